@@ -1,0 +1,154 @@
+"""What is done and seen in a consultation: acts, the lines they leave, and each side's view.
+
+An `Act` is what an agent hands to the environment. A view is all that one side may know when it acts: building prompts
+from views alone is what keeps the card from the doctors and the diagnosis from everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from consult.scenarios import Card, Fact, Photograph, Urgency
+
+Speaker = Literal["patient", "triage", "attending"]
+Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
+Source = Literal["model", "program", "human"]
+"""Who decided or wrote it."""
+
+Strategy = Literal["no-dialogue", "text-only", "dialogue"]
+Team = Literal["panel", "no-triage", "solo"]
+STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue")
+TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
+
+NOT_MY_FIELD = "not my field"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an act cost."""
+
+    tokens_in: int = 0
+    """Real prompt tokens, padding not counted."""
+    tokens_out: int = 0
+    seconds: float = 0.0
+    """The act's share of the time of the batches that its requests went in."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.tokens_in + other.tokens_in, self.tokens_out + other.tokens_out, self.seconds + other.seconds
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """How a patient's line came about."""
+
+    backed: bool
+    """The first draft said the facts it was given, and no others."""
+    leaked: bool
+    """The first draft named a diagnosis."""
+    attempts: int
+    fallback: bool
+    """No draft passed, and the program said the facts plainly."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One specialist's opinion."""
+
+    specialty: str
+    diagnosis: str | None
+    """None for *not my field* and for an unusable answer."""
+    confidence: float | None
+    """0 to 1: the normalised probability of the label where the backend gives it, else what the specialist states."""
+    reason: str
+    source: Literal["model", "human", "synthetic"] = "model"
+    usable: bool = True
+
+
+@dataclass(frozen=True)
+class Act:
+    """One utterance or act of one agent."""
+
+    speaker: Speaker
+    action: Action
+    text: str = ""
+    topic: str | None = None
+    """`ask`: what the question is about; `examine`: the examination; a question back: its kind."""
+    facts: tuple[str, ...] = ()
+    """`open` and `answer` of the patient: ids of the facts that the line states."""
+    specialty: str | None = None
+    urgency: Urgency | None = None
+    diagnosis: str | None = None
+    """`conclude`: the final diagnosis, None for an abstention."""
+    confidence: float | None = None
+    differential: tuple[str, ...] = ()
+    """`conclude`: at most three diagnoses, the first being the final one."""
+    thought: str = ""
+    opinions: tuple[Opinion, ...] = ()
+    source: Source = "model"
+    draft: Draft | None = None
+    usage: Usage = field(default_factory=Usage)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act as the others can hear it."""
+
+    speaker: Speaker
+    action: Action
+    text: str
+    topic: str | None = None
+    quotes: tuple[tuple[str, str], ...] = ()
+    """(topic, clause) of each fact that the text states word by word."""
+
+
+@dataclass(frozen=True)
+class DoctorView:
+    """All that a doctor may know."""
+
+    lines: tuple[Line, ...]
+    labels: tuple[str, ...]
+    """The closed list, in the scenario's order; empty for open diagnoses."""
+    specialties: tuple[str, ...]
+    topics: Mapping[str, str]
+    examinations: Mapping[str, str]
+    photograph: Photograph | None = None
+    """None where there is none or the strategy withholds it."""
+    specialty: str | None = None
+    """As triaged."""
+    urgency: Urgency | None = None
+    opinions: tuple[Opinion, ...] = ()
+    asked: tuple[str, ...] = ()
+    """Topics asked and examinations done."""
+    offers: tuple[Action, ...] = ()
+    turns_left: int = 0
+    diagnosis: str | None = None
+    """After the decision: what was concluded."""
+    thought: str = ""
+
+
+@dataclass(frozen=True)
+class PatientView:
+    """All that the patient may know."""
+
+    card: Card
+    temperament: str
+    lines: tuple[Line, ...]
+    topics: Mapping[str, str]
+    offers: tuple[Action, ...] = ()
+    urgency: Urgency | None = None
+    """What the triage doctor said; an emergency leaves no time for questions."""
+
+
+@dataclass(frozen=True)
+class PatientTask:
+    """What the patient is to put into words now."""
+
+    kind: Literal["open", "answer", "unknown", "ask", "satisfied"]
+    facts: tuple[Fact, ...] = ()
+    about: str = ""
+    """`ask`: the kind of question back."""

@@ -1,0 +1,29 @@
+"""Model backends, one file each; `open_model` turns a reference into one."""
+
+from consult.agents.models.model import (
+    ROLES,
+    Choice,
+    Message,
+    Model,
+    ModelError,
+    ModelInfo,
+    Prompt,
+    Reply,
+    Request,
+    Role,
+)
+from consult.agents.models.registry import open_model
+
+__all__ = [
+    "ROLES",
+    "Choice",
+    "Message",
+    "Model",
+    "ModelError",
+    "ModelInfo",
+    "Prompt",
+    "Reply",
+    "Request",
+    "Role",
+    "open_model",
+]

@@ -1,0 +1,103 @@
+"""The interface of a model backend: a batch of chat requests in, a batch of texts with token counts out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from consult.scenarios import Photograph
+
+Role = Literal["patient", "triage", "specialist", "attending", "assessor"]
+ROLES: tuple[Role, ...] = ("patient", "triage", "specialist", "attending", "assessor")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One chat message; its photographs stand before its text."""
+
+    speaker: Literal["system", "user", "assistant"]
+    text: str
+    photographs: tuple[Photograph, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several strings that must stand at a certain place of the reply."""
+
+    options: tuple[str, ...]
+    after: str = ""
+    """The text right before the place; empty for the start of the reply."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a dialect asks of a model."""
+
+    messages: tuple[Message, ...]
+    max_new_tokens: int
+    choice: Choice | None = None
+    temperature: float | None = None
+    """Overrides the run's sampling temperature; 0 is greedy."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One prompt with all that makes its reply reproducible."""
+
+    key: tuple[int | str, ...]
+    """Sorts the requests of a wave: consultation, turn, role, member, attempt."""
+    role: Role
+    task: str
+    """What the role is asked to do: open, answer, topic, triage, action, opinion, decision, …"""
+    nth: int
+    """How many lines this role has left in the consultation so far."""
+    prompt: Prompt
+    seed: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one request."""
+
+    text: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    probability: float | None = None
+    """Of the chosen option among the options of the request's `Choice`, 0 to 1; None where the backend cannot tell."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a backend is, for the store and for people."""
+
+    reference: str
+    backend: str
+    dialect: str = "plain"
+    sees: bool = True
+    """Whether it takes photographs; doctors on a model that does not are told that they cannot see."""
+    revision: str = ""
+    """Hash of the weights or of the script."""
+    details: dict[str, str] = field(default_factory=dict)
+
+
+class ModelError(RuntimeError):
+    """A model that cannot be loaded or used; one sentence with the mend."""
+
+
+class Model(Protocol):
+    """A backend."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What it is."""
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch, in order.
+
+        Raises:
+            Exception: Any; the caller then retries the requests one by one and blames the one that fails alone.
+        """

@@ -1,0 +1,85 @@
+"""`scripted:file.yaml`: answers from a list, for demonstrations and for tests of the plumbing.
+
+The file maps `role` or `role.task` to a list of replies. A consultation's nth line of a role gets the nth reply, the
+last one again when the list is over. An entry `{error: text}` makes the request fail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
+from consult.scenarios.located_yaml import ScenarioError, read_yaml
+
+
+class Failure(BaseModel):
+    """A reply that fails instead."""
+
+    model_config = ConfigDict(extra="forbid")
+    error: str
+
+
+class Script(BaseModel):
+    """The file."""
+
+    model_config = ConfigDict(extra="forbid")
+    replies: dict[str, Annotated[list[str | Failure], Field(min_length=1)]]
+    sees: bool = True
+
+
+class ScriptedModel:
+    """Answers from a script, the same for the same place in the consultation."""
+
+    def __init__(self, reference: str, script: Script, revision: str = "") -> None:
+        self.script = script
+        self._info = ModelInfo(reference, "scripted", sees=script.sees, revision=revision)
+
+    @classmethod
+    def load(cls, path: Path, reference: str) -> ScriptedModel:
+        """Read a script.
+
+        Raises:
+            ModelError: The file is missing or is no script.
+        """
+        if not path.is_file():
+            raise ModelError(f"there is no script '{path}'; give scripted: and the path of a YAML file")
+        try:
+            located = read_yaml(path)
+            script = Script.model_validate(located.data)
+        except ScenarioError as error:
+            raise ModelError(str(error)) from None
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            line = located.line(first["loc"])
+            what = ".".join(map(str, first["loc"])) or "the file"
+            raise ModelError(f"{path}:{line}: '{what}': {first['msg']}; see the README for the format") from None
+        return cls(reference, script, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+
+    @property
+    def info(self) -> ModelInfo:
+        """What it is."""
+        return self._info
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch; token counts are words.
+
+        Raises:
+            ModelError: The script has no entry for a role, or the entry is an error.
+        """
+        return [self._reply(request) for request in requests]
+
+    def _reply(self, request: Request) -> Reply:
+        replies = self.script.replies
+        entries = replies.get(f"{request.role}.{request.task}") or replies.get(request.role)
+        if entries is None:
+            raise ModelError(f"the script has no replies for '{request.role}.{request.task}'; add that entry")
+        entry = entries[min(request.nth, len(entries) - 1)]
+        if isinstance(entry, Failure):
+            raise ModelError(entry.error)
+        words_in = sum(len(message.text.split()) for message in request.prompt.messages)
+        return Reply(entry, words_in, len(entry.split()))

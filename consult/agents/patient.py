@@ -1,0 +1,152 @@
+"""The grounded patient: a program decides which facts of the card are said, the model words them, a program checks.
+
+(a) The doctor's question is mapped to a topic: the question carries it, or the model chooses among the topics and
+*unsure*. (b) The facts of that topic are given, and the temperament decides how many more are volunteered. (c) The
+model words those facts and only those. (d) A line that leaks a diagnosis or is not backed is asked for once more, and
+else the facts are said plainly.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consult.agents.acts import Act, Draft, PatientTask, PatientView, Usage
+from consult.agents.grounding import check_line, plainly
+from consult.agents.temperament import Temperament, temperaments
+from consult.agents.voice import ATTEMPTS, Place, Voice, usage
+from consult.scenarios import Fact, Scenario
+
+QUESTIONS_BACK = {
+    "contagious": "whether others can catch it",
+    "outlook": "how long it will last",
+    "serious": "whether it is dangerous",
+    "cause": "where it comes from",
+}
+"""Kind → what a question back is about."""
+
+PLAIN_QUESTIONS = {
+    "contagious": "Can others catch it?",
+    "outlook": "How long will it last?",
+    "serious": "Is it dangerous?",
+    "cause": "Where does it come from?",
+}
+MOST_FACTS = 3
+"""In one line, so that it can be taken in."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One patient's mind."""
+
+    voice: Voice
+    scenario: Scenario
+
+    async def open(self, view: PatientView, place: Place) -> Act:
+        """Open with the main complaint, and with what frightens."""
+        card = view.card
+        facts = (card.complaint, *(fact for fact in card.facts if fact.id in card.opening))
+        return await self._line(view, place, PatientTask("open", facts), topic="complaint")
+
+    async def answer(self, view: PatientView, place: Place) -> Act:
+        """Answer the doctor's last question."""
+        question = view.lines[-1]
+        topic, cost = await self._topic(question.topic, question.text, view, place)
+        asked = view.card.about(topic) if topic else ()
+        if not asked:
+            act = await self._line(view, place, PatientTask("unknown"), topic=topic)
+        else:
+            facts = (*asked, *self._volunteered(view, place, asked))[:MOST_FACTS]
+            act = await self._line(view, place, PatientTask("answer", facts), topic=topic)
+        return _with_cost(act, cost)
+
+    async def react(self, view: PatientView, place: Place) -> Act:
+        """Ask back, or be satisfied."""
+        rng = self._rng(place, "react")
+        temperament = temperaments()[view.temperament]
+        has_asked = any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
+        if "ask" in view.offers and not has_asked and rng.random() < temperament.asks_back:
+            kind = rng.choice(list(QUESTIONS_BACK))
+            task = PatientTask("ask", about=kind if self.voice.dialect.slots else QUESTIONS_BACK[kind])
+            return await self._line(view, place, task, topic=kind)
+        return await self._line(view, place, PatientTask("satisfied"), topic=None)
+
+    # -- (a) the topic -----------------------------------------------------------------------------------------------
+
+    async def _topic(
+        self, carried: str | None, question: str, view: PatientView, place: Place
+    ) -> tuple[str | None, Usage]:
+        if carried is not None or not view.topics:
+            return carried, Usage()
+        reply = await self.voice.say(self.voice.dialect.topic(question, view), "topic", place)
+        return self.voice.dialect.read_topic(reply.text, view), usage(reply)
+
+    # -- (b) the facts -----------------------------------------------------------------------------------------------
+
+    def _volunteered(self, view: PatientView, place: Place, asked: Sequence[Fact]) -> list[Fact]:
+        said = {clause for line in view.lines for _, clause in line.quotes}
+        left = [fact for fact in view.card.facts if fact not in asked and fact.text not in said and not fact.none]
+        rng = self._rng(place, "volunteer")
+        chances = temperaments()[view.temperament].volunteers
+        count = rng.choices(range(len(chances)), chances)[0]
+        return rng.sample(left, min(count, len(left)))
+
+    def _rng(self, place: Place, what: str) -> random.Random:
+        return random.Random(self.voice.seed(what, place))
+
+    # -- (c) and (d) the words ---------------------------------------------------------------------------------------
+
+    async def _line(self, view: PatientView, place: Place, task: PatientTask, topic: str | None) -> Act:
+        temperament = temperaments()[view.temperament]
+        cost, first = Usage(), None
+        for attempt in range(ATTEMPTS):
+            prompt = self.voice.dialect.patient_line(view, task, temperament)
+            reply = await self.voice.say(prompt, task.kind, place, attempt)
+            cost += usage(reply)
+            line = self.voice.dialect.read_patient_line(reply.text, task)
+            verdict = self._check(line, view, task)
+            first = first or verdict
+            if line is not None and verdict == (True, False):
+                draft = Draft(*first, attempts=attempt + 1, fallback=False)
+                return self._act(task, topic, line, place, draft, cost)
+        assert first is not None
+        draft = Draft(*first, attempts=ATTEMPTS, fallback=True)
+        return self._act(task, topic, self._plain(task, temperament), place, draft, cost)
+
+    def _check(self, line: str | None, view: PatientView, task: PatientTask) -> tuple[bool, bool]:
+        if line is None:
+            return False, False
+        others = [fact for fact in view.card.facts if fact not in task.facts and not fact.none]
+        backing = check_line(line, task.facts, others, self.scenario)
+        return backing.backed, bool(backing.leaked)
+
+    def _plain(self, task: PatientTask, temperament: Temperament) -> str:
+        if task.kind == "unknown":
+            return "I don't know."
+        if task.kind == "ask":
+            kinds = {**PLAIN_QUESTIONS, **{QUESTIONS_BACK[k]: q for k, q in PLAIN_QUESTIONS.items()}}
+            return kinds[task.about]
+        return "Thank you, doctor." if task.kind == "satisfied" else plainly(task.facts)
+
+    def _act(
+        self, task: PatientTask, topic: str | None, line: str, place: Place, draft: Draft, cost: Usage
+    ) -> Act:
+        action = "answer" if task.kind in ("answer", "unknown") else task.kind
+        return Act(
+            speaker="patient",
+            action=action,
+            text=line,
+            topic=topic,
+            facts=tuple(fact.id for fact in task.facts),
+            source="program" if draft.fallback else "model",
+            draft=draft,
+            usage=cost,
+            seed=self.voice.seed(task.kind, place),
+        )
+
+
+def _with_cost(act: Act, cost: Usage) -> Act:
+    from dataclasses import replace
+
+    return replace(act, usage=act.usage + cost)

@@ -1,0 +1,36 @@
+"""A specialist: one independent opinion from transcript and photograph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consult.agents.acts import DoctorView, Opinion, Usage
+from consult.agents.doctors import ask_twice
+from consult.agents.voice import Place, Voice
+from consult.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Specialist:
+    """One member of a panel."""
+
+    voice: Voice
+    specialty: str
+    member: int
+    """0-based number in the panel; part of the seed, so that members differ."""
+
+    async def opinion(self, view: DoctorView, scenario: Scenario, place: Place) -> tuple[Opinion, Usage]:
+        """Give an opinion; two unusable answers are an abstention."""
+        dialect = self.voice.dialect
+        word, reply, cost = await ask_twice(
+            self.voice,
+            dialect.opinion(view, self.specialty),
+            "opinion",
+            place,
+            lambda text: dialect.read_opinion(text, view, scenario),
+            self.member,
+        )
+        if word is None:
+            return Opinion(self.specialty, None, None, "", usable=False), cost
+        confidence = word.confidence if reply.probability is None else reply.probability
+        return Opinion(self.specialty, word.diagnosis, confidence, word.reason), cost

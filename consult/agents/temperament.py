@@ -1,0 +1,49 @@
+"""Temperaments as data: five facets in words for any model, and directions in numbers for the program.
+
+The four temperaments and their five facets follow 3MDBench (arXiv 2504.13861).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from consult.scenarios.located_yaml import read_yaml
+
+
+class Temperament(BaseModel):
+    """One temperament."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    describing: str
+    """How symptoms are described."""
+    asking: str
+    """How questions are asked."""
+    talking: str
+    """How the patient talks."""
+    treatment: str
+    """How the patient takes to treatment."""
+    feeling: str
+    """What feelings show."""
+    volunteers: list[float] = Field(min_length=1, max_length=4)
+    """Probability of volunteering 0, 1, 2, … facts besides the one asked for."""
+    asks_back: float = Field(ge=0, le=1)
+    """Probability of a question back after the conclusion."""
+    accepts: float = Field(ge=0, le=1)
+    """Probability of accepting the plan without reservation."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Temperament:
+        if abs(sum(self.volunteers) - 1) > 1e-6:
+            raise ValueError("the probabilities of `volunteers` must add up to 1")
+        return self
+
+
+@cache
+def temperaments() -> dict[str, Temperament]:
+    """Give the four temperaments by name, in their usual order."""
+    data = read_yaml(Path(__file__).parent / "temperaments.yaml").data
+    return {name: Temperament.model_validate(entry) for name, entry in data.items()}

@@ -1,0 +1,82 @@
+"""What a run is: scenario, cases, strategy, team, and who plays each role."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from consult.agents.acts import Strategy, Team
+
+
+class RoleConfig(BaseModel):
+    """Which model plays a role, and how its tokens are drawn."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = "starter"
+    """A model reference."""
+    temperature: Annotated[float, Field(ge=0, le=5)] = 0.7
+    """0 is greedy."""
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+
+
+class RunConfig(BaseModel):
+    """One run. The same configuration gives the same consultations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scenario: str
+    """Built-in name or folder."""
+    split: str = "test"
+    cases: tuple[str, ...]
+    """Ids, in the order of play."""
+    temperaments: tuple[str, ...]
+    """One a case, or for each case each of them where `all_temperaments`."""
+    all_temperaments: bool = False
+    strategy: Strategy = "dialogue"
+    team: Team = "panel"
+    panel_size: Annotated[int, Field(ge=1, le=15)] = 3
+    max_turns: Annotated[int, Field(ge=2, le=100)] = 14
+    """Doctor turns; at the limit a consultation is *unfinished*."""
+    seed: int = 0
+    patient: RoleConfig = RoleConfig()
+    triage: RoleConfig = RoleConfig(temperature=0.3)
+    specialist: RoleConfig = RoleConfig(temperature=0.7)
+    specialists: dict[str, RoleConfig] = {}
+    """Specialty → its own model."""
+    attending: RoleConfig = RoleConfig(temperature=0.5)
+
+    def digest(self) -> str:
+        """Hash the configuration: equal digests are the same run."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def plan(self) -> list[Plan]:
+        """List the consultations of the run in their order."""
+        if self.all_temperaments:
+            pairs = [(case, temperament) for case in self.cases for temperament in self.temperaments]
+        else:
+            pairs = list(zip(self.cases, self.temperaments, strict=True))
+        return [
+            Plan(ordinal=i, case=case, temperament=temperament, strategy=self.strategy, team=self.team, seed=self.seed)
+            for i, (case, temperament) in enumerate(pairs, 1)
+        ]
+
+
+class Plan(BaseModel):
+    """One consultation to be played."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ordinal: int
+    """1-based place in the run."""
+    case: str
+    temperament: str
+    strategy: Strategy
+    team: Team
+    seed: int
+    repeat: int = 0
+
+
+Status = Literal["running", "finished", "unfinished", "failed"]

@@ -1,0 +1,242 @@
+"""The consultation as an environment: `reset`, `step`, and what the side to act may know.
+
+It holds the rules and no model. The graph, a person at the terminal and a trainer drive it alike: look at the
+observation, let its actor act, hand the act to `step`. All of its state follows from the acts, so that a consultation
+is taken up again by stepping through the acts that were stored.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from consult.agents.acts import Act, Action, DoctorView, Line, PatientView
+from consult.agents.voice import derive_seed
+from consult.envs.config import Plan, Status
+from consult.scenarios import Card, Case, Fact, Scenario
+
+Actor = Literal["patient", "triage", "attending"]
+Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
+
+LEADING: tuple[Action, ...] = ("ask", "examine", "consult", "conclude")
+NO_RECORD = "the record holds no result of this"
+
+
+class RuleError(ValueError):
+    """An act that the rules do not allow now."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Who acts next, and on what."""
+
+    node: Node
+    """The clinical act that is due."""
+    actor: Actor | None
+    """None at the end."""
+    offers: tuple[Action, ...]
+    view: PatientView | DoctorView | None
+    """What the actor may know."""
+    turn: int
+    """Index of the turn that the act will be."""
+    status: Status
+
+
+class Consultation:
+    """One consultation's rules and record."""
+
+    def __init__(self, scenario: Scenario, case: Case, plan: Plan, *, max_turns: int = 14, panel_size: int = 3) -> None:
+        self.scenario, self.case, self.plan = scenario, case, plan
+        self.max_turns, self.panel_size = max_turns, panel_size
+        self.acts: list[Act] = []
+        self.lines: list[Line] = []
+
+    def reset(self) -> Observation:
+        """Begin anew."""
+        self.acts, self.lines = [], []
+        return self.observe()
+
+    def step(self, act: Act) -> Observation:
+        """Apply one act.
+
+        Raises:
+            RuleError: It is another side's turn, or the act is not on offer.
+        """
+        seen = self.observe()
+        if act.speaker != seen.actor or act.action not in seen.offers:
+            offered = ", ".join(seen.offers) or "nothing"
+            raise RuleError(f"{act.speaker} cannot '{act.action}' now: {seen.actor} may {offered}")
+        if act.action == "consult" and len(act.opinions) != self.panel_size:
+            raise RuleError(f"a panel of {self.panel_size} gave {len(act.opinions)} opinions")
+        if act.action == "examine":
+            act = replace(act, text=self._examined(act))
+        self.acts.append(act)
+        self.lines.append(self._line(act))
+        return self.observe()
+
+    def observe(self) -> Observation:
+        """Tell who acts next and what they may know."""
+        node = self._node()
+        turn = len(self.acts)
+        if node == "end":
+            return Observation(node, None, (), None, turn, self.status)
+        offers = self._offers(node)
+        if node in ("open", "answer", "react"):
+            return Observation(node, "patient", offers, self._patient_view(offers), turn, "running")
+        actor: Actor = "triage" if node == "triage" else "attending"
+        return Observation(node, actor, offers, self._doctor_view(offers), turn, "running")
+
+    # -- rules -----------------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Status:
+        """Running, finished (the patient is satisfied) or unfinished (the limit came first)."""
+        if self.acts and self.acts[-1].action == "satisfied":
+            return "finished"
+        return "running" if self._node() != "end" else "unfinished"
+
+    @property
+    def turns_left(self) -> int:
+        """Doctor turns left."""
+        return self.max_turns - sum(act.speaker == "attending" for act in self.acts)
+
+    @property
+    def conclusion(self) -> Act | None:
+        """The attending's conclusion."""
+        return next((act for act in self.acts if act.action == "conclude"), None)
+
+    @property
+    def triaged(self) -> Act | None:
+        """The triage doctor's act."""
+        return next((act for act in self.acts if act.action == "triage"), None)
+
+    @property
+    def consulted(self) -> Act | None:
+        """The act that brought the panel's opinions."""
+        return next((act for act in self.acts if act.action == "consult"), None)
+
+    @property
+    def must_consult(self) -> bool:
+        """Whether the team has a panel that has not been asked yet."""
+        return self.plan.team != "solo" and self.consulted is None
+
+    @property
+    def panel(self) -> tuple[str, ...]:
+        """The specialties of the panel's members: the triaged one, or mixed where nobody triaged."""
+        triaged = self.triaged.specialty if self.triaged else None
+        menu = self.scenario.specialties or ("general medicine",)
+        if triaged is not None:
+            return (triaged,) * self.panel_size
+        rng = random.Random(derive_seed(self.plan.seed, self.case.id, "panel"))
+        rounds = -(-self.panel_size // len(menu))
+        return tuple(s for _ in range(rounds) for s in rng.sample(menu, len(menu)))[: self.panel_size]
+
+    def _node(self) -> Node:
+        if not self.acts:
+            return "open"
+        last = self.acts[-1]
+        if last.action == "satisfied":
+            return "end"
+        if last.speaker == "patient" and last.action == "ask":
+            return "reply" if self.turns_left > 0 else "end"
+        if self.conclusion is not None:
+            return "react"
+        if last.action == "open" and self.plan.team == "panel":
+            return "triage"
+        if last.action == "ask":
+            return "answer"
+        offers = self._offers("attend")
+        if not offers:
+            return "end"
+        return "conclude" if offers == ("conclude",) else "attend"
+
+    def _offers(self, node: Node) -> tuple[Action, ...]:
+        if node in ("open", "triage", "answer"):
+            return (node,)  # type: ignore[return-value]
+        if node == "react":
+            asks_back = self.turns_left > 0 and not self._emergency
+            return ("ask", "satisfied") if asks_back else ("satisfied",)
+        if node == "reply":
+            return ("answer",)
+        return self._leading()
+
+    def _leading(self) -> tuple[Action, ...]:
+        left = self.turns_left
+        if left <= 0:
+            return ()
+        if left == 1:
+            return ("conclude",)
+        closing: tuple[Action, ...] = ("consult", "conclude") if self.must_consult else ("conclude",)
+        # An emergency ends with where to go, not with more questions.
+        silent = self.plan.strategy == "no-dialogue" or self._emergency
+        if silent or left == 2:
+            return closing
+        examine: tuple[Action, ...] = ("examine",) if set(self.scenario.examinations) - set(self._asked) else ()
+        return ("ask", *examine, *closing)
+
+    @property
+    def _emergency(self) -> bool:
+        return self.triaged is not None and self.triaged.urgency == "emergency"
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        led = (act for act in self.acts if act.speaker == "attending" and act.action in ("ask", "examine"))
+        return tuple(dict.fromkeys(act.topic for act in led if act.topic))
+
+    # -- views -----------------------------------------------------------------------------------------------------
+
+    def _patient_view(self, offers: tuple[Action, ...]) -> PatientView:
+        return PatientView(
+            card=self.case.card,
+            temperament=self.plan.temperament,
+            lines=tuple(self.lines),
+            topics=self.scenario.topics,
+            offers=offers,
+            urgency=self.triaged.urgency if self.triaged else None,
+        )
+
+    def _doctor_view(self, offers: tuple[Action, ...]) -> DoctorView:
+        conclusion = self.conclusion
+        return DoctorView(
+            lines=tuple(self.lines),
+            labels=tuple(self.scenario.labels),
+            specialties=self.scenario.specialties,
+            topics=self.scenario.topics,
+            examinations=self.scenario.examinations,
+            photograph=None if self.plan.strategy == "text-only" else self.case.photograph,
+            specialty=self.triaged.specialty if self.triaged else None,
+            urgency=self.triaged.urgency if self.triaged else None,
+            opinions=self.consulted.opinions if self.consulted else (),
+            asked=self._asked,
+            offers=offers,
+            turns_left=self.turns_left,
+            diagnosis=conclusion.diagnosis if conclusion else None,
+            thought=conclusion.thought if conclusion else "",
+        )
+
+    def _line(self, act: Act) -> Line:
+        return Line(act.speaker, act.action, act.text, act.topic, self._quotes(act))
+
+    def _quotes(self, act: Act) -> tuple[tuple[str, str], ...]:
+        if act.action == "examine":
+            return tuple((fact.topic, fact.text) for fact in self.case.card.examination(act.topic or ""))
+        facts = {fact.id: fact for fact in (self.case.card.complaint, *self.case.card.facts)}
+        stated = (facts[fact_id] for fact_id in act.facts if fact_id in facts)
+        return tuple((fact.topic, fact.text) for fact in stated if _stands_in(fact, act.text))
+
+    def _examined(self, act: Act) -> str:
+        results = [fact.text for fact in self.case.card.examination(act.topic or "")]
+        return f"{act.text} [{act.topic}: {'; '.join(results) or NO_RECORD}]".strip()
+
+    @property
+    def disclosed(self) -> tuple[int, int]:
+        """Facts of the card that the patient has stated, and facts there are."""
+        card: Card = self.case.card
+        ids = {fact.id for fact in card.facts}
+        said = {fact_id for act in self.acts for fact_id in act.facts}
+        return len(said & ids), len(ids)
+
+
+def _stands_in(fact: Fact, text: str) -> bool:
+    return fact.text.rstrip(".").lower() in text.lower()

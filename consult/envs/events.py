@@ -1,0 +1,110 @@
+"""What happened in a run, as it is printed by `--json` and shown to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from consult.agents.acts import Act, Opinion
+from consult.envs.consultation import Consultation
+
+Event = dict[str, Any]
+"""One JSON object; `event` names its kind: run, turn, opinion, consultation, summary."""
+
+Listener = Callable[[Event], None]
+
+
+def turn_event(consultation_id: str, idx: int, act: Act) -> Event:
+    """Describe a turn."""
+    return {
+        "event": "turn",
+        "consultation": consultation_id,
+        "idx": idx,
+        "speaker": act.speaker,
+        "action": act.action,
+        "text": act.text,
+        "topic": act.topic,
+        "specialty": act.specialty,
+        "urgency": act.urgency,
+        "diagnosis": act.diagnosis,
+        "confidence": act.confidence,
+        "differential": list(act.differential),
+        "thought": act.thought,
+        "facts": list(act.facts),
+        "source": act.source,
+        "tokens_in": act.usage.tokens_in,
+        "tokens_out": act.usage.tokens_out,
+        "seconds": round(act.usage.seconds, 4),
+    }
+
+
+def opinion_event(consultation_id: str, idx: int, opinion: Opinion) -> Event:
+    """Describe an opinion; `idx` is the member's number in the panel."""
+    return {
+        "event": "opinion",
+        "consultation": consultation_id,
+        "idx": idx,
+        "specialty": opinion.specialty,
+        "diagnosis": opinion.diagnosis,
+        "confidence": opinion.confidence,
+        "reason": opinion.reason,
+        "source": opinion.source,
+    }
+
+
+def consultation_event(consultation_id: str, consultation: Consultation, status: str, error: str | None) -> Event:
+    """Describe a consultation that has ended."""
+    plan, acts, truth = consultation.plan, consultation.acts, consultation.case.truth
+    concluded, triaged = consultation.conclusion, consultation.triaged
+    diagnosis = concluded.diagnosis if concluded else None
+    disclosed, facts = consultation.disclosed
+    right = [o.diagnosis == truth.diagnosis for o in consultation.consulted.opinions] if consultation.consulted else []
+    return {
+        "event": "consultation",
+        "consultation": consultation_id,
+        "case": plan.case,
+        "temperament": plan.temperament,
+        "strategy": plan.strategy,
+        "team": plan.team,
+        "seed": plan.seed,
+        "status": status,
+        "error": error,
+        "specialty": triaged.specialty if triaged else None,
+        "urgency": triaged.urgency if triaged else None,
+        "diagnosis": diagnosis,
+        "truth": truth.diagnosis,
+        "correct": None if truth.diagnosis is None else status == "finished" and diagnosis == truth.diagnosis,
+        "true_specialty": truth.specialty,
+        "true_urgency": truth.urgency,
+        "opinions_right": sum(right) if truth.diagnosis is not None else None,
+        "opinions": len(right),
+        "facts_disclosed": disclosed,
+        "facts": facts,
+        "style": consultation.case.style,
+        "skin_type": consultation.case.card.skin_type,
+        "turns": len(acts),
+        "tokens_in": sum(act.usage.tokens_in for act in acts),
+        "tokens_out": sum(act.usage.tokens_out for act in acts),
+        "seconds": round(sum(act.usage.seconds for act in acts), 4),
+    }
+
+
+def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
+    """Describe a run that has ended."""
+    judged = [e for e in ended if e["correct"] is not None]
+    triaged = [e for e in ended if e["specialty"] is not None and e["true_specialty"] is not None]
+    count = {status: sum(e["status"] == status for e in ended) for status in ("finished", "unfinished", "failed")}
+    return {
+        "event": "summary",
+        "run": run,
+        "consultations": len(ended),
+        **count,
+        "correct": sum(e["correct"] for e in judged),
+        "judged": len(judged),
+        "accuracy": sum(e["correct"] for e in judged) / len(judged) if judged else None,
+        "triage_correct": sum(e["specialty"] == e["true_specialty"] for e in triaged),
+        "triaged": len(triaged),
+        "tokens_in": sum(e["tokens_in"] for e in ended),
+        "tokens_out": sum(e["tokens_out"] for e in ended),
+        "wall_seconds": round(wall_seconds, 2),
+    }

@@ -1,0 +1,225 @@
+"""The flow of a consultation as a LangGraph: one node is one clinical act, edges follow what was decided.
+
+The graph's state holds an id and the last text, never pixels, and there is no checkpointer: the store is the truth to
+resume from, and a graph that is entered with a consultation half-way goes on with the act that is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Protocol, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+
+from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
+from consult.agents.attending import CONSULT, Attending
+from consult.agents.patient import Patient
+from consult.agents.specialist import Specialist
+from consult.agents.triage import TriageDoctor
+from consult.agents.voice import Place, Voice
+from consult.envs.consultation import Consultation, Node
+
+NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
+
+EDGES: dict[Node, tuple[Node, ...]] = {
+    "open": ("triage", "attend", "conclude"),
+    "triage": ("attend",),
+    "attend": ("answer", "attend", "panel", "conclude"),
+    "answer": ("attend", "conclude"),
+    "panel": ("attend", "conclude"),
+    "conclude": ("react",),
+    "react": ("reply", "end"),
+    "reply": ("react",),
+}
+"""What may follow what; `attend` follows itself after an examination."""
+
+
+class State(TypedDict):
+    """What LangGraph carries: ids and text."""
+
+    consultation: str
+    next: str
+    text: str
+
+
+class Together(Protocol):
+    """Runs parallel branches."""
+
+    async def __call__(self, branches: Any) -> list[Any]:
+        """Run them and give their results in order."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays."""
+
+    patient: Voice
+    triage: Voice
+    attending: Voice
+    specialist: Callable[[str], Voice]
+    """Specialty → voice."""
+    together: Together
+
+
+@dataclass
+class Session:
+    """One consultation in play."""
+
+    id: str
+    consultation: Consultation
+    cast: Cast
+    record: Callable[[int, Act], None]
+    """Told of each act as it is applied, with its index."""
+    chosen: Act | None = field(default=None)
+    """An act of the attending's that needs another node to complete it."""
+
+    def place(self, role: str) -> Place:
+        """Give the place of a role's next request."""
+        plan, acts = self.consultation.plan, self.consultation.acts
+        speakers = {"specialist": "panel"}.get(role, role)
+        return Place(
+            ordinal=plan.ordinal,
+            seed=(plan.seed, plan.case, plan.temperament, plan.repeat),
+            turn=len(acts),
+            nth=sum(act.speaker == speakers for act in acts),
+        )
+
+    def patient_view(self) -> PatientView:
+        """Give the patient's view."""
+        view = self.consultation.observe().view
+        assert isinstance(view, PatientView)
+        return view
+
+    def doctor_view(self, voice: Voice) -> DoctorView:
+        """Give a doctor's view, without the photograph where the model cannot see."""
+        view = self.consultation.observe().view
+        assert isinstance(view, DoctorView)
+        return view if voice.info.sees else replace(view, photograph=None)
+
+    def apply(self, act: Act) -> State:
+        """Step the environment, record the act, and tell where to go."""
+        index = len(self.consultation.acts)
+        after = self.consultation.step(act)
+        self.record(index, self.consultation.acts[-1])
+        return State(consultation=self.id, next=after.node, text=self.consultation.acts[-1].text)
+
+    def go(self, node: Node) -> State:
+        """Go to another node without an act."""
+        return State(consultation=self.id, next=node, text="")
+
+
+async def _open(state: State, runtime: Runtime[Session]) -> State:
+    session = runtime.context
+    patient = Patient(session.cast.patient, session.consultation.scenario)
+    return session.apply(await patient.open(session.patient_view(), session.place("patient")))
+
+
+async def _triage(state: State, runtime: Runtime[Session]) -> State:
+    session, voice = runtime.context, runtime.context.cast.triage
+    return session.apply(await TriageDoctor(voice).act(session.doctor_view(voice), session.place("triage")))
+
+
+async def _attend(state: State, runtime: Runtime[Session]) -> State:
+    session, voice = runtime.context, runtime.context.cast.attending
+    attending = Attending(voice, session.consultation.scenario)
+    act = await attending.act(session.doctor_view(voice), session.place("attending"))
+    if act.action in ("ask", "examine"):
+        return session.apply(act)
+    session.chosen = act
+    return session.go("panel" if act.action == "consult" or session.consultation.must_consult else "conclude")
+
+
+async def _answer(state: State, runtime: Runtime[Session]) -> State:
+    session = runtime.context
+    patient = Patient(session.cast.patient, session.consultation.scenario)
+    return session.apply(await patient.answer(session.patient_view(), session.place("patient")))
+
+
+async def _panel(state: State, runtime: Runtime[Session]) -> State:
+    session = runtime.context
+    consultation, cast, place = session.consultation, session.cast, session.place("specialist")
+    members = [Specialist(cast.specialist(field_), field_, i) for i, field_ in enumerate(consultation.panel)]
+    asked = [m.opinion(session.doctor_view(m.voice), consultation.scenario, place) for m in members]
+    answers: list[tuple[Opinion, Usage]] = await cast.together(asked)
+    chosen, session.chosen = session.chosen or Act("attending", "consult"), None
+    # The attending's own words where it chose to consult; a program's where it wanted to conclude without.
+    by_choice = chosen.action == "consult"
+    act = Act(
+        speaker="attending",
+        action="consult",
+        text=chosen.text if by_choice else CONSULT,
+        opinions=tuple(opinion for opinion, _ in answers),
+        source=chosen.source if by_choice else "program",
+        usage=sum((cost for _, cost in answers), chosen.usage),
+        seed=chosen.seed,
+    )
+    return session.apply(act)
+
+
+async def _conclude(state: State, runtime: Runtime[Session]) -> State:
+    session, voice = runtime.context, runtime.context.cast.attending
+    attending = Attending(voice, session.consultation.scenario)
+    act = await attending.conclude(session.doctor_view(voice), session.place("attending"))
+    chosen, session.chosen = session.chosen, None
+    return session.apply(replace(act, usage=act.usage + chosen.usage) if chosen else act)
+
+
+async def _react(state: State, runtime: Runtime[Session]) -> State:
+    session = runtime.context
+    patient = Patient(session.cast.patient, session.consultation.scenario)
+    return session.apply(await patient.react(session.patient_view(), session.place("patient")))
+
+
+async def _reply(state: State, runtime: Runtime[Session]) -> State:
+    session, voice = runtime.context, runtime.context.cast.attending
+    attending = Attending(voice, session.consultation.scenario)
+    return session.apply(await attending.reply(session.doctor_view(voice), session.place("attending")))
+
+
+_ACTS: dict[Node, Callable[[State, Runtime[Session]], Awaitable[State]]] = {
+    "open": _open,
+    "triage": _triage,
+    "attend": _attend,
+    "answer": _answer,
+    "panel": _panel,
+    "conclude": _conclude,
+    "react": _react,
+    "reply": _reply,
+}
+
+
+def _next(state: State) -> str:
+    return state["next"]
+
+
+@cache
+def consultation_graph() -> Any:
+    """Compile the graph; it is the same for every consultation."""
+    graph: Any = StateGraph(State, context_schema=Session)
+    for node, act in _ACTS.items():
+        graph.add_node(node, act)
+    # A consultation that is taken up again enters at the act that is due.
+    graph.add_conditional_edges(START, _next, {node: node for node in NODES})
+    for node, followers in EDGES.items():
+        graph.add_conditional_edges(node, _next, {n: END if n == "end" else n for n in (*followers, "end")})
+    return graph.compile()
+
+
+async def play(session: Session) -> None:
+    """Play a consultation from where it stands to its end."""
+    start = session.consultation.observe()
+    if start.node == "end":
+        return
+    limit = 4 * session.consultation.max_turns + 20
+    await consultation_graph().ainvoke(session.go(start.node), context=session, config={"recursion_limit": limit})
+
+
+def mermaid() -> str:
+    """Draw the flow as a Mermaid chart."""
+    lines = ["graph TD", "  start([patient arrives]) --> open"]
+    for node, followers in EDGES.items():
+        lines += [f"  {node} --> {'done([done])' if n == 'end' else n}" for n in followers]
+    return "\n".join(lines)

@@ -1,0 +1,115 @@
+"""The store's schema as a list of numbered steps; a database carries the number of steps that it has taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def create(db: Any) -> None:
+    """1: the first schema."""
+    for statement in _CREATE.strip().split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Any], None], ...] = (create,)
+
+_CREATE = """
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  status TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  scenario TEXT NOT NULL,
+  scenario_revision TEXT NOT NULL,
+  config TEXT NOT NULL,
+  models TEXT NOT NULL,
+  versions TEXT NOT NULL,
+  pid INTEGER,
+  created TEXT NOT NULL,
+  ended TEXT,
+  wall_seconds REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE consultations (
+  id TEXT PRIMARY KEY,
+  run_id TEXT NOT NULL REFERENCES runs(id),
+  ordinal INTEGER NOT NULL,
+  case_id TEXT NOT NULL,
+  temperament TEXT NOT NULL,
+  strategy TEXT NOT NULL,
+  team TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  repeat INTEGER NOT NULL DEFAULT 0,
+  status TEXT NOT NULL,
+  specialty TEXT,
+  urgency TEXT,
+  diagnosis TEXT,
+  truth TEXT,
+  true_specialty TEXT,
+  true_urgency TEXT,
+  style TEXT,
+  skin_type INTEGER,
+  facts_disclosed INTEGER,
+  facts INTEGER,
+  error TEXT,
+  UNIQUE (run_id, ordinal)
+);
+CREATE TABLE turns (
+  consultation_id TEXT NOT NULL REFERENCES consultations(id),
+  idx INTEGER NOT NULL,
+  speaker TEXT NOT NULL,
+  action TEXT NOT NULL,
+  text TEXT NOT NULL,
+  topic TEXT,
+  facts TEXT NOT NULL DEFAULT '[]',
+  specialty TEXT,
+  urgency TEXT,
+  diagnosis TEXT,
+  confidence REAL,
+  differential TEXT NOT NULL DEFAULT '[]',
+  thought TEXT NOT NULL DEFAULT '',
+  source TEXT NOT NULL,
+  draft_backed INTEGER,
+  draft_leaked INTEGER,
+  draft_attempts INTEGER,
+  draft_fallback INTEGER,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  seconds REAL NOT NULL,
+  seed INTEGER NOT NULL,
+  PRIMARY KEY (consultation_id, idx)
+) WITHOUT ROWID;
+CREATE TABLE opinions (
+  consultation_id TEXT NOT NULL REFERENCES consultations(id),
+  idx INTEGER NOT NULL,
+  specialty TEXT NOT NULL,
+  diagnosis TEXT,
+  confidence REAL,
+  reason TEXT NOT NULL,
+  source TEXT NOT NULL,
+  usable INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (consultation_id, idx)
+) WITHOUT ROWID;
+CREATE TABLE assessments (
+  id INTEGER PRIMARY KEY,
+  consultation_id TEXT NOT NULL REFERENCES consultations(id),
+  assessor TEXT NOT NULL,
+  item TEXT NOT NULL,
+  value REAL,
+  why TEXT NOT NULL DEFAULT '',
+  UNIQUE (consultation_id, assessor, item)
+);
+CREATE TABLE scores (
+  id INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL REFERENCES runs(id),
+  name TEXT NOT NULL,
+  value REAL,
+  low REAL,
+  high REAL,
+  n INTEGER NOT NULL,
+  UNIQUE (run_id, name)
+);
+CREATE INDEX consultations_of_run ON consultations(run_id, ordinal);
+CREATE INDEX consultations_of_diagnosis ON consultations(truth, diagnosis);
+"""

@@ -1,0 +1,354 @@
+"""The store: every run, consultation, turn and opinion in one SQLite file.
+
+WAL with `synchronous=FULL`, one writer, one transaction for each wave of turns, committed before any of it is shown:
+what was shown as done survives a kill at any moment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from consult.agents.acts import Act, Draft, Opinion, Usage
+from consult.envs.config import Plan, RunConfig
+from consult.envs.events import Event
+from consult.envs.migrations import MIGRATIONS
+
+Row = dict[str, Any]
+
+
+class StoreError(RuntimeError):
+    """A store that cannot be opened or written; one sentence with the mend."""
+
+
+@dataclass
+class Pending:
+    """What has been done since the last commit."""
+
+    turns: list[tuple[str, int, Act]] = field(default_factory=list)
+    ended: list[Event] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.turns or self.ended)
+
+
+class Store:
+    """One database file; use as a context manager."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Open a store, creating or migrating it.
+
+        Raises:
+            StoreError: The file is missing (with `create=False`), is no SQLite database of this project, cannot be
+                written, or was written by a newer version.
+        """
+        import sqlite_utils
+
+        self.path = path
+        if not create and not path.exists():
+            raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
+        with _sentences(path):
+            self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA foreign_keys=ON")
+            self.db = sqlite_utils.Database(self._connection)
+            self._migrate()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def _migrate(self) -> None:
+        taken = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if taken > len(MIGRATIONS):
+            raise StoreError(
+                f"'{self.path}' was written by a newer version of consult (schema {taken}); update consult, "
+                "or name another database with --db"
+            )
+        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if taken == 0 and tables:
+            raise StoreError(f"'{self.path}' is a database of something else; name another with --db")
+        for number, migrate in enumerate(MIGRATIONS[taken:], taken + 1):
+            with self._transaction():
+                migrate(self._connection)
+                self._connection.execute(f"PRAGMA user_version = {number}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _sentences(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        config: RunConfig,
+        models: Mapping[str, str],
+        versions: Mapping[str, str],
+        revision: str,
+        truths: Mapping[str, Row],
+    ) -> str:
+        """Create a run with its consultations.
+
+        Args:
+            config: The run's configuration.
+            models: Role → reference and revision.
+            versions: Package → version.
+            revision: Hash of the scenario.
+            truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `style`, `skin_type`.
+
+        Returns:
+            The run's id.
+        """
+        with self._transaction():
+            number = self._connection.execute("SELECT count(*) FROM runs").fetchone()[0] + 1
+            run = f"r{number}"
+            self._insert(
+                "runs",
+                [
+                    {
+                        "id": run,
+                        "digest": config.digest(),
+                        "status": "running",
+                        "seed": config.seed,
+                        "scenario": config.scenario,
+                        "scenario_revision": revision,
+                        "config": config.model_dump_json(),
+                        "models": json.dumps(dict(models)),
+                        "versions": json.dumps(dict(versions)),
+                        "pid": os.getpid(),
+                        "created": _now(),
+                    }
+                ],
+            )
+            self._insert("consultations", [self._planned(run, plan, truths[plan.case]) for plan in config.plan()])
+        return run
+
+    def _planned(self, run: str, plan: Plan, truth: Row) -> Row:
+        return {
+            "id": consultation_id(run, plan.ordinal),
+            "run_id": run,
+            "ordinal": plan.ordinal,
+            "case_id": plan.case,
+            "temperament": plan.temperament,
+            "strategy": plan.strategy,
+            "team": plan.team,
+            "seed": plan.seed,
+            "repeat": plan.repeat,
+            "status": "running",
+            **truth,
+        }
+
+    def adopt(self, run: str) -> None:
+        """Mark a run as being played by this process; consultations that failed are to be tried again."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
+            self._connection.execute(
+                "UPDATE consultations SET status = 'running', error = NULL WHERE run_id = ? AND status = 'failed'",
+                (run,),
+            )
+
+    def commit(self, pending: Pending) -> None:
+        """Write a wave in one transaction."""
+        with self._transaction():
+            self._insert("turns", [_turn_row(*turn) for turn in pending.turns])
+            self._insert(
+                "opinions",
+                [_opinion_row(cid, i, o) for cid, _, act in pending.turns for i, o in enumerate(act.opinions)],
+            )
+            for event in pending.ended:
+                self._connection.execute(
+                    "UPDATE consultations SET status = ?, specialty = ?, urgency = ?, diagnosis = ?, "
+                    "facts_disclosed = ?, facts = ?, error = ? WHERE id = ?",
+                    [
+                        event[key]
+                        for key in ("status", "specialty", "urgency", "diagnosis", "facts_disclosed", "facts", "error")
+                    ]
+                    + [event["consultation"]],
+                )
+
+    def end(self, run: str, status: str, wall_seconds: float) -> None:
+        """Close a run: `finished` or `interrupted`."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE runs SET status = ?, ended = ?, pid = NULL, wall_seconds = wall_seconds + ? WHERE id = ?",
+                (status, _now(), wall_seconds, run),
+            )
+
+    def _insert(self, table: str, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        columns = list(rows[0])
+        slots = ", ".join("?" * len(columns))
+        self._connection.executemany(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots})", [[r[c] for c in columns] for r in rows]
+        )
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def query(self, sql: str, *parameters: Any) -> list[Row]:
+        """Run a query and give its rows as dicts."""
+        with _sentences(self.path):
+            return cast(list[Row], list(self.db.query(sql, parameters)))
+
+    def runs(self) -> list[Row]:
+        """List runs with their counts, the newest first."""
+        return self.query(
+            """
+            SELECT r.*, count(c.id) AS consultations,
+              sum(c.status = 'finished') AS finished, sum(c.status = 'unfinished') AS unfinished,
+              sum(c.status = 'failed') AS failed,
+              sum(c.status != 'running' AND c.truth IS NOT NULL) AS judged,
+              sum(c.status = 'finished' AND c.diagnosis = c.truth) AS correct
+            FROM runs r JOIN consultations c ON c.run_id = r.id
+            GROUP BY r.id ORDER BY r.rowid DESC
+            """
+        )
+
+    def run(self, run: str) -> Row | None:
+        """Give one run."""
+        return next((row for row in self.runs() if row["id"] == run), None)
+
+    def unfinished_run(self, digest: str) -> Row | None:
+        """Find a run of this configuration that was not played to its end and that no live process plays."""
+        rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
+        return next((row for row in rows if not is_alive(row["pid"])), None)
+
+    def consultations(self, run: str) -> list[Row]:
+        """List a run's consultations in their order."""
+        return self.query("SELECT * FROM consultations WHERE run_id = ? ORDER BY ordinal", run)
+
+    def consultation(self, identifier: str) -> Row | None:
+        """Give one consultation."""
+        return next(iter(self.query("SELECT * FROM consultations WHERE id = ?", identifier)), None)
+
+    def acts(self, consultation: str) -> list[Act]:
+        """Give a consultation's acts in their order."""
+        turns = self.query("SELECT * FROM turns WHERE consultation_id = ? ORDER BY idx", consultation)
+        opinions = self.query("SELECT * FROM opinions WHERE consultation_id = ? ORDER BY idx", consultation)
+        panel = tuple(_opinion(row) for row in opinions)
+        return [_act(row, panel if row["action"] == "consult" else ()) for row in turns]
+
+
+def consultation_id(run: str, ordinal: int) -> str:
+    """Name a consultation, e.g. `r3.17`."""
+    return f"{run}.{ordinal}"
+
+
+def is_alive(pid: int | None) -> bool:
+    """Tell whether a process of this machine, other than this one, runs under a number."""
+    if pid is None or pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"'{path}': {_mend(str(error))}") from error
+
+
+def _mend(message: str) -> str:
+    mends = {
+        "not a database": "is no SQLite database; name another with --db",
+        "unable to open": "cannot be opened; check that the folder exists and can be written",
+        "readonly": "cannot be written; check its permissions, or name another with --db",
+        "read-only": "cannot be written; check its permissions, or name another with --db",
+        "disk is full": "the disk is full; free some space and run the same command again, nothing is lost",
+        "disk I/O": "the disk cannot be read or written; run the same command again once it can",
+        "locked": "another process is writing to it; wait for it, or name another with --db",
+    }
+    return next((mend for part, mend in mends.items() if part in message), f"the database failed ({message})")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _turn_row(consultation: str, idx: int, act: Act) -> Row:
+    draft = act.draft
+    return {
+        "consultation_id": consultation,
+        "idx": idx,
+        "speaker": act.speaker,
+        "action": act.action,
+        "text": act.text,
+        "topic": act.topic,
+        "facts": json.dumps(act.facts),
+        "specialty": act.specialty,
+        "urgency": act.urgency,
+        "diagnosis": act.diagnosis,
+        "confidence": act.confidence,
+        "differential": json.dumps(act.differential),
+        "thought": act.thought,
+        "source": act.source,
+        "draft_backed": draft.backed if draft else None,
+        "draft_leaked": draft.leaked if draft else None,
+        "draft_attempts": draft.attempts if draft else None,
+        "draft_fallback": draft.fallback if draft else None,
+        "tokens_in": act.usage.tokens_in,
+        "tokens_out": act.usage.tokens_out,
+        "seconds": act.usage.seconds,
+        "seed": act.seed,
+    }
+
+
+def _opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
+    return {
+        "consultation_id": consultation,
+        "idx": idx,
+        "specialty": opinion.specialty,
+        "diagnosis": opinion.diagnosis,
+        "confidence": opinion.confidence,
+        "reason": opinion.reason,
+        "source": opinion.source,
+        "usable": opinion.usable,
+    }
+
+
+def _opinion(row: Row) -> Opinion:
+    names = ("specialty", "diagnosis", "confidence", "reason", "source")
+    return Opinion(**{name: row[name] for name in names}, usable=bool(row["usable"]))
+
+
+def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
+    draft = None
+    if row["draft_attempts"] is not None:
+        draft = Draft(
+            bool(row["draft_backed"]), bool(row["draft_leaked"]), row["draft_attempts"], bool(row["draft_fallback"])
+        )
+    plain = ("speaker", "action", "text", "topic", "specialty", "urgency", "diagnosis", "confidence", "thought")
+    return Act(
+        **{name: row[name] for name in plain},
+        facts=tuple(json.loads(row["facts"])),
+        differential=tuple(json.loads(row["differential"])),
+        opinions=opinions,
+        source=row["source"],
+        draft=draft,
+        usage=Usage(row["tokens_in"], row["tokens_out"], row["seconds"]),
+        seed=row["seed"],
+    )

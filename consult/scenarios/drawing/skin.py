@@ -1,0 +1,149 @@
+"""Quiet skin: body, face, scalp and lip, before anything is wrong with it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .canvas import SIDE, Canvas, Point, Values, bell, dome, soften, step
+from .nuisance import backdrop, body_hair, freckles
+from .tones import mix, rgb
+
+
+def texture(canvas: Canvas, fineness: float = 5.0) -> None:
+    """Give the surface mottling and the fine net of skin lines."""
+    grain = canvas.look.grain
+    lines = canvas.cells(fineness)
+    canvas.tint((0.035 * canvas.noise(5) + 0.022 * canvas.noise(26)) * np.float32(grain))
+    canvas.lift(np.minimum(lines.gap, 2) * np.float32(0.085 * grain))
+    canvas.colour[0] += np.float32(0.012) * canvas.noise(9)
+
+
+def body(canvas: Canvas) -> None:
+    """Draw body skin: flat, or a limb with something behind it."""
+    texture(canvas, canvas.uniform(4.2, 6.0))
+    canvas.centre = Point(SIDE / 2 + canvas.uniform(-14, 14), SIDE / 2 + canvas.uniform(-14, 14))
+    if canvas.chance(0.4):
+        _limb(canvas)
+    else:
+        canvas.shade += np.float32(0.05) * canvas.noise(3)
+    if canvas.chance(0.35):
+        freckles(canvas)
+
+
+def _limb(canvas: Canvas) -> None:
+    """Round the skin into an arm or a leg."""
+    turn = canvas.uniform(-0.6, 0.6) + (np.pi / 2 if canvas.chance(0.5) else 0)
+    half = canvas.uniform(74, 92)
+    across = (canvas.x - canvas.centre.x) * np.cos(turn) + (canvas.y - canvas.centre.y) * np.sin(turn)
+    bow = (across + 5 * canvas.noise(3)).astype(np.float32)
+    canvas.shade *= 0.55 + 0.47 * dome(bow, half * 1.03)
+    canvas.veil = step(half - np.abs(bow), 2.0)
+    canvas.room = min(canvas.room, half - 16)
+
+
+def finish_body(canvas: Canvas) -> None:
+    """Cover what the body does not fill, and let a few hairs grow."""
+    if canvas.chance(0.4):
+        body_hair(canvas)
+    backdrop(canvas)
+
+
+def face(canvas: Canvas) -> None:
+    """Draw a cheek with pores and the side of a nose."""
+    texture(canvas, 4.2)
+    pores = canvas.cells(canvas.uniform(6, 8))
+    canvas.tint(-0.10 * step(pores.near - 0.9, 1.2) * np.clip(0.5 + canvas.noise(4), 0, 1))
+    side = 1 if canvas.chance(0.5) else -1
+    u = (canvas.x - SIDE / 2) * side
+    canvas.colour[0] += np.float32(0.02) * bell(np.hypot(u - 5, canvas.y - 100), 45)
+    _nose(canvas, u)
+    canvas.shade *= np.clip(1.02 - 0.28 * np.square(np.clip((-u - 20) / 75, 0, 1)), 0, 2)
+    canvas.centre = Point(SIDE / 2 + side * canvas.uniform(-24, -8), SIDE / 2 + canvas.uniform(-12, 12))
+    canvas.room = 62
+
+
+def _nose(canvas: Canvas, u: Values) -> None:
+    """Draw a nostril's wing at the right of `u`, and the fold that leaves it."""
+    low = canvas.uniform(108, 140)
+    bridge = u - 80 - 10 * np.clip((low - 40 - canvas.y) / 60, 0, 1)
+    wing = np.hypot((u - 86) * 1.0, (canvas.y - low) * 0.95) - 25
+    nose = np.minimum(bridge * -1, 60)
+    canvas.shade *= 1 - 0.13 * bell(nose, 9) * step(canvas.y - low, 30)
+    canvas.shade *= 1 - 0.20 * bell(wing, 4) * step(u - 76, 22)
+    canvas.tint(0.06 * bell(np.hypot(u - 84, canvas.y - low + 4), 12))
+    fold = u - 56 + (canvas.y - low) * 0.45
+    canvas.shade *= 1 - 0.10 * bell(fold, 4) * step(low + 8 - canvas.y, 16) * step(canvas.y - low - 70, 40)
+    nostril = np.hypot((u - 88) / 1.5, canvas.y - low - 19)
+    canvas.paint(mix(canvas.tone.dark, (0, 0, 0), 0.65), 0.85 * step(nostril - 5, 4))
+
+
+def finish_face(canvas: Canvas) -> None:
+    """Add the freckles some faces have, and soften nothing else."""
+    if canvas.chance(0.3):
+        freckles(canvas)
+
+
+def scalp(canvas: Canvas) -> None:
+    """Draw the skin of a scalp; the hair comes last, over the lesion."""
+    texture(canvas, 4.5)
+    canvas.paint(mix(canvas.tone.skin, (1, 1, 1), 0.12), np.full((SIDE, SIDE), 0.3, np.float32))
+    canvas.centre = Point(SIDE / 2 + canvas.uniform(-12, 12), SIDE / 2 + canvas.uniform(-12, 12))
+    canvas.room = 60
+
+
+def finish_scalp(canvas: Canvas) -> None:
+    """Comb hair over everything, thinner where the lesion lies."""
+    turn, length = canvas.uniform(0, 2 * np.pi), canvas.uniform(24, 44)
+    curl = canvas.uniform(0.2, 0.6) + 1.0 * canvas.tone.depth
+    roots = canvas.rng.uniform(-20, SIDE + 20, (900, 2))
+    far = np.hypot(roots[:, 0] - canvas.centre.x, roots[:, 1] - canvas.centre.y)
+    roots = roots[canvas.rng.uniform(0, 1, len(roots)) < np.clip((far - 30) / 60, 0.05, 1)]
+    ink = canvas.strokes(_strands(canvas, roots, turn, length, curl))
+    shadow = soften(ink, 3)
+    colours = (rgb(38, 28, 24), rgb(72, 50, 36), rgb(122, 88, 56), rgb(164, 156, 150))
+    pick = colours[canvas.count(0, 3)] if canvas.tone.depth < 0.5 else colours[0]
+    canvas.tint(-0.25 * shadow)
+    canvas.paint(pick, ink * np.float32(0.92))
+    canvas.gloss *= 1 - ink
+    backdrop(canvas)
+
+
+def _strands(
+    canvas: Canvas, roots: NDArray[np.float64], turn: float, length: float, curl: float
+) -> list[NDArray[np.float64]]:
+    """Return one bent path for each root, all growing about the same way."""
+    along = np.linspace(0, 1, int(length * 1.6))
+    number = len(roots)
+    heading = turn + canvas.rng.normal(0, 0.18, (number, 1)) + curl * canvas.rng.normal(0, 1, (number, 1)) * along
+    pace = length * canvas.rng.uniform(0.5, 1.1, number)[:, None] / len(along)
+    x = roots[:, :1] + np.cumsum(np.cos(heading) * pace, axis=1)
+    y = roots[:, 1:] + np.cumsum(np.sin(heading) * pace, axis=1)
+    return [np.stack((x.ravel(), y.ravel()), axis=1)]
+
+
+def lip(canvas: Canvas) -> None:
+    """Draw a closed mouth's vermilion, its border and the skin around it."""
+    texture(canvas, 4.5)
+    middle, mouth = canvas.uniform(80, 112), canvas.uniform(124, 134)
+    u = np.abs(canvas.x - middle) / 96
+    bow = 40 - 9 * bell(u, 0.07) + 3 * bell(u - 0.16, 0.1) - 34 * u * u
+    seam = mouth + 4 * bell(u, 0.10) - 7 * u * u
+    upper, lower = seam - canvas.y - bow, canvas.y - seam - (44 - 40 * u * u)
+    red = step(np.maximum(upper, lower), 3.5)
+    canvas.paint(canvas.tone.lip, red * np.float32(0.92))
+    canvas.lift(6 * np.sqrt(np.clip(-np.maximum(upper, lower) / 22, 0, 1)) * step(np.abs(canvas.y - seam) * -1 + 1, 6))
+    wrinkles = canvas.cells(5, 34)
+    canvas.tint(-0.10 * step(wrinkles.gap - 0.9, 1.6) * red)
+    canvas.wet(0.45 * red)
+    line = bell(canvas.y - seam, 1.6) * step(u * 96 - 92, 6)
+    canvas.paint(mix(canvas.tone.lip, (0.1, 0.02, 0.03), 0.75), line * np.float32(0.9))
+    canvas.shade *= 1 - 0.10 * bell(canvas.y - seam - 58, 9)
+    canvas.tint(0.05 * bell(upper - 3, 2.5))
+    side = canvas.uniform(-38, 38)
+    canvas.centre = Point(float(middle) + side, float(mouth - 34 - 6 * abs(side) / 40))
+    canvas.room = 42
+
+
+def finish_lip(canvas: Canvas) -> None:
+    """Leave the lip as it is."""

@@ -1,0 +1,170 @@
+"""Scenario folders: read one into a `Scenario`, built in or the user's own.
+
+A folder holds `scenario.yaml` and, for closed diagnoses, `labels.yaml`. Its cases come either from `cases.jsonl` (and
+the images it names) or are drawn from `findings.yaml`, `values.yaml` and `names.yaml`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from consult.scenarios.files import (
+    FindingsFile,
+    LabelsFile,
+    LabelSpec,
+    NamesFile,
+    ScenarioFile,
+    ValuesFile,
+    ValueSpec,
+)
+from consult.scenarios.grammar import Grammar
+from consult.scenarios.listed import read_cases
+from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError, read_yaml
+from consult.scenarios.scenario import CaseSource, Label, Scenario, UnknownNameError
+from consult.scenarios.tables import FindingTables, Value
+
+BUILT_IN = ("derm34",)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_scenario(reference: str) -> Scenario:
+    """Load a built-in scenario by name, or a folder by path.
+
+    Raises:
+        UnknownNameError: Neither a built-in name nor a folder.
+        ScenarioError: The folder has mistakes.
+    """
+    if reference in BUILT_IN:
+        return load_folder(Path(__file__).parent / reference)
+    folder = Path(reference)
+    if not folder.is_dir():
+        raise UnknownNameError("scenario", reference, BUILT_IN)
+    return load_folder(folder)
+
+
+def load_folder(folder: Path) -> Scenario:
+    """Read a scenario folder.
+
+    Raises:
+        ScenarioError: A file is missing or has mistakes; all mistakes of that file are carried.
+    """
+    spec, _ = parse(folder / "scenario.yaml", ScenarioFile)
+    labels: dict[str, Label] = {}
+    if (folder / "labels.yaml").exists():
+        parsed, _ = parse(folder / "labels.yaml", LabelsFile)
+        labels = {name: _label(name, entry) for name, entry in parsed.labels.items()}
+    source: CaseSource
+    if (folder / "findings.yaml").exists():
+        source = grammar_of(folder, spec, labels)
+        splits = dict(spec.splits)
+    else:
+        listed = read_cases(folder, spec.name, labels)
+        source, splits = listed, listed.sizes
+    return Scenario(
+        name=spec.name,
+        title=spec.title,
+        labels=labels,
+        topics=spec.topics,
+        examinations=spec.examinations,
+        source=source,
+        splits={str(k): v for k, v in splits.items()},
+        description=spec.description,
+    )
+
+
+def grammar_of(folder: Path, spec: ScenarioFile, labels: dict[str, Label]) -> Grammar:
+    """Read the tables of a folder into the generator of its cases.
+
+    Raises:
+        ScenarioError: A file is missing or has mistakes.
+    """
+    findings, _ = parse(folder / "findings.yaml", FindingsFile)
+    values, _ = parse(folder / "values.yaml", ValuesFile)
+    names, _ = parse(folder / "names.yaml", NamesFile)
+    tables = FindingTables(
+        clinical={label: {f: _normal(t) for f, t in fields.items()} for label, fields in findings.findings.items()},
+        values={t: {k: _value(k, v) for k, v in entries.items()} for t, entries in values.values.items()},
+        look_alikes={name: label.look_alikes for name, label in labels.items()},
+        overlap=spec.overlap,
+    )
+    return Grammar(
+        scenario=spec.name,
+        seed=spec.seed,
+        tables=tables,
+        labels=labels,
+        splits={str(k): v for k, v in spec.splits.items()},
+        names={str(k): v for k, v in names.names.items()},
+        duration_phrasings=tuple(values.duration_phrasings),
+        age_phrasings=tuple(values.age_phrasings),
+        drawing_styles=tuple(spec.drawing_styles),
+        held_out_style=spec.held_out.drawing_style,
+        held_out_phrasings=spec.held_out.phrasings,
+        held_out_cases=spec.held_out.cases,
+    )
+
+
+def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:
+    """Read one YAML file against its model.
+
+    Raises:
+        ScenarioError: The file is missing, is not YAML, or breaks the model; carries one problem a mistake.
+    """
+    if not path.exists():
+        raise ScenarioError([Problem(path.name, 0, "is missing", f"add {path.name} to the folder {path.parent}")])
+    located = read_yaml(path)
+    try:
+        return model.model_validate(located.data), located
+    except ValidationError as error:
+        raise ScenarioError([_problem(located, e) for e in error.errors(include_url=False)]) from None
+
+
+def _problem(located: LocatedYaml, error: Any) -> Problem:
+    place = tuple(error["loc"])
+    name = ".".join(map(str, place)) or located.file
+    if error["type"] == "extra_forbidden":
+        return located.problem(place, f"'{name}' is not known here", "remove it or correct its spelling")
+    if error["type"] == "missing":
+        return located.problem(place[:-1], f"'{name}' is missing", "add it")
+    return located.problem(place, f"'{name}': {error['msg']}", f"got {error['input']!r:.60}")
+
+
+def _normal(table: dict[str, float]) -> dict[str, float]:
+    total = sum(table.values())
+    return {value: weight / total for value, weight in table.items()}
+
+
+def _label(name: str, spec: LabelSpec) -> Label:
+    kinds = ("contagious", "outlook", "serious", "cause")
+    return Label(
+        name=name,
+        specialty=spec.specialty,
+        urgency=spec.urgency,
+        aliases=tuple(spec.aliases),
+        second_specialty=spec.second_specialty,
+        look_alikes=tuple(spec.look_alikes),
+        red_flags=dict(spec.red_flags),
+        explanation=spec.explanation,
+        answers={kind: getattr(spec, kind) for kind in kinds if getattr(spec, kind)},
+        plan=tuple(spec.plan),
+        safety_net=spec.safety_net,
+    )
+
+
+def _value(key: str, spec: ValueSpec) -> Value:
+    return Value(
+        key=key,
+        phrasings=tuple(spec.phrasings),
+        items=tuple(spec.items),
+        views=(spec.view,) if spec.view else tuple(spec.views),
+        ages=tuple(spec.ages),
+        none=spec.none,
+        finding=spec.finding,
+        unit=spec.unit,
+        low=spec.low,
+        high=spec.high,
+        urgency=spec.urgency,
+    )

@@ -1,0 +1,45 @@
+"""Photographs from files: what is accepted, and how they are opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+MAX_PIXELS = 50_000_000
+
+
+class PhotographError(ValueError):
+    """A file that cannot be used as a photograph; one sentence with the mend."""
+
+
+def open_photograph(path: Path) -> Image:
+    """Open a photograph as RGB, turned upright, without its metadata.
+
+    Raises:
+        PhotographError: The file is missing, is no JPEG, PNG or WebP, or has more than 50 megapixels.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise PhotographError(
+                    f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
+                )
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except FileNotFoundError:
+        raise PhotographError(f"{path}: there is no such file; check the path") from None
+    except UnidentifiedImageError:
+        raise PhotographError(f"{path}: is no JPEG, PNG or WebP picture; convert it first") from None
+    except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+        if isinstance(error, PhotographError):
+            raise
+        raise PhotographError(f"{path}: cannot be read as a picture ({error}); save it anew") from None
+    # A new picture of the bare pixels: nothing of the file's metadata travels on.
+    bare = Image.new("RGB", upright.size)
+    bare.paste(upright)
+    return bare

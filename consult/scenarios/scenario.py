@@ -1,0 +1,132 @@
+"""A scenario: a named set of cases with the labels, specialties and topics that its consultations are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from consult.scenarios.case import Case, Urgency
+
+
+@dataclass(frozen=True)
+class Label:
+    """One diagnosis of a closed list."""
+
+    name: str
+    specialty: str
+    urgency: Urgency
+    aliases: tuple[str, ...] = ()
+    second_specialty: str | None = None
+    """A clinic that medicine accepts as a first address, too."""
+    look_alikes: tuple[str, ...] = ()
+    red_flags: Mapping[str, float] = field(default_factory=dict)
+    """Red flag → its frequency among patients with this diagnosis."""
+    explanation: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Kind of question a patient asks back (contagious, outlook, serious, cause) → one sentence."""
+    plan: tuple[str, ...] = ()
+    safety_net: str = ""
+
+
+class CaseSource(Protocol):
+    """Where a scenario's cases come from."""
+
+    def ids(self, split: str) -> Sequence[str]:
+        """List a split's case ids in their fixed order; empty for a split that does not exist."""
+
+    def get(self, case_id: str) -> Case:
+        """Make one case.
+
+        Raises:
+            KeyError: There is no such case.
+        """
+
+
+class UnknownNameError(ValueError):
+    """A name that is not on the menu; the message names the menu, the nearest first."""
+
+    def __init__(self, kind: str, name: str, menu: Sequence[str]) -> None:
+        self.kind, self.name, self.menu = kind, name, tuple(menu)
+        super().__init__(f"no {kind} '{name}'; there are: {', '.join(nearest_first(name, menu))}")
+
+
+def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:
+    """Order a menu by likeness to a mistyped name, and cut it to `most` entries and an ellipsis."""
+    import difflib
+
+    near = difflib.get_close_matches(name, menu, n=3, cutoff=0.5)
+    rest = [entry for entry in menu if entry not in near]
+    listed = [*near, *rest]
+    return listed if len(listed) <= most else [*listed[:most], "…"]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Labels, topics and cases under one name. Doctors are shown the lists, never a case's card."""
+
+    name: str
+    title: str
+    labels: Mapping[str, Label]
+    """Empty for a scenario with open diagnoses."""
+    topics: Mapping[str, str]
+    """Topic → what a question about it asks for, in words."""
+    examinations: Mapping[str, str]
+    source: CaseSource
+    splits: Mapping[str, int] = field(default_factory=dict)
+    description: str = ""
+
+    @cached_property
+    def specialties(self) -> tuple[str, ...]:
+        """Specialties in the order in which the labels name them first."""
+        return tuple(dict.fromkeys(label.specialty for label in self.labels.values()))
+
+    @cached_property
+    def _names(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        names = {name: name for name in self.labels}
+        for label in self.labels.values():
+            names.update({alias: label.name for alias in label.aliases})
+        longest_first = sorted(names, key=lambda n: (-len(n), n))
+        return tuple((re.compile(rf"(?<!\w){re.escape(n)}(?!\w)", re.IGNORECASE), names[n]) for n in longest_first)
+
+    def diagnosis(self, text: str) -> str | None:
+        """Find the label that a text names, after aliases, whole words, the longest name first.
+
+        Returns:
+            The label; None where the text names none, or names several different ones.
+        """
+        found = self.diagnoses(text)
+        return found[0] if len(found) == 1 else None
+
+    def diagnoses(self, text: str) -> tuple[str, ...]:
+        """Find all labels that a text names, in the order of the text, each once."""
+        hits: list[tuple[int, str]] = []
+        for pattern, label in self._names:
+            for match in list(pattern.finditer(text)):
+                hits.append((match.start(), label))
+                text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+        return tuple(dict.fromkeys(label for _, label in sorted(hits)))
+
+    def case(self, case_id: str) -> Case:
+        """Make one case.
+
+        Raises:
+            UnknownNameError: The scenario has no such case.
+        """
+        try:
+            return self.source.get(case_id)
+        except KeyError:
+            menu = [i for split in self.splits for i in self.source.ids(split)[:200]]
+            raise UnknownNameError("case", case_id, menu) from None
+
+    def case_ids(self, split: str) -> Sequence[str]:
+        """List a split's cases in the fixed order that goes round the diagnoses.
+
+        Raises:
+            UnknownNameError: The scenario has no such split.
+        """
+        if split not in self.splits:
+            raise UnknownNameError("split", split, list(self.splits))
+        return self.source.ids(split)
