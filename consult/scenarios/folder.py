@@ -6,6 +6,7 @@ the images it names) or are drawn from `findings.yaml`, `values.yaml` and `names
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +74,15 @@ def load_folder(folder: Path) -> Scenario:
         source=source,
         splits={str(k): v for k, v in splits.items()},
         description=spec.description,
+        revision=_revision(folder),
     )
+
+
+def _revision(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def grammar_of(folder: Path, spec: ScenarioFile, labels: dict[str, Label]) -> Grammar:

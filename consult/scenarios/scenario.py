@@ -77,6 +77,8 @@ class Scenario:
     source: CaseSource
     splits: Mapping[str, int] = field(default_factory=dict)
     description: str = ""
+    revision: str = ""
+    """Hash of the scenario's files: two runs with equal revisions play the same cases."""
 
     @cached_property
     def specialties(self) -> tuple[str, ...]:

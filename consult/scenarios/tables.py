@@ -71,11 +71,21 @@ class FindingTables:
         own, mixed = self.clinical[label][field_name], {}
         for value, p in own.items():
             mixed[value] = (1 - share) * p
-        others = self.look_alikes[label] or (label,)
+        others = self._lenders(label, field_name)
         for other in others:
             for value, p in self.clinical[other][field_name].items():
                 mixed[value] = mixed.get(value, 0.0) + share * p / len(others)
         return mixed
+
+    def _lenders(self, label: str, field_name: str) -> Sequence[str]:
+        """Give the look-alikes that lend to a field.
+
+        Every other one lends to the photograph, the rest to the story: what looks alike is told apart by what the
+        patient says, and what sounds alike by what is seen. If the same ones lent to both, the two would err together.
+        """
+        alike = self.look_alikes[label] or (label,)
+        lenders = alike[0::2] if field_name == "morphology" else alike[1::2]
+        return lenders or alike
 
     def admits(self, field_name: str, value: str, *, view: str | None = None, age: str | None = None) -> bool:
         """Tell whether a value can stand beside a photograph view and an age band."""

@@ -141,7 +141,9 @@ class StarterDialect:
         if "examine" in view.offers:
             options += [f"<examine><{t}>" for t in view.examinations if t in TOPIC_TAGS and t not in view.asked]
         options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers]
-        messages = (Message("system", "attending"), Message("user", _lines(view)))
+        alone = "consult" not in view.offers and not view.opinions
+        user = _lines(view, last_in_full=True) + ("\n<opinion>" if view.opinions else "")
+        messages = (Message("system", "alone" if alone else "lead"), Message("user", user))
         return Prompt(messages, 48, Choice(tuple(options)))
 
     def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
@@ -209,9 +211,16 @@ class StarterDialect:
         return Prompt((Message("system", role), Message("user", user, photographs)), tokens, choice)
 
 
-def _lines(view: DoctorView) -> str:
-    """Render what the patient said and examinations showed, each clause after the tag of its topic."""
-    return "\n".join(_line(line) for line in view.lines if line.speaker == "patient" or line.action == "examine")
+def _lines(view: DoctorView, *, last_in_full: bool = False) -> str:
+    """Render what the patient said and examinations showed, each clause after the tag of its topic.
+
+    Whoever answers the patient reads the last line in full besides, to hear its tone.
+    """
+    heard = [line for line in view.lines if line.speaker == "patient" or line.action == "examine"]
+    rendered = [_line(line) for line in heard]
+    if last_in_full and heard and heard[-1].speaker == "patient" and heard[-1].quotes:
+        rendered.append(f"{SAID} {heard[-1].text}")
+    return "\n".join(rendered)
 
 
 def _line(line: Line) -> str:

@@ -1,0 +1,112 @@
+"""Sampling row by row: what a row draws depends on its own seed and step, never on its companions in the batch.
+
+Noise of the Gumbel distribution is added to the scaled logits and the largest wins, which is a draw from the softmax;
+the noise comes from a generator keyed by (request seed, step), so that a retry or a resume draws the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import LogitsProcessor
+
+_MIX = 0x9E3779B97F4A7C15
+
+
+@dataclass
+class Trie:
+    """Token sequences of the options at one node."""
+
+    children: dict[int, Trie] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sequences: Sequence[Sequence[int]]) -> Trie:
+        """Build from token sequences."""
+        root = cls()
+        for sequence in sequences:
+            node = root
+            for token in sequence:
+                node = node.children.setdefault(token, Trie())
+        return root
+
+
+@dataclass
+class Row:
+    """One request while it is generated."""
+
+    seed: int
+    temperature: float
+    top_p: float
+    options: Trie | None = None
+    """Set while the next token must continue one of these; emptied when an option is complete."""
+    waits: Callable[[list[int]], bool] | None = None
+    """Tells from the tokens so far whether the place of the choice has come; None when it is the start."""
+    tokens: list[int] = field(default_factory=list)
+    log_probability: float = 0.0
+    chose: bool = False
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the next token is restricted to the options."""
+        if self.options is None or not self.options.children:
+            return False
+        return self.chose or self.waits is None or self.waits(self.tokens)
+
+
+class RowSampler(LogitsProcessor):  # type: ignore[misc]
+    """Turns logits into a one-hot choice per row; used with greedy search.
+
+    Args:
+        rows: One a row of the batch.
+        banned: Tokens that are never drawn, e.g. the image token.
+    """
+
+    def __init__(self, rows: Sequence[Row], banned: Sequence[int]) -> None:
+        self.rows, self.banned = rows, list(banned)
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Choose for each row; `scores` has shape (rows, vocabulary)."""
+        scores = scores.to(torch.float64)
+        scores[:, self.banned] = -torch.inf
+        chosen = torch.full_like(scores, -torch.inf)
+        for i, row in enumerate(self.rows):
+            chosen[i, self._choose(row, scores[i])] = 0.0
+        return chosen
+
+    def _choose(self, row: Row, logits: Any) -> int:
+        options = row.options if row.chooses else None
+        if options is not None:
+            allowed = torch.tensor(sorted(options.children))
+            masked = torch.full_like(logits, -torch.inf)
+            masked[allowed] = logits[allowed]
+            logits = masked
+        token = self._draw(row, logits)
+        if options is not None:
+            row.log_probability += float(torch.log_softmax(logits, -1)[token])
+            row.options, row.chose = options.children[token], True
+        row.tokens.append(token)
+        return token
+
+    def _draw(self, row: Row, logits: Any) -> int:
+        if row.temperature == 0:
+            return int(logits.argmax())
+        scaled = nucleus(logits / row.temperature, row.top_p)
+        noise = torch.rand(scaled.shape, generator=_generator(row.seed, len(row.tokens)), dtype=torch.float64)
+        return int((scaled - torch.log(-torch.log(noise.clamp_min(1e-300)))).argmax())
+
+
+def nucleus(logits: Any, top_p: float) -> Any:
+    """Keep the likeliest tokens whose probabilities add up to `top_p`; at least one."""
+    if top_p >= 1:
+        return logits
+    values, order = logits.sort(descending=True, stable=True)
+    probabilities = values.softmax(-1)
+    beyond = probabilities.cumsum(-1) - probabilities >= top_p
+    return logits.masked_fill(torch.zeros_like(beyond).scatter(0, order, beyond), -torch.inf)
+
+
+def _generator(seed: int, step: int) -> torch.Generator:
+    return torch.Generator().manual_seed((seed ^ (step * _MIX)) & 0x7FFFFFFFFFFFFFFF)

@@ -1,0 +1,69 @@
+"""Who plays: models opened once, however many roles share them, and a voice for each role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from consult.agents.models import Model, Role, open_model
+from consult.agents.voice import Sampling, Voice
+from consult.envs.batcher import Batcher
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.graph import Cast
+
+Opener = Callable[[str], Model]
+
+
+@dataclass(frozen=True)
+class Models:
+    """The opened models of a run, by reference."""
+
+    by_reference: Mapping[str, Model]
+
+    @classmethod
+    def open(cls, config: RunConfig, opener: Opener = open_model) -> Models:
+        """Open every model that the configuration names, each once.
+
+        Raises:
+            ModelError: One cannot be opened.
+        """
+        references = dict.fromkeys(role.model for role in roles(config).values())
+        return cls({reference: opener(reference) for reference in references})
+
+    def described(self, config: RunConfig) -> dict[str, str]:
+        """Give role → reference and revision, for the store."""
+        named = {}
+        for name, role in roles(config).items():
+            info = self.by_reference[role.model].info
+            named[name] = f"{role.model}@{info.revision}" if info.revision else role.model
+        return named
+
+    def cast(self, config: RunConfig, batcher: Batcher) -> Cast:
+        """Give the roles their voices."""
+
+        def voice(role: Role, chosen: RoleConfig) -> Voice:
+            model = self.by_reference[chosen.model]
+            sampling = Sampling(chosen.temperature, chosen.top_p)
+            return Voice(role, model.info, batcher.for_model(model), sampling)
+
+        def specialist(specialty: str) -> Voice:
+            return voice("specialist", config.specialists.get(specialty, config.specialist))
+
+        return Cast(
+            patient=voice("patient", config.patient),
+            triage=voice("triage", config.triage),
+            attending=voice("attending", config.attending),
+            specialist=specialist,
+            together=batcher.together,
+        )
+
+
+def roles(config: RunConfig) -> dict[str, RoleConfig]:
+    """Give the role configurations that a run uses, by role name (`specialist=SPECIALTY` for one of its own)."""
+    used = {"patient": config.patient, "attending": config.attending}
+    if config.team == "panel":
+        used["triage"] = config.triage
+    if config.team != "solo":
+        used["specialist"] = config.specialist
+        used.update({f"specialist={specialty}": role for specialty, role in config.specialists.items()})
+    return used

@@ -1,0 +1,243 @@
+"""Plays a run: many consultations at once, committed wave by wave, taken up again where they stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+from consult import __version__
+from consult.agents.acts import Act
+from consult.envs.batcher import Batcher
+from consult.envs.cast import Models
+from consult.envs.config import Plan, RunConfig
+from consult.envs.consultation import Consultation
+from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
+from consult.envs.graph import Cast, Session, play
+from consult.envs.store import Pending, Row, Store, StoreError, consultation_id
+from consult.scenarios import Scenario
+
+PACKAGES = ("torch", "transformers", "langgraph", "numpy", "pillow")
+
+
+class RunError(RuntimeError):
+    """A run that cannot be played or taken up again; one sentence with the mend."""
+
+
+@dataclass
+class Runner:
+    """Plays one run into a store.
+
+    Args:
+        scenario: The scenario of the configuration.
+        config: What to play.
+        models: The opened models.
+        store: Where every act goes.
+        batch: How many consultations are played at once, and the most requests in one batch of a model.
+        listen: Told of every event, after it was committed.
+    """
+
+    scenario: Scenario
+    config: RunConfig
+    models: Models
+    store: Store
+    batch: int = 32
+    listen: Listener = field(default=lambda event: None)
+
+    def __post_init__(self) -> None:
+        self._pending = Pending()
+        self._ended: list[Event] = []
+        self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+
+    @property
+    def model_seconds(self) -> float:
+        """Seconds spent inside the models."""
+        return self._batcher.model_seconds
+
+    def run(self) -> Event:
+        """Play, or take up again, and give the summary.
+
+        A run of the same configuration that was interrupted is taken up; one that is over is played anew.
+
+        Raises:
+            RunError: An interrupted run was begun with other models or another scenario.
+            StoreError: The store cannot be written.
+            KeyboardInterrupt: Interrupted; what was shown is stored.
+        """
+        interrupted = self.store.unfinished_run(self.config.digest())
+        run = interrupted["id"] if interrupted else self._begin()
+        if interrupted:
+            self._agree(interrupted)
+            self.store.adopt(run)
+        started = time.monotonic()
+        self.listen(self._run_event(run, resumed=bool(interrupted)))
+        try:
+            asyncio.run(self._play_all(run))
+        except BaseException:
+            self._close(run, "interrupted", time.monotonic() - started)
+            raise
+        seconds = time.monotonic() - started
+        self._close(run, "finished", seconds)
+        summary = summary_event(run, self._ended, seconds)
+        self.listen(summary)
+        return summary
+
+    def _close(self, run: str, status: str, seconds: float) -> None:
+        self._batcher.shutdown()
+        self.store.end(run, status, seconds)
+
+    # -- beginning -------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> str:
+        truths: dict[str, Row] = {}
+        for case_id in self.config.cases:
+            case = self.scenario.case(case_id)
+            truths[case_id] = {
+                "truth": case.truth.diagnosis,
+                "true_specialty": case.truth.specialty,
+                "true_urgency": case.truth.urgency,
+                "style": case.style,
+                "skin_type": case.card.skin_type,
+            }
+        described = self.models.described(self.config)
+        return self.store.begin(self.config, described, versions(), self.scenario.revision, truths)
+
+    def _agree(self, row: Row) -> None:
+        import json
+
+        if row["scenario_revision"] != self.scenario.revision:
+            raise RunError(
+                f"run {row['id']} was begun with another version of '{self.scenario.name}'; "
+                "restore that version, or begin anew with another --db"
+            )
+        then, now = json.loads(row["models"]), self.models.described(self.config)
+        changed = next((role for role in now if then.get(role) != now[role]), None)
+        if changed:
+            raise RunError(
+                f"run {row['id']} was begun with {changed} {then.get(changed)}, not {now[changed]}; "
+                "give the same model, or begin anew with another --db"
+            )
+
+    def _run_event(self, run: str, *, resumed: bool) -> Event:
+        return {
+            "event": "run",
+            "run": run,
+            "resumed": resumed,
+            "scenario": self.scenario.name,
+            "consultations": len(self.config.plan()),
+            "strategy": self.config.strategy,
+            "team": self.config.team,
+            "seed": self.config.seed,
+            "models": self.models.described(self.config),
+            "demo": any(role.startswith("starter") for role in self.models.described(self.config).values()),
+        }
+
+    # -- playing ---------------------------------------------------------------------------------------------------
+
+    async def _play_all(self, run: str) -> None:
+        rows = {row["ordinal"]: row for row in self.store.consultations(run)}
+        plans = self.config.plan()
+        self._tell_ended(rows, plans)
+        left = iter([plan for plan in plans if rows[plan.ordinal]["status"] == "running"])
+        workers = min(self.batch, sum(row["status"] == "running" for row in rows.values()))
+        cast = self.models.cast(self.config, self._batcher)
+        # All sessions open before the first one runs, so that the first wave waits for everyone.
+        self._batcher.open(workers)
+        tasks = [asyncio.create_task(self._worker(run, left, cast)) for _ in range(workers)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self._flush()
+
+    def _tell_ended(self, rows: dict[int, Row], plans: Sequence[Plan]) -> None:
+        """Count what an earlier process has played, so that the summary is the whole run's."""
+        for plan in plans:
+            row = rows[plan.ordinal]
+            if row["status"] != "running":
+                consultation = self._consultation(plan)
+                for act in self.store.acts(row["id"]):
+                    consultation.step(act)
+                self._ended.append(consultation_event(row["id"], consultation, row["status"], row["error"]))
+
+    async def _worker(self, run: str, left: Iterator[Plan], cast: Cast) -> None:
+        # A worker keeps its ticket when it goes on to its next consultation.
+        try:
+            for plan in left:
+                await self._play_one(run, plan, cast)
+        finally:
+            self._batcher.close()
+
+    async def _play_one(self, run: str, plan: Plan, cast: Cast) -> None:
+        identifier = consultation_id(run, plan.ordinal)
+        consultation = self._consultation(plan)
+        error = None
+        try:
+            for act in self.store.acts(identifier):
+                consultation.step(act)
+            await play(Session(identifier, consultation, cast, self._recorder(identifier)))
+        except asyncio.CancelledError:
+            raise
+        except Exception as caught:
+            if self._batcher.broken is not None or isinstance(caught, StoreError):
+                raise self._batcher.broken or caught from None
+            # A failed consultation is a row, not a crash.
+            error = f"{type(caught).__name__}: {caught}"
+        status = "failed" if error else consultation.status
+        self._pending.ended.append(consultation_event(identifier, consultation, status, error))
+
+    def _consultation(self, plan: Plan) -> Consultation:
+        case = self.scenario.case(plan.case)
+        size = self.config.panel_size
+        return Consultation(self.scenario, case, plan, max_turns=self.config.max_turns, panel_size=size)
+
+    def _recorder(self, identifier: str) -> _Recorder:
+        return _Recorder(identifier, self._pending)
+
+    def _flush(self) -> None:
+        """Commit what was done since the last wave, then show it."""
+        pending = self._pending
+        if not pending:
+            return
+        pending.turns.sort(key=lambda turn: (_ordinal(turn[0]), turn[1]))
+        pending.ended.sort(key=lambda event: _ordinal(event["consultation"]))
+        self.store.commit(pending)
+        events = [event for identifier, idx, act in pending.turns for event in _turn_events(identifier, idx, act)]
+        self._ended += pending.ended
+        shown = [*events, *pending.ended]
+        pending.turns, pending.ended = [], []
+        for event in shown:
+            self.listen(event)
+
+
+@dataclass(frozen=True)
+class _Recorder:
+    identifier: str
+    pending: Pending
+
+    def __call__(self, idx: int, act: Act) -> None:
+        self.pending.turns.append((self.identifier, idx, act))
+
+
+def _turn_events(identifier: str, idx: int, act: Act) -> list[Event]:
+    opinions = [opinion_event(identifier, i, opinion) for i, opinion in enumerate(act.opinions)]
+    return [turn_event(identifier, idx, act), *opinions]
+
+
+def _ordinal(identifier: str) -> int:
+    return int(identifier.rpartition(".")[2])
+
+
+def versions() -> dict[str, str]:
+    """Give the versions that a result may depend on."""
+    found = {"consult": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,139 @@
+"""Lessons as numbers: token ids, targets, and the places where the target is a distribution."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from consult.agents.dialects.starter import TAGS
+from consult.agents.models.model import Prompt
+from consult.rl.starter.architecture import PATCHES
+from consult.rl.starter.corpus import Corpus, Lesson, Soft
+from consult.scenarios import URGENCIES, Scenario, load_scenario
+from consult.scenarios.grammar import Grammar
+
+POOL = 384
+"""Lessons that are sorted by length together."""
+BATCH_TOKENS = 4_500
+HARD = -100
+"""The target of a token that is not to be learned."""
+
+
+def single_tokens(scenario: Scenario) -> tuple[str, ...]:
+    """Give the names that are one token each: labels, specialties, urgencies."""
+    from consult.agents.acts import NOT_MY_FIELD
+
+    return tuple(dict.fromkeys((*scenario.labels, *scenario.specialties, *URGENCIES, NOT_MY_FIELD)))
+
+
+def rendered(prompt: Prompt) -> str:
+    """Render a prompt as the chat template does, image tokens expanded."""
+    messages = "".join(
+        f"<|im_start|>{m.speaker}\n{'<image>' * PATCHES * len(m.photographs)}{m.text}<|im_end|>\n"
+        for m in prompt.messages
+    )
+    return f"{messages}<|im_start|>assistant\n"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One lesson as numbers."""
+
+    ids: list[int]
+    targets: list[int]
+    soft: list[tuple[int, list[int], list[float]]]
+    """(position of the token, alternatives, their probabilities)."""
+    running: list[tuple[int, list[float]]]
+    """(position, posterior over the labels in the scenario's order)."""
+    case: int | None
+
+
+class Encoder:
+    """Encodes lessons with the starter's tokenizer."""
+
+    def __init__(self, tokenizer: Any, labels: Sequence[str]) -> None:
+        self.tokenizer, self.labels = tokenizer, list(labels)
+        self.newline, self.end = self._ids("\n")[0], tokenizer.eos_token_id
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    def encode(self, lesson: Lesson) -> Encoded:
+        """Encode one lesson."""
+        ids = self._ids(rendered(lesson.prompt))
+        running = self._running(ids, lesson)
+        targets = [HARD] * len(ids)
+        soft = []
+        for part in lesson.answer:
+            if isinstance(part, Soft):
+                (token,) = self._ids(part.chosen)
+                names = {name: p for name, p in part.weights.items() if p > 1e-4}
+                soft.append((len(ids), [self._ids(name)[0] for name in names], list(names.values())))
+                ids.append(token)
+                targets.append(token)
+            else:
+                tokens = self._ids(part)
+                ids += tokens
+                targets += tokens
+        return Encoded([*ids, self.end], [*targets, self.end], soft, running, lesson.case)
+
+    def _running(self, ids: list[int], lesson: Lesson) -> list[tuple[int, list[float]]]:
+        if not lesson.running:
+            return []
+        ends = [i for i, token in enumerate(ids) if token == self.end]
+        lines = [i for i, token in enumerate(ids) if token == self.newline and ends[0] + 3 < i < ends[1]]
+        places = [*[i for i in lines if ids[i - 1] not in (self.end,)][1:], ends[1]]
+        placed = zip(places[lesson.first_line :], lesson.running, strict=False)
+        return [(place, [posterior[label] for label in self.labels]) for place, posterior in placed]
+
+
+@lru_cache(maxsize=1)
+def _workshop(reference: str, folder: str) -> tuple[Scenario, Grammar, Encoder]:
+    # Once a worker process.
+    from transformers import PreTrainedTokenizerFast
+
+    scenario = load_scenario(reference)
+    assert isinstance(scenario.source, Grammar)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    return scenario, scenario.source, Encoder(tokenizer, list(scenario.labels))
+
+
+def pool_of_batches(reference: str, folder: str, seed: int, number: int) -> list[list[Encoded]]:
+    """Make the batches of one pool; the same for the same arguments, so that training can be taken up again.
+
+    Args:
+        reference: Scenario.
+        folder: Where the tokenizer lies.
+        seed: Of the recipe.
+        number: Of the pool.
+    """
+    scenario, grammar, encoder = _workshop(reference, folder)
+    rng = random.Random(f"pool {seed} {number}")
+    corpus = Corpus(scenario, grammar, rng)
+    encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))
+    batches: list[list[Encoded]] = [[]]
+    for lesson in encoded:
+        if batches[-1] and (len(batches[-1]) + 1) * len(lesson.ids) > BATCH_TOKENS:
+            batches.append([])
+        batches[-1].append(lesson)
+    rng.shuffle(batches)
+    return batches
+
+
+def tokenizer_texts(reference: str, count: int = 6_000) -> list[str]:
+    """Give texts to train the tokenizer on."""
+    scenario = load_scenario(reference)
+    assert isinstance(scenario.source, Grammar)
+    corpus = Corpus(scenario, scenario.source, random.Random("tokenizer"))
+    texts = []
+    for _ in range(count):
+        lesson = corpus.lesson()
+        text = "\n".join([*(m.text for m in lesson.prompt.messages), lesson.text])
+        for tag in TAGS:
+            text = text.replace(tag, " ")
+        texts.append(text)
+    return texts

@@ -1,0 +1,183 @@
+"""What is known in a lesson: a train case, the facts told so far, and the posterior that follows from them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from consult.agents.acts import Line, Opinion
+from consult.agents.dialects.starter import sentence_case
+from consult.scenarios import URGENCIES, Case, Fact, Urgency
+from consult.scenarios.grammar import EXAMINATIONS, Grammar
+from consult.scenarios.tables import Table
+
+RIGHT = {0.85: 0.8, 0.6: 0.6, 0.3: 0.4}
+"""A stated confidence of a lesson's opinion → how often it is right."""
+
+Reason = Callable[["Evidence", Sequence[Line], str, bool], str]
+
+
+@dataclass(frozen=True)
+class Aloud:
+    """A line as the patient said it, with the mood it shows."""
+
+    line: Line
+    mood: str
+
+
+@dataclass
+class Evidence:
+    """One train case in a lesson."""
+
+    grammar: Grammar
+    number: int
+    rng: random.Random
+    told: list[str] = field(default_factory=list)
+    """Topics told or examined, in order."""
+
+    @cached_property
+    def case(self) -> Case:
+        """The case."""
+        return self.grammar.make("train", self.number)
+
+    @cached_property
+    def facts(self) -> Mapping[str, Fact]:
+        """Topic → fact, reworded within the training style."""
+        card = self.case.card
+        return {f.topic: self._reworded(f) for f in (card.complaint, *card.facts, *card.examinations)}
+
+    def _reworded(self, fact: Fact) -> Fact:
+        spec = self.grammar.tables.values[fact.topic][fact.value]
+        if not spec.phrasings or self.rng.random() < 0.3:
+            return fact
+        text = self.grammar.word(spec, "in-style", self.rng)
+        return Fact(fact.id, fact.topic, text, fact.value, fact.none)
+
+    @property
+    def finding(self) -> str:
+        """What the photograph shows, in words."""
+        return self.grammar.tables.values["morphology"][self.case.truth.morphology or ""].finding
+
+    # -- telling ---------------------------------------------------------------------------------------------------
+
+    def opening(self) -> tuple[Line, ...]:
+        """Tell the complaint, and what the patient opens with besides."""
+        self.told = [t for t in self.case.card.opening]
+        quotes = tuple((t, self.facts[t].text) for t in ("complaint", *self.told))
+        return (Line("patient", "open", "", "complaint", quotes),)
+
+    def interview(self, count: int) -> tuple[Line, ...]:
+        """Tell so many more facts in random order, examinations among them."""
+        left = [t for t in self.facts if t not in self.told and t != "complaint"]
+        chosen = self.rng.sample(left, min(count, len(left)))
+        self.told += chosen
+        return tuple(self._line(topic) for topic in chosen)
+
+    def _line(self, topic: str) -> Line:
+        quotes = ((topic, self.facts[topic].text),)
+        if topic in EXAMINATIONS:
+            return Line("attending", "examine", "", topic, quotes)
+        return Line("patient", "answer", "", topic, quotes)
+
+    def aloud(self, line: Line, temperament: str) -> Aloud:
+        """Give a line with its full words, as a temperament would say it."""
+        from dataclasses import replace
+
+        from consult.rl.starter.corpus import wording
+
+        if line.action == "examine":
+            return Aloud(line, "")
+        bank = wording("patient")[temperament]
+        frames = bank["open"] if line.action == "open" else bank["one"]
+        frame = self.rng.choice([f for f in frames if f.count("{") == 1])
+        return Aloud(replace(line, text=sentence_case(frame.replace("{fact}", line.quotes[0][1]))), temperament)
+
+    # -- knowing ---------------------------------------------------------------------------------------------------
+
+    def seen(self, photograph: bool, told: Sequence[str]) -> dict[str, str]:
+        """Give what the tables are asked about: field → value."""
+        known = {"complaint": self.facts["complaint"].value}
+        known.update({t: self.facts[t].value for t in told if t != "alarm"})
+        if photograph:
+            known["morphology"] = self.case.truth.morphology or ""
+            known["view"] = self.grammar.tables.view_of(self.facts["site"].value)
+        return known
+
+    def posterior(self, photograph: bool, prior: Table | None = None, told: Sequence[str] | None = None) -> Table:
+        """Give P(label | what was told so far, and the photograph)."""
+        told = self.told if told is None else told
+        weights = {label: (prior or {}).get(label, 1.0) * self._alarm(label, told) for label in self.grammar.labels}
+        return self.grammar.tables.posterior(self.seen(photograph, told), prior=weights)
+
+    def _alarm(self, label: str, told: Sequence[str]) -> float:
+        if "alarm" not in told:
+            return 1.0
+        flags, flag = self.grammar.labels[label].red_flags, self.case.truth.red_flag
+        return max(flags.get(flag, 0.0) if flag else 1.0 - sum(flags.values()), 1e-4)
+
+    def running(self, photograph: bool, prior: Table | None = None) -> tuple[Table, ...]:
+        """Give the posterior after the opening and after each fact told since."""
+        counts = range(self.first_line, len(self.told) + 1)
+        return tuple(self.posterior(photograph, prior, self.told[:n]) for n in counts)
+
+    @property
+    def first_line(self) -> int:
+        """Which line of a doctor's prompt ends the opening."""
+        return len(self.case.card.opening)
+
+    def flagged_urgency(self) -> Urgency | None:
+        """Give the urgency of a red flag that was told."""
+        if "alarm" not in self.told or self.case.truth.red_flag is None:
+            return None
+        urgency = self.grammar.tables.values["alarm"][self.case.truth.red_flag].urgency
+        return next((u for u in URGENCIES if u == urgency), None)
+
+
+@dataclass(frozen=True)
+class OpinionLesson:
+    """Made-up opinions of known quality, and what they are worth."""
+
+    opinions: tuple[Opinion, ...]
+    right: tuple[float, ...]
+    """How often an opinion of this confidence is right."""
+
+    @classmethod
+    def draw(
+        cls, evidence: Evidence, seen: bool, count: int, reason: Reason, lines: Sequence[Line]
+    ) -> OpinionLesson:
+        """Draw a panel; wrong opinions name what the evidence makes likely, the same one often."""
+        rng, labels = evidence.rng, evidence.grammar.labels
+        truth = evidence.case.truth.diagnosis or ""
+        specialty = labels[truth].specialty if rng.random() < 0.75 else rng.choice([x.specialty for x in labels.values()])
+        tempting = {d: p + 0.02 for d, p in evidence.posterior(seen).items() if d != truth}
+        opinions, right, wrong = [], [], None
+        for _ in range(count):
+            confidence = rng.choice(list(RIGHT))
+            if rng.random() < RIGHT[confidence]:
+                named = truth
+            else:
+                if wrong is None or rng.random() > 0.4:
+                    wrong = rng.choices(list(tempting), list(tempting.values()))[0]
+                named = wrong
+            text = reason(evidence, lines, named, seen)
+            opinions.append(Opinion(specialty, named, confidence, _filled(text, lines)))
+            right.append(RIGHT[confidence])
+        return cls(tuple(opinions), tuple(right))
+
+    def weigh(self, posterior: Table) -> Table:
+        """Update a posterior by the opinions, a wrong one naming each other label equally often among six."""
+        weights = dict(posterior)
+        for opinion, right in zip(self.opinions, self.right, strict=True):
+            for label in weights:
+                weights[label] *= right if label == opinion.diagnosis else (1 - right) / 6
+        total = sum(weights.values())
+        return {label: w / total for label, w in weights.items()}
+
+
+def _filled(reason: str, lines: Sequence[Line]) -> str:
+    for line in lines:
+        for topic, clause in line.quotes:
+            reason = reason.replace(f"<{topic}>", clause)
+    return sentence_case(reason)

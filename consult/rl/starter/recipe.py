@@ -1,0 +1,158 @@
+"""The starter's recipe: from a seed to a folder with weights, tokenizer and card. Resumable at every stage.
+
+Run `consult train starter --out DIR`. What it simplifies: one pass of plain supervised training, no search over sizes
+or rates, the vision tower frozen after its own lesson, and opinions made up in place of opinions heard
+(`consult.rl.starter.corpus`).
+
+Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → features → roles → weights and card.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from consult.agents.dialects.starter import StarterDialect
+from consult.rl.starter import architecture, encoding
+from consult.rl.starter.supervised import Supervised
+from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
+from consult.scenarios import Scenario, load_scenario
+from consult.scenarios.grammar import Grammar
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result."""
+
+    scenario: str = "derm34"
+    seed: int = 34
+    tokens: int = 16_000_000
+    """Tokens of lessons to train the roles on."""
+    vision_steps: int = 2_400
+    """Batches of 64 pictures."""
+    free_pictures: int = 6_800
+    """Pictures beyond the cases' own to train the tower on."""
+    workers: int = 2
+    """Processes that draw."""
+    threads: int = 1
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be followed; one sentence with the mend."""
+
+
+def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
+    """Follow a recipe, taking up what an earlier call left in `out`.
+
+    Args:
+        recipe: What to train.
+        out: The model's folder; stages are kept in its folder `work`.
+        say: Told of the progress.
+
+    Returns:
+        The figures of the card.
+
+    Raises:
+        RecipeError: The scenario has no tables to make lessons from, or `out` holds another recipe's stages.
+    """
+    import torch
+
+    torch.set_num_threads(recipe.threads)
+    scenario = load_scenario(recipe.scenario)
+    if not isinstance(scenario.source, Grammar):
+        raise RecipeError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, like derm34")
+    work = out / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    _same_recipe(recipe, work / "recipe.json")
+    begun = time.monotonic()
+    train, validation, free = _pictures(recipe, scenario, work, say)
+    tokenizer = _tokenizer(recipe, scenario, work, say)
+    model = architecture.build_model(len(tokenizer), recipe.seed)
+    sight = _tower(recipe, model, train, validation, free, work, say)
+    for parameter in model.model.vision_tower.parameters():
+        parameter.requires_grad_(False)
+    say("looking at the train cases' photographs")
+    supervised = Supervised(model, features(model.model.vision_tower, train.pixels), len(scenario.labels), recipe.tokens)
+    supervised.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "roles.pt", say)
+    figures = {
+        "recipe": asdict(recipe),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "morphology_accuracy": sight,
+        "role_seconds": round(supervised.progress.seconds),
+        "wall_seconds": round(time.monotonic() - begun),
+        "tokens": supervised.progress.tokens,
+        "steps": supervised.progress.step,
+        "loss": round(supervised.progress.loss, 3),
+        "dialect": StarterDialect().fingerprint(),
+    }
+    save(model, tokenizer, out, figures)
+    say(f"saved {out}")
+    return figures
+
+
+def _same_recipe(recipe: Recipe, path: Path) -> None:
+    # Threads and workers decide the speed, not the result's meaning.
+    told = {k: v for k, v in asdict(recipe).items() if k not in ("workers", "threads")}
+    if path.exists() and json.loads(path.read_text()) != told:
+        raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
+    path.write_text(json.dumps(told, indent=2))
+
+
+def _pictures(recipe: Recipe, scenario: Scenario, work: Path, say: Say) -> tuple[Pictures, Pictures, Pictures]:
+    say("drawing photographs")
+    sizes = scenario.splits
+    train = draw_pictures(recipe.scenario, "train", sizes["train"], work / "train.npz", recipe.workers)
+    validation = draw_pictures(
+        recipe.scenario, "validation", sizes["validation"], work / "validation.npz", recipe.workers
+    )
+    free = draw_pictures(recipe.scenario, "", recipe.free_pictures, work / "free.npz", recipe.workers, free=True)
+    return train, validation, free
+
+
+def _tokenizer(recipe: Recipe, scenario: Scenario, work: Path, say: Say) -> Any:
+    from transformers import PreTrainedTokenizerFast
+
+    folder = work / "tokenizer"
+    if not folder.exists():
+        say("training the tokenizer")
+        texts = encoding.tokenizer_texts(recipe.scenario)
+        made = architecture.train_tokenizer(texts, encoding.single_tokens(scenario))
+        made.save_pretrained(folder)
+    return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+def _tower(
+    recipe: Recipe, model: Any, train: Pictures, validation: Pictures, free: Pictures, work: Path, say: Say
+) -> float:
+    import numpy as np
+    import torch
+
+    path = work / "tower.pt"
+    tower = model.model.vision_tower
+    if not path.exists():
+        together = Pictures(
+            np.concatenate([train.pixels, free.pixels]), np.concatenate([train.targets, free.targets])
+        )
+        sight = train_tower(tower, together, validation, steps=recipe.vision_steps, seed=recipe.seed, say=say)
+        say(f"vision: morphology right in {sight:.1%} of {len(validation.pixels)} validation photographs")
+        torch.save({"tower": tower.state_dict(), "sight": sight}, path)
+    state = torch.load(path, weights_only=True)
+    tower.load_state_dict(state["tower"])
+    tower.eval()
+    return float(state["sight"])
+
+
+def save(model: Any, tokenizer: Any, out: Path, figures: dict[str, Any]) -> None:
+    """Write a folder that transformers can load, with the dialect in the weights' metadata."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    architecture.build_processor(tokenizer).save_pretrained(out)
+    model.to(torch.bfloat16).save_pretrained(out)
+    weights = out / "model.safetensors"
+    metadata = {"format": "pt", "dialect": "starter", "dialect_fingerprint": figures["dialect"]}
+    save_file(load_file(weights), weights, metadata=metadata)
+    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")

@@ -1,0 +1,203 @@
+"""Supervised training of the starter's language model on lessons, with the vision tower frozen.
+
+Three losses: the answer's tokens; at names, the cross-entropy to the Bayes posterior; and an auxiliary head that reads
+the posterior off the hidden state after each line of evidence, thrown away afterwards, which teaches the model to add
+evidence up long before it can say the answer.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from consult.rl.starter.encoding import HARD, Encoded, pool_of_batches
+
+SOFT_WEIGHT = 4.0
+RUNNING_WEIGHT = 0.5
+PEAK_RATE = 1.6e-3
+AHEAD = 3
+"""Pools of lessons that are made in advance."""
+
+
+@dataclass
+class Progress:
+    """Where training stands."""
+
+    step: int = 0
+    pool: int = 0
+    """Next pool to take."""
+    tokens: int = 0
+    loss: float = math.nan
+    """Running mean."""
+    seconds: float = 0.0
+
+
+class Supervised:
+    """Trains one model.
+
+    Args:
+        model: LLaVA; its tower is not touched.
+        features: Patch features of the train cases' photographs, (n, patches, width).
+        labels: Number of labels, for the auxiliary head.
+        budget: Tokens to train on.
+    """
+
+    def __init__(self, model: Any, features: Any, labels: int, budget: int) -> None:
+        self.model, self.features, self.budget = model, features, budget
+        width = model.config.text_config.hidden_size
+        self.head = torch.nn.Linear(width, labels)
+        language = [*model.model.language_model.parameters(), *model.model.multi_modal_projector.parameters()]
+        self.parameters = [*language, *self.head.parameters()]
+        groups = [
+            {"params": [p for p in self.parameters if p.dim() > 1], "weight_decay": 0.05},
+            {"params": [p for p in self.parameters if p.dim() <= 1], "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
+        self.progress = Progress()
+
+    def train(
+        self, reference: str, folder: Path, seed: int, checkpoint: Path, say: Callable[[str], None], every: float = 90.0
+    ) -> None:
+        """Train until the budget is spent, with a checkpoint about every `every` seconds; takes up an earlier one."""
+        self._take_up(checkpoint, say)
+        self.model.train()
+        last, told = time.monotonic(), time.monotonic()
+        for number, batches in self._pools(reference, folder, seed):
+            for batch in batches:
+                begun = time.monotonic()
+                loss = self._step(batch)
+                self.progress.seconds += time.monotonic() - begun
+                mean = self.progress.loss
+                self.progress.loss = loss if math.isnan(mean) else 0.98 * mean + 0.02 * loss
+                if time.monotonic() - told > 20:
+                    self._tell(say)
+                    told = time.monotonic()
+            self.progress.pool = number + 1
+            if time.monotonic() - last > every:
+                self._save(checkpoint)
+                last = time.monotonic()
+            if self.progress.tokens >= self.budget:
+                break
+        self._save(checkpoint)
+        self.model.eval()
+
+    def _tell(self, say: Callable[[str], None]) -> None:
+        p = self.progress
+        left = (self.budget - p.tokens) * p.seconds / max(p.tokens, 1)
+        say(
+            f"roles {p.tokens / 1e6:.2f}/{self.budget / 1e6:.1f} M tokens  step {p.step}  loss {p.loss:.3f}  "
+            f"{p.tokens / p.seconds:,.0f} tokens/s  {left / 60:.0f} min left"
+        )
+
+    # -- lessons ---------------------------------------------------------------------------------------------------
+
+    def _pools(self, reference: str, folder: Path, seed: int) -> Iterator[tuple[int, list[list[Encoded]]]]:
+        """Make pools in a process beside, some ahead."""
+        with ProcessPoolExecutor(1) as maker:
+            number = self.progress.pool
+            made: list[tuple[int, Future[list[list[Encoded]]]]] = []
+            try:
+                while True:
+                    while len(made) < AHEAD:
+                        made.append((number, maker.submit(pool_of_batches, reference, str(folder), seed, number)))
+                        number += 1
+                    which, batches = made.pop(0)
+                    yield which, batches.result()
+            finally:
+                for _, future in made:
+                    future.cancel()
+
+    # -- one step --------------------------------------------------------------------------------------------------
+
+    def _step(self, batch: list[Encoded]) -> float:
+        done = self.progress.tokens / self.budget
+        for group in self.optimizer.param_groups:
+            group["lr"] = PEAK_RATE * min(1, (self.progress.step + 1) / 100) * _cosine(done)
+        loss = self.loss(batch)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.progress.step += 1
+        self.progress.tokens += sum(len(lesson.ids) for lesson in batch)
+        return float(loss)
+
+    def loss(self, batch: list[Encoded]) -> Any:
+        """Give the weighted sum of the three losses."""
+        width = max(len(lesson.ids) for lesson in batch)
+        ids = torch.zeros(len(batch), width, dtype=torch.long)
+        targets = torch.full((len(batch), width), HARD)
+        for row, lesson in enumerate(batch):
+            ids[row, : len(lesson.ids)] = torch.tensor(lesson.ids)
+            targets[row, : len(lesson.targets)] = torch.tensor(lesson.targets)
+            for place, _, _ in lesson.soft:
+                targets[row, place] = HARD
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self._hidden(ids, batch)
+            learned = targets[:, 1:] != HARD
+            logits = self.model.lm_head(hidden[:, :-1][learned])
+        hard = functional.cross_entropy(logits.float(), targets[:, 1:][learned])
+        return hard + SOFT_WEIGHT * self._soft(hidden, batch) + RUNNING_WEIGHT * self._running(hidden, batch)
+
+    def _hidden(self, ids: Any, batch: list[Encoded]) -> Any:
+        embedded = self.model.get_input_embeddings()(ids)
+        cases = [lesson.case for lesson in batch if lesson.case is not None]
+        if cases:
+            seen = self.model.model.multi_modal_projector(self.features[cases].float())
+            place = (ids == self.model.config.image_token_id)[..., None]
+            embedded = embedded.masked_scatter(place, seen.to(embedded.dtype).reshape(-1, embedded.shape[-1]))
+        return self.model.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+
+    def _soft(self, hidden: Any, batch: list[Encoded]) -> Any:
+        places = [(row, *place) for row, lesson in enumerate(batch) for place in lesson.soft]
+        if not places:
+            return hidden.new_zeros(())
+        rows, at = [p[0] for p in places], [p[1] - 1 for p in places]
+        logs = self.model.lm_head(hidden[rows, at].float()).log_softmax(-1)
+        losses = [-(logs[i, p[2]] * torch.tensor(p[3])).sum() for i, p in enumerate(places)]
+        # Entropy of the target taken off: what is left is the divergence, which can reach 0.
+        entropies = [sum(q * math.log(q) for q in p[3]) for p in places]
+        return (torch.stack(losses) + torch.tensor(entropies)).sum() / len(batch)
+
+    def _running(self, hidden: Any, batch: list[Encoded]) -> Any:
+        places = [(row, place, p) for row, lesson in enumerate(batch) for place, p in lesson.running]
+        if not places:
+            return hidden.new_zeros(())
+        logits = self.head(hidden[[r for r, _, _ in places], [i for _, i, _ in places]].float())
+        wanted = torch.tensor([p for _, _, p in places])
+        return functional.kl_div(logits.log_softmax(-1), wanted.clamp_min(1e-9), reduction="batchmean")
+
+    # -- checkpoints -----------------------------------------------------------------------------------------------
+
+    def _save(self, path: Path) -> None:
+        partial = path.with_suffix(".part")
+        state = {
+            "model": self.model.state_dict(),
+            "head": self.head.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": vars(self.progress),
+        }
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def _take_up(self, path: Path, say: Callable[[str], None]) -> None:
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.head.load_state_dict(state["head"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress = Progress(**state["progress"])
+        say(f"taking up at {self.progress.tokens / 1e6:.2f} M tokens")
+
+
+def _cosine(fraction: float) -> float:
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, fraction)))
