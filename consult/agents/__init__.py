@@ -1,0 +1,1 @@
+"""Agents: who speaks, their prompts, and the models behind them."""

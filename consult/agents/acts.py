@@ -36,9 +36,7 @@ class Usage:
     """The act's share of the time of the batches that its requests went in."""
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            self.tokens_in + other.tokens_in, self.tokens_out + other.tokens_out, self.seconds + other.seconds
-        )
+        return Usage(self.tokens_in + other.tokens_in, self.tokens_out + other.tokens_out, self.seconds + other.seconds)
 
 
 @dataclass(frozen=True)

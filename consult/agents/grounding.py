@@ -17,11 +17,6 @@ ENOUGH = 0.6
 """Share of a fact's telling words that must stand in a line that words it freely."""
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-_EMPTY = frozenset(
-    "a an and are as at be been but by did do does for from had has have i i'm i've if in is it it's its just me my no "
-    "not of on or out since so some than that the them then there there's they this to up was we were when with you "
-    "your about after any because can get got into like more most much myself now off one only other over really".split()
-)
 
 
 @dataclass(frozen=True)
@@ -49,6 +44,18 @@ class Backing:
 def words(text: str) -> list[str]:
     """Give a text's words in lower case."""
     return _WORD.findall(text.lower().replace("\u2019", "'"))
+
+
+_EMPTY = frozenset(
+    words(
+        """
+        a an and are as at be been but by did do does for from had has have i i'm i've if in is it it's its just me my
+        no not of on or out since so some than that the them then there there's they this to up was we were when with
+        you your about after any because can get got into like more most much myself now off one only other over really
+        """
+    )
+)
+"""Words that carry no fact by themselves."""
 
 
 def telling(text: str) -> set[str]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from consult.agents.acts import Act, Draft, PatientTask, PatientView, Usage
+from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
 from consult.agents.grounding import check_line, plainly
 from consult.agents.temperament import Temperament, temperaments
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
@@ -129,10 +129,8 @@ class Patient:
             return kinds[task.about]
         return "Thank you, doctor." if task.kind == "satisfied" else plainly(task.facts)
 
-    def _act(
-        self, task: PatientTask, topic: str | None, line: str, place: Place, draft: Draft, cost: Usage
-    ) -> Act:
-        action = "answer" if task.kind in ("answer", "unknown") else task.kind
+    def _act(self, task: PatientTask, topic: str | None, line: str, place: Place, draft: Draft, cost: Usage) -> Act:
+        action: Action = "answer" if task.kind == "unknown" else task.kind
         return Act(
             speaker="patient",
             action=action,
@@ -147,6 +145,4 @@ class Patient:
 
 
 def _with_cost(act: Act, cost: Usage) -> Act:
-    from dataclasses import replace
-
     return replace(act, usage=act.usage + cost)

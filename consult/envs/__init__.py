@@ -1,0 +1,1 @@
+"""Environments: the consultation with its rules, its graph, its store and the runner that plays many."""

@@ -153,7 +153,7 @@ class Consultation:
 
     def _offers(self, node: Node) -> tuple[Action, ...]:
         if node in ("open", "triage", "answer"):
-            return (node,)  # type: ignore[return-value]
+            return (node,)
         if node == "react":
             asks_back = self.turns_left > 0 and not self._emergency
             return ("ask", "satisfied") if asks_back else ("satisfied",)

@@ -17,12 +17,13 @@ from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
 from consult.envs.graph import Cast, Session, play
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id
+from consult.errors import UserError
 from consult.scenarios import Scenario
 
 PACKAGES = ("torch", "transformers", "langgraph", "numpy", "pillow")
 
 
-class RunError(RuntimeError):
+class RunError(UserError):
     """A run that cannot be played or taken up again; one sentence with the mend."""
 
 

@@ -20,11 +20,12 @@ from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.envs.config import Plan, RunConfig
 from consult.envs.events import Event
 from consult.envs.migrations import MIGRATIONS
+from consult.errors import UserError
 
 Row = dict[str, Any]
 
 
-class StoreError(RuntimeError):
+class StoreError(UserError):
     """A store that cannot be opened or written; one sentence with the mend."""
 
 
@@ -163,6 +164,11 @@ class Store:
                 "UPDATE consultations SET status = 'running', error = NULL WHERE run_id = ? AND status = 'failed'",
                 (run,),
             )
+
+    def reopen(self, run: str) -> None:
+        """Let a run that is over be taken up again, for its failed consultations."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", (run,))
 
     def commit(self, pending: Pending) -> None:
         """Write a wave in one transaction."""

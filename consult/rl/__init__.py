@@ -1,0 +1,1 @@
+"""Learning: the starter's recipe, rewards and training of the general practitioners."""

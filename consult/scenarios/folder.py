@@ -61,7 +61,7 @@ def load_folder(folder: Path) -> Scenario:
     source: CaseSource
     if (folder / "findings.yaml").exists():
         source = grammar_of(folder, spec, labels)
-        splits = dict(spec.splits)
+        splits = {str(name): size for name, size in spec.splits.items()}
     else:
         listed = read_cases(folder, spec.name, labels)
         source, splits = listed, listed.sizes
@@ -72,7 +72,7 @@ def load_folder(folder: Path) -> Scenario:
         topics=spec.topics,
         examinations=spec.examinations,
         source=source,
-        splits={str(k): v for k, v in splits.items()},
+        splits=splits,
         description=spec.description,
         revision=_revision(folder),
     )

@@ -146,8 +146,8 @@ class Grammar:
 
     def wordings(self, phrasings: Sequence[str], style: Style) -> Sequence[str]:
         """Give the phrasings of one fact that a style may use."""
-        held = round(len(phrasings) * self.held_out_phrasings)
-        return phrasings[len(phrasings) - held :] if style == "held-out" and held else phrasings[: len(phrasings) - held]
+        usual = len(phrasings) - round(len(phrasings) * self.held_out_phrasings)
+        return phrasings[usual:] if style == "held-out" and usual < len(phrasings) else phrasings[:usual]
 
     def word(self, spec: Value, style: Style, rng: random.Random) -> str:
         """Word one value."""

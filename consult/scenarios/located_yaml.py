@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from consult.errors import UserError
+
 MAX_BYTES = 1_000_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -33,7 +35,7 @@ class Problem:
         return f"{where}: {self.what}; {self.mend}"
 
 
-class ScenarioError(ValueError):
+class ScenarioError(UserError, ValueError):
     """A scenario folder that cannot be used; carries every mistake that was found."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consult.errors import UserError
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -12,7 +14,7 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 50_000_000
 
 
-class PhotographError(ValueError):
+class PhotographError(UserError, ValueError):
     """A file that cannot be used as a photograph; one sentence with the mend."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from consult.errors import UserError
 from consult.scenarios.case import Case, Urgency
 
 
@@ -45,7 +46,7 @@ class CaseSource(Protocol):
         """
 
 
-class UnknownNameError(ValueError):
+class UnknownNameError(UserError, ValueError):
     """A name that is not on the menu; the message names the menu, the nearest first."""
 
     def __init__(self, kind: str, name: str, menu: Sequence[str]) -> None:

@@ -261,7 +261,9 @@ def _examples(dialect: StarterDialect) -> list[Prompt]:
         diagnosis="eczema",
         thought="I see it. They agree.",
     )
-    patient = PatientView(Card(Fact("complaint", "complaint", "I have a rash"), (fact,)), "sanguine", lines, doctor.topics)
+    patient = PatientView(
+        Card(Fact("complaint", "complaint", "I have a rash"), (fact,)), "sanguine", lines, doctor.topics
+    )
     temperament = temperaments()["sanguine"]
     tasks = [
         PatientTask("open", (fact,)),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from consult.errors import UserError
 from consult.scenarios import Photograph
 
 Role = Literal["patient", "triage", "specialist", "attending", "assessor"]
@@ -84,7 +85,7 @@ class ModelInfo:
     details: dict[str, str] = field(default_factory=dict)
 
 
-class ModelError(RuntimeError):
+class ModelError(UserError):
     """A model that cannot be loaded or used; one sentence with the mend."""
 
 

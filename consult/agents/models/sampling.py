@@ -56,7 +56,7 @@ class Row:
         return self.chose or self.waits is None or self.waits(self.tokens)
 
 
-class RowSampler(LogitsProcessor):  # type: ignore[misc]
+class RowSampler(LogitsProcessor):
     """Turns logits into a one-hot choice per row; used with greedy search.
 
     Args:

@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
-from transformers.generation import LogitsProcessorList
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    AutoTokenizer,
+    LogitsProcessorList,
+)
 from transformers.utils import logging as transformers_logging
 
 from consult.agents.dialects.starter import StarterDialect
@@ -72,8 +77,8 @@ class TransformersModel:
         try:
             family = AutoModelForImageTextToText if sees else AutoModelForCausalLM
             model = family.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **options)
-            processor = AutoProcessor.from_pretrained(folder, **options) if sees else None
-            tokenizer = processor.tokenizer if sees else AutoTokenizer.from_pretrained(folder, **options)
+            processor: Any = AutoProcessor.from_pretrained(folder, **options) if sees else None
+            tokenizer: Any = processor.tokenizer if sees else AutoTokenizer.from_pretrained(folder, **options)
         except Exception as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(f"'{folder}' cannot be loaded ({first}); check that the folder is complete") from error
@@ -120,8 +125,7 @@ class TransformersModel:
             return dict(self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False))
         if self._is_llava:
             return self._llava_inputs(texts, photographs)
-        images = [[p.load() for m in r.prompt.messages for p in m.photographs] for r in requests]
-        images = [batch or None for batch in images]
+        images = [[p.load() for m in r.prompt.messages for p in m.photographs] or None for r in requests]
         return dict(self.processor(text=texts, images=images, return_tensors="pt", padding=True))
 
     @property
@@ -204,7 +208,7 @@ def _dialect(folder: Path) -> str:
 
     with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
         metadata = weights.metadata() or {}
-    dialect = metadata.get("dialect", "plain")
+    dialect: str = metadata.get("dialect", "plain")
     if dialect == "starter" and metadata.get("dialect_fingerprint") != StarterDialect().fingerprint():
         raise ModelError(f"'{folder}' speaks another version of the starter's dialect; train it anew with this version")
     return dialect

@@ -1,0 +1,1 @@
+"""The recipe of the starter, the tiny model in the package."""

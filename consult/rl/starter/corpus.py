@@ -4,9 +4,9 @@ Everything is made from train cases. Where an answer names a diagnosis, a specia
 target is not one answer but the Bayes posterior over all answers given exactly what the prompt shows, computed from the
 scenario's tables: so the model learns how sure it may be. The wording comes from the banks in `wording/`.
 
-Simplified on purpose: a specialist's prior favours its own field eightfold, which is what makes its opinion worth asking
-for in its own field and misleading elsewhere; in place of opinions that real specialists gave, the attending's lessons
-hold opinions whose quality follows from the confidence that they state.
+Simplified on purpose: a specialist's prior favours its own field eightfold, which is what makes its opinion worth
+asking for in its own field and misleading elsewhere; in place of opinions that real specialists gave, the attending's
+lessons hold opinions whose quality follows from the confidence that they state.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from consult.agents.dialects.starter import SLOTS, StarterDialect, tag
 from consult.agents.models.model import Prompt
 from consult.agents.temperament import temperaments
 from consult.rl.starter.evidence import Evidence, OpinionLesson
-from consult.scenarios import Fact, Scenario, Urgency
+from consult.scenarios import Fact, Scenario
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.located_yaml import read_yaml
 
@@ -190,11 +190,11 @@ class Corpus:
         number = evidence.number if seen else None
         return Lesson("triage", DIALECT.triage(view), answer, number, evidence.running(seen), evidence.first_line)
 
-    def _urgencies(self, evidence: Evidence, posterior: Mapping[str, float]) -> dict[Urgency, float]:
+    def _urgencies(self, evidence: Evidence, posterior: Mapping[str, float]) -> dict[str, float]:
         flagged = evidence.flagged_urgency()
         if flagged is not None:
             return {flagged: 1.0}
-        weights: dict[Urgency, float] = {}
+        weights: dict[str, float] = {}
         for label, p in posterior.items():
             urgency = self.grammar.labels[label].urgency
             weights[urgency] = weights.get(urgency, 0.0) + p
@@ -235,8 +235,8 @@ class Corpus:
         if chosen == "<consult>":
             return " " + self.rng.choice(bank["consult"])
         topic = chosen.rpartition("<")[2].rstrip(">")
-        lines = bank["examine"][topic] if chosen.startswith("<examine>") else bank["questions"][topic]
-        said = self.rng.choice(lines)
+        lines: list[str] = bank["examine"][topic] if chosen.startswith("<examine>") else bank["questions"][topic]
+        said: str = self.rng.choice(lines)
         if known == 0 and self.rng.random() < 0.6:
             said = f"{self.rng.choice(bank['greeting'])} {said}"
         elif self.rng.random() < 0.45:
@@ -279,7 +279,7 @@ class Corpus:
         quoted = [topic for line in lines for topic, _ in line.quotes if topic != "complaint"]
         kind = ("seen" if quoted and self.rng.random() < 0.7 else "seen_only") if seen else "told"
         topic = self.rng.choice(quoted or ["complaint"])
-        frame = self.rng.choice(wording("doctor")["specialist"][kind])
+        frame: str = self.rng.choice(wording("doctor")["specialist"][kind])
         return frame.replace("{finding}", evidence.finding).replace("{fact}", tag(topic)).replace("{label}", label)
 
     def decision(self) -> Lesson:

@@ -144,13 +144,12 @@ class OpinionLesson:
     """How often an opinion of this confidence is right."""
 
     @classmethod
-    def draw(
-        cls, evidence: Evidence, seen: bool, count: int, reason: Reason, lines: Sequence[Line]
-    ) -> OpinionLesson:
+    def draw(cls, evidence: Evidence, seen: bool, count: int, reason: Reason, lines: Sequence[Line]) -> OpinionLesson:
         """Draw a panel; wrong opinions name what the evidence makes likely, the same one often."""
         rng, labels = evidence.rng, evidence.grammar.labels
         truth = evidence.case.truth.diagnosis or ""
-        specialty = labels[truth].specialty if rng.random() < 0.75 else rng.choice([x.specialty for x in labels.values()])
+        anyone = rng.choice(list(labels.values()))
+        specialty = (labels[truth] if rng.random() < 0.75 else anyone).specialty
         tempting = {d: p + 0.02 for d, p in evidence.posterior(seen).items() if d != truth}
         opinions, right, wrong = [], [], None
         for _ in range(count):

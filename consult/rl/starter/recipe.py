@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.dialects.starter import StarterDialect
+from consult.errors import UserError
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
@@ -29,9 +30,9 @@ class Recipe:
 
     scenario: str = "derm34"
     seed: int = 34
-    tokens: int = 16_000_000
+    tokens: int = 12_000_000
     """Tokens of lessons to train the roles on."""
-    vision_steps: int = 2_400
+    vision_steps: int = 1_500
     """Batches of 64 pictures."""
     free_pictures: int = 6_800
     """Pictures beyond the cases' own to train the tower on."""
@@ -40,7 +41,7 @@ class Recipe:
     threads: int = 1
 
 
-class RecipeError(ValueError):
+class RecipeError(UserError, ValueError):
     """A recipe that cannot be followed; one sentence with the mend."""
 
 
@@ -75,7 +76,8 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     for parameter in model.model.vision_tower.parameters():
         parameter.requires_grad_(False)
     say("looking at the train cases' photographs")
-    supervised = Supervised(model, features(model.model.vision_tower, train.pixels), len(scenario.labels), recipe.tokens)
+    seen = features(model.model.vision_tower, train.pixels)
+    supervised = Supervised(model, seen, len(scenario.labels), recipe.tokens)
     supervised.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "roles.pt", say)
     figures = {
         "recipe": asdict(recipe),
@@ -133,9 +135,7 @@ def _tower(
     path = work / "tower.pt"
     tower = model.model.vision_tower
     if not path.exists():
-        together = Pictures(
-            np.concatenate([train.pixels, free.pixels]), np.concatenate([train.targets, free.targets])
-        )
+        together = Pictures(np.concatenate([train.pixels, free.pixels]), np.concatenate([train.targets, free.targets]))
         sight = train_tower(tower, together, validation, steps=recipe.vision_steps, seed=recipe.seed, say=say)
         say(f"vision: morphology right in {sight:.1%} of {len(validation.pixels)} validation photographs")
         torch.save({"tower": tower.state_dict(), "sight": sight}, path)

@@ -123,7 +123,7 @@ class Supervised:
             group["lr"] = PEAK_RATE * min(1, (self.progress.step + 1) / 100) * _cosine(done)
         loss = self.loss(batch)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.progress.step += 1

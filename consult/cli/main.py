@@ -1,0 +1,64 @@
+"""The command line's root: it only wires the commands, one file each, and turns mistakes into sentences."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from consult import __version__
+from consult.cli import graph, resume, runs, scenarios, show, simulate, train
+from consult.errors import UserError
+
+app = typer.Typer(
+    name="consult",
+    help="Simulated clinical consultations between AI agents. Simulation, not medical advice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("simulate")(simulate.simulate)
+app.command("show")(show.show)
+app.command("runs")(runs.runs)
+app.command("resume")(resume.resume)
+app.command("graph")(graph.graph)
+app.add_typer(scenarios.app, name="scenarios", help="List, show and check scenarios.")
+app.add_typer(train.app, name="train", help="Train a model.")
+
+INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"consult {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Simulated clinical consultations between AI agents. Simulation, not medical advice."""
+
+
+def run() -> None:
+    """Run a command; a user's mistake is one sentence and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        sys.exit(_complain(str(error), 2))
+    except KeyboardInterrupt:
+        sys.exit(_complain("interrupted", INTERRUPTED))
+    except BrokenPipeError:
+        # The reader of our output has gone, e.g. `| head`.
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        name = f"'{error.filename}': " if error.filename else ""
+        sys.exit(_complain(f"{name}{error.strerror or error}; check the path, its permissions and the disk", 2))
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"consult: {sentence}", file=sys.stderr)
+    return code

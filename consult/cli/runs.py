@@ -1,0 +1,63 @@
+"""`consult runs`: what has been played."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consult.cli.options import DEFAULT_DATABASE, Database, Json
+
+if TYPE_CHECKING:
+    from consult.envs.store import Row
+
+
+def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
+    """List the runs of a store, the newest first."""
+    from consult.envs.store import Store
+
+    with Store(db, create=False) as store:
+        rows = store.runs()
+    if json:
+        from consult.cli.session import print_json
+
+        for row in rows:
+            print_json({"event": "run", **_described(row)})
+        return
+    _print_table(rows)
+
+
+def _described(row: Row) -> Row:
+    import json
+
+    config = json.loads(row["config"])
+    return {
+        "run": row["id"],
+        "status": row["status"],
+        "created": row["created"],
+        "scenario": row["scenario"],
+        "strategy": config["strategy"],
+        "team": config["team"],
+        "seed": row["seed"],
+        "models": json.loads(row["models"]),
+        "consultations": row["consultations"],
+        "finished": row["finished"],
+        "unfinished": row["unfinished"],
+        "failed": row["failed"],
+        "correct": row["correct"],
+        "judged": row["judged"],
+    }
+
+
+def _print_table(rows: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("run", "status", "created", "scenario", "strategy", "team", "seed", "played", "failed", "accuracy"):
+        table.add_column(name, justify="right" if name in ("seed", "played", "failed", "accuracy") else "left")
+    for row in map(_described, rows):
+        ended = row["finished"] + row["unfinished"] + row["failed"]
+        accuracy = f"{row['correct'] / row['judged']:.1%}" if row["judged"] else "—"
+        played = f"{ended}/{row['consultations']}"
+        texts = [row["run"], row["status"], row["created"], row["scenario"], row["strategy"], row["team"]]
+        table.add_row(*texts, str(row["seed"]), played, str(row["failed"]), accuracy)
+    Console().print(table)

@@ -1,0 +1,96 @@
+"""Plays a configured run for a person or a program at the other end: opens models and store, shows events."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from consult.envs.cast import Models
+    from consult.envs.config import RunConfig
+    from consult.envs.events import Event, Listener
+    from consult.scenarios import Scenario
+
+
+def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, json: bool, command: str) -> int:
+    """Play a run and show it.
+
+    Args:
+        scenario: The scenario of the configuration.
+        config: What to play.
+        db: The store.
+        batch: Consultations at once.
+        json: Print events as JSON lines instead of showing them.
+        command: The beginning of a command that plays the same scenario, for hints.
+
+    Returns:
+        The exit code: 0, 1 where consultations failed, 130 where interrupted.
+    """
+    from consult.envs.runner import Runner
+    from consult.envs.store import Store
+
+    with Store(db) as store:
+        models = _opened(config)
+        listener = print_json if json else shown_to_people(scenario, config, db, command)
+        runner = Runner(scenario, config, models, store, batch=batch, listen=listener)
+        try:
+            summary = runner.run()
+        except KeyboardInterrupt:
+            run = store.unfinished_run(config.digest())
+            kept = f"; go on with: consult resume {run['id']}{_named(db)}" if run else ""
+            print(f"consult: interrupted, what was shown is kept{kept}", file=sys.stderr)
+            return 130
+    return 1 if summary["failed"] else 0
+
+
+def _opened(config: RunConfig) -> Models:
+    from consult.envs.cast import Models, roles
+
+    names = dict.fromkeys(role.model for role in roles(config).values())
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status(f"loading {', '.join(names)} …"):
+            return Models.open(config)
+    return Models.open(config)
+
+
+def _named(db: Path) -> str:
+    return "" if str(db) == "consult.db" else f" --db {db}"
+
+
+def print_json(event: Event) -> None:
+    """Print an event as one line."""
+    import json
+
+    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def shown_to_people(scenario: Scenario, config: RunConfig, db: Path, command: str) -> Listener:
+    """Give the live view for one consultation, and a progress bar for many."""
+    from rich.console import Console
+
+    from consult.cli.live import LiveView
+    from consult.cli.progress import Progress
+
+    plan = config.plan()
+    console: Callable[..., Console] = Console
+    if len(plan) > 1:
+        return Progress(console(stderr=True), total=len(plan))
+    only = plan[0]
+    return LiveView(
+        console(),
+        scenario,
+        scenario.case(only.case),
+        temperament=only.temperament,
+        strategy=config.strategy,
+        team=config.team,
+        seed=config.seed,
+        command=command,
+        database=str(db),
+    )

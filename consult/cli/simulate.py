@@ -1,0 +1,145 @@
+"""`consult simulate`: play consultations."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+
+T = TypeVar("T", bound=str)
+
+if TYPE_CHECKING:
+    from consult.envs.config import RoleConfig
+    from consult.scenarios import Scenario
+
+
+def simulate(
+    scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
+    case: Annotated[str | None, typer.Option(help="One case by its id.")] = None,
+    cases: Annotated[int | None, typer.Option(min=1, help="The first N cases, going round the diagnoses.")] = None,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    temperament: Annotated[
+        str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic or all; else one a case, balanced.")
+    ] = None,
+    strategy: Annotated[str, typer.Option(help="no-dialogue, text-only or dialogue.")] = "dialogue",
+    team: Annotated[str, typer.Option(help="panel, no-triage or solo.")] = "panel",
+    panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
+    model: Annotated[str, typer.Option(help="Who plays all roles: starter, a folder, or scripted:FILE.")] = "starter",
+    patient: Annotated[str | None, typer.Option(help="Model of the patient.")] = None,
+    triage: Annotated[str | None, typer.Option(help="Model of the triage doctor.")] = None,
+    specialist: Annotated[list[str] | None, typer.Option(help="[SPECIALTY=]MODEL; may be given again.")] = None,
+    attending: Annotated[str | None, typer.Option(help="Model of the attending physician.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides the case, where none is named, and every draw.")] = 0,
+    max_turns: Annotated[int, typer.Option(min=2, max=100, help="Doctor turns before a case is unfinished.")] = 14,
+    batch: Batch = DEFAULT_BATCH,
+    db: Database = DEFAULT_DATABASE,
+    json: Json = False,
+) -> None:
+    """Play consultations, live for one case and with a progress bar for many."""
+    from consult.agents.acts import STRATEGIES, TEAMS
+    from consult.agents.temperament import temperaments
+    from consult.cli.session import play_run
+    from consult.envs.config import RunConfig
+    from consult.errors import UserError
+    from consult.scenarios import load_scenario
+
+    if case is not None and cases is not None:
+        raise UserError("--case names one case and --cases counts them; give one of the two")
+    chosen_strategy = _from_menu("strategy", strategy, STRATEGIES)
+    chosen_team = _from_menu("team", team, TEAMS)
+    kinds = tuple(temperaments())
+    loaded = load_scenario(scenario)
+    ids = _ids(loaded, case, cases, split, seed)
+    roles = _roles(loaded, model, patient, triage, specialist or [], attending)
+    if temperament is None:
+        moods = tuple(_own_temperament(loaded, case_id, kinds) for case_id in ids)
+    else:
+        mood = _from_menu("temperament", temperament, (*kinds, "all"))
+        moods = kinds if mood == "all" else (mood,) * len(ids)
+    config = RunConfig(
+        scenario=scenario,
+        split=split,
+        cases=ids,
+        temperaments=moods,
+        all_temperaments=temperament == "all",
+        strategy=chosen_strategy,
+        team=chosen_team,
+        panel_size=panel_size,
+        max_turns=max_turns,
+        seed=seed,
+        **roles,
+    )
+    raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=_command(scenario, model)))
+
+
+def _from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
+    from consult.scenarios import UnknownNameError
+
+    found = next((entry for entry in menu if entry == name), None)
+    if found is None:
+        raise UnknownNameError(kind, name, menu)
+    return found
+
+
+def _ids(scenario: Scenario, case: str | None, cases: int | None, split: str, seed: int) -> tuple[str, ...]:
+    from consult.errors import UserError
+
+    if case is not None:
+        return (scenario.case(case).id,)
+    ids = scenario.case_ids(split)
+    if not ids:
+        raise UserError(f"the split '{split}' of '{scenario.name}' has no cases; choose another --split")
+    if cases is None:
+        return (random.Random(f"case {seed}").choice(ids),)
+    if cases > len(ids):
+        raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
+    return tuple(ids[:cases])
+
+
+def _own_temperament(scenario: Scenario, case_id: str, kinds: tuple[str, ...]) -> str:
+    """Give a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
+    split = scenario.case(case_id).split
+    place = list(scenario.case_ids(split)).index(case_id)
+    return kinds[(place + place // max(1, len(scenario.labels))) % len(kinds)]
+
+
+def _roles(
+    scenario: Scenario,
+    model: str,
+    patient: str | None,
+    triage: str | None,
+    specialist: list[str],
+    attending: str | None,
+) -> dict[str, Any]:
+    from consult.envs.config import RunConfig
+    from consult.scenarios import UnknownNameError
+
+    fields = RunConfig.model_fields
+    everyone, own = model, {}
+    for entry in specialist:
+        specialty, equals, reference = entry.partition("=")
+        if not equals or "/" in specialty or ":" in specialty:
+            everyone = entry
+        elif specialty not in scenario.specialties:
+            raise UnknownNameError("specialty", specialty, scenario.specialties)
+        else:
+            own[specialty] = reference
+
+    def role(name: str, reference: str | None) -> RoleConfig:
+        default: RoleConfig = fields[name].default
+        return default.model_copy(update={"model": reference or model})
+
+    return {
+        "patient": role("patient", patient),
+        "triage": role("triage", triage),
+        "specialist": role("specialist", everyone),
+        "specialists": {specialty: role("specialist", reference) for specialty, reference in own.items()},
+        "attending": role("attending", attending),
+    }
+
+
+def _command(scenario: str, model: str) -> str:
+    return f"consult simulate --scenario {scenario}" + ("" if model == "starter" else f" --model {model}")

@@ -1,0 +1,43 @@
+"""`consult train`: train models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def train() -> None:
+    """Train a model."""
+
+
+@app.command()
+def starter(
+    out: Annotated[Path, typer.Option(help="The model's folder; the same folder again takes the training up.")],
+    scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
+    seed: Annotated[int, typer.Option(help="Of weights, lessons and batches.")] = 34,
+    tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons.")] = 12.0,
+    vision_steps: Annotated[int, typer.Option(min=1, help="Batches of 64 pictures for the vision tower.")] = 1500,
+    pictures: Annotated[int, typer.Option(min=1, help="Drawings beyond the cases' own for the tower.")] = 6800,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,
+) -> None:
+    """Train the starter from scratch: tokenizer, vision tower, then all roles; about an hour of one core."""
+    from consult.rl.starter.recipe import Recipe, train_starter
+
+    recipe = Recipe(
+        scenario=scenario,
+        seed=seed,
+        tokens=round(tokens * 1e6),
+        vision_steps=vision_steps,
+        free_pictures=pictures,
+        threads=threads,
+        workers=workers,
+    )
+    figures = train_starter(recipe, out, lambda line: typer.echo(line, err=True))
+    typer.echo(f"{out}: {figures['parameters'] / 1e6:.1f} M parameters, loss {figures['loss']}; try it with:")
+    typer.echo(f"consult simulate --scenario {scenario} --model {out}")
