@@ -1,8 +1,8 @@
 """Does a patient's line say the facts it was given, no others, and no diagnosis?
 
 The check is a program's and decides by words: a fact is stated when its clause stands in the line, or when most of its
-telling words do. What is left of the line after the stated facts must hold no other clause of the patient's card, no
-phrase of the scenario's vocabulary, and no number.
+telling words do, its numbers among them, and the line neither drops nor adds a denial. What is left of the line after
+the stated facts must hold no other fact of the patient's card, no number and no diagnosis.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from consult.scenarios import Fact, Scenario
 
@@ -17,6 +18,14 @@ ENOUGH = 0.6
 """Share of a fact's telling words that must stand in a line that words it freely."""
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+_PART = re.compile(r"[.,;:!?]|\b(?:and|but)\b", re.IGNORECASE)
+_UNITS = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_NUMBERS = {
+    **{word: str(n) for n, word in enumerate(_UNITS, 2)},
+    **{word: str(10 * n) for n, word in enumerate(_TENS, 2)},
+}
+_DENIALS = frozenset({"no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot"})
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,12 @@ class Backing:
 
 
 def words(text: str) -> list[str]:
-    """Give a text's words in lower case."""
-    return _WORD.findall(text.lower().replace("\u2019", "'"))
+    """Give a text's words in lower case, numbers in figures."""
+    return [_NUMBERS.get(word, word) for word in _WORD.findall(_straight(text).lower())]
+
+
+def _straight(text: str) -> str:
+    return text.replace("\u2019", "'")
 
 
 _EMPTY = frozenset(
@@ -63,6 +76,10 @@ def telling(text: str) -> set[str]:
     return {_stem(word) for word in words(text) if word not in _EMPTY}
 
 
+def _stems(text: str) -> set[str]:
+    return {_stem(word) for word in words(text)}
+
+
 def _stem(word: str) -> str:
     return word if word.isdigit() else re.sub(r"(?:'s|ing|ed|es|s|ly)$", "", word)[:6]
 
@@ -76,26 +93,49 @@ def check_line(line: str, given: Sequence[Fact], others: Iterable[Fact], scenari
         others: Facts of the card that it was not to state.
         scenario: Its labels and aliases are what a patient must not name.
     """
-    rest, missing = _without(line, given)
-    said = {_stem(word) for word in words(rest)}
+    rest, missing = _without(_straight(line), given)
+    said = _stems(rest)
     given_words = set().union(*(telling(fact.text) for fact in given)) if given else set()
     foreign = [fact.id for fact in others if _stated_freely(telling(fact.text) - given_words, said)]
-    foreign += [number for number in re.findall(r"\d+", rest) if number not in given_words]
+    given_numbers = {number for fact in given for number in _numbers(fact.text)}
+    foreign += [number for number in _numbers(rest) if number not in given_numbers]
     return Backing(tuple(missing), tuple(foreign), scenario.diagnoses(rest))
 
 
 def _without(line: str, given: Sequence[Fact]) -> tuple[str, list[str]]:
     missing, rest = [], line
     for fact in given:
-        clause = re.compile(re.escape(fact.text.rstrip(".")), re.IGNORECASE)
+        clause = re.compile(rf"(?<!\w){re.escape(_straight(fact.text).rstrip('.'))}(?!\w)", re.IGNORECASE)
         if clause.search(rest):
             rest = clause.sub(" ", rest, count=1)
-            continue
-        wanted = telling(fact.text)
-        stems = {_stem(word) for word in words(line)}
-        if not wanted or len(wanted & stems) < ENOUGH * len(wanted):
+        elif not _says(line, fact.text):
             missing.append(fact.id)
     return rest, missing
+
+
+def _says(line: str, clause: str) -> bool:
+    """Tell whether a line says a clause in its own words."""
+    wanted, said = telling(clause), _stems(line)
+    if not wanted or len(wanted & said) < ENOUGH * len(wanted) or not _amounts(clause) <= said:
+        return False
+    if _denies(clause):
+        return _denies(line)
+    return not _denies(max(_PART.split(line), key=lambda part: len(wanted & _stems(part))))
+
+
+def _amounts(clause: str) -> set[str]:
+    """Give a clause's numbers and what they count; a 1 is often said as "a"."""
+    said = words(clause)
+    counted = {stem for number, what in pairwise(said) if number.isdigit() for stem in telling(what)}
+    return counted | {word for word in said if word.isdigit() and word != "1"}
+
+
+def _numbers(text: str) -> list[str]:
+    return re.findall(r"\d+", " ".join(words(text)))
+
+
+def _denies(text: str) -> bool:
+    return any(word in _DENIALS or word.endswith("n't") for word in words(text))
 
 
 def _stated_freely(wanted: set[str], said: set[str]) -> bool:

@@ -46,7 +46,7 @@ class Patient:
     async def open(self, view: PatientView, place: Place) -> Act:
         """Open with the main complaint, and with what frightens."""
         card = view.card
-        facts = (card.complaint, *(fact for fact in card.facts if fact.id in card.opening))
+        facts = (card.complaint, *(fact for fact in card.facts if fact.id in card.opening))[:MOST_FACTS]
         return await self._line(view, place, PatientTask("open", facts), topic="complaint")
 
     async def answer(self, view: PatientView, place: Place) -> Act:

@@ -7,6 +7,8 @@ the images it names) or are drawn from `findings.yaml`, `values.yaml` and `names
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +26,7 @@ from consult.scenarios.files import (
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError, read_yaml
+from consult.scenarios.references import finding_references, label_references, name_references, value_references
 from consult.scenarios.scenario import CaseSource, Label, Scenario, UnknownNameError
 from consult.scenarios.tables import FindingTables, Value
 
@@ -56,8 +59,9 @@ def load_folder(folder: Path) -> Scenario:
     spec, _ = parse(folder / "scenario.yaml", ScenarioFile)
     labels: dict[str, Label] = {}
     if (folder / "labels.yaml").exists():
-        parsed, _ = parse(folder / "labels.yaml", LabelsFile)
-        labels = {name: _label(name, entry) for name, entry in parsed.labels.items()}
+        parsed, at = parse(folder / "labels.yaml", LabelsFile)
+        _refuse(label_references(parsed, at))
+        labels = labels_of(parsed)
     source: CaseSource
     if (folder / "findings.yaml").exists():
         source = grammar_of(folder, spec, labels)
@@ -91,9 +95,16 @@ def grammar_of(folder: Path, spec: ScenarioFile, labels: dict[str, Label]) -> Gr
     Raises:
         ScenarioError: A file is missing or has mistakes.
     """
-    findings, _ = parse(folder / "findings.yaml", FindingsFile)
-    values, _ = parse(folder / "values.yaml", ValuesFile)
-    names, _ = parse(folder / "names.yaml", NamesFile)
+    findings, at_findings = parse(folder / "findings.yaml", FindingsFile)
+    values, at_values = parse(folder / "values.yaml", ValuesFile)
+    names, at_names = parse(folder / "names.yaml", NamesFile)
+    _refuse(
+        chain(
+            finding_references(findings, at_findings, labels, values),
+            value_references(values, at_values, labels),
+            name_references(names, at_names),
+        )
+    )
     tables = FindingTables(
         clinical={label: {f: _normal(t) for f, t in fields.items()} for label, fields in findings.findings.items()},
         values={t: {k: _value(k, v) for k, v in entries.items()} for t, entries in values.values.items()},
@@ -114,6 +125,17 @@ def grammar_of(folder: Path, spec: ScenarioFile, labels: dict[str, Label]) -> Gr
         held_out_phrasings=spec.held_out.phrasings,
         held_out_cases=spec.held_out.cases,
     )
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    found = list(problems)
+    if found:
+        raise ScenarioError(found)
+
+
+def labels_of(file: LabelsFile) -> dict[str, Label]:
+    """Give the labels of `labels.yaml` by name."""
+    return {name: _label(name, spec) for name, spec in file.labels.items()}
 
 
 def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -52,58 +53,106 @@ class ListedCases:
         return self.cases[case_id]
 
 
+class Scan(NamedTuple):
+    """What stands in a `cases.jsonl`: the usable lines, and what is wrong with the others."""
+
+    cases: dict[int, Case]
+    """Line → case."""
+    problems: list[Problem]
+
+
 def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> ListedCases:
     """Read `cases.jsonl`.
 
     Raises:
         ScenarioError: The file is missing or has broken lines; carries one problem a mistake.
     """
+    scan = scan_cases(folder, scenario, labels)
+    if scan.problems:
+        raise ScenarioError(scan.problems)
+    return ListedCases({case.id: case for case in scan.cases.values()})
+
+
+def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Scan:
+    """Read what can be read of `cases.jsonl`, and say what cannot."""
     path = folder / FILE
-    if not path.exists():
+    if not path.is_file():
         mend = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
-        raise ScenarioError([Problem(FILE, 0, "is missing, and there are no tables to draw cases from", mend)])
-    cases: dict[str, Case] = {}
-    problems: list[Problem] = []
+        return Scan({}, [Problem(FILE, 0, "is missing, and there are no tables to draw cases from", mend)])
+    scan, ids = Scan({}, []), set[str]()
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            try:
-                case = _case(folder, scenario, labels, CaseSpec.model_validate(json.loads(line)), number)
-            except json.JSONDecodeError as error:
-                problems.append(Problem(FILE, number, f"not valid JSON ({error.msg})", "write one object a line"))
-            except ValidationError as error:
-                problems += [_problem(number, e["loc"], e["msg"]) for e in error.errors(include_url=False)]
-            except ScenarioError as error:
-                problems += error.problems
+            spec, problems = _read_line(line, number)
+            if spec is not None:
+                problems += _mistakes(folder, labels, spec, ids, number)
+                ids.add(spec.id)
+            if spec is None or problems:
+                scan.problems.extend(problems)
             else:
-                if case.id in cases:
-                    problems.append(Problem(FILE, number, f"the id '{case.id}' occurs twice", "give it another id"))
-                cases[case.id] = case
-    if problems:
-        raise ScenarioError(problems)
-    return ListedCases(cases)
+                scan.cases[number] = _case(folder, scenario, labels, spec)
+    if not scan.cases and not scan.problems:
+        scan.problems.append(Problem(FILE, 0, "holds no case", "write one object a line"))
+    return scan
+
+
+def _read_line(line: str, number: int) -> tuple[CaseSpec | None, list[Problem]]:
+    try:
+        return CaseSpec.model_validate(json.loads(line)), []
+    except ValidationError as error:
+        return None, [_problem(number, e["loc"], e["msg"]) for e in error.errors(include_url=False)]
+    except (ValueError, RecursionError) as error:
+        why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        return None, [Problem(FILE, number, f"not valid JSON ({why})", "write one object a line")]
 
 
 def _problem(number: int, place: tuple[int | str, ...], message: str) -> Problem:
     return Problem(FILE, number, f"'{'.'.join(map(str, place))}': {message}", "correct the field")
 
 
-def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSpec, number: int) -> Case:
+def _mistakes(
+    folder: Path, labels: Mapping[str, Label], spec: CaseSpec, ids: Collection[str], number: int
+) -> list[Problem]:
+    """Find what makes a well-formed line unusable."""
+    found: list[tuple[str, str]] = []
+    if spec.id in ids:
+        found.append((f"the id '{spec.id}' occurs twice", "give it another id"))
     if spec.diagnosis is not None and labels and spec.diagnosis not in labels:
-        what = f"the diagnosis '{spec.diagnosis}' is not in labels.yaml"
-        raise ScenarioError([Problem(FILE, number, what, "use a label's exact name")])
+        found.append((f"the diagnosis '{spec.diagnosis}' is not in labels.yaml", "use a label's exact name"))
+    for specs in (spec.facts, spec.examinations):
+        fact_ids = _fact_ids(specs)
+        for fact_id in dict.fromkeys(i for i in fact_ids if fact_ids.count(i) > 1):
+            found.append((f"the fact id '{fact_id}' occurs twice", "rename one"))
+    if spec.image:
+        found += _image_mistakes(folder, spec.image)
+    return [Problem(FILE, number, what, mend) for what, mend in found]
+
+
+def _image_mistakes(folder: Path, image: str) -> list[tuple[str, str]]:
+    try:
+        path = (folder / image).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            return [(f"the image '{image}' lies outside the folder", "copy it into the folder")]
+        there = path.is_file()
+    except (OSError, ValueError):
+        # No file can have such a name: too long, or with a NUL in it.
+        there = False
+    return [] if there else [(f"there is no image '{image}'", "correct the path")]
+
+
+def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSpec) -> Case:
     photograph = None
     if spec.image:
-        path = _inside(folder, spec.image, number)
-        photograph = Photograph(f"{scenario}/{spec.id}", partial(open_photograph, path))
+        load = partial(open_photograph, (folder / spec.image).resolve())
+        photograph = Photograph(f"{scenario}/{spec.id}", load)
     label = labels.get(spec.diagnosis or "")
     return Case(
         id=spec.id,
         card=Card(
             complaint=Fact("complaint", "complaint", spec.complaint),
-            facts=_facts(spec.facts, number),
-            examinations=_facts(spec.examinations, number),
+            facts=_facts(spec.facts),
+            examinations=_facts(spec.examinations),
             name=spec.name,
             age=spec.age,
             sex=spec.sex,
@@ -119,22 +168,14 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
     )
 
 
-def _facts(specs: Sequence[FactSpec], number: int) -> tuple[Fact, ...]:
-    facts: dict[str, Fact] = {}
+def _fact_ids(specs: Sequence[FactSpec]) -> list[str]:
+    """Give each fact its id: its own, or its topic, numbered from the second fact of a topic on."""
+    ids, seen = [], dict[str, int]()
     for spec in specs:
-        same = sum(f.topic == spec.topic for f in facts.values())
-        fact_id = spec.id or (f"{spec.topic}-{same + 1}" if same else spec.topic)
-        if fact_id in facts:
-            raise ScenarioError([Problem(FILE, number, f"the fact id '{fact_id}' occurs twice", "rename one")])
-        facts[fact_id] = Fact(fact_id, spec.topic, spec.text, none=spec.none)
-    return tuple(facts.values())
+        nth = seen[spec.topic] = seen.get(spec.topic, 0) + 1
+        ids.append(spec.id or (f"{spec.topic}-{nth}" if nth > 1 else spec.topic))
+    return ids
 
 
-def _inside(folder: Path, image: str, number: int) -> Path:
-    path = (folder / image).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        what = f"the image '{image}' lies outside the folder"
-        raise ScenarioError([Problem(FILE, number, what, "copy it into the folder")])
-    if not path.is_file():
-        raise ScenarioError([Problem(FILE, number, f"there is no image '{image}'", "correct the path")])
-    return path
+def _facts(specs: Sequence[FactSpec]) -> tuple[Fact, ...]:
+    return tuple(Fact(i, s.topic, s.text, none=s.none) for i, s in zip(_fact_ids(specs), specs, strict=True))

@@ -8,16 +8,21 @@ MAX_CHARACTERS = 4_000
 
 _TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<pad>|<eos>|<bos>|<image>|<end_of_turn>|<start_of_turn>\w*")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
+)
+"""Control characters, invisible and direction marks, and halves of surrogate pairs, which no UTF-8 file can hold."""
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """Take out what is not text, join lines by spaces, and cut to 4,000 characters."""
-    text = _TOKENS.sub(" ", _ESCAPES.sub("", text[: 4 * MAX_CHARACTERS]))
-    return re.sub(r"\s+", " ", _CONTROLS.sub("", text)).strip()[:MAX_CHARACTERS]
+    # Tokens last: what is taken out of the middle of one must not leave it whole.
+    text = _CONTROLS.sub("", _ESCAPES.sub("", text[: 4 * MAX_CHARACTERS]))
+    return re.sub(r"\s+", " ", _TOKENS.sub(" ", text)).strip()[:MAX_CHARACTERS]
 
 
 def without_thought(text: str) -> str:
-    """Take out blocks of private thought that a model puts before its answer."""
-    text = re.sub(r"<think(?:ing)?>.*?</think(?:ing)?>", " ", text, flags=re.DOTALL | re.IGNORECASE)
-    return re.sub(r"^.*</think(?:ing)?>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    """Take out blocks of private thought, also those that lack their beginning or end, and cut to 16,000 characters."""
+    text = _THOUGHT.sub(" ", text)
+    return re.sub(r"^.*</think(?:ing)?>", " ", text, flags=re.DOTALL | re.IGNORECASE)[: 4 * MAX_CHARACTERS]

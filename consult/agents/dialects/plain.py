@@ -69,7 +69,7 @@ class PlainDialect:
 
     def read_topic(self, text: str, view: PatientView) -> str | None:
         """Read the topic."""
-        return _only_one(text, view.topics)
+        return _only_one(without_thought(text), view.topics)
 
     # -- doctors ---------------------------------------------------------------------------------------------------
 
@@ -87,13 +87,13 @@ class PlainDialect:
         """Read specialty, urgency and why."""
         answer = without_thought(text)
         data = _json(answer)
-        named = str(data.get("specialty", "")) if data else answer
-        specialty = _only_one(named, view.specialties) if view.specialties else clean(named) or None
+        named = str(data.get("specialty") or "") if data else answer
+        specialty = _only_one(named, view.specialties) if view.specialties else _short(named)
         if specialty is None:
             return None
-        stated = str(data.get("urgency", "")) if data else answer
+        stated = str(data.get("urgency") or "") if data else answer
         urgency = next((u for u in URGENCIES if u == _only_one(stated, URGENCIES)), None)
-        return TriageWord(specialty, urgency, clean(str(data.get("why", "")) if data else answer))
+        return TriageWord(specialty, urgency, clean(str(data.get("why") or "") if data else answer))
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
@@ -122,7 +122,8 @@ class PlainDialect:
         answer = without_thought(text)
         data = _json(answer)
         if data is None:
-            return self._utterance(answer, view)
+            # Broken JSON is no question to a patient.
+            return None if "{" in answer else self._utterance(answer, view)
         action = next((offer for offer in view.offers if offer == str(data.get("action", "")).strip().lower()), None)
         said = clean(str(data.get("text") or ""))
         if action is None or (action == "ask" and not said):
@@ -170,7 +171,7 @@ class PlainDialect:
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
         """Read thought, diagnosis and differential."""
-        thought = re.search(r"<think(?:ing)?>(.*?)</think(?:ing)?>", text, re.DOTALL | re.IGNORECASE)
+        thought = re.search(r"<think(?:ing)?>(.*?)(?:</think(?:ing)?>|\Z)", text, re.DOTALL | re.IGNORECASE)
         after = without_thought(text)
         tagged = re.findall(r"<answer>(.*?)(?:</answer>|$)", after, re.DOTALL | re.IGNORECASE)
         line = re.search(r"(?:final )?diagnosis\s*(?:is|:)\s*([^\n.]+)", after, re.IGNORECASE)
@@ -246,7 +247,7 @@ def _json(text: str) -> dict[str, Any] | None:
     for match in re.finditer(r"\{", text):
         try:
             data, _ = decoder.raw_decode(text, match.start())
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # a number of thousands of digits is a ValueError of its own
             continue
         return data if isinstance(data, dict) else None
     return None
@@ -267,20 +268,28 @@ def _only_one(text: str, names: Any) -> str | None:
 def _diagnosis(named: str, view: DoctorView, scenario: Scenario) -> str | None:
     if view.labels:
         return scenario.diagnosis(named)
+    return _short(named)
+
+
+def _short(named: str) -> str | None:
     spoken = clean(named).strip(" .:")
     return spoken if 0 < len(spoken) <= 80 else None
 
 
 def _share(stated: object) -> float | None:
+    written = str(stated).strip()
     try:
-        value = float(str(stated).strip().rstrip("%"))
+        value = float(written.rstrip("%"))
     except ValueError:
         return None
-    value = value / 100 if value > 1 else value
+    value = value / 100 if value > 1 or written.endswith("%") else value
     return value if 0 <= value <= 1 else None
 
 
 def _speech(text: str, speaker: str) -> str | None:
-    said = clean(without_thought(text)).strip('"')
-    said = re.sub(rf"^(?:{speaker}|doctor)\s*:\s*", "", said, flags=re.IGNORECASE)
-    return said or None
+    said = _unquoted(clean(without_thought(text)))
+    return _unquoted(re.sub(rf"^(?:{speaker}|doctor)\s*:\s*", "", said, flags=re.IGNORECASE)) or None
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r'^"([^"]*)"$', r"\1", text).strip()

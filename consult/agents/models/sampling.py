@@ -47,6 +47,8 @@ class Row:
     tokens: list[int] = field(default_factory=list)
     log_probability: float = 0.0
     chose: bool = False
+    limit: int | None = None
+    """Most tokens; None for no limit of its own."""
 
     @property
     def chooses(self) -> bool:
@@ -62,10 +64,11 @@ class RowSampler(LogitsProcessor):
     Args:
         rows: One a row of the batch.
         banned: Tokens that are never drawn, e.g. the image token.
+        stops: Tokens that end a row; an ended row draws no more, however long its companions go on.
     """
 
-    def __init__(self, rows: Sequence[Row], banned: Sequence[int]) -> None:
-        self.rows, self.banned = rows, list(banned)
+    def __init__(self, rows: Sequence[Row], banned: Sequence[int], stops: Sequence[int] = ()) -> None:
+        self.rows, self.banned, self.stops = rows, list(banned), list(stops)
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """Choose for each row; `scores` has shape (rows, vocabulary)."""
@@ -77,6 +80,9 @@ class RowSampler(LogitsProcessor):
         return chosen
 
     def _choose(self, row: Row, logits: Any) -> int:
+        ended = row.tokens and row.tokens[-1] in self.stops
+        if self.stops and (ended or len(row.tokens) == row.limit):
+            return self.stops[0]
         options = row.options if row.chooses else None
         if options is not None:
             allowed = torch.tensor(sorted(options.children))
@@ -105,6 +111,7 @@ def nucleus(logits: Any, top_p: float) -> Any:
     values, order = logits.sort(descending=True, stable=True)
     probabilities = values.softmax(-1)
     beyond = probabilities.cumsum(-1) - probabilities >= top_p
+    beyond[0] = False
     return logits.masked_fill(torch.zeros_like(beyond).scatter(0, order, beyond), -torch.inf)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,11 +52,12 @@ class TransformersModel:
         self._info = info
         self._features: OrderedDict[str, Any] = OrderedDict()
         self._tries: dict[tuple[str, ...], Trie] = {}
-        self._image_token: int | None = getattr(model.config, "image_token_id", None)
         self._stops = set(_as_list(model.generation_config.eos_token_id) or _as_list(tokenizer.eos_token_id))
-        special = set(tokenizer.all_special_ids) - self._stops
         added = {i for i, t in tokenizer.added_tokens_decoder.items() if t.special}
-        self._banned = sorted((special | added) - self._stops)
+        special = set(tokenizer.all_special_ids) | added
+        self._banned = sorted(special - self._stops)
+        controls = tokenizer.convert_ids_to_tokens(sorted(special))
+        self._controls = re.compile("|".join(map(re.escape, controls)) or r"(?!)")
 
     @classmethod
     def load(cls, folder: Path, reference: str) -> TransformersModel:
@@ -70,7 +72,10 @@ class TransformersModel:
             raise ModelError(f"'{folder}' is no model: it has no config.json; give the folder of a transformers model")
         if not list(folder.glob("*.safetensors")):
             raise ModelError(f"'{folder}' has no *.safetensors weights; save the model with safe serialization")
-        sees = "vision_config" in json.loads(config_path.read_text())
+        try:
+            sees = "vision_config" in json.loads(config_path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise ModelError(f"'{config_path}' is not valid JSON; fetch the model anew") from None
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
         options = {"local_files_only": True, "trust_remote_code": False}
@@ -82,6 +87,8 @@ class TransformersModel:
         except Exception as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(f"'{folder}' cannot be loaded ({first}); check that the folder is complete") from error
+        if (processor if sees else tokenizer).chat_template is None:
+            raise ModelError(f"'{folder}' has no chat template; give a model that was tuned for conversation")
         info = ModelInfo(reference, "transformers", _dialect(folder), sees, _revision(folder))
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:
@@ -105,7 +112,7 @@ class TransformersModel:
             max_new_tokens=limit,
             do_sample=False,
             num_beams=1,
-            logits_processor=LogitsProcessorList([RowSampler(rows, self._banned)]),
+            logits_processor=LogitsProcessorList([RowSampler(rows, self._banned, sorted(self._stops))]),
             pad_token_id=self.tokenizer.pad_token_id,
         )
         used = inputs["attention_mask"].sum(1).tolist()
@@ -159,10 +166,11 @@ class TransformersModel:
     def _chat(self, request: Request) -> list[dict[str, Any]]:
         chat = []
         for message in request.prompt.messages:
-            content: Any = message.text
+            # What was said is data: a control token in it must not act as one.
+            content: Any = self._controls.sub(" ", message.text)
             if self.processor is not None:
                 images = [{"type": "image"} for _ in message.photographs]
-                content = [*images, {"type": "text", "text": message.text}]
+                content = [*images, {"type": "text", "text": content}]
             chat.append({"role": message.speaker, "content": content})
         return chat
 
@@ -170,7 +178,7 @@ class TransformersModel:
 
     def _row(self, request: Request) -> Row:
         choice = request.prompt.choice
-        row = Row(request.seed, request.temperature, request.top_p)
+        row = Row(request.seed, request.temperature, request.top_p, limit=request.prompt.max_new_tokens)
         if choice is not None:
             row.options, row.waits = self._trie(choice), self._place(choice)
         return row
@@ -178,7 +186,10 @@ class TransformersModel:
     def _trie(self, choice: Choice) -> Trie:
         if choice.options not in self._tries:
             sequences = [self.tokenizer.encode(option, add_special_tokens=False) for option in choice.options]
-            self._tries[choice.options] = Trie.of(sequences)
+            # An option that begins another one is told from it by the end of the reply.
+            ends = sorted(self._stops)[:1]
+            begins = [any(s != t and t[: len(s)] == s for t in sequences) for s in sequences]
+            self._tries[choice.options] = Trie.of([s + ends * b for s, b in zip(sequences, begins, strict=True)])
         return self._tries[choice.options]
 
     def _place(self, choice: Choice) -> Callable[[list[int]], bool] | None:

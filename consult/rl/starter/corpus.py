@@ -233,7 +233,7 @@ class Corpus:
         if chosen == "<conclude>":
             return ""
         if chosen == "<consult>":
-            return " " + self.rng.choice(bank["consult"])
+            return f" {self.rng.choice(bank['consult'])}"
         topic = chosen.rpartition("<")[2].rstrip(">")
         lines: list[str] = bank["examine"][topic] if chosen.startswith("<examine>") else bank["questions"][topic]
         said: str = self.rng.choice(lines)

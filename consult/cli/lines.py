@@ -1,0 +1,216 @@
+"""How acts, opinions and verdicts look in the terminal, live and read again.
+
+Everything that comes from models and cases is put into `Text` objects after `clean`, never through rich's markup.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from consult.agents.dialects.clean import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+    from consult.scenarios import Scenario
+
+Event = dict[str, Any]
+
+WIDEST = 100
+"""Columns; longer lines are hard to read."""
+INDENT = 11
+"""Columns of the speaker's name."""
+DISCLAIMER = "Simulation, not medical advice."
+_NAMES = {"patient": ("Patient", "bold cyan"), "triage": ("Triage", "bold magenta")}
+_ATTENDING = ("Attending", "bold green")
+_URGENCY = {"routine": "green", "soon": "yellow", "urgent": "dark_orange", "emergency": "bold red"}
+
+
+def show_turn(console: Console, event: Event, *, numbered: bool = False) -> None:
+    """Print one turn: the speaker's name, and what was done beside it."""
+    name, style = _NAMES.get(event["speaker"], _ATTENDING)
+    doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _plain)
+    blocks = [block for block in doing(event) if block] or [styled("(says nothing)", "dim")]
+    for i, block in enumerate(blocks):
+        _hang(console, _label(event["idx"] if numbered else None, name if i == 0 else "", style), block)
+
+
+def show_opinion(console: Console, event: Event, *, numbered: bool = False) -> None:
+    """Print one specialist's opinion as an indented bullet."""
+    line = styled("", "").append("• ", "green")
+    line.append(clean(event["specialty"]), "magenta")
+    line.append(": ")
+    line.append(clean(event["diagnosis"] or missing(event)), "bold" if event["diagnosis"] else "dim")
+    if event["confidence"] is not None and event["diagnosis"]:
+        line.append(f" {event['confidence']:.0%}")
+    if event["source"] != "model":
+        line.append(f" ({event['source']})", "yellow")
+    if event["reason"]:
+        line.append(f"  {clean(event['reason'])}", "dim")
+    _hang(console, _label(0 if numbered else None, "", ""), line, hanging=2)
+
+
+def missing(opinion: Event) -> str:
+    """Say why an opinion has no diagnosis."""
+    return "not my field" if opinion.get("usable", True) else "no usable answer"
+
+
+def examined(event: Event) -> tuple[str, str]:
+    """Part an examination's text into what was said and what the record answered."""
+    text, topic = clean(event["text"]), clean(event["topic"] or "")
+    said, bracket, result = text.partition(f"[{topic}:")
+    return (said.strip(), f"{topic}: {result.strip().removesuffix(']')}") if bracket else (text, "")
+
+
+def _plain(event: Event) -> list[Text]:
+    text = styled(clean(event["text"]), "")
+    if event["source"] == "program" and text:
+        text.append("  (said by the program)", "dim")
+    if event.get("mark"):
+        text.append(f"  ({event['mark']})", "dim")
+    return [text]
+
+
+def _triage(event: Event) -> list[Text]:
+    sent = styled("", "").append("→ ", "magenta")
+    sent.append(clean(event["specialty"] or "no specialty"), "bold magenta")
+    sent.append(" · ")
+    sent.append(event["urgency"] or "no urgency", _URGENCY.get(event["urgency"] or "", "dim"))
+    if event["text"]:
+        sent.append(f" · {clean(event['text'])}")
+    return [sent]
+
+
+def _examination(event: Event) -> list[Text]:
+    said, result = examined(event)
+    return [styled(said, ""), styled(f"↳ {result}" if result else "", "dim")]
+
+
+def _conclusion(event: Event) -> list[Text]:
+    named = styled("", "").append("▸ ", "green")
+    named.append(clean(event["diagnosis"] or "no diagnosis"), "bold green" if event["diagnosis"] else "bold red")
+    if event["confidence"] is not None and event["diagnosis"]:
+        named.append(f" {event['confidence']:.0%}")
+    others = [clean(name) for name in event["differential"] if name != event["diagnosis"]]
+    if others:
+        named.append(f"  less likely: {', '.join(others)}", "dim")
+    thought = clean(event["thought"])
+    return [styled(f"thinks: {thought}" if thought else "", "dim italic"), named, styled(clean(event["text"]), "")]
+
+
+def styled(text: str, style: str) -> Text:
+    """Give a text of one style; nothing in it is read as markup."""
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
+def say(console: Console, text: Text) -> None:
+    """Print a line as it is."""
+    # Highlighting would colour numbers and quotes inside what people say.
+    console.print(text, highlight=False)
+
+
+def _label(number: int | None, name: str, style: str) -> Text:
+    label = styled("", "")
+    if number is not None:
+        label.append(f"{number if name else '':>2} ", "dim")
+    label.append(name.ljust(INDENT), style)
+    return label
+
+
+def _hang(console: Console, label: Text, body: Text, hanging: int = 0) -> None:
+    indent = len(label)
+    width = max(20, min(console.width, WIDEST) - indent - hanging)
+    for i, line in enumerate(body.wrap(console, width)):
+        line.rstrip()
+        row = styled("", "").append_text(label if i == 0 else styled(" " * (indent + hanging), ""))
+        console.print(row.append_text(line), highlight=False, no_wrap=True, overflow="ignore", crop=False)
+
+
+def verdict(event: Event, scenario: Scenario) -> RenderableType:
+    """Set what was found beside what is true, and what it took."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    grid.add_row("diagnosis", _judged_diagnosis(event))
+    if event["team"] == "panel":
+        grid.add_row("triage", _judged_triage(event, scenario))
+    if event["opinions"]:
+        right = event["opinions_right"]
+        grid.add_row(
+            "panel", f"{event['opinions']} opinions" if right is None else f"{right}/{event['opinions']} right"
+        )
+    grid.add_row("facts", f"{event['facts_disclosed']}/{event['facts']} learned from the patient")
+    tokens = f"{event['tokens_in']:,} tokens in, {event['tokens_out']:,} out"
+    grid.add_row("cost", f"{event['turns']} turns · {tokens} · {event['seconds']:.1f} s of model time")
+    if event["status"] != "finished":
+        grid.add_row("status", styled(event["status"], "bold red" if event["status"] == "failed" else "bold yellow"))
+    if event["error"]:
+        grid.add_row("error", styled(clean(event["error"]), "red"))
+    return grid
+
+
+def judgement(event: Event) -> tuple[bool | None, str]:
+    """Tell whether the diagnosis is right (None: no truth is known), and say so."""
+    truth, right = clean(event["truth"] or ""), event["correct"]
+    if right is None:
+        return None, ""
+    if right:
+        return True, "✔ right"
+    if event["diagnosis"] == event["truth"]:
+        return False, f"✘ right, but {event['status']}, which counts as wrong"
+    return False, f"✘ {'wrong' if event['diagnosis'] else 'none'}: it was {truth}"
+
+
+def panel_judgement(event: Event) -> str:
+    """Count the panel's opinions that are right."""
+    right, opinions = event["opinions_right"], event["opinions"]
+    return f"{opinions} opinions" if right is None else f"{right}/{opinions} right"
+
+
+def _judged_diagnosis(event: Event) -> Text:
+    right, words = judgement(event)
+    line = styled(clean(event["diagnosis"] or "no diagnosis"), "bold")
+    return line.append(f"  {words}", "bold green" if right else "bold red") if words else line
+
+
+def triage_judgements(event: Event, scenario: Scenario) -> list[tuple[str, bool | None, str]]:
+    """Judge specialty and urgency: what was said, whether it is right, and what would have been."""
+    label = scenario.labels.get(event["truth"] or "")
+    accepted = label is not None and label.second_specialty is not None
+    second = accepted and label is not None and event["specialty"] == label.second_specialty
+    judged = []
+    for key, name in (("specialty", "specialty"), ("urgency", "urgency")):
+        said, true = event[key], event[f"true_{key}"]
+        right = None if true is None else said == true
+        note = "" if right is not False else f"truly {clean(true)}"
+        if key == "specialty" and second and right is False:
+            note = f"accepted; first {clean(true)}"
+        judged.append((clean(said or f"no {name}"), right, note))
+    return judged
+
+
+def _judged_triage(event: Event, scenario: Scenario) -> Text:
+    line = styled("", "")
+    for said, right, note in triage_judgements(event, scenario):
+        line.append(" · " if line else "").append(said)
+        if right is not None:
+            line.append(" ✔" if right else " ✘", "bold green" if right else "bold red")
+        if note:
+            line.append(f" ({note})", "dim")
+    return line
+
+
+def framed(console: Console, body: RenderableType, title: str) -> RenderableType:
+    """Put a box with a title round something; outside a terminal, the title above it."""
+    from rich.console import Group
+    from rich.panel import Panel
+
+    if not console.is_terminal:
+        return Group(styled(f"-- {title} --", ""), body)
+    width = min(console.width, WIDEST)
+    return Panel(body, title=styled(title, "bold"), title_align="left", border_style="dim", width=width)

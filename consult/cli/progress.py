@@ -1,0 +1,168 @@
+"""The progress of a run of many consultations on stderr, and its figures on stdout at the end."""
+
+from __future__ import annotations
+
+import atexit
+import math
+import shlex
+import time
+from typing import TYPE_CHECKING
+
+from consult.agents.dialects.clean import clean
+from consult.cli.lines import DISCLAIMER, Event, styled
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.table import Table
+
+EVERY = 10.0
+"""Seconds between two lines where there is no terminal."""
+MOST_FAILURES = 10
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Give the Wilson score interval of a share at 95 %.
+
+    Args:
+        right: Successes.
+        n: Trials; without any, nothing is known and the interval is 0 to 1.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, right / n
+    centre, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, (centre - spread) / (1 + z * z / n)), min(1.0, (centre + spread) / (1 + z * z / n))
+
+
+class Progress:
+    """Shows the events of a run that plays many consultations.
+
+    Args:
+        console: Where the bar goes: stderr.
+        total: Consultations of the run.
+        out: Where the figures go; stdout where not given.
+        database: The store's file, for hints.
+    """
+
+    def __init__(
+        self, console: Console, total: int, *, out: Console | None = None, database: str = "consult.db"
+    ) -> None:
+        self.console, self.total, self.out, self.database = console, total, out, database
+        self.ended: list[Event] = []
+        self._judged = self._right = self._failed = 0
+        self._told = self._started = time.monotonic()
+        self._bar: Bar | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        if event["event"] == "run":
+            self._begin(event)
+        elif event["event"] == "consultation":
+            self._count(event)
+        elif event["event"] == "summary":
+            self.close()
+            self._report(event)
+
+    def close(self) -> None:
+        """Take the bar down, so that the terminal has its cursor again."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+            atexit.unregister(self.close)
+
+    # -- while it runs ---------------------------------------------------------------------------------------------
+
+    def _begin(self, event: Event) -> None:
+        self._started = self._told = time.monotonic()
+        verb = "going on with" if event.get("resumed") else "playing"
+        self.console.print(styled(f"{verb} run {event['run']}: {self.total} consultations", ""), highlight=False)
+        if self.console.is_terminal:
+            self._bar = _bar(self.console)
+            self._task = self._bar.add_task("", total=self.total, counts=self._counts())
+            # Whatever interrupts the run, the terminal gets its cursor back.
+            atexit.register(self.close)
+            self._bar.start()
+
+    def _count(self, event: Event) -> None:
+        self.ended.append(event)
+        self._judged += event["correct"] is not None
+        self._right += bool(event["correct"])
+        self._failed += event["status"] == "failed"
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, counts=self._counts())
+        elif time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            seconds = f"{self._told - self._started:.0f} s"
+            line = f"{len(self.ended)}/{self.total} done, {self._counts()}, {seconds}"
+            self.console.print(styled(line, ""), highlight=False)
+
+    def _counts(self) -> str:
+        right = f"{self._right}/{self._judged} right"
+        if self._judged:
+            right += f" ({self._right / self._judged:.0%})"
+        return f"{right}, {self._failed} failed" if self._failed else right
+
+    # -- when it is over -------------------------------------------------------------------------------------------
+
+    def _report(self, summary: Event) -> None:
+        from rich.console import Console
+
+        out = self.out or Console()
+        out.print(_figures(summary, self.ended))
+        for line in self._failures():
+            out.print(styled(line, "red"), highlight=False, soft_wrap=True)
+        db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
+        out.print()
+        for command in (f"consult show {summary['run']}.1{db}", f"consult runs{db}"):
+            out.print(styled(f"  {command}", "cyan"), highlight=False, soft_wrap=True)
+        out.print(styled(DISCLAIMER, "dim"), highlight=False)
+
+    def _failures(self) -> list[str]:
+        failed = [event for event in self.ended if event["status"] == "failed"]
+        if not failed:
+            return []
+        lines = [f"  {e['consultation']}  {clean(e['case'])}  {clean(e['error'] or '')}" for e in failed]
+        more = [f"  … and {len(lines) - MOST_FAILURES} more"] if len(lines) > MOST_FAILURES else []
+        return ["", "failed:", *lines[:MOST_FAILURES], *more]
+
+
+def _bar(console: Console) -> Bar:
+    from rich import progress
+
+    return progress.Progress(
+        progress.BarColumn(bar_width=None),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[counts]}", markup=False),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("left", style="dim"),
+        progress.TimeRemainingColumn(),
+        console=console,
+        expand=True,
+        refresh_per_second=4,
+    )
+
+
+def _figures(summary: Event, ended: list[Event]) -> Table:
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    table = Table(box=SIMPLE, show_header=False, title=f"run {summary['run']}", title_justify="left")
+    table.add_column(style="dim")
+    table.add_column()
+    kinds = [f"{summary[status]} {status}" for status in ("finished", "unfinished", "failed") if summary[status]]
+    table.add_row("consultations", f"{summary['consultations']} ({', '.join(kinds) or 'none'})")
+    if summary["judged"]:
+        table.add_row("diagnosis right", _share(summary["correct"], summary["judged"]))
+    if summary["triaged"]:
+        table.add_row("specialty right", _share(summary["triage_correct"], summary["triaged"]))
+    if ended:
+        table.add_row("turns, mean", f"{sum(event['turns'] for event in ended) / len(ended):.1f}")
+    table.add_row("tokens", f"{summary['tokens_in']:,} in, {summary['tokens_out']:,} out")
+    table.add_row("wall time", f"{summary['wall_seconds']:,.1f} s")
+    return table
+
+
+def _share(right: int, n: int) -> str:
+    low, high = wilson(right, n)
+    return f"{right / n:.1%}  ({right}/{n}; 95 % interval {low:.1%} to {high:.1%})"

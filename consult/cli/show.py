@@ -1,0 +1,123 @@
+"""`consult show`: read a consultation again, list a run's, or write one as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consult.cli.options import DEFAULT_DATABASE, Database
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from consult.envs.store import Store
+    from consult.scenarios import Scenario, UnknownNameError
+
+Row = dict[str, Any]
+
+MOST_LISTED = 500
+"""Ids that a mistyped one is compared with."""
+
+
+def show(
+    identifier: Annotated[str, typer.Argument(help="A consultation such as r3.1, or a run such as r3.")],
+    html: Annotated[Path | None, typer.Option("--html", help="Write it as one HTML file.")] = None,
+    db: Database = DEFAULT_DATABASE,
+    json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
+) -> None:
+    """Show a consultation, or list those of a run."""
+    from consult.envs.store import Store
+    from consult.errors import UserError
+    from consult.scenarios import load_scenario
+
+    with Store(db, create=False) as store:
+        row = store.consultation(identifier)
+        if row is None:
+            rows = store.consultations(identifier)
+            if not rows:
+                raise _unknown(store, identifier)
+            if html is not None:
+                raise UserError(f"--html writes one consultation; choose one of the run's, e.g. {rows[0]['id']}")
+        scenario = load_scenario(_run(store, row or rows[0])["scenario"])
+        if json_:
+            for each in [row] if row else rows:
+                _print_events(store, each, scenario)
+        elif row is None:
+            _console().print(_listed(rows))
+        elif html is None:
+            _print(store, row, scenario)
+        if html is not None and row is not None:
+            _write(html, store, row, scenario, silent=json_)
+
+
+def _run(store: Store, row: Row) -> Row:
+    run = store.run(row["run_id"])
+    assert run is not None
+    return run
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _unknown(store: Store, identifier: str) -> UnknownNameError:
+    from consult.scenarios import UnknownNameError
+
+    run = identifier.partition(".")[0]
+    rows = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT ?", run, MOST_LISTED)
+    if not rows:
+        rows = store.query("SELECT id FROM consultations ORDER BY rowid DESC LIMIT ?", MOST_LISTED)
+    return UnknownNameError("consultation", identifier, [row["id"] for row in rows])
+
+
+def _print(store: Store, row: Row, scenario: Scenario) -> None:
+    from consult.cli.transcript import print_consultation
+
+    case = scenario.case(row["case_id"])
+    print_consultation(_console(), row, store.acts(row["id"]), case, scenario, _run(store, row))
+
+
+def _print_events(store: Store, row: Row, scenario: Scenario) -> None:
+    from consult.cli.session import print_json
+    from consult.cli.transcript import stored_events
+
+    for event in stored_events(row, store.acts(row["id"]), scenario.case(row["case_id"]), scenario):
+        print_json(event)
+
+
+def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bool) -> None:
+    from consult.cli.page import consultation_page
+
+    case = scenario.case(row["case_id"])
+    page = consultation_page(row, store.acts(row["id"]), case, scenario, _run(store, row))
+    html.write_text(page, encoding="utf-8")
+    if not silent:
+        typer.echo(html)
+
+
+def _listed(rows: list[Row]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.agents.dialects.clean import clean
+    from consult.cli.lines import styled
+
+    table = Table(box=SIMPLE_HEAD)
+    for heading in ("id", "case", "temperament", "diagnosis", "truth", "status"):
+        table.add_column(heading, no_wrap=heading == "id")
+    for row in rows:
+        right = row["truth"] is not None and row["status"] == "finished" and row["diagnosis"] == row["truth"]
+        colour = "" if row["truth"] is None else "green" if right else "red"
+        table.add_row(
+            row["id"],
+            styled(clean(row["case_id"]), ""),
+            row["temperament"],
+            styled(clean(row["diagnosis"] or "—"), colour),
+            styled(clean(row["truth"] or "—"), ""),
+            row["status"],
+        )
+    return table

@@ -1,0 +1,132 @@
+"""A stored consultation read again: as it looked live, and what a program can say about its making."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from consult.agents.dialects.clean import clean
+from consult.cli.lines import Event, say, styled
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from consult.agents.acts import Act
+    from consult.scenarios import Case, Scenario
+
+Row = dict[str, Any]
+
+
+def print_consultation(
+    console: Console, store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario, run_row: Row
+) -> None:
+    """Print a consultation with the patient's card beside what was learned of it.
+
+    Args:
+        console: Where to.
+        store_row: The consultation's row.
+        acts: Its acts in their order.
+        case: Its case.
+        scenario: Its scenario.
+        run_row: The row of its run.
+    """
+    import json
+
+    from consult.cli.live import LiveView
+
+    view = LiveView(
+        console,
+        scenario,
+        case,
+        temperament=store_row["temperament"],
+        strategy=store_row["strategy"],
+        team=store_row["team"],
+        seed=store_row["seed"],
+        command="",
+        database="",
+        numbered=True,
+    )
+    view({"event": "run", "run": run_row["id"], "models": json.loads(run_row["models"])})
+    for event in stored_events(store_row, acts, case, scenario):
+        view({**event, "mark": draft_mark(acts[event["idx"]])} if event["event"] == "turn" else event)
+    console.print()
+    console.print(_facts(acts, case))
+    for line in fidelity(acts):
+        say(console, styled(line, ""))
+    if run_row["scenario_revision"] != scenario.revision:
+        say(console, styled("The scenario has changed since this was played; the card may be another.", "yellow"))
+
+
+def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario) -> list[Event]:
+    """Tell a stored consultation as the events that its run had; opinions carry `usable` besides."""
+    from consult.envs.config import Plan
+    from consult.envs.consultation import Consultation
+    from consult.envs.events import consultation_event, opinion_event, turn_event
+
+    identifier = store_row["id"]
+    events: list[Event] = []
+    for idx, act in enumerate(acts):
+        events.append(turn_event(identifier, idx, act))
+        for i, opinion in enumerate(act.opinions):
+            events.append({**opinion_event(identifier, i, opinion), "usable": opinion.usable})
+    names = ("ordinal", "temperament", "strategy", "team", "seed", "repeat")
+    plan = Plan(case=store_row["case_id"], **{name: store_row[name] for name in names})
+    consultation = Consultation(scenario, case, plan)
+    # The acts are history: they are read, not played by the rules again.
+    consultation.acts = list(acts)
+    return [*events, consultation_event(identifier, consultation, store_row["status"], store_row["error"])]
+
+
+def draft_mark(act: Act) -> str:
+    """Tell in words how a patient's line came about; empty where it is a model's first draft."""
+    if act.draft is None or act.draft.fallback:
+        return ""
+    return "second draft" if act.draft.attempts > 1 else ""
+
+
+def fidelity(acts: Sequence[Act]) -> list[str]:
+    """Tell how faithful the patient's lines were to the card."""
+    drafts = [act.draft for act in acts if act.draft is not None]
+    if not drafts:
+        return []
+    n = len(drafts)
+    backed = sum(draft.backed and not draft.leaked for draft in drafts)
+    fallback = sum(draft.fallback for draft in drafts)
+    return [
+        f"The patient's {n} lines: {backed} backed by the card as first drafted ({backed / n:.0%}), "
+        f"{n - fallback} by the model in the end ({(n - fallback) / n:.0%}), "
+        f"{fallback} said by the program ({fallback / n:.0%})."
+    ]
+
+
+def told_at(acts: Sequence[Act]) -> dict[str, int]:
+    """Give fact id → index of the turn in which the patient first stated it."""
+    told: dict[str, int] = {}
+    for idx, act in enumerate(acts):
+        if act.speaker == "patient":
+            for fact in act.facts:
+                told.setdefault(fact, idx)
+    return told
+
+
+def card_rows(acts: Sequence[Act], case: Case) -> list[tuple[str, str, str]]:
+    """List the card: topic, text, and the turn that brought it out."""
+    told = told_at(acts)
+    done = {act.topic: idx for idx, act in reversed(list(enumerate(acts))) if act.action == "examine"}
+    card = case.card
+    rows = [(fact.topic, fact.text, told.get(fact.id)) for fact in (card.complaint, *card.facts)]
+    rows += [(f"{fact.topic} (examination)", fact.text, done.get(fact.topic)) for fact in card.examinations]
+    return [(clean(topic), clean(text), "—" if turn is None else str(turn)) for topic, text, turn in rows]
+
+
+def _facts(acts: Sequence[Act], case: Case) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title="the patient's card", title_justify="left")
+    for heading in ("topic", "what is so", "told at turn"):
+        table.add_column(heading, justify="right" if heading == "told at turn" else "left")
+    for topic, text, turn in card_rows(acts, case):
+        table.add_row(styled(topic, "cyan"), styled(text, ""), turn, style="dim" if turn == "—" else "")
+    return table

@@ -1,0 +1,90 @@
+"""What several tests need: an improvising model and a way to play without the command line."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from consult.agents.models import ModelInfo, Reply
+from consult.envs.cast import Models
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.runner import Runner
+from consult.envs.store import Store
+from consult.scenarios import load_scenario
+
+PANEL = Path(__file__).parent / "data" / "panel.yaml"
+
+
+class Improviser:
+    """Answers every task in the asked format with what its seed alone decides; remembers all prompts."""
+
+    def __init__(self, dialect="plain", fails=lambda request: False):
+        self.info = ModelInfo(f"improviser-{dialect}", "test", dialect=dialect, revision="1")
+        self.prompts, self.fails = {}, fails
+
+    def generate(self, requests):
+        for request in requests:
+            if self.fails(request):
+                raise RuntimeError("the model broke")
+        return [self.reply(request) for request in requests]
+
+    def reply(self, request):
+        self.prompts[request.key] = request.prompt
+        rng = random.Random(request.seed)
+        text = getattr(self, f"_{self.info.dialect}")(request, rng)
+        return Reply(text, sum(len(m.text) for m in request.prompt.messages), len(text), probability=rng.random())
+
+    def _starter(self, request, rng):
+        choice = request.prompt.choice
+        if request.task == "decision":
+            return f"<think>I see it.</think><answer>{rng.choice(choice.options)} acne"
+        if choice is not None:
+            return f"{rng.choice(choice.options)} Tell me more."
+        slots = [w for w in request.prompt.messages[-1].text.split() if w in ("<fact>", "<second>", "<third>")]
+        return f"Well, {' and '.join(slots)}." if request.role == "patient" else "I think so."
+
+    def _plain(self, request, rng):
+        labels = list(load_scenario("derm34").labels)
+        answers = {
+            "topic": lambda: rng.choice(["duration", "site", "unsure"]),
+            "triage": lambda: json.dumps({"specialty": "dermatology", "urgency": "soon", "why": "so"}),
+            "action": lambda: rng.choice(
+                [
+                    '{"action": "ask", "topic": "duration", "text": "How long?"}',
+                    '{"action": "ask", "topic": "site", "text": "Where?"}',
+                    "How did it begin?",
+                    '{"action": "examine", "topic": "palpation", "text": "May I?"}',
+                    '{"action": "consult", "text": "A moment."}',
+                    '{"action": "conclude"}',
+                ]
+            ),
+            "opinion": lambda: json.dumps({"diagnosis": rng.choice(labels), "confidence": 0.5, "reason": "so"}),
+            "decision": lambda: f"<think>hm</think><answer>{rng.choice(labels)}</answer>",
+        }
+        return answers.get(request.task, lambda: rng.choice(["Well.", "I see.", "So it is."]))()
+
+
+def configured(reference, cases, temperaments=("sanguine", "choleric", "melancholic", "phlegmatic"), **more):
+    role = RoleConfig(model=reference)
+    moods = tuple(temperaments[i % len(temperaments)] for i in range(len(cases)))
+    names = ("patient", "triage", "specialist", "attending")
+    return RunConfig(scenario="derm34", cases=tuple(cases), temperaments=moods, **dict.fromkeys(names, role), **more)
+
+
+def played(path, model, count=8, *, scenario=None, batch=8, listen=lambda event: None, **more):
+    """Play the first test cases with a model object; give the store's turns and the summary."""
+    scenario = scenario or load_scenario("derm34")
+    config = configured(model.info.reference, scenario.case_ids("test")[:count], **more)
+    with Store(path) as store:
+        runner = Runner(scenario, config, Models({model.info.reference: model}), store, batch=batch, listen=listen)
+        summary = runner.run()
+        turns = store.query("SELECT * FROM turns ORDER BY consultation_id, idx")
+        return summary, [{k: v for k, v in turn.items() if k != "seconds"} for turn in turns]
+
+
+@pytest.fixture
+def improviser():
+    return Improviser

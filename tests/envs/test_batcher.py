@@ -1,0 +1,105 @@
+"""Waves: what goes together follows from the requests alone."""
+
+import asyncio
+import random
+
+import pytest
+
+from consult.agents.models import Message, ModelInfo, Prompt, Reply, Request
+from consult.envs.batcher import Batcher
+
+
+class Echo:
+    info = ModelInfo("echo", "test")
+
+    def __init__(self, poison=None):
+        self.batches, self.poison = [], poison
+
+    def generate(self, requests):
+        self.batches.append([r.key for r in requests])
+        if any(r.key == self.poison for r in requests):
+            raise ValueError("bad request")
+        return [Reply(str(r.key)) for r in requests]
+
+
+def request(*key):
+    return Request(key, "patient", "answer", 0, Prompt((Message("user", "x"),), 4), 0)
+
+
+async def consultation(batcher, generate, who, turns, rng):
+    try:
+        out = []
+        for turn in range(turns):
+            await asyncio.sleep(rng.random() * 0.002)  # arrival in any order
+            out.append((await generate(request(who, turn))).text)
+        return out
+    finally:
+        batcher.close()
+
+
+def play(seed, chunk=4, model=None):
+    model = model or Echo()
+
+    async def run():
+        batcher, rng = Batcher(chunk), random.Random(seed)
+        generate = batcher.for_model(model)
+        batcher.open(6)
+        jobs = [consultation(batcher, generate, who, 2 + who % 3, rng) for who in range(6)]
+        results = await asyncio.wait_for(asyncio.gather(*jobs, return_exceptions=True), 20)
+        batcher.shutdown()
+        return results
+
+    return asyncio.run(run()), model.batches
+
+
+def test_composition_does_not_depend_on_arrival():
+    compositions = [play(seed)[1] for seed in range(4)]
+    assert compositions[0] == compositions[1] == compositions[2] == compositions[3]
+    assert max(map(len, compositions[0])) == 4
+
+
+def test_everyone_gets_the_own_reply():
+    results, _ = play(0)
+    assert results == [[str((who, turn)) for turn in range(2 + who % 3)] for who in range(6)]
+
+
+def test_a_failing_request_fails_its_own_consultation_only():
+    results, _ = play(0, model=Echo(poison=(2, 1)))
+    assert [isinstance(r, ValueError) for r in results] == [False, False, True, False, False, False]
+
+
+def test_branches_go_in_one_wave_and_leave_one_ticket():
+    model = Echo()
+
+    async def run():
+        batcher = Batcher()
+        generate = batcher.for_model(model)
+
+        async def member(i, rounds):
+            return [(await generate(request(0, i, n))).text for n in range(rounds)]
+
+        batcher.open(1)
+        results = await batcher.together([member(0, 1), member(1, 3), member(2, 2)])
+        after = await generate(request(0, 9))
+        batcher.close()
+        batcher.shutdown()
+        return results, after
+
+    results, after = asyncio.run(asyncio.wait_for(run(), 20))
+    assert [len(r) for r in results] == [1, 3, 2] and after.text == "(0, 9)"
+    assert [len(b) for b in model.batches] == [3, 2, 1, 1]
+
+
+def test_a_store_that_cannot_be_written_stops_the_waves():
+    async def run():
+        def full():
+            raise OSError("disk full")
+
+        batcher = Batcher(before_wave=full)
+        batcher.open(1)
+        with pytest.raises(OSError, match="disk full"):
+            await batcher.for_model(Echo())(request(1, 1))
+        assert isinstance(batcher.broken, OSError)
+        batcher.shutdown()
+
+    asyncio.run(asyncio.wait_for(run(), 20))

@@ -1,0 +1,139 @@
+"""The rules of a consultation, driven by hand as a person or a trainer would."""
+
+import pytest
+
+from consult.agents.acts import Act, DoctorView, Opinion, PatientView
+from consult.envs.config import Plan
+from consult.envs.consultation import Consultation, RuleError
+from consult.scenarios import load_scenario
+
+SCENARIO = load_scenario("derm34")
+OPINIONS = (Opinion("dermatology", "eczema", 0.9, "so it looks"),) * 3
+
+
+def made(team="panel", strategy="dialogue", max_turns=14, case="test-0011", **more):
+    plan = Plan(ordinal=1, case=case, temperament="choleric", strategy=strategy, team=team, seed=0)
+    return Consultation(SCENARIO, SCENARIO.case(case), plan, max_turns=max_turns, **more)
+
+
+def opened(**more):
+    consultation = made(**more)
+    consultation.reset()
+    text = consultation.case.card.complaint.text
+    consultation.step(Act("patient", "open", f"{text}.", "complaint", facts=("complaint",)))
+    if consultation.plan.team == "panel":
+        consultation.step(Act("triage", "triage", "so", specialty="dermatology", urgency="routine"))
+    return consultation
+
+
+def ask(topic):
+    return Act("attending", "ask", "How is it?", topic)
+
+
+def answer(consultation, topic):
+    fact = consultation.case.card.about(topic)[0]
+    return Act("patient", "answer", f"Well, {fact.text}.", topic, facts=(fact.id,))
+
+
+def test_a_whole_consultation_in_order():
+    c = opened()
+    assert c.observe().node == "attend" and c.observe().offers == ("ask", "examine", "consult", "conclude")
+    assert c.step(ask("duration")).actor == "patient"
+    c.step(answer(c, "duration"))
+    seen = c.observe().view
+    assert isinstance(seen, DoctorView) and seen.asked == ("duration",) and seen.turns_left == 13
+    assert seen.lines[-1].quotes == (("duration", c.case.card.about("duration")[0].text),)
+    c.step(Act("attending", "consult", "Let me ask.", opinions=OPINIONS))
+    assert c.observe().view.opinions == OPINIONS and "consult" not in c.observe().offers
+    assert c.step(Act("attending", "conclude", "It is eczema.", diagnosis="eczema")).node == "react"
+    assert c.step(Act("patient", "ask", "Is it catching?", "contagious")).node == "reply"
+    assert c.step(Act("attending", "answer", "No.")).node == "react"
+    end = c.step(Act("patient", "satisfied", "Thanks."))
+    assert (end.node, end.actor, end.status) == ("end", None, "finished")
+    assert c.disclosed == (1, 11)
+
+
+def test_an_examination_is_answered_from_the_record():
+    c = opened()
+    c.step(Act("attending", "examine", "Let me see.", "temperature"))
+    result = c.case.card.examination("temperature")[0].text
+    assert c.lines[-1].text == f"Let me see. [temperature: {result}]"
+    assert c.lines[-1].quotes == (("temperature", result),)
+    c.step(Act("attending", "examine", "And?", "x-ray"))
+    assert "the record holds no result" in c.lines[-1].text
+
+
+def test_conclude_waits_for_the_panel_only_in_teams_that_have_one():
+    assert opened().must_consult and opened(team="no-triage").must_consult and not opened(team="solo").must_consult
+    assert "consult" not in opened(team="solo").observe().offers
+
+
+def test_no_dialogue_and_emergencies_ask_nothing():
+    assert opened(strategy="no-dialogue").observe().offers == ("consult", "conclude")
+    c = made()
+    c.step(Act("patient", "open", "Help.", "complaint"))
+    c.step(Act("triage", "triage", "now", specialty="dermatology", urgency="emergency"))
+    assert c.observe().offers == ("consult", "conclude")
+    c.step(Act("attending", "consult", "x", opinions=OPINIONS))
+    c.step(Act("attending", "conclude", "Go to the emergency department.", diagnosis="hives"))
+    assert c.observe().offers == ("satisfied",)
+
+
+def test_text_only_withholds_the_photograph():
+    assert opened(strategy="text-only").observe().view.photograph is None
+    assert opened().observe().view.photograph is not None
+
+
+@pytest.mark.parametrize("limit", [2, 3, 6])
+def test_the_last_turn_offers_only_the_conclusion(limit):
+    c = opened(max_turns=limit)
+    while "ask" in c.observe().offers:
+        c.step(ask("duration"))
+        c.step(answer(c, "duration"))
+    assert c.turns_left == 2 and c.observe().offers == ("consult", "conclude")
+    c.step(Act("attending", "consult", "x", opinions=OPINIONS))
+    assert c.observe().node == "conclude" and c.observe().offers == ("conclude",)
+
+
+def test_a_question_back_beyond_the_limit_is_unfinished():
+    c = opened(max_turns=2)
+    c.step(Act("attending", "consult", "x", opinions=OPINIONS))
+    c.step(Act("attending", "conclude", "x", diagnosis="eczema"))
+    assert c.observe().offers == ("satisfied",)
+    with pytest.raises(RuleError, match="patient may satisfied"):
+        c.step(Act("patient", "ask", "and?"))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        Act("patient", "answer", "I speak out of turn"),
+        Act("triage", "triage", "again", specialty="dermatology"),
+        Act("attending", "satisfied", "no"),
+        Act("attending", "consult", "two only", opinions=OPINIONS[:2]),
+    ],
+)
+def test_acts_out_of_order_are_refused_and_leave_no_trace(act):
+    c = opened()
+    before = list(c.acts)
+    with pytest.raises(RuleError):
+        c.step(act)
+    assert c.acts == before
+
+
+def test_views_hold_what_a_side_may_know_and_no_more():
+    c = opened()
+    doctor = c.observe().view
+    c.step(ask("duration"))
+    patient = c.observe().view
+    assert isinstance(patient, PatientView)
+    truth = c.case.truth.diagnosis
+    assert truth in repr(doctor.labels) and truth not in repr(patient)
+    told = {q for line in doctor.lines for _, q in line.quotes}
+    assert not any(f.text in repr(doctor) for f in c.case.card.facts if f.text not in told)
+
+
+def test_the_mixed_panel_is_the_same_for_a_case_under_every_temperament():
+    first, again = made(team="no-triage"), made(team="no-triage")
+    assert first.panel == again.panel and len(set(first.panel)) == 3
+    assert len(made(team="no-triage", panel_size=12).panel) == 12

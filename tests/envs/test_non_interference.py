@@ -1,0 +1,69 @@
+"""Who knows what: another hidden diagnosis, all else fixed, leaves every prompt as it was."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from conftest import Improviser, played
+
+from consult.scenarios import Truth, load_scenario
+
+SCENARIO = load_scenario("derm34")
+
+
+class OtherTruth:
+    """The same cases with another hidden truth."""
+
+    def ids(self, split):
+        return SCENARIO.source.ids(split)
+
+    def get(self, case_id):
+        case = SCENARIO.source.get(case_id)
+        labels = list(SCENARIO.labels)
+        other = SCENARIO.labels[labels[(labels.index(case.truth.diagnosis) + 7) % len(labels)]]
+        return replace(case, truth=Truth(other.name, other.specialty, "emergency", "other", "wheals"))
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect):
+    true, other = Improviser(dialect), Improviser(dialect)
+    played(tmp_path / "a.db", true, 120, batch=64)
+    played(tmp_path / "b.db", other, 120, batch=64, scenario=replace(SCENARIO, source=OtherTruth(), revision="x"))
+    assert len(true.prompts) > 1_000
+    assert true.prompts == other.prompts
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect):
+    model = Improviser(dialect)
+    said = {}
+
+    def listen(event):
+        if event["event"] == "turn":
+            said.setdefault(int(event["consultation"].split(".")[1]), []).append((event["idx"], event["text"].lower()))
+
+    played(tmp_path / "a.db", model, 68, batch=64, listen=listen)
+    checked = 0
+    for (ordinal, turn, role, *_), prompt in model.prompts.items():
+        if role == "patient":
+            continue
+        shown = " ".join(m.text for m in prompt.messages).lower()
+        card = SCENARIO.case(SCENARIO.case_ids("test")[ordinal - 1]).card
+        before = " ".join(text for idx, text in said[ordinal] if idx < turn)
+        for fact in (*card.facts, *card.examinations):
+            if fact.text.lower() not in before:
+                checked += 1
+                assert fact.text.lower() not in shown
+    assert checked > 5_000
+
+
+def test_no_strategy_shows_a_photograph_that_it_withholds(tmp_path):
+    model = Improviser("starter")
+    played(tmp_path / "a.db", model, 12, strategy="text-only")
+    assert not any(m.photographs for p in model.prompts.values() for m in p.messages)
+    played(tmp_path / "b.db", model, 12)
+    assert any(m.photographs for p in model.prompts.values() for m in p.messages)
+    assert not any(m.photographs for k, p in model.prompts.items() if k[2] == "patient" for m in p.messages)

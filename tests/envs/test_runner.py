@@ -1,0 +1,96 @@
+"""Runs: the same texts whatever the batch, failed consultations as rows, and resuming."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from conftest import Improviser, configured, played
+
+from consult.envs.cast import Models
+from consult.envs.runner import Runner, RunError
+from consult.envs.store import Store
+from consult.scenarios import load_scenario
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+@pytest.mark.parametrize("team", ["panel", "no-triage", "solo"])
+@pytest.mark.parametrize("strategy", ["dialogue", "no-dialogue", "text-only"])
+def test_every_strategy_and_team_plays_to_an_end(tmp_path, dialect, team, strategy):
+    summary, turns = played(tmp_path / "a.db", Improviser(dialect), 6, team=team, strategy=strategy)
+    assert summary["finished"] == 6 and summary["failed"] == 0
+    actions = {turn["action"] for turn in turns}
+    assert ("triage" in actions) == (team == "panel")
+    assert ("consult" in actions) == (team != "solo")
+    assert strategy != "no-dialogue" or not any(t["action"] == "ask" and t["speaker"] == "attending" for t in turns)
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_the_same_texts_whatever_the_batch(tmp_path, dialect):
+    runs = [played(tmp_path / f"{b}.db", Improviser(dialect), 12, batch=b)[1] for b in (1, 5, 16)]
+    assert runs[0] == runs[1] == runs[2]
+
+
+def test_another_seed_gives_other_texts(tmp_path):
+    first = played(tmp_path / "a.db", Improviser(), 4, seed=1)[1]
+    assert first != played(tmp_path / "b.db", Improviser(), 4, seed=2)[1]
+
+
+def test_a_failed_consultation_is_a_row_and_stays_in_the_count(tmp_path):
+    def fails(request):
+        return request.key[0] == 3 and request.task == "decision"
+
+    events = []
+    summary, _ = played(tmp_path / "a.db", Improviser(fails=fails), 6, listen=events.append)
+    assert (summary["failed"], summary["finished"], summary["judged"]) == (1, 5, 6)
+    failed = next(e for e in events if e["event"] == "consultation" and e["status"] == "failed")
+    assert failed["consultation"] == "r1.3" and failed["correct"] is False and "the model broke" in failed["error"]
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing after it runs."""
+
+
+@pytest.mark.parametrize("moment", [0, 3, 10, 17, 30])
+def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, moment):
+    whole = played(tmp_path / "whole.db", Improviser("starter"), 6)[1]
+    seen = []
+
+    def dies(event):
+        seen.append(event)
+        if sum(e["event"] == "turn" for e in seen) > moment:
+            raise Killed
+
+    path = tmp_path / "cut.db"
+    with pytest.raises((Killed, asyncio.CancelledError)):
+        played(path, Improviser("starter"), 6, listen=dies)
+    shown = [(e["consultation"], e["idx"], e["text"]) for e in seen if e["event"] == "turn"]
+    with Store(path) as store:
+        kept = store.query("SELECT consultation_id, idx, text FROM turns")
+        assert set(shown) <= {tuple(row.values()) for row in kept}
+        assert store.runs()[0]["status"] == "interrupted"
+    events = []
+    summary, turns = played(path, Improviser("starter"), 6, listen=events.append)
+    assert turns == whole and summary["consultations"] == 6 and events[0]["resumed"]
+    again = [(e["consultation"], e["idx"]) for e in events if e["event"] == "turn"]
+    assert not {(row["consultation_id"], row["idx"]) for row in kept} & set(again)
+
+
+def test_another_model_or_scenario_does_not_take_a_run_up(tmp_path):
+    path = tmp_path / "a.db"
+    scenario = load_scenario("derm34")
+    model = Improviser()
+    config = configured(model.info.reference, scenario.case_ids("test")[:2])
+    with Store(path) as store:
+        store_models = Models({model.info.reference: model})
+        Runner(scenario, config, store_models, store)._begin()
+        store.db.execute("UPDATE runs SET pid = NULL")
+        changed = Improviser()
+        changed.info = type(changed.info)(model.info.reference, "test", revision="2")
+        with pytest.raises(RunError, match="was begun with patient improviser-plain@1, not improviser-plain@2"):
+            Runner(scenario, config, Models({model.info.reference: changed}), store).run()
+        store.db.execute("UPDATE runs SET scenario_revision = 'old'")
+        with pytest.raises(RunError, match="another version of 'derm34'"):
+            Runner(scenario, config, store_models, store).run()

@@ -1,0 +1,109 @@
+"""The store: schema, refusal of what is not ours, and acts that come back as they went in."""
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from consult.agents.acts import Act, Draft, Opinion, Usage
+from consult.envs.config import RunConfig
+from consult.envs.migrations import MIGRATIONS
+from consult.envs.store import Pending, Store, StoreError, is_alive
+
+TABLES = {
+    "runs": "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds",
+    "consultations": (
+        "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
+        "true_specialty true_urgency style skin_type facts_disclosed facts error"
+    ),
+    "turns": (
+        "consultation_id idx speaker action text topic facts specialty urgency diagnosis confidence differential "
+        "thought source draft_backed draft_leaked draft_attempts draft_fallback tokens_in tokens_out seconds seed"
+    ),
+    "opinions": "consultation_id idx specialty diagnosis confidence reason source usable",
+    "assessments": "id consultation_id assessor item value why",
+    "scores": "id run_id name value low high n",
+}
+CONFIG = RunConfig(scenario="derm34", cases=("test-0000",), temperaments=("choleric",))
+TRUTH = {"truth": "abscess", "true_specialty": "minor surgery", "true_urgency": "urgent", "style": None, "skin_type": 3}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "a.db") as opened:
+        yield opened
+
+
+def begun(store):
+    return store.begin(CONFIG, {"patient": "starter@1"}, {"consult": "0"}, "abc", {"test-0000": TRUTH})
+
+
+def test_the_migrated_schema_is_the_documented_one(store):
+    names = {row["name"] for row in store.query("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert names == set(TABLES)
+    for table, columns in TABLES.items():
+        assert " ".join(row["name"] for row in store.query(f"PRAGMA table_info({table})")) == columns
+    assert store.query("PRAGMA user_version")[0]["user_version"] == len(MIGRATIONS)
+    assert store.query("PRAGMA journal_mode")[0]["journal_mode"] == "wal"
+    assert store.query("PRAGMA synchronous")[0]["synchronous"] == 2
+    assert store.query("PRAGMA foreign_keys")[0]["foreign_keys"] == 1
+
+
+def test_acts_come_back_as_they_went_in(store):
+    run = begun(store)
+    acts = [
+        Act(
+            "patient", "open", "It\u2019s 'odd'; DROP", "complaint", ("complaint", "alarm"),
+            draft=Draft(False, True, 2, True), source="program", usage=Usage(3, 4, 0.5), seed=2**62,
+        ),
+        Act(
+            "attending", "consult", "x",
+            opinions=(Opinion("d", None, None, "", usable=False), Opinion("d", "acne", 0.25, "r", "synthetic")),
+        ),
+        Act("attending", "conclude", "y", diagnosis="acne", confidence=0.5, differential=("acne", "warts"), thought="t"),
+    ]  # fmt: skip
+    store.commit(Pending(turns=[(f"{run}.1", i, act) for i, act in enumerate(acts)]))
+    assert store.acts(f"{run}.1") == acts
+
+
+def test_a_wave_is_written_whole_or_not_at_all(store):
+    run = begun(store)
+    turn = Act("patient", "open", "x")
+    with pytest.raises(StoreError):
+        store.commit(Pending(turns=[(f"{run}.1", 0, turn), ("r9.9", 0, turn)]))
+    assert store.acts(f"{run}.1") == []
+
+
+def test_what_is_not_ours_is_refused_with_a_sentence(tmp_path):
+    text = tmp_path / "text.db"
+    text.write_text("this is no database, but long enough to be looked at as one\n" * 40)
+    with pytest.raises(StoreError, match="is no SQLite database; name another with --db"):
+        Store(text)
+    other = tmp_path / "other.db"
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE music (title)")
+    with pytest.raises(StoreError, match="a database of something else"):
+        Store(other)
+    newer = tmp_path / "newer.db"
+    Store(newer).__exit__()
+    with sqlite3.connect(newer) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer version of consult"):
+        Store(newer)
+    with pytest.raises(StoreError, match="there is no database"):
+        Store(tmp_path / "none.db", create=False)
+    with pytest.raises(StoreError, match="check that the folder exists"):
+        Store(tmp_path / "no" / "folder.db")
+
+
+def test_a_run_of_a_dead_process_is_found_and_one_of_a_live_process_is_not(store):
+    run = begun(store)
+    assert store.unfinished_run(CONFIG.digest())["id"] == run
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        store.db.execute("UPDATE runs SET pid = ?", (other.pid,))
+        assert is_alive(other.pid) and store.unfinished_run(CONFIG.digest()) is None
+        other.communicate(b"\n")
+    assert store.unfinished_run(CONFIG.digest())["id"] == run
+    store.end(run, "finished", 1.0)
+    assert store.unfinished_run(CONFIG.digest()) is None

@@ -1,0 +1,44 @@
+"""Imports go one way: scenarios ← agents ← envs ← rl ← cli."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "consult"
+ORDER = ("scenarios", "agents", "envs", "rl", "cli")
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    package = ("consult", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return {name.split(".")[1] for name in found if name.startswith("consult.")}
+
+
+@pytest.mark.parametrize("layer", ORDER)
+def test_no_module_reaches_up(layer):
+    above = set(ORDER[ORDER.index(layer) + 1 :])
+    files = sorted((PACKAGE / layer).rglob("*.py"))
+    assert files
+    reaching = {str(f.relative_to(PACKAGE)): imported(f) & above for f in files if imported(f) & above}
+    assert not reaching
+
+
+def test_there_are_no_other_layers():
+    folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert folders == set(ORDER)
+
+
+def test_the_command_line_imports_nothing_heavy():
+    code = "import sys, consult.cli.main; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "transformers", "langgraph", "numpy", "PIL", "pydantic", "yaml"} & set(loaded)
