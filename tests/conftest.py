@@ -15,6 +15,7 @@ from consult.envs.runner import Runner
 from consult.envs.store import Store
 from consult.scenarios import load_scenario
 
+SCENARIO = load_scenario("derm34")
 PANEL = Path(__file__).parent / "data" / "panel.yaml"
 
 
@@ -47,7 +48,7 @@ class Improviser:
         return f"Well, {' and '.join(slots)}." if request.role == "patient" else "I think so."
 
     def _plain(self, request, rng):
-        labels = list(load_scenario("derm34").labels)
+        labels = list(SCENARIO.labels)
         answers = {
             "topic": lambda: rng.choice(["duration", "site", "unsure"]),
             "triage": lambda: json.dumps({"specialty": "dermatology", "urgency": "soon", "why": "so"}),
@@ -76,7 +77,7 @@ def configured(reference, cases, temperaments=("sanguine", "choleric", "melancho
 
 def played(path, model, count=8, *, scenario=None, batch=8, listen=lambda event: None, **more):
     """Play the first test cases with a model object; give the store's turns and the summary."""
-    scenario = scenario or load_scenario("derm34")
+    scenario = scenario or SCENARIO
     config = configured(model.info.reference, scenario.case_ids("test")[:count], **more)
     with Store(path) as store:
         runner = Runner(scenario, config, Models({model.info.reference: model}), store, batch=batch, listen=listen)

@@ -19,8 +19,8 @@ ENOUGH = 0.6
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _PART = re.compile(r"[.,;:!?]|\b(?:and|but)\b", re.IGNORECASE)
-_UNITS = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = _WORD.findall("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen")
+_TENS = _WORD.findall("twenty thirty forty fifty sixty seventy eighty ninety")
 _NUMBERS = {
     **{word: str(n) for n, word in enumerate(_UNITS, 2)},
     **{word: str(10 * n) for n, word in enumerate(_TENS, 2)},

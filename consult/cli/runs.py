@@ -52,12 +52,20 @@ def _print_table(rows: list[Row]) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("run", "status", "created", "scenario", "strategy", "team", "seed", "played", "failed", "accuracy"):
-        table.add_column(name, justify="right" if name in ("seed", "played", "failed", "accuracy") else "left")
+    right = ("seed", "played", "right")
+    for name in ("run", "status", "created (UTC)", "scenario", "strategy · team", "seed", "played", "right"):
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
     for row in map(_described, rows):
         ended = row["finished"] + row["unfinished"] + row["failed"]
-        accuracy = f"{row['correct'] / row['judged']:.1%}" if row["judged"] else "—"
-        played = f"{ended}/{row['consultations']}"
-        texts = [row["run"], row["status"], row["created"], row["scenario"], row["strategy"], row["team"]]
-        table.add_row(*texts, str(row["seed"]), played, str(row["failed"]), accuracy)
+        failed = f" ({row['failed']} failed)" if row["failed"] else ""
+        table.add_row(
+            row["run"],
+            row["status"],
+            row["created"][:16].replace("T", " "),
+            row["scenario"],
+            f"{row['strategy']} · {row['team']}",
+            str(row["seed"]),
+            f"{ended}/{row['consultations']}{failed}",
+            f"{row['correct'] / row['judged']:.0%}" if row["judged"] else "—",
+        )
     Console().print(table)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from consult.envs.cast import Models
     from consult.envs.config import RunConfig
     from consult.envs.events import Event, Listener
@@ -40,6 +37,9 @@ def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, jso
         try:
             summary = runner.run()
         except KeyboardInterrupt:
+            close = getattr(listener, "close", None)
+            if close is not None:
+                close()
             run = store.unfinished_run(config.digest())
             kept = f"; go on with: consult resume {run['id']}{_named(db)}" if run else ""
             print(f"consult: interrupted, what was shown is kept{kept}", file=sys.stderr)
@@ -79,12 +79,11 @@ def shown_to_people(scenario: Scenario, config: RunConfig, db: Path, command: st
     from consult.cli.progress import Progress
 
     plan = config.plan()
-    console: Callable[..., Console] = Console
     if len(plan) > 1:
-        return Progress(console(stderr=True), total=len(plan))
+        return Progress(Console(stderr=True), total=len(plan), database=str(db))
     only = plan[0]
     return LiveView(
-        console(),
+        Console(),
         scenario,
         scenario.case(only.case),
         temperament=only.temperament,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -12,7 +13,7 @@ from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database
 T = TypeVar("T", bound=str)
 
 if TYPE_CHECKING:
-    from consult.envs.config import RoleConfig
+    from consult.envs.config import RoleConfig, RunConfig
     from consult.scenarios import Scenario
 
 
@@ -72,7 +73,7 @@ def simulate(
         seed=seed,
         **roles,
     )
-    raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=_command(scenario, model)))
+    raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=_command(config)))
 
 
 def _from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
@@ -141,5 +142,19 @@ def _roles(
     }
 
 
-def _command(scenario: str, model: str) -> str:
-    return f"consult simulate --scenario {scenario}" + ("" if model == "starter" else f" --model {model}")
+def _command(config: RunConfig) -> str:
+    """Give the beginning of a command that plays other cases in the same way."""
+
+    def differs(name: str) -> bool:
+        return bool(getattr(config, name) != type(config).model_fields[name].default)
+
+    parts = ["consult", "simulate", "--scenario", config.scenario]
+    for name in ("strategy", "team", "panel_size", "max_turns", "seed"):
+        parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
+    parts += ["--model", config.patient.model] if differs("patient") else []
+    for name in ("triage", "specialist", "attending"):
+        role: RoleConfig = getattr(config, name)
+        parts += [f"--{name}", role.model] if role.model != config.patient.model else []
+    for specialty, own in config.specialists.items():
+        parts += ["--specialist", f"{specialty}={own.model}"]
+    return shlex.join(parts)

@@ -59,7 +59,7 @@ def print_consultation(
 
 
 def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario) -> list[Event]:
-    """Tell a stored consultation as the events that its run had; opinions carry `usable` besides."""
+    """Tell a stored consultation as the events that its run had."""
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
     from consult.envs.events import consultation_event, opinion_event, turn_event
@@ -69,7 +69,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     for idx, act in enumerate(acts):
         events.append(turn_event(identifier, idx, act))
         for i, opinion in enumerate(act.opinions):
-            events.append({**opinion_event(identifier, i, opinion), "usable": opinion.usable})
+            events.append(opinion_event(identifier, i, opinion))
     names = ("ordinal", "temperament", "strategy", "team", "seed", "repeat")
     plan = Plan(case=store_row["case_id"], **{name: store_row[name] for name in names})
     consultation = Consultation(scenario, case, plan)

@@ -2,12 +2,13 @@
 
 It holds the rules and no model. The graph, a person at the terminal and a trainer drive it alike: look at the
 observation, let its actor act, hand the act to `step`. All of its state follows from the acts, so that a consultation
-is taken up again by stepping through the acts that were stored.
+is taken up again by restoring the acts that were stored.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -71,9 +72,19 @@ class Consultation:
             raise RuleError(f"a panel of {self.panel_size} gave {len(act.opinions)} opinions")
         if act.action == "examine":
             act = replace(act, text=self._examined(act))
+        self._apply(act)
+        return self.observe()
+
+    def restore(self, acts: Iterable[Act]) -> Observation:
+        """Begin anew with acts that were recorded before, as they were recorded."""
+        self.reset()
+        for act in acts:
+            self._apply(act)
+        return self.observe()
+
+    def _apply(self, act: Act) -> None:
         self.acts.append(act)
         self.lines.append(self._line(act))
-        return self.observe()
 
     def observe(self) -> Observation:
         """Tell who acts next and what they may know."""

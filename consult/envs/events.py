@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from consult.agents.acts import Act, Opinion
@@ -32,6 +33,7 @@ def turn_event(consultation_id: str, idx: int, act: Act) -> Event:
         "thought": act.thought,
         "facts": list(act.facts),
         "source": act.source,
+        "draft": asdict(act.draft) if act.draft else None,
         "tokens_in": act.usage.tokens_in,
         "tokens_out": act.usage.tokens_out,
         "seconds": round(act.usage.seconds, 4),
@@ -49,6 +51,7 @@ def opinion_event(consultation_id: str, idx: int, opinion: Opinion) -> Event:
         "confidence": opinion.confidence,
         "reason": opinion.reason,
         "source": opinion.source,
+        "usable": opinion.usable,
     }
 
 
@@ -104,6 +107,7 @@ def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
         "accuracy": sum(e["correct"] for e in judged) / len(judged) if judged else None,
         "triage_correct": sum(e["specialty"] == e["true_specialty"] for e in triaged),
         "triaged": len(triaged),
+        "turns": sum(e["turns"] for e in ended),
         "tokens_in": sum(e["tokens_in"] for e in ended),
         "tokens_out": sum(e["tokens_out"] for e in ended),
         "wall_seconds": round(wall_seconds, 2),

@@ -156,14 +156,15 @@ class Runner:
         self._flush()
 
     def _tell_ended(self, rows: dict[int, Row], plans: Sequence[Plan]) -> None:
-        """Count what an earlier process has played, so that the summary is the whole run's."""
+        """Tell of what an earlier process has played to its end, so that counts and summary are the whole run's."""
         for plan in plans:
             row = rows[plan.ordinal]
             if row["status"] != "running":
                 consultation = self._consultation(plan)
-                for act in self.store.acts(row["id"]):
-                    consultation.step(act)
-                self._ended.append(consultation_event(row["id"], consultation, row["status"], row["error"]))
+                consultation.restore(self.store.acts(row["id"]))
+                event = consultation_event(row["id"], consultation, row["status"], row["error"])
+                self._ended.append(event)
+                self.listen({**event, "earlier": True})
 
     async def _worker(self, run: str, left: Iterator[Plan], cast: Cast) -> None:
         # A worker keeps its ticket when it goes on to its next consultation.
@@ -178,8 +179,7 @@ class Runner:
         consultation = self._consultation(plan)
         error = None
         try:
-            for act in self.store.acts(identifier):
-                consultation.step(act)
+            consultation.restore(self.store.acts(identifier))
             await play(Session(identifier, consultation, cast, self._recorder(identifier)))
         except asyncio.CancelledError:
             raise

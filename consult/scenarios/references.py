@@ -91,7 +91,7 @@ def value_references(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, L
                 yield at.problem(place, f"the site '{key}' needs exactly one view", "give it `view: NAME`")
     flags = values.values.get(ALARM, {})
     if "none" not in flags:
-        yield at.problem(("values", ALARM), "'alarm' has no value 'none'", "add how patients without a red flag word it")
+        yield at.problem(("values", ALARM), "'alarm' has no value 'none'", "add how patients word that there is none")
     for label in labels.values():
         for flag in label.red_flags:
             if flag == "none" or flag not in flags:

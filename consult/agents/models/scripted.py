@@ -54,9 +54,11 @@ class ScriptedModel:
         except ScenarioError as error:
             raise ModelError(str(error)) from None
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            line = located.line(first["loc"])
-            what = ".".join(map(str, first["loc"])) or "the file"
+            # Of the complaints about a reply, which may be a text or a failure, the one that goes deepest is meant.
+            first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
+            place = [step for step in first["loc"] if step not in ("str", "Failure")]
+            what = ".".join(map(str, place)) or "the file"
+            line = located.line(place)
             raise ModelError(f"{path}:{line}: '{what}': {first['msg']}; see the README for the format") from None
         return cls(reference, script, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
 

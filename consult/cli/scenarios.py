@@ -1,0 +1,157 @@
+"""`consult scenarios`: what can be played, what it asks of a doctor, and what is wrong with a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from consult.scenarios import Scenario
+    from consult.scenarios.ceilings import Ceiling
+
+app = typer.Typer(no_args_is_help=True)
+
+Reference = Annotated[str, typer.Argument(metavar="ID", help="A built-in scenario, or the path of a folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A scenario's folder.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the built-in scenarios."""
+    from rich.console import Console
+
+    from consult.scenarios import BUILT_IN, load_scenario
+
+    table = _table("name", "title", "labels>", "splits")
+    for scenario in map(load_scenario, BUILT_IN):
+        table.add_row(*map(_text, (scenario.name, scenario.title, str(len(scenario.labels)), _splits(scenario))))
+    Console().print(table)
+
+
+@app.command()
+def show(
+    reference: Reference,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Show a scenario's labels, and how often the best possible doctor would be right."""
+    from rich.console import Console
+
+    from consult.scenarios import load_scenario
+
+    scenario = load_scenario(reference)
+    if json_:
+        from consult.cli.session import print_json
+
+        print_json(_described(scenario))
+        return
+    _print(Console(), scenario)
+
+
+@app.command()
+def check(folder: Folder) -> None:
+    """Find every mistake of a scenario's folder; exit code 2 if there is one."""
+    from consult.scenarios.check import check_folder
+    from consult.scenarios.folder import load_folder
+
+    problems = check_folder(folder)
+    for problem in problems:
+        typer.echo(_clean(str(problem)))
+    if problems:
+        raise typer.Exit(2)
+    scenario = load_folder(folder)
+    sizes = ", ".join(f"{size} {split} cases" for split, size in _tests_first(scenario))
+    typer.echo(f"{folder}: no mistakes found ({len(scenario.labels)} labels, {sizes})")
+
+
+def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
+    test = scenario.splits.get("test")
+    return list(scenario.splits.items()) if test is None else [("test", test)]
+
+
+def _ceilings(scenario: Scenario) -> list[Ceiling]:
+    """Compute the ceilings; none are known of cases written by hand."""
+    from consult.scenarios.ceilings import ceilings
+    from consult.scenarios.grammar import Grammar
+
+    return ceilings(scenario.source) if isinstance(scenario.source, Grammar) else []
+
+
+def _described(scenario: Scenario) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "description": scenario.description,
+        "revision": scenario.revision,
+        "splits": dict(scenario.splits),
+        "topics": dict(scenario.topics),
+        "examinations": dict(scenario.examinations),
+        "specialties": list(scenario.specialties),
+        "labels": [asdict(label) for label in scenario.labels.values()],
+        "ceilings": [asdict(ceiling) for ceiling in _ceilings(scenario)],
+    }
+
+
+def _print(console: Console, scenario: Scenario) -> None:
+    console.print(_text(f"{scenario.name}: {scenario.title}", "bold"), highlight=False)
+    if scenario.description:
+        console.print(_text(scenario.description), highlight=False)
+    console.print(_text(f"{len(scenario.labels)} labels · {_splits(scenario)} · revision {scenario.revision}"))
+    for kind, names in (("topics", scenario.topics), ("examinations", scenario.examinations)):
+        if names:
+            console.print(_text(f"{kind}: {', '.join(names)}", "dim"), highlight=False)
+    if scenario.labels:
+        console.print()
+        console.print(_label_table(scenario))
+    ceilings = _ceilings(scenario)
+    if ceilings:
+        console.print()
+        console.print(_text("How often the best possible doctor is right, by what it is told:", "bold"))
+        console.print(_ceiling_table(ceilings))
+
+
+def _label_table(scenario: Scenario) -> Any:
+    table = _table("label", "specialty", "urgency", "aliases>", "look-alikes")
+    for label in scenario.labels.values():
+        specialty = " or ".join(filter(None, (label.specialty, label.second_specialty)))
+        alike = ", ".join(label.look_alikes)
+        table.add_row(*map(_text, (label.name, specialty, label.urgency, str(len(label.aliases)), alike)))
+    return table
+
+
+def _ceiling_table(ceilings: list[Ceiling]) -> Any:
+    table = _table("told", "right>", "95 % interval")
+    for ceiling in ceilings:
+        interval = f"{ceiling.low:.1%} to {ceiling.high:.1%} (n = {ceiling.draws:,})" if ceiling.draws else "exact"
+        table.add_row(ceiling.name, f"{ceiling.value:.1%}", interval)
+    return table
+
+
+def _table(*columns: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left")
+    return table
+
+
+def _splits(scenario: Scenario) -> str:
+    return ", ".join(f"{name} {size}" for name, size in scenario.splits.items())
+
+
+def _text(text: str, style: str = "") -> Any:
+    from rich.text import Text
+
+    return Text(_clean(text), style=style)
+
+
+def _clean(text: str) -> str:
+    from consult.agents.dialects.clean import clean
+
+    return clean(text)

@@ -1,0 +1,183 @@
+"""Checks of a scenario folder: every mistake at once, each with its file, its line and the mend.
+
+A file that cannot be read as what it should be is reported for that; what others would have been compared with it is
+then left for the next check, so that one slip does not bring forth a hundred complaints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import yaml
+from pydantic import BaseModel
+
+from consult.scenarios.check_cases import case_problems
+from consult.scenarios.check_tables import card_problems, setting_problems, shape_problems, table_problems
+from consult.scenarios.check_wording import wording_problems
+from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, ScenarioFile, ValuesFile
+from consult.scenarios.folder import grammar_of, labels_of, parse
+from consult.scenarios.listed import FILE as CASES
+from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
+from consult.scenarios.references import finding_references, label_references, name_references, value_references
+
+TABLES = ("findings.yaml", "values.yaml", "names.yaml")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Read(NamedTuple):
+    """The files of a folder, None where one is missing or broken."""
+
+    scenario: tuple[ScenarioFile, LocatedYaml] | None
+    labels: tuple[LabelsFile, LocatedYaml] | None
+    findings: tuple[FindingsFile, LocatedYaml] | None
+    values: tuple[ValuesFile, LocatedYaml] | None
+    names: tuple[NamesFile, LocatedYaml] | None
+
+
+def check_folder(folder: Path) -> list[Problem]:
+    """Find all mistakes of a scenario folder, in the order of file and line."""
+    if not folder.is_dir():
+        return [Problem(str(folder), 0, "is no folder", "give the path of a scenario's folder")]
+    tables = any((folder / name).exists() for name in TABLES)
+    problems: list[Problem] = []
+    files = _read(folder, tables, problems)
+    problems += _scenario_problems(files, tables)
+    problems += _label_problems(files)
+    if tables:
+        problems += _all_tables(folder, files, clean=not problems)
+    if tables and (folder / CASES).exists():
+        problems.append(Problem(CASES, 0, "is not read beside findings.yaml", "remove it, or remove the tables"))
+    if not tables:
+        labels = {} if files.labels is None else labels_of(files.labels[0])
+        known = files.labels is not None or not (folder / "labels.yaml").exists()
+        scenario = None if files.scenario is None else files.scenario[0]
+        problems += case_problems(folder, scenario, labels if known else None, files.labels and files.labels[1])
+    return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line))
+
+
+def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
+    def read(name: str, model: type[M], needed: bool) -> tuple[M, LocatedYaml] | None:
+        if not needed and not (folder / name).exists():
+            return None
+        try:
+            parsed, located = parse(folder / name, model)
+        except ScenarioError as error:
+            problems.extend(error.problems)
+            return None
+        except (ValueError, RecursionError) as error:
+            # YAML that is well formed, with a scalar that cannot be: the date 2024-13-45.
+            problems.append(Problem(name, 0, f"cannot be read ({error})", "put the value in quotes"))
+            return None
+        problems.extend(_doubled_keys(located))
+        return parsed, located
+
+    return Read(
+        read("scenario.yaml", ScenarioFile, True),
+        read("labels.yaml", LabelsFile, tables),
+        read("findings.yaml", FindingsFile, tables),
+        read("values.yaml", ValuesFile, tables),
+        read("names.yaml", NamesFile, tables),
+    )
+
+
+def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
+    """Find keys that stand twice in one mapping, of which YAML would silently keep the last."""
+    nodes = [yaml.compose(located.text, Loader=yaml.CSafeLoader)] if located.text else []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        seen = set[str]()
+        for key, value in node.value:
+            nodes.append(value)
+            name = str(key.value)
+            if name in seen:
+                what = f"'{name}' stands twice, and only the last would count"
+                yield Problem(located.file, key.start_mark.line + 1, what, "merge the two, or rename one")
+            seen.add(name)
+
+
+def _scenario_problems(files: Read, tables: bool) -> Iterator[Problem]:
+    if files.scenario is None:
+        return
+    spec, at = files.scenario
+    if not spec.topics:
+        yield at.problem(("topics",), "there are no topics", "name what a patient can be asked about")
+    if tables:
+        yield from setting_problems(spec, at, files.findings and files.findings[0], files.values and files.values[0])
+
+
+def _label_problems(files: Read) -> Iterator[Problem]:
+    if files.labels is None:
+        return
+    labels, at = files.labels
+    if not labels.labels:
+        yield at.problem(("labels",), "there are no labels", "add one, or remove the file for open diagnoses")
+    yield from label_references(labels, at)
+    yield from _clinic_problems(labels, at)
+    yield from _name_problems(labels, at)
+
+
+def _clinic_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
+    specialties = {spec.specialty for spec in labels.labels.values()}
+    for name, spec in labels.labels.items():
+        if name in spec.look_alikes:
+            yield at.problem(("labels", name, "look_alikes"), f"'{name}' is its own look-alike", "remove it there")
+        second, place = spec.second_specialty, ("labels", name, "second_specialty")
+        if second == spec.specialty:
+            yield at.problem(place, f"the second specialty of '{name}' is its first", "write null")
+        elif second is not None and second not in specialties:
+            yield at.problem(place, f"the specialty '{second}' is no label's first", "correct it, or write null")
+
+
+def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
+    """Find names of one diagnosis that name another one too, letter case aside."""
+    owners = {name.lower(): name for name in labels.labels}
+    for name, spec in labels.labels.items():
+        for i, alias in enumerate(spec.aliases):
+            place, key = ("labels", name, "aliases", i), alias.lower()
+            owner = owners.setdefault(key, name)
+            if key == name.lower() or (owner == name and key in [a.lower() for a in spec.aliases[:i]]):
+                yield at.problem(place, f"the alias '{alias}' of '{name}' stands twice", "remove one")
+            elif owner != name:
+                what = f"the alias '{alias}' of '{name}' names '{owner}', too"
+                yield at.problem(place, what, "keep it at one label")
+
+
+def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
+    """Check the tables: first what refers to what, and if all of that holds, what can be drawn from them."""
+    labels = {} if files.labels is None else labels_of(files.labels[0])
+    found: list[Problem] = []
+    if files.findings and files.labels:
+        found += finding_references(*files.findings, labels, files.values and files.values[0])
+    if files.values:
+        found += value_references(*files.values, labels)
+        found += shape_problems(*files.values)
+        found += wording_problems(*files.values, labels, files.scenario and files.scenario[0])
+    if files.names:
+        found += name_references(*files.names)
+    yield from found
+    if files.scenario and files.labels and files.findings and files.values and files.names and _drawable(files):
+        grammar = grammar_of(folder, files.scenario[0], labels)
+        impossible = list(table_problems(grammar.tables, files.findings[1], files.values[1]))
+        yield from impossible
+        if clean and not found and not impossible:
+            yield from card_problems(grammar, files.findings[1])
+
+
+def _drawable(files: Read) -> bool:
+    """Tell whether loading would take the files."""
+    assert files.labels and files.findings and files.values and files.names
+    labels = labels_of(files.labels[0])
+    broken = [
+        *label_references(*files.labels),
+        *finding_references(*files.findings, labels, files.values[0]),
+        *value_references(*files.values, labels),
+        *name_references(*files.names),
+    ]
+    return not broken

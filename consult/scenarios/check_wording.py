@@ -1,0 +1,137 @@
+"""Checks of `values.yaml` as text: enough phrasings, none that gives the diagnosis away, none that says two values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from consult.scenarios.files import ScenarioFile, ValuesFile, ValueSpec
+from consult.scenarios.listed import ListedCases
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
+from consult.scenarios.references import NOT_WORDED
+from consult.scenarios.scenario import Label, Scenario
+
+ENOUGH = 5
+"""Phrasings a value needs so that a fifth of them can be held out for test cases."""
+
+_SLOT = re.compile(r"\{[^{}]*\}?|\}")
+_WORD = re.compile(r"\w+(?:'\w+)*")
+
+
+def wording_problems(
+    values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label], scenario: ScenarioFile | None
+) -> Iterator[Problem]:
+    """Find all mistakes of wording.
+
+    Args:
+        values: The file.
+        at: The same with its lines.
+        labels: What no phrasing may name.
+        scenario: Says whether phrasings are held out; None where its file is broken.
+    """
+    enough = ENOUGH if scenario is None or scenario.held_out.phrasings else 1
+    for topic, entries in values.values.items():
+        for key, spec in entries.items():
+            place = ("values", topic, key)
+            if topic not in NOT_WORDED:
+                yield from _list_problems(spec.phrasings, at, (*place, "phrasings"), enough, _slots(spec))
+                yield from _item_problems(spec, at, place, enough)
+            if key == "none" and not spec.none:
+                yield at.problem(place, f"'{topic}.none' does not say `none: true`", "add it")
+        if topic not in NOT_WORDED:
+            yield from _confusions(topic, entries, at)
+    for key, slot in (("duration_phrasings", "{duration}"), ("age_phrasings", "{age}")):
+        yield from _list_problems(getattr(values, key), at, (key,), enough, (slot,))
+    yield from _leaks(values, at, labels)
+
+
+def _slots(spec: ValueSpec) -> tuple[str, ...]:
+    return ("{item}",) if spec.items else ()
+
+
+def _list_problems(
+    texts: Sequence[str], at: LocatedYaml, place: Place, enough: int, slots: Sequence[str]
+) -> Iterator[Problem]:
+    """Check one list of phrasings, each of which must hold exactly the slots given."""
+    # None at all is what loading refuses already.
+    if 0 < len(texts) < enough:
+        what = f"'{_named(place)}' has {len(texts)} phrasings"
+        yield at.problem(place, what, f"give at least {enough}, so that some can be held out for test cases")
+    seen = set[str]()
+    for i, text in enumerate(texts):
+        bare = " ".join(_words(text))
+        if not bare:
+            yield at.problem((*place, i), f"'{_named(place)}' has an empty phrasing", "remove it")
+        elif bare in seen:
+            yield at.problem((*place, i), f"'{text}' stands twice", "remove one")
+        seen.add(bare)
+        if text.rstrip().endswith("."):
+            yield at.problem((*place, i), f"'{text}' ends with a full stop", "remove it: a phrasing is a clause")
+        if sorted(_SLOT.findall(text)) != sorted(slots):
+            wanted = f"exactly {', '.join(slots)}" if slots else "no slot"
+            mend = f"it must hold {wanted}; {{item}} goes with a list of items"
+            yield at.problem((*place, i), f"'{text}' has the wrong slots", mend)
+
+
+def _item_problems(spec: ValueSpec, at: LocatedYaml, place: Place, enough: int) -> Iterator[Problem]:
+    here = (*place, "items")
+    if 0 < len(spec.items) < enough:
+        mend = f"give at least {enough}, so that some can be held out for test cases"
+        yield at.problem(here, f"'{_named(place)}' has {len(spec.items)} items", mend)
+    for i, item in enumerate(spec.items):
+        if not _words(item):
+            yield at.problem((*here, i), f"'{_named(place)}' has an empty item", "remove it")
+        elif item in spec.items[:i]:
+            yield at.problem((*here, i), f"the item '{item}' stands twice", "remove one")
+
+
+def _confusions(topic: str, entries: Mapping[str, ValueSpec], at: LocatedYaml) -> Iterator[Problem]:
+    """Find phrasings that stand as they are within one of another value, so that nobody could tell which was said."""
+    owners: dict[tuple[str, ...], dict[str, str]] = {}
+    for key, spec in entries.items():
+        for text in spec.phrasings:
+            for filled in _filled(text, spec):
+                owners.setdefault(tuple(_words(filled)), {}).setdefault(key, text)
+    owners.pop((), None)
+    lengths = sorted({len(words) for words in owners})
+    for key, spec in entries.items():
+        for i, text in enumerate(spec.phrasings):
+            parts = (part for filled in _filled(text, spec) for part in _stretches(_words(filled), lengths))
+            confused = {other: said for part in parts for other, said in owners.get(part, {}).items() if other != key}
+            for other, said in confused.items():
+                what = f"'{text}' contains '{said}', which says '{topic}.{other}'"
+                yield at.problem(("values", topic, key, "phrasings", i), what, "word one of them differently")
+
+
+def _stretches(words: Sequence[str], lengths: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    for length in lengths:
+        for start in range(len(words) - length + 1):
+            yield tuple(words[start : start + length])
+
+
+def _leaks(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
+    named = naming(labels)
+    for topic, entries in values.values.items():
+        for key, spec in entries.items():
+            for i, text in enumerate(spec.phrasings):
+                leaked = dict.fromkeys(name for filled in _filled(text, spec) for name in named.diagnoses(filled))
+                for name in leaked:
+                    place = ("values", topic, key, "phrasings", i)
+                    yield at.problem(place, f"'{text}' names the diagnosis '{name}'", "word it without the name")
+
+
+def naming(labels: Mapping[str, Label]) -> Scenario:
+    """Give something that finds the labels' names in texts."""
+    return Scenario("", "", labels, {}, {}, ListedCases({}))
+
+
+def _filled(text: str, spec: ValueSpec) -> list[str]:
+    return [text.replace("{item}", item) for item in spec.items] if "{item}" in text and spec.items else [text]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower().replace("\u2019", "'"))
+
+
+def _named(place: Place) -> str:
+    return ".".join(str(step) for step in place if step not in ("values", "phrasings"))
