@@ -20,7 +20,13 @@ from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, Scenari
 from consult.scenarios.folder import grammar_of, labels_of, parse
 from consult.scenarios.listed import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
-from consult.scenarios.references import finding_references, label_references, name_references, value_references
+from consult.scenarios.references import (
+    finding_references,
+    label_references,
+    name_references,
+    setting_references,
+    value_references,
+)
 
 TABLES = ("findings.yaml", "values.yaml", "names.yaml")
 
@@ -172,9 +178,10 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
 
 def _drawable(files: Read) -> bool:
     """Tell whether loading would take the files."""
-    assert files.labels and files.findings and files.values and files.names
+    assert files.scenario and files.labels and files.findings and files.values and files.names
     labels = labels_of(files.labels[0])
     broken = [
+        *setting_references(*files.scenario),
         *label_references(*files.labels),
         *finding_references(*files.findings, labels, files.values[0]),
         *value_references(*files.values, labels),

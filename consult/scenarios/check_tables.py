@@ -8,6 +8,7 @@ from consult.scenarios.drawing import MORPHOLOGIES, STYLES
 from consult.scenarios.files import FindingsFile, ScenarioFile, ValuesFile, ValueSpec
 from consult.scenarios.grammar import EXAMINATIONS, NOT_SAID, Grammar
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
+from consult.scenarios.references import setting_references
 from consult.scenarios.scenario import nearest_first
 from consult.scenarios.tables import CHILDREN_OF, FindingTables
 
@@ -48,10 +49,7 @@ def _style_problems(spec: ScenarioFile, at: LocatedYaml) -> Iterator[Problem]:
     if held_out not in spec.drawing_styles:
         what = f"the held-out drawing style '{held_out}' is not among drawing_styles"
         yield at.problem(("held_out", "drawing_style"), what, "add it there, or choose one of them")
-    if not set(spec.drawing_styles) - {held_out}:
-        yield at.problem(("drawing_styles",), "no drawing style is left for training", "add one that is not held out")
-    if round(5 * spec.held_out.phrasings) >= 5:
-        yield at.problem(("held_out", "phrasings"), "no phrasing is left for training", "hold out fewer")
+    yield from setting_references(spec, at)
 
 
 def _topic_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile) -> Iterator[Problem]:

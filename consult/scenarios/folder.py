@@ -26,7 +26,13 @@ from consult.scenarios.files import (
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError, read_yaml
-from consult.scenarios.references import finding_references, label_references, name_references, value_references
+from consult.scenarios.references import (
+    finding_references,
+    label_references,
+    name_references,
+    setting_references,
+    value_references,
+)
 from consult.scenarios.scenario import CaseSource, Label, Scenario, UnknownNameError
 from consult.scenarios.tables import FindingTables, Value
 
@@ -56,7 +62,7 @@ def load_folder(folder: Path) -> Scenario:
     Raises:
         ScenarioError: A file is missing or has mistakes; all mistakes of that file are carried.
     """
-    spec, _ = parse(folder / "scenario.yaml", ScenarioFile)
+    spec, at_spec = parse(folder / "scenario.yaml", ScenarioFile)
     labels: dict[str, Label] = {}
     if (folder / "labels.yaml").exists():
         parsed, at = parse(folder / "labels.yaml", LabelsFile)
@@ -64,6 +70,7 @@ def load_folder(folder: Path) -> Scenario:
         labels = labels_of(parsed)
     source: CaseSource
     if (folder / "findings.yaml").exists():
+        _refuse(setting_references(spec, at_spec))
         source = grammar_of(folder, spec, labels)
         splits = {str(name): size for name, size in spec.splits.items()}
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 
-from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, ValuesFile
+from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, ScenarioFile, ValuesFile
 from consult.scenarios.located_yaml import LocatedYaml, Problem
 from consult.scenarios.scenario import Label
 
@@ -20,6 +20,17 @@ ALARM = "alarm"
 """The topic of the red flags; their frequencies stand in labels.yaml."""
 RESERVED = (ALARM, "view")
 """What no field of findings.yaml may be called."""
+MOST_HELD_OUT = 0.5
+"""With more than this share held out, a list of one phrasing would be left empty."""
+
+
+def setting_references(spec: ScenarioFile, at: LocatedYaml) -> Iterator[Problem]:
+    """Find settings that hold out everything, so that nothing is left for training."""
+    if not set(spec.drawing_styles) - {spec.held_out.drawing_style}:
+        yield at.problem(("drawing_styles",), "no drawing style is left for training", "add one that is not held out")
+    if spec.held_out.phrasings > MOST_HELD_OUT:
+        what = f"{spec.held_out.phrasings:g} of the phrasings are held out"
+        yield at.problem(("held_out", "phrasings"), what, f"hold out {MOST_HELD_OUT} at most")
 
 
 def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:

@@ -33,7 +33,7 @@ def others(*given: Fact) -> list[Fact]:
         ("I am 4.", [AGE]),
         ("My mother has eczema.", [FAMILY]),
         ("I haven't tried anything on it.", [NOTHING]),
-        ("No, nothing tried on it.", [NOTHING]),
+        ("No, I have not tried anything.", [NOTHING]),
         ("Good morning, doctor.", []),
     ],
 )

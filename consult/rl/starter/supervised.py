@@ -128,7 +128,7 @@ class Supervised:
         self.optimizer.step()
         self.progress.step += 1
         self.progress.tokens += sum(len(lesson.ids) for lesson in batch)
-        return float(loss)
+        return float(loss.detach())
 
     def loss(self, batch: list[Encoded]) -> Any:
         """Give the weighted sum of the three losses."""

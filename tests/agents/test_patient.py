@@ -1,0 +1,338 @@
+"""The grounded patient: which facts are said, who words them, what is never said, and what is written down about it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from consult.agents.acts import Act, Draft, Line, PatientView
+from consult.agents.models.model import ModelInfo, Reply, Request
+from consult.agents.patient import MOST_FACTS, PLAIN_QUESTIONS, QUESTIONS_BACK, Patient
+from consult.agents.temperament import temperaments
+from consult.agents.voice import Place, Voice
+from consult.scenarios import Card, Fact, Scenario
+
+RASH = Fact("complaint", "complaint", "I have a rash")
+SITE = Fact("site", "site", "it's on the backs of both hands")
+ITCH = Fact("sensation", "sensation", "it itches badly at night")
+COURSE = Fact("course", "course", "it comes and goes with the weather")
+NOTHING = Fact("treatment", "treatment", "I haven't tried anything on it", none=True)
+CARD = Card(RASH, (SITE, ITCH, COURSE, NOTHING))
+
+
+@dataclass
+class Fake:
+    """A voice's model: answers by task, and remembers what it was asked."""
+
+    script: dict[str, list[str]]
+    """Task → replies, the last one again and again; `{facts}` stands for the facts that a plain prompt lists."""
+    asked: list[Request] = field(default_factory=list)
+
+    async def __call__(self, request: Request) -> Reply:
+        self.asked.append(request)
+        replies = self.script[request.task]
+        before = sum(r.task == request.task for r in self.asked) - 1
+        text = replies[min(before, len(replies) - 1)]
+        if "{facts}" in text:
+            listed = request.prompt.messages[-1].text.split("\n- ")[1:]
+            text = text.replace("{facts}", ". ".join(listed) + ".")
+        return Reply(text, tokens_in=10, tokens_out=3, seconds=0.5)
+
+    @property
+    def tasks(self) -> list[str]:
+        return [request.task for request in self.asked]
+
+
+def place(seed: int = 0) -> Place:
+    return Place(0, (seed, "case", "temperament"), 4, 1)
+
+
+@pytest.fixture
+def make(derm34: Scenario) -> Callable[..., tuple[Patient, Fake]]:
+    def patient(dialect: str = "plain", **script: list[str]) -> tuple[Patient, Fake]:
+        fake = Fake(script)
+        return Patient(Voice("patient", ModelInfo("fake", "test", dialect), fake), derm34), fake
+
+    return patient
+
+
+Make = Callable[..., tuple[Patient, Fake]]
+
+
+def view(derm34: Scenario, *lines: Line, temperament: str = "phlegmatic", card: Card = CARD) -> PatientView:
+    return PatientView(card, temperament, lines, derm34.topics, ("answer",))
+
+
+def question(topic: str | None, text: str = "Where is it, then?") -> Line:
+    return Line("attending", "ask", text, topic)
+
+
+def quiet(patient: Patient, seen: PatientView) -> Place:
+    """Give a place at which nothing is volunteered, so that a test is about one thing."""
+    return next(p for p in map(place, range(200)) if not patient._volunteered(seen, p, (SITE,)))
+
+
+def volunteering(patient: Patient, seen: PatientView) -> Place:
+    return next(p for p in map(place, range(200)) if patient._volunteered(seen, p, (SITE,)))
+
+
+def answer(patient: Patient, seen: PatientView) -> Act:
+    return asyncio.run(patient.answer(seen, quiet(patient, seen)))
+
+
+# -- (a) the topic -----------------------------------------------------------------------------------------------------
+
+
+def test_a_question_that_carries_its_topic_needs_no_choice(make: Make, derm34: Scenario) -> None:
+    patient, fake = make(answer=["Doctor, {facts}"])
+    act = answer(patient, view(derm34, question("site")))
+    assert fake.tasks == ["answer"]
+    assert (act.action, act.topic, act.facts) == ("answer", "site", ("site",))
+    assert act.text == "Doctor, it's on the backs of both hands."
+    assert act.source == "model" and act.draft == Draft(backed=True, leaked=False, attempts=1, fallback=False)
+
+
+@pytest.mark.parametrize(("dialect", "named", "line"), [("plain", "site", "{facts}"), ("starter", "<site>", "<fact>.")])
+def test_a_question_without_a_topic_is_mapped_by_choice(
+    make: Make, derm34: Scenario, dialect: str, named: str, line: str
+) -> None:
+    patient, fake = make(dialect, topic=[named], answer=[line])
+    act = answer(patient, view(derm34, question(None)))
+    choice, _ = (request.prompt.choice for request in fake.asked)
+    assert choice is not None and named in choice.options
+    assert fake.asked[0].temperature == 0
+    assert (act.topic, act.facts) == ("site", ("site",))
+    assert act.text.lower() == f"{SITE.text}."
+    assert (act.usage.tokens_in, act.usage.tokens_out, act.usage.seconds) == (20, 6, 1.0)
+
+
+@pytest.mark.parametrize(("dialect", "named"), [("plain", "unsure"), ("starter", "<unsure>")])
+def test_who_is_unsure_what_is_meant_does_not_know(make: Make, derm34: Scenario, dialect: str, named: str) -> None:
+    patient, fake = make(dialect, topic=[named], unknown=["Couldn't say, doctor."])
+    act = answer(patient, view(derm34, question(None)))
+    assert fake.tasks == ["topic", "unknown"]
+    assert (act.action, act.topic, act.facts, act.text) == ("answer", None, (), "Couldn't say, doctor.")
+
+
+def test_a_topic_without_facts_is_not_made_up(make: Make, derm34: Scenario) -> None:
+    patient, fake = make(unknown=["No idea."])
+    act = answer(patient, view(derm34, question("family")))
+    assert fake.tasks == ["unknown"]
+    assert (act.action, act.topic, act.facts, act.text) == ("answer", "family", (), "No idea.")
+
+
+@pytest.mark.parametrize("invented", ["It's on the backs of both hands.", "For 9 weeks.", "I think it is eczema.", ""])
+def test_an_invention_instead_of_not_knowing_becomes_not_knowing(make: Make, derm34: Scenario, invented: str) -> None:
+    patient, fake = make(unknown=[invented])
+    act = answer(patient, view(derm34, question("family")))
+    assert fake.tasks == ["unknown", "unknown"]
+    assert (act.text, act.source, act.facts) == ("I don't know.", "program", ())
+    assert act.draft is not None and act.draft.fallback
+
+
+def test_an_absence_is_a_fact_that_can_be_said(make: Make, derm34: Scenario) -> None:
+    patient, _ = make(answer=["{facts}"])
+    act = answer(patient, view(derm34, question("treatment")))
+    assert (act.facts, act.text) == (("treatment",), "I haven't tried anything on it.")
+
+
+# -- (b) what is volunteered -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("temperament", ["sanguine", "choleric", "melancholic", "phlegmatic"])
+def test_volunteering_follows_the_temperament(make: Make, derm34: Scenario, temperament: str) -> None:
+    patient, _ = make(answer=["{facts}"])
+    seen = view(derm34, question("site"), temperament=temperament)
+
+    async def many() -> list[Act]:
+        return [await patient.answer(seen, place(seed)) for seed in range(1500)]
+
+    acts = asyncio.run(many())
+    counts = Counter(len(act.facts) - 1 for act in acts)
+    expected = temperaments()[temperament].volunteers
+    assert set(counts) <= set(range(len(expected)))
+    for count, p in enumerate(expected):
+        assert abs(counts[count] / len(acts) - p) < 0.04
+    assert all(act.facts[0] == "site" and len(set(act.facts)) == len(act.facts) for act in acts)
+    assert {fact for act in acts for fact in act.facts[1:]} == {"sensation", "course"}
+    assert all(act.draft is not None and act.draft.backed for act in acts)
+
+
+def test_nothing_said_before_is_volunteered_again(make: Make, derm34: Scenario) -> None:
+    patient, _ = make(answer=["{facts}"])
+    told = Line("patient", "answer", "It itches badly at night.", "sensation", (("sensation", ITCH.text),))
+    seen = view(derm34, told, question("site"), temperament="melancholic")
+    volunteered = {
+        fact for seed in range(200) for fact in asyncio.run(patient.answer(seen, place(seed))).facts if fact != "site"
+    }
+    assert volunteered == {"course"}
+
+
+def test_the_same_place_gives_the_same_line(make: Make, derm34: Scenario) -> None:
+    seen = view(derm34, question("site"), temperament="melancholic")
+    runs = [
+        [asyncio.run(make(answer=["{facts}"])[0].answer(seen, place(seed))) for seed in range(20)] for _ in range(2)
+    ]
+    assert runs[0] == runs[1]
+    assert len({act.facts for act in runs[0]}) > 1
+
+
+# -- opening -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_opening_is_the_complaint_and_what_frightens(make: Make, derm34: Scenario) -> None:
+    patient, _ = make(open=["Good day. {facts}"])
+    act = asyncio.run(patient.open(view(derm34), place()))
+    assert (act.action, act.facts, act.text) == ("open", ("complaint",), "Good day. I have a rash.")
+    afraid = replace(CARD, opening=("course",))
+    act = asyncio.run(patient.open(view(derm34, card=afraid), place()))
+    assert act.facts == ("complaint", "course")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line"), [("plain", "{facts}"), ("starter", "<fact>. <second>. <third>.")], ids=["plain", "starter"]
+)
+def test_an_opening_of_many_facts_is_cut(make: Make, derm34: Scenario, dialect: str, line: str) -> None:
+    patient, _ = make(dialect, open=[line])
+    afraid = replace(CARD, opening=("site", "sensation", "course"))
+    act = asyncio.run(patient.open(view(derm34, card=afraid), place()))
+    assert act.facts == ("complaint", "site", "sensation")
+    assert len(act.facts) == MOST_FACTS
+    assert act.draft == Draft(backed=True, leaked=False, attempts=1, fallback=False)
+
+
+# -- (c) and (d) the words ---------------------------------------------------------------------------------------------
+
+GOOD, POOR, LEAK = "It's on the backs of both hands.", "Somewhere, doctor.", "My eczema: it's on the backs of both hands."
+BOTH = "It's on the backs of both hands. It itches badly at night."
+
+
+@pytest.mark.parametrize(
+    ("drafts", "text", "draft"),
+    [
+        ([GOOD], GOOD, Draft(True, False, 1, False)),
+        ([POOR, GOOD], GOOD, Draft(False, False, 2, False)),
+        ([BOTH, GOOD], GOOD, Draft(False, False, 2, False)),
+        ([LEAK, GOOD], GOOD, Draft(True, True, 2, False)),
+        (["", GOOD], GOOD, Draft(False, False, 2, False)),
+        ([POOR, POOR, GOOD], GOOD, Draft(False, False, 2, True)),
+        ([POOR, LEAK], GOOD, Draft(False, False, 2, True)),
+        ([LEAK, LEAK], GOOD, Draft(True, True, 2, True)),
+        ([LEAK, POOR], GOOD, Draft(True, True, 2, True)),
+        (["<think>It is"], GOOD, Draft(False, False, 2, True)),
+    ],
+)
+def test_one_retry_then_the_facts_plainly(
+    make: Make, derm34: Scenario, drafts: list[str], text: str, draft: Draft
+) -> None:
+    patient, fake = make(answer=drafts)
+    act = answer(patient, view(derm34, question("site")))
+    assert (act.text, act.draft) == (text, draft)
+    assert act.source == ("program" if draft.fallback else "model")
+    assert len(fake.asked) == draft.attempts
+    assert act.usage.tokens_out == 3 * draft.attempts
+    assert len({request.seed for request in fake.asked}) == draft.attempts
+    assert act.seed == fake.asked[0].seed
+
+
+@pytest.mark.parametrize(
+    ("drafts", "text", "draft"),
+    [
+        (["Oh, <fact>."], "Oh, it's on the backs of both hands.", Draft(True, False, 1, False)),
+        (["Oh dear.", "<fact>!"], "It's on the backs of both hands!", Draft(False, False, 2, False)),
+        (["<fact>, <fact>."], "It's on the backs of both hands.", Draft(False, False, 2, True)),
+        (["Psoriasis, <fact>."], "It's on the backs of both hands.", Draft(True, True, 2, True)),
+    ],
+)
+def test_slots_go_through_the_same_check(
+    make: Make, derm34: Scenario, drafts: list[str], text: str, draft: Draft
+) -> None:
+    patient, _ = make("starter", answer=drafts)
+    act = answer(patient, view(derm34, question("site")))
+    assert (act.text, act.draft) == (text, draft)
+
+
+def test_a_leak_is_never_said(make: Make, derm34: Scenario) -> None:
+    """Whatever the model writes and whatever is asked of the patient, no diagnosis is in the line."""
+    rng = random.Random(0)
+    names = [*derm34.labels, *(alias for label in derm34.labels.values() for alias in label.aliases)]
+    tasks = ("open", "answer", "unknown", "ask", "satisfied")
+    for seed in range(40):
+        name = rng.choice(names)
+        patient, _ = make(**{task: [f"Could it be {name.upper()}? {{facts}}"] for task in tasks})
+        seen = replace(view(derm34, question("site"), temperament="melancholic"), offers=("ask", "satisfied"))
+        acts = [asyncio.run(act(seen, place(seed))) for act in (patient.open, patient.answer, patient.react)]
+        assert [derm34.diagnoses(act.text) for act in acts] == [(), (), ()], name
+        assert all(act.draft is not None and act.draft.leaked and act.draft.fallback for act in acts), name
+
+
+def test_volunteered_facts_are_said_plainly_too(make: Make, derm34: Scenario) -> None:
+    patient, _ = make(answer=["Hm."])
+    seen = view(derm34, question("site"), temperament="melancholic")
+    act = asyncio.run(patient.answer(seen, volunteering(patient, seen)))
+    texts = {fact.id: fact.text for fact in CARD.facts}
+    assert len(act.facts) > 1
+    assert act.text.lower() == ". ".join(texts[fact] for fact in act.facts).lower() + "."
+
+
+# -- after the conclusion ----------------------------------------------------------------------------------------------
+
+
+def reactions(make: Make, seen: PatientView, dialect: str = "plain", n: int = 1000) -> list[Act]:
+    patient, _ = make(dialect, ask=["And is that so?"], satisfied=["Thanks."])
+
+    async def many() -> list[Act]:
+        return [await patient.react(seen, place(seed)) for seed in range(n)]
+
+    return asyncio.run(many())
+
+
+TOLD = Line("attending", "conclude", "I think that I know what it is.")
+
+
+@pytest.mark.parametrize("temperament", ["sanguine", "choleric", "melancholic", "phlegmatic"])
+def test_a_question_back_is_as_likely_as_the_temperament_has_it(
+    make: Make, derm34: Scenario, temperament: str
+) -> None:
+    seen = replace(view(derm34, TOLD, temperament=temperament), offers=("ask", "satisfied"))
+    acts = reactions(make, seen)
+    asked = [act for act in acts if act.action == "ask"]
+    assert {act.action for act in acts} == {"ask", "satisfied"}
+    assert abs(len(asked) / len(acts) - temperaments()[temperament].asks_back) < 0.05
+    assert {act.topic for act in asked} == set(QUESTIONS_BACK)
+
+
+def test_only_one_question_back(make: Make, derm34: Scenario) -> None:
+    asked = Line("patient", "ask", "Is it dangerous?", "serious")
+    lines = (TOLD, asked, Line("attending", "answer", "No."))
+    seen = replace(view(derm34, *lines, temperament="melancholic"), offers=("ask", "satisfied"))
+    assert {act.action for act in reactions(make, seen, n=100)} == {"satisfied"}
+
+
+def test_an_emergency_leaves_no_question(make: Make, derm34: Scenario) -> None:
+    seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("satisfied",), urgency="emergency")
+    assert {act.action for act in reactions(make, seen, n=100)} == {"satisfied"}
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_a_question_back_falls_back_to_its_kind(make: Make, derm34: Scenario, dialect: str) -> None:
+    patient, _ = make(dialect, ask=["<fact> for 9 weeks, eczema?"], satisfied=["<fact> 9 eczema"])
+    seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
+    acts = [asyncio.run(patient.react(seen, place(seed))) for seed in range(60)]
+    said = {act.topic: act.text for act in acts}
+    assert said == {**PLAIN_QUESTIONS, None: "Thank you, doctor."}
+    assert {act.source for act in acts} == {"program"}
+
+
+def test_the_prompt_says_what_to_ask_about_in_the_dialects_way(make: Make, derm34: Scenario) -> None:
+    seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
+    for dialect, about in (("plain", QUESTIONS_BACK), ("starter", {kind: f"ask {kind}" for kind in QUESTIONS_BACK})):
+        patient, fake = make(dialect, ask=["And is that so?"], satisfied=["Thanks."])
+        act = next(a for a in (asyncio.run(patient.react(seen, place(s))) for s in range(60)) if a.action == "ask")
+        assert fake.asked[-1].prompt.messages[-1].text.endswith(about[act.topic or ""])
+        assert act.text == "And is that so?"

@@ -1,0 +1,72 @@
+"""`kill -9` at random moments, then the same command again: the same texts, nothing lost or doubled."""
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
+
+
+def command(db, *more):
+    base = [sys.executable, "-m", "consult", "simulate", "--cases", "300", "--model", f"scripted:{PANEL}"]
+    return [*base, "--db", str(db), "--batch", "16", "--json", *more]
+
+
+def turns(db):
+    with sqlite3.connect(db) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return connection.execute(
+            "SELECT consultation_id, idx, speaker, action, text, seed FROM turns ORDER BY 1, 2"
+        ).fetchall()
+
+
+def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
+    subprocess.run(command(tmp_path / "whole.db"), check=True, stdout=subprocess.DEVNULL)
+    whole = turns(tmp_path / "whole.db")
+    rng, db, shown = random.Random(7), tmp_path / "cut.db", []
+    kills = 0
+    for _ in range(4):
+        process = subprocess.Popen(command(db), stdout=subprocess.PIPE, text=True)
+        first = process.stdout.readline()
+        time.sleep(rng.random() * 0.8)
+        process.send_signal(signal.SIGKILL)
+        lines = [first, *process.stdout.read().splitlines()]
+        kills += process.wait() == -signal.SIGKILL
+        for line in lines:
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError:
+                continue  # cut off by the kill
+            if event["event"] == "turn":
+                shown.append((event["consultation"], event["idx"], event["text"]))
+        kept = {(cid, idx, text) for cid, idx, _, _, text, _ in turns(db)}
+        assert set(shown) <= kept
+    assert kills >= 2
+    last = subprocess.run(command(db), check=True, capture_output=True, text=True)
+    assert json.loads(last.stdout.splitlines()[0])["resumed"]
+    assert turns(db) == whole
+    assert len({(c, i) for c, i, _ in shown}) == len(shown)
+    with sqlite3.connect(db) as connection:
+        assert connection.execute("SELECT count(*), min(status), max(status) FROM runs").fetchone() == (
+            1,
+            "finished",
+            "finished",
+        )
+
+
+def test_interrupting_says_how_to_go_on(tmp_path):
+    db = tmp_path / "a.db"
+    process = subprocess.Popen(command(db), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"go on with: consult resume r1 --db {db}" in complaint and "Traceback" not in complaint
+    resumed = [sys.executable, "-m", "consult", "resume", "r1", "--db", str(db), "--json"]
+    done = subprocess.run(resumed, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1])["finished"] == 300

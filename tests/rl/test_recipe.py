@@ -1,0 +1,106 @@
+"""The recipe on a small scenario: from drawings to a model that plays, and taken up where it stopped."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+import consult.scenarios
+from consult.agents.models import open_model
+from consult.envs.cast import Models
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.runner import Runner
+from consult.envs.store import Store
+from consult.rl.starter import encoding
+from consult.rl.starter.recipe import Recipe, RecipeError, train_starter
+from consult.rl.starter.supervised import Supervised
+from consult.scenarios import load_scenario
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenario") / "small"
+    shutil.copytree(Path(consult.scenarios.__file__).parent / "derm34", folder)
+    spec = yaml.safe_load((folder / "scenario.yaml").read_text())
+    spec["splits"] = {"train": 68, "validation": 34, "test": 34}
+    (folder / "scenario.yaml").write_text(yaml.safe_dump(spec))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def trained(small, tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained")
+    recipe = Recipe(scenario=small, tokens=2_000, vision_steps=2, free_pictures=64)
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoding, "POOL", 24)
+        figures = train_starter(recipe, out, said.append)
+    return out, recipe, figures
+
+
+def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
+    out, _, figures = trained
+    assert figures["tokens"] >= 2_000 and (out / "figures.json").exists()
+    model = open_model(str(out))
+    assert model.info.dialect == "starter" and model.info.sees
+    scenario, role = load_scenario(small), RoleConfig(model=str(out))
+    config = RunConfig(
+        scenario=small, cases=("test-0000", "test-0001"), temperaments=("choleric", "sanguine"), max_turns=4,
+        patient=role, triage=role, specialist=role, attending=role,
+    )  # fmt: skip
+    with Store(tmp_path / "a.db") as store:
+        summary = Runner(scenario, config, Models({str(out): model}), store).run()
+    assert summary["finished"] == 2
+
+
+def test_another_recipe_does_not_take_the_stages_up(trained):
+    out, recipe, _ = trained
+    other = Recipe(scenario=recipe.scenario, tokens=recipe.tokens, vision_steps=3, free_pictures=64)
+    with pytest.raises(RecipeError, match="holds the stages of another recipe"):
+        train_starter(other, out, print)
+
+
+def test_a_scenario_without_tables_is_refused(tmp_path):
+    (tmp_path / "scenario.yaml").write_text("name: mine\ntitle: Mine\ntopics: {}\n")
+    (tmp_path / "cases.jsonl").write_text('{"id": "a", "complaint": "I cough"}\n')
+    with pytest.raises(RecipeError, match="needs a scenario with tables"):
+        train_starter(Recipe(scenario=str(tmp_path)), tmp_path / "out", print)
+
+
+def test_training_taken_up_ends_where_it_would_have_ended(trained, small, tmp_path, monkeypatch):
+    out, _, _ = trained
+    monkeypatch.setattr(encoding, "POOL", 24)
+    features = torch.zeros(68, 36, 160).half()
+
+    def supervised():
+        from consult.rl.starter.architecture import build_model
+        from transformers import PreTrainedTokenizerFast
+
+        torch.set_num_threads(1)
+        size = len(PreTrainedTokenizerFast.from_pretrained(out / "work" / "tokenizer"))
+        return Supervised(build_model(size, 5), features, 34, budget=9_000)
+
+    def train(one, path):
+        one.train(small, out / "work" / "tokenizer", 5, path, print, every=0)
+
+    whole = supervised()
+    train(whole, tmp_path / "whole.pt")
+    cut = supervised()
+    steps = []
+
+    def dies(batch, step=cut._step):
+        steps.append(1)
+        if len(steps) > whole.progress.step // 2:
+            raise KeyboardInterrupt
+        return step(batch)
+
+    cut._step = dies
+    with pytest.raises(KeyboardInterrupt):
+        train(cut, tmp_path / "cut.pt")
+    again = supervised()
+    train(again, tmp_path / "cut.pt")
+    assert again.progress.step == whole.progress.step and again.progress.tokens == whole.progress.tokens
+    for name, weight in whole.model.state_dict().items():
+        assert torch.equal(weight, again.model.state_dict()[name]), name
