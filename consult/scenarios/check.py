@@ -73,10 +73,6 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
         except ScenarioError as error:
             problems.extend(error.problems)
             return None
-        except (ValueError, RecursionError) as error:
-            # YAML that is well formed, with a scalar that cannot be: the date 2024-13-45.
-            problems.append(Problem(name, 0, f"cannot be read ({error})", "put the value in quotes"))
-            return None
         problems.extend(_doubled_keys(located))
         return parsed, located
 

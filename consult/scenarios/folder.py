@@ -7,6 +7,7 @@ the images it names) or are drawn from `findings.yaml`, `values.yaml` and `names
 from __future__ import annotations
 
 import hashlib
+import reprlib
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -153,7 +154,14 @@ def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:
     """
     if not path.exists():
         raise ScenarioError([Problem(path.name, 0, "is missing", f"add {path.name} to the folder {path.parent}")])
-    located = read_yaml(path)
+    try:
+        located = read_yaml(path)
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        # Well-formed YAML with a scalar that cannot be: the date 2024-13-45.
+        problem = Problem(path.name, 0, f"cannot be read ({error})", "put the value in quotes")
+        raise ScenarioError([problem]) from None
     try:
         return model.model_validate(located.data), located
     except ValidationError as error:
@@ -167,7 +175,7 @@ def _problem(located: LocatedYaml, error: Any) -> Problem:
         return located.problem(place, f"'{name}' is not known here", "remove it or correct its spelling")
     if error["type"] == "missing":
         return located.problem(place[:-1], f"'{name}' is missing", "add it")
-    return located.problem(place, f"'{name}': {error['msg']}", f"got {error['input']!r:.60}")
+    return located.problem(place, f"'{name}': {error['msg']}", f"got {reprlib.repr(error['input'])}")
 
 
 def _normal(table: dict[str, float]) -> dict[str, float]:

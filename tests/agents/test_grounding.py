@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from consult.agents.grounding import check_line, plainly, telling, words
@@ -119,7 +121,7 @@ def test_plainly() -> None:
     assert plainly([]) == ""
 
 
-# -- derm34 --------------------------------------------------------------------------------------------------------------
+# -- derm34 ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,7 @@ def test_a_second_fact_said_besides_is_noticed(derm34: Scenario, cases: list[Cas
     noticed = []
     for case in cases:
         facts = [fact for fact in case.card.facts if not fact.none]
-        for fact, besides in zip(facts, facts[1:], strict=False):
+        for fact, besides in pairwise(facts):
             backing = check_line(plainly([fact, besides]), [fact], [f for f in facts if f != fact], derm34)
             noticed.append(not backing.sound)
     assert sum(noticed) / len(noticed) >= 0.9

@@ -208,7 +208,11 @@ def test_an_opening_of_many_facts_is_cut(make: Make, derm34: Scenario, dialect: 
 
 # -- (c) and (d) the words ---------------------------------------------------------------------------------------------
 
-GOOD, POOR, LEAK = "It's on the backs of both hands.", "Somewhere, doctor.", "My eczema: it's on the backs of both hands."
+GOOD, POOR, LEAK = (
+    "It's on the backs of both hands.",
+    "Somewhere, doctor.",
+    "My eczema: it's on the backs of both hands.",
+)
 BOTH = "It's on the backs of both hands. It itches badly at night."
 
 
@@ -296,9 +300,7 @@ TOLD = Line("attending", "conclude", "I think that I know what it is.")
 
 
 @pytest.mark.parametrize("temperament", ["sanguine", "choleric", "melancholic", "phlegmatic"])
-def test_a_question_back_is_as_likely_as_the_temperament_has_it(
-    make: Make, derm34: Scenario, temperament: str
-) -> None:
+def test_a_question_back_is_as_likely_as_the_temperament_has_it(make: Make, derm34: Scenario, temperament: str) -> None:
     seen = replace(view(derm34, TOLD, temperament=temperament), offers=("ask", "satisfied"))
     acts = reactions(make, seen)
     asked = [act for act in acts if act.action == "ask"]
@@ -324,8 +326,8 @@ def test_a_question_back_falls_back_to_its_kind(make: Make, derm34: Scenario, di
     patient, _ = make(dialect, ask=["<fact> for 9 weeks, eczema?"], satisfied=["<fact> 9 eczema"])
     seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
     acts = [asyncio.run(patient.react(seen, place(seed))) for seed in range(60)]
-    said = {act.topic: act.text for act in acts}
-    assert said == {**PLAIN_QUESTIONS, None: "Thank you, doctor."}
+    said = {act.topic or "": act.text for act in acts}
+    assert said == {**PLAIN_QUESTIONS, "": "Thank you, doctor."}
     assert {act.source for act in acts} == {"program"}
 
 

@@ -1,4 +1,4 @@
-"""Reading what models really write: the plain dialect meets them half-way, guesses nothing, and lets nothing through."""
+"""Reading what models really write: the plain dialect meets them half-way and guesses nothing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from consult.agents.acts import DoctorView, PatientTask, PatientView
+from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
 from consult.agents.dialects.clean import MAX_CHARACTERS, clean, without_thought
 from consult.agents.dialects.plain import PlainDialect
 from consult.scenarios import Card, Fact, Scenario
 
 DIALECT = PlainDialect()
-ALL = ("ask", "examine", "consult", "conclude")
+ALL: tuple[Action, ...] = ("ask", "examine", "consult", "conclude")
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,12 @@ def test_opinions(
         ("<answer>eczema</answer><differential>psoriasis", "eczema", ("eczema", "psoriasis"), ""),
         ("<answer>eczema", "eczema", ("eczema",), ""),
         ("<answer>hives</answer> No: <answer>eczema</answer>", "eczema", ("eczema",), ""),
-        ("<answer>eczema</answer><differential>eczema, psoriasis</differential>", "eczema", ("eczema", "psoriasis"), ""),
+        (
+            "<answer>eczema</answer><differential>eczema, psoriasis</differential>",
+            "eczema",
+            ("eczema", "psoriasis"),
+            "",
+        ),
         ("Hives is unlikely.\n**Final diagnosis:** eczema.\nLess so: psoriasis.", "eczema", ("eczema",), ""),
         ("Diagnosis: eczema", "eczema", ("eczema",), ""),
         ("The diagnosis is eczema.", "eczema", ("eczema",), ""),
@@ -254,7 +259,7 @@ def test_patient_lines(text: str, line: str | None) -> None:
         ("<\x00/s>x", "x"),
         ("half a pair \ud83d.", "half a pair ."),
         ("hidden \U000e0041\U000e0042 tags", "hidden tags"),
-        ("Jürgen 漢字 😀 30° – “ok”", "Jürgen 漢字 😀 30° – “ok”"),
+        ("Jürgen 漢字 😀 30° “ok”", "Jürgen 漢字 😀 30° “ok”"),
     ],
 )
 def test_cleaning(text: str, cleaned: str) -> None:
@@ -302,7 +307,9 @@ GARBAGE = {
     "open thoughts": "<think>" * 14_000,
     "open answers": "<answer><differential>" * 4_500,
     "diagnoses": "eczema, hives; " * 6_500,
-    "a huge number": '{"action": "ask", "specialty": "dentistry", "diagnosis": "eczema", "confidence": ' + "9" * 9_000 + "}",
+    "a huge number": '{"action": "ask", "specialty": "dentistry", "diagnosis": "eczema", "confidence": '
+    + "9" * 9_000
+    + "}",
     "quotes": '"' * 100_000,
     "escapes": "\x1b[" * 50_000,
     "spaces": "diagnosis" + " " * 100_000 + "x",
@@ -315,7 +322,7 @@ def test_garbage_is_read_fast_and_safely(view: DoctorView, derm34: Scenario, kin
     started = time.perf_counter()
     for read in READERS:
         read(GARBAGE[kind], view, derm34)
-    # Half a minute when reading takes time quadratic in the length.
+    # Many seconds where reading takes time quadratic in the length.
     assert time.perf_counter() - started < 2.5
 
 
