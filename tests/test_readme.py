@@ -31,7 +31,8 @@ def folder(tmp_path_factory):
 def shell(command, folder):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "2", "NO_COLOR": "1"}
-    return subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=folder, env=env, capture_output=True, text=True)
+    call = ["bash", "-euo", "pipefail", "-c", command]
+    return subprocess.run(call, cwd=folder, env=env, capture_output=True, text=True)
 
 
 def test_the_two_set_up_commands_are_one_line_each_and_need_nothing_else():

@@ -8,6 +8,7 @@ is taken up again by restoring the acts that were stored.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -250,4 +251,5 @@ class Consultation:
 
 
 def _stands_in(fact: Fact, text: str) -> bool:
-    return fact.text.rstrip(".").lower() in text.lower()
+    clause = re.escape(fact.text.rstrip(".").replace("\u2019", "'"))
+    return re.search(rf"(?<!\w){clause}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE) is not None

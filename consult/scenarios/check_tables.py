@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from consult.scenarios.drawing import MORPHOLOGIES, STYLES
 from consult.scenarios.files import FindingsFile, ScenarioFile, ValuesFile, ValueSpec
-from consult.scenarios.grammar import EXAMINATIONS, NOT_SAID, Grammar
+from consult.scenarios.grammar import EXAMINATIONS, NOT_SAID, Grammar, TooFewCardsError
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.references import setting_references
 from consult.scenarios.scenario import nearest_first
@@ -179,5 +179,5 @@ def card_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
         for number, label in enumerate(grammar.labels):
             try:
                 grammar.make(split, number)
-            except RuntimeError as error:
+            except TooFewCardsError as error:
                 yield at.problem(("findings", label), str(error), "add values, so that there are more cards")

@@ -43,6 +43,8 @@ class ScenarioFile(FileModel):
     overlap: dict[str, Share] = {}
     """Share of each table that is lent by look-alikes, per field; `default` for the rest."""
     held_out: HeldOut = HeldOut()
+    redrawn: list[str] = []
+    """Ids of cases to draw anew, where two splits shared what a patient can say."""
     drawing_styles: list[str] = ["clinic", "phone", "flash", "window"]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
+from consult.errors import UserError
 from consult.scenarios.case import URGENCIES, Card, Case, Fact, Photograph, Style, Truth, Urgency
 from consult.scenarios.scenario import Label
 from consult.scenarios.tables import CHILDREN_OF, FindingTables, Table, Value
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 BUCKETS = {"test": range(0, 1), "validation": range(1, 2), "train": range(2, 12)}
 """Split → the twelfths of the space of cards that are its own."""
+
+
+class TooFewCardsError(UserError):
+    """Tables with too few values to give each split cards of its own."""
+
 
 NOT_SAID = ("morphology", "complaint")
 EXAMINATIONS = ("palpation", "temperature")
@@ -65,6 +71,8 @@ class Grammar:
     """Share of each fact's phrasings that occurs in held-out-style test cases only, the last ones of each list."""
     held_out_cases: float = 0.25
     """Share of the test cases that are worded and drawn in the held-out way."""
+    redrawn: frozenset[str] = frozenset()
+    """Ids of cases that are drawn anew, since what their patients can say was another split's, too."""
 
     def ids(self, split: str) -> Sequence[str]:
         """List a split's ids; the numbers go round the diagnoses."""
@@ -99,7 +107,8 @@ class Grammar:
 
     def _make(self, split: str, number: int) -> Case:
         label = list(self.labels)[number % len(self.labels)]
-        rng = random.Random(f"{self.scenario}/{self.seed}/{split}/{number}")
+        anew = "/anew" if f"{split}-{number:04d}" in self.redrawn else ""
+        rng = random.Random(f"{self.scenario}/{self.seed}/{split}/{number}{anew}")
         draw = self._draw_for(split, label, rng)
         style = self.style_of(split, number)
         card = self._card(draw, style, rng)
@@ -117,7 +126,9 @@ class Grammar:
             draw = self.draw(label, rng)
             if draw.digest() % 12 in BUCKETS[split]:
                 return draw
-        raise RuntimeError(f"the tables of '{label}' leave no card for the split '{split}'")
+        raise TooFewCardsError(
+            f"the tables of '{label}' in '{self.scenario}' leave no card for the split '{split}'; give them more values"
+        )
 
     def draw(self, label: str, rng: random.Random) -> Draw:
         """Draw a patient with this diagnosis: age and site first, then what depends on them."""

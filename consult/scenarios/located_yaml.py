@@ -13,8 +13,17 @@ import yaml
 from consult.errors import UserError
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 60
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_BEGINS = (
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+)
+_ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 Place = tuple[str | int, ...]
 """The way to an entry: keys and list positions."""
@@ -91,7 +100,12 @@ def read_yaml(path: Path) -> LocatedYaml:
     except UnicodeDecodeError:
         raise _error(name, 0, "is not UTF-8 text", "save it as UTF-8") from None
     try:
+        depth = 0
         for token in yaml.scan(text, Loader=_Loader):
+            depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
+            if depth > MAX_DEPTH:
+                # The parser would recurse until the process dies.
+                raise _error(name, token.start_mark.line + 1, "is nested too deeply", "write it flat")
             if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
                 line = token.start_mark.line + 1
                 raise _error(name, line, "uses an anchor, alias or tag", "write the value out in full")

@@ -82,6 +82,12 @@ def test_what_was_not_given(line: str, given: list[Fact], foreign: list[str], de
     assert not backing.sound
 
 
+def test_words_shared_with_a_given_fact_do_not_state_another(derm34: Scenario) -> None:
+    nights = Fact("course", "course", "it's bad at night")
+    assert check_line("At night it's itching so badly.", [ITCH], [nights], derm34).sound
+    assert check_line("At night it's bad, and my hands, too.", [HANDS], [nights], derm34).foreign == ("course",)
+
+
 def test_a_given_number_may_be_said_and_no_other(derm34: Scenario) -> None:
     assert check_line("3 weeks I've had it, yes, 3 weeks.", [WEEKS], [], derm34).sound
     assert check_line("3 weeks I've had it, or 4.", [WEEKS], [], derm34).foreign == ("4",)

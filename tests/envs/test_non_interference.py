@@ -1,13 +1,9 @@
 """Who knows what: another hidden diagnosis, all else fixed, leaves every prompt as it was."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from conftest import Improviser, played
+from improvising import Improviser, played
 
 from consult.scenarios import Truth, load_scenario
 

@@ -1,16 +1,12 @@
 """Runs: the same texts whatever the batch, failed consultations as rows, and resuming."""
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from conftest import Improviser, configured, played
+from improvising import Improviser, configured, played
 
 from consult.envs.cast import Models
-from consult.envs.runner import Runner, RunError
+from consult.envs.runner import RunError, Runner
 from consult.envs.store import Store
 from consult.scenarios import load_scenario
 

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -45,7 +46,9 @@ def test_lessons_see_train_cases_only():
     sizes = SCENARIO.splits["train"]
     cases = {made.lesson("opinion").case for _ in range(200)} - {None}
     assert len(cases) > 100 and max(cases) < sizes
-    photographs = {m.photographs[0].id for _ in range(50) for m in made.lesson("triage").prompt.messages if m.photographs}
+    photographs = {
+        m.photographs[0].id for _ in range(50) for m in made.lesson("triage").prompt.messages if m.photographs
+    }
     assert photographs and all(p.startswith("derm34/train-") for p in photographs)
 
 
@@ -56,14 +59,14 @@ def test_answers_can_be_read_back_by_the_dialect():
     for _ in range(80):
         evidence = made.evidence()
         view = made._view(evidence, evidence.opening(), True, offers=("ask", "examine", "consult", "conclude"))
-        for task in ("triage", "opinion", "decision"):
+        readers = {
+            "triage": partial(DIALECT.read_triage, view=view),
+            "opinion": partial(DIALECT.read_opinion, view=view, scenario=SCENARIO),
+            "decision": partial(DIALECT.read_decision, view=view, scenario=SCENARIO),
+        }
+        for task, reader in readers.items():
             text = made.lesson(task).text
-            read = {
-                "triage": lambda t: DIALECT.read_triage(t, view),
-                "opinion": lambda t: DIALECT.read_opinion(t, view, SCENARIO),
-                "decision": lambda t: DIALECT.read_decision(t, view, SCENARIO),
-            }[task](text)
-            assert read is not None, text
+            assert reader(text) is not None, text
 
 
 def test_the_attending_never_asks_what_it_knows():

@@ -32,7 +32,7 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
-    recipe = Recipe(scenario=small, tokens=2_000, vision_steps=2, free_pictures=64)
+    recipe = Recipe(scenario=small, tokens=2_000, wording_tokens=2_000, vision_steps=2, free_pictures=64)
     said = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "POOL", 24)
@@ -42,7 +42,7 @@ def trained(small, tmp_path_factory):
 
 def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
     out, _, figures = trained
-    assert figures["tokens"] >= 2_000 and (out / "figures.json").exists()
+    assert figures["tokens"] >= 4_000 and (out / "figures.json").exists()
     model = open_model(str(out))
     assert model.info.dialect == "starter" and model.info.sees
     scenario, role = load_scenario(small), RoleConfig(model=str(out))
@@ -57,7 +57,9 @@ def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
 
 def test_another_recipe_does_not_take_the_stages_up(trained):
     out, recipe, _ = trained
-    other = Recipe(scenario=recipe.scenario, tokens=recipe.tokens, vision_steps=3, free_pictures=64)
+    other = Recipe(
+        scenario=recipe.scenario, tokens=recipe.tokens, wording_tokens=2_000, vision_steps=3, free_pictures=64
+    )
     with pytest.raises(RecipeError, match="holds the stages of another recipe"):
         train_starter(other, out, print)
 
@@ -75,8 +77,9 @@ def test_training_taken_up_ends_where_it_would_have_ended(trained, small, tmp_pa
     features = torch.zeros(68, 36, 160).half()
 
     def supervised():
-        from consult.rl.starter.architecture import build_model
         from transformers import PreTrainedTokenizerFast
+
+        from consult.rl.starter.architecture import build_model
 
         torch.set_num_threads(1)
         size = len(PreTrainedTokenizerFast.from_pretrained(out / "work" / "tokenizer"))

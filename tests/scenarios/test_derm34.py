@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from itertools import combinations
 
@@ -27,7 +26,7 @@ SPECIALTIES = {
 }
 SPECIALTY_OF = {label: clinic for clinic, labels in SPECIALTIES.items() for label in labels.split(", ")}
 SIZES = {"train": 6800, "validation": 680, "test": 680}
-CHECKSUM = "9b2b3ee8cad3197a3c484e1eb0591eaa6ab9b9d67f54d8e77f0a47cd90bfa0cf"
+CHECKSUM = "ba8fa09d0c7edc5daaec69ea126571dccc8204221f0bb8c593fc164fd13665c6"
 """Of the first cases' ids, facts and truths: a run of an older version played the same ones."""
 
 
@@ -95,10 +94,8 @@ def test_the_cases_are_those_of_every_version(test_cases, train_cases):
 
 
 def values_of(case):
-    """A patient's findings by their values, the photograph's among them, name and age left out, wording aside."""
-    facts = {f.topic: f.value for f in all_facts(case) if f.topic != "age"}
-    (duration,) = case.card.about("duration")
-    return (case.truth.morphology, *sorted(facts.items()), re.search(r"\d+", duration.text).group())
+    """What a patient can say and an examination shows, by its values: name, age and wording aside."""
+    return tuple(sorted((f.topic, f.value) for f in all_facts(case) if f.topic != "age"))
 
 
 def test_no_two_splits_share_a_card(grammar):

@@ -29,7 +29,9 @@ from consult.scenarios.located_yaml import read_yaml
 
 DIALECT = StarterDialect()
 
-SHARES = {
+Shares = Mapping[str, float]
+
+SHARES: Shares = {
     "patient": 0.22,
     "topic": 0.05,
     "triage": 0.08,
@@ -39,7 +41,19 @@ SHARES = {
     "explanation": 0.10,
     "reply": 0.03,
 }
-"""Task → its share of the lessons."""
+"""Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
+
+WORDING_SHARES: Shares = {
+    "patient": 0.40,
+    "topic": 0.03,
+    "triage": 0.08,
+    "action": 0.18,
+    "opinion": 0.08,
+    "decision": 0.05,
+    "explanation": 0.13,
+    "reply": 0.05,
+}
+"""The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
 
 INTEREST = {
     "sensation": 4.0,
@@ -109,10 +123,11 @@ class Corpus:
     scenario: Scenario
     grammar: Grammar
     rng: random.Random = field(default_factory=lambda: random.Random(0))
+    shares: Shares = field(default_factory=lambda: SHARES)
 
     def lesson(self, task: str | None = None) -> Lesson:
         """Make one lesson, of a task by its share unless one is named."""
-        task = task or draw(SHARES, self.rng)
+        task = task or draw(self.shares, self.rng)
         make: dict[str, Callable[[], Lesson]] = {
             "patient": self.patient,
             "topic": self.topic,

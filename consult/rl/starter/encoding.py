@@ -11,7 +11,7 @@ from typing import Any
 from consult.agents.dialects.starter import TAGS
 from consult.agents.models.model import Prompt
 from consult.rl.starter.architecture import PATCHES
-from consult.rl.starter.corpus import Corpus, Lesson, Soft
+from consult.rl.starter.corpus import Corpus, Lesson, Shares, Soft
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 from consult.scenarios.grammar import Grammar
 
@@ -102,18 +102,19 @@ def _workshop(reference: str, folder: str) -> tuple[Scenario, Grammar, Encoder]:
     return scenario, scenario.source, Encoder(tokenizer, list(scenario.labels))
 
 
-def pool_of_batches(reference: str, folder: str, seed: int, number: int) -> list[list[Encoded]]:
+def pool_of_batches(reference: str, folder: str, seed: object, number: int, shares: Shares) -> list[list[Encoded]]:
     """Make the batches of one pool; the same for the same arguments, so that training can be taken up again.
 
     Args:
         reference: Scenario.
         folder: Where the tokenizer lies.
-        seed: Of the recipe.
+        seed: Of the recipe's stage.
         number: Of the pool.
+        shares: Task → share of the lessons.
     """
     scenario, grammar, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")
-    corpus = Corpus(scenario, grammar, rng)
+    corpus = Corpus(scenario, grammar, rng, shares)
     encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))
     batches: list[list[Encoded]] = [[]]
     for lesson in encoded:

@@ -4,7 +4,7 @@ Run `consult train starter --out DIR`. What it simplifies: one pass of plain sup
 or rates, the vision tower frozen after its own lesson, and opinions made up in place of opinions heard
 (`consult.rl.starter.corpus`).
 
-Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → features → roles → weights and card.
+Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging → lessons in speaking.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from consult.agents.dialects.starter import StarterDialect
 from consult.errors import UserError
 from consult.rl.starter import architecture, encoding
+from consult.rl.starter.corpus import WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario
@@ -31,7 +32,9 @@ class Recipe:
     scenario: str = "derm34"
     seed: int = 34
     tokens: int = 12_000_000
-    """Tokens of lessons to train the roles on."""
+    """Tokens of lessons in which the doctors learn to judge."""
+    wording_tokens: int = 10_000_000
+    """Tokens of lessons in which everybody learns to speak."""
     vision_steps: int = 1_500
     """Batches of 64 pictures."""
     free_pictures: int = 6_800
@@ -77,17 +80,20 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         parameter.requires_grad_(False)
     say("looking at the train cases' photographs")
     seen = features(model.model.vision_tower, train.pixels)
-    supervised = Supervised(model, seen, len(scenario.labels), recipe.tokens)
-    supervised.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "roles.pt", say)
+    labels = len(scenario.labels)
+    judging = Supervised(model, seen, labels, recipe.tokens)
+    judging.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "roles.pt", say)
+    speaking = Supervised(model, seen, labels, recipe.wording_tokens, rate=1.2e-3, shares=WORDING_SHARES)
+    speaking.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} wording", work / "wording.pt", say)
     figures = {
         "recipe": asdict(recipe),
         "parameters": sum(p.numel() for p in model.parameters()),
         "morphology_accuracy": sight,
-        "role_seconds": round(supervised.progress.seconds),
+        "training_seconds": round(judging.progress.seconds + speaking.progress.seconds),
         "wall_seconds": round(time.monotonic() - begun),
-        "tokens": supervised.progress.tokens,
-        "steps": supervised.progress.step,
-        "loss": round(supervised.progress.loss, 3),
+        "tokens": judging.progress.tokens + speaking.progress.tokens,
+        "steps": judging.progress.step + speaking.progress.step,
+        "loss": round(speaking.progress.loss, 3),
         "dialect": StarterDialect().fingerprint(),
     }
     save(model, tokenizer, out, figures)

@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from consult.rl.starter.corpus import SHARES, Shares
 from consult.rl.starter.encoding import HARD, Encoded, pool_of_batches
 
 SOFT_WEIGHT = 4.0
 RUNNING_WEIGHT = 0.5
-PEAK_RATE = 1.6e-3
 AHEAD = 3
 """Pools of lessons that are made in advance."""
 
@@ -48,10 +48,15 @@ class Supervised:
         features: Patch features of the train cases' photographs, (n, patches, width).
         labels: Number of labels, for the auxiliary head.
         budget: Tokens to train on.
+        rate: Peak of the learning rate, which falls to almost nothing by a cosine.
+        shares: Task → share of the lessons.
     """
 
-    def __init__(self, model: Any, features: Any, labels: int, budget: int) -> None:
+    def __init__(
+        self, model: Any, features: Any, labels: int, budget: int, *, rate: float = 1.6e-3, shares: Shares = SHARES
+    ) -> None:
         self.model, self.features, self.budget = model, features, budget
+        self.rate, self.shares = rate, shares
         width = model.config.text_config.hidden_size
         self.head = torch.nn.Linear(width, labels)
         language = [*model.model.language_model.parameters(), *model.model.multi_modal_projector.parameters()]
@@ -60,11 +65,17 @@ class Supervised:
             {"params": [p for p in self.parameters if p.dim() > 1], "weight_decay": 0.05},
             {"params": [p for p in self.parameters if p.dim() <= 1], "weight_decay": 0.0},
         ]
-        self.optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
+        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
         self.progress = Progress()
 
     def train(
-        self, reference: str, folder: Path, seed: int, checkpoint: Path, say: Callable[[str], None], every: float = 90.0
+        self,
+        reference: str,
+        folder: Path,
+        seed: object,
+        checkpoint: Path,
+        say: Callable[[str], None],
+        every: float = 90.0,
     ) -> None:
         """Train until the budget is spent, with a checkpoint about every `every` seconds; takes up an earlier one."""
         self._take_up(checkpoint, say)
@@ -93,13 +104,13 @@ class Supervised:
         p = self.progress
         left = (self.budget - p.tokens) * p.seconds / max(p.tokens, 1)
         say(
-            f"roles {p.tokens / 1e6:.2f}/{self.budget / 1e6:.1f} M tokens  step {p.step}  loss {p.loss:.3f}  "
+            f"lessons {p.tokens / 1e6:.2f}/{self.budget / 1e6:.1f} M tokens  step {p.step}  loss {p.loss:.3f}  "
             f"{p.tokens / p.seconds:,.0f} tokens/s  {left / 60:.0f} min left"
         )
 
     # -- lessons ---------------------------------------------------------------------------------------------------
 
-    def _pools(self, reference: str, folder: Path, seed: int) -> Iterator[tuple[int, list[list[Encoded]]]]:
+    def _pools(self, reference: str, folder: Path, seed: object) -> Iterator[tuple[int, list[list[Encoded]]]]:
         """Make pools in a process beside, some ahead."""
         with ProcessPoolExecutor(1) as maker:
             number = self.progress.pool
@@ -107,7 +118,8 @@ class Supervised:
             try:
                 while True:
                     while len(made) < AHEAD:
-                        made.append((number, maker.submit(pool_of_batches, reference, str(folder), seed, number)))
+                        job = maker.submit(pool_of_batches, reference, str(folder), seed, number, self.shares)
+                        made.append((number, job))
                         number += 1
                     which, batches = made.pop(0)
                     yield which, batches.result()
@@ -120,7 +132,7 @@ class Supervised:
     def _step(self, batch: list[Encoded]) -> float:
         done = self.progress.tokens / self.budget
         for group in self.optimizer.param_groups:
-            group["lr"] = PEAK_RATE * min(1, (self.progress.step + 1) / 100) * _cosine(done)
+            group["lr"] = self.rate * min(1, (self.progress.step + 1) / 100) * _cosine(done)
         loss = self.loss(batch)
         self.optimizer.zero_grad()
         loss.backward()

@@ -6,8 +6,6 @@ import json
 import random
 from pathlib import Path
 
-import pytest
-
 from consult.agents.models import ModelInfo, Reply
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
@@ -84,8 +82,3 @@ def played(path, model, count=8, *, scenario=None, batch=8, listen=lambda event:
         summary = runner.run()
         turns = store.query("SELECT * FROM turns ORDER BY consultation_id, idx")
         return summary, [{k: v for k, v in turn.items() if k != "seconds"} for turn in turns]
-
-
-@pytest.fixture
-def improviser():
-    return Improviser
