@@ -61,7 +61,7 @@ def test_acts_come_back_as_they_went_in(store):
             "attending", "consult", "x",
             opinions=(Opinion("d", None, None, "", usable=False), Opinion("d", "acne", 0.25, "r", "synthetic")),
         ),
-        Act("attending", "conclude", "y", diagnosis="acne", confidence=0.5, differential=("acne", "warts"), thought="t"),
+        Act("attending", "conclude", "y", diagnosis="acne", confidence=0.5, thought="t"),
     ]  # fmt: skip
     store.commit(Pending(turns=[(f"{run}.1", i, act) for i, act in enumerate(acts)]))
     assert store.acts(f"{run}.1") == acts

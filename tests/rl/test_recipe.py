@@ -32,7 +32,7 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
-    recipe = Recipe(scenario=small, tokens=2_000, wording_tokens=2_000, vision_steps=2, free_pictures=64)
+    recipe = Recipe(scenario=small, tokens=2_000, wording_tokens=2_000, vision_steps=2, free_pictures=64, held_out=4)
     said = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "POOL", 24)
@@ -42,7 +42,8 @@ def trained(small, tmp_path_factory):
 
 def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
     out, _, figures = trained
-    assert figures["tokens"] >= 4_000 and (out / "figures.json").exists()
+    assert figures["tokens"] >= 4_000 and figures["held_out"]["consultations played to their end"] == [4, 4]
+    assert "no medical knowledge" in (out / "README.md").read_text()
     model = open_model(str(out))
     assert model.info.dialect == "starter" and model.info.sees
     scenario, role = load_scenario(small), RoleConfig(model=str(out))

@@ -18,6 +18,7 @@ from typing import Any
 from consult.agents.dialects.starter import StarterDialect
 from consult.errors import UserError
 from consult.rl.starter import architecture, encoding
+from consult.rl.starter.card import held_out_table, model_card
 from consult.rl.starter.corpus import WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
@@ -42,6 +43,8 @@ class Recipe:
     workers: int = 2
     """Processes that draw."""
     threads: int = 1
+    held_out: int = 170
+    """Validation cases that are played for the table of the card."""
 
 
 class RecipeError(UserError, ValueError):
@@ -97,13 +100,19 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         "dialect": StarterDialect().fingerprint(),
     }
     save(model, tokenizer, out, figures)
-    say(f"saved {out}")
+    say(f"playing {recipe.held_out} validation cases")
+    table = held_out_table(str(out), scenario, recipe.scenario, recipe.held_out)
+    figures["held_out"] = {count.name: [count.right, count.n] for count in table}
+    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    (out / "README.md").write_text(model_card(figures, table), encoding="utf-8")
+    for count in table:
+        say(str(count))
     return figures
 
 
 def _same_recipe(recipe: Recipe, path: Path) -> None:
     # Threads and workers decide the speed, not the result's meaning.
-    told = {k: v for k, v in asdict(recipe).items() if k not in ("workers", "threads")}
+    told = {k: v for k, v in asdict(recipe).items() if k not in ("workers", "threads", "held_out")}
     if path.exists() and json.loads(path.read_text()) != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
     path.write_text(json.dumps(told, indent=2))
@@ -161,4 +170,3 @@ def save(model: Any, tokenizer: Any, out: Path, figures: dict[str, Any]) -> None
     weights = out / "model.safetensors"
     metadata = {"format": "pt", "dialect": "starter", "dialect_fingerprint": figures["dialect"]}
     save_file(load_file(weights), weights, metadata=metadata)
-    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
