@@ -121,7 +121,7 @@ class DoctorView:
     urgency: Urgency | None = None
     opinions: tuple[Opinion, ...] = ()
     asked: tuple[str, ...] = ()
-    """Topics asked and examinations done."""
+    """Topics asked or told unasked, and examinations done."""
     offers: tuple[Action, ...] = ()
     turns_left: int = 0
     diagnosis: str | None = None
@@ -140,6 +140,8 @@ class PatientView:
     offers: tuple[Action, ...] = ()
     urgency: Urgency | None = None
     """What the triage doctor said; an emergency leaves no time for questions."""
+    told: tuple[str, ...] = ()
+    """Ids of the facts that were stated so far."""
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,7 @@ class Patient:
     # -- (b) the facts -----------------------------------------------------------------------------------------------
 
     def _volunteered(self, view: PatientView, place: Place, asked: Sequence[Fact]) -> list[Fact]:
-        said = {clause for line in view.lines for _, clause in line.quotes}
-        left = [fact for fact in view.card.facts if fact not in asked and fact.text not in said and not fact.none]
+        left = [f for f in view.card.facts if f not in asked and f.id not in view.told and not f.none]
         rng = self._rng(place, "volunteer")
         chances = temperaments()[view.temperament].volunteers
         count = rng.choices(range(len(chances)), chances)[0]

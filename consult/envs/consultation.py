@@ -193,8 +193,13 @@ class Consultation:
 
     @property
     def _asked(self) -> tuple[str, ...]:
-        led = (act for act in self.acts if act.speaker == "attending" and act.action in ("ask", "examine"))
-        return tuple(dict.fromkeys(act.topic for act in led if act.topic))
+        """Topics asked or told unasked, and examinations done, in their order; none is worth another question."""
+        topics: list[str] = []
+        for line in self.lines:
+            if line.speaker == "attending" and line.action in ("ask", "examine") and line.topic:
+                topics.append(line.topic)
+            topics += [topic for topic, _ in line.quotes if topic in self.scenario.topics]
+        return tuple(dict.fromkeys(topics))
 
     # -- views -----------------------------------------------------------------------------------------------------
 
@@ -206,6 +211,7 @@ class Consultation:
             topics=self.scenario.topics,
             offers=offers,
             urgency=self.triaged.urgency if self.triaged else None,
+            told=tuple(dict.fromkeys(fact_id for act in self.acts for fact_id in act.facts)),
         )
 
     def _doctor_view(self, offers: tuple[Action, ...]) -> DoctorView:

@@ -44,14 +44,14 @@ SHARES: Shares = {
 """Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
 
 WORDING_SHARES: Shares = {
-    "patient": 0.40,
-    "topic": 0.03,
-    "triage": 0.08,
-    "action": 0.18,
-    "opinion": 0.08,
-    "decision": 0.05,
-    "explanation": 0.13,
-    "reply": 0.05,
+    "patient": 0.45,
+    "topic": 0.04,
+    "triage": 0.06,
+    "action": 0.22,
+    "opinion": 0.05,
+    "decision": 0.03,
+    "explanation": 0.08,
+    "reply": 0.07,
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
 

@@ -17,7 +17,6 @@ from consult.scenarios.grammar import Grammar
 
 POOL = 384
 """Lessons that are sorted by length together."""
-BATCH_TOKENS = 4_500
 HARD = -100
 """The target of a token that is not to be learned."""
 
@@ -102,7 +101,9 @@ def _workshop(reference: str, folder: str) -> tuple[Scenario, Grammar, Encoder]:
     return scenario, scenario.source, Encoder(tokenizer, list(scenario.labels))
 
 
-def pool_of_batches(reference: str, folder: str, seed: object, number: int, shares: Shares) -> list[list[Encoded]]:
+def pool_of_batches(
+    reference: str, folder: str, seed: object, number: int, shares: Shares, most: int
+) -> list[list[Encoded]]:
     """Make the batches of one pool; the same for the same arguments, so that training can be taken up again.
 
     Args:
@@ -111,6 +112,7 @@ def pool_of_batches(reference: str, folder: str, seed: object, number: int, shar
         seed: Of the recipe's stage.
         number: Of the pool.
         shares: Task → share of the lessons.
+        most: Tokens in a batch, padding counted.
     """
     scenario, grammar, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")
@@ -118,7 +120,7 @@ def pool_of_batches(reference: str, folder: str, seed: object, number: int, shar
     encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))
     batches: list[list[Encoded]] = [[]]
     for lesson in encoded:
-        if batches[-1] and (len(batches[-1]) + 1) * len(lesson.ids) > BATCH_TOKENS:
+        if batches[-1] and (len(batches[-1]) + 1) * len(lesson.ids) > most:
             batches.append([])
         batches[-1].append(lesson)
     rng.shuffle(batches)

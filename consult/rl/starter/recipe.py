@@ -86,7 +86,9 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     labels = len(scenario.labels)
     judging = Supervised(model, seen, labels, recipe.tokens)
     judging.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "roles.pt", say)
-    speaking = Supervised(model, seen, labels, recipe.wording_tokens, rate=1.2e-3, shares=WORDING_SHARES)
+    speaking = Supervised(
+        model, seen, labels, recipe.wording_tokens, rate=1e-3, shares=WORDING_SHARES, batch_tokens=1_500
+    )
     speaking.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} wording", work / "wording.pt", say)
     figures = {
         "recipe": asdict(recipe),

@@ -50,13 +50,22 @@ class Supervised:
         budget: Tokens to train on.
         rate: Peak of the learning rate, which falls to almost nothing by a cosine.
         shares: Task → share of the lessons.
+        batch_tokens: Most tokens in a batch. What is to be learned by heart wants many small steps.
     """
 
     def __init__(
-        self, model: Any, features: Any, labels: int, budget: int, *, rate: float = 1.6e-3, shares: Shares = SHARES
+        self,
+        model: Any,
+        features: Any,
+        labels: int,
+        budget: int,
+        *,
+        rate: float = 1.6e-3,
+        shares: Shares = SHARES,
+        batch_tokens: int = 4_500,
     ) -> None:
         self.model, self.features, self.budget = model, features, budget
-        self.rate, self.shares = rate, shares
+        self.rate, self.shares, self.batch_tokens = rate, shares, batch_tokens
         width = model.config.text_config.hidden_size
         self.head = torch.nn.Linear(width, labels)
         language = [*model.model.language_model.parameters(), *model.model.multi_modal_projector.parameters()]
@@ -79,6 +88,8 @@ class Supervised:
     ) -> None:
         """Train until the budget is spent, with a checkpoint about every `every` seconds; takes up an earlier one."""
         self._take_up(checkpoint, say)
+        if self.progress.tokens >= self.budget:
+            return
         self.model.train()
         last, told = time.monotonic(), time.monotonic()
         for number, batches in self._pools(reference, folder, seed):
@@ -118,7 +129,8 @@ class Supervised:
             try:
                 while True:
                     while len(made) < AHEAD:
-                        job = maker.submit(pool_of_batches, reference, str(folder), seed, number, self.shares)
+                        how = (self.shares, self.batch_tokens)
+                        job = maker.submit(pool_of_batches, reference, str(folder), seed, number, *how)
                         made.append((number, job))
                         number += 1
                     which, batches = made.pop(0)
