@@ -102,7 +102,7 @@ def test_prompts_say_what_the_side_may_know() -> None:
     assert all("it is on my {hands}" in text(prompt) for prompt in (opened, answered))
     assert temperaments()["choleric"].describing in text(opened)
     action = text(PlainDialect().action(DOCTOR))
-    for part in ("duration: how long", "palpation", "Already asked or done: site", "turns left: 7", '"examine"'):
+    for part in ("duration: how long", "palpation", "Already asked, told or done: site", "turns left: 7", '"examine"'):
         assert part in action
     for part in ("eczema (confidence 0.80). It is dry.", "2. dentistry: not my field", "3. surgery: no usable answer"):
         assert part in action

@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +44,14 @@ SHARES: Shares = {
 """Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
 
 WORDING_SHARES: Shares = {
-    "patient": 0.45,
-    "topic": 0.04,
-    "triage": 0.06,
-    "action": 0.22,
-    "opinion": 0.05,
-    "decision": 0.03,
+    "patient": 0.42,
+    "topic": 0.03,
+    "triage": 0.08,
+    "action": 0.17,
+    "opinion": 0.10,
+    "decision": 0.07,
     "explanation": 0.08,
-    "reply": 0.07,
+    "reply": 0.05,
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
 
@@ -71,6 +71,9 @@ INTEREST = {
     "temperature": 0.8,
 }
 """How readily the ideal attending asks about a topic or does an examination."""
+
+MOST_NEEDED = 8
+"""Wordings of a list that are kept whatever the share."""
 
 ENOUGH = {4: 0.15, 5: 0.3, 6: 0.5, 7: 0.7}
 """Number of facts known → probability of consulting next; 0 below, 0.9 above."""
@@ -111,6 +114,13 @@ def wording(name: str) -> dict[str, Any]:
     return data
 
 
+def fewer(bank: Any, share: float) -> Any:
+    """Keep the first share of every list of a bank: what is not learned by heart comes out as stammer."""
+    if isinstance(bank, dict):
+        return {key: fewer(entry, share) for key, entry in bank.items()}
+    return bank[: max(MOST_NEEDED, round(len(bank) * share))]
+
+
 def draw(weights: Mapping[str, float], rng: random.Random) -> str:
     """Draw a key by weight."""
     return rng.choices(list(weights), list(weights.values()))[0]
@@ -124,6 +134,13 @@ class Corpus:
     grammar: Grammar
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     shares: Shares = field(default_factory=lambda: SHARES)
+    wordings: float = 1.0
+    """Share of each bank of wordings that is used, from its beginning."""
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """The banks, `patient` and `doctor`, as far as they are used."""
+        return {name: fewer(wording(name), self.wordings) for name in ("patient", "doctor")}
 
     def lesson(self, task: str | None = None) -> Lesson:
         """Make one lesson, of a task by its share unless one is named."""
@@ -150,7 +167,7 @@ class Corpus:
     def patient(self) -> Lesson:
         """Word one to three facts, or none, as a temperament would."""
         temperament = self.rng.choice(list(temperaments()))
-        bank = wording("patient")[temperament]
+        bank = self.words["patient"][temperament]
         kind = self.rng.choices(["open", "answer", "unknown", "ask", "satisfied"], [2, 6, 0.6, 1.2, 1.2])[0]
         facts: tuple[Fact, ...] = ()
         about = ""
@@ -176,7 +193,7 @@ class Corpus:
 
     def topic(self) -> Lesson:
         """Tell what a question is about; a line that asks nothing of the kind is *unsure*."""
-        bank = wording("doctor")
+        bank = self.words["doctor"]
         if self.rng.random() < 0.12:
             question, answer = self.rng.choice([*bank["acknowledge"], *bank["consult"], *bank["greeting"]]), "<unsure>"
         else:
@@ -199,7 +216,7 @@ class Corpus:
             clinics[self.grammar.labels[label].specialty] = clinics.get(self.grammar.labels[label].specialty, 0.0) + p
         urgencies = self._urgencies(evidence, posterior)
         clinic = draw(clinics, self.rng)
-        frame = self.rng.choice(wording("doctor")["triage"]["seen" if seen else "blind"])
+        frame = self.rng.choice(self.words["doctor"]["triage"]["seen" if seen else "blind"])
         why = frame.replace("{specialty}", with_article(clinic)).replace("{finding}", evidence.finding)
         answer = (Soft(clinic, clinics), ", ", Soft(draw(urgencies, self.rng), urgencies), f". {why}")
         number = evidence.number if seen else None
@@ -222,7 +239,7 @@ class Corpus:
         consulted = not solo and self.rng.random() < 0.2
         known = self.rng.choices(range(10), [3, 3, 3, 3, 3, 3, 2, 2, 1, 1])[0]
         lines = evidence.opening() + evidence.interview(known)
-        last = evidence.aloud(lines[-1], self.rng.choice(list(temperaments())))
+        last = evidence.aloud(lines[-1], self.rng.choice(list(temperaments())), self.words["patient"])
         opinions = (Opinion("", None, None, ""),) if consulted else ()
         offers = ("ask", "examine", "conclude") if solo or consulted else ("ask", "examine", "consult", "conclude")
         view = self._view(evidence, (*lines[:-1], last.line), False, opinions=opinions, offers=offers)
@@ -244,7 +261,7 @@ class Corpus:
         return {act: p for act, p in weights.items() if p > 0}
 
     def _said(self, chosen: str, mood: str, known: int) -> str:
-        bank = wording("doctor")
+        bank = self.words["doctor"]
         if chosen == "<conclude>":
             return ""
         if chosen == "<consult>":
@@ -294,7 +311,7 @@ class Corpus:
         quoted = [topic for line in lines for topic, _ in line.quotes if topic != "complaint"]
         kind = ("seen" if quoted and self.rng.random() < 0.7 else "seen_only") if seen else "told"
         topic = self.rng.choice(quoted or ["complaint"])
-        frame: str = self.rng.choice(wording("doctor")["specialist"][kind])
+        frame: str = self.rng.choice(self.words["doctor"]["specialist"][kind])
         return frame.replace("{finding}", evidence.finding).replace("{fact}", tag(topic)).replace("{label}", label)
 
     def decision(self) -> Lesson:
@@ -317,7 +334,7 @@ class Corpus:
     def explanation(self) -> Lesson:
         """Tell the patient, from a decision alone."""
         name = self.rng.choice(list(self.grammar.labels))
-        label, bank = self.grammar.labels[name], wording("doctor")["explain"]
+        label, bank = self.grammar.labels[name], self.words["doctor"]["explain"]
         seen = self.rng.random() < 0.85
         kind = "emergency" if self.rng.random() < 0.12 else "seen" if seen else "told"
         finding = self.finding_for(name)
@@ -351,8 +368,8 @@ class Corpus:
         label = self.grammar.labels[name]
         kind = self.rng.choice(list(label.answers))
         temperament = self.rng.choice(list(temperaments()))
-        question = self.rng.choice(wording("patient")[temperament]["ask_back"][kind])
-        text = self.rng.choice(wording("doctor")["reply"]).replace("{answer}", label.answers[kind])
+        question = self.rng.choice(self.words["patient"][temperament]["ask_back"][kind])
+        text = self.rng.choice(self.words["doctor"]["reply"]).replace("{answer}", label.answers[kind])
         view = DoctorView((), (), (), {}, {}, diagnosis=name)
         return Lesson("reply", DIALECT.reply(view, question), (text,))
 

@@ -102,7 +102,7 @@ def _workshop(reference: str, folder: str) -> tuple[Scenario, Grammar, Encoder]:
 
 
 def pool_of_batches(
-    reference: str, folder: str, seed: object, number: int, shares: Shares, most: int
+    reference: str, folder: str, seed: object, number: int, shares: Shares, most: int, wordings: float
 ) -> list[list[Encoded]]:
     """Make the batches of one pool; the same for the same arguments, so that training can be taken up again.
 
@@ -113,10 +113,11 @@ def pool_of_batches(
         number: Of the pool.
         shares: Task → share of the lessons.
         most: Tokens in a batch, padding counted.
+        wordings: Share of the banks of wordings that is used.
     """
     scenario, grammar, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")
-    corpus = Corpus(scenario, grammar, rng, shares)
+    corpus = Corpus(scenario, grammar, rng, shares, wordings)
     encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))
     batches: list[list[Encoded]] = [[]]
     for lesson in encoded:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from consult.agents.acts import Line, Opinion
 from consult.agents.dialects.starter import sentence_case
@@ -81,15 +82,11 @@ class Evidence:
             return Line("attending", "examine", "", topic, quotes)
         return Line("patient", "answer", "", topic, quotes)
 
-    def aloud(self, line: Line, temperament: str) -> Aloud:
-        """Give a line with its full words, as a temperament would say it."""
-        from dataclasses import replace
-
-        from consult.rl.starter.corpus import wording
-
+    def aloud(self, line: Line, temperament: str, words: Mapping[str, Any]) -> Aloud:
+        """Give a line with its full words, as a temperament would say it with the patients' bank of wordings."""
         if line.action == "examine":
             return Aloud(line, "")
-        bank = wording("patient")[temperament]
+        bank = words[temperament]
         frames = bank["open"] if line.action == "open" else bank["one"]
         frame = self.rng.choice([f for f in frames if f.count("{") == 1])
         return Aloud(replace(line, text=sentence_case(frame.replace("{fact}", line.quotes[0][1]))), temperament)

@@ -34,8 +34,10 @@ class Recipe:
     seed: int = 34
     tokens: int = 12_000_000
     """Tokens of lessons in which the doctors learn to judge."""
-    wording_tokens: int = 10_000_000
+    wording_tokens: int = 9_000_000
     """Tokens of lessons in which everybody learns to speak."""
+    wordings: float = 0.35
+    """Share of the banks of wordings that is learned by heart; more of them want more tokens."""
     vision_steps: int = 1_500
     """Batches of 64 pictures."""
     free_pictures: int = 6_800
@@ -87,7 +89,14 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     judging = Supervised(model, seen, labels, recipe.tokens)
     judging.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "roles.pt", say)
     speaking = Supervised(
-        model, seen, labels, recipe.wording_tokens, rate=1e-3, shares=WORDING_SHARES, batch_tokens=1_500
+        model,
+        seen,
+        labels,
+        recipe.wording_tokens,
+        rate=1e-3,
+        shares=WORDING_SHARES,
+        batch_tokens=2_000,
+        wordings=recipe.wordings,
     )
     speaking.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} wording", work / "wording.pt", say)
     figures = {

@@ -51,6 +51,7 @@ class Supervised:
         rate: Peak of the learning rate, which falls to almost nothing by a cosine.
         shares: Task → share of the lessons.
         batch_tokens: Most tokens in a batch. What is to be learned by heart wants many small steps.
+        wordings: Share of the banks of wordings that is used.
     """
 
     def __init__(
@@ -63,9 +64,10 @@ class Supervised:
         rate: float = 1.6e-3,
         shares: Shares = SHARES,
         batch_tokens: int = 4_500,
+        wordings: float = 1.0,
     ) -> None:
         self.model, self.features, self.budget = model, features, budget
-        self.rate, self.shares, self.batch_tokens = rate, shares, batch_tokens
+        self.rate, self.shares, self.batch_tokens, self.wordings = rate, shares, batch_tokens, wordings
         width = model.config.text_config.hidden_size
         self.head = torch.nn.Linear(width, labels)
         language = [*model.model.language_model.parameters(), *model.model.multi_modal_projector.parameters()]
@@ -129,7 +131,7 @@ class Supervised:
             try:
                 while True:
                     while len(made) < AHEAD:
-                        how = (self.shares, self.batch_tokens)
+                        how = (self.shares, self.batch_tokens, self.wordings)
                         job = maker.submit(pool_of_batches, reference, str(folder), seed, number, *how)
                         made.append((number, job))
                         number += 1
