@@ -10,8 +10,9 @@ from consult.agents.dialects.starter import TAGS
 from consult.agents.models import Request
 from consult.agents.models.transformers_folder import TransformersModel
 from consult.rl.starter import architecture
-from consult.rl.starter.corpus import SHARES, Corpus, Soft, wording
+from consult.rl.starter.corpus import Corpus
 from consult.rl.starter.encoding import HARD, Encoder, rendered, single_tokens
+from consult.rl.starter.lesson import SHARES, Soft, wording
 from consult.scenarios import load_scenario
 
 SCENARIO = load_scenario("derm34")

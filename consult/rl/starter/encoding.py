@@ -11,7 +11,8 @@ from typing import Any
 from consult.agents.dialects.starter import TAGS
 from consult.agents.models.model import Prompt
 from consult.rl.starter.architecture import PATCHES
-from consult.rl.starter.corpus import Corpus, Lesson, Shares, Soft
+from consult.rl.starter.corpus import Corpus
+from consult.rl.starter.lesson import Lesson, Shares, Soft
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 from consult.scenarios.grammar import Grammar
 

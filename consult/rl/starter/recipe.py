@@ -19,7 +19,7 @@ from consult.agents.dialects.starter import StarterDialect
 from consult.errors import UserError
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card
-from consult.rl.starter.corpus import WORDING_SHARES
+from consult.rl.starter.lesson import WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from consult.rl.starter.corpus import SHARES, Shares
 from consult.rl.starter.encoding import HARD, Encoded, pool_of_batches
+from consult.rl.starter.lesson import SHARES, Shares
 
 SOFT_WEIGHT = 4.0
 RUNNING_WEIGHT = 0.5

@@ -1,0 +1,89 @@
+"""A lesson: one prompt of the starter's dialect with its answer, and the banks of wordings that answers are made of."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from consult.agents.models.model import Prompt
+from consult.scenarios.located_yaml import read_yaml
+
+Shares = Mapping[str, float]
+
+SHARES: Shares = {
+    "patient": 0.22,
+    "topic": 0.05,
+    "triage": 0.08,
+    "action": 0.12,
+    "opinion": 0.22,
+    "decision": 0.18,
+    "explanation": 0.10,
+    "reply": 0.03,
+}
+"""Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
+
+WORDING_SHARES: Shares = {
+    "patient": 0.42,
+    "topic": 0.03,
+    "triage": 0.08,
+    "action": 0.17,
+    "opinion": 0.10,
+    "decision": 0.07,
+    "explanation": 0.08,
+    "reply": 0.05,
+}
+"""The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
+
+MOST_NEEDED = 8
+"""Wordings of a list that are kept whatever the share."""
+
+
+@dataclass(frozen=True)
+class Soft:
+    """A place of the answer where several names are right to a degree; the text has the drawn one."""
+
+    chosen: str
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One prompt and its answer."""
+
+    task: str
+    prompt: Prompt
+    answer: tuple[str | Soft, ...]
+    case: int | None = None
+    """Number of the train case whose photograph the prompt shows."""
+    running: tuple[Mapping[str, float], ...] = ()
+    """The posterior over the labels after some lines of the user's message, for the auxiliary loss; may be empty."""
+    first_line: int = 0
+    """Which line of the user's message the first of these posteriors follows."""
+
+    @property
+    def text(self) -> str:
+        """The answer as text."""
+        return "".join(part if isinstance(part, str) else part.chosen for part in self.answer)
+
+
+@cache
+def wording(name: str) -> dict[str, Any]:
+    """Read one bank of wordings."""
+    data: dict[str, Any] = read_yaml(Path(__file__).parent / "wording" / f"{name}.yaml").data
+    return data
+
+
+def fewer(bank: Any, share: float) -> Any:
+    """Keep the first share of every list of a bank: what is not learned by heart comes out as stammer."""
+    if isinstance(bank, dict):
+        return {key: fewer(entry, share) for key, entry in bank.items()}
+    return bank[: max(MOST_NEEDED, round(len(bank) * share))]
+
+
+def draw(weights: Mapping[str, float], rng: random.Random) -> str:
+    """Draw a key by weight."""
+    return rng.choices(list(weights), list(weights.values()))[0]
