@@ -41,15 +41,15 @@ class Usage:
 
 @dataclass(frozen=True)
 class Draft:
-    """How a patient's line came about."""
+    """How a line came about: a patient's, or advice of an attending whose words are held against the scenario."""
 
     backed: bool
-    """The first draft said the facts it was given, and no others."""
+    """The first draft said the facts, or the advice, that it was to say, and no others."""
     leaked: bool
     """The first draft named a diagnosis."""
     attempts: int
     fallback: bool
-    """No draft passed, and the program said the facts plainly."""
+    """No draft passed, and the program said the facts, or the scenario's advice, plainly."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from consult.agents.acts import Act, DoctorView
+from consult.agents.acts import Act, DoctorView, Draft, Source, Usage
+from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply
 from consult.agents.doctors import ask_twice
+from consult.agents.models.model import Prompt
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
 
@@ -43,33 +46,61 @@ class Attending:
             lambda text: dialect.read_decision(text, view, self.scenario),
         )
         decided = replace(view, diagnosis=word.diagnosis if word else None, thought=word.thought if word else "")
-        speech, _, spoken = await ask_twice(
-            self.voice,
+        speech, draft, spoken = await self._advise(
             dialect.explanation(decided),
             "explanation",
             place,
-            lambda text: dialect.read_speech(text, decided),
+            decided,
+            lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario),
+            lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario),
         )
         return Act(
             speaker="attending",
             action="conclude",
-            text=speech or "",
+            text=speech,
             diagnosis=decided.diagnosis,
             confidence=reply.probability if word else None,
             differential=word.differential if word else (),
             thought=decided.thought,
+            draft=draft,
             usage=cost + spoken,
             seed=self.voice.seed("decision", place),
         )
 
     async def reply(self, view: DoctorView, place: Place) -> Act:
         """Answer the patient's question back."""
-        dialect, question = self.voice.dialect, view.lines[-1].text
-        speech, _, cost = await ask_twice(
-            self.voice,
-            dialect.reply(view, question),
+        question = view.lines[-1]
+        speech, draft, cost = await self._advise(
+            self.voice.dialect.reply(view, question.text),
             "reply",
             place,
-            lambda text: dialect.read_speech(text, view),
+            view,
+            lambda said: is_sound_reply(said, view.diagnosis, question.topic, self.scenario),
+            lambda: plain_reply(view.diagnosis, question.topic, self.scenario),
         )
-        return Act("attending", "answer", speech or "", usage=cost, seed=self.voice.seed("reply", place))
+        source: Source = "program" if draft and draft.fallback else "model"
+        seed = self.voice.seed("reply", place)
+        return Act("attending", "answer", speech, source=source, draft=draft, usage=cost, seed=seed)
+
+    async def _advise(
+        self,
+        prompt: Prompt,
+        task: str,
+        place: Place,
+        view: DoctorView,
+        sound: Callable[[str], bool],
+        plain: Callable[[], str],
+    ) -> tuple[str, Draft | None, Usage]:
+        """Ask for words to the patient; a model too small to be believed is held against the scenario's advice."""
+        dialect, believed, drafts = self.voice.dialect, not self.voice.dialect.slots, list[bool]()
+
+        def read(text: str) -> str | None:
+            said = dialect.read_speech(text, view)
+            drafts.append(said is not None and (believed or sound(said)))
+            return said if drafts[-1] else None
+
+        speech, _, cost = await ask_twice(self.voice, prompt, task, place, read)
+        if believed:
+            return speech or "", None, cost
+        draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=speech is None)
+        return speech or plain(), draft, cost

@@ -76,7 +76,8 @@ def telling(text: str) -> set[str]:
     return {_stem(word) for word in words(text) if word not in _EMPTY}
 
 
-def _stems(text: str) -> set[str]:
+def stems(text: str) -> set[str]:
+    """Give the stems of all words of a text."""
     return {_stem(word) for word in words(text)}
 
 
@@ -94,7 +95,7 @@ def check_line(line: str, given: Sequence[Fact], others: Iterable[Fact], scenari
         scenario: Its labels and aliases are what a patient must not name.
     """
     rest, missing = _without(_straight(line), given)
-    said = _stems(rest)
+    said = stems(rest)
     given_words = set().union(*(telling(fact.text) for fact in given)) if given else set()
     foreign = [fact.id for fact in others if _stated_freely(telling(fact.text) - given_words, said)]
     given_numbers = {number for fact in given for number in _numbers(fact.text)}
@@ -115,12 +116,12 @@ def _without(line: str, given: Sequence[Fact]) -> tuple[str, list[str]]:
 
 def _says(line: str, clause: str) -> bool:
     """Tell whether a line says a clause in its own words."""
-    wanted, said = telling(clause), _stems(line)
+    wanted, said = telling(clause), stems(line)
     if not wanted or len(wanted & said) < ENOUGH * len(wanted) or not _amounts(clause) <= said:
         return False
     if _denies(clause):
         return _denies(line)
-    return not _denies(max(_PART.split(line), key=lambda part: len(wanted & _stems(part))))
+    return not _denies(max(_PART.split(line), key=lambda part: len(wanted & stems(part))))
 
 
 def _amounts(clause: str) -> set[str]:

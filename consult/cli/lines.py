@@ -63,9 +63,14 @@ def examined(event: Event) -> tuple[str, str]:
     return (said.strip(), f"{topic}: {result.strip().removesuffix(']')}") if bracket else (text, "")
 
 
+def by_program(event: Event) -> bool:
+    """Tell whether a program wrote the words of a turn."""
+    return event["source"] == "program" or bool((event.get("draft") or {}).get("fallback"))
+
+
 def _plain(event: Event) -> list[Text]:
     text = styled(clean(event["text"]), "")
-    if event["source"] == "program" and text:
+    if by_program(event) and text:
         text.append("  (said by the program)", "dim")
     if event.get("mark"):
         text.append(f"  ({event['mark']})", "dim")
@@ -96,7 +101,7 @@ def _conclusion(event: Event) -> list[Text]:
     if others:
         named.append(f"  less likely: {', '.join(others)}", "dim")
     thought = clean(event["thought"])
-    return [styled(f"thinks: {thought}" if thought else "", "dim italic"), named, styled(clean(event["text"]), "")]
+    return [styled(f"thinks: {thought}" if thought else "", "dim italic"), named, *_plain(event)]
 
 
 def styled(text: str, style: str) -> Text:

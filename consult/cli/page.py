@@ -11,7 +11,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import DISCLAIMER, Event, examined, judgement, missing, panel_judgement, triage_judgements
+from consult.cli.lines import (
+    DISCLAIMER,
+    Event,
+    by_program,
+    examined,
+    judgement,
+    missing,
+    panel_judgement,
+    triage_judgements,
+)
 from consult.cli.live import SKIN_TYPES, played_by
 from consult.cli.transcript import card_rows, draft_mark, fidelity, stored_events
 
@@ -128,7 +137,7 @@ def _conversation(events: Sequence[Event], acts: Sequence[Act]) -> str:
 def _bubble(event: Event, act: Act) -> str:
     side = "patient" if event["speaker"] == "patient" else "doctor"
     doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _words)
-    marks = ["said by the program" if event["source"] == "program" else "", draft_mark(act)]
+    marks = ["said by the program" if by_program(event) else "", draft_mark(act)]
     mark = "".join(f' <span class="mark">{mark}</span>' for mark in marks if mark)
     name = _NAMES[event["speaker"]]
     heading = f"<h2>{name} <small>{event['idx']}</small>{mark}</h2>"

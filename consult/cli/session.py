@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+TINY = 50_000_000
+"""Parameters."""
 
 if TYPE_CHECKING:
     from consult.envs.cast import Models
@@ -55,8 +59,20 @@ def _opened(config: RunConfig) -> Models:
         from rich.console import Console
 
         with Console(stderr=True).status(f"loading {', '.join(names)} …"):
-            return Models.open(config)
-    return Models.open(config)
+            models = Models.open(config)
+    else:
+        models = Models.open(config)
+    _limit_threads(models)
+    return models
+
+
+def _limit_threads(models: Models) -> None:
+    """Keep tiny models from spreading over all cores: they would mostly wait for each other."""
+    sizes = [int(model.info.details.get("parameters", 0)) for model in models.by_reference.values()]
+    if max(sizes) and max(sizes) < TINY and "OMP_NUM_THREADS" not in os.environ:
+        import torch
+
+        torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
 def _named(db: Path) -> str:

@@ -79,7 +79,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
 
 
 def draft_mark(act: Act) -> str:
-    """Tell in words how a patient's line came about; empty where it is a model's first draft."""
+    """Tell in words how a line came about; empty where it is a model's first draft."""
     if act.draft is None or act.draft.fallback:
         return ""
     return "second draft" if act.draft.attempts > 1 else ""
@@ -87,7 +87,7 @@ def draft_mark(act: Act) -> str:
 
 def fidelity(acts: Sequence[Act]) -> list[str]:
     """Tell how faithful the patient's lines were to the card."""
-    drafts = [act.draft for act in acts if act.draft is not None]
+    drafts = [act.draft for act in acts if act.draft is not None and act.speaker == "patient"]
     if not drafts:
         return []
     n = len(drafts)

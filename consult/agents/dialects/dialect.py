@@ -59,7 +59,8 @@ class Dialect(Protocol):
 
     name: str
     slots: bool
-    """Whether the patient writes slots that a program fills with the facts."""
+    """Whether the model is too small to be believed: its patient writes slots that a program fills with the facts, and
+    its advice to the patient is held against the scenario's."""
 
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""

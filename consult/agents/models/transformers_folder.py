@@ -89,7 +89,8 @@ class TransformersModel:
             raise ModelError(f"'{folder}' cannot be loaded ({first}); check that the folder is complete") from error
         if (processor if sees else tokenizer).chat_template is None:
             raise ModelError(f"'{folder}' has no chat template; give a model that was tuned for conversation")
-        info = ModelInfo(reference, "transformers", _dialect(folder), sees, _revision(folder))
+        size = {"parameters": str(sum(p.numel() for p in model.parameters()))}
+        info = ModelInfo(reference, "transformers", _dialect(folder), sees, _revision(folder), size)
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token

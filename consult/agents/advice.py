@@ -1,0 +1,80 @@
+"""Is what a tiny model tells the patient the scenario's advice for its diagnosis, and not another's?
+
+A model of a few million parameters recites; what it recites is held against the label's own sentences by their telling
+words. Advice that lacks them, or that holds another diagnosis's, is not said: the program says the scenario's instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from consult.agents.grounding import stems, telling
+from consult.scenarios import Label, Scenario, Urgency
+
+STATED = 0.8
+"""Share of a sentence's telling words that must stand in the speech for the sentence to count as said."""
+SHORT = 4
+"""Sentences with fewer telling words are too common to tell diagnoses apart."""
+
+
+def says(speech: str, sentence: str) -> bool:
+    """Tell whether a speech states a sentence."""
+    wanted = telling(sentence)
+    return bool(wanted) and len(wanted & stems(speech)) >= STATED * len(wanted)
+
+
+def sentences(label: Label) -> tuple[str, ...]:
+    """Give all that the scenario says about a diagnosis to a patient."""
+    return (label.explanation, *label.plan, label.safety_net, *label.answers.values())
+
+
+def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
+    """Tell whether a speech names another diagnosis, or states another's advice."""
+    own = scenario.labels[diagnosis]
+    ours = " ".join((diagnosis, *own.aliases, *sentences(own)))
+    allowed = {diagnosis, *scenario.diagnoses(ours)}
+    if set(scenario.diagnoses(speech)) - allowed:
+        return True
+    others = (s for name, label in scenario.labels.items() if name != diagnosis for s in sentences(label))
+    return any(len(telling(s)) >= SHORT and says(speech, s) and not says(ours, s) for s in others)
+
+
+def is_sound_explanation(speech: str, diagnosis: str | None, urgency: Urgency | None, scenario: Scenario) -> bool:
+    """Tell whether an explanation may be said: the label's own, or, in an emergency, where to go."""
+    label = scenario.labels.get(diagnosis or "")
+    if diagnosis is None or label is None:
+        return False
+    if urgency == "emergency":
+        return "emergency department" in speech.lower() and not strange(speech, diagnosis, scenario)
+    parts = (label.explanation, *label.plan, label.safety_net)
+    said = sum(says(speech, part) for part in parts)
+    return said >= len(parts) - 2 and not strange(speech, diagnosis, scenario)
+
+
+def is_sound_reply(speech: str, diagnosis: str | None, kind: str | None, scenario: Scenario) -> bool:
+    """Tell whether an answer to a question back may be said."""
+    if diagnosis is None or diagnosis not in scenario.labels:
+        return False
+    answer = scenario.labels[diagnosis].answers.get(kind or "")
+    return answer is not None and says(speech, answer) and not strange(speech, diagnosis, scenario)
+
+
+def plain_explanation(diagnosis: str | None, urgency: Urgency | None, scenario: Scenario) -> str:
+    """Say the scenario's advice without a model."""
+    label = scenario.labels.get(diagnosis or "")
+    if urgency == "emergency":
+        named = f"I think this is {diagnosis}, and it" if diagnosis else "This"
+        return f"{named} cannot wait. Please go to the emergency department now."
+    if label is None:
+        return "I am not sure yet what this is. Please come back, so that we can look at it again."
+    return _joined((f"I think this is {diagnosis}", label.explanation, *label.plan, label.safety_net))
+
+
+def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> str:
+    """Answer a question back from the scenario."""
+    label = scenario.labels.get(diagnosis or "")
+    return (label.answers.get(kind or "") if label else None) or "I cannot tell you more about that today."
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
