@@ -13,7 +13,7 @@ PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 
 
 def command(db, *more):
-    base = [sys.executable, "-m", "consult", "simulate", "--cases", "300", "--model", f"scripted:{PANEL}"]
+    base = [sys.executable, "-m", "consult", "simulate", "--cases", "200", "--model", f"scripted:{PANEL}"]
     return [*base, "--db", str(db), "--batch", "16", "--json", *more]
 
 
@@ -69,4 +69,4 @@ def test_interrupting_says_how_to_go_on(tmp_path):
     assert f"go on with: consult resume r1 --db {db}" in complaint and "Traceback" not in complaint
     resumed = [sys.executable, "-m", "consult", "resume", "r1", "--db", str(db), "--json"]
     done = subprocess.run(resumed, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1])["finished"] == 300
+    assert json.loads(done.stdout.splitlines()[-1])["finished"] == 200

@@ -18,6 +18,8 @@ from consult.rl.starter.recipe import Recipe, RecipeError, train_starter
 from consult.rl.starter.supervised import Supervised
 from consult.scenarios import load_scenario
 
+SHORT = {"tokens": 2_000, "wording_tokens": 2_000, "asking_tokens": 2_000}
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
@@ -32,7 +34,7 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
-    recipe = Recipe(scenario=small, tokens=2_000, wording_tokens=2_000, vision_steps=2, free_pictures=64, held_out=4)
+    recipe = Recipe(scenario=small, vision_steps=2, free_pictures=64, held_out=4, **SHORT)
     said = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "POOL", 24)
@@ -42,7 +44,7 @@ def trained(small, tmp_path_factory):
 
 def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
     out, _, figures = trained
-    assert figures["tokens"] >= 4_000 and figures["held_out"]["consultations played to their end"] == [4, 4]
+    assert figures["tokens"] >= 6_000 and figures["held_out"]["consultations played to their end"] == [4, 4]
     assert "no medical knowledge" in (out / "README.md").read_text()
     model = open_model(str(out))
     assert model.info.dialect == "starter" and model.info.sees
@@ -58,9 +60,7 @@ def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
 
 def test_another_recipe_does_not_take_the_stages_up(trained):
     out, recipe, _ = trained
-    other = Recipe(
-        scenario=recipe.scenario, tokens=recipe.tokens, wording_tokens=2_000, vision_steps=3, free_pictures=64
-    )
+    other = Recipe(scenario=recipe.scenario, vision_steps=3, free_pictures=64, **SHORT)
     with pytest.raises(RecipeError, match="holds the stages of another recipe"):
         train_starter(other, out, print)
 

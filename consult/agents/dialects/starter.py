@@ -230,8 +230,10 @@ def _line(line: Line) -> str:
 
 
 def _quoted(reason: str, view: DoctorView) -> str:
+    """Fill a quotation's slot with what the patient said on its topic, or with the last thing said."""
     said = {topic: clause for line in view.lines for topic, clause in line.quotes}
-    return clean(_TAG.sub(lambda m: said.get(m.group().strip("<>"), "as told"), reason))
+    last = next(reversed(said.values()), "as told")
+    return clean(_TAG.sub(lambda m: said.get(m.group().strip("<>"), last), reason))
 
 
 def _examples(dialect: StarterDialect) -> list[Prompt]:

@@ -38,6 +38,18 @@ WORDING_SHARES: Shares = {
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
 
+ASKING_SHARES: Shares = {
+    "patient": 0.14,
+    "topic": 0.12,
+    "triage": 0.05,
+    "action": 0.40,
+    "opinion": 0.14,
+    "decision": 0.10,
+    "explanation": 0.03,
+    "reply": 0.02,
+}
+"""The same for the last stage, in which questions learn to follow their topics."""
+
 MOST_NEEDED = 8
 """Wordings of a list that are kept whatever the share."""
 
