@@ -33,7 +33,7 @@ class Attending:
         if word is None:
             return Act("attending", "conclude", source="program", usage=cost, seed=seed)
         text = word.text or (CONSULT if word.action == "consult" else "")
-        return Act("attending", word.action, text, word.topic, usage=cost, seed=seed)
+        return Act("attending", word.action, text, word.topic, source=word.source, usage=cost, seed=seed)
 
     async def conclude(self, view: DoctorView, place: Place) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None)."""

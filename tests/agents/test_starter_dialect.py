@@ -132,11 +132,13 @@ def test_only_what_is_on_offer_can_be_chosen(view: DoctorView) -> None:
     ("text", "expected"),
     [
         ("<ask><duration> how long have you had it?", ("ask", "duration", "how long have you had it?")),
-        ("<ask><duration> I see <said>. How long?", ("ask", "duration", "I see . How long?")),
-        (" <examine><temperature> Let me see.", ("examine", "temperature", "Let me see.")),
+        ("<ask><duration> I see <said>. When did it start?", ("ask", "duration", "I see . When did it start?")),
+        (
+            " <examine><temperature> Let me take your temperature.",
+            ("examine", "temperature", "Let me take your temperature."),
+        ),
         ("<consult> I ask my colleagues.", ("consult", None, "I ask my colleagues.")),
         ("<conclude>", ("conclude", None, "")),
-        ("<ask><duration>", None),
         ("<ask> How long?", None),
         ("<examine> Let me see.", None),
         ("How long have you had it?", None),
@@ -174,7 +176,7 @@ def test_a_quotation_is_what_was_said_and_nothing_else(view: DoctorView, derm34:
     text = "eczema. I see a patch, and you said: <site>. also <duration>, <palpation>."
     word = DIALECT.read_opinion(text, view, derm34)
     assert word is not None
-    assert word.reason == "I see a patch, and you said: it is on my hands. Also as told, it feels rough."
+    assert word.reason == "I see a patch, and you said: it is on my hands. Also it feels rough, it feels rough."
     unheard = DIALECT.read_opinion(text, replace(view, lines=LINES[:2]), derm34)
     assert unheard is not None and "hands" not in unheard.reason and "rough" not in unheard.reason
     assert "<" not in unheard.reason

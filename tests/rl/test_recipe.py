@@ -18,7 +18,7 @@ from consult.rl.starter.recipe import Recipe, RecipeError, train_starter
 from consult.rl.starter.supervised import Supervised
 from consult.scenarios import load_scenario
 
-SHORT = {"tokens": 2_000, "wording_tokens": 2_000, "asking_tokens": 2_000}
+SHORT = {"tokens": 2_000, "wording_tokens": 2_000}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def trained(small, tmp_path_factory):
 
 def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
     out, _, figures = trained
-    assert figures["tokens"] >= 6_000 and figures["held_out"]["consultations played to their end"] == [4, 4]
+    assert figures["tokens"] >= 4_000 and figures["held_out"]["consultations played to their end"] == [4, 4]
     assert "no medical knowledge" in (out / "README.md").read_text()
     model = open_model(str(out))
     assert model.info.dialect == "starter" and model.info.sees

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
+from consult.agents.acts import Action, DoctorView, PatientTask, PatientView, Source
 from consult.agents.models.model import Prompt
 from consult.agents.temperament import Temperament
 from consult.scenarios import Scenario, Urgency
@@ -32,6 +32,8 @@ class ActionWord:
     action: Action
     topic: str | None
     text: str
+    source: Source = "model"
+    """Who worded it."""
 
 
 @dataclass(frozen=True)

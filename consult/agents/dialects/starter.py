@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, PatientTask, PatientView
+from consult.agents.acts import NOT_MY_FIELD, Action, DoctorView, Line, PatientTask, PatientView
 from consult.agents.dialects.clean import clean
 from consult.agents.dialects.dialect import ActionWord, DecisionWord, OpinionWord, TriageWord
+from consult.agents.dialects.questions import said_about, topic_of
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.temperament import Temperament
 from consult.scenarios import URGENCIES, Scenario
@@ -153,9 +154,18 @@ class StarterDialect:
             return None
         action = next((offer for offer in view.offers if offer == match.group(1)), None)
         said = clean(_TAG.sub(" ", match.group(3)))
-        if action is None or (action in ("ask", "examine") and not (match.group(2) and said)):
-            return None
-        return ActionWord(action, match.group(2), said)
+        if action in ("ask", "examine"):
+            return self._about(action, match.group(2), said, view) if match.group(2) else None
+        return None if action is None else ActionWord(action, None, said)
+
+    def _about(self, action: Action, chosen: str, said: str, view: DoctorView) -> ActionWord:
+        """Let the words decide on the topic; words about nothing new give way to a line about the chosen topic."""
+        kind, menu = ("questions", view.topics) if action == "ask" else ("examinations", view.examinations)
+        topic = topic_of(said, kind)
+        if topic is not None and topic in menu and topic not in view.asked:
+            return ActionWord(action, topic, said)
+        lines = said_about(kind)[chosen]
+        return ActionWord(action, chosen, lines[len(said) % len(lines)], source="program")
 
     def opinion(self, view: DoctorView, specialty: str) -> Prompt:
         """Ask one specialist."""

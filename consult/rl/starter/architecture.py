@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from consult.agents.dialects.starter import TAGS, TOPIC_TAGS
+from consult.agents.dialects.starter import TAGS
 
 SPECIAL = ("<pad>", "<|im_start|>", "<|im_end|>", "<image>")
 IMAGE_SIZE = 96
@@ -57,24 +57,6 @@ def train_tokenizer(texts: Iterable[str], names: Sequence[str]) -> Any:
         model_max_length=MAX_LENGTH,
         padding_side="left",
     )
-
-
-def spread_tags(model: Any, tokenizer: Any, seed: int) -> None:
-    """Move the embeddings of the topics' tags apart.
-
-    The lessons in judging ask for all topics about equally, and embeddings are tied: the tags are pulled onto one
-    another (cosines of 0.97), until a question cannot tell which topic it is about.
-    """
-    import torch
-
-    generator = torch.Generator().manual_seed(seed)
-    ids = tokenizer.convert_tokens_to_ids([f"<{topic}>" for topic in TOPIC_TAGS])
-    with torch.no_grad():
-        weights = model.get_input_embeddings().weight
-        common = weights[ids].mean(0)
-        apart = torch.randn(len(ids), weights.shape[1], generator=generator)
-        apart *= common.norm() / apart.norm(dim=1, keepdim=True)
-        weights[ids] = 0.5 * common + apart
 
 
 def build_processor(tokenizer: Any) -> Any:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from consult.agents.dialects.questions import said_about
 from consult.agents.models.model import Prompt
 from consult.scenarios.located_yaml import read_yaml
 
@@ -37,18 +38,6 @@ WORDING_SHARES: Shares = {
     "reply": 0.05,
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
-
-ASKING_SHARES: Shares = {
-    "patient": 0.14,
-    "topic": 0.12,
-    "triage": 0.05,
-    "action": 0.40,
-    "opinion": 0.14,
-    "decision": 0.10,
-    "explanation": 0.03,
-    "reply": 0.02,
-}
-"""The same for the last stage, in which questions learn to follow their topics."""
 
 MOST_NEEDED = 8
 """Wordings of a list that are kept whatever the share."""
@@ -86,7 +75,12 @@ class Lesson:
 def wording(name: str) -> dict[str, Any]:
     """Read one bank of wordings."""
     data: dict[str, Any] = read_yaml(Path(__file__).parent / "wording" / f"{name}.yaml").data
-    return data
+    # What is said about a topic is shared with the dialect that reads the topic off it.
+    return (
+        {**data, "questions": said_about("questions"), "examine": said_about("examinations")}
+        if name == "doctor"
+        else data
+    )
 
 
 def fewer(bank: Any, share: float) -> Any:

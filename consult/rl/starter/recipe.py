@@ -4,7 +4,7 @@ Run `consult train starter --out DIR`. What it simplifies: one pass of plain sup
 or rates, the vision tower frozen after its own lesson, and opinions made up in place of opinions heard
 (`consult.rl.starter.corpus`).
 
-Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging, in speaking and in asking.
+Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging → lessons in speaking.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from consult.agents.dialects.starter import StarterDialect
 from consult.errors import UserError
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card
-from consult.rl.starter.lesson import ASKING_SHARES, WORDING_SHARES
+from consult.rl.starter.lesson import WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario
@@ -36,8 +36,6 @@ class Recipe:
     """Tokens of lessons in which the doctors learn to judge."""
     wording_tokens: int = 9_000_000
     """Tokens of lessons in which everybody learns to speak."""
-    asking_tokens: int = 1_800_000
-    """Tokens of lessons in which questions learn to follow their topics."""
     wordings: float = 0.35
     """Share of the banks of wordings that is learned by heart; more of them want more tokens."""
     vision_steps: int = 1_500
@@ -101,20 +99,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         wordings=recipe.wordings,
     )
     speaking.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} wording", work / "wording.pt", say)
-    architecture.spread_tags(model, tokenizer, recipe.seed)
-    asking = Supervised(
-        model,
-        seen,
-        labels,
-        recipe.asking_tokens,
-        rate=8e-4,
-        shares=ASKING_SHARES,
-        batch_tokens=2_000,
-        wordings=recipe.wordings,
-    )
-    asking.head.load_state_dict(speaking.head.state_dict())
-    asking.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} asking", work / "asking.pt", say)
-    stages = (judging.progress, speaking.progress, asking.progress)
+    stages = (judging.progress, speaking.progress)
     figures = {
         "recipe": asdict(recipe),
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -123,7 +108,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         "wall_seconds": round(time.monotonic() - begun),
         "tokens": sum(stage.tokens for stage in stages),
         "steps": sum(stage.step for stage in stages),
-        "loss": round(asking.progress.loss, 3),
+        "loss": round(speaking.progress.loss, 3),
         "dialect": StarterDialect().fingerprint(),
     }
     save(model, tokenizer, out, figures)
