@@ -154,6 +154,8 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
     table.add_row("consultations", f"{summary['consultations']} ({', '.join(kinds) or 'none'})")
     if summary["judged"]:
         table.add_row("diagnosis right", _share(summary["correct"], summary["judged"]))
+    for style, judged in _by_style(ended).items():
+        table.add_row(f"  {style}", _share(sum(bool(event["correct"]) for event in judged), len(judged)))
     if summary["triaged"]:
         table.add_row("specialty right", _share(summary["triage_correct"], summary["triaged"]))
     if ended:
@@ -161,6 +163,13 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
     table.add_row("tokens", f"{summary['tokens_in']:,} in, {summary['tokens_out']:,} out")
     table.add_row("wall time", f"{summary['wall_seconds']:,.1f} s")
     return table
+
+
+def _by_style(ended: list[Event]) -> dict[str, list[Event]]:
+    """Part judged consultations by their cases' style; empty where all are of one style."""
+    judged = [event for event in ended if event["correct"] is not None]
+    styles = sorted({event["style"] for event in judged})
+    return {style: [e for e in judged if e["style"] == style] for style in styles} if len(styles) > 1 else {}
 
 
 def _share(right: int, n: int) -> str:

@@ -7,6 +7,7 @@ hears is the question, so that the question's words decide.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -53,8 +54,6 @@ def topic_of(speech: str, kind: str) -> str | None:
 
 
 def _parts(speech: str) -> list[str]:
-    import re
-
     return [part for part in re.split(r"(?<=[.!?])\s+", speech) if part]
 
 
