@@ -73,9 +73,8 @@ class Runner:
             self._agree(interrupted)
             self.store.adopt(run)
         started = time.monotonic()
-        self.listen(self._run_event(run, resumed=bool(interrupted)))
         try:
-            asyncio.run(self._play_all(run))
+            asyncio.run(self._play_all(run, resumed=bool(interrupted)))
         except BaseException:
             self._close(run, "interrupted", time.monotonic() - started)
             raise
@@ -137,7 +136,9 @@ class Runner:
 
     # -- playing ---------------------------------------------------------------------------------------------------
 
-    async def _play_all(self, run: str) -> None:
+    async def _play_all(self, run: str, *, resumed: bool) -> None:
+        # Told inside the loop: from the first line shown on, an interrupt is the loop's to take, and ends it in order.
+        self.listen(self._run_event(run, resumed=resumed))
         rows = {row["ordinal"]: row for row in self.store.consultations(run)}
         plans = self.config.plan()
         self._tell_ended(rows, plans)
