@@ -6,6 +6,8 @@ import json
 import random
 from pathlib import Path
 
+from consult.agents.dialects.plain import THINK
+from consult.agents.dialects.questions import said_about
 from consult.agents.models import ModelInfo, Reply
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
@@ -37,18 +39,41 @@ class Improviser:
         return Reply(text, sum(len(m.text) for m in request.prompt.messages), len(text), probability=rng.random())
 
     def _starter(self, request, rng):
-        choice = request.prompt.choice
+        asked, choice = request.prompt.messages[-1].text, request.prompt.choice
         if request.task == "decision":
-            return f"<think>I see it.</think><answer>{rng.choice(choice.options)} acne"
+            thought = rng.choice(["I see it.", "I see it. I noted <site>. Colleagues: acne."])
+            return f"<think>{thought}</think><answer>{rng.choice(choice.options)} acne"
+        if request.task == "opinion":
+            return f"{rng.choice(choice.options)}<complaint> It is so with <fact>."
+        if request.task == "wording":
+            return self._starter_wording(asked.partition("\n")[0].removeprefix("first ").split(), rng)
+        if request.task == "free" and asked.startswith("free "):
+            # Nobody has two of a topic, and not everybody has each: some of these are refused.
+            return rng.choice(["<site>Well, <fact>.", "<duration><site>So <fact>, <second>.", "<unsure>Who knows."])
+        if request.task == "free" and choice is not None:
+            act = rng.choice(choice.options)
+            return act + (rng.choice(["cause: From where?", "Acne?"]) if act == "<ask>" else "So be it.")
         if choice is not None:
-            return f"{rng.choice(choice.options)} Tell me more."
-        slots = [w for w in request.prompt.messages[-1].text.split() if w in ("<fact>", "<second>", "<third>")]
+            thought = f"<think>I think of {self._secret(rng)}.</think>" if choice.after == "</think>" else ""
+            return f"{thought}{rng.choice(choice.options)} Tell me more."
+        slots = [w for w in asked.split() if w in ("<fact>", "<second>", "<third>")]
         return f"Well, {' and '.join(slots)}." if request.role == "patient" else "I think so."
+
+    def _starter_wording(self, act, rng):
+        if act == ["consult"]:
+            return rng.choice(["One moment.", "<site>", ""])
+        bank = said_about("questions" if act[0] == "ask" else "examinations")
+        return rng.choice(bank[rng.choice([act[1], act[1], rng.choice(list(bank))])])
+
+    def _secret(self, rng):
+        """Give a word that nobody else would use."""
+        return f"secret{rng.randrange(10**9)}"
 
     def _plain(self, request, rng):
         labels = list(SCENARIO.labels)
         answers = {
             "topic": lambda: rng.choice(["duration", "site", "unsure"]),
+            "free": lambda: self._plain_free(request.prompt, rng),
             "triage": lambda: json.dumps({"specialty": "dermatology", "urgency": "soon", "why": "so"}),
             "action": lambda: rng.choice(
                 [
@@ -63,7 +88,18 @@ class Improviser:
             "opinion": lambda: json.dumps({"diagnosis": rng.choice(labels), "confidence": 0.5, "reason": "so"}),
             "decision": lambda: f"<think>hm</think><answer>{rng.choice(labels)}</answer>",
         }
-        return answers.get(request.task, lambda: rng.choice(["Well.", "I see.", "So it is."]))()
+        thinks = request.task != "decision" and THINK in request.prompt.messages[-1].text
+        thought = f"<think>I think of {self._secret(rng)}.</think>" if thinks else ""
+        return thought + answers.get(request.task, lambda: rng.choice(["Well.", "I see.", "So it is."]))()
+
+    def _plain_free(self, prompt, rng):
+        known = [line[2:] for line in prompt.messages[0].text.split("\n") if line.startswith("- ")]
+        said = rng.choice(
+            ["Well.", "Is it acne?", f"Well, {rng.choice(known)}.", f"{'. '.join(rng.sample(known, 3))}."]
+        )
+        if "JSON" not in prompt.messages[-1].text:
+            return said
+        return json.dumps({"satisfied": rng.random() < 0.6, "accepts": rng.random() < 0.5, "text": said})
 
 
 def configured(reference, cases, temperaments=("sanguine", "choleric", "melancholic", "phlegmatic"), **more):

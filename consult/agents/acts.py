@@ -17,9 +17,9 @@ Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "concl
 Source = Literal["model", "program", "human"]
 """Who decided or wrote it."""
 
-Strategy = Literal["no-dialogue", "text-only", "dialogue"]
+Strategy = Literal["no-dialogue", "text-only", "dialogue", "reasoning"]
 Team = Literal["panel", "no-triage", "solo"]
-STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue")
+STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue", "reasoning")
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 
 NOT_MY_FIELD = "not my field"
@@ -50,6 +50,10 @@ class Draft:
     attempts: int
     fallback: bool
     """No draft passed, and the program said the facts, or the scenario's advice, plainly."""
+    said_backed: bool = True
+    """The line that was said in the end says what it was to say, and no more."""
+    said_leaked: bool = False
+    """The line that was said in the end names a diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,9 @@ class Act:
     differential: tuple[str, ...] = ()
     """`conclude`: at most three diagnoses, the first being the final one."""
     thought: str = ""
+    """Private: never heard by another agent."""
+    accepts: bool | None = None
+    """`satisfied`: whether the patient takes to the plan."""
     opinions: tuple[Opinion, ...] = ()
     source: Source = "model"
     draft: Draft | None = None
@@ -127,6 +134,10 @@ class DoctorView:
     diagnosis: str | None = None
     """After the decision: what was concluded."""
     thought: str = ""
+    thinks: bool = False
+    """Whether a private thought is wanted before each line."""
+    expert: tuple[str, ...] = ()
+    """What an image classifier takes the photograph for, likeliest first; empty where none was asked."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +159,7 @@ class PatientView:
 class PatientTask:
     """What the patient is to put into words now."""
 
-    kind: Literal["open", "answer", "unknown", "ask", "satisfied"]
+    kind: Literal["open", "answer", "unknown", "ask", "satisfied", "reluctant"]
     facts: tuple[Fact, ...] = ()
     about: str = ""
     """`ask`: the kind of question back."""

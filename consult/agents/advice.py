@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from consult.agents.grounding import stems, telling
+from consult.agents.grounding import stems, telling, words
 from consult.scenarios import Label, Scenario, Urgency
 
 STATED = 0.8
@@ -21,6 +21,13 @@ def says(speech: str, sentence: str) -> bool:
     """Tell whether a speech states a sentence."""
     wanted = telling(sentence)
     return bool(wanted) and len(wanted & stems(speech)) >= STATED * len(wanted)
+
+
+def stammers(speech: str) -> bool:
+    """Tell whether a speech says the same four words twice, as a tiny model does when it has lost its way."""
+    said = words(speech)
+    runs = [tuple(said[i : i + 4]) for i in range(len(said) - 3)]
+    return len(set(runs)) < len(runs)
 
 
 def sentences(label: Label) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from consult.agents.acts import Act, DoctorView, Draft, Source, Usage
+from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
 from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply
+from consult.agents.dialects.dialect import ActionWord
 from consult.agents.doctors import ask_twice
 from consult.agents.models.model import Prompt
 from consult.agents.voice import Place, Voice
@@ -14,6 +15,15 @@ from consult.scenarios import Scenario
 
 CONSULT = "Let me ask my colleagues what they think."
 """Said where the model chose to consult and said nothing."""
+
+
+def plain_wording(action: Action, topic: str | None, scenario: Scenario) -> str:
+    """Word an act without a model."""
+    if action == "consult":
+        return CONSULT
+    if action == "examine":
+        return f"Let me have a look: {scenario.examinations.get(topic or '', topic)}."
+    return f"May I ask about this: {scenario.topics.get(topic or '', topic)}?"
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,29 @@ class Attending:
         seed = self.voice.seed("action", place)
         if word is None:
             return Act("attending", "conclude", source="program", usage=cost, seed=seed)
-        text = word.text or (CONSULT if word.action == "consult" else "")
-        return Act("attending", word.action, text, word.topic, source=word.source, usage=cost, seed=seed)
+        text, draft, spoken = await self._worded(word, view, place)
+        source: Source = "program" if draft and draft.fallback else "model"
+        return Act(
+            "attending", word.action, text, word.topic,
+            thought=word.thought, source=source, draft=draft, usage=cost + spoken, seed=seed,
+        )  # fmt: skip
+
+    async def _worded(self, word: ActionWord, view: DoctorView, place: Place) -> tuple[str, Draft | None, Usage]:
+        """Give an act its words: its own, or those that are asked for apart and held against the chosen topic."""
+        dialect = self.voice.dialect
+        prompt = dialect.wording(view, word)
+        if prompt is None:
+            return word.text or (CONSULT if word.action == "consult" else ""), None, Usage()
+        drafts: list[bool] = []
+
+        def read(text: str) -> str | None:
+            said = dialect.read_wording(text, view, word)
+            drafts.append(said is not None)
+            return said
+
+        text, _, cost = await ask_twice(self.voice, prompt, "wording", place, read)
+        draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=text is None)
+        return text or plain_wording(word.action, word.topic, self.scenario), draft, cost
 
     async def conclude(self, view: DoctorView, place: Place) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None)."""
@@ -50,7 +81,7 @@ class Attending:
             dialect.explanation(decided),
             "explanation",
             place,
-            decided,
+            lambda text: dialect.read_explanation(text, decided, self.scenario),
             lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario),
             lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario),
         )
@@ -71,10 +102,10 @@ class Attending:
         """Answer the patient's question back."""
         question = view.lines[-1]
         speech, draft, cost = await self._advise(
-            self.voice.dialect.reply(view, question.text),
+            self.voice.dialect.reply(view, question),
             "reply",
             place,
-            view,
+            lambda text: self.voice.dialect.read_reply(text, view, question, self.scenario),
             lambda said: is_sound_reply(said, view.diagnosis, question.topic, self.scenario),
             lambda: plain_reply(view.diagnosis, question.topic, self.scenario),
         )
@@ -87,19 +118,19 @@ class Attending:
         prompt: Prompt,
         task: str,
         place: Place,
-        view: DoctorView,
+        read: Callable[[str], str | None],
         sound: Callable[[str], bool],
         plain: Callable[[], str],
     ) -> tuple[str, Draft | None, Usage]:
         """Ask for words to the patient; a model too small to be believed is held against the scenario's advice."""
-        dialect, believed, drafts = self.voice.dialect, not self.voice.dialect.slots, list[bool]()
+        believed, drafts = not self.voice.dialect.slots, list[bool]()
 
-        def read(text: str) -> str | None:
-            said = dialect.read_speech(text, view)
+        def heard(text: str) -> str | None:
+            said = read(text)
             drafts.append(said is not None and (believed or sound(said)))
             return said if drafts[-1] else None
 
-        speech, _, cost = await ask_twice(self.voice, prompt, task, place, read)
+        speech, _, cost = await ask_twice(self.voice, prompt, task, place, heard)
         if believed:
             return speech or "", None, cost
         draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=speech is None)

@@ -143,6 +143,11 @@ def _stated_freely(wanted: set[str], said: set[str]) -> bool:
     return len(wanted) >= 2 and len(wanted & said) >= max(2, 0.75 * len(wanted))
 
 
+def stated(line: str, facts: Iterable[Fact]) -> list[Fact]:
+    """Give the facts that a line states, word by word or in words of its own."""
+    return [fact for fact in facts if not _without(_straight(line), (fact,))[1]]
+
+
 def plainly(facts: Sequence[Fact]) -> str:
     """Say facts without a model, one a sentence."""
     sentences = [fact.text[:1].upper() + fact.text[1:].rstrip(".") + "." for fact in facts]

@@ -4,6 +4,9 @@
 *unsure*. (b) The facts of that topic are given, and the temperament decides how many more are volunteered. (c) The
 model words those facts and only those. (d) A line that leaks a diagnosis or is not backed is asked for once more, and
 else the facts are said plainly.
+
+The free patient, for comparison, is 3MDBench's (arXiv 2504.13861): it gets its whole card and decides itself what to
+say. Its lines are checked in the same way, but what the check finds is recorded and not mended.
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
-from consult.agents.grounding import check_line, plainly
+from consult.agents.dialects.dialect import FreeWord
+from consult.agents.doctors import ask_twice
+from consult.agents.grounding import check_line, plainly, stated
 from consult.agents.temperament import Temperament, temperaments
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 from consult.scenarios import Fact, Scenario
@@ -62,15 +67,16 @@ class Patient:
         return _with_cost(act, cost)
 
     async def react(self, view: PatientView, place: Place) -> Act:
-        """Ask back, or be satisfied."""
+        """Ask back, or be satisfied, which ends the consultation; taking to the plan or not."""
         rng = self._rng(place, "react")
         temperament = temperaments()[view.temperament]
-        has_asked = any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
-        if "ask" in view.offers and not has_asked and rng.random() < temperament.asks_back:
+        if "ask" in view.offers and not _has_asked(view) and rng.random() < temperament.asks_back:
             kind = rng.choice(list(QUESTIONS_BACK))
             task = PatientTask("ask", about=kind if self.voice.dialect.slots else QUESTIONS_BACK[kind])
             return await self._line(view, place, task, topic=kind)
-        return await self._line(view, place, PatientTask("satisfied"), topic=None)
+        accepts = rng.random() < temperament.accepts
+        act = await self._line(view, place, PatientTask("satisfied" if accepts else "reluctant"), topic=None)
+        return replace(act, accepts=accepts)
 
     # -- (a) the topic -----------------------------------------------------------------------------------------------
 
@@ -110,8 +116,9 @@ class Patient:
                 draft = Draft(*first, attempts=attempt + 1, fallback=False)
                 return self._act(task, topic, line, place, draft, cost)
         assert first is not None
-        draft = Draft(*first, attempts=ATTEMPTS, fallback=True)
-        return self._act(task, topic, self._plain(task, temperament), place, draft, cost)
+        plain = self._plain(task, temperament)
+        draft = Draft(*first, ATTEMPTS, True, *self._check(plain, view, task))
+        return self._act(task, topic, plain, place, draft, cost)
 
     def _check(self, line: str | None, view: PatientView, task: PatientTask) -> tuple[bool, bool]:
         if line is None:
@@ -126,13 +133,15 @@ class Patient:
         if task.kind == "ask":
             kinds = {**PLAIN_QUESTIONS, **{QUESTIONS_BACK[k]: q for k, q in PLAIN_QUESTIONS.items()}}
             return kinds[task.about]
+        if task.kind == "reluctant":
+            return "I am not sure about that. I will think it over."
         return "Thank you, doctor." if task.kind == "satisfied" else plainly(task.facts)
 
     def _act(self, task: PatientTask, topic: str | None, line: str, place: Place, draft: Draft, cost: Usage) -> Act:
-        action: Action = "answer" if task.kind == "unknown" else task.kind
+        actions: dict[str, Action] = {"unknown": "answer", "reluctant": "satisfied"}
         return Act(
             speaker="patient",
-            action=action,
+            action=actions.get(task.kind) or task.kind,  # type: ignore[arg-type]
             text=line,
             topic=topic,
             facts=tuple(fact.id for fact in task.facts),
@@ -141,6 +150,70 @@ class Patient:
             usage=cost,
             seed=self.voice.seed(task.kind, place),
         )
+
+
+@dataclass(frozen=True)
+class FreePatient:
+    """A patient who decides for itself what to say; nothing that it says is mended.
+
+    A model that cannot use the format says nothing twice: it then does not know, or takes its leave.
+    """
+
+    voice: Voice
+    scenario: Scenario
+
+    async def open(self, view: PatientView, place: Place) -> Act:
+        """Open with the main complaint."""
+        complaint = (view.card.complaint,)
+        return await self._act(view, place, "open", complaint, "complaint", plainly(complaint))
+
+    async def answer(self, view: PatientView, place: Place) -> Act:
+        """Answer the doctor's last question."""
+        topic = view.lines[-1].topic
+        asked = view.card.about(topic) if topic else ()
+        return await self._act(view, place, "answer", asked, topic, "I don't know.")
+
+    async def react(self, view: PatientView, place: Place) -> Act:
+        """Ask back, or be satisfied, which ends the consultation."""
+        return await self._act(view, place, "satisfied", (), None, "Thank you, doctor.")
+
+    async def _act(
+        self, view: PatientView, place: Place, due: Action, asked: Sequence[Fact], topic: str | None, plain: str
+    ) -> Act:
+        dialect, usable = self.voice.dialect, list[bool]()
+
+        def read(text: str) -> FreeWord | None:
+            word = dialect.read_free_line(text, view)
+            usable.append(word is not None and word.action in view.offers)
+            return word if usable[-1] else None
+
+        prompt = dialect.free_line(view, temperaments()[view.temperament])
+        word, _, cost = await ask_twice(self.voice, prompt, "free", place, read)
+        seed = self.voice.seed("free", place)
+        if word is None:
+            draft = Draft(False, False, ATTEMPTS, fallback=True, said_backed=due != "answer" or not asked)
+            facts = (view.card.complaint.id,) if due == "open" else ()
+            return Act("patient", due, plain, topic, facts, source="program", draft=draft, usage=cost, seed=seed)
+        card = (view.card.complaint, *view.card.facts)
+        said = [f for f in card if f.id in word.facts] if word.facts is not None else stated(word.text, card)
+        backing = check_line(word.text, [*dict.fromkeys((*asked, *said))], (), self.scenario)
+        found = (backing.backed, bool(backing.leaked))
+        first = found if usable[0] else (False, False)
+        return Act(
+            speaker="patient",
+            action=word.action,
+            text=word.text,
+            topic=(word.topic if word.topic in QUESTIONS_BACK else None) if word.action == "ask" else topic,
+            facts=tuple(fact.id for fact in said),
+            accepts=word.accepts,
+            draft=Draft(*first, len(usable), False, *found),
+            usage=cost,
+            seed=seed,
+        )
+
+
+def _has_asked(view: PatientView) -> bool:
+    return any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
 
 
 def _with_cost(act: Act, cost: Usage) -> Act:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consult.agents.acts import DoctorView, Opinion, Usage
 from consult.agents.doctors import ask_twice
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
+
+
+def plurality(opinions: Iterable[Opinion]) -> str | None:
+    """Give the diagnosis that most opinions name, the first named of equals; None where none names one.
+
+    It is the baseline that an attending has to beat: a panel that votes needs no attending.
+    """
+    counts = Counter(opinion.diagnosis for opinion in opinions if opinion.diagnosis is not None)
+    return counts.most_common(1)[0][0] if counts else None
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Specialist:
         dialect = self.voice.dialect
         word, reply, cost = await ask_twice(
             self.voice,
-            dialect.opinion(view, self.specialty),
+            dialect.opinion(view, self.specialty, self.member),
             "opinion",
             place,
             lambda text: dialect.read_opinion(text, view, scenario),

@@ -28,6 +28,7 @@ class TriageDoctor:
             text=word.why if word else "",
             specialty=word.specialty if word else None,
             urgency=word.urgency if word else None,
+            thought=word.thought if word else "",
             confidence=reply.probability if word else None,
             usage=cost,
             seed=self.voice.seed("triage", place),

@@ -31,7 +31,7 @@ def show_turn(console: Console, event: Event, *, numbered: bool = False) -> None
     """Print one turn: the speaker's name, and what was done beside it."""
     name, style = _NAMES.get(event["speaker"], _ATTENDING)
     doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _plain)
-    blocks = [block for block in doing(event) if block] or [styled("(says nothing)", "dim")]
+    blocks = [block for block in (_thought(event), *doing(event)) if block] or [styled("(says nothing)", "dim")]
     for i, block in enumerate(blocks):
         _hang(console, _label(event["idx"] if numbered else None, name if i == 0 else "", style), block)
 
@@ -72,9 +72,28 @@ def _plain(event: Event) -> list[Text]:
     text = styled(clean(event["text"]), "")
     if by_program(event) and text:
         text.append("  (said by the program)", "dim")
-    if event.get("mark"):
-        text.append(f"  ({event['mark']})", "dim")
+    for mark in (event.get("mark"), *remarks(event)):
+        if mark and text:
+            text.append(f"  ({mark})", "dim")
     return [text]
+
+
+def remarks(event: Event) -> list[str]:
+    """Tell what is worth knowing of a patient's line that nobody mended, and of its leave."""
+    draft = event.get("draft") or {}
+    found = []
+    if event["speaker"] == "patient" and not draft.get("said_backed", True):
+        found.append("not backed by the card")
+    if event["speaker"] == "patient" and draft.get("said_leaked", False):
+        found.append("names a diagnosis")
+    if event.get("accepts") is False:
+        found.append("does not take to the plan")
+    return found
+
+
+def _thought(event: Event) -> Text:
+    thought = clean(event.get("thought") or "")
+    return styled(f"thinks: {thought}" if thought else "", "dim italic")
 
 
 def _triage(event: Event) -> list[Text]:
@@ -100,8 +119,7 @@ def _conclusion(event: Event) -> list[Text]:
     others = [clean(name) for name in event["differential"] if name != event["diagnosis"]]
     if others:
         named.append(f"  less likely: {', '.join(others)}", "dim")
-    thought = clean(event["thought"])
-    return [styled(f"thinks: {thought}" if thought else "", "dim italic"), named, *_plain(event)]
+    return [named, *_plain(event)]
 
 
 def styled(text: str, style: str) -> Text:

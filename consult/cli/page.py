@@ -19,6 +19,7 @@ from consult.cli.lines import (
     judgement,
     missing,
     panel_judgement,
+    remarks,
     triage_judgements,
 )
 from consult.cli.live import SKIN_TYPES, played_by
@@ -56,7 +57,7 @@ def consultation_page(store_row: Row, acts: Sequence[Act], case: Case, scenario:
         _header(store_row, case, scenario, models),
         f'<main class="talk">{_conversation(events, acts)}</main>',
         _verdict(ended, scenario),
-        _card(acts, case),
+        _card(acts, case, run_row),
         _footer(store_row, run_row, models),
     ]
     return _document(title, "\n".join(parts))
@@ -137,11 +138,13 @@ def _conversation(events: Sequence[Event], acts: Sequence[Act]) -> str:
 def _bubble(event: Event, act: Act) -> str:
     side = "patient" if event["speaker"] == "patient" else "doctor"
     doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _words)
-    marks = ["said by the program" if by_program(event) else "", draft_mark(act)]
+    marks = ["said by the program" if by_program(event) else "", draft_mark(act), *remarks(event)]
     mark = "".join(f' <span class="mark">{mark}</span>' for mark in marks if mark)
     name = _NAMES[event["speaker"]]
     heading = f"<h2>{name} <small>{event['idx']}</small>{mark}</h2>"
-    return f'<section class="{side}">{heading}{doing(event) or "<p>(says nothing)</p>"}</section>'
+    thought = _text(event.get("thought") or "")
+    private = f'<details class="thought"><summary>Thought</summary><p>{thought}</p></details>' if thought else ""
+    return f'<section class="{side}">{heading}{private}{doing(event) or "<p>(says nothing)</p>"}</section>'
 
 
 def _words(event: Event) -> str:
@@ -162,10 +165,8 @@ def _examination(event: Event) -> str:
 def _conclusion(event: Event) -> str:
     sure = f" <small>{event['confidence']:.0%}</small>" if event["confidence"] is not None else ""
     others = [name for name in event["differential"] if name != event["diagnosis"]]
-    thought = _text(event["thought"])
     return "".join(
         (
-            f'<details class="thought"><summary>Thought</summary><p>{thought}</p></details>' if thought else "",
             f"<p><b>{_text(event['diagnosis'] or 'no diagnosis')}</b>{sure if event['diagnosis'] else ''}",
             f' <span class="dim">less likely: {_text(", ".join(others))}</span></p>' if others else "</p>",
             _words(event),
@@ -207,12 +208,12 @@ def _judged(said: str, right: bool | None, note: str) -> str:
     return escape(said + mark) + (f' <span class="dim">({escape(note)})</span>' if note else "")
 
 
-def _card(acts: Sequence[Act], case: Case) -> str:
+def _card(acts: Sequence[Act], case: Case, run_row: Row) -> str:
     rows = "".join(
         f"<tr{' class=dim' if turn == '—' else ''}><th>{escape(topic)}</th><td>{escape(text)}</td><td>{turn}</td></tr>"
         for topic, text, turn in card_rows(acts, case)
     )
-    faithful = "".join(f"<p>{escape(line)}</p>" for line in fidelity(acts))
+    faithful = "".join(f"<p>{escape(line)}</p>" for line in fidelity(acts, run_row))
     heading = "<tr><th>topic</th><td>what is so</td><td>turn</td></tr>"
     table = f"<table><thead>{heading}</thead><tbody>{rows}</tbody></table>"
     return f"<details><summary>The patient's card of facts, and when each was told</summary>{table}{faithful}</details>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import math
 import shlex
 import time
 from typing import TYPE_CHECKING
@@ -19,20 +18,6 @@ if TYPE_CHECKING:
 EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
 MOST_FAILURES = 10
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """Give the Wilson score interval of a share at 95 %.
-
-    Args:
-        right: Successes.
-        n: Trials; without any, nothing is known and the interval is 0 to 1.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.959964, right / n
-    centre, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, (centre - spread) / (1 + z * z / n)), min(1.0, (centre + spread) / (1 + z * z / n))
 
 
 class Progress:
@@ -156,6 +141,8 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
         table.add_row("diagnosis right", _share(summary["correct"], summary["judged"]))
     for style, judged in _by_style(ended).items():
         table.add_row(f"  {style}", _share(sum(bool(event["correct"]) for event in judged), len(judged)))
+    if summary["voted"]:
+        table.add_row("by the panel's plurality vote", _share(summary["plurality_correct"], summary["voted"]))
     if summary["triaged"]:
         table.add_row("specialty right", _share(summary["triage_correct"], summary["triaged"]))
     if ended:
@@ -173,5 +160,7 @@ def _by_style(ended: list[Event]) -> dict[str, list[Event]]:
 
 
 def _share(right: int, n: int) -> str:
-    low, high = wilson(right, n)
+    from consult.envs.fidelity import Rate
+
+    low, high = Rate("", right, n).interval or (0.0, 1.0)
     return f"{right / n:.1%}  ({right}/{n}; 95 % interval {low:.1%} to {high:.1%})"

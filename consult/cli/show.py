@@ -27,7 +27,7 @@ def show(
     db: Database = DEFAULT_DATABASE,
     json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
 ) -> None:
-    """Show a consultation, or list those of a run."""
+    """Show a consultation, or list those of a run with how faithful its lines are."""
     from consult.envs.store import Store
     from consult.errors import UserError
     from consult.scenarios import load_scenario
@@ -45,7 +45,7 @@ def show(
             for each in [row] if row else rows:
                 _print_events(store, each, scenario)
         elif row is None:
-            _console().print(_listed(rows))
+            _print_run(store, rows)
         elif html is None:
             _print(store, row, scenario)
         if html is not None and row is not None:
@@ -97,6 +97,33 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
     html.write_text(page, encoding="utf-8")
     if not silent:
         typer.echo(html)
+
+
+def _print_run(store: Store, rows: list[Row]) -> None:
+    console = _console()
+    console.print(_listed(rows))
+    fidelity = _fidelity(store, _run(store, rows[0]))
+    if fidelity is not None:
+        console.print(fidelity)
+
+
+def _fidelity(store: Store, run_row: Row) -> Table | None:
+    """Give the rates of the run's lines; None where nothing was played."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.envs.fidelity import fidelity, is_mended
+
+    title = "fidelity" if is_mended(run_row) else "fidelity (the patient is free: its lines are not mended)"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    table.add_column("measure")
+    for heading in ("share", "95 %", "count"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for rate in fidelity(store, run_row["id"]):
+        if rate.interval is not None:
+            low, high = rate.interval
+            table.add_row(rate.name, f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
+    return table if table.row_count else None
 
 
 def _listed(rows: list[Row]) -> Table:

@@ -25,7 +25,7 @@ def simulate(
     temperament: Annotated[
         str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic or all; else one a case, balanced.")
     ] = None,
-    strategy: Annotated[str, typer.Option(help="no-dialogue, text-only or dialogue.")] = "dialogue",
+    strategy: Annotated[str, typer.Option(help="no-dialogue, text-only, dialogue or reasoning.")] = "dialogue",
     team: Annotated[str, typer.Option(help="panel, no-triage or solo.")] = "panel",
     panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
     model: Annotated[str, typer.Option(help="Who plays all roles: starter, a folder, or scripted:FILE.")] = "starter",
@@ -35,6 +35,9 @@ def simulate(
     attending: Annotated[str | None, typer.Option(help="Model of the attending physician.")] = None,
     seed: Annotated[int, typer.Option(help="Decides the case, where none is named, and every draw.")] = 0,
     max_turns: Annotated[int, typer.Option(min=2, max=100, help="Doctor turns before a case is unfinished.")] = 14,
+    patient_grounding: Annotated[
+        str, typer.Option(help="on: a program chooses and checks the patient's facts; off: its model is free.")
+    ] = "on",
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
@@ -71,6 +74,7 @@ def simulate(
         panel_size=panel_size,
         max_turns=max_turns,
         seed=seed,
+        patient_grounding=_from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
         **roles,
     )
     raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=_command(config)))
@@ -151,6 +155,7 @@ def _command(config: RunConfig) -> str:
     parts = ["consult", "simulate", "--scenario", config.scenario]
     for name in ("strategy", "team", "panel_size", "max_turns", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
+    parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     parts += ["--model", config.patient.model] if differs("patient") else []
     for name in ("triage", "specialist", "attending"):
         role: RoleConfig = getattr(config, name)

@@ -52,7 +52,7 @@ def print_consultation(
         view({**event, "mark": draft_mark(acts[event["idx"]])} if event["event"] == "turn" else event)
     console.print()
     console.print(_facts(acts, case))
-    for line in fidelity(acts):
+    for line in fidelity(acts, run_row):
         say(console, styled(line, ""))
     if run_row["scenario_revision"] != scenario.revision:
         say(console, styled("The scenario has changed since this was played; the card may be another.", "yellow"))
@@ -85,19 +85,27 @@ def draft_mark(act: Act) -> str:
     return "second draft" if act.draft.attempts > 1 else ""
 
 
-def fidelity(acts: Sequence[Act]) -> list[str]:
-    """Tell how faithful the patient's lines were to the card."""
+def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
+    """Tell how faithful the patient's lines were to the card, as first drafted and in the end."""
+    from consult.envs.fidelity import is_mended
+
     drafts = [act.draft for act in acts if act.draft is not None and act.speaker == "patient"]
     if not drafts:
         return []
-    n = len(drafts)
-    backed = sum(draft.backed and not draft.leaked for draft in drafts)
-    fallback = sum(draft.fallback for draft in drafts)
+    n, fallback = len(drafts), sum(draft.fallback for draft in drafts)
+    backed = _first_and_final([d.backed for d in drafts], [d.said_backed for d in drafts], "backed by the card")
+    leaked = _first_and_final([d.leaked for d in drafts], [d.said_leaked for d in drafts], "naming a diagnosis")
+    mended = "" if is_mended(run_row) else ", not mended"
     return [
-        f"The patient's {n} lines: {backed} backed by the card as first drafted ({backed / n:.0%}), "
-        f"{n - fallback} by the model in the end ({(n - fallback) / n:.0%}), "
-        f"{fallback} said by the program ({fallback / n:.0%})."
+        f"The patient's {n} lines{mended}: {backed}; {leaked}; {fallback} said by the program ({fallback / n:.0%})."
     ]
+
+
+def _first_and_final(first: Sequence[bool], final: Sequence[bool], what: str) -> str:
+    drafted, said, n = sum(first), sum(final), len(first)
+    if drafted == said:
+        return f"{said} {what} ({said / n:.0%})"
+    return f"{drafted} {what} as first drafted ({drafted / n:.0%}), {said} in the end ({said / n:.0%})"
 
 
 def told_at(acts: Sequence[Act]) -> dict[str, int]:

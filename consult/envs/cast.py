@@ -55,6 +55,7 @@ class Models:
             attending=voice("attending", config.attending),
             specialist=specialist,
             together=batcher.together,
+            grounded=config.patient_grounding,
         )
 
 

@@ -41,6 +41,8 @@ class RunConfig(BaseModel):
     max_turns: Annotated[int, Field(ge=2, le=100)] = 14
     """Doctor turns; at the limit a consultation is *unfinished*."""
     seed: int = 0
+    patient_grounding: bool = True
+    """Whether a program chooses the patient's facts and holds its lines against them; else it is 3MDBench's patient."""
     patient: RoleConfig = RoleConfig()
     triage: RoleConfig = RoleConfig(temperature=0.3)
     specialist: RoleConfig = RoleConfig(temperature=0.7)
@@ -50,7 +52,9 @@ class RunConfig(BaseModel):
 
     def digest(self) -> str:
         """Hash the configuration: equal digests are the same run."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        # A field that came later counts where it is not as it was before, so that older runs keep their digest.
+        later = {"patient_grounding"} if self.patient_grounding else None
+        return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     def plan(self) -> list[Plan]:
         """List the consultations of the run in their order."""

@@ -231,6 +231,7 @@ class Consultation:
             turns_left=self.turns_left,
             diagnosis=conclusion.diagnosis if conclusion else None,
             thought=conclusion.thought if conclusion else "",
+            thinks=self.plan.strategy == "reasoning",
         )
 
     def _line(self, act: Act) -> Line:

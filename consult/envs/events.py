@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from consult.agents.acts import Act, Opinion
+from consult.agents.specialist import plurality
 from consult.envs.consultation import Consultation
 
 Event = dict[str, Any]
@@ -31,6 +32,7 @@ def turn_event(consultation_id: str, idx: int, act: Act) -> Event:
         "confidence": act.confidence,
         "differential": list(act.differential),
         "thought": act.thought,
+        "accepts": act.accepts,
         "facts": list(act.facts),
         "source": act.source,
         "draft": asdict(act.draft) if act.draft else None,
@@ -61,7 +63,7 @@ def consultation_event(consultation_id: str, consultation: Consultation, status:
     concluded, triaged = consultation.conclusion, consultation.triaged
     diagnosis = concluded.diagnosis if concluded else None
     disclosed, facts = consultation.disclosed
-    right = [o.diagnosis == truth.diagnosis for o in consultation.consulted.opinions] if consultation.consulted else []
+    opinions = consultation.consulted.opinions if consultation.consulted else ()
     return {
         "event": "consultation",
         "consultation": consultation_id,
@@ -79,8 +81,9 @@ def consultation_event(consultation_id: str, consultation: Consultation, status:
         "correct": None if truth.diagnosis is None else status == "finished" and diagnosis == truth.diagnosis,
         "true_specialty": truth.specialty,
         "true_urgency": truth.urgency,
-        "opinions_right": sum(right) if truth.diagnosis is not None else None,
-        "opinions": len(right),
+        "opinions_right": sum(o.diagnosis == truth.diagnosis for o in opinions) if truth.diagnosis else None,
+        "opinions": len(opinions),
+        "plurality": plurality(opinions),
         "facts_disclosed": disclosed,
         "facts": facts,
         "style": consultation.case.style,
@@ -95,6 +98,7 @@ def consultation_event(consultation_id: str, consultation: Consultation, status:
 def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
     """Describe a run that has ended."""
     judged = [e for e in ended if e["correct"] is not None]
+    voted = [e for e in judged if e["opinions"]]
     triaged = [e for e in ended if e["specialty"] is not None and e["true_specialty"] is not None]
     count = {status: sum(e["status"] == status for e in ended) for status in ("finished", "unfinished", "failed")}
     return {
@@ -105,6 +109,8 @@ def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
         "correct": sum(e["correct"] for e in judged),
         "judged": len(judged),
         "accuracy": sum(e["correct"] for e in judged) / len(judged) if judged else None,
+        "plurality_correct": sum(e["plurality"] == e["truth"] for e in voted),
+        "voted": len(voted),
         "triage_correct": sum(e["specialty"] == e["true_specialty"] for e in triaged),
         "triaged": len(triaged),
         "turns": sum(e["turns"] for e in ended),

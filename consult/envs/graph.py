@@ -16,7 +16,7 @@ from langgraph.runtime import Runtime
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
 from consult.agents.attending import CONSULT, Attending
-from consult.agents.patient import Patient
+from consult.agents.patient import FreePatient, Patient
 from consult.agents.specialist import Specialist
 from consult.agents.triage import TriageDoctor
 from consult.agents.voice import Place, Voice
@@ -62,6 +62,8 @@ class Cast:
     specialist: Callable[[str], Voice]
     """Specialty → voice."""
     together: Together
+    grounded: bool = True
+    """Whether a program chooses the patient's facts and holds its lines against them."""
 
 
 @dataclass
@@ -86,6 +88,12 @@ class Session:
             turn=len(acts),
             nth=sum(act.speaker == speakers for act in acts),
         )
+
+    @property
+    def patient(self) -> Patient | FreePatient:
+        """The patient."""
+        kind = Patient if self.cast.grounded else FreePatient
+        return kind(self.cast.patient, self.consultation.scenario)
 
     def patient_view(self) -> PatientView:
         """Give the patient's view."""
@@ -113,8 +121,7 @@ class Session:
 
 async def _open(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    patient = Patient(session.cast.patient, session.consultation.scenario)
-    return session.apply(await patient.open(session.patient_view(), session.place("patient")))
+    return session.apply(await session.patient.open(session.patient_view(), session.place("patient")))
 
 
 async def _triage(state: State, runtime: Runtime[Session]) -> State:
@@ -134,8 +141,7 @@ async def _attend(state: State, runtime: Runtime[Session]) -> State:
 
 async def _answer(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    patient = Patient(session.cast.patient, session.consultation.scenario)
-    return session.apply(await patient.answer(session.patient_view(), session.place("patient")))
+    return session.apply(await session.patient.answer(session.patient_view(), session.place("patient")))
 
 
 async def _panel(state: State, runtime: Runtime[Session]) -> State:
@@ -152,7 +158,9 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         action="consult",
         text=chosen.text if by_choice else CONSULT,
         opinions=tuple(opinion for opinion, _ in answers),
+        thought=chosen.thought,
         source=chosen.source if by_choice else "program",
+        draft=chosen.draft if by_choice else None,
         usage=sum((cost for _, cost in answers), chosen.usage),
         seed=chosen.seed,
     )
@@ -164,13 +172,15 @@ async def _conclude(state: State, runtime: Runtime[Session]) -> State:
     attending = Attending(voice, session.consultation.scenario)
     act = await attending.conclude(session.doctor_view(voice), session.place("attending"))
     chosen, session.chosen = session.chosen, None
-    return session.apply(replace(act, usage=act.usage + chosen.usage) if chosen else act)
+    if chosen is None:
+        return session.apply(act)
+    thought = " ".join(part for part in (chosen.thought, act.thought) if part)
+    return session.apply(replace(act, thought=thought, usage=act.usage + chosen.usage))
 
 
 async def _react(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    patient = Patient(session.cast.patient, session.consultation.scenario)
-    return session.apply(await patient.react(session.patient_view(), session.place("patient")))
+    return session.apply(await session.patient.react(session.patient_view(), session.place("patient")))
 
 
 async def _reply(state: State, runtime: Runtime[Session]) -> State:

@@ -13,7 +13,15 @@ def create(db: Any) -> None:
             db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Any], None], ...] = (create,)
+def tell_what_was_said(db: Any) -> None:
+    """2: what the check found of the line that was said in the end, and whether the patient takes to the plan."""
+    for column in ("said_backed", "said_leaked", "accepts"):
+        db.execute(f"ALTER TABLE turns ADD COLUMN {column} INTEGER")
+    # Until then only lines that had passed the check were said.
+    db.execute("UPDATE turns SET said_backed = 1, said_leaked = 0 WHERE draft_attempts IS NOT NULL")
+
+
+MIGRATIONS: tuple[Callable[[Any], None], ...] = (create, tell_what_was_said)
 
 _CREATE = """
 CREATE TABLE runs (

@@ -311,11 +311,14 @@ def _turn_row(consultation: str, idx: int, act: Act) -> Row:
         "confidence": act.confidence,
         "differential": json.dumps(act.differential),
         "thought": act.thought,
+        "accepts": act.accepts,
         "source": act.source,
         "draft_backed": draft.backed if draft else None,
         "draft_leaked": draft.leaked if draft else None,
         "draft_attempts": draft.attempts if draft else None,
         "draft_fallback": draft.fallback if draft else None,
+        "said_backed": draft.said_backed if draft else None,
+        "said_leaked": draft.said_leaked if draft else None,
         "tokens_in": act.usage.tokens_in,
         "tokens_out": act.usage.tokens_out,
         "seconds": act.usage.seconds,
@@ -345,13 +348,19 @@ def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
     draft = None
     if row["draft_attempts"] is not None:
         draft = Draft(
-            bool(row["draft_backed"]), bool(row["draft_leaked"]), row["draft_attempts"], bool(row["draft_fallback"])
+            backed=bool(row["draft_backed"]),
+            leaked=bool(row["draft_leaked"]),
+            attempts=row["draft_attempts"],
+            fallback=bool(row["draft_fallback"]),
+            said_backed=bool(row["said_backed"]),
+            said_leaked=bool(row["said_leaked"]),
         )
     plain = ("speaker", "action", "text", "topic", "specialty", "urgency", "diagnosis", "confidence", "thought")
     return Act(
         **{name: row[name] for name in plain},
         facts=tuple(json.loads(row["facts"])),
         differential=tuple(json.loads(row["differential"])),
+        accepts=None if row["accepts"] is None else bool(row["accepts"]),
         opinions=opinions,
         source=row["source"],
         draft=draft,

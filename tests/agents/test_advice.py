@@ -1,17 +1,22 @@
 """What a tiny model may tell a patient: the scenario's advice for its diagnosis, and no other's."""
 
+import random
+
 import pytest
 
+from consult.agents.acts import DoctorView, Line
 from consult.agents.advice import (
     is_sound_explanation,
     is_sound_reply,
     plain_explanation,
     plain_reply,
     says,
+    stammers,
     strange,
 )
+from consult.agents.dialects import StarterDialect
 from consult.rl.starter.corpus import Corpus
-from consult.scenarios import load_scenario
+from consult.scenarios import Photograph, load_scenario
 
 SCENARIO = load_scenario("derm34")
 LABELS = list(SCENARIO.labels)
@@ -27,17 +32,49 @@ def test_the_plain_words_are_sound_for_their_own_diagnosis_only(name):
         assert is_sound_reply(plain_reply(name, kind, SCENARIO), name, kind, SCENARIO), kind
 
 
-def test_the_lessons_teach_sound_advice():
-    import random
-
-    corpus = Corpus(SCENARIO, SCENARIO.source, random.Random(3))
+def test_the_frames_that_are_taught_hold_sound_advice():
+    """Whatever frame is learned, and for whatever diagnosis it is filled, the advice is the diagnosis's own."""
+    corpus, dialect, rng = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), StarterDialect(), random.Random(4)
     judged = []
     for _ in range(300):
-        lesson = corpus.lesson("explanation")
-        how, _, rest = lesson.prompt.messages[1].text.partition(" ")
+        lesson, name = corpus.lesson("explanation"), rng.choice(LABELS)
+        how = lesson.prompt.messages[1].text
         urgency = "emergency" if how == "emergency" else "routine"
-        judged.append(is_sound_explanation(lesson.text, rest.partition(".")[0], urgency, SCENARIO))
-    assert sum(judged) / len(judged) > 0.97
+        thought = "I see a red patch." if how == "explain seen" else ""
+        shown = Photograph("p", lambda: None)
+        view = DoctorView((), (), (), {}, {}, photograph=shown, diagnosis=name, urgency=urgency, thought=thought)
+        assert dialect.explanation(view).messages[1].text == how
+        said = dialect.read_explanation(lesson.text, view, SCENARIO)
+        assert said is not None
+        judged.append(is_sound_explanation(said, name, urgency, SCENARIO))
+        assert ("a red patch" in said) == (how == "explain seen") and "<" not in said and ".." not in said
+    # What was seen can make a sentence look like another diagnosis's.
+    assert sum(judged) / len(judged) > 0.95
+
+
+def test_the_frames_of_replies_hold_the_answer():
+    corpus, dialect, rng = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), StarterDialect(), random.Random(4)
+    for _ in range(100):
+        name = rng.choice(LABELS)
+        kind = rng.choice(sorted(SCENARIO.labels[name].answers))
+        view, question = DoctorView((), (), (), {}, {}, diagnosis=name), Line("patient", "ask", "And?", kind)
+        said = dialect.read_reply(corpus.lesson("reply").text, view, question, SCENARIO)
+        assert said is not None and is_sound_reply(said, name, kind, SCENARIO), said
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["It is <answer>.", "<answer> <second> <third> <said> <said>", "<answer> <second> <third> <said> <fact>", ""],
+)
+def test_a_frame_with_a_slot_too_few_or_too_many_is_refused(frame):
+    view = DoctorView((), (), (), {}, {}, diagnosis="acne")
+    assert StarterDialect().read_explanation(frame, view, SCENARIO) is None
+    whole = StarterDialect().read_explanation("it is <answer>. <second> <third> <said>", view, SCENARIO)
+    assert whole is not None and whole.startswith("It is acne. Acne is")
+    undecided = DoctorView((), (), (), {}, {})
+    assert StarterDialect().read_explanation("It is <answer>. <second> <third> <said>", undecided, SCENARIO) is None
+    unknown = Line("patient", "ask", "Is it?")
+    assert StarterDialect().read_reply("<answer>", view, unknown, SCENARIO) is None
 
 
 def test_another_diagnosis_in_the_advice_is_strange():
@@ -67,3 +104,17 @@ def test_without_a_diagnosis_nothing_is_made_up():
 def test_says_wants_most_of_the_words():
     assert says("Wash the area gently, twice a day!", "wash the area twice a day")
     assert not says("Wash the area.", "wash the area twice a day")
+
+
+@pytest.mark.parametrize(
+    ("speech", "lost"),
+    [
+        ("Keep it dry. Come back in two weeks.", False),
+        ("a red patch with a red patch with a", True),
+        ("Use it twice a day. Use it twice daily.", False),
+        ("the edge of the nail, the EDGE of the Nail", True),
+        ("", False),
+    ],
+)
+def test_who_says_four_words_twice_has_lost_the_way(speech, lost):
+    assert stammers(speech) is lost

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from consult.agents.grounding import check_line, plainly, telling, words
+from consult.agents.grounding import check_line, plainly, stated, telling, words
 from consult.scenarios import Case, Fact, Scenario
 
 ITCH = Fact("sensation", "sensation", "it itches badly at night")
@@ -116,6 +116,25 @@ def test_a_name_within_the_given_clause_is_no_leak(derm34: Scenario) -> None:
     assert check_line("My mother has eczema.", [ITCH], [], derm34).leaked == ("eczema",)
 
 
+@pytest.mark.parametrize(
+    ("line", "facts"),
+    [
+        ("It itches badly at night. I've had it for 3 weeks.", [ITCH, WEEKS]),
+        ("Three weeks I had it, on both hands, on the backs.", [WEEKS, HANDS]),
+        ("At night it's itching so badly.", [ITCH]),
+        ("It doesn't itch badly at night.", []),
+        ("I've had it for 5 weeks.", []),
+        ("No, I have not tried anything.", [NOTHING]),
+        ("I have tried anything on it.", []),
+        ("Good morning, doctor.", []),
+        ("", []),
+    ],
+)
+def test_what_a_line_states_is_found(line: str, facts: list[Fact]) -> None:
+    assert stated(line, CARD) == facts
+    assert stated(line, reversed(CARD)) == facts[::-1]
+
+
 def test_words_and_their_stems() -> None:
     assert words("I\u2019ve 2 spots, twelve O'CLOCK") == ["i've", "2", "spots", "12", "o'clock"]
     assert telling("it is itching") == telling("it itches") == {"itch"}
@@ -143,6 +162,19 @@ def test_facts_said_plainly_are_sound(derm34: Scenario, cases: list[Case]) -> No
             verdicts.append(check_line(plainly([fact]), [fact], [f for f in facts if f != fact], derm34).sound)
     assert len(verdicts) >= 3000
     assert sum(verdicts) / len(verdicts) >= 0.98
+
+
+def test_the_facts_of_a_line_are_found_among_all_of_its_card(cases: list[Case]) -> None:
+    """Every fact that was said is found, and seldom one that was not."""
+    found, besides = [], []
+    for case in cases:
+        card = (case.card.complaint, *case.card.facts)
+        for said in pairwise(card):
+            read = stated(plainly(said), card)
+            found += [fact in read for fact in said]
+            besides += [fact in read for fact in card if fact not in said]
+    assert len(found) >= 6000 and all(found)
+    assert sum(besides) / len(besides) < 0.02
 
 
 def test_another_patients_fact_is_noticed(derm34: Scenario, cases: list[Case]) -> None:

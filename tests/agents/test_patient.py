@@ -1,4 +1,7 @@
-"""The grounded patient: which facts are said, who words them, what is never said, and what is written down about it."""
+"""The grounded patient: which facts are said, who words them, what is never said, and what is written down about it.
+
+And the free patient, who says what it likes, all of it written down.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from consult.agents.acts import Act, Draft, Line, PatientView
+from consult.agents.acts import Act, Action, Draft, Line, PatientView
 from consult.agents.models.model import ModelInfo, Reply, Request
-from consult.agents.patient import MOST_FACTS, PLAIN_QUESTIONS, QUESTIONS_BACK, Patient
+from consult.agents.patient import MOST_FACTS, PLAIN_QUESTIONS, QUESTIONS_BACK, FreePatient, Patient
 from consult.agents.temperament import temperaments
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Card, Fact, Scenario
@@ -266,7 +269,7 @@ def test_a_leak_is_never_said(make: Make, derm34: Scenario) -> None:
     """Whatever the model writes and whatever is asked of the patient, no diagnosis is in the line."""
     rng = random.Random(0)
     names = [*derm34.labels, *(alias for label in derm34.labels.values() for alias in label.aliases)]
-    tasks = ("open", "answer", "unknown", "ask", "satisfied")
+    tasks = ("open", "answer", "unknown", "ask", "satisfied", "reluctant")
     for seed in range(40):
         name = rng.choice(names)
         patient, _ = make(**{task: [f"Could it be {name.upper()}? {{facts}}"] for task in tasks})
@@ -289,7 +292,7 @@ def test_volunteered_facts_are_said_plainly_too(make: Make, derm34: Scenario) ->
 
 
 def reactions(make: Make, seen: PatientView, dialect: str = "plain", n: int = 1000) -> list[Act]:
-    patient, _ = make(dialect, ask=["And is that so?"], satisfied=["Thanks."])
+    patient, _ = make(dialect, ask=["And is that so?"], satisfied=["Thanks."], reluctant=["Hm, no."])
 
     async def many() -> list[Act]:
         return [await patient.react(seen, place(seed)) for seed in range(n)]
@@ -306,6 +309,7 @@ def test_a_question_back_is_as_likely_as_the_temperament_has_it(make: Make, derm
     acts = reactions(make, seen)
     asked = [act for act in acts if act.action == "ask"]
     assert {act.action for act in acts} == {"ask", "satisfied"}
+    assert {act.accepts for act in asked} == {None}
     assert abs(len(asked) / len(acts) - temperaments()[temperament].asks_back) < 0.05
     assert {act.topic for act in asked} == set(QUESTIONS_BACK)
 
@@ -322,20 +326,237 @@ def test_an_emergency_leaves_no_question(make: Make, derm34: Scenario) -> None:
     assert {act.action for act in reactions(make, seen, n=100)} == {"satisfied"}
 
 
+@pytest.mark.parametrize("temperament", ["sanguine", "choleric", "melancholic", "phlegmatic"])
+def test_the_plan_is_taken_to_as_often_as_the_temperament_has_it(
+    make: Make, derm34: Scenario, temperament: str
+) -> None:
+    seen = replace(view(derm34, TOLD, temperament=temperament), offers=("satisfied",))
+    acts = reactions(make, seen)
+    accepting = [act for act in acts if act.accepts]
+    assert abs(len(accepting) / len(acts) - temperaments()[temperament].accepts) < 0.05
+    # Who accepts says so, and who does not leaves reluctantly; both end the consultation.
+    assert {(act.action, act.accepts, act.text) for act in acts} == {
+        ("satisfied", True, "Thanks."),
+        ("satisfied", False, "Hm, no."),
+    }
+    assert all(act.draft == Draft(True, False, 1, False) and act.topic is None and not act.facts for act in acts)
+
+
+def test_whether_the_plan_is_taken_to_does_not_hang_on_the_words(make: Make, derm34: Scenario) -> None:
+    seen = replace(view(derm34, TOLD, temperament="choleric"), offers=("satisfied",))
+    poor, _ = make(satisfied=["It is eczema."], reluctant=["It is eczema."])
+    plainly = [asyncio.run(poor.react(seen, place(seed))) for seed in range(40)]
+    assert [act.accepts for act in plainly] == [act.accepts for act in reactions(make, seen, n=40)]
+    assert {(act.accepts, act.text) for act in plainly} == {
+        (True, "Thank you, doctor."),
+        (False, "I am not sure about that. I will think it over."),
+    }
+
+
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_a_question_back_falls_back_to_its_kind(make: Make, derm34: Scenario, dialect: str) -> None:
-    patient, _ = make(dialect, ask=["<fact> for 9 weeks, eczema?"], satisfied=["<fact> 9 eczema"])
+    bad = ["<fact> for 9 weeks, eczema?"]
+    patient, _ = make(dialect, ask=bad, satisfied=bad, reluctant=bad)
     seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
     acts = [asyncio.run(patient.react(seen, place(seed))) for seed in range(60)]
-    said = {act.topic or "": act.text for act in acts}
-    assert said == {**PLAIN_QUESTIONS, "": "Thank you, doctor."}
+    said = {act.topic or act.accepts: act.text for act in acts}
+    leaving = {True: "Thank you, doctor.", False: "I am not sure about that. I will think it over."}
+    assert said == {**PLAIN_QUESTIONS, **leaving}
     assert {act.source for act in acts} == {"program"}
 
 
 def test_the_prompt_says_what_to_ask_about_in_the_dialects_way(make: Make, derm34: Scenario) -> None:
     seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
     for dialect, about in (("plain", QUESTIONS_BACK), ("starter", {kind: f"ask {kind}" for kind in QUESTIONS_BACK})):
-        patient, fake = make(dialect, ask=["And is that so?"], satisfied=["Thanks."])
+        patient, fake = make(dialect, ask=["And is that so?"], satisfied=["Thanks."], reluctant=["No."])
         act = next(a for a in (asyncio.run(patient.react(seen, place(s))) for s in range(60)) if a.action == "ask")
         assert fake.asked[-1].prompt.messages[-1].text.endswith(about[act.topic or ""])
         assert act.text == "And is that so?"
+
+
+# -- the free patient --------------------------------------------------------------------------------------------------
+
+MakeFree = Callable[..., tuple[FreePatient, Fake]]
+
+
+@pytest.fixture
+def free(derm34: Scenario) -> MakeFree:
+    def patient(dialect: str, *replies: str) -> tuple[FreePatient, Fake]:
+        fake = Fake({"free": list(replies)})
+        return FreePatient(Voice("patient", ModelInfo("fake", "test", dialect), fake), derm34), fake
+
+    return patient
+
+
+def free_answer(patient: FreePatient, seen: PatientView) -> Act:
+    return asyncio.run(patient.answer(seen, place()))
+
+
+def test_the_free_patient_is_given_its_whole_card_and_the_grounded_one_is_not(
+    make: Make, free: MakeFree, derm34: Scenario
+) -> None:
+    seen = view(derm34, question("site"))
+    (mind, told), (patient, fake) = free("plain", "On my hands."), make(answer=["{facts}"])
+    free_answer(mind, seen)
+    answer(patient, seen)
+    shown, kept = ("\n".join(m.text for m in f.asked[0].prompt.messages) for f in (told, fake))
+    assert all(fact.text in shown for fact in (RASH, *CARD.facts))
+    assert [fact.id for fact in (RASH, *CARD.facts) if fact.text in kept] == ["site"]
+    assert temperaments()["phlegmatic"].talking in shown
+    assert (told.tasks, fake.tasks) == (["free"], ["answer"])
+
+
+@pytest.mark.parametrize(
+    ("line", "facts", "backed"),
+    [
+        (GOOD, ("site",), True),
+        ("Both hands, on the backs.", ("site",), True),
+        ("At night it's itching badly, on the backs of both hands.", ("site", "sensation"), True),
+        ("I haven't tried anything on it.", ("treatment",), False),
+        (POOR, (), False),
+        ("It's on the backs of both hands, for 9 weeks.", ("site",), False),
+        ("No, it isn't on the backs of both hands.", (), False),
+    ],
+)
+def test_what_a_free_patient_said_is_found_in_its_words(
+    free: MakeFree, derm34: Scenario, line: str, facts: tuple[str, ...], backed: bool
+) -> None:
+    """The answer must state what was asked for; what it states besides may be anything of the card."""
+    patient, fake = free("plain", line)
+    act = free_answer(patient, view(derm34, question("site")))
+    assert (act.action, act.text, act.topic, act.facts, act.source) == ("answer", line, "site", facts, "model")
+    assert act.draft == Draft(backed, False, 1, False, said_backed=backed, said_leaked=False)
+    assert len(fake.asked) == 1 and act.seed == fake.asked[0].seed
+    assert (act.usage.tokens_in, act.usage.tokens_out) == (10, 3)
+
+
+@pytest.mark.parametrize(("dialect", "line"), [("plain", LEAK), ("starter", "<site>My eczema: <fact>.")])
+def test_a_leak_of_a_free_patient_is_written_down_and_not_mended(
+    free: MakeFree, derm34: Scenario, dialect: str, line: str
+) -> None:
+    patient, fake = free(dialect, line)
+    act = free_answer(patient, view(derm34, question("site")))
+    assert (act.text.lower(), act.facts, act.source) == (LEAK.lower(), ("site",), "model")
+    assert act.draft == Draft(True, True, 1, False, said_backed=True, said_leaked=True)
+    assert len(fake.asked) == 1
+
+
+def test_a_question_on_nothing_known_asks_for_no_fact(free: MakeFree, derm34: Scenario) -> None:
+    for topic in (None, "family"):
+        act = free_answer(free("plain", "I couldn't say.")[0], view(derm34, question(topic)))
+        assert (act.topic, act.facts, act.draft) == (topic, (), Draft(True, False, 1, False))
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "facts"),
+    [
+        ("<site>Well, <fact>.", "Well, it's on the backs of both hands.", ("site",)),
+        (
+            "<sensation><site><second>. Then <fact>!",
+            "It's on the backs of both hands. Then it itches badly at night!",
+            ("site", "sensation"),
+        ),
+        ("<unsure>who knows.", "Who knows.", ()),
+        ("<family>none of us.", "None of us.", ()),
+    ],
+)
+def test_the_starter_puts_the_facts_in_whose_topics_it_names(
+    free: MakeFree, derm34: Scenario, line: str, text: str, facts: tuple[str, ...]
+) -> None:
+    """The question carries no topic, so that whatever the card has will do."""
+    patient, fake = free("starter", line)
+    act = free_answer(patient, view(derm34, question(None)))
+    assert (act.text, act.facts, act.draft) == (text, facts, Draft(True, False, 1, False))
+    assert fake.asked[0].prompt.messages[-1].text == "free Where is it, then?"
+
+
+def test_the_starters_words_on_another_topic_are_not_an_answer(free: MakeFree, derm34: Scenario) -> None:
+    act = free_answer(free("starter", "<sensation><fact>.")[0], view(derm34, question("site")))
+    assert act.facts == ("sensation",)
+    assert act.draft == Draft(False, False, 1, False, said_backed=False)
+
+
+@pytest.mark.parametrize(("dialect", "unusable"), [("plain", "<think>hm"), ("starter", "<site>No slot.")])
+def test_a_free_patient_is_asked_twice_and_then_does_not_know(
+    free: MakeFree, derm34: Scenario, dialect: str, unusable: str
+) -> None:
+    good = {"plain": GOOD, "starter": "<site><fact>."}[dialect]
+    patient, fake = free(dialect, unusable, good)
+    act = free_answer(patient, view(derm34, question("site")))
+    assert (act.text, act.facts, act.source) == (GOOD, ("site",), "model")
+    assert act.draft == Draft(False, False, 2, False, said_backed=True)
+    assert len({request.seed for request in fake.asked}) == 2 and act.usage.tokens_out == 6
+
+    patient, fake = free(dialect, unusable)
+    act = free_answer(patient, view(derm34, question("site")))
+    assert (act.text, act.facts, act.source, len(fake.asked)) == ("I don't know.", (), "program", 2)
+    assert act.draft == Draft(False, False, 2, True, said_backed=False)
+    # Where nothing was known, not to know is what there was to say.
+    act = free_answer(patient, view(derm34, question("family")))
+    assert act.draft == Draft(False, False, 2, True, said_backed=True)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line", "text"),
+    [
+        ("plain", "Hello, I have a rash.", "Hello, I have a rash."),
+        ("starter", "Hello, <fact>.", "Hello, I have a rash."),
+        ("plain", "", "I have a rash."),
+        ("starter", "Hello.", "I have a rash."),
+    ],
+)
+def test_a_free_patient_opens_with_the_complaint(
+    free: MakeFree, derm34: Scenario, dialect: str, line: str, text: str
+) -> None:
+    patient, _ = free(dialect, line)
+    act = asyncio.run(patient.open(replace(view(derm34), offers=("open",)), place()))
+    assert (act.action, act.topic, act.text, act.facts) == ("open", "complaint", text, ("complaint",))
+    assert act.draft is not None and act.draft.said_backed
+    assert act.source == ("program" if act.draft.fallback else "model")
+
+
+BOTH_WAYS = ("ask", "satisfied")
+ONE_WAY = ("satisfied",)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line", "offers", "expected"),
+    [
+        ("plain", '{"satisfied": false, "text": "Why?"}', BOTH_WAYS, ("ask", "Why?", None, None)),
+        ("plain", '{"satisfied": true, "accepts": false, "text": "No."}', BOTH_WAYS, ("satisfied", "No.", None, False)),
+        ("plain", '{"satisfied": true, "accepts": true, "text": "Yes."}', BOTH_WAYS, ("satisfied", "Yes.", None, True)),
+        ("plain", '{"satisfied": false, "accepts": true, "text": "?"}', ONE_WAY, ("satisfied", "?", None, True)),
+        ("plain", "Is it bad?", BOTH_WAYS, ("ask", "Is it bad?", None, None)),
+        ("plain", "Is it bad?", ONE_WAY, ("satisfied", "Is it bad?", None, None)),
+        ("plain", "Goodbye.", BOTH_WAYS, ("satisfied", "Goodbye.", None, None)),
+        ("starter", "<ask>cause: why me?", BOTH_WAYS, ("ask", "Why me?", "cause", None)),
+        ("starter", "<ask>Why me?", BOTH_WAYS, ("ask", "Why me?", None, None)),
+        ("starter", "<satisfied>thanks.", BOTH_WAYS, ("satisfied", "Thanks.", None, True)),
+        ("starter", "<reluctant>no.", ONE_WAY, ("satisfied", "No.", None, False)),
+    ],
+)
+def test_a_free_patient_decides_itself_whether_to_ask_and_to_accept(
+    free: MakeFree,
+    derm34: Scenario,
+    dialect: str,
+    line: str,
+    offers: tuple[Action, ...],
+    expected: tuple[Action, str, str | None, bool | None],
+) -> None:
+    patient, fake = free(dialect, line)
+    act = asyncio.run(patient.react(replace(view(derm34, TOLD), offers=offers), place()))
+    assert (act.action, act.text, act.topic, act.accepts) == expected
+    assert act.draft == Draft(True, False, 1, False) and len(fake.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "unusable"),
+    [("plain", '{"satisfied": true}'), ("plain", "{"), ("starter", "<ask>Why?"), ("starter", "<satisfied><fact>")],
+)
+def test_a_free_patient_without_usable_words_takes_its_leave(
+    free: MakeFree, derm34: Scenario, dialect: str, unusable: str
+) -> None:
+    patient, fake = free(dialect, unusable)
+    act = asyncio.run(patient.react(replace(view(derm34, TOLD), offers=ONE_WAY), place()))
+    assert (act.action, act.text, act.accepts, act.source) == ("satisfied", "Thank you, doctor.", None, "program")
+    assert act.draft == Draft(False, False, 2, True) and len(fake.asked) == 2

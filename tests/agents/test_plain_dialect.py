@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
-from consult.agents.dialects.clean import MAX_CHARACTERS, clean, without_thought
+from consult.agents.dialects.clean import MAX_CHARACTERS, clean, thought_of, without_thought
+from consult.agents.dialects.dialect import ActionWord, FreeWord
 from consult.agents.dialects.plain import PlainDialect
 from consult.scenarios import Card, Fact, Scenario
 
@@ -76,6 +77,17 @@ def test_actions(view: DoctorView, text: str, expected: tuple[str, str | None, s
     assert (word and (word.action, word.topic, word.text)) == expected
 
 
+@pytest.mark.parametrize("act", [ASK, "How long?", '{"action": "conclude"}'])
+def test_a_thought_goes_with_the_act_that_follows_it(view: DoctorView, act: str) -> None:
+    word, thought = DIALECT.read_action(act, view), DIALECT.read_action(f"<think>Is it\nold?</think> {act}", view)
+    assert word is not None and word.thought == ""
+    assert thought == replace(word, thought="Is it old?")
+
+
+def test_acts_come_with_their_words(view: DoctorView) -> None:
+    assert DIALECT.wording(view, ActionWord("ask", "site", "")) is None
+
+
 def test_what_is_not_offered_is_not_read(view: DoctorView) -> None:
     last = replace(view, offers=("conclude",))
     assert DIALECT.read_action(ASK, last) is None
@@ -101,6 +113,13 @@ def test_what_is_not_offered_is_not_read(view: DoctorView) -> None:
 def test_triage(view: DoctorView, text: str, expected: tuple[str, str | None, str] | None) -> None:
     word = DIALECT.read_triage(text, view)
     assert (word and (word.specialty, word.urgency, word.why)) == expected
+
+
+def test_the_triage_doctors_thought_is_read(view: DoctorView) -> None:
+    said = "I send you to dentistry, soon."
+    plain, word = (DIALECT.read_triage(text, view) for text in (said, f"<think>dermatology?</think>{said}"))
+    assert plain is not None and plain.thought == ""
+    assert word == replace(plain, thought="dermatology?")
 
 
 @pytest.mark.parametrize(
@@ -244,6 +263,48 @@ def test_patient_lines(text: str, line: str | None) -> None:
     assert DIALECT.read_patient_line(text, PatientTask("unknown")) == line
 
 
+FREE = PatientView(Card(Fact("c", "complaint", "a rash"), ()), "choleric", (), {})
+JSON = '{"satisfied": %s, "accepts": %s, "text": "So."}'
+
+
+@pytest.mark.parametrize("kind", ["open", "answer"])
+def test_a_free_patients_line_is_all_that_it_says(kind: Action) -> None:
+    patient = replace(FREE, offers=(kind,))
+    said = DIALECT.read_free_line('<think>Be blunt.</think> Patient: "It itches. Why?"', patient)
+    assert said == FreeWord(kind, "It itches. Why?")
+    assert DIALECT.read_free_line("<think>Be blunt.", patient) is None
+    assert DIALECT.read_free_line("", patient) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (JSON % ("false", "true"), FreeWord("ask", "So.")),
+        (JSON % ("true", "true"), FreeWord("satisfied", "So.", accepts=True)),
+        (JSON % ("true", "false"), FreeWord("satisfied", "So.", accepts=False)),
+        (JSON % ("true", "null"), FreeWord("satisfied", "So.")),
+        (JSON % ('"no"', '"no"'), FreeWord("satisfied", "So.")),
+        (f"```json\n{JSON % ('true', 'true')}\n```", FreeWord("satisfied", "So.", accepts=True)),
+        (f"<think>{JSON % ('true', 'true')}</think>{JSON % ('false', 'null')}", FreeWord("ask", "So.")),
+        ('{"text": "So."}', FreeWord("satisfied", "So.")),
+        ('{"satisfied": false, "text": ""}', None),
+        ('{"satisfied": false, "text": null}', None),
+        ('{"satisfied": false, "te', None),
+        ("{}", None),
+        ("", None),
+        ("<think>Is it bad?", None),
+        ("Is it bad?", FreeWord("ask", "Is it bad?")),
+        ("<think>Is it bad?</think>Goodbye.", FreeWord("satisfied", "Goodbye.")),
+    ],
+)
+def test_free_reactions(text: str, word: FreeWord | None) -> None:
+    assert DIALECT.read_free_line(text, replace(FREE, offers=("ask", "satisfied"))) == word
+    # Where no question is on offer, the same words take leave.
+    leaves = DIALECT.read_free_line(text, replace(FREE, offers=("satisfied",)))
+    assert (leaves is None) == (word is None)
+    assert leaves is None or (leaves.action, leaves.text) == ("satisfied", word.text if word else "")
+
+
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [
@@ -290,13 +351,32 @@ def test_thoughts_are_taken_out(text: str, left: str) -> None:
     assert without_thought(text).strip() == left
 
 
+@pytest.mark.parametrize(
+    ("text", "thought"),
+    [
+        ("<think>a\n b</think> c", "a b"),
+        ("<THINKING>a</Thinking> c", "a"),
+        ("c <think>a", "a"),
+        ("<think>a</think> <think>b</think>", "a"),
+        ("<think></think> c", ""),
+        ("a</think> c", ""),
+        ("<think>\x1b[31ma<|im_end|></think>", "a"),
+        ("no thought", ""),
+    ],
+)
+def test_the_thought_is_found(text: str, thought: str) -> None:
+    assert thought_of(text) == thought
+
+
 READERS: list[Callable[[str, DoctorView, Scenario], object]] = [
     lambda text, view, scenario: DIALECT.read_action(text, view),
     lambda text, view, scenario: DIALECT.read_triage(text, view),
     DIALECT.read_opinion,
     DIALECT.read_decision,
-    lambda text, view, scenario: DIALECT.read_speech(text, view),
+    DIALECT.read_explanation,
     lambda text, view, scenario: DIALECT.read_patient_line(text, PatientTask("unknown")),
+    lambda text, view, scenario: DIALECT.read_free_line(text, replace(FREE, offers=("ask", "satisfied"))),
+    lambda text, view, scenario: thought_of(text),
 ]
 GARBAGE = {
     "words": "blah " * 20_000,

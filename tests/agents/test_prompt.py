@@ -10,7 +10,7 @@ import pytest
 
 from consult.agents.acts import DoctorView, Line, Opinion, PatientTask, PatientView
 from consult.agents.dialects import plain
-from consult.agents.dialects.plain import PlainDialect
+from consult.agents.dialects.plain import THINK, THOUGHT_TOKENS, PlainDialect
 from consult.agents.models.model import Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.temperament import temperaments
@@ -41,21 +41,35 @@ TASKS = (
     PatientTask("unknown"),
     PatientTask("ask", about="whether it is dangerous"),
     PatientTask("satisfied"),
+    PatientTask("reluctant"),
 )
+FREE = (
+    replace(PATIENT, offers=("open",), lines=()),
+    replace(PATIENT, offers=("answer",)),
+    replace(PATIENT, offers=("ask", "satisfied")),
+    replace(PATIENT, offers=("satisfied",)),
+)
+QUESTION = Line("patient", "ask", "Is it catching?", "contagious")
 
 
-def rendered(view: DoctorView = DOCTOR) -> list[Prompt]:
-    dialect = PlainDialect()
-    temperament = temperaments()["choleric"]
+def patients() -> list[Prompt]:
+    dialect, temperament = PlainDialect(), temperaments()["choleric"]
     return [
         *(dialect.patient_line(PATIENT, task, temperament) for task in TASKS),
+        *(dialect.free_line(view, temperament) for view in FREE),
         dialect.topic("Where is it?", PATIENT),
+    ]
+
+
+def doctors(view: DoctorView = DOCTOR) -> list[Prompt]:
+    dialect = PlainDialect()
+    return [
         dialect.triage(view),
         dialect.action(view),
-        dialect.opinion(view, "dermatology"),
+        dialect.opinion(view, "dermatology", 0),
         dialect.decision(view),
         dialect.explanation(view),
-        dialect.reply(view, "Is it catching?"),
+        dialect.reply(view, QUESTION),
     ]
 
 
@@ -90,7 +104,7 @@ def test_every_plain_prompt_is_filled_and_used(monkeypatch: pytest.MonkeyPatch) 
         return prompt_text(dialect, name)
 
     monkeypatch.setattr(plain, "prompt_text", noted)
-    for prompt in rendered():
+    for prompt in (*patients(), *doctors()):
         assert prompt.max_new_tokens > 0
         assert not re.search(r"\{[a-z_]+\}", text(prompt).replace(FACT.text, ""))
     folder = files("consult.agents") / "prompts" / "plain"
@@ -98,7 +112,7 @@ def test_every_plain_prompt_is_filled_and_used(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_prompts_say_what_the_side_may_know() -> None:
-    opened, answered, *_ = rendered()
+    opened, answered, *_ = patients()
     assert all("it is on my {hands}" in text(prompt) for prompt in (opened, answered))
     assert temperaments()["choleric"].describing in text(opened)
     action = text(PlainDialect().action(DOCTOR))
@@ -106,7 +120,7 @@ def test_prompts_say_what_the_side_may_know() -> None:
         assert part in action
     for part in ("eczema (confidence 0.80). It is dry.", "2. dentistry: not my field", "3. surgery: no usable answer"):
         assert part in action
-    assert "eczema, hives" in text(PlainDialect().opinion(DOCTOR, "dermatology"))
+    assert "eczema, hives" in text(PlainDialect().opinion(DOCTOR, "dermatology", 2))
 
 
 def test_on_the_last_turn_only_concluding_is_offered() -> None:
@@ -116,16 +130,49 @@ def test_on_the_last_turn_only_concluding_is_offered() -> None:
 
 
 def test_the_photograph_goes_to_doctors_and_without_one_they_are_told_so() -> None:
-    patient, doctors = rendered()[:6], rendered()[6:]
-    assert all(len(prompt.messages[-1].photographs) == 1 for prompt in doctors)
-    assert not any(message.photographs for prompt in patient for message in prompt.messages)
-    blind = rendered(replace(DOCTOR, photograph=None))[6:]
+    assert all(len(prompt.messages[-1].photographs) == 1 for prompt in doctors())
+    assert not any(message.photographs for prompt in patients() for message in prompt.messages)
+    blind = doctors(replace(DOCTOR, photograph=None))
     assert all("There is no photograph." in text(prompt) for prompt in blind)
     assert not any(message.photographs for prompt in blind for message in prompt.messages)
 
 
 def test_an_open_scenario_has_prompts_too() -> None:
     bare = DoctorView(lines=(), labels=(), specialties=(), topics={}, examinations={}, offers=("ask", "conclude"))
-    prompts = rendered(bare)[6:]
+    prompts = doctors(bare)
     assert "(nothing has been said yet)" in text(prompts[0])
     assert "Name the most likely diagnosis." in text(PlainDialect().decision(bare))
+
+
+def test_a_free_patient_is_told_what_it_may_do_now() -> None:
+    opens, answers, reacts, leaves = (text(PlainDialect().free_line(v, temperaments()["choleric"])) for v in FREE)
+    for prompt in (opens, answers, reacts, leaves):
+        assert "- I have a rash\n- it is on my {hands}" in prompt and temperaments()["choleric"].describing in prompt
+        assert "State only the facts that you are given" not in prompt
+    assert "main complaint" in opens and "the doctor's last question" in answers
+    assert "Ask one question back" in reacts and "Ask one question back" not in leaves
+    assert ["JSON" in prompt for prompt in (opens, answers, reacts, leaves)] == [False, False, True, True]
+
+
+def test_who_doubts_the_plan_is_told_so() -> None:
+    satisfied, reluctant = (
+        text(PlainDialect().patient_line(PATIENT, PatientTask(kind), temperaments()["choleric"]))
+        for kind in ("satisfied", "reluctant")
+    )
+    assert "doubt the plan" in reluctant and "doubt the plan" not in satisfied
+
+
+def test_a_private_thought_is_asked_for_where_it_is_wanted() -> None:
+    for usual, thinking in zip(doctors(), doctors(replace(DOCTOR, thinks=True)), strict=True):
+        assert THINK not in text(usual) and text(thinking) == f"{text(usual)}\n{THINK}"
+        assert thinking.max_new_tokens == usual.max_new_tokens + THOUGHT_TOKENS
+
+
+def test_what_a_classifier_sees_is_told_to_doctors() -> None:
+    line = "An image classifier takes the photograph for: hives, eczema."
+    assert not any("classifier" in text(prompt) for prompt in doctors())
+    assert all(line in text(prompt) for prompt in doctors(replace(DOCTOR, expert=("hives", "eczema"))))
+
+
+def test_the_attending_is_given_the_question_in_its_words() -> None:
+    assert "The patient asks: Is it catching?" in text(PlainDialect().reply(DOCTOR, QUESTION))

@@ -3,8 +3,11 @@
 import pytest
 
 from consult.agents.acts import DoctorView
+from consult.agents.attending import CONSULT, plain_wording
 from consult.agents.dialects import StarterDialect
+from consult.agents.dialects.dialect import ActionWord
 from consult.agents.dialects.questions import said_about, topic_of
+from consult.scenarios import load_scenario
 
 VIEW = DoctorView(
     lines=(),
@@ -29,13 +32,29 @@ def test_a_reaction_before_the_question_is_passed_over():
     assert topic_of("", "questions") is None
 
 
-def test_the_words_decide_on_the_topic_and_not_the_tag():
-    question = said_about("questions")["family"][0]
-    word = StarterDialect().read_action(f"<ask><site> {question}", VIEW)
-    assert (word.topic, word.text, word.source) == ("family", question, "model")
+@pytest.mark.parametrize(("act", "kind"), [("ask", "questions"), ("examine", "examinations")])
+def test_words_are_held_against_the_chosen_topic(act, kind):
+    for topic, lines in said_about(kind).items():
+        for chosen in said_about(kind):
+            read = StarterDialect().read_wording(lines[0], VIEW, ActionWord(act, chosen, ""))
+            assert read == (lines[0] if chosen == topic else None)
 
 
-@pytest.mark.parametrize("said", [said_about("questions")["duration"][0], "Blue is the is of it?", ""])
-def test_words_about_nothing_new_give_way_to_the_chosen_topic(said):
-    word = StarterDialect().read_action(f"<ask><site> {said}", VIEW)
-    assert word.topic == "site" and word.source == "program" and topic_of(word.text, "questions") == "site"
+@pytest.mark.parametrize("said", ["Blue is the is of it?", "Thank you, that helps.", "", "<|im_end|>"])
+def test_words_about_nothing_are_refused(said):
+    assert StarterDialect().read_wording(said, VIEW, ActionWord("ask", "site", "")) is None
+
+
+@pytest.mark.parametrize("topic", VIEW.topics)
+def test_the_plain_words_for_a_topic_name_it(topic):
+    said = plain_wording("ask", topic, load_scenario("derm34"))
+    assert load_scenario("derm34").topics[topic] in said and said.endswith("?")
+
+
+def test_the_plain_words_for_what_no_scenario_names():
+    scenario = load_scenario("derm34")
+    assert (
+        plain_wording("examine", "palpation", scenario) == f"Let me have a look: {scenario.examinations['palpation']}."
+    )
+    assert plain_wording("examine", "x-ray", scenario) == "Let me have a look: x-ray."
+    assert plain_wording("consult", None, scenario) == CONSULT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from rich.console import Console
 from consult.agents.acts import Strategy, Team
 from consult.cli.live import LiveView, played_by
 from consult.cli.photograph import UPPER_HALF, half_blocks
-from consult.cli.progress import Progress, wilson
+from consult.cli.progress import Progress
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.runner import Runner
@@ -34,6 +33,7 @@ def play(
     script: Path = PANEL,
     team: Team = "panel",
     strategy: Strategy = "dialogue",
+    grounded: bool = True,
 ) -> None:
     scenario = load_scenario("derm34")
     role = RoleConfig(model=f"scripted:{script}")
@@ -43,6 +43,7 @@ def play(
         temperaments=("sanguine",) * cases,
         team=team,
         strategy=strategy,
+        patient_grounding=grounded,
         patient=role,
         triage=role,
         specialist=role,
@@ -162,6 +163,23 @@ def test_a_doctor_alone_has_neither_triage_nor_panel_in_the_verdict(tmp_path: Pa
     assert "the doctors do not see the photograph" in shown
 
 
+def test_a_private_thought_stands_before_the_line(tmp_path: Path) -> None:
+    ask = '<think>It may be dry skin.</think>{"action": "ask", "topic": "site", "text": "Where is it?"}'
+    script = script_with(tmp_path, attending__action=[ask, '{"action": "conclude"}'])
+    lines = recorded(tmp_path, script=script, strategy="reasoning").splitlines()
+    thought = next(i for i, line in enumerate(lines) if line.startswith("Attending  thinks: It may be dry skin."))
+    assert "Where is it?" in lines[thought + 1] and "thinks" not in lines[thought + 1]
+
+
+def test_what_a_free_patient_says_is_marked_and_not_mended(tmp_path: Path) -> None:
+    leave = '{"satisfied": true, "accepts": false, "text": "Hardly."}'
+    script = script_with(tmp_path, patient__free=["I have psoriasis, doctor.", "It came 77 days ago.", leave])
+    text = " ".join(recorded(tmp_path, script=script, grounded=False).split())
+    assert "I have psoriasis, doctor. (not backed by the card) (names a diagnosis)" in text
+    assert "It came 77 days ago. (not backed by the card)" in text
+    assert "(does not take to the plan)" in text
+
+
 def test_lines_hang_under_the_text_and_keep_to_the_width(tmp_path: Path) -> None:
     shown = recorded(tmp_path, script=script_with(tmp_path, attending__explanation=["word " * 60]))
     lines = [line for line in shown.splitlines() if "word word" in line]
@@ -224,10 +242,3 @@ def test_without_a_terminal_a_line_comes_only_now_and_then(monkeypatch: pytest.M
         "10/50 done, 10/10 right (100%), 10 s",
         "20/50 done, 20/20 right (100%), 20 s",
     ]
-
-
-def test_wilson_is_the_textbook_interval() -> None:
-    low, high = wilson(8, 10)
-    assert math.isclose(low, 0.4902, abs_tol=1e-4) and math.isclose(high, 0.9433, abs_tol=1e-4)
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert wilson(0, 5)[0] == 0.0 and wilson(5, 5)[1] == 1.0

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from improvising import Improviser
+from improvising import played as improvised
 from typer.testing import CliRunner
 
+from consult.agents.acts import Act, Draft
 from consult.cli.show import show
+from consult.cli.transcript import fidelity
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.events import Event
@@ -17,6 +21,7 @@ from consult.envs.store import Store, StoreError
 from consult.errors import UserError
 from consult.scenarios import UnknownNameError, load_scenario
 
+GROUNDED, FREE = {"config": "{}"}, {"config": '{"patient_grounding": false}'}
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 
 
@@ -47,7 +52,9 @@ def test_a_consultation_is_printed_with_its_card_and_its_fidelity(
     shown = capsys.readouterr().out
     assert "derm34 · test-0007" in shown and "✘ wrong: it was chronic lichen" in shown
     assert "(said by the program)" in shown and "the patient's card" in shown
-    assert "backed by the card as first drafted" in shown
+    told = " ".join(shown.split())
+    assert "5 lines: " in told and "backed by the card as first drafted" in told and "5 in the end (100%)" in told
+    assert "not mended" not in shown and shown.count("backed by the card") == 1
     duration = next(line for line in shown.splitlines() if line.strip().startswith("duration"))
     assert duration.split()[-1] == "3"
     family = next(line for line in shown.splitlines() if line.strip().startswith("family"))
@@ -74,6 +81,61 @@ def test_a_run_is_listed(played: tuple[Path, list[Event]], capsys: pytest.Captur
     show("r1", db=played[0], json_=True)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["consultation"] for event in printed if event["event"] == "consultation"] == ["r1.1", "r1.2"]
+
+
+def test_a_run_tells_how_faithful_its_lines_are(
+    played: tuple[Path, list[Event]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    show("r1", db=played[0])
+    shown = capsys.readouterr().out
+    listed, _, rates = shown.partition("fidelity")
+    assert "r1.2" in listed and "r1.2" not in rates and "not mended" not in rates
+    with Store(played[0]) as store:
+        lines = [act.draft for i in ("r1.1", "r1.2") for act in store.acts(i) if act.speaker == "patient" and act.draft]
+    backed, n = sum(draft.backed for draft in lines), len(lines)
+    assert 0 < backed < n
+    rows = {line.strip().split("  ")[0]: line.split() for line in rates.splitlines() if " of " in line}
+    first, final = (rows[f"patient's {what} backed by the card"] for what in ("first drafts", "final lines"))
+    assert first[-3:] == [str(backed), "of", str(n)] and f"{backed / n:.1%}" in first
+    assert final[-3:] == [str(n), "of", str(n)]
+    assert final[-5:-3] == ["100.0%", f"{100 * n / (n + 1.96**2):.1f}-100.0%"]
+    # The panel's attending is believed, so that none of its lines has a draft.
+    assert not any("attending" in name for name in rows)
+
+
+def test_a_free_patients_lines_are_told_to_be_left_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = Improviser()
+    improvised(tmp_path / "a.db", model, 4, patient_grounding=False)
+    show("r1", db=tmp_path / "a.db")
+    show("r1.1", db=tmp_path / "a.db")
+    run, _, consultation = capsys.readouterr().out.partition("derm34 ·")
+    assert "lines are not mended" in run and "lines, not mended: " in " ".join(consultation.split())
+
+
+@pytest.mark.parametrize(
+    ("drafts", "run_row", "told"),
+    [
+        (
+            [Draft(True, False, 1, False), Draft(False, True, 2, True)],
+            GROUNDED,
+            "2 lines: 1 backed by the card as first drafted (50%), 2 in the end (100%); "
+            "1 naming a diagnosis as first drafted (50%), 0 in the end (0%); 1 said by the program (50%).",
+        ),
+        (
+            [Draft(False, True, 1, False, False, True), Draft(True, False, 1, False)],
+            FREE,
+            "2 lines, not mended: 1 backed by the card (50%); 1 naming a diagnosis (50%); 0 said by the program (0%).",
+        ),
+    ],
+)
+def test_first_drafts_and_final_lines_are_told_apart_and_nothing_twice(
+    drafts: list[Draft], run_row: dict[str, str], told: str
+) -> None:
+    acts = [*(Act("patient", "answer", "x", draft=draft) for draft in drafts), Act("patient", "answer", "by hand")]
+    assert fidelity([*acts, Act("attending", "ask", "y", draft=drafts[0])], run_row) == [f"The patient's {told}"]
+    assert fidelity([Act("patient", "answer", "by hand")], run_row) == []
 
 
 def test_html_is_written_and_its_path_told(

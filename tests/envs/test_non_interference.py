@@ -23,17 +23,27 @@ class OtherTruth:
         return replace(case, truth=Truth(other.name, other.specialty, "emergency", "other", "wheals"))
 
 
+WAYS = pytest.mark.parametrize(
+    "more",
+    [{}, {"strategy": "reasoning"}, {"patient_grounding": False}],
+    ids=["dialogue", "reasoning", "free patient"],
+)
+
+
+@WAYS
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
-def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect):
+def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect, more):
     true, other = Improviser(dialect), Improviser(dialect)
-    played(tmp_path / "a.db", true, 120, batch=64)
-    played(tmp_path / "b.db", other, 120, batch=64, scenario=replace(SCENARIO, source=OtherTruth(), revision="x"))
+    changed = replace(SCENARIO, source=OtherTruth(), revision="x")
+    played(tmp_path / "a.db", true, 120, batch=64, **more)
+    played(tmp_path / "b.db", other, 120, batch=64, scenario=changed, **more)
     assert len(true.prompts) > 1_000
     assert true.prompts == other.prompts
 
 
+@WAYS
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
-def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect):
+def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect, more):
     model = Improviser(dialect)
     said = {}
 
@@ -41,7 +51,7 @@ def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect):
         if event["event"] == "turn":
             said.setdefault(int(event["consultation"].split(".")[1]), []).append((event["idx"], event["text"].lower()))
 
-    played(tmp_path / "a.db", model, 68, batch=64, listen=listen)
+    played(tmp_path / "a.db", model, 68, batch=64, listen=listen, **more)
     checked = 0
     for (ordinal, turn, role, *_), prompt in model.prompts.items():
         if role == "patient":
@@ -54,6 +64,29 @@ def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect):
                 checked += 1
                 assert fact.text.lower() not in shown
     assert checked > 5_000
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_a_private_thought_is_in_no_prompt(tmp_path, dialect):
+    model, thoughts = Improviser(dialect), set()
+
+    def listen(event):
+        if event["event"] == "turn" and event["thought"].startswith("I think of"):
+            thoughts.add(event["thought"].removeprefix("I think of ").removesuffix("."))
+
+    played(tmp_path / "a.db", model, 24, batch=64, listen=listen, strategy="reasoning")
+    assert len(thoughts) > 60 and all(thought.startswith("secret") for thought in thoughts)
+    shown = "\n".join(m.text for prompt in model.prompts.values() for m in prompt.messages)
+    assert "secret" not in shown
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_the_reasons_of_a_decision_are_in_the_attendings_prompts_only(tmp_path, dialect):
+    model = Improviser(dialect)
+    played(tmp_path / "a.db", model, 24, batch=64, strategy="reasoning")
+    thought = {"plain": "Your reasoning: hm.", "starter": "I see it."}[dialect]
+    readers = {key[2:4] for key, p in model.prompts.items() if any(thought in m.text for m in p.messages)}
+    assert readers == {("attending", "explanation")}
 
 
 def test_no_strategy_shows_a_photograph_that_it_withholds(tmp_path):

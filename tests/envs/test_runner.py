@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from improvising import Improviser, configured, played
 
+from consult.agents.attending import CONSULT
 from consult.envs.cast import Models
 from consult.envs.runner import RunError, Runner
 from consult.envs.store import Store
@@ -13,7 +14,7 @@ from consult.scenarios import load_scenario
 
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 @pytest.mark.parametrize("team", ["panel", "no-triage", "solo"])
-@pytest.mark.parametrize("strategy", ["dialogue", "no-dialogue", "text-only"])
+@pytest.mark.parametrize("strategy", ["dialogue", "no-dialogue", "text-only", "reasoning"])
 def test_every_strategy_and_team_plays_to_an_end(tmp_path, dialect, team, strategy):
     summary, turns = played(tmp_path / "a.db", Improviser(dialect), 6, team=team, strategy=strategy)
     assert summary["finished"] == 6 and summary["failed"] == 0
@@ -23,9 +24,64 @@ def test_every_strategy_and_team_plays_to_an_end(tmp_path, dialect, team, strate
     assert strategy != "no-dialogue" or not any(t["action"] == "ask" and t["speaker"] == "attending" for t in turns)
 
 
+@pytest.mark.parametrize("strategy", ["dialogue", "reasoning"])
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
-def test_the_same_texts_whatever_the_batch(tmp_path, dialect):
-    runs = [played(tmp_path / f"{b}.db", Improviser(dialect), 12, batch=b)[1] for b in (1, 5, 16)]
+def test_a_patient_who_is_free_plays_to_an_end(tmp_path, dialect, strategy):
+    events, more = [], {"strategy": strategy, "patient_grounding": False, "max_turns": 40}
+    summary, turns = played(tmp_path / "a.db", Improviser(dialect), 24, listen=events.append, **more)
+    assert summary["failed"] == 0 and summary["finished"] == 24
+    patient = [turn for turn in turns if turn["speaker"] == "patient"]
+    # What the check finds is written down, and the line stays.
+    assert {turn["said_backed"] for turn in patient if turn["source"] == "model"} == {0, 1}
+    assert {turn["said_leaked"] for turn in patient} == {0, 1}
+    told = {e["idx"]: e["accepts"] for e in events if e["event"] == "turn" and e["consultation"] == "r1.1"}
+    stored = {turn["idx"]: turn["accepts"] for turn in turns if turn["consultation_id"] == "r1.1"}
+    assert told == stored
+    assert {turn["accepts"] for turn in turns if turn["action"] == "satisfied"} >= {0, 1}
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_a_grounded_patient_says_nothing_that_is_not_backed(tmp_path, dialect):
+    _, turns = played(tmp_path / "a.db", Improviser(dialect), 24)
+    patient = [turn for turn in turns if turn["speaker"] == "patient"]
+    assert {(turn["said_backed"], turn["said_leaked"]) for turn in patient} == {(1, 0)}
+    assert {turn["accepts"] for turn in patient if turn["action"] == "satisfied"} == {0, 1}
+    assert {turn["accepts"] for turn in turns if turn["action"] != "satisfied"} == {None}
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_thoughts_are_stored_where_they_were_wanted(tmp_path, dialect):
+    plain, turns = (
+        played(tmp_path / f"{strategy}.db", Improviser(dialect), 6, strategy=strategy)[1]
+        for strategy in ("dialogue", "reasoning")
+    )
+    assert not any(turn["thought"] for turn in plain if turn["action"] != "conclude")
+    doctors = [turn for turn in turns if turn["speaker"] != "patient"]
+    thinking = [turn for turn in doctors if turn["action"] in ("triage", "ask", "examine")]
+    assert len(thinking) > 12 and all(turn["thought"].startswith("I think of secret") for turn in thinking)
+    assert not any("secret" in turn["text"] for turn in turns)
+
+
+def test_who_worded_the_call_for_a_panel_is_told(tmp_path):
+    """The attending's own words, checked as they are, where it chose to consult; a program's where it had to."""
+    turns = played(tmp_path / "a.db", Improviser("starter"), 24, strategy="reasoning")[1]
+    called = [turn for turn in turns if turn["action"] == "consult"]
+    chosen = [turn for turn in called if turn["draft_attempts"] is not None]
+    assert len(called) > len(chosen) > 4
+    assert {(t["text"], t["source"]) for t in called if t not in chosen} == {(CONSULT, "program")}
+    assert {(t["text"], t["source"], t["draft_fallback"]) for t in chosen} <= {
+        ("One moment.", "model", 0),
+        (CONSULT, "program", 1),
+    }
+    assert "model" in {turn["source"] for turn in chosen}
+    # What it thought of is kept either way.
+    assert all(turn["thought"].startswith("I think of secret") for turn in called)
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+@pytest.mark.parametrize("more", [{}, {"strategy": "reasoning", "patient_grounding": False}], ids=["usual", "new"])
+def test_the_same_texts_whatever_the_batch(tmp_path, dialect, more):
+    runs = [played(tmp_path / f"{b}.db", Improviser(dialect), 12, batch=b, **more)[1] for b in (1, 5, 16)]
     assert runs[0] == runs[1] == runs[2]
 
 
@@ -72,6 +128,14 @@ def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, moment):
     assert turns == whole and summary["consultations"] == 6 and events[0]["resumed"]
     again = [(e["consultation"], e["idx"]) for e in events if e["event"] == "turn"]
     assert not {(row["consultation_id"], row["idx"]) for row in kept} & set(again)
+
+
+def test_a_run_with_a_free_patient_is_not_taken_for_a_grounded_one(tmp_path):
+    path = tmp_path / "a.db"
+    played(path, Improviser(), 2)
+    played(path, Improviser(), 2, patient_grounding=False)
+    with Store(path) as store:
+        assert len({row["digest"] for row in store.runs()}) == 2
 
 
 def test_another_model_or_scenario_does_not_take_a_run_up(tmp_path):

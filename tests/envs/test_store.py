@@ -1,5 +1,7 @@
 """The store: schema, refusal of what is not ours, and acts that come back as they went in."""
 
+import hashlib
+import json
 import sqlite3
 import subprocess
 import sys
@@ -8,7 +10,7 @@ import pytest
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.envs.config import RunConfig
-from consult.envs.migrations import MIGRATIONS
+from consult.envs.migrations import MIGRATIONS, create
 from consult.envs.store import Pending, Store, StoreError, is_alive
 
 TABLES = {
@@ -19,7 +21,8 @@ TABLES = {
     ),
     "turns": (
         "consultation_id idx speaker action text topic facts specialty urgency diagnosis confidence differential "
-        "thought source draft_backed draft_leaked draft_attempts draft_fallback tokens_in tokens_out seconds seed"
+        "thought source draft_backed draft_leaked draft_attempts draft_fallback tokens_in tokens_out seconds seed "
+        "said_backed said_leaked accepts"
     ),
     "opinions": "consultation_id idx specialty diagnosis confidence reason source usable",
     "assessments": "id consultation_id assessor item value why",
@@ -57,14 +60,59 @@ def test_acts_come_back_as_they_went_in(store):
             "patient", "open", "It\u2019s 'odd'; DROP", "complaint", ("complaint", "alarm"),
             draft=Draft(False, True, 2, True), source="program", usage=Usage(3, 4, 0.5), seed=2**62,
         ),
+        Act("patient", "answer", "no", draft=Draft(True, False, 1, False, said_backed=False, said_leaked=True)),
         Act(
             "attending", "consult", "x",
             opinions=(Opinion("d", None, None, "", usable=False), Opinion("d", "acne", 0.25, "r", "synthetic")),
         ),
         Act("attending", "conclude", "y", diagnosis="acne", confidence=0.5, thought="t"),
+        Act("patient", "satisfied", "z", accepts=False),
+        Act("patient", "satisfied", "z", accepts=True),
     ]  # fmt: skip
     store.commit(Pending(turns=[(f"{run}.1", i, act) for i, act in enumerate(acts)]))
     assert store.acts(f"{run}.1") == acts
+
+
+def test_a_store_of_the_first_schema_keeps_its_rows(tmp_path):
+    path, drafted = tmp_path / "old.db", "draft_backed, draft_leaked, draft_attempts, draft_fallback"
+    with sqlite3.connect(path) as db:
+        create(db)
+        db.execute("PRAGMA user_version = 1")
+        db.execute(
+            "INSERT INTO runs (id, digest, status, seed, scenario, scenario_revision, config, models, versions, "
+            "created) VALUES ('r1', 'd', 'finished', 0, 'derm34', 'x', '{}', '{}', '{}', '2026')"
+        )
+        db.execute(
+            "INSERT INTO consultations (id, run_id, ordinal, case_id, temperament, strategy, team, seed, status) "
+            "VALUES ('r1.1', 'r1', 1, 'test-0000', 'choleric', 'dialogue', 'panel', 0, 'finished')"
+        )
+        db.executemany(
+            "INSERT INTO turns (consultation_id, idx, speaker, action, text, source, tokens_in, tokens_out, seconds, "
+            f"seed, {drafted}) VALUES ('r1.1', ?, 'patient', ?, ?, 'model', 1, 2, 0.5, 7, ?, ?, ?, ?)",
+            [(0, "open", "a", 0, 1, 2, 1), (1, "answer", "b", 1, 0, 1, 0), (2, "satisfied", "c", *[None] * 4)],
+        )
+    db.close()
+    said = {"source": "model", "usage": Usage(1, 2, 0.5), "seed": 7}
+    for _ in range(2):  # migrated once, and left alone the second time
+        with Store(path) as store:
+            assert store.query("PRAGMA user_version")[0]["user_version"] == 2
+            assert store.acts("r1.1") == [
+                Act("patient", "open", "a", draft=Draft(False, True, 2, True, True, False), **said),
+                Act("patient", "answer", "b", draft=Draft(True, False, 1, False, True, False), **said),
+                Act("patient", "satisfied", "c", **said),
+            ]
+            columns = store.query("SELECT said_backed, said_leaked, accepts FROM turns ORDER BY idx")
+            assert [tuple(row.values()) for row in columns] == [(1, 0, None), (1, 0, None), (None, None, None)]
+            assert [row["consultations"] for row in store.runs()] == [1]
+
+
+def test_a_grounded_run_keeps_the_digest_that_it_had_before_there_was_another_kind():
+    before = {name: value for name, value in CONFIG.model_dump(mode="json").items() if name != "patient_grounding"}
+    written = json.dumps(before, separators=(",", ":"))
+    assert CONFIG.digest() == hashlib.sha256(written.encode()).hexdigest()[:16] == "553c3b808b450f5e"
+    free = CONFIG.model_copy(update={"patient_grounding": False})
+    assert free.digest() == hashlib.sha256(free.model_dump_json().encode()).hexdigest()[:16] != CONFIG.digest()
+    assert '"patient_grounding":false' in free.model_dump_json()
 
 
 def test_a_wave_is_written_whole_or_not_at_all(store):

@@ -14,11 +14,13 @@ from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.runner import Runner
 from consult.envs.store import Store
 from consult.rl.starter import encoding
+from consult.rl.starter.encoding import Plan
+from consult.rl.starter.lesson import SHARES
 from consult.rl.starter.recipe import Recipe, RecipeError, train_starter
 from consult.rl.starter.supervised import Supervised
 from consult.scenarios import load_scenario
 
-SHORT = {"tokens": 2_000, "wording_tokens": 2_000}
+SHORT = {"tokens": 2_000, "wording_tokens": 2_000, "polishing_tokens": 2_000}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,28 @@ def test_a_scenario_without_tables_is_refused(tmp_path):
         train_starter(Recipe(scenario=str(tmp_path)), tmp_path / "out", print)
 
 
+def test_the_plan_of_a_stage_decides_its_lessons(trained, small, monkeypatch):
+    monkeypatch.setattr(encoding, "POOL", 24)
+    folder = trained[0] / "work" / "tokenizer"
+
+    def weighed(plan):
+        """Give how many places of an answer are weighed."""
+        batches = encoding.pool_of_batches(small, str(folder), "a seed", 3, plan)
+        assert batches == encoding.pool_of_batches(small, str(folder), "a seed", 3, plan)
+        assert all(len(batch) * max(len(lesson.ids) for lesson in batch) <= plan.most for batch in batches)
+        lessons = [lesson for batch in batches for lesson in batch]
+        assert len(lessons) == 24
+        return {len(lesson.soft) for lesson in lessons}
+
+    triage, decision = {"triage": 1.0}, {"decision": 1.0}
+    # Specialty and urgency, or urgency alone, and two diagnoses where somebody thinks; a diagnosis, or none, and
+    # three of colleagues where there are any.
+    assert weighed(Plan(triage, 2_000)) == {2, 4}
+    assert weighed(Plan(triage, 2_000, triage_labels=0, decision_labels=24)) == {1, 3}
+    assert weighed(Plan(decision, 2_000)) == {1, 4}
+    assert weighed(Plan(decision, 2_000, decision_labels=0, triage_labels=24)) == {0, 3}
+
+
 def test_training_taken_up_ends_where_it_would_have_ended(trained, small, tmp_path, monkeypatch):
     out, _, _ = trained
     monkeypatch.setattr(encoding, "POOL", 24)
@@ -84,7 +108,8 @@ def test_training_taken_up_ends_where_it_would_have_ended(trained, small, tmp_pa
 
         torch.set_num_threads(1)
         size = len(PreTrainedTokenizerFast.from_pretrained(out / "work" / "tokenizer"))
-        return Supervised(build_model(size, 5), features, 34, budget=9_000)
+        plan = Plan(SHARES, 4_500, triage_labels=34, decision_labels=34)
+        return Supervised(build_model(size, 5), features, 34, 9_000, plan, rate=1.6e-3)
 
     def train(one, path):
         one.train(small, out / "work" / "tokenizer", 5, path, print, every=0)

@@ -26,3 +26,9 @@ def without_thought(text: str) -> str:
     """Take out blocks of private thought, also those that lack their beginning or end, and cut to 16,000 characters."""
     text = _THOUGHT.sub(" ", text)
     return re.sub(r"^.*</think(?:ing)?>", " ", text, flags=re.DOTALL | re.IGNORECASE)[: 4 * MAX_CHARACTERS]
+
+
+def thought_of(text: str) -> str:
+    """Give the first block of private thought, cleaned; empty where there is none."""
+    found = re.search(r"<think(?:ing)?>(.*?)(?:</think(?:ing)?>|\Z)", text, re.DOTALL | re.IGNORECASE)
+    return clean(found.group(1)) if found else ""

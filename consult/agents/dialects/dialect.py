@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from consult.agents.acts import Action, DoctorView, PatientTask, PatientView, Source
+from consult.agents.acts import Action, DoctorView, Line, PatientTask, PatientView
 from consult.agents.models.model import Prompt
 from consult.agents.temperament import Temperament
 from consult.scenarios import Scenario, Urgency
@@ -23,6 +23,22 @@ class TriageWord:
     specialty: str
     urgency: Urgency | None
     why: str
+    thought: str = ""
+
+
+@dataclass(frozen=True)
+class FreeWord:
+    """What a patient who decides for itself said."""
+
+    action: Action
+    """`open`, `answer`, `ask` or `satisfied`."""
+    text: str
+    facts: tuple[str, ...] | None = None
+    """Ids of the facts that a program put into the text; None where the words alone can tell."""
+    topic: str | None = None
+    """`ask`: the kind of question back, where it is stated."""
+    accepts: bool | None = None
+    """`satisfied`: whether the patient takes to the plan."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +48,8 @@ class ActionWord:
     action: Action
     topic: str | None
     text: str
-    source: Source = "model"
-    """Who worded it."""
+    """Empty where the dialect asks for the words apart, see `Dialect.wording`."""
+    thought: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,12 @@ class Dialect(Protocol):
     def read_patient_line(self, text: str, task: PatientTask) -> str | None:
         """Read the line, slots filled."""
 
+    def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
+        """Ask a patient who decides for itself what to say and whether to ask back."""
+
+    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+        """Read what it said."""
+
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a doctor's question is about."""
 
@@ -88,8 +110,20 @@ class Dialect(Protocol):
     def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
         """Read it; plain text is a question without a topic."""
 
-    def opinion(self, view: DoctorView, specialty: str) -> Prompt:
-        """Ask one specialist."""
+    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+        """Ask for the words of a chosen act; None where the act came with its words, or needs none."""
+
+    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+        """Read the words; None where they do not fit the act."""
+
+    def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
+        """Ask one specialist.
+
+        Args:
+            view: What it may know.
+            specialty: Its field.
+            member: Its number in the panel, from 0.
+        """
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
         """Read its opinion."""
@@ -103,11 +137,14 @@ class Dialect(Protocol):
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask the attending to tell the patient what it found, why, and what to do."""
 
-    def reply(self, view: DoctorView, question: str) -> Prompt:
+    def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask the attending to answer the patient's question back."""
 
-    def read_speech(self, text: str, view: DoctorView) -> str | None:
-        """Read an explanation or a reply."""
+    def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
+        """Read the explanation."""
+
+    def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Read the answer."""
 
 
 def transcript(view: DoctorView | PatientView) -> str:

@@ -10,15 +10,24 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
-from consult.agents.dialects.clean import clean, without_thought
-from consult.agents.dialects.dialect import ActionWord, DecisionWord, OpinionWord, TriageWord, transcript
+from consult.agents.acts import Action, DoctorView, Line, PatientTask, PatientView
+from consult.agents.dialects.clean import clean, thought_of, without_thought
+from consult.agents.dialects.dialect import (
+    ActionWord,
+    DecisionWord,
+    FreeWord,
+    OpinionWord,
+    TriageWord,
+    transcript,
+)
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.temperament import Temperament
 from consult.scenarios import URGENCIES, Scenario
 
 SPEECH_TOKENS = 256
+THOUGHT_TOKENS = 512
+THINK = "First think privately within <think></think>, then give your answer after it."
 UNSURE = "unsure"
 
 _SITUATIONS = {
@@ -27,6 +36,18 @@ _SITUATIONS = {
     "unknown": "You do not know the answer to the doctor's last question. Say so in your own way; make nothing up.",
     "ask": "The doctor has told you the conclusion. Ask one short question back about this: ",
     "satisfied": "The doctor has told you the conclusion and you have no more questions. Take your leave in one line.",
+    "reluctant": "The doctor has told you the conclusion. You have no more questions, but you doubt the plan and may "
+    "not follow it. Say so and take your leave in one line.",
+}
+_FREE = {
+    "open": "Greet the doctor and name your main complaint, and nothing else yet. Answer with your line alone.",
+    "answer": "Answer the doctor's last question. Answer with your line alone.",
+    "react": "The doctor has told you the conclusion. Ask one question back if you have one, else take your leave.\n"
+    'Answer with one JSON object: {"satisfied": true if you have no more questions, else false, '
+    '"accepts": true if you will follow the plan, else false, "text": "<your line>"}',
+    "leave": "The doctor has told you the conclusion and answered you. Take your leave.\n"
+    'Answer with one JSON object: {"satisfied": true, "accepts": true if you will follow the plan, else false, '
+    '"text": "<your line>"}',
 }
 
 
@@ -47,12 +68,8 @@ class PlainDialect:
             situation += task.about
         system = fill(
             prompt_text(self.name, "patient"),
-            temperament=view.temperament,
-            describing=temperament.describing,
-            asking=temperament.asking,
-            talking=temperament.talking,
-            treatment=temperament.treatment,
-            feeling=temperament.feeling,
+            temperament=_character(view.temperament, temperament),
+            rules=prompt_text(self.name, "patient_rules"),
         )
         user = fill(prompt_text(self.name, "patient_turn"), transcript=transcript(view), situation=situation)
         return _chat(system, user, SPEECH_TOKENS)
@@ -60,6 +77,39 @@ class PlainDialect:
     def read_patient_line(self, text: str, task: PatientTask) -> str | None:
         """Read the line."""
         return _speech(text, "patient")
+
+    def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
+        """Ask a patient who decides for itself what to say and whether to ask back."""
+        facts = "\n".join(f"- {fact.text}" for fact in (view.card.complaint, *view.card.facts))
+        system = fill(
+            prompt_text(self.name, "patient"),
+            temperament=_character(view.temperament, temperament),
+            rules=fill(prompt_text(self.name, "patient_free"), facts=facts),
+        )
+        react = "react" if "ask" in view.offers else "leave"
+        situation = _FREE[next((kind for kind in ("open", "answer") if kind in view.offers), react)]
+        user = fill(prompt_text(self.name, "patient_turn"), transcript=transcript(view), situation=situation)
+        return _chat(system, user, SPEECH_TOKENS)
+
+    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+        """Read what it said; a reaction without JSON is a question where it has a question mark."""
+        for kind in ("open", "answer"):
+            if kind in view.offers:
+                said = _speech(text, "patient")
+                return FreeWord(kind, said) if said else None
+        answer = without_thought(text)
+        data = _json(answer)
+        if data is None:
+            said = None if "{" in answer else _speech(answer, "patient")
+            asks = said is not None and "?" in said and "ask" in view.offers
+            return FreeWord("ask" if asks else "satisfied", said) if said else None
+        said = clean(str(data.get("text") or ""))
+        accepts = data.get("accepts") if isinstance(data.get("accepts"), bool) else None
+        if not said:
+            return None
+        if data.get("satisfied") is False and "ask" in view.offers:
+            return FreeWord("ask", said)
+        return FreeWord("satisfied", said, accepts=accepts)
 
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a question is about."""
@@ -93,7 +143,8 @@ class PlainDialect:
             return None
         stated = str(data.get("urgency") or "") if data else answer
         urgency = next((u for u in URGENCIES if u == _only_one(stated, URGENCIES)), None)
-        return TriageWord(specialty, urgency, clean(str(data.get("why") or "") if data else answer))
+        why = clean(str(data.get("why") or "") if data else answer)
+        return TriageWord(specialty, urgency, why, thought_of(text))
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
@@ -123,21 +174,31 @@ class PlainDialect:
         data = _json(answer)
         if data is None:
             # Broken JSON is no question to a patient.
-            return None if "{" in answer else self._utterance(answer, view)
+            return None if "{" in answer else self._utterance(answer, view, thought_of(text))
         action = next((offer for offer in view.offers if offer == str(data.get("action", "")).strip().lower()), None)
         said = clean(str(data.get("text") or ""))
         if action is None or (action == "ask" and not said):
             return None
         menu = view.examinations if action == "examine" else view.topics
         topic = _only_one(str(data.get("topic") or ""), menu) if action in ("ask", "examine") else None
-        return None if action == "examine" and topic is None else ActionWord(action, topic, said)
+        if action == "examine" and topic is None:
+            return None
+        return ActionWord(action, topic, said, thought_of(text))
 
-    def _utterance(self, answer: str, view: DoctorView) -> ActionWord | None:
+    def _utterance(self, answer: str, view: DoctorView, thought: str) -> ActionWord | None:
         said = _speech(answer, "attending")
         ask: Action = "ask"
-        return ActionWord(ask, None, said) if said and ask in view.offers else None
+        return ActionWord(ask, None, said, thought) if said and ask in view.offers else None
 
-    def opinion(self, view: DoctorView, specialty: str) -> Prompt:
+    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+        """Nothing to ask for: an act comes with its words."""
+        return None
+
+    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+        """Read words; never asked for."""
+        return _speech(text, "attending")
+
+    def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist."""
         user = fill(
             prompt_text(self.name, "opinion"),
@@ -171,7 +232,6 @@ class PlainDialect:
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
         """Read thought, diagnosis and differential."""
-        thought = re.search(r"<think(?:ing)?>(.*?)(?:</think(?:ing)?>|\Z)", text, re.DOTALL | re.IGNORECASE)
         after = without_thought(text)
         tagged = re.findall(r"<answer>(.*?)(?:</answer>|$)", after, re.DOTALL | re.IGNORECASE)
         line = re.search(r"(?:final )?diagnosis\s*(?:is|:)\s*([^\n.]+)", after, re.IGNORECASE)
@@ -182,7 +242,7 @@ class PlainDialect:
         listed = re.search(r"<differential>(.*?)(?:</differential>|$)", after, re.DOTALL | re.IGNORECASE)
         others = scenario.diagnoses(listed.group(1)) if listed else ()
         differential = tuple(dict.fromkeys((diagnosis, *others)))[:3]
-        return DecisionWord(diagnosis, differential, clean(thought.group(1)) if thought else "")
+        return DecisionWord(diagnosis, differential, thought_of(text))
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for the conclusion in words for the patient."""
@@ -195,25 +255,42 @@ class PlainDialect:
         )
         return self._doctor("attending physician", view, user, SPEECH_TOKENS)
 
-    def reply(self, view: DoctorView, question: str) -> Prompt:
+    def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for an answer to the patient."""
         user = fill(
             prompt_text(self.name, "reply"),
             transcript=transcript(view),
             diagnosis=view.diagnosis or "no diagnosis yet",
-            question=question,
+            question=question.text,
         )
         return self._doctor("attending physician", view, user, SPEECH_TOKENS)
 
-    def read_speech(self, text: str, view: DoctorView) -> str | None:
-        """Read an explanation or a reply."""
+    def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
+        """Read the explanation."""
+        return _speech(text, "attending")
+
+    def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Read the answer."""
         return _speech(text, "attending")
 
     def _doctor(self, role: str, view: DoctorView, user: str, max_new_tokens: int) -> Prompt:
         seen = "The patient's photograph is attached." if view.photograph else "There is no photograph."
         system = fill(prompt_text(self.name, "doctor"), role=role, photograph=seen)
         photographs = (view.photograph,) if view.photograph else ()
+        if view.expert:
+            user += f"\nAn image classifier takes the photograph for: {', '.join(view.expert)}."
+        if view.thinks:
+            user += f"\n{THINK}"
+            max_new_tokens += THOUGHT_TOKENS
         return Prompt((Message("system", system), Message("user", user, photographs)), max_new_tokens)
+
+
+def _character(name: str, temperament: Temperament) -> str:
+    return (
+        f"Your temperament is {name}. You describe your trouble {temperament.describing}. You ask questions "
+        f"{temperament.asking}. You talk {temperament.talking}. You take to treatment {temperament.treatment}. "
+        f"Your feelings: {temperament.feeling}."
+    )
 
 
 def _chat(

@@ -2,23 +2,30 @@
 
 What a program does for the model here: the patient's facts are put into slots (`<fact>`) of the sentence that the model
 writes; a doctor reads a patient's line as the clauses of its facts, tagged by topic, where the line states them word by
-word, and as it is otherwise; a specialist quotes the patient through a slot that names the topic.
+word, and as it is otherwise; who quotes the patient names the topic, and the program puts the clause into the quotation
+marks. The attending chooses its next act in one request and words it in another, a short one: a tiny model that sees
+the whole conversation forgets what it chose before the sentence ends. Advice to the patient is the scenario's, in slots
+of a frame that the model words.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from consult.agents.acts import NOT_MY_FIELD, Action, DoctorView, Line, PatientTask, PatientView
+from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView
+from consult.agents.advice import stammers
 from consult.agents.dialects.clean import clean
-from consult.agents.dialects.dialect import ActionWord, DecisionWord, OpinionWord, TriageWord
-from consult.agents.dialects.questions import said_about, topic_of
+from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
+from consult.agents.dialects.questions import topic_of
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.temperament import Temperament
-from consult.scenarios import URGENCIES, Scenario
+from consult.scenarios import URGENCIES, Fact, Scenario
 
-VERSION = 1
+VERSION = 2
 
 TOPIC_TAGS = (
     "complaint",
@@ -37,26 +44,38 @@ TOPIC_TAGS = (
     "temperature",
 )
 SLOTS = ("<fact>", "<second>", "<third>")
+ADVICE = ("<answer>", "<second>", "<third>", "<said>", "<fact>")
+"""The slots of an explanation: diagnosis, what it is, what to do, when to come back, what was seen. A reply has one."""
+CLINIC = "<clinic>"
+"""The slot of a triage doctor's reason for the specialty that it chose."""
 SAID = "<said>"
 """The tag of a line whose topic is not known."""
 TAGS = (
     *(f"<{topic}>" for topic in TOPIC_TAGS),
     *SLOTS,
     SAID,
+    CLINIC,
     "<unsure>",
     "<ask>",
     "<examine>",
     "<consult>",
     "<conclude>",
+    "<satisfied>",
+    "<reluctant>",
     "<opinion>",
+    "<expert>",
     "<think>",
     "</think>",
     "<answer>",
     "</answer>",
 )
+HABITS = 3
+"""The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
 
 _TAG = re.compile(r"</?[a-z]+>")
 _SAYS = ("surely", "probably", "perhaps")
+_LAST = 200
+"""Most characters of the last line that are read before a question is worded."""
 
 
 def tag(topic: str) -> str:
@@ -69,6 +88,11 @@ def confidence_word(confidence: float | None) -> str:
     if confidence is None:
         return _SAYS[1]
     return _SAYS[0] if confidence >= 0.75 else _SAYS[1] if confidence >= 0.45 else _SAYS[2]
+
+
+def with_article(specialty: str) -> str:
+    """Name a specialty within a sentence: clinics take an article, fields do not."""
+    return f"the {specialty}" if specialty.endswith("clinic") else specialty
 
 
 def sentence_case(text: str) -> str:
@@ -84,7 +108,7 @@ class StarterDialect:
 
     def fingerprint(self) -> str:
         """Hash the dialect's formats; it stands in the weights' metadata and must be the same there."""
-        source = hashlib.sha256(repr((VERSION, TAGS, _SAYS)).encode())
+        source = hashlib.sha256(repr((VERSION, TAGS, ADVICE, _SAYS, HABITS)).encode())
         for prompt in _examples(self):
             source.update(repr((prompt.messages, prompt.choice)).encode())
         return source.hexdigest()[:16]
@@ -99,13 +123,45 @@ class StarterDialect:
 
     def read_patient_line(self, text: str, task: PatientTask) -> str | None:
         """Fill the slots; None where a slot is missing, doubled or left over."""
-        expected = list(SLOTS[: len(task.facts)])
-        if sorted(_TAG.findall(text)) != sorted(expected):
+        return _filled(text, task.facts)
+
+    def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
+        """Ask a patient who decides for itself what to say."""
+        system = Message("system", f"patient {view.temperament}")
+        if not view.lines:
+            return Prompt((system, Message("user", f"open {SLOTS[0]}")), 64)
+        if "answer" in view.offers:
+            return Prompt((system, Message("user", f"free {clean(view.lines[-1].text)[:_LAST]}")), 64)
+        asked = any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
+        acts = ("<ask>", "<satisfied>", "<reluctant>") if "ask" in view.offers else ("<satisfied>", "<reluctant>")
+        user = "react again" if asked else "react"
+        return Prompt((system, Message("user", user)), 64, Choice(acts))
+
+    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+        """Read it: an answer begins with the topics whose facts go into its slots."""
+        if not view.lines:
+            said = _filled(text, (view.card.complaint,))
+            return FreeWord("open", said, (view.card.complaint.id,)) if said else None
+        if "answer" in view.offers:
+            return self._free_answer(text, view)
+        match = re.match(r"\s*<(ask|satisfied|reluctant)>\s*(?:([a-z]+):)?(.*)", text, re.DOTALL)
+        said = _filled(match.group(3), ()) if match else None
+        if match is None or said is None:
             return None
-        said = clean(text)
-        for slot, fact in zip(expected, task.facts, strict=True):
-            said = said.replace(slot, fact.text)
-        return sentence_case(said) or None
+        if match.group(1) == "ask":
+            return FreeWord("ask", said, topic=match.group(2))
+        return FreeWord("satisfied", said, accepts=match.group(1) == "satisfied")
+
+    def _free_answer(self, text: str, view: PatientView) -> FreeWord | None:
+        match = re.match(r"\s*((?:<[a-z]+>)+)(.*)", text, re.DOTALL)
+        if match is None:
+            return None
+        topics = [name.strip("<>") for name in _TAG.findall(match.group(1)) if name not in SLOTS]
+        # A line may begin with a slot; whatever is no topic belongs to the line.
+        words = re.sub(r"^(?:<(?!fact>|second>|third>)[a-z]+>)+", "", text.strip())
+        facts = [fact for topic in dict.fromkeys(topics) for fact in view.card.about(topic)[:1]]
+        said = _filled(words, facts)
+        return FreeWord("answer", said, tuple(fact.id for fact in facts)) if said else None
 
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a question is about."""
@@ -123,15 +179,19 @@ class StarterDialect:
     def triage(self, view: DoctorView) -> Prompt:
         """Ask for specialty, urgency and why."""
         options = tuple(f"{specialty}, {urgency}." for specialty in view.specialties for urgency in URGENCIES)
-        return self._doctor("triage", view, _lines(view), 48, Choice(options) if options else None)
+        choice = Choice(options, after="</think>" if view.thinks else "") if options else None
+        return self._doctor(_thinking("triage", view), view, _told(view), 72 if view.thinks else 48, choice)
 
     def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
         """Read specialty, urgency and why."""
+        thought, said = _thought(text)
         for specialty in view.specialties:
             for urgency in URGENCIES:
                 head = f"{specialty}, {urgency}."
-                if text.strip().startswith(head):
-                    return TriageWord(specialty, urgency, clean(text.strip()[len(head) :]))
+                if said.startswith(head):
+                    why = said[len(head) :].replace(CLINIC, with_article(specialty))
+                    why = clean(_TAG.sub(" ", why))
+                    return TriageWord(specialty, urgency, "" if stammers(why) else why, thought)
         return None
 
     def action(self, view: DoctorView) -> Prompt:
@@ -143,93 +203,167 @@ class StarterDialect:
             options += [f"<examine><{t}>" for t in view.examinations if t in TOPIC_TAGS and t not in view.asked]
         options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers]
         alone = "consult" not in view.offers and not view.opinions
-        user = _lines(view, last_in_full=True) + ("\n<opinion>" if view.opinions else "")
-        messages = (Message("system", "alone" if alone else "lead"), Message("user", user))
-        return Prompt(messages, 48, Choice(tuple(options)))
+        user = _told(view) + ("\n<opinion>" if view.opinions else "")
+        role = _thinking("alone" if alone else "lead", view)
+        choice = Choice(tuple(options), after="</think>" if view.thinks else "")
+        if view.thinks:
+            return self._doctor(role, view, user, 32, choice)
+        # What to ask next follows from what is not known yet; the photograph would only make the prompt longer.
+        return Prompt((Message("system", role), Message("user", user)), 4, choice)
 
     def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
-        """Read the next act."""
-        match = re.match(r"\s*<(ask|examine|consult|conclude)>(?:<([a-z]+)>)?(.*)", text, re.DOTALL)
-        if match is None:
+        """Read the next act; its words are asked for apart."""
+        thought, said = _thought(text)
+        match = re.match(r"<(ask|examine|consult|conclude)>(?:<([a-z]+)>)?", said)
+        action = next((offer for offer in view.offers if match and offer == match.group(1)), None)
+        if match is None or action is None:
             return None
-        action = next((offer for offer in view.offers if offer == match.group(1)), None)
-        said = clean(_TAG.sub(" ", match.group(3)))
-        if action in ("ask", "examine"):
-            return self._about(action, match.group(2), said, view) if match.group(2) else None
-        return None if action is None else ActionWord(action, None, said)
+        topic = match.group(2) if action in ("ask", "examine") else None
+        return None if action in ("ask", "examine") and topic is None else ActionWord(action, topic, "", thought)
 
-    def _about(self, action: Action, chosen: str, said: str, view: DoctorView) -> ActionWord:
-        """Let the words decide on the topic; words about nothing new give way to a line about the chosen topic."""
-        kind, menu = ("questions", view.topics) if action == "ask" else ("examinations", view.examinations)
-        topic = topic_of(said, kind)
-        if topic is not None and topic in menu and topic not in view.asked:
-            return ActionWord(action, topic, said)
-        lines = said_about(kind)[chosen]
-        return ActionWord(action, chosen, lines[len(said) % len(lines)], source="program")
+    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+        """Ask for the words of an act."""
+        if word.action == "conclude":
+            return None
+        first = "" if any(line.speaker == "attending" for line in view.lines) else "first "
+        last = view.lines[-1] if view.lines else None
+        heard = f"\n{SAID} {clean(last.text)[:_LAST]}" if last and last.speaker == "patient" else ""
+        act = f"{first}{word.action} {word.topic or ''}".strip()
+        return Prompt((Message("system", "attending"), Message("user", f"{act}{heard}")), 48)
 
-    def opinion(self, view: DoctorView, specialty: str) -> Prompt:
+    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+        """Read the words; None where they are about another topic than was chosen."""
+        quotes = view.lines[-1].quotes if view.lines else ()
+        if _TAG.search(text.replace(SLOTS[0], "", 1)) or (SLOTS[0] in text and not quotes):
+            return None
+        said = sentence_case(clean(text.replace(SLOTS[0], quotes[-1][1] if quotes else "")))
+        if word.action == "consult":
+            return said or None
+        # What was picked up of the patient's words says nothing about the question.
+        asked = clean(text.replace(SLOTS[0], ""))
+        return said if topic_of(asked, "questions" if word.action == "ask" else "examinations") == word.topic else None
+
+    def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist."""
         options = tuple(f"{name}." for name in (*view.labels, NOT_MY_FIELD))
         choice = Choice(options) if view.labels else None
-        return self._doctor(f"specialist {specialty}", view, _lines(view), 64, choice)
+        return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, _told(view), 64, choice)
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
-        """Read an opinion; a quotation's slot is filled with what the patient said."""
+        """Read an opinion; the topic before its reason is what the reason's slot quotes."""
         named, _, reason = text.strip().partition(".")
         if named == NOT_MY_FIELD:
             return OpinionWord(None, None, clean(_TAG.sub(" ", reason)))
         if named not in view.labels:
             return None
-        return OpinionWord(named, None, sentence_case(_quoted(reason, view)))
+        match = re.match(r"\s*<([a-z]+)>(.*)", reason, re.DOTALL)
+        topic, words = (match.group(1), match.group(2)) if match else ("", reason)
+        clause = _said_on(view).get(topic)
+        if not clause and SLOTS[0] in words:
+            return OpinionWord(named, None, "")
+        said = sentence_case(clean(_TAG.sub(lambda _: clause or "", words)))
+        return OpinionWord(named, None, said if _is_reason(said, named, scenario) else _in_brackets(clause))
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask for thought, diagnosis and differential."""
         opinions = "".join(
-            f"\n<opinion> {o.specialty}: {confidence_word(o.confidence)} {o.diagnosis or NOT_MY_FIELD}. {o.reason}"
+            f"\n<opinion> {o.specialty}: {confidence_word(o.confidence)} {o.diagnosis or NOT_MY_FIELD}."
             for o in view.opinions
         )
         choice = Choice(tuple(f"{label}</answer>" for label in view.labels), after="<answer>") if view.labels else None
-        return self._doctor("decision", view, _lines(view) + opinions, 96, choice)
+        prompt = self._doctor("decision", view, _told(view) + opinions, 96, choice)
+        # Without opinions the prompt looks like a specialist's, and the answer would, too.
+        return prompt if view.opinions else replace(prompt, begin="<think>")
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
-        """Read thought, diagnosis and differential."""
+        """Read thought, diagnosis and differential; a topic in the thought is quoted from what was said on it."""
         match = re.match(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>(.*)", text, re.DOTALL)
         if match is None or match.group(2) not in view.labels:
             return None
         others = [label for label in re.split(r"[,.]\s*", match.group(3).strip()) if label in view.labels]
         differential = tuple(dict.fromkeys((match.group(2), *others)))[:3]
-        return DecisionWord(match.group(2), differential, clean(_TAG.sub(" ", match.group(1))))
+        thought = _counting(_quoting(match.group(1), _said_on(view)), view.opinions)
+        return DecisionWord(match.group(2), differential, thought)
 
     def explanation(self, view: DoctorView) -> Prompt:
-        """Ask for the conclusion in words for the patient."""
-        seen = view.thought.partition(".")[0] + "." if view.photograph and view.thought else ""
-        how = "emergency" if view.urgency == "emergency" else "explain"
-        user = f"{how} {view.diagnosis or 'no diagnosis'}. {seen}".strip()
-        return Prompt((Message("system", "attending"), Message("user", user)), 160)
+        """Ask for a frame around the scenario's advice, a sentence or more for each of its slots."""
+        how = "emergency" if view.urgency == "emergency" else "explain seen" if _finding(view) else "explain told"
+        return Prompt((Message("system", "attending"), Message("user", how)), 80)
 
-    def reply(self, view: DoctorView, question: str) -> Prompt:
-        """Ask for an answer to the patient."""
-        user = f"reply {view.diagnosis or 'no diagnosis'}. {clean(question)[:300]}"
-        return Prompt((Message("system", "attending"), Message("user", user)), 64)
+    def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
+        """Fill the frame; None where a slot is missing, doubled or left over, or there is no diagnosis."""
+        label = scenario.labels.get(view.diagnosis or "")
+        if label is None:
+            return None
+        if view.urgency == "emergency":
+            return _framed(text, {ADVICE[0]: view.diagnosis or ""})
+        plan = " ".join(step if step.endswith((".", "!", "?")) else f"{step}." for step in label.plan)
+        fillings = (view.diagnosis or "", label.explanation, plan, label.safety_net, _finding(view))
+        return _framed(text, {slot: filling for slot, filling in zip(ADVICE, fillings, strict=True) if filling})
 
-    def read_speech(self, text: str, view: DoctorView) -> str | None:
-        """Read an explanation or a reply."""
-        return sentence_case(clean(_TAG.sub(" ", text))) or None
+    def reply(self, view: DoctorView, question: Line) -> Prompt:
+        """Ask for a frame around the scenario's answer."""
+        return Prompt((Message("system", "attending"), Message("user", "reply")), 48)
+
+    def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Fill the frame; None where the scenario has no answer to a question of this kind."""
+        label = scenario.labels.get(view.diagnosis or "")
+        answer = label.answers.get(question.topic or "") if label else None
+        return _framed(text, {ADVICE[0]: answer}) if answer else None
 
     def _doctor(self, role: str, view: DoctorView, user: str, tokens: int, choice: Choice | None) -> Prompt:
         photographs = (view.photograph,) if view.photograph else ()
         return Prompt((Message("system", role), Message("user", user, photographs)), tokens, choice)
 
 
-def _lines(view: DoctorView, *, last_in_full: bool = False) -> str:
-    """Render what the patient said and examinations showed, each clause after the tag of its topic.
+def _filled(text: str, facts: Sequence[Fact]) -> str | None:
+    """Put facts into a line's slots; None where a slot is missing, doubled or left over."""
+    expected = list(SLOTS[: len(facts)])
+    if sorted(_TAG.findall(text)) != sorted(expected):
+        return None
+    said = clean(text)
+    for slot, fact in zip(expected, facts, strict=True):
+        said = said.replace(slot, fact.text)
+    return sentence_case(said) or None
 
-    Whoever answers the patient reads the last line in full besides, to hear its tone.
-    """
+
+def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
+    """Put a scenario's words into a frame; None where a slot is missing, doubled or left over."""
+    if sorted(_TAG.findall(text)) != sorted(fillings):
+        return None
+    said = clean(text)
+    for slot, filling in fillings.items():
+        # A sentence that ends a filling needs no second full stop.
+        said = said.replace(f"{slot}.", slot) if filling.endswith((".", "!", "?")) else said
+        said = said.replace(slot, filling)
+    return sentence_case(said) or None
+
+
+def _finding(view: DoctorView) -> str:
+    """Give what the attending saw, in the words of its own thought; empty without a photograph."""
+    seen = re.search(r"I see (.+?)\.", view.thought) if view.photograph else None
+    return seen.group(1) if seen else ""
+
+
+def _thinking(role: str, view: DoctorView) -> str:
+    return f"{role} thinking" if view.thinks else role
+
+
+def _thought(text: str) -> tuple[str, str]:
+    """Part a private thought from what follows it."""
+    match = re.match(r"\s*<think>(.*?)</think>\s*(.*)", text, re.DOTALL)
+    if match is None:
+        return "", text.strip()
+    # Who thinks of the same diagnosis twice thinks of one.
+    return re.sub(r"\bof (.+), or of \1\.", r"of \1.", clean(match.group(1))), match.group(2)
+
+
+def _told(view: DoctorView) -> str:
+    """Render what the patient said and examinations showed, each clause after the tag of its topic."""
     heard = [line for line in view.lines if line.speaker == "patient" or line.action == "examine"]
     rendered = [_line(line) for line in heard]
-    if last_in_full and heard and heard[-1].speaker == "patient" and heard[-1].quotes:
-        rendered.append(f"{SAID} {heard[-1].text}")
+    if view.expert:
+        rendered.append(f"<expert> {', '.join(view.expert)}")
     return "\n".join(rendered)
 
 
@@ -239,16 +373,42 @@ def _line(line: Line) -> str:
     return f"{tag(line.topic or '')} {line.text}"
 
 
-def _quoted(reason: str, view: DoctorView) -> str:
-    """Fill a quotation's slot with what the patient said on its topic, or with the last thing said."""
-    said = {topic: clause for line in view.lines for topic, clause in line.quotes}
-    last = next(reversed(said.values()), "as told")
-    return clean(_TAG.sub(lambda m: said.get(m.group().strip("<>"), last), reason))
+def _said_on(view: DoctorView) -> dict[str, str]:
+    """Give topic → what the patient said, or an examination showed, word by word."""
+    return {topic: clause for line in view.lines for topic, clause in line.quotes}
+
+
+def _quoting(thought: str, said: Mapping[str, str]) -> str:
+    """Put what was said in place of topics; a sentence that quotes what nobody said is left out."""
+    sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
+    kept = [s for s in sentences if all(topic.strip("<>") in said for topic in _TAG.findall(s))]
+    return clean(_TAG.sub(lambda m: f'"{said[m.group().strip("<>")]}"', " ".join(kept)))
+
+
+def _is_reason(said: str, named: str, scenario: Scenario) -> bool:
+    """Tell whether a reason can stand: one that stammers, or names another diagnosis than its own, cannot."""
+    own = {named, *scenario.diagnoses(" ".join(scenario.labels[named].aliases) if named in scenario.labels else "")}
+    return bool(said) and not stammers(said) and set(scenario.diagnoses(said)) <= own
+
+
+def _in_brackets(clause: str | None) -> str:
+    """Give a program's words in place of a reason that cannot stand; square brackets say that they are a program's."""
+    return f'[goes by what was said: "{clause}"]' if clause else ""
+
+
+def _counting(thought: str, opinions: Sequence[Opinion]) -> str:
+    """Hold what a thought says of the colleagues against what they said; a program counts them where it is untrue."""
+    if not opinions:
+        return thought
+    named = [opinion.diagnosis or NOT_MY_FIELD for opinion in opinions]
+    if f"Colleagues: {', '.join(named)}." in thought:
+        return thought
+    counted = ", ".join(f"{name} {n} of {len(named)}" for name, n in Counter(named).most_common())
+    return f"{re.sub(r'Colleagues:[^.]*[.]?', '', thought).strip()} [colleagues: {counted}]".strip()
 
 
 def _examples(dialect: StarterDialect) -> list[Prompt]:
     """Render one prompt of each kind from fixed views, so that any change of format changes the fingerprint."""
-    from consult.agents.acts import Opinion
     from consult.agents.temperament import temperaments
     from consult.scenarios import Card, Fact
 
@@ -283,14 +443,27 @@ def _examples(dialect: StarterDialect) -> list[Prompt]:
         PatientTask("unknown"),
         PatientTask("ask", about="outlook"),
         PatientTask("satisfied"),
+        PatientTask("reluctant"),
     ]
+    thinking = replace(doctor, thinks=True, expert=("eczema", "hives"), opinions=())
+    free = [
+        replace(patient, lines=()),
+        replace(patient, lines=lines[:2], offers=("answer",)),
+        replace(patient, offers=("ask", "satisfied")),
+        replace(patient, lines=(*lines, Line("patient", "ask", "Is it bad?")), offers=("satisfied",)),
+    ]
+    asking = ActionWord("ask", "duration", "")
     return [
         *(dialect.patient_line(patient, task, temperament) for task in tasks),
+        *(dialect.free_line(view, temperament) for view in free),
         dialect.topic("Where is it?", patient),
-        dialect.triage(doctor),
-        dialect.action(doctor),
-        dialect.opinion(doctor, "dermatology"),
+        *(dialect.triage(view) for view in (doctor, thinking)),
+        *(dialect.action(view) for view in (doctor, thinking)),
+        *(p for n in (1, 3) if (p := dialect.wording(replace(doctor, lines=lines[:n]), asking)) is not None),
+        *(dialect.opinion(doctor, "dermatology", member) for member in range(HABITS)),
         dialect.decision(doctor),
-        dialect.explanation(doctor),
-        dialect.reply(doctor, "Is it catching?"),
+        *(dialect.explanation(replace(doctor, thought=thought)) for thought in ("", "I see it. They agree.")),
+        dialect.explanation(replace(doctor, urgency="emergency")),
+        dialect.reply(doctor, Line("patient", "ask", "Is it catching?")),
+        dialect.reply(doctor, Line("patient", "ask", "Is it catching?", "contagious")),
     ]

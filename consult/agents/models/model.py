@@ -40,6 +40,8 @@ class Prompt:
     choice: Choice | None = None
     temperature: float | None = None
     """Overrides the run's sampling temperature; 0 is greedy."""
+    begin: str = ""
+    """How the reply begins; for a tiny model, which may forget its role. A backend that cannot begin it ignores it."""
 
 
 @dataclass(frozen=True)

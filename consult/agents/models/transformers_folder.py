@@ -126,6 +126,7 @@ class TransformersModel:
         template = self.processor if self.processor is not None else self.tokenizer
         texts = [
             template.apply_chat_template(self._chat(request), tokenize=False, add_generation_prompt=True)
+            + request.prompt.begin
             for request in requests
         ]
         photographs = [p for request in requests for m in request.prompt.messages for p in m.photographs]
@@ -203,7 +204,7 @@ class TransformersModel:
         kept = tokens[: min(end, request.prompt.max_new_tokens)]
         spent = min(end + 1, len(tokens), request.prompt.max_new_tokens)
         probability = float(torch.tensor(row.log_probability).exp()) if row.chose else None
-        return Reply(self.tokenizer.decode(kept), tokens_in, spent, probability=probability)
+        return Reply(request.prompt.begin + self.tokenizer.decode(kept), tokens_in, spent, probability=probability)
 
 
 def _as_list(value: Any) -> list[int]:

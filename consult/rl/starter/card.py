@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,22 @@ from consult.agents.prompt import fill
 from consult.agents.temperament import temperaments
 from consult.envs.cast import Models
 from consult.envs.config import RunConfig
+from consult.envs.fidelity import Rate, fidelity
 from consult.envs.runner import Runner, versions
 from consult.envs.store import Row, Store
 from consult.scenarios import Scenario
 
-
-@dataclass(frozen=True)
-class Count:
-    """One line of the table."""
-
-    name: str
-    right: int
-    n: int
-
-    def __str__(self) -> str:
-        share = f"{self.right / self.n:.1%}" if self.n else "—"
-        return f"| {self.name} | {share} | {self.right} of {self.n} |"
+OTHERS = (("no-dialogue", "panel"), ("dialogue", "solo"))
+"""Strategies and teams that the table has beside the dialogue of a panel."""
 
 
-def held_out_table(reference: str, scenario: Scenario, name: str, cases: int) -> list[Count]:
+def table_row(rate: Rate) -> str:
+    """Write one line of the table."""
+    share = "—" if rate.share is None else f"{rate.share:.1%}"
+    return f"| {rate.name} | {share} | {rate.hits} of {rate.n} |"
+
+
+def held_out_table(reference: str, scenario: Scenario, name: str, cases: int) -> list[Rate]:
     """Play validation cases and count.
 
     Args:
@@ -49,36 +45,39 @@ def held_out_table(reference: str, scenario: Scenario, name: str, cases: int) ->
     }
     config = RunConfig(scenario=name, split="validation", cases=ids, temperaments=moods, **roles)
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "held-out.db") as store:
-        Runner(scenario, config, opened, store).run()
-        return counts(store)
+        summary = Runner(scenario, config, opened, store, batch=len(ids)).run()
+        rates = counts(store, summary["run"])
+        rates.insert(0, Rate("panel's plurality vote right", summary["plurality_correct"], summary["voted"]))
+        for strategy, team in OTHERS:
+            other = config.model_copy(update={"strategy": strategy, "team": team})
+            played = Runner(scenario, other, opened, store, batch=len(ids)).run()
+            right = f"final diagnosis right, {strategy}, {team}"
+            rates.insert(0, Rate(right, played["correct"], played["consultations"]))
+        return rates
 
 
-def counts(store: Store) -> list[Count]:
-    """Count what the consultations of a store came to."""
+def counts(store: Store, run: str) -> list[Rate]:
+    """Count what the consultations of a run came to."""
 
-    def count(name: str, sql: str) -> Count:
-        row: Row = store.query(f"SELECT coalesce(sum(hit), 0) AS right, count(hit) AS n FROM ({sql})")[0]
-        return Count(name, int(row["right"]), int(row["n"]))
+    def count(name: str, hit: str, joined: str = "") -> Rate:
+        sql = f"SELECT coalesce(sum({hit}), 0) AS hits, count({hit}) AS n FROM consultations c {joined}"
+        row: Row = store.query(f"{sql} WHERE c.run_id = ?", run)[0]
+        return Rate(name, row["hits"], row["n"])
 
-    opinions = "FROM opinions o JOIN consultations c ON c.id = o.consultation_id"
-    lines = "FROM turns WHERE speaker = 'patient'"
+    opinions = "JOIN opinions o ON o.consultation_id = c.id"
+    own = f"{opinions} AND o.specialty = c.true_specialty"
     return [
-        count("final diagnosis right", "SELECT diagnosis IS truth AS hit FROM consultations"),
-        count("specialty right (triage)", "SELECT specialty IS true_specialty AS hit FROM consultations"),
-        count("urgency right (triage)", "SELECT urgency IS true_urgency AS hit FROM consultations"),
-        count("opinions right", f"SELECT o.diagnosis IS c.truth AS hit {opinions}"),
-        count(
-            "opinions right, in the own field",
-            f"SELECT o.diagnosis IS c.truth AS hit {opinions} WHERE o.specialty = c.true_specialty",
-        ),
-        count("patient's first drafts backed by the card", f"SELECT draft_backed AS hit {lines}"),
-        count("patient's lines said by the program", f"SELECT draft_fallback AS hit {lines}"),
-        count("patient's first drafts that name a diagnosis", f"SELECT draft_leaked AS hit {lines}"),
-        count("consultations played to their end", "SELECT status = 'finished' AS hit FROM consultations"),
+        count("final diagnosis right, dialogue, panel", "c.diagnosis IS c.truth"),
+        count("specialty right (triage)", "c.specialty IS c.true_specialty"),
+        count("urgency right (triage)", "c.urgency IS c.true_urgency"),
+        count("opinions right", "o.diagnosis IS c.truth", opinions),
+        count("opinions right, in the own field", "o.diagnosis IS c.truth", own),
+        *fidelity(store, run),
+        count("consultations played to their end", "c.status = 'finished'"),
     ]
 
 
-def model_card(figures: dict[str, Any], table: list[Count]) -> str:
+def model_card(figures: dict[str, Any], table: list[Rate]) -> str:
     """Write the card from its template, `card.md`."""
     recipe = figures["recipe"]
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
@@ -93,6 +92,10 @@ def model_card(figures: dict[str, Any], table: list[Count]) -> str:
         hours=f"{figures['training_seconds'] / 3600:.1f}",
         threads=str(recipe["threads"]),
         sight=f"{figures['morphology_accuracy']:.1%}",
+        wordings=f"{recipe['wordings']:.0%}",
+        triage_labels=f"{recipe['triage_labels']:,}",
+        decision_labels=f"{recipe['decision_labels']:,}",
+        cases=str(recipe["held_out"]),
         versions=", ".join(f"{name} {number}" for name, number in versions().items()),
-        table="\n".join(map(str, table)),
+        table="\n".join(map(table_row, table)),
     )

@@ -12,7 +12,7 @@ from consult.agents.dialects.starter import TAGS
 from consult.agents.models.model import Prompt
 from consult.rl.starter.architecture import PATCHES
 from consult.rl.starter.corpus import Corpus
-from consult.rl.starter.lesson import Lesson, Shares, Soft
+from consult.rl.starter.lesson import Lesson, Shares, Soft, Withheld
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 from consult.scenarios.grammar import Grammar
 
@@ -75,11 +75,16 @@ class Encoder:
                 soft.append((len(ids), [self._ids(name)[0] for name in names], list(names.values())))
                 ids.append(token)
                 targets.append(token)
+            elif isinstance(part, Withheld):
+                tokens = self._ids(part.chosen)
+                ids += tokens
+                targets += [HARD] * len(tokens)
             else:
                 tokens = self._ids(part)
                 ids += tokens
                 targets += tokens
-        return Encoded([*ids, self.end], [*targets, self.end], soft, running, lesson.case)
+        end = HARD if lesson.cut else self.end
+        return Encoded([*ids, self.end], [*targets, end], soft, running, lesson.case)
 
     def _running(self, ids: list[int], lesson: Lesson) -> list[tuple[int, list[float]]]:
         if not lesson.running:
@@ -89,6 +94,22 @@ class Encoder:
         places = [*[i for i in lines if ids[i - 1] not in (self.end,)][1:], ends[1]]
         placed = zip(places[lesson.first_line :], lesson.running, strict=False)
         return [(place, [posterior[label] for label in self.labels]) for place, posterior in placed]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the lessons of a stage are made of."""
+
+    shares: Shares
+    """Task → share of the lessons."""
+    most: int
+    """Tokens in a batch, padding counted."""
+    wordings: float = 1.0
+    """Share of the banks of wordings that is used."""
+    triage_labels: int | None = None
+    """Train cases whose specialty is taught, from the first; None for all."""
+    decision_labels: int | None = None
+    """Train cases whose final diagnosis is taught to the attending, from the first; None for all."""
 
 
 @lru_cache(maxsize=1)
@@ -102,9 +123,7 @@ def _workshop(reference: str, folder: str) -> tuple[Scenario, Grammar, Encoder]:
     return scenario, scenario.source, Encoder(tokenizer, list(scenario.labels))
 
 
-def pool_of_batches(
-    reference: str, folder: str, seed: object, number: int, shares: Shares, most: int, wordings: float
-) -> list[list[Encoded]]:
+def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan: Plan) -> list[list[Encoded]]:
     """Make the batches of one pool; the same for the same arguments, so that training can be taken up again.
 
     Args:
@@ -112,17 +131,18 @@ def pool_of_batches(
         folder: Where the tokenizer lies.
         seed: Of the recipe's stage.
         number: Of the pool.
-        shares: Task → share of the lessons.
-        most: Tokens in a batch, padding counted.
-        wordings: Share of the banks of wordings that is used.
+        plan: What the lessons are made of.
     """
     scenario, grammar, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")
-    corpus = Corpus(scenario, grammar, rng, shares, wordings)
+    corpus = Corpus(
+        scenario, grammar, rng, plan.shares, plan.wordings,
+        triage_labels=plan.triage_labels, decision_labels=plan.decision_labels,
+    )  # fmt: skip
     encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))
     batches: list[list[Encoded]] = [[]]
     for lesson in encoded:
-        if batches[-1] and (len(batches[-1]) + 1) * len(lesson.ids) > most:
+        if batches[-1] and (len(batches[-1]) + 1) * len(lesson.ids) > plan.most:
             batches.append([])
         batches[-1].append(lesson)
     rng.shuffle(batches)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,8 @@ from consult.scenarios.tables import Table
 RIGHT = {0.85: 0.8, 0.6: 0.6, 0.3: 0.4}
 """A stated confidence of a lesson's opinion → how often it is right."""
 
-Reason = Callable[["Evidence", Sequence[Line], str, bool], str]
+BY_SIGHT = ("site", "duration", "age", "palpation")
+"""What is told that a member who trusts the eyes takes in besides."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,29 @@ class Evidence:
         flags, flag = self.grammar.labels[label].red_flags, self.case.truth.red_flag
         return max(flags.get(flag, 0.0) if flag else 1.0 - sum(flags.values()), 1e-4)
 
+    def habitual(self, photograph: bool, prior: Table, member: int) -> Table:
+        """Give the posterior of a panel's member: one weighs all, one trusts the eyes most, one the story alone."""
+        if member == 1:
+            return self.posterior(photograph, prior, [t for t in self.told if t in BY_SIGHT])
+        return self.posterior(photograph and member != 2, prior)
+
+    def by_sight(self) -> tuple[str, ...]:
+        """Give the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
+        morphology, view = self.case.truth.morphology or "", self.grammar.tables.view_of(self.facts["site"].value)
+        posterior = self.grammar.tables.posterior({"morphology": morphology, "view": view})
+        return tuple(sorted(posterior, key=lambda label: -posterior[label])[:3])
+
+    def support(self, label: str) -> dict[str, float]:
+        """Give topic told → how much more often this diagnosis has its value than others do, squared, 0.0025 to 100."""
+        mixed, told = self.grammar.tables.mixed, [t for t in self.told if t != "alarm"]
+        found = {}
+        for topic in told:
+            value = self.facts[topic].value
+            own = mixed[label][topic].get(value, 0.0)
+            usual = sum(tables[topic].get(value, 0.0) for tables in mixed.values()) / len(mixed)
+            found[topic] = max(0.05, min(10.0, own / max(usual, 1e-6))) ** 2
+        return found
+
     def running(self, photograph: bool, prior: Table | None = None) -> tuple[Table, ...]:
         """Give the posterior after the opening and after each fact told since."""
         counts = range(self.first_line, len(self.told) + 1)
@@ -141,7 +165,7 @@ class OpinionLesson:
     """How often an opinion of this confidence is right."""
 
     @classmethod
-    def draw(cls, evidence: Evidence, seen: bool, count: int, reason: Reason, lines: Sequence[Line]) -> OpinionLesson:
+    def draw(cls, evidence: Evidence, seen: bool, count: int) -> OpinionLesson:
         """Draw a panel; wrong opinions name what the evidence makes likely, the same one often."""
         rng, labels = evidence.rng, evidence.grammar.labels
         truth = evidence.case.truth.diagnosis or ""
@@ -151,14 +175,17 @@ class OpinionLesson:
         opinions, right, wrong = [], [], None
         for _ in range(count):
             confidence = rng.choice(list(RIGHT))
+            if rng.random() < 0.08:
+                opinions.append(Opinion(specialty, None, confidence, ""))
+                right.append(1 / 6)
+                continue
             if rng.random() < RIGHT[confidence]:
                 named = truth
             else:
                 if wrong is None or rng.random() > 0.4:
                     wrong = rng.choices(list(tempting), list(tempting.values()))[0]
                 named = wrong
-            text = reason(evidence, lines, named, seen)
-            opinions.append(Opinion(specialty, named, confidence, _filled(text, lines)))
+            opinions.append(Opinion(specialty, named, confidence, ""))
             right.append(RIGHT[confidence])
         return cls(tuple(opinions), tuple(right))
 
@@ -166,14 +193,9 @@ class OpinionLesson:
         """Update a posterior by the opinions, a wrong one naming each other label equally often among six."""
         weights = dict(posterior)
         for opinion, right in zip(self.opinions, self.right, strict=True):
+            if opinion.diagnosis is None:
+                continue  # not its field says little
             for label in weights:
                 weights[label] *= right if label == opinion.diagnosis else (1 - right) / 6
         total = sum(weights.values())
         return {label: w / total for label, w in weights.items()}
-
-
-def _filled(reason: str, lines: Sequence[Line]) -> str:
-    for line in lines:
-        for topic, clause in line.quotes:
-            reason = reason.replace(f"<{topic}>", clause)
-    return sentence_case(reason)

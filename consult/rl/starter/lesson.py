@@ -16,28 +16,46 @@ from consult.scenarios.located_yaml import read_yaml
 Shares = Mapping[str, float]
 
 SHARES: Shares = {
-    "patient": 0.22,
-    "topic": 0.05,
-    "triage": 0.08,
+    "patient": 0.10,
+    "free": 0.06,
+    "topic": 0.06,
+    "triage": 0.10,
     "action": 0.12,
-    "opinion": 0.22,
-    "decision": 0.18,
-    "explanation": 0.10,
-    "reply": 0.03,
+    "wording": 0.10,
+    "opinion": 0.24,
+    "decision": 0.16,
+    "explanation": 0.04,
+    "reply": 0.02,
 }
 """Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
 
 WORDING_SHARES: Shares = {
-    "patient": 0.42,
-    "topic": 0.03,
-    "triage": 0.08,
-    "action": 0.17,
-    "opinion": 0.10,
-    "decision": 0.07,
-    "explanation": 0.08,
-    "reply": 0.05,
+    "patient": 0.32,
+    "free": 0.09,
+    "topic": 0.01,
+    "triage": 0.025,
+    "action": 0.02,
+    "wording": 0.22,
+    "opinion": 0.09,
+    "decision": 0.045,
+    "explanation": 0.10,
+    "reply": 0.08,
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
+
+POLISHING_SHARES: Shares = {
+    "patient": 0.29,
+    "free": 0.05,
+    "topic": 0.01,
+    "triage": 0.07,
+    "action": 0.05,
+    "wording": 0.18,
+    "opinion": 0.12,
+    "decision": 0.08,
+    "explanation": 0.10,
+    "reply": 0.05,
+}
+"""The same for the last stage, in which the doctors learn to give their reasons."""
 
 MOST_NEEDED = 8
 """Wordings of a list that are kept whatever the share."""
@@ -52,18 +70,27 @@ class Soft:
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """A place of the answer that is read on from but not learned: a label that this case's lessons do not have."""
+
+    chosen: str
+
+
+@dataclass(frozen=True)
 class Lesson:
     """One prompt and its answer."""
 
     task: str
     prompt: Prompt
-    answer: tuple[str | Soft, ...]
+    answer: tuple[str | Soft | Withheld, ...]
     case: int | None = None
     """Number of the train case whose photograph the prompt shows."""
     running: tuple[Mapping[str, float], ...] = ()
     """The posterior over the labels after some lines of the user's message, for the auxiliary loss; may be empty."""
     first_line: int = 0
     """Which line of the user's message the first of these posteriors follows."""
+    cut: bool = False
+    """Whether the answer would go on; its end is then not learned."""
 
     @property
     def text(self) -> str:

@@ -18,8 +18,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from consult.rl.starter.encoding import HARD, Encoded, pool_of_batches
-from consult.rl.starter.lesson import SHARES, Shares
+from consult.rl.starter.encoding import HARD, Encoded, Plan, pool_of_batches
 
 SOFT_WEIGHT = 4.0
 RUNNING_WEIGHT = 0.5
@@ -48,10 +47,8 @@ class Supervised:
         features: Patch features of the train cases' photographs, (n, patches, width).
         labels: Number of labels, for the auxiliary head.
         budget: Tokens to train on.
+        plan: What the lessons are made of. What is to be learned by heart wants many small batches.
         rate: Peak of the learning rate, which falls to almost nothing by a cosine.
-        shares: Task → share of the lessons.
-        batch_tokens: Most tokens in a batch. What is to be learned by heart wants many small steps.
-        wordings: Share of the banks of wordings that is used.
     """
 
     def __init__(
@@ -60,17 +57,18 @@ class Supervised:
         features: Any,
         labels: int,
         budget: int,
+        plan: Plan,
         *,
-        rate: float = 1.6e-3,
-        shares: Shares = SHARES,
-        batch_tokens: int = 4_500,
-        wordings: float = 1.0,
+        rate: float,
     ) -> None:
-        self.model, self.features, self.budget = model, features, budget
-        self.rate, self.shares, self.batch_tokens, self.wordings = rate, shares, batch_tokens, wordings
+        self.model, self.features, self.budget, self.plan, self.rate = model, features, budget, plan, rate
         width = model.config.text_config.hidden_size
         self.head = torch.nn.Linear(width, labels)
-        language = [*model.model.language_model.parameters(), *model.model.multi_modal_projector.parameters()]
+        language = [
+            *model.model.language_model.parameters(),
+            *model.model.multi_modal_projector.parameters(),
+            *model.lm_head.parameters(),
+        ]
         self.parameters = [*language, *self.head.parameters()]
         groups = [
             {"params": [p for p in self.parameters if p.dim() > 1], "weight_decay": 0.05},
@@ -131,8 +129,7 @@ class Supervised:
             try:
                 while True:
                     while len(made) < AHEAD:
-                        how = (self.shares, self.batch_tokens, self.wordings)
-                        job = maker.submit(pool_of_batches, reference, str(folder), seed, number, *how)
+                        job = maker.submit(pool_of_batches, reference, str(folder), seed, number, self.plan)
                         made.append((number, job))
                         number += 1
                     which, batches = made.pop(0)

@@ -1,0 +1,75 @@
+"""What there is to learn from asking about a topic: the expected information, as an ideal attending would weigh it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from consult.scenarios.tables import FindingTables
+
+READINESS = {
+    "sensation": 3.0,
+    "duration": 3.0,
+    "trigger": 3.0,
+    "site": 2.5,
+    "symptoms": 2.5,
+    "history": 2.0,
+    "course": 2.0,
+    "treatment": 1.5,
+    "family": 1.5,
+    "alarm": 2.0,
+    "age": 1.0,
+    "palpation": 2.0,
+    "temperature": 1.5,
+}
+"""How readily a doctor asks about a topic or does an examination, whatever is suspected."""
+HABIT = 0.3
+"""Share of the readiness that stands whatever there is to learn."""
+
+
+@dataclass(frozen=True)
+class Interest:
+    """What is worth asking, given how likely the diagnoses are."""
+
+    tables: FindingTables
+
+    @cached_property
+    def _matrices(self) -> dict[str, Any]:
+        """Topic → P(value | label), of shape (labels, values)."""
+        import numpy as np
+
+        made = {}
+        for topic in READINESS:
+            tables = [self.tables.mixed[label].get(topic) for label in self.tables.labels]
+            if any(table is None for table in tables):
+                continue
+            values = sorted({value for table in tables for value in table or ()})
+            made[topic] = np.array([[(table or {}).get(value, 0.0) for value in values] for table in tables])
+        return made
+
+    def information(self, posterior: Mapping[str, float], topic: str) -> float:
+        """Give the expected drop of the entropy over the diagnoses when a topic is asked, in nats; 0 where unknown."""
+        import numpy as np
+
+        matrix = self._matrices.get(topic)
+        if matrix is None:
+            return 0.0
+        prior = np.array([posterior[label] for label in self.tables.labels])
+        joint = prior[:, None] * matrix
+        return max(0.0, float(_entropy(prior) + _entropy(joint.sum(0)) - _entropy(joint)))
+
+    def weights(self, posterior: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
+        """Give topic not known → how much it is worth asking about, in no unit."""
+        left = [topic for topic in READINESS if topic not in known]
+        gains = {topic: self.information(posterior, topic) for topic in left}
+        most = max(gains.values(), default=0.0) or 1.0
+        return {topic: READINESS[topic] * (HABIT + (1 - HABIT) * (gains[topic] / most) ** 2) for topic in left}
+
+
+def _entropy(p: Any) -> float:
+    import numpy as np
+
+    positive = p[p > 0]
+    return float(-(positive * np.log(positive)).sum())
