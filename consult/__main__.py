@@ -1,5 +1,18 @@
-"""`python -m consult`."""
+"""`consult` and `python -m consult`."""
 
-from consult.cli.main import run
+import sys
 
-run()
+
+def main() -> None:
+    """Run the command line; an interrupt is a sentence from the first import on."""
+    try:
+        from consult.cli.main import run
+
+        run()
+    except KeyboardInterrupt:
+        print("consult: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -46,12 +47,17 @@ def root(
 
 def run() -> None:
     """Run a command; a user's mistake is one sentence and exit code 2."""
+    # Somebody may have closed them; what is then written goes nowhere, as he wanted it.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a sign shows a question mark instead of stopping us.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        app()
+        sys.exit(_invoke(sys.argv[1:]))
+    except typer.TyperException as error:
+        sys.exit(_misused(error))
     except UserError as error:
         sys.exit(_complain(str(error), 2))
     except KeyboardInterrupt:
@@ -63,6 +69,27 @@ def run() -> None:
     except OSError as error:
         name = f"'{error.filename}': " if error.filename else ""
         sys.exit(_complain(f"{name}{error.strerror or error}; check the path, its permissions and the disk", 2))
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run a command; not by typer's own way, which would answer a mistake in three lines."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("consult", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    return 0
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Say typer's complaint in one sentence with the mend; a help text stays as it is."""
+    said, context = error.format_message().strip(), getattr(error, "ctx", None)
+    if "\n" in said:
+        print(said, file=sys.stderr)
+        return error.exit_code
+    said = f"{said[:1].lower()}{said[1:].rstrip('.?')}".replace(". ", ", ").replace("Did you", "did you")
+    return _complain(f"{said}; see: {context.command_path if context else 'consult'} --help", error.exit_code)
 
 
 def _complain(sentence: str, code: int) -> int:

@@ -34,8 +34,11 @@ def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, jso
     from consult.envs.runner import Runner
     from consult.envs.store import Store
 
+    if db.exists():
+        # A wrong file is told before a large model is loaded; a new one is made only when the models stand.
+        Store(db).close()
+    models = _opened(config)
     with Store(db) as store:
-        models = _opened(config)
         listener = print_json if json else shown_to_people(scenario, config, db, command)
         runner = Runner(scenario, config, models, store, batch=batch, listen=listener)
         try:

@@ -52,7 +52,7 @@ def load_scenario(reference: str) -> Scenario:
     if reference in BUILT_IN:
         return load_folder(Path(__file__).parent / reference)
     folder = Path(reference)
-    if not folder.is_dir():
+    if not reference or not folder.is_dir():
         raise UnknownNameError("scenario", reference, BUILT_IN)
     return load_folder(folder)
 

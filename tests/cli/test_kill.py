@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 
 
@@ -70,3 +72,31 @@ def test_interrupting_says_how_to_go_on(tmp_path):
     resumed = [sys.executable, "-m", "consult", "resume", "r1", "--db", str(db), "--json"]
     done = subprocess.run(resumed, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1])["finished"] == 200
+
+
+STARTED = "from consult.__main__ import main; print('started', flush=True); main()"
+
+
+@pytest.mark.parametrize("delay", [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0])
+@pytest.mark.parametrize("model", [f"scripted:{PANEL}", "starter"])
+def test_an_interrupt_at_any_moment_is_one_sentence(tmp_path, delay, model):
+    """From the first of our own lines on: before it, the interpreter answers for itself."""
+    db = tmp_path / "a.db"
+    call = ["simulate", "--cases", "400", "--model", model, "--db", str(db), "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", STARTED, *call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.readline()
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    shown, complaint = process.communicate(timeout=60)
+    if process.returncode == 0:
+        assert len(shown.splitlines()) > 400
+        return
+    assert process.returncode == 130, complaint
+    assert complaint.startswith("consult: interrupted") and len(complaint.strip().splitlines()) == 1, complaint
+    told = [json.loads(line) for line in shown.splitlines()]
+    if told:
+        kept = {(cid, idx, text) for cid, idx, _, _, text, _ in turns(db)}
+        assert {(e["consultation"], e["idx"], e["text"]) for e in told if e["event"] == "turn"} <= kept
+        assert "go on with: consult resume r1" in complaint

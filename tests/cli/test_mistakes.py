@@ -1,0 +1,536 @@
+"""What a user does wrong, over every command and kind of file: one sentence with the mend, exit code 2, nothing lost.
+
+Each mistake is made as a user makes it, through the whole command line, in a folder of the user's own. Whatever lay
+there before lies there afterwards, byte for byte, and nothing half-made lies beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+import consult.agents.starter
+from consult.cli.main import run
+
+PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
+SCRIPT = ("--model", f"scripted:{PANEL}")
+Made = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is typed, what lies in the folder, and what the one sentence has to name."""
+
+    words: Sequence[str]
+    told: Sequence[str]
+    made: Sequence[Made] = ()
+    mend: str = ""
+    """Part of what to do about it."""
+
+    @property
+    def name(self) -> str:
+        typed = " ".join("…" if len(word) > 40 else word for word in self.words if str(PANEL) not in word)
+        return f"{typed} [{self.told[0]}]" if self.made else typed
+
+
+# -- what lies in the folder -------------------------------------------------------------------------------------------
+
+
+def text(name: str, content: str = "") -> Made:
+    def make(folder: Path) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+
+    return make
+
+
+def data(name: str, content: bytes) -> Made:
+    def make(folder: Path) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+    return make
+
+
+def empty_folder(name: str) -> Made:
+    return lambda folder: (folder / name).mkdir(parents=True)
+
+
+def starter_with(*changes: Made) -> Made:
+    """Copy the package's model to the folder `model` and break it."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(next(iter(consult.agents.starter.__path__)), folder / "model")
+        for change in changes:
+            change(folder)
+
+    return make
+
+
+def without(name: str) -> Made:
+    return lambda folder: (folder / name).unlink()
+
+
+def cut(name: str, size: int) -> Made:
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:size])
+
+
+def edited(name: str, **fields: Any) -> Made:
+    def make(folder: Path) -> None:
+        told = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps({**told, **fields}))
+
+    return make
+
+
+def pickled(folder: Path) -> None:
+    (folder / "model" / "model.safetensors").unlink()
+    torch.save({"w": torch.zeros(2)}, folder / "model" / "pytorch_model.bin")
+
+
+def other_dialect(folder: Path) -> None:
+    save_file(
+        {"w": torch.zeros(2)},
+        folder / "model" / "model.safetensors",
+        metadata={"format": "pt", "dialect": "starter", "dialect_fingerprint": "0"},
+    )
+
+
+WARD = {
+    "scenario.yaml": "name: ward\ntitle: A ward\ntopics: {duration: how long, site: where}\n",
+    "labels.yaml": "labels:\n"
+    "  flu: {specialty: medicine, urgency: soon, aliases: [influenza]}\n"
+    "  cold: {specialty: medicine}\n",
+}
+CASES: tuple[dict[str, Any], ...] = (
+    {"id": "a", "complaint": "I ache all over", "diagnosis": "flu", "age": 40, "sex": "female"},
+    {"id": "b", "complaint": "I sneeze", "diagnosis": "cold", "facts": [{"topic": "duration", "text": "two days"}]},
+)
+
+
+def ward(cases: str | Sequence[dict[str, Any]] = CASES, **files: str | None) -> Made:
+    """Write a small scenario, with some of its files changed or left out."""
+
+    def make(folder: Path) -> None:
+        (folder / "ward").mkdir()
+        lines = cases if isinstance(cases, str) else "".join(json.dumps(case) + "\n" for case in cases)
+        written = {**WARD, "cases.jsonl": lines, **{f"{name}.yaml": content for name, content in files.items()}}
+        for name, content in written.items():
+            if content is not None:
+                (folder / "ward" / name).write_text(content, encoding="utf-8")
+
+    return make
+
+
+def first(**changes: Any) -> list[dict[str, Any]]:
+    return [{**CASES[0], **changes}, CASES[1]]
+
+
+def huge_picture(name: str) -> Made:
+    """Write a PNG of 100 megapixels that is a few bytes long."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", 10_000, 10_000, 8, 2, 0, 0, 0)
+    return data(name, b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
+
+
+def database(name: str, *statements: str) -> Made:
+    def make(folder: Path) -> None:
+        with sqlite3.connect(folder / name) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        connection.close()
+
+    return make
+
+
+def played(*options: str) -> Made:
+    """Play a consultation into consult.db."""
+
+    def make(folder: Path) -> None:
+        code, _, err = typed("simulate", *SCRIPT, "--json", *options)
+        assert code in (0, 1), err
+
+    return make
+
+
+def changed(statement: str) -> Made:
+    return database("consult.db", statement)
+
+
+def written_over(name: str, content: str) -> Made:
+    return text(name, content)
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+def simulate(*words: str) -> tuple[str, ...]:
+    return ("simulate", *SCRIPT, *words)
+
+
+def in_ward(*words: str) -> tuple[str, ...]:
+    return simulate("--scenario", "ward", *words)
+
+
+DOG = text("dog.txt", "I am a dog.")
+OTHERS_DATABASE = database("other.db", "CREATE TABLE birds (name TEXT)")
+NEWER = database("newer.db", "CREATE TABLE runs (id TEXT)", "PRAGMA user_version = 999")
+
+NAMES = [
+    Mistake(("simulat",), ["simulat", "simulate"]),
+    Mistake(("scenario", "list"), ["scenario", "scenarios"]),
+    Mistake(("scenarios", "lst"), ["lst"]),
+    Mistake(("train", "stater"), ["stater"]),
+    Mistake(("simulate", "--temprament", "choleric"), ["--temprament"], mend="--help"),
+    Mistake(("runs", "--data", "x"), ["--data"], mend="--help"),
+    Mistake(("show",), ["identifier"], mend="--help"),
+    Mistake(("resume",), ["run"], mend="--help"),
+    Mistake(("scenarios", "show"), ["ID"], mend="--help"),
+    Mistake(("scenarios", "check"), ["FOLDER"], mend="--help"),
+    Mistake(("train", "starter"), ["--out"], mend="--help"),
+    Mistake(("graph", "extra"), ["extra"], mend="--help"),
+    Mistake(("simulate", "extra"), ["extra"], mend="--help"),
+    Mistake(simulate("--scenario", "derm43"), ["derm43", "derm34"]),
+    Mistake(simulate("--scenario", ""), ["scenario ''", "derm34"]),
+    Mistake(simulate("--scenario", "dog.txt"), ["dog.txt", "derm34"], [DOG]),
+    Mistake(simulate("--scenario", "nowhere/at/all"), ["nowhere/at/all", "derm34"]),
+    Mistake(simulate("--case", "test-004"), ["test-004", "test-0"]),
+    Mistake(simulate("--case", "tset-0004"), ["tset-0004", "test-0004"]),
+    Mistake(simulate("--case", "test-9999"), ["test-9999", "test-0"]),
+    Mistake(simulate("--case", ""), ["case ''"]),
+    Mistake(simulate("--split", "tset"), ["tset", "test"]),
+    Mistake(simulate("--split", "TEST"), ["TEST", "test"]),
+    Mistake(simulate("--temperament", "colerick"), ["colerick", "choleric"]),
+    Mistake(simulate("--temperament", "angry"), ["angry", "sanguine, choleric, melancholic, phlegmatic"]),
+    Mistake(simulate("--strategy", "dialog"), ["dialog", "dialogue"]),
+    Mistake(simulate("--strategy", "no_dialogue"), ["no_dialogue", "no-dialogue"]),
+    Mistake(simulate("--team", "pannel"), ["pannel", "panel"]),
+    Mistake(simulate("--team", "duo"), ["duo", "panel, no-triage, solo"]),
+    Mistake(simulate("--patient-grounding", "of"), ["of", "off"]),
+    Mistake(simulate("--specialist", "dermatolgy=starter"), ["dermatolgy", "dermatology"]),
+    Mistake(simulate("--specialist", "=starter"), ["''"]),
+    Mistake(("scenarios", "show", "derm43"), ["derm43", "derm34"]),
+    Mistake(("show", "r7.1"), ["r7.1", "r1.1"], [played()]),
+    Mistake(("show", "r1.2"), ["r1.2", "r1.1"], [played()]),
+    Mistake(("show", "1"), ["'1'", "r1.1"], [played()]),
+    Mistake(("resume", "r7"), ["r7", "r1"], [played()]),
+    Mistake(("resume", "r1.1"), ["r1.1", "r1"], [played()]),
+]
+
+NUMBERS = [
+    Mistake(simulate(option, value), [option], mend="--help")
+    for option, values in {
+        "--cases": ("0", "-3", "many", "1.5"),
+        "--batch": ("0", "5000", "x"),
+        "--max-turns": ("1", "1000", "few"),
+        "--panel-size": ("0", "16", "three"),
+        "--seed": ("x", "1.5"),
+    }.items()
+    for value in values
+] + [
+    Mistake(simulate("--cases", "100000"), ["680", "100000"], mend="fewer"),
+    Mistake(simulate("--cases", "3", "--case", "test-0004"), ["--case", "--cases"]),
+    Mistake(("train", "starter", "--out", "x", "--tokens", "0"), ["--tokens"]),
+    Mistake(("train", "starter", "--out", "x", "--wordings", "2"), ["--wordings"]),
+    Mistake(("train", "starter", "--out", "x", "--triage-labels", "-1"), ["--triage-labels"]),
+    Mistake(("train", "starter", "--out", "x", "--workers", "0"), ["--workers"]),
+]
+
+MODELS = [
+    Mistake(("simulate", "--model", "nowhere/model"), ["nowhere/model"], mend="give"),
+    Mistake(("simulate", "--model", ""), ["config.json"], mend="give"),
+    Mistake(("simulate", "--model", "startr"), ["startr", "starter"]),
+    Mistake(("simulate", "--model", "dog.txt"), ["dog.txt"], [DOG]),
+    Mistake(("simulate", "--model", "model"), ["model", "config.json"], [empty_folder("model")]),
+    Mistake(("simulate", "--model", "model"), ["model", "tokenizer"], [starter_with(without("model/tokenizer.json"))]),
+    Mistake(("simulate", "--model", "model"), ["config.json"], [starter_with(text("model/config.json", "{"))]),
+    Mistake(("simulate", "--model", "model"), ["config.json"], [starter_with(text("model/config.json", "[]"))]),
+    Mistake(
+        ("simulate", "--model", "model"), ["config.json"], [starter_with(data("model/config.json", b"\xff\xfe\0"))]
+    ),
+    Mistake(
+        ("simulate", "--model", "model"),
+        ["no-such-family"],
+        [starter_with(edited("model/config.json", model_type="no-such-family"))],
+    ),
+    Mistake(("simulate", "--model", "model"), ["safetensors"], [starter_with(without("model/model.safetensors"))]),
+    Mistake(("simulate", "--model", "model"), ["safetensors"], [starter_with(pickled)]),
+    Mistake(
+        ("simulate", "--model", "model"),
+        ["'model' cannot be loaded"],
+        [starter_with(cut("model/model.safetensors", 1000))],
+    ),
+    Mistake(
+        ("simulate", "--model", "model"),
+        ["'model' cannot be loaded"],
+        [starter_with(cut("model/model.safetensors", 0))],
+    ),
+    Mistake(
+        ("simulate", "--model", "model"),
+        ["'model' cannot be loaded"],
+        [starter_with(text("model/model.safetensors", "weights"))],
+    ),
+    Mistake(("simulate", "--model", "model"), ["dialect"], [starter_with(other_dialect)], mend="train it anew"),
+    Mistake(("simulate", "--model", "model"), ["chat template"], [starter_with(without("model/chat_template.jinja"))]),
+    Mistake(("simulate", "--triage", "nowhere"), ["nowhere"], mend="give"),
+    Mistake(("simulate", "--attending", "nowhere"), ["nowhere"], mend="give"),
+    Mistake(("simulate", "--patient", "nowhere"), ["nowhere"], mend="give"),
+    Mistake(("simulate", "--specialist", "dermatology=nowhere"), ["nowhere"], mend="give"),
+    Mistake(("simulate", "--model", "scripted:"), ["script"], mend="give"),
+    Mistake(("simulate", "--model", "scripted:no.yaml"), ["no.yaml"], mend="give"),
+]
+MODELS += [
+    Mistake(("simulate", "--model", "scripted:s.yaml"), told, [data("s.yaml", content)])
+    for content, told in (
+        (b"replies: [", ["s.yaml", "YAML"]),
+        (b"", ["s.yaml"]),
+        (b"replies: {}\nreply: 3", ["s.yaml", "reply"]),
+        (b"replies: {patient: hello}", ["s.yaml", "replies.patient"]),
+        (b"replies: {patient: []}", ["s.yaml", "replies.patient"]),
+        (b"replies: {patient: [3]}", ["s.yaml", "replies.patient"]),
+        (b"replies: {patient: [{eror: x}]}", ["s.yaml", "replies.patient.0"]),
+        (b"a: &x [1]\nb: *x", ["s.yaml", "anchor"]),
+        (b"a: !!python/object:os.system x", ["s.yaml", "tag"]),
+        (b"replies: {patient: [\xff\xfe]}", ["s.yaml", "UTF-8"]),
+        (b"#" * 1_100_000, ["s.yaml", "larger"]),
+        (b"[" * 5_000, ["s.yaml", "deep"]),
+    )
+]
+
+DATABASES = [
+    Mistake((*command, "--db", file), told, made)
+    for command in (simulate(), ("runs",), ("show", "r1.1"), ("resume", "r1"))
+    for file, told, made in (
+        ("dog.txt", ["dog.txt", "no SQLite database"], [DOG]),
+        ("other.db", ["other.db", "something else"], [OTHERS_DATABASE]),
+        ("newer.db", ["newer.db", "newer version"], [NEWER]),
+        ("here", ["here"], [empty_folder("here")]),
+        ("photo.jpg", ["photo.jpg", "no SQLite database"], [data("photo.jpg", b"\xff\xd8\xff\xe0" + bytes(2000))]),
+    )
+]
+DATABASES += [
+    Mistake(simulate("--db", "nowhere/a.db"), ["nowhere/a.db"], mend="folder"),
+    Mistake(("runs", "--db", "nowhere.db"), ["nowhere.db"], mend="play something first"),
+    Mistake(("show", "r1.1"), ["consult.db"], mend="play something first"),
+    Mistake(("resume", "r1"), ["consult.db"], mend="play something first"),
+    Mistake(("runs", "--db", "nowhere/a.db"), ["nowhere/a.db"]),
+]
+
+RUNS = [
+    Mistake(("resume", "r1"), ["r1", "is over"], [played()], mend="consult show r1"),
+    Mistake(
+        ("resume", "r1"),
+        ["r1", "being played"],
+        [played(), changed(f"UPDATE runs SET status = 'running', pid = {os.getppid()}")],
+        mend="wait",
+    ),
+    Mistake(("show", "r1", "--html", "x.html"), ["--html", "r1.1"], [played()]),
+    Mistake(("show", "r1.1", "--html", "nowhere/x.html"), ["nowhere/x.html"], [played()], mend="check the path"),
+    Mistake(("show", "r1.1", "--html", "here"), ["here"], [played(), empty_folder("here")], mend="check the path"),
+    Mistake(
+        ("resume", "r1"),
+        ["r1", "another version of"],
+        [
+            ward(),
+            played("--scenario", "ward"),
+            changed("UPDATE runs SET status = 'interrupted'"),
+            text("ward/scenario.yaml", WARD["scenario.yaml"].replace("A ward", "Our ward")),
+        ],
+        mend="--db",
+    ),
+    Mistake(
+        ("resume", "r1"),
+        ["scenario 'ward'"],
+        [
+            ward(),
+            played("--scenario", "ward"),
+            changed("UPDATE runs SET status = 'interrupted'"),
+            lambda folder: shutil.rmtree(folder / "ward"),
+        ],
+    ),
+    Mistake(
+        ("show", "r1.1"),
+        ["scenario 'ward'"],
+        [ward(), played("--scenario", "ward"), lambda folder: shutil.rmtree(folder / "ward")],
+    ),
+    Mistake(
+        ("resume", "r1"),
+        ["s.yaml"],
+        [
+            text("s.yaml", PANEL.read_text()),
+            lambda folder: typed("simulate", "--model", "scripted:s.yaml", "--json"),
+            changed("UPDATE runs SET status = 'interrupted'"),
+            text("s.yaml", PANEL.read_text() + "\n# another one\n"),
+        ],
+        mend="give the same model",
+    ),
+]
+
+SCENARIO_FILES: list[tuple[Made, list[str]]] = [
+    (empty_folder("ward"), ["scenario.yaml"]),
+    (ward(scenario=None), ["scenario.yaml"]),
+    (ward(scenario=""), ["scenario.yaml"]),
+    (ward(scenario="name: [ward"), ["scenario.yaml", "YAML"]),
+    (ward(scenario="name: ward\n\ttitle: x"), ["scenario.yaml:2", "YAML"]),
+    (ward(scenario=WARD["scenario.yaml"] + "colour: red\n"), ["scenario.yaml:4", "colour"]),
+    (ward(scenario="name: ward\ntopics: {a: b}\n"), ["scenario.yaml", "title"]),
+    (ward(scenario="name: ward\ntitle: x\ntopics: 3\n"), ["scenario.yaml:3", "topics"]),
+    (ward(scenario="a: &x 1\nb: *x\n"), ["scenario.yaml:1", "anchor"]),
+    (ward(scenario="a: !!python/object/apply:os.system [ls]\n"), ["scenario.yaml:1", "tag"]),
+    (ward(scenario="#" * 1_100_000), ["scenario.yaml", "larger"]),
+    (ward(scenario="[" * 3_000), ["scenario.yaml:1", "deep"]),
+    (ward(labels="labels: 3\n"), ["labels.yaml", "labels"]),
+    (ward(labels="labels:\n  flu: {}\n"), ["labels.yaml:2", "specialty"]),
+    (ward(labels="labels:\n  flu: {specialty: medicine, urgency: asap}\n"), ["labels.yaml:2", "urgency"]),
+    (ward(labels=WARD["labels.yaml"] + "  flux: {specialty: m, look_alikes: [cough]}\n"), ["labels.yaml:4", "cough"]),
+    (ward(""), ["cases.jsonl", "no case"]),
+    (ward("{"), ["cases.jsonl:1", "JSON"]),
+    (ward("[]\n"), ["cases.jsonl:1"]),
+    (ward("null\n"), ["cases.jsonl:1"]),
+    (ward('{"id": "a"}\n'), ["cases.jsonl:1", "complaint"]),
+    (ward("9" * 5_000), ["cases.jsonl:1", "JSON"]),
+    (ward("[" * 100_000), ["cases.jsonl:1"]),
+    (ward(first(age=130)), ["cases.jsonl:1", "age"]),
+    (ward(first(age="forty")), ["cases.jsonl:1", "age"]),
+    (ward(first(id="b")), ["cases.jsonl:2", "'b' occurs twice"]),
+    (ward(first(diagnosis="mumps")), ["cases.jsonl:1", "mumps"]),
+    (ward(first(urgency="asap")), ["cases.jsonl:1", "urgency"]),
+    (ward(first(image="../a.png")), ["cases.jsonl:1", "outside the folder"]),
+    (ward(first(image="/etc/passwd")), ["cases.jsonl:1", "outside the folder"]),
+    (ward(first(image="a.png")), ["cases.jsonl:1", "a.png"]),
+]
+SCENARIOS = [
+    Mistake(command, told, [made])
+    for made, told in SCENARIO_FILES
+    for command in (in_ward(), ("scenarios", "check", "ward"))
+]
+SCENARIOS += [
+    Mistake(("scenarios", "check", "ward"), told, [made])
+    for made, told in (
+        (ward(first(specialty="surgery")), ["cases.jsonl:1", "surgery"]),
+        (ward(first(facts=[{"topic": "where", "text": "arm"}])), ["cases.jsonl:1", "where"]),
+        (ward(first(complaint="I have influenza", diagnosis="flu")), ["cases.jsonl:1", "names the diagnosis"]),
+        (ward(first(facts=[{"topic": "duration", "text": "for 45 years"}])), ["cases.jsonl:1", "45 years"]),
+        (ward([CASES[0]]), ["labels.yaml:3", "'cold'"]),
+    )
+]
+SCENARIOS += [
+    Mistake(("scenarios", "check", "nowhere"), ["nowhere"]),
+    Mistake(("scenarios", "check", "dog.txt"), ["dog.txt"], [DOG]),
+    Mistake(in_ward("--case", "c"), ["case 'c'", "a"], [ward()]),
+    Mistake(in_ward("--split", "train"), ["train", "test"], [ward()]),
+    Mistake(in_ward("--cases", "3"), ["2 cases, not 3"], [ward()]),
+    Mistake(in_ward("--specialist", "surgery=starter"), ["surgery", "medicine"], [ward()]),
+    Mistake(("train", "starter", "--out", "out", "--scenario", "ward"), ["lists its cases"], [ward()]),
+    Mistake(("train", "starter", "--out", "out", "--scenario", "derm43"), ["derm43", "derm34"]),
+    Mistake(("train", "starter", "--out", "dog.txt"), ["dog.txt"], [DOG]),
+    Mistake(("train", "starter", "--out", "dog.txt/x"), ["dog.txt"], [DOG]),
+    Mistake(
+        ("train", "starter", "--out", "out"),
+        ["another recipe"],
+        [text("out/work/recipe.json", '{"seed": 1}')],
+        mend="another --out",
+    ),
+]
+
+PHOTOGRAPHS = [
+    Mistake(
+        ("scenarios", "check", "ward"), ["cases.jsonl:1", "photo.png", *told], [ward(first(image="photo.png")), made]
+    )
+    for made, told in (
+        (data("ward/photo.png", b"GIF89a" + bytes(100)), ["JPEG, PNG or WebP"]),
+        (data("ward/photo.png", b""), ["JPEG, PNG or WebP"]),
+        (text("ward/photo.png", "<svg/>"), ["JPEG, PNG or WebP"]),
+        (huge_picture("ward/photo.png"), ["100 megapixels"]),
+    )
+]
+
+MISTAKES = [*NAMES, *NUMBERS, *MODELS, *DATABASES, *RUNS, *SCENARIOS, *PHOTOGRAPHS]
+
+
+# -- making them -------------------------------------------------------------------------------------------------------
+
+
+def typed(*words: str) -> tuple[int, str, str]:
+    """Type a command; give exit code, stdout and stderr."""
+    import contextlib
+    import io
+
+    out, err, given = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["consult", *words]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            run()
+    finally:
+        sys.argv = given
+    code = ended.value.code
+    return (code if isinstance(code, int) else 0), out.getvalue(), err.getvalue()
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Give everything under a folder; of a database, what it holds, and not how far its log has been folded in."""
+    return {str(path.relative_to(folder)): _content(path) for path in sorted(folder.rglob("*")) if _lasts(path)}
+
+
+def _lasts(path: Path) -> bool:
+    return not path.name.endswith(("-wal", "-shm"))
+
+
+def _content(path: Path) -> bytes | None:
+    if path.is_dir():
+        return None
+    if path.read_bytes().startswith(b"SQLite format 3"):
+        with sqlite3.connect(path) as connection:
+            return "\n".join(connection.iterdump()).encode()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_a_mistake_gets_one_sentence_and_costs_nothing(folder: Path, mistake: Mistake) -> None:
+    for make in mistake.made:
+        make(folder)
+    before = contents(folder)
+    code, out, err = typed(*mistake.words)
+    said = (err + out).strip()
+    assert code == 2, said
+    # `check` tells all that it finds, a line each.
+    assert len(said.splitlines()) == 1 or mistake.words[:2] == ("scenarios", "check"), said
+    assert len(said) < 700, said
+    assert "Traceback" not in said and "Error(" not in said
+    for part in (*mistake.told, mistake.mend):
+        assert part in said, said
+    assert contents(folder) == before
+
+
+def test_there_are_many() -> None:
+    assert len(MISTAKES) >= 200
+    assert len({(mistake.words, tuple(mistake.told)) for mistake in MISTAKES}) >= 180
+
+
+def test_pictures_are_real_ones(tmp_path: Path) -> None:
+    huge_picture("a.png")(tmp_path)
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.width * picture.height == 100_000_000
