@@ -120,7 +120,12 @@ def _label_table(scenario: Scenario) -> Any:
     for label in scenario.labels.values():
         specialty = " or ".join(filter(None, (label.specialty, label.second_specialty)))
         alike = ", ".join(label.look_alikes)
-        table.add_row(*map(_text, (label.name, specialty, label.urgency, str(len(label.aliases)), alike)))
+        table.add_row(
+            *map(
+                _text,
+                (label.name, specialty or "not known", label.urgency or "not known", str(len(label.aliases)), alike),
+            )
+        )
     return table
 
 
