@@ -97,8 +97,12 @@ def _leaks(case: Case, named: Scenario) -> Iterator[tuple[str, str]]:
 
 def _too_long(case: Case) -> Iterator[tuple[str, str]]:
     for fact in case.card.about("duration"):
-        for number in _YEARS.findall(fact.text):
-            years = _NUMBERS.get(number.lower()) or int(number)
+        for years in years_said(fact.text):
             if case.card.age is not None and years > case.card.age:
                 what = f"the fact '{fact.id}' says {years} years of a patient aged {case.card.age}"
                 yield what, "correct the age or the duration"
+
+
+def years_said(text: str) -> list[int]:
+    """Give the numbers of years that a text states, ages ("three years old") apart."""
+    return [_NUMBERS.get(number.lower()) or int(number) for number in _YEARS.findall(text)]
