@@ -46,7 +46,7 @@ def _mapping(entries: list[str]) -> dict[str, str]:
     mapping = {}
     for entry in entries:
         field, equals, column = entry.partition("=")
-        if not equals or not column:
+        if not equals:
             raise UserError(f"'{entry}' is no mapping; write --map FIELD=COLUMN")
         mapping[field.strip()] = column.strip()
     return mapping

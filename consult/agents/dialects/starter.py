@@ -253,7 +253,7 @@ class StarterDialect:
         """Read an opinion; the topic before its reason is what the reason's slot quotes."""
         named, _, reason = text.strip().partition(".")
         if named == NOT_MY_FIELD:
-            return OpinionWord(None, None, clean(_TAG.sub(" ", reason)))
+            return OpinionWord(None, None, "" if _TAG.search(reason) else clean(reason))
         if named not in view.labels:
             return None
         match = re.match(r"\s*<([a-z]+)>(.*)", reason, re.DOTALL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from consult.scenarios.case import URGENCIES
@@ -70,11 +71,11 @@ class Menu:
             self.topics[name] = name.replace("_", " ")
         return name if name in self.topics else topic_of(clause)
 
-    def examination(self, name: str, text: str) -> str:
+    def examination(self, name: str, heading: str, text: str) -> str:
         """Give the examination that shows a finding."""
         name = name.lower().strip()
         usable = _TOPIC.fullmatch(name) and (name in self.examinations or len(self.examinations) < MOST_NAMES)
-        chosen = name if usable else examination_of(text)
+        chosen = name if usable else examination_of(heading, text)
         self.examinations.setdefault(chosen)
         return chosen
 
@@ -128,11 +129,11 @@ class _Writer:
     def complaint(self, row: Row) -> tuple[str, list[Passage]]:
         """Give the complaint, and what else stood with it; the first told sentence where there is none."""
         stated = list(self._sentences(row.complaint, "complaint"))
-        spoken = (Passage(s) for s in stated)
-        for passage in (*spoken, *(Passage(s) for told in row.told for s in self._sentences(told.text, "text"))):
-            clause = self._clause(passage)
-            if clause and not is_found(passage.text, clause):
-                rest = [Passage(s) for s in stated if s != passage.text]
+        told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
+        for sentence in chain(stated, told):
+            clause = self._clause(Passage(sentence))
+            if clause and (sentence in stated or not is_found(sentence, clause)):
+                rest = [Passage(s) for s in stated if s != sentence]
                 self.said.add(clause.lower())
                 return clause, rest
         if row.image:
@@ -166,8 +167,8 @@ class _Writer:
 
     def _finding(self, passage: Passage) -> dict[str, Any]:
         heading = cleaned(passage.heading)[:100]
-        text = f"{heading}: {passage.text}" if heading else as_clause(passage.text)
-        return {"topic": self.menu.examination(passage.topic, text), "text": text}
+        topic = self.menu.examination(passage.topic, heading, passage.text)
+        return {"topic": topic, "text": f"{heading}: {passage.text}" if heading else as_clause(passage.text)}
 
     def _clause(self, passage: Passage) -> str:
         """Word a sentence as the patient's; empty where it says nothing, or too much."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from consult.errors import UserError
@@ -40,7 +41,7 @@ class Columns:
     """Finds the fields of a record.
 
     Args:
-        mapping: Field → column, as the user gave it; other fields are found by their usual names.
+        mapping: Field → column, as the user gave it, empty for none; other fields are found by their usual names.
         header: The columns, where the file has a header.
 
     Raises:
@@ -55,7 +56,7 @@ class Columns:
         if header is None:
             return
         columns = [name for name in header if name]
-        missing = next((column for column in mapping.values() if column not in columns), None)
+        missing = next((column for column in mapping.values() if column and column not in columns), None)
         if missing is not None:
             raise UnknownNameError("column", missing, columns)
         found = self._found(columns)
@@ -69,7 +70,7 @@ class Columns:
         by_lower = {name.strip().lower(): name for name in columns}
         usual = {field: next((n for n in names if n in by_lower), None) for field, names in FIELDS.items()}
         found = {field: by_lower[name] for field, name in usual.items() if name is not None}
-        return found | self._mapping
+        return {field: column for field, column in (found | self._mapping).items() if column}
 
     def row(self, record: Mapping[str, Any]) -> Row:
         """Read one record.
@@ -110,7 +111,8 @@ def _passages(value: Any, name: str) -> Iterator[Passage]:
 
 def _each(value: Any, name: str) -> Iterator[Passage]:
     if isinstance(value, Mapping):
-        yield from flattened(value, name)
+        for topic, entry in value.items():
+            yield from (replace(passage, topic=str(topic)) for passage in flattened(entry, name))
     elif isinstance(value, list):
         for entry in value:
             if isinstance(entry, Mapping):

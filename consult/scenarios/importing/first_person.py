@@ -43,6 +43,16 @@ _OWN = re.compile(
     re.IGNORECASE,
 )
 _OBJECT = re.compile(rf"\b{_WHO}(?!')\b|\bhim\b|\bher\b", re.IGNORECASE)
+_BARE = re.compile(
+    r"^((?:reports?|reported|denie[sd]|states|notes|works|lives|drinks|takes|has|is|smokes|admits|complains|uses|describes)\b)",
+    re.IGNORECASE,
+)
+"""What begins a sentence without its subject."""
+_ALSO = re.compile(r"\b(and|but) (has|is|says|reports|denies|states|notes|takes|does|works|lives|drinks|smokes)\b")
+_RELATIVE = re.compile(
+    r"\b(?:his|her) (?=(?:\w+ )?(?:mother|father|parents?|wife|husband|sister|brother|son|daughter|partner|family)\b)",
+    re.IGNORECASE,
+)
 _SELF = re.compile(r"\b(?:him|her)self\b", re.IGNORECASE)
 _OTHERS = {
     "female": re.compile(
@@ -57,9 +67,11 @@ _NO_S = frozenset({"was", "as", "his", "this", "us", "always", "yes", "perhaps",
 _LOWER = frozenset(
     re.findall(
         r"\w+",
-        """a about after all an and any as at because before both bilateral during each every few for from has however if
+        """
+        a about after all an and any as at because before both bilateral during each every few for from has however if
         in it its many most multiple my new no none not occasional on one only other over past pain prior recent several
-        severe since some symptoms the their there these they this those two three up when where while with""",
+        severe since some symptoms the their there these they this those two three up when where while with
+        """,
     )
 )
 
@@ -71,7 +83,9 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         sentence: Without its full stop.
         sex: The patient's, `female` or `male`, where known.
     """
-    said = _LEAD.sub("", sentence)
+    said = _BARE.sub(
+        lambda verb: f"He {verb.group().lower()}", re.sub(r"^Patient\b", "The patient", _LEAD.sub("", sentence))
+    )
     said = _AGED.sub(_introduced, said, count=1)
     said = _DENIES.sub("I have had no ", said, count=1) if _DENIES.match(said) else said
     said = _SAYS_THAT.sub("", said, count=1)
@@ -79,9 +93,11 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         said = _SUBJECT.sub(_subject, said)
         said = _OBJECT.sub("me", _OWN.sub("my", _SELF.sub("myself", said)))
     else:
-        said = re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE)
+        said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
         said = re.sub(rf"^{_SUBJECT.pattern}", _subject, said, flags=re.IGNORECASE)
-    said = re.sub(r"\bI are\b", "I am", _PRESENTS.sub("I have ", said, count=1))
+    said = re.sub(r", and I present(?:ed)? with ", ", and now I have ", _PRESENTS.sub("I have ", said, count=1))
+    if re.match(r"I\b", said):
+        said = _ALSO.sub(lambda also: f"{also.group(1)} {_first(also.group(2))}", said)
     return as_clause(said.strip())
 
 
@@ -106,11 +122,14 @@ def symptom(text: str) -> str:
 
 def _introduced(match: re.Match[str]) -> str:
     """Turn "A 22-year-old man with diabetes presents" into "I …", keeping what stood between."""
-    aside = match.group("aside").strip(" ,")
+    aside = re.search(r"\bwith(?:out)? .*", match.group("aside").strip(" ,"))
     verb = match.group("verb").lower()
     verb = {"is brought": "am brought", "is seen": "am seen"}.get(verb, _first(verb))
     said = f"I {verb}"
-    return f"I am a patient {aside}, and {said}" if re.match(r"with\b", aside) else said
+    if aside is None:
+        return said
+    had = re.sub(r"^without (?:an? |any )?", "no ", aside.group()).removeprefix("with ")
+    return f"I have {had}, and {said}"
 
 
 def _subject(match: re.Match[str]) -> str:

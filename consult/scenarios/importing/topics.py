@@ -74,32 +74,33 @@ _TOPICS = {topic: re.compile(pattern, re.IGNORECASE) for topic, pattern in _TOPI
 
 _EXAMINATION_WORDS = {
     "temperature": r"temperature|\b(?:a?febrile|normothermic)\b",
-    "vital signs": r"vital|blood[_ ]pressure|heart[_ ]rate|respiratory[_ ]rate|pulse|saturation|\bbpm\b|growth"
-    r"|weight\b",
+    "vital signs": r"vital sign|blood[_ ]pressure|heart[_ ]rate|respiratory[_ ]rate|pulse|saturation|\bbpm\b"
+    r"|growth param|\bweight\b",
     "biopsy": r"biops|histolog|histopatholog|immunofluorescence|aspirate\b|microscop(?!ic exam)",
-    "cultures": r"cultur|\bKOH\b|hydroxide|scraping|smear of|gram[- ]|serolog|\bPCR\b|\bSTI|\bSTD|infectious|TORCH"
-    r"|tuberculin|swab|\bHIV\b|antigen",
-    "imaging": r"imaging|x[-_ ]?rays?\b|radiograph|ultraso|sonogra|\bMRI|\bCT\b|tomogra|doppler|mammogra|barium|scan\b"
-    r"|scopy\b(?<!dermoscopy)(?<!dermatoscopy)(?<!microscopy)(?<!ophthalmoscopy)",
-    "tracings": r"electro(?!lyt|phor)|\bE[CEM]G\b|echocardio|spirometr|pulmonary function|nerve conduction"
-    r"|polysomn|audiom",
-    "urine and stool tests": r"urin|stool|cystosc",
-    "blood tests": r"blood|serum|complete blood|\bCBC\b|hemato|chemistr|coagul|thyroid function|liver function|panel"
-    r"|laborator|lab[_ ]|electrolyt|hormon|iron|smear|antibod|glucose|\bESR\b|\bCD4|reticulocyte|toxicolog"
-    r"|\bCA-|gases|level",
+    "cultures": r"\bcultur|\bKOH\b|hydroxide|scraping|\bsmear of|\bgram[- ]|serolog|\bPCR\b|\bSTIs?\b|\bSTDs?\b"
+    r"|infectious|\bTORCH\b|tuberculin|\bswab|\bHIV\b|antigen",
+    "imaging": r"imaging|x[-_ ]?rays?\b|radiograph|ultraso|sonogra|\bMRI|\bCT\b|tomogra|doppler|mammogra|barium"
+    r"|\bscan\b|scopy\b(?<!dermoscopy)(?<!dermatoscopy)(?<!microscopy)(?<!ophthalmoscopy)",
+    "tracings": r"\belectro(?!lyt|phor)|\bE[CEM]G\b|echocardio|spirometr|pulmonary function|nerve conduction|polysomn"
+    r"|audiom",
+    "urine and stool tests": r"\burin|\bstool|cystosc",
+    "blood tests": r"\bblood|\bserum|\bCBC\b|\bhemato|chemistr|coagul|thyroid function|liver function|\bpanel"
+    r"|laborator|\blab[_ ]|electrolyt|hormon|\biron\b|\bsmear|antibod|glucose|\bESR\b|\bCD4|reticulocyte|toxicolog"
+    r"|\bCA-|\bgases\b",
     "palpation": r"\bpalpa|\bto the touch\b|\bindurated\b",
-    "skin examination": r"skin|dermat|dermosc|nail|scalp|rash|lesion|papul|plaque|macul|nodul|vesic|patch"
+    "skin examination": r"\bskin|dermat|dermosc|\bnail|\bscalp|\brash|lesion|papul|plaque|macul|nodul|vesic|\bpatch"
     r"|erythem|bulla",
-    "eye examination": r"\beyes?\b|ophthal|retina|vision|visual|conjunctiv|pupil",
-    "ear, nose and mouth examination": r"\bENT\b|\bears?\b|nose|mouth|oral|throat|tongue|hearing|audiolog|neck|tonsil",
-    "neurological examination": r"neuro|reflex|cranial|gait|motor|sensation|sensory|coordinat|vestibul|hallpike"
-    r"|position",
-    "mental state": r"mental|psych|mood|affect|cognit|thought|memory|diary|assessment tool",
-    "chest examination": r"chest|cardi|heart|lung|pulmon|respirat|breast|breath|murmur|auscultat",
-    "abdominal examination": r"abdom|liver|spleen|bowel|kidney|flank|renal",
-    "pelvic examination": r"pelvi|vagin|genit|uter|cervi|rect|obstet|scrot|testi|prostat|penis|anosc|perine",
-    "joints and limbs": r"musculo|joint|limb|extremit|shoulder|knee|\bhip\b|\bhands?\b|\bfinger|\bleg\b"
-    r"|\bfoot\b|spine|range",
+    "eye examination": r"\beyes?\b|ophthal|\bretina|\bvision|\bvisual|conjunctiv|\bpupil",
+    "ear, nose and mouth examination": r"\bENT\b|\bears?\b|\bnose|\bmouth|\boral|\bthroat|\btongue|hearing|audiolog"
+    r"|\bneck|tonsil",
+    "neurological examination": r"neuro|reflex|cranial|\bgait|\bmotor|sensory|coordinat|vestibul|hallpike|positional",
+    "mental state": r"mental|psych|\bmood|\baffect\b|cognit|\bmemory|diary|assessment tool",
+    "abdominal examination": r"abdom|\bliver|\bspleen|\bbowel|kidney|\bflank|\brenal",
+    "chest examination": r"\bchest|cardi|\bheart|\blungs?\b|pulmon|respirat|\bbreast|\bbreath|murmur|auscultat",
+    "pelvic examination": r"pelvi|vagin|genit|\buter|\bcervix|\brect|obstet|scrot|\btestic|prostat|\bpenis|anosc"
+    r"|perine",
+    "joints and limbs": r"musculo|\bjoint|\blimb|extremit|shoulder|\bknee|\bhip\b|\bhands?\b|\bfinger|\bleg\b|\bfoot\b"
+    r"|\bspine|range of motion",
     "general examination": r"general|appear|inspect|examin|remainder",
 }
 _EXAMINATIONS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _EXAMINATION_WORDS.items()}
@@ -129,9 +130,11 @@ def topic_of(clause: str) -> str:
     return next((topic for topic, words in _TOPICS.items() if words.search(clause)), "history")
 
 
-def examination_of(text: str) -> str:
-    """Give the examination that shows something, by the words of its headings and its result."""
-    return next((name for name, words in _EXAMINATIONS.items() if words.search(text)), "other tests")
+def examination_of(heading: str, text: str) -> str:
+    """Give the examination that shows something: by its heading, and by its words where that does not tell."""
+    headed = [name for name, words in _EXAMINATIONS.items() if words.search(heading) and name != "palpation"]
+    told = (name for name, words in _EXAMINATIONS.items() if words.search(text))
+    return headed[0] if headed else next(told, "other tests")
 
 
 def is_found(sentence: str, clause: str) -> bool:
