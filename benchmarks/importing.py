@@ -2,8 +2,8 @@
 
 Run: python benchmarks/importing.py [--rows 10000 100000] [--labels 34]
 
-Each import, and each check of the folder that it made, is a process of its own, so that its peak is its own. The line of
-every broken row is compared with the report.
+Each import, and each check of the folder that it made, is a process of its own, so that its peak is its own. The line
+of every broken row is compared with the report.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ assert not problems, problems[:5]
 HEADER = "id,complaint,text,diagnosis,age,sex,urgency,image\n"
 EVERY = 100
 TEXT = (
-    "He states that it began {n} weeks ago. It itches badly at night. It is on his left arm. He has a history of asthma. "
-    "His mother had the same. He denies fever. On examination, scaly plaques are seen."
+    "He states that it began {n} weeks ago. It itches badly at night. It is on his left arm. He has a history "
+    "of asthma. His mother had the same. He denies fever. On examination, scaly plaques are seen."
 )
 
 
@@ -54,7 +54,7 @@ def broken(n: int, rng: random.Random) -> str:
             good.replace("I have a rash", " ").replace(TEXT[:20], "").split(',"')[0] + ",,x,20,male,soon,\n",
             good.replace(",soon,", ",whenever,"),
             good.rstrip("\n") + "../../etc/passwd\n",
-            good.replace('"', "", 1).replace("He states", '"He states'),
+            good.replace('seen."', "seen."),
             "too,few\n",
             good.replace("I have a rash", "x" * 30_000),
             good.replace("case-", '"case-'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import yaml
 
@@ -53,9 +54,10 @@ def _whole(name: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 
-def _words(name: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def _words(name: str) -> frozenset[str]:
     words = [word for word in _WORD.findall(_POSSESSIVE.sub("", name.lower())) if word not in _SMALL]
-    return {_stem(word) for word in words} or {""}
+    return frozenset(_stem(word) for word in words) or frozenset({""})
 
 
 def _stem(word: str) -> str:
