@@ -50,9 +50,9 @@ def _walked(source: Path) -> Iterator[Read]:
 
 
 def _pictures(source: Path) -> Iterator[Path]:
-    """Find photographs in a fixed order, not through links to other folders."""
+    """Find photographs in a fixed order, not through links to other folders, and not in hidden ones."""
     for folder, inner, files in os.walk(source):
-        inner.sort()
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
         yield from (Path(folder) / name for name in sorted(files) if name.lower().endswith(SUFFIXES))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -64,8 +65,15 @@ class Target:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def take(self, case_id: str) -> bool:
-        """Take an id; False where it is taken already."""
-        return self._ids.execute("INSERT OR IGNORE INTO ids VALUES (?)", (case_id.lower(),)).rowcount == 1
+        """Take an id; False where it is taken already.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        try:
+            return self._ids.execute("INSERT OR IGNORE INTO ids VALUES (?)", (case_id.lower(),)).rowcount == 1
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.ENOSPC, f"cannot be written ({error})", str(self._out)) from None
 
     def photograph(self, root: Path, image: str) -> str:
         """Copy a photograph without its metadata, under a name of our own.

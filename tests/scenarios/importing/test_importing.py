@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -286,14 +286,27 @@ def test_a_source_that_is_not_there_and_a_target_that_is(tmp_path):
     assert (tmp_path / "out/mine").read_text() == "kept"
 
 
-def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
-    def full(self, case, note):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Target, "keep", full)
-    with pytest.raises(OSError):
-        import_cases("csv", table(tmp_path, "complaint\nI itch\n"), tmp_path / "out")
+def test_a_disk_without_room_is_a_sentence_and_leaves_nothing(tmp_path):
+    """A limit on the size of a file fails a write in the middle, as a full disk does."""
+    source = table(tmp_path, "complaint\n" + "I itch\n" * 5_000)
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+        "from consult.cli.main import run; run()"
+    )
+    call = [sys.executable, "-c", code, "scenarios", "import", "csv", str(source), "--out", str(tmp_path / "out")]
+    result = subprocess.run(call, capture_output=True, text=True)
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("consult: ") and result.stderr.count("\n") == 1
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_disk_too_full_for_the_ids_is_a_full_disk(tmp_path):
+    with pytest.raises(OSError, match="database or disk is full"), Target(tmp_path / "out") as target:
+        target._ids.execute("PRAGMA max_page_count = 2")
+        for n in range(1_000):
+            assert target.take(f"a rather long id {n}")
+    assert not any(tmp_path.iterdir())
 
 
 def test_the_command_says_what_was_kept_dropped_and_why(tmp_path, monkeypatch):
@@ -338,8 +351,6 @@ def test_real_data_are_clean_and_played_by_the_starter(tmp_path, given, real, ki
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     """Ten times the rows, and at most 4 MB more: what is kept of a row is on disk."""
     pytest.importorskip("resource")
-    import subprocess
-
     code = (
         "import resource, sys; from pathlib import Path; from consult.scenarios.importing import import_cases; "
         "import_cases('csv', Path(sys.argv[1]), Path(sys.argv[2])); "
