@@ -13,7 +13,7 @@ from typing import Any
 
 from consult.scenarios.case import URGENCIES
 from consult.scenarios.check_cases import years_said
-from consult.scenarios.importing.cleaning import cleaned, was_cleaned
+from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
 from consult.scenarios.importing.first_person import as_clause, in_first_person
 from consult.scenarios.importing.names import Diagnosis
 from consult.scenarios.importing.row import Passage, Row, UnusableRow
@@ -106,10 +106,12 @@ def card_of(row: Row, case_id: str, diagnosis: Diagnosis | None, menu: Menu) -> 
     demographics = _demographics(row, card)
     writer = _Writer(card, diagnosis, menu, demographics.get("sex"), demographics.get("age"))
     complaint, rest = writer.complaint(row)
+    if not writer.fits(complaint):
+        raise UnusableRow("the complaint names the diagnosis", complaint)
     card.fields["complaint"] = complaint
-    age = _age_fact(row)
-    facts = [*age, *writer.facts([*rest, *row.told])]
-    findings = [*writer.findings(row.found), *writer.sorted_out]
+    # What is worded anew is looked at anew: rules add words, and a diagnosis can be any word.
+    facts = [fact for fact in (*_age_fact(row), *writer.facts([*rest, *row.told])) if writer.fits(fact["text"])]
+    findings = [found for found in (*writer.findings(row.found), *writer.sorted_out) if writer.fits(found["text"])]
     card.long += max(0, len(facts) - MOST_FACTS) + max(0, len(findings) - MOST_FINDINGS)
     card.fields |= {"facts": facts[:MOST_FACTS], "examinations": findings[:MOST_FINDINGS]}
     card.fields |= {"diagnosis": diagnosis.name if diagnosis else None, **_routing(row, card, menu), **demographics}
@@ -162,7 +164,7 @@ class _Writer:
         """Give what examinations show."""
         for passage in passages:
             for sentence in self._sentences(passage.text, "findings"):
-                if self._fits(f"{passage.heading} {sentence}"):
+                if self.fits(sentence):
                     yield self._finding(Passage(sentence, passage.topic, passage.heading))
 
     def _finding(self, passage: Passage) -> dict[str, Any]:
@@ -172,12 +174,13 @@ class _Writer:
 
     def _clause(self, passage: Passage) -> str:
         """Word a sentence as the patient's; empty where it says nothing, or too much."""
-        if says_nothing(passage.text) or not self._fits(passage.text):
+        if says_nothing(passage.text) or not self.fits(passage.text):
             return ""
         clause = in_first_person(passage.text, self.sex)
         return clause if re.search(r"\w", clause) else ""
 
-    def _fits(self, text: str) -> bool:
+    def fits(self, text: str) -> bool:
+        """Tell whether a text may stand on the card; else it is counted, once."""
         long = len(text) > MOST_CHARACTERS
         if not long and not (self.diagnosis is not None and self.diagnosis.is_named_in(text)):
             return True
@@ -190,7 +193,7 @@ class _Writer:
     def _sentences(self, text: str, name: str) -> Iterator[str]:
         if was_cleaned(text) and name not in self.card.cleaned:
             self.card.cleaned.append(name)
-        for line in text.splitlines():
+        for line in without_markup(text).splitlines():
             yield from sentences(cleaned(line))
 
     def _possible(self, topic: str, clause: str) -> str:

@@ -23,12 +23,16 @@ _FORMULA = re.compile(r"^\s*[=+@|]+\s*|^\s*-+\s*(?=\D)")
 def cleaned(text: str) -> str:
     """Give the text in one line with straight quotation marks, without markup, controls and the signs of a formula."""
     text = without_controls(text.translate(_STRAIGHT))
-    if "<" in text:
-        text = _MARKUP.sub(" ", _SCRIPT.sub(" ", text))
+    text = without_markup(text)
     if "&" in text:
         # What was written as an entity must not become markup again.
-        text = _MARKUP.sub(" ", without_controls(html.unescape(text)))
+        text = without_markup(without_controls(html.unescape(text)))
     return _FORMULA.sub("", re.sub(r"\s+", " ", text)).strip()
+
+
+def without_markup(text: str) -> str:
+    """Take out tags, comments and control tokens, and scripts whole; line ends stay."""
+    return _MARKUP.sub(" ", _SCRIPT.sub(" ", text)) if "<" in text else text
 
 
 def was_cleaned(text: str) -> bool:

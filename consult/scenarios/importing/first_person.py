@@ -32,7 +32,7 @@ _SAYS_THAT = re.compile(
 )
 _DENIES = re.compile(
     rf"^(?:(?:{_WHO}|s?he|they|I)\s+)?(?:also\s+)?(?:denie[sd]|deny|denying)\s+(?:experiencing\s+|having\s+)?"
-    r"(?:any\s+|a\s+)?(?:other\s+|(?P<personal>personal or ))?",
+    r"(?:any\s+|a\s+)?",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(

@@ -29,7 +29,7 @@ def sentences(text: str) -> Iterator[str]:
     begun = ""
     for part in _END.split(text):
         begun = f"{begun} {part}".strip()
-        if begun and not _ABBREVIATION.search(begun):
+        if begun and (len(begun) > MOST_CHARACTERS or not _ABBREVIATION.search(begun[-12:])):
             yield from _short(begun)
             begun = ""
     if begun:

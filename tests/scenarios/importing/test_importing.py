@@ -221,6 +221,24 @@ def test_hostile_text_is_cleaned_and_named(tmp_path, given):
     assert set(note["cleaned"]) == {"complaint", "name", "age", "sex", "skin_type"}
 
 
+def test_a_label_that_is_any_word_is_not_named_by_what_the_rules_add(tmp_path, given):
+    rows = [
+        ("no", "He denies fever."),
+        ("age", "He is 40 years old."),
+        ("my", "His arm itches."),
+        ("look", "It is red."),
+    ]
+    text = "".join(f"I itch,{said},{label},40,blood tests\n" for label, said in rows)
+    summary, _ = given("csv", table(tmp_path, f"complaint,text,diagnosis,age,findings\n{text}"))
+    assert summary.kept == 4
+
+
+def test_a_text_of_nothing_but_abbreviations_takes_no_time(tmp_path, given):
+    record = {"complaint": "I itch", "facts": ["A. " * 6_000] * 50, "diagnosis": "hives"}
+    summary, _ = given("jsonl", table(tmp_path, json.dumps(record), "a.jsonl"))
+    assert summary.kept == 1
+
+
 def test_a_stray_quotation_mark_costs_its_own_row(tmp_path, given):
     rows = ["complaint,diagnosis", *(f'I itch {n},"hives"' for n in range(50))]
     rows[10] = '"I itch,hives'

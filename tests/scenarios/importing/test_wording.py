@@ -18,6 +18,7 @@ from consult.scenarios.importing.topics import examination_of, is_found, topic_o
         ("He denied fever, chills, or proctitis", "male", "I have had no fever, chills, or proctitis"),
         ("The patient denies any pain at rest", None, "I have had no pain at rest"),
         ("Patient denies experiencing any chest pain", None, "I have had no chest pain"),
+        ("She denies any personal or family history", "female", "I have had no personal or family history"),
         ("Denies nausea", None, "I have had no nausea"),
         ("She states that the rash is painless", "female", "the rash is painless"),
         ("The patient stated that she used to have a mole", "female", "I used to have a mole"),
