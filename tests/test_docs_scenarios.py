@@ -68,3 +68,25 @@ def test_derm34_is_listed_and_described():
     assert "derm34" in runner.invoke(app, ["scenarios", "list"]).output
     described = json.loads(runner.invoke(app, ["scenarios", "show", "derm34", "--json"]).output)
     assert (described["scenario"], len(described["labels"]), len(described["ceilings"])) == ("derm34", 34, 5)
+
+
+def test_the_table_to_import_becomes_two_cases(tmp_path):
+    (table,) = (block for kind, block in BLOCKS if kind == "csv")
+    (tmp_path / "patients.csv").write_text(table, encoding="utf-8")
+    call = ["scenarios", "import", "csv", str(tmp_path / "patients.csv"), "--out", str(tmp_path / "ward")]
+    result = CliRunner().invoke(app, call)
+    assert "2 rows: 2 kept" in result.output and "1 sentences left out" in result.output
+    assert check_folder(tmp_path / "ward") == []
+    card = load_scenario(str(tmp_path / "ward")).case("p-1").card
+    assert "I have had no fever" in [fact.text for fact in card.facts]
+    assert card.examinations[0].text.startswith("on examination")
+
+
+def test_every_kind_and_field_of_an_import_is_documented():
+    from consult.scenarios.importing import KINDS
+    from consult.scenarios.importing.columns import FIELDS
+
+    for kind in KINDS:
+        assert f"consult scenarios import {kind} " in TEXT
+    for field, columns in FIELDS.items():
+        assert all(f"`{name}`" in TEXT for name in (field, *columns)), field

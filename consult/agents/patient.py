@@ -58,7 +58,9 @@ class Patient:
         """Answer the doctor's last question."""
         question = view.lines[-1]
         topic, cost = await self._topic(question.topic, question.text, view, place)
-        asked = view.card.about(topic) if topic else ()
+        known = view.card.about(topic) if topic else ()
+        # Who asks about a topic again hears what was not said yet.
+        asked = tuple(fact for fact in known if fact.id not in view.told) or known
         if not asked:
             act = await self._line(view, place, PatientTask("unknown"), topic=topic)
         else:

@@ -26,7 +26,7 @@ app.command("show")(show.show)
 app.command("runs")(runs.runs)
 app.command("resume")(resume.resume)
 app.command("graph")(graph.graph)
-app.add_typer(scenarios.app, name="scenarios", help="List, show and check scenarios.")
+app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")
 app.add_typer(train.app, name="train", help="Train a model.")
 
 INTERRUPTED = 130

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from consult.cli.imports import import_
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from consult.scenarios.ceilings import Ceiling
 
 app = typer.Typer(no_args_is_help=True)
+app.command("import")(import_)
 
 Reference = Annotated[str, typer.Argument(metavar="ID", help="A built-in scenario, or the path of a folder.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A scenario's folder.")]
@@ -120,7 +123,8 @@ def _label_table(scenario: Scenario) -> Any:
     for label in scenario.labels.values():
         specialty = " or ".join(filter(None, (label.specialty, label.second_specialty)))
         alike = ", ".join(label.look_alikes)
-        table.add_row(*map(_text, (label.name, specialty, label.urgency, str(len(label.aliases)), alike)))
+        known = (label.name, specialty or "not known", label.urgency or "not known")
+        table.add_row(*map(_text, (*known, str(len(label.aliases)), alike)))
     return table
 
 

@@ -21,6 +21,7 @@ from consult.scenarios.folder import grammar_of, labels_of, parse
 from consult.scenarios.listed import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
 from consult.scenarios.references import (
+    clinic_references,
     finding_references,
     label_references,
     name_references,
@@ -126,12 +127,12 @@ def _label_problems(files: Read) -> Iterator[Problem]:
 
 
 def _clinic_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    specialties = {spec.specialty for spec in labels.labels.values()}
+    specialties = {spec.specialty for spec in labels.labels.values()} - {None}
     for name, spec in labels.labels.items():
         if name in spec.look_alikes:
             yield at.problem(("labels", name, "look_alikes"), f"'{name}' is its own look-alike", "remove it there")
         second, place = spec.second_specialty, ("labels", name, "second_specialty")
-        if second == spec.specialty:
+        if second is not None and second == spec.specialty:
             yield at.problem(place, f"the second specialty of '{name}' is its first", "write null")
         elif second is not None and second not in specialties:
             yield at.problem(place, f"the specialty '{second}' is no label's first", "correct it, or write null")
@@ -155,6 +156,8 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
     """Check the tables: first what refers to what, and if all of that holds, what can be drawn from them."""
     labels = {} if files.labels is None else labels_of(files.labels[0])
     found: list[Problem] = []
+    if files.labels:
+        found += clinic_references(*files.labels)
     if files.findings and files.labels:
         found += finding_references(*files.findings, labels, files.values and files.values[0])
     if files.values:
@@ -179,6 +182,7 @@ def _drawable(files: Read) -> bool:
     broken = [
         *setting_references(*files.scenario),
         *label_references(*files.labels),
+        *clinic_references(*files.labels),
         *finding_references(*files.findings, labels, files.values[0]),
         *value_references(*files.values, labels),
         *name_references(*files.names),

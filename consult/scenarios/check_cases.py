@@ -30,31 +30,31 @@ def case_problems(
         labels: Empty for open diagnoses; None where their file is broken.
         at: The lines of `labels.yaml`.
     """
+    used, broken = set[str | None](), False
+    named = None if labels is None else naming(labels)
     try:
-        scan = scan_cases(folder, scenario.name if scenario else "", labels or {})
+        for line, case, problems in scan_cases(folder, scenario.name if scenario else "", labels or {}):
+            yield from problems
+            broken = broken or bool(problems)
+            if case is not None:
+                used.add(case.truth.diagnosis)
+                yield from (Problem(FILE, line, *found) for found in _case_problems(case, scenario, named))
     except OSError as error:
         yield Problem(FILE, 0, f"cannot be read ({error.strerror})", "check the path and its permissions")
         return
-    yield from scan.problems
-    for line, case in scan.cases.items():
-        for what, mend in _case_problems(case, scenario, labels):
-            yield Problem(FILE, line, what, mend)
     # A broken line may have been the one case of its label.
-    if at is not None and labels and not scan.problems:
-        used = {case.truth.diagnosis for case in scan.cases.values()}
+    if at is not None and labels and not broken:
         for name in labels:
             if name not in used:
                 yield at.problem(("labels", name), f"no case has the label '{name}'", "add a case or remove the label")
 
 
-def _case_problems(
-    case: Case, scenario: ScenarioFile | None, labels: Mapping[str, Label] | None
-) -> Iterator[tuple[str, str]]:
+def _case_problems(case: Case, scenario: ScenarioFile | None, named: Scenario | None) -> Iterator[tuple[str, str]]:
     if scenario is not None:
         yield from _unknown_topics(case, scenario)
-    if labels is not None:
-        yield from _unknown_clinic(case, labels)
-        yield from _leaks(case, labels)
+    if named is not None:
+        yield from _unknown_clinic(case, named, scenario)
+        yield from _leaks(case, named)
     yield from _too_long(case)
     if case.photograph is not None:
         try:
@@ -74,31 +74,35 @@ def _unknown_topics(case: Case, scenario: ScenarioFile) -> Iterator[tuple[str, s
                 yield f"the {kind} '{topic}' is not in scenario.yaml", menu
 
 
-def _unknown_clinic(case: Case, labels: Mapping[str, Label]) -> Iterator[tuple[str, str]]:
-    clinics = list(dict.fromkeys(label.specialty for label in labels.values()))
+def _unknown_clinic(case: Case, named: Scenario, scenario: ScenarioFile | None) -> Iterator[tuple[str, str]]:
+    if scenario is None:
+        return
+    clinics = [*named.specialties, *scenario.specialties]
     if clinics and case.truth.specialty is not None and case.truth.specialty not in clinics:
         menu = f"choose from: {', '.join(nearest_first(case.truth.specialty, clinics))}"
         yield f"the specialty '{case.truth.specialty}' is not in labels.yaml", menu
 
 
-def _leaks(case: Case, labels: Mapping[str, Label]) -> Iterator[tuple[str, str]]:
+def _leaks(case: Case, named: Scenario) -> Iterator[tuple[str, str]]:
     truth = case.truth.diagnosis
     if truth is None:
         return
-    named = _naming_one(truth) if not labels else naming(labels)
+    own = naming({truth: named.labels.get(truth) or Label(truth, "", "routine")})
+    named = named if named.labels else own
     for fact in (case.card.complaint, *case.card.facts, *case.card.examinations):
-        if truth in named.diagnoses(fact.text):
+        # Its own few names first: a text that holds none of them need not be searched for all labels.
+        if own.diagnoses(fact.text) and truth in named.diagnoses(fact.text):
             yield f"the fact '{fact.id}' names the diagnosis '{truth}'", "word it without the name"
-
-
-def _naming_one(diagnosis: str) -> Scenario:
-    return naming({diagnosis: Label(diagnosis, "", "routine")})
 
 
 def _too_long(case: Case) -> Iterator[tuple[str, str]]:
     for fact in case.card.about("duration"):
-        for number in _YEARS.findall(fact.text):
-            years = _NUMBERS.get(number.lower()) or int(number)
+        for years in years_said(fact.text):
             if case.card.age is not None and years > case.card.age:
                 what = f"the fact '{fact.id}' says {years} years of a patient aged {case.card.age}"
                 yield what, "correct the age or the duration"
+
+
+def years_said(text: str) -> list[int]:
+    """Give the numbers of years that a text states, ages ("three years old") apart."""
+    return [_NUMBERS.get(number.lower()) or int(number) for number in _YEARS.findall(text)]

@@ -38,6 +38,8 @@ class ScenarioFile(FileModel):
     topics: dict[str, Text]
     """Topic → what a question about it asks for."""
     examinations: dict[str, Text] = {}
+    specialties: list[Text] = []
+    """Clinics of single cases that are no label's own."""
     seed: int = 0
     splits: dict[Literal["train", "validation", "test"], Annotated[int, Field(ge=0)]] = {}
     overlap: dict[str, Share] = {}
@@ -52,9 +54,11 @@ class LabelSpec(FileModel):
     """One entry of `labels.yaml`."""
 
     aliases: list[Text] = []
-    specialty: Text
+    specialty: Text | None
+    """Null where nobody knows it; triage is then not scored."""
     second_specialty: str | None = None
-    urgency: Urgency = "routine"
+    urgency: Urgency | None = "routine"
+    """Null where nobody knows it; it is then not scored."""
     look_alikes: list[str] = []
     red_flags: dict[str, Share] = {}
     explanation: str = ""

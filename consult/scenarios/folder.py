@@ -28,6 +28,7 @@ from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError, read_yaml
 from consult.scenarios.references import (
+    clinic_references,
     finding_references,
     label_references,
     name_references,
@@ -68,6 +69,8 @@ def load_folder(folder: Path) -> Scenario:
     if (folder / "labels.yaml").exists():
         parsed, at = parse(folder / "labels.yaml", LabelsFile)
         _refuse(label_references(parsed, at))
+        if (folder / "findings.yaml").exists():
+            _refuse(clinic_references(parsed, at))
         labels = labels_of(parsed)
     source: CaseSource
     if (folder / "findings.yaml").exists():
@@ -84,6 +87,7 @@ def load_folder(folder: Path) -> Scenario:
         topics=spec.topics,
         examinations=spec.examinations,
         source=source,
+        clinics=tuple(spec.specialties),
         splits=splits,
         description=spec.description,
         revision=_revision(folder),
@@ -188,7 +192,7 @@ def _label(name: str, spec: LabelSpec) -> Label:
     kinds = ("contagious", "outlook", "serious", "cause")
     return Label(
         name=name,
-        specialty=spec.specialty,
+        specialty=spec.specialty or "",
         urgency=spec.urgency,
         aliases=tuple(spec.aliases),
         second_specialty=spec.second_specialty,

@@ -197,14 +197,14 @@ class Grammar:
 
     def _truth(self, draw: Draw) -> Truth:
         label = self.labels[draw.label]
-        urgencies: list[Urgency] = [label.urgency]
+        urgencies = _known(label.urgency)
         if draw.alarm:
             flagged = self.tables.values["alarm"][draw.alarm].urgency
-            urgencies += [u for u in URGENCIES if u == flagged]
+            urgencies += _known(flagged)
         return Truth(
             diagnosis=draw.label,
             specialty=label.specialty,
-            urgency=max(urgencies, key=URGENCIES.index),
+            urgency=max(urgencies, key=URGENCIES.index, default=None),
             red_flag=draw.alarm,
             morphology=draw.values["morphology"],
         )
@@ -227,6 +227,10 @@ def _draw(morphology: str, view: str, skin_type: int, seed: int, style: str) -> 
     from consult.scenarios.drawing import draw
 
     return draw(morphology, view, skin_type, seed, style)
+
+
+def _known(urgency: str | None) -> list[Urgency]:
+    return [u for u in URGENCIES if u == urgency]
 
 
 def _pick(rng: random.Random, table: Table) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -53,12 +53,13 @@ class ListedCases:
         return self.cases[case_id]
 
 
-class Scan(NamedTuple):
-    """What stands in a `cases.jsonl`: the usable lines, and what is wrong with the others."""
+class Scanned(NamedTuple):
+    """What stands in one line of a `cases.jsonl`: a usable case, or what is wrong."""
 
-    cases: dict[int, Case]
-    """Line → case."""
-    problems: list[Problem]
+    line: int
+    """1-based; 0 for what is wrong with the file."""
+    case: Case | None
+    problems: tuple[Problem, ...] = ()
 
 
 def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> ListedCases:
@@ -67,19 +68,24 @@ def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> List
     Raises:
         ScenarioError: The file is missing or has broken lines; carries one problem a mistake.
     """
-    scan = scan_cases(folder, scenario, labels)
-    if scan.problems:
-        raise ScenarioError(scan.problems)
-    return ListedCases({case.id: case for case in scan.cases.values()})
+    cases, problems = dict[str, Case](), list[Problem]()
+    for scanned in scan_cases(folder, scenario, labels):
+        problems += scanned.problems
+        if scanned.case is not None:
+            cases[scanned.case.id] = scanned.case
+    if problems:
+        raise ScenarioError(problems)
+    return ListedCases(cases)
 
 
-def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Scan:
-    """Read what can be read of `cases.jsonl`, and say what cannot."""
+def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iterator[Scanned]:
+    """Go through `cases.jsonl` a line at a time: read what can be read, and say what cannot."""
     path = folder / FILE
     if not path.is_file():
         mend = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
-        return Scan({}, [Problem(FILE, 0, "is missing, and there are no tables to draw cases from", mend)])
-    scan, ids = Scan({}, []), set[str]()
+        yield Scanned(0, None, (Problem(FILE, 0, "is missing, and there are no tables to draw cases from", mend),))
+        return
+    ids, empty = set[str](), True
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -88,13 +94,11 @@ def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Scan
             if spec is not None:
                 problems += _mistakes(folder, labels, spec, ids, number)
                 ids.add(spec.id)
-            if spec is None or problems:
-                scan.problems.extend(problems)
-            else:
-                scan.cases[number] = _case(folder, scenario, labels, spec)
-    if not scan.cases and not scan.problems:
-        scan.problems.append(Problem(FILE, 0, "holds no case", "write one object a line"))
-    return scan
+            empty = False
+            case = None if spec is None or problems else _case(folder, scenario, labels, spec)
+            yield Scanned(number, case, tuple(problems))
+    if empty:
+        yield Scanned(0, None, (Problem(FILE, 0, "holds no case", "write one object a line"),))
 
 
 def _read_line(line: str, number: int) -> tuple[CaseSpec | None, list[Problem]]:
@@ -160,7 +164,7 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
         ),
         truth=Truth(
             diagnosis=spec.diagnosis,
-            specialty=spec.specialty or (label.specialty if label else None),
+            specialty=spec.specialty or (label.specialty if label else "") or None,
             urgency=spec.urgency or (label.urgency if label else None),
         ),
         photograph=photograph,

@@ -46,6 +46,15 @@ def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
             yield at.problem(("labels", name, "red_flags"), what, "keep their sum below 1")
 
 
+def clinic_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
+    """Find drawn labels whose specialty or urgency is not known: nothing else could say it of a drawn case."""
+    for name, spec in labels.labels.items():
+        for field in ("specialty", "urgency"):
+            if getattr(spec, field) is None:
+                what = f"the {field} of '{name}' is null, and its cases are drawn"
+                yield at.problem(("labels", name, field), what, f"name its {field}")
+
+
 def finding_references(
     findings: FindingsFile, at: LocatedYaml, labels: Collection[str], values: ValuesFile | None
 ) -> Iterator[Problem]:

@@ -18,7 +18,9 @@ class Label:
 
     name: str
     specialty: str
-    urgency: Urgency
+    """Empty where it is not known."""
+    urgency: Urgency | None
+    """None where it is not known."""
     aliases: tuple[str, ...] = ()
     second_specialty: str | None = None
     """A clinic that medicine accepts as a first address, too."""
@@ -76,6 +78,8 @@ class Scenario:
     """Topic → what a question about it asks for, in words."""
     examinations: Mapping[str, str]
     source: CaseSource
+    clinics: tuple[str, ...] = ()
+    """Specialties that occur at single cases only."""
     splits: Mapping[str, int] = field(default_factory=dict)
     description: str = ""
     revision: str = ""
@@ -83,8 +87,9 @@ class Scenario:
 
     @cached_property
     def specialties(self) -> tuple[str, ...]:
-        """Specialties in the order in which the labels name them first."""
-        return tuple(dict.fromkeys(label.specialty for label in self.labels.values()))
+        """Specialties in the order in which the labels name them first, then those of single cases."""
+        named = (label.specialty for label in self.labels.values())
+        return tuple(dict.fromkeys(name for name in (*named, *self.clinics) if name))
 
     @cached_property
     def _names(self) -> tuple[tuple[re.Pattern[str], str], ...]:

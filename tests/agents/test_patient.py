@@ -100,6 +100,17 @@ def test_a_question_that_carries_its_topic_needs_no_choice(make: Make, derm34: S
     assert act.source == "model" and act.draft == Draft(backed=True, leaked=False, attempts=1, fallback=False)
 
 
+def test_who_asks_about_a_topic_again_hears_the_rest_of_it(make: Make, derm34: Scenario) -> None:
+    facts = tuple(Fact(f"history-{n}", "history", f"I had illness number {n}") for n in range(MOST_FACTS + 1))
+    seen = view(derm34, question("history"), card=Card(RASH, facts))
+    patient, _ = make(answer=["{facts}"])
+    first = answer(patient, seen)
+    assert first.facts == tuple(fact.id for fact in facts[:MOST_FACTS])
+    assert answer(patient, replace(seen, told=first.facts)).facts == (facts[-1].id,)
+    everything = tuple(fact.id for fact in facts)
+    assert answer(patient, replace(seen, told=everything)).facts == first.facts
+
+
 @pytest.mark.parametrize(("dialect", "named", "line"), [("plain", "site", "{facts}"), ("starter", "<site>", "<fact>.")])
 def test_a_question_without_a_topic_is_mapped_by_choice(
     make: Make, derm34: Scenario, dialect: str, named: str, line: str

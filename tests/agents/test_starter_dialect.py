@@ -400,6 +400,7 @@ def test_members_of_a_panel_have_their_habits(view: DoctorView) -> None:
         ("eczema.", ""),
         ("not my field.", ""),
         ("not my field.<site> An eye.", "An eye."),
+        ('not my field.<site> You say "<fact>".', ""),
     ],
 )
 def test_a_reason_quotes_what_was_said_on_the_topic_before_it(

@@ -189,6 +189,8 @@ TABLE_MISTAKES = [
     (L, (), None, L, "is missing"),
     (L, ("labels",), {}, L, "there are no labels"),
     (L, (*HIVES, "urgency"), "now", L, "urgency"),
+    (L, (*HIVES, "urgency"), None, L, "the urgency of 'hives' is null, and its cases are drawn"),
+    (L, (*HIVES, "specialty"), None, L, "the specialty of 'hives' is null, and its cases are drawn"),
     (L, (*HIVES, "look_alikes"), ["acne"], L, "the look-alike 'acne' is no label"),
     (L, (*HIVES, "look_alikes"), ["hives"], L, "its own look-alike"),
     (L, (*HIVES, "second_specialty"), "surgery", L, "'surgery' is no label's first"),

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from consult.scenarios import PhotographError, ScenarioError, UnknownNameError, load_scenario
+from consult.scenarios.check import check_folder
 
 SCENARIO = """
 name: ward
@@ -138,3 +139,13 @@ def test_other_files_give_another_revision(folder):
     before = load_scenario(str(folder)).revision
     write(folder, CASES[:3])
     assert load_scenario(str(folder)).revision != before
+
+
+def test_what_is_not_known_of_a_label_is_not_scored(folder):
+    (folder / "labels.yaml").write_text("labels: {flu: {specialty: null, urgency: null}, cold: {specialty: null}}")
+    (folder / "scenario.yaml").write_text(SCENARIO + "specialties: [general practice]\n")
+    scenario = load_scenario(str(folder))
+    assert check_folder(folder) == []
+    assert scenario.specialties == ("general practice",)
+    assert (scenario.case("a").truth.specialty, scenario.case("a").truth.urgency) == (None, None)
+    assert (scenario.case("b").truth.specialty, scenario.case("c").truth.urgency) == ("general practice", "routine")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 
+from consult.scenarios.controls import without_controls
+
 MAX_CHARACTERS = 4_000
 
 _TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<pad>|<eos>|<bos>|<image>|<end_of_turn>|<start_of_turn>\w*")
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
-_CONTROLS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
-)
-"""Control characters, invisible and direction marks, and halves of surrogate pairs, which no UTF-8 file can hold."""
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """Take out what is not text, join lines by spaces, and cut to 4,000 characters."""
     # Tokens last: what is taken out of the middle of one must not leave it whole.
-    text = _CONTROLS.sub("", _ESCAPES.sub("", text[: 4 * MAX_CHARACTERS]))
+    text = without_controls(text[: 4 * MAX_CHARACTERS])
     return re.sub(r"\s+", " ", _TOKENS.sub(" ", text)).strip()[:MAX_CHARACTERS]
 
 

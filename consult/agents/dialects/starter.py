@@ -253,7 +253,9 @@ class StarterDialect:
         """Read an opinion; the topic before its reason is what the reason's slot quotes."""
         named, _, reason = text.strip().partition(".")
         if named == NOT_MY_FIELD:
-            return OpinionWord(None, None, clean(_TAG.sub(" ", reason)))
+            # A reason that quotes has nothing to quote here: it would be left with an empty pair of quotation marks.
+            said = re.sub(r"^\s*<[a-z]+>", "", reason)
+            return OpinionWord(None, None, "" if _TAG.search(said) else clean(said))
         if named not in view.labels:
             return None
         match = re.match(r"\s*<([a-z]+)>(.*)", reason, re.DOTALL)

@@ -219,6 +219,7 @@ class Corpus:
         weights: dict[str, float] = {}
         for label, p in posterior.items():
             urgency = self.grammar.labels[label].urgency
+            assert urgency is not None, "the tables of drawn cases need it"
             weights[urgency] = weights.get(urgency, 0.0) + p
         return weights
 

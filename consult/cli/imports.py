@@ -1,0 +1,87 @@
+"""`consult scenarios import`: others' cases as a scenario folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consult.cli.options import Json
+
+if TYPE_CHECKING:
+    from consult.scenarios.importing import Summary
+
+NOTHING_KEPT = 2
+
+
+def import_(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="agentclinic, craft-md, csv, jsonl or folder.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The file, or the folder of photographs.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario folder to make.")],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="For other columns; may be given again.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Import others' cases as a scenario folder; says what was kept, what was dropped and why."""
+    from dataclasses import asdict
+
+    from consult.cli.session import print_json
+    from consult.scenarios.importing import import_cases
+
+    summary = import_cases(kind, source, out, _mapping(map_ or []))
+    if json:
+        print_json({"event": "import", "out": str(out) if summary.kept else None, **asdict(summary)})
+    else:
+        for line in _lines(summary, out):
+            typer.echo(line)
+    if not summary.kept:
+        raise typer.Exit(NOTHING_KEPT)
+
+
+def _mapping(entries: list[str]) -> dict[str, str]:
+    from consult.errors import UserError
+
+    mapping = {}
+    for entry in entries:
+        field, equals, column = entry.partition("=")
+        if not equals:
+            raise UserError(f"'{entry}' is no mapping; write --map FIELD=COLUMN")
+        mapping[field.strip()] = column.strip()
+    return mapping
+
+
+def _lines(summary: Summary, out: Path) -> list[str]:
+    from consult.scenarios.controls import without_controls
+
+    lines = [f"{summary.rows:,} rows: {summary.kept:,} kept, {summary.rows - summary.kept:,} dropped"]
+    lines += [f"  {count:,} dropped: {reason}" for reason, count in summary.dropped.most_common()]
+    for row in summary.first:
+        detail = f" ({row.detail})" if row.detail else ""
+        lines.append(f"    line {row.line}: {row.reason}{detail}")
+    lines += _details(summary)
+    if summary.kept:
+        lines += [f"{out}: each row's fate is in import/; check it: consult scenarios check {out}"]
+    else:
+        lines += ["nothing could be kept, and nothing was written"]
+    return [without_controls(line) for line in lines]
+
+
+def _details(summary: Summary) -> list[str]:
+    diagnoses = f"{summary.labels:,} labels" if summary.labels else "open diagnoses"
+    if summary.open:
+        diagnoses += " (too many different ones for a closed list)"
+    counts = [f"{summary.facts:,} facts", f"{summary.findings:,} findings", f"{summary.photographs:,} photographs"]
+    lines = [f"  {diagnoses}, {', '.join(counts)}"] if summary.kept else []
+    for count, what in (
+        (summary.unknown, "cases have no diagnosis"),
+        (summary.leaks, "sentences left out: they name the diagnosis"),
+        (summary.long, "sentences left out: too long, or too many"),
+        (summary.unlisted, "photographs are not in the table beside them, and were left"),
+    ):
+        lines += [f"  {count:,} {what}"] if count else []
+    if summary.cleaned:
+        cleaned = ", ".join(f"{field} of {count:,}" for field, count in summary.cleaned.most_common())
+        lines.append(f"  cleaned: {cleaned}")
+    return lines

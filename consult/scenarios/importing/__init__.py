@@ -1,0 +1,204 @@
+"""Importing others' cases: a source, row by row, becomes a scenario folder that can be checked and played.
+
+Whatever a source holds is data: it is cleaned, bounded and never run, no path leads out of the source's folder, and a
+row that cannot be a case is dropped and named. One row is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from consult.errors import UserError
+from consult.scenarios.files import CaseSpec
+from consult.scenarios.importing.agentclinic import read_agentclinic
+from consult.scenarios.importing.card import Card, Menu, card_of
+from consult.scenarios.importing.cleaning import excerpt
+from consult.scenarios.importing.craft_md import read_craft_md
+from consult.scenarios.importing.names import Diagnoses, dumped
+from consult.scenarios.importing.own_rows import read_csv, read_jsonl
+from consult.scenarios.importing.picture_folder import has_table, read_folder, unlisted
+from consult.scenarios.importing.row import Row, Rows, UnusableRow
+from consult.scenarios.importing.writing import REPORT, Target
+from consult.scenarios.scenario import UnknownNameError
+
+__all__ = ["KINDS", "Dropped", "Summary", "import_cases"]
+
+KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
+    "agentclinic": lambda source, mapping: read_agentclinic(source),
+    "craft-md": lambda source, mapping: read_craft_md(source),
+    "csv": read_csv,
+    "jsonl": read_jsonl,
+    "folder": read_folder,
+}
+"""Kind → its reader."""
+MAPPED = ("csv", "jsonl", "folder")
+"""Kinds whose columns can be named otherwise."""
+FIRST = 5
+"""Dropped rows that a summary holds; the report has all of them."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A row that is no case."""
+
+    line: int
+    reason: str
+    detail: str = ""
+
+
+@dataclass
+class Summary:
+    """What became of a source's rows."""
+
+    rows: int = 0
+    kept: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason → rows."""
+    cleaned: Counter[str] = field(default_factory=Counter)
+    """Field → kept rows out of which something was taken."""
+    leaks: int = 0
+    """Sentences left out because they name the diagnosis."""
+    long: int = 0
+    """Sentences left out because they, or their number, are too long."""
+    facts: int = 0
+    findings: int = 0
+    photographs: int = 0
+    unlisted: int = 0
+    """Photographs of a folder that its table does not name."""
+    labels: int = 0
+    """Diagnoses of the closed list; 0 for open diagnoses."""
+    unknown: int = 0
+    """Kept cases without a diagnosis."""
+    open: bool = False
+    """Whether the diagnoses were too many for a closed list."""
+    first: list[Dropped] = field(default_factory=list)
+
+
+def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] | None = None) -> Summary:
+    """Import a source into a scenario folder; nothing is written where nothing can be kept.
+
+    Args:
+        kind: One of `KINDS`.
+        source: Its file, or its folder.
+        out: The folder to make; must not exist, or be empty.
+        mapping: Field → column, for tables and JSON lines of one's own.
+
+    Raises:
+        UserError: The kind is unknown, the source cannot be read, or the target is taken.
+        OSError: The disk is full, or the like; nothing half-made is left.
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("kind of source", kind, list(KINDS))
+    if mapping and kind not in MAPPED:
+        raise UserError(f"the columns of {kind} are known; leave --map out, or import it as {' or '.join(MAPPED)}")
+    rows = KINDS[kind](source, mapping or {})
+    with Target(out) as target:
+        importer = _Importer(target, source if source.is_dir() else source.parent)
+        for read in rows:
+            importer.take(read.line, read.row)
+        summary = importer.summary
+        if kind == "folder" and has_table(source):
+            summary.unlisted = unlisted(source, summary.rows)
+        if summary.kept:
+            importer.finish(_name(out), f"{summary.kept} cases imported from {excerpt(source.resolve().name)}")
+    return summary
+
+
+def _name(out: Path) -> str:
+    return re.sub(r"[^a-z0-9_-]+", "-", out.resolve().name.lower()).strip("-_")[:60] or "imported"
+
+
+class _Importer:
+    """Turns rows into cases, one at a time."""
+
+    def __init__(self, target: Target, root: Path) -> None:
+        self.target, self.root = target, root
+        self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(), Menu()
+
+    def take(self, line: int, row: Row | UnusableRow) -> None:
+        """Keep a row as a case, or drop it."""
+        self.summary.rows += 1
+        try:
+            if isinstance(row, UnusableRow):
+                raise row
+            self._keep(line, row)
+        except UnusableRow as unusable:
+            self._drop(Dropped(line, unusable.reason, excerpt(unusable.detail)))
+
+    def _keep(self, line: int, row: Row) -> None:
+        diagnosis = self.diagnoses.named(row.diagnosis)
+        card = card_of(row, self._id(line, row.id), diagnosis, self.menu)
+        _validated(card)
+        if row.image:
+            card.fields["image"] = self.target.photograph(self.root, row.image)
+        if not self.target.take(card.fields["id"]):
+            raise UnusableRow("the id occurs twice", card.fields["id"])
+        if diagnosis is not None:
+            self.diagnoses.count(diagnosis, card.fields.get("specialty", ""))
+        self.target.keep(card.fields, _note(line, row, card))
+        self._count(card)
+
+    def _id(self, line: int, stated: str) -> str:
+        """Give the source's id where it can be one, else one of the line."""
+        usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
+        return stated if usable else f"row-{line:06}"
+
+    def _count(self, card: Card) -> None:
+        summary = self.summary
+        summary.kept += 1
+        summary.cleaned.update(card.cleaned)
+        summary.leaks += card.leaks
+        summary.long += card.long
+        summary.facts += len(card.fields.get("facts", ()))
+        summary.findings += len(card.fields.get("examinations", ()))
+        summary.unknown += "diagnosis" not in card.fields
+
+    def _drop(self, dropped: Dropped) -> None:
+        self.summary.dropped[dropped.reason] += 1
+        if len(self.summary.first) < FIRST:
+            self.summary.first.append(dropped)
+        self.target.drop(asdict(dropped))
+
+    def finish(self, name: str, title: str) -> None:
+        """Write what is known when all rows are."""
+        labels = self.diagnoses.file()
+        summary = self.summary
+        summary.photographs = self.target.photographs
+        summary.open, summary.labels = self.diagnoses.open, 0 if labels is None else len(self.diagnoses)
+        if labels is not None:
+            self.target.write("labels.yaml", labels)
+        scenario: dict[str, Any] = {"name": name, "title": title, "topics": self.menu.topics}
+        scenario |= {"examinations": self.menu.described(), "specialties": list(self.menu.clinics)}
+        self.target.write("scenario.yaml", dumped({key: value for key, value in scenario.items() if value}))
+        report = {**asdict(summary), "dropped": dict(summary.dropped), "cleaned": dict(summary.cleaned)}
+        self.target.write(f"{REPORT}/summary.json", json.dumps(report, indent=2) + "\n")
+        self.target.finish()
+
+
+def _validated(card: Card) -> None:
+    """Hold a case against the format, so that nothing is written that could not be read.
+
+    Raises:
+        UnusableRow: It breaks the format.
+    """
+    from pydantic import ValidationError
+
+    try:
+        CaseSpec.model_validate(card.fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UnusableRow(f"the case would break the format at '{first['loc'][0]}'", first["msg"]) from None
+
+
+def _note(line: int, row: Row, card: Card) -> dict[str, Any]:
+    """Say where a case is from, and what did not get onto it."""
+    note = {"id": card.fields["id"], "line": line, "image": row.image, "cleaned": card.cleaned}
+    note |= {"named_the_diagnosis": card.leaks, "too_long": card.long}
+    note |= {name: excerpt(text, 400) for name, text in row.rights.items()}
+    return {name: value for name, value in note.items() if value}

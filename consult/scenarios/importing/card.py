@@ -1,0 +1,249 @@
+"""A row of a source as a case: its text parted into facts with topics, its findings under the examinations.
+
+A sentence that names the diagnosis is left out of the card and counted, so that no patient gives it away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from consult.scenarios.case import URGENCIES
+from consult.scenarios.check_cases import years_said
+from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
+from consult.scenarios.importing.first_person import as_clause, in_first_person
+from consult.scenarios.importing.names import Diagnosis
+from consult.scenarios.importing.row import Passage, Row, UnusableRow
+from consult.scenarios.importing.sentences import MOST_CHARACTERS, denies, says_nothing, sentences
+from consult.scenarios.importing.topics import EXAMINATIONS, TOPICS, examination_of, is_found, topic_of
+
+MOST_FACTS = 60
+MOST_FINDINGS = 120
+MOST_NAMES = 100
+"""Of topics, examinations and clinics that a source brings along, each."""
+OLDEST = 120
+LOOK = "please look at this"
+"""The complaint of a photograph without words."""
+
+_YEARS = re.compile(
+    r"\b(\d{1,3})[- ]years?[- ]old|\baged? (\d{1,3})\b|^\s*(\d{1,3})(?:\.0*)?\s*(?:y|years?)?\s*$", re.I
+)
+_YOUNGER = re.compile(r"\b(\d{1,3})[- ](month|week|day|hour)s?[- ]old\b|\b(newborn|neonate)\b", re.IGNORECASE)
+_SEXES = {
+    "female": re.compile(r"\b(?:female|woman|girl|lady)\b|^\s*[fw]\s*$", re.IGNORECASE),
+    "male": re.compile(r"\b(?:male|man|boy|gentleman)\b|^\s*m\s*$", re.IGNORECASE),
+}
+_SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation",
+           "val": "validation", "dev": "validation", "test": "test", "testing": "test", "": "test"}  # fmt: skip
+_TOPIC = re.compile(r"[a-z][a-z ,_]{0,40}")
+
+
+@dataclass
+class Card:
+    """A case as it will stand in `cases.jsonl`, and what did not get onto it."""
+
+    fields: dict[str, Any]
+    cleaned: list[str] = field(default_factory=list)
+    """Fields out of which markup, control characters or formula signs were taken, or that were not understood."""
+    leaks: int = 0
+    """Sentences left out because they name the diagnosis."""
+    long: int = 0
+    """Sentences left out because they are too long, or too many."""
+
+
+@dataclass
+class Menu:
+    """Topics, examinations and clinics in use; those that a source brings along are limited in number."""
+
+    topics: dict[str, str] = field(default_factory=lambda: dict(TOPICS))
+    examinations: dict[str, None] = field(default_factory=dict)
+    clinics: dict[str, None] = field(default_factory=dict)
+
+    def topic(self, name: str, clause: str) -> str:
+        """Give the topic of a fact: the source's where it can be one, else by the clause's words."""
+        name = name.lower().strip()
+        if not _TOPIC.fullmatch(name) or name == "complaint":
+            return topic_of(clause)
+        if name not in self.topics and len(self.topics) < MOST_NAMES:
+            self.topics[name] = name.replace("_", " ")
+        return name if name in self.topics else topic_of(clause)
+
+    def examination(self, name: str, heading: str, text: str) -> str:
+        """Give the examination that shows a finding."""
+        name = name.lower().strip()
+        usable = _TOPIC.fullmatch(name) and (name in self.examinations or len(self.examinations) < MOST_NAMES)
+        chosen = name if usable else examination_of(heading, text)
+        self.examinations.setdefault(chosen)
+        return chosen
+
+    def clinic(self, name: str) -> str:
+        """Give a clinic's name.
+
+        Raises:
+            UnusableRow: There are too many, so that the column is no specialty.
+        """
+        if name not in self.clinics and len(self.clinics) >= MOST_NAMES:
+            raise UnusableRow(f"more than {MOST_NAMES} specialties", name)
+        self.clinics.setdefault(name)
+        return name
+
+    def described(self) -> dict[str, str]:
+        """Give examination → what it is, in a fixed order."""
+        known = {name: words for name, words in EXAMINATIONS.items() if name in self.examinations}
+        return known | {name: name.replace("_", " ") for name in self.examinations if name not in known}
+
+
+def card_of(row: Row, case_id: str, diagnosis: Diagnosis | None, menu: Menu) -> Card:
+    """Make a row's card.
+
+    Raises:
+        UnusableRow: It lacks a complaint, or names a split or an urgency that does not exist.
+    """
+    card = Card({"id": case_id, "complaint": ""})
+    demographics = _demographics(row, card)
+    writer = _Writer(card, diagnosis, menu, demographics.get("sex"), demographics.get("age"))
+    complaint, rest = writer.complaint(row)
+    if not writer.fits(complaint):
+        raise UnusableRow("the complaint names the diagnosis", complaint)
+    card.fields["complaint"] = complaint
+    # What is worded anew is looked at anew: rules add words, and a diagnosis can be any word.
+    facts = [fact for fact in (*_age_fact(row), *writer.facts([*rest, *row.told])) if writer.fits(fact["text"])]
+    findings = [found for found in (*writer.findings(row.found), *writer.sorted_out) if writer.fits(found["text"])]
+    card.long += max(0, len(facts) - MOST_FACTS) + max(0, len(findings) - MOST_FINDINGS)
+    card.fields |= {"facts": facts[:MOST_FACTS], "examinations": findings[:MOST_FINDINGS]}
+    card.fields |= {"diagnosis": diagnosis.name if diagnosis else None, **_routing(row, card, menu), **demographics}
+    card.fields = {name: value for name, value in card.fields.items() if value not in (None, [], "")}
+    return card
+
+
+class _Writer:
+    """Writes the clauses of one card."""
+
+    def __init__(self, card: Card, diagnosis: Diagnosis | None, menu: Menu, sex: str | None, age: int | None) -> None:
+        self.card, self.diagnosis, self.menu, self.sex, self.age = card, diagnosis, menu, sex, age
+        self.said: set[str] = set()
+        self.left_out: set[str] = set()
+        self.sorted_out: list[dict[str, Any]] = []
+
+    def complaint(self, row: Row) -> tuple[str, list[Passage]]:
+        """Give the complaint, and what else stood with it; the first told sentence where there is none."""
+        stated = list(self._sentences(row.complaint, "complaint"))
+        told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
+        for sentence in chain(stated, told):
+            clause = self._clause(Passage(sentence))
+            if clause and (sentence in stated or not is_found(sentence, clause)):
+                rest = [Passage(s) for s in stated if s != sentence]
+                self.said.add(clause.lower())
+                return clause, rest
+        if row.image:
+            return LOOK, []
+        if self.card.leaks and (stated or row.told):
+            return "I do not feel well", []
+        raise UnusableRow("there is no complaint")
+
+    def facts(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
+        """Give the facts that the patient can say; what only a doctor can find is put aside in `sorted_out`."""
+        for passage in passages:
+            for sentence in self._sentences(passage.text, "text"):
+                part = Passage(sentence, passage.topic, passage.heading, passage.none)
+                clause = self._clause(part)
+                if not clause or clause.lower() in self.said:
+                    continue
+                self.said.add(clause.lower())
+                if not passage.topic and is_found(sentence, clause):
+                    self.sorted_out.append(self._finding(part))
+                else:
+                    topic = self._possible(self.menu.topic(passage.topic, clause), clause)
+                    none = {"none": True} if passage.none or denies(clause) else {}
+                    yield {"topic": topic, "text": clause, **none}
+
+    def findings(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
+        """Give what examinations show."""
+        for passage in passages:
+            for sentence in self._sentences(passage.text, "findings"):
+                if self.fits(sentence):
+                    yield self._finding(Passage(sentence, passage.topic, passage.heading))
+
+    def _finding(self, passage: Passage) -> dict[str, Any]:
+        heading = cleaned(passage.heading)[:100]
+        topic = self.menu.examination(passage.topic, heading, passage.text)
+        return {"topic": topic, "text": f"{heading}: {passage.text}" if heading else as_clause(passage.text)}
+
+    def _clause(self, passage: Passage) -> str:
+        """Word a sentence as the patient's; empty where it says nothing, or too much."""
+        if says_nothing(passage.text) or not self.fits(passage.text):
+            return ""
+        clause = in_first_person(passage.text, self.sex)
+        return clause if re.search(r"\w", clause) else ""
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a text may stand on the card; else it is counted, once."""
+        long = len(text) > MOST_CHARACTERS
+        if not long and not (self.diagnosis is not None and self.diagnosis.is_named_in(text)):
+            return True
+        if text not in self.left_out:
+            self.left_out.add(text)
+            self.card.long += long
+            self.card.leaks += not long
+        return False
+
+    def _sentences(self, text: str, name: str) -> Iterator[str]:
+        if was_cleaned(text) and name not in self.card.cleaned:
+            self.card.cleaned.append(name)
+        for line in without_markup(text).splitlines():
+            yield from sentences(cleaned(line))
+
+    def _possible(self, topic: str, clause: str) -> str:
+        """Keep a duration longer than a life, which is somebody else's, from being the patient's."""
+        longest = max(years_said(clause), default=0)
+        return "history" if topic == "duration" and self.age is not None and longest > self.age else topic
+
+
+def _demographics(row: Row, card: Card) -> dict[str, Any]:
+    stated = " ".join((row.about, next(iter(sentences(cleaned(row.complaint))), "")))[:400]
+    found: dict[str, Any] = {"age": _age(row.age) if row.age else _age(stated)}
+    found["sex"] = _sex(row.sex) or _sex(stated)
+    found["name"] = cleaned(row.name)[:60]
+    found["skin_type"] = int(row.skin_type) if row.skin_type in tuple("123456") else None
+    card.cleaned += [n for n in ("age", "skin_type") if getattr(row, n) and found[n] is None]
+    card.cleaned += ["sex"] if row.sex and found["sex"] is None else []
+    card.cleaned += ["name"] if was_cleaned(row.name) else []
+    return found
+
+
+def _age(text: str) -> int | None:
+    years = _YEARS.search(text)
+    if years is not None:
+        age = int(next(filter(None, years.groups())))
+        return age if age <= OLDEST else None
+    young = _YOUNGER.search(text)
+    return None if young is None else int(young.group(1)) // 12 if young.group(2) == "month" else 0
+
+
+def _sex(text: str) -> str | None:
+    found = [(match.start(), sex) for sex, words in _SEXES.items() if (match := words.search(text))]
+    return min(found)[1] if found else None
+
+
+def _age_fact(row: Row) -> list[dict[str, Any]]:
+    stated = " ".join((row.age, row.about, cleaned(row.complaint)[:300]))
+    young = _YOUNGER.search(stated)
+    age = _age(row.age) if row.age else _age(stated)
+    if young and young.group(1):
+        return [{"topic": "age", "text": f"my age is {young.group(1)} {young.group(2).lower()}s"}]
+    return [] if age is None or young else [{"topic": "age", "text": f"my age is {age}"}]
+
+
+def _routing(row: Row, card: Card, menu: Menu) -> dict[str, Any]:
+    split = _SPLITS.get(cleaned(row.split).lower())
+    if split is None:
+        raise UnusableRow("the split is none of train, validation, test", row.split)
+    urgency = cleaned(row.urgency).lower()
+    if urgency and urgency not in URGENCIES:
+        raise UnusableRow(f"the urgency is none of {', '.join(URGENCIES)}", row.urgency)
+    specialty = cleaned(row.specialty)[:80].lower()
+    card.cleaned += ["specialty"] if row.specialty and not specialty else []
+    return {"split": split, "urgency": urgency, "specialty": menu.clinic(specialty) if specialty else None}

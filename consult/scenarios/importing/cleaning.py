@@ -1,0 +1,64 @@
+"""Text of a source as text: no markup, no control characters, nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from consult.scenarios.controls import without_controls
+from consult.scenarios.importing.row import UnusableRow
+
+MOST_CHARACTERS = 20_000
+"""Of one field; a case is one patient, not a book."""
+
+_SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_MARKUP = re.compile(r"<!--.*?-->|</?[A-Za-z!][^<>]{0,1000}>|<\|[^<>]{0,100}\|>", re.DOTALL)
+_STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+_FORMULA = re.compile(r"^\s*[=+@|]+\s*|^\s*-+\s*(?=\D)")
+"""A cell that a spreadsheet would calculate; a dash before a word is a list's."""
+
+
+def cleaned(text: str) -> str:
+    """Give the text in one line with straight quotation marks, without markup, controls and the signs of a formula."""
+    text = without_controls(text.translate(_STRAIGHT))
+    text = without_markup(text)
+    if "&" in text:
+        # What was written as an entity must not become markup again.
+        text = without_markup(without_controls(html.unescape(text)))
+    return _FORMULA.sub("", re.sub(r"\s+", " ", text)).strip()
+
+
+def without_markup(text: str) -> str:
+    """Take out tags, comments and control tokens, and scripts whole; line ends stay."""
+    return _MARKUP.sub(" ", _SCRIPT.sub(" ", text)) if "<" in text else text
+
+
+def was_cleaned(text: str) -> bool:
+    """Tell whether cleaning took more out of a text than white space."""
+    return re.sub(r"\s+", "", cleaned(text)) != re.sub(r"\s+", "", text.translate(_STRAIGHT))
+
+
+def as_text(value: Any, name: str) -> str:
+    """Read a field as text.
+
+    Raises:
+        UnusableRow: It is an object, a list of lists, or too long.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        value = ". ".join(as_text(entry, name) for entry in value if not isinstance(entry, list | Mapping))
+    if not isinstance(value, str | int | float):
+        raise UnusableRow(f"'{name}' is no text")
+    text = str(value)
+    if len(text) > MOST_CHARACTERS:
+        raise UnusableRow(f"'{name}' is longer than {MOST_CHARACTERS:,} characters")
+    return text.strip()
+
+
+def excerpt(text: str, most: int = 60) -> str:
+    """Give the beginning of a text, fit for a terminal and a report."""
+    short = cleaned(text[: 4 * most])
+    return short if len(short) <= most else short[: most - 1] + "…"

@@ -1,0 +1,153 @@
+"""A case report's sentence as the patient would say it: "He denied fever" becomes "I have had no fever".
+
+Rules of wording, not grammar: they know the phrases of case reports. A sentence about somebody else of the patient's
+sex keeps its pronouns, since nothing here could tell who "she" is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WHO = r"(?:the|this) (?:patient|boy|girl|man|woman|infant|child|toddler|baby|adolescent)"
+_LEAD = re.compile(
+    r"^(?:on further questioning|in addition|additionally|also|moreover|furthermore),?\s+", re.IGNORECASE
+)
+_AGED = re.compile(
+    r"^(?:the patient is )?(?:an?|this) (?:otherwise )?(?:healthy )?[^.;]{0,60}?"
+    r"(?:\b(?:man|woman|boy|girl|male|female|infant|child|toddler|newborn|baby|student|dishwasher|adolescent|worker|"
+    r"teacher)\b|year-old|month-old)(?P<aside>[^.;]{0,160}?)\s*,?\s+"
+    r"(?:who\s+)?(?P<verb>presents?|presented|presenting|complains?|complained|is brought|was brought|is seen|"
+    r"was referred|has|had|comes|came|reports?|was admitted)\b",
+    re.IGNORECASE,
+)
+_PRESENTS = re.compile(
+    r"^(?:I\s+)?(?:present|presented|presenting|presents|come|came)(?: (?:to|at) [^.,;]{1,60}?)??"
+    r"(?: (?:with|for) (?:complaints? of|evaluation of|concerns? (?:about|regarding)|a complaint of)| with| for)\s+",
+    re.IGNORECASE,
+)
+_SAYS_THAT = re.compile(
+    rf"^(?:{_WHO}|s?he|they)\s+(?:also\s+|further\s+|then\s+)?"
+    r"(?:report|state|note|say|mention|describe|recall|explain|add|observe|admit|claim)(?:s|d|ed)?\s+that\s+",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    rf"^(?:(?:{_WHO}|s?he|they|I)\s+)?(?:also\s+)?(?:denie[sd]|deny|denying)\s+(?:experiencing\s+|having\s+)?"
+    r"(?:any\s+|a\s+)?",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    rf"(?<![\w'])(?:{_WHO}(?!'s)|s?he)\s+((?:\w+ly|also|never|still|currently)\s+)?(\w+)", re.IGNORECASE
+)
+_OWN = re.compile(
+    rf"\b{_WHO}'s\b|\bhis\b|\bher\b(?!\s*(?:[.,;)]|$|\b(?:to|for|in|with|and|at|on|from|by|as|that)\b))",
+    re.IGNORECASE,
+)
+_OBJECT = re.compile(rf"\b{_WHO}(?!')\b|\bhim\b|\bher\b", re.IGNORECASE)
+_BARE = re.compile(
+    r"^((?:reports?|reported|denie[sd]|states|notes|works|lives|drinks|takes|has|is|smokes|admits|complains|uses|describes)\b)",
+    re.IGNORECASE,
+)
+"""What begins a sentence without its subject."""
+_ALSO = re.compile(r"\b(and|but) (has|is|says|reports|denies|states|notes|takes|does|works|lives|drinks|smokes)\b")
+_RELATIVE = re.compile(
+    r"\b(?:his|her) (?=(?:\w+ )?(?:mother|father|parents?|wife|husband|sister|brother|son|daughter|partner|family)\b)",
+    re.IGNORECASE,
+)
+_SELF = re.compile(r"\b(?:him|her)self\b", re.IGNORECASE)
+_OTHERS = {
+    "female": re.compile(
+        r"\b(?:mother|wife|sister|daughter|girlfriend|grandmother|aunt|partner|doctor|physician)\b", re.I
+    ),
+    "male": re.compile(
+        r"\b(?:father|husband|brother|son|boyfriend|grandfather|uncle|partner|doctor|physician)\b", re.I
+    ),
+}
+_IRREGULAR = {"has": "have", "is": "am", "does": "do", "was": "was", "goes": "go", "denies": "deny"}
+_NO_S = frozenset({"was", "as", "his", "this", "us", "always", "yes", "perhaps", "sometimes"})
+_LOWER = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a about after all an and any as at because before both bilateral during each every few for from has however if
+        in it its many most multiple my new no none not occasional on one only other over past pain prior recent several
+        severe since some symptoms the their there these they this those two three up when where while with
+        """,
+    )
+)
+
+
+def in_first_person(sentence: str, sex: str | None = None) -> str:
+    """Word a sentence of a case report in the first person.
+
+    Args:
+        sentence: Without its full stop.
+        sex: The patient's, `female` or `male`, where known.
+    """
+    said = _BARE.sub(
+        lambda verb: f"He {verb.group().lower()}", re.sub(r"^Patient\b", "The patient", _LEAD.sub("", sentence))
+    )
+    said = _AGED.sub(_introduced, said, count=1)
+    said = _DENIES.sub("I have had no ", said, count=1) if _DENIES.match(said) else said
+    said = _SAYS_THAT.sub("", said, count=1)
+    if not _of_others(said, sex):
+        said = _SUBJECT.sub(_subject, said)
+        said = _OBJECT.sub("me", _OWN.sub("my", _SELF.sub("myself", said)))
+    else:
+        said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
+        said = re.sub(rf"^{_SUBJECT.pattern}", _subject, said, flags=re.IGNORECASE)
+    said = re.sub(r", and I present(?:ed)? with ", ", and now I have ", _PRESENTS.sub("I have ", said, count=1))
+    if re.match(r"I\b", said):
+        said = _ALSO.sub(lambda also: f"{also.group(1)} {_first(also.group(2))}", said)
+    return as_clause(said.strip())
+
+
+def as_clause(text: str) -> str:
+    """Begin a clause in lower case where its first word is a common one, and end it without a full stop."""
+    first = re.match(r"[A-Za-z]+", text)
+    if first and first.group().lower() in _LOWER:
+        text = text[:1].lower() + text[1:]
+    return text.rstrip(". ")
+
+
+def symptom(text: str) -> str:
+    """Word a symptom in note form ("Double vision") as a clause; whole sentences and denials stay as they are."""
+    text = text.strip().rstrip(".")
+    if re.match(r"(?:no|denies|denied|unaware|none|not|I|he|she|the patient|history)\b", text, re.IGNORECASE):
+        return text
+    if re.search(r"\b(?:is|are|was|were|has|have|had|worsens?|improves?|occurs?|started|began|radiat\w+s)\b", text):
+        return text
+    lowered = text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+    return f"I have {lowered}"
+
+
+def _introduced(match: re.Match[str]) -> str:
+    """Turn "A 22-year-old man with diabetes presents" into "I …", keeping what stood between."""
+    aside = re.search(r"\bwith(?:out)? .*", match.group("aside").strip(" ,"))
+    verb = match.group("verb").lower()
+    verb = {"is brought": "am brought", "is seen": "am seen"}.get(verb, _first(verb))
+    said = f"I {verb}"
+    if aside is None:
+        return said
+    had = re.sub(r"^without (?:an? |any )?", "no ", aside.group()).removeprefix("with ")
+    return f"I have {had}, and {said}"
+
+
+def _subject(match: re.Match[str]) -> str:
+    adverb, verb = match.group(1) or "", match.group(2)
+    return f"I {adverb}{_first(verb)}"
+
+
+def _first(verb: str) -> str:
+    lowered = verb.lower()
+    if lowered in _IRREGULAR:
+        return _IRREGULAR[lowered]
+    if lowered in _NO_S or not lowered.endswith("s") or lowered.endswith("ss"):
+        return verb
+    if lowered.endswith("ies"):
+        return verb[:-3] + "y"
+    return verb[:-2] if re.search(r"(?:sh|ch|x|ss|zz)es$", lowered) else verb[:-1]
+
+
+def _of_others(sentence: str, sex: str | None) -> bool:
+    kinds = [sex] if sex in _OTHERS else list(_OTHERS)
+    return any(_OTHERS[kind].search(sentence) for kind in kinds)

@@ -1,0 +1,84 @@
+"""A file's lines, one at a time and none of any length: what a row may take of the memory is bounded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from consult.errors import UserError
+from consult.scenarios.importing.row import UnusableRow
+
+MOST_BYTES = 1_000_000
+"""Of one row."""
+MOST_LINES = 1_000
+"""Of one row; a longer one has a quotation mark that nobody closed."""
+
+
+class Lines:
+    """The lines of one row after another.
+
+    An iterator whose errors end a row and not the file: `begin` goes on to the next row, `again` goes back to the
+    second line of the row, since one stray quotation mark must not swallow the rows after it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "there is no such file"
+            raise UserError(f"{path}: {what}; give the file to import")
+        self._stream = path.open("rb")
+        self.line = 0
+        """1-based number of the line that was read last."""
+        self.first = 0
+        """Number of the row's first line."""
+        self._second = 0
+        self._bytes = 0
+        if self._stream.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            self._stream.close()
+            raise UserError(f"{path}: is UTF-16 text; save it as UTF-8")
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stream.close()
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def begin(self) -> None:
+        """Begin a row."""
+        self.first, self._bytes = self.line + 1, 0
+
+    def again(self) -> None:
+        """Go back to the second line of the row."""
+        self._stream.seek(self._second)
+        self.line = self.first
+
+    def __next__(self) -> str:
+        """Read a line.
+
+        Raises:
+            StopIteration: The file is at its end.
+            UnusableRow: The line, or the row with it, is too long, or is not UTF-8 text.
+        """
+        raw = self._stream.readline(MOST_BYTES + 1)
+        if not raw:
+            raise StopIteration
+        self.line += 1
+        whole = raw.endswith(b"\n") or len(raw) <= MOST_BYTES
+        if not whole:
+            self._skip()
+        if self.line == self.first:
+            self._second = self._stream.tell()
+        self._bytes += len(raw)
+        if not whole or self._bytes > MOST_BYTES or self.line - self.first >= MOST_LINES:
+            raise UnusableRow(f"the row is longer than {MOST_BYTES:,} bytes or {MOST_LINES:,} lines")
+        try:
+            return raw.decode("utf-8-sig" if self.line == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise UnusableRow("the row is not UTF-8 text") from None
+
+    def _skip(self) -> None:
+        """Read on to the end of a line without keeping it."""
+        while (rest := self._stream.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
+            pass

@@ -1,0 +1,143 @@
+"""A diagnosis's names: which rows mean the same one, and which sentences give it away."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import yaml
+
+from consult.scenarios.importing.cleaning import cleaned
+from consult.scenarios.importing.row import UnusableRow
+from consult.scenarios.located_yaml import MAX_BYTES
+
+MOST_LABELS = 2_000
+"""Every doctor reads the closed list at every turn; with more, diagnoses are open."""
+MOST_CHARACTERS = 120
+MOST_SPELLINGS = 10
+
+_BRACKETS = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*$")
+_POSSESSIVE = re.compile(r"['`]s\b")
+_WORD = re.compile(r"\w+")
+_SMALL = frozenset(
+    _WORD.findall("a an and at by due for from in its of on or secondary the to type with without"),
+)
+
+
+@dataclass
+class Diagnosis:
+    """One diagnosis of a source."""
+
+    name: str
+    """Its first spelling; the label."""
+    spellings: dict[str, None] = field(default_factory=dict)
+    """Other spellings, in their order."""
+    specialties: Counter[str] = field(default_factory=Counter)
+    cases: int = 0
+
+    @property
+    def bracketed(self) -> str:
+        """What stands in brackets at the end of the name, e.g. an abbreviation; empty without one."""
+        match = _BRACKETS.search(self.name)
+        return match.group(1).strip() if match else ""
+
+    def is_named_in(self, text: str) -> bool:
+        """Tell whether a text gives the diagnosis away: by a name, or by all telling words of one, in any order."""
+        said = {_stem(word) for word in _WORD.findall(_POSSESSIVE.sub("", text.lower()))}
+        bare = _BRACKETS.sub("", self.name)
+        return any(_whole(name, text) or _words(name) <= said for name in (self.name, bare, self.bracketed) if name)
+
+
+def _whole(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+@lru_cache(maxsize=1024)
+def _words(name: str) -> frozenset[str]:
+    words = [word for word in _WORD.findall(_POSSESSIVE.sub("", name.lower())) if word not in _SMALL]
+    return frozenset(_stem(word) for word in words) or frozenset({""})
+
+
+def _stem(word: str) -> str:
+    return word if len(word) < 5 else word.removesuffix("s").removesuffix("e")
+
+
+def _key(name: str) -> str:
+    bare = _BRACKETS.sub("", name) or name
+    return " ".join(_WORD.findall(_POSSESSIVE.sub("", bare.lower()))) or name.lower()
+
+
+class Diagnoses:
+    """The diagnoses of a source, gathered row by row."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Diagnosis] = {}
+        self.open = False
+        """Whether there are too many for a closed list; they are then no longer gathered."""
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def named(self, written: str) -> Diagnosis | None:
+        """Give the diagnosis that a row names; None where it names none.
+
+        Raises:
+            UnusableRow: It is no name of a diagnosis.
+        """
+        if not written:
+            return None
+        name = cleaned(written).strip(" .,;:")
+        if not re.search(r"[^\W\d_]", name):
+            raise UnusableRow("the diagnosis holds no word", written)
+        if len(name) > MOST_CHARACTERS:
+            raise UnusableRow(f"the diagnosis is longer than {MOST_CHARACTERS} characters", written)
+        known = self._by_key.get(_key(name))
+        return self._known(known, name) if known else Diagnosis(name)
+
+    def _known(self, known: Diagnosis, name: str) -> Diagnosis:
+        if name.lower() != known.name.lower() and len(known.spellings) < MOST_SPELLINGS:
+            known.spellings.setdefault(name)
+        return known
+
+    def count(self, diagnosis: Diagnosis, specialty: str) -> None:
+        """Take note of a kept case."""
+        if not self.open:
+            diagnosis = self._by_key.setdefault(_key(diagnosis.name), diagnosis)
+            diagnosis.cases += 1
+            diagnosis.specialties.update([specialty] if specialty else [])
+            self.open = len(self._by_key) > MOST_LABELS
+
+    def file(self) -> str | None:
+        """Write `labels.yaml`; None for open diagnoses, and where the list would be too long to be read."""
+        if self.open or not self._by_key:
+            return None
+        taken = {diagnosis.name.lower() for diagnosis in self._by_key.values()}
+        entries = {d.name: self._entry(d, taken) for d in self._by_key.values()}
+        text = dumped({"labels": entries})
+        self.open = len(text.encode()) > MAX_BYTES
+        return None if self.open else text
+
+    def _entry(self, diagnosis: Diagnosis, taken: set[str]) -> dict[str, object]:
+        candidates = (_BRACKETS.sub("", diagnosis.name), diagnosis.bracketed, *diagnosis.spellings)
+        aliases = []
+        for alias in candidates:
+            if len(alias) > 2 and re.search(r"[^\W\d_]", alias) and alias.lower() not in taken:
+                taken.add(alias.lower())
+                aliases.append(alias)
+        common = diagnosis.specialties.most_common(1)
+        entry: dict[str, object] = {"specialty": common[0][0] if common else None, "urgency": None}
+        return {**entry, "aliases": aliases} if aliases else entry
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes no anchors, which our own reader refuses."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def dumped(data: object) -> str:
+    """Write YAML that the scenario's reader takes."""
+    return yaml.dump(data, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=120)

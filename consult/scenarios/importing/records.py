@@ -1,0 +1,108 @@
+"""Records of a file: the rows of a table (CSV), and the objects of a file of JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from consult.errors import UserError
+from consult.scenarios.importing.lines import MOST_BYTES, Lines
+from consult.scenarios.importing.row import UnusableRow
+
+DELIMITERS = ",;\t|"
+
+
+class Record(NamedTuple):
+    """One record, or why it is none."""
+
+    line: int
+    fields: Mapping[str, Any] | UnusableRow
+
+
+def read_objects(path: Path) -> Iterator[Record]:
+    """Read JSON lines; empty lines are no records."""
+    with Lines(path) as lines:
+        while True:
+            lines.begin()
+            try:
+                line = next(lines)
+                if line.strip():
+                    yield Record(lines.first, _object(line))
+            except StopIteration:
+                return
+            except UnusableRow as unusable:
+                yield Record(lines.first, unusable)
+
+
+def _object(line: str) -> Mapping[str, Any]:
+    try:
+        data = json.loads(line)
+    except RecursionError:
+        raise UnusableRow("not valid JSON", "nested too deeply") from None
+    except ValueError as error:
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        raise UnusableRow("not valid JSON", why) from None
+    if not isinstance(data, dict):
+        raise UnusableRow("not a JSON object", "write one object a line")
+    return data
+
+
+class Table:
+    """A CSV file with a header; its delimiter is the one that parts the header into the most columns.
+
+    Raises:
+        UserError: It has no header that can be read, or a column stands in it twice.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # The limit is the module's; a row's own bound lies below it.
+        csv.field_size_limit(MOST_BYTES)
+        self._path = path
+        with Lines(path) as lines:
+            lines.begin()
+            try:
+                line = next(lines)
+                headers = {d: next(csv.reader([line], delimiter=d, strict=True)) for d in DELIMITERS}
+            except (StopIteration, UnusableRow, csv.Error):
+                raise UserError(f"{path}: has no header that can be read; name its columns in the first line") from None
+        self._delimiter = max(DELIMITERS, key=lambda d: len(headers[d]))
+        self.columns = tuple(name.strip() for name in headers[self._delimiter])
+        doubled = next((c for c in self.columns if c and self.columns.count(c) > 1), None)
+        if doubled is not None:
+            raise UserError(f"{path}: the column '{doubled[:60]}' stands twice in the header; rename one")
+
+    def __iter__(self) -> Iterator[Record]:
+        """Read the rows."""
+        with Lines(self._path) as lines:
+            lines.begin()
+            next(lines)
+            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+            while True:
+                lines.begin()
+                try:
+                    cells = next(reader)
+                    if any(cell.strip() for cell in cells):
+                        yield Record(lines.first, self._fields(cells, lines))
+                except StopIteration:
+                    return
+                except UnusableRow as unusable:
+                    self._recover(lines)
+                    yield Record(lines.first, unusable)
+                except csv.Error as error:
+                    self._recover(lines)
+                    yield Record(lines.first, UnusableRow("the row's quotation marks are broken", str(error)))
+                    reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+
+    def _fields(self, cells: list[str], lines: Lines) -> Mapping[str, Any]:
+        if len(cells) != len(self.columns):
+            what = f"{len(cells)} cells under {len(self.columns)} columns"
+            raise UnusableRow("the row has not as many cells as the header", what)
+        return dict(zip(self.columns, cells, strict=True))
+
+    def _recover(self, lines: Lines) -> None:
+        """Lose one line and not the ones that a stray quotation mark has swallowed."""
+        if lines.line > lines.first:
+            lines.again()

@@ -1,0 +1,66 @@
+"""What a reader understood of one row of a source, before it is a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class UnusableRow(Exception):
+    """A row that cannot be a case; the message is the reason, short enough to be counted by."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Text of a source, of one sentence or many."""
+
+    text: str
+    topic: str = ""
+    """What it is about, or the examination that shows it; empty where its words must tell."""
+    heading: str = ""
+    """What stood above it, said before each of its sentences ("cranial nerves")."""
+    none: bool = False
+    """Whether the source says that it marks the absence of something."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One patient, in the source's words."""
+
+    id: str = ""
+    complaint: str = ""
+    diagnosis: str = ""
+    """Empty where nobody knows it."""
+    told: tuple[Passage, ...] = ()
+    """What the patient can say; sentences that only an examination can show are sorted out later."""
+    found: tuple[Passage, ...] = ()
+    """What examinations and tests show."""
+    about: str = ""
+    """Text that states age and sex ("35-year-old woman")."""
+    age: str = ""
+    sex: str = ""
+    name: str = ""
+    skin_type: str = ""
+    image: str = ""
+    """A path inside the source's folder."""
+    specialty: str = ""
+    urgency: str = ""
+    split: str = ""
+    rights: Mapping[str, str] = field(default_factory=dict)
+    """Licence and attribution, where the source states them."""
+
+
+class Read(NamedTuple):
+    """A row, or why it is none."""
+
+    line: int
+    """1-based, where the row begins in its file."""
+    row: Row | UnusableRow
+
+
+Rows = Iterator[Read]

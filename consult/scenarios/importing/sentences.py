@@ -1,0 +1,54 @@
+"""Free text as atomic clauses: one sentence each, in the first person, as a patient would say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+MOST_CHARACTERS = 320
+"""Of one fact; a longer sentence is parted at its semicolons, and left out where that does not help."""
+
+_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"(\[]?[A-Z0-9À-Þ])|\s*[\r\n]+\s*")
+_ABBREVIATION = re.compile(r"(?:\b(?:Dr|Mr|Mrs|Ms|St|vs|approx|e\.g|i\.e|etc|No|Fig|cf|ca|resp)|\b[A-Z])\.$")
+_SAYS_NOTHING = re.compile(
+    r"\b(?:not|no[nt]e?|n't) (?:further |any )?(?:information )?"
+    r"(?:provided|specified|mentioned|available|applicable|reported|stated|documented|provide)\b"
+    r"|\bno (?:additional|further|other|specific) (?:\w+ ){0,3}(?:provided|reported|mentioned|details)\b"
+    r"|\b(?:did|does)(?:n't| not) provide\b|^(?:n/?a|none|unknown|nil|-+)$",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"^(?:no|none|never|nothing|not|non-?smoker|I have no|I have not|I had no|I do not|I don't|I am not|I take no)\b"
+    r"|\bunremarkable\b|\bnoncontributory\b",
+    re.IGNORECASE,
+)
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Part a text into its sentences, without their full stops; abbreviations and initials end none."""
+    begun = ""
+    for part in _END.split(text):
+        begun = f"{begun} {part}".strip()
+        if begun and (len(begun) > MOST_CHARACTERS or not _ABBREVIATION.search(begun[-12:])):
+            yield from _short(begun)
+            begun = ""
+    if begun:
+        yield from _short(begun)
+
+
+def _short(sentence: str) -> Iterator[str]:
+    parts = [sentence] if len(sentence) <= MOST_CHARACTERS else re.split(r";\s+", sentence)
+    for part in parts:
+        bare = part.strip().rstrip(".").strip()
+        if bare:
+            yield bare
+
+
+def says_nothing(sentence: str) -> bool:
+    """Tell whether a sentence only says that the source is silent ("Information not provided")."""
+    return not re.search(r"\w", sentence) or _SAYS_NOTHING.search(sentence) is not None
+
+
+def denies(clause: str) -> bool:
+    """Tell whether a clause in the first person marks the absence of something."""
+    return _DENIES.search(clause) is not None

@@ -1,0 +1,160 @@
+"""The folder that an import writes: row by row beside the target, and renamed to it when all is there."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from consult.errors import UserError
+from consult.scenarios.importing.row import UnusableRow
+from consult.scenarios.listed import FILE as CASES
+from consult.scenarios.photographs import PhotographError, open_photograph
+
+PHOTOGRAPHS = "photographs"
+REPORT = "import"
+"""Folder of the files that say what became of each row."""
+JPEG_QUALITY = 95
+_DIRECTORY_MODE = 0o777
+
+
+class Target:
+    """A scenario folder in the making; leaving it without `finish` leaves nothing behind.
+
+    Args:
+        out: Where it will be; must not exist, or be empty.
+
+    Raises:
+        UserError: There is something already, or the folder above cannot be written.
+    """
+
+    def __init__(self, out: Path) -> None:
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            raise UserError(f"'{out}' is already there and not empty; give another --out")
+        if not out.resolve().parent.is_dir():
+            raise UserError(f"there is no folder '{out.resolve().parent}'; make it first")
+        self._out = out.resolve()
+        self._folder = Path(tempfile.mkdtemp(dir=self._out.parent, prefix=f".{self._out.name[:40]}-importing-"))
+        (self._folder / REPORT).mkdir()
+        self._cases = (self._folder / CASES).open("w", encoding="utf-8", newline="\n")
+        self._kept = (self._folder / REPORT / "kept.jsonl").open("w", encoding="utf-8", newline="\n")
+        self._dropped = (self._folder / REPORT / "dropped.jsonl").open("w", encoding="utf-8", newline="\n")
+        # On disk, so that a million ids take no more memory than one.
+        self._ids = sqlite3.connect(self._folder / "ids.db", isolation_level=None)
+        self._ids.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE ids (id TEXT UNIQUE)"
+        )
+        self.photographs = 0
+
+    def __enter__(self) -> Target:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ids.close()
+        for stream in (self._cases, self._kept, self._dropped):
+            # A full disk is told by what filled it, not by what could not be flushed after it.
+            _closed(stream)
+        if self._folder.exists():
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def take(self, case_id: str) -> bool:
+        """Take an id; False where it is taken already.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        try:
+            return self._ids.execute("INSERT OR IGNORE INTO ids VALUES (?)", (case_id.lower(),)).rowcount == 1
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.ENOSPC, f"cannot be written ({error})", str(self._out)) from None
+
+    def photograph(self, root: Path, image: str) -> str:
+        """Copy a photograph without its metadata, under a name of our own.
+
+        Args:
+            root: The source's folder.
+            image: A path inside it.
+
+        Returns:
+            The path inside the target.
+
+        Raises:
+            UnusableRow: The path leads out of the source's folder, or to no photograph.
+        """
+        path = _inside(root, image)
+        try:
+            picture = open_photograph(path)
+        except PhotographError as error:
+            raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{path}: ")) from None
+        lossless = path.suffix.lower() == ".png"
+        name = f"{PHOTOGRAPHS}/{self.photographs + 1:06}.{'png' if lossless else 'jpg'}"
+        (self._folder / PHOTOGRAPHS).mkdir(exist_ok=True)
+        if lossless:
+            picture.save(self._folder / name)
+        else:
+            picture.save(self._folder / name, quality=JPEG_QUALITY, subsampling=0)
+        self.photographs += 1
+        return name
+
+    def keep(self, case: Mapping[str, Any], note: Mapping[str, Any]) -> None:
+        """Write a case, and where it is from."""
+        self._cases.write(json.dumps(case, ensure_ascii=False) + "\n")
+        self._kept.write(json.dumps(note, ensure_ascii=False) + "\n")
+
+    def drop(self, note: Mapping[str, Any]) -> None:
+        """Write why a row is no case."""
+        self._dropped.write(json.dumps(note, ensure_ascii=False) + "\n")
+
+    def write(self, name: str, text: str) -> None:
+        """Write one of the scenario's other files."""
+        (self._folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+    def finish(self) -> None:
+        """Put the folder in its place."""
+        self._ids.close()
+        (self._folder / "ids.db").unlink()
+        for stream in (self._cases, self._kept, self._dropped):
+            stream.close()
+        self._folder.chmod(_DIRECTORY_MODE & ~_umask())
+        if self._out.exists():
+            self._out.rmdir()
+        self._folder.rename(self._out)
+
+
+def _closed(stream: Any) -> None:
+    try:
+        stream.close()
+    except OSError:
+        return
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _inside(root: Path, image: str) -> Path:
+    """Give an image's path; only a file inside the source's folder will do, links followed.
+
+    Raises:
+        UnusableRow: It is none.
+    """
+    try:
+        path = (root / image).resolve()
+        inside, there = path.is_relative_to(root.resolve()), path.is_file()
+    except (OSError, ValueError, RuntimeError):
+        # No file can have such a name: too long, with a NUL in it, or links in a ring.
+        raise UnusableRow("there is no such image", image) from None
+    if not inside:
+        raise UnusableRow("the image lies outside the source's folder", image)
+    if not there:
+        raise UnusableRow("there is no such image", image)
+    return path
