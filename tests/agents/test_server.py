@@ -429,6 +429,15 @@ def test_a_busy_server_is_waited_for_as_it_asks(opened):
     assert times[1] - times[0] >= 1 and len(times) == 8
 
 
+def test_a_busy_server_that_says_at_once_is_not_stormed(opened):
+    model, server = opened(
+        rude.after_greeting(lambda h, b: rude.say(h, {}, 429, [("Retry-After", "0")])),
+        patience=Patience(first_wait=0.4, total=2),
+    )
+    assert complaint_of(lambda: model.generate([request()]))[0] is ModelGoneError
+    assert 3 <= len(server.asked) <= 11
+
+
 def test_closing_gives_up_what_is_under_way(opened):
     model, server = opened(rude.after_greeting(rude.hanging), patience=Patience())
     ended = threading.Event()

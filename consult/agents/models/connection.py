@@ -137,10 +137,9 @@ class Connection:
         from tenacity import wait_random_exponential
 
         wait = _failure(state).wait
-        if wait is not None:
-            return wait
-        grown = wait_random_exponential(multiplier=self.patience.first_wait, max=self.patience.longest_wait)
-        return self.patience.first_wait / 2 + grown(state)
+        if wait is None:
+            wait = wait_random_exponential(multiplier=self.patience.first_wait, max=self.patience.longest_wait)(state)
+        return self.patience.first_wait / 2 + wait  # never at once, whatever the server says
 
     def _has_waited_enough(self, state: RetryCallState, tries: int) -> bool:
         late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.patience.total
