@@ -399,7 +399,7 @@ def test_a_server_that_fails_whatever_it_is_asked_is_gone(opened, name):
         (lambda h, b: rude.say(h, {}, 503, [("Retry-After", "3600")]), "error 503"),  # more than it is waited for
         (rude.as_another, "answers as 'another' and no longer as 'tiny'"),
         (lambda h, b: rude.say(h, {"error": f"bad key {KEY}"}, 401), "refuses the key (401)"),
-        (lambda h, b: rude.say(h, {"error": "no such model"}, 404), "serves no chat (404: no such model)"),
+        (lambda h, b: rude.say(h, {"error": "no such model"}, 404), "refuses the request (404: no such model)"),
     ],
 )
 def test_what_holds_for_every_request_ends_the_run_at_once(opened, how, words):

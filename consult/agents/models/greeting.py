@@ -71,7 +71,8 @@ def refused(address: Address, error: RefusedError) -> str:
     if error.status in (401, 403):
         what = "refuses the key" if address.key() else "wants a key"
         return f"{address.base} {what} ({error.status}); set {KEY}"
-    if error.status in (404, 405) or 300 <= error.status < 400:
+    nowhere = error.status in (404, 405) and error.words in ("", "Not Found", "Method Not Allowed")
+    if nowhere or 300 <= error.status < 400:
         return f"{address.base} serves no chat ({error}); such an address mostly ends in /v1"
     return f"{address.base} refuses the request ({error})"
 

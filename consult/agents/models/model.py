@@ -100,7 +100,7 @@ class ModelGoneError(ModelError):
 
 
 class Model(Protocol):
-    """A backend."""
+    """A backend; one that holds a connection has a method `close`, too, which also gives up what is under way."""
 
     @property
     def info(self) -> ModelInfo:
