@@ -29,8 +29,9 @@ def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, jso
         command: The beginning of a command that plays the same scenario, for hints.
 
     Returns:
-        The exit code: 0, 1 where consultations failed, 130 where interrupted.
+        The exit code: 0, 1 where consultations failed, 130 where interrupted, also by a model that is gone.
     """
+    from consult.agents.models import ModelGoneError
     from consult.envs.runner import Runner
     from consult.envs.store import Store
 
@@ -43,14 +44,17 @@ def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, jso
         runner = Runner(scenario, config, models, store, batch=batch, listen=listener)
         try:
             summary = runner.run()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ModelGoneError) as stop:
             close = getattr(listener, "close", None)
             if close is not None:
                 close()
             run = store.unfinished_run(config.digest())
             kept = f"; go on with: consult resume {run['id']}{_named(db)}" if run else ""
-            print(f"consult: interrupted, what was shown is kept{kept}", file=sys.stderr)
+            why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
+            print(f"consult: {why}interrupted, what was shown is kept{kept}", file=sys.stderr)
             return 130
+        finally:
+            models.close()
     return 1 if summary["failed"] else 0
 
 

@@ -2,7 +2,7 @@
 
 A wave fires when every live consultation waits. There is no timer, and a full queue alone fires nothing, so that the
 composition of a wave follows from the requests and not from the moment when each arrived. A failing batch is retried
-request by request, so that only the consultation with the failing request fails.
+request by request, so that only the consultation with the failing request fails; a model that is gone ends them all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from consult.agents.models import Model, Reply, Request
+from consult.agents.models import Model, ModelGoneError, Reply, Request
 
 R = TypeVar("R")
 Before = Callable[[], None]
@@ -40,7 +40,7 @@ class Batcher:
         self.model_seconds = 0.0
         """Seconds spent inside `generate` so far."""
         self.broken: Exception | None = None
-        """What stopped the waves: not a request that failed, but the step before a wave."""
+        """What stopped the waves: not a request that failed, but the step before a wave, or a model that is gone."""
         self._live = 0
         self._queue: dict[tuple[int | str, ...], _Waiting] = {}
         self._wave: asyncio.Task[None] | None = None
@@ -136,6 +136,8 @@ class Batcher:
                 continue
             try:
                 answers: Sequence[Reply | Exception] = await self._generate(part)
+            except ModelGoneError:
+                raise
             except Exception as error:
                 answers = [error] if len(part) == 1 else [await self._alone(w) for w in part]
             for waiting, answer in zip(part, answers, strict=True):
@@ -157,6 +159,8 @@ class Batcher:
     async def _alone(self, waiting: _Waiting) -> Reply | Exception:
         try:
             return (await self._generate([waiting]))[0]
+        except ModelGoneError:
+            raise
         except Exception as error:
             return error
 

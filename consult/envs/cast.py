@@ -27,8 +27,21 @@ class Models:
         Raises:
             ModelError: One cannot be opened.
         """
-        references = dict.fromkeys(role.model for role in roles(config).values())
-        return cls({reference: opener(reference) for reference in references})
+        opened: dict[str, Model] = {}
+        try:
+            for reference in dict.fromkeys(role.model for role in roles(config).values()):
+                opened[reference] = opener(reference)
+        except BaseException:
+            cls(opened).close()
+            raise
+        return cls(opened)
+
+    def close(self) -> None:
+        """Let go of what a backend holds, and give up what it still does."""
+        for model in self.by_reference.values():
+            close = getattr(model, "close", None)
+            if close is not None:
+                close()
 
     def described(self, config: RunConfig) -> dict[str, str]:
         """Give role → reference and revision, for the store."""

@@ -65,6 +65,7 @@ class Runner:
         Raises:
             RunError: An interrupted run was begun with other models or another scenario.
             StoreError: The store cannot be written.
+            ModelGoneError: A model is gone; what was shown is stored, and the run can be taken up again.
             KeyboardInterrupt: Interrupted; what was shown is stored.
         """
         interrupted = self.store.unfinished_run(self.config.digest())

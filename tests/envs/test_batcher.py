@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from consult.agents.models import Message, ModelInfo, Prompt, Reply, Request
+from consult.agents.models import Message, ModelGoneError, ModelInfo, Prompt, Reply, Request
 from consult.envs.batcher import Batcher
 
 
@@ -66,6 +66,30 @@ def test_everyone_gets_the_own_reply():
 def test_a_failing_request_fails_its_own_consultation_only():
     results, _ = play(0, model=Echo(poison=(2, 1)))
     assert [isinstance(r, ValueError) for r in results] == [False, False, True, False, False, False]
+
+
+@pytest.mark.parametrize("chunk", [1, 4])
+def test_a_model_that_is_gone_ends_all(chunk):
+    class Gone(Echo):
+        def generate(self, requests):
+            if any(r.key == (2, 1) for r in requests):
+                raise ModelGoneError("it is gone")
+            return super().generate(requests)
+
+    async def run():
+        batcher = Batcher(chunk)
+        generate = batcher.for_model(Gone())
+        batcher.open(3)
+        jobs = [asyncio.create_task(consultation(batcher, generate, who, 3, random.Random(who))) for who in range(3)]
+        with pytest.raises(ModelGoneError):
+            await asyncio.gather(*jobs)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        batcher.shutdown()
+        assert isinstance(batcher.broken, ModelGoneError)
+
+    asyncio.run(asyncio.wait_for(run(), 20))
 
 
 def test_branches_go_in_one_wave_and_leave_one_ticket():

@@ -6,6 +6,7 @@ import pytest
 from improvising import Improviser, configured, played
 
 from consult.agents.attending import CONSULT
+from consult.agents.models import ModelGoneError
 from consult.envs.cast import Models
 from consult.envs.runner import RunError, Runner
 from consult.envs.store import Store
@@ -128,6 +129,24 @@ def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, moment):
     assert turns == whole and summary["consultations"] == 6 and events[0]["resumed"]
     again = [(e["consultation"], e["idx"]) for e in events if e["event"] == "turn"]
     assert not {(row["consultation_id"], row["idx"]) for row in kept} & set(again)
+
+
+@pytest.mark.parametrize("moment", [0, 9, 40])
+def test_a_run_whose_model_goes_fails_nobody_and_goes_on_to_the_same_result(tmp_path, moment):
+    whole = played(tmp_path / "whole.db", Improviser("starter"), 6)[1]
+
+    class Going(Improviser):
+        def generate(self, requests):
+            if len(self.prompts) > moment:
+                raise ModelGoneError("the server is gone")
+            return super().generate(requests)
+
+    path = tmp_path / "cut.db"
+    with pytest.raises(ModelGoneError):
+        played(path, Going("starter"), 6)
+    with Store(path) as store:
+        assert store.runs()[0]["status"] == "interrupted" and not store.runs()[0]["failed"]
+    assert played(path, Improviser("starter"), 6)[1] == whole
 
 
 def test_a_run_with_a_free_patient_is_not_taken_for_a_grounded_one(tmp_path):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from consult.errors import UserError
 from consult.scenarios import Photograph
@@ -40,6 +40,10 @@ class Prompt:
     choice: Choice | None = None
     temperature: float | None = None
     """Overrides the run's sampling temperature; 0 is greedy."""
+    schema: Mapping[str, Any] | None = None
+    """JSON schema of the reply; a backend that cannot keep to one ignores it."""
+    schema_after: str = ""
+    """The text right before the JSON; empty where the whole reply is JSON."""
     begin: str = ""
     """How the reply begins; for a tiny model, which may forget its role. A backend that cannot begin it ignores it."""
 
@@ -91,8 +95,12 @@ class ModelError(UserError):
     """A model that cannot be loaded or used; one sentence with the mend."""
 
 
+class ModelGoneError(ModelError):
+    """A model that was there and is gone: it ends the run, which can be taken up again, and fails no consultation."""
+
+
 class Model(Protocol):
-    """A backend."""
+    """A backend; one that holds a connection has a method `close`, too, which also gives up what is under way."""
 
     @property
     def info(self) -> ModelInfo:
@@ -102,5 +110,6 @@ class Model(Protocol):
         """Answer a batch, in order.
 
         Raises:
-            Exception: Any; the caller then retries the requests one by one and blames the one that fails alone.
+            ModelGoneError: No request can be answered any more.
+            Exception: Any other; the caller then retries the requests one by one and blames the one that fails alone.
         """

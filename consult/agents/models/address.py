@@ -1,0 +1,102 @@
+"""The address of a server: what a reference like `http://host:port/v1?concurrency=8#name` says, and which key it gets.
+
+Keys come from the environment alone. They are sent in a header, and are never part of an address, a message or a store.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from consult.agents.models.model import ModelError
+
+KEY = "CONSULT_API_KEY"
+OTHER_KEY = "OPENAI_API_KEY"
+EXAMPLE = "http://localhost:8000/v1#name"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is, and how it is to be treated."""
+
+    base: str
+    """The address up to and with `/v1`, without a slash at its end."""
+    name: str | None = None
+    """Of the model; None for the only one that is served."""
+    concurrency: int = 8
+    """The most requests in flight, 1 to 1024."""
+    timeout: float = 300.0
+    """Seconds that one reply may take, up to a day."""
+
+    @classmethod
+    def parse(cls, reference: str) -> Address:
+        """Read a reference; what may be a secret in it is not repeated in a complaint.
+
+        Raises:
+            ModelError: It is no address, or one with credentials or unknown settings in it.
+        """
+        parts = _split(reference)
+        # Settings may also stand behind the name, where one adds them without thinking of the standard's order.
+        name, _, behind = parts.fragment.partition("?")
+        settings = dict(parse_qsl(f"{parts.query}&{behind}".strip("&"), keep_blank_values=True))
+        unknown = sorted(set(settings) - {"concurrency", "timeout"})
+        if unknown:
+            raise ModelError(f"a server's address takes concurrency and timeout, not '{unknown[0]}'; remove that")
+        return cls(
+            base=f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"),
+            name=name or None,
+            concurrency=int(_number(settings, "concurrency", 8, 1024)),
+            timeout=_number(settings, "timeout", 300, 86_400),
+        )
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody on the way can read what is sent: encrypted, or not leaving this machine."""
+        parts = urlsplit(self.base)
+        host = parts.hostname or ""
+        try:
+            return parts.scheme == "https" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    def key(self) -> str | None:
+        """Give the key from the environment; one that was set for OpenAI goes nowhere in plain text.
+
+        Raises:
+            ModelError: It holds characters that cannot be sent.
+        """
+        for variable in (KEY, OTHER_KEY):
+            key = os.environ.get(variable, "").strip()
+            if key and (variable == KEY or self.private):
+                if not (key.isascii() and key.isprintable()) or " " in key:
+                    raise ModelError(f"{variable} holds characters that no key has; set it anew")
+                return key
+        return None
+
+
+def _split(reference: str) -> SplitResult:
+    try:
+        parts = urlsplit(reference)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        raise ModelError(f"a server's address is not readable; give one like {EXAMPLE}") from None
+    if parts.username is not None or parts.password is not None:
+        raise ModelError(f"the address of {host} has a user or password in it; set {KEY} instead and take it out")
+    if not host or not reference.isprintable() or " " in parts.netloc:
+        raise ModelError(f"a server's address lacks its host; give one like {EXAMPLE}")
+    return parts
+
+
+def _number(settings: Mapping[str, str], name: str, default: float, most: float) -> float:
+    try:
+        value = float(settings.get(name, default))
+    except ValueError:
+        value = 0.0
+    least = 1 if name == "concurrency" else 0.01
+    if not least <= value <= most:
+        raise ModelError(f"{name} in a server's address is a number from {least:g} to {most:g}; correct it")
+    return value

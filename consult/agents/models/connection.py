@@ -1,0 +1,268 @@
+"""The line to a server: HTTP with bounded time, bounded size and back-off, and nothing that the user did not ask for.
+
+No proxies from the environment, no redirects. A key goes into one header and is taken out of whatever comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from consult.agents.models.wire import BadReplyError, complaint, parsed, shortened
+
+if TYPE_CHECKING:
+    import httpx
+    from tenacity import RetryCallState
+
+T = TypeVar("T")
+Read = Callable[[Any], T]
+
+MOST_BYTES = 8_000_000
+"""Of one reply."""
+BUSY = (408, 425, 429, 503, 529)
+"""A state of the server; whatever is asked would be answered so."""
+SHORTEST_KEY = 8
+"""Characters; shorter words are placeholders, which may also stand in an honest text."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long is waited, in seconds, and how often is asked."""
+
+    connect: float = 10.0
+    reply: float = 300.0
+    """One reply, from the request to its last byte."""
+    listing: float = 30.0
+    """The list of models."""
+    total: float = 600.0
+    """One request with all its tries and pauses; a busy server is asked until then."""
+    tries: int = 4
+    """Of a request that fails otherwise."""
+    first_wait: float = 1.0
+    """Doubled from try to try, with jitter, unless the server says how long."""
+    longest_wait: float = 60.0
+
+    @classmethod
+    def of(cls, timeout: float) -> Patience:
+        """Give what follows from the seconds that one reply may take."""
+        return cls(connect=min(10.0, timeout), reply=timeout, total=2 * timeout, first_wait=min(1.0, timeout / 50))
+
+
+class RefusedError(Exception):
+    """The server has understood and declines; asking again would change nothing."""
+
+    def __init__(self, status: int, words: str) -> None:
+        self.status, self.words = status, words
+        super().__init__(f"{status}: {words}" if words else str(status))
+
+    @property
+    def is_about_the_schema(self) -> bool:
+        """Whether the server's words name the schema that the reply was to keep to."""
+        return re.search(r"response_format|schema|grammar|guided", self.words, re.IGNORECASE) is not None
+
+
+class UnansweredError(Exception):
+    """No usable reply came; another try may bring one."""
+
+    def __init__(self, what: str, *, busy: bool = False, wait: float | None = None, status: int = 0) -> None:
+        self.what, self.busy, self.wait, self.status = what, busy, wait, status
+        super().__init__(what)
+
+
+class Connection:
+    """HTTP to one server; to be used within one event loop.
+
+    Args:
+        base: The address, up to and with `/v1`.
+        key: Goes into the header `Authorization`.
+        patience: How long is waited.
+    """
+
+    def __init__(self, base: str, key: str | None, patience: Patience) -> None:
+        self.base, self.patience = base, patience
+        self._key = key
+        self._client: httpx.AsyncClient | None = None
+
+    async def get(self, path: str, read: Read[T]) -> T:
+        """Ask for what costs a server nothing: once, unless it is busy.
+
+        Raises:
+            UnansweredError: No usable reply came.
+            RefusedError: The server declines.
+        """
+        return await self._asked(1, "GET", path, None, read)
+
+    async def post(self, path: str, body: dict[str, Any], read: Read[T], tries: int | None = None) -> T:
+        """Ask, and ask again after a pause where that may help.
+
+        Args:
+            path: Below the address.
+            body: Sent as JSON.
+            read: Reads the parsed reply, or raises `BadReplyError`.
+            tries: Instead of the patience's own; a busy server is asked more often all the same.
+
+        Raises:
+            UnansweredError: No usable reply came in all the time that there is.
+            RefusedError: The server declines.
+        """
+        content = json.dumps(body).encode()
+        return await self._asked(self.patience.tries if tries is None else tries, "POST", path, content, read)
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _asked(self, tries: int, method: str, path: str, content: bytes | None, read: Read[T]) -> T:
+        from tenacity import AsyncRetrying, retry_if_exception_type
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(UnansweredError),
+            wait=self._pause,
+            stop=lambda state: self._has_waited_enough(state, tries),
+            reraise=True,
+        )
+        return await retrying(self._once, method, path, content, read)
+
+    # -- pauses ----------------------------------------------------------------------------------------------------
+
+    def _pause(self, state: RetryCallState) -> float:
+        from tenacity import wait_random_exponential
+
+        wait = _failure(state).wait
+        if wait is None:
+            wait = wait_random_exponential(multiplier=self.patience.first_wait, max=self.patience.longest_wait)(state)
+        return self.patience.first_wait / 2 + wait  # never at once, whatever the server says
+
+    def _has_waited_enough(self, state: RetryCallState, tries: int) -> bool:
+        late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.patience.total
+        return late or (not _failure(state).busy and state.attempt_number >= tries)
+
+    # -- one try ---------------------------------------------------------------------------------------------------
+
+    async def _once(self, method: str, path: str, content: bytes | None, read: Read[T]) -> T:
+        import httpx
+
+        seconds = self.patience.reply if content else min(self.patience.reply, self.patience.listing)
+        try:
+            async with asyncio.timeout(seconds):
+                status, wait, text = await self._exchange(method, path, content)
+        except httpx.ConnectTimeout:
+            raise UnansweredError("the connection failed: nobody takes the call") from None
+        except (TimeoutError, httpx.TimeoutException):
+            raise UnansweredError(f"no reply within {seconds:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            words = shortened(str(error)) or type(error).__name__
+            raise UnansweredError(f"the connection failed: {words}") from None
+        return self._read(status, wait, text, read)
+
+    async def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, float | None, str]:
+        body = bytearray()
+        async with self._open().stream(method, self.base + path, content=content) as response:
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    raise UnansweredError(f"a reply of more than {MOST_BYTES // 1_000_000} MB")
+        text = body.decode("utf-8", "replace")
+        if self._key is not None and len(self._key) >= SHORTEST_KEY:
+            text = text.replace(self._key, "[key]")
+        return response.status_code, _seconds(response.headers.get("retry-after")), text
+
+    def _read(self, status: int, wait: float | None, text: str, read: Read[T]) -> T:
+        try:
+            data = parsed(text)
+        except BadReplyError as error:
+            if status == 200:
+                raise UnansweredError(f"{error} instead of a reply") from None
+            data = None
+        if status in BUSY or status >= 500:
+            words = complaint(data)
+            what = f"error {status}" + (f": {words}" if words else "")
+            raise UnansweredError(what, busy=status in BUSY, wait=wait, status=status)
+        if status != 200:
+            raise RefusedError(status, complaint(data))
+        try:
+            return read(data)
+        except BadReplyError as error:
+            raise UnansweredError(f"{error} instead of a reply") from None
+
+    def _open(self) -> httpx.AsyncClient:
+        if self._client is None:
+            import httpx
+
+            # Unpacked replies could be of any size, so none is asked for packed.
+            headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+            if self._key is not None:
+                headers["Authorization"] = f"Bearer {self._key}"
+            self._client = httpx.AsyncClient(
+                headers=headers,
+                timeout=httpx.Timeout(self.patience.reply, connect=self.patience.connect),
+                limits=httpx.Limits(max_connections=None),
+                trust_env=False,
+                follow_redirects=False,
+            )
+        return self._client
+
+
+def _failure(state: RetryCallState) -> UnansweredError:
+    error = state.outcome.exception() if state.outcome is not None else None
+    assert isinstance(error, UnansweredError)  # nothing else is asked for again
+    return error
+
+
+def _seconds(header: str | None) -> float | None:
+    """Read `Retry-After`: seconds, or a date."""
+    if header is None:
+        return None
+    if header.strip().isascii() and header.strip().isdigit():
+        return float(header.strip()[:9])
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+class Background:
+    """An event loop in a thread of its own: asked from any thread, and given up at any moment."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="server", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for a coroutine; whoever stops waiting stops the coroutine.
+
+        Raises:
+            concurrent.futures.CancelledError: The loop was closed meanwhile.
+        """
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Cancel what runs, run one coroutine more, and end the thread; a second time does nothing."""
+        if self._loop.is_closed():
+            return
+        self.run(_cancel_all())
+        self.run(last())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _cancel_all() -> None:
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

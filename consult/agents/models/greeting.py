@@ -1,0 +1,179 @@
+"""What a server is asked when it is opened.
+
+No standard says what such a server takes. So it gets a few tiny requests: one in plain words, and one each with a
+system role, with a schema of the reply, with the switch that turns private thought off, and with a picture. What it
+refuses it is not sent again. A picture that costs no more tokens than its absence was dropped without a word: such a
+model does not see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from consult.agents.models import wire
+from consult.agents.models.address import KEY, Address
+from consult.agents.models.connection import BUSY, Connection, RefusedError, UnansweredError
+from consult.agents.models.model import Choice, Message, ModelError, Prompt, Reply, Request
+from consult.agents.models.wire import Feature
+from consult.scenarios import Photograph, UnknownNameError
+
+FEATURES: tuple[Feature, ...] = get_args(Feature)
+NOBODY = "consult-asks-for-no-such-model"
+PROBE_TOKENS = 8
+PROBE_TRIES = 2
+SIDE = 64
+"""Pixels of the picture."""
+WEIGHTS = ("n_params", "n_vocab", "n_embd", "size")
+"""What llama.cpp says of the weights behind a name."""
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What a server said."""
+
+    name: str
+    """Under which it knows the model."""
+    answers_as: str | None
+    """The name that stands in its replies; None for none."""
+    features: frozenset[Feature]
+    """What it takes."""
+    revision: str
+    """The name, and a hash of what the server says of the weights; the same when it has started anew."""
+    context: int | None
+    """Tokens, where it says so."""
+
+
+async def greet(connection: Connection, address: Address) -> Greeting:
+    """Find out what is served.
+
+    Raises:
+        ModelError: Nothing usable answers there, or several models are served and none is named.
+        UnknownNameError: Other models are served.
+    """
+    try:
+        listed = await _listed(connection, address)
+        name = address.name or _only(listed, address)
+        plain, answers_as = await _first(connection, address, name, listed)
+        features = [f for f in FEATURES if await _takes(connection, name, f, plain)]
+    except UnansweredError as error:
+        raise ModelError(f"{address.base} gives no answer that can be used: {error}; see to the server") from None
+    entry = listed.get(name, {})
+    context = next((n for n in (entry.get("max_model_len"), entry.get("context_length")) if isinstance(n, int)), None)
+    return Greeting(name, answers_as, frozenset(features), _revision(answers_as or name, entry), context)
+
+
+def refused(address: Address, error: RefusedError) -> str:
+    """Say in one sentence what a refusal means; what a server says of a key is not repeated."""
+    if error.status in (401, 403):
+        what = "refuses the key" if address.key() else "wants a key"
+        return f"{address.base} {what} ({error.status}); set {KEY}"
+    nowhere = error.status in (404, 405) and error.words in ("", "Not Found", "Method Not Allowed")
+    if nowhere or 300 <= error.status < 400:
+        return f"{address.base} serves no chat ({error}); such an address mostly ends in /v1"
+    return f"{address.base} refuses the request ({error})"
+
+
+async def _listed(connection: Connection, address: Address) -> dict[str, dict[str, Any]]:
+    try:
+        return await connection.get("/models", wire.model_names)
+    except RefusedError as error:
+        if error.status in (401, 403):
+            raise ModelError(refused(address, error)) from None
+        what: Exception = error
+    except UnansweredError as error:
+        if not error.status:
+            mend = "start the server, or correct the address"
+            raise ModelError(f"no server answers at {address.base}: {error}; {mend}") from None
+        what = error
+    if address.name is None:
+        mend = f"such an address mostly ends in /v1; else name the model: {address.base}#name"
+        raise ModelError(f"{address.base} has no list of models ({what}); {mend}")
+    return {}  # a server without a list may know the name all the same
+
+
+def _only(listed: Mapping[str, Any], address: Address) -> str:
+    if len(listed) == 1:
+        return next(iter(listed))
+    names = [wire.shortened(name) for name in listed]
+    menu = ", ".join(names[:12] + ["…"] * (len(names) > 12)) or "none"
+    raise ModelError(
+        f"{address.base} serves several models or none; name one as {address.base}#name; there are: {menu}"
+    )
+
+
+async def _first(
+    connection: Connection, address: Address, name: str, listed: Mapping[str, Any]
+) -> tuple[Reply, str | None]:
+    """Ask in plain words; a name that is not listed must be one that the server tells from any other."""
+    try:
+        answer = await _ask(connection, name)
+    except (RefusedError, UnansweredError) as error:
+        if listed and name not in listed and error.status >= 300 and error.status not in (401, 403, *BUSY):
+            raise _unknown(address, name, listed) from None
+        if isinstance(error, UnansweredError):
+            raise
+        raise ModelError(refused(address, error)) from None
+    if listed and name not in listed and await _answers(connection, NOBODY):
+        raise _unknown(address, name, listed)
+    return answer
+
+
+def _unknown(address: Address, name: str, listed: Mapping[str, Any]) -> UnknownNameError:
+    return UnknownNameError(f"model at {address.base} is called", name, [wire.shortened(other) for other in listed])
+
+
+async def _answers(connection: Connection, name: str) -> bool:
+    try:
+        await _ask(connection, name)
+    except (RefusedError, UnansweredError):
+        return False
+    return True
+
+
+async def _takes(connection: Connection, name: str, feature: Feature, plain: Reply) -> bool:
+    try:
+        answer, _ = await _ask(connection, name, feature)
+    except RefusedError:
+        return False
+    except UnansweredError as error:
+        if error.busy or not error.status:
+            raise
+        return False  # how llama.cpp says no
+    return feature != "photograph" or not plain.tokens_in or answer.tokens_in > plain.tokens_in
+
+
+async def _ask(connection: Connection, name: str, feature: Feature | None = None) -> tuple[Reply, str | None]:
+    request = _request(feature)
+    body = wire.chat(request, name, {feature} if feature else (), wire.as_data_url)
+
+    def read(data: Any) -> tuple[Reply, str | None]:
+        return wire.reply(data, request), wire.answered_as(data)
+
+    return await connection.post("/chat/completions", body, read, PROBE_TRIES)
+
+
+def _request(feature: Feature | None) -> Request:
+    system = (Message("system", "Be brief."),) if feature == "system" else ()
+    photographs = (Photograph("probe", _picture),) if feature == "photograph" else ()
+    choice = Choice(("yes", "no")) if feature == "schema" else None
+    prompt = Prompt((*system, Message("user", "Say yes.", photographs)), PROBE_TOKENS, choice)
+    return Request((0,), "attending", "probe", 0, prompt, 0, 0.0)
+
+
+def _picture() -> Any:
+    from PIL import Image
+
+    return Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")
+
+
+def _revision(name: str, entry: Mapping[str, Any]) -> str:
+    meta = entry.get("meta")
+    weights = {key: meta[key] for key in WEIGHTS if key in meta} if isinstance(meta, dict) else {}
+    said = {key: value for key, value in (("root", entry.get("root")), ("weights", weights)) if value}
+    if not said:
+        return wire.shortened(name)
+    return f"{wire.shortened(name)}+{hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:8]}"

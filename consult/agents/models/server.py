@@ -1,0 +1,164 @@
+"""`http(s)://host:port/v1#name`: a model on an OpenAI-compatible server: vLLM, SGLang, llama.cpp, Ollama, transformers.
+
+A request that fails after all tries fails alone. A server that has gone, or that fails whatever it is asked, ends the
+run instead, which can then be taken up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from consult.agents.models import wire
+from consult.agents.models.address import Address
+from consult.agents.models.connection import Background, Connection, Patience, RefusedError, UnansweredError
+from consult.agents.models.greeting import greet, refused
+from consult.agents.models.model import ModelError, ModelGoneError, ModelInfo, Reply, Request
+from consult.agents.models.wire import Feature
+from consult.scenarios import Photograph
+
+FAILURES = 3
+"""Requests that fail one after the other, whatever they ask, before the server is held to be gone."""
+KEPT_PHOTOGRAPHS = 64
+GONE = (401, 403, 404)
+"""Refusals that are not about what was asked: the key no longer fits, the model is no longer served."""
+
+Outcome = Reply | Exception
+
+
+class ServerModel:
+    """One model on a server; asked for by `generate` from one thread at a time, and closed from any.
+
+    Args:
+        reference: As the user gave it.
+        patience: How long is waited; follows from the reference where not given.
+
+    Raises:
+        ModelError: The reference is none, nothing answers there, or it does not serve the model.
+        UnknownNameError: It serves other models.
+    """
+
+    def __init__(self, reference: str, patience: Patience | None = None) -> None:
+        self.address = Address.parse(reference)
+        patience = patience or Patience.of(self.address.timeout)
+        self._connection = Connection(self.address.base, self.address.key(), patience)
+        self._slots = asyncio.Semaphore(self.address.concurrency)
+        self._failures = 0
+        self._photographs: OrderedDict[str, str] = OrderedDict()
+        self._known: dict[tuple[int | str, ...], tuple[Request, Outcome]] = {}
+        self._background = Background()
+        try:
+            met = self._background.run(greet(self._connection, self.address))
+        except BaseException:
+            self.close()
+            raise
+        self._name, self._answers_as, self._features = met.name, met.answers_as, set[Feature](met.features)
+        details = {"model": wire.shortened(met.name), "takes": ", ".join(sorted(met.features))}
+        if met.context is not None:
+            details["context"] = str(met.context)
+        sees = "photograph" in met.features
+        self._info = ModelInfo(reference, "server", sees=sees, revision=met.revision, details=details)
+
+    @property
+    def info(self) -> ModelInfo:
+        """What it is."""
+        return self._info
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch, as many requests at once as the address allows.
+
+        Raises:
+            ModelError: One of the requests failed after all tries. What became of the others is kept for when the
+                caller asks for each alone, so that nothing is sent again.
+            ModelGoneError: The server is gone, or is not what it was.
+        """
+        known = [self._taken(request) for request in requests]
+        fresh = [request for request, outcome in zip(requests, known, strict=True) if outcome is None]
+        answered = iter(self._background.run(self._answer_all(fresh)))
+        outcomes = [next(answered) if outcome is None else outcome for outcome in known]
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        if len(requests) > 1:
+            pairs = zip(requests, outcomes, strict=True)
+            self._known = {r.key: (r, outcome) for r, outcome in pairs} if failed else {}
+        if failed:
+            raise failed[0]
+        return [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+
+    def _taken(self, request: Request) -> Outcome | None:
+        """Take what became of a request when its batch failed; None for one that is new."""
+        before, outcome = self._known.pop(request.key, (None, None))
+        return outcome if before is request else None
+
+    def close(self) -> None:
+        """Give up what is under way and hang up."""
+        self._background.close(self._connection.close)
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    async def _answer_all(self, requests: Sequence[Request]) -> list[Outcome]:
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._outcome(request)) for request in requests]
+        except ExceptionGroup as gone:
+            raise gone.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    async def _outcome(self, request: Request) -> Outcome:
+        async with self._slots:
+            try:
+                return await self._answer(request)
+            except ModelGoneError:
+                raise
+            except Exception as error:
+                return error
+
+    async def _answer(self, request: Request) -> Reply:
+        try:
+            reply, answers_as = await self._sent(request)
+        except RefusedError as error:
+            kind = ModelGoneError if error.status in GONE else ModelError
+            raise kind(refused(self.address, error)) from None
+        except UnansweredError as error:
+            self._failures += 1
+            gone = error.busy or self._failures >= FAILURES or not await self._is_there()
+            sentence = f"{self.address.base} gives no answer that can be used: {error}"
+            raise (ModelGoneError if gone else ModelError)(sentence) from None
+        self._failures = 0
+        if answers_as != self._answers_as:
+            now, then = (wire.shortened(name or "nobody") for name in (answers_as, self._answers_as))
+            raise ModelGoneError(f"{self.address.base} answers as '{now}' and no longer as '{then}'")
+        return reply
+
+    async def _sent(self, request: Request) -> tuple[Reply, str | None]:
+        def read(data: Any) -> tuple[Reply, str | None]:
+            return wire.reply(data, request), wire.answered_as(data)
+
+        while True:
+            body = wire.chat(request, self._name, self._features, self._data_url)
+            try:
+                return await self._connection.post("/chat/completions", body, read)
+            except RefusedError as error:
+                # A server may take one schema and refuse another; it is then asked in words alone from here on.
+                if "response_format" not in body or not error.is_about_the_schema:
+                    raise
+                self._features.discard("schema")
+
+    async def _is_there(self) -> bool:
+        try:
+            await self._connection.get("/models", lambda data: data)
+        except RefusedError:
+            return True
+        except UnansweredError as error:
+            return error.status > 0
+        return True
+
+    def _data_url(self, photograph: Photograph) -> str:
+        if photograph.id in self._photographs:
+            self._photographs.move_to_end(photograph.id)
+        else:
+            self._photographs[photograph.id] = wire.as_data_url(photograph)
+            if len(self._photographs) > KEPT_PHOTOGRAPHS:
+                self._photographs.popitem(last=False)
+        return self._photographs[photograph.id]

@@ -1,0 +1,211 @@
+"""Requests and replies as the JSON of the chat completions API."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable, Collection
+from typing import Any, Literal
+
+from consult.agents.dialects.clean import clean
+from consult.agents.models.model import Choice, Message, Prompt, Reply, Request
+from consult.scenarios import Photograph
+
+Feature = Literal["system", "schema", "thinking", "photograph"]
+"""What not every server takes: a system role, a schema of the reply, the switch that turns private thought off,
+photographs."""
+
+JSON_TOKENS = 24
+"""More tokens for a choice that comes wrapped in JSON."""
+SMALL = 1_000_000
+"""Pixels; photographs of more are sent as JPEG, others without loss."""
+LONGEST_SIDE = 2048
+"""Pixels; larger photographs are shrunk, as the models would."""
+SHORT = 200
+"""Characters of a server's own words in a complaint."""
+
+DataUrl = Callable[[Photograph], str]
+
+
+class BadReplyError(Exception):
+    """What came back is no reply of this API; the message says what it is."""
+
+
+# -- out -----------------------------------------------------------------------------------------------------------
+
+
+def chat(request: Request, model: str, features: Collection[Feature], data_url: DataUrl) -> dict[str, Any]:
+    """Give the body of a request.
+
+    Args:
+        request: What to ask.
+        model: The name under which the server knows the model.
+        features: What the server takes.
+        data_url: Encodes a photograph.
+    """
+    prompt = request.prompt
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [_message(m, data_url) for m in _addressed(prompt.messages, "system" in features)],
+        "max_tokens": prompt.max_new_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "seed": request.seed & 0x7FFFFFFF,  # some servers keep seeds in 32 bits
+    }
+    if "thinking" in features:
+        # Private thought is the strategy's to ask for; unasked, it would use up the tokens of the line.
+        body["chat_template_kwargs"] = {"enable_thinking": False, "thinking": False}
+    if "schema" in features:
+        body |= _constraint(prompt)
+    return body
+
+
+def _constraint(prompt: Prompt) -> dict[str, Any]:
+    """Hold the whole reply to a schema; what stands after free text cannot be held so."""
+    if prompt.choice is not None and not prompt.choice.after:
+        schema = {"name": "choice", "strict": True, "schema": _choice_schema(prompt.choice)}
+        more = {"max_tokens": prompt.max_new_tokens + JSON_TOKENS}
+    elif prompt.schema is not None and not prompt.schema_after:
+        schema, more = {"name": "reply", "schema": dict(prompt.schema)}, {}
+    else:
+        return {}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}, **more}
+
+
+def _choice_schema(choice: Choice) -> dict[str, Any]:
+    # An object, because not every server takes a bare string.
+    return {
+        "type": "object",
+        "properties": {"choice": {"type": "string", "enum": list(choice.options)}},
+        "required": ["choice"],
+        "additionalProperties": False,
+    }
+
+
+def _addressed(messages: Collection[Message], system: bool) -> list[Message]:
+    """Put the system's words in front of the user's for a model without a system role."""
+    if system:
+        return list(messages)
+    words = [m.text for m in messages if m.speaker == "system"]
+    others = [m for m in messages if m.speaker != "system"]
+    if not words or not others:
+        return [Message("user", m.text, m.photographs) for m in messages]
+    first = others[0]
+    return [Message(first.speaker, "\n\n".join([*words, first.text]), first.photographs), *others[1:]]
+
+
+def _message(message: Message, data_url: DataUrl) -> dict[str, Any]:
+    if not message.photographs:
+        return {"role": message.speaker, "content": message.text}
+    pictures = [{"type": "image_url", "image_url": {"url": data_url(p)}} for p in message.photographs]
+    return {"role": message.speaker, "content": [*pictures, {"type": "text", "text": message.text}]}
+
+
+def as_data_url(photograph: Photograph) -> str:
+    """Encode a photograph: as PNG up to a megapixel, else as JPEG of at most 2,048 pixels a side."""
+    from PIL import Image
+
+    picture = photograph.load().convert("RGB")
+    kind = "png" if picture.width * picture.height <= SMALL else "jpeg"
+    if max(picture.size) > LONGEST_SIDE:
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    picture.save(stream, kind, quality=95)
+    return f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+
+
+# -- in ------------------------------------------------------------------------------------------------------------
+
+
+def parsed(text: str) -> Any:
+    """Read JSON.
+
+    Raises:
+        BadReplyError: It is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        page = re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE)
+        raise BadReplyError("an HTML page" if page else "broken JSON" if text.strip() else "an empty reply") from None
+
+
+def model_names(data: Any) -> dict[str, dict[str, Any]]:
+    """Read the list of models: name → what else is said of it.
+
+    Raises:
+        BadReplyError: It is no such list.
+    """
+    listed = data.get("data", ()) if isinstance(data, dict) else None
+    if listed is None and isinstance(data, dict):
+        return {}  # how Ollama says that there are none
+    if not isinstance(listed, list):
+        raise BadReplyError("other JSON")
+    return {entry["id"]: entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("id"), str)}
+
+
+def reply(data: Any, request: Request) -> Reply:
+    """Read a reply; private thought that the server has split off stands before the text again.
+
+    Raises:
+        BadReplyError: It is none.
+    """
+    try:
+        message = data["choices"][0]["message"]
+        content, thought = message.get("content"), message.get("reasoning_content") or message.get("reasoning")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        words = complaint(data)
+        raise BadReplyError(f"an error ({words})" if words else "other JSON") from None
+    text = _chosen(_text(content), request.prompt.choice)
+    if isinstance(thought, str) and thought.strip():
+        text = f"<think>{thought}</think>{text}"
+    usage = data.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    return Reply(text, _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
+
+
+def answered_as(data: Any) -> str | None:
+    """Give the name of the model that a reply says it is from; None where it says nothing."""
+    name = data.get("model") if isinstance(data, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _chosen(text: str, choice: Choice | None) -> str:
+    """Unwrap a choice; a server that took no notice of the schema answered in its own way, which the dialect reads."""
+    if choice is None:
+        return text
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    chosen = data.get("choice") if isinstance(data, dict) else None
+    return chosen if isinstance(chosen, str) else text
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and 0 <= value < 1 << 40 else 0
+
+
+def complaint(data: Any) -> str:
+    """Find a server's own words about what is wrong, as one short line without terminal escapes; may be empty."""
+    for _ in range(3):
+        if isinstance(data, dict):
+            data = next((data[name] for name in ("error", "message", "detail") if data.get(name)), None)
+        elif isinstance(data, list):
+            data = next((entry.get("msg") for entry in data if isinstance(entry, dict)), None)
+    return shortened(data) if isinstance(data, str) else ""
+
+
+def shortened(text: str) -> str:
+    """Give foreign words as one short line without terminal escapes."""
+    words = clean(text)
+    return words if len(words) <= SHORT else f"{words[:SHORT]}…"
