@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.models import Model, Role, open_model
+from consult.agents.models.person import PERSONS, Person, person
 from consult.agents.voice import Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.config import RoleConfig, RunConfig
@@ -18,7 +19,7 @@ Opener = Callable[[str], Model]
 class Models:
     """The opened models of a run, by reference."""
 
-    by_reference: Mapping[str, Model]
+    by_reference: Mapping[str, Model | Person]
 
     @classmethod
     def open(cls, config: RunConfig, opener: Opener = open_model) -> Models:
@@ -28,7 +29,7 @@ class Models:
             ModelError: One cannot be opened.
         """
         references = dict.fromkeys(role.model for role in roles(config).values())
-        return cls({reference: opener(reference) for reference in references})
+        return cls({name: person(name) if name in PERSONS else opener(name) for name in references})
 
     def described(self, config: RunConfig) -> dict[str, str]:
         """Give role → reference and revision, for the store."""
@@ -38,13 +39,25 @@ class Models:
             named[name] = f"{role.model}@{info.revision}" if info.revision else role.model
         return named
 
+    def sees(self, config: RunConfig) -> dict[str, bool]:
+        """Give doctor's role → whether its model takes photographs."""
+        return {
+            name: self.by_reference[role.model].info.sees for name, role in roles(config).items() if name != "patient"
+        }
+
+    def demonstrates(self, config: RunConfig) -> bool:
+        """Tell whether the starter, or another model of its kind, plays a doctor."""
+        doctors = (role.model for name, role in roles(config).items() if name != "patient")
+        return any(self.by_reference[reference].info.dialect == "starter" for reference in doctors)
+
     def cast(self, config: RunConfig, batcher: Batcher) -> Cast:
         """Give the roles their voices."""
 
         def voice(role: Role, chosen: RoleConfig) -> Voice:
             model = self.by_reference[chosen.model]
             sampling = Sampling(chosen.temperature, chosen.top_p)
-            return Voice(role, model.info, batcher.for_model(model), sampling)
+            generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
+            return Voice(role, model.info, generate, sampling)
 
         def specialist(specialty: str) -> Voice:
             return voice("specialist", config.specialists.get(specialty, config.specialist))
