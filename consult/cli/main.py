@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from consult import __version__
-from consult.cli import graph, resume, runs, scenarios, show, simulate, train
+from consult.cli import doctor, graph, resume, runs, scenarios, show, simulate, train
 from consult.errors import UserError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("show")(show.show)
 app.command("runs")(runs.runs)
 app.command("resume")(resume.resume)
 app.command("graph")(graph.graph)
+app.command("doctor")(doctor.doctor)
 app.add_typer(scenarios.app, name="scenarios", help="List, show and check scenarios.")
 app.add_typer(train.app, name="train", help="Train a model.")
 

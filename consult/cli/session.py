@@ -81,11 +81,11 @@ def _opened(config: RunConfig) -> Models:
             models = Models.open(config)
     else:
         models = Models.open(config)
-    _limit_threads(models)
+    limit_threads(models)
     return models
 
 
-def _limit_threads(models: Models) -> None:
+def limit_threads(models: Models) -> None:
     """Keep tiny models from spreading over all cores: they would mostly wait for each other."""
     sizes = [int(model.info.details.get("parameters", 0)) for model in models.by_reference.values()]
     if max(sizes) and max(sizes) < TINY and "OMP_NUM_THREADS" not in os.environ:

@@ -14,7 +14,9 @@ from consult.envs.migrations import MIGRATIONS, create
 from consult.envs.store import Pending, Store, StoreError, is_alive
 
 TABLES = {
-    "runs": "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds sees",
+    "runs": (
+        "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds sees"
+    ),
     "consultations": (
         "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
         "true_specialty true_urgency style skin_type facts_disclosed facts error demo"
@@ -108,19 +110,12 @@ def test_a_store_of_the_first_schema_keeps_its_rows(tmp_path):
 
 
 def test_a_grounded_run_keeps_the_digest_that_it_had_before_there_was_another_kind():
-    before = {
-        name: value
-        for name, value in CONFIG.model_dump(mode="json").items()
-        if name not in ("patient_grounding", "own")
-    }
+    before = CONFIG.model_dump(mode="json", exclude={"patient_grounding", "own"})
     written = json.dumps(before, separators=(",", ":"))
     assert CONFIG.digest() == hashlib.sha256(written.encode()).hexdigest()[:16] == "553c3b808b450f5e"
     free = CONFIG.model_copy(update={"patient_grounding": False})
-    assert (
-        free.digest()
-        == hashlib.sha256(free.model_dump_json(exclude={"own"}).encode()).hexdigest()[:16]
-        != CONFIG.digest()
-    )
+    written = free.model_dump_json(exclude={"own"})
+    assert free.digest() == hashlib.sha256(written.encode()).hexdigest()[:16] != CONFIG.digest()
     assert '"patient_grounding":false' in free.model_dump_json()
 
 
