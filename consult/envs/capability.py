@@ -122,7 +122,7 @@ def _context(config: Any) -> int | None:
 
 def _system_role(model: Model) -> bool | None:
     """Try whether the chat template lets a system message stand; None where there is no template here."""
-    template = getattr(model, "processor", None) or getattr(model, "tokenizer", None)
+    template: Any = getattr(model, "processor", None) or getattr(model, "tokenizer", None)
     if not hasattr(template, "apply_chat_template"):
         return None
 
