@@ -51,6 +51,11 @@ def show_opinion(console: Console, event: Event, *, numbered: bool = False) -> N
     _hang(console, _label(0 if numbered else None, "", ""), line, hanging=2)
 
 
+def beneath(console: Console, text: Text) -> None:
+    """Print a remark under what a speaker said."""
+    _hang(console, _label(None, "", ""), text)
+
+
 def missing(opinion: Event) -> str:
     """Say why an opinion has no diagnosis."""
     return "not my field" if opinion.get("usable", True) else "no usable answer"
@@ -167,13 +172,16 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
         grid.add_row(
             "panel", f"{event['opinions']} opinions" if right is None else f"{right}/{event['opinions']} right"
         )
-    grid.add_row("facts", f"{event['facts_disclosed']}/{event['facts']} learned from the patient")
+    if event["facts"]:
+        grid.add_row("facts", f"{event['facts_disclosed']}/{event['facts']} learned from the patient")
     tokens = f"{event['tokens_in']:,} tokens in, {event['tokens_out']:,} out"
     grid.add_row("cost", f"{event['turns']} turns · {tokens} · {event['seconds']:.1f} s of model time")
     if event["status"] != "finished":
         grid.add_row("status", styled(event["status"], "bold red" if event["status"] == "failed" else "bold yellow"))
     if event["error"]:
         grid.add_row("error", styled(clean(event["error"]), "red"))
+    if event.get("disclaimer"):
+        grid.add_row("note", styled(event["disclaimer"], "bold yellow"))
     return grid
 
 
@@ -181,7 +189,7 @@ def judgement(event: Event) -> tuple[bool | None, str]:
     """Tell whether the diagnosis is right (None: no truth is known), and say so."""
     truth, right = clean(event["truth"] or ""), event["correct"]
     if right is None:
-        return None, ""
+        return None, "" if truth else "no truth is known"
     if right:
         return True, "✔ right"
     if event["diagnosis"] == event["truth"]:
@@ -198,7 +206,8 @@ def panel_judgement(event: Event) -> str:
 def _judged_diagnosis(event: Event) -> Text:
     right, words = judgement(event)
     line = styled(clean(event["diagnosis"] or "no diagnosis"), "bold")
-    return line.append(f"  {words}", "bold green" if right else "bold red") if words else line
+    style = {True: "bold green", False: "bold red", None: "dim"}[right]
+    return line.append(f"  {words}", style) if words else line
 
 
 def triage_judgements(event: Event, scenario: Scenario) -> list[tuple[str, bool | None, str]]:

@@ -10,16 +10,19 @@ import time
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import DISCLAIMER, Event, framed, say, show_opinion, show_turn, styled, verdict
+from consult.agents.models.person import NOBODY
+from consult.cli.lines import DISCLAIMER, Event, beneath, framed, say, show_opinion, show_turn, styled, verdict
+from consult.envs.own import OWN_TEMPERAMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rich.console import Console, RenderableType
     from rich.text import Text
 
     from consult.scenarios import Case, Scenario
 
+NOBODY_SEES = "the doctors do not see the photograph"
 SKIN_TYPES = ("", "I", "II", "III", "IV", "V", "VI")
 
 
@@ -39,6 +42,9 @@ class LiveView:
         database: The store's file.
         pause: Seconds of rest after each line, for reading along.
         numbered: Whether turns carry their numbers.
+        disclaimer: What stands beneath the conclusion, where a demonstration model draws it on a case from outside.
+        typed: Whether a person types the patient's lines on this screen, so that they are not said again.
+        earlier: Gives what was told of a run that is taken up again, to be read before it goes on.
     """
 
     def __init__(
@@ -55,10 +61,14 @@ class LiveView:
         database: str,
         pause: float = 0.0,
         numbered: bool = False,
+        disclaimer: str = "",
+        typed: bool = False,
+        earlier: Callable[[str], list[Event]] = lambda run: [],
     ) -> None:
         self.console, self.scenario, self.case = console, scenario, case
         self.temperament, self.strategy, self.team, self.seed = temperament, strategy, team, seed
         self.command, self.database, self.pause, self.numbered = command, database, pause, numbered
+        self.disclaimer, self.typed, self.earlier = disclaimer, typed, earlier
         self.consultation = ""
 
     def __call__(self, event: Event) -> None:
@@ -74,26 +84,30 @@ class LiveView:
             show(event)
 
     def _run(self, event: Event) -> None:
-        facts = self._header(event["models"])
+        facts = self._header(event["models"], event.get("sees") or {})
         title = f"{clean(self.scenario.name)} · {clean(self.case.id)}"
         self.console.print(framed(self.console, self._beside_photograph(facts), title))
         if event.get("resumed"):
             say(self.console, styled(f"Taken up again where run {event['run']} was interrupted.", "yellow"))
         self.console.print()
+        for told in self.earlier(event["run"]) if event.get("resumed") else []:
+            show = self._opinion if told["event"] == "opinion" else self._show_turn
+            show(told)
 
-    def _header(self, models: Mapping[str, str]) -> list[Text]:
+    def _header(self, models: Mapping[str, str], sees: Mapping[str, bool]) -> list[Text]:
         card = self.case.card
         who = [clean(card.name) or "A patient", f"{card.age} years" if card.age is not None else "", card.sex or ""]
         lines = [
             styled(", ".join(part for part in who if part), "bold"),
-            styled(f"{self.temperament} temperament", "cyan"),
+            *([styled(f"{self.temperament} temperament", "cyan")] if self.temperament != OWN_TEMPERAMENT else []),
             styled(f"strategy {self.strategy} · team {self.team} · seed {self.seed}", ""),
             styled("", ""),
             *(styled(line, "dim") for line in played_by(models)),
         ]
-        if self.strategy == "text-only":
-            lines.append(styled("the doctors do not see the photograph", "yellow"))
-        return lines
+        if models.get("patient") == NOBODY:
+            lines.append(styled("the patient knows the complaint alone", "dim"))
+        unseen = not_seen(self.case, self.strategy, sees)
+        return [*lines, styled(unseen, "yellow")] if unseen else lines
 
     def _beside_photograph(self, lines: list[Text]) -> RenderableType:
         from rich.console import Group
@@ -102,8 +116,7 @@ class LiveView:
         if photograph is None:
             return Group(*lines, styled("photograph: none", "dim"))
         if not (self.console.is_terminal and self.console.color_system in ("truecolor", "256")):
-            skin = self.case.card.skin_type
-            return Group(*lines, styled("photograph: shown" + (f", skin type {SKIN_TYPES[skin]}" if skin else ""), ""))
+            return Group(*lines, styled(self._photograph_line(lines), ""))
         from rich.table import Table
 
         from consult.cli.photograph import half_blocks
@@ -115,10 +128,22 @@ class LiveView:
         grid.add_row(drawn, Group(*lines))
         return grid
 
+    def _photograph_line(self, lines: list[Text]) -> str:
+        skin = self.case.card.skin_type
+        hidden = any(line.plain == NOBODY_SEES for line in lines)
+        return f"photograph: {'not shown' if hidden else 'shown'}" + (f", skin type {SKIN_TYPES[skin]}" if skin else "")
+
     def _turn(self, event: Event) -> None:
-        show_turn(self.console, event, numbered=self.numbered)
+        if self.typed and event["source"] == "human" and event["action"] != "open":
+            return
+        self._show_turn(event)
         if self.pause:
             time.sleep(self.pause)
+
+    def _show_turn(self, event: Event) -> None:
+        show_turn(self.console, event, numbered=self.numbered)
+        if self.disclaimer and event["action"] == "conclude":
+            beneath(self.console, styled(self.disclaimer, "bold yellow"))
 
     def _opinion(self, event: Event) -> None:
         show_opinion(self.console, event, numbered=self.numbered)
@@ -139,6 +164,10 @@ class LiveView:
     def _commands(self) -> list[str]:
         from consult.agents.temperament import temperaments
 
+        db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
+        if self.case.origin == "own":
+            again = f"consult show {self.consultation}"
+            return [clean(command + db) for command in (again, f"{again} --html consultation.html")]
         names = list(temperaments())
         following = names[(names.index(self.temperament) + 1) % len(names)]
         commands = [
@@ -146,8 +175,23 @@ class LiveView:
             f"consult show {self.consultation} --html consultation.html",
             f"{self.command} --cases {len(self.scenario.labels) or 10}",
         ]
-        db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
         return [clean(command + db) for command in commands]
+
+
+def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
+    """Say which doctors do not see the photograph; empty where all do, or there is none, or it is not known.
+
+    Args:
+        case: The case.
+        strategy: How it is played.
+        sees: Doctor's role → whether its model takes photographs.
+    """
+    if case.photograph is None:
+        return ""
+    blind = [role for role, seeing in sees.items() if not seeing]
+    if strategy == "text-only" or (blind and len(blind) == len(sees)):
+        return NOBODY_SEES
+    return f"the photograph is not seen by: {', '.join(map(clean, blind))}" if blind else ""
 
 
 def played_by(models: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from consult import __version__
-from consult.cli import graph, resume, runs, scenarios, show, simulate, train
+from consult.cli import doctor, graph, resume, runs, scenarios, show, simulate, train
 from consult.errors import UserError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("show")(show.show)
 app.command("runs")(runs.runs)
 app.command("resume")(resume.resume)
 app.command("graph")(graph.graph)
+app.command("doctor")(doctor.doctor)
 app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")
 app.add_typer(train.app, name="train", help="Train a model.")
 

@@ -22,8 +22,9 @@ from consult.cli.lines import (
     remarks,
     triage_judgements,
 )
-from consult.cli.live import SKIN_TYPES, played_by
+from consult.cli.live import SKIN_TYPES, not_seen, played_by
 from consult.cli.transcript import card_rows, draft_mark, fidelity, stored_events
+from consult.envs.own import OWN_TEMPERAMENT
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,11 +55,11 @@ def consultation_page(store_row: Row, acts: Sequence[Act], case: Case, scenario:
     models = json.loads(run_row["models"])
     title = " · ".join((_text(scenario.name), _text(case.id), _text(store_row["temperament"])))
     parts = [
-        _header(store_row, case, scenario, models),
-        f'<main class="talk">{_conversation(events, acts)}</main>',
+        _header(store_row, case, scenario, run_row),
+        f'<main class="talk">{_conversation(events, acts, ended["disclaimer"] or "")}</main>',
         _verdict(ended, scenario),
         _card(acts, case, run_row),
-        _footer(store_row, run_row, models),
+        _footer(store_row, run_row, models, ended["disclaimer"] or ""),
     ]
     return _document(title, "\n".join(parts))
 
@@ -98,11 +99,13 @@ def _text(text: str) -> str:
     return escape(clean(text))
 
 
-def _header(row: Row, case: Case, scenario: Scenario, models: dict[str, str]) -> str:
-    card = case.card
+def _header(row: Row, case: Case, scenario: Scenario, run_row: Row) -> str:
+    card, models, sees = case.card, json.loads(run_row["models"]), json.loads(run_row["sees"] or "{}")
     about = [f"{card.age} years" if card.age is not None else "", card.sex or ""]
     about.append(f"skin type {SKIN_TYPES[card.skin_type]}" if card.skin_type else "")
-    chips = [row["temperament"], row["strategy"], f"team {row['team']}", f"seed {row['seed']}"]
+    temperament = [] if row["temperament"] == OWN_TEMPERAMENT else [row["temperament"]]
+    chips = [*temperament, row["strategy"], f"team {row['team']}", f"seed {row['seed']}"]
+    unseen = not_seen(case, row["strategy"], sees)
     return f"""<header>
 {_photograph(case)}
 <div>
@@ -111,7 +114,7 @@ def _header(row: Row, case: Case, scenario: Scenario, models: dict[str, str]) ->
 <p>{", ".join(_text(part) for part in about if part)}</p>
 <p class="chips">{"".join(f"<span>{_text(chip)}</span>" for chip in chips)}</p>
 <p class="dim">{"<br>".join(_text(line) for line in played_by(models))}</p>
-{'<p class="dim">The doctors did not see the photograph.</p>' if row["strategy"] == "text-only" else ""}
+{f'<p class="dim">{escape(unseen[:1].upper() + unseen[1:])}.</p>' if unseen else ""}
 </div>
 </header>"""
 
@@ -122,7 +125,7 @@ def _photograph(case: Case) -> str:
     return f'<img src="{data_url(case.photograph.load())}" width="256" height="256" alt="The patient\'s photograph">'
 
 
-def _conversation(events: Sequence[Event], acts: Sequence[Act]) -> str:
+def _conversation(events: Sequence[Event], acts: Sequence[Act], disclaimer: str) -> str:
     parts, panel = [], ""
     for event in events:
         if event["event"] == "opinion":
@@ -130,12 +133,12 @@ def _conversation(events: Sequence[Event], acts: Sequence[Act]) -> str:
             continue
         parts.append(f'<div class="panel">{panel}</div>' if panel else "")
         panel = ""
-        parts.append(_bubble(event, acts[event["idx"]]))
+        parts.append(_bubble(event, acts[event["idx"]], disclaimer if event["action"] == "conclude" else ""))
     parts.append(f'<div class="panel">{panel}</div>' if panel else "")
     return "\n".join(part for part in parts if part)
 
 
-def _bubble(event: Event, act: Act) -> str:
+def _bubble(event: Event, act: Act, disclaimer: str = "") -> str:
     side = "patient" if event["speaker"] == "patient" else "doctor"
     doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _words)
     marks = ["said by the program" if by_program(event) else "", draft_mark(act), *remarks(event)]
@@ -144,7 +147,8 @@ def _bubble(event: Event, act: Act) -> str:
     heading = f"<h2>{name} <small>{event['idx']}</small>{mark}</h2>"
     thought = _text(event.get("thought") or "")
     private = f'<details class="thought"><summary>Thought</summary><p>{thought}</p></details>' if thought else ""
-    return f'<section class="{side}">{heading}{private}{doing(event) or "<p>(says nothing)</p>"}</section>'
+    demo = f'<p class="demo">{escape(disclaimer)}</p>' if disclaimer else ""
+    return f'<section class="{side}">{heading}{private}{doing(event) or "<p>(says nothing)</p>"}{demo}</section>'
 
 
 def _words(event: Event) -> str:
@@ -192,13 +196,16 @@ def _verdict(ended: Event, scenario: Scenario) -> str:
         rows.append(("Triage", " · ".join(_judged(*one) for one in judged)))
     if ended["opinions"]:
         rows.append(("Panel", escape(panel_judgement(ended))))
-    rows.append(("Facts", f"{ended['facts_disclosed']}/{ended['facts']} learned from the patient"))
+    if ended["facts"]:
+        rows.append(("Facts", f"{ended['facts_disclosed']}/{ended['facts']} learned from the patient"))
     cost = f"{ended['turns']} turns · {ended['tokens_in']:,} tokens in, {ended['tokens_out']:,} out"
     rows.append(("Cost", f"{cost} · {ended['seconds']:.1f} s of model time"))
     if ended["status"] != "finished":
         rows.append(("Status", _text(ended["status"])))
     if ended["error"]:
         rows.append(("Error", _text(ended["error"])))
+    if ended["disclaimer"]:
+        rows.append(("Note", f'<b class="demo">{escape(ended["disclaimer"])}</b>'))
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
     return f'<section class="verdict {kind}"><h2>Verdict</h2><dl>{listed}</dl></section>'
 
@@ -219,9 +226,9 @@ def _card(acts: Sequence[Act], case: Case, run_row: Row) -> str:
     return f"<details><summary>The patient's card of facts, and when each was told</summary>{table}{faithful}</details>"
 
 
-def _footer(row: Row, run_row: Row, models: dict[str, str]) -> str:
+def _footer(row: Row, run_row: Row, models: dict[str, str], disclaimer: str) -> str:
     starter = any(reference.partition("@")[0] == "starter" for reference in models.values())
-    demonstration = f" {DEMONSTRATION}" if starter else ""
+    demonstration = f" Conclusion: {escape(disclaimer)}." if disclaimer else f" {DEMONSTRATION}" if starter else ""
     return f"""<footer>
 <p><b>{DISCLAIMER}</b>{demonstration}</p>
 <p>Consultation {_text(row["id"])}, run begun {_text(run_row["created"])}.</p>

@@ -101,6 +101,8 @@ class Progress:
         out.print()
         for command in (f"consult show {summary['run']}.1{db}", f"consult runs{db}"):
             out.print(styled(f"  {command}", "cyan"), highlight=False, soft_wrap=True)
+        for said in sorted({event["disclaimer"] for event in self.ended if event.get("disclaimer")}):
+            out.print(styled(f"Conclusions: {said}.", "bold yellow"), highlight=False, soft_wrap=True)
         out.print(styled(DISCLAIMER, "dim"), highlight=False)
 
     def _failures(self) -> list[str]:

@@ -16,6 +16,7 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with an interrupted run, to the result it would have had; failed consultations are tried again."""
+    from consult.cli.own import check_persons
     from consult.cli.session import play_run
     from consult.envs.config import RunConfig
     from consult.envs.store import Store, is_alive
@@ -33,6 +34,7 @@ def resume(
         if row["status"] == "finished":
             store.reopen(run)
     config = RunConfig.model_validate_json(row["config"])
+    check_persons(config, json=json)
     command = f"consult simulate --scenario {config.scenario}"
     code = play_run(load_scenario(config.scenario), config, db=db, batch=batch, json=json, command=command)
     raise typer.Exit(code)

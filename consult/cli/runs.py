@@ -51,6 +51,8 @@ def _print_table(rows: list[Row]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from consult.cli.lines import DISCLAIMER, say, styled
+
     table = Table(box=None, header_style="bold", pad_edge=False)
     right = ("seed", "played", "right")
     for name in ("run", "status", "created (UTC)", "scenario", "strategy · team", "seed", "played", "right"):
@@ -68,4 +70,6 @@ def _print_table(rows: list[Row]) -> None:
             f"{ended}/{row['consultations']}{failed}",
             f"{row['correct'] / row['judged']:.0%}" if row["judged"] else "—",
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    say(console, styled(DISCLAIMER, "dim"))

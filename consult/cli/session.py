@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from consult.envs.cast import Models
     from consult.envs.config import RunConfig
     from consult.envs.events import Event, Listener
+    from consult.envs.own import Kept
+    from consult.envs.store import Store
     from consult.scenarios import Scenario
 
 
-def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, json: bool, command: str) -> int:
+def play_run(
+    scenario: Scenario,
+    config: RunConfig,
+    *,
+    db: Path,
+    batch: int,
+    json: bool,
+    command: str,
+    photograph: Kept | None = None,
+) -> int:
     """Play a run and show it.
 
     Args:
@@ -27,11 +38,14 @@ def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, jso
         batch: Consultations at once.
         json: Print events as JSON lines instead of showing them.
         command: The beginning of a command that plays the same scenario, for hints.
+        photograph: From outside, to be kept in the store.
 
     Returns:
         The exit code: 0, 1 where consultations failed, 130 where interrupted, also by a model that is gone.
     """
     from consult.agents.models import ModelGoneError
+    from consult.agents.models.person import HUMAN, LeftError
+    from consult.envs.own import world
     from consult.envs.runner import Runner
     from consult.envs.store import Store
 
@@ -40,18 +54,22 @@ def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, jso
         Store(db).close()
     models = _opened(config)
     with Store(db) as store:
-        listener = print_json if json else shown_to_people(scenario, config, db, command)
+        if photograph is not None:
+            store.keep_photograph(*photograph)
+        scenario = world(scenario, config, store)
+        listener = print_json if json else shown_to_people(scenario, config, db, command, store, models)
         runner = Runner(scenario, config, models, store, batch=batch, listen=listener)
         try:
             summary = runner.run()
-        except (KeyboardInterrupt, ModelGoneError) as stop:
+        except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
             close = getattr(listener, "close", None)
             if close is not None:
                 close()
             run = store.unfinished_run(config.digest())
             kept = f"; go on with: consult resume {run['id']}{_named(db)}" if run else ""
+            asked = "\n" if config.patient.model == HUMAN else ""
             why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-            print(f"consult: {why}interrupted, what was shown is kept{kept}", file=sys.stderr)
+            print(f"{asked}consult: {why}interrupted, what was shown is kept{kept}", file=sys.stderr)
             return 130
         finally:
             models.close()
@@ -59,9 +77,10 @@ def play_run(scenario: Scenario, config: RunConfig, *, db: Path, batch: int, jso
 
 
 def _opened(config: RunConfig) -> Models:
+    from consult.agents.models.person import PERSONS
     from consult.envs.cast import Models, roles
 
-    names = dict.fromkeys(role.model for role in roles(config).values())
+    names = dict.fromkeys(role.model for role in roles(config).values() if role.model not in PERSONS)
     if sys.stderr.isatty():
         from rich.console import Console
 
@@ -69,11 +88,11 @@ def _opened(config: RunConfig) -> Models:
             models = Models.open(config)
     else:
         models = Models.open(config)
-    _limit_threads(models)
+    limit_threads(models)
     return models
 
 
-def _limit_threads(models: Models) -> None:
+def limit_threads(models: Models) -> None:
     """Keep tiny models from spreading over all cores: they would mostly wait for each other."""
     sizes = [int(model.info.details.get("parameters", 0)) for model in models.by_reference.values()]
     if max(sizes) and max(sizes) < TINY and "OMP_NUM_THREADS" not in os.environ:
@@ -94,25 +113,44 @@ def print_json(event: Event) -> None:
     sys.stdout.flush()
 
 
-def shown_to_people(scenario: Scenario, config: RunConfig, db: Path, command: str) -> Listener:
+def shown_to_people(
+    scenario: Scenario, config: RunConfig, db: Path, command: str, store: Store, models: Models
+) -> Listener:
     """Give the live view for one consultation, and a progress bar for many."""
     from rich.console import Console
 
+    from consult.agents.models.person import HUMAN
     from consult.cli.live import LiveView
     from consult.cli.progress import Progress
+    from consult.envs.events import demonstration
 
     plan = config.plan()
     if len(plan) > 1:
         return Progress(Console(stderr=True), total=len(plan), database=str(db))
-    only = plan[0]
+    only, case = plan[0], scenario.case(plan[0].case)
     return LiveView(
         Console(),
         scenario,
-        scenario.case(only.case),
+        case,
         temperament=only.temperament,
         strategy=config.strategy,
         team=config.team,
         seed=config.seed,
         command=command,
         database=str(db),
+        disclaimer=demonstration(case) if case.origin != "tables" and models.demonstrates(config) else "",
+        typed=config.patient.model == HUMAN,
+        earlier=lambda run: told_so_far(store, run),
     )
+
+
+def told_so_far(store: Store, run: str) -> list[Event]:
+    """Give the events of a run's first consultation that an earlier process has told."""
+    from consult.envs.events import opinion_event, turn_event
+    from consult.envs.store import consultation_id
+
+    identifier, events = consultation_id(run, 1), []
+    for idx, act in enumerate(store.acts(identifier)):
+        events.append(turn_event(identifier, idx, act))
+        events += [opinion_event(identifier, i, opinion) for i, opinion in enumerate(act.opinions)]
+    return events

@@ -28,6 +28,8 @@ def show(
     json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
 ) -> None:
     """Show a consultation, or list those of a run with how faithful its lines are."""
+    from consult.envs.config import RunConfig
+    from consult.envs.own import world
     from consult.envs.store import Store
     from consult.errors import UserError
     from consult.scenarios import load_scenario
@@ -40,7 +42,8 @@ def show(
                 raise _unknown(store, identifier)
             if html is not None:
                 raise UserError(f"--html writes one consultation; choose one of the run's, e.g. {rows[0]['id']}")
-        scenario = load_scenario(_run(store, row or rows[0])["scenario"])
+        run = _run(store, row or rows[0])
+        scenario = world(load_scenario(run["scenario"]), RunConfig.model_validate_json(run["config"]), store)
         if json_:
             for each in [row] if row else rows:
                 _print_events(store, each, scenario)
@@ -105,6 +108,13 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     fidelity = _fidelity(store, _run(store, rows[0]))
     if fidelity is not None:
         console.print(fidelity)
+    _disclaim(console)
+
+
+def _disclaim(console: Any) -> None:
+    from consult.cli.lines import DISCLAIMER, say, styled
+
+    say(console, styled(DISCLAIMER, "dim"))
 
 
 def _fidelity(store: Store, run_row: Row) -> Table | None:

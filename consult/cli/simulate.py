@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
+    ctx: typer.Context,
     scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
     case: Annotated[str | None, typer.Option(help="One case by its id.")] = None,
     cases: Annotated[int | None, typer.Option(min=1, help="The first N cases, going round the diagnoses.")] = None,
@@ -40,15 +42,22 @@ def simulate(
     patient_grounding: Annotated[
         str, typer.Option(help="on: a program chooses and checks the patient's facts; off: its model is free.")
     ] = "on",
+    complaint: Annotated[
+        str | None, typer.Option(help="A complaint of your own instead of a case; at a terminal you play the patient.")
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="Your photograph: JPEG, PNG or WebP. With --complaint.")] = None,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
     """Play consultations, live for one case and with a progress bar for many."""
     from consult.agents.acts import STRATEGIES, TEAMS
+    from consult.agents.models.person import PERSONS
     from consult.agents.temperament import temperaments
+    from consult.cli.own import check_persons, own_patient, taken_in
     from consult.cli.session import play_run
     from consult.envs.config import RunConfig
+    from consult.envs.own import OWN_TEMPERAMENT, own_id
     from consult.errors import UserError
     from consult.scenarios import load_scenario
 
@@ -58,16 +67,23 @@ def simulate(
     chosen_team = _from_menu("team", team, TEAMS)
     kinds = tuple(temperaments())
     loaded = load_scenario(scenario)
-    ids = _ids(loaded, case, cases, split, seed)
-    roles = _roles(loaded, model, patient, triage, specialist or [], attending)
-    if temperament is None:
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    own = taken_in(complaint, image, given)
+    ids = (own_id(own.case),) if own else _ids(loaded, case, cases, split, seed)
+    played_by = patient or (own_patient(json) if own else None)
+    roles = _roles(loaded, model, played_by, triage, specialist or [], attending)
+    moods: tuple[str, ...]
+    if temperament is None and own:
+        moods = (OWN_TEMPERAMENT if roles["patient"].model in PERSONS else random.Random(seed).choice(kinds),)
+    elif temperament is None:
         moods = tuple(_own_temperament(loaded, case_id, kinds) for case_id in ids)
     else:
         mood = _from_menu("temperament", temperament, (*kinds, "all"))
         moods = kinds if mood == "all" else (mood,) * len(ids)
     config = RunConfig(
         scenario=scenario,
-        split=split,
+        split="own" if own else split,
         cases=ids,
         temperaments=moods,
         all_temperaments=temperament == "all",
@@ -77,9 +93,13 @@ def simulate(
         max_turns=max_turns,
         seed=seed,
         patient_grounding=_from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
+        own=own.case if own else None,
         **roles,
     )
-    raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=_command(config)))
+    check_persons(config, json=json)
+    photograph = own.photograph if own else None
+    command = _command(config)
+    raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=command, photograph=photograph))
 
 
 def _from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
@@ -158,10 +178,16 @@ def _command(config: RunConfig) -> str:
     for name in ("strategy", "team", "panel_size", "max_turns", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
-    parts += ["--model", config.patient.model] if differs("patient") else []
+    from consult.agents.models.person import PERSONS
+
+    # A person plays the patient alone: the model is then the attending's.
+    person = config.patient.model in PERSONS
+    everyone = config.attending if person else config.patient
+    parts += ["--patient", config.patient.model] if person else []
+    parts += ["--model", everyone.model] if everyone.model != type(config).model_fields["patient"].default.model else []
     for name in ("triage", "specialist", "attending"):
         role: RoleConfig = getattr(config, name)
-        parts += [f"--{name}", role.model] if role.model != config.patient.model else []
+        parts += [f"--{name}", role.model] if role.model != everyone.model else []
     for specialty, own in config.specialists.items():
         parts += ["--specialist", f"{specialty}={own.model}"]
     return shlex.join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import Event, say, styled
+from consult.cli.lines import DISCLAIMER, Event, say, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +34,7 @@ def print_consultation(
     import json
 
     from consult.cli.live import LiveView
+    from consult.envs.events import demonstration
 
     view = LiveView(
         console,
@@ -46,8 +47,10 @@ def print_consultation(
         command="",
         database="",
         numbered=True,
+        disclaimer=demonstration(case) if store_row["demo"] else "",
     )
-    view({"event": "run", "run": run_row["id"], "models": json.loads(run_row["models"])})
+    sees = json.loads(run_row["sees"] or "{}")
+    view({"event": "run", "run": run_row["id"], "models": json.loads(run_row["models"]), "sees": sees})
     for event in stored_events(store_row, acts, case, scenario):
         view({**event, "mark": draft_mark(acts[event["idx"]])} if event["event"] == "turn" else event)
     console.print()
@@ -56,6 +59,7 @@ def print_consultation(
         say(console, styled(line, ""))
     if run_row["scenario_revision"] != scenario.revision:
         say(console, styled("The scenario has changed since this was played; the card may be another.", "yellow"))
+    say(console, styled(DISCLAIMER, "dim"))
 
 
 def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario) -> list[Event]:
@@ -75,7 +79,8 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     consultation = Consultation(scenario, case, plan)
     # The acts are history: they are read, not played by the rules again.
     consultation.acts = list(acts)
-    return [*events, consultation_event(identifier, consultation, store_row["status"], store_row["error"])]
+    status, error, demo = store_row["status"], store_row["error"], bool(store_row["demo"])
+    return [*events, consultation_event(identifier, consultation, status, error, demo=demo)]
 
 
 def draft_mark(act: Act) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from consult.agents.models import Model, ModelGoneError, Reply, Request
+from consult.agents.models.person import Person
 
 R = TypeVar("R")
 Before = Callable[[], None]
@@ -67,6 +68,16 @@ class Batcher:
             return await self._enqueue(model, request)
 
         return generate
+
+    def for_person(self, person: Person) -> Callable[[Request], Awaitable[Reply]]:
+        """Give the function through which a person is asked, outside the waves."""
+
+        async def ask(request: Request) -> Reply:
+            # What is answered must be on the screen, and what is on the screen must be kept.
+            self.before_wave()
+            return await person.ask(request)
+
+        return ask
 
     async def together(self, branches: Sequence[Coroutine[Any, Any, R]]) -> list[R]:
         """Run parallel branches of one consultation, each with a ticket while it lives."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.models import Model, Role, open_model
+from consult.agents.models.person import PERSONS, Person, person
 from consult.agents.voice import Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.config import RoleConfig, RunConfig
@@ -18,7 +19,7 @@ Opener = Callable[[str], Model]
 class Models:
     """The opened models of a run, by reference."""
 
-    by_reference: Mapping[str, Model]
+    by_reference: Mapping[str, Model | Person]
 
     @classmethod
     def open(cls, config: RunConfig, opener: Opener = open_model) -> Models:
@@ -27,10 +28,10 @@ class Models:
         Raises:
             ModelError: One cannot be opened.
         """
-        opened: dict[str, Model] = {}
+        opened: dict[str, Model | Person] = {}
         try:
             for reference in dict.fromkeys(role.model for role in roles(config).values()):
-                opened[reference] = opener(reference)
+                opened[reference] = person(reference) if reference in PERSONS else opener(reference)
         except BaseException:
             cls(opened).close()
             raise
@@ -51,13 +52,25 @@ class Models:
             named[name] = f"{role.model}@{info.revision}" if info.revision else role.model
         return named
 
+    def sees(self, config: RunConfig) -> dict[str, bool]:
+        """Give doctor's role → whether its model takes photographs."""
+        return {
+            name: self.by_reference[role.model].info.sees for name, role in roles(config).items() if name != "patient"
+        }
+
+    def demonstrates(self, config: RunConfig) -> bool:
+        """Tell whether the starter, or another model of its kind, plays a doctor."""
+        doctors = (role.model for name, role in roles(config).items() if name != "patient")
+        return any(self.by_reference[reference].info.dialect == "starter" for reference in doctors)
+
     def cast(self, config: RunConfig, batcher: Batcher) -> Cast:
         """Give the roles their voices."""
 
         def voice(role: Role, chosen: RoleConfig) -> Voice:
             model = self.by_reference[chosen.model]
             sampling = Sampling(chosen.temperature, chosen.top_p)
-            return Voice(role, model.info, batcher.for_model(model), sampling)
+            generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
+            return Voice(role, model.info, generate, sampling)
 
         def specialist(specialty: str) -> Voice:
             return voice("specialist", config.specialists.get(specialty, config.specialist))

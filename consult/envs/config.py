@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from consult.agents.acts import Strategy, Team
 
+_LATER = {"patient_grounding": True, "own": None}
+"""Fields that came later, and what was so before there were any."""
+
 
 class RoleConfig(BaseModel):
     """Which model plays a role, and how its tokens are drawn."""
@@ -20,6 +23,16 @@ class RoleConfig(BaseModel):
     temperature: Annotated[float, Field(ge=0, le=5)] = 0.7
     """0 is greedy."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+
+
+class OwnCase(BaseModel):
+    """A case that the user brought: nobody knows more of it, and there is no truth."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    complaint: Annotated[str, Field(min_length=1)]
+    photograph: str | None = None
+    """Hash of a photograph in the store."""
 
 
 class RunConfig(BaseModel):
@@ -49,11 +62,13 @@ class RunConfig(BaseModel):
     specialists: dict[str, RoleConfig] = {}
     """Specialty → its own model."""
     attending: RoleConfig = RoleConfig(temperature=0.5)
+    own: OwnCase | None = None
+    """Played instead of a case of the scenario, whose labels and specialties it is played with."""
 
     def digest(self) -> str:
         """Hash the configuration: equal digests are the same run."""
         # A field that came later counts where it is not as it was before, so that older runs keep their digest.
-        later = {"patient_grounding"} if self.patient_grounding else None
+        later = {name for name, before in _LATER.items() if getattr(self, name) == before}
         return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     def plan(self) -> list[Plan]:

@@ -240,6 +240,9 @@ class Consultation:
     def _quotes(self, act: Act) -> tuple[tuple[str, str], ...]:
         if act.action == "examine":
             return tuple((fact.topic, fact.text) for fact in self.case.card.examination(act.topic or ""))
+        if act.source == "human" and act.action == "answer" and act.topic:
+            # No card backs a person's words: they are what there is on the topic.
+            return ((act.topic, act.text),)
         facts = {fact.id: fact for fact in (self.case.card.complaint, *self.case.card.facts)}
         stated = (facts[fact_id] for fact_id in act.facts if fact_id in facts)
         return tuple((fact.topic, fact.text) for fact in stated if _stands_in(fact, act.text))

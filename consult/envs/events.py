@@ -9,11 +9,18 @@ from typing import Any
 from consult.agents.acts import Act, Opinion
 from consult.agents.specialist import plurality
 from consult.envs.consultation import Consultation
+from consult.scenarios import Case
 
 Event = dict[str, Any]
 """One JSON object; `event` names its kind: run, turn, opinion, consultation, summary."""
 
 Listener = Callable[[Event], None]
+
+
+def demonstration(case: Case) -> str:
+    """Say what a conclusion of the starter on a case from outside is worth."""
+    about = "complaint" if case.photograph is None else "photograph"
+    return f"demonstration model trained on drawings; not a finding about this {about}"
 
 
 def turn_event(consultation_id: str, idx: int, act: Act) -> Event:
@@ -57,8 +64,10 @@ def opinion_event(consultation_id: str, idx: int, opinion: Opinion) -> Event:
     }
 
 
-def consultation_event(consultation_id: str, consultation: Consultation, status: str, error: str | None) -> Event:
-    """Describe a consultation that has ended."""
+def consultation_event(
+    consultation_id: str, consultation: Consultation, status: str, error: str | None, *, demo: bool = False
+) -> Event:
+    """Describe a consultation that has ended; `demo`: its conclusion is no finding, and a disclaimer says so."""
     plan, acts, truth = consultation.plan, consultation.acts, consultation.case.truth
     concluded, triaged = consultation.conclusion, consultation.triaged
     diagnosis = concluded.diagnosis if concluded else None
@@ -78,6 +87,8 @@ def consultation_event(consultation_id: str, consultation: Consultation, status:
         "urgency": triaged.urgency if triaged else None,
         "diagnosis": diagnosis,
         "truth": truth.diagnosis,
+        "demo": demo,
+        "disclaimer": demonstration(consultation.case) if demo else None,
         "correct": None if truth.diagnosis is None else status == "finished" and diagnosis == truth.diagnosis,
         "true_specialty": truth.specialty,
         "true_urgency": truth.urgency,

@@ -17,6 +17,7 @@ from langgraph.runtime import Runtime
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
 from consult.agents.attending import CONSULT, Attending
 from consult.agents.patient import FreePatient, Patient
+from consult.agents.person import PersonPatient
 from consult.agents.specialist import Specialist
 from consult.agents.triage import TriageDoctor
 from consult.agents.voice import Place, Voice
@@ -90,8 +91,10 @@ class Session:
         )
 
     @property
-    def patient(self) -> Patient | FreePatient:
+    def patient(self) -> Patient | FreePatient | PersonPatient:
         """The patient."""
+        if self.cast.patient.info.backend == "person":
+            return PersonPatient(self.cast.patient, own=self.consultation.case.origin == "own")
         kind = Patient if self.cast.grounded else FreePatient
         return kind(self.cast.patient, self.consultation.scenario)
 

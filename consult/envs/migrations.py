@@ -21,7 +21,21 @@ def tell_what_was_said(db: Any) -> None:
     db.execute("UPDATE turns SET said_backed = 1, said_leaked = 0 WHERE draft_attempts IS NOT NULL")
 
 
-MIGRATIONS: tuple[Callable[[Any], None], ...] = (create, tell_what_was_said)
+def leave_room(db: Any) -> None:
+    """3: nothing; the number belongs to another change."""
+
+
+def keep_photographs(db: Any) -> None:
+    """4: photographs from outside, who saw a run's photographs, and whether a demonstration model judged a case."""
+    db.execute(
+        "CREATE TABLE photographs (hash TEXT PRIMARY KEY, png BLOB NOT NULL, width INTEGER NOT NULL, "
+        "height INTEGER NOT NULL)"
+    )
+    db.execute("ALTER TABLE runs ADD COLUMN sees TEXT")
+    db.execute("ALTER TABLE consultations ADD COLUMN demo INTEGER")
+
+
+MIGRATIONS: tuple[Callable[[Any], None], ...] = (create, tell_what_was_said, leave_room, keep_photographs)
 
 _CREATE = """
 CREATE TABLE runs (

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from consult import __version__
 from consult.agents.acts import Act
+from consult.agents.models.person import LeftError
 from consult.envs.batcher import Batcher
 from consult.envs.cast import Models
 from consult.envs.config import Plan, RunConfig
@@ -18,7 +19,7 @@ from consult.envs.events import Event, Listener, consultation_event, opinion_eve
 from consult.envs.graph import Cast, Session, play
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id
 from consult.errors import UserError
-from consult.scenarios import Scenario
+from consult.scenarios import Case, Scenario
 
 PACKAGES = ("torch", "transformers", "langgraph", "numpy", "pillow")
 
@@ -67,6 +68,7 @@ class Runner:
             StoreError: The store cannot be written.
             ModelGoneError: A model is gone; what was shown is stored, and the run can be taken up again.
             KeyboardInterrupt: Interrupted; what was shown is stored.
+            LeftError: A person left; what was shown is stored.
         """
         interrupted = self.store.unfinished_run(self.config.digest())
         run = interrupted["id"] if interrupted else self._begin()
@@ -101,9 +103,15 @@ class Runner:
                 "true_urgency": case.truth.urgency,
                 "style": case.style,
                 "skin_type": case.card.skin_type,
+                "demo": self._demo(case),
             }
         described = self.models.described(self.config)
-        return self.store.begin(self.config, described, versions(), self.scenario.revision, truths)
+        sees = self.models.sees(self.config)
+        return self.store.begin(self.config, described, versions(), self.scenario.revision, truths, sees)
+
+    def _demo(self, case: Case) -> bool:
+        """Tell whether a model that was trained on drawings judges a case that was not drawn here."""
+        return case.origin != "tables" and self.models.demonstrates(self.config)
 
     def _agree(self, row: Row) -> None:
         import json
@@ -132,6 +140,7 @@ class Runner:
             "team": self.config.team,
             "seed": self.config.seed,
             "models": self.models.described(self.config),
+            "sees": self.models.sees(self.config),
             "demo": any(role.startswith("starter") for role in self.models.described(self.config).values()),
         }
 
@@ -164,7 +173,7 @@ class Runner:
             if row["status"] != "running":
                 consultation = self._consultation(plan)
                 consultation.restore(self.store.acts(row["id"]))
-                event = consultation_event(row["id"], consultation, row["status"], row["error"])
+                event = self._ended_event(row["id"], consultation, row["status"], row["error"])
                 self._ended.append(event)
                 self.listen({**event, "earlier": True})
 
@@ -183,7 +192,7 @@ class Runner:
         try:
             consultation.restore(self.store.acts(identifier))
             await play(Session(identifier, consultation, cast, self._recorder(identifier)))
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, LeftError):
             raise
         except Exception as caught:
             if self._batcher.broken is not None or isinstance(caught, StoreError):
@@ -191,7 +200,10 @@ class Runner:
             # A failed consultation is a row, not a crash.
             error = f"{type(caught).__name__}: {caught}"
         status = "failed" if error else consultation.status
-        self._pending.ended.append(consultation_event(identifier, consultation, status, error))
+        self._pending.ended.append(self._ended_event(identifier, consultation, status, error))
+
+    def _ended_event(self, identifier: str, consultation: Consultation, status: str, error: str | None) -> Event:
+        return consultation_event(identifier, consultation, status, error, demo=self._demo(consultation.case))
 
     def _consultation(self, plan: Plan) -> Consultation:
         case = self.scenario.case(plan.case)

@@ -108,6 +108,7 @@ class Store:
         versions: Mapping[str, str],
         revision: str,
         truths: Mapping[str, Row],
+        sees: Mapping[str, bool] | None = None,
     ) -> str:
         """Create a run with its consultations.
 
@@ -116,7 +117,8 @@ class Store:
             models: Role → reference and revision.
             versions: Package → version.
             revision: Hash of the scenario.
-            truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `style`, `skin_type`.
+            truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `style`, `skin_type`, `demo`.
+            sees: Doctor's role → whether its model takes photographs.
 
         Returns:
             The run's id.
@@ -139,6 +141,7 @@ class Store:
                         "versions": json.dumps(dict(versions)),
                         "pid": os.getpid(),
                         "created": _now(),
+                        "sees": None if sees is None else json.dumps(dict(sees)),
                     }
                 ],
             )
@@ -159,6 +162,11 @@ class Store:
             "status": "running",
             **truth,
         }
+
+    def keep_photograph(self, key: str, png: bytes, width: int, height: int) -> None:
+        """Keep a photograph from outside, once however often it is given."""
+        with self._transaction():
+            self._connection.execute("INSERT OR IGNORE INTO photographs VALUES (?, ?, ?, ?)", (key, png, width, height))
 
     def adopt(self, run: str) -> None:
         """Mark a run as being played by this process; consultations that failed are to be tried again."""

@@ -22,6 +22,10 @@ Style = Literal["in-style", "held-out"]
 """Whether a case is worded and drawn as the training cases are, or in a way that occurs in test cases only."""
 
 
+Origin = Literal["tables", "file", "own"]
+"""Where a case is from: drawn from a scenario's tables, written in its files, or brought by the user."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One atomic finding: what a patient can say in one clause, or what one examination shows."""
@@ -94,4 +98,6 @@ class Case:
     truth: Truth
     photograph: Photograph | None = None
     split: str = "test"
-    style: Style = "in-style"
+    style: Style | None = "in-style"
+    """None where nobody can tell."""
+    origin: Origin = "tables"

@@ -169,6 +169,7 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
         ),
         photograph=photograph,
         split=spec.split,
+        origin="file",
     )
 
 

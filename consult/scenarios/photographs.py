@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +34,7 @@ def open_photograph(path: Path) -> Image:
     # Our own limit, which is told in a sentence, is the lower one.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with _own_limit(), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise PhotographError(
                     f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
@@ -49,3 +52,13 @@ def open_photograph(path: Path) -> Image:
     bare = Image.new("RGB", upright.size)
     bare.paste(upright)
     return bare
+
+
+@contextmanager
+def _own_limit() -> Iterator[None]:
+    """Keep Pillow from warning of large pictures; the limit here is lower than the one at which it refuses them."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield

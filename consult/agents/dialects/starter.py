@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -74,6 +75,8 @@ HABITS = 3
 
 _TAG = re.compile(r"</?[a-z]+>")
 _SAYS = ("surely", "probably", "perhaps")
+_QUOTED = 120
+"""Most characters between quotation marks."""
 _LAST = 200
 """Most characters of the last line that are read before a question is worded."""
 
@@ -236,7 +239,7 @@ class StarterDialect:
         quotes = view.lines[-1].quotes if view.lines else ()
         if _TAG.search(text.replace(SLOTS[0], "", 1)) or (SLOTS[0] in text and not quotes):
             return None
-        said = sentence_case(clean(text.replace(SLOTS[0], quotes[-1][1] if quotes else "")))
+        said = sentence_case(clean(text.replace(SLOTS[0], _brief(quotes[-1][1]) if quotes else "")))
         if word.action == "consult":
             return said or None
         # What was picked up of the patient's words says nothing about the question.
@@ -377,7 +380,12 @@ def _line(line: Line) -> str:
 
 def _said_on(view: DoctorView) -> dict[str, str]:
     """Give topic → what the patient said, or an examination showed, word by word."""
-    return {topic: clause for line in view.lines for topic, clause in line.quotes}
+    return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes}
+
+
+def _brief(clause: str) -> str:
+    """Cut a person's long story to what can stand between quotation marks; a card's clauses are shorter."""
+    return clause if len(clause) <= _QUOTED else textwrap.shorten(clause, _QUOTED, placeholder=" …")
 
 
 def _quoting(thought: str, said: Mapping[str, str]) -> str:
