@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from consult.errors import UserError
 from consult.scenarios import Photograph
@@ -40,6 +40,10 @@ class Prompt:
     choice: Choice | None = None
     temperature: float | None = None
     """Overrides the run's sampling temperature; 0 is greedy."""
+    schema: Mapping[str, Any] | None = None
+    """JSON schema of the reply; a backend that cannot keep to one ignores it."""
+    schema_after: str = ""
+    """The text right before the JSON; empty where the whole reply is JSON."""
     begin: str = ""
     """How the reply begins; for a tiny model, which may forget its role. A backend that cannot begin it ignores it."""
 
