@@ -21,7 +21,14 @@ def tell_what_was_said(db: Any) -> None:
     db.execute("UPDATE turns SET said_backed = 1, said_leaked = 0 WHERE draft_attempts IS NOT NULL")
 
 
-MIGRATIONS: tuple[Callable[[Any], None], ...] = (create, tell_what_was_said)
+def count_unusable_answers(db: Any) -> None:
+    """3: how many answers a turn asked for, and whose first replies could not be used; not known of older turns."""
+    for column in ("answers", "unusable"):
+        db.execute(f"ALTER TABLE turns ADD COLUMN {column} INTEGER")
+    db.execute("ALTER TABLE opinions ADD COLUMN first_usable INTEGER")
+
+
+MIGRATIONS: tuple[Callable[[Any], None], ...] = (create, tell_what_was_said, count_unusable_answers)
 
 _CREATE = """
 CREATE TABLE runs (

@@ -18,7 +18,7 @@ Render = Callable[..., str]
 Content = Literal["parts", "mixed", "strings"]
 """`mixed`: parts, and a string for the system message."""
 
-THOUGHT_MARKS = ("<think>", "</think>", "<thinking>", "</thinking>", "[THINK]", "[/THINK]")
+THOUGHT_MARKS = ("<think>", "</think>", "<thinking>", "</thinking>", "[THINK]", "[/THINK]", "<unused94>", "<unused95>")
 SWITCHES = ("enable_thinking", "thinking")
 """Variables by which templates switch thinking off."""
 

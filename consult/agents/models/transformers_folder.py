@@ -77,11 +77,10 @@ class TransformersModel:
     # -- reading the model -----------------------------------------------------------------------------------------
 
     def _read_tokens(self) -> None:
-        self._stops = set(
-            _as_list(self.model.generation_config.eos_token_id) or _as_list(self.tokenizer.eos_token_id)
-        )
+        self._stops = set(_as_list(self.model.generation_config.eos_token_id) or _as_list(self.tokenizer.eos_token_id))
         added = {i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special}
-        marks = set(self.tokenizer.convert_tokens_to_ids([*THOUGHT_MARKS]))
+        words = self.tokenizer.get_vocab()
+        marks = {words[mark] for mark in THOUGHT_MARKS if mark in words}
         special = (set(self.tokenizer.all_special_ids) | added) - marks
         self._banned = sorted(special - self._stops)
         self._special = self.tokenizer.convert_ids_to_tokens(sorted(special))
@@ -101,7 +100,9 @@ class TransformersModel:
         try:
             self.format = ChatFormat.of(render, getattr(self.processor, "image_token", None))
         except ModelError as error:
-            raise ModelError(f"'{reference}' cannot be spoken to: {error}; give a model tuned for conversation") from None
+            raise ModelError(
+                f"'{reference}' cannot be spoken to: {error}; give a model tuned for conversation"
+            ) from None
         controls = [*self._special, *([self.format.token] if self.format.token else [])]
         self._controls = re.compile("|".join(map(re.escape, controls)) or r"(?!)")
         self.photographs: Photographs | None = None
