@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ CORPUS = [
     "I have a rash on both hands and it itches badly at night. How long have you had it? For three weeks.",
     'Answer with one JSON object: {"action": "ask", "topic": "duration", "text": "Since when?"}',
     'The conversation so far: {"specialty": "dermatology", "urgency": "routine", "why": "It is a rash."}',
-    '{"diagnosis": "eczema", "confidence": 0.8, "reason": "It looks like it."} <think>So.</think><answer>hives</answer>',
+    '{"diagnosis": "eczema", "confidence": 0.8, "reason": "It looks like it."}',
+    "<think>I see a rash.</think><answer>hives</answer>",
 ]
 HIDDEN, LAYERS, HEADS, IMAGE, PATCH, CONTEXT = 32, 2, 2, 32, 8, 16384
 
@@ -215,7 +217,11 @@ def saved(folder: Path, model: Any, processor: Any) -> Path:
     words = getattr(processor, "tokenizer", processor)
     with torch.no_grad():
         for name, weights in model.named_parameters():
-            if weights.dim() == 2 and "embed" not in name and "lm_head" not in name:
+            if "mm_input_projection" in name:
+                weights.normal_()  # Gemma's begins at zero, and shows nothing
+            elif re.search(r"(^model|language_model|text_model)\.norm\.weight$", name):
+                weights.add_(11)
+            elif weights.dim() == 2 and "embed" not in name and "lm_head" not in name:
                 weights.mul_(4)
     model.generation_config.eos_token_id = words.eos_token_id
     model.generation_config.pad_token_id = words.pad_token_id

@@ -11,8 +11,8 @@ import pytest
 from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.envs.config import RunConfig
 from consult.envs.migrations import MIGRATIONS, create
-from consult.envs.usability import unusable_answers
 from consult.envs.store import Pending, Store, StoreError, is_alive
+from consult.envs.usability import unusable_answers
 
 TABLES = {
     "runs": "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds",
@@ -64,7 +64,10 @@ def test_acts_come_back_as_they_went_in(store):
         Act("patient", "answer", "no", draft=Draft(True, False, 1, False, said_backed=False, said_leaked=True)),
         Act(
             "attending", "consult", "x",
-            opinions=(Opinion("d", None, None, "", usable=False, first_usable=False), Opinion("d", "acne", 0.25, "r", "synthetic")),
+            opinions=(
+                Opinion("d", None, None, "", usable=False, first_usable=False),
+                Opinion("d", "acne", 0.25, "r", "synthetic", first_usable=True),
+            ),
         ),
         Act("attending", "conclude", "y", diagnosis="acne", confidence=0.5, thought="t"),
         Act("patient", "satisfied", "z", accepts=False),

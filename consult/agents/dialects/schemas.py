@@ -24,10 +24,9 @@ def triage_schema(view: DoctorView) -> Schema:
 
 def action_schema(view: DoctorView) -> Schema:
     """One of the acts on offer."""
+    topics = (*view.topics, OTHER) if view.topics else ()
     acts = {
-        "ask": _object(
-            action=_one_of(["ask"]), topic=_name((*view.topics, OTHER) if view.topics else ()), text=_text()
-        ),
+        "ask": _object(action=_one_of(["ask"]), topic=_name(topics), text=_text()),
         "examine": _object(action=_one_of(["examine"]), topic=_name(tuple(view.examinations)), text=_text()),
         "consult": _object(action=_one_of(["consult"]), text=_text()),
         "conclude": _object(action=_one_of(["conclude"])),

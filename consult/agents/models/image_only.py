@@ -28,7 +28,7 @@ def _without_videos(folder: Path, config: Any, options: dict[str, Any]) -> Any:
 
     stock: Any = PROCESSOR_MAPPING[type(config)]
 
-    class ImageOnly(stock):  # type: ignore[misc]
+    class ImageOnly(stock):
         """The stock processor, of which one part is missing."""
 
         def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:

@@ -7,6 +7,7 @@ bfloat16, its layers laid out over the devices by accelerate.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -53,11 +54,17 @@ class Base:
             ModelError: It is not for this base, or cannot be loaded safely.
         """
         _refuse_unsafe(folder, "adapter_config.json")
-        revision = revision_of(folder)
+        revision = adapter_revision_of(folder)
         if revision not in self._adapters:
             name = f"adapter{len(self._adapters)}"
-            with _in_a_sentence(folder):
-                self._lay(folder, name)
+            try:
+                with _in_a_sentence(folder), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # about how libraries call each other
+                    self._lay(folder, name)
+            except ModelError:
+                # What lies on it by half is not for anybody else.
+                _LOADED.pop(_key(self.folder), None)
+                raise
             self._adapters[revision] = name
         return self._adapters[revision]
 
@@ -88,7 +95,7 @@ class Base:
 
 
 _LOADED: WeakValueDictionary[tuple[str, str], Base] = WeakValueDictionary()
-"""Folder and revision → a base that somebody still plays on."""
+"""Folder and what is in it → a base that somebody still plays on."""
 
 
 def load_base(located: Located) -> Base:
@@ -99,11 +106,15 @@ def load_base(located: Located) -> Base:
     """
     folder = located.folder
     _refuse_unsafe(folder, "config.json")
-    key = (str(folder.resolve()), revision_of(folder))
-    base = _LOADED.get(key)
+    base = _LOADED.get(_key(folder))
     if base is None:
-        base = _LOADED[key] = _load(folder)
+        base = _LOADED[_key(folder)] = _load(folder)
     return base
+
+
+def _key(folder: Path) -> tuple[str, str]:
+    configuration = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
+    return str(folder.resolve()), f"{revision_of(folder)} {configuration}"
 
 
 def _load(folder: Path) -> Base:
@@ -206,3 +217,9 @@ def revision_of(folder: Path) -> str:
         with path.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def adapter_revision_of(folder: Path) -> str:
+    """Hash the weights of an adapter and how they are to be laid on."""
+    configuration = (folder / "adapter_config.json").read_bytes()
+    return hashlib.sha256(revision_of(folder).encode() + configuration).hexdigest()[:16]

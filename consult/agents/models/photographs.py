@@ -53,7 +53,7 @@ class Photographs:
         self.processor, self.token = processor, processor.image_token
         self.kinds: tuple[str, ...] = ()
         self.tokens = 0
-        """That a photograph of 512 × 512 pixels takes in a prompt."""
+        """That a photograph of 512 by 512 pixels takes in a prompt."""
         self._kept: OrderedDict[str, Processed] = OrderedDict()
         self._size = 0
         self.whole = not self._can_be_put_together(trial)

@@ -73,10 +73,11 @@ def _base(adapter: Path) -> Path:
     name, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(name, str) or not name:
         raise ModelError(f"the adapter '{adapter}' names no base; put one into base_model_name_or_path")
-    if (adapter / name).is_dir():
-        return adapter / name
     try:
-        base = _folder(f"{name}@{revision}" if revision and not Path(name).is_dir() else name)
+        if (adapter / name).is_dir():
+            base = adapter / name
+        else:
+            base = _folder(f"{name}@{revision}" if revision and not Path(name).is_dir() else name)
     except ModelError as error:
         mend = "put a folder or a hub id into base_model_name_or_path of its adapter_config.json"
         raise ModelError(f"the base of the adapter '{adapter}' is not to be had: {error}; or {mend}") from error

@@ -47,7 +47,7 @@ class Row:
     matcher: Matcher | None = None
     """Holds what comes from the place on to a grammar."""
     waits: Callable[[list[int]], bool] | None = None
-    """Tells from the tokens so far whether the place of the choice or the grammar has come; None when it is the start."""
+    """Tells from the tokens so far whether the place of choice or grammar has come; None when it is the start."""
     tokens: list[int] = field(default_factory=list)
     log_probability: float = 0.0
     chose: bool = False

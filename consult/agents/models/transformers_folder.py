@@ -17,7 +17,7 @@ from transformers import LogitsProcessorList
 
 from consult.agents.models.chat_format import THOUGHT_MARKS, ChatFormat, cleared
 from consult.agents.models.grammar import Grammars, is_available
-from consult.agents.models.loading import Base, load_base, revision_of
+from consult.agents.models.loading import Base, adapter_revision_of, load_base
 from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request
 from consult.agents.models.photographs import Photographs
 from consult.agents.models.references import Located, locate
@@ -112,7 +112,7 @@ class TransformersModel:
     def _described(self, reference: str, adapter: Path | None) -> ModelInfo:
         revision = self.base.revision
         if adapter is not None:
-            revision = hashlib.sha256(f"{revision} {revision_of(adapter)}".encode()).hexdigest()[:16]
+            revision = hashlib.sha256(f"{revision} {adapter_revision_of(adapter)}".encode()).hexdigest()[:16]
         details = {
             "parameters": str(self.base.parameters),
             "base": str(self.base.folder) if adapter else "",
