@@ -28,7 +28,9 @@ def simulate(
     strategy: Annotated[str, typer.Option(help="no-dialogue, text-only, dialogue or reasoning.")] = "dialogue",
     team: Annotated[str, typer.Option(help="panel, no-triage or solo.")] = "panel",
     panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
-    model: Annotated[str, typer.Option(help="Who plays all roles: starter, a folder, or scripted:FILE.")] = "starter",
+    model: Annotated[
+        str, typer.Option(help="Who plays all: starter, a folder, a hub id, or scripted:FILE.")
+    ] = "starter",
     patient: Annotated[str | None, typer.Option(help="Model of the patient.")] = None,
     triage: Annotated[str | None, typer.Option(help="Model of the triage doctor.")] = None,
     specialist: Annotated[list[str] | None, typer.Option(help="[SPECIALTY=]MODEL; may be given again.")] = None,

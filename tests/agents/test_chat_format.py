@@ -151,7 +151,13 @@ def test_a_template_that_renders_nothing_is_refused(template: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["<think>a</think>b", "<thinking>a</thinking>b", "[THINK]a[/THINK]b", "<unused94>a<unused95>b", "<THINK>a</THINK>b"],
+    [
+        "<think>a</think>b",
+        "<thinking>a</thinking>b",
+        "[THINK]a[/THINK]b",
+        "<unused94>a<unused95>b",
+        "<THINK>a</THINK>b",
+    ],
 )
 def test_a_private_thought_is_kept_apart(text: str) -> None:
     assert without_thought(text).strip() == "b" and thought_of(text) == "a"

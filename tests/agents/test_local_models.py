@@ -222,6 +222,44 @@ def test_a_schema_waits_for_the_thought_before_it(folders: dict[str, Path]) -> N
     assert never == free
 
 
+def test_without_xgrammar_an_answer_is_free(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consult.agents.models.transformers_folder.is_available", lambda: False)
+    model = opened(folders["llama"])
+    assert model.info.details["schemas"] == "not kept"
+    assert texts(model, [request("Well?", schema={"const": 1})]) == texts(model, [request("Well?")])
+    from improvising import played
+
+    summary, _ = played(tmp_path / "a.db", model, 1, max_turns=3)
+    told = {entry["role"]: entry for entry in summary["unusable"]}
+    assert summary["failed"] == 0 and told["triage"]["unusable"] == told["triage"]["answers"] == 1
+
+
+def test_a_thinking_model_speaks_without_its_thoughts(tmp_path: Path) -> None:
+    """Its template begins each reply with a thought, which is closed; a thought of its own is not said."""
+    template = tiny_models.read("qwen3_5_think")
+    model = opened(tiny_models.llama(tmp_path / "thinker", template))
+    text = model._text(request("Well?").prompt)
+    assert text.count("<think>") == text.count("</think>") > 0
+    from improvising import played
+
+    summary, turns = played(tmp_path / "a.db", model, 1, max_turns=3, strategy="reasoning")
+    assert summary["failed"] == 0
+    assert not any("<think>" in turn["text"] for turn in turns)
+
+
+@pytest.mark.parametrize("template", ["gemma", "phi3"])
+def test_odd_templates_play(template: str, tmp_path: Path) -> None:
+    """One refuses a system message and takes strings alone, the other takes strings."""
+    from improvising import played
+
+    model = opened(tiny_models.llama(tmp_path / template, tiny_models.read(template)))
+    assert model.info.details["system role"] == ("folded" if template == "gemma" else "own")
+    summary, _ = played(tmp_path / "a.db", model, 1, max_turns=3)
+    assert summary["failed"] == 0
+
+
 # -- adapters ----------------------------------------------------------------------------------------------------------
 
 

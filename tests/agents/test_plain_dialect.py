@@ -70,7 +70,7 @@ ASK = '{"action": "ask", "topic": "duration", "text": "How long?"}'
         (f'[TOOL_CALLS][{{"name": "ask", "arguments": {ASK}}}]', ("ask", "duration", "How long?")),
         ('<tool_call>{"name": "conclude", "parameters": {}}</tool_call>', ("conclude", None, "")),
         ('<tool_call>{"name": "get_weather", "arguments": {}}</tool_call>', None),
-        ('Well.<tool_call>conclude()</tool_call>', ("ask", None, "Well.")),
+        ("Well.<tool_call>conclude()</tool_call>", ("ask", None, "Well.")),
         ('{"action": ["ask"], "text": "How long?"}', None),
         ('{"action": "ask", "topic": "duration"}', None),
         ('{"action": "ask", "topic": "duration", "text": null}', None),
