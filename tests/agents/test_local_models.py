@@ -225,7 +225,7 @@ def test_a_schema_waits_for_the_thought_before_it(folders: dict[str, Path]) -> N
 def test_without_xgrammar_an_answer_is_free(
     folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("consult.agents.models.transformers_folder.is_available", lambda: False)
+    monkeypatch.setattr("consult.agents.models.grammar.is_available", lambda: False)
     model = opened(folders["llama"])
     assert model.info.details["schemas"] == "not kept"
     assert texts(model, [request("Well?", schema={"const": 1})]) == texts(model, [request("Well?")])

@@ -37,6 +37,16 @@ class Grammars:
         self._compiled: OrderedDict[str, Any] = OrderedDict()
         self._vocabulary = vocabulary
 
+    @classmethod
+    def of(cls, tokenizer: Any, vocabulary: int, stops: Sequence[int]) -> Grammars | None:
+        """Read the tokenizer; None where schemas cannot be kept to: no xgrammar, or a tokenizer that it cannot read."""
+        if not is_available():
+            return None
+        try:
+            return cls(tokenizer, vocabulary, stops)
+        except Exception:  # replies are free then, as they are without the library
+            return None
+
     def matcher(self, schema: Mapping[str, Any]) -> Matcher:
         """Begin a reply under a schema."""
         written = json.dumps(schema)

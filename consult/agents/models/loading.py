@@ -34,9 +34,9 @@ SHOWN = 3
 class Base:
     """One loaded model, on which any number of adapters may lie."""
 
-    def __init__(self, folder: Path, model: Any, processor: Any, tokenizer: Any) -> None:
-        self.folder, self.model, self.processor, self.tokenizer = folder, model, processor, tokenizer
-        self.revision = revision_of(folder)
+    def __init__(self, folder: Path, revision: str, model: Any, processor: Any, tokenizer: Any) -> None:
+        self.folder, self.revision = folder, revision
+        self.model, self.processor, self.tokenizer = model, processor, tokenizer
         self.dialect = dialect_of(folder)
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
         self._wrapped: Any = None
@@ -63,7 +63,7 @@ class Base:
                     self._lay(folder, name)
             except ModelError:
                 # What lies on it by half is not for anybody else.
-                _LOADED.pop(_key(self.folder), None)
+                _LOADED.pop(_key(self.folder, self.revision), None)
                 raise
             self._adapters[revision] = name
         return self._adapters[revision]
@@ -106,18 +106,20 @@ def load_base(located: Located) -> Base:
     """
     folder = located.folder
     _refuse_unsafe(folder, "config.json")
-    base = _LOADED.get(_key(folder))
+    revision = revision_of(folder)  # reads all of the weights: once is enough
+    key = _key(folder, revision)
+    base = _LOADED.get(key)
     if base is None:
-        base = _LOADED[_key(folder)] = _load(folder)
+        base = _LOADED[key] = _load(folder, revision)
     return base
 
 
-def _key(folder: Path) -> tuple[str, str]:
+def _key(folder: Path, revision: str) -> tuple[str, str]:
     configuration = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
-    return str(folder.resolve()), f"{revision_of(folder)} {configuration}"
+    return str(folder.resolve()), f"{revision} {configuration}"
 
 
-def _load(folder: Path) -> Base:
+def _load(folder: Path, revision: str) -> Base:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     _refuse_own_code(folder)
@@ -130,7 +132,7 @@ def _load(folder: Path) -> Base:
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
-        return Base(folder, model.eval(), processor, tokenizer)
+        return Base(folder, revision, model.eval(), processor, tokenizer)
 
 
 def _weights(folder: Path, sees: bool) -> Any:

@@ -9,6 +9,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from transformers import LogitsProcessorList
 
 from consult.agents.models.chat_format import THOUGHT_MARKS, ChatFormat, cleared
-from consult.agents.models.grammar import Grammars, is_available
+from consult.agents.models.grammar import Grammars
 from consult.agents.models.loading import Base, adapter_revision_of, load_base
 from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request
 from consult.agents.models.photographs import Photographs
@@ -48,7 +49,6 @@ class TransformersModel:
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
         self._banned += range(len(self.tokenizer), self._vocabulary)
         self._tries: dict[tuple[str, ...], Trie] = {}
-        self._grammars: Grammars | None = None
         self._info = self._described(reference, adapter)
 
     @classmethod
@@ -122,11 +122,15 @@ class TransformersModel:
             "system role": self.format.system,
             "photographs": "" if self.photographs is None else str(self.format.most_photographs or "any number"),
             "tokens a photograph": "" if self.photographs is None else str(self.photographs.tokens),
-            "schemas": "kept" if is_available() else "not kept",
+            "schemas": "kept" if self.base.dialect == "plain" and self._grammars else "not kept",
         }
         details = {name: value for name, value in details.items() if value}
         sees = self.photographs is not None
         return ModelInfo(reference, "transformers", self.base.dialect, sees, revision, details)
+
+    @cached_property
+    def _grammars(self) -> Grammars | None:
+        return Grammars.of(self.tokenizer, self._vocabulary, sorted(self._stops))
 
     # -- generation ------------------------------------------------------------------------------------------------
 
@@ -174,9 +178,7 @@ class TransformersModel:
         row = Row(request.seed, request.temperature, request.top_p, limit=self._limit(prompt, n_in))
         if prompt.choice is not None:
             row.options, row.waits = self._trie(prompt.choice), self._place(prompt.choice.after)
-        elif prompt.schema is not None and is_available():
-            if self._grammars is None:
-                self._grammars = Grammars(self.tokenizer, self._vocabulary, sorted(self._stops))
+        elif prompt.schema is not None and self._grammars is not None:
             row.matcher, row.waits = self._grammars.matcher(prompt.schema), self._place(prompt.schema_after)
         return row
 
