@@ -7,7 +7,7 @@ from views alone is what keeps the card from the doctors and the diagnosis from 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from consult.scenarios import Card, Fact, Photograph, Urgency
@@ -34,9 +34,13 @@ class Usage:
     tokens_out: int = 0
     seconds: float = 0.0
     """The act's share of the time of the batches that its requests went in."""
+    answers: int = 0
+    """Asked for, a second asking not counted; a question's topic is none: a patient may be unsure of it."""
+    unusable: int = 0
+    """Of these, the ones whose first reply could not be used."""
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(self.tokens_in + other.tokens_in, self.tokens_out + other.tokens_out, self.seconds + other.seconds)
+        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Opinion:
     reason: str
     source: Literal["model", "human", "synthetic"] = "model"
     usable: bool = True
+    first_usable: bool | None = None
+    """Whether the first reply could be used; None where that is not known."""
 
 
 @dataclass(frozen=True)

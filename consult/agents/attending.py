@@ -64,7 +64,7 @@ class Attending:
 
         text, _, cost = await ask_twice(self.voice, prompt, "wording", place, read)
         draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=text is None)
-        return text or plain_wording(word.action, word.topic, self.scenario), draft, cost
+        return text or plain_wording(word.action, word.topic, self.scenario), draft, _as_draft(cost)
 
     async def conclude(self, view: DoctorView, place: Place) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None)."""
@@ -134,4 +134,9 @@ class Attending:
         if believed:
             return speech or "", None, cost
         draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=speech is None)
-        return speech or plain(), draft, cost
+        return speech or plain(), draft, _as_draft(cost)
+
+
+def _as_draft(cost: Usage) -> Usage:
+    """Leave the count of answers to the draft, which tells what was found wrong with them."""
+    return replace(cost, answers=0, unusable=0)

@@ -20,11 +20,13 @@ async def ask_twice(
     Returns:
         What was read (None where both answers were unusable), the last reply, and the cost of all.
     """
-    cost = Usage()
+    cost = Usage(answers=1)
     for attempt in range(ATTEMPTS):
         reply = await voice.say(prompt, task, place, attempt, member)
         cost += usage(reply)
         word = read(reply.text)
         if word is not None:
             break
+        if attempt == 0:
+            cost += Usage(unusable=1)
     return word, reply, cost

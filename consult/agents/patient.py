@@ -106,12 +106,13 @@ class Patient:
 
     async def _line(self, view: PatientView, place: Place, task: PatientTask, topic: str | None) -> Act:
         temperament = temperaments()[view.temperament]
-        cost, first = Usage(), None
+        cost, first = Usage(answers=1), None
         for attempt in range(ATTEMPTS):
             prompt = self.voice.dialect.patient_line(view, task, temperament)
             reply = await self.voice.say(prompt, task.kind, place, attempt)
             cost += usage(reply)
             line = self.voice.dialect.read_patient_line(reply.text, task)
+            cost += Usage(unusable=int(line is None and attempt == 0))
             verdict = self._check(line, view, task)
             first = first or verdict
             if line is not None and verdict == (True, False):

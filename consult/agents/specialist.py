@@ -42,6 +42,7 @@ class Specialist:
             self.member,
         )
         if word is None:
-            return Opinion(self.specialty, None, None, "", usable=False), cost
+            return Opinion(self.specialty, None, None, "", usable=False, first_usable=False), cost
         confidence = word.confidence if reply.probability is None else reply.probability
-        return Opinion(self.specialty, word.diagnosis, confidence, word.reason), cost
+        first = cost.unusable == 0
+        return Opinion(self.specialty, word.diagnosis, confidence, word.reason, first_usable=first), cost

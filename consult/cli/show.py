@@ -105,9 +105,10 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 def _print_run(store: Store, rows: list[Row]) -> None:
     console = _console()
     console.print(_listed(rows))
-    fidelity = _fidelity(store, _run(store, rows[0]))
-    if fidelity is not None:
-        console.print(fidelity)
+    run_row = _run(store, rows[0])
+    for table in (_fidelity(store, run_row), _unusable(store, run_row)):
+        if table is not None:
+            console.print(table)
     _disclaim(console)
 
 
@@ -133,6 +134,30 @@ def _fidelity(store: Store, run_row: Row) -> Table | None:
         if rate.interval is not None:
             low, high = rate.interval
             table.add_row(rate.name, f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
+    return table if table.row_count else None
+
+
+def _unusable(store: Store, run_row: Row) -> Table | None:
+    """Give the share of answers that could not be used, by role and model; None where none was counted."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.agents.dialects.clean import clean
+    from consult.cli.lines import styled
+    from consult.envs.usability import unusable_answers
+
+    title = "unusable answers (first replies that could not be read as asked)"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    for heading in ("role", "model"):
+        table.add_column(heading)
+    for heading in ("share", "95 %", "count"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for answers in unusable_answers(store, run_row["id"]):
+        rate = answers.rate
+        assert rate.interval is not None
+        low, high = rate.interval
+        shares = (f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
+        table.add_row(answers.role, styled(clean(answers.model), ""), *shares)
     return table if table.row_count else None
 
 

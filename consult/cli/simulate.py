@@ -31,7 +31,8 @@ def simulate(
     team: Annotated[str, typer.Option(help="panel, no-triage or solo.")] = "panel",
     panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
     model: Annotated[
-        str, typer.Option(help="Who plays all roles: starter, a folder, http://HOST:PORT/v1#NAME, or scripted:FILE.")
+        str,
+        typer.Option(help="Who plays all: starter, a folder, a hub id, http://HOST:PORT/v1#NAME, or scripted:FILE."),
     ] = "starter",
     patient: Annotated[str | None, typer.Option(help="Model of the patient.")] = None,
     triage: Annotated[str | None, typer.Option(help="Model of the triage doctor.")] = None,

@@ -164,7 +164,8 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         thought=chosen.thought,
         source=chosen.source if by_choice else "program",
         draft=chosen.draft if by_choice else None,
-        usage=sum((cost for _, cost in answers), chosen.usage),
+        # The answers of the panel are its own; they are counted with its opinions.
+        usage=sum((replace(cost, answers=0, unusable=0) for _, cost in answers), chosen.usage),
         seed=chosen.seed,
     )
     return session.apply(act)

@@ -21,8 +21,11 @@ def tell_what_was_said(db: Any) -> None:
     db.execute("UPDATE turns SET said_backed = 1, said_leaked = 0 WHERE draft_attempts IS NOT NULL")
 
 
-def leave_room(db: Any) -> None:
-    """3: nothing; the number belongs to another change."""
+def count_unusable_answers(db: Any) -> None:
+    """3: how many answers a turn asked for, and whose first replies could not be used; not known of older turns."""
+    for column in ("answers", "unusable"):
+        db.execute(f"ALTER TABLE turns ADD COLUMN {column} INTEGER")
+    db.execute("ALTER TABLE opinions ADD COLUMN first_usable INTEGER")
 
 
 def keep_photographs(db: Any) -> None:
@@ -35,7 +38,12 @@ def keep_photographs(db: Any) -> None:
     db.execute("ALTER TABLE consultations ADD COLUMN demo INTEGER")
 
 
-MIGRATIONS: tuple[Callable[[Any], None], ...] = (create, tell_what_was_said, leave_room, keep_photographs)
+MIGRATIONS: tuple[Callable[[Any], None], ...] = (
+    create,
+    tell_what_was_said,
+    count_unusable_answers,
+    keep_photographs,
+)
 
 _CREATE = """
 CREATE TABLE runs (

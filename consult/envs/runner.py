@@ -18,10 +18,11 @@ from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
 from consult.envs.graph import Cast, Session, play
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id
+from consult.envs.usability import unusable_answers
 from consult.errors import UserError
 from consult.scenarios import Case, Scenario
 
-PACKAGES = ("torch", "transformers", "langgraph", "numpy", "pillow")
+PACKAGES = ("torch", "transformers", "peft", "xgrammar", "langgraph", "numpy", "pillow")
 
 
 class RunError(UserError):
@@ -83,7 +84,8 @@ class Runner:
             raise
         seconds = time.monotonic() - started
         self._close(run, "finished", seconds)
-        summary = summary_event(run, self._ended, seconds)
+        unusable = [answers.event() for answers in unusable_answers(self.store, run)]
+        summary = {**summary_event(run, self._ended, seconds), "unusable": unusable}
         self.listen(summary)
         return summary
 

@@ -334,6 +334,8 @@ def _turn_row(consultation: str, idx: int, act: Act) -> Row:
         "tokens_in": act.usage.tokens_in,
         "tokens_out": act.usage.tokens_out,
         "seconds": act.usage.seconds,
+        "answers": act.usage.answers,
+        "unusable": act.usage.unusable,
         "seed": act.seed,
     }
 
@@ -348,12 +350,14 @@ def _opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
         "reason": opinion.reason,
         "source": opinion.source,
         "usable": opinion.usable,
+        "first_usable": opinion.first_usable,
     }
 
 
 def _opinion(row: Row) -> Opinion:
     names = ("specialty", "diagnosis", "confidence", "reason", "source")
-    return Opinion(**{name: row[name] for name in names}, usable=bool(row["usable"]))
+    first = None if row["first_usable"] is None else bool(row["first_usable"])
+    return Opinion(**{name: row[name] for name in names}, usable=bool(row["usable"]), first_usable=first)
 
 
 def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
@@ -376,6 +380,6 @@ def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
         opinions=opinions,
         source=row["source"],
         draft=draft,
-        usage=Usage(row["tokens_in"], row["tokens_out"], row["seconds"]),
+        usage=Usage(row["tokens_in"], row["tokens_out"], row["seconds"], row["answers"] or 0, row["unusable"] or 0),
         seed=row["seed"],
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,8 @@ from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
 from consult.agents.dialects.clean import MAX_CHARACTERS, clean, thought_of, without_thought
 from consult.agents.dialects.dialect import ActionWord, FreeWord
 from consult.agents.dialects.plain import PlainDialect
+from consult.agents.models import Prompt
+from consult.agents.temperament import temperaments
 from consult.scenarios import Card, Fact, Scenario
 
 DIALECT = PlainDialect()
@@ -62,6 +66,11 @@ ASK = '{"action": "ask", "topic": "duration", "text": "How long?"}'
         ('{"action": "consult", "topic": "site"}', ("consult", None, "")),
         ('{"action": "conclude"}', ("conclude", None, "")),
         ('{"action": "operate", "text": "Lie down."}', None),
+        (f'<tool_call>\n{{"name": "ask", "arguments": {ASK}}}\n</tool_call>', ("ask", "duration", "How long?")),
+        (f'[TOOL_CALLS][{{"name": "ask", "arguments": {ASK}}}]', ("ask", "duration", "How long?")),
+        ('<tool_call>{"name": "conclude", "parameters": {}}</tool_call>', ("conclude", None, "")),
+        ('<tool_call>{"name": "get_weather", "arguments": {}}</tool_call>', None),
+        ("Well.<tool_call>conclude()</tool_call>", ("ask", None, "Well.")),
         ('{"action": ["ask"], "text": "How long?"}', None),
         ('{"action": "ask", "topic": "duration"}', None),
         ('{"action": "ask", "topic": "duration", "text": null}', None),
@@ -409,3 +418,83 @@ def test_garbage_is_read_fast_and_safely(view: DoctorView, derm34: Scenario, kin
 def test_an_answer_after_a_long_thought_is_found(view: DoctorView, derm34: Scenario) -> None:
     word = DIALECT.read_decision(f"<think>{'hm ' * 40_000}</think><answer>eczema</answer>", view, derm34)
     assert word is not None and word.diagnosis == "eczema"
+
+
+# -- schemas -----------------------------------------------------------------------------------------------------------
+
+
+def held(schema: Any) -> Callable[[str], bool]:
+    """Tell whether a text can come out of a backend that keeps to a schema."""
+    import xgrammar
+
+    vocabulary = [bytes([i]) for i in range(256)] + [b"<end>"]
+    info = xgrammar.TokenizerInfo(vocabulary, xgrammar.VocabType.RAW, stop_token_ids=[256])
+    compiled = xgrammar.GrammarCompiler(info).compile_json_schema(json.dumps(schema), any_whitespace=False)
+
+    def fits(text: str) -> bool:
+        matcher = xgrammar.GrammarMatcher(compiled, terminate_without_stop_token=True)
+        return bool(matcher.accept_string(text)) and bool(matcher.is_completed())
+
+    return fits
+
+
+def test_what_fits_the_schema_is_read(view: DoctorView, bare: DoctorView, derm34: Scenario) -> None:
+    acts = held(DIALECT.action(view).schema)
+    for act in (
+        ASK,
+        '{"action": "ask", "topic": "other", "text": "Is it raining?"}',
+        '{"action": "examine", "topic": "palpation", "text": "May I?"}',
+        '{"action": "consult", "text": "A moment."}',
+        '{"action": "conclude"}',
+    ):
+        assert acts(act) and DIALECT.read_action(act, view) is not None, act
+    triage = '{"specialty": "dentistry", "urgency": "soon", "why": "A tooth."}'
+    assert held(DIALECT.triage(view).schema)(triage) and DIALECT.read_triage(triage, view) is not None
+    opinions = held(DIALECT.opinion(view, "dentistry", 0).schema)
+    for diagnosis in ("caries", "not my field"):
+        opinion = f'{{"diagnosis": "{diagnosis}", "confidence": 0.8, "reason": "So."}}'
+        assert opinions(opinion) and DIALECT.read_opinion(opinion, view, derm34) is not None
+    anything = '{"diagnosis": "anything at all", "confidence": 1, "reason": "So."}'
+    assert held(DIALECT.opinion(bare, "x", 0).schema)(anything) and not opinions(anything)
+
+
+def test_what_is_not_asked_for_does_not_fit_the_schema(view: DoctorView) -> None:
+    few = held(DIALECT.action(replace(view, offers=("consult", "conclude"))).schema)
+    acts = held(DIALECT.action(view).schema)
+    assert few('{"action": "conclude"}') and not few(ASK)
+    for act in (
+        '{"action": "operate"}',
+        '{"action": "ask", "topic": "weather", "text": "Rain?"}',
+        '{"action": "ask", "topic": "duration", "text": ""}',
+        f'{{"action": "ask", "topic": "duration", "text": "{"x" * 401}"}}',
+        '{"action": "conclude", "diagnosis": "acne"}',
+    ):
+        assert not acts(act), act
+    stated = held(DIALECT.opinion(view, "dentistry", 0).schema)
+    assert not stated('{"diagnosis": "caries", "confidence": 80, "reason": "So."}')
+    assert not held(DIALECT.triage(view).schema)('{"specialty": "dentistry", "urgency": "now", "why": "So."}')
+
+
+def test_a_reaction_has_a_schema_and_a_line_has_none() -> None:
+    def asked(*offers: Action) -> Prompt:
+        fact = Fact(id="complaint", topic="complaint", text="It itches.")
+        card = Card(complaint=fact, facts=(), examinations=(), opening=(), name="A", age=3, sex="female", skin_type=1)
+        return DIALECT.free_line(PatientView(card, "choleric", (), {}, offers), temperaments()["choleric"])
+
+    reaction, leave = held(asked("ask", "satisfied").schema), held(asked("satisfied").schema)
+    unsatisfied = '{"satisfied": false, "accepts": true, "text": "Why?"}'
+    assert reaction(unsatisfied) and not leave(unsatisfied)
+    assert leave(unsatisfied.replace("false", "true"))
+    assert asked("answer").schema is None and asked("open").schema is None
+
+
+def test_a_schema_stands_after_a_thought_that_is_asked_for(view: DoctorView) -> None:
+    assert DIALECT.action(view).schema_after == ""
+    assert DIALECT.action(replace(view, thinks=True)).schema_after == "</think>"
+
+
+def test_the_final_diagnosis_is_one_of_the_labels(view: DoctorView, bare: DoctorView, derm34: Scenario) -> None:
+    choice = DIALECT.decision(view).choice
+    assert choice is not None and choice.after == "<answer>"
+    assert [option.removesuffix("</answer>") for option in choice.options] == list(derm34.labels)
+    assert DIALECT.decision(bare).choice is None

@@ -89,6 +89,8 @@ def test_a_run_tells_how_faithful_its_lines_are(
     show("r1", db=played[0])
     shown = capsys.readouterr().out
     listed, _, rates = shown.partition("fidelity")
+    rates, _, unusable = rates.partition("unusable answers")
+    assert all(role in unusable for role in ("patient", "triage", "specialist", "attending"))
     assert "r1.2" in listed and "r1.2" not in rates and "not mended" not in rates
     with Store(played[0]) as store:
         lines = [act.draft for i in ("r1.1", "r1.2") for act in store.acts(i) if act.speaker == "patient" and act.draft]

@@ -12,6 +12,7 @@ from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.envs.config import RunConfig
 from consult.envs.migrations import MIGRATIONS, create
 from consult.envs.store import Pending, Store, StoreError, is_alive
+from consult.envs.usability import unusable_answers
 
 TABLES = {
     "runs": (
@@ -24,9 +25,9 @@ TABLES = {
     "turns": (
         "consultation_id idx speaker action text topic facts specialty urgency diagnosis confidence differential "
         "thought source draft_backed draft_leaked draft_attempts draft_fallback tokens_in tokens_out seconds seed "
-        "said_backed said_leaked accepts"
+        "said_backed said_leaked accepts answers unusable"
     ),
-    "opinions": "consultation_id idx specialty diagnosis confidence reason source usable",
+    "opinions": "consultation_id idx specialty diagnosis confidence reason source usable first_usable",
     "assessments": "id consultation_id assessor item value why",
     "scores": "id run_id name value low high n",
     "photographs": "hash png width height",
@@ -61,12 +62,15 @@ def test_acts_come_back_as_they_went_in(store):
     acts = [
         Act(
             "patient", "open", "It\u2019s 'odd'; DROP", "complaint", ("complaint", "alarm"),
-            draft=Draft(False, True, 2, True), source="program", usage=Usage(3, 4, 0.5), seed=2**62,
+            draft=Draft(False, True, 2, True), source="program", usage=Usage(3, 4, 0.5, 2, 1), seed=2**62,
         ),
         Act("patient", "answer", "no", draft=Draft(True, False, 1, False, said_backed=False, said_leaked=True)),
         Act(
             "attending", "consult", "x",
-            opinions=(Opinion("d", None, None, "", usable=False), Opinion("d", "acne", 0.25, "r", "synthetic")),
+            opinions=(
+                Opinion("d", None, None, "", usable=False, first_usable=False),
+                Opinion("d", "acne", 0.25, "r", "synthetic", first_usable=True),
+            ),
         ),
         Act("attending", "conclude", "y", diagnosis="acne", confidence=0.5, thought="t"),
         Act("patient", "satisfied", "z", accepts=False),
@@ -104,6 +108,7 @@ def test_a_store_of_the_first_schema_keeps_its_rows(tmp_path):
                 Act("patient", "answer", "b", draft=Draft(True, False, 1, False, True, False), **said),
                 Act("patient", "satisfied", "c", **said),
             ]
+            assert unusable_answers(store, "r1") == []  # not known, which is not nought
             columns = store.query("SELECT said_backed, said_leaked, accepts FROM turns ORDER BY idx")
             assert [tuple(row.values()) for row in columns] == [(1, 0, None), (1, 0, None), (None, None, None)]
             assert [row["consultations"] for row in store.runs()] == [1]

@@ -9,7 +9,10 @@ from consult.scenarios.controls import without_controls
 MAX_CHARACTERS = 4_000
 
 _TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<pad>|<eos>|<bos>|<image>|<end_of_turn>|<start_of_turn>\w*")
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+_BEGIN, _END = r"(?:<think(?:ing)?>|\[THINK\]|<unused94>)", r"(?:</think(?:ing)?>|\[/THINK\]|<unused95>)"
+"""The marks of a private thought; the last are MedGemma's."""
+_THOUGHT = re.compile(rf"{_BEGIN}(.*?)(?:{_END}|\Z)", re.DOTALL | re.IGNORECASE)
+_CALL = re.compile(r"<tool_call>.*?(?:</tool_call>|\Z)|\[TOOL_CALLS\].*\Z", re.DOTALL | re.IGNORECASE)
 
 
 def clean(text: str) -> str:
@@ -22,10 +25,15 @@ def clean(text: str) -> str:
 def without_thought(text: str) -> str:
     """Take out blocks of private thought, also those that lack their beginning or end, and cut to 16,000 characters."""
     text = _THOUGHT.sub(" ", text)
-    return re.sub(r"^.*</think(?:ing)?>", " ", text, flags=re.DOTALL | re.IGNORECASE)[: 4 * MAX_CHARACTERS]
+    return re.sub(rf"^.*{_END}", " ", text, flags=re.DOTALL | re.IGNORECASE)[: 4 * MAX_CHARACTERS]
 
 
 def thought_of(text: str) -> str:
     """Give the first block of private thought, cleaned; empty where there is none."""
-    found = re.search(r"<think(?:ing)?>(.*?)(?:</think(?:ing)?>|\Z)", text, re.DOTALL | re.IGNORECASE)
+    found = _THOUGHT.search(text)
     return clean(found.group(1)) if found else ""
+
+
+def without_tool_calls(text: str) -> str:
+    """Take out calls of tools, which nobody offered and nobody hears."""
+    return _CALL.sub(" ", text)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from consult.agents.acts import Action, DoctorView, Line, PatientTask, PatientView
-from consult.agents.dialects.clean import clean, thought_of, without_thought
+from consult.agents.dialects.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.agents.dialects.dialect import (
     ActionWord,
     DecisionWord,
@@ -20,6 +21,7 @@ from consult.agents.dialects.dialect import (
     TriageWord,
     transcript,
 )
+from consult.agents.dialects.schemas import Schema, action_schema, opinion_schema, reaction_schema, triage_schema
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.temperament import Temperament
@@ -89,7 +91,8 @@ class PlainDialect:
         react = "react" if "ask" in view.offers else "leave"
         situation = _FREE[next((kind for kind in ("open", "answer") if kind in view.offers), react)]
         user = fill(prompt_text(self.name, "patient_turn"), transcript=transcript(view), situation=situation)
-        return _chat(system, user, SPEECH_TOKENS)
+        prompt = _chat(system, user, SPEECH_TOKENS)
+        return prompt if {"open", "answer"} & set(view.offers) else replace(prompt, schema=reaction_schema(view))
 
     def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
         """Read what it said; a reaction without JSON is a question where it has a question mark."""
@@ -131,7 +134,7 @@ class PlainDialect:
             urgencies=", ".join(URGENCIES),
             transcript=transcript(view),
         )
-        return self._doctor("triage doctor", view, user, 256)
+        return self._doctor("triage doctor", view, user, 256, triage_schema(view))
 
     def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
         """Read specialty, urgency and why."""
@@ -166,7 +169,7 @@ class PlainDialect:
             offers="\n".join(formats[offer] for offer in view.offers if offer in formats),
             opinions=_opinions(view),
         )
-        return self._doctor("attending physician", view, user, 256)
+        return self._doctor("attending physician", view, user, 256, action_schema(view))
 
     def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
         """Read the next act."""
@@ -206,7 +209,7 @@ class PlainDialect:
             labels=_labels(view),
             specialty=specialty,
         )
-        return self._doctor(f"specialist in {specialty}", view, user, 256)
+        return self._doctor(f"specialist in {specialty}", view, user, 256, opinion_schema(view))
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
         """Read an opinion."""
@@ -228,7 +231,9 @@ class PlainDialect:
             labels=_labels(view),
             opinions=_opinions(view),
         )
-        return self._doctor("attending physician", view, user, 512)
+        prompt = self._doctor("attending physician", view, user, 512)
+        options = tuple(f"{label}</answer>" for label in view.labels)
+        return replace(prompt, choice=Choice(options, after="<answer>")) if options else prompt
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
         """Read thought, diagnosis and differential."""
@@ -273,7 +278,9 @@ class PlainDialect:
         """Read the answer."""
         return _speech(text, "attending")
 
-    def _doctor(self, role: str, view: DoctorView, user: str, max_new_tokens: int) -> Prompt:
+    def _doctor(
+        self, role: str, view: DoctorView, user: str, max_new_tokens: int, schema: Schema | None = None
+    ) -> Prompt:
         seen = "The patient's photograph is attached." if view.photograph else "There is no photograph."
         system = fill(prompt_text(self.name, "doctor"), role=role, photograph=seen)
         photographs = (view.photograph,) if view.photograph else ()
@@ -282,7 +289,9 @@ class PlainDialect:
         if view.thinks:
             user += f"\n{THINK}"
             max_new_tokens += THOUGHT_TOKENS
-        return Prompt((Message("system", system), Message("user", user, photographs)), max_new_tokens)
+        messages = (Message("system", system), Message("user", user, photographs))
+        after = "</think>" if schema and view.thinks else ""
+        return Prompt(messages, max_new_tokens, schema=schema, schema_after=after)
 
 
 def _character(name: str, temperament: Temperament) -> str:
@@ -326,8 +335,16 @@ def _json(text: str) -> dict[str, Any] | None:
             data, _ = decoder.raw_decode(text, match.start())
         except (ValueError, RecursionError):  # a number of thousands of digits is a ValueError of its own
             continue
-        return data if isinstance(data, dict) else None
+        return _called(data) if isinstance(data, dict) else None
     return None
+
+
+def _called(data: dict[str, Any]) -> dict[str, Any]:
+    """Read a call of a tool as the act of its name: models that were tuned for tools answer so."""
+    given = data.get("arguments", data.get("parameters"))
+    if not isinstance(data.get("name"), str) or not isinstance(given, dict):
+        return data
+    return {"action": data["name"], **given}
 
 
 def _only_one(text: str, names: Any) -> str | None:
@@ -364,7 +381,7 @@ def _share(stated: object) -> float | None:
 
 
 def _speech(text: str, speaker: str) -> str | None:
-    said = _unquoted(clean(without_thought(text)))
+    said = _unquoted(clean(without_tool_calls(without_thought(text))))
     return _unquoted(re.sub(rf"^(?:{speaker}|doctor)\s*:\s*", "", said, flags=re.IGNORECASE)) or None
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from consult.agents.models.model import Model, ModelError
+from consult.agents.models.model import Model
 from consult.agents.models.scripted import ScriptedModel
-
-REFERENCES = "starter, a folder of a transformers model, http://HOST:PORT/v1#NAME, or scripted:FILE.yaml"
 
 
 def open_model(reference: str) -> Model:
     """Open a backend; the weights are loaded here.
 
     Args:
-        reference: `starter`, a folder of a transformers model, a server's address, or `scripted:` and a file.
+        reference: `starter`, a folder of a transformers model or of an adapter, a hub id with an optional `@revision`,
+            a server's address, or `scripted:` and a file.
 
     Raises:
         ModelError: The reference is none of these, or what it names cannot be loaded.
@@ -25,11 +25,11 @@ def open_model(reference: str) -> Model:
         from consult.agents.models.server import ServerModel
 
         return ServerModel(reference)
-    from consult.agents.models.transformers_folder import TransformersModel, starter_folder
+    # Read by the hub's library when it is imported.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from consult.agents.models.references import locate
 
-    if reference == "starter":
-        return TransformersModel.load(starter_folder(), reference)
-    folder = Path(reference)
-    if not folder.is_dir():
-        raise ModelError(f"there is no model '{reference}'; give {REFERENCES}")
-    return TransformersModel.load(folder, reference)
+    located = locate(reference)
+    from consult.agents.models.transformers_folder import TransformersModel
+
+    return TransformersModel.of(located, reference)

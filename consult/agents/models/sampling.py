@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from transformers import LogitsProcessor
 
+from consult.agents.models.grammar import Matcher
+
 _MIX = 0x9E3779B97F4A7C15
 
 
@@ -42,11 +44,15 @@ class Row:
     top_p: float
     options: Trie | None = None
     """Set while the next token must continue one of these; emptied when an option is complete."""
+    matcher: Matcher | None = None
+    """Holds what comes from the place on to a grammar."""
     waits: Callable[[list[int]], bool] | None = None
-    """Tells from the tokens so far whether the place of the choice has come; None when it is the start."""
+    """Tells from the tokens so far whether the place of choice or grammar has come; None when it is the start."""
     tokens: list[int] = field(default_factory=list)
     log_probability: float = 0.0
     chose: bool = False
+    began: bool = False
+    """Whether the place of the grammar has come."""
     limit: int | None = None
     """Most tokens; None for no limit of its own."""
 
@@ -56,6 +62,14 @@ class Row:
         if self.options is None or not self.options.children:
             return False
         return self.chose or self.waits is None or self.waits(self.tokens)
+
+    @property
+    def grammar(self) -> Matcher | None:
+        """What restricts the next token; None where it is free."""
+        if self.matcher is None or self.matcher.is_over:
+            return None
+        self.began = self.began or self.waits is None or self.waits(self.tokens)
+        return self.matcher if self.began else None
 
 
 class RowSampler(LogitsProcessor):
@@ -85,11 +99,16 @@ class RowSampler(LogitsProcessor):
             return self.stops[0]
         options = row.options if row.chooses else None
         if options is not None:
-            allowed = torch.tensor(sorted(options.children))
+            allowed = torch.tensor(sorted(options.children), device=logits.device)
             masked = torch.full_like(logits, -torch.inf)
             masked[allowed] = logits[allowed]
             logits = masked
+        grammar = row.grammar
+        if grammar is not None:
+            logits = logits.masked_fill(~grammar.allowed().to(logits.device), -torch.inf)
         token = self._draw(row, logits)
+        if grammar is not None:
+            grammar.accept(token)
         if options is not None:
             row.log_probability += float(torch.log_softmax(logits, -1)[token])
             row.options, row.chose = options.children[token], True
@@ -101,7 +120,8 @@ class RowSampler(LogitsProcessor):
             return int(logits.argmax())
         scaled = nucleus(logits / row.temperature, row.top_p)
         noise = torch.rand(scaled.shape, generator=_generator(row.seed, len(row.tokens)), dtype=torch.float64)
-        return int((scaled - torch.log(-torch.log(noise.clamp_min(1e-300)))).argmax())
+        gumbel = -torch.log(-torch.log(noise.clamp_min(1e-300)))
+        return int((scaled + gumbel.to(scaled.device)).argmax())
 
 
 def nucleus(logits: Any, top_p: float) -> Any:

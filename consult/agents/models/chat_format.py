@@ -1,0 +1,159 @@
+"""How a model's own chat template wants to be spoken to, found out by trying it, never from a list of models.
+
+A template may take content as a string or as a list of parts, may refuse or drop a system message, may place no
+photograph or only one, and may begin each reply with a thought. The first way that renders a trial chat whole is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from consult.agents.models.model import Message, ModelError, Prompt
+
+Render = Callable[..., str]
+"""Renders a chat, with further variables of the template as keyword arguments."""
+Content = Literal["parts", "mixed", "strings"]
+"""`mixed`: parts, and a string for the system message."""
+
+THOUGHT_MARKS = ("<think>", "</think>", "<thinking>", "</thinking>", "[THINK]", "[/THINK]", "<unused94>", "<unused95>")
+SWITCHES = ("enable_thinking", "thinking")
+"""Variables by which templates switch thinking off."""
+
+_SYSTEM, _ASKED = "Rule seven holds.", "Question nine stands."
+_OPEN_THOUGHT = re.compile(r"(<(think(?:ing)?)>|\[(THINK)\])\s*\Z")
+
+
+@dataclass(frozen=True)
+class ChatFormat:
+    """One way to render chats that a template takes."""
+
+    render: Render
+    token: str | None
+    """What stands for a photograph in a rendered chat; None for a model without photographs."""
+    content: Content = "strings"
+    system: Literal["own", "folded"] = "own"
+    """`folded`: the system message stands before the first message of the user."""
+    variables: tuple[tuple[str, bool], ...] = ()
+    """Of the template, that switch thinking off."""
+    closing: str = ""
+    """Closes a thought that the template opens for the model and that no variable switches off."""
+    most_photographs: int | None = None
+    """In one prompt; None where the template states no limit."""
+
+    @classmethod
+    def of(cls, render: Render, token: str | None) -> ChatFormat:
+        """Find the way that a template takes.
+
+        Args:
+            render: The template.
+            token: What stands for a photograph in a rendered chat; None for a text-only model.
+
+        Raises:
+            ModelError: It takes none, not even without a photograph.
+        """
+        for marked in dict.fromkeys((token, None)):
+            for one in _ways(render, marked):
+                if one._is_whole(1 if marked else 0):
+                    return one._without_thought()._limited()
+        raise ModelError("its chat template renders no chat of a system message and a question")
+
+    # -- rendering -------------------------------------------------------------------------------------------------
+
+    def text(self, messages: Sequence[Message]) -> str:
+        """Render messages up to the place where the reply begins.
+
+        Raises:
+            ModelError: There are more photographs than the template shows.
+        """
+        photographs = sum(len(message.photographs) for message in messages)
+        if self.most_photographs is not None and photographs > self.most_photographs:
+            raise ModelError(f"its chat template shows {self.most_photographs} photograph a prompt, not {photographs}")
+        chat = [self._said(message) for message in merged(self._folded(messages))]
+        return self.render(chat, **dict(self.variables)) + self.closing
+
+    def _said(self, message: Message) -> dict[str, Any]:
+        photographs = message.photographs if self.token else ()
+        if self.content == "strings" or (self.content == "mixed" and message.speaker == "system"):
+            marks = "".join(f"{self.token}\n" for _ in photographs)
+            return {"role": message.speaker, "content": marks + message.text}
+        images = [{"type": "image"} for _ in photographs]
+        return {"role": message.speaker, "content": [*images, {"type": "text", "text": message.text}]}
+
+    def _folded(self, messages: Sequence[Message]) -> Sequence[Message]:
+        if self.system == "own":
+            return messages
+        return [replace(m, speaker="user") if m.speaker == "system" else m for m in messages]
+
+    def trial(self) -> str:
+        """Render a trial chat with one photograph."""
+        return self._tried(1, **dict(self.variables)) or ""
+
+    # -- finding out -----------------------------------------------------------------------------------------------
+
+    def _is_whole(self, photographs: int) -> bool:
+        text = self._tried(photographs)
+        if text is None or text.count(_SYSTEM) != 1 or text.count(_ASKED) != 1:
+            return False
+        marked = text.count(self.token) == photographs if self.token else True
+        # A template that takes strings may print a list of parts as Python would.
+        return marked and text.index(_SYSTEM) < text.index(_ASKED) and not re.search("['\"]type['\"]", text)
+
+    def _tried(self, photographs: int, **variables: bool) -> str | None:
+        chat = [self._said(m) for m in merged(self._folded(_trial(photographs)))]
+        try:
+            return self.render(chat, **variables)
+        except Exception:  # whatever a template raises on what it does not take
+            return None
+
+    def _without_thought(self) -> ChatFormat:
+        shown = 1 if self.token else 0
+        off = tuple(
+            (name, False)
+            for name in SWITCHES
+            if self._tried(shown, **{name: False}) != self._tried(shown, **{name: True})
+        )
+        text = self._tried(shown, **dict(off)) or ""
+        opened = _OPEN_THOUGHT.search(text)
+        closed = f"\n\n</{opened[2]}>\n\n" if opened and opened[2] else "[/THINK]" if opened else ""
+        return replace(self, variables=off, closing=closed)
+
+    def _limited(self) -> ChatFormat:
+        if self.token is None:
+            return self
+        text = self._tried(2)
+        return self if text is not None and text.count(self.token) == 2 else replace(self, most_photographs=1)
+
+
+class _Shown:
+    """Stands for a photograph in a trial chat."""
+
+
+def _trial(photographs: int) -> tuple[Message, ...]:
+    shown: Any = (_Shown(),) * photographs
+    return Message("system", _SYSTEM), Message("user", _ASKED, shown)
+
+
+def _ways(render: Render, token: str | None) -> list[ChatFormat]:
+    contents: tuple[Content, ...] = ("parts", "mixed", "strings") if token else ("strings", "parts")
+    own = [ChatFormat(render, token, content) for content in contents]
+    return [*own, *(replace(way, system="folded") for way in own)]
+
+
+def merged(messages: Sequence[Message]) -> list[Message]:
+    """Join neighbours of one speaker: many templates demand that roles alternate."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and joined[-1].speaker == message.speaker:
+            before = joined.pop()
+            text = f"{before.text}\n\n{message.text}"
+            message = Message(message.speaker, text, before.photographs + message.photographs)
+        joined.append(message)
+    return joined
+
+
+def cleared(prompt: Prompt, controls: re.Pattern[str]) -> list[Message]:
+    """Take control tokens out of what was said: it is data, and a control token in it must not act as one."""
+    return [replace(message, text=controls.sub(" ", message.text)) for message in prompt.messages]

@@ -1,0 +1,87 @@
+"""Replies held to a JSON schema, token by token, with xgrammar where it is installed.
+
+Without it a reply is free, and an unusable one is asked for once more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+KEPT_SCHEMAS = 256
+
+
+def is_available() -> bool:
+    """Tell whether schemas can be kept to; the extra `schema` installs what it takes."""
+    return find_spec("xgrammar") is not None
+
+
+class Grammars:
+    """Schemas as grammars over one tokenizer, each compiled once."""
+
+    def __init__(self, tokenizer: Any, vocabulary: int, stops: Sequence[int]) -> None:
+        """Read the tokenizer.
+
+        Args:
+            tokenizer: Of the model.
+            vocabulary: Size of the logits, which may be more than the tokenizer has.
+            stops: Tokens that end a reply.
+        """
+        import xgrammar
+
+        info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary, stop_token_ids=list(stops))
+        self._compiler = xgrammar.GrammarCompiler(info)
+        self._compiled: OrderedDict[str, Any] = OrderedDict()
+        self._vocabulary = vocabulary
+
+    @classmethod
+    def of(cls, tokenizer: Any, vocabulary: int, stops: Sequence[int]) -> Grammars | None:
+        """Read the tokenizer; None where schemas cannot be kept to: no xgrammar, or a tokenizer that it cannot read."""
+        if not is_available():
+            return None
+        try:
+            return cls(tokenizer, vocabulary, stops)
+        except Exception:  # replies are free then, as they are without the library
+            return None
+
+    def matcher(self, schema: Mapping[str, Any]) -> Matcher:
+        """Begin a reply under a schema."""
+        written = json.dumps(schema)
+        if written not in self._compiled:
+            # One way of spacing: a model that may pad its answer with blanks can spend all of its tokens on them.
+            self._compiled[written] = self._compiler.compile_json_schema(written, any_whitespace=False)
+            if len(self._compiled) > KEPT_SCHEMAS:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(written)
+        return Matcher(self._compiled[written], self._vocabulary)
+
+
+class Matcher:
+    """One reply as it grows."""
+
+    def __init__(self, compiled: Any, vocabulary: int) -> None:
+        import xgrammar
+
+        self._matcher = xgrammar.GrammarMatcher(compiled)
+        self._bits = xgrammar.allocate_token_bitmask(1, vocabulary)
+        self._vocabulary = vocabulary
+
+    def allowed(self) -> Any:
+        """Give a mask of the tokens that may come next, of the shape (vocabulary,)."""
+        import torch
+
+        self._matcher.fill_next_token_bitmask(self._bits)
+        bits = (self._bits[0][:, None] >> torch.arange(32, dtype=torch.int32)) & 1
+        return bits.flatten()[: self._vocabulary].bool()
+
+    def accept(self, token: int) -> None:
+        """Go on by one token."""
+        self._matcher.accept_token(token)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the reply is complete and ended."""
+        return bool(self._matcher.is_terminated())

@@ -1,0 +1,227 @@
+"""Loading transformers models: safetensors alone, no code from a model, each base once whatever plays on it.
+
+On a CPU a model runs in float32, in which a reply does not depend on its companions in a batch; where CUDA is there, in
+bfloat16, its layers laid out over the devices by accelerate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoTokenizer
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+from transformers.utils import logging as transformers_logging
+
+from consult.agents.dialects.starter import StarterDialect
+from consult.agents.models.image_only import open_processor
+from consult.agents.models.model import ModelError
+from consult.agents.models.references import Located, missing_shards, read_json
+
+OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+SHOWN = 3
+"""Names that a sentence lists."""
+
+
+class Base:
+    """One loaded model, on which any number of adapters may lie."""
+
+    def __init__(self, folder: Path, revision: str, model: Any, processor: Any, tokenizer: Any) -> None:
+        self.folder, self.revision = folder, revision
+        self.model, self.processor, self.tokenizer = model, processor, tokenizer
+        self.dialect = dialect_of(folder)
+        self.parameters = sum(parameter.numel() for parameter in model.parameters())
+        self._wrapped: Any = None
+        self._adapters: dict[str, str] = {}
+
+    @property
+    def template(self) -> Any:
+        """The chat template; None where there is none."""
+        return getattr(self.processor, "chat_template", None) or self.tokenizer.chat_template
+
+    def attach(self, folder: Path) -> str:
+        """Lay an adapter on the base, once, and give its name.
+
+        Raises:
+            ModelError: It is not for this base, or cannot be loaded safely.
+        """
+        _refuse_unsafe(folder, "adapter_config.json")
+        revision = adapter_revision_of(folder)
+        if revision not in self._adapters:
+            name = f"adapter{len(self._adapters)}"
+            try:
+                with _in_a_sentence(folder), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # about how libraries call each other
+                    self._lay(folder, name)
+            except ModelError:
+                # What lies on it by half is not for anybody else.
+                _LOADED.pop(_key(self.folder, self.revision), None)
+                raise
+            self._adapters[revision] = name
+        return self._adapters[revision]
+
+    def _lay(self, folder: Path, name: str) -> None:
+        from peft import PeftConfig, PeftModel
+
+        config = PeftConfig.from_pretrained(str(folder))
+        if config.is_prompt_learning:
+            raise ModelError(f"'{folder}' learned a prompt ({config.peft_type}); give an adapter of weights, e.g. LoRA")
+        config.inference_mode = True
+        if self._wrapped is None:
+            self._wrapped = PeftModel(self.model, config, name)
+        lacking = self._wrapped.load_adapter(str(folder), name)
+        if lacking.missing_keys or lacking.unexpected_keys:
+            raise ModelError(f"the adapter '{folder}' was not made for the base '{self.folder}'; give it its own base")
+        self._wrapped.eval()
+
+    @contextmanager
+    def with_adapter(self, name: str | None) -> Iterator[None]:
+        """Let one adapter, or none, be in force for a batch."""
+        if self._wrapped is None:
+            yield
+            return
+        if name is not None:
+            self._wrapped.set_adapter(name)
+        with nullcontext() if name is not None else self._wrapped.disable_adapter():
+            yield
+
+
+_LOADED: WeakValueDictionary[tuple[str, str], Base] = WeakValueDictionary()
+"""Folder and what is in it → a base that somebody still plays on."""
+
+
+def load_base(located: Located) -> Base:
+    """Load a model, or give the one that is loaded already.
+
+    Raises:
+        ModelError: The folder holds no model, or one that cannot be loaded safely.
+    """
+    folder = located.folder
+    _refuse_unsafe(folder, "config.json")
+    revision = revision_of(folder)  # reads all of the weights: once is enough
+    key = _key(folder, revision)
+    base = _LOADED.get(key)
+    if base is None:
+        base = _LOADED[key] = _load(folder, revision)
+    return base
+
+
+def _key(folder: Path, revision: str) -> tuple[str, str]:
+    configuration = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
+    return str(folder.resolve()), f"{revision} {configuration}"
+
+
+def _load(folder: Path, revision: str) -> Base:
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    _refuse_own_code(folder)
+    with _in_a_sentence(folder):
+        config = AutoConfig.from_pretrained(folder, **OPTIONS)
+        sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+        model = _weights(folder, sees)
+        processor: Any = open_processor(folder, config, OPTIONS) if sees else None
+        tokenizer: Any = processor.tokenizer if sees else AutoTokenizer.from_pretrained(folder, **OPTIONS)
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        return Base(folder, revision, model.eval(), processor, tokenizer)
+
+
+def _weights(folder: Path, sees: bool) -> Any:
+    family: Any = AutoModelForImageTextToText if sees else AutoModelForCausalLM
+    where: dict[str, Any] = {"dtype": torch.float32}
+    if torch.cuda.is_available():
+        where = {"dtype": torch.bfloat16, "device_map": "auto"}
+    model, found = family.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **where, **OPTIONS)
+    lacking = sorted(found["missing_keys"])
+    if lacking:
+        # Left alone they would be random numbers.
+        raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({_some(lacking)}); fetch the model anew")
+    return model
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def _refuse_unsafe(folder: Path, config: str) -> None:
+    if not (folder / config).is_file():
+        raise ModelError(f"'{folder}' is no model: it has no {config}; give the folder of a transformers model")
+    read_json(folder / config)
+    if not any(folder.glob("*.safetensors")):
+        pickled = sorted(path.name for pattern in PICKLED for path in folder.glob(pattern))
+        if pickled:
+            raise ModelError(
+                f"'{folder}' has pickled weights alone ({_some(pickled)}), which can run code; save the model with "
+                "safe serialization, as *.safetensors"
+            )
+        raise ModelError(f"'{folder}' has no *.safetensors weights; save the model with safe serialization")
+    lacking = missing_shards(folder)
+    if lacking:
+        raise ModelError(f"'{folder}' lacks {len(lacking)} files of weights ({_some(lacking)}); fetch the model anew")
+
+
+def _refuse_own_code(folder: Path) -> None:
+    config = read_json(folder / "config.json")
+    kind = config.get("model_type")
+    if config.get("auto_map") and kind not in CONFIG_MAPPING:
+        raise ModelError(
+            f"'{folder}' needs code of its own (auto_map), which is never run; give a model of a kind that "
+            "transformers has, or a newer transformers"
+        )
+
+
+@contextmanager
+def _in_a_sentence(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"'{folder}' cannot be loaded ({first}); check that the folder is complete") from error
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+
+
+# -- what the weights say ----------------------------------------------------------------------------------------------
+
+
+def dialect_of(folder: Path) -> str:
+    """Read the dialect from the weights' metadata.
+
+    Raises:
+        ModelError: The weights were trained on another version of the starter's dialect.
+    """
+    from safetensors import safe_open
+
+    with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
+        metadata = weights.metadata() or {}
+    dialect: str = metadata.get("dialect", "plain")
+    if dialect == "starter" and metadata.get("dialect_fingerprint") != StarterDialect().fingerprint():
+        raise ModelError(f"'{folder}' speaks another version of the starter's dialect; train it anew with this version")
+    return dialect
+
+
+def revision_of(folder: Path) -> str:
+    """Hash the weights."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def adapter_revision_of(folder: Path) -> str:
+    """Hash the weights of an adapter and how they are to be laid on."""
+    configuration = (folder / "adapter_config.json").read_bytes()
+    return hashlib.sha256(revision_of(folder).encode() + configuration).hexdigest()[:16]

@@ -1,0 +1,161 @@
+"""From a model reference to folders: one on this machine, one of the hub's cache, or an adapter and its base.
+
+The hub is asked for what its cache does not hold, and for nothing else; only files of weights, configuration and
+tokenizer are fetched, never pickled weights or code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consult.agents.models.model import ModelError
+
+REFERENCES = "starter, a folder of a transformers model, a hub id such as org/name, http://HOST:PORT/v1#NAME, or scripted:FILE.yaml"
+HUB_ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
+FETCHED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+NOT_FETCHED = ["*/*", "consolidated*.safetensors"]
+"""Copies in other formats: in folders of their own, or under the name that the first makers of weights used."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a model is on this machine."""
+
+    folder: Path
+    """Of the model, or of an adapter's base."""
+    adapter: Path | None = None
+
+
+def starter_folder() -> Path:
+    """Give the folder of the model in the package.
+
+    Raises:
+        ModelError: The package was built without it.
+    """
+    folder = Path(__file__).parents[1] / "starter"
+    if not (folder / "model.safetensors").exists():
+        raise ModelError("this installation lacks the starter's weights; make them with: consult train starter")
+    return folder
+
+
+def locate(reference: str) -> Located:
+    """Find a model, downloading it where its hub id was named and the hub's cache does not hold it.
+
+    Args:
+        reference: `starter`, a folder, or `org/name` with an optional `@revision`.
+
+    Raises:
+        ModelError: There is no such model, or it cannot be reached.
+    """
+    folder = _folder(reference)
+    if not (folder / "adapter_config.json").is_file():
+        return Located(folder)
+    return Located(_base(folder), folder)
+
+
+def _folder(reference: str) -> Path:
+    if reference == "starter":
+        return starter_folder()
+    if Path(reference).is_dir():
+        return Path(reference)
+    named = HUB_ID.fullmatch(reference)
+    if named is None:
+        raise ModelError(f"there is no model '{reference}'; give {REFERENCES}")
+    return _of_the_hub(named["id"], named["revision"])
+
+
+def _base(adapter: Path) -> Path:
+    config = read_json(adapter / "adapter_config.json")
+    name, revision = config.get("base_model_name_or_path"), config.get("revision")
+    if not isinstance(name, str) or not name:
+        raise ModelError(f"the adapter '{adapter}' names no base; put one into base_model_name_or_path")
+    try:
+        if (adapter / name).is_dir():
+            base = adapter / name
+        else:
+            base = _folder(f"{name}@{revision}" if revision and not Path(name).is_dir() else name)
+    except ModelError as error:
+        mend = "put a folder or a hub id into base_model_name_or_path of its adapter_config.json"
+        raise ModelError(f"the base of the adapter '{adapter}' is not to be had: {error}; or {mend}") from error
+    if (base / "adapter_config.json").is_file():
+        raise ModelError(f"the base '{name}' of the adapter '{adapter}' is an adapter itself; merge the two first")
+    return base
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a configuration.
+
+    Raises:
+        ModelError: It is no JSON object.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise ModelError(f"'{path}' is no valid JSON object; fetch the model anew")
+    return data
+
+
+# -- the hub -----------------------------------------------------------------------------------------------------------
+
+
+def _of_the_hub(name: str, revision: str | None) -> Path:
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    chosen: dict[str, Any] = {
+        "revision": revision,
+        "allow_patterns": FETCHED,
+        "ignore_patterns": NOT_FETCHED,
+    }
+    try:
+        kept = Path(snapshot_download(name, local_files_only=True, **chosen))
+        if is_whole(kept):
+            return kept
+    except LocalEntryNotFoundError:
+        pass
+    except Exception as error:
+        raise ModelError(_refusal(name, revision, error)) from error
+    try:
+        return Path(snapshot_download(name, **chosen))
+    except Exception as error:
+        raise ModelError(_refusal(name, revision, error)) from error
+
+
+def is_whole(folder: Path) -> bool:
+    """Tell whether a snapshot holds a configuration and all of its weights: a cache may hold a part of a model."""
+    configured = any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+    return configured and any(folder.glob("*.safetensors")) and not missing_shards(folder)
+
+
+def missing_shards(folder: Path) -> list[str]:
+    """List the files of weights that the index names and the folder lacks."""
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return []
+    shards = read_json(index).get("weight_map", {})
+    names = sorted(set(shards.values())) if isinstance(shards, dict) else []
+    return [name for name in names if not (folder / str(name)).is_file()]
+
+
+def _refusal(name: str, revision: str | None, error: Exception) -> str:
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.GatedRepoError):
+        return f"'{name}' is gated; accept its terms on its page of the hub, log in with: hf auth login, and try again"
+    if isinstance(error, errors.RevisionNotFoundError):
+        return f"'{name}' has no revision '{revision}'; give a branch, a tag or a commit after the @"
+    if isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError):
+        return f"there is no folder '{name}', and the hub has no such model; give {REFERENCES}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"'{name}' cannot be written to the hub's cache ({error.strerror}); mend that and try again"
+    return (
+        f"there is no folder '{name}', the hub's cache does not hold such a model, and the hub cannot be reached; "
+        f"connect once to fetch it, or give {REFERENCES}"
+    )
