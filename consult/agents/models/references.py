@@ -14,7 +14,10 @@ from typing import Any
 
 from consult.agents.models.model import ModelError
 
-REFERENCES = "starter, a folder of a transformers model, a hub id such as org/name, http://HOST:PORT/v1#NAME, or scripted:FILE.yaml"
+REFERENCES = (
+    "starter, a folder of a transformers model, a hub id such as org/name, http://HOST:PORT/v1#NAME, "
+    "or scripted:FILE.yaml"
+)
 HUB_ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 FETCHED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
 NOT_FETCHED = ["*/*", "consolidated*.safetensors"]
