@@ -30,8 +30,6 @@ PATIENCE = 60.0
 """Seconds that one request may take for a larger batch to be tried."""
 SHORTEST = 1e-3
 """Seconds; what is over sooner was not generated, and has no speed."""
-MARK = "quince"
-"""A word that no chat template holds by itself."""
 
 
 @dataclass
@@ -92,49 +90,17 @@ def _noted(found: Capability, what: str, mend: str) -> Iterator[None]:
 
 
 def _describe(model: Model, found: Capability) -> None:
-    """Read what a backend tells in its details, and else what a model in this process shows."""
-    details, inner = model.info.details, getattr(model, "model", None)
-    parameters = getattr(inner, "parameters", None)
-    counted = sum(weight.numel() for weight in parameters()) if callable(parameters) else None
-    found.parameters = _whole(details.get("parameters")) or counted
-    found.dtype = details.get("dtype") or _named(getattr(inner, "dtype", None))
-    found.device = details.get("device") or _named(getattr(inner, "device", None))
-    found.context = _whole(details.get("context")) or _context(getattr(inner, "config", None))
-    stated = details.get("system_role")
-    found.system_role = _system_role(model) if stated is None else stated.lower() in ("yes", "true", "1")
+    """Read what a backend tells of itself in its details; what it does not tell is not known."""
+    details = model.info.details
+    found.parameters = _whole(details.get("parameters"))
+    found.dtype, found.device = details.get("dtype"), details.get("device")
+    found.context = _whole(details.get("context"))
+    stated = details.get("system role")
+    found.system_role = None if stated is None else stated == "own"
 
 
 def _whole(stated: str | None) -> int | None:
     return int(stated) if stated and stated.isdigit() else None
-
-
-def _named(value: object) -> str | None:
-    return None if value is None else str(value).removeprefix("torch.")
-
-
-def _context(config: Any) -> int | None:
-    if config is None:
-        return None
-    text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    length = getattr(text, "max_position_embeddings", None)
-    return length if isinstance(length, int) and length > 0 else None
-
-
-def _system_role(model: Model) -> bool | None:
-    """Try whether the chat template lets a system message stand; None where there is no template here."""
-    template: Any = getattr(model, "processor", None) or getattr(model, "tokenizer", None)
-    if not hasattr(template, "apply_chat_template"):
-        return None
-
-    def content(text: str) -> Any:
-        return [{"type": "text", "text": text}] if getattr(model, "processor", None) is not None else text
-
-    chat = [{"role": "system", "content": content(MARK)}, {"role": "user", "content": content("Hello.")}]
-    try:
-        return MARK in str(template.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
-    except Exception:
-        # Templates refuse what they do not know by raising whatever they like.
-        return False
 
 
 def _resident() -> int:

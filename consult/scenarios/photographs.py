@@ -27,12 +27,8 @@ def open_photograph(path: Path) -> Image:
     Raises:
         PhotographError: The file is missing, is no JPEG, PNG or WebP, or has more than 50 megapixels.
     """
-    import warnings
-
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    # Our own limit, which is told in a sentence, is the lower one.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     try:
         with _own_limit(), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:

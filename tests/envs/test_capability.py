@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from improvising import Improviser
@@ -50,7 +48,7 @@ class Slow(Improviser):
 def test_what_a_backend_tells_of_itself_is_believed() -> None:
     model = Slow()
     details = {"parameters": "7000000000", "dtype": "bfloat16", "device": "cuda:0", "context": "4096"}
-    model.info = ModelInfo("far/away", "server", details={**details, "system_role": "no"})
+    model.info = ModelInfo("far/away", "server", details={**details, "system role": "folded"})
     found = examine_model("far/away", lambda _: model)
     assert (found.parameters, found.dtype, found.device, found.context) == (7 * 10**9, "bfloat16", "cuda:0", 4096)
     assert found.system_role is False and found.speed[16] is not None
@@ -87,23 +85,3 @@ def test_a_model_that_names_no_specialty_is_a_problem(tmp_path: Path) -> None:
     script.write_text("replies: {patient: [Hm.], triage: [Hm.]}")
     (problem,) = examine_model(f"scripted:{script}", open_model).problems
     assert "named no specialty" in problem.what
-
-
-class Template:
-    """A chat template: whether it lets a system message stand."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def apply_chat_template(self, chat: list[dict[str, Any]], **_: Any) -> str:
-        if self.kind == "refuses":
-            raise ValueError("System role not supported")
-        said = chat if self.kind == "takes" else chat[1:]
-        return "".join(str(message["content"]) for message in said)
-
-
-@pytest.mark.parametrize(("kind", "takes"), [("takes", True), ("drops", False), ("refuses", False)])
-def test_the_system_role_is_tried_on_the_template(kind: str, takes: bool) -> None:
-    assert capability._system_role(SimpleNamespace(tokenizer=Template(kind), processor=None)) is takes  # type: ignore[arg-type]
-    assert capability._system_role(SimpleNamespace(processor=Template(kind))) is takes  # type: ignore[arg-type]
-    assert capability._system_role(SimpleNamespace()) is None  # type: ignore[arg-type]

@@ -56,6 +56,7 @@ class ServerModel:
             raise
         self._name, self._answers_as, self._features = met.name, met.answers_as, set[Feature](met.features)
         details = {"model": wire.shortened(met.name), "takes": ", ".join(sorted(met.features))}
+        details["system role"] = "own" if "system" in met.features else "folded"
         if met.context is not None:
             details["context"] = str(met.context)
         sees = "photograph" in met.features
