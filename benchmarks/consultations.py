@@ -183,7 +183,7 @@ def difference(a: Sequence[bool], b: Sequence[bool]) -> str:
     low, high = np.quantile(draws, (0.025, 0.975))
     won, lost = int((x > 0).sum()), int((x < 0).sum())
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0
-    return f"{100 * x.mean():+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}) | {won} : {lost} | {p:.2g}"
+    return f"{100 * x.mean():+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}); {won} : {lost}; p {p:.2g}"
 
 
 def cell(store: Store, strategy: str, team: str) -> str | None:
@@ -259,10 +259,13 @@ def _differences(played: Played) -> Iterator[str]:
         (("reasoning", "panel"), ("dialogue", "panel")),
         (("dialogue", "panel"), ("dialogue", "no-triage")),
         (("dialogue", "panel"), ("dialogue", "solo")),
+        (("text-only", "panel"), ("text-only", "solo")),
+        (("no-dialogue", "panel"), ("no-dialogue", "solo")),
+        (("reasoning", "panel"), ("reasoning", "solo")),
         (("dialogue", "solo"), ("no-dialogue", "solo")),
         (("reasoning", "solo"), ("dialogue", "solo")),
     ]
-    yield "\n## On the same cases\n\n| | difference | won : lost | McNemar's p |\n|---|---|---|---|"
+    yield "\n## On the same cases\n\n| | difference; won : lost; McNemar's p |\n|---|---|"
     for a, b in pairs:
         if a in played.cells and b in played.cells:
             yield f"| {'/'.join(a)} - {'/'.join(b)} | {difference(played.right(*a), played.right(*b))} |"
@@ -306,7 +309,7 @@ def _panel(played: Played) -> Iterator[str]:
     pairs = [(a == b) for _, o in main for i, a in enumerate(o) for b in o[i + 1 :]]
     yield f"| two members agree | {of(pairs)} |"
     yield f"| plurality vote of the panel | {of(voted)} |"
-    yield f"| attending - plurality, won : lost, p | {difference(final, voted)} |"
+    yield f"| attending - plurality; won : lost; p | {difference(final, voted)} |"
     for k in range(4):
         yield f"| final diagnosis right, {k} of 3 opinions right | {of(_by_right(main, final, k))} |"
     for member in range(3):
@@ -331,7 +334,7 @@ def _triage_matters(files: Sequence[Path], played: Played) -> Iterator[str]:
     yield "\n## The panel after right, predicted and wrong triage\n\n| triage | final diagnosis right |\n|---|---|"
     for arm in ("right", "predicted", "wrong"):
         yield f"| {arm} | {of(arms[arm])} |"
-    yield f"| right - wrong, won : lost, p | {difference(arms['right'], arms['wrong'])} |"
+    yield f"| right - wrong; won : lost; p | {difference(arms['right'], arms['wrong'])} |"
 
 
 def _groups(played: Played) -> Iterator[str]:

@@ -12,8 +12,6 @@ from consult.cli.options import Json
 if TYPE_CHECKING:
     from consult.scenarios.importing import Summary
 
-NOTHING_KEPT = 2
-
 
 def import_(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="agentclinic, craft-md, csv, jsonl or folder.")],
@@ -28,6 +26,7 @@ def import_(
     from dataclasses import asdict
 
     from consult.cli.session import print_json
+    from consult.errors import UserError
     from consult.scenarios.importing import import_cases
 
     summary = import_cases(kind, source, out, _mapping(map_ or []))
@@ -37,7 +36,7 @@ def import_(
         for line in _lines(summary, out):
             typer.echo(line)
     if not summary.kept:
-        raise typer.Exit(NOTHING_KEPT)
+        raise UserError(f"of '{source}' nothing could be kept, and nothing was written; mend it and import it again")
 
 
 def _mapping(entries: list[str]) -> dict[str, str]:
@@ -63,8 +62,6 @@ def _lines(summary: Summary, out: Path) -> list[str]:
     lines += _details(summary)
     if summary.kept:
         lines += [f"{out}: each row's fate is in import/; check it: consult scenarios check {out}"]
-    else:
-        lines += ["nothing could be kept, and nothing was written"]
     return [without_controls(line) for line in lines]
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import consult.agents.starter
 from consult.cli.main import run
@@ -103,9 +103,10 @@ def pickled(folder: Path) -> None:
 
 
 def other_dialect(folder: Path) -> None:
+    weights = folder / "model" / "model.safetensors"
     save_file(
-        {"w": torch.zeros(2)},
-        folder / "model" / "model.safetensors",
+        load_file(weights),
+        weights,
         metadata={"format": "pt", "dialect": "starter", "dialect_fingerprint": "0"},
     )
 
@@ -462,7 +463,49 @@ PHOTOGRAPHS = [
     )
 ]
 
-MISTAKES = [*NAMES, *NUMBERS, *MODELS, *DATABASES, *RUNS, *SCENARIOS, *PHOTOGRAPHS]
+OWN = [
+    Mistake(simulate("--complaint", ""), ["complaint"]),
+    Mistake(simulate("--complaint", "x" * 5_000), ["5,000 characters"]),
+    Mistake(simulate("--image", "photo.png"), ["--image", "--complaint"]),
+    Mistake(simulate("--complaint", "It itches", "--case", "test-0004"), ["--case", "--complaint"]),
+    Mistake(simulate("--complaint", "It itches", "--cases", "3"), ["--cases", "--complaint"]),
+    Mistake(simulate("--complaint", "It itches", "--split", "train"), ["--split", "--complaint"]),
+    Mistake(simulate("--complaint", "It itches", "--image", "photo.png"), ["photo.png", "no such file"]),
+    Mistake(simulate("--complaint", "It itches", "--image", "dog.txt"), ["dog.txt", "JPEG, PNG or WebP"], [DOG]),
+    Mistake(simulate("--complaint", "It itches", "--image", "here"), ["here"], [empty_folder("here")]),
+    Mistake(
+        simulate("--complaint", "It itches", "--image", "a.png"), ["a.png", "100 megapixels"], [huge_picture("a.png")]
+    ),
+    Mistake(("simulate", "--patient", "human"), ["human", "terminal"]),
+    Mistake(("simulate", "--triage", "human"), ["human", "patient"]),
+]
+SERVERS = [
+    Mistake(("simulate", "--model", "http://127.0.0.1:9/v1#x"), ["127.0.0.1:9"]),
+    Mistake(("simulate", "--model", "http://"), ["http://"]),
+    Mistake(("simulate", "--model", "http://anna:secret@127.0.0.1:9/v1#x"), ["CONSULT_API_KEY"]),
+    Mistake(("simulate", "--model", "http://127.0.0.1:9/v1?speed=9#x"), ["speed"]),
+    Mistake(("simulate", "--model", "http://127.0.0.1:9/v1?concurrency=0#x"), ["concurrency"]),
+]
+SOURCE = text("cases.csv", "complaint,diagnosis\nI ache,flu\nI sneeze,cold\n")
+IMPORTS = [
+    Mistake(("scenarios", "import", "cvs", "cases.csv", "--out", "ward"), ["cvs", "csv"], [SOURCE]),
+    Mistake(("scenarios", "import", "csv", "cases.csv"), ["--out"], [SOURCE], mend="--help"),
+    Mistake(("scenarios", "import", "csv", "nowhere.csv", "--out", "ward"), ["nowhere.csv"]),
+    Mistake(("scenarios", "import", "csv", "here", "--out", "ward"), ["here"], [empty_folder("here")]),
+    Mistake(("scenarios", "import", "csv", "cases.csv", "--out", "ward"), ["ward"], [SOURCE, ward()]),
+    Mistake(("scenarios", "import", "csv", "cases.csv", "--out", "dog.txt"), ["dog.txt"], [SOURCE, DOG]),
+    Mistake(("scenarios", "import", "csv", "cases.csv", "--out", "dog.txt/x"), ["dog.txt"], [SOURCE, DOG]),
+    Mistake(("scenarios", "import", "csv", "cases.csv", "--out", "ward", "--map", "ill=x"), ["ill"], [SOURCE]),
+    Mistake(("scenarios", "import", "csv", "cases.csv", "--out", "ward", "--map", "age=x"), ["'x'"], [SOURCE]),
+    Mistake(("scenarios", "import", "csv", "dog.txt", "--out", "ward"), ["I am a dog"], [DOG]),
+    Mistake(("scenarios", "import", "jsonl", "dog.txt", "--out", "ward"), ["dog.txt"], [DOG]),
+    Mistake(("scenarios", "import", "agentclinic", "dog.txt", "--out", "ward"), ["dog.txt"], [DOG]),
+    Mistake(("scenarios", "import", "craft-md", "cases.csv", "--out", "ward"), ["cases.csv"], [SOURCE]),
+    Mistake(("scenarios", "import", "folder", "cases.csv", "--out", "ward"), ["cases.csv"], [SOURCE]),
+    Mistake(("scenarios", "import", "folder", "here", "--out", "ward"), ["here"], [empty_folder("here")]),
+]
+
+MISTAKES = [*NAMES, *NUMBERS, *MODELS, *DATABASES, *RUNS, *SCENARIOS, *PHOTOGRAPHS, *OWN, *SERVERS, *IMPORTS]
 
 
 # -- making them -------------------------------------------------------------------------------------------------------
@@ -516,9 +559,10 @@ def test_a_mistake_gets_one_sentence_and_costs_nothing(folder: Path, mistake: Mi
     code, out, err = typed(*mistake.words)
     said = (err + out).strip()
     assert code == 2, said
-    # `check` tells all that it finds, a line each.
-    assert len(said.splitlines()) == 1 or mistake.words[:2] == ("scenarios", "check"), said
-    assert len(said) < 700, said
+    # `check` and `import` tell first all that they found, a line each.
+    tells = mistake.words[:2] in (("scenarios", "check"), ("scenarios", "import"))
+    assert len((err if tells else said).splitlines()) <= 1, said
+    assert len(said) < 700 and "secret" not in said, said
     assert "Traceback" not in said and "Error(" not in said
     for part in (*mistake.told, mistake.mend):
         assert part in said, said
