@@ -70,9 +70,9 @@ def test_figures_are_what_the_libraries_say(study):
     assert study.share(8, 10) == "80.0% (49.0% to 94.3%; 8 of 10)"
     assert study.share(0, 0) == "— (n 0)"
     same = study.difference([True, False] * 20, [True, False] * 20)
-    assert same.startswith("+0.0 points (+0.0 to +0.0) | 0 : 0 | 1")
+    assert same.startswith("+0.0 points (+0.0 to +0.0); 0 : 0; p 1")
     better = study.difference([True] * 40, [True] * 20 + [False] * 20)
-    assert better.startswith("+50.0 points") and "| 20 : 0 |" in better
+    assert better.startswith("+50.0 points") and "; 20 : 0;" in better
 
 
 def test_claims_that_are_false_are_counted_as_false(study):

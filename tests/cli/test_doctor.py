@@ -63,7 +63,7 @@ MISTAKES = [
     (["--model", "human"], "there is no model 'human'"),
     (["--model", "scripted:none.yaml"], "there is no script 'none.yaml'"),
     (["--model", "empty"], "it has no config.json"),
-    (["--model", "pickled"], "has no *.safetensors weights"),
+    (["--model", "pickled"], "has pickled weights alone"),
     (["--model", "scripted:text.yaml"], "text.yaml:1:"),
     (["--model", "scripted:fails.yaml"], "it cannot play (melted); check that"),
     (["--model", "scripted:silent.yaml"], "it cannot play (the script has no replies for 'triage.triage'"),
