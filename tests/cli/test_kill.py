@@ -77,7 +77,7 @@ def test_interrupting_says_how_to_go_on(tmp_path):
 STARTED = "from consult.__main__ import main; print('started', flush=True); main()"
 
 
-@pytest.mark.parametrize("delay", [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0])
+@pytest.mark.parametrize("delay", [0, 0.05, 0.2, 0.6, 1.2, 2.0, 3.0])
 @pytest.mark.parametrize("model", [f"scripted:{PANEL}", "starter"])
 def test_an_interrupt_at_any_moment_is_one_sentence(tmp_path, delay, model):
     """From the first of our own lines on: before it, the interpreter answers for itself."""
