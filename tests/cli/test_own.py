@@ -18,7 +18,7 @@ import yaml
 from PIL import Image
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
-REAL = Path("/work/shared/data/images")
+REAL = Path(__file__).parents[3] / "shared" / "data" / "images"
 SAID = "demonstration model trained on drawings; not a finding about this photograph"
 ENV = {**os.environ, "TERM": "dumb", "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
 COMPLAINT = "My elbow itches and it's scaly."
