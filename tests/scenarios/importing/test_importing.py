@@ -336,7 +336,8 @@ def test_the_command_says_what_was_kept_dropped_and_why(tmp_path, monkeypatch):
     assert "no mistakes found" in CliRunner().invoke(app, ["scenarios", "check", "ward"]).output
     table(tmp_path, "complaint\n\n ,\n", "empty.csv")
     result = CliRunner().invoke(app, ["scenarios", "import", "csv", "empty.csv", "--out", "none", "--json"])
-    assert result.exit_code == 2 and json.loads(result.output)["kept"] == 0 and not (tmp_path / "none").exists()
+    assert "'empty.csv' nothing could be kept" in str(result.exception) and isinstance(result.exception, UserError)
+    assert json.loads(result.output)["kept"] == 0 and not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(
