@@ -169,3 +169,14 @@ class PatientTask:
     facts: tuple[Fact, ...] = ()
     about: str = ""
     """`ask`: the kind of question back."""
+
+
+@dataclass(frozen=True)
+class AssessorView:
+    """All that an assessor may know: what was heard, the photograph, and the truth."""
+
+    lines: tuple[Line, ...]
+    diagnosis: str | None
+    """The true one; None where there is none."""
+    photograph: Photograph | None = None
+    """Also where the doctors did not see it."""

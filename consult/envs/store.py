@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
+from consult.agents.rubric import Verdict
 from consult.envs.config import Plan, RunConfig
 from consult.envs.events import Event
 from consult.envs.migrations import MIGRATIONS
@@ -200,6 +201,17 @@ class Store:
                     ]
                     + [event["consultation"]],
                 )
+
+    def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:
+        """Write an assessor's verdicts on consultations, all in one transaction; later ones replace earlier ones."""
+        rows = [(cid, assessor, item, v.value, v.why) for cid, verdicts in judged for item, v in verdicts.items()]
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT INTO assessments (consultation_id, assessor, item, value, why) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (consultation_id, assessor, item) "
+                "DO UPDATE SET value = excluded.value, why = excluded.why",
+                rows,
+            )
 
     def end(self, run: str, status: str, wall_seconds: float) -> None:
         """Close a run: `finished` or `interrupted`."""

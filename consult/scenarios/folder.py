@@ -73,9 +73,11 @@ def load_folder(folder: Path) -> Scenario:
             _refuse(clinic_references(parsed, at))
         labels = labels_of(parsed)
     source: CaseSource
+    shown: tuple[str, ...] = ()
     if (folder / "findings.yaml").exists():
         _refuse(setting_references(spec, at_spec))
-        source = grammar_of(folder, spec, labels)
+        source = grammar = grammar_of(folder, spec, labels)
+        shown = tuple(value.finding for value in grammar.tables.values.get("morphology", {}).values() if value.finding)
         splits = {str(name): size for name, size in spec.splits.items()}
     else:
         listed = read_cases(folder, spec.name, labels)
@@ -90,6 +92,7 @@ def load_folder(folder: Path) -> Scenario:
         clinics=tuple(spec.specialties),
         splits=splits,
         description=spec.description,
+        findings=shown,
         revision=_revision(folder),
     )
 

@@ -82,6 +82,8 @@ class Scenario:
     """Specialties that occur at single cases only."""
     splits: Mapping[str, int] = field(default_factory=dict)
     description: str = ""
+    findings: tuple[str, ...] = ()
+    """What photographs show, in a doctor's words; empty where the photographs were not drawn."""
     revision: str = ""
     """Hash of the scenario's files: two runs with equal revisions play the same cases."""
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from consult.agents.acts import Action, DoctorView, Line, PatientTask, PatientView
+from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView
 from consult.agents.models.model import Prompt
+from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
 from consult.scenarios import Scenario, Urgency
 
@@ -79,6 +80,8 @@ class Dialect(Protocol):
     slots: bool
     """Whether the model is too small to be believed: its patient writes slots that a program fills with the facts, and
     its advice to the patient is held against the scenario's."""
+    assesses: bool
+    """Whether models of this dialect know the role of the assessor."""
 
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""
@@ -145,6 +148,20 @@ class Dialect(Protocol):
 
     def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Read the answer."""
+
+    def assessment(self, view: AssessorView) -> Prompt:
+        """Ask the assessor for a verdict on each item of the rubric.
+
+        Raises:
+            ModelError: The dialect's models do not know the role.
+        """
+
+    def read_assessment(self, text: str) -> dict[str, Verdict]:
+        """Read all verdicts.
+
+        Raises:
+            ValueError: The answer cannot be used; the message says why, in a line.
+        """
 
 
 def transcript(view: DoctorView | PatientView) -> str:

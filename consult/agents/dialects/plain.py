@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from consult.agents.acts import Action, DoctorView, Line, PatientTask, PatientView
+from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView
+from consult.agents.dialects import assessment
 from consult.agents.dialects.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.agents.dialects.dialect import (
     ActionWord,
@@ -24,6 +25,7 @@ from consult.agents.dialects.dialect import (
 from consult.agents.dialects.schemas import Schema, action_schema, opinion_schema, reaction_schema, triage_schema
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import fill, prompt_text
+from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
 from consult.scenarios import URGENCIES, Scenario
 
@@ -58,6 +60,7 @@ class PlainDialect:
 
     name = "plain"
     slots = False
+    assesses = True
 
     # -- patient ---------------------------------------------------------------------------------------------------
 
@@ -277,6 +280,16 @@ class PlainDialect:
     def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Read the answer."""
         return _speech(text, "attending")
+
+    # -- assessor --------------------------------------------------------------------------------------------------
+
+    def assessment(self, view: AssessorView) -> Prompt:
+        """Ask for a verdict on each item; what is judged stands alone in a message of its own."""
+        return assessment.assessment_prompt(self.name, view)
+
+    def read_assessment(self, text: str) -> dict[str, Verdict]:
+        """Read all verdicts."""
+        return assessment.read_assessment(_json(without_thought(text)))
 
     def _doctor(
         self, role: str, view: DoctorView, user: str, max_new_tokens: int, schema: Schema | None = None

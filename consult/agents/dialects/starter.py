@@ -17,12 +17,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView
+from consult.agents.acts import NOT_MY_FIELD, AssessorView, DoctorView, Line, Opinion, PatientTask, PatientView
 from consult.agents.advice import stammers
 from consult.agents.dialects.clean import clean
 from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
 from consult.agents.dialects.questions import topic_of
-from consult.agents.models.model import Choice, Message, Prompt
+from consult.agents.models.model import Choice, Message, ModelError, Prompt
+from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
 from consult.scenarios import URGENCIES, Fact, Scenario
 
@@ -70,6 +71,7 @@ TAGS = (
     "<answer>",
     "</answer>",
 )
+UNLEARNED = "the starter has not learned the role of the assessor; give --assessor rules, or another model"
 HABITS = 3
 """The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
 
@@ -108,6 +110,7 @@ class StarterDialect:
 
     name = "starter"
     slots = True
+    assesses = False
 
     def fingerprint(self) -> str:
         """Hash the dialect's formats; it stands in the weights' metadata and must be the same there."""
@@ -315,6 +318,16 @@ class StarterDialect:
         label = scenario.labels.get(view.diagnosis or "")
         answer = label.answers.get(question.topic or "") if label else None
         return _framed(text, {ADVICE[0]: answer}) if answer else None
+
+    # -- assessor --------------------------------------------------------------------------------------------------
+
+    def assessment(self, view: AssessorView) -> Prompt:
+        """Refuse: the role is not learned."""
+        raise ModelError(UNLEARNED)
+
+    def read_assessment(self, text: str) -> dict[str, Verdict]:
+        """Refuse: the role is not learned."""
+        raise ValueError(UNLEARNED)
 
     def _doctor(self, role: str, view: DoctorView, user: str, tokens: int, choice: Choice | None) -> Prompt:
         photographs = (view.photograph,) if view.photograph else ()

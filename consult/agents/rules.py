@@ -1,0 +1,255 @@
+"""The rule assessor: what a program can decide of the rubric from card and acts, without a model.
+
+Each rule is a function of one consultation that gives a verdict with its reason. It judges what was asked and said, not
+how a conversation ended: an unfinished consultation is judged by the same rules. Where a rule cannot tell, the item is
+None: empathy and wishes always, plans in words of their own, and what a scenario has no topics, labels or truth for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from consult.agents.acts import Act
+from consult.agents.advice import says, sentences
+from consult.agents.dialects.questions import topic_of
+from consult.agents.grounding import stated, stems, telling
+from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict
+from consult.scenarios import Case, Fact, Label, Scenario
+
+RULES = "rules"
+"""The reference of this assessor."""
+VERSION = 1
+"""Goes up when a rule judges differently; part of the assessor's name, `rules@1`."""
+
+HISTORY = ("history", "family", "social", "allergies")
+SYMPTOMS = ("sensation", "symptoms", "site", "duration", "course", "alarm")
+CAUSES = ("trigger",)
+TREATMENTS = ("treatment",)
+KINDS: Mapping[str, tuple[str, ...]] = {"symptoms": SYMPTOMS, "causes": CAUSES, "tried treatments": TREATMENTS}
+ENOUGH_KINDS = 2
+"""Of the three kinds of 1.2; a question about the third is often answered unasked."""
+LIKE_A_FINDING = 0.5
+"""Share of a finding's telling words that must stand in an explanation, two of them at least."""
+SOUND_PLAN = 0.6
+"""Share of the true diagnosis's plan that must be said."""
+
+_COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b", re.IGNORECASE)
+_EMERGENCY = re.compile(r"\b(?:emergency (?:department|room)|ambulance|hospital|A&E)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A consultation that is over, as the rules see it."""
+
+    case: Case
+    scenario: Scenario
+    acts: tuple[Act, ...]
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """Topics of the attending's questions before it concluded, each once."""
+        topics = (self._topic(i) for i, act in enumerate(self.acts) if _leads(act, "ask"))
+        return tuple(dict.fromkeys(topic for topic in topics if topic))
+
+    def _topic(self, idx: int) -> str | None:
+        """Give a question's topic: as stated, else as its words tell, else as the answer's first fact tells."""
+        question = self.acts[idx]
+        facts = {fact.id: fact.topic for fact in self.case.card.facts}
+        answered = self.acts[idx + 1].facts if idx + 1 < len(self.acts) else ()
+        heard = next((facts[fact] for fact in answered if fact in facts), None)
+        return question.topic or topic_of(question.text, "questions") or heard
+
+    @cached_property
+    def conclusion(self) -> Act | None:
+        """The attending's conclusion."""
+        return next((act for act in self.acts if act.action == "conclude"), None)
+
+    @cached_property
+    def told(self) -> str:
+        """All that the attending said from the conclusion on; its private thought is not heard."""
+        after = self.acts.index(self.conclusion) if self.conclusion else len(self.acts)
+        return " ".join(act.text for act in self.acts[after:] if act.speaker == "attending")
+
+    @cached_property
+    def learned(self) -> tuple[Fact, ...]:
+        """Facts that the patient stated or an examination brought out."""
+        said = {fact for act in self.acts for fact in act.facts}
+        done = {act.topic for act in self.acts if _leads(act, "examine")}
+        card = self.case.card
+        return (
+            *(fact for fact in (card.complaint, *card.facts) if fact.id in said),
+            *(fact for fact in card.examinations if fact.topic in done),
+        )
+
+    @cached_property
+    def truth(self) -> Label | None:
+        """The true diagnosis with its plan; None where the scenario does not know it."""
+        return self.scenario.labels.get(self.case.truth.diagnosis or "")
+
+
+Rule = Callable[[Played], Verdict]
+
+
+def asks_for_history(played: Played) -> Verdict:
+    """1.1: a question is about past illnesses, habits, allergies or the family."""
+    if not set(HISTORY) & set(played.scenario.topics):
+        return _open("the scenario has no topic of medical history")
+    asked = [topic for topic in played.asked if topic in HISTORY]
+    return Verdict(1, f"asked about {_and(asked)}") if asked else Verdict(0, "no question about medical history")
+
+
+def asks_for_symptoms(played: Played) -> Verdict:
+    """1.2: questions are about two at least of: symptoms, causes, tried treatments."""
+    if not any(set(topics) & set(played.scenario.topics) for topics in KINDS.values()):
+        return _open("the scenario has no topics of symptoms, causes or treatments")
+    asked = [kind for kind, topics in KINDS.items() if set(topics) & set(played.asked)]
+    return Verdict(int(len(asked) >= ENOUGH_KINDS), f"asked about {_and(asked) or 'none of the three'}")
+
+
+def explains_the_basis(played: Played) -> Verdict:
+    """1.3: what the patient was told from the conclusion on names a finding, a fact of theirs, or the colleagues.
+
+    What the scenario says of a diagnosis to every patient is no basis, so that it is left out before.
+    """
+    if played.conclusion is None:
+        return Verdict(0, "there is no conclusion")
+    own = _own_words(played)
+    finding = next((f for f in played.scenario.findings if _names(own, f)), None)
+    if finding:
+        return Verdict(1, f"names what was seen: {finding}")
+    facts = stated(own, played.learned)
+    if facts:
+        return Verdict(1, f"names what was learned: {facts[0].text}")
+    return Verdict(1, "names the colleagues") if _COLLEAGUES.search(own) else Verdict(0, "names nothing it goes by")
+
+
+def judges_no_feelings(played: Played) -> Verdict:
+    """2.1 and 2.2: a program cannot tell."""
+    return _open("a program cannot tell respect, empathy and regard for wishes")
+
+
+def finds_the_diagnosis(played: Played) -> Verdict:
+    """3.1: the diagnosis is the true one, and a question, an examination or the panel led to it."""
+    true = played.case.truth.diagnosis
+    if true is None:
+        return _open("no truth is known")
+    found = played.conclusion.diagnosis if played.conclusion else None
+    if found is None or found.casefold() != true.casefold():
+        said = Verdict(0, f"concluded {found or 'no diagnosis'}, it is {true}")
+        return said if found is None or played.truth else _open("the diagnoses are open, and the words differ")
+    steps = [act for act in played.acts if any(_leads(act, step) for step in ("ask", "examine", "consult"))]
+    return Verdict(1, "right, after looking into it") if steps else Verdict(0, "right, but nothing was looked into")
+
+
+def advises_rightly(played: Played) -> Verdict:
+    """3.2: an emergency is sent to where it belongs; else the true diagnosis's plan is told, with its red flags.
+
+    A plan is known by the scenario's own sentences. One in words of its own cannot be judged.
+    """
+    if played.conclusion is None:
+        return Verdict(0, "there is no conclusion")
+    if played.case.truth.urgency == "emergency":
+        sent = _EMERGENCY.search(_without(played.told, _flags(played.scenario)))
+        return Verdict(1, "an emergency, sent at once") if sent else Verdict(0, "an emergency, not sent to one")
+    if played.truth is None or not played.truth.plan:
+        return _open("the scenario has no plan for the true diagnosis")
+    return _plan(played, played.truth)
+
+
+def _plan(played: Played, true: Label) -> Verdict:
+    told, scenario = played.told, played.scenario
+    label = _planned(told, true, scenario)
+    if label is true:
+        flags = says(told, true.safety_net) if true.safety_net else True
+        return Verdict(int(flags), f"the plan for {true.name}, {'with' if flags else 'without'} its red flags")
+    if label is not None:
+        return Verdict(0, f"the plan for {label.name}, it is {true.name}")
+    if _EMERGENCY.search(_without(told, _flags(scenario))):
+        return Verdict(0, "sent to an emergency department, and it is none")
+    if played.conclusion is not None and played.conclusion.diagnosis is None:
+        return Verdict(0, "no diagnosis, and no plan for one")
+    return _open("a plan in words of its own")
+
+
+def is_competent(sofar: Mapping[str, Verdict]) -> Verdict:
+    """4.1, from the others: 0 if diagnosis or advice is wrong, 2 if 1.1 to 1.3 are met besides, else 1."""
+    right = [sofar[key].value for key in ("3.1", "3.2")]
+    if 0 in right:
+        return Verdict(0, "diagnosis or advice is wrong")
+    rest = [sofar[key].value for key in ("1.1", "1.2", "1.3")]
+    if None in (*right, *rest):
+        return _open("an item that it follows from is open")
+    missing = [key for key in ("1.1", "1.2", "1.3") if sofar[key].value == 0]
+    return Verdict(1, f"right, but {_and(missing)} not met") if missing else Verdict(2, "all met")
+
+
+RULES_OF: Mapping[str, Rule] = {
+    "1.1": asks_for_history,
+    "1.2": asks_for_symptoms,
+    "1.3": explains_the_basis,
+    "2.1": judges_no_feelings,
+    "2.2": judges_no_feelings,
+    "3.1": finds_the_diagnosis,
+    "3.2": advises_rightly,
+}
+
+
+def assess_by_rules(played: Played) -> dict[str, Verdict]:
+    """Judge a consultation by all rules."""
+    verdicts = {key: rule(played) for key, rule in RULES_OF.items()}
+    verdicts["4.1"] = is_competent(verdicts)
+    return {item.key: verdicts[item.key] for item in ITEMS}
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def _leads(act: Act, action: str) -> bool:
+    return act.speaker == "attending" and act.action == action
+
+
+def _open(why: str) -> Verdict:
+    return Verdict(None, NOT_DECIDED + why)
+
+
+def _and(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _own_words(played: Played) -> str:
+    """Leave out what the scenario says of diagnoses, so that what is left was said of this patient."""
+    said = [s for label in played.scenario.labels.values() for s in sentences(label)]
+    rest = _without(played.told, said)
+    for name in (label.name for label in played.scenario.labels.values()):
+        rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", rest, flags=re.IGNORECASE)
+    return rest
+
+
+def _without(text: str, said: Iterable[str]) -> str:
+    for sentence in said:
+        text = re.sub(re.escape(sentence.rstrip(".!?")), " ", text, flags=re.IGNORECASE) if sentence else text
+    return text
+
+
+def _names(text: str, finding: str) -> bool:
+    wanted = telling(finding)
+    return len(wanted & stems(text)) >= max(2, LIKE_A_FINDING * len(wanted))
+
+
+def _planned(told: str, true: Label, scenario: Scenario) -> Label | None:
+    """Find the diagnosis whose plan is told: most of its steps, and of several the one that is told best."""
+    labels = [true, *(label for label in scenario.labels.values() if label is not true)]
+    steps = {label.name: sum(says(told, step) for step in label.plan) for label in labels}
+    theirs = [label for label in labels if label.plan and steps[label.name] >= SOUND_PLAN * len(label.plan)]
+    return max(
+        theirs, key=lambda label: steps[label.name] / len(label.plan) + says(told, label.safety_net), default=None
+    )
+
+
+def _flags(scenario: Scenario) -> list[str]:
+    return [label.safety_net for label in scenario.labels.values()] + [
+        answer for label in scenario.labels.values() for answer in label.answers.values()
+    ]

@@ -1,0 +1,126 @@
+"""How an assessment looks in the terminal: progress on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from consult.agents.dialects.clean import clean
+from consult.cli.lines import DISCLAIMER, Event, say, styled
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from consult.envs.agreement import Agreement
+    from consult.envs.ratings import Imported
+
+EVERY = 10.0
+"""Seconds between two lines of progress."""
+MOST_LISTED = 10
+
+
+class AssessProgress:
+    """Tells how far an assessment is, and its figures at the end."""
+
+    def __init__(self) -> None:
+        self._told, self._done, self._total = time.monotonic(), 0, 0
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        if event["event"] == "assess":
+            self._done, self._total = event["earlier"], event["consultations"]
+            earlier = f", {self._done} judged before" if self._done else ""
+            self._tell(f"assessing run {event['run']} by {event['assessor']}: {self._total} consultations{earlier}")
+        elif event["event"] == "assessment":
+            self._done += 1
+            if time.monotonic() - self._told >= EVERY:
+                self._tell(f"{self._done}/{self._total} judged")
+        else:
+            print_summary(event)
+
+    def _tell(self, line: str) -> None:
+        from rich.console import Console
+
+        self._told = time.monotonic()
+        say(Console(stderr=True), styled(clean(line), ""))
+
+
+def print_summary(summary: Event) -> None:
+    """Print an assessor's figures, and the consultations that it failed on."""
+    from rich.console import Console
+
+    console = Console()
+    console.print(_figures(summary))
+    if summary["left_out"]:
+        say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
+    failures = summary["failures"]
+    if failures:
+        say(console, styled(f"judge failed on {len(failures)} (not scored, and counted in no share):", "red"))
+    for failure in failures[:MOST_LISTED]:
+        console.print(styled(f"  {failure['consultation']}  {clean(failure['why'])}", "red"), highlight=False)
+    if len(failures) > MOST_LISTED:
+        say(console, styled(f"  … and {len(failures) - MOST_LISTED} more", "red"))
+    say(console, styled(DISCLAIMER, "dim"))
+
+
+def _figures(summary: Event) -> Table:
+    title = f"run {summary['run']} by {clean(summary['assessor'])}"
+    table = _table(title, ("item", ""), ("n", "mean", "judge failed", "not decided"))
+    for figure in summary["items"]:
+        mean = "—" if figure["mean"] is None else _mean(figure["mean"], figure["highest"])
+        counts = (str(figure[key] or "—") for key in ("judge_failed", "not_decided"))
+        table.add_row(figure["item"], figure["name"], str(figure["n"]), mean, *counts)
+    return table
+
+
+def _mean(mean: float, highest: int) -> str:
+    """Give a yes-or-no item as a share, the other one as a mean of its levels."""
+    return f"{mean:.1%}" if highest == 1 else f"{mean:.2f} of {highest}"
+
+
+def print_import(imported: Imported) -> None:
+    """Say what of a file of ratings was kept, and name each row that was not."""
+    from rich.console import Console
+
+    console = Console()
+    say(console, styled(f"{imported.kept} ratings kept, {len(imported.broken)} rows left out", ""))
+    for sentence in imported.broken:
+        console.print(styled(f"  {sentence}", "red"), highlight=False, soft_wrap=True)
+
+
+def print_agreements(pairs: Sequence[Agreement]) -> None:
+    """Print one table for each pair of assessors."""
+    from rich.console import Console
+
+    console = Console()
+    for first, second in dict.fromkeys((pair.first, pair.second) for pair in pairs):
+        table = _table(
+            f"{clean(first)} (A) and {clean(second)} (B)",
+            ("item",),
+            ("n", "same", "share by A", "share by B", "kappa", "AC1", "alpha"),
+        )
+        for pair in pairs:
+            if (pair.first, pair.second) == (first, second):
+                shares = [_number(share, "{:.1%}") for share in (pair.raw, *pair.prevalence)]
+                chance = [_number(value, "{:.2f}") for value in (pair.kappa, pair.ac1, pair.alpha)]
+                table.add_row(pair.item, str(pair.n), *shares, *chance)
+        console.print(table)
+    if not pairs:
+        say(console, styled("no two assessors have scored the same item of the same consultation", "yellow"))
+
+
+def _number(value: float | None, pattern: str) -> str:
+    return "—" if value is None else pattern.format(value)
+
+
+def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title=styled(title, ""), title_justify="left", pad_edge=False, show_edge=False)
+    for name in left:
+        table.add_column(name)
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table

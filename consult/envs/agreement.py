@@ -1,0 +1,119 @@
+"""How far two assessors agree on the same consultations, item by item.
+
+Cohen's kappa corrects for chance by each assessor's own shares, and collapses where nearly all is one value; Gwet's AC1
+does not (Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, 29-48). Krippendorff's alpha takes
+more than two. Kappa of the item with three levels is weighted by squared distance, its alpha is the ordinal one; AC1 is
+nominal. What one of the two did not score is left out, and `n` says how much is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from consult.agents.rubric import ITEMS, Item
+from consult.envs.assessing import assessors_of
+from consult.envs.store import Store
+
+Scores = Mapping[str, Mapping[str, int]]
+"""Item → consultation → value, of one assessor; what was not scored is not there."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two assessors on one item."""
+
+    item: str
+    first: str
+    second: str
+    n: int
+    """Consultations that both scored."""
+    raw: float | None
+    """Share on which they say the same, 0 to 1; None where n is 0."""
+    prevalence: tuple[float | None, float | None]
+    """Mean value by each, as a share of the highest."""
+    kappa: float | None
+    """-1 to 1; None where it is not defined, as where both say the same of all."""
+    ac1: float | None
+    alpha: float | None
+
+
+def agreements(store: Store, run: str) -> list[Agreement]:
+    """Compare all assessors of a run in pairs, item by item; items that a pair has no consultation of are left out."""
+    scores = {assessor: scores_of(store, run, assessor) for assessor in assessors_of(store, run)}
+    found = [
+        agreement(item, (first, scores[first]), (second, scores[second]))
+        for first, second in combinations(scores, 2)
+        for item in ITEMS
+    ]
+    return [pair for pair in found if pair.n]
+
+
+def scores_of(store: Store, run: str, assessor: str) -> Scores:
+    """Read what an assessor scored."""
+    rows = store.query(
+        "SELECT a.item, a.consultation_id AS id, a.value FROM assessments a "
+        "JOIN consultations c ON c.id = a.consultation_id "
+        "WHERE c.run_id = ? AND a.assessor = ? AND a.value IS NOT NULL ORDER BY c.ordinal",
+        run,
+        assessor,
+    )
+    scores: dict[str, dict[str, int]] = {}
+    for row in rows:
+        scores.setdefault(row["item"], {})[row["id"]] = int(row["value"])
+    return scores
+
+
+def agreement(item: Item, first: tuple[str, Scores], second: tuple[str, Scores]) -> Agreement:
+    """Compare two assessors (name and scores) on one item."""
+    a, b = first[1].get(item.key, {}), second[1].get(item.key, {})
+    both = [consultation for consultation in a if consultation in b]
+    x, y = [a[c] for c in both], [b[c] for c in both]
+    return Agreement(
+        item=item.key,
+        first=first[0],
+        second=second[0],
+        n=len(both),
+        raw=sum(i == j for i, j in zip(x, y, strict=True)) / len(both) if both else None,
+        prevalence=(_share(x, item), _share(y, item)),
+        kappa=cohens_kappa(x, y, item.levels),
+        ac1=gwets_ac1(x, y, item.levels),
+        alpha=krippendorffs_alpha(x, y, item.levels),
+    )
+
+
+def cohens_kappa(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
+    """Give Cohen's kappa, weighted by squared distance for more than two levels; None where it is not defined."""
+    from sklearn.metrics import cohen_kappa_score
+
+    if len({*x, *y}) < 2:
+        return None
+    weights = "quadratic" if len(levels) > 2 else None
+    return float(cohen_kappa_score(x, y, labels=list(levels), weights=weights))
+
+
+def gwets_ac1(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
+    """Give Gwet's AC1; None without pairs. Own code: the packages that have it hold numpy below 2."""
+    if not x:
+        return None
+    raw = sum(i == j for i, j in zip(x, y, strict=True)) / len(x)
+    counts = Counter([*x, *y])
+    shares = [counts[level] / (2 * len(x)) for level in levels]
+    chance = sum(share * (1 - share) for share in shares) / (len(levels) - 1)
+    return (raw - chance) / (1 - chance)
+
+
+def krippendorffs_alpha(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
+    """Give Krippendorff's alpha, ordinal for more than two levels; None where it is not defined."""
+    import krippendorff
+
+    if len({*x, *y}) < 2:
+        return None
+    level = "ordinal" if len(levels) > 2 else "nominal"
+    return float(krippendorff.alpha([list(x), list(y)], value_domain=list(levels), level_of_measurement=level))
+
+
+def _share(values: Sequence[int], item: Item) -> float | None:
+    return sum(values) / (len(values) * item.levels[-1]) if values else None

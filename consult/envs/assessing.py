@@ -1,0 +1,239 @@
+"""Scores a run that was played: one assessor's verdict on each consultation, without playing it again.
+
+All items of a consultation are committed in one transaction, so that a killed assessment goes on with the consultations
+that it has not judged, and ends with the same verdicts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from consult.agents.acts import AssessorView, Line
+from consult.agents.assessor import Assessor
+from consult.agents.models import Model
+from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
+from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
+from consult.agents.voice import Place, Sampling, Voice
+from consult.envs.batcher import Batcher
+from consult.envs.events import Event, Listener
+from consult.envs.store import Row, Store
+from consult.scenarios import Scenario
+
+NO_REPLY = "no reply: "
+"""How the reason begins where the model failed; such a consultation is judged anew by the same command."""
+SAMPLING = Sampling(temperature=0.3)
+"""Not greedy: asked once more, a greedy judge would say the same again."""
+
+Judged = tuple[str, Mapping[str, Verdict]]
+
+
+def rules_name() -> str:
+    """Name the rule assessor as the store does."""
+    return f"{RULES}@{VERSION}"
+
+
+def model_name(model: Model) -> str:
+    """Name a model as an assessor: reference and revision."""
+    return f"{model.info.reference}@{model.info.revision}" if model.info.revision else model.info.reference
+
+
+@dataclass
+class Assessing:
+    """One assessor's way through one run.
+
+    Args:
+        scenario: The run's.
+        store: Holds the run.
+        run: Its id.
+        assessor: The assessor's name in the store.
+        batch: Consultations at once, and the most requests in one batch.
+        listen: Told of every verdict, after it was committed.
+    """
+
+    scenario: Scenario
+    store: Store
+    run: str
+    assessor: str
+    batch: int = 32
+    listen: Listener = field(default=lambda event: None)
+
+    def __post_init__(self) -> None:
+        self._pending: list[Judged] = []
+
+    def by_rules(self) -> Event:
+        """Judge by the rules, and give the summary."""
+        left = self._begin()
+        for row in left:
+            self._pending.append((row["id"], assess_by_rules(self._played(row))))
+            if len(self._pending) >= self.batch:
+                self._flush()
+        return self._end()
+
+    def by_model(self, model: Model) -> Event:
+        """Judge with a model, and give the summary.
+
+        Raises:
+            ModelGoneError: The model is gone; what was told is stored, and the same command goes on.
+        """
+        left = self._begin()
+        batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        try:
+            asyncio.run(self._all(left, batcher, Assessor(self._voice(model, batcher))))
+        finally:
+            batcher.shutdown()
+        return self._end()
+
+    def _voice(self, model: Model, batcher: Batcher) -> Voice:
+        return Voice("assessor", model.info, batcher.for_model(model), SAMPLING)
+
+    async def _all(self, left: Sequence[Row], batcher: Batcher, judge: Assessor) -> None:
+        rows, workers = iter(left), min(self.batch, len(left))
+        batcher.open(workers)
+        tasks = [asyncio.create_task(self._worker(rows, batcher, judge)) for _ in range(workers)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _worker(self, rows: Iterator[Row], batcher: Batcher, judge: Assessor) -> None:
+        try:
+            for row in rows:
+                # Not within `append(…)`: the list may be another one by the time that the verdicts are there.
+                verdicts = await self._judge(row, batcher, judge)
+                self._pending.append((row["id"], verdicts))
+        finally:
+            batcher.close()
+
+    async def _judge(self, row: Row, batcher: Batcher, judge: Assessor) -> Mapping[str, Verdict]:
+        seed = (row["seed"], row["case_id"], row["temperament"], row["repeat"])
+        place = Place(row["ordinal"], seed, turn=0, nth=row["ordinal"] - 1)
+        try:
+            return await judge.assess(self._view(row), place)
+        except Exception as error:
+            if batcher.broken is not None:
+                raise batcher.broken from None
+            return not_scored(f"{NO_REPLY}{type(error).__name__}: {error}")
+
+    # -- what is judged --------------------------------------------------------------------------------------------
+
+    def _played(self, row: Row) -> Played:
+        return Played(self.scenario.case(row["case_id"]), self.scenario, tuple(self.store.acts(row["id"])))
+
+    def _view(self, row: Row) -> AssessorView:
+        played = self._played(row)
+        lines = tuple(Line(act.speaker, act.action, act.text) for act in played.acts)
+        return AssessorView(lines, played.case.truth.diagnosis, played.case.photograph)
+
+    def _begin(self) -> list[Row]:
+        over = [row for row in self.store.consultations(self.run) if row["status"] in ("finished", "unfinished")]
+        done = judged_consultations(self.store, self.run, self.assessor)
+        left = [row for row in over if row["id"] not in done]
+        resumed = len(over) - len(left)
+        self.listen(
+            {
+                "event": "assess",
+                "run": self.run,
+                "assessor": self.assessor,
+                "consultations": len(over),
+                "earlier": resumed,
+            }
+        )
+        return left
+
+    def _flush(self) -> None:
+        """Commit what was judged since the last wave, then tell it."""
+        judged, self._pending = sorted(self._pending, key=lambda pair: int(pair[0].rpartition(".")[2])), []
+        if judged:
+            self.store.keep_assessments(self.assessor, judged)
+        for consultation, verdicts in judged:
+            self.listen(assessment_event(consultation, self.assessor, verdicts))
+
+    def _end(self) -> Event:
+        self._flush()
+        summary = assessment_summary(self.store, self.run, self.assessor)
+        self.listen(summary)
+        return summary
+
+
+def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:
+    """Give the consultations that an assessor has judged; those whose model gave no reply are to be judged anew."""
+    rows = store.query(
+        "SELECT DISTINCT a.consultation_id AS id FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
+        "WHERE c.run_id = ? AND a.assessor = ? AND NOT (a.value IS NULL AND a.why LIKE ?)",
+        run,
+        assessor,
+        f"{NO_REPLY}%",
+    )
+    return {row["id"] for row in rows}
+
+
+def assessors_of(store: Store, run: str) -> list[str]:
+    """List the assessors of a run, the first first."""
+    rows = store.query(
+        "SELECT a.assessor, min(a.id) AS first FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
+        "WHERE c.run_id = ? GROUP BY a.assessor ORDER BY first",
+        run,
+    )
+    return [row["assessor"] for row in rows]
+
+
+def assessment_event(consultation: str, assessor: str, verdicts: Mapping[str, Verdict]) -> Event:
+    """Describe the verdicts on one consultation."""
+    return {
+        "event": "assessment",
+        "consultation": consultation,
+        "assessor": assessor,
+        "items": {key: {"value": verdict.value, "why": verdict.why} for key, verdict in verdicts.items()},
+    }
+
+
+def assessment_summary(store: Store, run: str, assessor: str) -> Event:
+    """Describe an assessor's verdicts on a run: mean and n per item, failures and what is open by design apart."""
+    over = store.query("SELECT status, count(*) AS n FROM consultations WHERE run_id = ? GROUP BY status", run)
+    counts = {row["status"]: row["n"] for row in over}
+    rows = store.query(
+        "SELECT a.item, avg(a.value) AS mean, count(a.value) AS n, sum(a.value IS NULL) AS missing, "
+        "sum(a.value IS NULL AND a.why LIKE ?) AS open FROM assessments a "
+        "JOIN consultations c ON c.id = a.consultation_id WHERE c.run_id = ? AND a.assessor = ? GROUP BY a.item",
+        f"{NOT_DECIDED}%",
+        run,
+        assessor,
+    )
+    found = {row["item"]: row for row in rows}
+    return {
+        "event": "summary",
+        "run": run,
+        "assessor": assessor,
+        "consultations": counts.get("finished", 0) + counts.get("unfinished", 0),
+        "left_out": counts.get("failed", 0) + counts.get("running", 0),
+        "items": [_figure(found[item.key], item.name, item.levels[-1]) for item in ITEMS if item.key in found],
+        "failures": _failures(store, run, assessor),
+    }
+
+
+def _figure(row: Row, name: str, highest: int) -> Event:
+    return {
+        "item": row["item"],
+        "name": name,
+        "n": row["n"],
+        "mean": row["mean"],
+        "highest": highest,
+        "judge_failed": row["missing"] - row["open"],
+        "not_decided": row["open"],
+    }
+
+
+def _failures(store: Store, run: str, assessor: str) -> list[Event]:
+    """List consultations with an item that the judge failed on, with the reason."""
+    return store.query(
+        "SELECT a.consultation_id AS consultation, min(a.why) AS why FROM assessments a "
+        "JOIN consultations c ON c.id = a.consultation_id WHERE c.run_id = ? AND a.assessor = ? "
+        "AND a.value IS NULL AND a.why NOT LIKE ? GROUP BY c.id ORDER BY c.ordinal",
+        run,
+        assessor,
+        f"{NOT_DECIDED}%",
+    )

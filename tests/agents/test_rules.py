@@ -1,0 +1,181 @@
+"""The rule assessor: each rule on a consultation made for it, and edits that flip their item and no other."""
+
+from dataclasses import replace
+
+import pytest
+
+from consult.agents.acts import Act, Opinion
+from consult.agents.rubric import BY_KEY, NOT_DECIDED
+from consult.agents.rules import Played, assess_by_rules
+from consult.scenarios import Truth, load_scenario
+
+SCENARIO = load_scenario("derm34")
+CASES = [case for case in map(SCENARIO.case, SCENARIO.case_ids("test")[:120]) if case.truth.urgency != "emergency"][:50]
+EMERGENCIES = [case for case in map(SCENARIO.case, SCENARIO.case_ids("test")) if case.truth.urgency == "emergency"][:5]
+SEEN = "I go by {finding} in the picture."
+
+
+def plan_of(name):
+    label = SCENARIO.labels[name]
+    return " ".join((label.explanation, *label.plan, label.safety_net))
+
+
+def basis_of(case):
+    values = SCENARIO.source.tables.values["morphology"]
+    return SEEN.format(finding=values[case.truth.morphology].finding)
+
+
+def patient(case, topic):
+    facts = case.card.about(topic)[:1]
+    return Act("patient", "answer", "I'd say that " + "".join(f.text for f in facts), facts=tuple(f.id for f in facts))
+
+
+def asks(case, topic, words):
+    return [Act("attending", "ask", words, topic=topic), patient(case, topic)]
+
+
+def good(case):
+    """A consultation in which every rule is met."""
+    name = case.truth.diagnosis
+    return [
+        Act("patient", "open", case.card.complaint.text, facts=(case.card.complaint.id,)),
+        Act("triage", "triage", "Off you go.", specialty="dermatology", urgency="routine"),
+        *asks(case, "history", "What illnesses have you had?"),
+        *asks(case, "sensation", "What does it feel like?"),
+        *asks(case, "trigger", "What brought it on?"),
+        Act("attending", "consult", "Let me ask.", opinions=(Opinion("dermatology", name, 0.9, "so"),)),
+        Act("attending", "conclude", f"This is {name}. {basis_of(case)} {plan_of(name)}", diagnosis=name),
+        Act("patient", "satisfied", "Goodbye.", accepts=True),
+    ]
+
+
+def judged(case, acts):
+    return {key: verdict.value for key, verdict in assess_by_rules(Played(case, SCENARIO, tuple(acts))).items()}
+
+
+def concluding(acts, change):
+    return [replace(act, text=change(act.text)) if act.action == "conclude" else act for act in acts]
+
+
+def without_history(case, acts):
+    cut = next(i for i, act in enumerate(acts) if act.topic == "history")
+    return acts[:cut] + acts[cut + 2 :]
+
+
+def without_other_questions(case, acts):
+    kept = [i for i, act in enumerate(acts) if act.topic in ("sensation", "trigger")]
+    return [act for i, act in enumerate(acts) if i not in kept and i - 1 not in kept]
+
+
+def without_basis(case, acts):
+    return concluding(acts, lambda text: text.replace(basis_of(case), ""))
+
+
+def another_plan(case, acts):
+    own = SCENARIO.labels[case.truth.diagnosis]
+    apart = {own.name, *own.look_alikes}
+    other = next(label for label in SCENARIO.labels if label not in apart)
+    return concluding(acts, lambda text: text.replace(plan_of(own.name), plan_of(other)))
+
+
+def without_red_flags(case, acts):
+    return concluding(acts, lambda text: text.replace(SCENARIO.labels[case.truth.diagnosis].safety_net, ""))
+
+
+def another_diagnosis(case, acts):
+    other = next(label for label in SCENARIO.labels if label != case.truth.diagnosis)
+    return [replace(act, diagnosis=other) if act.action == "conclude" else act for act in acts]
+
+
+def with_a_rude_line(case, acts):
+    rude = [Act("attending", "ask", "Stop whining, you are wasting my time. What is it now?", topic="course")]
+    return acts[:4] + rude + [patient(case, "course")] + acts[4:]
+
+
+EDITS = {
+    without_history: {"1.1"},
+    without_other_questions: {"1.2"},
+    without_basis: {"1.3"},
+    another_diagnosis: {"3.1"},
+    another_plan: {"3.2"},
+    without_red_flags: {"3.2"},
+    with_a_rude_line: set(),
+}
+
+
+def test_there_are_enough_cases():
+    assert len(CASES) == 50 and len(EMERGENCIES) == 5
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_edits_flip_their_item_and_no_other(case):
+    before = judged(case, good(case))
+    assert before == {"1.1": 1, "1.2": 1, "1.3": 1, "2.1": None, "2.2": None, "3.1": 1, "3.2": 1, "4.1": 2}
+    for edit, items in EDITS.items():
+        after = judged(case, edit(case, good(case)))
+        flipped = {key for key in BY_KEY if after[key] != before[key]}
+        # 4.1 follows from the others by its rule.
+        assert flipped == items | ({"4.1"} if items else set()), edit.__name__
+        assert all(after[key] == 0 for key in items), edit.__name__
+
+
+@pytest.mark.parametrize("case", EMERGENCIES, ids=lambda case: case.id)
+def test_an_emergency_wants_to_be_sent_where_it_belongs(case):
+    assert judged(case, good(case))["3.2"] == 0
+    sent = concluding(good(case), lambda text: "This cannot wait. Please go to the emergency department now.")
+    assert judged(case, sent)["3.2"] == 1
+
+
+def test_what_is_no_emergency_is_not_sent_to_one():
+    sent = concluding(good(CASES[0]), lambda text: "This cannot wait. Please go to the emergency department now.")
+    assert judged(CASES[0], sent)["3.2"] == 0
+
+
+def test_levels_of_competence():
+    case = CASES[0]
+    assert judged(case, without_history(case, good(case)))["4.1"] == 1
+    assert judged(case, another_plan(case, good(case)))["4.1"] == 0
+
+
+def test_what_cannot_be_told_is_none_and_says_so():
+    case = CASES[0]
+    acts = concluding(good(case), lambda text: f"It is {case.truth.diagnosis}. Rest well and drink enough.")
+    verdicts = assess_by_rules(Played(case, SCENARIO, tuple(acts)))
+    for key in ("2.1", "2.2", "3.2", "4.1"):
+        assert verdicts[key].value is None and verdicts[key].why.startswith(NOT_DECIDED)
+    unknown = replace(case, truth=Truth(None, None, None))
+    verdicts = assess_by_rules(Played(unknown, SCENARIO, tuple(good(case))))
+    assert [verdicts[key].value for key in ("1.1", "3.1", "3.2", "4.1")] == [1, None, None, None]
+    bare = replace(SCENARIO, topics={}, labels={})
+    verdicts = assess_by_rules(Played(case, bare, tuple(good(case))))
+    assert [verdicts[key].value for key in ("1.1", "1.2", "3.2")] == [None, None, None]
+
+
+def test_no_conclusion_is_no_basis_no_diagnosis_and_no_plan():
+    case = CASES[0]
+    verdicts = judged(case, [act for act in good(case) if act.action not in ("conclude", "satisfied")])
+    assert [verdicts[key] for key in ("1.1", "1.3", "3.1", "3.2", "4.1")] == [1, 0, 0, 0, 0]
+
+
+def test_a_right_guess_without_looking_into_it_is_no_diagnostic_plan():
+    case = CASES[0]
+    acts = [act for act in good(case) if act.action in ("open", "conclude", "satisfied")]
+    verdicts = judged(case, acts)
+    assert (verdicts["3.1"], verdicts["3.2"]) == (0, 1)
+
+
+@pytest.mark.parametrize("words", ["My colleagues think so, too.", "You told me: {fact}."])
+def test_colleagues_and_facts_are_a_basis_too(words):
+    case = CASES[0]
+    fact = case.card.about("sensation")[0].text
+    acts = without_basis(case, good(case))
+    acts = concluding(acts, lambda text: f"{words.format(fact=fact)} {text}")
+    assert judged(case, acts)["1.3"] == 1
+
+
+def test_a_question_without_a_topic_is_known_by_its_words_or_its_answer():
+    case = CASES[0]
+    acts = without_history(case, good(case))
+    for question in ("Could you run me through your past illnesses?", "And before?"):
+        asked = [Act("attending", "ask", question), patient(case, "history")]
+        assert judged(case, acts[:2] + asked + acts[2:])["1.1"] == 1
