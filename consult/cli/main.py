@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from consult import __version__
-from consult.cli import doctor, graph, resume, runs, scenarios, show, simulate, train
+from consult.cli import assess, doctor, graph, report, resume, runs, scenarios, show, simulate, train
 from consult.errors import UserError
 
 app = typer.Typer(
@@ -22,9 +22,11 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help starts twice as fast
 )
 app.command("simulate")(simulate.simulate)
+app.command("assess")(assess.assess)
 app.command("show")(show.show)
 app.command("runs")(runs.runs)
 app.command("resume")(resume.resume)
+app.command("report")(report.report)
 app.command("graph")(graph.graph)
 app.command("doctor")(doctor.doctor)
 app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")

@@ -1,0 +1,89 @@
+"""`consult report`: what one or several runs came to, as a page, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from consult.cli.options import DEFAULT_DATABASE, Database
+
+if TYPE_CHECKING:
+    from consult.envs.store import Store
+
+Pieces = Callable[[], Iterator[str]]
+
+
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="Runs such as r3; several are compared.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder for the files.")] = Path("report"),
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Write report.html, report.md, report.json and consultations.csv about runs."""
+    from consult.cli.report_data import described
+    from consult.cli.report_markdown import markdown
+    from consult.cli.report_page import page
+    from consult.cli.report_verdicts import csv_lines
+    from consult.envs.store import Store
+
+    with Store(db, create=False) as store:
+        names = _known(store, runs)
+        found = described(store, names)
+        write(
+            out,
+            {
+                "report.json": lambda: _json(found),
+                "report.md": lambda: iter([markdown(found)]),
+                "report.html": lambda: page(found, store),
+                "consultations.csv": lambda: csv_lines(store, names),
+            },
+        )
+    typer.echo(out / "report.html")
+
+
+def _known(store: Store, runs: Sequence[str]) -> list[str]:
+    """Check the names, each taken once; a run of which nothing has ended is a mistake, too."""
+    from consult.errors import UserError
+    from consult.scenarios import UnknownNameError
+
+    menu = [row["id"] for row in store.query("SELECT id FROM runs ORDER BY rowid DESC")]
+    for run in runs:
+        if run not in menu:
+            raise UnknownNameError("run", run, menu)
+        ended = "SELECT 1 FROM consultations WHERE run_id = ? AND status != 'running' LIMIT 1"
+        if not store.query(ended, run):
+            raise UserError(f"no consultation of {run} has ended; go on with: consult resume {run}")
+    return list(dict.fromkeys(runs))
+
+
+def _json(found: object) -> Iterator[str]:
+    import json
+
+    yield json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def write(out: Path, contents: dict[str, Pieces]) -> None:
+    """Write files whole or not at all: all are written under other names before one takes its place.
+
+    Args:
+        out: Their folder; made where it is not there.
+        contents: Name → what gives its text in pieces.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        drafts = {}
+        for name, pieces in contents.items():
+            drafts[name] = out / f".{name}.part"
+            stack.callback(drafts[name].unlink, missing_ok=True)
+            with drafts[name].open("w", encoding="utf-8", newline="") as file:
+                _fill(file, pieces())
+        for name, draft in drafts.items():
+            draft.replace(out / name)
+
+
+def _fill(file: TextIO, pieces: Iterator[str]) -> None:
+    for piece in pieces:
+        file.write(piece)

@@ -1,0 +1,233 @@
+"""What a report says, as plain data: this is report.json; docs/report.md describes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from consult.cli.lines import DISCLAIMER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from consult.envs.fidelity import Rate
+    from consult.envs.measures import Outcome
+    from consult.envs.measures.paired import Difference
+    from consult.envs.store import Row, Store
+    from consult.scenarios import Scenario
+
+Data = dict[str, Any]
+
+SCHEMA = "consult-report/1"
+MOST_CONFUSIONS = 20
+MOST_FAILED = 100
+"""Failed consultations that are listed with their errors; the file of all consultations has the rest."""
+
+
+def described(store: Store, runs: Sequence[str]) -> Data:
+    """Measure runs.
+
+    Args:
+        store: Where they are.
+        runs: Their ids; each is read, measured and let go before the next.
+    """
+    from consult import __version__
+    from consult.envs.measures.paired import results
+
+    told, right = [], {}
+    for run in runs:
+        data, played = _run(store, run)
+        told.append(data)
+        right[run] = results(played)
+    return {
+        "schema": SCHEMA,
+        "disclaimer": DISCLAIMER,
+        "consult": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "runs": told,
+        "comparisons": _comparisons(told, right),
+    }
+
+
+def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
+    from consult.envs.measures import outcomes
+    from consult.scenarios import load_scenario
+
+    row = store.run(run)
+    assert row is not None
+    scenario = load_scenario(row["scenario"])
+    played = list(outcomes(store, run, scenario))
+    data = {
+        **_configuration(row, scenario),
+        "consultations": _counts(played, row),
+        "headlines": _headlines(played, scenario),
+        "legacy": _legacy(played, scenario),
+        "triage": _triage(played, scenario),
+        "panel": _panel(played),
+        "calibration": _calibration(played),
+        "groups": _groups(played),
+        "temperaments": _temperaments(played),
+        "confusions": _confusions(played),
+        "rubric": _rubric(store, run),
+        "cost": _cost(played),
+        "fidelity": _fidelity(store, row),
+        "unusable": _unusable(store, run),
+    }
+    return data, played
+
+
+def _configuration(row: Row, scenario: Scenario) -> Data:
+    config = json.loads(row["config"])
+    return {
+        "run": row["id"],
+        "status": row["status"],
+        "created": row["created"],
+        "scenario": row["scenario"],
+        "scenario_revision": row["scenario_revision"],
+        "scenario_changed": scenario.revision != row["scenario_revision"],
+        "split": config.get("split"),
+        "strategy": config["strategy"],
+        "team": config["team"],
+        "seed": row["seed"],
+        "models": json.loads(row["models"]),
+        "versions": json.loads(row["versions"]),
+        "wall_seconds": row["wall_seconds"],
+        "grounded": bool(config.get("patient_grounding", True)),
+    }
+
+
+def _counts(played: Sequence[Outcome], row: Row) -> Data:
+    by_status = {status: sum(one.status == status for one in played) for status in ("finished", "unfinished", "failed")}
+    lost = [{"id": one.id, "case": one.case, "error": one.error} for one in played if one.status == "failed"]
+    return {
+        "planned": row["consultations"],
+        "ended": len(played),
+        **by_status,
+        "cases": len({one.case for one in played}),
+        "without_truth": sum(one.truth is None for one in played),
+        "no_diagnosis": sum(one.status == "finished" and one.diagnosis is None for one in played),
+        "demo": sum(one.demo for one in played),
+        "failures": lost[:MOST_FAILED],
+    }
+
+
+def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
+    from consult.envs.measures import diagnosis
+
+    labels = list(scenario.labels)
+    figures = {
+        "accuracy": diagnosis.accuracy(played),
+        "weighted F1": diagnosis.f1(played, labels, "weighted"),
+        "macro F1": diagnosis.f1(played, labels, "macro"),
+        "top 3": diagnosis.top_three(played),
+    }
+    return {name: figure.as_json() for name, figure in figures.items()}
+
+
+def _legacy(played: Sequence[Outcome], scenario: Scenario) -> Data:
+    from consult.envs.measures.legacy import legacy
+
+    return asdict(legacy(played, list(scenario.labels)))
+
+
+def _triage(played: Sequence[Outcome], scenario: Scenario) -> Data | None:
+    from consult.envs.measures.team import triage
+
+    found = triage(played, scenario)
+    return None if found is None else asdict(found)
+
+
+def _panel(played: Sequence[Outcome]) -> Data | None:
+    from consult.envs.measures.team import panel
+
+    found = panel(played)
+    return None if found is None else asdict(found)
+
+
+def _calibration(played: Sequence[Outcome]) -> Data | None:
+    from consult.envs.measures.calibration import calibration
+
+    found = calibration(played)
+    return asdict(found) if found.curve else None
+
+
+def _groups(played: Sequence[Outcome]) -> Data:
+    from consult.envs.measures.groups import GROUPINGS, by_group
+
+    return {
+        grouping: {name: figure.as_json() for name, figure in by_group(played, grouping).items()}
+        for grouping in GROUPINGS
+    }
+
+
+def _temperaments(played: Sequence[Outcome]) -> list[Data]:
+    from consult.envs.measures.paired import between_temperaments
+
+    return [{"a": a, "b": b, **asdict(found)} for (a, b), found in between_temperaments(played).items()]
+
+
+def _confusions(played: Sequence[Outcome]) -> list[Data]:
+    from consult.envs.measures.diagnosis import confusion
+
+    rows = confusion(played)[:MOST_CONFUSIONS]
+    return [{"truth": truth, "said": said, "n": n} for truth, said, n in rows if truth != said]
+
+
+def _rubric(store: Store, run: str) -> Data:
+    from consult.envs.measures.rubric import rubric
+
+    return {
+        assessor: {item: figure.as_json() for item, figure in items.items()}
+        for assessor, items in rubric(store, run).items()
+    }
+
+
+def _cost(played: Sequence[Outcome]) -> Data:
+    from consult.envs.measures.cost import cost
+
+    return {name: figure.as_json() for name, figure in cost(played).items()}
+
+
+def _fidelity(store: Store, row: Row) -> Data:
+    from consult.envs.fidelity import fidelity
+
+    return {rate.name: _rate(rate) for rate in fidelity(store, row["id"]) if rate.n}
+
+
+def _unusable(store: Store, run: str) -> list[Data]:
+    from consult.envs.usability import unusable_answers
+
+    return [{"role": one.role, "model": one.model, **_rate(one.rate)} for one in unusable_answers(store, run)]
+
+
+def _rate(rate: Rate) -> Data:
+    low, high = rate.interval or (None, None)
+    return {"value": rate.share, "low": low, "high": high, "n": rate.n, "method": "wilson"}
+
+
+def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
+    """Compare all pairs of runs on the cases that they share, Holm-corrected together."""
+    from itertools import combinations
+
+    from consult.envs.measures.paired import difference, holm
+
+    # A team stands before its baseline, so that the difference is its gain.
+    ordered = [(b, a) if _over_solo(a, b) and a["team"] == "solo" else (a, b) for a, b in combinations(told, 2)]
+    pairs = [(a, b, difference(right[a["run"]], right[b["run"]])) for a, b in ordered]
+    kept: list[tuple[Data, Data, Difference]] = [
+        (a, b, found) for a, b, found in pairs if found is not None and a["scenario"] == b["scenario"]
+    ]
+    corrected = holm([found for _, _, found in kept])
+    return [
+        {"a": a["run"], "b": b["run"], "over_solo": _over_solo(a, b), **asdict(found)}
+        for (a, b, _), found in zip(kept, corrected, strict=True)
+    ]
+
+
+def _over_solo(a: Data, b: Data) -> bool:
+    """Tell whether one is a team and the other its `solo` baseline, all else the same."""
+    same = all(a[key] == b[key] for key in ("strategy", "scenario_revision"))
+    alike = a["models"].get("attending") == b["models"].get("attending")
+    return same and alike and (a["team"] == "solo") != (b["team"] == "solo")

@@ -1,0 +1,77 @@
+"""A report as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from consult.agents.dialects.clean import clean
+from consult.cli.report_tables import Table, comparisons, of_run, summary
+
+Data = Mapping[str, Any]
+
+
+def markdown(found: Data) -> str:
+    """Give report.md."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def about(run: Data) -> list[tuple[str, str]]:
+    """Say what a run was, as names and words."""
+    counts = run["consultations"]
+    ended = f"{counts['ended']:,} of {counts['planned']:,} consultations ended, {counts['cases']:,} cases"
+    states = ", ".join(f"{counts[name]:,} {name}" for name in ("finished", "unfinished", "failed"))
+    models = ", ".join(f"{role} {name}" for role, name in run["models"].items())
+    changed = "; its files have changed since" if run["scenario_changed"] else ""
+    rows = [
+        ("scenario", f"{run['scenario']} ({run['scenario_revision']}){changed}"),
+        ("played", f"{ended}: {states}"),
+        ("without a diagnosis", f"{counts['no_diagnosis']:,} of the finished"),
+        ("strategy · team · seed", f"{run['strategy']} · {run['team']} · {run['seed']}"),
+        ("models", models),
+        ("begun (UTC)", run["created"]),
+    ]
+    if counts["without_truth"]:
+        rows.append(("without a truth", f"{counts['without_truth']:,}, which count neither as right nor as wrong"))
+    return rows
+
+
+def demonstration(run: Data) -> str:
+    """Disclaim a run's conclusions on cases from outside; empty where it has none."""
+    n = run["consultations"]["demo"]
+    if not n:
+        return ""
+    return f"{n:,} of its conclusions are a demonstration model's, trained on drawings: no findings about these cases."
+
+
+def _lines(found: Data) -> Iterator[str]:
+    yield "# Report"
+    yield f"\n*{found['disclaimer']}*\n"
+    yield f"consult {found['consult']}, {found['created']}. Read a consultation with `consult show ID`;"
+    yield "all of them, with their verdicts, are in `consultations.csv`."
+    yield from _table(summary(found))
+    compared = comparisons(found)
+    if compared is not None:
+        yield from _table(compared)
+    for run in found["runs"]:
+        yield f"\n## Run {run['run']}\n"
+        yield from (f"- {name}: {_text(words)}" for name, words in about(run))
+        if demonstration(run):
+            yield f"\n**{demonstration(run)}**"
+        for table in of_run(run):
+            yield from _table(table)
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"\n### {_text(table.title)}\n"
+    yield f"| {' | '.join(table.headings)} |"
+    yield f"|{'---|' * len(table.headings)}"
+    for row in table.rows:
+        yield f"| {' | '.join(_text(cell.text) for cell in row)} |"
+    if table.note:
+        yield f"\n{table.note}"
+
+
+def _text(text: str) -> str:
+    cleaned = clean(text).replace("\\", "\\\\").replace("|", "\\|")
+    return cleaned.replace("<", "&lt;").replace("\n", " ")

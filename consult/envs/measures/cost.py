@@ -1,0 +1,20 @@
+"""What a consultation costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consult.envs.measures.figures import Figure
+from consult.envs.measures.intervals import mean
+from consult.envs.measures.outcomes import Outcome
+
+
+def cost(played: Sequence[Outcome]) -> dict[str, Figure]:
+    """Give turns, tokens and seconds of model time a consultation, failed ones included."""
+    cases = [one.case for one in played]
+    return {
+        "turns": mean([one.turns for one in played], cases),
+        "tokens in": mean([one.tokens_in for one in played], cases),
+        "tokens out": mean([one.tokens_out for one in played], cases),
+        "seconds of model time": mean([one.seconds for one in played], cases),
+    }

@@ -1,0 +1,125 @@
+"""How often the diagnosis is right; abstaining, not finishing and failing count as wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from consult.envs.measures.figures import NOTHING, Figure
+from consult.envs.measures.intervals import BOOTSTRAP, bootstrap, share
+from consult.envs.measures.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[Any]
+
+FEWEST = 20
+"""Cases a label from which on an F1 gets an interval."""
+TOP = 3
+NO_DIAGNOSIS = "no diagnosis"
+
+
+def judged(played: Sequence[Outcome]) -> list[Outcome]:
+    """Give those that have a truth."""
+    return [one for one in played if one.truth is not None]
+
+
+def failed(played: Sequence[Outcome]) -> int:
+    """Count the failed ones."""
+    return sum(one.status == "failed" for one in played)
+
+
+def accuracy(played: Sequence[Outcome]) -> Figure:
+    """Give the share of right diagnoses among all that have a truth."""
+    scored = judged(played)
+    return share([bool(one.correct) for one in scored], [one.case for one in scored]).having(failed(scored))
+
+
+def top_three(played: Sequence[Outcome]) -> Figure:
+    """Give the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
+    scored = judged(played)
+    hits = [one.truth in _ranked(one)[:TOP] for one in scored]
+    return share(hits, [one.case for one in scored]).having(failed(scored))
+
+
+def _ranked(one: Outcome) -> list[str]:
+    if one.diagnosis is None:
+        return []
+    return list(dict.fromkeys((one.diagnosis, *one.differential)))
+
+
+def f1(played: Sequence[Outcome], labels: Sequence[str], average: str) -> Figure:
+    """Give the F1 over the labels that are the truth of a case.
+
+    Args:
+        played: Consultations.
+        labels: The scenario's; empty where diagnoses are open.
+        average: `weighted` (by support) or `macro`.
+
+    Returns:
+        With an interval only where each of the labels has 20 different cases.
+    """
+    from sklearn.metrics import f1_score
+
+    scored = judged(played)
+    present = _present(scored, labels)
+    if not present:
+        return NOTHING
+    true, said = [one.truth for one in scored], [one.diagnosis or NO_DIAGNOSIS for one in scored]
+    value = float(f1_score(true, said, labels=present, average=average, zero_division=0.0))
+    low, high, method = None, None, ""
+    if _cases_of_rarest(scored, present) >= FEWEST:
+        parts = _parts(scored, present)
+        low, high = bootstrap(parts, lambda sums: _f1(sums, average))
+        method = BOOTSTRAP
+    return Figure(value, low, high, len(scored), failed(scored), method=method)
+
+
+def confusion(played: Sequence[Outcome]) -> list[tuple[str, str, int]]:
+    """List what was said for what, as (truth, said, how often), the commonest mistakes first, right ones last."""
+    from collections import Counter
+
+    counts = Counter((str(one.truth), one.diagnosis or NO_DIAGNOSIS) for one in judged(played))
+    rows = [(truth, said, n) for (truth, said), n in counts.items()]
+    return sorted(rows, key=lambda row: (row[0] == row[1], -row[2], row))
+
+
+def _present(scored: Sequence[Outcome], labels: Sequence[str]) -> list[str]:
+    true = {one.truth for one in scored}
+    return [label for label in labels if label in true]
+
+
+def _cases_of_rarest(scored: Sequence[Outcome], present: Sequence[str]) -> int:
+    cases: dict[str, set[str]] = {label: set() for label in present}
+    for one in scored:
+        cases.get(str(one.truth), set()).add(one.case)
+    return min(len(found) for found in cases.values())
+
+
+def _parts(scored: Sequence[Outcome], present: Sequence[str]) -> Numbers:
+    """Give what each case adds: hits, true and said a label; shape (cases, 3 * labels)."""
+    import numpy as np
+
+    width, place = len(present), {label: i for i, label in enumerate(present)}
+    rows: dict[str, Numbers] = {}
+    for one in scored:
+        row = rows.setdefault(one.case, np.zeros(3 * width, np.int16))
+        true, said = place.get(str(one.truth)), place.get(one.diagnosis or "")
+        if true is not None:
+            row[width + true] += 1
+            row[true] += true == said
+        if said is not None:
+            row[2 * width + said] += 1
+    return np.stack(list(rows.values()))
+
+
+def _f1(sums: Numbers, average: str) -> Numbers:
+    """Give scikit-learn's F1 for many draws at once."""
+    import numpy as np
+
+    hits, true, said = np.split(sums, 3, axis=1)
+    each = 2 * hits / np.maximum(true + said, 1)
+    if average == "macro":
+        return np.asarray(each.mean(1))
+    return np.asarray((each * true).sum(1) / np.maximum(true.sum(1), 1))

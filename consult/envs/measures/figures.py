@@ -1,0 +1,35 @@
+"""One figure of a report: a value, how sure it is, and what is missing behind it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value with its interval; None is *not known*, never 0."""
+
+    value: float | None
+    low: float | None = None
+    """Lower end of the 95 % interval; None where there is none."""
+    high: float | None = None
+    n: int = 0
+    """Consultations behind the value."""
+    failed: int = 0
+    """Failed consultations among the n; they count as wrong."""
+    judge_failed: int = 0
+    """Verdicts that an assessor owed; they are not among the n."""
+    method: str = ""
+    """How the interval came about: `wilson` or `bootstrap over cases`; empty where there is none."""
+
+    def having(self, failed: int) -> Figure:
+        """Give the same figure with its number of failed consultations."""
+        return replace(self, failed=failed)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as it stands in report.json."""
+        return asdict(self)
+
+
+NOTHING = Figure(None)

@@ -1,0 +1,125 @@
+"""Intervals of 95 %: Wilson's for shares of independent cases, else the bootstrap over cases.
+
+The unit is the case: one that was played under several temperaments is one case. A bootstrap draw needs only how often
+each *kind* of case was drawn, and cases with equal contributions are of one kind: so draws are multinomial over the
+kinds, which is the same distribution as drawing cases with replacement, at a fraction of the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from consult.envs.fidelity import Rate
+from consult.envs.measures.figures import NOTHING, Figure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[Any]
+
+DRAWS = 2_000
+MOST_KINDS = 5_000
+"""Above this many kinds of cases (seconds, say) the normal interval of the same ratio is given."""
+BOOTSTRAP = "bootstrap over cases"
+
+
+def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Figure:
+    """Give a share with its interval.
+
+    Args:
+        hits: One a consultation.
+        cases: The case of each.
+
+    Returns:
+        With Wilson's interval where each case occurs once, else with the bootstrap's; no value where there is nothing.
+    """
+    if not hits:
+        return NOTHING
+    if len(set(cases)) < len(cases):
+        return mean([float(hit) for hit in hits], cases)
+    rate = Rate("", sum(hits), len(hits))
+    assert rate.interval is not None
+    return Figure(rate.share, *rate.interval, n=len(hits), method="wilson")
+
+
+def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Figure:
+    """Give a mean over consultations with the bootstrap's interval over cases.
+
+    Args:
+        values: One a consultation.
+        cases: The case of each.
+        seed: Of the draws.
+    """
+    import numpy as np
+
+    if not values:
+        return NOTHING
+    place: dict[Hashable, int] = {}
+    index = np.array([place.setdefault(case, len(place)) for case in cases])
+    sums = np.bincount(index, np.asarray(values, float))
+    counts = np.bincount(index)
+    low, high = ratio_interval(np.column_stack([sums, counts]), seed=seed)
+    return Figure(float(np.mean(values)), low, high, n=len(values), method=BOOTSTRAP)
+
+
+def ratio_interval(parts: Numbers, *, weights: Numbers | None = None, seed: int = 0) -> tuple[float, float]:
+    """Give the interval of a sum of the first column over the sum of the second.
+
+    Args:
+        parts: Shape (cases, 2).
+        weights: Shape (cases,): how many cases a row stands for; one by default.
+        seed: Of the draws.
+    """
+    kinds, often = _kinds(parts, weights)
+    if len(kinds) > MOST_KINDS:
+        return _normal(kinds, often)
+    return _quantiles(_drawn(kinds, often, seed), lambda sums: sums[:, 0] / sums[:, 1])
+
+
+def bootstrap(parts: Numbers, statistic: Callable[[Numbers], Numbers], *, seed: int = 0) -> tuple[float, float]:
+    """Give the interval of a statistic of column sums.
+
+    Args:
+        parts: Shape (cases, k): what each case adds.
+        statistic: From sums of shape (draws, k) to values of shape (draws,).
+        seed: Of the draws.
+    """
+    kinds, often = _kinds(parts, None)
+    return _quantiles(_drawn(kinds, often, seed), statistic)
+
+
+def _kinds(parts: Numbers, weights: Numbers | None) -> tuple[Numbers, Numbers]:
+    import numpy as np
+
+    kinds, inverse = np.unique(parts, axis=0, return_inverse=True)
+    often = np.bincount(inverse.ravel(), weights, minlength=len(kinds))
+    return kinds, often
+
+
+def _drawn(kinds: Numbers, often: Numbers, seed: int) -> Numbers:
+    """Draw as many cases as there are, with replacement, and add up what they contribute; shape (draws, k)."""
+    import numpy as np
+
+    rng, n = np.random.default_rng(seed), int(often.sum())
+    chunk = max(1, 4_000_000 // len(kinds))
+    sizes = [min(chunk, DRAWS - start) for start in range(0, DRAWS, chunk)]
+    return np.concatenate([rng.multinomial(n, often / often.sum(), size) @ kinds for size in sizes])
+
+
+def _quantiles(sums: Numbers, statistic: Callable[[Numbers], Numbers]) -> tuple[float, float]:
+    import numpy as np
+
+    low, high = np.quantile(statistic(sums), (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _normal(kinds: Numbers, often: Numbers) -> tuple[float, float]:
+    """Give the interval of a ratio by its linearised standard error."""
+    import numpy as np
+    from scipy.stats import norm
+
+    top, bottom = often @ kinds
+    rest = kinds[:, 0] - top / bottom * kinds[:, 1]
+    spread = norm.ppf(0.975) * np.sqrt(often @ rest**2) / bottom
+    return float(top / bottom - spread), float(top / bottom + spread)

@@ -1,0 +1,86 @@
+"""The figure that 3MDBench's own scorer would give, its defects included, for comparison with what it published.
+
+An abstention leaves the denominator, several answers count several times, "herpes zoster" is herpes, and a dialogue
+that was cut off is scored as if it had finished. `consult.envs.measures.diagnosis` has none of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from consult.envs.measures.outcomes import Outcome
+
+ABSTAINS = "none"
+
+
+@dataclass(frozen=True)
+class Legacy:
+    """What the scorer of 3MDBench says."""
+
+    f1: float | None
+    """Weighted F1; None where nothing is left to score, and where its scorer breaks off."""
+    dropped: float | None
+    """Share of abstentions, which it calls failed and leaves out."""
+    predictions: int
+    """Answers that it scores; a consultation with two has two."""
+    why: str = ""
+    """Why there is no figure."""
+
+
+def legacy(played: Sequence[Outcome], labels: Sequence[str]) -> Legacy:
+    """Score consultations as 3MDBench's notebook would; one that failed stops it."""
+    scored = [one for one in played if one.truth is not None]
+    if any(one.status == "failed" for one in scored):
+        return Legacy(None, None, 0, "its scorer stops at a failed consultation")
+    return score([(one.answer or ABSTAINS, str(one.truth)) for one in scored], labels)
+
+
+def score(extracted: Sequence[tuple[str, str]], labels: Sequence[str]) -> Legacy:
+    """Score extracted answers.
+
+    Args:
+        extracted: For each consultation the text of its diagnoses, parted by commas, `none` for none, and its truth.
+        labels: The data set's.
+    """
+    from sklearn.metrics import f1_score
+
+    if not extracted or not labels:
+        return Legacy(None, None, 0, "there is nothing to score")
+    lists = [(_parts(text), truth.lower()) for text, truth in extracted]
+    kept = [(parts, truth) for parts, truth in lists if parts != [ABSTAINS]]
+    dropped = 1 - len(kept) / len(lists)
+    pairs = [(truth, renamed(part)) for parts, truth in kept for part in parts]
+    if not pairs:
+        return Legacy(None, dropped, 0, "all abstained")
+    true, said = zip(*pairs, strict=True)
+    value = f1_score(true, said, average="weighted", labels=list(labels), zero_division=0.0)
+    return Legacy(float(value), dropped, len(pairs))
+
+
+def renamed(answer: str) -> str:
+    """Give an answer its name by the synonym list; it stays as it is where no line fits."""
+    lowered = answer.lower()
+    for line in synonyms():
+        if any(part in lowered for part in line.get("any", ())) or (
+            "all" in line and all(part in lowered for part in line["all"])
+        ):
+            return str(line["becomes"])
+    return answer
+
+
+@lru_cache(maxsize=1)
+def synonyms() -> list[dict[str, Any]]:
+    """Give the lines of the synonym list in their order."""
+    import yaml
+
+    text = (files("consult.envs.measures") / "legacy.yaml").read_text(encoding="utf-8")
+    lines: list[dict[str, Any]] = yaml.safe_load(text)
+    return lines
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.replace("\n", "").replace("`", "").split(",")]

@@ -1,0 +1,159 @@
+"""What the team adds: triage, the panel, and what the attending makes of its opinions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from consult.envs.measures.diagnosis import failed
+from consult.envs.measures.figures import Figure
+from consult.envs.measures.intervals import share
+from consult.envs.measures.outcomes import Outcome
+from consult.envs.measures.paired import Difference, difference
+from consult.scenarios import URGENCIES, Scenario
+
+
+@dataclass(frozen=True)
+class Triage:
+    """Where patients were sent, and how soon."""
+
+    strict: Figure
+    lenient: Figure
+    """The second specialty that medicine accepts counts, too."""
+    macro: float | None
+    """Mean over the specialties of the share that was sent rightly."""
+    majority: Figure
+    """What always naming the commonest specialty would give."""
+    majority_specialty: str
+    urgency: Figure
+    """Right; over the consultations with an urgency, like the two below."""
+    under: Figure
+    """Less urgent than the truth."""
+    over: Figure
+    """More urgent than the truth."""
+
+
+def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
+    """Measure triage; None where the run has none, or no case has a specialty. Naming no specialty is wrong."""
+    from sklearn.metrics import recall_score
+
+    sent = [one for one in played if one.true_specialty is not None]
+    if not any(one.specialty for one in sent):
+        return None
+    true, said = [str(one.true_specialty) for one in sent], [one.specialty or "" for one in sent]
+    cases, lost = [one.case for one in sent], failed(sent)
+    most, _ = Counter(true).most_common(1)[0]
+    strict = [a == b for a, b in zip(true, said, strict=True)]
+    lenient = [hit or one.specialty == _second(one, scenario) for hit, one in zip(strict, sent, strict=True)]
+    return Triage(
+        share(strict, cases).having(lost),
+        share(lenient, cases).having(lost),
+        float(recall_score(true, said, labels=sorted(set(true)), average="macro", zero_division=0.0)),
+        share([name == most for name in true], cases).having(lost),
+        most,
+        *_urgencies(sent),
+    )
+
+
+def _second(one: Outcome, scenario: Scenario) -> str:
+    label = scenario.labels.get(one.truth or "")
+    # Not None: a consultation without a specialty has not named the second one.
+    return (label.second_specialty if label else None) or "none"
+
+
+def _urgencies(sent: Sequence[Outcome]) -> tuple[Figure, Figure, Figure]:
+    """Give right, too low and too high."""
+    rank = {str(urgency): i for i, urgency in enumerate(URGENCIES)}
+    known = [(one, rank.get(one.urgency or ""), rank.get(one.true_urgency or "")) for one in sent]
+    steps = [(said - true, one.case) for one, said, true in known if said is not None and true is not None]
+    cases = [case for _, case in steps]
+    right, under, over = ([step == 0 for step, _ in steps], [s < 0 for s, _ in steps], [s > 0 for s, _ in steps])
+    return share(right, cases), share(under, cases), share(over, cases)
+
+
+@dataclass(frozen=True)
+class ByS:
+    """Consultations with the same number of right opinions."""
+
+    right: int
+    """Right opinions; `s` is their share."""
+    members: int
+    accuracy: Figure
+    follows: Figure
+    """Final diagnosis right where the panel's vote is right."""
+    corrects: Figure
+    """Final diagnosis right where the panel's vote is wrong."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What the panel knew, and what the attending made of it."""
+
+    s: Figure
+    """Share of right opinions; *not my field* counts as wrong."""
+    vote: Figure
+    """Plurality of the panel: the baseline that an attending has to beat."""
+    gain: Difference | None
+    """Attending minus plurality."""
+    error_correlation: float | None
+    """Mean correlation of two members' mistakes: 0 independent, 1 the same."""
+    agreement: Figure
+    """Share of pairs of members that say the same."""
+    by_s: tuple[ByS, ...]
+
+
+def panel(played: Sequence[Outcome]) -> Panel | None:
+    """Measure the panel over the consultations in which it was asked; None where there are none."""
+    asked = [one for one in played if one.opinions and one.truth is not None]
+    if not asked:
+        return None
+    opinions = [(o == one.truth, one.case) for one in asked for o in one.opinions]
+    pairs = [(a == b, one.case) for one in asked for a, b in combinations(one.opinions, 2)]
+    cases = [one.case for one in asked]
+    final, voted = [bool(one.correct) for one in asked], [one.vote == one.truth for one in asked]
+    return Panel(
+        share([hit for hit, _ in opinions], [case for _, case in opinions]).having(failed(asked)),
+        share(voted, cases).having(failed(asked)),
+        difference(_by_case(cases, final), _by_case(cases, voted)),
+        error_correlation(asked),
+        share([same for same, _ in pairs], [case for _, case in pairs]),
+        _by_s(asked),
+    )
+
+
+def _by_case(cases: Sequence[str], values: Sequence[bool]) -> Mapping[str, list[bool]]:
+    found: dict[str, list[bool]] = defaultdict(list)
+    for case, value in zip(cases, values, strict=True):
+        found[case].append(value)
+    return found
+
+
+def error_correlation(asked: Sequence[Outcome]) -> float | None:
+    """Give the mean correlation of two members' mistakes; None where no two members vary."""
+    import numpy as np
+
+    size = max(len(one.opinions) for one in asked)
+    whole = [one for one in asked if len(one.opinions) == size]
+    wrong = np.array([[o != one.truth for o in one.opinions] for one in whole], float)
+    varying = wrong[:, wrong.std(0) > 0]
+    if varying.shape[1] < 2:
+        return None
+    matrix = np.corrcoef(varying, rowvar=False)
+    return float(matrix[np.triu_indices(len(matrix), 1)].mean())
+
+
+def _by_s(asked: Sequence[Outcome]) -> tuple[ByS, ...]:
+    found: dict[tuple[int, int], list[Outcome]] = defaultdict(list)
+    for one in asked:
+        found[sum(o == one.truth for o in one.opinions), len(one.opinions)].append(one)
+    return tuple(
+        ByS(right, members, _right(group), _right(group, voted=True), _right(group, voted=False))
+        for (right, members), group in sorted(found.items(), key=lambda item: (item[0][0] / item[0][1], item[0][1]))
+    )
+
+
+def _right(group: Sequence[Outcome], *, voted: bool | None = None) -> Figure:
+    mine = [one for one in group if voted is None or (one.vote == one.truth) == voted]
+    return share([bool(one.correct) for one in mine], [one.case for one in mine]).having(failed(mine))

@@ -1,0 +1,124 @@
+"""3MDBench's scorer, defects included, and why our own accuracy differs from it."""
+
+import csv
+import random
+import re
+from pathlib import Path
+
+import pytest
+from making import outcome
+from sklearn.metrics import precision_recall_fscore_support
+
+from consult.envs.measures.diagnosis import accuracy, f1
+from consult.envs.measures.legacy import legacy, renamed, score, synonyms
+from consult.envs.measures.outcomes import naming
+from consult.scenarios import load_scenario
+
+LABELS = sorted(load_scenario("derm34").labels)
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "3mdbench" / "aliases.csv"
+NAME = naming(load_scenario("derm34"))
+PHRASES = [" ".join(part) for line in synonyms() for part in ([[p] for p in line.get("any", ())] or [line["all"]])]
+
+
+def made(seed, n=1000):
+    """Make texts of extracted diagnoses, with whatever the scorer treats in a way of its own."""
+    rng, found = random.Random(seed), []
+    for i in range(n):
+        truth = rng.choice(LABELS)
+        answers = [
+            lambda truth=truth: truth,
+            lambda: rng.choice(LABELS),
+            lambda: "none",
+            lambda i=i: f"a {PHRASES[i % len(PHRASES)].upper()} of the skin",
+            lambda: rng.choice(PHRASES),
+            lambda truth=truth: f"`{truth}`, {rng.choice(LABELS)}",
+            lambda: f"none, {rng.choice(LABELS)}\n",
+            lambda: "something else",
+            lambda: "",
+        ]
+        found.append((rng.choice(answers)(), truth.capitalize() if rng.random() < 0.1 else truth))
+    return found
+
+
+def conditions(text):
+    """Read a condition of the peer's list: quoted parts, joined by `or`, or by `and`."""
+    return re.findall(r'"([^"]+)"', text), any if " or " in text or " and " not in text else all
+
+
+def independent(extracted, rename):
+    """Follow the six steps of the description once more, by other means."""
+    true, said, dropped = [], [], 0
+    for text, truth in extracted:
+        items = [item.strip() for item in re.sub(r"[\n`]", "", text).split(",")]
+        if len(items) == 1 and items[0] == "none":
+            dropped += 1
+            continue
+        said += [rename(item) for item in items]
+        true += [truth.lower()] * len(items)
+    scores = precision_recall_fscore_support(true, said, labels=LABELS, zero_division=0.0)
+    return sum(f * n for f, n in zip(scores[2], scores[3], strict=True)) / sum(scores[3]), dropped / len(extracted)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_equals_an_independent_computation_on_a_thousand_outputs(seed):
+    extracted = made(seed)
+    assert all(any(phrase in text.lower() for text, _ in extracted) for phrase in PHRASES)
+    found = score(extracted, LABELS)
+    value, dropped = independent(extracted, renamed)
+    assert found.f1 == pytest.approx(value, abs=1e-9)
+    assert found.dropped == pytest.approx(dropped, abs=1e-9) and dropped > 0
+    assert found.predictions > sum(text != "none" for text, _ in extracted)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the peer's own synonym list is not beside the repository")
+def test_the_shipped_list_says_what_the_peers_says():
+    with SHARED.open() as file:
+        lines = [(*conditions(row[1]), row[2]) for row in list(csv.reader(file))[1:]]
+
+    def rename(item):
+        return next((name for parts, how, name in lines if how(p in item.lower() for p in parts)), item)
+
+    texts = [item for seed in range(3) for text, _ in made(seed) for item in text.split(",")]
+    assert [renamed(item) for item in texts] == [rename(item) for item in texts]
+    extracted = made(4)
+    assert score(extracted, LABELS).f1 == pytest.approx(independent(extracted, rename)[0], abs=1e-9)
+
+
+def test_an_unfinished_dialogue_is_scored_as_if_it_had_finished_and_ours_is_wrong():
+    played = [outcome(0, "acne", "acne"), outcome(1, "hives", None, answer="hives", status="unfinished")]
+    assert legacy(played, LABELS).f1 == 1
+    assert accuracy(played).value == 0.5
+
+
+def test_zoster_becomes_herpes_and_ours_is_shingles():
+    assert renamed("Herpes zoster") == "herpes"
+    assert NAME("Herpes zoster") == "shingles"
+    played = [outcome(0, "shingles", NAME("herpes zoster"), answer="herpes zoster")]
+    assert legacy(played, LABELS).f1 == 0 and accuracy(played).value == 1
+
+
+def test_an_abstention_raises_its_figure_and_lowers_ours():
+    played = [outcome(0, "acne", "acne"), outcome(1, "hives", None)]
+    assert legacy(played, LABELS).f1 == 1 and legacy(played, LABELS).dropped == 0.5
+    assert accuracy(played).value == 0.5 and accuracy(played).n == 2
+    assert f1(played, LABELS, "weighted").value == 0.5
+
+
+def test_several_answers_count_several_times_and_ours_as_none():
+    several = "acne, hives"
+    assert NAME(several) is None
+    played = [outcome(0, "acne", NAME(several), answer=several), outcome(1, "hives", "hives")]
+    assert legacy(played, LABELS).predictions == 3 and accuracy(played).n == 2
+    assert legacy(played, LABELS).f1 == pytest.approx(2 / 3)
+    assert accuracy(played).value == 0.5
+
+
+def test_a_failed_consultation_stops_it_and_ours_counts_it_as_wrong():
+    played = [outcome(0, "acne", "acne"), outcome(1, "hives", None, status="failed")]
+    assert legacy(played, LABELS).f1 is None and "failed" in legacy(played, LABELS).why
+    assert (accuracy(played).value, accuracy(played).n, accuracy(played).failed) == (0.5, 2, 1)
+
+
+def test_nothing_left_is_no_figure_and_not_0():
+    assert score([("none", "acne")], LABELS).f1 is None
+    assert score([], LABELS).f1 is None

@@ -1,0 +1,157 @@
+"""Measures of diagnosis, team, calibration, groups and rubric on made outcomes and on a played run."""
+
+import pytest
+from improvising import SCENARIO, Improviser, played
+from making import outcome
+from sklearn.metrics import brier_score_loss, f1_score
+
+from consult.envs.measures import calibration, cost, diagnosis, groups, outcomes, paired, rubric, team
+from consult.envs.store import Store
+
+LABELS = list(SCENARIO.labels)
+
+
+def test_what_has_no_truth_is_not_judged():
+    own = [outcome(0, None, "acne")]
+    assert own[0].correct is None
+    assert diagnosis.accuracy(own).value is None and diagnosis.f1(own, LABELS, "macro").value is None
+
+
+def test_f1_is_scikit_learns_over_the_labels_that_occur():
+    found = [outcome(i, LABELS[i % 3], LABELS[(i * i) % 4] if i % 5 else None) for i in range(60)]
+    true, said = [o.truth for o in found], [o.diagnosis or "-" for o in found]
+    for average in ("weighted", "macro"):
+        figure = diagnosis.f1(found, LABELS, average)
+        assert figure.value == pytest.approx(f1_score(true, said, labels=LABELS[:3], average=average), abs=1e-9)
+        assert figure.low < figure.value < figure.high
+        parts = diagnosis._parts(found, LABELS[:3])
+        assert diagnosis._f1(parts.sum(0)[None], average)[0] == pytest.approx(figure.value, abs=1e-9)
+
+
+def test_f1_has_no_interval_under_20_cases_a_label():
+    found = [outcome(i, LABELS[i % 3], LABELS[0]) for i in range(59)]
+    assert diagnosis.f1(found, LABELS, "weighted").low is None
+    again = [outcome(i, LABELS[i % 3], LABELS[0], case=f"c{i % 57}") for i in range(120)]
+    assert diagnosis.f1(again, LABELS, "weighted").low is None, "19 cases, however often they are played"
+
+
+def test_top_three_begins_with_the_final_diagnosis():
+    ranked = ("hives", "acne", "stye", "warts")
+    found = [outcome(i, truth, "eczema", differential=ranked) for i, truth in enumerate(("eczema", "acne", "stye"))]
+    assert diagnosis.top_three(found).value == pytest.approx(2 / 3)
+
+
+def test_confusion_counts_abstentions_and_names_mistakes_first():
+    found = [outcome(0, "acne", "acne"), outcome(1, "acne", None), outcome(2, "acne", None)]
+    assert diagnosis.confusion(found) == [("acne", "no diagnosis", 2), ("acne", "acne", 1)]
+
+
+def test_triage_counts_a_second_specialty_and_no_specialty():
+    label = next(label for label in SCENARIO.labels.values() if label.second_specialty)
+    sent = {"true_specialty": label.specialty, "true_urgency": "soon"}
+    found = [
+        outcome(0, label.name, None, specialty=label.specialty, urgency="soon", **sent),
+        outcome(1, label.name, None, specialty=label.second_specialty, urgency="routine", **sent),
+        outcome(2, label.name, None, specialty=None, urgency=None, **sent),
+        outcome(3, label.name, None, specialty="elsewhere", urgency="emergency", **sent),
+    ]
+    figures = team.triage(found, SCENARIO)
+    assert (figures.strict.value, figures.lenient.value, figures.macro) == (0.25, 0.5, 0.25)
+    assert figures.majority.value == 1 and figures.majority_specialty == label.specialty
+    assert [f.value for f in (figures.urgency, figures.under, figures.over)] == pytest.approx([1 / 3] * 3)
+    assert figures.under.n == 3
+    assert team.triage([outcome(0, "acne", "acne")], SCENARIO) is None
+
+
+def panelled(number, truth, final, *opinions):
+    from consult.agents.acts import Opinion
+    from consult.agents.specialist import plurality
+
+    vote = plurality(Opinion("x", o, None, "") for o in opinions)
+    return outcome(number, truth, final, opinions=opinions, vote=vote)
+
+
+def test_an_attending_follows_corrects_and_is_held_against_the_vote():
+    found = [
+        panelled(0, "acne", "acne", "acne", "acne", "hives"),
+        panelled(1, "acne", "hives", "acne", "acne", None),
+        panelled(2, "acne", "acne", "hives", "hives", "acne"),
+        panelled(3, "acne", "hives", "hives", None, "stye"),
+    ]
+    measured = team.panel(found)
+    assert measured.s.value == pytest.approx(5 / 12) and measured.vote.value == 0.5
+    assert [(s.right, s.accuracy.n, s.accuracy.value) for s in measured.by_s] == [(0, 1, 0), (1, 1, 1), (2, 2, 0.5)]
+    assert measured.by_s[2].follows.value == 0.5 and measured.by_s[2].corrects.value is None
+    assert measured.by_s[1].corrects.value == 1 and measured.by_s[1].follows.value is None
+    assert measured.gain.figure.value == 0 and (measured.gain.won, measured.gain.lost) == (1, 1)
+    assert team.panel([outcome(0, "acne", "acne")]) is None
+
+
+def test_members_that_err_together_correlate():
+    same = [panelled(i, "acne", "acne", *(["acne" if i % 2 else "hives"] * 3)) for i in range(8)]
+    assert team.error_correlation(same) == pytest.approx(1)
+    apart = [
+        panelled(i, "acne", "acne", "acne" if i % 2 else "hives", "acne" if i // 2 % 2 else "stye") for i in range(8)
+    ]
+    assert team.error_correlation(apart) == pytest.approx(0)
+    assert team.error_correlation([panelled(0, "acne", "acne", "acne", "acne")]) is None
+
+
+def test_calibration_by_hand_and_by_scikit_learn():
+    found = [outcome(i, "acne", "acne" if i < 3 else "hives", confidence=0.75) for i in range(4)]
+    found += [outcome(4, "acne", "hives", confidence=0.95), outcome(5, "acne", None, confidence=0.5)]
+    measured = calibration.calibration(found)
+    assert measured.brier.value == pytest.approx(brier_score_loss([1, 1, 1, 0, 0], [0.75] * 4 + [0.95]))
+    assert [(b.n, b.right) for b in measured.curve] == [(4, 0.75), (1, 0.0)]
+    assert measured.ece == pytest.approx(0.95 / 5)
+    assert calibration.calibration([outcome(0, "acne", "acne")]).ece is None
+
+
+def test_groups_join_skin_types_and_leave_out_what_is_not_known():
+    found = [outcome(i, "acne", "acne", skin_type=i or None) for i in range(7)]
+    assert {name: f.n for name, f in groups.by_group(found, "skin type").items()} == dict.fromkeys(
+        ("I-II", "III-IV", "V-VI"), 2
+    )
+    assert groups.by_group(found, "style") == {}
+
+
+def test_temperaments_are_compared_on_the_same_cases():
+    found = [outcome(i, "acne", "acne", case=f"c{i}", temperament="sanguine") for i in range(4)]
+    found += [outcome(i, "acne", "hives", case=f"c{i}", temperament="choleric") for i in range(3)]
+    found += [outcome(9, "acne", "hives", case="c9", temperament="melancholic")]
+    compared = paired.between_temperaments(found)
+    assert list(compared) == [("choleric", "sanguine")]
+    assert compared["choleric", "sanguine"].figure.value == -1 and compared["choleric", "sanguine"].figure.n == 3
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    path = tmp_path_factory.mktemp("measures") / "a.db"
+    played(path, Improviser("plain"), 6)
+    with Store(path) as store:
+        yield store
+
+
+def test_outcomes_are_what_the_store_holds(store):
+    found = list(outcomes(store, "r1", SCENARIO))
+    rows = store.consultations("r1")
+    assert [(o.id, o.truth, o.specialty) for o in found] == [(r["id"], r["truth"], r["specialty"]) for r in rows]
+    for one in found:
+        acts = store.acts(one.id)
+        assert one.turns == len(acts) and one.tokens_out == sum(act.usage.tokens_out for act in acts)
+        assert one.opinions == tuple(o.diagnosis for act in acts for o in act.opinions)
+        assert one.confidence == next((act.confidence for act in acts if act.action == "conclude"), None)
+    assert cost.cost(found)["turns"].n == 6
+
+
+def test_a_judge_that_fails_leaves_the_mean_alone(store):
+    rows = store.consultations("r1")
+    for i, row in enumerate(rows):
+        value = None if i == 0 else float(i % 2)
+        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '1.1', ?, '')", [row["id"], value])
+        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '2.1', NULL, '')", [row["id"]])
+    figures = rubric.rubric(store, "r1")["rules"]
+    assert (figures["1.1"].value, figures["1.1"].n, figures["1.1"].judge_failed) == (0.6, 5, 1)
+    assert figures["1.1"].low < 0.6 < figures["1.1"].high
+    assert figures["2.1"].value is None and figures["2.1"].judge_failed == 6
+    assert rubric.rubric(store, "r9") == {}
