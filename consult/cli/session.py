@@ -45,6 +45,7 @@ def play_run(
     """
     from consult.agents.models import ModelGoneError
     from consult.agents.models.person import HUMAN, LeftError
+    from consult.envs.guesses import check_photographs
     from consult.envs.own import world
     from consult.envs.runner import Runner
     from consult.envs.store import Store
@@ -53,6 +54,8 @@ def play_run(
         # A wrong file is told before a large model is loaded; a new one is made only when the models stand.
         Store(db).close()
     models = _opened(config)
+    if models.classifier is not None:
+        check_photographs(models.classifier, scenario, config)
     with Store(db) as store:
         if photograph is not None:
             store.keep_photograph(*photograph)

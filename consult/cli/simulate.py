@@ -27,7 +27,7 @@ def simulate(
     temperament: Annotated[
         str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic or all; else one a case, balanced.")
     ] = None,
-    strategy: Annotated[str, typer.Option(help="no-dialogue, text-only, dialogue or reasoning.")] = "dialogue",
+    strategy: Annotated[str, typer.Option(help="no-dialogue, text-only, dialogue, reasoning or expert.")] = "dialogue",
     team: Annotated[str, typer.Option(help="panel, no-triage or solo.")] = "panel",
     panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
     model: Annotated[
@@ -38,6 +38,9 @@ def simulate(
     triage: Annotated[str | None, typer.Option(help="Model of the triage doctor.")] = None,
     specialist: Annotated[list[str] | None, typer.Option(help="[SPECIALTY=]MODEL; may be given again.")] = None,
     attending: Annotated[str | None, typer.Option(help="Model of the attending physician.")] = None,
+    classifier: Annotated[
+        str, typer.Option(help="Whose three guesses `expert` tells the doctors: starter, a folder or a hub id.")
+    ] = "starter",
     seed: Annotated[int, typer.Option(help="Decides the case, where none is named, and every draw.")] = 0,
     max_turns: Annotated[int, typer.Option(min=2, max=100, help="Doctor turns before a case is unfinished.")] = 14,
     patient_grounding: Annotated[
@@ -70,6 +73,8 @@ def simulate(
     loaded = load_scenario(scenario)
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
     given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    if "classifier" in given and chosen_strategy != "expert":
+        raise UserError("--classifier is asked by one strategy alone; add --strategy expert")
     own = taken_in(complaint, image, given)
     ids = (own_id(own.case),) if own else _ids(loaded, case, cases, split, seed)
     played_by = patient or (own_patient(json) if own else None)
@@ -94,6 +99,7 @@ def simulate(
         max_turns=max_turns,
         seed=seed,
         patient_grounding=_from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
+        classifier=classifier,
         own=own.case if own else None,
         **roles,
     )
@@ -176,7 +182,7 @@ def _command(config: RunConfig) -> str:
         return bool(getattr(config, name) != type(config).model_fields[name].default)
 
     parts = ["consult", "simulate", "--scenario", config.scenario]
-    for name in ("strategy", "team", "panel_size", "max_turns", "seed"):
+    for name in ("strategy", "team", "panel_size", "max_turns", "classifier", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.person import PERSONS

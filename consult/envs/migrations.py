@@ -38,11 +38,22 @@ def keep_photographs(db: Any) -> None:
     db.execute("ALTER TABLE consultations ADD COLUMN demo INTEGER")
 
 
+def keep_guesses(db: Any) -> None:
+    """5: what a classifier takes a case's photograph for, and what of it the doctors of a consultation were told."""
+    db.execute(
+        "CREATE TABLE guesses (classifier TEXT NOT NULL, scenario_revision TEXT NOT NULL, case_id TEXT NOT NULL, "
+        "labels TEXT NOT NULL, probabilities TEXT NOT NULL, PRIMARY KEY (scenario_revision, classifier, case_id)) "
+        "WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE consultations ADD COLUMN expert TEXT")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
     count_unusable_answers,
     keep_photographs,
+    keep_guesses,
 )
 
 _CREATE = """

@@ -194,12 +194,12 @@ class Store:
             for event in pending.ended:
                 self._connection.execute(
                     "UPDATE consultations SET status = ?, specialty = ?, urgency = ?, diagnosis = ?, "
-                    "facts_disclosed = ?, facts = ?, error = ? WHERE id = ?",
+                    "facts_disclosed = ?, facts = ?, error = ?, expert = ? WHERE id = ?",
                     [
                         event[key]
                         for key in ("status", "specialty", "urgency", "diagnosis", "facts_disclosed", "facts", "error")
                     ]
-                    + [event["consultation"]],
+                    + [json.dumps(event["expert"]) if event["expert"] else None, event["consultation"]],
                 )
 
     def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:
@@ -220,6 +220,11 @@ class Store:
                 "UPDATE runs SET status = ?, ended = ?, pid = NULL, wall_seconds = wall_seconds + ? WHERE id = ?",
                 (status, _now(), wall_seconds, run),
             )
+
+    def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once a row, in one transaction."""
+        with self._transaction():
+            self._connection.executemany(statement, rows)
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         if not rows:
