@@ -148,8 +148,8 @@ def test_a_judge_that_fails_leaves_the_mean_alone(store):
     rows = store.consultations("r1")
     for i, row in enumerate(rows):
         value = None if i == 0 else float(i % 2)
-        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '1.1', ?, '')", [row["id"], value])
-        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '2.1', NULL, '')", [row["id"]])
+        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '1.1', ?, '', '[]')", [row["id"], value])
+        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '2.1', NULL, '', '[]')", [row["id"]])
     figures = rubric.rubric(store, "r1")["rules"]
     assert (figures["1.1"].value, figures["1.1"].n, figures["1.1"].judge_failed) == (0.6, 5, 1)
     assert figures["1.1"].low < 0.6 < figures["1.1"].high
