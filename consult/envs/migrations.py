@@ -38,8 +38,13 @@ def keep_photographs(db: Any) -> None:
     db.execute("ALTER TABLE consultations ADD COLUMN demo INTEGER")
 
 
+def point_at_turns(db: Any) -> None:
+    """5: the turns that a verdict rests on."""
+    db.execute("ALTER TABLE assessments ADD COLUMN turns TEXT NOT NULL DEFAULT '[]'")
+
+
 def keep_guesses(db: Any) -> None:
-    """5: what a classifier takes a case's photograph for, and what of it the doctors of a consultation were told."""
+    """6: what a classifier takes a case's photograph for, and what of it the doctors of a consultation were told."""
     db.execute(
         "CREATE TABLE guesses (classifier TEXT NOT NULL, scenario_revision TEXT NOT NULL, case_id TEXT NOT NULL, "
         "labels TEXT NOT NULL, probabilities TEXT NOT NULL, PRIMARY KEY (scenario_revision, classifier, case_id)) "
@@ -53,6 +58,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     tell_what_was_said,
     count_unusable_answers,
     keep_photographs,
+    point_at_turns,
     keep_guesses,
 )
 
