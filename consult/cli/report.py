@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -23,25 +23,31 @@ def report(
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write report.html, report.md, report.json and consultations.csv about runs."""
+    from consult.envs.store import Store
+
+    with Store(db, create=False) as store:
+        write_report(store, _known(store, runs), out)
+    typer.echo(out / "report.html")
+
+
+def write_report(store: Store, runs: Sequence[str], out: Path) -> dict[str, Any]:
+    """Measure runs, write the four files about them, and give what they say."""
     from consult.cli.report_data import described
     from consult.cli.report_markdown import markdown
     from consult.cli.report_page import page
     from consult.cli.report_verdicts import csv_lines
-    from consult.envs.store import Store
 
-    with Store(db, create=False) as store:
-        names = _known(store, runs)
-        found = described(store, names)
-        write(
-            out,
-            {
-                "report.json": lambda: _json(found),
-                "report.md": lambda: iter([markdown(found)]),
-                "report.html": lambda: page(found, store),
-                "consultations.csv": lambda: csv_lines(store, names),
-            },
-        )
-    typer.echo(out / "report.html")
+    found = described(store, runs)
+    write(
+        out,
+        {
+            "report.json": lambda: _json(found),
+            "report.md": lambda: iter([markdown(found)]),
+            "report.html": lambda: page(found, store),
+            "consultations.csv": lambda: csv_lines(store, runs),
+        },
+    )
+    return found
 
 
 def _known(store: Store, runs: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from consult.envs.fidelity import Rate
     from consult.envs.measures import Outcome
+    from consult.envs.measures.baselines import Baseline
     from consult.envs.measures.paired import Difference
     from consult.envs.store import Row, Store
     from consult.scenarios import Scenario
@@ -34,6 +35,7 @@ def described(store: Store, runs: Sequence[str]) -> Data:
         runs: Their ids; each is read, measured and let go before the next.
     """
     from consult import __version__
+    from consult.envs.benchmark.kept import benchmark_of
     from consult.envs.measures.paired import results
 
     told, right = [], {}
@@ -41,11 +43,14 @@ def described(store: Store, runs: Sequence[str]) -> Data:
         data, played = _run(store, run)
         told.append(data)
         right[run] = results(played)
+    for data in told:
+        data["baselines"] = _with_solo(data, told, right)
     return {
         "schema": SCHEMA,
         "disclaimer": DISCLAIMER,
         "consult": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "benchmark": benchmark_of(store, runs),
         "runs": told,
         "comparisons": _comparisons(told, right),
     }
@@ -66,6 +71,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "legacy": _legacy(played, scenario),
         "triage": _triage(played, scenario),
         "panel": _panel(played),
+        "baselines": _baselines(store, row, played),
         "calibration": _calibration(played),
         "groups": _groups(played),
         "temperaments": _temperaments(played),
@@ -146,6 +152,22 @@ def _panel(played: Sequence[Outcome]) -> Data | None:
 
     found = panel(played)
     return None if found is None else asdict(found)
+
+
+def _baselines(store: Store, row: Row, played: Sequence[Outcome]) -> list[Baseline]:
+    from consult.envs.measures.baselines import baselines, first_guesses
+
+    return baselines(played, first_guesses(store, row["scenario_revision"]))
+
+
+def _with_solo(data: Data, told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
+    """Set the solo doctor among a team's baselines, where one of the runs is his, and correct all of them together."""
+    from consult.envs.measures.baselines import against_solo, corrected
+
+    alone = [one for one in told if one["team"] == "solo" and _over_solo(data, one)]
+    of_seed = [one["run"] for one in alone if one["seed"] == data["seed"]] or [one["run"] for one in alone]
+    solo = against_solo(of_seed[-1], right[data["run"]], right[of_seed[-1]]) if of_seed else None
+    return [asdict(one) for one in corrected([*data["baselines"], *([solo] if solo else [])])]
 
 
 def _calibration(played: Sequence[Outcome]) -> Data | None:

@@ -57,7 +57,7 @@ def simulate(
     """Play consultations, live for one case and with a progress bar for many."""
     from consult.agents.acts import STRATEGIES, TEAMS
     from consult.agents.models.person import PERSONS
-    from consult.agents.temperament import temperaments
+    from consult.agents.temperament import own_temperament, temperaments
     from consult.cli.own import check_persons, own_patient, taken_in
     from consult.cli.session import play_run
     from consult.envs.config import RunConfig
@@ -67,8 +67,8 @@ def simulate(
 
     if case is not None and cases is not None:
         raise UserError("--case names one case and --cases counts them; give one of the two")
-    chosen_strategy = _from_menu("strategy", strategy, STRATEGIES)
-    chosen_team = _from_menu("team", team, TEAMS)
+    chosen_strategy = from_menu("strategy", strategy, STRATEGIES)
+    chosen_team = from_menu("team", team, TEAMS)
     kinds = tuple(temperaments())
     loaded = load_scenario(scenario)
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
@@ -83,9 +83,9 @@ def simulate(
     if temperament is None and own:
         moods = (OWN_TEMPERAMENT if roles["patient"].model in PERSONS else random.Random(seed).choice(kinds),)
     elif temperament is None:
-        moods = tuple(_own_temperament(loaded, case_id, kinds) for case_id in ids)
+        moods = tuple(own_temperament(loaded, case_id) for case_id in ids)
     else:
-        mood = _from_menu("temperament", temperament, (*kinds, "all"))
+        mood = from_menu("temperament", temperament, (*kinds, "all"))
         moods = kinds if mood == "all" else (mood,) * len(ids)
     config = RunConfig(
         scenario=scenario,
@@ -98,7 +98,7 @@ def simulate(
         panel_size=panel_size,
         max_turns=max_turns,
         seed=seed,
-        patient_grounding=_from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
+        patient_grounding=from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
         classifier=classifier,
         own=own.case if own else None,
         **roles,
@@ -109,7 +109,12 @@ def simulate(
     raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=command, photograph=photograph))
 
 
-def _from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
+def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
+    """Give the entry of this name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
     from consult.scenarios import UnknownNameError
 
     found = next((entry for entry in menu if entry == name), None)
@@ -131,13 +136,6 @@ def _ids(scenario: Scenario, case: str | None, cases: int | None, split: str, se
     if cases > len(ids):
         raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
     return tuple(ids[:cases])
-
-
-def _own_temperament(scenario: Scenario, case_id: str, kinds: tuple[str, ...]) -> str:
-    """Give a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
-    split = scenario.case(case_id).split
-    place = list(scenario.case_ids(split)).index(case_id)
-    return kinds[(place + place // max(1, len(scenario.labels))) % len(kinds)]
 
 
 def _roles(

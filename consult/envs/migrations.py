@@ -53,6 +53,18 @@ def keep_guesses(db: Any) -> None:
     db.execute("ALTER TABLE consultations ADD COLUMN expert TEXT")
 
 
+def keep_benchmarks(db: Any) -> None:
+    """7: the grid of a benchmark, and which run plays which of its cells."""
+    db.execute(
+        "CREATE TABLE benchmarks (id TEXT PRIMARY KEY, toml TEXT NOT NULL, anew INTEGER NOT NULL, "
+        "status TEXT NOT NULL, created TEXT NOT NULL, ended TEXT)"
+    )
+    db.execute(
+        "CREATE TABLE benchmark_runs (benchmark_id TEXT NOT NULL REFERENCES benchmarks(id), cell INTEGER NOT NULL, "
+        "run_id TEXT NOT NULL REFERENCES runs(id), PRIMARY KEY (benchmark_id, cell)) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -60,6 +72,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_photographs,
     point_at_turns,
     keep_guesses,
+    keep_benchmarks,
 )
 
 _CREATE = """

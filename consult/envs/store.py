@@ -141,7 +141,7 @@ class Store:
                         "models": json.dumps(dict(models)),
                         "versions": json.dumps(dict(versions)),
                         "pid": os.getpid(),
-                        "created": _now(),
+                        "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                     }
                 ],
@@ -223,7 +223,7 @@ class Store:
         with self._transaction():
             self._connection.execute(
                 "UPDATE runs SET status = ?, ended = ?, pid = NULL, wall_seconds = wall_seconds + ? WHERE id = ?",
-                (status, _now(), wall_seconds, run),
+                (status, now(), wall_seconds, run),
             )
 
     def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -325,7 +325,8 @@ def _mend(message: str) -> str:
     return next((mend for part, mend in mends.items() if part in message), f"the database failed ({message})")
 
 
-def _now() -> str:
+def now() -> str:
+    """Give the time as the store writes it: UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -31,6 +31,8 @@ TABLES = {
     "assessments": "id consultation_id assessor item value why turns",
     "scores": "id run_id name value low high n",
     "photographs": "hash png width height",
+    "benchmarks": "id toml anew status created ended",
+    "benchmark_runs": "benchmark_id cell run_id",
     "guesses": "classifier scenario_revision case_id labels probabilities",
 }
 CONFIG = RunConfig(scenario="derm34", cases=("test-0000",), temperaments=("choleric",))
