@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 SCHEMA = "consult-report/1"
-MOST_CONFUSIONS = 20
+MOST_CELLS = 2_500
+"""Cells of the confusion matrix that are not 0; open diagnoses can have any number of them."""
 MOST_FAILED = 100
 """Failed consultations that are listed with their errors; the file of all consultations has the rest."""
 
@@ -75,7 +76,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "calibration": _calibration(played),
         "groups": _groups(played),
         "temperaments": _temperaments(played),
-        "confusions": _confusions(played),
+        "confusion": _confusion(played),
         "rubric": _rubric(store, run),
         "agreement": _agreement(store, run),
         "cost": _cost(played),
@@ -192,11 +193,10 @@ def _temperaments(played: Sequence[Outcome]) -> list[Data]:
     return [{"a": a, "b": b, **asdict(found)} for (a, b), found in between_temperaments(played).items()]
 
 
-def _confusions(played: Sequence[Outcome]) -> list[Data]:
+def _confusion(played: Sequence[Outcome]) -> list[Data]:
     from consult.envs.measures.diagnosis import confusion
 
-    rows = confusion(played)[:MOST_CONFUSIONS]
-    return [{"truth": truth, "said": said, "n": n} for truth, said, n in rows if truth != said]
+    return [{"truth": truth, "said": said, "n": n} for truth, said, n in confusion(played)[:MOST_CELLS]]
 
 
 def _rubric(store: Store, run: str) -> Data:
@@ -246,13 +246,17 @@ def _rate(rate: Rate) -> Data:
 
 
 def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
-    """Compare all pairs of runs on the cases that they share, Holm-corrected together."""
+    """Compare runs in pairs on the cases that they share, Holm-corrected together.
+
+    Of more than two runs only pairs that differ in one thing: a grid has many pairs, most of which tell nothing.
+    """
     from itertools import combinations
 
     from consult.envs.measures.paired import difference, holm
 
     # A team stands before its baseline, so that the difference is its gain.
-    ordered = [(b, a) if _over_solo(a, b) and a["team"] == "solo" else (a, b) for a, b in combinations(told, 2)]
+    compared = [(a, b) for a, b in combinations(told, 2) if len(told) == 2 or _differ_in_one(a, b)]
+    ordered = [(b, a) if _over_solo(a, b) and a["team"] == "solo" else (a, b) for a, b in compared]
     pairs = [(a, b, difference(right[a["run"]], right[b["run"]])) for a, b in ordered]
     kept: list[tuple[Data, Data, Difference]] = [
         (a, b, found) for a, b, found in pairs if found is not None and a["scenario"] == b["scenario"]
@@ -262,6 +266,12 @@ def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[boo
         {"a": a["run"], "b": b["run"], "over_solo": _over_solo(a, b), **asdict(found)}
         for (a, b, _), found in zip(kept, corrected, strict=True)
     ]
+
+
+def _differ_in_one(a: Data, b: Data) -> bool:
+    shared = a["models"].keys() & b["models"].keys()
+    others = any(a["models"][role] != b["models"][role] for role in shared)
+    return sum(a[key] != b[key] for key in ("strategy", "team", "seed", "grounded", "split")) + others <= 1
 
 
 def _over_solo(a: Data, b: Data) -> bool:
