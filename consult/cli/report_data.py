@@ -270,8 +270,9 @@ def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[boo
 
 def _differ_in_one(a: Data, b: Data) -> bool:
     shared = a["models"].keys() & b["models"].keys()
-    others = any(a["models"][role] != b["models"][role] for role in shared)
-    return sum(a[key] != b[key] for key in ("strategy", "team", "seed", "grounded", "split")) + others <= 1
+    told = ("strategy", "team", "seed", "grounded", "split")
+    differing = [key for key in told if a[key] != b[key]]
+    return len(differing) + any(a["models"][role] != b["models"][role] for role in shared) <= 1
 
 
 def _over_solo(a: Data, b: Data) -> bool:
