@@ -51,10 +51,10 @@ class Played:
     @cached_property
     def asked(self) -> tuple[str, ...]:
         """Topics of the attending's questions before it concluded, each once."""
-        topics = (self._topic(i) for i, act in enumerate(self.acts) if _leads(act, "ask"))
+        topics = (self.topic_of_question(i) for i, act in enumerate(self.acts) if _leads(act, "ask"))
         return tuple(dict.fromkeys(topic for topic in topics if topic))
 
-    def _topic(self, idx: int) -> str | None:
+    def topic_of_question(self, idx: int) -> str | None:
         """Give a question's topic: as stated, else as its words tell, else as the answer's first fact tells."""
         question = self.acts[idx]
         facts = {fact.id: fact.topic for fact in self.case.card.facts}
