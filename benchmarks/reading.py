@@ -1,10 +1,10 @@
-"""How the rule assessor compares with readers: 120 transcripts, natural and spoilt, marked without knowing which is which.
+"""How the rule assessor compares with readers: 120 transcripts, natural and spoilt, marked blindly.
 
 Run: python benchmarks/reading.py make --out DIR       # plays validation cases, spoils half of them, writes DIR
      python benchmarks/reading.py report --out DIR     # after DIR/reader-a.csv and DIR/reader-b.csv were written
 
 `transcripts.md` is what a reader gets; `key.json` says what was done to each and is not for readers. A reader's CSV has
-the columns item (T001 …) and 1.1 to 4.1. The first 60 were used to mend the rules, the other 60 were not looked at before.
+the columns item (T001 …) and 1.1 to 4.1. The rules were mended on the first 60; the other 60 were not looked at before.
 """
 
 from __future__ import annotations
@@ -37,7 +37,14 @@ CELLS: tuple[tuple[Strategy, Team, int, int], ...] = (
     ("text-only", "panel", 12, 12),
 )
 """Strategy, team, consultations played, and how many of them are read as they are."""
-SPOILT = {"history removed": 11, "symptoms removed": 8, "basis deleted": 11, "plan swapped": 11, "rude": 11, "brushed off": 8}
+SPOILT = {
+    "history removed": 11,
+    "symptoms removed": 8,
+    "basis deleted": 11,
+    "plan swapped": 11,
+    "rude": 11,
+    "brushed off": 8,
+}
 MENDED_ON = 60
 SEED = 120
 
@@ -174,7 +181,9 @@ def report(out: Path) -> None:
         print("| | same; met by a, b | kappa | AC1 | same; met by rules (n) | kappa | AC1 | same | kappa | AC1 |")
         for item in ITEMS:
             pairs = [(a, b), (now, a), (now, b)]
-            print(f"| {item.key} {item.name} | " + " | ".join(_compared(*pair, item.key, chosen) for pair in pairs) + " |")
+            print(
+                f"| {item.key} {item.name} | " + " | ".join(_compared(*pair, item.key, chosen) for pair in pairs) + " |"
+            )
     _flips(key, {"reader a": a, "reader b": b, "rules": now})
 
 

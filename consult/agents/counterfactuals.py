@@ -1,4 +1,4 @@
-"""Edits of a consultation that is over, each of which takes away what one item of the rubric asks for, and nothing else.
+"""Edits of a consultation that is over, each of which takes away what one item of the rubric asks for, and no more.
 
 They hold an assessor to its evidence: a verdict that does not turn when its ground is gone was not about it. An edit
 gives None where the consultation has nothing to take away.
@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from consult.agents.acts import Act
 from consult.agents.rules import CAUSES, HISTORY, SYMPTOMS, TREATMENTS, Played
 from consult.scenarios import Label
 
@@ -73,7 +72,7 @@ def without_red_flags(played: Played) -> Played | None:
 
 
 def with_another_diagnosis(played: Played) -> Played | None:
-    """3.1: a diagnosis of another specialty is named in place of the one that was concluded, the advice left as it is."""
+    """3.1: a diagnosis of another specialty is named in place of the concluded one, the advice left as it is."""
     label, conclusion = _concluded(played), played.conclusion
     if label is None or conclusion is None:
         return None
