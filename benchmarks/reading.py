@@ -1,7 +1,8 @@
 """How the rule assessor compares with readers: 120 transcripts, natural and spoilt, marked blindly.
 
 Run: python benchmarks/reading.py make --out DIR       # plays validation cases, spoils half of them, writes DIR
-     python benchmarks/reading.py report --out DIR     # after DIR/reader-a.csv and DIR/reader-b.csv were written
+     python benchmarks/reading.py report [--out DIR]   # after DIR/reader-a.csv and DIR/reader-b.csv were written
+     python benchmarks/reading.py edits --db FILE      # edits of the consultations of a store: which items turn?
 
 `transcripts.md` is what a reader gets; `key.json` says what was done to each and is not for readers. A reader's CSV has
 the columns item (T001 …) and 1.1 to 4.1. The rules were mended on the first 60; the other 60 were not looked at before.
@@ -96,7 +97,6 @@ def make(out: Path, batch: int) -> None:
             "item": f"T{i:03}",
             "case": played.case.id,
             "done": done,
-            "rules": {key: verdict.value for key, verdict in assess_by_rules(played).items()},
             "acts": [_kept(act) for act in played.acts],
         }
         for i, (played, done) in enumerate(items, 1)
@@ -228,14 +228,56 @@ def _flips(key: Sequence[Mapping[str, Any]], marks: Mapping[str, Mapping[str, An
             print(f"| {done} | {len(rows)} | {' | '.join(cells)} |")
 
 
+# -- edits -------------------------------------------------------------------------------------------------------------
+
+
+def edits(db: Path, each: int) -> None:
+    """Print how often an edit turns its item, and how often another one, by the rules.
+
+    Args:
+        db: A store with consultations of derm34; those are taken in which the item was met.
+        each: Most consultations an edit.
+    """
+    scenario = load_scenario("derm34")
+    tried = {
+        **EDITS,
+        "rude line": (lambda played: with_a_line(played, RUDE[len(played.acts) % len(RUDE)]), ""),
+    }
+    turned: dict[str, list[tuple[bool, list[str]]]] = {name: [] for name in tried}
+    with Store(db, create=False) as store:
+        for row in store.query("SELECT id, case_id FROM consultations WHERE status = 'finished' ORDER BY id"):
+            played = Played(scenario.case(row["case_id"]), scenario, tuple(store.acts(row["id"])))
+            before = assess_by_rules(played)
+            for name, (edit, item) in tried.items():
+                open_ = len(turned[name]) < each and (not item or before[item].value == 1)
+                after = edit(played) if open_ else None
+                if after is not None:
+                    now = assess_by_rules(after)
+                    changed = [k for k in BY_KEY if now[k].value != before[k].value]
+                    turned[name].append((item in changed, [k for k in changed if k not in (item, "4.1")]))
+    print("| edit | its item | turned | others that turned |\n|---|---|---|---|")
+    for name, found in turned.items():
+        others = [key for _, keys in found for key in keys]
+        told = ", ".join(f"{key} {others.count(key)}" for key in BY_KEY if key in others) or "none"
+        item = tried[name][1]
+        print(
+            f"| {name} | {item or '—'} | {f'{sum(hit for hit, _ in found)} of ' if item else ''}{len(found)} | {told} |"
+        )
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("make", "report"))
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("what", choices=("make", "report", "edits"))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "reading")
+    parser.add_argument("--db", type=Path)
+    parser.add_argument("--each", type=int, default=50)
     parser.add_argument("--batch", type=int, default=96)
     chosen = parser.parse_args()
-    make(chosen.out, chosen.batch) if chosen.what == "make" else report(chosen.out)
+    if chosen.what == "edits":
+        edits(chosen.db, chosen.each)
+    else:
+        make(chosen.out, chosen.batch) if chosen.what == "make" else report(chosen.out)
 
 
 if __name__ == "__main__":

@@ -22,12 +22,19 @@ def without_questions(played: Played, topics: Sequence[str]) -> Played | None:
     Args:
         played: The consultation.
         topics: Topics of the card.
+
+    Returns:
+        None where there is no such question, or where an answer to one tells of other topics, too.
     """
+    about = {fact.id: fact.topic for fact in played.case.card.facts}
     acts, kept, at = played.acts, [], 0
     while at < len(acts):
         asks = acts[at].action == "ask" and acts[at].speaker == "attending"
         if asks and played.topic_of_question(at) in topics:
-            at += 1 + int(at + 1 < len(acts) and acts[at + 1].speaker == "patient")
+            answer = acts[at + 1 : at + 2]
+            if any(about.get(fact) not in topics for act in answer for fact in act.facts):
+                return None
+            at += 1 + len(answer)
             continue
         kept.append(acts[at])
         at += 1
@@ -56,7 +63,11 @@ def without_basis(played: Played) -> Played | None:
 def with_another_plan(played: Played) -> Played | None:
     """3.2: plan and red flags are those of a diagnosis of another specialty."""
     label = _concluded(played)
-    if label is None or played.conclusion is None:
+    if (
+        label is None
+        or played.conclusion is None
+        or not any(_core(step) in played.conclusion.text for step in label.plan)
+    ):
         return None
     apart = [o for o in played.scenario.labels.values() if o.specialty != label.specialty and o.plan]
     other = random.Random(f"plan {played.case.id}").choice(apart)
@@ -126,10 +137,13 @@ def _replanned(text: str, label: Label, other: Label) -> str:
     """Put another plan in the place of a label's, sentence by sentence, what is left of it at the end."""
     theirs = [*map(_stopped, other.plan), other.safety_net]
     for mine in (*label.plan, label.safety_net):
-        core = mine.rstrip(".!?")
-        if core and core in text:
-            text = text.replace(core, theirs.pop(0).rstrip(".!?") if theirs else "", 1)
+        if _core(mine) in text:
+            text = text.replace(_core(mine), _core(theirs.pop(0)) if theirs else "", 1)
     return " ".join((text, *theirs))
+
+
+def _core(sentence: str) -> str:
+    return sentence.rstrip(".!?")
 
 
 def _stopped(sentence: str) -> str:
