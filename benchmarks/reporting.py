@@ -2,8 +2,8 @@
 
 Run: python benchmarks/reporting.py [--consultations 100000] [--folder DIR]
 
-The consultations are made up (14 turns, three opinions, eight verdicts each), as the store would hold them; the report is
-the command's own. Prints seconds, the largest resident memory, and the sizes of the files.
+The consultations are made up (15 turns, three opinions, eight verdicts each), as the store would hold them; the report
+is the command's own. Prints seconds, the largest resident memory, and the sizes of the files.
 """
 
 from __future__ import annotations
