@@ -242,6 +242,11 @@ class Store:
         with _sentences(self.path):
             return cast(list[Row], list(self.db.query(sql, parameters)))
 
+    def stream(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+        """Run a query and give its rows one by one as tuples, for queries that give very many."""
+        with _sentences(self.path):
+            yield from self.db.conn.execute(sql, parameters)
+
     def runs(self) -> list[Row]:
         """List runs with their counts, the newest first."""
         return self.query(

@@ -56,11 +56,14 @@ def score(extracted: Sequence[tuple[str, str]], labels: Sequence[str]) -> Legacy
     pairs = [(truth, renamed(part)) for parts, truth in kept for part in parts]
     if not pairs:
         return Legacy(None, dropped, 0, "all abstained")
-    true, said = zip(*pairs, strict=True)
-    value = f1_score(true, said, average="weighted", labels=list(labels), zero_division=0.0)
+    # As numbers: scikit-learn sorts what it is given, and texts take it twenty times as long.
+    place = {name: i for i, name in enumerate(dict.fromkeys((*labels, *(name for pair in pairs for name in pair))))}
+    true, said = zip(*((place[a], place[b]) for a, b in pairs), strict=True)
+    value = f1_score(true, said, average="weighted", labels=[place[name] for name in labels], zero_division=0.0)
     return Legacy(float(value), dropped, len(pairs))
 
 
+@lru_cache(maxsize=10_000)
 def renamed(answer: str) -> str:
     """Give an answer its name by the synonym list; it stays as it is where no line fits."""
     lowered = answer.lower()
