@@ -93,7 +93,8 @@ def events_of(told: Told) -> list[Event]:
         # The card is not there to be counted; the store knows what was counted when it was.
         ended |= {"facts": told.row["facts"], "facts_disclosed": told.row["facts_disclosed"]}
     if ended["status"] == "running":
-        ended |= {"correct": None}
+        # Nothing that may still come is judged.
+        ended |= {"correct": None, "true_specialty": None, "true_urgency": None}
     return [*events, ended]
 
 

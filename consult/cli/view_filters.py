@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from html import escape
 
+from consult.agents.dialects.clean import clean
 from consult.agents.rubric import ITEMS
 from consult.cli.page_parts import text
 from consult.cli.view_parts import link
@@ -23,7 +24,7 @@ Choice = tuple[str, str]
 
 def read_filters(query: Mapping[str, str]) -> Filters:
     """Read filters from the parameters of an address; others are passed over."""
-    return Filters(**{field.name: query.get(field.name, "").strip()[:LONGEST] for field in fields(Filters)})
+    return Filters(**{field.name: clean(query.get(field.name, ""))[:LONGEST] for field in fields(Filters)})
 
 
 def filter_form(store: Store, run: str, filters: Filters, here: str) -> str:
@@ -38,9 +39,9 @@ def filter_form(store: Store, run: str, filters: Filters, here: str) -> str:
     found = choices(store, run)
     judges = assessors(store)
     lists: dict[str, Iterable[Choice]] = {"result": _same(RESULTS)}
-    lists |= {column: [(value, "none" if value == NONE else value) for value in found[column]] for column in found}
+    lists |= {column: _menu(values) for column, values in found.items()}
     if judges:
-        lists["assessor"] = _same(judges)
+        lists["assessor"] = _menu(judges)
         lists["item"] = [(item.key, f"{item.key} {item.name}") for item in ITEMS]
         lists["value"] = _VALUES.items()
     selects = "".join(_select(name, options, getattr(filters, name)) for name, options in lists.items())
@@ -60,6 +61,11 @@ def in_words(filters: Filters) -> str:
         for name, value in filters.given().items()
     ]
     return "".join(f" · {text(name)}: {text(value)}" for name, value in said)
+
+
+def _menu(values: Iterable[str]) -> list[Choice]:
+    """Offer values as they are in the store; one with control characters in it could not be."""
+    return [(value, "none" if value == NONE else value) for value in values if clean(value) == value]
 
 
 def _same(values: Iterable[str]) -> list[Choice]:
