@@ -59,7 +59,7 @@ def _run_row(row: Row) -> list[str]:
         _status(row),
         _moment(row["created"]),
         text(row["scenario"]),
-        text(f"{config['strategy']} · {config['team']}"),
+        _whole(text(f"{config['strategy']} · {config['team']}")),
         _models(row),
         str(row["seed"]),
         _played(row),
@@ -204,7 +204,7 @@ def _other_row(told: Told, row: Row) -> list[str]:
     return [
         link(address(row["id"]), row["id"]),
         text(row["temperament"]),
-        text(f"{row['strategy']} · {row['team']}"),
+        _whole(text(f"{row['strategy']} · {row['team']}")),
         _models(row),
         diagnosed(row),
         _whole(link(compare_address(told.row["id"], row["id"]), "side by side")),
