@@ -39,7 +39,7 @@ Row = dict[str, Any]
 DEMONSTRATION = "The starter is a demonstration model trained on drawings."
 CHANGED = "The scenario has changed since this was played; photograph and card may be others."
 _STATUS = {"running": "being played, or interrupted"}
-_NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician"}
+NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician"}
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _bubble(told: Told, event: Event, disclaimer: str = "") -> str:
     doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _words)
     marks = ["said by the program" if by_program(event) else "", draft_mark(told.acts[event["idx"]]), *remarks(event)]
     mark = "".join(f' <span class="mark">{mark}</span>' for mark in marks if mark)
-    name = _NAMES[event["speaker"]]
+    name = NAMES[event["speaker"]]
     heading = f"<h2>{name} <small>{event['idx']}</small>{mark}</h2>"
     thought = text(event.get("thought") or "")
     private = f'<details class="thought"><summary>Thought</summary><p>{thought}</p></details>' if thought else ""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 SCHEMA = "consult-report/1"
-MOST_CONFUSIONS = 20
+MOST_CELLS = 2_500
+"""Cells of the confusion matrix that are not 0; open diagnoses can have any number of them."""
 MOST_FAILED = 100
 """Failed consultations that are listed with their errors; the file of all consultations has the rest."""
 
@@ -69,10 +70,12 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "calibration": _calibration(played),
         "groups": _groups(played),
         "temperaments": _temperaments(played),
-        "confusions": _confusions(played),
+        "confusion": _confusion(played),
         "rubric": _rubric(store, run),
+        "agreement": _agreement(store, run),
         "cost": _cost(played),
-        "fidelity": _fidelity(store, row),
+        "fidelity": _fidelity(store, run),
+        "temperament_lines": _temperament_lines(store, run),
         "unusable": _unusable(store, run),
     }
     return data, played
@@ -168,11 +171,10 @@ def _temperaments(played: Sequence[Outcome]) -> list[Data]:
     return [{"a": a, "b": b, **asdict(found)} for (a, b), found in between_temperaments(played).items()]
 
 
-def _confusions(played: Sequence[Outcome]) -> list[Data]:
+def _confusion(played: Sequence[Outcome]) -> list[Data]:
     from consult.envs.measures.diagnosis import confusion
 
-    rows = confusion(played)[:MOST_CONFUSIONS]
-    return [{"truth": truth, "said": said, "n": n} for truth, said, n in rows if truth != said]
+    return [{"truth": truth, "said": said, "n": n} for truth, said, n in confusion(played)[:MOST_CELLS]]
 
 
 def _rubric(store: Store, run: str) -> Data:
@@ -190,10 +192,24 @@ def _cost(played: Sequence[Outcome]) -> Data:
     return {name: figure.as_json() for name, figure in cost(played).items()}
 
 
-def _fidelity(store: Store, row: Row) -> Data:
-    from consult.envs.fidelity import fidelity
+def _agreement(store: Store, run: str) -> list[Data]:
+    from consult.envs.agreement import agreements
 
-    return {rate.name: _rate(rate) for rate in fidelity(store, row["id"]) if rate.n}
+    return [asdict(pair) for pair in agreements(store, run)]
+
+
+def _fidelity(store: Store, run: str) -> Data:
+    from consult.envs.measures.lines import fidelity
+
+    return {name: figure.as_json() for name, figure in fidelity(store, run).items()}
+
+
+def _temperament_lines(store: Store, run: str) -> Data:
+    from consult.envs.measures.lines import directions
+
+    return {
+        name: {mood: figure.as_json() for mood, figure in by.items()} for name, by in directions(store, run).items()
+    }
 
 
 def _unusable(store: Store, run: str) -> list[Data]:
