@@ -228,7 +228,8 @@ def _over(run: Mapping[str, Any], name: str) -> str:
     if found is None or found["gain"] is None:
         return "—"
     figure = found["gain"]["figure"]
-    return f"{100 * figure['value']:+.1f}  {100 * figure['low']:+.1f} to {100 * figure['high']:+.1f}"
+    value = f"{100 * figure['value']:+.1f}"
+    return value if figure["low"] is None else f"{value}  {100 * figure['low']:+.1f} to {100 * figure['high']:+.1f}"
 
 
 def _common(runs: Sequence[Mapping[str, Any]]) -> list[str]:

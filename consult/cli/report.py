@@ -12,8 +12,10 @@ import typer
 from consult.cli.options import DEFAULT_DATABASE, Database
 
 if TYPE_CHECKING:
+    from consult.envs.measures import Outcome
     from consult.envs.store import Store
 
+Data = dict[str, Any]
 Pieces = Callable[[], Iterator[str]]
 
 
@@ -30,21 +32,34 @@ def report(
     typer.echo(out / "report.html")
 
 
-def write_report(store: Store, runs: Sequence[str], out: Path) -> dict[str, Any]:
-    """Measure runs, write the four files about them, and give what they say."""
+def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
+    """Write all files about runs that are in the store, and give what report.json says.
+
+    Args:
+        store: Where they are.
+        runs: Their ids.
+        out: The folder; made where it is not there.
+    """
     from consult.cli.report_data import described
     from consult.cli.report_markdown import markdown
-    from consult.cli.report_page import page
-    from consult.cli.report_verdicts import csv_lines
+    from consult.cli.report_page import MOST_LISTED, page
+    from consult.cli.report_verdicts import HEADINGS_LINE, table_of
 
-    found = described(store, runs)
+    lines, listed = [HEADINGS_LINE], {}
+
+    def keep(run: str, played: list[Outcome]) -> None:
+        # A run is read once: what the page and the table of consultations need of it is kept, the rest is let go.
+        lines.extend(table_of(run, played))
+        listed[run] = played[: MOST_LISTED // len(runs)]
+
+    found = described(store, runs, keep)
     write(
         out,
         {
             "report.json": lambda: _json(found),
             "report.md": lambda: iter([markdown(found)]),
-            "report.html": lambda: page(found, store),
-            "consultations.csv": lambda: csv_lines(store, runs),
+            "report.html": lambda: page(found, listed, store),
+            "consultations.csv": lambda: iter(lines),
         },
     )
     return found

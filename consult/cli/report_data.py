@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,16 @@ MOST_FAILED = 100
 """Failed consultations that are listed with their errors; the file of all consultations has the rest."""
 
 
-def described(store: Store, runs: Sequence[str]) -> Data:
+Each = Callable[[str, "list[Outcome]"], None]
+
+
+def described(store: Store, runs: Sequence[str], each: Each = lambda run, played: None) -> Data:
     """Measure runs.
 
     Args:
         store: Where they are.
         runs: Their ids; each is read, measured and let go before the next.
+        each: Told of a run's consultations before they are let go.
     """
     from consult import __version__
     from consult.envs.benchmark.kept import benchmark_of
@@ -43,6 +48,7 @@ def described(store: Store, runs: Sequence[str]) -> Data:
     for run in runs:
         data, played = _run(store, run)
         told.append(data)
+        each(run, played)
         right[run] = results(played)
     for data in told:
         data["baselines"] = _with_solo(data, told, right)
@@ -80,8 +86,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "rubric": _rubric(store, run),
         "agreement": _agreement(store, run),
         "cost": _cost(played),
-        "fidelity": _fidelity(store, run),
-        "temperament_lines": _temperament_lines(store, run),
+        **_lines(store, run),
         "unusable": _unusable(store, run),
     }
     return data, played
@@ -128,8 +133,7 @@ def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
     labels = list(scenario.labels)
     figures = {
         "accuracy": diagnosis.accuracy(played),
-        "weighted F1": diagnosis.f1(played, labels, "weighted"),
-        "macro F1": diagnosis.f1(played, labels, "macro"),
+        **{f"{average} F1": figure for average, figure in diagnosis.f1(played, labels).items()},
         "top 3": diagnosis.top_three(played),
     }
     return {name: figure.as_json() for name, figure in figures.items()}
@@ -220,17 +224,15 @@ def _agreement(store: Store, run: str) -> list[Data]:
     return [asdict(pair) for pair in agreements(store, run)]
 
 
-def _fidelity(store: Store, run: str) -> Data:
-    from consult.envs.measures.lines import fidelity
+def _lines(store: Store, run: str) -> Data:
+    from consult.envs.measures.lines import lines
 
-    return {name: figure.as_json() for name, figure in fidelity(store, run).items()}
-
-
-def _temperament_lines(store: Store, run: str) -> Data:
-    from consult.envs.measures.lines import directions
-
+    found = lines(store, run)
     return {
-        name: {mood: figure.as_json() for mood, figure in by.items()} for name, by in directions(store, run).items()
+        "fidelity": {name: figure.as_json() for name, figure in found.fidelity.items()},
+        "temperament_lines": {
+            name: {mood: figure.as_json() for mood, figure in by.items()} for name, by in found.directions.items()
+        },
     }
 
 

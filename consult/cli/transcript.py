@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_TRUTH = {"diagnosis": "truth", "specialty": "true_specialty", "urgency": "true_urgency"}
+
 
 def print_consultation(
     console: Console, store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario, run_row: Row
@@ -65,6 +67,8 @@ def print_consultation(
 
 def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario) -> list[Event]:
     """Tell a stored consultation as the events that its run had."""
+    from dataclasses import replace
+
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
     from consult.envs.events import consultation_event, opinion_event, turn_event
@@ -77,7 +81,9 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
             events.append(opinion_event(identifier, i, opinion))
     names = ("ordinal", "temperament", "strategy", "team", "seed", "repeat")
     plan = Plan(case=store_row["case_id"], **{name: store_row[name] for name in names})
-    consultation = Consultation(scenario, case, plan)
+    # What is true is what was true when it was played: the scenario may have changed since.
+    true = {name: store_row[column] for name, column in _TRUTH.items()}
+    consultation = Consultation(scenario, replace(case, truth=replace(case.truth, **true)), plan)
     # The acts are history: they are read, not played by the rules again.
     consultation.acts = list(acts)
     consultation.expert = tuple(json.loads(store_row["expert"] or "[]"))

@@ -94,7 +94,7 @@ def consultation_event(
         "true_urgency": truth.urgency,
         "opinions_right": sum(o.diagnosis == truth.diagnosis for o in opinions) if truth.diagnosis else None,
         "opinions": len(opinions),
-        "plurality": plurality(opinions),
+        "plurality": plurality(opinion.diagnosis for opinion in opinions),
         "expert": list(consultation.expert),
         "facts_disclosed": disclosed,
         "facts": facts,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import struct
 import sys
@@ -325,7 +326,7 @@ MODELS += [
 
 DATABASES = [
     Mistake((*command, "--db", file), told, made)
-    for command in (simulate(), ("runs",), ("show", "r1.1"), ("resume", "r1"))
+    for command in (simulate(), ("runs",), ("show", "r1.1"), ("resume", "r1"), ("view",))
     for file, told, made in (
         ("dog.txt", ["dog.txt", "no SQLite database"], [DOG]),
         ("other.db", ["other.db", "something else"], [OTHERS_DATABASE]),
@@ -340,6 +341,23 @@ DATABASES += [
     Mistake(("show", "r1.1"), ["consult.db"], mend="play something first"),
     Mistake(("resume", "r1"), ["consult.db"], mend="play something first"),
     Mistake(("runs", "--db", "nowhere/a.db"), ["nowhere/a.db"]),
+    Mistake(("view", "--db", "nowhere/a.db"), ["nowhere/a.db"], mend="play something first"),
+    Mistake(("view",), ["consult.db", "holds nothing yet"], [data("consult.db", b"")], mend="play something first"),
+]
+
+BUSY = socket.create_server(("127.0.0.1", 0))
+BUSY_PORT = str(BUSY.getsockname()[1])
+VIEW = [
+    Mistake(("view", "--port", BUSY_PORT), ["port", "in use"], [played()], mend="--port"),
+    Mistake(("view", "--port", "http"), ["--port"], mend="--help"),
+    Mistake(("view", "--port", "65536"), ["--port"], mend="--help"),
+    Mistake(("view", "--host", "0.0.0.0"), ["--host"], mend="--help"),
+    Mistake(
+        ("view",),
+        ["consult.db", "older version"],
+        [played(), changed("PRAGMA user_version = 3")],
+        mend="consult runs --db consult.db",
+    ),
 ]
 
 RUNS = [
@@ -591,6 +609,7 @@ MISTAKES = [
     *BENCHMARKS,
     *SERVERS,
     *IMPORTS,
+    *VIEW,
 ]
 
 
