@@ -158,7 +158,8 @@ class _Reader:
             style=_shared(style),
             skin_type=skin,
             demo=bool(demo),
-            confidence=confidence,
+            # In 32 bits the sixth digit depends on what else was in the batch: after a kill, on other consultations.
+            confidence=None if confidence is None else round(confidence, 3),
             differential=self.ranked(differential or "[]"),
             opinions=opinions,
             vote=vote,
