@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from consult import __version__
-from consult.cli import assess, doctor, graph, report, resume, runs, scenarios, show, simulate, train, view
+from consult.cli import (
+    assess,
+    benchmark,
+    doctor,
+    graph,
+    report,
+    resume,
+    runs,
+    scenarios,
+    show,
+    simulate,
+    train,
+    view,
+)
 from consult.errors import UserError
 
 app = typer.Typer(
@@ -26,6 +39,7 @@ app.command("assess")(assess.assess)
 app.command("show")(show.show)
 app.command("runs")(runs.runs)
 app.command("resume")(resume.resume)
+app.command("benchmark")(benchmark.benchmark)
 app.command("report")(report.report)
 app.command("graph")(graph.graph)
 app.command("doctor")(doctor.doctor)

@@ -210,6 +210,8 @@ def _verdict(ended: Event, scenario: Scenario) -> str:
         rows.append(("Triage", " · ".join(_judged(*one) for one in judged)))
     if ended["opinions"]:
         rows.append(("Panel", escape(panel_judgement(ended))))
+    if ended["expert"]:
+        rows.append(("Classifier", text(", ".join(ended["expert"]))))
     if ended["facts"]:
         rows.append(("Facts", f"{ended['facts_disclosed']}/{ended['facts']} learned from the patient"))
     cost = f"{ended['turns']} turns · {ended['tokens_in']:,} tokens in, {ended['tokens_out']:,} out"

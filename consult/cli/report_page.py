@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from consult.agents.dialects.clean import clean
 from consult.cli.page import DEMONSTRATION, POLICY
 from consult.cli.report_behind import Behind, behind
-from consult.cli.report_markdown import about, demonstration
+from consult.cli.report_markdown import AGAIN, about, demonstration, lines_of
 from consult.cli.report_plots import accuracy_by_s, confusion_matrix, forest, reliability
 from consult.cli.report_tables import MISTAKES, Cell, Table, comparisons, of_run, place, summary
 from consult.cli.report_transcripts import Transcripts
@@ -52,7 +52,17 @@ def page(found: Data, listed: Mapping[str, Sequence[Outcome]], store: Store) -> 
         yield from _figures(run.data, places)
         yield from run.listed()
         yield "</details>\n"
+    if found["benchmark"]:
+        yield _grid(found["benchmark"])
     yield f"</main>\n{_foot(found)}</body>\n</html>\n"
+
+
+def _grid(benchmark: Data) -> str:
+    """Give the grid that made the report, folded."""
+    words = f"<p class=dim>{_text(AGAIN)}</p><pre>{escape(lines_of(benchmark['toml']))}</pre>"
+    return (
+        f"<section><details><summary>Grid of benchmark {_text(benchmark['id'])}</summary>{words}</details></section>\n"
+    )
 
 
 class _Run:

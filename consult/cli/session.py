@@ -45,6 +45,7 @@ def play_run(
     """
     from consult.agents.models import ModelGoneError
     from consult.agents.models.person import HUMAN, LeftError
+    from consult.envs.guesses import check_photographs
     from consult.envs.own import world
     from consult.envs.runner import Runner
     from consult.envs.store import Store
@@ -52,7 +53,9 @@ def play_run(
     if db.exists():
         # A wrong file is told before a large model is loaded; a new one is made only when the models stand.
         Store(db).close()
-    models = _opened(config)
+    models = opened(config)
+    if models.classifier is not None:
+        check_photographs(models.classifier, scenario, config)
     with Store(db) as store:
         if photograph is not None:
             store.keep_photograph(*photograph)
@@ -76,18 +79,23 @@ def play_run(
     return 1 if summary["failed"] else 0
 
 
-def _opened(config: RunConfig) -> Models:
-    from consult.agents.models.person import PERSONS
-    from consult.envs.cast import Models, roles
+def opened(config: RunConfig, *others: RunConfig) -> Models:
+    """Open the models of one or several runs, and say meanwhile that they are being loaded.
 
-    names = dict.fromkeys(role.model for role in roles(config).values() if role.model not in PERSONS)
+    Raises:
+        ModelError: One cannot be opened.
+    """
+    from consult.agents.models.person import PERSONS
+    from consult.envs.cast import Models, references
+
+    names = [name for name in references(config, *others) if name not in PERSONS]
     if sys.stderr.isatty():
         from rich.console import Console
 
         with Console(stderr=True).status(f"loading {', '.join(names)} …"):
-            models = Models.open(config)
+            models = Models.open(config, *others)
     else:
-        models = Models.open(config)
+        models = Models.open(config, *others)
     limit_threads(models)
     return models
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     consultation = Consultation(scenario, replace(case, truth=replace(case.truth, **true)), plan)
     # The acts are history: they are read, not played by the rules again.
     consultation.acts = list(acts)
+    consultation.expert = tuple(json.loads(store_row["expert"] or "[]"))
     status, error, demo = store_row["status"], store_row["error"], bool(store_row["demo"])
     return [*events, consultation_event(identifier, consultation, status, error, demo=demo)]
 

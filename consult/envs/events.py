@@ -95,6 +95,7 @@ def consultation_event(
         "opinions_right": sum(o.diagnosis == truth.diagnosis for o in opinions) if truth.diagnosis else None,
         "opinions": len(opinions),
         "plurality": plurality(opinion.diagnosis for opinion in opinions),
+        "expert": list(consultation.expert),
         "facts_disclosed": disclosed,
         "facts": facts,
         "style": consultation.case.style,

@@ -146,7 +146,7 @@ class Store:
                         "models": json.dumps(dict(models)),
                         "versions": json.dumps(dict(versions)),
                         "pid": os.getpid(),
-                        "created": _now(),
+                        "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                     }
                 ],
@@ -199,12 +199,12 @@ class Store:
             for event in pending.ended:
                 self._connection.execute(
                     "UPDATE consultations SET status = ?, specialty = ?, urgency = ?, diagnosis = ?, "
-                    "facts_disclosed = ?, facts = ?, error = ? WHERE id = ?",
+                    "facts_disclosed = ?, facts = ?, error = ?, expert = ? WHERE id = ?",
                     [
                         event[key]
                         for key in ("status", "specialty", "urgency", "diagnosis", "facts_disclosed", "facts", "error")
                     ]
-                    + [event["consultation"]],
+                    + [json.dumps(event["expert"]) if event["expert"] else None, event["consultation"]],
                 )
 
     def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:
@@ -228,8 +228,13 @@ class Store:
         with self._transaction():
             self._connection.execute(
                 "UPDATE runs SET status = ?, ended = ?, pid = NULL, wall_seconds = wall_seconds + ? WHERE id = ?",
-                (status, _now(), wall_seconds, run),
+                (status, now(), wall_seconds, run),
             )
+
+    def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once a row, in one transaction."""
+        with self._transaction():
+            self._connection.executemany(statement, rows)
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         if not rows:
@@ -335,7 +340,8 @@ def _mend(message: str) -> str:
     return next((mend for part, mend in mends.items() if part in message), f"the database failed ({message})")
 
 
-def _now() -> str:
+def now() -> str:
+    """Give the time as the store writes it: UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

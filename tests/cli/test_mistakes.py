@@ -86,6 +86,14 @@ def without(name: str) -> Made:
     return lambda folder: (folder / name).unlink()
 
 
+def gone(name: str) -> Made:
+    return lambda folder: shutil.rmtree(folder / name)
+
+
+def small_picture(name: str) -> Made:
+    return lambda folder: Image.new("RGB", (8, 8), "red").save(folder / name)
+
+
 def cut(name: str, size: int) -> Made:
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:size])
 
@@ -497,6 +505,25 @@ OWN = [
     Mistake(("simulate", "--patient", "human"), ["human", "terminal"]),
     Mistake(("simulate", "--triage", "human"), ["human", "patient"]),
 ]
+CLASSIFIERS = [
+    Mistake(simulate("--classifier", "starter"), ["--classifier", "--strategy expert"]),
+    Mistake(simulate("--strategy", "expert", "--classifier", "nowhere"), ["nowhere"]),
+    Mistake(simulate("--strategy", "expert", "--classifier", "scripted:a.yaml"), ["cannot classify photographs"]),
+    Mistake(
+        simulate("--strategy", "expert", "--classifier", "model"),
+        ["'model'", "no image classifier"],
+        [starter_with(gone("model/classifier"))],
+    ),
+    Mistake(in_ward("--strategy", "expert"), ["none of the labels of 'ward'"], [ward()]),
+    Mistake(simulate("--strategy", "expert", "--complaint", "It itches"), ["no photograph"]),
+    Mistake(
+        simulate("--strategy", "expert", "--complaint", "It itches", "--image", "a.png"),
+        ["drawn photographs alone"],
+        [small_picture("a.png")],
+    ),
+    Mistake(("train", "classifier", "--model", "starter", "--scenario", "ward"), ["lists its cases"], [ward()]),
+    Mistake(("train", "classifier", "--model", "nowhere"), ["nowhere"]),
+]
 SERVERS = [
     Mistake(("simulate", "--model", "http://127.0.0.1:9/v1#x"), ["127.0.0.1:9"]),
     Mistake(("simulate", "--model", "http://"), ["http://"]),
@@ -523,7 +550,20 @@ IMPORTS = [
     Mistake(("scenarios", "import", "folder", "here", "--out", "ward"), ["here"], [empty_folder("here")]),
 ]
 
-MISTAKES = [*NAMES, *NUMBERS, *MODELS, *DATABASES, *RUNS, *SCENARIOS, *PHOTOGRAPHS, *OWN, *SERVERS, *IMPORTS, *VIEW]
+MISTAKES = [
+    *NAMES,
+    *NUMBERS,
+    *MODELS,
+    *DATABASES,
+    *RUNS,
+    *SCENARIOS,
+    *PHOTOGRAPHS,
+    *OWN,
+    *CLASSIFIERS,
+    *SERVERS,
+    *IMPORTS,
+    *VIEW,
+]
 
 
 # -- making them -------------------------------------------------------------------------------------------------------
