@@ -70,12 +70,13 @@ class Benchmark:
         """Let the classifier look at every case once: it is a baseline, whatever the strategies."""
         from consult.agents.models import ModelError
         from consult.agents.models.classifier import open_classifier
-        from consult.envs.guesses import Guesses, check_photographs, classifier_name
+        from consult.envs.guesses import Guesses, check_photographs, check_shown, classifier_name
         from consult.scenarios import PhotographError
 
         cases = list(dict.fromkeys(case for one in self.planned for case in one.cell.config.cases))
         widest = max((one.cell.config for one in self.planned), key=lambda config: len(config.cases))
         try:
+            check_shown(self.scenario, widest)
             classifier = open_classifier(self.grid.classifier)
             check_photographs(classifier, self.scenario, widest)
         except ModelError as error:

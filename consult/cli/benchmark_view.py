@@ -168,11 +168,12 @@ def _price(event: Event) -> list[str]:
         return [f"all {event['consultations']:,} consultations were played before"]
     sources = {one["estimated_from"] for one in event["cells"] if one["estimated_from"]}
     measured = {name for name in sources if name in ("warm-up", "the slowest cell")}
-    how = "from earlier runs of this database" if not measured else "from a warm-up of 8 consultations a cell"
+    how = "from earlier runs of this database" if not measured else "from a short warm-up on this machine"
     if measured and sources - measured:
         how += " and earlier runs"
+    note = "; larger batches go faster" if measured else ""
     price = f"{left:,} of {event['consultations']:,} consultations to play: about {_duration(event['seconds'])}"
-    return [f"{price}, {event['tokens']:,} tokens ({how}; larger batches go faster)"]
+    return [f"{price}, {event['tokens']:,} tokens ({how}{note})"]
 
 
 def _duration(seconds: float) -> str:

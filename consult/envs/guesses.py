@@ -32,14 +32,23 @@ def check_photographs(classifier: Classifier, scenario: Scenario, config: RunCon
             the scenario's labels.
     """
     Reading(classifier, scenario)
+    check_shown(scenario, config)
     shown, drawn = _first_photograph(scenario, config)
-    if shown is None:
-        raise ModelError("there is no photograph for a classifier to look at; choose another strategy than expert")
     if classifier.drawn_only and not drawn:
         raise ModelError(
             f"the classifier '{classifier.info.reference}' knows drawn photographs alone, and {shown} is none; give a "
             "classifier of such photographs as --classifier"
         )
+
+
+def check_shown(scenario: Scenario, config: RunConfig) -> None:
+    """Refuse a run without a photograph; asks no classifier.
+
+    Raises:
+        ModelError: It has none.
+    """
+    if _first_photograph(scenario, config)[0] is None:
+        raise ModelError("there is no photograph for a classifier to look at; choose another strategy than expert")
 
 
 def _first_photograph(scenario: Scenario, config: RunConfig) -> tuple[str | None, bool]:

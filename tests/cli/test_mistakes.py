@@ -530,6 +530,52 @@ CLASSIFIERS = [
     Mistake(("train", "classifier", "--model", "starter", "--scenario", "ward"), ["lists its cases"], [ward()]),
     Mistake(("train", "classifier", "--model", "nowhere"), ["nowhere"]),
 ]
+BENCHMARKS = [
+    Mistake(("benchmark", *SCRIPT, *words), told, made)
+    for words, told, made in (
+        (("--preset", "smoek"), ["no preset 'smoek'", "smoke, 3mdbench"], ()),
+        (("--preset", "smoke", "--config", "grid.toml"), ["--preset", "--config"], ()),
+        (("--config", "nowhere.toml"), ["nowhere.toml", "no file"], ()),
+        (("--config", "here"), ["here"], (empty_folder("here"),)),
+        (("--config", "dog.txt"), ["dog.txt", "no TOML", "line 1"], (DOG,)),
+        (("--config", "grid.toml"), ["grid.toml", "UTF-8"], (data("grid.toml", b"\xff\xfe"),)),
+        (("--config", "grid.toml"), ["grid.toml", "1 MB"], (text("grid.toml", "#" * 1_100_000),)),
+        (
+            ("--config", "grid.toml"),
+            ["grid.toml:2: strategy", "strategies"],
+            (text("grid.toml", "seed=1\nstrategy=1"),),
+        ),
+        (
+            ("--config", "grid.toml"),
+            ["grid.toml:1: teams", "'pannel'", "panel"],
+            (text("grid.toml", "teams=['pannel']"),),
+        ),
+        (("--config", "grid.toml"), ["two cells"], (text("grid.toml", "[[cells]]\ncases=1\n[[cells]]\ncases=2"),)),
+        (
+            ("--config", "grid.toml", "--cases", "2"),
+            ["--cases", "grid.toml"],
+            (text("grid.toml", "[[cells]]\ncases=1"),),
+        ),
+        (("--strategies", "dialogue,dialoge"), ["--strategies", "'dialoge'", "dialogue"], ()),
+        (("--strategies", ","), ["--strategies"], ()),
+        (("--teams", "pannel"), ["--teams", "'pannel'", "panel"], ()),
+        (("--temperament", "sangwine"), ["--temperament", "'sangwine'", "sanguine"], ()),
+        (("--cases", "681"), ["680 cases, not 681"], ()),
+        (("--cases", "0"), ["--cases"], ()),
+        (("--repeats", "101"), ["--repeats"], ()),
+        (("--split", "tset"), ["'tset'", "test"], ()),
+        (("--scenario", "derm43"), ["derm43", "derm34"], ()),
+        (("--patient-grounding", "of"), ["'of'", "off"], ()),
+        (("--specialist", "magic=starter"), ["magic", "dermatology"], ()),
+        (("--patient", "human"), ["a person", "model"], ()),
+        (("--model", "nowhere", "--cases", "2"), ["nowhere"], ()),
+        (("--assessor", "nowhere", "--cases", "2"), ["nowhere"], ()),
+        (("--classifier", "nowhere", "--strategies", "expert", "--cases", "2"), ["nowhere"], ()),
+        (("--engine", "ray"), ["--engine ray", "not built"], ()),
+        (("--engine", "warp"), ["no engine 'warp'", "local"], ()),
+        (("--db", "dog.txt", "--cases", "2"), ["dog.txt"], (DOG,)),
+    )
+]
 SERVERS = [
     Mistake(("simulate", "--model", "http://127.0.0.1:9/v1#x"), ["127.0.0.1:9"]),
     Mistake(("simulate", "--model", "http://"), ["http://"]),
@@ -566,6 +612,7 @@ MISTAKES = [
     *PHOTOGRAPHS,
     *OWN,
     *CLASSIFIERS,
+    *BENCHMARKS,
     *SERVERS,
     *IMPORTS,
     *VIEW,

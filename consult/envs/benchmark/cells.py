@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ from consult.agents.models.person import HUMAN
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
-from consult.envs.cast import references
+from consult.envs.cast import references, roles
 from consult.envs.config import RoleConfig, RunConfig
 from consult.scenarios import Scenario, UnknownNameError
+
+_SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding")
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,11 @@ def cells(grid: Grid, scenario: Scenario) -> list[Cell]:
             wanted[key] = block, False
     if grid.solo_baseline:
         wanted = _with_solo(wanted)
+    moods = _moods(grid, scenario, [block for block, _ in wanted.values()])
     order = {model: i for i, model in enumerate(dict.fromkeys(model for model, _, _ in wanted))}
     sorted_ = sorted(wanted.items(), key=lambda item: order[item[0][0]])
     found = [
-        Cell(number, key[0], cell_config(grid, scenario, key, block), added)
+        Cell(number, key[0], _config(grid, scenario, key, block, moods), added)
         for number, (key, (block, added)) in enumerate(sorted_, 1)
     ]
     _check(found)
@@ -79,35 +83,15 @@ def _with_solo(
     return found
 
 
-def cell_config(
-    grid: Grid,
-    scenario: Scenario,
-    key: tuple[str, str, str],
-    block: Block,
-    *,
-    split: str | None = None,
+def _config(
+    grid: Grid, scenario: Scenario, key: tuple[str, str, str], block: Block, moods: tuple[str, ...]
 ) -> RunConfig:
-    """Configure a run.
-
-    Args:
-        grid: What all cells share.
-        scenario: Whose cases.
-        key: Model, strategy and team.
-        block: Cases and repeats.
-        split: Another one than the grid's.
-
-    Raises:
-        GridError: The split has fewer cases.
-        UnknownNameError: There is no such split or specialty.
-    """
     model, strategy, team = key
-    chosen = split or grid.split
-    ids = _first(scenario, chosen, block.cases)
+    ids = _first(scenario, grid.split, block.cases)
     told: dict[str, Any] = {
-        **{name: getattr(grid, name) for name in ("scenario", "panel_size", "max_turns", "seed", "patient_grounding")},
-        "split": chosen,
+        **{name: getattr(grid, name) for name in _SHARED},
         "cases": ids,
-        "temperaments": _moods(grid.temperament, scenario, ids),
+        "temperaments": moods if grid.temperament == ALL else moods[: len(ids)],
         "all_temperaments": grid.temperament == ALL,
         "strategy": strategy,
         "team": team,
@@ -128,12 +112,14 @@ def _first(scenario: Scenario, split: str, count: int | None) -> tuple[str, ...]
     return tuple(ids[:count])
 
 
-def _moods(temperament: str, scenario: Scenario, ids: tuple[str, ...]) -> tuple[str, ...]:
-    if temperament == ALL:
+def _moods(grid: Grid, scenario: Scenario, blocks: Sequence[Block]) -> tuple[str, ...]:
+    """Give all four, or one for each of the first cases, as many as any block has."""
+    if grid.temperament == ALL:
         return tuple(temperaments())
-    if temperament == OWN:
+    ids = max((_first(scenario, grid.split, block.cases) for block in blocks), key=len)
+    if grid.temperament == OWN:
         return tuple(own_temperament(scenario, case) for case in ids)
-    return (temperament,) * len(ids)
+    return (grid.temperament,) * len(ids)
 
 
 def _roles(grid: Grid, scenario: Scenario, model: str) -> dict[str, Any]:
@@ -150,11 +136,12 @@ def _roles(grid: Grid, scenario: Scenario, model: str) -> dict[str, Any]:
 
 
 def _check(found: list[Cell]) -> None:
-    digests: dict[str, Cell] = {}
+    seen: dict[tuple[object, ...], Cell] = {}
     for cell in found:
         if HUMAN in references(cell.config):
             raise GridError("a person plays one consultation at a time; give every role of a benchmark a model")
-        twin = digests.setdefault(cell.config.digest(), cell)
+        players = tuple((role, each.model) for role, each in roles(cell.config).items())
+        twin = seen.setdefault((cell.config.strategy, cell.config.team, players), cell)
         if twin is not cell:
             raise GridError(
                 f"{cell.name} is the same run with {twin.model} and with {cell.model}, since other models play its "

@@ -17,10 +17,10 @@ from consult.envs.store import Store
 from consult.scenarios import Scenario
 
 WARM_UP = 8
-"""Consultations, played together."""
+"""Consultations at most, played together; an eighth of a cell's."""
 BUDGET = 30.0
 """Seconds of warming up after which a further kind of cell is not tried any more."""
-FEWEST = 8
+FEWEST = 4
 """Consultations that an earlier run must have to be gone by."""
 
 LIKE = ("strategy", "team", "panel_size", "max_turns", "patient_grounding")
@@ -88,7 +88,7 @@ def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: 
 def warm_up_config(cell: Cell) -> RunConfig:
     """Give a cell's configuration on its first few cases, each once."""
     config = cell.config
-    count = min(WARM_UP, len(config.cases))
+    count = max(1, min(WARM_UP, len(config.cases) // 8))
     moods = config.temperaments[:1] * count if config.all_temperaments else config.temperaments[:count]
     few = {"cases": config.cases[:count], "temperaments": moods, "all_temperaments": False, "repeats": 1}
     return config.model_copy(update=few)
