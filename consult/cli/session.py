@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +70,7 @@ def play_run(
             if close is not None:
                 close()
             run = store.unfinished_run(config.digest())
-            kept = f"; go on with: consult resume {run['id']}{_named(db)}" if run else ""
+            kept = f"; go on with: consult resume {run['id']}{naming(db)}" if run else ""
             asked = "\n" if config.patient.model == HUMAN else ""
             why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
             print(f"{asked}consult: {why}interrupted, what was shown is kept{kept}", file=sys.stderr)
@@ -109,8 +110,9 @@ def limit_threads(models: Models) -> None:
         torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
-def _named(db: Path) -> str:
-    return "" if str(db) == "consult.db" else f" --db {db}"
+def naming(db: Path) -> str:
+    """Give what a command to copy must end with to find a database."""
+    return "" if str(db) == "consult.db" else f" --db {shlex.quote(str(db))}"
 
 
 def print_json(event: Event) -> None:

@@ -363,6 +363,12 @@ VIEW = [
 RUNS = [
     Mistake(("resume", "r1"), ["r1", "is over"], [played()], mend="consult show r1"),
     Mistake(
+        ("resume", "r1", "--db", "my runs.db"),
+        ["r1", "is over"],
+        [played("--db", "my runs.db")],
+        mend="consult show r1 --db 'my runs.db'",
+    ),
+    Mistake(
         ("resume", "r1"),
         ["r1", "being played"],
         [played(), changed(f"UPDATE runs SET status = 'running', pid = {os.getppid()}")],
