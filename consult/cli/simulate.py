@@ -43,6 +43,10 @@ def simulate(
     patient_grounding: Annotated[
         str, typer.Option(help="on: a program chooses and checks the patient's facts; off: its model is free.")
     ] = "on",
+    votes: Annotated[int, typer.Option(min=1, max=64, help="Decisions of the attending; the majority is taken.")] = 1,
+    panel_skill: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Make opinions up, right with this probability; for ablation.")
+    ] = None,
     complaint: Annotated[
         str | None, typer.Option(help="A complaint of your own instead of a case; at a terminal you play the patient.")
     ] = None,
@@ -54,7 +58,7 @@ def simulate(
     """Play consultations, live for one case and with a progress bar for many."""
     from consult.agents.acts import STRATEGIES, TEAMS
     from consult.agents.models.person import PERSONS
-    from consult.agents.temperament import temperaments
+    from consult.agents.temperament import own_temperament, temperaments
     from consult.cli.own import check_persons, own_patient, taken_in
     from consult.cli.session import play_run
     from consult.envs.config import RunConfig
@@ -78,7 +82,7 @@ def simulate(
     if temperament is None and own:
         moods = (OWN_TEMPERAMENT if roles["patient"].model in PERSONS else random.Random(seed).choice(kinds),)
     elif temperament is None:
-        moods = tuple(_own_temperament(loaded, case_id, kinds) for case_id in ids)
+        moods = tuple(own_temperament(loaded, case_id) for case_id in ids)
     else:
         mood = _from_menu("temperament", temperament, (*kinds, "all"))
         moods = kinds if mood == "all" else (mood,) * len(ids)
@@ -94,6 +98,8 @@ def simulate(
         max_turns=max_turns,
         seed=seed,
         patient_grounding=_from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
+        votes=votes,
+        panel_skill=panel_skill,
         own=own.case if own else None,
         **roles,
     )
@@ -125,13 +131,6 @@ def _ids(scenario: Scenario, case: str | None, cases: int | None, split: str, se
     if cases > len(ids):
         raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
     return tuple(ids[:cases])
-
-
-def _own_temperament(scenario: Scenario, case_id: str, kinds: tuple[str, ...]) -> str:
-    """Give a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
-    split = scenario.case(case_id).split
-    place = list(scenario.case_ids(split)).index(case_id)
-    return kinds[(place + place // max(1, len(scenario.labels))) % len(kinds)]
 
 
 def _roles(
@@ -176,7 +175,7 @@ def _command(config: RunConfig) -> str:
         return bool(getattr(config, name) != type(config).model_fields[name].default)
 
     parts = ["consult", "simulate", "--scenario", config.scenario]
-    for name in ("strategy", "team", "panel_size", "max_turns", "seed"):
+    for name in ("strategy", "team", "panel_size", "max_turns", "votes", "panel_skill", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.person import PERSONS

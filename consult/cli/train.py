@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from consult.cli.practitioners import command_of
+
 app = typer.Typer(no_args_is_help=True)
+app.command("triage")(command_of("triage"))
+app.command("attending")(command_of("attending"))
 
 
 @app.callback()

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from consult.agents.acts import Strategy, Team
 
-_LATER = {"patient_grounding": True, "own": None}
+_LATER = {"patient_grounding": True, "own": None, "votes": 1, "panel_skill": None}
 """Fields that came later, and what was so before there were any."""
 
 
@@ -62,6 +62,10 @@ class RunConfig(BaseModel):
     specialists: dict[str, RoleConfig] = {}
     """Specialty → its own model."""
     attending: RoleConfig = RoleConfig(temperature=0.5)
+    votes: Annotated[int, Field(ge=1, le=64)] = 1
+    """Decisions that the attending is asked for; the one that most of them name is taken."""
+    panel_skill: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Where set, opinions are made up by a program, right with this probability: for training and ablation alone."""
     own: OwnCase | None = None
     """Played instead of a case of the scenario, whose labels and specialties it is played with."""
 
