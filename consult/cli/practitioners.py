@@ -38,7 +38,9 @@ def command_of(role: Role) -> Callable[..., None]:
         rank: Annotated[int, typer.Option(help="Of the adapter.")] = 16,
         seed: Annotated[int, typer.Option(help="Of weights, order and draws.")] = 0,
         cases: Annotated[int | None, typer.Option(help="Train cases, from the first; else all.")] = None,
-        leave_out: Annotated[list[str] | None, typer.Option(help="A specialty not to train on; may be repeated.")] = None,
+        leave_out: Annotated[
+            list[str] | None, typer.Option(help="A specialty not to train on; may be repeated.")
+        ] = None,
         validation: Annotated[int | None, typer.Option(help="Validation cases that choose; else all.")] = None,
         test: Annotated[int | None, typer.Option(help="Test cases that are read at the end; else all.")] = None,
         steps: Annotated[int | None, typer.Option(help="Steps in all.")] = None,
@@ -57,11 +59,13 @@ def command_of(role: Role) -> Callable[..., None]:
         rationale: Annotated[str, typer.Option(help="Attending's reason: before, after or none.")] = "before",
         curriculum: Annotated[str, typer.Option(help="Attending: none, order, entropy or full.")] = "none",
         stages: Annotated[str, typer.Option(help="Attending: of easy, medium, hard.")] = "easy,medium,hard",
-        panel_skill: Annotated[float | None, typer.Option(help="Attending: make opinions up, right this often.")] = None,
+        panel_skill: Annotated[
+            float | None, typer.Option(help="Attending: make opinions up, right this often.")
+        ] = None,
         panel_draws: Annotated[int, typer.Option(help="Attending: made-up panels an interview.")] = 1,
         votes: Annotated[int, typer.Option(help="Decisions of which the majority is measured.")] = 1,
         db: Annotated[Path, typer.Option(help="Where interviews are kept and taken from.")] = Path("consult.db"),
-        check_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 25,
+        check_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 50,
         report_to: Annotated[str, typer.Option(help="none, trackio, tensorboard or wandb.")] = "none",
         threads: Annotated[int | None, typer.Option(min=1, help="Threads; one for a tiny model, else torch's.")] = None,
         resume: Annotated[bool, typer.Option("--resume", help="Go on with what lies in --out.")] = False,
@@ -77,7 +81,11 @@ def command_of(role: Role) -> Callable[..., None]:
 
             tell_plan(read, out, typer.echo)
             return
-        metrics = _trained(role)(read, out, _say(), resume=resume)
+        try:
+            metrics = _trained(role)(read, out, _say(), resume=resume)
+        except KeyboardInterrupt:
+            typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
+            raise typer.Exit(130) from None
         if metrics:
             _show(metrics, out, role, json=json)
 
@@ -86,10 +94,6 @@ def command_of(role: Role) -> Callable[..., None]:
 
 
 def _trained(role: Role) -> Callable[..., dict[str, Any]]:
-    if role == "interview":
-        from consult.rl.interview import train_interview
-
-        return train_interview
     from consult.rl.training import train_practitioner
 
     return train_practitioner

@@ -1,4 +1,4 @@
-"""How far a training is: by steps and by wall time, the earlier of the two; it decides the learning rate and the end."""
+"""How far a training is, by steps and by wall time: the earlier end counts, and the learning rate follows."""
 
 from __future__ import annotations
 

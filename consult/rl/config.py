@@ -103,7 +103,7 @@ class TrainConfig(BaseModel):
     """Decisions of which the majority counts when the result is measured."""
     db: Path = Path("consult.db")
     """Where interviews and opinions are kept, and taken from."""
-    check_every: Annotated[int, Field(ge=1)] = 25
+    check_every: Annotated[int, Field(ge=1)] = 50
     """Steps between two looks at the validation cases; each look is a checkpoint."""
     report_to: str = "none"
     """trackio, tensorboard or wandb, where it is installed."""
@@ -131,12 +131,12 @@ class TrainConfig(BaseModel):
 
     @property
     def kl_weight(self) -> float:
-        """β where no curriculum sets it."""
+        """KL weight where no curriculum sets it."""
         return DEFAULT_BETA[self.role] if self.beta is None else self.beta
 
     @property
     def entropy_weight(self) -> float:
-        """γ where no curriculum sets it."""
+        """Entropy weight where no curriculum sets it."""
         return DEFAULT_ENTROPY[self.role] if self.entropy is None else self.entropy
 
     @property

@@ -15,9 +15,9 @@ from consult.rl.config import STAGES, Stage, TrainConfig, TrainingError
 from consult.rl.rows import Row
 
 ENTROPY: Mapping[Stage, float] = {"easy": 0.0, "medium": 0.01, "hard": 0.05}
-"""γ by stage; the paper has it "about 0", "above 0" and "much above"."""
+"""Weight by stage; the paper has it "about 0", "above 0" and "much above"."""
 BETA: Mapping[Stage, float] = {"easy": 1e-3, "medium": 4e-3, "hard": 1e-2}
-"""β by stage, the paper's."""
+"""Weight by stage, the paper's."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Phase:
     beta: float
     until: float
     """Share of the whole way that is gone at its end, 0 to 1."""
+    number: int = 1
+    """1-based; phases shuffle anew."""
 
 
 def stage_of(s: float | None) -> Stage:
@@ -63,7 +65,10 @@ def phases(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
     """
     if config.method == "sft+grpo":
         halves = (("sft", 0.5), ("grpo", 1.0))
-        return [Phase(name, name, rows, config.entropy_weight, config.kl_weight, until) for name, until in halves]
+        return [
+            Phase(name, name, rows, config.entropy_weight, config.kl_weight, until, number)
+            for number, (name, until) in enumerate(halves, 1)
+        ]
     if config.role != "attending" or config.method == "sft":
         return [Phase(config.method, config.method, rows, config.entropy_weight, config.kl_weight, 1.0)]
     return _stages(rows, config)
@@ -91,6 +96,7 @@ def _stages(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
                 entropy=ENTROPY[stage] if by_entropy else config.entropy_weight,
                 beta=BETA[stage] if config.curriculum == "full" else config.kl_weight,
                 until=gone / len(every),
+                number=len(made) + 1,
             )
         )
     return made

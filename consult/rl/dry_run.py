@@ -54,7 +54,7 @@ def _tried(training: Training, student: Student, rows: Any, folder: Path) -> flo
     phase = replace(phases(rows, training.config)[0], until=1.0)
     spent: list[float] = []
 
-    class Times(TrainerCallback):  # type: ignore[misc]
+    class Times(TrainerCallback):
         def on_step_end(self, *_: Any, **__: Any) -> None:
             spent.append(time.monotonic())
 
@@ -81,8 +81,8 @@ def _tell(
         _tell_interviews(config, student, ids, playing, say)
     if config.method != "sft":
         group = group_of(config, student.looks is not None)
-        say(f"a step: {config.prompts} cases × {group} completions of at most {student.most_tokens} tokens")
-    say(f"rewards: {', '.join(f'{weight:g} × {name}' for name, weight in config.weights.items())}")
+        say(f"a step: {config.prompts} cases x {group} completions of at most {student.most_tokens} tokens")
+    say(f"rewards: {', '.join(f'{weight:g} x {name}' for name, weight in config.weights.items())}")
     say(f"a step takes about {seconds:.1f} s here{_length(config, seconds)}")
     say(f"memory: about {_peak() / 2**30:.1f} GB")
     say(f"comes out in '{out}'; nothing was written yet")
@@ -92,7 +92,10 @@ def _tell_interviews(config: TrainConfig, student: Student, ids: Any, playing: f
     real = Training(config, Path(), Path(), lambda _: None)
     lacking = sum(len(i) for split, i in ids.items() if i and not real.interviews(student).is_kept(split, i))
     if lacking:
-        say(f"{lacking:,} cases would be played first, about {lacking * playing / 60:.0f} minutes, and kept in '{config.db}'")
+        say(
+            f"{lacking:,} cases would be played first, about {lacking * playing / 60:.0f} minutes, "
+            f"and kept in '{config.db}'"
+        )
 
 
 def _length(config: TrainConfig, seconds: float) -> str:

@@ -123,7 +123,7 @@ def _arguments(student: Student, phase: Phase, folder: Path, steps: int) -> dict
         "learning_rate": config.learning_rate or RATES[kind],
         "weight_decay": 0.0,
         "max_grad_norm": 1.0,
-        "seed": config.seed,
+        "seed": 1_000 * config.seed + phase.number,
         "save_strategy": "no",  # the watcher says when
         "save_total_limit": 2,
         "logging_steps": 1,
@@ -204,7 +204,9 @@ def _reward(name: str, rows: Sequence[Row], student: Student, scenario: Scenario
     pays: DecisionReward = DECISION_REWARDS[name]
 
     def reward(completions: Any, row: Sequence[int], **_: Any) -> list[float]:
-        return [_paid(name, pays, *_decided(c, rows[i], student, scenario)) for c, i in zip(completions, row, strict=True)]
+        return [
+            _paid(name, pays, *_decided(c, rows[i], student, scenario)) for c, i in zip(completions, row, strict=True)
+        ]
 
     reward.__name__ = name
     return reward
@@ -220,7 +222,8 @@ def _paid(name: str, pays: DecisionReward, decided: Decided, row: Row) -> float:
         return float(pays(decided, row.wanted))
     except Exception as error:
         raise TrainingError(
-            f"the reward '{name}' failed on '{row.id}' ({type(error).__name__}: {error}); mend it and go on with --resume"
+            f"the reward '{name}' failed on '{row.id}' ({type(error).__name__}: {error}); "
+            "mend it and go on with --resume"
         ) from error
 
 

@@ -85,7 +85,8 @@ class Interviews:
         return found if json.loads(found["models"]) == self._models(config) else None
 
     def _models(self, config: RunConfig) -> dict[str, str]:
-        return {name: f"{role.model}@{self.revision}" for name, role in roles(config).items()}
+        named = f"{self.model}@{self.revision}" if self.revision else self.model
+        return dict.fromkeys(roles(config), named)
 
     # -- playing ---------------------------------------------------------------------------------------------------
 
@@ -138,9 +139,7 @@ class Interviews:
 
     def _consultation(self, plan: Plan, config: RunConfig, acts: Sequence[Any]) -> Consultation:
         case = self.scenario.case(plan.case)
-        consultation = Consultation(
-            self.scenario, case, plan, max_turns=config.max_turns, panel_size=config.panel_size
-        )
+        consultation = Consultation(self.scenario, case, plan, max_turns=config.max_turns, panel_size=config.panel_size)
         consultation.restore(acts)
         return consultation
 
@@ -148,7 +147,9 @@ class Interviews:
 
     def _draw(self, config: RunConfig, played: Sequence[Consultation], store: Store) -> Row:
         """Keep interviews with panels drawn anew, as a run that stands before its conclusions."""
-        run = store.begin(config, self._models(config), versions(), self.scenario.revision, truths_of(self.scenario, config.cases))
+        run = store.begin(
+            config, self._models(config), versions(), self.scenario.revision, truths_of(self.scenario, config.cases)
+        )
         pending = Pending()
         for plan, before in zip(config.plan(), played, strict=True):
             consulted = before.consulted
@@ -163,4 +164,3 @@ class Interviews:
         row = store.run(run)
         assert row is not None
         return row
-

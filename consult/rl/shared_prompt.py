@@ -147,9 +147,7 @@ def _select(cache: Any, rows: Any) -> None:
 
 def _go_on(model: Any, ids: Any, mask: Any, position: Any, cache: Any) -> Any:
     places = position + torch.arange(ids.shape[1])
-    output = model.model(
-        input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True
-    )
+    output = model.model(input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True)
     return output.last_hidden_state
 
 

@@ -124,14 +124,14 @@ class Student:
             self.body, self.prompts(rows), owner, self.constraint, temperature=temperature, most=self.most_tokens
         )
         texts = [self.speaker.tokenizer.decode(ids) for ids in drawn.ids]
-        return [
-            [row.prompt.begin + text for text in texts[i * votes : (i + 1) * votes]] for i, row in enumerate(rows)
-        ]
+        return [[row.prompt.begin + text for text in texts[i * votes : (i + 1) * votes]] for i, row in enumerate(rows)]
 
     def _written(self, rows: Sequence[Row], votes: int) -> list[list[str]]:
         temperature = 0.0 if votes == 1 else _PLAYED[self.config.role]
         requests = [
-            Request((i, vote), "attending", "decision", 0, row.prompt, seed=1_000_003 * i + vote, temperature=temperature)
+            Request(
+                (i, vote), "attending", "decision", 0, row.prompt, seed=1_000_003 * i + vote, temperature=temperature
+            )
             for i, row in enumerate(rows)
             for vote in range(votes)
         ]
@@ -257,4 +257,3 @@ def _metadata(folder: Path) -> dict[str, str]:
 
     with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
         return dict(weights.metadata() or {})
-

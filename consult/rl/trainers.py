@@ -127,7 +127,7 @@ class SharedPromptTrainer(TimedTrainer):
             "env_mask": drawn.chosen,
         }
 
-    def _get_per_token_logps_and_entropies(  # noqa: D102
+    def _get_per_token_logps_and_entropies(
         self,
         model: Any,
         input_ids: Any,
@@ -194,9 +194,7 @@ class SharedPromptSft(_Clocked, Trainer):
         if self.student.config.role == "triage" or self.student.config.rationale != "before":
             return [[] for _ in range(count)]
         owner = torch.arange(count)
-        drawn = sample(
-            self.student.body, shown, owner, constraint, temperature=1.0, most=self.student.most_tokens
-        )
+        drawn = sample(self.student.body, shown, owner, constraint, temperature=1.0, most=self.student.most_tokens)
         begins = self.student.speaker.tokenizer.convert_tokens_to_ids("<answer>")
         return [ids[: ids.index(begins) + 1] if begins in ids else [begins] for ids in drawn.ids]
 

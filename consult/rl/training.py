@@ -8,7 +8,6 @@ Everything on the way lies in `DIR/work`, from which a killed training goes on; 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,17 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from consult.errors import UserError
 from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase, empty_stages, histogram, phases
 from consult.rl.fitting import fit
 from consult.rl.interviews import Interviews
 from consult.rl.measuring import Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
+from consult.rl.processes import is_main, main_first, several, wait_for_all
 from consult.rl.results import write_results
 from consult.rl.rows import Row, attending_row, case_ids, triage_rows
 from consult.rl.student import Student
 from consult.rl.watching import Best, Watcher
-from consult.scenarios import Scenario, load_scenario
+from consult.scenarios import load_scenario
 
 Say = Callable[[str], None]
 FREE = ("report_to", "db")
@@ -60,13 +61,22 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
-    work = _workplace(config, out, resume=resume)
+    if several() and config.minutes is not None:
+        raise TrainingError("several processes end together after --steps alone; give --steps instead of --minutes")
+    with main_first():
+        work = _workplace(config, out, resume=resume or not is_main())
     if (out / "metrics.json").is_file():
         say(f"'{out}' is finished already")
         finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
         return finished
-    training = Training(config, out, work, say)
-    return training.run()
+    try:
+        return Training(config, out, work, say).run()
+    except UserError:
+        raise
+    except Exception as error:
+        if _is_full(out, error):
+            raise TrainingError(f"the disk of '{out}' is full; free some space and go on with --resume") from error
+        raise
 
 
 @dataclass
@@ -82,8 +92,7 @@ class Training:
         self.scenario = load_scenario(self.config.scenario)
         seconds = self.config.minutes * 60 if self.config.minutes else None
         self.clock = Clock(self.config.steps, seconds)
-        self.main = int(os.environ.get("RANK", "0")) == 0
-        """Whether this is the process that tells and writes."""
+        self.main = is_main()
 
     def run(self) -> dict[str, Any]:
         """Go through all of it."""
@@ -120,6 +129,11 @@ class Training:
         ids = case_ids(self.scenario, split, most, left_out)
         if config.role == "triage":
             return triage_rows(self.scenario, ids, student.dialect, sees=student.sees)
+        with main_first():
+            return self._attending_rows(student, split, ids)
+
+    def _attending_rows(self, student: Student, split: str, ids: Sequence[str]) -> list[Row]:
+        config = self.config
         interviews = self.interviews(student)
         if config.panel_skill is None:
             found = interviews.played(split, ids)
@@ -140,7 +154,8 @@ class Training:
         """Let a student see and decide on rows."""
         student.constrain(rows)
         if student.looks is not None:
-            student.looks.look_at(rows, self.scenario.revision, self.say)
+            with main_first():
+                student.looks.look_at(rows, self.scenario.revision, self.say)
 
     def _tell(self, student: Student, sets: Sets, plan: Sequence[Phase]) -> None:
         trained = sum(p.numel() for p in student.model.parameters() if p.requires_grad)
@@ -155,8 +170,8 @@ class Training:
                 self.say(f"stage {stage} is empty: no panel is like that; --panel-skill 0.5 makes some up")
         for phase in plan:
             self.say(
-                f"phase {phase.name}: {phase.method}, {len(phase.rows):,} decisions, until {phase.until:.0%} of the way, "
-                f"entropy weight {phase.entropy:g}, KL weight {phase.beta:g}"
+                f"phase {phase.name}: {phase.method}, {len(phase.rows):,} decisions, until {phase.until:.0%} "
+                f"of the way, entropy weight {phase.entropy:g}, KL weight {phase.beta:g}"
             )
 
     # -- training --------------------------------------------------------------------------------------------------
@@ -193,6 +208,7 @@ class Training:
             if self.main:
                 student.save(done)
                 (done / "clock.json").write_text(json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
+            wait_for_all()
         else:
             kept = json.loads((done / "clock.json").read_text())
             self.clock.spent, self.clock.done = kept["spent"], kept["done"]
@@ -220,7 +236,9 @@ class Training:
         """Measure the best weights, loaded from disk as a user would, and write the result."""
         config, start = self.config, Student.open(self.config)
         if best.where == "start":
-            self.say("no weights did better than the start on validation cases: what comes out decides as the start does")
+            self.say(
+                "no weights did better than the start on validation cases: what comes out decides as the start does"
+            )
             start.save(best.folder)
         after = Student.open(config, start=best.folder)
         test = self.rows(start, "test", config.test) if config.test != 0 and "test" in self.scenario.splits else []
@@ -328,9 +346,10 @@ def _same(config: TrainConfig, path: Path) -> None:
             )
 
 
-def digest_of(config: TrainConfig) -> str:
-    """Hash what decides the result."""
-    return hashlib.sha256(config.model_dump_json(exclude=set(FREE)).encode()).hexdigest()[:16]
+def _is_full(out: Path, error: Exception) -> bool:
+    """Tell whether a disk without space is behind an error: libraries have their own words for it."""
+    said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
+    return "No space left" in said or shutil.disk_usage(out).free < 2**16
 
 
 def quiet_libraries() -> None:

@@ -300,9 +300,7 @@ class StarterDialect:
         thought = match.groupdict().get("thought")
         if thought is None:
             return DecisionWord(match["answer"], differential, "")
-        return DecisionWord(
-            match["answer"], differential, _counting(_quoting(thought, _said_on(view)), view.opinions)
-        )
+        return DecisionWord(match["answer"], differential, _counting(_quoting(thought, _said_on(view)), view.opinions))
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for a frame around the scenario's advice, a sentence or more for each of its slots."""
