@@ -39,7 +39,7 @@ def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
         tried = config.model_copy(
             update={"cases": few, "validation": 1, "db": Path(folder) / "tried.db", "minutes": None, "steps": STEPS}
         )
-        training = Training(tried, Path(folder), Path(folder), lambda _: None)
+        training = Training(tried, Path(folder), lambda _: None)
         begun = time.monotonic()
         rows = training.sets(student).train
         playing = (time.monotonic() - begun) / (few + 1)
@@ -89,7 +89,7 @@ def _tell(
 
 
 def _tell_interviews(config: TrainConfig, student: Student, ids: Any, playing: float, say: Say) -> None:
-    real = Training(config, Path(), Path(), lambda _: None)
+    real = Training(config, Path(), lambda _: None)
     lacking = sum(len(i) for split, i in ids.items() if i and not real.interviews(student).is_kept(split, i))
     if lacking:
         say(

@@ -305,7 +305,9 @@ def _shown(student: Student, rows: Sequence[Row], more: Callable[[int], dict[str
                 filled.setdefault(name, []).append(value)
         return filled
 
-    return bare.with_transform(fill)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return bare.with_transform(fill)
 
 
 def _message(role: str, text: str) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def case_ids(scenario: Scenario, split: str, most: int | None, leave_out: Sequen
     kept = [i for i in known if not leave_out or scenario.case(i).truth.specialty not in leave_out]
     if most is not None and most > len(known):
         raise TrainingError(
-            f"the split '{split}' of '{scenario.name}' has {len(known)} cases, not {most}; ask for fewer"
+            f"the split '{split}' of '{scenario.name}' has {len(known):,} cases, not {most:,}; ask for fewer"
         )
     return kept if most is None else kept[:most]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from consult.rl.shared_prompt import Prompts, sample
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that stay as they are."""
+COPIED = (".json", ".jinja", ".txt", ".model")
 IN_A_BATCH = 64
 """Decisions that are measured at once; a row's draws do not depend on its companions."""
 
@@ -156,7 +158,10 @@ class Student:
         from safetensors.torch import load_file, save_file
 
         self.body.save_pretrained(folder)
-        (self.speaker.processor or self.speaker.tokenizer).save_pretrained(folder)
+        for path in self.located.folder.iterdir():
+            # Tokenizer and processor are the start's, to the byte.
+            if path.suffix in COPIED and not (folder / path.name).exists() and "index" not in path.name:
+                shutil.copy(path, folder / path.name)
         metadata = _metadata(self.located.folder)
         if "dialect" in metadata:
             weights = folder / "model.safetensors"

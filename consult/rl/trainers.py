@@ -30,6 +30,7 @@ class _Clocked:
     clock: Clock
     lr_scheduler: Any
     optimizer: Any
+    processing_class: Any
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Let the rate follow the clock."""
@@ -37,6 +38,14 @@ class _Clocked:
             self.lr_scheduler = LambdaLR(optimizer or self.optimizer, self.clock.rate)
             self._created_lr_scheduler = True
         return self.lr_scheduler
+
+    def _save(self, *args: Any, **kwargs: Any) -> None:
+        """Save weights alone: the processor is the start's, and not every one can be saved."""
+        processor, self.processing_class = self.processing_class, None
+        try:
+            super()._save(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self.processing_class = processor
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Write no card into checkpoints; the result has one of its own."""

@@ -63,14 +63,14 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     quiet_libraries()
     if several() and config.minutes is not None:
         raise TrainingError("several processes end together after --steps alone; give --steps instead of --minutes")
-    with main_first():
-        work = _workplace(config, out, resume=resume or not is_main())
+    if is_main():
+        _check_place(config, out, resume=resume)
     if (out / "metrics.json").is_file():
         say(f"'{out}' is finished already")
         finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
         return finished
     try:
-        return Training(config, out, work, say).run()
+        return Training(config, out, say).run()
     except UserError:
         raise
     except Exception as error:
@@ -85,10 +85,10 @@ class Training:
 
     config: TrainConfig
     out: Path
-    work: Path
     say: Say
 
     def __post_init__(self) -> None:
+        self.work = self.out / "work"
         self.scenario = load_scenario(self.config.scenario)
         seconds = self.config.minutes * 60 if self.config.minutes else None
         self.clock = Clock(self.config.steps, seconds)
@@ -101,6 +101,8 @@ class Training:
         sets = self.sets(student)
         self.ready(student, [*sets.train, *sets.validation])
         plan = phases(sets.train, self.config)
+        # Whatever was wrong with the configuration has been told by now, and nothing was written.
+        self._begin()
         self._tell(student, sets, plan)
         before = measure(student, sets.validation, self.scenario, self.config.votes)
         self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
@@ -108,6 +110,12 @@ class Training:
         for number, phase in enumerate(plan, 1):
             student = self._phase(student, number, phase, plan, sets, best)
         return self._finish(before, best, plan, begun) if self.main else {}
+
+    def _begin(self) -> None:
+        with main_first():
+            self.work.mkdir(parents=True, exist_ok=True)
+            if self.main:
+                (self.work / "config.json").write_text(self.config.model_dump_json(indent=2), encoding="utf-8")
 
     # -- what it is trained and measured on ------------------------------------------------------------------------
 
@@ -311,28 +319,25 @@ class _Remembered(Best):
 # -- the folder --------------------------------------------------------------------------------------------------------
 
 
-def _workplace(config: TrainConfig, out: Path, *, resume: bool) -> Path:
-    """Make the folder, or take up the one that is there.
+def _check_place(config: TrainConfig, out: Path, *, resume: bool) -> None:
+    """Refuse a folder that cannot be written to or gone on with.
 
     Raises:
         TrainingError: It holds something, and `resume` was not said; or it holds another training.
     """
-    kept = out / "work" / "config.json"
-    finished = out / "training.json"
-    there = kept if kept.is_file() else finished if finished.is_file() else None
+    places = (out / "work" / "config.json", out / "training.json")
+    there = next((place for place in places if place.is_file()), None)
     if there is not None and not resume:
         raise TrainingError(f"'{out}' holds a training; go on with --resume, or give another --out")
-    if there is None and out.is_dir() and any(out.iterdir()) and not (out / "work").is_dir():
-        raise TrainingError(f"'{out}' is not empty; give another --out")
     if there is not None:
-        _same(config, there)
-    (out / "work").mkdir(parents=True, exist_ok=True) if there != finished else None
-    if there is None:
-        kept.write_text(config.model_dump_json(indent=2), encoding="utf-8")
-    return out / "work"
+        _same(config, there, out)
+    elif out.exists() and not out.is_dir():
+        raise TrainingError(f"'{out}' is a file; give another --out")
+    elif out.is_dir() and any(out.iterdir()):
+        raise TrainingError(f"'{out}' is not empty; give another --out")
 
 
-def _same(config: TrainConfig, path: Path) -> None:
+def _same(config: TrainConfig, path: Path, out: Path) -> None:
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -341,7 +346,7 @@ def _same(config: TrainConfig, path: Path) -> None:
     for name, value in now.items():
         if name not in FREE and before.get(name) != value:
             raise TrainingError(
-                f"'{path.parent}' was begun with {name} = {json.dumps(before.get(name))}, not {json.dumps(value)}; "
+                f"the training in '{out}' was begun with {name} = {json.dumps(before.get(name))}, not {json.dumps(value)}; "
                 "give what it was begun with, or another --out"
             )
 
