@@ -28,10 +28,10 @@ from trl import GRPOConfig, GRPOTrainer
 
 from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig
+from consult.rl.place import quiet_libraries
 from consult.rl.rows import Row, triage_rows
 from consult.rl.student import Student
 from consult.rl.trainers import SharedPromptTrainer, TimedTrainer
-from consult.rl.training import quiet_libraries
 from consult.scenarios import load_scenario
 
 TOKENS = 5

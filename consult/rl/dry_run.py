@@ -15,9 +15,10 @@ from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig
 from consult.rl.curriculum import phases
 from consult.rl.fitting import fit, group_of
+from consult.rl.place import quiet_libraries
 from consult.rl.rows import case_ids
 from consult.rl.student import Student
-from consult.rl.training import Training, quiet_libraries
+from consult.rl.training import Training
 
 STEPS = 2
 FEW = 32
@@ -33,6 +34,7 @@ def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
+    Training(config, out, lambda _: None).check()
     student = Student.open(config)
     with tempfile.TemporaryDirectory(prefix="consult-") as folder:
         few = min(FEW, config.cases or FEW)

@@ -59,6 +59,9 @@ class Measured:
         )
 
 
+NOTHING = Measured([], [], [], [])
+
+
 def read(text: str, row: Row, student: Student, scenario: Scenario) -> Decided:
     """Read a completion as the rewards do."""
     if student.config.role == "triage":

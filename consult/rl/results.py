@@ -10,6 +10,7 @@ from typing import Any
 
 from consult.agents.prompt import fill
 from consult.rl.config import TrainConfig
+from consult.rl.measuring import Measured
 
 CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
 SHOWN = (
@@ -36,6 +37,27 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
     rows = _joined(curves, out / "curves.csv")
     draw_curves(rows, out / "curves.png")
     (out / "README.md").write_text(model_card(config, metrics), encoding="utf-8")
+
+
+DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted", "before", "after")
+"""Columns of decisions.csv."""
+
+
+def write_decisions(path: Path, compared: Sequence[tuple[Measured, Measured]]) -> None:
+    """Write what each measured case was decided to be, before and after: a later comparison needs no model.
+
+    Args:
+        path: The file.
+        compared: The start's and the result's decisions on the same rows.
+    """
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(DECISIONS)
+        for before, after in compared:
+            for row, was, now in zip(before.rows, before.named, after.named, strict=True):
+                case, s = row.case, "" if row.s is None else f"{row.s:.4f}"
+                told = (case.id, case.split, case.truth.specialty, case.style, s, row.vote, row.wanted.answer)
+                writer.writerow([row.id, *told, was, now])
 
 
 def _joined(curves: Sequence[Path], path: Path) -> list[dict[str, str]]:

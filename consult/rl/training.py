@@ -8,8 +8,8 @@ Everything on the way lies in `DIR/work`, from which a killed training goes on; 
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -23,17 +23,17 @@ from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase, empty_stages, histogram, phases
 from consult.rl.fitting import fit
 from consult.rl.interviews import Interviews
-from consult.rl.measuring import Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
+from consult.rl.measuring import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
+from consult.rl.place import check_place, is_full, quiet_libraries
 from consult.rl.processes import is_main, main_first, several, wait_for_all
-from consult.rl.results import write_results
+from consult.rl.results import write_decisions, write_results
 from consult.rl.rows import Row, attending_row, case_ids, triage_rows
 from consult.rl.student import Student
 from consult.rl.watching import Best, Watcher
-from consult.scenarios import load_scenario
+from consult.scenarios import UnknownNameError, load_scenario
 
 Say = Callable[[str], None]
-FREE = ("report_to", "db")
-"""Fields that do not change the result."""
+TRACKERS = ("none", "trackio", "tensorboard", "wandb")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     if several() and config.minutes is not None:
         raise TrainingError("several processes end together after --steps alone; give --steps instead of --minutes")
     if is_main():
-        _check_place(config, out, resume=resume)
+        check_place(config, out, resume=resume)
     if (out / "metrics.json").is_file():
         say(f"'{out}' is finished already")
         finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     except UserError:
         raise
     except Exception as error:
-        if _is_full(out, error):
+        if is_full(out, error):
             raise TrainingError(f"the disk of '{out}' is full; free some space and go on with --resume") from error
         raise
 
@@ -97,6 +97,7 @@ class Training:
     def run(self) -> dict[str, Any]:
         """Go through all of it."""
         begun = time.monotonic()
+        self.check()
         student = Student.open(self.config)
         sets = self.sets(student)
         self.ready(student, [*sets.train, *sets.validation])
@@ -110,6 +111,25 @@ class Training:
         for number, phase in enumerate(plan, 1):
             student = self._phase(student, number, phase, plan, sets, best)
         return self._finish(before, best, plan, begun) if self.main else {}
+
+    def check(self) -> None:
+        """Tell what is wrong before a model is loaded.
+
+        Raises:
+            TrainingError: There are no such cases, or the tracker is not installed.
+            UnknownNameError: A specialty or a tracker that there is not.
+        """
+        config = self.config
+        for specialty in config.leave_out:
+            if specialty not in self.scenario.specialties:
+                raise UnknownNameError("specialty", specialty, self.scenario.specialties)
+        for split, most in (("train", config.cases), ("validation", config.validation)):
+            case_ids(self.scenario, split, most, config.leave_out)
+        case_ids(self.scenario, "test", config.test if "test" in self.scenario.splits else 0)
+        if config.report_to not in TRACKERS:
+            raise UnknownNameError("tracker", config.report_to, TRACKERS)
+        if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
+            raise TrainingError(f"{config.report_to} is not installed; pip install it, or leave --report-to out")
 
     def _begin(self) -> None:
         with main_first():
@@ -253,22 +273,29 @@ class Training:
         for student in (start, after):
             self.ready(student, test or before.rows)
         validated = measure(after, before.rows, self.scenario, config.votes)
-        tested = [measure(one, test, self.scenario, config.votes) if test else None for one in (start, after)]
-        metrics = self._metrics(before, validated, tested[0], tested[1], best)
+        tested = self._tested(start, after, test)
+        metrics = self._metrics(before, validated, *tested, best)
         metrics["wall_seconds"] = round(time.monotonic() - begun, 1)
         after.save(self.out)
         (self.out / "training.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
         curves = [self.work / f"{n}-{phase.name}" / "curve.csv" for n, phase in enumerate(plan, 1)]
+        write_decisions(self.out / "decisions.csv", [(before, validated), *([tested] if test else [])])
         write_results(self.out, config, metrics, curves)
         shutil.rmtree(self.work)
         return metrics
 
+    def _tested(self, start: Student, after: Student, rows: Sequence[Row]) -> tuple[Measured, Measured]:
+        """Read the test cases, once."""
+        if not rows:
+            return NOTHING, NOTHING
+        votes = self.config.votes
+        return measure(start, rows, self.scenario, votes), measure(after, rows, self.scenario, votes)
+
     def _metrics(
-        self, before: Measured, validated: Measured, start: Measured | None, after: Measured | None, best: Best
+        self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best
     ) -> dict[str, Any]:
         validation = told(before, validated)
-        nothing = Measured([], [], [], [])
-        test = told(start or nothing, after or nothing)
+        test = told(start, after)
         headline = test if test["n"] else validation
         metrics: dict[str, Any] = {
             **{name: headline[name] for name in ("n", "before", "after", "gain", "interval", "p")},
@@ -282,7 +309,7 @@ class Training:
             "validation": validation,
             "test": test,
         }
-        shown = (start, after) if start and after else (before, validated)
+        shown = (start, after) if start.rows else (before, validated)
         metrics["by_group"] = told_by_group(*shown)
         if self.config.role == "attending":
             metrics["by_stage"] = told_by_s(*shown)
@@ -314,56 +341,3 @@ class _Remembered(Best):
     @property
     def _note(self) -> Path:
         return self.folder.parent / "best.json"
-
-
-# -- the folder --------------------------------------------------------------------------------------------------------
-
-
-def _check_place(config: TrainConfig, out: Path, *, resume: bool) -> None:
-    """Refuse a folder that cannot be written to or gone on with.
-
-    Raises:
-        TrainingError: It holds something, and `resume` was not said; or it holds another training.
-    """
-    places = (out / "work" / "config.json", out / "training.json")
-    there = next((place for place in places if place.is_file()), None)
-    if there is not None and not resume:
-        raise TrainingError(f"'{out}' holds a training; go on with --resume, or give another --out")
-    if there is not None:
-        _same(config, there, out)
-    elif out.exists() and not out.is_dir():
-        raise TrainingError(f"'{out}' is a file; give another --out")
-    elif out.is_dir() and any(out.iterdir()):
-        raise TrainingError(f"'{out}' is not empty; give another --out")
-
-
-def _same(config: TrainConfig, path: Path, out: Path) -> None:
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise TrainingError(f"'{path}' is broken; give another --out") from None
-    now = config.model_dump(mode="json")
-    for name, value in now.items():
-        if name not in FREE and before.get(name) != value:
-            raise TrainingError(
-                f"the training in '{out}' was begun with {name} = {json.dumps(before.get(name))}, not {json.dumps(value)}; "
-                "give what it was begun with, or another --out"
-            )
-
-
-def _is_full(out: Path, error: Exception) -> bool:
-    """Tell whether a disk without space is behind an error: libraries have their own words for it."""
-    said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
-    return "No space left" in said or shutil.disk_usage(out).free < 2**16
-
-
-def quiet_libraries() -> None:
-    """Keep libraries from calling home and from chatting; whoever wants a tracker names it."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-    import datasets
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    datasets.disable_progress_bars()

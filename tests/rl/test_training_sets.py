@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,11 @@ class Doctors:
         return [Reply(self._said(request)) for request in requests]
 
     def _said(self, request):
-        member = request.key[4]
+        named = ("eczema", "hives", "eczema")[request.key[4]]
         said = {
             "triage": '{"specialty": "dermatology", "urgency": "routine", "why": "A rash."}',
             "action": '{"action": "conclude"}',
-            "opinion": '{"diagnosis": "%s", "confidence": 0.8, "reason": "So."}' % ("eczema", "hives", "eczema")[member],
+            "opinion": json.dumps({"diagnosis": named, "confidence": 0.8, "reason": "So."}),
             "decision": "<think>So.</think><answer>eczema</answer>",
         }
         if request.role == "patient":
@@ -252,7 +253,7 @@ def test_flags_are_the_fields_of_a_training():
 
 def test_flags_go_before_the_file_and_the_file_before_the_preset(tmp_path):
     file = tmp_path / "a.toml"
-    file.write_text('seed = 3\ncases = 50\nlearning-rate = 0.01\n[rewards]\nformat = 0.0\n')
+    file.write_text("seed = 3\ncases = 50\nlearning-rate = 0.01\n[rewards]\nformat = 0.0\n")
     read = read_config("triage", file, "smoke", {"seed": 4})
     assert (read.seed, read.cases, read.learning_rate, read.validation) == (4, 50, 0.01, 170)
     assert "format" not in read.weights and read.weights["accuracy"] == 1.0
