@@ -70,7 +70,7 @@ def _tell(
     config: TrainConfig, training: Training, student: Student, playing: float, seconds: float, out: Path, say: Say
 ) -> None:
     ids = {
-        split: case_ids(training.scenario, split, most, config.leave_out if split != "test" else ())
+        split: case_ids(training.scenario, split, most)
         for split, most in (("train", config.cases), ("validation", config.validation), ("test", config.test))
         if split in training.scenario.splits
     }

@@ -54,29 +54,32 @@ def train_only(rows: Iterable[Row]) -> list[Row]:
     return checked
 
 
-def case_ids(scenario: Scenario, split: str, most: int | None, leave_out: Sequence[str] = ()) -> list[str]:
+def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
     """Give the first cases of a split.
 
     Args:
         scenario: Whose.
         split: train, validation or test.
         most: None for all.
-        leave_out: Specialties whose cases are left out.
 
     Raises:
-        TrainingError: The scenario has no such cases.
+        TrainingError: The scenario has no such cases, or fewer.
     """
-    known = scenario.case_ids(split) if split in scenario.splits else ()
+    known = list(scenario.case_ids(split)) if split in scenario.splits else []
     if not known and most != 0:
         raise TrainingError(
             f"'{scenario.name}' has no {split} cases; training wants cases of the splits train, validation and test"
         )
-    kept = [i for i in known if not leave_out or scenario.case(i).truth.specialty not in leave_out]
     if most is not None and most > len(known):
         raise TrainingError(
             f"the split '{split}' of '{scenario.name}' has {len(known):,} cases, not {most:,}; ask for fewer"
         )
-    return kept if most is None else kept[:most]
+    return known if most is None else known[:most]
+
+
+def without(rows: Iterable[Row], specialties: Sequence[str]) -> list[Row]:
+    """Leave out the cases of specialties."""
+    return [row for row in rows if row.case.truth.specialty not in specialties]
 
 
 def triage_rows(scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, sees: bool) -> list[Row]:

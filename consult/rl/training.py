@@ -27,7 +27,7 @@ from consult.rl.measuring import NOTHING, Measured, measure, share_of_urgencies,
 from consult.rl.place import check_place, is_full, quiet_libraries
 from consult.rl.processes import is_main, main_first, several, wait_for_all
 from consult.rl.results import write_decisions, write_results
-from consult.rl.rows import Row, attending_row, case_ids, triage_rows
+from consult.rl.rows import Row, attending_row, case_ids, triage_rows, without
 from consult.rl.student import Student
 from consult.rl.watching import Best, Watcher
 from consult.scenarios import UnknownNameError, load_scenario
@@ -124,7 +124,7 @@ class Training:
             if specialty not in self.scenario.specialties:
                 raise UnknownNameError("specialty", specialty, self.scenario.specialties)
         for split, most in (("train", config.cases), ("validation", config.validation)):
-            case_ids(self.scenario, split, most, config.leave_out)
+            case_ids(self.scenario, split, most)
         case_ids(self.scenario, "test", config.test if "test" in self.scenario.splits else 0)
         if config.report_to not in TRACKERS:
             raise UnknownNameError("tracker", config.report_to, TRACKERS)
@@ -151,18 +151,17 @@ class Training:
         return Sets(train, self.rows(student, "validation", config.validation))
 
     def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
-        """Make the decisions of a split's first cases."""
-        config = self.config
-        left_out = config.leave_out if split != "test" else ()
-        ids = case_ids(self.scenario, split, most, left_out)
-        if config.role == "triage":
-            return triage_rows(self.scenario, ids, student.dialect, sees=student.sees)
-        with main_first():
-            return self._attending_rows(student, split, ids)
+        """Make the decisions of a split's first cases; what is left out of training is tested on."""
+        ids = case_ids(self.scenario, split, most)
+        if self.config.role == "triage":
+            made = triage_rows(self.scenario, ids, student.dialect, sees=student.sees)
+        else:
+            with main_first():
+                made = self._attending_rows(student, split, ids)
+        return made if split == "test" else without(made, self.config.leave_out)
 
     def _attending_rows(self, student: Student, split: str, ids: Sequence[str]) -> list[Row]:
-        config = self.config
-        interviews = self.interviews(student)
+        config, interviews = self.config, self.interviews(student)
         if config.panel_skill is None:
             found = interviews.played(split, ids)
         else:
