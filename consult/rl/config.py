@@ -33,7 +33,7 @@ DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
         "repeated": -0.2,
         "out_of_turns": -0.5,
         "diagnosis": 1.0,
-        "advice": 0.1,
+        "advice": 0.0,
     },
 }
 

@@ -74,6 +74,18 @@ class Constraint:
         choices = allowed.sum(-1) > 1
         return cls(allowed, columns, tuple(follows), choices, _choosing(follows, choices.tolist()))
 
+    @classmethod
+    def several(cls, sets: Sequence[Sequence[Sequence[int]]]) -> tuple[Constraint, list[int]]:
+        """Lay several choices into one table; give it and the state at which each choice starts."""
+        follows: list[dict[int, int]] = []
+        starts = [_number(Trie.of(options), follows) for options in sets]
+        columns = torch.tensor(sorted({token for edges in follows for token in edges}))
+        allowed = torch.zeros(len(follows), len(columns), dtype=torch.bool)
+        for state, edges in enumerate(follows):
+            allowed[state, torch.searchsorted(columns, torch.tensor(list(edges)))] = True
+        choices = allowed.sum(-1) > 1
+        return cls(allowed, columns, tuple(follows), choices, _choosing(follows, choices.tolist())), starts
+
     def after(self, state: int, token: int) -> int:
         """Give the state after a token."""
         return state if state == END else self.follows[state].get(token, state)

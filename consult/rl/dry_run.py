@@ -18,7 +18,7 @@ from consult.rl.fitting import fit, group_of
 from consult.rl.place import quiet_libraries
 from consult.rl.rows import case_ids
 from consult.rl.student import Student
-from consult.rl.training import Training
+from consult.rl.training import Training, training_of
 
 STEPS = 2
 FEW = 32
@@ -34,14 +34,14 @@ def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
-    Training(config, out, lambda _: None).check()
+    training_of(config, out, lambda _: None).check()
     student = Student.open(config)
     with tempfile.TemporaryDirectory(prefix="consult-") as folder:
         few = min(FEW, config.cases or FEW)
         tried = config.model_copy(
             update={"cases": few, "validation": 1, "db": Path(folder) / "tried.db", "minutes": None, "steps": STEPS}
         )
-        training = Training(tried, Path(folder), lambda _: None)
+        training = training_of(tried, Path(folder), lambda _: None)
         begun = time.monotonic()
         rows = training.sets(student).train
         playing = (time.monotonic() - begun) / (few + 1)
@@ -91,7 +91,7 @@ def _tell(
 
 
 def _tell_interviews(config: TrainConfig, student: Student, ids: Any, playing: float, say: Say) -> None:
-    real = Training(config, Path(), lambda _: None)
+    real = training_of(config, Path(), lambda _: None)
     lacking = sum(len(i) for split, i in ids.items() if i and not real.interviews(student).is_kept(split, i))
     if lacking:
         say(

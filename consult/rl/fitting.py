@@ -32,6 +32,9 @@ RATES: Mapping[tuple[str, str, bool], float] = {
 }
 """Dialect, method, all weights → peak of the learning rate."""
 
+GENTLER = 5.0
+"""The rate of interviews is so many times lower: at the rate of single decisions they collapsed."""
+
 
 def group_of(config: TrainConfig, fast: bool) -> int:
     """Give the completions of a prompt."""
@@ -70,7 +73,7 @@ def fit(
     from transformers import PrinterCallback
 
     rows = train_only(phase.rows)
-    make = _grpo if phase.method == "grpo" else _sft
+    make = {"grpo": _interview if student.config.role == "interview" else _grpo, "sft": _sft}[phase.method]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about how libraries call each other
         trainer = make(student, rows, phase, scenario, clock, folder, steps or NEVER)
@@ -116,11 +119,13 @@ def _arguments(student: Student, phase: Phase, folder: Path, steps: int) -> dict
     import torch
 
     config, cuda = student.config, torch.cuda.is_available()
-    kind = (student.speaker.info.dialect, phase.method, config.full)
+    rate = config.learning_rate or RATES[student.speaker.info.dialect, phase.method, config.full]
+    if config.role == "interview" and config.learning_rate is None:
+        rate /= GENTLER
     return {
         "output_dir": str(folder),
         "max_steps": steps,
-        "learning_rate": config.learning_rate or RATES[kind],
+        "learning_rate": rate,
         "weight_decay": 0.0,
         "max_grad_norm": 1.0,
         "seed": 1_000 * config.seed + phase.number,
@@ -160,15 +165,54 @@ def _batches(config: TrainConfig, whole: int) -> dict[str, int]:
 def _grpo(
     student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
-    from datasets import Dataset
-    from trl import GRPOConfig
-
     from consult.rl.trainers import SharedPromptTrainer, TimedTrainer
 
-    config, fast = student.config, student.looks is not None
-    group = group_of(config, fast)
-    rewards = [_reward(name, rows, student, scenario) for name in config.weights]
-    arguments = GRPOConfig(
+    rewards = [_reward(name, rows, student, scenario) for name in student.config.weights]
+    arguments = _grpo_arguments(student, phase, folder, steps)
+    given: dict[str, Any] = {"model": student.model, "reward_funcs": rewards, "args": arguments}
+    if student.looks is not None:
+        return SharedPromptTrainer(
+            student=student,
+            rows=rows,
+            clock=clock,
+            train_dataset=_named(rows),
+            processing_class=student.speaker.tokenizer,
+            **given,
+        )
+    return TimedTrainer(
+        clock=clock,
+        train_dataset=_shown(student, rows, lambda i: {}),
+        processing_class=student.speaker.processor or student.speaker.tokenizer,
+        **given,
+    )
+
+
+def _interview(
+    student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
+) -> Any:
+    from consult.agents.models import open_model
+    from consult.rl.episodes import Theatre
+    from consult.rl.interview import InterviewTrainer, interview_rewards
+
+    return InterviewTrainer(
+        theatre=Theatre(scenario, student.speaker, open_model(student.config.model)),
+        student=student,
+        rows=rows,
+        clock=clock,
+        model=student.model,
+        reward_funcs=interview_rewards(student.config),
+        args=_grpo_arguments(student, phase, folder, steps),
+        train_dataset=_named(rows),
+        processing_class=student.speaker.tokenizer,
+    )
+
+
+def _grpo_arguments(student: Student, phase: Phase, folder: Path, steps: int) -> Any:
+    from trl import GRPOConfig
+
+    config = student.config
+    group = group_of(config, student.looks is not None)
+    return GRPOConfig(
         **_arguments(student, phase, folder, steps),
         **_batches(config, config.prompts * group),
         num_generations=group,
@@ -180,22 +224,14 @@ def _grpo(
         reward_weights=list(config.weights.values()),
         chat_template_kwargs=dict(student.speaker.format.variables),
     )
-    given: dict[str, Any] = {"model": student.model, "reward_funcs": rewards, "args": arguments}
-    if fast:
-        named = [{"prompt": [{"role": "user", "content": row.id}], "row": i} for i, row in enumerate(rows)]
-        return SharedPromptTrainer(
-            student=student,
-            rows=rows,
-            clock=clock,
-            train_dataset=Dataset.from_list(named),
-            processing_class=student.speaker.tokenizer,
-            **given,
-        )
-    return TimedTrainer(
-        clock=clock,
-        train_dataset=_shown(student, rows, lambda i: {}),
-        processing_class=student.speaker.processor or student.speaker.tokenizer,
-        **given,
+
+
+def _named(rows: Sequence[Row]) -> Any:
+    """Make a data set that names rows by number; texts and photographs stay outside."""
+    from datasets import Dataset
+
+    return Dataset.from_list(
+        [{"prompt": [{"role": "user", "content": row.id}], "row": i} for i, row in enumerate(rows)]
     )
 
 

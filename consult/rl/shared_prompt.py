@@ -55,6 +55,8 @@ class Said:
     """(completions,): index of the prompt of each."""
     states: Any
     """(completions, tokens): the constraint's state before each token; END where padding begins."""
+    constraint: Constraint
+    """What could have been said."""
 
 
 @torch.no_grad()
@@ -72,7 +74,7 @@ def look(model: Any, pixels: Any) -> Any:
     return torch.cat(parts)
 
 
-def add_decisions(model: Any, constraint: Constraint, temperature: float) -> None:
+def add_decisions(model: Any, temperature: float) -> None:
     """Let `model(input_ids=…, attention_mask=…, features=…, said=…)` score decisions.
 
     It returns log-probabilities and entropies, both (completions, tokens). The way through the model's own `forward`
@@ -84,13 +86,14 @@ def add_decisions(model: Any, constraint: Constraint, temperature: float) -> Non
         if said is None:
             return stock(*args, **kwargs)
         prompts = Prompts(kwargs["input_ids"], kwargs["attention_mask"], features)
-        return _score(model, prompts, said, constraint, temperature)
+        return _score(model, prompts, said, temperature)
 
     model.forward = forward
 
 
-def _score(model: Any, prompts: Prompts, said: Said, constraint: Constraint, temperature: float) -> tuple[Any, Any]:
-    distinct, place = _distinct(said, constraint)
+def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+    constraint = said.constraint
+    distinct, place = _distinct(said)
     last, cache, position = _read(model, prompts)
     hidden = last[distinct.owner][:, None]
     if distinct.ids.shape[1] > 1:
@@ -108,15 +111,15 @@ def _score(model: Any, prompts: Prompts, said: Said, constraint: Constraint, tem
     return tuple(torch.nn.functional.pad(found[place], (0, left)) for found in (chosen, entropies))  # type: ignore[return-value]
 
 
-def _distinct(said: Said, constraint: Constraint) -> tuple[Said, Any]:
+def _distinct(said: Said) -> tuple[Said, Any]:
     """Give each different completion of a prompt once, up to its last choice, and the place of each completion."""
-    choices = constraint.choices[said.states.clamp_min(0)] & (said.states != END)
+    choices = said.constraint.choices[said.states.clamp_min(0)] & (said.states != END)
     width = int(choices.any(0).nonzero().max()) + 1 if bool(choices.any()) else 1
     ids, states = said.ids[:, :width], said.states[:, :width]
     rows = torch.cat([said.owner[:, None], ids, states], 1)
     _, place = rows.unique(dim=0, return_inverse=True)
     first = torch.full((int(place.max()) + 1,), len(rows)).scatter_reduce(0, place, torch.arange(len(rows)), "amin")
-    return Said(ids[first], said.owner[first], states[first]), place
+    return Said(ids[first], said.owner[first], states[first], said.constraint), place
 
 
 def _columns(ids: Any, constraint: Constraint) -> Any:

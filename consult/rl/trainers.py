@@ -96,10 +96,9 @@ class SharedPromptTrainer(TimedTrainer):
         self.student, self.rows = student, rows
         self._numbers: Any = None
         super().__init__(rollout_func=self._rollout, **kwargs)
-        assert student.constraint is not None
         for model in (student.body, self.ref_model):
             if model is not None:
-                add_decisions(self.accelerator.unwrap_model(model), student.constraint, self.temperature)
+                add_decisions(self.accelerator.unwrap_model(model), self.temperature)
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         self._numbers = torch.tensor([entry["row"] for entry in inputs])
@@ -148,7 +147,8 @@ class SharedPromptTrainer(TimedTrainer):
     ) -> tuple[Any, Any, None]:
         shown, owner, _rows = self._prompts()
         ids, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
-        said = Said(ids, owner, _states(self.student, ids, mask))
+        assert self.student.constraint is not None
+        said = Said(ids, owner, _states(self.student, ids, mask), self.student.constraint)
         logs, entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
         return logs, entropies if compute_entropy else None, None
 
@@ -172,8 +172,7 @@ class SharedPromptSft(_Clocked, Trainer):
         self.clock, self.student, self.rows = clock, student, rows
         self._answers = [student.speaker.tokenizer.encode(answer, add_special_tokens=False) for answer in answers]
         super().__init__(**kwargs)
-        assert student.constraint is not None
-        add_decisions(student.body, student.constraint, 1.0)
+        add_decisions(student.body, 1.0)
 
     def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
         """Give the cross-entropy of the right decisions."""
@@ -188,11 +187,11 @@ class SharedPromptSft(_Clocked, Trainer):
         ids = torch.tensor([said + [pad] * (width - len(said)) for said in spoken])
         mask = torch.tensor([[1] * len(said) + [0] * (width - len(said)) for said in spoken])
         states = _states(self.student, ids, mask)
-        said = Said(ids, torch.arange(len(rows)), states)
-        logs, _entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
-        own = torch.tensor([len(said) - len(self._answers[n]) for said, n in zip(spoken, inputs["row"], strict=True)])
         constraint = self.student.constraint
         assert constraint is not None
+        said = Said(ids, torch.arange(len(rows)), states, constraint)
+        logs, _entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
+        own = torch.tensor([len(said) - len(self._answers[n]) for said, n in zip(spoken, inputs["row"], strict=True)])
         decided = (torch.arange(width) >= own[:, None]) & constraint.choices[states.clamp_min(0)] & (states != END)
         return -(logs * decided).sum() / len(rows)
 

@@ -70,13 +70,22 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
         finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
         return finished
     try:
-        return Training(config, out, say).run()
+        return training_of(config, out, say).run()
     except UserError:
         raise
     except Exception as error:
         if is_full(out, error):
             raise TrainingError(f"the disk of '{out}' is full; free some space and go on with --resume") from error
         raise
+
+
+def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
+    """Give the training of a role."""
+    if config.role == "interview":
+        from consult.rl.interview import InterviewTraining
+
+        return InterviewTraining(config, out, say)
+    return Training(config, out, say)
 
 
 @dataclass
@@ -105,7 +114,7 @@ class Training:
         # Whatever was wrong with the configuration has been told by now, and nothing was written.
         self._begin()
         self._tell(student, sets, plan)
-        before = measure(student, sets.validation, self.scenario, self.config.votes)
+        before = self.measured(student, sets.validation)
         self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
         best = self._best(before.accuracy)
         for number, phase in enumerate(plan, 1):
@@ -172,6 +181,10 @@ class Training:
         ]
         return [row for row in rows if row is not None]
 
+    def measured(self, student: Student, rows: Sequence[Row]) -> Measured:
+        """Let a student decide."""
+        return measure(student, rows, self.scenario, self.config.votes)
+
     def interviews(self, student: Student) -> Interviews:
         """Give the source of interviews."""
         revision = student.speaker.info.revision
@@ -215,7 +228,7 @@ class Training:
                 student,
                 phase,
                 self.clock,
-                lambda: measure(student, sets.validation, self.scenario, self.config.votes),
+                lambda: self.measured(student, sets.validation),
                 best,
                 self.config.check_every,
                 self.say,
@@ -271,7 +284,7 @@ class Training:
         test = self.rows(start, "test", config.test) if config.test != 0 and "test" in self.scenario.splits else []
         for student in (start, after):
             self.ready(student, test or before.rows)
-        validated = measure(after, before.rows, self.scenario, config.votes)
+        validated = self.measured(after, before.rows)
         tested = self._tested(start, after, test)
         metrics = self._metrics(before, validated, *tested, best)
         metrics["wall_seconds"] = round(time.monotonic() - begun, 1)
@@ -287,8 +300,7 @@ class Training:
         """Read the test cases, once."""
         if not rows:
             return NOTHING, NOTHING
-        votes = self.config.votes
-        return measure(start, rows, self.scenario, votes), measure(after, rows, self.scenario, votes)
+        return self.measured(start, rows), self.measured(after, rows)
 
     def _metrics(
         self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best

@@ -59,6 +59,13 @@ def test_a_choice_after_free_text_and_before_it():
     assert after.after(walked[4], 3) == END and after.after(walked[4], 2) == END
 
 
+def test_several_choices_in_one_table():
+    table, (first, second) = Constraint.several([[[5, 7], [6, 7]], [[5, 8]]])
+    assert table.walk([6, 7], first)[0] == first and table.after(table.walk([6, 7], first)[1], 7) == END
+    assert table.choices[first] and not table.choices[second]
+    assert table.columns[table.allowed[second]].tolist() == [5]
+
+
 def test_renormalised_probabilities():
     table = Constraint.of([[1], [3]], vocabulary=5)
     logits = torch.tensor([[0.0, 1.0, 9.0, 2.0, 9.0]])[:, table.columns]
@@ -90,13 +97,13 @@ def test_probabilities_and_gradients_are_those_of_the_stock_forward(student, row
     assert all(sum(chosen) == 2 for chosen in drawn.chosen)
     states = torch.tensor([table.walk(ids) for ids in drawn.ids])
     plain = student.body.forward
-    add_decisions(student.body, table, 1.0)
+    add_decisions(student.body, 1.0)
     try:
         logs, entropies = student.model(
             input_ids=shown.ids,
             attention_mask=shown.mask,
             features=shown.features,
-            said=Said(torch.tensor(drawn.ids), owner, states),
+            said=Said(torch.tensor(drawn.ids), owner, states, table),
         )
     finally:
         student.body.forward = plain
