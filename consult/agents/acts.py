@@ -22,6 +22,10 @@ Team = Literal["panel", "no-triage", "solo"]
 STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue", "reasoning", "expert")
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 
+Rationale = Literal["before", "after", "none"]
+RATIONALES: tuple[Rationale, ...] = ("before", "after", "none")
+"""Where the attending's reason stands: before its decision, after it, or nowhere."""
+
 NOT_MY_FIELD = "not my field"
 
 
@@ -144,6 +148,8 @@ class DoctorView:
     """Whether a private thought is wanted before each line."""
     expert: tuple[str, ...] = ()
     """What an image classifier takes the photograph for, likeliest first; empty where none was asked."""
+    rationale: Rationale = "before"
+    """Where the attending's reason is to stand, as its model was trained."""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
 from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply
-from consult.agents.dialects.dialect import ActionWord
+from consult.agents.dialects.dialect import ActionWord, DecisionWord
 from consult.agents.doctors import ask_twice
-from consult.agents.models.model import Prompt
+from consult.agents.models.model import Prompt, Reply
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
+
+Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
+"""Runs parallel requests and gives their results in order."""
 
 CONSULT = "Let me ask my colleagues what they think."
 """Said where the model chose to consult and said nothing."""
@@ -32,6 +37,10 @@ class Attending:
 
     voice: Voice
     scenario: Scenario
+    votes: int = 1
+    """Decisions that are asked for at once; the one that most of them name is taken."""
+    together: Together | None = None
+    """Asks for several at once; needed for more than one vote."""
 
     async def act(self, view: DoctorView, place: Place) -> Act:
         """Choose the next act among `view.offers`; two unusable answers are an abstention (`conclude` with None)."""
@@ -69,13 +78,7 @@ class Attending:
     async def conclude(self, view: DoctorView, place: Place) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None)."""
         dialect = self.voice.dialect
-        word, reply, cost = await ask_twice(
-            self.voice,
-            dialect.decision(view),
-            "decision",
-            place,
-            lambda text: dialect.read_decision(text, view, self.scenario),
-        )
+        word, reply, cost = await self._decide(view, place)
         decided = replace(view, diagnosis=word.diagnosis if word else None, thought=word.thought if word else "")
         speech, draft, spoken = await self._advise(
             dialect.explanation(decided),
@@ -97,6 +100,31 @@ class Attending:
             usage=cost + spoken,
             seed=self.voice.seed("decision", place),
         )
+
+    async def _decide(self, view: DoctorView, place: Place) -> tuple[DecisionWord | None, Reply, Usage]:
+        """Decide, by a vote where several decisions are asked for; of equals the first named wins."""
+        dialect = self.voice.dialect
+        asked = [
+            ask_twice(
+                self.voice,
+                dialect.decision(view),
+                "decision",
+                place,
+                lambda text: dialect.read_decision(text, view, self.scenario),
+                member,
+            )
+            for member in range(self.votes)
+        ]
+        if len(asked) == 1 or self.together is None:
+            return await asked[0]
+        answers: list[tuple[DecisionWord | None, Reply, Usage]] = await self.together(asked)
+        cost = sum((cost for _, _, cost in answers), Usage())
+        ballots = Counter(word.diagnosis for word, _, _ in answers if word is not None)
+        if not ballots:
+            return None, answers[0][1], cost
+        chosen = ballots.most_common(1)[0][0]
+        word, reply = next((word, reply) for word, reply, _ in answers if word is not None and word.diagnosis == chosen)
+        return word, reply, cost
 
     async def reply(self, view: DoctorView, place: Place) -> Act:
         """Answer the patient's question back."""

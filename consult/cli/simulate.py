@@ -46,6 +46,10 @@ def simulate(
     patient_grounding: Annotated[
         str, typer.Option(help="on: a program chooses and checks the patient's facts; off: its model is free.")
     ] = "on",
+    votes: Annotated[int, typer.Option(min=1, max=64, help="Decisions of the attending; the majority is taken.")] = 1,
+    panel_skill: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Make opinions up, right with this probability; for ablation.")
+    ] = None,
     complaint: Annotated[
         str | None, typer.Option(help="A complaint of your own instead of a case; at a terminal you play the patient.")
     ] = None,
@@ -100,6 +104,8 @@ def simulate(
         seed=seed,
         patient_grounding=from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
         classifier=classifier,
+        votes=votes,
+        panel_skill=panel_skill,
         own=own.case if own else None,
         **roles,
     )
@@ -180,7 +186,7 @@ def _command(config: RunConfig) -> str:
         return bool(getattr(config, name) != type(config).model_fields[name].default)
 
     parts = ["consult", "simulate", "--scenario", config.scenario]
-    for name in ("strategy", "team", "panel_size", "max_turns", "classifier", "seed"):
+    for name in ("strategy", "team", "panel_size", "max_turns", "votes", "panel_skill", "classifier", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.person import PERSONS

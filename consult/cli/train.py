@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
+from consult.cli.practitioners import command_of
+
 app = typer.Typer(no_args_is_help=True)
+app.command("triage")(command_of("triage"))
+app.command("attending")(command_of("attending"))
+app.command("interview")(command_of("interview"))
 
 
 @app.callback()

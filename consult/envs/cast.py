@@ -89,6 +89,8 @@ class Models:
             specialist=specialist,
             together=batcher.together,
             grounded=config.patient_grounding,
+            votes=config.votes,
+            panel_skill=config.panel_skill,
         )
 
 

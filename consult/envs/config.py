@@ -9,7 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from consult.agents.acts import Strategy, Team
 
-_LATER = {"patient_grounding": True, "own": None, "classifier": "starter", "repeats": 1}
+_LATER = {
+    "patient_grounding": True,
+    "own": None,
+    "classifier": "starter",
+    "repeats": 1,
+    "votes": 1,
+    "panel_skill": None,
+}
 """Fields that came later, and what was so before there were any."""
 
 
@@ -66,6 +73,10 @@ class RunConfig(BaseModel):
     """Whose guesses at the photograph the doctors are told; strategy `expert` alone asks it."""
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     """How often each case is played under a temperament, each time with other draws."""
+    votes: Annotated[int, Field(ge=1, le=64)] = 1
+    """Decisions that the attending is asked for; the one that most of them name is taken."""
+    panel_skill: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Where set, opinions are made up by a program, right with this probability: for training and ablation alone."""
     own: OwnCase | None = None
     """Played instead of a case of the scenario, whose labels and specialties it is played with."""
 

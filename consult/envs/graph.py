@@ -22,6 +22,7 @@ from consult.agents.specialist import Specialist
 from consult.agents.triage import TriageDoctor
 from consult.agents.voice import Place, Voice
 from consult.envs.consultation import Consultation, Node
+from consult.envs.synthetic import made_up_panel
 
 NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
 
@@ -65,6 +66,10 @@ class Cast:
     together: Together
     grounded: bool = True
     """Whether a program chooses the patient's facts and holds its lines against them."""
+    votes: int = 1
+    """Decisions that an attending is asked for; the one that most of them name is taken."""
+    panel_skill: float | None = None
+    """Where set, the panel is made up: each opinion is right with this probability."""
 
 
 @dataclass
@@ -108,6 +113,7 @@ class Session:
         """Give a doctor's view, without the photograph where the model cannot see."""
         view = self.consultation.observe().view
         assert isinstance(view, DoctorView)
+        view = replace(view, rationale=voice.info.rationale)
         return view if voice.info.sees else replace(view, photograph=None)
 
     def apply(self, act: Act) -> State:
@@ -150,9 +156,12 @@ async def _answer(state: State, runtime: Runtime[Session]) -> State:
 async def _panel(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
     consultation, cast, place = session.consultation, session.cast, session.place("specialist")
-    members = [Specialist(cast.specialist(field_), field_, i) for i, field_ in enumerate(consultation.panel)]
-    asked = [m.opinion(session.doctor_view(m.voice), consultation.scenario, place) for m in members]
-    answers: list[tuple[Opinion, Usage]] = await cast.together(asked)
+    if cast.panel_skill is None:
+        members = [Specialist(cast.specialist(field_), field_, i) for i, field_ in enumerate(consultation.panel)]
+        asked = [m.opinion(session.doctor_view(m.voice), consultation.scenario, place) for m in members]
+        answers: list[tuple[Opinion, Usage]] = await cast.together(asked)
+    else:
+        answers = [(opinion, Usage()) for opinion in made_up_panel(consultation, cast.panel_skill)]
     chosen, session.chosen = session.chosen or Act("attending", "consult"), None
     # The attending's own words where it chose to consult; a program's where it wanted to conclude without.
     by_choice = chosen.action == "consult"
@@ -173,7 +182,8 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
 
 async def _conclude(state: State, runtime: Runtime[Session]) -> State:
     session, voice = runtime.context, runtime.context.cast.attending
-    attending = Attending(voice, session.consultation.scenario)
+    cast = session.cast
+    attending = Attending(voice, session.consultation.scenario, cast.votes, cast.together)
     act = await attending.conclude(session.doctor_view(voice), session.place("attending"))
     chosen, session.chosen = session.chosen, None
     if chosen is None:

@@ -107,17 +107,9 @@ class Runner:
     # -- beginning -------------------------------------------------------------------------------------------------
 
     def _begin(self) -> str:
-        truths: dict[str, Row] = {}
-        for case_id in self.config.cases:
-            case = self.scenario.case(case_id)
-            truths[case_id] = {
-                "truth": case.truth.diagnosis,
-                "true_specialty": case.truth.specialty,
-                "true_urgency": case.truth.urgency,
-                "style": case.style,
-                "skin_type": case.card.skin_type,
-                "demo": self._demo(case),
-            }
+        truths = truths_of(self.scenario, self.config.cases)
+        for case_id, row in truths.items():
+            row["demo"] = self._demo(self.scenario.case(case_id))
         described = self.models.described(self.config)
         sees = self.models.sees(self.config)
         return self.store.begin(self.config, described, versions(), self.scenario.revision, truths, sees)
@@ -259,6 +251,22 @@ def _turn_events(identifier: str, idx: int, act: Act) -> list[Event]:
 
 def _ordinal(identifier: str) -> int:
     return int(identifier.rpartition(".")[2])
+
+
+def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
+    """Give case id → what the store keeps of its truth."""
+    found = {}
+    for case_id in cases:
+        case = scenario.case(case_id)
+        found[case_id] = {
+            "truth": case.truth.diagnosis,
+            "true_specialty": case.truth.specialty,
+            "true_urgency": case.truth.urgency,
+            "style": case.style,
+            "skin_type": case.card.skin_type,
+            "demo": False,
+        }
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -284,6 +284,11 @@ class Store:
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
         return next((row for row in rows if not is_alive(row["pid"])), None)
 
+    def finished_run(self, digest: str) -> Row | None:
+        """Find the newest run of this configuration that was played to its end."""
+        rows = self.query("SELECT * FROM runs WHERE digest = ? AND status = 'finished' ORDER BY rowid DESC", digest)
+        return next(iter(rows), None)
+
     def consultations(self, run: str) -> list[Row]:
         """List a run's consultations in their order."""
         return self.query("SELECT * FROM consultations WHERE run_id = ? ORDER BY ordinal", run)
@@ -296,8 +301,20 @@ class Store:
         """Give a consultation's acts in their order."""
         turns = self.query("SELECT * FROM turns WHERE consultation_id = ? ORDER BY idx", consultation)
         opinions = self.query("SELECT * FROM opinions WHERE consultation_id = ? ORDER BY idx", consultation)
-        panel = tuple(_opinion(row) for row in opinions)
-        return [_act(row, panel if row["action"] == "consult" else ()) for row in turns]
+        return _acts(turns, opinions)
+
+    def acts_of(self, run: str) -> dict[str, list[Act]]:
+        """Give the acts of all consultations of a run, by their ids."""
+        from itertools import groupby
+
+        within = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ?) ORDER BY consultation_id, idx"
+        turns = self.query(f"SELECT * FROM turns WHERE {within}", run)
+        opinions = self.query(f"SELECT * FROM opinions WHERE {within}", run)
+        panels = {key: list(rows) for key, rows in groupby(opinions, lambda row: row["consultation_id"])}
+        return {
+            key: _acts(list(rows), panels.get(key, []))
+            for key, rows in groupby(turns, lambda row: row["consultation_id"])
+        }
 
 
 def consultation_id(run: str, ordinal: int) -> str:
@@ -390,6 +407,11 @@ def _opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
         "usable": opinion.usable,
         "first_usable": opinion.first_usable,
     }
+
+
+def _acts(turns: Sequence[Row], opinions: Sequence[Row]) -> list[Act]:
+    panel = tuple(_opinion(row) for row in opinions)
+    return [_act(row, panel if row["action"] == "consult" else ()) for row in turns]
 
 
 def _opinion(row: Row) -> Opinion:

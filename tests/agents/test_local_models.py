@@ -94,7 +94,7 @@ def test_a_batch_is_what_the_stock_processor_makes_of_each_prompt(folders: dict[
     rows = [model._inputs([ask]) for ask in asks]
     for i, (ask, each) in enumerate(zip(asks, shown, strict=True)):
         images = {"images": [[p.load() for p in each]]} if each else {}
-        stock = model.processor(text=[model._text(ask.prompt)], **images, return_tensors="pt", add_special_tokens=False)
+        stock = model.processor(text=[model.text(ask.prompt)], **images, return_tensors="pt", add_special_tokens=False)
         assert set(stock) - set(rows[i]) == set()
         for name, tensor in stock.items():
             assert torch.equal(rows[i][name], tensor), name
@@ -240,7 +240,7 @@ def test_a_thinking_model_speaks_without_its_thoughts(tmp_path: Path) -> None:
     """Its template begins each reply with a thought, which is closed; a thought of its own is not said."""
     template = tiny_models.read("qwen3_5_think")
     model = opened(tiny_models.llama(tmp_path / "thinker", template))
-    text = model._text(request("Well?").prompt)
+    text = model.text(request("Well?").prompt)
     assert text.count("<think>") == text.count("</think>") > 0
     from improvising import played
 

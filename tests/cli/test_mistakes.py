@@ -602,6 +602,45 @@ IMPORTS = [
     Mistake(("scenarios", "import", "folder", "here", "--out", "ward"), ["here"], [empty_folder("here")]),
 ]
 
+TRAINED = ("train", "triage", "--out", "out", "--steps", "1")
+TRAINING = [
+    Mistake((*TRAINED[:3], "out"), ["needs an end"], mend="--steps, --minutes or --preset smoke"),
+    Mistake(("train", "triage"), ["--out"], mend="--help"),
+    Mistake((*TRAINED, "--preset", "smok"), ["smok", "smoke"]),
+    Mistake((*TRAINED, "--method", "gpro"), ["method", "gpro", "'grpo'"]),
+    Mistake((*TRAINED, "--steps", "0"), ["steps", "0"]),
+    Mistake((*TRAINED, "--group", "1"), ["group", "1"]),
+    Mistake((*TRAINED, "--seed", "x"), ["--seed"], mend="--help"),
+    Mistake((*TRAINED, "--reward", "accuracy"), ["accuracy"], mend="NAME=WEIGHT"),
+    Mistake((*TRAINED, "--reward", "accurate=1"), ["accurate", "accuracy"]),
+    Mistake((*TRAINED, "--curriculum", "order"), ["--curriculum"], mend="consult train attending"),
+    Mistake(("train", "attending", *TRAINED[2:], "--curriculum", "orderly"), ["curriculum", "orderly", "'order'"]),
+    Mistake(("train", "attending", *TRAINED[2:], "--stages", "easy,hrad"), ["stages", "hrad", "'hard'"]),
+    Mistake(("train", "attending", *TRAINED[2:], "--panel-skill", "2"), ["panel_skill", "2"]),
+    Mistake(("train", "attending", *TRAINED[2:], "--db", "dog.txt", "--cases", "1"), ["dog.txt"], [DOG]),
+    Mistake((*TRAINED, "--config", "no.toml"), ["no.toml"], mend="check the path"),
+    Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "TOML"], [text("a.toml", "seed")]),
+    Mistake((*TRAINED, "--config", "a.toml"), ["sead", "seed"], [text("a.toml", "sead = 1")]),
+    Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "rank"], [text("a.toml", "rank = 'high'")]),
+    Mistake((*TRAINED, "--scenario", "derm43"), ["derm43", "derm34"]),
+    Mistake((*TRAINED, "--scenario", "ward"), ["'ward' has no train cases"], [ward()]),
+    Mistake((*TRAINED, "--cases", "9000"), ["6,800", "9,000"], mend="fewer"),
+    Mistake((*TRAINED, "--leave-out", "dermatolgy"), ["dermatolgy", "dermatology"]),
+    Mistake((*TRAINED, "--model", "startr"), ["startr", "starter"]),
+    Mistake((*TRAINED, "--model", "scripted:s.yaml"), ["scripted:s.yaml"], mend="starter, a folder or a hub id"),
+    Mistake((*TRAINED, "--model", "http://127.0.0.1:9/v1#x"), ["127.0.0.1:9"], mend="a hub id"),
+    Mistake((*TRAINED, "--report-to", "wandbe"), ["wandbe", "wandb"]),
+    Mistake((*TRAINED, "--report-to", "trackio"), ["trackio is not installed"], mend="pip install"),
+    Mistake((*TRAINED[:3], "dog.txt", *TRAINED[4:]), ["dog.txt"], [DOG], mend="another --out"),
+    Mistake(TRAINED, ["'out' is not empty"], [text("out/a.txt")], mend="another --out"),
+    Mistake(TRAINED, ["holds a training"], [text("out/work/config.json", "{}")], mend="--resume"),
+    Mistake((*TRAINED, "--resume"), ["begun with", "out"], [text("out/work/config.json", "{}")], mend="another --out"),
+    Mistake((*TRAINED, "--resume"), ["config.json", "broken"], [text("out/work/config.json", "{")]),
+    Mistake(("simulate", "--attending", "model"), ["consult.json"], [starter_with(text("model/consult.json", "{"))]),
+    Mistake(simulate("--votes", "0"), ["--votes"], mend="--help"),
+    Mistake(simulate("--panel-skill", "1.5"), ["--panel-skill"], mend="--help"),
+]
+
 MISTAKES = [
     *NAMES,
     *NUMBERS,
@@ -616,6 +655,7 @@ MISTAKES = [
     *SERVERS,
     *IMPORTS,
     *VIEW,
+    *TRAINING,
 ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView
+from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView, Rationale
 from consult.agents.dialects import assessment
 from consult.agents.dialects.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.agents.dialects.dialect import (
@@ -33,6 +33,12 @@ SPEECH_TOKENS = 256
 THOUGHT_TOKENS = 512
 THINK = "First think privately within <think></think>, then give your answer after it."
 UNSURE = "unsure"
+
+DECISION_FORMS: dict[Rationale, str] = {
+    "before": "<think>your reasoning</think><answer>the diagnosis</answer>",
+    "after": "<answer>the diagnosis</answer><think>your reasoning</think>",
+    "none": "<answer>the diagnosis</answer>",
+}
 
 _SITUATIONS = {
     "open": "Greet the doctor and say why you came, stating these facts:",
@@ -233,6 +239,7 @@ class PlainDialect:
             transcript=transcript(view),
             labels=_labels(view),
             opinions=_opinions(view),
+            form=DECISION_FORMS[view.rationale],
         )
         prompt = self._doctor("attending physician", view, user, 512)
         options = tuple(f"{label}</answer>" for label in view.labels)

@@ -75,6 +75,12 @@ UNLEARNED = "the starter has not learned the role of the assessor; give --assess
 HABITS = 3
 """The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
 
+_DECIDED = {
+    "before": r"\s*<think>(?P<thought>.*?)</think>\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
+    "after": r"\s*<answer>(?P<answer>.*?)</answer>\s*<think>(?P<thought>.*?)(?:</think>|\Z)(?P<others>.*)",
+    "none": r"\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
+}
+"""Where the reason stands → the form of a decision."""
 _TAG = re.compile(r"</?[a-z]+>")
 _SAYS = ("surely", "probably", "perhaps")
 _QUOTED = 120
@@ -278,20 +284,23 @@ class StarterDialect:
             f"\n<opinion> {o.specialty}: {confidence_word(o.confidence)} {o.diagnosis or NOT_MY_FIELD}."
             for o in view.opinions
         )
-        choice = Choice(tuple(f"{label}</answer>" for label in view.labels), after="<answer>") if view.labels else None
-        prompt = self._doctor("decision", view, _told(view) + opinions, 96, choice)
+        prompt = self._doctor("decision", view, _told(view) + opinions, 96, _decisions(view))
+        if view.rationale != "before":
+            return replace(prompt, begin="<answer>")
         # Without opinions the prompt looks like a specialist's, and the answer would, too.
         return prompt if view.opinions else replace(prompt, begin="<think>")
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
         """Read thought, diagnosis and differential; a topic in the thought is quoted from what was said on it."""
-        match = re.match(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>(.*)", text, re.DOTALL)
-        if match is None or match.group(2) not in view.labels:
+        match = re.match(_DECIDED[view.rationale], text, re.DOTALL)
+        if match is None or match["answer"] not in view.labels:
             return None
-        others = [label for label in re.split(r"[,.]\s*", match.group(3).strip()) if label in view.labels]
-        differential = tuple(dict.fromkeys((match.group(2), *others)))[:3]
-        thought = _counting(_quoting(match.group(1), _said_on(view)), view.opinions)
-        return DecisionWord(match.group(2), differential, thought)
+        others = [label for label in re.split(r"[,.]\s*", match["others"].strip()) if label in view.labels]
+        differential = tuple(dict.fromkeys((match["answer"], *others)))[:3]
+        thought = match.groupdict().get("thought")
+        if thought is None:
+            return DecisionWord(match["answer"], differential, "")
+        return DecisionWord(match["answer"], differential, _counting(_quoting(thought, _said_on(view)), view.opinions))
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for a frame around the scenario's advice, a sentence or more for each of its slots."""
@@ -332,6 +341,15 @@ class StarterDialect:
     def _doctor(self, role: str, view: DoctorView, user: str, tokens: int, choice: Choice | None) -> Prompt:
         photographs = (view.photograph,) if view.photograph else ()
         return Prompt((Message("system", role), Message("user", user, photographs)), tokens, choice)
+
+
+def _decisions(view: DoctorView) -> Choice | None:
+    if not view.labels:
+        return None
+    # What comes after a decision is forced where a reason has to.
+    close = "</answer><think>" if view.rationale == "after" else "</answer>"
+    options = tuple(f"{label}{close}" for label in view.labels)
+    return Choice(options, after="<answer>" if view.rationale == "before" else "")
 
 
 def _filled(text: str, facts: Sequence[Fact]) -> str | None:

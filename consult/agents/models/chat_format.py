@@ -71,8 +71,11 @@ class ChatFormat:
         photographs = sum(len(message.photographs) for message in messages)
         if self.most_photographs is not None and photographs > self.most_photographs:
             raise ModelError(f"its chat template shows {self.most_photographs} photograph a prompt, not {photographs}")
-        chat = [self._said(message) for message in merged(self._folded(messages))]
-        return self.render(chat, **dict(self.variables)) + self.closing
+        return self.render(self.chat(messages), **dict(self.variables)) + self.closing
+
+    def chat(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        """Arrange messages as the template takes them."""
+        return [self._said(message) for message in merged(self._folded(messages))]
 
     def _said(self, message: Message) -> dict[str, Any]:
         photographs = message.photographs if self.token else ()

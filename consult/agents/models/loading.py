@@ -114,19 +114,29 @@ def load_base(located: Located) -> Base:
     return base
 
 
+def load_afresh(located: Located) -> Base:
+    """Load a model that nobody shares, whole on one device, to be changed by training.
+
+    Raises:
+        ModelError: As `load_base`.
+    """
+    refuse_unsafe(located.folder, "config.json")
+    return _load(located.folder, revision_of(located.folder), spread=False)
+
+
 def _key(folder: Path, revision: str) -> tuple[str, str]:
     configuration = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
     return str(folder.resolve()), f"{revision} {configuration}"
 
 
-def _load(folder: Path, revision: str) -> Base:
+def _load(folder: Path, revision: str, *, spread: bool = True) -> Base:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     refuse_own_code(folder)
     with in_a_sentence(folder):
         config = AutoConfig.from_pretrained(folder, **OPTIONS)
         sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
-        model = _weights(folder, sees)
+        model = _weights(folder, sees, spread)
         processor: Any = open_processor(folder, config, OPTIONS) if sees else None
         tokenizer: Any = processor.tokenizer if sees else AutoTokenizer.from_pretrained(folder, **OPTIONS)
         tokenizer.padding_side = "left"
@@ -135,11 +145,12 @@ def _load(folder: Path, revision: str) -> Base:
         return Base(folder, revision, model.eval(), processor, tokenizer)
 
 
-def _weights(folder: Path, sees: bool) -> Any:
+def _weights(folder: Path, sees: bool, spread: bool) -> Any:
     family: Any = AutoModelForImageTextToText if sees else AutoModelForCausalLM
     where: dict[str, Any] = {"dtype": torch.float32}
     if torch.cuda.is_available():
-        where = {"dtype": torch.bfloat16, "device_map": "auto"}
+        # A process of a training that runs in several places its model itself.
+        where = {"dtype": torch.bfloat16, **({"device_map": "auto"} if spread else {})}
     model, found = family.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **where, **OPTIONS)
     lacking = sorted(found["missing_keys"])
     if lacking:

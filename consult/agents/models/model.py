@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from consult.agents.acts import Rationale
 from consult.errors import UserError
 from consult.scenarios import Photograph
 
@@ -89,6 +90,8 @@ class ModelInfo:
     revision: str = ""
     """Hash of the weights or of the script."""
     details: dict[str, str] = field(default_factory=dict)
+    rationale: Rationale = "before"
+    """Where it gives its reason when it decides as an attending, see `consult.agents.acts.Rationale`."""
 
 
 class ModelError(UserError):

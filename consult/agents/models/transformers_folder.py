@@ -21,6 +21,7 @@ from consult.agents.models.grammar import Grammars
 from consult.agents.models.loading import Base, adapter_revision_of, load_base
 from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request
 from consult.agents.models.photographs import Photographs
+from consult.agents.models.practice import practice_of
 from consult.agents.models.references import Located, locate
 from consult.agents.models.sampling import Row, RowSampler, Trie
 
@@ -47,7 +48,7 @@ class TransformersModel:
         self.context: int | None = getattr(text, "max_position_embeddings", None)
         """Most tokens of prompt and reply together; None where the configuration states none."""
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
-        self._banned += range(len(self.tokenizer), self._vocabulary)
+        self.banned += range(len(self.tokenizer), self._vocabulary)
         self._tries: dict[tuple[str, ...], Trie] = {}
         self._info = self._described(reference, adapter)
 
@@ -77,12 +78,12 @@ class TransformersModel:
     # -- reading the model -----------------------------------------------------------------------------------------
 
     def _read_tokens(self) -> None:
-        self._stops = set(_as_list(self.model.generation_config.eos_token_id) or _as_list(self.tokenizer.eos_token_id))
+        self.stops = set(_as_list(self.model.generation_config.eos_token_id) or _as_list(self.tokenizer.eos_token_id))
         added = {i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special}
         words = self.tokenizer.get_vocab()
         marks = {words[mark] for mark in THOUGHT_MARKS if mark in words}
         special = (set(self.tokenizer.all_special_ids) | added) - marks
-        self._banned = sorted(special - self._stops)
+        self.banned = sorted(special - self.stops)
         self._special = self.tokenizer.convert_ids_to_tokens(sorted(special))
 
     def _read_format(self, reference: str) -> None:
@@ -126,11 +127,12 @@ class TransformersModel:
         }
         details = {name: value for name, value in details.items() if value}
         sees = self.photographs is not None
-        return ModelInfo(reference, "transformers", self.base.dialect, sees, revision, details)
+        rationale = practice_of(adapter or self.base.folder).rationale
+        return ModelInfo(reference, "transformers", self.base.dialect, sees, revision, details, rationale)
 
     @cached_property
     def _grammars(self) -> Grammars | None:
-        return Grammars.of(self.tokenizer, self._vocabulary, sorted(self._stops))
+        return Grammars.of(self.tokenizer, self._vocabulary, sorted(self.stops))
 
     # -- generation ------------------------------------------------------------------------------------------------
 
@@ -151,7 +153,7 @@ class TransformersModel:
                 max_new_tokens=max(row.limit or 0 for row in rows),
                 do_sample=False,
                 num_beams=1,
-                logits_processor=LogitsProcessorList([RowSampler(rows, self._banned, sorted(self._stops))]),
+                logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(self.stops))]),
                 pad_token_id=self.tokenizer.pad_token_id,
             )
         pairs = zip(requests, rows, output[:, width:].tolist(), used, strict=True)
@@ -160,14 +162,19 @@ class TransformersModel:
     # -- in --------------------------------------------------------------------------------------------------------
 
     def _inputs(self, requests: Sequence[Request]) -> dict[str, Any]:
-        texts = [self._text(request.prompt) for request in requests]
+        texts = [self.text(request.prompt) for request in requests]
         shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
         if self.photographs is None:
             return dict(self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False))
         return self.photographs.inputs(texts, shown)
 
-    def _text(self, prompt: Prompt) -> str:
+    def text(self, prompt: Prompt) -> str:
+        """Render a prompt up to the place where the reply goes on, photographs as the tokens that stand for them."""
         return self.format.text(cleared(prompt, self._controls)) + prompt.begin
+
+    def chat(self, prompt: Prompt) -> list[dict[str, Any]]:
+        """Arrange a prompt's messages as the chat template takes them, with a part for each photograph."""
+        return self.format.chat(cleared(prompt, self._controls))
 
     def _placed(self, tensor: Any) -> Any:
         # Pixels go in the type of the weights, which reads them.
@@ -196,7 +203,7 @@ class TransformersModel:
         if choice.options not in self._tries:
             sequences = [self.tokenizer.encode(option, add_special_tokens=False) for option in choice.options]
             # An option that begins another one is told from it by the end of the reply.
-            ends = sorted(self._stops)[:1]
+            ends = sorted(self.stops)[:1]
             begins = [any(s != t and t[: len(s)] == s for t in sequences) for s in sequences]
             self._tries[choice.options] = Trie.of([s + ends * b for s, b in zip(sequences, begins, strict=True)])
         return self._tries[choice.options]
@@ -210,7 +217,7 @@ class TransformersModel:
 
     def _reply(self, request: Request, row: Row, tokens: list[int], tokens_in: int) -> Reply:
         limit = row.limit or request.prompt.max_new_tokens
-        end = next((i for i, token in enumerate(tokens) if token in self._stops), len(tokens))
+        end = next((i for i, token in enumerate(tokens) if token in self.stops), len(tokens))
         kept = tokens[: min(end, limit)]
         spent = min(end + 1, len(tokens), limit)
         probability = math.exp(row.log_probability) if row.chose else None

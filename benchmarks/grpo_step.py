@@ -1,0 +1,197 @@
+"""A GRPO step of ours against bare TRL's, on the same prompts and with the same number of tokens, in one process.
+
+Run: python benchmarks/grpo_step.py [--prompts 8] [--group 8] [--steps 20] [--threads 1]
+
+Both train an adapter on the starter's triage. `bare` is TRL's GRPOTrainer as it comes, with its image column and five
+tokens a completion, any tokens; `shared` is what `consult train triage` does with the starter: the five tokens of a
+decision, within the constraint, prompts read once a group, photographs looked at once. `free` is what it does with
+any other model, here with the starter's prompts. Photographs are drawn, and for `shared` looked at, before the clock
+runs. Prints the median of the steps, the first two left out, and the ratio to `bare`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PrinterCallback, TrainerCallback
+from trl import GRPOConfig, GRPOTrainer
+
+from consult.rl.clock import Clock
+from consult.rl.config import TrainConfig
+from consult.rl.place import quiet_libraries
+from consult.rl.rows import Row, triage_rows
+from consult.rl.student import Student
+from consult.rl.trainers import SharedPromptTrainer, TimedTrainer
+from consult.scenarios import load_scenario
+
+TOKENS = 5
+"""Of a triage decision: specialty, comma, space, urgency, full stop."""
+LEFT_OUT = 2
+
+
+class StepTimes(TrainerCallback):
+    """Notes how long each step takes."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        """Start the clock."""
+        self._begun = time.perf_counter()
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        """Stop it."""
+        self.seconds.append(time.perf_counter() - self._begun)
+
+
+def opened(cases: int) -> tuple[Student, list[Row]]:
+    """Load a student and its rows, photographs looked at."""
+    scenario = load_scenario("derm34")
+    student = Student.open(TrainConfig(role="triage", steps=1))
+    rows = triage_rows(scenario, scenario.case_ids("train")[:cases], student.dialect, sees=True)
+    student.constrain(rows)
+    assert student.looks is not None
+    student.looks.look_at(rows, scenario.revision, lambda _: None)
+    return student, rows
+
+
+def arguments(folder: str, asked: argparse.Namespace, **more: Any) -> GRPOConfig:
+    """Give the same arguments to all."""
+    return GRPOConfig(
+        output_dir=folder,
+        max_steps=asked.steps + LEFT_OUT,
+        per_device_train_batch_size=asked.prompts * asked.group,
+        num_generations=asked.group,
+        max_completion_length=TOKENS,
+        learning_rate=1e-4,
+        top_k=0,
+        save_strategy="no",
+        logging_steps=1000,
+        disable_tqdm=True,
+        report_to=[],
+        use_cpu=True,
+        bf16=False,
+        gradient_checkpointing=False,
+        dataloader_pin_memory=False,
+        **more,
+    )
+
+
+def paid(completions: Sequence[Any], **_: Any) -> list[float]:
+    """Pay for a letter, so that groups differ and both sides do the same."""
+    return [float("e" in completion[0]["content"]) for completion in completions]
+
+
+def with_photographs(student: Student, rows: Sequence[Row]) -> Dataset:
+    """Make the data set with an image column, photographs drawn beforehand."""
+    picture = cache(lambda i: rows[i].view.photograph.load())  # type: ignore[union-attr]
+    chats = [student.speaker.chat(row.prompt) for row in rows]
+    for i in range(len(rows)):
+        picture(i)
+
+    def fill(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
+        return {
+            "prompt": [chats[i] for i in batch["row"]],
+            "image": [picture(i) for i in batch["row"]],
+            "row": batch["row"],
+        }
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Dataset.from_list([{"row": i} for i in range(len(rows))]).with_transform(fill)
+
+
+def bare(student: Student, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
+    """Make TRL's trainer as it comes."""
+    return GRPOTrainer(
+        model=student.model,
+        reward_funcs=[paid],
+        # Exactly as many tokens as a decision has.
+        args=arguments(folder, asked, generation_kwargs={"min_new_tokens": TOKENS}),
+        train_dataset=with_photographs(student, rows),
+        processing_class=student.speaker.processor,
+    )
+
+
+def free(student: Student, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
+    """Make our trainer of models that write freely."""
+    return TimedTrainer(
+        clock=Clock(asked.steps, None),
+        model=student.model,
+        reward_funcs=[paid],
+        args=arguments(folder, asked, generation_kwargs={"min_new_tokens": TOKENS}),
+        train_dataset=with_photographs(student, rows),
+        processing_class=student.speaker.processor,
+    )
+
+
+def shared(student: Student, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
+    """Make our trainer of the starter's decisions."""
+    named = [{"prompt": [{"role": "user", "content": row.id}], "row": i} for i, row in enumerate(rows)]
+    return SharedPromptTrainer(
+        student=student,
+        rows=rows,
+        clock=Clock(asked.steps, None),
+        model=student.model,
+        reward_funcs=[paid],
+        args=arguments(folder, asked),
+        train_dataset=Dataset.from_list(named),
+        processing_class=student.speaker.tokenizer,
+    )
+
+
+Make = Callable[[Student, Sequence[Row], str, argparse.Namespace], Any]
+SIDES: dict[str, Make] = {"bare": bare, "free": free, "shared": shared}
+
+
+def steps_of(make: Make, asked: argparse.Namespace) -> list[float]:
+    """Train and give the seconds of each step."""
+    student, rows = opened(asked.cases)
+    times = StepTimes()
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer = make(student, rows, str(Path(folder)), asked)
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(times)
+        trainer.train()
+    return times.seconds[LEFT_OUT:]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--prompts", type=int, default=8)
+    parser.add_argument("--group", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--cases", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2, help="each side is run so often, in turns")
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    quiet_libraries()
+    seconds: dict[str, list[float]] = {name: [] for name in SIDES}
+    for _ in range(asked.rounds):
+        for name, make in SIDES.items():
+            seconds[name] += steps_of(make, asked)
+    base = statistics.median(seconds["bare"])
+    for name, found in seconds.items():
+        middle = statistics.median(found)
+        print(
+            f"{name:7} {middle:6.3f} s a step (median of {len(found)}, {min(found):.3f} to {max(found):.3f}), "
+            f"{middle / base:.2f} of bare"
+        )
+    print(f"{asked.prompts} prompts of {asked.group} completions of {TOKENS} tokens, {asked.threads} thread(s)")
+
+
+if __name__ == "__main__":
+    main()

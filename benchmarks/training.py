@@ -1,0 +1,392 @@
+"""The experiments behind docs/training.md: many trainings, two at once, one thread each, and the tables over them.
+
+Run: python benchmarks/training.py run --out DIR [--only triage,attending,…] [--seeds 5] [--at-once 2] [--scale 1]
+     python benchmarks/training.py tables --out DIR
+
+`run` goes on where it was stopped: what is finished is left, what was begun is taken up. `--scale 0.1` takes a tenth of
+the minutes and of the cases, to try it out. `tables` writes DIR/tables.md from the figures and the decisions that each
+training has kept; it needs no model. Groups:
+
+triage         start, SFT, GRPO, SFT then GRPO on the 680 test cases, the same minutes each
+attending      the four arms of the curriculum on made-up panels (five an interview), test decisions at each `s`
+panel          GRPO and SFT on the opinions of the starter's own panel
+stages         the full curriculum with easy alone, and with easy and medium
+rationale      the attending's reason before, after, nowhere
+left-out       one specialty left out of training, tested on it: GRPO and SFT, three seeds
+interview      questions and decisions over whole consultations, three seeds
+team           the trained folders in whole consultations against the starter's; without triage, without specialists
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consult.envs.measures.paired import Difference, difference
+
+CASES = 2_000
+"""Train cases whose interviews are played."""
+MINUTES = {"triage": 20.0, "attending": 10.0, "interview": 20.0}
+SKILL, DRAWS = 0.5, 5
+"""Of made-up panels: with 5 panels for each of 680 interviews there are about 425 with none right, and 425 with all."""
+LEFT_OUT = ("dermatology", "skin-infection clinic", "dentistry")
+"""The specialties of the most labels."""
+GROUPS = ("triage", "attending", "panel", "stages", "rationale", "left-out", "interview", "team")
+KEPT = "interviews.kept"
+"""Marks that the interviews are in the store."""
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, or one run of consultations."""
+
+    group: str
+    arm: str
+    seed: int
+    words: Words
+    """After `consult`; the folder is put behind `--out`."""
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return f"{self.group}/{self.arm.replace(' ', '-')}/{self.seed}"
+
+
+def trainings(seeds: int, scale: float, db: Path) -> list[Run]:
+    """List every training, groups in their order, seeds outermost so that early results are of all arms."""
+    made = ["--panel-skill", str(SKILL), "--panel-draws", str(DRAWS)]
+
+    def run(group: str, role: str, arm: str, seed: int, *words: str) -> Run:
+        said = ("train", role, "--minutes", f"{MINUTES[role] * scale:g}", "--seed", str(seed), *words)
+        if role == "attending":
+            said += ("--cases", str(round(CASES * scale)), "--db", str(db))
+        if scale < 1:
+            said += ("--validation", str(round(680 * scale)), "--test", str(round(680 * scale)))
+        return Run(group, arm, seed, said)
+
+    found: list[Run] = []
+    for seed in range(1, seeds + 1):
+        found += [run("triage", "triage", m, seed, "--method", m) for m in ("sft", "grpo", "sft+grpo")]
+        found += [
+            run("attending", "attending", arm, seed, "--curriculum", arm, *made)
+            for arm in ("none", "order", "entropy", "full")
+        ]
+        found += [run("panel", "attending", m, seed, "--method", m) for m in ("sft", "grpo")]
+    for seed in range(1, min(seeds, 3) + 1):
+        full = ("--curriculum", "full", *made)
+        found += [
+            run("stages", "attending", stages.replace(",", " and "), seed, *full, "--stages", stages)
+            for stages in ("easy", "easy,medium")
+        ]
+        found += [run("rationale", "attending", r, seed, "--rationale", r) for r in ("before", "after", "none")]
+        found += [
+            run("left-out", "attending", f"{m} without {s}", seed, "--method", m, "--leave-out", s)
+            for s in LEFT_OUT
+            for m in ("sft", "grpo")
+        ]
+        found.append(run("interview", "interview", "grpo", seed))
+    return sorted(found, key=lambda one: GROUPS.index(one.group))
+
+
+def consultations(out: Path) -> list[Run]:
+    """List the whole consultations on the 680 test cases: the starter's, the trained ones', and the ablations."""
+    trained = ("--triage", str(out / "triage/grpo/1"), "--attending", str(out / "panel/grpo/1"))
+    arms: dict[str, Words] = {
+        "starter": (),
+        "trained": trained,
+        "starter no-triage": ("--team", "no-triage"),
+        "trained no-triage": ("--team", "no-triage", *trained[2:]),
+        "starter solo": ("--team", "solo"),
+        "trained solo": ("--team", "solo", *trained[2:]),
+    }
+    return [Run("team", arm, 0, ("simulate", "--cases", "680", "--batch", "64", *words)) for arm, words in arms.items()]
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+def is_over(run: Run, out: Path) -> bool:
+    """Tell whether a run is finished."""
+    folder = out / run.name
+    return (folder / ("metrics.json" if run.words[0] == "train" else "finished")).is_file()
+
+
+def begin(run: Run, out: Path) -> subprocess.Popen[bytes]:
+    """Start a run as a process of its own on one thread."""
+    folder = out / run.name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if run.words[0] == "train":
+        words = [*run.words, "--out", str(folder), "--threads", "1", "--resume"]
+        log = folder.with_suffix(".log")
+    else:
+        folder.mkdir(exist_ok=True)
+        words = [*run.words, "--db", str(folder / "consult.db"), "--json"]
+        log = folder / "events.jsonl"
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    print(f"{time.strftime('%X')}  consult {' '.join(words)}", flush=True)
+    with log.open("ab") as stream:
+        return subprocess.Popen([sys.executable, "-m", "consult", *words], stdout=stream, stderr=stream, env=env)
+
+
+def run_all(runs: Sequence[Run], out: Path, at_once: int) -> int:
+    """Run what is not over, a few at once; give how many failed."""
+    left = [run for run in runs if not is_over(run, out)]
+    live: list[tuple[Run, subprocess.Popen[bytes]]] = []
+    failed = 0
+    # The first of a group that collects interviews runs alone: those beside it would play the same cases.
+    while left or live:
+        alone = bool(live) and _collects(live[0][0], out)
+        while left and len(live) < at_once and not alone:
+            if live and _collects(left[0], out):
+                break
+            run = left.pop(0)
+            live.append((run, begin(run, out)))
+            alone = _collects(run, out)
+        time.sleep(1)
+        for run, process in [*live]:
+            if process.poll() is not None:
+                live.remove((run, process))
+                failed += _ended(run, process.returncode, out)
+    return failed
+
+
+def _collects(run: Run, out: Path) -> bool:
+    """Tell whether nobody has kept the interviews yet that a run decides on."""
+    return run.words[:2] == ("train", "attending") and not (out / KEPT).is_file()
+
+
+def _ended(run: Run, code: int, out: Path) -> int:
+    print(f"{time.strftime('%X')}  {run.name}: {'done' if code == 0 else f'exit code {code}'}", flush=True)
+    if code == 0 and run.words[0] == "simulate":
+        (out / run.name / "finished").touch()
+    if code == 0 and run.words[:2] == ("train", "attending"):
+        (out / KEPT).touch()
+    return int(code != 0)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one training has kept."""
+
+    run: Run
+    metrics: Mapping[str, Any]
+    decisions: Sequence[Mapping[str, str]]
+    """On test cases."""
+
+
+def results(runs: Sequence[Run], out: Path) -> dict[str, dict[str, list[Result]]]:
+    """Read what is finished: group → arm → results."""
+    found: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
+    for run in runs:
+        if run.words[0] == "train" and is_over(run, out):
+            folder = out / run.name
+            metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+            found[run.group][run.arm].append(Result(run, metrics, _test_decisions(folder / "decisions.csv")))
+    return found
+
+
+def _test_decisions(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [row for row in csv.DictReader(stream) if row["split"] == "test"]
+
+
+def by_case(results: Sequence[Result], when: str, keep: Any = lambda row: True) -> dict[str, list[bool]]:
+    """Give case → whether its decisions were right, over all seeds."""
+    found: dict[str, list[bool]] = defaultdict(list)
+    for result in results:
+        for row in result.decisions:
+            if keep(row):
+                found[row["case"]].append(row[when] == row["wanted"])
+    return found
+
+
+def points(found: Difference | None) -> str:
+    """Give a difference in points with its interval and the smallest one that would be seen in 4 of 5 repetitions."""
+    if found is None or found.figure.value is None or found.figure.low is None or found.figure.high is None:
+        return "- | - | - | -"
+    low, high = found.figure.low, found.figure.high
+    smallest = 2.8 * (high - low) / (2 * 1.96)
+    value, interval = f"{100 * found.figure.value:+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return f"{value} | {interval} | {found.p:.2g} | {100 * smallest:.1f}"
+
+
+def share(cases: Mapping[str, Sequence[bool]]) -> str:
+    """Give the share of right decisions."""
+    said = [right for rights in cases.values() for right in rights]
+    return f"{sum(said) / len(said):.1%}" if said else "-"
+
+
+HEAD = "| difference | points | 95 % interval | p | smallest seen |"
+LINE = "|---|---|---|---|---|"
+
+
+def arms_table(arms: Mapping[str, Sequence[Result]], baseline: str | None) -> list[str]:
+    """Compare arms with the start, and with a baseline, over seeds, cases as units."""
+    rows = ["| arm | seeds | each seed | start | after |", "|---|---|---|---|---|"]
+    for arm, found in arms.items():
+        each = ", ".join(f"{result.metrics['after']:.1%}" for result in found)
+        start = f"{found[0].metrics['before']:.1%}"
+        rows.append(f"| {arm} | {len(found)} | {each} | {start} | {share(by_case(found, 'after'))} |")
+    rows += ["", HEAD, LINE]
+    for arm, found in arms.items():
+        rows.append(f"| {arm} - start | {points(difference(by_case(found, 'after'), by_case(found, 'before')))} |")
+    if baseline is not None and baseline in arms:
+        base = by_case(arms[baseline], "after")
+        rows += [
+            f"| {arm} - {baseline} | {points(difference(by_case(found, 'after'), base))} |"
+            for arm, found in arms.items()
+            if arm != baseline
+        ]
+    return rows
+
+
+STAGES = {
+    "all right (s = 1)": lambda s: s == 1,
+    "some right": lambda s: 0 < s < 1,
+    "none right (s = 0)": lambda s: s == 0,
+}
+
+
+def stages_table(arms: Mapping[str, Sequence[Result]]) -> list[str]:
+    """Give what an attending makes of opinions, by how many are right, beside the panel's vote."""
+    rows = ["| opinions | decisions | vote | start | " + " | ".join(arms) + " |", "|---" * (4 + len(arms)) + "|"]
+    for name, belongs in STAGES.items():
+
+        def keep(row: Mapping[str, str], belongs: Any = belongs) -> bool:
+            return bool(row["s"]) and bool(belongs(float(row["s"])))
+
+        any_arm = next(iter(arms.values()))
+        first = [row for row in any_arm[0].decisions if keep(row)]
+        vote = f"{sum(row['vote'] == row['wanted'] for row in first) / len(first):.1%}" if first else "-"
+        after = " | ".join(share(by_case(found, "after", keep)) for found in arms.values())
+        rows.append(f"| {name} | {len(first):,} | {vote} | {share(by_case(any_arm, 'before', keep))} | {after} |")
+    return rows
+
+
+def left_out_table(arms: Mapping[str, Sequence[Result]]) -> list[str]:
+    """Give the figures on the specialty that was left out, and on the others."""
+    rows = ["| left out | method | start, on it | after, on it | start, others | after, others |", "|---" * 6 + "|"]
+    for arm, found in arms.items():
+        method, _, specialty = arm.partition(" without ")
+        cells = [
+            share(by_case(found, when, lambda row, on=on: (row["specialty"] == specialty) == on))  # noqa: B023
+            for on in (True, False)
+            for when in ("before", "after")
+        ]
+        rows.append(f"| {specialty} | {method} | {' | '.join(cells)} |")
+    rows += ["", HEAD, LINE]
+    for specialty in dict.fromkeys(arm.partition(" without ")[2] for arm in arms):
+        pair = [arms.get(f"{method} without {specialty}", []) for method in ("grpo", "sft")]
+        sides = [by_case(found, "after", lambda row, s=specialty: row["specialty"] == s) for found in pair]
+        rows.append(f"| GRPO - SFT on {specialty} | {points(difference(*sides))} |")
+    return rows
+
+
+def team_table(runs: Sequence[Run], out: Path) -> list[str]:
+    """Give whole consultations: final diagnosis, triage, urgency, panel."""
+    rows = ["| team | diagnosis right | specialty right | urgency right | opinions right |", "|---" * 5 + "|"]
+    outcomes: dict[str, dict[str, list[bool]]] = {}
+    for run in runs:
+        if not is_over(run, out):
+            continue
+        from consult.envs.store import Store
+
+        with Store(out / run.name / "consult.db") as store:
+            played = store.query("SELECT * FROM consultations WHERE truth IS NOT NULL")
+            opinions = store.query(
+                "SELECT avg(o.diagnosis IS c.truth) AS p FROM opinions o "
+                "JOIN consultations c ON c.id = o.consultation_id"
+            )[0]["p"]
+        outcomes[run.arm] = {row["case_id"]: [row["diagnosis"] == row["truth"]] for row in played}
+        shares = [
+            sum(row[name] == row[f"true_{name}"] for row in played) / len(played) for name in ("specialty", "urgency")
+        ]
+        told = " | ".join(f"{one:.1%}" if "panel" not in run.arm else "-" for one in shares)
+        rows.append(f"| {run.arm} | {share(outcomes[run.arm])} | {told} | {opinions or 0:.1%} |")
+    rows += ["", HEAD, LINE]
+    for arm in ("trained", "trained no-triage", "trained solo"):
+        before = arm.replace("trained", "starter")
+        if arm in outcomes and before in outcomes:
+            rows.append(f"| {arm} - {before} | {points(difference(outcomes[arm], outcomes[before]))} |")
+    return rows
+
+
+def interview_table(arms: Mapping[str, Sequence[Result]]) -> list[str]:
+    """Give what an interview's training changes."""
+    rows = ["| seed | figure | before | after | gain | 95 % interval |", "|---" * 6 + "|"]
+    for found in arms.values():
+        for result in found:
+            for name, figure in result.metrics["interview"].items():
+                low, high = figure["interval"]
+                rows.append(
+                    f"| {result.run.seed} | {name} | {figure['before']:.3f} | {figure['after']:.3f} | "
+                    f"{figure['gain']:+.3f} | {low:+.3f} to {high:+.3f} |"
+                )
+    return rows
+
+
+def tables(runs: Sequence[Run], out: Path) -> str:
+    """Give all tables."""
+    found = results(runs, out)
+    parts = ["Simulation, not medical advice. Cases are the units of every interval; seeds are averaged within a case."]
+    for group, arms in found.items():
+        parts += ["", f"## {group}", ""]
+        if group == "left-out":
+            parts += left_out_table(arms)
+        elif group == "interview":
+            parts += interview_table(arms)
+        else:
+            parts += arms_table(arms, {"triage": "sft", "panel": "sft", "attending": "none"}.get(group))
+            if group in ("attending", "stages", "panel"):
+                parts += ["", *stages_table(arms)]
+        seconds = [result.metrics["seconds"] for results in arms.values() for result in results]
+        parts += ["", f"{len(seconds)} trainings, {min(seconds) / 60:.1f} to {max(seconds) / 60:.1f} minutes each."]
+    if any(is_over(run, out) for run in runs if run.group == "team"):
+        parts += ["", "## team", "", *team_table([run for run in runs if run.group == "team"], out)]
+    return "\n".join(parts) + "\n"
+
+
+def main() -> None:
+    """Run, or make the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["run", "tables", "list"])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", default=",".join(GROUPS), help="groups, separated by commas")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the minutes")
+    asked = parser.parse_args()
+    wanted = asked.only.split(",")
+    asked.out.mkdir(parents=True, exist_ok=True)
+    every = [*trainings(asked.seeds, asked.scale, asked.out / "interviews.db"), *consultations(asked.out)]
+    runs = [run for run in every if run.group in wanted]
+    if asked.what == "list":
+        for run in runs:
+            print(f"{'over' if is_over(run, asked.out) else 'to do'}  {run.name}  consult {' '.join(run.words)}")
+    elif asked.what == "run":
+        failed = run_all(runs, asked.out, asked.at_once)
+        (asked.out / "tables.md").write_text(tables(runs, asked.out), encoding="utf-8")
+        sys.exit(1 if failed else 0)
+    else:
+        (asked.out / "tables.md").write_text(tables(runs, asked.out), encoding="utf-8")
+        print(asked.out / "tables.md")
+
+
+if __name__ == "__main__":
+    main()

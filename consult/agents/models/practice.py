@@ -1,0 +1,38 @@
+"""What a trained practitioner was trained to do, kept beside its weights in `consult.json`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from consult.agents.acts import Rationale
+from consult.agents.models.model import ModelError
+
+PRACTICE = "consult.json"
+
+
+class Practice(BaseModel):
+    """How a model was trained."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    role: str = ""
+    """triage, attending or interview; empty for a model that was trained elsewhere."""
+    rationale: Rationale = "before"
+    """Where the attending's reason stands."""
+
+
+def practice_of(folder: Path) -> Practice:
+    """Read what a folder's model was trained to do.
+
+    Raises:
+        ModelError: The file is broken.
+    """
+    path = folder / PRACTICE
+    if not path.is_file():
+        return Practice()
+    try:
+        return Practice.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, ValidationError) as error:
+        raise ModelError(f"'{path}' is broken; train the model anew, or remove the file") from error

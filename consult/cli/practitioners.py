@@ -1,0 +1,164 @@
+"""`consult train triage`, `attending` and `interview`: train a general practitioner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from consult.rl.config import TrainConfig
+
+Role = Literal["triage", "attending", "interview"]
+NOT_FIELDS = ("ctx", "out", "config", "preset", "resume", "dry_run", "json", "threads")
+"""Parameters that say how to run and not what to train."""
+
+SUMMARIES: dict[Role, str] = {
+    "triage": "Train the triage doctor: complaint and photograph to specialty and urgency.",
+    "attending": "Train the attending's decision: interview, photograph and opinions to a diagnosis.",
+    "interview": "Train the attending's questions over whole consultations.",
+}
+
+
+def command_of(role: Role) -> Callable[..., None]:
+    """Make the command that trains a role; all have the same flags, which are the fields of a training."""
+
+    def train(
+        ctx: typer.Context,
+        out: Annotated[Path, typer.Option(help="The result's folder.")],
+        config: Annotated[Path | None, typer.Option(help="TOML with the same fields; flags go before it.")] = None,
+        preset: Annotated[str | None, typer.Option(help="smoke: a training of minutes.")] = None,
+        scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
+        model: Annotated[str, typer.Option(help="The start: starter, a folder, an adapter or a hub id.")] = "starter",
+        method: Annotated[str, typer.Option(help="grpo, sft or sft+grpo.")] = "grpo",
+        full: Annotated[bool, typer.Option("--full", help="Train the whole language model, not an adapter.")] = False,
+        rank: Annotated[int, typer.Option(help="Of the adapter.")] = 16,
+        seed: Annotated[int, typer.Option(help="Of weights, order and draws.")] = 0,
+        cases: Annotated[int | None, typer.Option(help="Train cases, from the first; else all.")] = None,
+        leave_out: Annotated[
+            list[str] | None, typer.Option(help="A specialty not to train on; may be repeated.")
+        ] = None,
+        validation: Annotated[int | None, typer.Option(help="Validation cases that choose; else all.")] = None,
+        test: Annotated[int | None, typer.Option(help="Test cases that are read at the end; else all.")] = None,
+        steps: Annotated[int | None, typer.Option(help="Steps in all.")] = None,
+        minutes: Annotated[float | None, typer.Option(help="Minutes of training in all.")] = None,
+        prompts: Annotated[int, typer.Option(help="Cases in a step.")] = 16,
+        group: Annotated[int | None, typer.Option(help="Completions of each.")] = None,
+        micro: Annotated[int | None, typer.Option(help="Completions on the device at once.")] = None,
+        learning_rate: Annotated[float | None, typer.Option(help="Its peak.")] = None,
+        temperature: Annotated[float, typer.Option(help="Of the completions.")] = 1.0,
+        max_tokens: Annotated[int | None, typer.Option(help="Of a completion.")] = None,
+        beta: Annotated[float | None, typer.Option(help="Weight of the KL divergence.")] = None,
+        entropy: Annotated[float | None, typer.Option(help="Weight of the entropy bonus.")] = None,
+        rewards: Annotated[
+            list[str] | None, typer.Option("--reward", help="NAME=WEIGHT; may be repeated; 0 takes one out.")
+        ] = None,
+        rationale: Annotated[str, typer.Option(help="Attending's reason: before, after or none.")] = "before",
+        curriculum: Annotated[str, typer.Option(help="Attending: none, order, entropy or full.")] = "none",
+        stages: Annotated[str, typer.Option(help="Attending: of easy, medium, hard.")] = "easy,medium,hard",
+        panel_skill: Annotated[
+            float | None, typer.Option(help="Attending: make opinions up, right this often.")
+        ] = None,
+        panel_draws: Annotated[int, typer.Option(help="Attending: made-up panels an interview.")] = 1,
+        votes: Annotated[int, typer.Option(help="Decisions of which the majority is measured.")] = 1,
+        db: Annotated[Path, typer.Option(help="Where interviews are kept and taken from.")] = Path("consult.db"),
+        check_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 50,
+        report_to: Annotated[str, typer.Option(help="none, trackio, tensorboard or wandb.")] = "none",
+        threads: Annotated[int | None, typer.Option(min=1, help="Threads; one for a tiny model, else torch's.")] = None,
+        resume: Annotated[bool, typer.Option("--resume", help="Go on with what lies in --out.")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and stop.")] = False,
+        json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    ) -> None:
+        from consult.rl.config import read_config
+
+        read = read_config(role, config, preset, _given(ctx))
+        _limit_threads(read, threads)
+        if dry_run:
+            from consult.rl.dry_run import tell_plan
+
+            tell_plan(read, out, typer.echo)
+            return
+        try:
+            metrics = _trained(role)(read, out, _say(), resume=resume)
+        except KeyboardInterrupt:
+            typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
+            raise typer.Exit(130) from None
+        if metrics:
+            _show(metrics, out, role, json=json)
+
+    train.__doc__ = SUMMARIES[role]
+    return train
+
+
+def _trained(role: Role) -> Callable[..., dict[str, Any]]:
+    from consult.rl.training import train_practitioner
+
+    return train_practitioner
+
+
+def _given(ctx: typer.Context) -> dict[str, Any]:
+    """Give the fields that stand on the command line."""
+    found: dict[str, Any] = {}
+    for name, value in ctx.params.items():
+        source = ctx.get_parameter_source(name)
+        if name not in NOT_FIELDS and source is not None and source.name == "COMMANDLINE":
+            found[name] = value
+    if "stages" in found:
+        found["stages"] = [stage.strip() for stage in found["stages"].split(",")]
+    if "rewards" in found:
+        found["rewards"] = dict(_weight(entry) for entry in found["rewards"])
+    return found
+
+
+def _weight(entry: str) -> tuple[str, float]:
+    from consult.errors import UserError
+
+    name, _, weight = entry.partition("=")
+    try:
+        return name.strip(), float(weight)
+    except ValueError:
+        raise UserError(f"--reward '{entry}' is no name and weight; write NAME=WEIGHT, e.g. accuracy=1") from None
+
+
+def _limit_threads(config: TrainConfig, threads: int | None) -> None:
+    """Keep the starter on one thread: more would mostly wait for each other."""
+    import os
+
+    if threads is None and (config.model != "starter" or "OMP_NUM_THREADS" in os.environ):
+        return
+    import torch
+
+    torch.set_num_threads(threads or 1)
+
+
+def _say() -> Callable[[str], None]:
+    import os
+
+    if os.environ.get("RANK", "0") != "0":
+        return lambda _: None
+    begun = time.monotonic()
+
+    def say(line: str) -> None:
+        seconds = round(time.monotonic() - begun)
+        typer.echo(f"{seconds // 60:3d}:{seconds % 60:02d}  {line}", err=True)
+
+    return say
+
+
+def _show(metrics: dict[str, Any], out: Path, role: Role, *, json: bool) -> None:
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(metrics))
+        return
+    low, high = metrics["interval"]
+    typer.echo(
+        f"{metrics['split']}, {metrics['n']:,} cases: {metrics['before']:.1%} → {metrics['after']:.1%}, "
+        f"gain {100 * metrics['gain']:+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f}), "
+        f"{metrics['steps']:,} steps in {metrics['seconds'] / 60:.1f} minutes, seed {metrics['seed']}"
+    )
+    typer.echo(f"consult simulate --{'triage' if role == 'triage' else 'attending'} {out}")
+    typer.echo("Simulation, not medical advice.")

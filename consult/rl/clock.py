@@ -1,0 +1,70 @@
+"""How far a training is, by steps and by wall time: the earlier end counts, and the learning rate follows."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SPENT = "consult.json"
+"""In a checkpoint: what had been spent by then."""
+WARM_UP = 0.02
+"""Share of the way on which the learning rate rises."""
+FLOOR = 0.05
+"""Of the peak, at the end of the way."""
+
+
+@dataclass
+class Clock:
+    """Steps and seconds of a whole training, over all of its stages and all of its lives."""
+
+    steps: int | None
+    seconds: float | None
+    done: int = 0
+    """Steps of earlier stages."""
+    spent: float = 0.0
+    """Seconds of earlier stages and lives."""
+    _begun: float = field(default_factory=time.monotonic)
+
+    def begin(self) -> None:
+        """Begin, or go on."""
+        self._begun = time.monotonic()
+
+    def pause(self, steps: int) -> None:
+        """End a stage of so many steps."""
+        self.spent, self.done = self.elapsed, self.done + steps
+        self._begun = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return self.spent + time.monotonic() - self._begun
+
+    def fraction(self, step: int) -> float:
+        """Tell how much of the way is gone, 0 to 1, after so many steps of the stage."""
+        by_steps = (self.done + step) / self.steps if self.steps else 0.0
+        by_time = self.elapsed / self.seconds if self.seconds else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+    def rate(self, step: int) -> float:
+        """Give the learning rate as a share of its peak: a short rise, then half a cosine down to a twentieth."""
+        gone = self.fraction(step)
+        rise = min(1.0, (gone + 1e-3) / WARM_UP)
+        return rise * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * gone)))
+
+    def left(self, step: int) -> float | None:
+        """Guess the seconds that are left; None before the first step."""
+        gone = self.fraction(step)
+        return self.elapsed * (1 - gone) / gone if gone > 0 else None
+
+    def keep(self, checkpoint: Path) -> None:
+        """Write what is spent into a checkpoint."""
+        (checkpoint / SPENT).write_text(json.dumps({"spent": self.elapsed, "done": self.done}))
+
+    def take_up(self, checkpoint: Path) -> None:
+        """Go on from what a checkpoint says."""
+        told = json.loads((checkpoint / SPENT).read_text())
+        self.spent, self.done = told["spent"], told["done"]
+        self.begin()

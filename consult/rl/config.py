@@ -1,0 +1,195 @@
+"""What a training is: the same fields as flags of the command line and as keys of a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from consult.agents.acts import Rationale
+from consult.errors import UserError
+from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
+from consult.scenarios import UnknownNameError
+
+TrainedRole = Literal["triage", "attending", "interview"]
+Method = Literal["grpo", "sft", "sft+grpo"]
+Curriculum = Literal["none", "order", "entropy", "full"]
+Stage = Literal["easy", "medium", "hard"]
+STAGES: tuple[Stage, ...] = ("easy", "medium", "hard")
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "smoke": {"cases": 600, "validation": 170, "test": 0, "minutes": 2.0, "check_every": 20},
+}
+"""Name → fields."""
+DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
+    "triage": {"format": 1.0, "accuracy": 1.0, "urgency": 0.5},
+    "attending": {"format": 1.0, "accuracy": 1.0},
+    "interview": {
+        "new_finding": 0.05,
+        "unanswerable": -0.05,
+        "repeated": -0.2,
+        "out_of_turns": -0.5,
+        "diagnosis": 1.0,
+        "advice": 0.0,
+    },
+}
+
+
+DEFAULT_BETA: Mapping[TrainedRole, float] = {"triage": 0.0, "attending": 4e-3, "interview": 0.02}
+DEFAULT_ENTROPY: Mapping[TrainedRole, float] = {"triage": 0.01, "attending": 0.01, "interview": 0.0}
+
+
+class TrainingError(UserError):
+    """A training that cannot begin or go on; one sentence with the mend."""
+
+
+class TrainConfig(BaseModel):
+    """One training. On one machine and with `steps`, the same configuration gives the same weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: TrainedRole
+    scenario: str = "derm34"
+    model: str = "starter"
+    """Where training starts, and who plays all other roles: starter, a folder, an adapter or a hub id."""
+    method: Method = "grpo"
+    """`sft+grpo` gives half of the steps and minutes to each."""
+    full: bool = False
+    """Train all weights of the language model instead of an adapter."""
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """Of the adapter."""
+    seed: int = 0
+    cases: Annotated[int, Field(ge=1)] | None = None
+    """Train cases, the first of the split; None for all."""
+    leave_out: tuple[str, ...] = ()
+    """Specialties whose cases are not trained on."""
+    validation: Annotated[int, Field(ge=1)] | None = None
+    """Validation cases that choose the checkpoint; None for all."""
+    test: Annotated[int, Field(ge=0)] | None = None
+    """Test cases that are read once at the end; None for all."""
+    steps: Annotated[int, Field(ge=1)] | None = None
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Wall time of training; the earlier of the two ends it."""
+    prompts: Annotated[int, Field(ge=1)] = 16
+    """Different cases in a step."""
+    group: Annotated[int, Field(ge=2)] | None = None
+    """Completions of each; None for 64 of the starter's short decisions, and for 8 of any other model's."""
+    micro: Annotated[int, Field(ge=1)] | None = None
+    """Completions that are on the device at once; None for all of a step."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Peak; None for what suits model and method."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Of the completions that are trained on."""
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    """Of a completion; None for as many as in play."""
+    beta: Annotated[float, Field(ge=0)] | None = None
+    """Weight of the KL divergence from the start of the stage; None for what suits the role."""
+    entropy: Annotated[float, Field(ge=0)] | None = None
+    """Weight of the entropy bonus; None for what suits the role."""
+    rewards: dict[str, float] = {}
+    """Name → weight, over those of the role."""
+    rationale: Rationale = "before"
+    """Where the attending's reason stands."""
+    curriculum: Curriculum = "none"
+    stages: tuple[Stage, ...] = STAGES
+    panel_skill: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Where set, opinions are made up, right with this probability."""
+    panel_draws: Annotated[int, Field(ge=1, le=64)] = 1
+    """Panels that are made up for each interview."""
+    votes: Annotated[int, Field(ge=1, le=64)] = 1
+    """Decisions of which the majority counts when the result is measured."""
+    db: Path = Path("consult.db")
+    """Where interviews and opinions are kept, and taken from."""
+    check_every: Annotated[int, Field(ge=1)] = 50
+    """Steps between two looks at the validation cases; each look is a checkpoint."""
+    report_to: str = "none"
+    """trackio, tensorboard or wandb, where it is installed."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrainConfig:
+        menu = INTERVIEW_REWARDS if self.role == "interview" else DECISION_REWARDS
+        for name in self.rewards:
+            if name not in menu:
+                raise UnknownNameError("reward", name, list(menu))
+        if self.steps is None and self.minutes is None:
+            raise TrainingError("a training needs an end; give --steps, --minutes or --preset smoke")
+        if self.role != "attending":
+            for name in ("rationale", "curriculum", "stages", "panel_skill", "panel_draws"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    flag = name.replace("_", "-")
+                    raise TrainingError(f"--{flag} belongs to the attending's decision; use consult train attending")
+        if self.role == "interview" and self.method != "grpo":
+            raise TrainingError("an interview has no right answer to copy; leave --method at grpo")
+        if self.curriculum != "none" and self.method != "grpo":
+            raise TrainingError("the curriculum is one of GRPO; leave --method at grpo")
+        if not self.stages or len(set(self.stages)) < len(self.stages):
+            raise TrainingError("--stages lists each stage once, of easy, medium, hard; e.g. --stages easy,medium")
+        return self
+
+    @property
+    def kl_weight(self) -> float:
+        """KL weight where no curriculum sets it."""
+        return DEFAULT_BETA[self.role] if self.beta is None else self.beta
+
+    @property
+    def entropy_weight(self) -> float:
+        """Entropy weight where no curriculum sets it."""
+        return DEFAULT_ENTROPY[self.role] if self.entropy is None else self.entropy
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The rewards that count, with their weights."""
+        merged = {**DEFAULT_WEIGHTS[self.role], **self.rewards}
+        return {name: weight for name, weight in merged.items() if weight != 0}
+
+
+def read_config(role: TrainedRole, file: Path | None, preset: str | None, given: Mapping[str, Any]) -> TrainConfig:
+    """Put a configuration together: what was given goes before the file, and the file before the preset.
+
+    Args:
+        role: What is trained.
+        file: TOML.
+        preset: Name.
+        given: Field → value.
+
+    Raises:
+        TrainingError: The file is missing or broken, or a field has a value that it cannot have.
+        UnknownNameError: A field or a preset that there is not.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise UnknownNameError("preset", preset, list(PRESETS))
+    fields = {**PRESETS.get(preset or "", {}), **_of_file(file), **given}
+    fields = {name.replace("-", "_"): value for name, value in fields.items()}
+    for name in fields:
+        if name not in TrainConfig.model_fields:
+            raise UnknownNameError("field of a training", name, list(TrainConfig.model_fields))
+    if fields.get("steps") is not None and "minutes" not in {**_of_file(file), **given}:
+        fields.pop("minutes", None)  # a preset's
+    try:
+        return TrainConfig.model_validate({**fields, "role": role})
+    except ValidationError as error:
+        raise TrainingError(_first(error, file)) from None
+
+
+def _of_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TrainingError(f"there is no file '{file}'; check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TrainingError(f"'{file}' is no TOML: {error}; mend that place") from None
+
+
+def _first(error: ValidationError, file: Path | None) -> str:
+    first = error.errors()[0]
+    said = first.get("ctx", {}).get("error")
+    if isinstance(said, UserError):
+        return str(said)
+    name = ".".join(str(part) for part in first["loc"])
+    where = f"'{file}': " if file else ""
+    return f"{where}'{name}' cannot be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}; mend the value"

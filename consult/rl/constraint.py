@@ -1,0 +1,132 @@
+"""Decisions within a constraint, as a table: which tokens may follow in each state, and where each leads.
+
+What is sampled and what is trained must be the same distribution: both are the model's logits over the tokens that the
+state allows, renormalised. A token that is forced has probability 1: it is no decision of the model's, and is masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from consult.agents.models.sampling import Trie
+
+END = -1
+"""The state after the last token."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A table of states; state 0 is the start."""
+
+    allowed: Any
+    """(states, columns), bool: what may come next."""
+    columns: Any
+    """(columns,): the tokens that occur at all, ascending."""
+    follows: tuple[Mapping[int, int], ...]
+    """State → token → next state; a token that is not named leaves the state as it is."""
+    choices: Any
+    """(states,), bool: whether more than one token may come next."""
+    chooses_from: tuple[bool, ...]
+    """Whether a choice comes in a state or after it."""
+
+    @classmethod
+    def of(
+        cls,
+        options: Sequence[Sequence[int]],
+        vocabulary: int,
+        *,
+        after: int | None = None,
+        until: int | None = None,
+        banned: Sequence[int] = (),
+        stops: Sequence[int] = (),
+    ) -> Constraint:
+        """Make a table.
+
+        Args:
+            options: Token sequences, of which one must be said; none begins another one.
+            vocabulary: Size.
+            after: Token right before the choice, all before it being free; None where the choice comes first.
+            until: Token that ends free text after the choice; None where the choice comes last.
+            banned: Tokens that free text never has.
+            stops: Tokens that end it before its time.
+        """
+        over = dict.fromkeys(stops, END)
+        follows: list[dict[int, int]] = [] if after is None else [{**over, after: 1}]
+        _number(Trie.of(options), follows)
+        free = [] if after is None else [0]
+        if until is not None:
+            _end_in(len(follows), follows[len(free) :])
+            free.append(len(follows))
+            follows.append({**over, until: END})
+        columns = (
+            torch.arange(vocabulary) if free else torch.tensor(sorted({token for edges in follows for token in edges}))
+        )
+        allowed = torch.zeros(len(follows), len(columns), dtype=torch.bool)
+        for state, edges in enumerate(follows):
+            allowed[state, torch.searchsorted(columns, torch.tensor(list(edges)))] = True
+        for state in free:
+            allowed[state] = True
+            allowed[state, list(banned)] = False
+        choices = allowed.sum(-1) > 1
+        return cls(allowed, columns, tuple(follows), choices, _choosing(follows, choices.tolist()))
+
+    @classmethod
+    def several(cls, sets: Sequence[Sequence[Sequence[int]]]) -> tuple[Constraint, list[int]]:
+        """Lay several choices into one table; give it and the state at which each choice starts."""
+        follows: list[dict[int, int]] = []
+        starts = [_number(Trie.of(options), follows) for options in sets]
+        columns = torch.tensor(sorted({token for edges in follows for token in edges}))
+        allowed = torch.zeros(len(follows), len(columns), dtype=torch.bool)
+        for state, edges in enumerate(follows):
+            allowed[state, torch.searchsorted(columns, torch.tensor(list(edges)))] = True
+        choices = allowed.sum(-1) > 1
+        return cls(allowed, columns, tuple(follows), choices, _choosing(follows, choices.tolist())), starts
+
+    def after(self, state: int, token: int) -> int:
+        """Give the state after a token."""
+        return state if state == END else self.follows[state].get(token, state)
+
+    def walk(self, tokens: Sequence[int], start: int = 0) -> list[int]:
+        """Give the state before each token."""
+        states, state = [], start
+        for token in tokens:
+            states.append(state)
+            state = self.after(state, token)
+        return states
+
+    def log_probabilities(self, logits: Any, states: Any) -> Any:
+        """Renormalise logits over what the states allow.
+
+        Args:
+            logits: (…, columns).
+            states: (…), of the same leading shape; what stands in END is never looked at.
+        """
+        return logits.float().masked_fill(~self.allowed[states.clamp_min(0)], -torch.inf).log_softmax(-1)
+
+
+def _number(trie: Trie, follows: list[dict[int, int]]) -> int:
+    """Number the nodes of a trie, the root first."""
+    if not trie.children:
+        return END
+    own = len(follows)
+    follows.append({})
+    for token, child in trie.children.items():
+        follows[own][token] = _number(child, follows)
+    return own
+
+
+def _end_in(state: int, follows: Sequence[dict[int, int]]) -> None:
+    """Let what ended the options lead to a state."""
+    for edges in follows:
+        edges.update({token: state for token, after in edges.items() if after == END})
+
+
+def _choosing(follows: Sequence[Mapping[int, int]], choices: Sequence[bool]) -> tuple[bool, ...]:
+    found = list(choices)
+    for state in reversed(range(len(follows))):  # what follows a state has a higher number
+        found[state] = found[state] or any(found[after] for after in follows[state].values() if after != END)
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""What a completion decides, read more strictly than in play.
+
+In play a model that does not keep to the form is met half-way. A reward that did so would pay for a lottery ticket:
+all labels listed, two answers, the label in the thought alone. Here only a single answer in its place counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from consult.agents.acts import DoctorView, Rationale
+from consult.agents.dialects import Dialect
+from consult.agents.dialects.clean import without_thought
+from consult.scenarios import Scenario, Urgency
+
+_THOUGHT = r"<think>(?P<thought>.*?)</think>"
+_ANSWER = r"<answer>(?P<answer>[^<>]*)</answer>"
+_DIFFERENTIAL = r"(?:\s*<differential>[^<>]*</differential>)?"
+FORMS: dict[Rationale, str] = {
+    "before": rf"\s*{_THOUGHT}\s*{_ANSWER}{_DIFFERENTIAL}\s*",
+    "after": rf"\s*{_ANSWER}\s*{_THOUGHT}{_DIFFERENTIAL}\s*",
+    "none": rf"\s*{_ANSWER}{_DIFFERENTIAL}\s*",
+}
+"""Where the reason stands → the form of a decision."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One completion."""
+
+    text: str
+    named: str | None
+    """The only answer: a specialty or a diagnosis. None where there is none, or several."""
+    formed: bool
+    """Whether it keeps to the form."""
+    urgency: Urgency | None = None
+
+
+def decided_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
+    """Read a triage doctor's completion."""
+    read = dialect.read_triage(text, view)
+    if dialect.slots:
+        return Decided(text, read.specialty if read else None, read is not None, read.urgency if read else None)
+    answer = without_thought(text).strip()
+    answers = len(re.findall(r'"specialty"\s*:', answer))
+    if read is None or answers != 1:
+        return Decided(text, None, False)
+    formed = _is_triage_object(answer) and read.urgency is not None and bool(read.why)
+    return Decided(text, read.specialty, formed, read.urgency)
+
+
+def _is_triage_object(answer: str) -> bool:
+    try:
+        data = json.loads(answer)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and set(data) == {"specialty", "urgency", "why"}
+
+
+def decided_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "before") -> Decided:
+    """Read an attending's completion.
+
+    Args:
+        text: As the model wrote it.
+        scenario: Whose labels and aliases count; without labels any short answer does.
+        rationale: Where the reason has to stand.
+    """
+    match = re.fullmatch(FORMS[rationale], text, re.DOTALL | re.IGNORECASE)
+    formed = match is not None and bool(match.groupdict().get("thought", "-").strip())
+    # A thought that never ends is no place for an answer, and an answer within one is none.
+    spoken = re.sub(r"<think>.*?(?:</think>|\Z)", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    answers = re.findall(_ANSWER, spoken, re.DOTALL | re.IGNORECASE)
+    named = _only_label(answers[0], scenario) if len(answers) == 1 else None
+    return Decided(text, named, formed and named is not None)
+
+
+def _only_label(answer: str, scenario: Scenario) -> str | None:
+    if scenario.labels:
+        return scenario.diagnosis(answer)
+    said = answer.strip(" .\n")
+    return said if 0 < len(said) <= 80 else None

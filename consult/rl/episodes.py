@@ -1,0 +1,181 @@
+"""Episodes: whole consultations played by the model in training, on the same graph and the same batcher as in play.
+
+What the attending chooses is drawn from the weights as they are and noted, each choice with the prompt that it was made
+on. Everybody else is the frozen start. Words that no decision depends on are left to the program, as it says them where
+a model's draft does not pass: the starter's doctors read a patient's line as the clauses of its facts, and an opinion
+without its reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from consult.agents.models.model import Model, ModelInfo, Reply, Request
+from consult.agents.temperament import own_temperament
+from consult.agents.voice import Sampling, Voice
+from consult.envs.batcher import Batcher
+from consult.envs.config import Plan, RunConfig
+from consult.envs.consultation import Consultation
+from consult.envs.graph import Cast, Session, play
+from consult.rl.rewards import Interview
+from consult.scenarios import Case, Scenario
+
+TRAINED = ("action", "decision")
+"""Tasks of the attending whose choices are trained."""
+ASSIGNED = {"triage": "triage", "specialist": "opinion"}
+"""Others who are asked: role → task; all other words are the program's."""
+NAMED = 4
+"""Tokens of an opinion without its reason."""
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """One choice that the attending made."""
+
+    request: Request
+    said: str
+    """The reply as it was written."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One consultation, played."""
+
+    consultation: Consultation
+    choices: tuple[Choosing, ...]
+    failed: bool = False
+
+    @property
+    def interview(self) -> Interview:
+        """What rewards look at."""
+        status = "failed" if self.failed else self.consultation.status
+        return Interview(self.consultation.scenario, self.consultation.case, tuple(self.consultation.acts), status)
+
+
+@dataclass
+class _Attending:
+    """The model in training as a backend that notes what it chose."""
+
+    student: Model
+    noted: dict[int, list[Choosing]] = field(default_factory=dict)
+    """Ordinal of the consultation → its choices."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return self.student.info
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Let the student choose; its words are the program's."""
+        chosen = [request for request in requests if request.task in TRAINED]
+        replies = iter(self.student.generate(chosen)) if chosen else iter(())
+        found = [next(replies) if request.task in TRAINED else Reply("") for request in requests]
+        for request, reply in zip(requests, found, strict=True):
+            if request.task in TRAINED:
+                self.noted.setdefault(int(request.key[0]), []).append(Choosing(request, reply.text))
+        return found
+
+
+@dataclass(frozen=True)
+class _Others:
+    """The frozen start in all other roles."""
+
+    model: Model
+
+    @property
+    def info(self) -> ModelInfo:
+        return self.model.info
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Ask for decisions alone."""
+        asked = [request for request in requests if ASSIGNED.get(request.role) == request.task]
+        short = [
+            replace(request, prompt=replace(request.prompt, max_new_tokens=min(request.prompt.max_new_tokens, most)))
+            for request in asked
+            for most in [NAMED if request.role == "specialist" else 2 * NAMED]
+        ]
+        replies = iter(self.model.generate(short)) if short else iter(())
+        return [next(replies) if ASSIGNED.get(r.role) == r.task else Reply("") for r in requests]
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """Plays episodes.
+
+    Args:
+        scenario: Whose cases.
+        student: The model in training, as a backend.
+        others: The frozen start.
+        max_turns: Doctor turns.
+    """
+
+    scenario: Scenario
+    student: Model
+    others: Model
+    max_turns: int = RunConfig.model_fields["max_turns"].default
+
+    def play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
+        """Play a consultation for each case, all at once.
+
+        Args:
+            cases: One an episode; the same one may occur again.
+            seeds: Of each episode's draws.
+            sampling: Of the attending's choices.
+        """
+        return asyncio.run(self._play(cases, seeds, sampling))
+
+    async def _play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
+        batcher, attending = Batcher(chunk=max(1, len(cases))), _Attending(self.student)
+        cast = self._cast(batcher, attending, sampling)
+        played = [self._consultation(i, case, seed) for i, (case, seed) in enumerate(zip(cases, seeds, strict=True), 1)]
+        batcher.open(len(played))
+        try:
+            failed = await asyncio.gather(*(self._one(consultation, cast, batcher) for consultation in played))
+        finally:
+            batcher.shutdown()
+        return [
+            Episode(consultation, tuple(attending.noted.get(consultation.plan.ordinal, ())), broke)
+            for consultation, broke in zip(played, failed, strict=True)
+        ]
+
+    async def _one(self, consultation: Consultation, cast: Cast, batcher: Batcher) -> bool:
+        """Play one and tell whether it failed, which is a result and no crash."""
+        try:
+            await play(Session(str(consultation.plan.ordinal), consultation, cast, lambda idx, act: None))
+        except Exception:
+            if batcher.broken is not None:
+                raise
+            return True
+        finally:
+            batcher.close()
+        return False
+
+    def _consultation(self, ordinal: int, case: Case, seed: int) -> Consultation:
+        plan = Plan(
+            ordinal=ordinal,
+            case=case.id,
+            temperament=own_temperament(self.scenario, case.id),
+            strategy="dialogue",
+            team="panel",
+            seed=seed,
+        )
+        return Consultation(self.scenario, case, plan, max_turns=self.max_turns)
+
+    def _cast(self, batcher: Batcher, attending: _Attending, sampling: Sampling) -> Cast:
+        others, fields = _Others(self.others), RunConfig.model_fields
+
+        def voice(role: Any) -> Voice:
+            usual = fields[role].default
+            generate = batcher.for_model(others)
+            return Voice(role, others.info, generate, Sampling(usual.temperature, usual.top_p))
+
+        specialist = voice("specialist")
+        return Cast(
+            patient=voice("patient"),
+            triage=voice("triage"),
+            attending=Voice("attending", attending.info, batcher.for_model(attending), sampling),
+            specialist=lambda _: specialist,
+            together=batcher.together,
+        )

@@ -1,0 +1,285 @@
+"""Trains the attending's questions and decisions over whole consultations: multi-turn GRPO through `rollout_func`.
+
+Run `consult train interview --out DIR`. An episode is a consultation on the graph of `simulate`; a group is the same
+case played several times. What the attending chose, and nothing else, is trained: the acts (which topic to ask, whether
+to consult or to conclude) and the diagnosis, each scored on the prompt that it was made on. A choice is a few tokens; what
+a patient or a colleague said stands in prompts and never among them.
+
+What it simplifies: for models of the starter's dialect, whose acts are choices and whose words a program can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from consult.agents.models import open_model
+from consult.agents.models.model import Choice
+from consult.agents.voice import Sampling, derive_seed
+from consult.envs.measures.intervals import mean
+from consult.rl.config import TrainConfig, TrainingError
+from consult.rl.constraint import END, Constraint
+from consult.rl.episodes import Choosing, Episode, Theatre
+from consult.rl.measuring import Measured
+from consult.rl.rewards import INTERVIEW_REWARDS, Wanted
+from consult.rl.rows import Row, case_ids, triage_rows, without
+from consult.rl.shared_prompt import Prompts, Said
+from consult.rl.student import Student
+from consult.rl.trainers import SharedPromptTrainer
+from consult.rl.training import Training
+
+AT_ONCE = 64
+"""Episodes that are measured together."""
+PLAYED = Sampling(0.5, 0.95)
+"""The attending's in play."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One choice as numbers."""
+
+    context: tuple[int, ...]
+    """Tokens before the choice."""
+    photograph: Any
+    """None where the prompt shows none."""
+    options: tuple[tuple[int, ...], ...]
+    chosen: tuple[int, ...]
+
+
+class InterviewTrainer(SharedPromptTrainer):
+    """GRPO over episodes: a completion is all that the attending chose in one, each choice scored on its own prompt."""
+
+    def __init__(self, theatre: Theatre, **kwargs: Any) -> None:
+        self.theatre = theatre
+        self._scored: list[list[Scored]] = []
+        super().__init__(**kwargs)
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        self._rows = [self.rows[entry["row"]] for entry in inputs]
+        self._numbers = torch.arange(len(inputs))
+        # Past the numbering of the parent, which names rows and not episodes.
+        output = super(SharedPromptTrainer, self)._generate_and_score_completions(inputs)
+        return {**output, "numbers": torch.arange(len(inputs))}
+
+    def _rollout(self, prompts: Any, trainer: Any) -> dict[str, Any]:
+        config, step = self.student.config, self.state.global_step
+        rank = self.accelerator.process_index
+        seeds = [derive_seed("episode", config.seed, self.args.seed, step, rank, i) for i in range(len(self._rows))]
+        self.student.model.eval()
+        episodes = self.theatre.play([row.case for row in self._rows], seeds, Sampling(self.temperature, 1.0))
+        self.student.model.train()
+        self._scored = [[_scored(self.student, one) for one in episode.choices] for episode in episodes]
+        pad = self.student.speaker.tokenizer.pad_token_id
+        said = [[token for one in episode for token in one.chosen] or [pad] for episode in self._scored]
+        return {
+            "prompt_ids": [[pad] for _ in episodes],
+            "completion_ids": said,
+            "logprobs": [[0.0] * len(tokens) for tokens in said],
+            "env_mask": [_free(episode) or [0] for episode in self._scored],
+            "interview": [episode.interview for episode in episodes],
+        }
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: Any,
+        input_ids: Any,
+        attention_mask: Any,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_entropy: bool = False,
+        **_: Any,
+    ) -> tuple[Any, Any, None]:
+        episodes = [self._scored[number] for number in self._numbers.tolist()]
+        choices = [one for episode in episodes for one in episode]
+        shown, said = _batch(self.student, choices)
+        logs, entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
+        places = _places(episodes, logits_to_keep)
+        found = [_laid(values, places, (len(episodes), logits_to_keep)) for values in (logs, entropies)]
+        return found[0], found[1] if compute_entropy else None, None
+
+
+def _scored(student: Student, one: Choosing) -> Scored:
+    """Give a choice as numbers; what was written before it is its context, and what was written after it is nothing."""
+    assert student.looks is not None
+    prompt, choice = one.request.prompt, one.request.prompt.choice
+    assert choice is not None
+    encode = student.speaker.tokenizer.encode
+    written = one.said.removeprefix(prompt.begin)
+    before, chosen = _parted(written, choice)
+    options = tuple(tuple(encode(option, add_special_tokens=False)) for option in choice.options)
+    context = (*student.looks.ids(prompt), *encode(before, add_special_tokens=False))
+    photographs = [p for message in prompt.messages for p in message.photographs]
+    tokens = tuple(encode(chosen, add_special_tokens=False))
+    return Scored(context, photographs[0] if photographs else None, options, tokens)
+
+
+def _parted(written: str, choice: Choice) -> tuple[str, str]:
+    """Part what was written into what stands before the choice, and the choice; no choice where none was made."""
+    place = written.find(choice.after) + len(choice.after) if choice.after in written else -1
+    if place < 0:
+        return written, ""
+    rest = written[place:]
+    chosen = max((option for option in choice.options if rest.startswith(option)), key=len, default="")
+    return written[:place], chosen
+
+
+def _free(episode: Sequence[Scored]) -> list[int]:
+    """Give 1 for each token that was chosen among several, 0 for those that were forced."""
+    table, starts = Constraint.several([one.options for one in episode]) if episode else (None, [])
+    found: list[int] = []
+    for one, start in zip(episode, starts, strict=True):
+        assert table is not None
+        found += [int(table.choices[state]) for state in table.walk(one.chosen, start)]
+    return found
+
+
+def _batch(student: Student, choices: Sequence[Scored]) -> tuple[Prompts, Said]:
+    """Put choices together, each context once."""
+    assert student.looks is not None
+    contexts = {(one.context, one.photograph.id if one.photograph else None): one for one in choices}
+    index = {key: i for i, key in enumerate(contexts)}
+    features = [student.looks.features(one.photograph) if one.photograph else None for one in contexts.values()]
+    pad = student.speaker.tokenizer.pad_token_id
+    shown = Prompts.of([one.context for one in contexts.values()], features, pad)
+    sets = list(dict.fromkeys(one.options for one in choices))
+    table, starts = Constraint.several(sets)
+    start_of = dict(zip(sets, starts, strict=True))
+    width = max((len(one.chosen) for one in choices), default=1) or 1
+    ids = torch.tensor([[*one.chosen, *[pad] * (width - len(one.chosen))] for one in choices])
+    walked = [table.walk(one.chosen, start_of[one.options]) for one in choices]
+    states = torch.tensor([[*states, *[END] * (width - len(states))] for states in walked])
+    owner = torch.tensor([index[one.context, one.photograph.id if one.photograph else None] for one in choices])
+    return shown, Said(ids, owner, states, table)
+
+
+def _places(episodes: Sequence[Sequence[Scored]], width: int) -> tuple[Any, Any]:
+    """Give for each token of each choice its place among the choices, and its place among the completions."""
+    among: list[tuple[int, int]] = []
+    laid: list[int] = []
+    choice = 0
+    for number, episode in enumerate(episodes):
+        place = 0
+        for one in episode:
+            among += [(choice, t) for t in range(len(one.chosen))]
+            laid += [number * width + place + t for t in range(len(one.chosen))]
+            place, choice = place + len(one.chosen), choice + 1
+    return torch.tensor(among, dtype=torch.long).reshape(-1, 2), torch.tensor(laid, dtype=torch.long)
+
+
+def _laid(values: Any, places: tuple[Any, Any], shape: tuple[int, int]) -> Any:
+    among, laid = places
+    flat = values.new_zeros(shape[0] * shape[1])
+    return flat.index_put((laid,), values[among[:, 0], among[:, 1]]).reshape(shape)
+
+
+def interview_rewards(config: TrainConfig) -> list[Any]:
+    """Give the rewards as TRL calls them; what one raises is told in a sentence."""
+
+    def made(name: str) -> Any:
+        pays = INTERVIEW_REWARDS[name]
+
+        def reward(interview: Sequence[Any], **_: Any) -> list[float]:
+            try:
+                return [pays(one) for one in interview]
+            except Exception as error:
+                raise TrainingError(
+                    f"the reward '{name}' failed ({type(error).__name__}: {error}); mend it and go on with --resume"
+                ) from error
+
+        reward.__name__ = "accuracy" if name == "diagnosis" else name
+        return reward
+
+    return [made(name) for name in config.weights]
+
+
+# -- the training ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MeasuredInterviews(Measured):
+    """Interviews of one student."""
+
+    episodes: Sequence[Episode] = ()
+
+
+class InterviewTraining(Training):
+    """Trains over whole consultations."""
+
+    def check(self) -> None:
+        """Tell what is wrong before a model is loaded."""
+        super().check()
+        if not self.scenario.labels:
+            raise TrainingError(
+                f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one of them"
+            )
+
+    def theatre(self, student: Student) -> Theatre:
+        """Give the stage that a student plays on."""
+        if student.looks is None:
+            raise TrainingError(
+                f"interviews are trained in the starter's dialect alone, and '{self.config.model}' speaks in words; "
+                "use consult train attending"
+            )
+        return Theatre(self.scenario, student.speaker, open_model(self.config.model))
+
+    def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
+        """Make one row a case; its prompts come up in play."""
+        made = triage_rows(self.scenario, case_ids(self.scenario, split, most), student.dialect, sees=student.sees)
+        rows = [replace(row, wanted=Wanted(row.case.truth.diagnosis or "")) for row in made if row.case.truth.diagnosis]
+        return rows if split == "test" else without(rows, self.config.leave_out)
+
+    def ready(self, student: Student, rows: Sequence[Row]) -> None:
+        """Let a student see."""
+        self.theatre(student)
+        assert student.looks is not None
+        student.looks.look_at(rows, self.scenario.revision, self.say)
+
+    def measured(self, student: Student, rows: Sequence[Row]) -> Measured:
+        """Let a student play each case once, at the temperature of play; the same draws before and after."""
+        student.model.eval()
+        theatre, episodes = self.theatre(student), []
+        for start in range(0, len(rows), AT_ONCE):
+            part = [row.case for row in rows[start : start + AT_ONCE]]
+            episodes += theatre.play(part, [derive_seed("measured", case.id) for case in part], PLAYED)
+        concluded = [episode.consultation.conclusion for episode in episodes]
+        named = [act.diagnosis if act else None for act in concluded]
+        formed = [not episode.failed for episode in episodes]
+        return MeasuredInterviews(rows, named, [None] * len(rows), formed, episodes)
+
+    def _metrics(self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Any) -> Any:
+        metrics = super()._metrics(before, validated, start, after, best)
+        shown = (start, after) if start.rows else (before, validated)
+        metrics["interview"] = compared(*shown)
+        return metrics
+
+
+def compared(before: Measured, after: Measured) -> dict[str, dict[str, Any]]:
+    """Give what an interview brings out and costs, before and after, on the same cases."""
+    assert isinstance(before, MeasuredInterviews) and isinstance(after, MeasuredInterviews)
+    figures = {
+        "right": lambda e: float(e.interview.case.truth.diagnosis == _diagnosis(e)),
+        "facts disclosed": lambda e: e.consultation.disclosed[0] / max(1, e.consultation.disclosed[1]),
+        "doctor turns": lambda e: float(e.consultation.max_turns - e.consultation.turns_left),
+        **{name: (lambda e, pays=pays: pays(e.interview)) for name, pays in INTERVIEW_REWARDS.items()},  # type: ignore[misc]
+    }
+    cases = [row.case.id for row in before.rows]
+    found = {}
+    for name, figure in figures.items():
+        was, now = ([figure(episode) for episode in side.episodes] for side in (before, after))
+        gain = mean([b - a for a, b in zip(was, now, strict=True)], cases)
+        found[name] = {
+            "n": len(was),
+            "before": round(sum(was) / len(was), 6),
+            "after": round(sum(now) / len(now), 6),
+            "gain": round(gain.value or 0.0, 6),
+            "interval": [round(end or 0.0, 6) for end in (gain.low, gain.high)],
+        }
+    return found
+
+
+def _diagnosis(episode: Episode) -> str | None:
+    concluded = episode.consultation.conclusion
+    return concluded.diagnosis if concluded else None

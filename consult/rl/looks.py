@@ -1,0 +1,105 @@
+"""Photographs looked at once: what the vision tower makes of each is kept, in memory and on disk.
+
+Drawing and looking take longer than a decision, and the tower is not trained. Kept under `CONSULT_CACHE` (else
+`~/.cache/consult`) by what decides them: the weights, the scenario and the photograph.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from consult.agents.models.model import Prompt
+from consult.agents.models.transformers_folder import TransformersModel
+from consult.rl.rows import Row
+from consult.scenarios import Photograph
+
+AT_ONCE = 200
+"""Photographs that are drawn, looked at and kept together."""
+
+
+class Looks:
+    """What one model sees on photographs.
+
+    Args:
+        speaker: Of the LLaVA kind: a photograph becomes a fixed number of embeddings.
+    """
+
+    def __init__(self, speaker: TransformersModel) -> None:
+        self.speaker = speaker
+        self._seen: dict[str, Any] = {}
+
+    def ids(self, prompt: Prompt) -> list[int]:
+        """Give a prompt's tokens."""
+        text = self.speaker.text(prompt)
+        if self.speaker.photographs is not None:
+            token = self.speaker.photographs.token
+            text = text.replace(token, token * self.speaker.photographs.tokens)
+        ids: list[int] = self.speaker.tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    def features(self, photograph: Photograph) -> Any:
+        """Give (patches, width) of a photograph."""
+        if photograph.id not in self._seen:
+            self._look([photograph])
+        return self._seen[photograph.id].float()
+
+    def look_at(self, rows: Sequence[Row], revision: str, say: Callable[[str], None]) -> None:
+        """Look at the photographs of rows, or find what was seen of them before.
+
+        Args:
+            rows: Whose photographs.
+            revision: Of the scenario.
+            say: Told of the progress.
+        """
+        wanted = {row.view.photograph.id: row.view.photograph for row in rows if row.view.photograph}
+        path = self._kept_at(revision)
+        self._find(path)
+        left = [photograph for name, photograph in wanted.items() if name not in self._seen]
+        for start in range(0, len(left), AT_ONCE):
+            if start % (5 * AT_ONCE) == 0:
+                say(f"looking at photographs: {start:,} of {len(left):,}")
+            self._look(left[start : start + AT_ONCE])
+        if left:
+            self._keep(path)
+
+    def _look(self, photographs: Sequence[Photograph]) -> None:
+        import torch
+
+        from consult.rl.shared_prompt import look
+
+        process = self.speaker.processor.image_processor
+        shown = process(images=[p.load() for p in photographs], return_tensors="pt")["pixel_values"]
+        pixels = shown.to(self.speaker.model.device, self.speaker.model.dtype)
+        for photograph, seen in zip(photographs, look(self.speaker.model, pixels), strict=True):
+            self._seen[photograph.id] = seen.to(torch.float32)
+
+    # -- on disk ---------------------------------------------------------------------------------------------------
+
+    def _kept_at(self, revision: str) -> Path:
+        folder = Path(os.environ.get("CONSULT_CACHE", Path.home() / ".cache" / "consult"))
+        weights = hashlib.sha256(f"{self.speaker.base.revision} {revision}".encode()).hexdigest()[:16]
+        return folder / f"looks-{weights}.safetensors"
+
+    def _find(self, path: Path) -> None:
+        from safetensors.torch import load_file
+
+        try:
+            found = load_file(path)
+        except Exception:  # none there, or one that was cut short: it is looked anew
+            return
+        self._seen = {**found, **self._seen}
+
+    def _keep(self, path: Path) -> None:
+        from safetensors.torch import save_file
+
+        partial = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_file(self._seen, partial)
+            partial.replace(path)
+        except Exception:  # a cache that cannot be written is a cache that is not there
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,141 @@
+"""What a student decides, measured: how often it is right, before and after, on the same cases."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from consult.envs.measures.figures import Figure
+from consult.envs.measures.intervals import share
+from consult.envs.measures.paired import Difference, difference
+from consult.rl.curriculum import stage_of
+from consult.rl.decided import Decided, decided_diagnosis, decided_triage
+from consult.rl.rows import Row
+from consult.rl.student import Student
+from consult.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Decisions of one student on rows."""
+
+    rows: Sequence[Row]
+    named: Sequence[str | None]
+    """What each row was decided to be; None for an unusable answer."""
+    urgencies: Sequence[str | None]
+    formed: Sequence[bool]
+
+    @property
+    def right(self) -> list[bool]:
+        """Whether each decision is right."""
+        return [name == row.wanted.answer for name, row in zip(self.named, self.rows, strict=True)]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right decisions."""
+        return sum(self.right) / len(self.rows)
+
+    def by_case(self) -> dict[str, list[bool]]:
+        """Give case → whether its decisions were right."""
+        found: dict[str, list[bool]] = defaultdict(list)
+        for row, right in zip(self.rows, self.right, strict=True):
+            found[row.case.id].append(right)
+        return found
+
+    def figure(self) -> Figure:
+        """Give the share of right decisions with its interval."""
+        return share(self.right, [row.case.id for row in self.rows])
+
+    def only(self, keep: Sequence[bool]) -> Measured:
+        """Give some of the decisions."""
+        picked = [i for i, kept in enumerate(keep) if kept]
+        return Measured(
+            [self.rows[i] for i in picked],
+            [self.named[i] for i in picked],
+            [self.urgencies[i] for i in picked],
+            [self.formed[i] for i in picked],
+        )
+
+
+NOTHING = Measured([], [], [], [])
+
+
+def read(text: str, row: Row, student: Student, scenario: Scenario) -> Decided:
+    """Read a completion as the rewards do."""
+    if student.config.role == "triage":
+        return decided_triage(text, row.view, student.dialect)
+    return decided_diagnosis(text, scenario, student.config.rationale)
+
+
+def measure(student: Student, rows: Sequence[Row], scenario: Scenario, votes: int = 1) -> Measured:
+    """Let a student decide, the likeliest of each, or by the majority of `votes` draws."""
+    decided = []
+    for row, texts in zip(rows, student.decide(rows, votes), strict=True):
+        ballots = [read(text, row, student, scenario) for text in texts]
+        decided.append(_elected(ballots))
+    return Measured(rows, [d.named for d in decided], [d.urgency for d in decided], [d.formed for d in decided])
+
+
+def _elected(ballots: Sequence[Decided]) -> Decided:
+    named = Counter(ballot.named for ballot in ballots if ballot.named is not None)
+    if not named:
+        return ballots[0]
+    winner = named.most_common(1)[0][0]
+    return next(ballot for ballot in ballots if ballot.named == winner)
+
+
+def gain(before: Measured, after: Measured) -> Difference:
+    """Compare two students on the same cases."""
+    found = difference(after.by_case(), before.by_case())
+    assert found is not None
+    return found
+
+
+def told(before: Measured, after: Measured) -> dict[str, Any]:
+    """Give the figures of a comparison as they stand in metrics.json."""
+    if not before.rows:
+        return {"n": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
+    found = gain(before, after)
+    return {
+        "n": len(before.rows),
+        "before": round(before.accuracy, 6),
+        "after": round(after.accuracy, 6),
+        "gain": round(after.accuracy - before.accuracy, 6),
+        "interval": [round(end or 0.0, 6) for end in (found.figure.low, found.figure.high)],
+        "p": found.p,
+        "test": found.test,
+    }
+
+
+def told_by_s(before: Measured, after: Measured) -> dict[str, Any]:
+    """Give the figures by stage: follows when right (s = 1), corrects when wrong (s = 0), beside the panel's vote."""
+    stages = [stage_of(row.s) for row in before.rows]
+    found: dict[str, Any] = {}
+    for stage in ("easy", "medium", "hard"):
+        keep = [one == stage for one in stages]
+        part = before.only(keep)
+        votes = [row.vote == row.wanted.answer for row in part.rows]
+        vote = sum(votes) / len(votes) if votes else None
+        found[stage] = {**told(part, after.only(keep)), "vote": vote}
+    return found
+
+
+def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
+    """Give the figures by specialty, and by whether a case is worded and drawn in the style of the train cases."""
+    groups: dict[str, list[bool]] = {}
+    for row in before.rows:
+        for name in (row.case.truth.specialty, row.case.style):
+            if name:
+                groups.setdefault(name, [])
+    for name in groups:
+        groups[name] = [name in (row.case.truth.specialty, row.case.style) for row in before.rows]
+    return {name: told(before.only(keep), after.only(keep)) for name, keep in sorted(groups.items())}
+
+
+def share_of_urgencies(measured: Measured) -> float | None:
+    """Give the share of right urgencies; None where no case has one."""
+    pairs = [(u, row.wanted.urgency) for u, row in zip(measured.urgencies, measured.rows, strict=True)]
+    known = [stated == true for stated, true in pairs if true is not None]
+    return sum(known) / len(known) if known else None

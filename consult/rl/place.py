@@ -1,0 +1,63 @@
+"""Where a training writes: what may be written to or gone on with, and how a full disk is known."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from consult.rl.config import TrainConfig, TrainingError
+
+FREE = ("report_to", "db")
+"""Fields that do not change the result."""
+
+
+def check_place(config: TrainConfig, out: Path, *, resume: bool) -> None:
+    """Refuse a folder that cannot be written to or gone on with.
+
+    Raises:
+        TrainingError: It holds something, and `resume` was not said; or it holds another training.
+    """
+    places = (out / "work" / "config.json", out / "training.json")
+    there = next((place for place in places if place.is_file()), None)
+    if there is not None and not resume:
+        raise TrainingError(f"'{out}' holds a training; go on with --resume, or give another --out")
+    if there is not None:
+        _same(config, there, out)
+    elif out.exists() and not out.is_dir():
+        raise TrainingError(f"'{out}' is a file; give another --out")
+    elif out.is_dir() and any(out.iterdir()):
+        raise TrainingError(f"'{out}' is not empty; give another --out")
+
+
+def _same(config: TrainConfig, path: Path, out: Path) -> None:
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise TrainingError(f"'{path}' is broken; give another --out") from None
+    now = config.model_dump(mode="json")
+    for name, value in now.items():
+        if name not in FREE and before.get(name) != value:
+            raise TrainingError(
+                f"the training in '{out}' was begun with {name} = {json.dumps(before.get(name))}, not "
+                f"{json.dumps(value)}; give what it was begun with, or another --out"
+            )
+
+
+def is_full(out: Path, error: Exception) -> bool:
+    """Tell whether a disk without space is behind an error: libraries have their own words for it."""
+    said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
+    return "No space left" in said or shutil.disk_usage(out).free < 2**16
+
+
+def quiet_libraries() -> None:
+    """Keep libraries from calling home and from chatting; whoever wants a tracker names it."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    import datasets
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    datasets.disable_progress_bars()

@@ -1,0 +1,149 @@
+"""What comes out of a training: figures, curves, and a model card that says what was done and what it means."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from consult.agents.prompt import fill
+from consult.rl.config import TrainConfig
+from consult.rl.measuring import Measured
+
+CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
+SHOWN = (
+    ("reward", "reward of a completion"),
+    ("right", "completions that are right"),
+    ("validation", "validation cases right, likeliest decision"),
+    ("entropy", "entropy of a decision's token, nats"),
+    ("flat", "groups in which all completions are paid alike"),
+    ("kl", "KL divergence from the start of the phase"),
+)
+"""Columns of curves.csv that are drawn, with their titles."""
+
+
+def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], curves: Sequence[Path]) -> None:
+    """Write metrics.json, curves.csv, curves.png and README.md.
+
+    Args:
+        out: The result's folder.
+        config: What was trained.
+        metrics: As they stand in metrics.json.
+        curves: The phases' curves, in their order.
+    """
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    rows = _joined(curves, out / "curves.csv")
+    draw_curves(rows, out / "curves.png")
+    (out / "README.md").write_text(model_card(config, metrics), encoding="utf-8")
+
+
+DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted", "before", "after")
+"""Columns of decisions.csv."""
+
+
+def write_decisions(path: Path, compared: Sequence[tuple[Measured, Measured]]) -> None:
+    """Write what each measured case was decided to be, before and after: a later comparison needs no model.
+
+    Args:
+        path: The file.
+        compared: The start's and the result's decisions on the same rows.
+    """
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(DECISIONS)
+        for before, after in compared:
+            for row, was, now in zip(before.rows, before.named, after.named, strict=True):
+                case, s = row.case, "" if row.s is None else f"{row.s:.4f}"
+                told = (case.id, case.split, case.truth.specialty, case.style, s, row.vote, row.wanted.answer)
+                writer.writerow([row.id, *told, was, now])
+
+
+def _joined(curves: Sequence[Path], path: Path) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = []
+    for curve in curves:
+        if curve.is_file():
+            with curve.open(newline="", encoding="utf-8") as stream:
+                rows += list(csv.DictReader(stream))
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]) if rows else ["step"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def draw_curves(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Draw the curves over the steps, a box for each figure that there is."""
+    from matplotlib.figure import Figure
+
+    drawn = [(name, title) for name, title in SHOWN if any(row.get(name) for row in rows)]
+    figure = Figure(figsize=(10, 2.6 * max(1, -(-len(drawn) // 2))), layout="constrained")
+    boxes = figure.subplots(max(1, -(-len(drawn) // 2)), 2, squeeze=False).ravel()
+    for box, (name, title) in zip(boxes, drawn, strict=False):
+        points = [(i + 1, float(row[name])) for i, row in enumerate(rows) if row.get(name)]
+        box.plot(*zip(*points, strict=True), marker="o" if len(points) < 60 else "", markersize=3, linewidth=1)
+        box.set_title(title, fontsize=9)
+        for start in _boundaries(rows):
+            box.axvline(start, color="grey", linewidth=0.5, linestyle=":")
+        box.tick_params(labelsize=8)
+    for box in boxes[len(drawn) :]:
+        box.set_visible(False)
+    figure.supxlabel("step", fontsize=9)
+    figure.savefig(path, dpi=110)
+
+
+def _boundaries(rows: Sequence[Mapping[str, str]]) -> list[int]:
+    phases = [row["phase"] for row in rows]
+    return [i + 0.5 for i in range(1, len(phases)) if phases[i] != phases[i - 1]]  # type: ignore[misc]
+
+
+def model_card(config: TrainConfig, metrics: Mapping[str, Any]) -> str:
+    """Fill the card."""
+    told = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
+    settings = "\n".join(f"| {name} | `{json.dumps(value)}` |" for name, value in told.items() if name != "role")
+    return fill(
+        CARD,
+        role={"triage": "triage doctor", "attending": "attending physician", "interview": "interviewer"}[config.role],
+        flag="triage" if config.role == "triage" else "attending",
+        library="transformers" if config.full else "peft",
+        base=f"base_model: {config.model}\n" if config.model != "starter" and not config.full else "",
+        kind="all weights of the language model" if config.full else f"an adapter (LoRA, rank {config.rank})",
+        model=config.model,
+        method=config.method.upper(),
+        scenario=config.scenario,
+        figures=_figures(metrics),
+        settings=settings,
+        seconds=f"{metrics['seconds']:,.0f}",
+        steps=f"{metrics['steps']:,}",
+        chosen=str(metrics["chosen"]),
+        synthetic=_SYNTHETIC if config.panel_skill is not None else "",
+    )
+
+
+_SYNTHETIC = (
+    "\nThe panels of these figures were made up by a program, each opinion right with a given probability: they tell "
+    "how an attending treats opinions, and are no headline.\n"
+)
+
+
+def _figures(metrics: Mapping[str, Any]) -> str:
+    rows = ["| cases | n | before | after | gain | 95 % interval |", "|---|---|---|---|---|---|"]
+    for name in ("validation", "test"):
+        rows.append(_row(name, metrics[name]))
+    for name, figures in (metrics.get("by_stage") or {}).items():
+        rows.append(_row(f"test, {_STAGES[name]}", figures))
+    return "\n".join(rows)
+
+
+_STAGES = {"easy": "all opinions right", "medium": "some right", "hard": "none right"}
+
+
+def _row(name: str, figures: Mapping[str, Any]) -> str:
+    if not figures["n"]:
+        return f"| {name} | 0 | - | - | - | - |"
+    low, high = figures["interval"]
+    return (
+        f"| {name} | {figures['n']:,} | {figures['before']:.1%} | {figures['after']:.1%} | "
+        f"{100 * figures['gain']:+.1f} | {100 * low:+.1f} to {100 * high:+.1f} |"
+    )

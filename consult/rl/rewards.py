@@ -1,0 +1,131 @@
+"""Rewards: what is paid for a decision, and for an interview. A reward is a small named function.
+
+Of decisions (MMedAgent-RL, arXiv 2506.00555): 0.5 for the form and 1 for the right answer. Of interviews (after
+DoctorAgent-RL): a new finding of the card, a question without an answer, a repeated one, the limit of turns, the
+diagnosis, the advice. Their weights stand in the configuration; a weight of 0 takes a reward out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from consult.agents.acts import Act
+from consult.agents.advice import is_sound_explanation
+from consult.rl.decided import Decided
+from consult.scenarios import Case, Scenario, Urgency
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a decision should have been."""
+
+    answer: str
+    """The true specialty, or the true diagnosis."""
+    urgency: Urgency | None = None
+
+
+@dataclass(frozen=True)
+class Interview:
+    """A consultation that was played to its end, or to the limit of its turns."""
+
+    scenario: Scenario
+    case: Case
+    acts: Sequence[Act]
+    status: str
+    """finished, unfinished or failed."""
+
+
+DecisionReward = Callable[[Decided, Wanted], float]
+InterviewReward = Callable[[Interview], float]
+
+# -- of a decision -----------------------------------------------------------------------------------------------------
+
+
+def keeps_form(decided: Decided, wanted: Wanted) -> float:
+    """0.5 when the completion keeps to the form, nothing missing, doubled or left over."""
+    return 0.5 if decided.formed else 0.0
+
+
+def is_right(decided: Decided, wanted: Wanted) -> float:
+    """1.0 when the only answer is the true one."""
+    return float(decided.named == wanted.answer)
+
+
+def is_pressing_enough(decided: Decided, wanted: Wanted) -> float:
+    """1.0 when the urgency is the true one; a triage doctor alone states one."""
+    return float(wanted.urgency is not None and decided.urgency == wanted.urgency)
+
+
+DECISION_REWARDS: Mapping[str, DecisionReward] = {
+    "format": keeps_form,
+    "accuracy": is_right,
+    "urgency": is_pressing_enough,
+}
+
+# -- of an interview ---------------------------------------------------------------------------------------------------
+
+
+def new_finding(interview: Interview) -> float:
+    """1.0 for each finding of the card that a question brought out for the first time; what is not there is none."""
+    findings = {fact.id for fact in interview.case.card.facts if not fact.none}
+    told = {fact for act in interview.acts if act.action == "open" for fact in act.facts}
+    brought = [fact for _, answer in _doctors_questions(interview) if answer for fact in answer.facts]
+    return float(len((set(brought) & findings) - told))
+
+
+def unanswerable(interview: Interview) -> float:
+    """1.0 for each question that the patient has no answer to."""
+    return float(sum(answer is not None and not answer.facts for _, answer in _doctors_questions(interview)))
+
+
+def repeated(interview: Interview) -> float:
+    """1.0 for each question about a topic that was asked before, and for each examination done twice."""
+    topics = [act.topic for act in interview.acts if act.speaker == "attending" and act.action in ("ask", "examine")]
+    named = [topic for topic in topics if topic is not None]
+    return float(len(named) - len(set(named)))
+
+
+def out_of_turns(interview: Interview) -> float:
+    """1.0 when the consultation came to its limit without a satisfied patient."""
+    return float(interview.status != "finished")
+
+
+def right_diagnosis(interview: Interview) -> float:
+    """1.0 when the conclusion names the true diagnosis."""
+    concluded = _conclusion(interview)
+    truth = interview.case.truth.diagnosis
+    return float(concluded is not None and truth is not None and concluded.diagnosis == truth)
+
+
+def sound_advice(interview: Interview) -> float:
+    """1.0 when the conclusion is right and says the scenario's advice on it: what it is, what to do, when to return."""
+    concluded = _conclusion(interview)
+    if concluded is None or not right_diagnosis(interview):
+        return 0.0
+    urgency = next((act.urgency for act in interview.acts if act.action == "triage"), None)
+    return float(is_sound_explanation(concluded.text, concluded.diagnosis, urgency, interview.scenario))
+
+
+def _doctors_questions(interview: Interview) -> list[tuple[Act, Act | None]]:
+    acts = interview.acts
+    followers: list[Act | None] = [*acts[1:], None]
+    return [
+        (act, after if after is not None and after.action == "answer" else None)
+        for act, after in zip(acts, followers, strict=True)
+        if act.speaker == "attending" and act.action == "ask"
+    ]
+
+
+def _conclusion(interview: Interview) -> Act | None:
+    return next((act for act in interview.acts if act.action == "conclude"), None)
+
+
+INTERVIEW_REWARDS: Mapping[str, InterviewReward] = {
+    "new_finding": new_finding,
+    "unanswerable": unanswerable,
+    "repeated": repeated,
+    "out_of_turns": out_of_turns,
+    "diagnosis": right_diagnosis,
+    "advice": sound_advice,
+}

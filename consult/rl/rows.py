@@ -1,0 +1,155 @@
+"""Training sets: decisions as they come up in play, with what they should have been.
+
+A prompt is made by the same rules, views and dialects as in a consultation. Train cases are trained on, validation
+cases choose the checkpoint, test cases are read once at the end; any other use is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from consult.agents.acts import Act, DoctorView, Rationale
+from consult.agents.dialects import Dialect
+from consult.agents.grounding import plainly
+from consult.agents.models.model import Prompt
+from consult.agents.patient import MOST_FACTS
+from consult.agents.specialist import plurality
+from consult.agents.temperament import own_temperament
+from consult.envs.config import Plan
+from consult.envs.consultation import Consultation
+from consult.rl.config import TrainingError
+from consult.rl.rewards import Wanted
+from consult.scenarios import Case, Scenario
+
+
+@dataclass(frozen=True)
+class Row:
+    """One decision that is due."""
+
+    id: str
+    """Of the case, or of the consultation in the store."""
+    case: Case
+    view: DoctorView
+    prompt: Prompt
+    wanted: Wanted
+    s: float | None = None
+    """Share of the panel's opinions that are right; None where there is no panel."""
+    vote: str | None = None
+    """What most of the panel named."""
+
+
+def train_only(rows: Iterable[Row]) -> list[Row]:
+    """Give rows that may be trained on.
+
+    Raises:
+        TrainingError: One is of another split.
+    """
+    checked = list(rows)
+    for row in checked:
+        if row.case.split != "train":
+            raise TrainingError(
+                f"case '{row.case.id}' is of the {row.case.split} split and would be trained on; take train cases alone"
+            )
+    return checked
+
+
+def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
+    """Give the first cases of a split.
+
+    Args:
+        scenario: Whose.
+        split: train, validation or test.
+        most: None for all.
+
+    Raises:
+        TrainingError: The scenario has no such cases, or fewer.
+    """
+    known = list(scenario.case_ids(split)) if split in scenario.splits else []
+    if not known and most != 0:
+        raise TrainingError(
+            f"'{scenario.name}' has no {split} cases; training wants cases of the splits train, validation and test"
+        )
+    if most is not None and most > len(known):
+        raise TrainingError(
+            f"the split '{split}' of '{scenario.name}' has {len(known):,} cases, not {most:,}; ask for fewer"
+        )
+    return known if most is None else known[:most]
+
+
+def without(rows: Iterable[Row], specialties: Sequence[str]) -> list[Row]:
+    """Leave out the cases of specialties."""
+    return [row for row in rows if row.case.truth.specialty not in specialties]
+
+
+def triage_rows(scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, sees: bool) -> list[Row]:
+    """Make the triage doctor's decisions: complaint and photograph, the opening said plainly.
+
+    Args:
+        scenario: Whose.
+        ids: Of cases; those without a true specialty are left out.
+        dialect: The model's.
+        sees: Whether it takes photographs.
+    """
+    rows = []
+    for case_id in ids:
+        case = scenario.case(case_id)
+        if case.truth.specialty is None:
+            continue
+        consultation = _opened(scenario, case)
+        view = consultation.observe().view
+        assert isinstance(view, DoctorView)
+        view = view if sees else replace(view, photograph=None)
+        rows.append(Row(case_id, case, view, dialect.triage(view), Wanted(case.truth.specialty, case.truth.urgency)))
+    return rows
+
+
+def _opened(scenario: Scenario, case: Case) -> Consultation:
+    plan = Plan(
+        ordinal=1,
+        case=case.id,
+        temperament=own_temperament(scenario, case.id),
+        strategy="dialogue",
+        team="panel",
+        seed=0,
+    )
+    consultation = Consultation(scenario, case, plan)
+    facts = (case.card.complaint, *(fact for fact in case.card.facts if fact.id in case.card.opening))[:MOST_FACTS]
+    told = tuple(fact.id for fact in facts)
+    consultation.step(Act("patient", "open", plainly(facts), "complaint", told, source="program"))
+    return consultation
+
+
+def attending_row(
+    identifier: str, consultation: Consultation, dialect: Dialect, *, sees: bool, rationale: Rationale
+) -> Row | None:
+    """Make the attending's decision of a consultation that has heard its panel.
+
+    Args:
+        identifier: Of the consultation.
+        consultation: Restored up to the panel, at least; what was said until the conclusion counts.
+        dialect: The model's.
+        sees: Whether it takes photographs.
+        rationale: Where its reason is to stand.
+
+    Returns:
+        None where the case has no true diagnosis or nobody was consulted.
+    """
+    case, consulted = consultation.case, consultation.consulted
+    if case.truth.diagnosis is None or consulted is None:
+        return None
+    before = Consultation(
+        consultation.scenario,
+        case,
+        consultation.plan,
+        max_turns=consultation.max_turns,
+        panel_size=consultation.panel_size,
+    )
+    until = next((i for i, act in enumerate(consultation.acts) if act.action == "conclude"), len(consultation.acts))
+    view = before.restore(consultation.acts[:until]).view
+    assert isinstance(view, DoctorView)
+    view = replace(view, rationale=rationale, photograph=view.photograph if sees else None)
+    named = [opinion.diagnosis for opinion in consulted.opinions]
+    right = sum(name == case.truth.diagnosis for name in named) / len(named)
+    wanted = Wanted(case.truth.diagnosis)
+    return Row(identifier, case, view, dialect.decision(view), wanted, right, plurality(named))

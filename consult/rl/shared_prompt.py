@@ -1,0 +1,253 @@
+"""A forward pass in which the completions of a group share their prompt, and photographs are looked at once.
+
+A group of GRPO has one prompt and many completions. Where the decision is a few tokens, nearly all the work of a
+stock step is the same prompt over and over; here it is done once a group, forwards and backwards, and only the
+completions' own tokens are repeated. Log-probabilities and gradients are those of the stock step.
+
+For image-text-to-text models of the LLaVA kind, whose photographs become a fixed number of embeddings; the vision
+tower and the projector stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from consult.rl.constraint import END, Constraint
+
+LOOKED_AT = 64
+"""Photographs in one batch of the vision tower."""
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Prompts of decisions, each once."""
+
+    ids: Any
+    """(prompts, tokens), padded on the left."""
+    mask: Any
+    """The same shape."""
+    features: Any
+    """(photographs, patches, width), in the order of the prompts that have one; None where none has."""
+
+    @classmethod
+    def of(cls, sequences: Sequence[Sequence[int]], features: Sequence[Any], pad: int) -> Prompts:
+        """Pad prompts on the left and lay their photographs beside each other."""
+        width = max(map(len, sequences))
+        ids = torch.tensor([[pad] * (width - len(s)) + list(s) for s in sequences])
+        mask = torch.tensor([[0] * (width - len(s)) + [1] * len(s) for s in sequences])
+        seen = [f for f in features if f is not None]
+        return cls(ids, mask, torch.stack(seen) if seen else None)
+
+
+@dataclass(frozen=True)
+class Said:
+    """Completions to be scored."""
+
+    ids: Any
+    """(completions, tokens), padded on the right."""
+    owner: Any
+    """(completions,): index of the prompt of each."""
+    states: Any
+    """(completions, tokens): the constraint's state before each token; END where padding begins."""
+    constraint: Constraint
+    """What could have been said."""
+
+
+@torch.no_grad()
+def look(model: Any, pixels: Any) -> Any:
+    """Give what the language model gets of photographs: (photographs, patches, width).
+
+    Args:
+        model: Of the LLaVA kind.
+        pixels: (photographs, channels, height, width), as its processor gives them.
+    """
+    parts = [
+        torch.stack(list(model.get_image_features(pixel_values=pixels[i : i + LOOKED_AT]).pooler_output))
+        for i in range(0, len(pixels), LOOKED_AT)
+    ]
+    return torch.cat(parts)
+
+
+def add_decisions(model: Any, temperature: float) -> None:
+    """Let `model(input_ids=…, attention_mask=…, features=…, said=…)` score decisions.
+
+    It returns log-probabilities and entropies, both (completions, tokens). The way through the model's own `forward`
+    is what lets adapters and several processes take part. Without `said` the forward is what it was.
+    """
+    stock = model.forward
+
+    def forward(*args: Any, said: Said | None = None, features: Any = None, **kwargs: Any) -> Any:
+        if said is None:
+            return stock(*args, **kwargs)
+        prompts = Prompts(kwargs["input_ids"], kwargs["attention_mask"], features)
+        return _score(model, prompts, said, temperature)
+
+    model.forward = forward
+
+
+def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+    constraint = said.constraint
+    distinct, place = _distinct(said)
+    last, cache, position = _read(model, prompts)
+    hidden = last[distinct.owner][:, None]
+    if distinct.ids.shape[1] > 1:
+        _select(cache, distinct.owner)
+        mask = torch.cat([prompts.mask[distinct.owner], (distinct.states[:, :-1] != END).long()], 1)
+        more = _go_on(model, distinct.ids[:, :-1], mask, position[distinct.owner], cache)
+        hidden = torch.cat([hidden, more], 1)
+    logs = constraint.log_probabilities(_logits(model, hidden, constraint) / temperature, distinct.states)
+    spoken = distinct.states != END
+    wanted = _columns(distinct.ids, constraint)
+    chosen = logs.gather(-1, wanted[..., None])[..., 0].masked_fill(~spoken, 0.0)
+    entropies = -(logs.exp() * logs.masked_fill(logs == -torch.inf, 0.0)).sum(-1).masked_fill(~spoken, 0.0)
+    left = said.ids.shape[1] - distinct.ids.shape[1]
+    # What comes after the last choice is forced: its log-probability and its entropy are 0.
+    return tuple(torch.nn.functional.pad(found[place], (0, left)) for found in (chosen, entropies))  # type: ignore[return-value]
+
+
+def _distinct(said: Said) -> tuple[Said, Any]:
+    """Give each different completion of a prompt once, up to its last choice, and the place of each completion."""
+    choices = said.constraint.choices[said.states.clamp_min(0)] & (said.states != END)
+    width = int(choices.any(0).nonzero().max()) + 1 if bool(choices.any()) else 1
+    ids, states = said.ids[:, :width], said.states[:, :width]
+    rows = torch.cat([said.owner[:, None], ids, states], 1)
+    _, place = rows.unique(dim=0, return_inverse=True)
+    first = torch.full((int(place.max()) + 1,), len(rows)).scatter_reduce(0, place, torch.arange(len(rows)), "amin")
+    return Said(ids[first], said.owner[first], states[first], said.constraint), place
+
+
+def _columns(ids: Any, constraint: Constraint) -> Any:
+    return torch.searchsorted(constraint.columns, ids).clamp_max(len(constraint.columns) - 1)
+
+
+def _read(model: Any, prompts: Prompts) -> tuple[Any, Any, Any]:
+    """Read prompts: last hidden states (prompts, width), the cache, and the next position of each."""
+    position = (prompts.mask.cumsum(1) - 1).clamp_min(0)
+    seen: dict[str, Any] = {}
+    if prompts.features is not None:
+        seen = {"mm_encoder_outputs": {"image": BaseModelOutputWithPooling(pooler_output=list(prompts.features))}}
+    output = model.model(
+        input_ids=prompts.ids,
+        attention_mask=prompts.mask,
+        position_ids=position,
+        past_key_values=DynamicCache(),
+        use_cache=True,
+        **seen,
+    )
+    return output.last_hidden_state[:, -1], output.past_key_values, position[:, -1:] + 1
+
+
+def _select(cache: Any, rows: Any) -> None:
+    for layer in cache.layers:
+        layer.keys, layer.values = layer.keys.index_select(0, rows), layer.values.index_select(0, rows)
+
+
+def _go_on(model: Any, ids: Any, mask: Any, position: Any, cache: Any) -> Any:
+    places = position + torch.arange(ids.shape[1])
+    output = model.model(input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True)
+    return output.last_hidden_state
+
+
+def _logits(model: Any, hidden: Any, constraint: Constraint) -> Any:
+    weight = model.get_output_embeddings().weight
+    if len(constraint.columns) < len(weight):
+        weight = weight[constraint.columns]
+    return hidden @ weight.T
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What was drawn."""
+
+    ids: list[list[int]]
+    """One a completion, as long as it is."""
+    logs: list[list[float]]
+    """Log-probability of each token."""
+    chosen: list[list[int]]
+    """1 where the constraint left a choice, 0 where the token was forced."""
+
+
+@torch.no_grad()
+def sample(
+    model: Any, prompts: Prompts, owner: Any, constraint: Constraint, *, temperature: float, most: int
+) -> Sampled:
+    """Draw decisions.
+
+    Args:
+        model: With or without an adapter laid into it.
+        prompts: Each once.
+        owner: (completions,): index of the prompt of each.
+        constraint: What may be said.
+        temperature: 0 takes the likeliest token; else noise comes from torch's global generator.
+        most: Tokens after which an unfinished decision is cut.
+    """
+    hidden, cache, position = _read(model, prompts)
+    mask, node = prompts.mask, owner
+    drawn = _Drawn(constraint, len(owner))
+    for step in range(most):
+        tokens = drawn.draw(_logits(model, hidden, constraint)[node], temperature)
+        if not drawn.chooses or step == most - 1:
+            break
+        # Completions that have said the same so far go on as one.
+        (parents, said), node = _branches(node, tokens)
+        _select(cache, parents)
+        mask, position = torch.cat([mask[parents], torch.ones_like(mask[parents, :1])], 1), position[parents]
+        hidden = _go_on(model, said[:, None], mask, position, cache)[:, -1]
+        position = position + 1
+    return drawn.ended(most)
+
+
+def _branches(node: Any, tokens: Any) -> tuple[tuple[Any, Any], Any]:
+    pairs, place = torch.stack([node, tokens], 1).unique(dim=0, return_inverse=True)
+    return (pairs[:, 0], pairs[:, 1]), place
+
+
+class _Drawn:
+    """Completions while they are drawn."""
+
+    def __init__(self, constraint: Constraint, rows: int) -> None:
+        self.constraint = constraint
+        self.states = torch.zeros(rows, dtype=torch.long)
+        self.ids: list[list[int]] = [[] for _ in range(rows)]
+        self.logs: list[list[float]] = [[] for _ in range(rows)]
+        self.chosen: list[list[int]] = [[] for _ in range(rows)]
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a row has a choice before it."""
+        return any(state != END and self.constraint.chooses_from[state] for state in set(self.states.tolist()))
+
+    def draw(self, logits: Any, temperature: float) -> Any:
+        """Draw the next token of each row; a row that has ended gets one that nobody looks at."""
+        logs = self.constraint.log_probabilities(logits / (temperature or 1.0), self.states)
+        places = logs.exp().multinomial(1)[:, 0] if temperature else logs.argmax(-1)
+        tokens = self.constraint.columns[places]
+        found = logs.gather(-1, places[:, None])[:, 0].tolist()
+        choices = self.constraint.choices[self.states.clamp_min(0)].int().tolist()
+        after = self.states.tolist()
+        for row, token in enumerate(tokens.tolist()):
+            if after[row] != END:
+                self._say(row, token, found[row], choices[row])
+                after[row] = self.constraint.after(after[row], token)
+        self.states = torch.tensor(after)
+        return tokens
+
+    def ended(self, most: int) -> Sampled:
+        """Say what is forced to the end, and give what was drawn."""
+        for row, state in enumerate(self.states.tolist()):
+            while state != END and len(self.ids[row]) < most and not self.constraint.choices[state]:
+                (token,) = self.constraint.follows[state]
+                self._say(row, token, 0.0, 0)
+                state = self.constraint.after(state, token)
+        return Sampled(self.ids, self.logs, self.chosen)
+
+    def _say(self, row: int, token: int, log: float, choice: int) -> None:
+        self.ids[row].append(token)
+        self.logs[row].append(log)
+        self.chosen[row].append(choice)

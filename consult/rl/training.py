@@ -1,0 +1,354 @@
+"""Trains a general practitioner: triage doctor or attending physician, by GRPO or by copying right answers.
+
+Run `consult train triage --out DIR` or `consult train attending --out DIR`. What it simplifies: single decisions, all
+other roles frozen; one reward a completion; vision tower and projector as they are.
+
+Everything on the way lies in `DIR/work`, from which a killed training goes on; what comes out lies in `DIR`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consult.errors import UserError
+from consult.rl.clock import Clock
+from consult.rl.config import TrainConfig, TrainingError
+from consult.rl.curriculum import Phase, empty_stages, histogram, phases
+from consult.rl.fitting import fit
+from consult.rl.interviews import Interviews
+from consult.rl.measuring import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
+from consult.rl.place import check_place, is_full, quiet_libraries
+from consult.rl.processes import is_main, main_first, several, wait_for_all
+from consult.rl.results import write_decisions, write_results
+from consult.rl.rows import Row, attending_row, case_ids, triage_rows, without
+from consult.rl.student import Student
+from consult.rl.watching import Best, Watcher
+from consult.scenarios import UnknownNameError, load_scenario
+
+Say = Callable[[str], None]
+TRACKERS = ("none", "trackio", "tensorboard", "wandb")
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Decisions to train on and to measure."""
+
+    train: list[Row]
+    validation: list[Row]
+
+
+def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool = False) -> dict[str, Any]:
+    """Train, measure and write the result.
+
+    Args:
+        config: What to train.
+        out: The result's folder.
+        say: Told of the progress.
+        resume: Whether to go on with what lies in `out`.
+
+    Returns:
+        The figures, as in metrics.json.
+
+    Raises:
+        TrainingError: It cannot begin or go on.
+        ModelError: The model cannot be loaded.
+    """
+    quiet_libraries()
+    if several() and config.minutes is not None:
+        raise TrainingError("several processes end together after --steps alone; give --steps instead of --minutes")
+    if is_main():
+        check_place(config, out, resume=resume)
+    if (out / "metrics.json").is_file():
+        say(f"'{out}' is finished already")
+        finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+        return finished
+    try:
+        return training_of(config, out, say).run()
+    except UserError:
+        raise
+    except Exception as error:
+        if is_full(out, error):
+            raise TrainingError(f"the disk of '{out}' is full; free some space and go on with --resume") from error
+        raise
+
+
+def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
+    """Give the training of a role."""
+    if config.role == "interview":
+        from consult.rl.interview import InterviewTraining
+
+        return InterviewTraining(config, out, say)
+    return Training(config, out, say)
+
+
+@dataclass
+class Training:
+    """One training on its way."""
+
+    config: TrainConfig
+    out: Path
+    say: Say
+
+    def __post_init__(self) -> None:
+        self.work = self.out / "work"
+        self.scenario = load_scenario(self.config.scenario)
+        seconds = self.config.minutes * 60 if self.config.minutes else None
+        self.clock = Clock(self.config.steps, seconds)
+        self.main = is_main()
+
+    def run(self) -> dict[str, Any]:
+        """Go through all of it."""
+        begun = time.monotonic()
+        self.check()
+        student = Student.open(self.config)
+        sets = self.sets(student)
+        self.ready(student, [*sets.train, *sets.validation])
+        plan = phases(sets.train, self.config)
+        # Whatever was wrong with the configuration has been told by now, and nothing was written.
+        self._begin()
+        self._tell(student, sets, plan)
+        before = self.measured(student, sets.validation)
+        self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
+        best = self._best(before.accuracy)
+        for number, phase in enumerate(plan, 1):
+            student = self._phase(student, number, phase, plan, sets, best)
+        return self._finish(before, best, plan, begun) if self.main else {}
+
+    def check(self) -> None:
+        """Tell what is wrong before a model is loaded.
+
+        Raises:
+            TrainingError: There are no such cases, or the tracker is not installed.
+            UnknownNameError: A specialty or a tracker that there is not.
+        """
+        config = self.config
+        for specialty in config.leave_out:
+            if specialty not in self.scenario.specialties:
+                raise UnknownNameError("specialty", specialty, self.scenario.specialties)
+        for split, most in (("train", config.cases), ("validation", config.validation)):
+            case_ids(self.scenario, split, most)
+        case_ids(self.scenario, "test", config.test if "test" in self.scenario.splits else 0)
+        if config.report_to not in TRACKERS:
+            raise UnknownNameError("tracker", config.report_to, TRACKERS)
+        if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
+            raise TrainingError(f"{config.report_to} is not installed; pip install it, or leave --report-to out")
+
+    def _begin(self) -> None:
+        with main_first():
+            self.work.mkdir(parents=True, exist_ok=True)
+            if self.main:
+                (self.work / "config.json").write_text(self.config.model_dump_json(indent=2), encoding="utf-8")
+
+    # -- what it is trained and measured on ------------------------------------------------------------------------
+
+    def sets(self, student: Student) -> Sets:
+        """Make the sets of train and validation decisions."""
+        config = self.config
+        train = self.rows(student, "train", config.cases)
+        if student.sees and not any(row.view.photograph for row in train):
+            raise TrainingError(
+                f"no train case of '{self.scenario.name}' has a photograph, and '{config.model}' looks at them; "
+                "add photographs, or give a text-only model"
+            )
+        return Sets(train, self.rows(student, "validation", config.validation))
+
+    def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
+        """Make the decisions of a split's first cases; what is left out of training is tested on."""
+        ids = case_ids(self.scenario, split, most)
+        if self.config.role == "triage":
+            made = triage_rows(self.scenario, ids, student.dialect, sees=student.sees)
+        else:
+            with main_first():
+                made = self._attending_rows(student, split, ids)
+        return made if split == "test" else without(made, self.config.leave_out)
+
+    def _attending_rows(self, student: Student, split: str, ids: Sequence[str]) -> list[Row]:
+        config, interviews = self.config, self.interviews(student)
+        if config.panel_skill is None:
+            found = interviews.played(split, ids)
+        else:
+            found = interviews.made_up(split, ids, config.panel_skill, config.panel_draws)
+        rows = [
+            attending_row(name, one, student.dialect, sees=student.sees, rationale=config.rationale)
+            for name, one in found
+        ]
+        return [row for row in rows if row is not None]
+
+    def measured(self, student: Student, rows: Sequence[Row]) -> Measured:
+        """Let a student decide."""
+        return measure(student, rows, self.scenario, self.config.votes)
+
+    def interviews(self, student: Student) -> Interviews:
+        """Give the source of interviews."""
+        revision = student.speaker.info.revision
+        return Interviews(self.scenario, self.config.scenario, self.config.model, revision, self.config.db, self.say)
+
+    def ready(self, student: Student, rows: Sequence[Row]) -> None:
+        """Let a student see and decide on rows."""
+        student.constrain(rows)
+        if student.looks is not None:
+            with main_first():
+                student.looks.look_at(rows, self.scenario.revision, self.say)
+
+    def _tell(self, student: Student, sets: Sets, plan: Sequence[Phase]) -> None:
+        trained = sum(p.numel() for p in student.model.parameters() if p.requires_grad)
+        self.say(
+            f"{self.config.role} by {self.config.method}: {len(sets.train):,} decisions of train cases, "
+            f"{len(sets.validation):,} of validation cases, {trained:,} weights"
+        )
+        if self.config.role == "attending":
+            for row in histogram(sets.train):
+                self.say(row)
+            for stage in empty_stages(sets.train, self.config):
+                self.say(f"stage {stage} is empty: no panel is like that; --panel-skill 0.5 makes some up")
+        for phase in plan:
+            self.say(
+                f"phase {phase.name}: {phase.method}, {len(phase.rows):,} decisions, until {phase.until:.0%} "
+                f"of the way, entropy weight {phase.entropy:g}, KL weight {phase.beta:g}"
+            )
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    def _phase(
+        self, student: Student, number: int, phase: Phase, plan: Sequence[Phase], sets: Sets, best: Best
+    ) -> Student:
+        """Train through a phase, or pass one that an earlier process has finished."""
+        folder = self.work / f"{number}-{phase.name}"
+        done = folder / "done"
+        if not (done / "clock.json").is_file():
+            folder.mkdir(exist_ok=True)
+            watcher = Watcher(
+                student,
+                phase,
+                self.clock,
+                lambda: self.measured(student, sets.validation),
+                best,
+                self.config.check_every,
+                self.say,
+                folder,
+            )
+            taken = fit(
+                student,
+                phase,
+                self.scenario,
+                self.clock,
+                folder,
+                [watcher],
+                resume=True,
+                steps=self._steps(number, plan),
+            )
+            self.clock.pause(taken)
+            if self.main:
+                student.save(done)
+                (done / "clock.json").write_text(json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
+            wait_for_all()
+        else:
+            kept = json.loads((done / "clock.json").read_text())
+            self.clock.spent, self.clock.done = kept["spent"], kept["done"]
+        if number == len(plan):
+            return student
+        following = Student.open(self.config, start=done)
+        self.ready(following, [*sets.train, *sets.validation])
+        return following
+
+    def _steps(self, number: int, plan: Sequence[Phase]) -> int | None:
+        if self.config.steps is None:
+            return None
+        ends = [0, *(round(phase.until * self.config.steps) for phase in plan)]
+        return max(1, ends[number] - ends[number - 1])
+
+    def _best(self, start: float) -> Best:
+        """Give the best weights so far: what an earlier process has kept, or the start."""
+        best = _Remembered(self.work / "best", start)
+        best.remember()
+        return best
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def _finish(self, before: Measured, best: Best, plan: Sequence[Phase], begun: float) -> dict[str, Any]:
+        """Measure the best weights, loaded from disk as a user would, and write the result."""
+        config, start = self.config, Student.open(self.config)
+        if best.where == "start":
+            self.say(
+                "no weights did better than the start on validation cases: what comes out decides as the start does"
+            )
+            start.save(best.folder)
+        after = Student.open(config, start=best.folder)
+        test = self.rows(start, "test", config.test) if config.test != 0 and "test" in self.scenario.splits else []
+        for student in (start, after):
+            self.ready(student, test or before.rows)
+        validated = self.measured(after, before.rows)
+        tested = self._tested(start, after, test)
+        metrics = self._metrics(before, validated, *tested, best)
+        metrics["wall_seconds"] = round(time.monotonic() - begun, 1)
+        after.save(self.out)
+        (self.out / "training.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        curves = [self.work / f"{n}-{phase.name}" / "curve.csv" for n, phase in enumerate(plan, 1)]
+        write_decisions(self.out / "decisions.csv", [(before, validated), *([tested] if test else [])])
+        write_results(self.out, config, metrics, curves)
+        shutil.rmtree(self.work)
+        return metrics
+
+    def _tested(self, start: Student, after: Student, rows: Sequence[Row]) -> tuple[Measured, Measured]:
+        """Read the test cases, once."""
+        if not rows:
+            return NOTHING, NOTHING
+        return self.measured(start, rows), self.measured(after, rows)
+
+    def _metrics(
+        self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best
+    ) -> dict[str, Any]:
+        validation = told(before, validated)
+        test = told(start, after)
+        headline = test if test["n"] else validation
+        metrics: dict[str, Any] = {
+            **{name: headline[name] for name in ("n", "before", "after", "gain", "interval", "p")},
+            "split": "test" if test["n"] else "validation",
+            "role": self.config.role,
+            "method": self.config.method,
+            "seed": self.config.seed,
+            "seconds": round(self.clock.spent, 1),
+            "steps": self.clock.done,
+            "chosen": best.where,
+            "validation": validation,
+            "test": test,
+        }
+        shown = (start, after) if start.rows else (before, validated)
+        metrics["by_group"] = told_by_group(*shown)
+        if self.config.role == "attending":
+            metrics["by_stage"] = told_by_s(*shown)
+            votes = [row.vote == row.wanted.answer for row in shown[0].rows]
+            metrics["vote"] = round(sum(votes) / len(votes), 6)
+            metrics["synthetic"] = self.config.panel_skill is not None
+        else:
+            metrics["urgency"] = [share_of_urgencies(one) for one in shown]
+        metrics["formed"] = [round(sum(one.formed) / len(one.rows), 6) for one in shown]
+        return metrics
+
+
+class _Remembered(Best):
+    """The best weights, remembered over a kill."""
+
+    def remember(self) -> None:
+        """Go on with what an earlier process has kept."""
+        if self._note.is_file() and self.folder.is_dir():
+            kept = json.loads(self._note.read_text())
+            self.accuracy, self.where = kept["accuracy"], kept["where"]
+
+    def offer(self, accuracy: float, phase: str, step: int, student: Student) -> bool:
+        """Keep the student's weights where they are at least as good as the best so far."""
+        better = super().offer(accuracy, phase, step, student)
+        if better:
+            self._note.write_text(json.dumps({"accuracy": self.accuracy, "where": self.where}))
+        return better
+
+    @property
+    def _note(self) -> Path:
+        return self.folder.parent / "best.json"

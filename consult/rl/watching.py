@@ -1,0 +1,162 @@
+"""What is watched while a model trains: the line on the screen, the looks at validation cases, the curves."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from consult.rl.clock import Clock
+from consult.rl.curriculum import Phase
+from consult.rl.measuring import Measured
+from consult.rl.student import Student
+
+Say = Callable[[str], None]
+
+CURVES = (
+    "phase",
+    "step",
+    "seconds",
+    "reward",
+    "right",
+    "entropy",
+    "kl",
+    "length",
+    "flat",
+    "loss",
+    "learning_rate",
+    "generation_seconds",
+    "reward_seconds",
+    "update_seconds",
+    "validation",
+)
+"""Columns of curves.csv; empty where a step has no such figure."""
+_LOGGED = {
+    "reward": "reward",
+    "right": "rewards/accuracy/mean",
+    "entropy": "entropy",
+    "kl": "kl",
+    "length": "completions/mean_length",
+    "flat": "frac_reward_zero_std",
+    "loss": "loss",
+    "learning_rate": "learning_rate",
+    "generation_seconds": "seconds/generation",
+    "reward_seconds": "seconds/reward",
+    "update_seconds": "seconds/update",
+    "validation": "validation",
+}
+"""Column → TRL's name."""
+
+
+class Watcher(TrainerCallback):
+    """Tells of the progress, checks the validation cases, keeps the best weights, and ends a phase in time.
+
+    Args:
+        student: In training.
+        phase: Which it is.
+        clock: Of the whole training.
+        check: Measures the student on the validation cases.
+        best: Accuracy of the best weights so far, and where they are kept.
+        every: Steps between two checks.
+        say: Told of the progress.
+        folder: Of the phase.
+    """
+
+    def __init__(
+        self,
+        student: Student,
+        phase: Phase,
+        clock: Clock,
+        check: Callable[[], Measured],
+        best: Best,
+        every: int,
+        say: Say,
+        folder: Path,
+    ) -> None:
+        self.student, self.phase, self.clock, self.check, self.best = student, phase, clock, check, best
+        self.every, self.say, self.folder = every, say, folder
+        self._told = 0.0
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """End the phase where its share of the way is gone; look at the validation cases now and then."""
+        if self.clock.fraction(state.global_step) >= self.phase.until - 1e-9:
+            control.should_training_stop = True
+        if state.global_step % self.every == 0 or control.should_training_stop:
+            control.should_save = True
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        """Complete what is logged, and tell of it every few seconds."""
+        entry = state.log_history[-1] if state.log_history else {}
+        entry["elapsed"] = round(self.clock.elapsed, 2)
+        if "loss" in entry and state.is_world_process_zero and time.monotonic() - self._told > 5:
+            self._told = time.monotonic()
+            self.say(line(self.phase.name, entry, self.clock.left(state.global_step)))
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Measure the checkpoint that was just written, keep the best weights, and mark the checkpoint as whole."""
+        if not state.is_world_process_zero:
+            return
+        measured = self.check()
+        state.log_history.append({"step": state.global_step, "validation": measured.accuracy})
+        better = self.best.offer(measured.accuracy, self.phase.name, state.global_step, self.student)
+        mark = "  (best so far)" if better else ""
+        self.say(f"{self.phase.name} step {state.global_step}  validation {measured.accuracy:.1%}{mark}")
+        keep_curve(self.folder / "curve.csv", self.phase.name, state.log_history)
+        checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        state.save_to_json(str(checkpoint / "trainer_state.json"))
+        self.clock.keep(checkpoint)
+
+
+class Best:
+    """The weights that did best on the validation cases."""
+
+    def __init__(self, folder: Path, accuracy: float) -> None:
+        self.folder, self.accuracy = folder, accuracy
+        self.where = "start"
+
+    def offer(self, accuracy: float, phase: str, step: int, student: Student) -> bool:
+        """Keep the student's weights where they are at least as good as the best so far."""
+        if accuracy < self.accuracy:
+            return False
+        self.accuracy, self.where = accuracy, f"{phase} step {step}"
+        student.save(self.folder)
+        return True
+
+
+def line(phase: str, entry: Mapping[str, Any], left: float | None) -> str:
+    """Give the line of progress."""
+    seconds = {name: entry.get(f"seconds/{name}") or 0.0 for name in ("generation", "reward", "update")}
+    whole = sum(seconds.values())
+    parts = [f"{phase} step {entry['step']}"]
+    for name, shown in (("reward", "{:.2f}"), ("entropy", "{:.3f}"), ("kl", "{:.4f}"), ("loss", "{:.3f}")):
+        if entry.get(name) is not None and not (name == "loss" and "reward" in entry):
+            parts.append(f"{name} {shown}".format(entry[name]))
+    if entry.get("rewards/accuracy/mean") is not None:
+        parts.insert(2, f"right {entry['rewards/accuracy/mean']:.0%}")
+        parts.append(f"length {entry['completions/mean_length']:.1f}")
+        parts.append(f"groups all alike {entry['frac_reward_zero_std']:.0%}")
+    if whole:
+        parts.append(" ".join(f"{name} {took / whole:.0%}" for name, took in seconds.items()))
+    if left is not None:
+        parts.append(f"{left / 60:.1f} min left")
+    return "  ".join(parts)
+
+
+def keep_curve(path: Path, phase: str, history: list[dict[str, Any]]) -> None:
+    """Write a phase's curve: one row a step, later entries of a step completing earlier ones."""
+    rows: dict[int, dict[str, Any]] = {}
+    for entry in history:
+        row = rows.setdefault(entry["step"], {"phase": phase, "step": entry["step"]})
+        row.update({column: entry[name] for column, name in _LOGGED.items() if entry.get(name) is not None})
+        if "elapsed" in entry:
+            row["seconds"] = entry["elapsed"]
+    partial = path.with_suffix(".part")
+    with partial.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, CURVES, restval="")
+        writer.writeheader()
+        writer.writerows(rows[step] for step in sorted(rows))
+    partial.replace(path)

@@ -1,0 +1,220 @@
+"""What each reward pays, and what must not be paid."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from consult.agents.acts import Act, DoctorView
+from consult.agents.advice import plain_explanation
+from consult.agents.dialects import DIALECTS
+from consult.rl.decided import decided_diagnosis, decided_triage
+from consult.rl.rewards import (
+    DECISION_REWARDS,
+    INTERVIEW_REWARDS,
+    Interview,
+    Wanted,
+    is_pressing_enough,
+    is_right,
+    keeps_form,
+)
+from consult.scenarios import Scenario, load_scenario
+
+ECZEMA = Wanted("eczema")
+
+
+@pytest.fixture(scope="module")
+def derm34() -> Scenario:
+    return load_scenario("derm34")
+
+
+def paid(text: str, scenario: Scenario, rationale="before") -> tuple[float, float]:
+    decided = decided_diagnosis(text, scenario, rationale)
+    return keeps_form(decided, ECZEMA), is_right(decided, ECZEMA)
+
+
+def test_a_right_decision_in_its_form_is_paid_in_full(derm34: Scenario) -> None:
+    assert paid("<think>It itches.</think><answer>eczema</answer>", derm34) == (0.5, 1.0)
+    assert paid("<think>It itches.</think> <answer>Eczema</answer>\n", derm34) == (0.5, 1.0)
+    assert paid("<answer>eczema</answer><think>It itches.</think>", derm34, "after") == (0.5, 1.0)
+    assert paid("<answer>eczema</answer>", derm34, "none") == (0.5, 1.0)
+
+
+def test_an_alias_is_the_label(derm34: Scenario) -> None:
+    label = next(label for label in derm34.labels.values() if label.aliases)
+    decided = decided_diagnosis(f"<think>So.</think><answer>{label.aliases[0]}</answer>", derm34)
+    assert is_right(decided, Wanted(label.name)) == 1.0
+
+
+def test_a_wrong_decision_is_paid_for_its_form_alone(derm34: Scenario) -> None:
+    assert paid("<think>It itches.</think><answer>hives</answer>", derm34) == (0.5, 0.0)
+
+
+GAMED = {
+    "two answers": "<think>Well.</think><answer>eczema</answer><answer>hives</answer>",
+    "the same answer twice": "<think>Well.</think><answer>eczema</answer><answer>eczema</answer>",
+    "two labels in one answer": "<think>Well.</think><answer>eczema or hives</answer>",
+    "the label within the thought": "<think>It is eczema.</think>",
+    "an answer within the thought": "<think><answer>eczema</answer></think>",
+    "a thought without end": "<think>I think, and think, <answer>eczema</answer>",
+    "an answer without end": "<think>Well.</think><answer>eczema",
+    "no answer": "It is eczema.",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("text", GAMED.values(), ids=GAMED)
+def test_gaming_is_not_paid(text: str, derm34: Scenario) -> None:
+    assert paid(text, derm34) == (0.0, 0.0)
+
+
+def test_all_labels_listed_are_not_paid(derm34: Scenario) -> None:
+    assert paid(f"<think>One.</think><answer>{', '.join(derm34.labels)}</answer>", derm34) == (0.0, 0.0)
+    listed = "".join(f"<answer>{label}</answer>" for label in derm34.labels)
+    assert paid(f"<think>One.</think>{listed}", derm34) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("text", ["<think></think><answer>eczema</answer>", "<think>  </think><answer>eczema</answer>"])
+def test_an_empty_thought_keeps_no_form(text: str, derm34: Scenario) -> None:
+    assert paid(text, derm34) == (0.0, 1.0)
+
+
+def test_words_around_the_form_cost_its_pay(derm34: Scenario) -> None:
+    assert paid("Sure! <think>It itches.</think><answer>eczema</answer>", derm34) == (0.0, 1.0)
+
+
+def test_the_reason_has_its_place(derm34: Scenario) -> None:
+    before = "<think>It itches.</think><answer>eczema</answer>"
+    assert paid(before, derm34, "after") == (0.0, 1.0)
+    assert paid(before, derm34, "none") == (0.0, 1.0)
+    assert paid("<answer>eczema</answer>", derm34, "before") == (0.0, 1.0)
+
+
+# -- triage ------------------------------------------------------------------------------------------------------------
+
+CLINIC = Wanted("dermatology", "soon")
+
+
+def triaged(text: str, scenario: Scenario, dialect: str = "plain") -> tuple[float, float, float]:
+    view = DoctorView((), tuple(scenario.labels), scenario.specialties, scenario.topics, scenario.examinations)
+    decided = decided_triage(text, view, DIALECTS[dialect])
+    return keeps_form(decided, CLINIC), is_right(decided, CLINIC), is_pressing_enough(decided, CLINIC)
+
+
+def answer(**fields: str) -> str:
+    return json.dumps({"specialty": "dermatology", "urgency": "soon", "why": "A rash.", **fields})
+
+
+def test_a_right_triage_is_paid(derm34: Scenario) -> None:
+    assert triaged(answer(), derm34) == (0.5, 1.0, 1.0)
+    assert triaged(f"<think>A rash.</think>{answer()}", derm34) == (0.5, 1.0, 1.0)
+    assert triaged("dermatology, soon.", derm34, "starter") == (0.5, 1.0, 1.0)
+    assert triaged("dentistry, soon.", derm34, "starter") == (0.5, 0.0, 1.0)
+    assert triaged(answer(urgency="emergency"), derm34) == (0.5, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{answer()} {answer()}",
+        answer(specialty="dermatology, dentistry, ophthalmology"),
+        f"<think>{answer()}",
+        f"<think>{answer()}</think>",
+        "dermatology or dentistry",
+        "",
+    ],
+)
+def test_a_triage_that_games_is_not_paid(text: str, derm34: Scenario) -> None:
+    assert triaged(text, derm34)[:2] == (0.0, 0.0)
+
+
+def test_a_triage_with_words_around_it_keeps_no_form(derm34: Scenario) -> None:
+    assert triaged(f"Here you are: {answer()}", derm34) == (0.0, 1.0, 1.0)
+    assert triaged(answer(extra="dentistry"), derm34)[0] == 0.0
+
+
+def test_urgency_is_not_paid_where_nobody_knows_it(derm34: Scenario) -> None:
+    view = DoctorView((), tuple(derm34.labels), derm34.specialties, derm34.topics, derm34.examinations)
+    decided = decided_triage(answer(), view, DIALECTS["plain"])
+    assert is_pressing_enough(decided, Wanted("dermatology", None)) == 0.0
+
+
+# -- interviews --------------------------------------------------------------------------------------------------------
+
+
+def interview(scenario: Scenario, *acts: Act, status: str = "finished") -> Interview:
+    return Interview(scenario, scenario.case("train-0000"), acts, status)
+
+
+def pay(name: str, played: Interview) -> float:
+    return INTERVIEW_REWARDS[name](played)
+
+
+@pytest.fixture(scope="module")
+def finding(derm34: Scenario) -> str:
+    card = derm34.case("train-0000").card
+    return next(fact.id for fact in card.facts if not fact.none and fact.id not in card.opening)
+
+
+def ask(topic: str) -> Act:
+    return Act("attending", "ask", "Well?", topic)
+
+
+def told(*facts: str) -> Act:
+    return Act("patient", "answer", "So.", facts=facts)
+
+
+def test_a_finding_is_paid_once(derm34: Scenario, finding: str) -> None:
+    once = interview(derm34, ask(finding), told(finding))
+    twice = interview(derm34, ask(finding), told(finding), ask(finding), told(finding))
+    assert pay("new_finding", once) == pay("new_finding", twice) == 1.0
+    assert pay("repeated", once) == 0.0 and pay("repeated", twice) == 1.0
+
+
+def test_what_the_patient_opened_with_is_no_find(derm34: Scenario, finding: str) -> None:
+    opened = Act("patient", "open", "Hello.", facts=(finding,))
+    assert pay("new_finding", interview(derm34, opened, ask(finding), told(finding))) == 0.0
+
+
+def test_a_fact_that_nobody_asked_for_is_no_find(derm34: Scenario, finding: str) -> None:
+    assert pay("new_finding", interview(derm34, told(finding))) == 0.0
+
+
+def test_an_absence_is_no_find(derm34: Scenario) -> None:
+    cases = (derm34.case(i) for i in derm34.case_ids("train"))
+    case = next(case for case in cases if any(fact.none for fact in case.card.facts))
+    absent = next(fact for fact in case.card.facts if fact.none)
+    played = Interview(derm34, case, (ask(absent.topic), told(absent.id)), "finished")
+    assert pay("new_finding", played) == 0.0 and pay("unanswerable", played) == 0.0
+
+
+def test_a_question_without_an_answer_is_counted(derm34: Scenario) -> None:
+    assert pay("unanswerable", interview(derm34, ask("family"), told(), ask("site"), told("site"))) == 1.0
+
+
+def test_the_limit_of_turns_is_counted(derm34: Scenario) -> None:
+    assert pay("out_of_turns", interview(derm34, status="unfinished")) == 1.0
+    assert pay("out_of_turns", interview(derm34)) == 0.0
+
+
+def test_diagnosis_and_advice(derm34: Scenario) -> None:
+    truth = derm34.case("train-0000").truth.diagnosis
+    other = next(label for label in derm34.labels if label != truth)
+
+    def concluded(diagnosis: str | None, text: str) -> Interview:
+        return interview(derm34, Act("attending", "conclude", text, diagnosis=diagnosis))
+
+    right = concluded(truth, plain_explanation(truth, "routine", derm34))
+    assert (pay("diagnosis", right), pay("advice", right)) == (1.0, 1.0)
+    listed = concluded(truth, f"It is {truth}. {', '.join(derm34.labels)}.")
+    assert (pay("diagnosis", listed), pay("advice", listed)) == (1.0, 0.0)
+    wrong = concluded(other, plain_explanation(other, "routine", derm34))
+    assert (pay("diagnosis", wrong), pay("advice", wrong)) == (0.0, 0.0)
+    assert pay("diagnosis", concluded(None, f"It may be {truth}.")) == 0.0
+    assert pay("diagnosis", interview(derm34)) == 0.0
+
+
+def test_every_reward_says_what_it_pays() -> None:
+    for reward in (*DECISION_REWARDS.values(), *INTERVIEW_REWARDS.values()):
+        assert (reward.__doc__ or "").startswith(("1.0", "0.5"))

@@ -1,0 +1,354 @@
+"""Trainings of seconds, whole: what comes out, what a stop leaves behind, and what is told when something is wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tiny_models
+import torch
+from safetensors.torch import load_file
+
+from consult.agents.acts import Act
+from consult.agents.grounding import plainly
+from consult.agents.models import open_model
+from consult.agents.models.model import ModelError, Request
+from consult.agents.models.practice import PRACTICE
+from consult.envs.config import Plan
+from consult.envs.consultation import Consultation
+from consult.envs.synthetic import made_up_panel
+from consult.errors import UserError
+from consult.rl import fitting
+from consult.rl.config import TrainConfig
+from consult.rl.dry_run import tell_plan
+from consult.rl.interviews import Interviews
+from consult.rl.rows import triage_rows
+from consult.rl.student import Student
+from consult.rl.training import train_practitioner
+from consult.scenarios import load_scenario
+
+SMALL = dict(cases=12, validation=6, test=4, steps=4, prompts=4, group=8, check_every=2, learning_rate=5e-3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSULT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    """Draw the curves of one training alone: it takes as long as the training."""
+    monkeypatch.setattr("consult.rl.results.draw_curves", lambda rows, path: path.touch())
+
+
+def triage(**more) -> TrainConfig:
+    return TrainConfig(role="triage", **{**SMALL, **more})
+
+
+def train(config: TrainConfig, out: Path, **more):
+    return train_practitioner(config, out, lambda line: None, **more)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A training that nothing disturbed."""
+    out = tmp_path_factory.mktemp("trained") / "out"
+    told: list[str] = []
+    return out, train_practitioner(triage(), out, told.append), told
+
+
+def curve(out: Path) -> list[dict[str, str]]:
+    with (out / "curves.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+# -- what comes out ----------------------------------------------------------------------------------------------------
+
+
+def test_the_folder(trained):
+    out, metrics, told = trained
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "adapter_config.json", "adapter_model.safetensors", PRACTICE, "metrics.json", "training.json",
+        "curves.csv", "curves.png", "decisions.csv", "README.md",
+    }  # fmt: skip
+    config = json.loads((out / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "starter" and config["revision"] is None
+    assert json.loads((out / PRACTICE).read_text()) == {"role": "triage", "rationale": "before"}
+    card = (out / "README.md").read_text()
+    assert "Simulation, not medical advice" in card and f"{metrics['after']:.1%}" in card
+    assert json.loads((out / "metrics.json").read_text()) == metrics
+    assert any("before: " in line for line in told) and any("validation" in line for line in told)
+
+
+def test_the_figures(trained):
+    _, metrics, _ = trained
+    assert {"n", "before", "after", "gain", "interval", "seed", "seconds", "steps"} <= set(metrics)
+    assert (metrics["n"], metrics["split"], metrics["steps"], metrics["validation"]["n"]) == (4, "test", 4, 6)
+    assert metrics["gain"] == pytest.approx(metrics["after"] - metrics["before"])
+    assert metrics["formed"] == [1.0, 1.0]
+
+
+def test_the_decisions(trained):
+    out, metrics, _ = trained
+    with (out / "decisions.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["split"] for row in rows] == ["validation"] * 6 + ["test"] * 4
+    for when in ("before", "after"):
+        assert sum(row[when] == row["wanted"] for row in rows[6:]) / 4 == metrics[when]
+
+
+def test_the_curve(trained):
+    out, _, _ = trained
+    rows = curve(out)
+    assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]
+    assert [bool(row["validation"]) for row in rows] == [False, True, False, True]
+    for row in rows:
+        assert 0 <= float(row["right"]) <= 1 and float(row["length"]) == 2.0 and float(row["entropy"]) > 0
+        assert all(float(row[f"{what}_seconds"]) >= 0 for what in ("generation", "reward", "update"))
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_folder_decides_in_play_as_it_was_measured(trained):
+    out, metrics, _ = trained
+    scenario, model = load_scenario("derm34"), open_model(str(out))
+    from consult.agents.dialects import DIALECTS
+
+    rows = triage_rows(scenario, scenario.case_ids("test")[:4], DIALECTS["starter"], sees=True)
+    replies = model.generate(
+        [Request((i,), "triage", "triage", 0, row.prompt, seed=0, temperature=0) for i, row in enumerate(rows)]
+    )
+    named = [DIALECTS["starter"].read_triage(r.text, row.view) for r, row in zip(replies, rows, strict=True)]
+    right = sum(word.specialty == row.wanted.answer for word, row in zip(named, rows, strict=True))
+    assert right / len(rows) == metrics["after"]
+
+
+# -- stopped and taken up ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def broken_off(tmp_path_factory):
+    """A training whose reward raised in the fourth step."""
+    out, calls = tmp_path_factory.mktemp("broken off") / "out", []
+    pays = fitting.DECISION_REWARDS["accuracy"]
+
+    def breaks(decided, wanted):
+        calls.append(decided)
+        return pays(decided, wanted) if len(calls) <= 3 * 32 else 1 / 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "DECISION_REWARDS", {**fitting.DECISION_REWARDS, "accuracy": breaks})
+        with pytest.raises(UserError) as caught:
+            train(triage(), out)
+    assert "the reward 'accuracy' failed on 'train-" in str(caught.value) and "--resume" in str(caught.value)
+    return out
+
+
+@pytest.fixture
+def stopped(broken_off, tmp_path):
+    return Path(shutil.copytree(broken_off, tmp_path / "out"))
+
+
+def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
+    (stopped / "work" / "1-grpo" / "checkpoint-3").mkdir()  # begun, and killed before it was whole
+    train(triage(), stopped, resume=True)
+    ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (stopped, trained[0]))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    without_times = [
+        [{k: v for k, v in row.items() if "seconds" not in k and k != "learning_rate"} for row in curve(folder)]
+        for folder in (stopped, trained[0])
+    ]
+    assert without_times[0] == without_times[1]
+
+
+def test_a_broken_checkpoint_is_told_of(stopped):
+    (checkpoint,) = (stopped / "work" / "1-grpo").glob("checkpoint-*")
+    (checkpoint / "optimizer.pt").write_bytes(b"broken")
+    with pytest.raises(UserError, match=r"checkpoint-2' is broken .*remove it, and --resume goes on"):
+        train(triage(), stopped, resume=True)
+
+
+def test_another_training_is_not_gone_on_with(stopped):
+    with pytest.raises(UserError, match="was begun with rank = 16, not 8"):
+        train(triage(rank=8), stopped, resume=True)
+    with pytest.raises(UserError, match="holds a training; go on with --resume"):
+        train(triage(), stopped)
+
+
+def test_a_finished_training_is_left_as_it_is(trained):
+    out, metrics, _ = trained
+    before = (out / "adapter_model.safetensors").stat().st_mtime_ns
+    assert train(triage(), out, resume=True) == metrics
+    assert (out / "adapter_model.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_folder_with_something_else_is_not_written_to(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(UserError, match="is not empty; give another --out"):
+        train(triage(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_full_disk_is_told_of(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("consult.rl.student.Student.save", full)
+    with pytest.raises(UserError, match=r"the disk of '.*' is full; free some space and go on with --resume"):
+        train(triage(steps=1, check_every=1), tmp_path / "out")
+
+
+# -- other methods -----------------------------------------------------------------------------------------------------
+
+
+def test_all_weights_copied_and_then_rewarded(tmp_path):
+    train(triage(method="sft+grpo", full=True, beta=0.01, test=0, learning_rate=1e-4), tmp_path / "out")
+    assert [row["phase"] for row in curve(tmp_path / "out")] == ["sft", "sft", "grpo", "grpo"]
+    model = open_model(str(tmp_path / "out"))
+    assert model.info.dialect == "starter" and model.adapter is None
+    # The result is a start like any other.
+    Student.open(triage(model=str(tmp_path / "out"))).save(tmp_path / "more")
+    base = json.loads((tmp_path / "more" / "adapter_config.json").read_text())["base_model_name_or_path"]
+    assert base == "../out" and open_model(str(tmp_path / "more")).info.details["base"]
+
+
+def test_an_adapter_is_trained_on(trained, tmp_path):
+    student = Student.open(triage(model=str(trained[0])))
+    assert all(p.requires_grad for name, p in student.model.named_parameters() if "lora_" in name)
+    student.save(tmp_path / "out")
+    ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (tmp_path / "out", trained[0]))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    base = json.loads((tmp_path / "out" / "adapter_config.json").read_text())["base_model_name_or_path"]
+    assert base == "starter"
+    with pytest.raises(UserError, match="is an adapter and --full trains whole models"):
+        train(triage(model=str(trained[0]), full=True), tmp_path / "full")
+
+
+# -- the attending -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Interviews that a program made, in place of played ones."""
+
+    def made(self: Interviews, split, ids, skill=0.5, draws=1):
+        found = []
+        for ordinal, case_id in enumerate(ids, 1):
+            case = self.scenario.case(case_id)
+            plan = Plan(
+                ordinal=ordinal, case=case_id, temperament="sanguine", strategy="dialogue", team="panel", seed=0
+            )
+            one = Consultation(self.scenario, case, plan)
+            complaint = case.card.complaint
+            one.step(Act("patient", "open", plainly([complaint]), "complaint", ("complaint",)))
+            one.step(Act("triage", "triage", specialty=case.truth.specialty, urgency="routine"))
+            panel = replace(Act("attending", "consult", "Well."), opinions=made_up_panel(one, skill))
+            one.step(panel)
+            found.append((f"r1.{ordinal}", one))
+        return found
+
+    monkeypatch.setattr(Interviews, "played", made)
+    monkeypatch.setattr(Interviews, "made_up", made)
+
+
+def attending(**more) -> TrainConfig:
+    small = {**SMALL, "cases": 24, "steps": 4, "prompts": 2, "group": 4, "check_every": 5}
+    return TrainConfig(role="attending", **{**small, **more})
+
+
+def test_stages_are_trained_through_one_after_the_other(tmp_path, heard):
+    told: list[str] = []
+    config = attending(curriculum="full", panel_skill=0.5)
+    metrics = train_practitioner(config, tmp_path / "out", told.append)
+    phases = [row["phase"] for row in curve(tmp_path / "out")]
+    assert list(dict.fromkeys(phases)) == ["easy", "medium", "hard"] and len(phases) in (3, 4, 5)
+    assert metrics["synthetic"] is True and set(metrics["by_stage"]) == {"easy", "medium", "hard"}
+    assert sum(stage["n"] for stage in metrics["by_stage"].values()) == 4
+    drawn = [i for i, line in enumerate(told) if line.startswith("s = ")]
+    assert drawn and drawn[-1] < next(i for i, line in enumerate(told) if line.startswith("before: "))
+    assert "made up by a program" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_reason_stands_where_it_was_trained_to(tmp_path, heard):
+    metrics = train(attending(rationale="after", steps=1, test=0, votes=3), tmp_path / "out")
+    assert open_model(str(tmp_path / "out")).info.rationale == "after" and metrics["n"] == 6
+
+
+def test_an_attending_copies(tmp_path, heard):
+    config = attending(method="sft", rationale="none", steps=6, check_every=6, test=0, learning_rate=1e-3)
+    metrics = train(config, tmp_path / "out")
+    losses = [float(row["loss"]) for row in curve(tmp_path / "out")]
+    assert sum(losses[-2:]) < sum(losses[:2]) and metrics["split"] == "validation"
+
+
+# -- any other model ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("family", "method", "steps"), [("llava", "sft+grpo", 2), ("qwen2_5_vl", "grpo", 1)])
+def test_any_model_is_trained_as_it_writes(tmp_path, family, method, steps):
+    folder = getattr(tiny_models, family)(tmp_path / family)
+    small = dict(cases=4, validation=2, test=0, prompts=1, group=2, max_tokens=4, check_every=9)
+    metrics = train(triage(model=str(folder), method=method, steps=steps, **small), tmp_path / "out")
+    assert metrics["n"] == 2 and metrics["steps"] == steps
+    base = json.loads((tmp_path / "out" / "adapter_config.json").read_text())["base_model_name_or_path"]
+    assert base == f"../{family}" and open_model(str(tmp_path / "out")).adapter is not None
+
+
+# -- what cannot be trained --------------------------------------------------------------------------------------------
+
+
+def test_models_that_cannot_be_trained(tmp_path):
+    for reference in ("http://127.0.0.1:1/v1", "scripted:file.yaml"):
+        with pytest.raises(UserError, match=f"'{reference}' cannot be trained here"):
+            train(triage(model=reference), tmp_path / "out")
+    folder = tiny_models.llama(tmp_path / "mute")
+    words = json.loads((folder / "tokenizer_config.json").read_text())
+    words.pop("chat_template", None)
+    (folder / "tokenizer_config.json").write_text(json.dumps(words))
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    with pytest.raises(ModelError, match="has no chat template; give a model that was tuned for conversation"):
+        train(triage(model=str(folder)), tmp_path / "out")
+
+
+def ward(folder: Path) -> Path:
+    """A scenario of train and validation cases without photographs."""
+    folder.mkdir()
+    (folder / "scenario.yaml").write_text("name: ward\ntitle: A ward\ntopics: {duration: how long}\n")
+    (folder / "labels.yaml").write_text("labels:\n  flu: {specialty: medicine}\n  stye: {specialty: eyes}\n")
+    names = [("a", "flu", "train"), ("b", "stye", "train"), ("c", "flu", "validation")]
+    lines = [{"id": i, "complaint": "I ache", "diagnosis": d, "split": s} for i, d, s in names]
+    (folder / "cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+def test_cases_without_photographs_are_told_of(tmp_path):
+    config = triage(scenario=str(ward(tmp_path / "ward")), cases=2, validation=1)
+    with pytest.raises(UserError, match="no train case of 'ward' has a photograph, and 'starter' looks at them"):
+        train(config, tmp_path / "out")
+
+
+def test_a_split_that_is_not_there_is_told_of(tmp_path):
+    folder = ward(tmp_path / "ward")
+    (folder / "cases.jsonl").write_text('{"id": "a", "complaint": "I ache", "diagnosis": "flu"}\n')
+    with pytest.raises(UserError, match="'ward' has no train cases"):
+        train(triage(scenario=str(folder), cases=None), tmp_path / "out")
+    with pytest.raises(UserError, match="has 6,800 cases, not 9,000; ask for fewer"):
+        train(triage(cases=9000), tmp_path / "out2")
+
+
+# -- the dry run -------------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_tells_and_writes_nothing(tmp_path):
+    told: list[str] = []
+    tell_plan(triage(cases=600, steps=100), tmp_path / "out", told.append)
+    text = "\n".join(told)
+    assert "600 train, 6 validation, 4 test" in text and "a step: 4 cases x 8 completions" in text
+    assert "a step takes about" in text and "100 steps" in text and "memory: about" in text
+    assert not (tmp_path / "out").exists()

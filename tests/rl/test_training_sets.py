@@ -1,0 +1,287 @@
+"""Training sets: prompts as in play, splits kept apart, stages, and the configuration."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from consult.agents.acts import Opinion
+from consult.agents.dialects import DIALECTS
+from consult.agents.models import ModelInfo, Reply
+from consult.cli.practitioners import NOT_FIELDS, command_of
+from consult.envs.cast import Models
+from consult.envs.config import Plan, RunConfig
+from consult.envs.consultation import Consultation
+from consult.envs.runner import Runner
+from consult.envs.store import Store
+from consult.envs.synthetic import CONFIDENCES, made_up_panel
+from consult.errors import UserError
+from consult.rl.config import TrainConfig, TrainingError, read_config
+from consult.rl.curriculum import BETA, ENTROPY, empty_stages, histogram, phases, stage_of
+from consult.rl.fitting import fit
+from consult.rl.interviews import Interviews
+from consult.rl.rows import attending_row, case_ids, train_only, triage_rows, without
+from consult.scenarios import load_scenario
+
+IDS = ("train-0000", "train-0001", "train-0002", "train-0040")
+
+
+class Doctors:
+    """Says what is right for the format, remembers what it was asked, and lets the panel disagree."""
+
+    info = ModelInfo("doctors", "test", dialect="plain")
+
+    def __init__(self):
+        self.asked = []
+
+    def generate(self, requests):
+        self.asked += requests
+        return [Reply(self._said(request)) for request in requests]
+
+    def _said(self, request):
+        named = ("eczema", "hives", "eczema")[request.key[4]]
+        said = {
+            "triage": '{"specialty": "dermatology", "urgency": "routine", "why": "A rash."}',
+            "action": '{"action": "conclude"}',
+            "opinion": json.dumps({"diagnosis": named, "confidence": 0.8, "reason": "So."}),
+            "decision": "<think>So.</think><answer>eczema</answer>",
+        }
+        if request.role == "patient":
+            facts = [line[2:] for line in request.prompt.messages[-1].text.splitlines() if line.startswith("- ")]
+            return " ".join(f"{fact}." for fact in facts) or "Thank you."
+        return said.get(request.task, "Rest.")
+
+
+@pytest.fixture(scope="module")
+def derm34():
+    return load_scenario("derm34")
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory):
+    return tmp_path_factory.mktemp("store") / "interviews.db"
+
+
+@pytest.fixture(scope="module")
+def doctors():
+    return Doctors()
+
+
+@pytest.fixture(scope="module")
+def interviews(derm34, db, doctors):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+        source = Interviews(derm34, "derm34", "doctors", "", db, lambda _: None)
+        source.played("train", IDS)
+    return source
+
+
+def rows_of(found, sees=True):
+    return [attending_row(n, c, DIALECTS["plain"], sees=sees, rationale="before") for n, c in found]
+
+
+# -- as in play --------------------------------------------------------------------------------------------------------
+
+
+def test_prompts_are_those_of_play(derm34, interviews, doctors):
+    played = {(r.key[0], r.task): r.prompt for r in doctors.asked if r.task in ("triage", "decision")}
+    decisions = rows_of(interviews.played("train", IDS))
+    triage = triage_rows(derm34, IDS, DIALECTS["plain"], sees=True)
+    for ordinal, (decision, triaged) in enumerate(zip(decisions, triage, strict=True), 1):
+        assert decision.prompt == played[ordinal, "decision"]
+        # The patient's opening was worded by a program in the set; these doctors' patient words it alike.
+        assert triaged.prompt.messages[0] == played[ordinal, "triage"].messages[0]
+        assert triaged.prompt.messages[1].photographs == played[ordinal, "triage"].messages[1].photographs
+
+
+def test_interviews_are_played_once_and_opinions_are_kept(derm34, interviews, doctors, db):
+    asked = len(doctors.asked)
+    again = interviews.played("train", IDS)
+    assert len(doctors.asked) == asked and [c.case.id for _, c in again] == list(IDS)
+    truth = [derm34.case(i).truth.diagnosis for i in IDS]
+    rows = rows_of(again)
+    assert [row.s for row in rows] == [{"eczema": 2 / 3, "hives": 1 / 3}.get(t, 0.0) for t in truth]
+    assert {row.vote for row in rows} == {"eczema"}
+    assert interviews.is_kept("train", IDS) and not interviews.is_kept("train", IDS[:2])
+
+
+def test_interviews_of_other_weights_are_not_taken(derm34, interviews, db):
+    other = Interviews(derm34, "derm34", "doctors", "retrained", db, lambda _: None)
+    assert not other.is_kept("train", IDS)
+
+
+def test_a_model_that_does_not_see_gets_no_photograph(derm34, interviews):
+    rows = [*rows_of(interviews.played("train", IDS), sees=False)]
+    rows += triage_rows(derm34, IDS, DIALECTS["plain"], sees=False)
+    for row in rows:
+        assert row.view.photograph is None and not any(m.photographs for m in row.prompt.messages)
+
+
+# -- made-up panels ----------------------------------------------------------------------------------------------------
+
+
+def test_made_up_panels_are_marked_and_can_be_played_on(derm34, interviews, doctors, db):
+    drawn = interviews.made_up("train", IDS, 0.5, 3)
+    assert len(drawn) == 3 * len(IDS) and len({name for name, _ in drawn}) == len(drawn)
+    with Store(db) as store:
+        sources = store.query("SELECT DISTINCT source FROM opinions WHERE consultation_id = ?", drawn[0][0])
+        assert [row["source"] for row in sources] == ["synthetic"]
+        run = drawn[0][0].partition(".")[0]
+        assert store.run(run)["status"] == "interrupted"
+        config = RunConfig.model_validate_json(store.run(run)["config"])
+        models = Models({"doctors": doctors})
+        summary = Runner(derm34, config, models, store).run()
+        assert summary["run"] == run and summary["finished"] == len(IDS)
+        opinions = store.query("SELECT DISTINCT source FROM opinions WHERE consultation_id LIKE ?", f"{run}.%")
+        assert [row["source"] for row in opinions] == ["synthetic"]
+
+
+def consultation(derm34, case, seed=0):
+    plan = Plan(ordinal=1, case=case, temperament="sanguine", strategy="dialogue", team="no-triage", seed=seed)
+    return Consultation(derm34, derm34.case(case), plan)
+
+
+@pytest.mark.parametrize("skill", [0.0, 0.6, 1.0])
+def test_a_made_up_panel_is_right_as_often_as_its_skill(derm34, skill):
+    right = n = 0
+    for seed in range(300):
+        one = consultation(derm34, IDS[seed % 4], seed)
+        truth = one.case.truth.diagnosis
+        for opinion in made_up_panel(one, skill):
+            assert opinion.source == "synthetic" and opinion.confidence in CONFIDENCES
+            assert opinion.diagnosis == truth or opinion.diagnosis in derm34.labels[truth].look_alikes
+            right, n = right + (opinion.diagnosis == truth), n + 1
+    assert abs(right / n - skill) < 0.06
+    assert made_up_panel(one, skill) == made_up_panel(one, skill)
+
+
+# -- splits ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["test-0003", "validation-0001"])
+def test_a_case_of_another_split_is_not_trained_on(derm34, case):
+    rows = triage_rows(derm34, [*IDS, case], DIALECTS["starter"], sees=True)
+    with pytest.raises(TrainingError, match=f"'{case}' is of the {case.partition('-')[0]} split"):
+        train_only(rows)
+    (phase,) = phases(rows, TrainConfig(role="triage", steps=1))
+    with pytest.raises(TrainingError, match="would be trained on"):
+        fit(None, phase, derm34, None, Path(), [])
+    assert train_only(rows[:-1]) == rows[:-1]
+
+
+def test_the_sets_of_a_training_are_of_their_splits(derm34):
+    for split in ("train", "validation", "test"):
+        assert {derm34.case(i).split for i in case_ids(derm34, split, 40)} == {split}
+
+
+def test_specialties_are_left_out(derm34):
+    rows = triage_rows(derm34, derm34.case_ids("train")[:34], DIALECTS["starter"], sees=True)
+    kept = without(rows, ["dentistry"])
+    assert len(kept) == 34 - 5 and all(row.case.truth.specialty != "dentistry" for row in kept)
+
+
+# -- stages ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rows(interviews, derm34):
+    made = rows_of(interviews.made_up("train", IDS, 0.5, 12))
+    assert {stage_of(row.s) for row in made} == {"easy", "medium", "hard"}
+    return made
+
+
+def config(**more):
+    return TrainConfig(role="attending", steps=60, **more)
+
+
+def test_stages_follow_s():
+    assert [stage_of(s) for s in (1.0, 2 / 3, 1 / 3, 0.0)] == ["easy", "medium", "medium", "hard"]
+
+
+def test_the_four_arms(rows):
+    plans = {arm: phases(rows, config(curriculum=arm)) for arm in ("none", "order", "entropy", "full")}
+    for arm, plan in plans.items():
+        assert [phase.until for phase in plan] == [phase.until for phase in plans["order"]] and plan[-1].until == 1
+        assert len({phase.number for phase in plan}) == 3
+        if arm == "none":
+            assert all(list(phase.rows) == list(plan[0].rows) for phase in plan) and len(plan[0].rows) == len(rows)
+        else:
+            assert [phase.name for phase in plan] == ["easy", "medium", "hard"]
+            assert all({stage_of(row.s) for row in phase.rows} == {phase.name} for phase in plan)
+            assert sum(len(phase.rows) for phase in plan) == len(rows)
+    constant = {(phase.entropy, phase.beta) for arm in ("none", "order") for phase in plans[arm]}
+    assert len(constant) == 1
+    assert [phase.entropy for phase in plans["entropy"]] == list(ENTROPY.values()) == sorted(ENTROPY.values())
+    assert {phase.beta for phase in plans["entropy"]} == {phase.beta for phase in plans["order"]}
+    assert [phase.beta for phase in plans["full"]] == list(BETA.values())
+
+
+def test_stages_can_be_left_out(rows):
+    plan = phases(rows, config(curriculum="order", stages=("easy", "medium")))
+    assert [phase.name for phase in plan] == ["easy", "medium"] and plan[-1].until == 1
+    (shuffled,) = phases(rows, config(stages=("easy",)))
+    assert {row.s for row in shuffled.rows} == {1.0}
+
+
+def test_an_empty_stage_is_said(rows):
+    hard = [row for row in rows if row.s != 0]
+    assert empty_stages(hard, config()) == ["hard"] and empty_stages(rows, config()) == []
+    assert [phase.name for phase in phases(hard, config(curriculum="full"))] == ["easy", "medium"]
+    with pytest.raises(TrainingError, match="no decision belongs to the stages hard"):
+        phases(hard, config(stages=("hard",)))
+
+
+def test_the_histogram_counts_every_row(rows):
+    drawn = histogram(rows)
+    assert [line.split()[2] for line in drawn] == ["1.00", "0.67", "0.33", "0.00"]
+    assert sum(int(line.split()[4].replace(",", "")) for line in drawn) == len(rows)
+
+
+# -- configuration -----------------------------------------------------------------------------------------------------
+
+
+def test_flags_are_the_fields_of_a_training():
+    flags = set(inspect.signature(command_of("attending")).parameters) - set(NOT_FIELDS)
+    assert flags == set(TrainConfig.model_fields) - {"role"}
+    defaults = inspect.signature(command_of("attending")).parameters
+    for name in flags - {"stages", "leave_out", "rewards"}:
+        assert defaults[name].default == TrainConfig.model_fields[name].default, name
+
+
+def test_flags_go_before_the_file_and_the_file_before_the_preset(tmp_path):
+    file = tmp_path / "a.toml"
+    file.write_text("seed = 3\ncases = 50\nlearning-rate = 0.01\n[rewards]\nformat = 0.0\n")
+    read = read_config("triage", file, "smoke", {"seed": 4})
+    assert (read.seed, read.cases, read.learning_rate, read.validation) == (4, 50, 0.01, 170)
+    assert "format" not in read.weights and read.weights["accuracy"] == 1.0
+    assert read_config("triage", None, "smoke", {"steps": 5}).minutes is None
+
+
+WRONG = {
+    "an unknown key": ("sead = 1", "no field of a training 'sead'; there are: seed"),
+    "a wrong type": ("seed = 'one'", "'seed' cannot be 'one'"),
+    "too little": ("prompts = 0", "'prompts' cannot be 0"),
+    "an unknown reward": ("[rewards]\naccurate = 1", "no reward 'accurate'; there are: accuracy"),
+    "no TOML": ("seed", "is no TOML"),
+    "no end": ("seed = 1", "a training needs an end"),
+    "another role's field": ("curriculum = 'order'\nsteps = 1", "--curriculum belongs to the attending"),
+    "a curriculum of copying": ("steps = 1\nmethod = 'sft'\ncurriculum = 'order'", "one of GRPO"),
+    "a stage twice": ("steps = 1\nstages = ['easy', 'easy']", "--stages lists each stage once"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), WRONG.values(), ids=WRONG)
+def test_a_wrong_configuration_is_told_in_a_sentence(tmp_path, text, told):
+    file = tmp_path / "wrong.toml"
+    file.write_text(text)
+    role = "triage" if "another" in told or "belongs" in told else "attending"
+    with pytest.raises(UserError) as caught:
+        read_config(role, file, None, {})
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_opinions_carry_their_source():
+    assert Opinion("dermatology", "eczema", 0.5, "").source == "model"
