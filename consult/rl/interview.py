@@ -2,8 +2,8 @@
 
 Run `consult train interview --out DIR`. An episode is a consultation on the graph of `simulate`; a group is the same
 case played several times. What the attending chose, and nothing else, is trained: the acts (which topic to ask, whether
-to consult or to conclude) and the diagnosis, each scored on the prompt that it was made on. A choice is a few tokens; what
-a patient or a colleague said stands in prompts and never among them.
+to consult or to conclude) and the diagnosis, each scored on the prompt that it was made on. A choice is a few tokens;
+what a patient or a colleague said stands in prompts and never among them.
 
 What it simplifies: for models of the starter's dialect, whose acts are choices and whose words a program can say.
 """
