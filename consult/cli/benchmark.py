@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from consult.cli.benchmark_plan import Planned
     from consult.cli.benchmark_play import Benchmark
+    from consult.envs.benchmark.cells import Cell
     from consult.envs.benchmark.grid import Grid
     from consult.scenarios import Scenario
 
@@ -131,7 +132,7 @@ def _run(
     grid: Grid,
     toml: str,
     scenario: Scenario,
-    found: Sequence[Any],
+    found: Sequence[Cell],
     *,
     db: Path,
     out: Path,

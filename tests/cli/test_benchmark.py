@@ -182,6 +182,13 @@ def test_stopped_at_any_moment_it_ends_with_the_same_report(tmp_path: Path) -> N
     assert same(tmp_path / "cut" / "report") == same(tmp_path / "whole" / "report")
 
 
+def test_what_the_classifier_said_stands_beside_the_verdict(whole: tuple[Path, Events]) -> None:
+    told = next(e for e in whole[1] if e["event"] == "consultation" and e["consultation"] == "r3.1")
+    code, out, _ = call("show", "r3.1", "--db", str(whole[0] / "a.db"))
+    assert code == 0 and len(told["expert"]) == 3 and f"classifier  {', '.join(told['expert'])}" in out
+    assert "classifier  " not in call("show", "r1.1", "--db", str(whole[0] / "a.db"))[1]
+
+
 def test_again_plays_anew_and_goes_on_with_that(played: Path) -> None:
     typed = words(played, "--again", "--json", "--no-solo", "--seed", "4")
     first = events(call(*typed)[1])
