@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from consult.scenarios import Fact, Scenario
@@ -81,6 +82,7 @@ def stems(text: str) -> set[str]:
     return {_stem(word) for word in words(text)}
 
 
+@lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     return word if word.isdigit() else re.sub(r"(?:'s|ing|ed|es|s|ly)$", "", word)[:6]
 

@@ -51,3 +51,33 @@ def starter(
     figures = train_starter(recipe, out, lambda line: typer.echo(line, err=True))
     typer.echo(f"{out}: {figures['parameters'] / 1e6:.1f} M parameters, loss {figures['loss']}; try it with:")
     typer.echo(f"consult simulate --scenario {scenario} --model {out}")
+
+
+@app.command()
+def assessor(
+    out: Annotated[Path, typer.Option(help="The adapter's folder; the same folder again takes the training up.")],
+    base: Annotated[str, typer.Option(help="Who plays and is taught: starter, or a folder that was made here.")] = (
+        "starter"
+    ),
+    scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
+    seed: Annotated[int, typer.Option(help="Of play, edits and weights.")] = 5,
+    consultations: Annotated[int, typer.Option(min=7, help="Train cases to play.")] = 1000,
+    lessons: Annotated[int, typer.Option(min=1, help="Edited consultations to learn from.")] = 30_000,
+    rank: Annotated[int, typer.Option(min=1, max=64, help="Of the adapter.")] = 32,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
+) -> None:
+    """Teach the starter to assess: an adapter that repeats the rule assessor, for this role alone."""
+    from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
+
+    recipe = AssessorRecipe(
+        base=base,
+        scenario=scenario,
+        seed=seed,
+        consultations=consultations,
+        lessons=lessons,
+        rank=rank,
+        threads=threads,
+    )
+    facts = train_assessor(recipe, out, lambda line: typer.echo(line, err=True))
+    typer.echo(f"{out}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:")
+    typer.echo(f"consult assess RUN --assessor {out}")

@@ -60,7 +60,6 @@ class PlainDialect:
 
     name = "plain"
     slots = False
-    assesses = True
 
     # -- patient ---------------------------------------------------------------------------------------------------
 

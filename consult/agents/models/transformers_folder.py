@@ -9,6 +9,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,17 @@ class TransformersModel:
         return self.photographs.inputs(texts, shown)
 
     def _text(self, prompt: Prompt) -> str:
-        return self.format.text(cleared(prompt, self._controls)) + prompt.begin
+        whole = self.format.text(cleared(prompt, self._controls)) + prompt.begin
+        for messages in prompt.shorter:
+            if self._fits(whole, prompt):
+                break
+            whole = self.format.text(cleared(replace(prompt, messages=messages), self._controls)) + prompt.begin
+        return whole
+
+    def _fits(self, text: str, prompt: Prompt) -> bool:
+        if self.context is None:
+            return True
+        return len(self.tokenizer.encode(text, add_special_tokens=False)) + prompt.max_new_tokens <= self.context
 
     def _placed(self, tensor: Any) -> Any:
         # Pixels go in the type of the weights, which reads them.
