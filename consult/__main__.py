@@ -1,10 +1,14 @@
 """`consult` and `python -m consult`."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line; an interrupt is a sentence from the first import on."""
+    # Read when torch is loaded. Threads that spin while they wait make a consultation seven times slower as soon as
+    # another program wants the core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from consult.cli.main import run
 

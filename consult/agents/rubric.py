@@ -32,6 +32,8 @@ class Verdict:
     """One of the item's levels; None: not scored."""
     why: str
     """The reason; of None: why it was not scored."""
+    turns: tuple[int, ...] = ()
+    """Indices of the turns that it rests on, as far as the assessor names them."""
 
 
 Assessment = Mapping[str, Verdict]

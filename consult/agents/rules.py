@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from consult.agents.acts import Act
@@ -49,12 +49,16 @@ class Played:
     acts: tuple[Act, ...]
 
     @cached_property
-    def asked(self) -> tuple[str, ...]:
-        """Topics of the attending's questions before it concluded, each once."""
-        topics = (self._topic(i) for i, act in enumerate(self.acts) if _leads(act, "ask"))
-        return tuple(dict.fromkeys(topic for topic in topics if topic))
+    def asked(self) -> Mapping[str, int]:
+        """Topic of a question of the attending's → index of the first turn that asks about it."""
+        found: dict[str, int] = {}
+        for idx, act in enumerate(self.acts):
+            topic = self.topic_of_question(idx) if _leads(act, "ask") else None
+            if topic:
+                found.setdefault(topic, idx)
+        return found
 
-    def _topic(self, idx: int) -> str | None:
+    def topic_of_question(self, idx: int) -> str | None:
         """Give a question's topic: as stated, else as its words tell, else as the answer's first fact tells."""
         question = self.acts[idx]
         facts = {fact.id: fact.topic for fact in self.case.card.facts}
@@ -66,6 +70,11 @@ class Played:
     def conclusion(self) -> Act | None:
         """The attending's conclusion."""
         return next((act for act in self.acts if act.action == "conclude"), None)
+
+    @cached_property
+    def concluded_at(self) -> tuple[int, ...]:
+        """Index of the conclusion's turn; empty where there is none."""
+        return tuple(idx for idx, act in enumerate(self.acts) if act is self.conclusion)
 
     @cached_property
     def told(self) -> str:
@@ -97,8 +106,10 @@ def asks_for_history(played: Played) -> Verdict:
     """1.1: a question is about past illnesses, habits, allergies or the family."""
     if not set(HISTORY) & set(played.scenario.topics):
         return _open("the scenario has no topic of medical history")
-    asked = [topic for topic in played.asked if topic in HISTORY]
-    return Verdict(1, f"asked about {_and(asked)}") if asked else Verdict(0, "no question about medical history")
+    asked = {topic: idx for topic, idx in played.asked.items() if topic in HISTORY}
+    if not asked:
+        return Verdict(0, "no question about medical history")
+    return Verdict(1, f"asked about {_and(asked)}", tuple(asked.values()))
 
 
 def asks_for_symptoms(played: Played) -> Verdict:
@@ -106,7 +117,8 @@ def asks_for_symptoms(played: Played) -> Verdict:
     if not any(set(topics) & set(played.scenario.topics) for topics in KINDS.values()):
         return _open("the scenario has no topics of symptoms, causes or treatments")
     asked = [kind for kind, topics in KINDS.items() if set(topics) & set(played.asked)]
-    return Verdict(int(len(asked) >= ENOUGH_KINDS), f"asked about {_and(asked) or 'none of the three'}")
+    turns = tuple(idx for topic, idx in played.asked.items() if any(topic in topics for topics in KINDS.values()))
+    return Verdict(int(len(asked) >= ENOUGH_KINDS), f"asked about {_and(asked) or 'none of the three'}", turns)
 
 
 def explains_the_basis(played: Played) -> Verdict:
@@ -116,14 +128,18 @@ def explains_the_basis(played: Played) -> Verdict:
     """
     if played.conclusion is None:
         return Verdict(0, "there is no conclusion")
-    own = _own_words(played)
+    basis = _basis(played, _own_words(played))
+    return Verdict(int(basis is not None), basis or "names nothing it goes by", played.concluded_at)
+
+
+def _basis(played: Played, own: str) -> str | None:
     finding = next((f for f in played.scenario.findings if _names(own, f)), None)
     if finding:
-        return Verdict(1, f"names what was seen: {finding}")
+        return f"names what was seen: {finding}"
     facts = stated(own, played.learned)
     if facts:
-        return Verdict(1, f"names what was learned: {facts[0].text}")
-    return Verdict(1, "names the colleagues") if _COLLEAGUES.search(own) else Verdict(0, "names nothing it goes by")
+        return f"names what was learned: {facts[0].text}"
+    return "names the colleagues" if _COLLEAGUES.search(own) else None
 
 
 def judges_no_feelings(played: Played) -> Verdict:
@@ -133,6 +149,10 @@ def judges_no_feelings(played: Played) -> Verdict:
 
 def finds_the_diagnosis(played: Played) -> Verdict:
     """3.1: the diagnosis is the true one, and a question, an examination or the panel led to it."""
+    return replace(_diagnosis(played), turns=played.concluded_at)
+
+
+def _diagnosis(played: Played) -> Verdict:
     true = played.case.truth.diagnosis
     if true is None:
         return _open("no truth is known")
@@ -149,6 +169,10 @@ def advises_rightly(played: Played) -> Verdict:
 
     A plan is known by the scenario's own sentences. One in words of its own cannot be judged.
     """
+    return replace(_advice(played), turns=played.concluded_at)
+
+
+def _advice(played: Played) -> Verdict:
     if played.conclusion is None:
         return Verdict(0, "there is no conclusion")
     if played.case.truth.urgency == "emergency":

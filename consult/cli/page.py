@@ -38,7 +38,7 @@ DEMONSTRATION = "The starter is a demonstration model trained on drawings."
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 MOST_PIXELS = 512
 """Longer side of an embedded photograph."""
-_NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician"}
+NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician"}
 
 
 def consultation_page(store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario, run_row: Row) -> str:
@@ -143,7 +143,7 @@ def _bubble(event: Event, act: Act, disclaimer: str = "") -> str:
     doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _words)
     marks = ["said by the program" if by_program(event) else "", draft_mark(act), *remarks(event)]
     mark = "".join(f' <span class="mark">{mark}</span>' for mark in marks if mark)
-    name = _NAMES[event["speaker"]]
+    name = NAMES[event["speaker"]]
     heading = f"<h2>{name} <small>{event['idx']}</small>{mark}</h2>"
     thought = _text(event.get("thought") or "")
     private = f'<details class="thought"><summary>Thought</summary><p>{thought}</p></details>' if thought else ""

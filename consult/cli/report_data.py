@@ -71,8 +71,10 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "temperaments": _temperaments(played),
         "confusions": _confusions(played),
         "rubric": _rubric(store, run),
+        "agreement": _agreement(store, run),
         "cost": _cost(played),
-        "fidelity": _fidelity(store, row),
+        "fidelity": _fidelity(store, run),
+        "temperament_lines": _temperament_lines(store, run),
         "unusable": _unusable(store, run),
     }
     return data, played
@@ -190,10 +192,24 @@ def _cost(played: Sequence[Outcome]) -> Data:
     return {name: figure.as_json() for name, figure in cost(played).items()}
 
 
-def _fidelity(store: Store, row: Row) -> Data:
-    from consult.envs.fidelity import fidelity
+def _agreement(store: Store, run: str) -> list[Data]:
+    from consult.envs.agreement import agreements
 
-    return {rate.name: _rate(rate) for rate in fidelity(store, row["id"]) if rate.n}
+    return [asdict(pair) for pair in agreements(store, run)]
+
+
+def _fidelity(store: Store, run: str) -> Data:
+    from consult.envs.measures.lines import fidelity
+
+    return {name: figure.as_json() for name, figure in fidelity(store, run).items()}
+
+
+def _temperament_lines(store: Store, run: str) -> Data:
+    from consult.envs.measures.lines import directions
+
+    return {
+        name: {mood: figure.as_json() for mood, figure in by.items()} for name, by in directions(store, run).items()
+    }
 
 
 def _unusable(store: Store, run: str) -> list[Data]:

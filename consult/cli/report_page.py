@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
 from consult.cli.page import DEMONSTRATION, POLICY
+from consult.cli.report_behind import Behind, behind
 from consult.cli.report_markdown import about, demonstration
 from consult.cli.report_plots import accuracy_by_s, reliability
-from consult.cli.report_tables import Cell, Table, anchor, comparisons, of_run, summary
+from consult.cli.report_tables import Cell, Table, comparisons, of_run, place, summary
+from consult.cli.report_transcripts import Transcripts
 from consult.cli.report_verdicts import read, verdict
 
 if TYPE_CHECKING:
@@ -21,22 +24,88 @@ if TYPE_CHECKING:
 
 Data = Mapping[str, Any]
 
-MOST_LISTED = 5_000
+MOST_LISTED = 6_000
 """Consultations that the page lists, all runs together; the rest stand in consultations.csv."""
+MOST_TRANSCRIPTS = 340
+"""Consultations that can be read in the page, all runs together."""
 
 
 def page(found: Data, store: Store) -> Iterator[str]:
     """Give report.html in pieces."""
-    listed = MOST_LISTED // len(found["runs"])
+    runs = [_Run(run, store, len(found["runs"])) for run in found["runs"]]
+    places = {place for run in runs for place in run.places}
     yield _head(found)
     yield "<main>"
-    yield _table(summary(found))
+    yield _table(summary(found), places)
     compared = comparisons(found)
-    yield _table(compared) if compared is not None else ""
-    for run in found["runs"]:
-        yield from _run(run)
-        yield from _behind(run, store, listed)
+    yield _table(compared, places) if compared is not None else ""
+    for run in runs:
+        yield from _figures(run.data, places)
+        yield from run.listed()
     yield f"</main>\n{_foot(found)}</body>\n</html>\n"
+
+
+class _Run:
+    """A run's consultations as the page lists them."""
+
+    def __init__(self, data: Data, store: Store, runs: int) -> None:
+        self.data, self.store, self.name = data, store, data["run"]
+        self.outcomes = list(islice(read(store, self.name), MOST_LISTED // runs))
+        self.told = {one.id for one in self.outcomes[: MOST_TRANSCRIPTS // runs]}
+        self.behind = behind(self.name, self.outcomes, store)
+        self.places = {place(self.name, "all"), self.name, *(one.place for one in self.behind)}
+
+    def listed(self) -> Iterator[str]:
+        """List what is behind the figures, then the consultations by diagnosis."""
+        left = self.data["consultations"]["ended"] - len(self.outcomes)
+        yield f'<section id="{place(self.name, "all")}"><h3>Consultations of {_text(self.name)}</h3>'
+        if left:
+            yield f'<p class="dim">{left:,} more are not listed here; consultations.csv has them all.</p>'
+        if len(self.told) < len(self.outcomes):
+            yield (
+                f'<p class="dim">The first {len(self.told):,}, which go round the diagnoses, can be read here; the '
+                "others with the command beside them.</p>"
+            )
+        yield from self._groups()
+        yield f"</section>\n<section><h3>Behind the figures of {_text(self.name)}</h3>"
+        yield from map(_behind, self.behind)
+        yield "</section>\n"
+
+    def _groups(self) -> Iterator[str]:
+        transcripts = Transcripts(self.store, self.name)
+        groups: dict[str, list[Outcome]] = defaultdict(list)
+        for one in self.outcomes:
+            groups[one.truth or "no truth"].append(one)
+        for truth in sorted(groups):
+            right = sum(bool(one.correct) for one in groups[truth])
+            yield f"<details><summary>{_text(truth)} <small>{right} right of {len(groups[truth])}</small></summary>"
+            for one in groups[truth]:
+                yield _entry(one, transcripts.transcript(one.id, one.case) if one.id in self.told else "")
+            yield "</details>\n"
+
+
+def _entry(one: Outcome, transcript: str) -> str:
+    word = verdict(one)
+    demo = f" <b class=demo>{escape(DEMO)}</b>" if one.demo else ""
+    words = f"{word}: {_text(one.diagnosis or 'no diagnosis')} <small>{_text(one.temperament)}</small>{demo}"
+    kind = word.replace(" ", "-")
+    if not transcript:
+        return f'<p class="entry {kind}" id="{_text(one.id)}"><code>consult show {_text(one.id)}</code> {words}</p>'
+    summary_ = f"<summary><code>{_text(one.id)}</code> {words}</summary>"
+    return f'<details class="entry {kind}">{summary_}{transcript}</details>'
+
+
+def _behind(one: Behind) -> str:
+    parts = "".join(f"<p>{_text(word)} ({len(ids)}): {_links(ids)}</p>" for word, ids in one.parts.items())
+    # The place to go to lies within, so that a browser opens the list on its way there.
+    return f'<details><summary>{_text(one.title)}</summary><div id="{escape(one.place)}">{parts}</div></details>\n'
+
+
+def _links(ids: Sequence[str]) -> str:
+    return " ".join(f'<a href="#{_text(one)}">{_text(one.rpartition(".")[2])}</a>' for one in ids)
+
+
+DEMO = "demonstration, no finding"
 
 
 def _head(found: Data) -> str:
@@ -57,7 +126,7 @@ def _head(found: Data) -> str:
 <body class="report">
 <h1>Report on {_text(runs)}</h1>
 <p><b>{escape(found["disclaimer"])}</b></p>
-<p class="dim">A figure that is a link leads to the consultations behind it; read one with <code>consult show ID</code>.
+<p class="dim">A figure that is a link leads to the consultations behind it.
 Runs: {links}</p>
 """
 
@@ -69,67 +138,34 @@ def _foot(found: Data) -> str:
     return f"<footer><p><b>{escape(found['disclaimer'])}</b>{words}</p><p>{made}</p></footer>\n"
 
 
-def _run(run: Data) -> Iterator[str]:
+def _figures(run: Data, places: set[str]) -> Iterator[str]:
     yield f'<h2 class="run" id="{_text(run["run"])}">Run {_text(run["run"])}</h2>'
     yield f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_text(words)}</dd>' for name, words in about(run))}</dl>"
     if demonstration(run):
         yield f'<p class="demo">{_text(demonstration(run))}</p>'
     for table in of_run(run):
-        yield _table(table)
+        yield _table(table, places)
         if table.title == "Attending by s":
             yield accuracy_by_s(run["panel"]["by_s"])
         if table.title == "Reliability":
             yield reliability(run["calibration"]["curve"])
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, places: set[str]) -> str:
     heading = "".join(f'<th scope="col">{_text(name)}</th>' for name in table.headings)
-    rows = "".join(_table_row(row) for row in table.rows)
+    rows = "".join(_table_row(row, places) for row in table.rows)
     note = f'<p class="dim">{_text(table.note)}</p>' if table.note else ""
     inner = f"<table><thead><tr>{heading}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<section><h3>{_text(table.title)}</h3><div class="wide">{inner}</div>{note}</section>\n'
 
 
-def _table_row(row: tuple[Cell, ...]) -> str:
-    first, *rest = row
-    return f'<tr><th scope="row">{_cell(first)}</th>{"".join(f"<td>{_cell(cell)}</td>" for cell in rest)}</tr>'
+def _table_row(row: tuple[Cell, ...], places: set[str]) -> str:
+    first, *rest = (_cell(cell, places) for cell in row)
+    return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
 
 
-def _cell(cell: Cell) -> str:
-    return f'<a href="#{escape(cell.link)}">{_text(cell.text)}</a>' if cell.link else _text(cell.text)
-
-
-def _behind(run: Data, store: Store, most: int) -> Iterator[str]:
-    """List the consultations behind a run's figures, by diagnosis."""
-    groups: dict[str, list[Outcome]] = defaultdict(list)
-    for number, one in enumerate(read(store, run["run"])):
-        if number == most:
-            break
-        groups[one.truth or "no truth"].append(one)
-    left = run["consultations"]["ended"] - sum(map(len, groups.values()))
-    yield f'<section id="{_text(run["run"])}-all"><h3>Consultations of {_text(run["run"])}</h3>'
-    if left:
-        yield f'<p class="dim">{left:,} more are not listed here; consultations.csv has them all.</p>'
-    for truth in sorted(groups):
-        yield _group(run["run"], truth, groups[truth])
-    yield "</section>\n"
-
-
-def _group(run: str, truth: str, group: list[Outcome]) -> str:
-    right = sum(bool(one.correct) for one in group)
-    # The place to go to lies within, so that a browser opens the list on its way there.
-    place = f'<span id="{_text(run)}-{escape(anchor(truth))}"></span>'
-    lines = "".join(
-        f'<li class="{verdict(one).replace(" ", "-")}"><code>consult show {_text(one.id)}</code> {verdict(one)}: '
-        f"{_text(one.diagnosis or 'no diagnosis')}"
-        f"{f' <b class=demo>{escape(DEMO)}</b>' if one.demo else ''}</li>"
-        for one in group
-    )
-    heading = f"{_text(truth)} <small>{right} right of {len(group)}</small>"
-    return f"<details><summary>{heading}</summary>{place}<ul>{lines}</ul></details>"
-
-
-DEMO = "demonstration, no finding"
+def _cell(cell: Cell, places: set[str]) -> str:
+    return f'<a href="#{escape(cell.link)}">{_text(cell.text)}</a>' if cell.link in places else _text(cell.text)
 
 
 def _text(text: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from consult.agents.rubric import BY_KEY
+
 Data = Mapping[str, Any]
 
 
@@ -62,8 +64,8 @@ def summary(found: Data) -> Table:
     rows = [
         (
             Cell(f"{run['run']} · {run['strategy']} · {run['team']}", run["run"]),
-            *(Cell(figure(run["headlines"][name]), f"{run['run']}-all") for name in ("accuracy", "weighted F1")),
-            Cell(figure(run["panel"]["vote"]) if run["panel"] else "no panel"),
+            *(Cell(figure(run["headlines"][name]), place(run["run"], "all")) for name in ("accuracy", "weighted F1")),
+            Cell(figure(run["panel"]["vote"]), place(run["run"], "panel vote")) if run["panel"] else Cell("no panel"),
             Cell(_legacy(run["legacy"])),
         )
         for run in found["runs"]
@@ -112,25 +114,35 @@ def of_run(run: Data) -> Iterator[Table]:
         yield Table("Temperaments on the same cases", _DIFFERENCE, rows, _PAIRED)
     if run["confusions"]:
         rows = [
-            (Cell(c["truth"], f"{run['run']}-{anchor(c['truth'])}"), Cell(c["said"]), Cell(f"{c['n']:,}"))
+            (Cell(c["truth"]), Cell(c["said"]), Cell(f"{c['n']:,}", place(run["run"], f"diagnosis {c['truth']}")))
             for c in run["confusions"]
         ]
         yield Table("Commonest mistakes", ("truth", "said", "times"), rows)
     yield from _calibration(run)
-    yield from (_assessor(name, items) for name, items in run["rubric"].items())
+    yield from (_assessor(run, name, items) for name, items in run["rubric"].items())
+    yield from _agreement(run)
+    yield from _temperament_lines(run)
     yield from _lines(run)
     if run["consultations"]["failures"]:
         rows = [(Cell(f["id"]), Cell(f["case"]), Cell(f["error"] or "")) for f in run["consultations"]["failures"]]
         yield Table("Failed consultations", ("consultation", "case", "error"), rows)
 
 
-def _figures(title: str, data: Mapping[str, Data], note: str = "", *, plain: bool = False) -> Table:
-    rows = [(Cell(name), Cell(figure(one, plain=plain))) for name, one in data.items()]
+def _figures(
+    title: str,
+    data: Mapping[str, Data],
+    note: str = "",
+    *,
+    plain: bool = False,
+    places: Mapping[str, str] | None = None,
+) -> Table:
+    links = places or {}
+    rows = [(Cell(name), Cell(figure(one, plain=plain), links.get(name, ""))) for name, one in data.items()]
     return Table(title, ("", "value (95 %), n"), rows, note)
 
 
 def _headlines(run: Data) -> Table:
-    everything = f"{run['run']}-all"
+    everything = place(run["run"], "all")
     rows = [(Cell(name), Cell(figure(one), everything)) for name, one in run["headlines"].items()]
     rows.append((Cell("3MDBench's scorer, weighted F1"), Cell(_legacy(run["legacy"]))))
     return Table("Diagnosis", ("", "value (95 %), n"), rows)
@@ -148,7 +160,9 @@ def _triage(run: Data) -> Table | None:
         "under-triage": data["under"],
         "over-triage": data["over"],
     }
-    return _figures("Triage", found, f"Mean over the specialties: {_share(data['macro'])}.")
+    specialty, urgency = (place(run["run"], f"triage {what}") for what in ("specialty", "urgency"))
+    places = {name: urgency if "urgency" in name or "-triage" in name else specialty for name in found}
+    return _figures("Triage", found, f"Mean over the specialties: {_share(data['macro'])}.", places=places)
 
 
 def _panel(run: Data) -> Table | None:
@@ -160,7 +174,7 @@ def _panel(run: Data) -> Table | None:
         "plurality vote": data["vote"],
         "two members say the same": data["agreement"],
     }
-    table = _figures("Panel", found)
+    table = _figures("Panel", found, places=dict.fromkeys(found, place(run["run"], "panel vote")))
     gain, same = data["gain"], data["error_correlation"]
     text = f"{figure(gain['figure'], points=True)} points; {gain['won']} : {gain['lost']}, p {gain['p']:.2g}"
     rows = [*table.rows, (Cell("attending - plurality vote"), Cell(text))]
@@ -174,7 +188,10 @@ def _by_s(run: Data) -> Table | None:
     rows = [
         (
             Cell(f"{one['right']} of {one['members']}"),
-            *(Cell(figure(one[key])) for key in ("accuracy", "follows", "corrects")),
+            *(
+                Cell(figure(one[key]), place(run["run"], f"opinions right {one['right']} of {one['members']}"))
+                for key in ("accuracy", "follows", "corrects")
+            ),
         )
         for one in run["panel"]["by_s"]
     ]
@@ -185,8 +202,7 @@ def _by_s(run: Data) -> Table | None:
 def _groups(run: Data) -> Iterator[Table]:
     for grouping, groups in run["groups"].items():
         rows = [
-            (Cell(name, f"{run['run']}-{anchor(name)}" if grouping == "diagnosis" else ""), Cell(figure(one)))
-            for name, one in groups.items()
+            (Cell(name), Cell(figure(one), place(run["run"], f"{grouping} {name}"))) for name, one in groups.items()
         ]
         if rows:
             yield Table(f"Accuracy by {grouping}", (grouping, "accuracy (95 %), n"), rows)
@@ -200,19 +216,64 @@ def _calibration(run: Data) -> Iterator[Table]:
     note = f"Expected calibration error over ten bins: {data['ece']:.3f}. 0 is best for it and for the Brier score."
     yield _figures("Confidence of the attending", found, note, plain=True)
     rows = [
-        tuple(
-            map(
-                Cell, (f"{b['low']:.1f} to {b['high']:.1f}", f"{b['n']:,}", _share(b["confidence"]), _share(b["right"]))
-            )
+        (
+            Cell(f"{b['low']:.1f} to {b['high']:.1f}"),
+            Cell(f"{b['n']:,}", place(run["run"], f"confidence {b['low']:.1f} to {b['high']:.1f}")),
+            Cell(_share(b["confidence"])),
+            Cell(_share(b["right"])),
         )
         for b in data["curve"]
     ]
     yield Table("Reliability", ("confidence", "n", "mean confidence", "right"), rows)
 
 
-def _assessor(name: str, items: Mapping[str, Data]) -> Table:
-    note = "Means of the verdicts; a verdict that the judge failed to give is counted apart and is not 0."
-    return _figures(f"Assessment by {name}", items, note, plain=True)
+def _assessor(run: Data, name: str, items: Mapping[str, Data]) -> Table:
+    note = (
+        "Means of the verdicts. What the judge failed to give is counted apart and is not 0; what an assessor does not "
+        "decide by design is no failure."
+    )
+    rows = [
+        (Cell(f"{key} {BY_KEY[key].name}"), Cell(_item(one, key), place(run["run"], f"{key} by {name}")))
+        for key, one in items.items()
+    ]
+    return Table(f"Assessment by {name}", ("item", "value (95 %), n"), rows, note)
+
+
+def _item(data: Data, key: str) -> str:
+    open_ = f", {data['not_decided']:,} not decided" if data["not_decided"] else ""
+    if data["value"] is None:
+        return (f"{data['judge_failed']:,} judge failed" if data["judge_failed"] else "—") + open_
+    return figure(data, plain=BY_KEY[key].levels[-1] > 1) + open_
+
+
+def _agreement(run: Data) -> Iterator[Table]:
+    pairs = dict.fromkeys((one["first"], one["second"]) for one in run["agreement"])
+    headings = ("item", "n", "same", "share by A", "share by B", "kappa", "AC1", "alpha")
+    for first, second in pairs:
+        rows = [
+            (
+                Cell(f"{one['item']} {BY_KEY[one['item']].name}"),
+                Cell(f"{one['n']:,}"),
+                *(Cell("—" if v is None else _share(v)) for v in (one["raw"], *one["prevalence"])),
+                *(Cell("—" if one[key] is None else f"{one[key]:.2f}") for key in ("kappa", "ac1", "alpha")),
+            )
+            for one in run["agreement"]
+            if (one["first"], one["second"]) == (first, second)
+        ]
+        note = "Cohen's kappa, Gwet's AC1, Krippendorff's alpha; 4.1 weighted. A dash where one is not defined."
+        yield Table(f"Agreement of {first} (A) and {second} (B)", headings, rows, note)
+
+
+def _temperament_lines(run: Data) -> Iterator[Table]:
+    data = run["temperament_lines"]
+    moods = list(dict.fromkeys(mood for by in data.values() for mood in by))
+    if not moods:
+        return
+    rows = [
+        (Cell(name), *(Cell(figure(by[mood], plain=True) if mood in by else "—") for mood in moods))
+        for name, by in data.items()
+    ]
+    yield Table("What temperaments do", ("", *moods), rows, "Means over the patient's lines; asking back: shares.")
 
 
 def _lines(run: Data) -> Iterator[Table]:
@@ -225,6 +286,11 @@ def _lines(run: Data) -> Iterator[Table]:
     yield _figures("Cost a consultation", run["cost"], plain=True)
 
 
-def anchor(name: str) -> str:
-    """Make a name fit for a fragment of an address."""
-    return "".join(c if c.isalnum() else "-" for c in name.lower())
+def place(run: str, title: str) -> str:
+    """Give the fragment of an address where the consultations behind a figure are listed.
+
+    Args:
+        run: Its id.
+        title: What the figure is about, e.g. `diagnosis acne`.
+    """
+    return f"{run}-{''.join(c if c.isalnum() else '-' for c in title.lower())}"

@@ -19,10 +19,11 @@ HEADINGS = (
 
 
 def verdict(one: Outcome) -> str:
-    """Say in a word what came of a consultation: right, wrong, no truth, unfinished or failed."""
+    """Say in a word what came of a consultation: right, wrong, no truth, not judged, unfinished or failed."""
     if one.status != "finished":
         return one.status
-    return {True: "right", False: "wrong", None: "no truth"}[one.correct]
+    unknown = "no truth" if one.truth is None else "not judged"
+    return {True: "right", False: "wrong", None: unknown}[one.correct]
 
 
 def csv_lines(store: Store, runs: Sequence[str]) -> Iterator[str]:

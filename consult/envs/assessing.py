@@ -192,7 +192,10 @@ def assessment_event(consultation: str, assessor: str, verdicts: Mapping[str, Ve
         "event": "assessment",
         "consultation": consultation,
         "assessor": assessor,
-        "items": {key: {"value": verdict.value, "why": verdict.why} for key, verdict in verdicts.items()},
+        "items": {
+            key: {"value": verdict.value, "why": verdict.why, "turns": list(verdict.turns)}
+            for key, verdict in verdicts.items()
+        },
     }
 
 

@@ -15,18 +15,19 @@ from statistics import NormalDist
 
 from consult.envs.store import Row, Store
 
-_PATIENT: Mapping[str, str] = {
+PATIENT: Mapping[str, str] = {
     "patient's first drafts backed by the card": "draft_backed",
     "patient's first drafts that name a diagnosis": "draft_leaked",
     "patient's final lines backed by the card": "said_backed",
     "patient's final lines that name a diagnosis": "said_leaked",
     "patient's lines said by the program": "draft_fallback",
 }
-_ATTENDING: Mapping[str, str] = {
+ATTENDING: Mapping[str, str] = {
     "attending's first drafts that fit": "draft_backed",
     "attending's lines said by the program": "draft_fallback",
 }
-"""Over the lines that are held against something, which are those that have a draft."""
+"""Rate → column, over the lines that are held against something, which are those that have a draft."""
+DISCLOSED = "facts of the card disclosed"
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ def fidelity(store: Store, run: str) -> list[Rate]:
         facts, over the consultations that have ended.
     """
     return [
-        *_rates(store, run, "patient", _PATIENT),
+        *_rates(store, run, "patient", PATIENT),
         _disclosed(store, run),
-        *_rates(store, run, "attending", _ATTENDING),
+        *_rates(store, run, "attending", ATTENDING),
     ]
 
 
@@ -95,4 +96,4 @@ def _disclosed(store: Store, run: str) -> Rate:
         "FROM consultations WHERE run_id = ?",
         run,
     )[0]
-    return Rate("facts of the card disclosed", row["hits"], row["n"])
+    return Rate(DISCLOSED, row["hits"], row["n"])

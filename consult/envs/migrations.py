@@ -38,11 +38,17 @@ def keep_photographs(db: Any) -> None:
     db.execute("ALTER TABLE consultations ADD COLUMN demo INTEGER")
 
 
+def point_at_turns(db: Any) -> None:
+    """5: the turns that a verdict rests on."""
+    db.execute("ALTER TABLE assessments ADD COLUMN turns TEXT NOT NULL DEFAULT '[]'")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
     count_unusable_answers,
     keep_photographs,
+    point_at_turns,
 )
 
 _CREATE = """

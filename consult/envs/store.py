@@ -204,12 +204,17 @@ class Store:
 
     def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:
         """Write an assessor's verdicts on consultations, all in one transaction; later ones replace earlier ones."""
-        rows = [(cid, assessor, item, v.value, v.why) for cid, verdicts in judged for item, v in verdicts.items()]
+        rows = [
+            (consultation, assessor, item, verdict.value, verdict.why, json.dumps(verdict.turns))
+            for consultation, verdicts in judged
+            for item, verdict in verdicts.items()
+        ]
         with self._transaction():
             self._connection.executemany(
-                "INSERT INTO assessments (consultation_id, assessor, item, value, why) VALUES (?, ?, ?, ?, ?) "
+                "INSERT INTO assessments (consultation_id, assessor, item, value, why, turns) "
+                "VALUES (?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (consultation_id, assessor, item) "
-                "DO UPDATE SET value = excluded.value, why = excluded.why",
+                "DO UPDATE SET value = excluded.value, why = excluded.why, turns = excluded.turns",
                 rows,
             )
 

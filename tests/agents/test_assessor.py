@@ -94,6 +94,11 @@ def test_a_good_answer_is_read(wrapped):
     assert verdicts["1.1"].why == "so it is" and len(requests) == 1
 
 
+def test_turns_are_kept_and_may_be_left_out():
+    verdicts, _ = assess(changed(i1_1={"why": "so", "turns": [3, 1, 3], "value": 1}))
+    assert verdicts["1.1"].turns == (3, 1) and verdicts["1.2"].turns == ()
+
+
 def changed(**items):
     data = json.loads(GOOD)
     for key, value in items.items():
@@ -117,6 +122,8 @@ BROKEN = {
     changed(i1_1=None): "1.1",
     changed(i1_1="maybe"): "1.1",
     changed(i1_1={"value": 1, "weight": 9}): "1.1",
+    changed(i1_1={"value": 1, "turns": [-1]}): "1.1",
+    changed(i1_1={"value": 1, "turns": "3"}): "1.1",
     changed(i9_9=1): "unknown item 9.9",
     json.dumps({"1.1": 1}): "lacks item 1.2",
     GOOD[:-20]: "",

@@ -179,3 +179,14 @@ def test_a_question_without_a_topic_is_known_by_its_words_or_its_answer():
     for question in ("Could you run me through your past illnesses?", "And before?"):
         asked = [Act("attending", "ask", question), patient(case, "history")]
         assert judged(case, acts[:2] + asked + acts[2:])["1.1"] == 1
+
+
+def test_verdicts_point_at_the_turns_that_they_rest_on():
+    acts = good(CASES[0])
+    verdicts = assess_by_rules(Played(CASES[0], SCENARIO, tuple(acts)))
+    concluded = next(i for i, act in enumerate(acts) if act.action == "conclude")
+    asked = {act.topic: i for i, act in enumerate(acts) if act.action == "ask"}
+    assert verdicts["1.1"].turns == (asked["history"],)
+    assert verdicts["1.2"].turns == (asked["sensation"], asked["trigger"])
+    assert all(verdicts[key].turns == (concluded,) for key in ("1.3", "3.1", "3.2"))
+    assert verdicts["2.1"].turns == ()

@@ -28,7 +28,7 @@ TABLES = {
         "said_backed said_leaked accepts answers unusable"
     ),
     "opinions": "consultation_id idx specialty diagnosis confidence reason source usable first_usable",
-    "assessments": "id consultation_id assessor item value why",
+    "assessments": "id consultation_id assessor item value why turns",
     "scores": "id run_id name value low high n",
     "photographs": "hash png width height",
 }

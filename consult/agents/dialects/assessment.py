@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StrictInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError
 
 from consult.agents.acts import AssessorView, Line
 from consult.agents.dialects.clean import clean
@@ -18,7 +18,9 @@ from consult.agents.rubric import BY_KEY, ITEMS, Item, Verdict
 
 LONGEST_WHY = 200
 """Characters of a reason, so that eight of them close within the answer's tokens."""
-ANSWER_TOKENS = 900
+MOST_TURNS = 6
+"""Turns that a verdict may point at."""
+ANSWER_TOKENS = 1100
 
 _ROLE_MARKS = re.compile(r"\[/?[A-Z][A-Z_]{2,}\]|<</?SYS>>")
 """Marks of templates that are no tokens of their own everywhere, such as [INST]."""
@@ -28,6 +30,7 @@ _WORDS = {"yes": 1, "true": 1, "no": 0, "false": 0, "0": 0, "1": 1, "2": 2}
 class _Judged(BaseModel):
     model_config = ConfigDict(extra="forbid")
     why: str = ""
+    turns: list[Annotated[StrictInt, Field(ge=0)]] = []
     value: StrictInt
 
 
@@ -48,13 +51,14 @@ def assessment_prompt(dialect: str, view: AssessorView) -> Prompt:
 
 
 def assessment_schema() -> Schema:
-    """Reason and value of each item."""
+    """Reason, turns and value of each item."""
     return _closed({item.key: _closed(_verdict_schema(item)) for item in ITEMS})
 
 
 def _verdict_schema(item: Item) -> Schema:
     reason = {"type": "string", "minLength": 1, "maxLength": LONGEST_WHY}
-    return {"why": reason, "value": {"type": "integer", "enum": list(item.levels)}}
+    turns = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 999}, "maxItems": MOST_TURNS}
+    return {"why": reason, "turns": turns, "value": {"type": "integer", "enum": list(item.levels)}}
 
 
 def _closed(properties: Schema) -> Schema:
@@ -63,7 +67,10 @@ def _closed(properties: Schema) -> Schema:
 
 def shape() -> str:
     """Show the answer's shape, one item a line."""
-    lines = [f'"{item.key}": {{"why": "<reason>", "value": <{" or ".join(map(str, item.levels))}>}}' for item in ITEMS]
+    lines = [
+        f'"{item.key}": {{"why": "<reason>", "turns": [<turns>], "value": <{" or ".join(map(str, item.levels))}>}}'
+        for item in ITEMS
+    ]
     return "{" + ",\n ".join(lines) + "}"
 
 
@@ -114,11 +121,16 @@ def read_assessment(data: Mapping[str, Any] | None) -> dict[str, Verdict]:
     for item in ITEMS:
         if judged[item.key].value not in item.levels:
             raise ValueError(f"{item.key}: the value {judged[item.key].value} is none of {item.levels}")
-    return {item.key: Verdict(judged[item.key].value, clean(judged[item.key].why)[:LONGEST_WHY]) for item in ITEMS}
+    return {item.key: _verdict(judged[item.key]) for item in ITEMS}
+
+
+def _verdict(judged: _Judged) -> Verdict:
+    turns = tuple(dict.fromkeys(judged.turns))[:MOST_TURNS]
+    return Verdict(judged.value, clean(judged.why)[:LONGEST_WHY], turns)
 
 
 def _plain(value: object) -> object:
-    """Meet half-way what is plainly meant: yes, no, true and false for 1 and 0, and a value without a reason."""
+    """Meet half-way what is plainly meant: yes, no, true and false for 1 and 0, and a value that stands alone."""
     said = dict(value) if isinstance(value, dict) else {"value": value}
     stated = said.get("value")
     if isinstance(stated, bool | str):

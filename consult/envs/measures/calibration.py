@@ -52,7 +52,14 @@ def calibration(played: Sequence[Outcome]) -> Calibration:
 
 
 def _known(one: Outcome) -> bool:
-    return one.truth is not None and one.diagnosis is not None
+    return one.correct is not None and one.diagnosis is not None
+
+
+def bin_of(confidence: float) -> int:
+    """Give the number of the bin that a confidence of 0 to 1 falls into; a bin has its upper edge."""
+    import numpy as np
+
+    return int(np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence))
 
 
 def _curve(sure: Sequence[float], right: Sequence[bool]) -> tuple[Bin, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from consult.envs.measures.figures import NOTHING, Figure
@@ -21,8 +22,8 @@ NO_DIAGNOSIS = "no diagnosis"
 
 
 def judged(played: Sequence[Outcome]) -> list[Outcome]:
-    """Give those that have a truth."""
-    return [one for one in played if one.truth is not None]
+    """Give those that are right or wrong: they have a truth, and an open diagnosis was judged."""
+    return [one for one in played if one.correct is not None]
 
 
 def failed(played: Sequence[Outcome]) -> int:
@@ -31,9 +32,10 @@ def failed(played: Sequence[Outcome]) -> int:
 
 
 def accuracy(played: Sequence[Outcome]) -> Figure:
-    """Give the share of right diagnoses among all that have a truth."""
+    """Give the share of right diagnoses among all that have a truth; open ones that nobody judged are counted apart."""
     scored = judged(played)
-    return share([bool(one.correct) for one in scored], [one.case for one in scored]).having(failed(scored))
+    figure = share([bool(one.correct) for one in scored], [one.case for one in scored]).having(failed(scored))
+    return replace(figure, judge_failed=sum(one.truth is not None for one in played) - len(scored))
 
 
 def top_three(played: Sequence[Outcome]) -> Figure:

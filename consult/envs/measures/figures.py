@@ -20,8 +20,10 @@ class Figure:
     """Failed consultations among the n; they count as wrong."""
     judge_failed: int = 0
     """Verdicts that an assessor owed; they are not among the n."""
+    not_decided: int = 0
+    """Verdicts that an assessor does not give by design; they are not among the n, and no failure."""
     method: str = ""
-    """How the interval came about: `wilson` or `bootstrap over cases`; empty where there is none."""
+    """How the interval came about: `wilson`, `wilson over cases`, `bootstrap over cases`, or empty: there is none."""
 
     def having(self, failed: int) -> Figure:
         """Give the same figure with its number of failed consultations."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 DRAWS = 2_000
 MOST_KINDS = 5_000
 """Above this many kinds of cases (seconds, say) the normal interval of the same ratio is given."""
+FEWEST_CASES = 10
+"""Cases from which on a bootstrap is worth something."""
+WILSON = "wilson"
+WILSON_OVER_CASES = "wilson over cases"
 BOOTSTRAP = "bootstrap over cases"
 
 
@@ -37,10 +41,8 @@ def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Figure:
     if not hits:
         return NOTHING
     if len(set(cases)) < len(cases):
-        return mean([float(hit) for hit in hits], cases)
-    rate = Rate("", sum(hits), len(hits))
-    assert rate.interval is not None
-    return Figure(rate.share, *rate.interval, n=len(hits), method="wilson")
+        return ratio(_kinds_of(hits, cases), shares=True)
+    return Figure(sum(hits) / len(hits), *_wilson(sum(hits), len(hits)), n=len(hits), method=WILSON)
 
 
 def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Figure:
@@ -51,20 +53,55 @@ def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -
         cases: The case of each.
         seed: Of the draws.
     """
+    return ratio(_kinds_of(values, cases), seed=seed)
+
+
+def _kinds_of(values: Sequence[float], cases: Sequence[Hashable]) -> Numbers:
+    """Add up what each case has; shape (cases, 3), as `ratio` takes them."""
     import numpy as np
 
-    if not values:
-        return NOTHING
     place: dict[Hashable, int] = {}
-    index = np.array([place.setdefault(case, len(place)) for case in cases])
+    index = np.array([place.setdefault(case, len(place)) for case in cases], int)
     sums = np.bincount(index, np.asarray(values, float))
-    counts = np.bincount(index)
-    low, high = ratio_interval(np.column_stack([sums, counts]), seed=seed)
-    return Figure(float(np.mean(values)), low, high, n=len(values), method=BOOTSTRAP)
+    return np.column_stack([sums, np.bincount(index), np.ones(len(sums))])
 
 
-def ratio_interval(parts: Numbers, *, weights: Numbers | None = None, seed: int = 0) -> tuple[float, float]:
-    """Give the interval of a sum of the first column over the sum of the second.
+def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool = False, seed: int = 0) -> Figure:
+    """Give a sum over a sum, with the bootstrap's interval over cases.
+
+    Args:
+        kinds: For each kind of case what one of it adds above and below, and how many cases are of it.
+        shares: What is above is a part of what is below. Where it is all or nothing in every case, a bootstrap would be
+            sure of it; Wilson's interval over the cases is given instead.
+        seed: Of the draws.
+
+    Returns:
+        Its n is the sum below; without an interval under 10 cases.
+    """
+    import numpy as np
+
+    given = np.array([kind for kind in kinds if kind[1]], float)
+    if not len(given):
+        return NOTHING
+    parts, weights = given[:, :2], given[:, 2]
+    top, n = weights @ parts
+    value, cases = float(top / n), int(weights.sum())
+    if shares and cases >= FEWEST_CASES and value in (0.0, 1.0):
+        return Figure(value, *_wilson(round(value * cases), cases), n=int(n), method=WILSON_OVER_CASES)
+    low, high = ratio_interval(parts, weights=weights, seed=seed)
+    return Figure(value, low, high, int(n), method="" if low is None else BOOTSTRAP)
+
+
+def _wilson(hits: int, n: int) -> tuple[float, float]:
+    interval = Rate("", hits, n).interval
+    assert interval is not None
+    return interval
+
+
+def ratio_interval(
+    parts: Numbers, *, weights: Numbers | None = None, seed: int = 0
+) -> tuple[float, float] | tuple[None, None]:
+    """Give the interval of a sum of the first column over the sum of the second; none under 10 cases.
 
     Args:
         parts: Shape (cases, 2).
@@ -72,6 +109,8 @@ def ratio_interval(parts: Numbers, *, weights: Numbers | None = None, seed: int 
         seed: Of the draws.
     """
     kinds, often = _kinds(parts, weights)
+    if often.sum() < FEWEST_CASES:
+        return None, None
     if len(kinds) > MOST_KINDS:
         return _normal(kinds, often)
     return _quantiles(_drawn(kinds, often, seed), lambda sums: sums[:, 0] / sums[:, 1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from sys import intern
@@ -54,11 +54,18 @@ class Outcome:
     tokens_out: int
     seconds: float
     error: str | None = None
+    in_other_words: bool | None = False
+    """Whether a diagnosis that is not the truth by name is right nonetheless: never with a list of labels; with open
+    diagnoses what an assessor says, and None where none has said it."""
 
     @property
     def correct(self) -> bool | None:
-        """Whether the diagnosis is right; None where there is no truth."""
-        return None if self.truth is None else self.diagnosis == self.truth
+        """Whether the diagnosis is right; None where there is no truth, or nobody has judged an open diagnosis."""
+        if self.truth is None:
+            return None
+        if self.diagnosis is None or self.diagnosis == self.truth:
+            return self.diagnosis == self.truth
+        return self.in_other_words
 
 
 _CONSULTATIONS = """
@@ -75,6 +82,13 @@ SELECT c.ordinal, o.specialty, o.diagnosis FROM consultations c JOIN opinions o 
 WHERE c.run_id = ? AND c.status != 'running' ORDER BY c.ordinal, o.idx
 """
 
+_VERDICTS = """
+SELECT c.ordinal, a.value FROM consultations c JOIN assessments a ON a.consultation_id = c.id
+WHERE c.run_id = ? AND a.item = ? AND a.value IS NOT NULL ORDER BY a.id DESC
+"""
+RIGHT_DIAGNOSIS = "3.1"
+"""The rubric's item that decides on an open diagnosis."""
+
 
 def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
     """Stream a run's consultations that have ended, in their order.
@@ -85,6 +99,8 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
         scenario: Whose labels and aliases the answers are read with.
     """
     name = naming(scenario)
+    # Of several assessors the first one's verdict counts.
+    verdicts = {} if scenario.labels else {r["ordinal"]: bool(r["value"]) for r in _verdicts(store, run)}
     panels = groupby(store.db.query(_OPINIONS, [run]), key=lambda row: row["ordinal"])
     panel = next(panels, None)
     for row in store.db.query(_CONSULTATIONS, [run]):
@@ -92,7 +108,13 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
         if panel is not None and panel[0] == row["ordinal"]:
             members, panel = list(panel[1]), None
             panel = next(panels, None)
-        yield _outcome(row, members, name)
+        one = _outcome(row, members, name)
+        yield one if scenario.labels else replace(one, in_other_words=verdicts.get(row["ordinal"]))
+
+
+def _verdicts(store: Store, run: str) -> Iterator[Row]:
+    rows: Iterator[Row] = store.db.query(_VERDICTS, [run, RIGHT_DIAGNOSIS])
+    return rows
 
 
 def naming(scenario: Scenario) -> Naming:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 
+from consult.agents.rubric import BY_KEY, NOT_DECIDED
 from consult.envs.measures.figures import Figure
-from consult.envs.measures.intervals import BOOTSTRAP, ratio_interval
-from consult.envs.store import Store
+from consult.envs.measures.intervals import ratio
+from consult.envs.store import Row, Store
 
 _KINDS = """
-SELECT assessor, item, total, n, missing, count(*) AS cases FROM (
-  SELECT a.assessor, a.item, total(a.value) AS total, count(a.value) AS n, count(*) - count(a.value) AS missing
+SELECT assessor, item, total, n, failed, open, count(*) AS cases FROM (
+  SELECT a.assessor, a.item, total(a.value) AS total, count(a.value) AS n,
+    sum(a.value IS NULL AND a.why NOT LIKE ?) AS failed, sum(a.value IS NULL AND a.why LIKE ?) AS open
   FROM assessments a JOIN consultations c ON c.id = a.consultation_id
   WHERE c.run_id = ? GROUP BY a.assessor, a.item, c.case_id
-) GROUP BY assessor, item, total, n, missing ORDER BY assessor, item
+) GROUP BY assessor, item, total, n, failed, open ORDER BY assessor, item
 """
 
 
@@ -22,23 +26,17 @@ def rubric(store: Store, run: str) -> dict[str, dict[str, Figure]]:
 
     The database counts how many cases have the same verdicts, so that no assessment is held in memory.
     """
-    found: dict[tuple[str, str], list[tuple[float, int, int, int]]] = defaultdict(list)
-    for row in store.db.query(_KINDS, [run]):
-        found[row["assessor"], row["item"]].append((row["total"], row["n"], row["missing"], row["cases"]))
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    open_by_design = f"{NOT_DECIDED}%"
+    for row in store.db.query(_KINDS, [open_by_design, open_by_design, run]):
+        found[row["assessor"], row["item"]].append(row)
     figures: dict[str, dict[str, Figure]] = defaultdict(dict)
     for (assessor, item), kinds in found.items():
-        figures[assessor][item] = _item(kinds)
+        figures[assessor][item] = _item(kinds, shares=BY_KEY[item].levels[-1] == 1)
     return dict(figures)
 
 
-def _item(kinds: list[tuple[float, int, int, int]]) -> Figure:
-    import numpy as np
-
-    owed = sum(missing * cases for _, _, missing, cases in kinds)
-    given = [kind for kind in kinds if kind[1]]
-    if not given:
-        return Figure(None, judge_failed=owed)
-    parts, weights = np.array([kind[:2] for kind in given]), np.array([kind[3] for kind in given])
-    top, n = weights @ parts
-    low, high = ratio_interval(parts, weights=weights)
-    return Figure(float(top / n), low, high, int(n), judge_failed=owed, method=BOOTSTRAP)
+def _item(kinds: Sequence[Row], *, shares: bool) -> Figure:
+    mean = ratio([(kind["total"], kind["n"], kind["cases"]) for kind in kinds], shares=shares)
+    failed, open_ = (sum(kind[name] * kind["cases"] for kind in kinds) for name in ("failed", "open"))
+    return replace(mean, judge_failed=failed, not_decided=open_)

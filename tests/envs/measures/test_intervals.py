@@ -37,6 +37,14 @@ def test_many_different_values_have_the_normal_interval_which_is_the_bootstraps(
     assert ratio_interval(parts) == pytest.approx(drawn, abs=0.001)
 
 
+def test_few_cases_have_no_bootstrap_and_all_or_nothing_is_not_certain():
+    few = mean([1.0, 2.0] * 4, range(8))
+    assert (few.value, few.low, few.high, few.method) == (1.5, None, None, "")
+    all_right = share([True] * 80, [i // 4 for i in range(80)])
+    assert (all_right.value, all_right.high, all_right.n, all_right.method) == (1.0, 1.0, 80, "wilson over cases")
+    assert all_right.low == share([True] * 20, range(20)).low
+
+
 def test_nothing_has_no_interval():
     assert share([], []).value is None and mean([], []).low is None
 

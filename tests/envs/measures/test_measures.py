@@ -1,11 +1,15 @@
 """Measures of diagnosis, team, calibration, groups and rubric on made outcomes and on a played run."""
 
+from dataclasses import replace
+
 import pytest
 from improvising import SCENARIO, Improviser, played
 from making import outcome
 from sklearn.metrics import brier_score_loss, f1_score
 
-from consult.envs.measures import calibration, cost, diagnosis, groups, outcomes, paired, rubric, team
+from consult.agents.rubric import NOT_DECIDED
+from consult.envs.fidelity import fidelity
+from consult.envs.measures import calibration, cost, diagnosis, groups, lines, outcomes, paired, rubric, team
 from consult.envs.store import Store
 
 LABELS = list(SCENARIO.labels)
@@ -127,7 +131,7 @@ def test_temperaments_are_compared_on_the_same_cases():
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     path = tmp_path_factory.mktemp("measures") / "a.db"
-    played(path, Improviser("plain"), 6)
+    played(path, Improviser("plain"), 12)
     with Store(path) as store:
         yield store
 
@@ -141,17 +145,58 @@ def test_outcomes_are_what_the_store_holds(store):
         assert one.turns == len(acts) and one.tokens_out == sum(act.usage.tokens_out for act in acts)
         assert one.opinions == tuple(o.diagnosis for act in acts for o in act.opinions)
         assert one.confidence == next((act.confidence for act in acts if act.action == "conclude"), None)
-    assert cost.cost(found)["turns"].n == 6
+    assert cost.cost(found)["turns"].n == 12
 
 
 def test_a_judge_that_fails_leaves_the_mean_alone(store):
     rows = store.consultations("r1")
+    insert = "INSERT INTO assessments VALUES (NULL, ?, 'rules', ?, ?, ?, '[]')"
     for i, row in enumerate(rows):
-        value = None if i == 0 else float(i % 2)
-        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '1.1', ?, '')", [row["id"], value])
-        store.db.execute("INSERT INTO assessments VALUES (NULL, ?, 'rules', '2.1', NULL, '')", [row["id"]])
+        store.db.execute(insert, [row["id"], "1.1", None if i == 0 else float(i % 2), ""])
+        store.db.execute(insert, [row["id"], "2.1", None, NOT_DECIDED + "by design"])
+        store.db.execute(insert, [row["id"], "2.2", None, "unusable answer"])
     figures = rubric.rubric(store, "r1")["rules"]
-    assert (figures["1.1"].value, figures["1.1"].n, figures["1.1"].judge_failed) == (0.6, 5, 1)
-    assert figures["1.1"].low < 0.6 < figures["1.1"].high
-    assert figures["2.1"].value is None and figures["2.1"].judge_failed == 6
+    assert (figures["1.1"].value, figures["1.1"].n, figures["1.1"].judge_failed) == (pytest.approx(6 / 11), 11, 1)
+    assert figures["1.1"].low < 6 / 11 < figures["1.1"].high
+    assert (figures["2.1"].value, figures["2.1"].judge_failed, figures["2.1"].not_decided) == (None, 0, 12)
+    assert (figures["2.2"].value, figures["2.2"].judge_failed, figures["2.2"].not_decided) == (None, 12, 0)
     assert rubric.rubric(store, "r9") == {}
+
+
+def test_fidelity_is_that_of_the_lines_with_intervals_over_cases(store):
+    found, counted = lines.fidelity(store, "r1"), fidelity(store, "r1")
+    assert found and {name: figure.value for name, figure in found.items()} == {
+        rate.name: pytest.approx(rate.share) for rate in counted if rate.n
+    }
+    assert {name: figure.n for name, figure in found.items()} == {rate.name: rate.n for rate in counted if rate.n}
+    assert all(figure.low <= figure.value <= figure.high for figure in found.values())
+
+
+def test_temperaments_are_measured_by_what_their_patients_do(store):
+    found = lines.directions(store, "r1")
+    acts = [(r["temperament"], a) for r in store.consultations("r1") for a in store.acts(r["id"])]
+    for mood, figure in found["facts volunteered an answer"].items():
+        given = [len(a.facts) - 1 for m, a in acts if m == mood and a.action == "answer" and a.facts]
+        assert (figure.value, figure.n) == (pytest.approx(sum(given) / len(given)), len(given))
+    for mood, figure in found["words an answer"].items():
+        said = [len(a.text.split()) for m, a in acts if m == mood and a.action == "answer" and a.facts]
+        assert figure.value == pytest.approx(sum(said) / len(said))
+    taken = [a.accepts for _, a in acts if a.action == "satisfied"]
+    assert sum(figure.n for figure in found["takes to the plan"].values()) == len(taken)
+    assert sum(figure.n for figure in found["asks back"].values()) <= 12
+
+
+def test_an_open_diagnosis_is_judged_by_name_then_by_an_assessor_else_not_at_all(tmp_path):
+    played(tmp_path / "a.db", Improviser("plain"), 4)
+    open_ = replace(SCENARIO, labels={})
+    with Store(tmp_path / "a.db") as store:
+        for i, said in enumerate(("Gout.", "podagra", "crystals", None), 1):
+            row = ["gout.", said, f"r1.{i}"]
+            store.db.execute("UPDATE consultations SET status = 'finished', truth = ?, diagnosis = ? WHERE id = ?", row)
+        insert = "INSERT INTO assessments VALUES (NULL, 'r1.2', ?, '3.1', ?, '', '[]')"
+        store.db.execute(insert, ["first", 1.0])
+        store.db.execute(insert, ["second", 0.0])
+        found = list(outcomes(store, "r1", open_))
+    assert [one.correct for one in found] == [True, True, None, False]
+    figure = diagnosis.accuracy(found)
+    assert (figure.value, figure.n, figure.judge_failed) == (pytest.approx(2 / 3), 3, 1)

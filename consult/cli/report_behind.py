@@ -1,0 +1,120 @@
+"""What stands behind a report's figures: for each the consultations, parted by what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consult.cli.report_tables import place
+from consult.cli.report_verdicts import verdict
+
+if TYPE_CHECKING:
+    from consult.envs.measures import Outcome
+    from consult.envs.store import Store
+
+Parted = Mapping[str, list[str]]
+"""What came of them → ids of consultations."""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The consultations behind one figure."""
+
+    place: str
+    """Where a link to them leads."""
+    title: str
+    parts: Parted
+
+
+def behind(run: str, listed: Sequence[Outcome], store: Store) -> list[Behind]:
+    """Find the consultations behind each figure of a run.
+
+    Args:
+        run: Its id.
+        listed: The consultations that the page lists.
+        store: Where the assessments are.
+    """
+    found = [
+        *_groups(run, listed),
+        *_triage(run, listed),
+        *_panel(run, listed),
+        *_confidence(run, listed),
+        *_items(run, listed, store),
+    ]
+    return [one for one in found if any(one.parts.values())]
+
+
+def _parted(run: str, title: str, pairs: Iterable[tuple[str, Outcome]]) -> Behind:
+    parts: dict[str, list[str]] = {}
+    for word, one in pairs:
+        parts.setdefault(word, []).append(one.id)
+    return Behind(place(run, title), title, parts)
+
+
+def _by_verdict(run: str, title: str, group: Iterable[Outcome]) -> Behind:
+    return _parted(run, title, ((verdict(one), one) for one in group))
+
+
+def _groups(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
+    from consult.envs.measures.groups import GROUPINGS
+
+    for grouping, name_of in GROUPINGS.items():
+        names = sorted({name for one in listed if (name := name_of(one)) is not None})
+        for name in names:
+            group = (one for one in listed if name_of(one) == name)
+            yield _by_verdict(run, f"{grouping} {name}", group)
+
+
+def _triage(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
+    from consult.scenarios import URGENCIES
+
+    sent = [one for one in listed if one.true_specialty is not None and one.specialty is not None]
+    right = {True: "sent rightly", False: "sent elsewhere"}
+    yield _parted(run, "triage specialty", ((right[one.specialty == one.true_specialty], one) for one in sent))
+    rank = {str(urgency): i for i, urgency in enumerate(URGENCIES)}
+    timed = [one for one in listed if one.urgency in rank and one.true_urgency in rank]
+    steps = ((rank[one.urgency or ""] - rank[one.true_urgency or ""], one) for one in timed)
+    words = (("as urgent as it is" if s == 0 else "too low" if s < 0 else "too high", one) for s, one in steps)
+    yield _parted(run, "triage urgency", words)
+
+
+def _panel(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
+    asked = [one for one in listed if one.opinions and one.truth is not None]
+    voted = {True: "vote right", False: "vote wrong"}
+    yield _parted(run, "panel vote", ((voted[one.vote == one.truth], one) for one in asked))
+    sizes = sorted({(_right(one), len(one.opinions)) for one in asked})
+    for right, members in sizes:
+        group = (one for one in asked if (_right(one), len(one.opinions)) == (right, members))
+        yield _by_verdict(run, f"opinions right {right} of {members}", group)
+
+
+def _right(one: Outcome) -> int:
+    return sum(opinion == one.truth for opinion in one.opinions)
+
+
+def _confidence(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
+    from consult.envs.measures.calibration import BINS, bin_of
+
+    sure = [(bin_of(one.confidence), one) for one in listed if one.confidence is not None and one.correct is not None]
+    for number in range(BINS):
+        group = (one for at, one in sure if at == number)
+        yield _by_verdict(run, f"confidence {number / BINS:.1f} to {(number + 1) / BINS:.1f}", group)
+
+
+_ASSESSED = """
+SELECT a.assessor, a.item, a.value, c.id FROM assessments a JOIN consultations c ON c.id = a.consultation_id
+WHERE c.run_id = ? ORDER BY a.assessor, a.item, c.ordinal
+"""
+
+
+def _items(run: str, listed: Sequence[Outcome], store: Store) -> Iterator[Behind]:
+    ids = {one.id for one in listed}
+    parts: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for row in store.db.query(_ASSESSED, [run]):
+        if row["id"] in ids:
+            word = "not scored" if row["value"] is None else f"{row['value']:g}"
+            parts.setdefault((row["assessor"], row["item"]), {}).setdefault(word, []).append(row["id"])
+    for (assessor, item), found in parts.items():
+        title = f"{item} by {assessor}"
+        yield Behind(place(run, title), title, found)

@@ -1,0 +1,132 @@
+"""A consultation within a report: photograph, what was said, and each verdict with the turns that it rests on."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from consult.agents.dialects.clean import clean
+from consult.cli.page import NAMES
+
+if TYPE_CHECKING:
+    from consult.agents.acts import Act
+    from consult.envs.store import Row, Store
+    from consult.scenarios import Photograph, Scenario
+
+SIDE = 72
+"""Longer side of a thumbnail, in pixels."""
+QUALITY = 70
+
+
+class Transcripts:
+    """Reads the consultations of a run for its report."""
+
+    def __init__(self, store: Store, run: str) -> None:
+        """Open a run.
+
+        Args:
+            store: Where it is.
+            run: Its id.
+        """
+        self.store, self.scenario = store, _scenario(store, run)
+
+    def transcript(self, identifier: str, case: str) -> str:
+        """Give a consultation as a piece of a page; its place is its id.
+
+        Args:
+            identifier: Of the consultation.
+            case: Its case's id.
+        """
+        from consult.scenarios import UnknownNameError
+
+        acts = self.store.acts(identifier)
+        lines = "".join(_line(identifier, idx, act) for idx, act in enumerate(acts))
+        try:
+            shown = _thumbnail(self.scenario.case(case).photograph, self.scenario.revision)
+        except UnknownNameError:
+            shown = ""  # The scenario has changed since.
+        assessed = _assessed(identifier, self._assessments(identifier), len(acts))
+        return f'<div class="transcript" id="{_text(identifier)}">{shown}<ol start="0">{lines}</ol>{assessed}</div>'
+
+    def _assessments(self, identifier: str) -> Sequence[Row]:
+        return self.store.query(
+            "SELECT assessor, item, value, why, turns FROM assessments WHERE consultation_id = ? "
+            "ORDER BY assessor, item",
+            identifier,
+        )
+
+
+def _scenario(store: Store, run: str) -> Scenario:
+    from consult.envs.config import RunConfig
+    from consult.envs.own import world
+    from consult.scenarios import load_scenario
+
+    row = store.query("SELECT config, scenario FROM runs WHERE id = ?", run)[0]
+    return world(load_scenario(row["scenario"]), RunConfig.model_validate_json(row["config"]), store)
+
+
+def _line(identifier: str, idx: int, act: Act) -> str:
+    decided = {
+        "triage": f"→ {act.specialty or 'no specialty'}, {act.urgency or 'no urgency'}",
+        "conclude": f"▸ {act.diagnosis or 'no diagnosis'}{_sure(act.confidence)}",
+    }.get(act.action, "")
+    mark = f" <b>{_text(decided)}</b>" if decided else ""
+    by_program = " <small>(said by the program)</small>" if act.draft is not None and act.draft.fallback else ""
+    panel = "".join(
+        f"<li>{_text(o.specialty)}: {_text(o.diagnosis or 'not my field')}{_sure(o.confidence)} "
+        f"<small>{_text(o.reason)}</small></li>"
+        for o in act.opinions
+    )
+    opinions = f"<ul>{panel}</ul>" if panel else ""
+    said = f"<i>{escape(NAMES[act.speaker])}</i>{mark} {_text(act.text)}{by_program}"
+    return f'<li id="{_text(identifier)}-t{idx}">{said}{opinions}</li>'
+
+
+def _sure(confidence: float | None) -> str:
+    return f" {confidence:.0%}" if confidence is not None else ""
+
+
+def _assessed(identifier: str, verdicts: Sequence[Mapping[str, Any]], turns: int) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{_text(v["item"])}</th><td>{_text(v["assessor"])}</td>'
+        f"<td>{'not scored' if v['value'] is None else format(v['value'], 'g')}</td>"
+        f"<td>{_links(identifier, json.loads(v['turns']), turns)}</td><td>{_text(v['why'])}</td></tr>"
+        for v in verdicts
+    )
+    if not rows:
+        return ""
+    heading = "<tr><th>item</th><th>assessor</th><th>verdict</th><th>turns</th><th>why</th></tr>"
+    return f'<div class="wide"><table class="verdicts"><thead>{heading}</thead><tbody>{rows}</tbody></table></div>'
+
+
+def _links(identifier: str, named: Sequence[int], turns: int) -> str:
+    return " ".join(f'<a href="#{_text(identifier)}-t{idx}">{idx}</a>' for idx in named if idx < turns)
+
+
+def _thumbnail(photograph: Photograph | None, revision: str) -> str:
+    url = _picture(photograph, revision) if photograph is not None else ""
+    return f'<img src="{url}" alt="The patient\'s photograph">' if url else ""
+
+
+@lru_cache(maxsize=1_000)
+def _picture(photograph: Photograph, revision: str) -> str:
+    """Draw a photograph once for all runs; photographs of equal id and scenario revision are equal."""
+    from PIL.Image import Resampling
+
+    try:
+        picture = photograph.load().convert("RGB")
+    except (OSError, ValueError):
+        return ""  # A photograph that cannot be read failed its consultation, and must not fail the report.
+    picture.thumbnail((SIDE, SIDE), Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))
