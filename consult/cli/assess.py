@@ -21,7 +21,8 @@ INTERRUPTED = 130
 def assess(
     run: Annotated[str, typer.Argument(help="The run's id, as `consult runs` lists it.")],
     assessor: Annotated[
-        str | None, typer.Option(help="rules, or a model: starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE.")
+        str | None,
+        typer.Option(help="rules, or a model: starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE."),
     ] = None,
     ratings: Annotated[
         Path | None, typer.Option("--import", metavar="CSV", help="People's ratings: consultation, item, value.")

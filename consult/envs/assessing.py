@@ -124,7 +124,6 @@ class Assessing:
     def _played(self, row: Row) -> Played:
         return Played(self.scenario.case(row["case_id"]), self.scenario, tuple(self.store.acts(row["id"])))
 
-
     def _begin(self) -> list[Row]:
         over = [row for row in self.store.consultations(self.run) if row["status"] in ("finished", "unfinished")]
         done = judged_consultations(self.store, self.run, self.assessor)

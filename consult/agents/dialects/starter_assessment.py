@@ -85,16 +85,18 @@ def assessment_fingerprint() -> str:
 
 
 def _shorter_and_shorter(view: AssessorView) -> list[str]:
-    whole = ["\n".join(_rendered(view, limit)) for limit in LIMITS]
-    return list(dict.fromkeys((*whole, _within(_rendered(view, LIMITS[-1]), LAST))))
+    written = [[line for _, line in rendered(view, limit)] for limit in LIMITS]
+    whole = ["\n".join(lines) for lines in written]
+    return list(dict.fromkeys((*whole, _within(written[-1], LAST))))
 
 
-def _rendered(view: AssessorView, limit: int) -> list[str]:
+def rendered(view: AssessorView, limit: int = LIMITS[0]) -> list[tuple[int, str]]:
+    """Give the lines of the prompt, each with the index of the turn that it is of; the truth's is -1."""
     truth = ", ".join(_data(part, limit) for part in (view.diagnosis, view.urgency) if part)
-    lines, long = [f"{_TRUTH} {truth or 'unknown'}"], False
+    lines, long = [(-1, f"{_TRUTH} {truth or 'unknown'}")], False
     for idx, line in enumerate(view.lines):
         long = long or line.action == "conclude"
-        lines += _line(view, idx, line, limit * (LONGER if long else 1))
+        lines += [(idx, written) for written in _line(view, idx, line, limit * (LONGER if long else 1))]
     return lines
 
 
@@ -138,7 +140,7 @@ def _data(text: str, limit: int) -> str:
 
 def _within(lines: Sequence[str], most: int) -> str:
     """Keep the truth and the conclusion, and of the other lines the last ones."""
-    kept = {i for i, line in enumerate(lines) if i == 0 or line.startswith("<conclude>")}
+    kept = {0, next((i for i, line in enumerate(lines) if line.startswith("<conclude>")), 0)}
     left = most - sum(len(lines[i].encode()) + 1 for i in kept)
     for i in sorted(set(range(len(lines))) - kept, reverse=True):
         left -= len(lines[i].encode()) + 1

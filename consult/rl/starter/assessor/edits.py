@@ -22,6 +22,9 @@ from consult.scenarios import Label
 
 Edit = Callable[[Played, Random, Bank], Played | None]
 
+GONE = 0.6
+"""Share of the questions that are taken out at random."""
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -54,11 +57,21 @@ def with_another_question(played: Played, rng: Random, bank: Bank) -> Played | N
     return _with_question(played, KINDS[rng.choice(list(KINDS))], rng)
 
 
+def with_fewer_questions(played: Played, rng: Random, bank: Bank) -> Played | None:
+    """Take out questions and examinations at random, with their answers; what is short is learned from sooner."""
+    asked = [i for i, act in enumerate(played.acts) if _is(act, "ask") or _is(act, "examine")]
+    gone = {i for i in asked if rng.random() < GONE}
+    return _without_acts(played, gone) if gone else None
+
+
 def _without_questions(played: Played, topics: Collection[str]) -> Played | None:
-    acts = played.acts
-    asked = {i for i, act in enumerate(acts) if _is(act, "ask") and act.topic in topics}
-    kept = [act for i, act in enumerate(acts) if i not in asked and not (i - 1 in asked and act.action == "answer")]
-    return _with(played, kept) if asked else None
+    asked = {i for i, act in enumerate(played.acts) if _is(act, "ask") and act.topic in topics}
+    return _without_acts(played, asked) if asked else None
+
+
+def _without_acts(played: Played, gone: Collection[int]) -> Played:
+    answered = {i + 1 for i in gone if played.acts[i + 1 : i + 2] and played.acts[i + 1].action == "answer"}
+    return _with(played, [act for i, act in enumerate(played.acts) if i not in gone and i not in answered])
 
 
 def _with_question(played: Played, topics: Sequence[str], rng: Random) -> Played | None:

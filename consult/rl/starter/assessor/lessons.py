@@ -23,6 +23,7 @@ from consult.rl.starter.lesson import Lesson, Withheld
 Chances = Mapping[Edit, float]
 
 QUESTIONS: tuple[Chances, ...] = (
+    {edits.with_fewer_questions: 0.55},
     {edits.without_history: 0.2, edits.with_history: 0.45},
     {edits.without_symptoms: 0.15, edits.with_one_kind: 0.15, edits.with_another_question: 0.2},
 )

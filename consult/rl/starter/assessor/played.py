@@ -40,12 +40,13 @@ PARTS = (
 )
 
 
-def configurations(base: str, scenario: str, cases: Sequence[str], seed: int) -> list[RunConfig]:
+def configurations(base: str, scenario: str, split: str, cases: Sequence[str], seed: int) -> list[RunConfig]:
     """Plan the runs: each part has cases of its own, and temperaments in turn.
 
     Args:
         base: Who plays all roles.
         scenario: Its reference.
+        split: Where the cases are from.
         cases: All of them are played, each once.
         seed: Of the draws.
     """
@@ -56,6 +57,7 @@ def configurations(base: str, scenario: str, cases: Sequence[str], seed: int) ->
         runs.append(
             RunConfig(
                 scenario=scenario,
+                split=split,
                 cases=ids,
                 temperaments=tuple(kinds[i % len(kinds)] for i in range(len(ids))),
                 strategy=part.strategy,

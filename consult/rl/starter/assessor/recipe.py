@@ -17,7 +17,9 @@ from consult.agents.models.references import locate
 from consult.agents.prompt import fill
 from consult.agents.rules import VERSION
 from consult.envs.runner import versions
+from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.played import configurations, play
+from consult.rl.starter.assessor.running import Running
 from consult.rl.starter.assessor.training import AdapterTraining, Sources, laid_on
 from consult.rl.starter.recipe import RecipeError
 from consult.rl.starter.vision import Say
@@ -69,7 +71,8 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
     _same_recipe(recipe, base, work / "recipe.json")
     cases = tuple(scenario.case_ids("train")[: recipe.consultations])
     store = work / "played.db"
-    play(configurations(recipe.base, recipe.scenario, cases, recipe.seed), scenario, recipe.base, store, say)
+    runs = configurations(recipe.base, recipe.scenario, "train", cases, recipe.seed)
+    play(runs, scenario, recipe.base, store, say)
     sources = Sources(recipe.scenario, recipe.base, str(base), str(store), cases, recipe.seed)
     training = _taught(recipe, base, sources, work / "lessons.pt", say)
     _save(training, recipe, base, out)
@@ -111,7 +114,8 @@ def _taught(recipe: AssessorRecipe, base: Path, sources: Sources, checkpoint: Pa
     model: Any = LlavaForConditionalGeneration.from_pretrained(base, dtype=torch.float32)
     adapted = laid_on(model, recipe.rank, recipe.seed)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(base)
-    training = AdapterTraining(adapted, tokenizer, sources, recipe.lessons, recipe.rate, recipe.batch)
+    heads = Running(load_scenario(recipe.scenario), contrasts.learned()).heads
+    training = AdapterTraining(adapted, tokenizer, sources, heads, recipe.lessons, recipe.rate, recipe.batch)
     training.train(checkpoint, say)
     return training
 
@@ -121,11 +125,13 @@ def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Pa
     import torch
     from safetensors.torch import load_file, save_file
 
-    named = ".." if out.resolve().parent == base.resolve() else recipe.base
-    training.model.peft_config["default"].base_model_name_or_path = (
-        str(base.resolve()) if named == recipe.base and Path(named).is_dir() else named
-    )
-    training.model.save_pretrained(out)
+    # What the base is called comes after: PEFT would look a name up on the hub.
+    training.model.save_pretrained(out, save_embedding_layers=False)
+    configuration = out / "adapter_config.json"
+    said = json.loads(configuration.read_text(encoding="utf-8")) | {
+        "base_model_name_or_path": _named(recipe, base, out)
+    }
+    configuration.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     weights = out / "adapter_model.safetensors"
     halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
     metadata = {
@@ -136,6 +142,13 @@ def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Pa
         "base_revision": revision_of(base),
     }
     save_file(halved, weights, metadata=metadata)
+
+
+def _named(recipe: AssessorRecipe, base: Path, out: Path) -> str:
+    """Name the base so that it is found from the adapter's folder, also after both were moved together."""
+    if out.resolve().parent == base.resolve():
+        return ".."
+    return str(base.resolve()) if Path(recipe.base).is_dir() else recipe.base
 
 
 def assessor_card(facts: Mapping[str, Any], figures: str) -> str:

@@ -1,13 +1,14 @@
 """Training of the assessor's adapter: low-rank additions to the language model's layers, all else frozen.
 
-Learned is the choice among the digits at each item's place, which is the choice that the assessor has.
+Learned is the choice among the digits at each item's place, which is the choice that the assessor has; beside it, by
+heads that are thrown away, what is known after every line (`running`).
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,7 +23,9 @@ from consult.agents.rules import Played
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.lessons import edited, lesson
 from consult.rl.starter.assessor.played import configurations, played
-from consult.rl.starter.encoding import HARD, Encoded, Encoder
+from consult.rl.starter.assessor.running import Running, Targets
+from consult.rl.starter.encoding import HARD, Encoded, Encoder, rendered
+from consult.rl.starter.lesson import Lesson
 
 DIGITS = ("0", "1", "2")
 LAYERS = r".*language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)"
@@ -30,6 +33,20 @@ LAYERS = r".*language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate
 POOL = 256
 """Lessons that are sorted by length together."""
 AHEAD = 2
+RUNNING_WEIGHT = 0.5
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A lesson as numbers, and what is known at which of its tokens."""
+
+    encoded: Encoded
+    running: list[tuple[int, Targets]]
+
+    @property
+    def size(self) -> int:
+        """In tokens."""
+        return len(self.encoded.ids)
 
 
 @dataclass(frozen=True)
@@ -46,25 +63,55 @@ class Sources:
     seed: int
 
 
+@dataclass(frozen=True)
+class Workshop:
+    """What lessons are made with."""
+
+    consultations: list[Played]
+    tokenizer: Any
+    encoder: Encoder
+    running: Running
+
+    @classmethod
+    def of(cls, sources: Sources) -> Workshop:
+        """Read what was played."""
+        from transformers import PreTrainedTokenizerFast
+
+        from consult.scenarios import load_scenario
+
+        scenario = load_scenario(sources.scenario)
+        runs = configurations(sources.base, sources.scenario, "train", sources.cases, sources.seed)
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(sources.folder)
+        encoder = Encoder(tokenizer, list(scenario.labels))
+        consultations = list(played(Path(sources.store), scenario, runs))
+        return cls(consultations, tokenizer, encoder, Running(scenario, contrasts.learned()))
+
+    def noted(self, rng: Random) -> Noted:
+        """Draw one lesson."""
+        subject = edited(rng.choice(self.consultations), rng, self.running.bank)
+        made = lesson(subject)
+        targets = self.running.targets(subject.played, subject.values)
+        return Noted(self.encoder.encode(made), self._placed(made, targets))
+
+    def _placed(self, made: Lesson, targets: Sequence[tuple[int, Targets]]) -> list[tuple[int, Targets]]:
+        """Turn ends in characters of the user's message into places of the prompt's tokens."""
+        whole = rendered(made.prompt)
+        begin = whole.index(made.prompt.messages[1].text)
+        spans = self.tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        ends = {end: place for place, (_, end) in enumerate(spans)}
+        return [(ends[begin + at], known) for at, known in targets if begin + at in ends]
+
+
 @lru_cache(maxsize=1)
-def _workshop(sources: Sources) -> tuple[list[Played], Encoder]:
+def _workshop(sources: Sources) -> Workshop:
     # Once a worker process.
-    from transformers import PreTrainedTokenizerFast
-
-    from consult.scenarios import load_scenario
-
-    scenario = load_scenario(sources.scenario)
-    runs = configurations(sources.base, sources.scenario, sources.cases, sources.seed)
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(sources.folder)
-    return list(played(Path(sources.store), scenario, runs)), Encoder(tokenizer, list(scenario.labels))
+    return Workshop.of(sources)
 
 
-def pool_of_batches(sources: Sources, number: int, batch: int) -> list[list[Encoded]]:
+def pool_of_batches(sources: Sources, number: int, batch: int) -> list[list[Noted]]:
     """Make the batches of one pool; the same for the same arguments, so that training can be taken up again."""
-    consultations, encoder = _workshop(sources)
-    rng, bank = Random(f"assessing {sources.seed} {number}"), contrasts.learned()
-    drawn = (edited(rng.choice(consultations), rng, bank) for _ in range(POOL))
-    lessons = sorted((encoder.encode(lesson(subject)) for subject in drawn), key=lambda e: len(e.ids))
+    workshop, rng = _workshop(sources), Random(f"assessing {sources.seed} {number}")
+    lessons = sorted((workshop.noted(rng) for _ in range(POOL)), key=lambda one: one.size)
     batches = [lessons[i : i + batch] for i in range(0, POOL, batch)]
     rng.shuffle(batches)
     return batches
@@ -91,6 +138,7 @@ class AdapterTraining:
         model: PEFT model on the frozen base.
         tokenizer: Of the base.
         sources: Of the lessons.
+        heads: Auxiliary head → its classes.
         budget: Lessons.
         rate: Peak of the learning rate, which falls to almost nothing by a cosine.
         batch: Lessons a step.
@@ -99,15 +147,21 @@ class AdapterTraining:
     model: Any
     tokenizer: Any
     sources: Sources
+    heads: Mapping[str, int]
     budget: int
     rate: float
     batch: int
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=self.rate, betas=(0.9, 0.98), weight_decay=0.01)
         self.llava = self.model.get_base_model()
+        width = self.llava.config.get_text_config().hidden_size
+        self.auxiliary = torch.nn.ModuleDict(
+            {name.replace(".", "_"): torch.nn.Linear(width, classes) for name, classes in self.heads.items()}
+        )
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        learned = [*self.parameters, *self.auxiliary.parameters()]
+        self.optimizer = torch.optim.AdamW(learned, lr=self.rate, betas=(0.9, 0.98), weight_decay=0.01)
         ids = self.tokenizer.convert_tokens_to_ids(list(DIGITS))
         self.place = {token: i for i, token in enumerate(ids)}
         self.digits = self.llava.lm_head.weight[ids].detach()
@@ -130,7 +184,7 @@ class AdapterTraining:
         self._save(checkpoint)
         self.model.eval()
 
-    def _timed_step(self, batch: Sequence[Encoded]) -> None:
+    def _timed_step(self, batch: Sequence[Noted]) -> None:
         begun = time.monotonic()
         loss = self._step(batch)
         self.progress.seconds += time.monotonic() - begun
@@ -142,11 +196,11 @@ class AdapterTraining:
         left = (self.budget - p.lessons) * p.seconds / max(p.lessons, 1)
         say(f"lessons {p.lessons:,}/{self.budget:,}  step {p.step}  loss {p.loss:.3f}  {left / 60:.0f} min left")
 
-    def _pools(self) -> Iterator[tuple[int, list[list[Encoded]]]]:
+    def _pools(self) -> Iterator[tuple[int, list[list[Noted]]]]:
         """Make pools in a process beside, some ahead."""
         pools = range(self.progress.pool, -(-self.budget // POOL))
         with ProcessPoolExecutor(1) as maker:
-            made: list[tuple[int, Future[list[list[Encoded]]]]] = []
+            made: list[tuple[int, Future[list[list[Noted]]]]] = []
             for number in pools:
                 made.append((number, maker.submit(pool_of_batches, self.sources, number, self.batch)))
                 if len(made) > AHEAD:
@@ -157,7 +211,7 @@ class AdapterTraining:
 
     # -- one step --------------------------------------------------------------------------------------------------
 
-    def _step(self, batch: Sequence[Encoded]) -> float:
+    def _step(self, batch: Sequence[Noted]) -> float:
         done = self.progress.lessons / self.budget
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * min(1.0, (self.progress.step + 1) / 50) * _cosine(done)
@@ -170,28 +224,42 @@ class AdapterTraining:
         self.progress.lessons += len(batch)
         return float(loss.detach())
 
-    def loss(self, batch: Sequence[Encoded]) -> Any:
-        """Give the cross-entropy of the digits at the items' places."""
-        width = max(len(one.ids) for one in batch)
+    def loss(self, batch: Sequence[Noted]) -> Any:
+        """Give the cross-entropy of the digits at the items' places, and that of the auxiliary heads."""
+        width = max(one.size for one in batch)
         ids = torch.zeros(len(batch), width, dtype=torch.long)
         targets = torch.full((len(batch), width), HARD)
         for row, one in enumerate(batch):
-            ids[row, : len(one.ids)] = torch.tensor(one.ids)
-            targets[row, : len(one.targets)] = torch.tensor(one.targets)
+            ids[row, : one.size] = torch.tensor(one.encoded.ids)
+            targets[row, : one.size] = torch.tensor(one.encoded.targets)
         learned = targets[:, 1:] != HARD
-        with torch.autocast("cpu", torch.bfloat16):
-            embedded = self.llava.get_input_embeddings()(ids)
-            hidden = self.llava.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-        logits = hidden[:, :-1][learned].float() @ self.digits.T
+        embedded = self.llava.get_input_embeddings()(ids)
+        hidden = self.llava.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
         wanted = torch.tensor([self.place[int(token)] for token in targets[:, 1:][learned]])
-        return functional.cross_entropy(logits, wanted)
+        hard = functional.cross_entropy(hidden[:, :-1][learned] @ self.digits.T, wanted)
+        return hard + RUNNING_WEIGHT * self._running(hidden, batch)
+
+    def _running(self, hidden: Any, batch: Sequence[Noted]) -> Any:
+        losses = []
+        for name in self.heads:
+            known = [(row, at, t[name]) for row, one in enumerate(batch) for at, t in one.running if name in t]
+            if known:
+                rows, places, classes = zip(*known, strict=True)
+                logits = self.auxiliary[name.replace(".", "_")](hidden[list(rows), list(places)])
+                losses.append(functional.cross_entropy(logits, torch.tensor(classes)))
+        return torch.stack(losses).mean() if losses else hidden.new_zeros(())
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
     def _save(self, path: Path) -> None:
         partial = path.with_suffix(".part")
         learned = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
-        state = {"adapter": learned, "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress)}
+        state = {
+            "adapter": learned,
+            "heads": self.auxiliary.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": vars(self.progress),
+        }
         torch.save(state, partial)
         partial.replace(path)
 
@@ -200,6 +268,7 @@ class AdapterTraining:
             return
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["adapter"], strict=False)
+        self.auxiliary.load_state_dict(state["heads"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress = Progress(**state["progress"])
         say(f"taking up at {self.progress.lessons:,} lessons")

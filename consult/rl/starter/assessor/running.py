@@ -1,0 +1,114 @@
+"""What can be known in the middle of a transcript: targets for an auxiliary loss, thrown away after training.
+
+A verdict at the end of a long prompt teaches little a lesson. So the hidden state is read after every line, and after
+every sentence of what was told: what was asked so far, whether somebody was rude so far, whose plan a sentence is from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from consult.agents.dialects.starter_assessment import rendered
+from consult.agents.rules import ENOUGH_KINDS, HISTORY, KINDS, Played
+from consult.envs.assessing import view_of
+from consult.rl.starter.assessor.contrasts import Bank
+from consult.scenarios import Scenario
+
+Targets = Mapping[str, int]
+"""Head → class."""
+Values = Mapping[str, int | None]
+"""Item → value at the end."""
+
+ITEMS = ("1.1", "1.2", "1.3", "2.1", "2.2", "3.1", "3.2")
+BASIS, LABEL, FITS = "basis", "label", "fits"
+"""Of a sentence: whether it gives a reason, whose it is among the diagnoses, and whether that is the true one."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|$")
+_COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Running:
+    """Finds the targets.
+
+    Args:
+        scenario: Its diagnoses and what it says of them.
+        bank: Of the contrasts that are put in.
+    """
+
+    scenario: Scenario
+    bank: Bank
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """Head → number of classes."""
+        return {**dict.fromkeys(ITEMS, 2), BASIS: 2, FITS: 2, LABEL: len(self.scenario.labels) + 1}
+
+    def targets(self, played: Played, values: Values) -> list[tuple[int, Targets]]:
+        """Give pairs of the end of a piece of the user's message, in characters, and what is known there."""
+        found: list[tuple[int, Targets]] = []
+        sofar = [self._sofar(played, values, idx) for idx in range(len(played.acts))]
+        at = 0
+        for idx, line in rendered(view_of(played)):
+            if idx >= 0 and played.acts[idx].action == "conclude":
+                found += [(at + end, targets) for end, targets in self._sentences(line, played, values)]
+            if idx >= 0:
+                found.append((at + len(line), sofar[idx]))
+            at += len(line) + 1
+        return found
+
+    def _sofar(self, played: Played, values: Values, idx: int) -> Targets:
+        """Tell what is known of each item after an act."""
+        asked = {topic for topic, at in played.asked.items() if at <= idx}
+        targets: dict[str, int | None] = {
+            "1.1": int(bool(asked & set(HISTORY))),
+            "1.2": int(sum(bool(asked & set(topics)) for topics in KINDS.values()) >= ENOUGH_KINDS),
+            "2.1": int(not any(line in act.text for act in played.acts[: idx + 1] for line in self.bank["rude"])),
+            "2.2": int(not any(self._is_brushed_off(played, i) for i in range(idx + 1))),
+        }
+        if played.concluded_at and played.concluded_at[0] <= idx:
+            targets |= {item: values[item] for item in ("1.3", "3.1", "3.2")}
+        return {item: value for item, value in targets.items() if value is not None}
+
+    def _is_brushed_off(self, played: Played, idx: int) -> bool:
+        act, before = played.acts[idx], played.acts[idx - 1] if idx else None
+        if act.speaker == "attending" and act.action == "answer":
+            return any(line in act.text for line in self.bank["brush_off"])
+        asked_back = before is not None and before.speaker == "patient" and before.action == "ask"
+        return asked_back and act.speaker == "patient"
+
+    def _sentences(self, line: str, played: Played, values: Values) -> Iterator[tuple[int, Targets]]:
+        """Tell of each sentence what it is; of the first, which names the diagnosis, whether it is the true one."""
+        begin, right = 0, values["3.1"]
+        for number, end in enumerate(_SENTENCE_END.finditer(line)):
+            sentence, begin = line[begin : end.start()], end.end()
+            if number == 0 and right is not None:
+                yield end.start(), {"3.1": right}
+            elif number and sentence:
+                yield end.start(), self._of_sentence(sentence, played)
+
+    def _of_sentence(self, sentence: str, played: Played) -> Targets:
+        owner = self._owners.get(sentence)
+        if owner is None:
+            clauses = (*self.scenario.findings, *(fact.text.rstrip(".") for fact in played.learned))
+            named = any(clause in sentence for clause in clauses) or bool(_COLLEAGUES.search(sentence))
+            return {LABEL: len(self.scenario.labels), BASIS: int(named)}
+        name, is_plan = owner
+        fits = {FITS: int(name == played.case.truth.diagnosis)} if is_plan else {}
+        return {LABEL: list(self.scenario.labels).index(name), BASIS: 0, **fits}
+
+    @cached_property
+    def _owners(self) -> dict[str, tuple[str, bool]]:
+        """Sentence → the diagnosis that it is of, and whether it is of its plan or red flags."""
+        found: dict[str, tuple[str, bool]] = {}
+        for name, label in self.scenario.labels.items():
+            found |= {_ended(label.explanation): (name, False)}
+            found |= {_ended(sentence): (name, True) for sentence in (*label.plan, label.safety_net)}
+        return found
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
