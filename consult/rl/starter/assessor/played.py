@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from consult.agents.acts import Strategy, Team
 from consult.agents.models import open_model
@@ -12,7 +13,7 @@ from consult.agents.rules import Played
 from consult.agents.temperament import temperaments
 from consult.agents.voice import derive_seed
 from consult.envs.cast import Models
-from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.config import RunConfig
 from consult.envs.runner import Runner
 from consult.envs.store import Store
 from consult.scenarios import Scenario
@@ -70,7 +71,7 @@ def configurations(base: str, scenario: str, split: str, cases: Sequence[str], s
     return [run for run in runs if run.cases]
 
 
-def _roles(base: str) -> dict[str, RoleConfig]:
+def _roles(base: str) -> dict[str, Any]:
     fields = RunConfig.model_fields
     roles = ("patient", "triage", "specialist", "attending")
     return {role: fields[role].default.model_copy(update={"model": base}) for role in roles}
