@@ -21,8 +21,8 @@ from consult.scenarios import Case, Fact, Label, Scenario
 
 RULES = "rules"
 """The reference of this assessor."""
-VERSION = 1
-"""Goes up when a rule judges differently; part of the assessor's name, `rules@1`."""
+VERSION = 2
+"""Goes up when a rule judges differently; part of the assessor's name, `rules@2`."""
 
 HISTORY = ("history", "family", "social", "allergies")
 SYMPTOMS = ("sensation", "symptoms", "site", "duration", "course", "alarm")
@@ -30,7 +30,7 @@ CAUSES = ("trigger",)
 TREATMENTS = ("treatment",)
 KINDS: Mapping[str, tuple[str, ...]] = {"symptoms": SYMPTOMS, "causes": CAUSES, "tried treatments": TREATMENTS}
 ENOUGH_KINDS = 2
-"""Of the three kinds of 1.2; a question about the third is often answered unasked."""
+"""Of the three kinds of 1.2."""
 LIKE_A_FINDING = 0.5
 """Share of a finding's telling words that must stand in an explanation, two of them at least."""
 SOUND_PLAN = 0.6
@@ -50,10 +50,15 @@ class Played:
 
     @cached_property
     def asked(self) -> Mapping[str, int]:
-        """Topic of a question of the attending's → index of the first turn that asks about it."""
+        """Topic of a question of the attending's → index of the first turn that asks about it.
+
+        A question may also stand in the line with which it turns to the panel, where nobody answers it.
+        """
         found: dict[str, int] = {}
         for idx, act in enumerate(self.acts):
             topic = self.topic_of_question(idx) if _leads(act, "ask") else None
+            if _leads(act, "consult") and "?" in act.text:
+                topic = topic_of(act.text, "questions")
             if topic:
                 found.setdefault(topic, idx)
         return found
@@ -94,6 +99,12 @@ class Played:
         )
 
     @cached_property
+    def told_topics(self) -> frozenset[str]:
+        """Topics of the facts that the patient stated in its answers, asked for or not."""
+        told = {fact for act in self.acts if act.action == "answer" for fact in act.facts}
+        return frozenset(fact.topic for fact in self.case.card.facts if fact.id in told)
+
+    @cached_property
     def truth(self) -> Label | None:
         """The true diagnosis with its plan; None where the scenario does not know it."""
         return self.scenario.labels.get(self.case.truth.diagnosis or "")
@@ -113,12 +124,17 @@ def asks_for_history(played: Played) -> Verdict:
 
 
 def asks_for_symptoms(played: Played) -> Verdict:
-    """1.2: questions are about two at least of: symptoms, causes, tried treatments."""
+    """1.2: the questions brought out two at least of: symptoms, causes, tried treatments.
+
+    One of the two must have been asked about; the other may be told unasked in an answer.
+    """
     if not any(set(topics) & set(played.scenario.topics) for topics in KINDS.values()):
         return _open("the scenario has no topics of symptoms, causes or treatments")
     asked = [kind for kind, topics in KINDS.items() if set(topics) & set(played.asked)]
+    told = [kind for kind, topics in KINDS.items() if kind not in asked and set(topics) & played.told_topics]
     turns = tuple(idx for topic, idx in played.asked.items() if any(topic in topics for topics in KINDS.values()))
-    return Verdict(int(len(asked) >= ENOUGH_KINDS), f"asked about {_and(asked) or 'none of the three'}", turns)
+    why = f"asked about {_and(asked) or 'none of the three'}{f', was told {_and(told)}' if told else ''}"
+    return Verdict(int(bool(asked) and len(asked) + len(told) >= ENOUGH_KINDS), why, turns)
 
 
 def explains_the_basis(played: Played) -> Verdict:

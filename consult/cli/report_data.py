@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 SCHEMA = "consult-report/1"
-MOST_CONFUSIONS = 20
+MOST_CELLS = 2_500
+"""Cells of the confusion matrix that are not 0; open diagnoses can have any number of them."""
 MOST_FAILED = 100
 """Failed consultations that are listed with their errors; the file of all consultations has the rest."""
 
@@ -69,7 +70,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "calibration": _calibration(played),
         "groups": _groups(played),
         "temperaments": _temperaments(played),
-        "confusions": _confusions(played),
+        "confusion": _confusion(played),
         "rubric": _rubric(store, run),
         "agreement": _agreement(store, run),
         "cost": _cost(played),
@@ -170,11 +171,10 @@ def _temperaments(played: Sequence[Outcome]) -> list[Data]:
     return [{"a": a, "b": b, **asdict(found)} for (a, b), found in between_temperaments(played).items()]
 
 
-def _confusions(played: Sequence[Outcome]) -> list[Data]:
+def _confusion(played: Sequence[Outcome]) -> list[Data]:
     from consult.envs.measures.diagnosis import confusion
 
-    rows = confusion(played)[:MOST_CONFUSIONS]
-    return [{"truth": truth, "said": said, "n": n} for truth, said, n in rows if truth != said]
+    return [{"truth": truth, "said": said, "n": n} for truth, said, n in confusion(played)[:MOST_CELLS]]
 
 
 def _rubric(store: Store, run: str) -> Data:

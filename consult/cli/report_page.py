@@ -13,8 +13,8 @@ from consult.agents.dialects.clean import clean
 from consult.cli.page import DEMONSTRATION, POLICY
 from consult.cli.report_behind import Behind, behind
 from consult.cli.report_markdown import about, demonstration
-from consult.cli.report_plots import accuracy_by_s, reliability
-from consult.cli.report_tables import Cell, Table, comparisons, of_run, place, summary
+from consult.cli.report_plots import accuracy_by_s, confusion_matrix, forest, reliability
+from consult.cli.report_tables import MISTAKES, Cell, Table, comparisons, of_run, place, summary
 from consult.cli.report_transcripts import Transcripts
 from consult.cli.report_verdicts import read, verdict
 
@@ -38,10 +38,15 @@ def page(found: Data, store: Store) -> Iterator[str]:
     yield "<main>"
     yield _table(summary(found), places)
     compared = comparisons(found)
+    if len(runs) > 1:
+        yield forest([(_title(run.data), run.data["headlines"]["accuracy"]) for run in runs])
     yield _table(compared, places) if compared is not None else ""
     for run in runs:
+        # With several runs each is folded, so that what compares them is not lost between their tables.
+        yield f'<details class="run"{"" if len(runs) > 1 else " open"}><summary>{_text(_title(run.data))}</summary>'
         yield from _figures(run.data, places)
         yield from run.listed()
+        yield "</details>\n"
     yield f"</main>\n{_foot(found)}</body>\n</html>\n"
 
 
@@ -149,6 +154,12 @@ def _figures(run: Data, places: set[str]) -> Iterator[str]:
             yield accuracy_by_s(run["panel"]["by_s"])
         if table.title == "Reliability":
             yield reliability(run["calibration"]["curve"])
+        if table.title == MISTAKES:
+            yield confusion_matrix(run["confusion"])
+
+
+def _title(run: Data) -> str:
+    return f"{run['run']} · {run['strategy']} · {run['team']}"
 
 
 def _table(table: Table, places: set[str]) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 Data = Mapping[str, Any]
 
 SIDE, LEFT, BOTTOM = 240, 44, 40
 """Of the square that is drawn in, and the room beside and below it for words."""
+WIDE, CELL = 150, 13
+"""Of the confusion matrix: room for names, and the side of a cell."""
+MOST_LABELS = 80
+"""Above this many names a matrix cannot be read."""
 
 
 def reliability(curve: Sequence[Data]) -> str:
@@ -36,6 +41,73 @@ def accuracy_by_s(rows: Sequence[Data]) -> str:
     names = [((i + 0.5) * step, f"{one['right']}/{one['members']}") for i, one in enumerate(rows)]
     title = "Final diagnosis right by the number of right opinions"
     return _framed(bars + _ticks_below(names), "right opinions of the panel", "final diagnosis right", title)
+
+
+def forest(rows: Sequence[tuple[str, Data]]) -> str:
+    """Draw figures below each other, each as a dot with its interval, on one scale of 0 to 100 %.
+
+    Args:
+        rows: Name and figure; a figure without a value has no dot.
+    """
+    left, line = 210, 20
+    height = line * len(rows) + 8
+    parts = []
+    for number, (name, data) in enumerate(rows):
+        y = line * (number + 0.5) + 4
+        parts.append(f'<text x="{left - 10}" y="{y + 4:.0f}" text-anchor="end">{escape(name)}</text>')
+        if data["value"] is not None:
+            parts.append(_dot(left, y, data))
+    ticks = "".join(
+        f'<line class="grid" x1="{left + v * SIDE:.0f}" x2="{left + v * SIDE:.0f}" y1="0" y2="{height}"/>'
+        f'<text x="{left + v * SIDE:.0f}" y="{height + 14}" text-anchor="middle">{v:.0%}</text>'
+        for v in _FIFTHS
+    )
+    title = "Accuracy of the final diagnosis, with 95 % intervals"
+    box = f'viewBox="0 0 {left + SIDE + 24} {height + 20}" role="img" aria-label="{title}"'
+    drawn = f"<svg {box}>{ticks}{''.join(parts)}</svg>"
+    return f'<figure class="broad">{drawn}<figcaption>{title}.</figcaption></figure>'
+
+
+def _dot(left: int, y: float, data: Data) -> str:
+    low, high = (data["value"] if end is None else end for end in (data["low"], data["high"]))
+    x, x1, x2 = (left + share * SIDE for share in (data["value"], low, high))
+    return (
+        f'<line class="whisker" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y}" y2="{y}"/>'
+        f'<circle class="dot" cx="{x:.1f}" cy="{y}" r="4"><title>{data["value"]:.1%} of {data["n"]:,}</title></circle>'
+    )
+
+
+def confusion_matrix(rows: Sequence[Data]) -> str:
+    """Draw what was said for each truth: the darker a cell, the larger its share of the row.
+
+    Args:
+        rows: Objects with `truth`, `said` and `n`.
+    """
+    truths = sorted({one["truth"] for one in rows})
+    said = [*truths, *sorted({one["said"] for one in rows} - set(truths))]
+    if len(said) > MOST_LABELS:
+        return ""
+    total = {truth: sum(one["n"] for one in rows if one["truth"] == truth) for truth in truths}
+    cells = "".join(
+        f'<rect class="{"hit" if one["truth"] == one["said"] else "miss"}" '
+        f'x="{WIDE + CELL * said.index(one["said"])}" y="{WIDE + CELL * truths.index(one["truth"])}" '
+        f'width="{CELL - 1}" height="{CELL - 1}" fill-opacity="{0.15 + 0.85 * one["n"] / total[one["truth"]]:.2f}">'
+        f"<title>{escape(one['truth'])}, said {escape(one['said'])}: {one['n']:,} of {total[one['truth']]:,}"
+        "</title></rect>"
+        for one in rows
+    )
+    rows_ = "".join(
+        f'<text x="{WIDE - 4}" y="{WIDE + CELL * i + 10}" text-anchor="end">{escape(name)}</text>'
+        for i, name in enumerate(truths)
+    )
+    columns = "".join(
+        f'<text transform="translate({WIDE + CELL * i + 10} {WIDE - 4}) rotate(-90)">{escape(name)}</text>'
+        for i, name in enumerate(said)
+    )
+    title = "Confusion matrix: truth downwards, what was concluded across"
+    box = f'viewBox="0 0 {WIDE + CELL * len(said)} {WIDE + CELL * len(truths)}" role="img" aria-label="{title}"'
+    drawn = f"<svg {box}>{cells}{rows_}{columns}</svg>"
+    return f'<figure class="broad matrix">{drawn}<figcaption>{title}.</figcaption></figure>'
 
 
 _FIFTHS = (0, 0.2, 0.4, 0.6, 0.8, 1)

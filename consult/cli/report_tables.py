@@ -10,6 +10,9 @@ from consult.agents.rubric import BY_KEY
 
 Data = Mapping[str, Any]
 
+MOST_MISTAKES = 20
+MISTAKES = "Commonest mistakes"
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -112,12 +115,13 @@ def of_run(run: Data) -> Iterator[Table]:
     if run["temperaments"]:
         rows = [(Cell(f"{d['a']} - {d['b']}"), *_difference(d)) for d in run["temperaments"]]
         yield Table("Temperaments on the same cases", _DIFFERENCE, rows, _PAIRED)
-    if run["confusions"]:
+    mistakes = [c for c in run["confusion"] if c["truth"] != c["said"]][:MOST_MISTAKES]
+    if mistakes:
         rows = [
             (Cell(c["truth"]), Cell(c["said"]), Cell(f"{c['n']:,}", place(run["run"], f"diagnosis {c['truth']}")))
-            for c in run["confusions"]
+            for c in mistakes
         ]
-        yield Table("Commonest mistakes", ("truth", "said", "times"), rows)
+        yield Table(MISTAKES, ("truth", "said", "times"), rows)
     yield from _calibration(run)
     yield from (_assessor(run, name, items) for name, items in run["rubric"].items())
     yield from _agreement(run)
@@ -283,7 +287,9 @@ def _lines(run: Data) -> Iterator[Table]:
     if run["unusable"]:
         found = {f"{one['role']} ({one['model']})": one for one in run["unusable"]}
         yield _figures("Unusable answers", found, "First replies that could not be read as asked.")
-    yield _figures("Cost a consultation", run["cost"], plain=True)
+    ended = run["consultations"]["ended"]
+    wall = f"Wall time: {run['wall_seconds']:,.0f} s, {run['wall_seconds'] / ended:.2f} s a consultation."
+    yield _figures("Cost a consultation", run["cost"], wall, plain=True)
 
 
 def place(run: str, title: str) -> str:

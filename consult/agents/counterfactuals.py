@@ -1,0 +1,150 @@
+"""Edits of a consultation that is over, each of which takes away what one item of the rubric asks for, and no more.
+
+They hold an assessor to its evidence: a verdict that does not turn when its ground is gone was not about it. An edit
+gives None where the consultation has nothing to take away.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from consult.agents.rules import CAUSES, HISTORY, SYMPTOMS, TREATMENTS, Played
+from consult.scenarios import Label
+
+Edit = Callable[[Played], Played | None]
+
+
+def without_questions(played: Played, topics: Sequence[str]) -> Played | None:
+    """Take out the questions about some topics, each with its answer.
+
+    Args:
+        played: The consultation.
+        topics: Topics of the card.
+
+    Returns:
+        None where there is no such question, or where an answer to one tells of other topics, too.
+    """
+    about = {fact.id: fact.topic for fact in played.case.card.facts}
+    acts, kept, at = played.acts, [], 0
+    while at < len(acts):
+        asks = acts[at].action == "ask" and acts[at].speaker == "attending"
+        if asks and played.topic_of_question(at) in topics:
+            answer = acts[at + 1 : at + 2]
+            if any(about.get(fact) not in topics for act in answer for fact in act.facts):
+                return None
+            at += 1 + len(answer)
+            continue
+        kept.append(acts[at])
+        at += 1
+    return replace(played, acts=tuple(kept)) if len(kept) < len(acts) else None
+
+
+def without_history(played: Played) -> Played | None:
+    """1.1: no question about past illnesses, habits, allergies or the family."""
+    return without_questions(played, HISTORY)
+
+
+def without_symptoms(played: Played) -> Played | None:
+    """1.2: no question about symptoms, causes or tried treatments."""
+    return without_questions(played, (*SYMPTOMS, *CAUSES, *TREATMENTS))
+
+
+def without_basis(played: Played) -> Played | None:
+    """1.3: the conclusion gives diagnosis, explanation and advice of the scenario, and nothing that it goes by."""
+    label = _concluded(played)
+    if label is None:
+        return None
+    plain = f"I believe that this is {label.name}. {' '.join((label.explanation, *map(_stopped, label.plan)))}"
+    return _concluding(played, f"{plain} {label.safety_net}")
+
+
+def with_another_plan(played: Played) -> Played | None:
+    """3.2: plan and red flags are those of a diagnosis of another specialty."""
+    label = _concluded(played)
+    if (
+        label is None
+        or played.conclusion is None
+        or not any(_core(step) in played.conclusion.text for step in label.plan)
+    ):
+        return None
+    apart = [o for o in played.scenario.labels.values() if o.specialty != label.specialty and o.plan]
+    other = random.Random(f"plan {played.case.id}").choice(apart)
+    return _concluding(played, _replanned(played.conclusion.text, label, other))
+
+
+def without_red_flags(played: Played) -> Played | None:
+    """3.2: it is not said when to come back at once."""
+    label = _concluded(played)
+    if label is None or played.conclusion is None or label.safety_net not in played.conclusion.text:
+        return None
+    return _concluding(played, played.conclusion.text.replace(label.safety_net, "").strip())
+
+
+def with_another_diagnosis(played: Played) -> Played | None:
+    """3.1: a diagnosis of another specialty is named in place of the concluded one, the advice left as it is."""
+    label, conclusion = _concluded(played), played.conclusion
+    if label is None or conclusion is None:
+        return None
+    apart = [name for name, o in played.scenario.labels.items() if o.specialty != label.specialty]
+    other = random.Random(f"diagnosis {played.case.id}").choice(apart)
+    text = conclusion.text.replace(label.name, other).replace(label.name.capitalize(), other.capitalize())
+    acts = tuple(replace(a, text=text, diagnosis=other) if a is conclusion else a for a in played.acts)
+    return replace(played, acts=acts)
+
+
+def with_a_line(played: Played, line: str) -> Played | None:
+    """2.1: one of the attending's questions begins with another line, a rude one say."""
+    asks = [i for i, a in enumerate(played.acts) if a.speaker == "attending" and a.action == "ask"]
+    if not asks:
+        return None
+    at = asks[len(asks) // 2]
+    spoken = replace(played.acts[at], text=f"{line} {played.acts[at].text}")
+    return replace(played, acts=(*played.acts[:at], spoken, *played.acts[at + 1 :]))
+
+
+def with_a_brush_off(played: Played, line: str) -> Played | None:
+    """2.2: what the patient asks back is not answered but brushed off."""
+    for at, act in enumerate(played.acts[:-1]):
+        after = played.acts[at + 1]
+        if act.speaker == "patient" and act.action == "ask" and after.speaker == "attending":
+            return replace(played, acts=(*played.acts[: at + 1], replace(after, text=line), *played.acts[at + 2 :]))
+    return None
+
+
+EDITS: Mapping[str, tuple[Edit, str]] = {
+    "history removed": (without_history, "1.1"),
+    "symptoms removed": (without_symptoms, "1.2"),
+    "basis deleted": (without_basis, "1.3"),
+    "diagnosis swapped": (with_another_diagnosis, "3.1"),
+    "plan swapped": (with_another_plan, "3.2"),
+    "red flags removed": (without_red_flags, "3.2"),
+}
+"""Name → edit, and the item whose ground it takes away; 4.1 follows from the items by its rule."""
+
+
+def _concluded(played: Played) -> Label | None:
+    return played.scenario.labels.get((played.conclusion.diagnosis if played.conclusion else None) or "")
+
+
+def _concluding(played: Played, text: str) -> Played:
+    acts = tuple(replace(act, text=text) if act is played.conclusion else act for act in played.acts)
+    return replace(played, acts=acts)
+
+
+def _replanned(text: str, label: Label, other: Label) -> str:
+    """Put another plan in the place of a label's, sentence by sentence, what is left of it at the end."""
+    theirs = [*map(_stopped, other.plan), other.safety_net]
+    for mine in (*label.plan, label.safety_net):
+        if _core(mine) in text:
+            text = text.replace(_core(mine), _core(theirs.pop(0)) if theirs else "", 1)
+    return " ".join((text, *theirs))
+
+
+def _core(sentence: str) -> str:
+    return sentence.rstrip(".!?")
+
+
+def _stopped(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
