@@ -114,8 +114,10 @@ def _line(view: AssessorView, idx: int, line: Line, limit: int) -> list[str]:
         return [f"<conclude> {_data(view.concluded or 'nothing', limit)}. {text}"]
     if line.action in ("ask", "examine"):
         return [f"<{line.action}>{_tag(_topic(view.lines, idx))} {text}"]
-    heads = {"triage": _TRIAGE, "consult": "<consult>", "answer": _REPLY}
-    return [f"{heads.get(line.action, '<said>')} {text}"]
+    if line.action == "consult":
+        return [f"<consult>{_aside(line.text)} {text}"]
+    head = {"triage": _TRIAGE, "answer": _REPLY}.get(line.action, "<said>")
+    return [f"{head} {text}"]
 
 
 def _topic(lines: Sequence[Line], idx: int) -> str:
@@ -124,6 +126,12 @@ def _topic(lines: Sequence[Line], idx: int) -> str:
     quotes = lines[idx + 1].quotes if idx + 1 < len(lines) else ()
     kind = "examinations" if line.action == "examine" else "questions"
     return line.topic or topic_of(line.text, kind) or (quotes[0][0] if quotes else "")
+
+
+def _aside(text: str) -> str:
+    """Give the tag of a question that stands in the line to the panel, which the rules count, too."""
+    topic = topic_of(text, "questions") if "?" in text else None
+    return _tag(topic) if topic else ""
 
 
 def _tag(topic: str) -> str:
@@ -161,7 +169,7 @@ def _example() -> AssessorView:
         Line("attending", "examine", "Let me feel it. [palpation: it is warm]", "palpation"),
         Line("attending", "ask", "And is anything new?", "trigger"),
         Line("patient", "answer", "A <b>soap</b>."),
-        Line("attending", "consult", "I ask my colleagues."),
+        Line("attending", "consult", "I ask my colleagues. Do you have any allergies?"),
         Line("attending", "conclude", "This is eczema. " * 20),
         Line("patient", "ask", "Is it catching?", "contagious"),
         Line("attending", "answer", "No."),

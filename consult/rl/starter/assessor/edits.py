@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from random import Random
 
+from consult.agents import counterfactuals
 from consult.agents.acts import Act
 from consult.agents.advice import plain_explanation, plain_reply, sentences
 from consult.agents.dialects.questions import said_about
@@ -136,10 +137,7 @@ def with_right_plan(played: Played, rng: Random, bank: Bank) -> Played | None:
 
 def without_red_flags(played: Played, rng: Random, bank: Bank) -> Played | None:
     """Take out when to come back."""
-    label, conclusion = _planned(played), played.conclusion
-    if label is None or conclusion is None or not label.safety_net or label.safety_net not in conclusion.text:
-        return None
-    return _replacing(played, conclusion, _tidy(conclusion.text.replace(label.safety_net, "")))
+    return counterfactuals.without_red_flags(played)
 
 
 def sent_to_emergency(played: Played, rng: Random, bank: Bank) -> Played | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from consult.agents.dialects.starter_assessment import rendered
-from consult.agents.rules import ENOUGH_KINDS, HISTORY, KINDS, Played
+from consult.agents.rules import Played, asks_for_history, asks_for_symptoms
 from consult.envs.assessing import view_of
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.scenarios import Scenario
@@ -62,10 +62,10 @@ class Running:
 
     def _sofar(self, played: Played, values: Values, idx: int) -> Targets:
         """Tell what is known of each item after an act."""
-        asked = {topic for topic, at in played.asked.items() if at <= idx}
+        heard = replace(played, acts=played.acts[: idx + 1])
         targets: dict[str, int | None] = {
-            "1.1": int(bool(asked & set(HISTORY))),
-            "1.2": int(sum(bool(asked & set(topics)) for topics in KINDS.values()) >= ENOUGH_KINDS),
+            "1.1": asks_for_history(heard).value,
+            "1.2": asks_for_symptoms(heard).value,
             "2.1": int(not any(line in act.text for act in played.acts[: idx + 1] for line in self.bank["rude"])),
             "2.2": int(not any(self._is_brushed_off(played, i) for i in range(idx + 1))),
         }
