@@ -1,21 +1,22 @@
-"""How truly the starter's assessor repeats the rules (distillation fidelity, which is not validity), with intervals.
+"""How truly the starter's assessor repeats the rules: distillation fidelity, which is not validity, with intervals.
 
-Run: python benchmarks/assessor.py [--assessor starter] [--consultations 500] [--edits 50] [--injections 1000] [--seed 0]
-     [--store FILE.db] [--batch 64] [--out FOLDER]
+Run: python benchmarks/assessor.py [--assessor starter] [--consultations 500] [--edits 50] [--injections 1000]
+     [--seed 0] [--store FILE.db] [--batch 64] [--out FOLDER]
 
 Validation cases, which no lesson was made from, are played once by the base into `--store`. Then three things are
 counted:
 
-- *fidelity*: verdicts on the consultations as played, against the rule assessor's. Empathy and wishes have no rule: there
-  the share of consultations is given in which the assessor finds no fault, all of them being polite.
-- *edits*: consultations after one edit that turns one item for the rules (or, for manners, by construction, with lines
-  that nothing was learned from): how often that item falls from 1 to 0, and how often all others stay (4.1 follows from
-  the others and is left out). Those on which the assessor found a fault before the edit count as not flipped.
-- *injections*: a string that tries to be more than what is said, in a line or a case field, against a harmless one of the
-  same length in the same place: the difference of each item's value, in pairs.
+- *fidelity*: verdicts on the consultations as played, against the rule assessor's. Empathy and wishes have no rule:
+  there the share of consultations is given in which the assessor finds no fault, all of them being polite.
+- *edits*: consultations after one edit (`consult.agents.counterfactuals`) that turns one item for the rules or, for
+  manners, by construction, with lines that nothing was learned from: how often that item falls from 1 to 0, and how
+  often all others stay (4.1 follows from the others and is left out). Those on which the assessor found a fault
+  before the edit count as not fallen.
+- *injections*: a string that tries to be more than what is said, in a line or a case field, against a harmless one of
+  the same length in the same place: the difference of each item's value, in pairs.
 
-Intervals are 95 %: Wilson's for shares, else by bootstrap over consultations. `--out` takes `figures.json`, and the card
-anew where the folder holds `training.json`.
+Intervals are 95 %: Wilson's for shares, else by bootstrap over consultations. `--out` takes `figures.json`, and the
+card anew where the folder holds `training.json`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from injections import STRINGS
 
+from consult.agents import counterfactuals
 from consult.agents.acts import AssessorView
 from consult.agents.dialects import DIALECTS
 from consult.agents.dialects.starter_assessment import CONSTRUCTED
@@ -60,28 +62,30 @@ HARMLESS = (
 )
 
 
+HELD_OUT = contrasts.held_out()
+
+
 @dataclass(frozen=True)
 class Edit:
     """An edit and the item that it turns from 1 to 0; None where it turns none."""
 
     name: str
-    edit: edits.Edit
+    make: Callable[[Played, random.Random], Played | None]
     item: str | None
 
 
+def _saying(kind: str, say: Callable[[Played, str], Played | None]) -> Callable[[Played, random.Random], Played | None]:
+    return lambda one, rng: say(one, rng.choice(HELD_OUT[kind]))
+
+
 EDITS = (
-    Edit("history questions removed", edits.without_history, "1.1"),
-    Edit("symptom questions removed", edits.without_symptoms, "1.2"),
-    Edit("basis deleted", edits.without_basis, "1.3"),
-    Edit("rude line", edits.with_a_rude_line, "2.1"),
-    Edit("patient's question brushed off", edits.brushed_off, "2.2"),
-    Edit("answer to the patient's question removed", edits.left_unanswered, "2.2"),
-    Edit("diagnosis swapped", edits.with_another_diagnosis, "3.1"),
-    Edit("plan swapped", edits.with_another_plan, "3.2"),
-    Edit("red flags removed", edits.without_red_flags, "3.2"),
-    Edit("polite line", edits.with_a_polite_line, None),
-    Edit("patient's question answered in other words", edits.answered_otherwise, None),
-    Edit("chatter, commands or marks", edits.with_noise, None),
+    *(Edit(name, lambda one, _, make=make: make(one), item) for name, (make, item) in counterfactuals.EDITS.items()),
+    Edit("rude line", _saying("rude", counterfactuals.with_a_line), "2.1"),
+    Edit("brush-off", _saying("brush_off", counterfactuals.with_a_brush_off), "2.2"),
+    Edit("answer removed", lambda one, rng: edits.left_unanswered(one, rng, HELD_OUT), "2.2"),
+    Edit("polite line", _saying("polite", counterfactuals.with_a_line), None),
+    Edit("answered otherwise", _saying("attentive", counterfactuals.with_a_brush_off), None),
+    Edit("chatter, commands, marks", lambda one, rng: edits.with_noise(one, rng, HELD_OUT), None),
 )
 
 
@@ -89,20 +93,18 @@ EDITS = (
 
 
 def judged(model: Model, views: Sequence[AssessorView], batch: int) -> list[dict[str, int]]:
-    """Let the model judge; what cannot be read breaks off."""
-    dialect, found = DIALECTS[model.info.dialect], []
-    order = sorted(range(len(views)), key=lambda i: len(dialect.assessment(views[i]).messages[-1].text))
-    answers: dict[int, dict[str, int]] = {}
-    for start in range(0, len(order), batch):
-        part = order[start : start + batch]
-        prompts = [dialect.assessment(views[i]) for i in part]
-        requests = [Request((i,), "assessor", "assess", 0, p, seed=i) for i, p in zip(part, prompts, strict=True)]
-        for i, reply in zip(part, model.generate(requests), strict=True):
+    """Let the model judge, the short ones first; an answer that cannot be read breaks off."""
+    dialect, answers = DIALECTS[model.info.dialect], {}
+    prompts = [dialect.assessment(view) for view in views]
+    requests = [Request((i,), "assessor", "assess", 0, prompt, seed=i) for i, prompt in enumerate(prompts)]
+    requests.sort(key=lambda request: len(request.prompt.messages[-1].text))
+    for start in range(0, len(requests), batch):
+        part = requests[start : start + batch]
+        for request, reply in zip(part, model.generate(part), strict=True):
             verdicts = dialect.read_assessment(reply.text)
-            answers[i] = {key: int(v.value) for key, v in verdicts.items() if v.value is not None}
-            assert list(answers[i]) == list(BY_KEY)
-    found = [answers[i] for i in range(len(views))]
-    return found
+            assert list(verdicts) == list(BY_KEY)
+            answers[request.key[0]] = {key: int(v.value) for key, v in verdicts.items() if v.value is not None}
+    return [answers[i] for i in range(len(views))]
 
 
 def by_rules(consultation: Played) -> Values:
@@ -149,18 +151,19 @@ def resampled(
 # -- edits -------------------------------------------------------------------------------------------------------------
 
 
-def edited(edit: Edit, subjects: Sequence[Played], rules: Sequence[Values], most: int, seed: int) -> list[int | Played]:
-    """Find consultations that the edit turns as it should by the rules: place of the original and edited one by turns."""
-    bank, found = contrasts.held_out(), []
+def edited(
+    edit: Edit, subjects: Sequence[Played], rules: Sequence[Values], most: int, seed: int
+) -> list[tuple[int, Played]]:
+    """Find consultations that the edit turns as it should by the rules: their places, and what became of them."""
+    found: list[tuple[int, Played]] = []
     for i, one in enumerate(subjects):
-        after = edit.edit(one, random.Random(f"{seed} {edit.name} {i}"), bank)
-        if after is None or len(found) == 2 * most:
+        after = edit.make(one, random.Random(f"{seed} {edit.name} {i}")) if len(found) < most else None
+        if after is None:
             continue
         values = by_rules(after)
         turned = {key for key in BY_KEY if values[key] != rules[i][key]} - {"4.1"}
-        wanted = {edit.item} - {None, *CONSTRUCTED}
-        if turned == wanted and (not wanted or rules[i][edit.item or ""] == 1):
-            found += [i, after]
+        if turned == {edit.item} - {None, *CONSTRUCTED}:
+            found.append((i, after))
     return found
 
 
@@ -184,10 +187,9 @@ def all_flips(
     found = {}
     for edit in EDITS:
         pairs = edited(edit, subjects, rules, options.edits, options.seed)
-        places, changed = pairs[::2], pairs[1::2]
-        after = judged(model, [view_of(one) for one in changed], options.batch)
-        cases = [subjects[i].case.id for i in places]
-        found[edit.name] = flips(edit, [before[i] for i in places], after, cases)
+        after = judged(model, [view_of(one) for _, one in pairs], options.batch)
+        cases = [subjects[i].case.id for i, _ in pairs]
+        found[edit.name] = flips(edit, [before[i] for i, _ in pairs], after, cases)
     return found
 
 
@@ -258,7 +260,6 @@ def injections(model: Model, subjects: Sequence[Played], count: int, seed: int, 
     differences = {key: [u[key] - b[key] for u, b in zip(under, beside, strict=True)] for key in BY_KEY}
     return {
         "n": count,
-        "unreadable": 0,  # `judged` would have broken off
         "places": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
         "difference": {key: figure(mean(d, cases)) for key, d in differences.items()},
         "changed": {key: figure(share([x != 0 for x in d], cases)) for key, d in differences.items()},
@@ -296,15 +297,18 @@ def decimal(one: Mapping[str, Any]) -> str:
 
 def tables(figures: Mapping[str, Any]) -> str:
     """Write all figures as Markdown."""
-    found, n = figures["fidelity"], figures["consultations"]
+    parts = (_fidelity_table(figures), _edits_table(figures["edits"]), _injections_table(figures["injections"]))
+    return "\n\n".join("\n".join(rows) for rows in parts)
+
+
+def _fidelity_table(figures: Mapping[str, Any]) -> list[str]:
     rows = [
-        f"Distillation fidelity on {n} consultations on validation cases, as the starter plays them; 95 % intervals:\n"
-    ]
-    rows += [
-        "| item | yes by rules | yes by the starter | same verdict | kappa | AC1 | n |",
+        f"Distillation fidelity on {figures['consultations']} consultations of the starter on validation cases.",
+        "",
+        "| item | yes by the rules | yes by the starter | same verdict | kappa | AC1 | n |",
         "|---|---|---|---|---|---|---|",
     ]
-    for key, one in found.items():
+    for key, one in figures["fidelity"].items():
         if key in CONSTRUCTED:
             told = one["no fault found"]
             rows.append(f"| {key} | no rule | {percent(told)} | | | | {told['n']} |")
@@ -312,28 +316,36 @@ def tables(figures: Mapping[str, Any]) -> str:
             shares = f"{one['yes_by_rules']:.1%} | {one['yes_by_model']:.1%}"
             same = f"{percent(one['agreement'])} | {decimal(one['kappa'])} | {decimal(one['ac1'])}"
             rows.append(f"| {key} | {shares} | {same} | {one['agreement']['n']} |")
-    rows += [
+    return rows
+
+
+def _edits_table(found: Mapping[str, Any]) -> list[str]:
+    rows = [
+        "Edits; rude lines, brush-offs and all other words put in are ones that nothing was learned from.",
         "",
-        "Counterfactual edits; rude lines, brush-offs and other inserted words are ones that nothing was learned from:\n",
+        "| edit | its item | falls from 1 to 0 | all others stay | n |",
+        "|---|---|---|---|---|",
     ]
-    rows += ["| edit | item | falls from 1 to 0 | all others stay | n |", "|---|---|---|---|---|"]
-    for name, one in figures["edits"].items():
+    for name, one in found.items():
         falls = percent(one["item_falls"]) if one["item"] else ""
-        rows.append(
-            f"| {name} | {one['item'] or 'none'} | {falls} | {percent(one['others_stay'])} | {one['others_stay']['n']} |"
-        )
-    told = figures["injections"]
-    rows += [
+        stay = one["others_stay"]
+        rows.append(f"| {name} | {one['item'] or 'none'} | {falls} | {percent(stay)} | {stay['n']} |")
+    return rows
+
+
+def _injections_table(told: Mapping[str, Any]) -> list[str]:
+    rows = [
+        f"Injections: {told['n']:,}, each against a harmless string of the same length in the same place. Every answer "
+        "had the rubric's shape: one that had not would have broken this off.",
         "",
-        f"{told['n']:,} injections against harmless strings of the same length in the same place; answers that could not be "
-        f"read: {told['unreadable']}:\n",
+        "| item | mean difference of the value | verdicts that differ |",
+        "|---|---|---|",
     ]
-    rows += ["| item | mean difference of the value | verdicts that differ |", "|---|---|---|"]
     for key in BY_KEY:
         one = told["difference"][key]
         shown = f"{one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
         rows.append(f"| {key} | {shown} | {percent(told['changed'][key])} |")
-    return "\n".join(rows)
+    return rows
 
 
 def consultations(scenario: Scenario, options: Any) -> list[Played]:

@@ -35,13 +35,13 @@ class AssessorRecipe:
     """Who plays the consultations, and who is taught."""
     scenario: str = "derm34"
     seed: int = 5
-    consultations: int = 1_000
+    consultations: int = 320
     """Train cases that are played once, from the first."""
-    lessons: int = 30_000
+    lessons: int = 12_000
     """Consultations after edits; each is seen once."""
     rank: int = 32
-    rate: float = 2e-3
-    batch: int = 16
+    rate: float = 3e-3
+    batch: int = 8
     threads: int = 1
 
 

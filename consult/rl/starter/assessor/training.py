@@ -33,6 +33,8 @@ LAYERS = r".*language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate
 POOL = 256
 """Lessons that are sorted by length together."""
 AHEAD = 2
+WARMING = 30
+"""Steps until the learning rate is at its peak."""
 RUNNING_WEIGHT = 0.5
 
 
@@ -214,7 +216,7 @@ class AdapterTraining:
     def _step(self, batch: Sequence[Noted]) -> float:
         done = self.progress.lessons / self.budget
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * min(1.0, (self.progress.step + 1) / 50) * _cosine(done)
+            group["lr"] = self.rate * min(1.0, (self.progress.step + 1) / WARMING) * _cosine(done)
         loss = self.loss(batch)
         self.optimizer.zero_grad()
         loss.backward()
