@@ -1,4 +1,8 @@
-"""How the starter is asked as an assessor: the truth first, then what was heard, each line behind tags; no JSON.
+"""How the starter is asked as an assessor: what was heard, each line behind tags, the truth at the conclusion; no JSON.
+
+What a program does for a tiny model here: it reads a question's topic off its words; tags what the patient told
+unasked, but for the history, which counts only where it was asked for; and marks whether the recorded diagnosis is the
+true one.
 
 The role is learned by an adapter of its own, so that this format has a fingerprint of its own, which stands in the
 adapter's metadata. The answer is one of 384 strings, a digit behind each item's tag: whatever is said in a transcript,
@@ -6,8 +10,8 @@ the answer has the rubric's shape.
 
 Cut are lines of more than 400 bytes, what was said from the conclusion on at five times as much. Where the prompt is
 still longer than the model's context, the backend takes the next shorter one: 120 bytes a line, 40 bytes a line, and at
-last no more than 900 bytes in all, which is never more than 900 tokens: the truth, the conclusion, and of the rest what
-was said last.
+last no more than 900 bytes in all, which is never more than 900 tokens: the conclusion, and of the rest what was said
+last.
 """
 
 from __future__ import annotations
@@ -37,7 +41,9 @@ LONGER = 5
 LAST = 900
 """Bytes in all, where every limit is too long."""
 
-_TRUTH, _QUESTION, _REPLY, _TRIAGE = "<fact>", "<unsure>", "<answer>", "<clinic>"
+_TRUTH, _QUESTION, _REPLY, _TRIAGE = "<fact>", "<ask>", "<answer>", "<clinic>"
+_RIGHT, _WRONG = "<second>", "<third>"
+_HISTORY = ("history", "family", "social", "allergies")
 _VALUES = re.compile("".join(rf"{tag}(\d)" for tag in ITEM_TAGS))
 
 
@@ -91,9 +97,9 @@ def _shorter_and_shorter(view: AssessorView) -> list[str]:
 
 
 def rendered(view: AssessorView, limit: int = LIMITS[0]) -> list[tuple[int, str]]:
-    """Give the lines of the prompt, each with the index of the turn that it is of; the truth's is -1."""
-    truth = ", ".join(_data(part, limit) for part in (view.diagnosis, view.urgency) if part)
-    lines, long = [(-1, f"{_TRUTH} {truth or 'unknown'}")], False
+    """Give the lines of the prompt, each with the index of the turn that it is of."""
+    lines: list[tuple[int, str]] = []
+    long = False
     for idx, line in enumerate(view.lines):
         long = long or line.action == "conclude"
         lines += [(idx, written) for written in _line(view, idx, line, limit * (LONGER if long else 1))]
@@ -108,10 +114,11 @@ def _line(view: AssessorView, idx: int, line: Line, limit: int) -> list[str]:
             return ["<satisfied>"]
         if line.action == "ask":
             return [f"{_QUESTION} {text}"]
-        clauses = [f"{_tag(topic)} {_data(clause, limit)}" for topic, clause in line.quotes]
+        asked = _topic(view.lines, idx - 1) if idx else ""
+        clauses = [f"{_unasked(topic, asked)} {_data(clause, limit)}" for topic, clause in line.quotes]
         return clauses or [f"<said> {text}"]
     if line.action == "conclude":
-        return [f"<conclude> {_data(view.concluded or 'nothing', limit)}. {text}"]
+        return [f"<conclude>{_held_against_truth(view, limit)} {text}"]
     if line.action in ("ask", "examine"):
         return [f"<{line.action}>{_tag(_topic(view.lines, idx))} {text}"]
     if line.action == "consult":
@@ -126,6 +133,17 @@ def _topic(lines: Sequence[Line], idx: int) -> str:
     quotes = lines[idx + 1].quotes if idx + 1 < len(lines) else ()
     kind = "examinations" if line.action == "examine" else "questions"
     return line.topic or topic_of(line.text, kind) or (quotes[0][0] if quotes else "")
+
+
+def _unasked(topic: str, asked: str) -> str:
+    return "<said>" if topic == asked or topic in _HISTORY else _tag(topic)
+
+
+def _held_against_truth(view: AssessorView, limit: int) -> str:
+    """Mark whether the recorded diagnosis is the true one, and name both."""
+    same = view.concluded is not None and view.concluded.casefold() == (view.diagnosis or "").casefold()
+    truth = ", ".join(_data(part, limit) for part in (view.diagnosis, view.urgency) if part)
+    return f"{_RIGHT if same else _WRONG} {_data(view.concluded or 'nothing', limit)} {_TRUTH} {truth or 'unknown'}."
 
 
 def _aside(text: str) -> str:
@@ -147,8 +165,8 @@ def _data(text: str, limit: int) -> str:
 
 
 def _within(lines: Sequence[str], most: int) -> str:
-    """Keep the truth and the conclusion, and of the other lines the last ones."""
-    kept = {0, next((i for i, line in enumerate(lines) if line.startswith("<conclude>")), 0)}
+    """Keep the conclusion, and of the other lines the last ones."""
+    kept = set([i for i, line in enumerate(lines) if line.startswith("<conclude>")][:1])
     left = most - sum(len(lines[i].encode()) + 1 for i in kept)
     for i in sorted(set(range(len(lines))) - kept, reverse=True):
         left -= len(lines[i].encode()) + 1

@@ -37,10 +37,10 @@ class AssessorRecipe:
     seed: int = 5
     consultations: int = 320
     """Train cases that are played once, from the first."""
-    lessons: int = 12_000
+    lessons: int = 10_000
     """Consultations after edits; each is seen once."""
     rank: int = 32
-    rate: float = 3e-3
+    rate: float = 2e-3
     batch: int = 8
     threads: int = 1
 

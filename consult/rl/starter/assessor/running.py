@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from consult.agents.acts import Act
 from consult.agents.dialects.starter_assessment import rendered
 from consult.agents.rules import Played, asks_for_history, asks_for_symptoms
 from consult.envs.assessing import view_of
@@ -25,6 +26,8 @@ Values = Mapping[str, int | None]
 ITEMS = ("1.1", "1.2", "1.3", "2.1", "2.2", "3.1", "3.2")
 BASIS, LABEL, FITS = "basis", "label", "fits"
 """Of a sentence: whether it gives a reason, whose it is among the diagnoses, and whether that is the true one."""
+RUDE = "rude"
+"""Of a line of the attending's: whether it is rude."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|$")
 _COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b", re.IGNORECASE)
@@ -45,7 +48,7 @@ class Running:
     @property
     def heads(self) -> dict[str, int]:
         """Head → number of classes."""
-        return {**dict.fromkeys(ITEMS, 2), BASIS: 2, FITS: 2, LABEL: len(self.scenario.labels) + 1}
+        return {**dict.fromkeys(ITEMS, 2), BASIS: 2, FITS: 2, RUDE: 2, LABEL: len(self.scenario.labels) + 1}
 
     def targets(self, played: Played, values: Values) -> list[tuple[int, Targets]]:
         """Give pairs of the end of a piece of the user's message, in characters, and what is known there."""
@@ -53,10 +56,9 @@ class Running:
         sofar = [self._sofar(played, values, idx) for idx in range(len(played.acts))]
         at = 0
         for idx, line in rendered(view_of(played)):
-            if idx >= 0 and played.acts[idx].action == "conclude":
+            if played.acts[idx].action == "conclude":
                 found += [(at + end, targets) for end, targets in self._sentences(line, played, values)]
-            if idx >= 0:
-                found.append((at + len(line), sofar[idx]))
+            found.append((at + len(line), sofar[idx]))
             at += len(line) + 1
         return found
 
@@ -66,12 +68,17 @@ class Running:
         targets: dict[str, int | None] = {
             "1.1": asks_for_history(heard).value,
             "1.2": asks_for_symptoms(heard).value,
-            "2.1": int(not any(line in act.text for act in played.acts[: idx + 1] for line in self.bank["rude"])),
+            "2.1": int(not any(self._is_rude(act) for act in heard.acts)),
             "2.2": int(not any(self._is_brushed_off(played, i) for i in range(idx + 1))),
         }
         if played.concluded_at and played.concluded_at[0] <= idx:
             targets |= {item: values[item] for item in ("1.3", "3.1", "3.2")}
+        if played.acts[idx].speaker == "attending":
+            targets[RUDE] = int(self._is_rude(played.acts[idx]))
         return {item: value for item, value in targets.items() if value is not None}
+
+    def _is_rude(self, act: Act) -> bool:
+        return any(line in act.text for line in self.bank["rude"])
 
     def _is_brushed_off(self, played: Played, idx: int) -> bool:
         act, before = played.acts[idx], played.acts[idx - 1] if idx else None
