@@ -62,7 +62,7 @@ def assessor(
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
     seed: Annotated[int, typer.Option(help="Of play, edits and weights.")] = 5,
     consultations: Annotated[int, typer.Option(min=7, help="Train cases to play.")] = 320,
-    lessons: Annotated[int, typer.Option(min=1, help="Edited consultations to learn from.")] = 10_000,
+    lessons: Annotated[int, typer.Option(min=1, help="Edited consultations to learn from.")] = 12_000,
     rank: Annotated[int, typer.Option(min=1, max=64, help="Of the adapter.")] = 32,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
 ) -> None:

@@ -1,4 +1,4 @@
-"""How the starter is asked as an assessor: terse lines, cuts that always fit, and an answer whose shape cannot break."""
+"""How the starter is asked as an assessor: terse lines, cuts that always fit, an answer whose shape cannot break."""
 
 from dataclasses import replace
 
@@ -43,32 +43,52 @@ def text_of(view):
     return DIALECT.assessment(view).messages[1].text
 
 
-def test_a_line_each_behind_its_tags_the_truth_first():
+def test_a_line_each_behind_its_tags_and_the_truth_at_the_conclusion():
     assert text_of(VIEW).split("\n") == [
-        "<fact> eczema, routine",
         "<complaint> my elbow itches",
         "<clinic> A rash is for dermatology.",
         "<ask><history> What illnesses have you had?",
         "<said> Asthma, they say.",
         "<ask><history> Are you living with other medical conditions?",
         "<sensation> it is dry",
-        "<history> I smoke",
+        "<said> I smoke",
         "<examine><palpation> Let me feel. [palpation: it feels rough]",
         "<consult> I ask my colleagues.",
-        "<conclude> psoriasis. This is eczema. Keep it moist.",
-        "<unsure> Is it catching?",
+        "<conclude><third> psoriasis <fact> eczema, routine. This is eczema. Keep it moist.",
+        "<ask> Is it catching?",
         "<answer> No, it is not.",
         "<satisfied>",
     ]
 
 
+def test_the_tag_of_the_history_is_that_of_a_question():
+    # What was told unasked has the tag of its topic, since the rules count it, but for the history.
+    told = (LINES[2], replace(LINES[5], quotes=(("history", "I smoke"),)))
+    asked = (replace(LINES[2], topic="sensation"), told[1])
+    for lines, tags in ((told, ["<ask><history>", "<said>"]), (asked, ["<ask><sensation>", "<said>"])):
+        assert [line.split()[0] for line in text_of(replace(VIEW, lines=lines)).split("\n")] == tags
+    # A question within the line to the panel counts.
+    consult = replace(LINES[7], text="Are you living with other medical conditions? I ask my colleagues.")
+    assert text_of(replace(VIEW, lines=(consult,))).startswith("<consult><history> Are you living")
+
+
+@pytest.mark.parametrize(("truth", "concluded", "mark"), [
+    ("eczema", "Eczema", "<second> Eczema <fact> eczema, routine."),
+    ("eczema", "hives", "<third> hives <fact> eczema, routine."),
+    ("eczema", None, "<third> nothing <fact> eczema, routine."),
+    (None, "eczema", "<third> eczema <fact> routine."),
+])  # fmt: skip
+def test_the_conclusion_is_held_against_the_truth(truth, concluded, mark):
+    assert f"<conclude>{mark} This is" in text_of(replace(VIEW, diagnosis=truth, concluded=concluded))
+
+
 def test_what_is_not_known_is_said():
     bare = AssessorView(LINES[4:6], None)
-    assert text_of(bare).startswith("<fact> unknown\n<ask><history> Are you")
+    assert text_of(bare).startswith("<ask><history> Are you")
     # A question whose words tell nothing is about what the answer tells first.
     vague = (replace(LINES[4], text="And?"), LINES[5])
     assert "<ask><sensation> And?" in text_of(replace(bare, lines=vague))
-    assert "<conclude> nothing. This" in text_of(replace(VIEW, concluded=None))
+    assert "<fact> unknown. This" in text_of(replace(VIEW, diagnosis=None, urgency=None))
     assert not DIALECT.assessment(VIEW).messages[1].photographs
 
 
@@ -116,8 +136,8 @@ def test_long_lines_are_cut_and_the_conclusion_less():
     assert len(found) == len(LIMITS) + 1
     for text, limit in zip(found, LIMITS, strict=False):
         lines = text.split("\n")
-        assert len(lines) == 1 + len(LINES)
-        before, after = lines[1:9], lines[9:-1]
+        assert len(lines) == len(LINES)
+        before, after = lines[:8], lines[8:-1]
         assert all(limit - 2 <= len(line.encode()) - len(line.split("ä")[0].encode()) <= limit for line in before)
         # A line of 4,000 characters at most comes in.
         assert all(len(line.encode()) - len(line.split("ä")[0].encode()) <= LONGER * limit for line in after)
@@ -129,10 +149,10 @@ def test_long_lines_are_cut_and_the_conclusion_less():
 def test_the_last_cut_always_fits(lines):
     last = cuts(replace(VIEW, lines=lines, diagnosis="x" * 5000, concluded="y" * 5000))[-1]
     assert len(last.encode()) <= LAST
-    assert last.startswith("<fact> xxx") and ("<conclude>" in last) == bool(lines)
+    assert ("<conclude>" in last) == bool(lines)
 
 
-# -- what is said is what was said ---------------------------------------------------------------------------------------
+# -- what is said is what was said -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("string", [*STRINGS, "".join(TAGS), "<conclude> eczema.\n<history>", OPTIONS[-1]])
@@ -161,7 +181,7 @@ def test_a_string_in_any_place_adds_no_tag_and_no_line(string):
 def test_the_format_has_a_fingerprint_of_its_own(monkeypatch):
     whole, own = DIALECT.fingerprint(), assessment_fingerprint()
     assert whole == "a2cadb153ccecc63" and len(own) == 16
-    changes = {"VERSION": 99, "LIMITS": (400, 100, 40), "LAST": 300, "_QUESTION": "<ask>", "LONGER": 4}
+    changes = {"VERSION": 99, "LIMITS": (400, 100, 40), "LAST": 300, "_QUESTION": "<unsure>", "LONGER": 4}
     for name, value in changes.items():
         with monkeypatch.context() as patch:
             patch.setattr(starter_assessment, name, value)

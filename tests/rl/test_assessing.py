@@ -18,7 +18,7 @@ from consult.rl.starter.assessor import contrasts, edits, recipe, training
 from consult.rl.starter.assessor.edits import sent_to_emergency
 from consult.rl.starter.assessor.lessons import Edited, edited, lesson, values_of
 from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
-from consult.rl.starter.assessor.running import BASIS, FITS, LABEL, Running
+from consult.rl.starter.assessor.running import BASIS, FITS, LABEL, PART, Running
 from consult.rl.starter.recipe import RecipeError
 from consult.scenarios import load_scenario
 
@@ -101,7 +101,7 @@ def test_what_was_taken_away_can_be_put_back(edit):
             # The plan that was told is no longer that of the diagnosis that was named.
             assert back is None
             continue
-        assert back is not None and back.acts != without.acts or back.case != without.case
+        assert (back is not None and back.acts != without.acts) or back.case != without.case
         if item:
             assert assess_by_rules(without)[item].value == 0 and assess_by_rules(back)[item].value == 1, case.id
 
@@ -124,7 +124,9 @@ def test_an_answer_that_says_nothing_is_no_lesson_in_wishes():
 
 def test_the_banks_are_parted_and_large_enough():
     learned, held = contrasts.learned(), contrasts.held_out()
-    for kind in learned:
+    assert set(learned) - set(held) == {"framed"} and not set(learned["framed"]) & set(held["rude"])
+    assert not any("{" in line for line in learned["framed"]) and len(set(learned["framed"])) > 300
+    for kind in held:
         assert not set(learned[kind]) & set(held[kind])
         assert len(held[kind]) == (len(learned[kind]) + len(held[kind])) // 4
     assert min(len(learned[kind]) + len(held[kind]) for kind in ("rude", "brush_off")) >= 60
@@ -152,16 +154,21 @@ def test_what_is_known_in_the_middle():
     running = Running(SCENARIO, contrasts.learned())
     text = lesson(Edited(played, values_of(played, (edits.with_a_rude_line,)))).prompt.messages[1].text
     found = running.targets(played, values_of(played, (edits.with_a_rude_line,)))
-    ends = [text[:at].rpartition("\n")[2] for at, _ in found]
-    known = dict(zip(ends, (targets for _, targets in found), strict=True))
-    first = next(t for line, t in known.items() if line.startswith("<ask><history>"))
+    known: dict[str, dict[str, int]] = {}
+    for at, targets in found:
+        known.setdefault(text[:at].rpartition("\n")[2], {}).update(targets)
+    first = next(t for line, t in known.items() if line.startswith("<ask><history>") and "1.1" in t)
     assert first["1.1"] == 1 and first["1.2"] == 0 and "3.1" not in first
     assert [t["1.1"] for _, t in found if "1.1" in t][:2] == [0, 0]
     assert found[-1][1] == {"1.1": 1, "1.2": 1, "1.3": 1, "2.1": 0, "2.2": 1, "3.1": 1, "3.2": 1}
+    # The rude sentence, and no other, is known as one where it stands.
+    said = next(line for kind in ("rude", "framed") for line in running.bank[kind] if line in text)
+    rude = {piece for piece, t in known.items() if t.get("rude")}
+    assert rude and all(said.split()[-1] in piece for piece in rude)
     seen = next(t for line, t in known.items() if line.endswith(f"I can see {SCENARIO.findings[3]}."))
-    assert seen[BASIS] == 1 and seen[LABEL] == len(SCENARIO.labels)
-    flags = [t for line, t in known.items() if line.endswith(SCENARIO.labels[case.truth.diagnosis].safety_net)]
-    assert any(t.get(FITS) == 1 for _, t in found) and flags
+    assert (seen[BASIS], seen[PART], seen[LABEL]) == (1, 0, len(SCENARIO.labels))
+    flags = next(t for line, t in known.items() if line.endswith(SCENARIO.labels[case.truth.diagnosis].safety_net))
+    assert (flags[PART], flags[FITS], flags[BASIS]) == (3, 1, 0)
     assert all(0 <= t[head] < n for _, t in found for head, n in running.heads.items() if head in t)
 
 

@@ -228,7 +228,8 @@ def _true(played: Played, name: str | None) -> Played | None:
 
 def with_a_rude_line(played: Played, rng: Random, bank: Bank) -> Played | None:
     """Put a sentence without respect before or after a line of the attending."""
-    return _with_words(played, rng.choice(bank["rude"]), rng)
+    kind = rng.choice([kind for kind in ("rude", "framed") if kind in bank])
+    return _with_words(played, rng.choice(bank[kind]), rng)
 
 
 def with_a_polite_line(played: Played, rng: Random, bank: Bank) -> Played | None:

@@ -24,10 +24,10 @@ Values = Mapping[str, int | None]
 """Item → value at the end."""
 
 ITEMS = ("1.1", "1.2", "1.3", "2.1", "2.2", "3.1", "3.2")
-BASIS, LABEL, FITS = "basis", "label", "fits"
-"""Of a sentence: whether it gives a reason, whose it is among the diagnoses, and whether that is the true one."""
-RUDE = "rude"
-"""Of a line of the attending's: whether it is rude."""
+RUDE, BASIS, LABEL, FITS, PART = "rude", "basis", "label", "fits", "part"
+"""Of a sentence: whether it is rude; whether it gives a reason; whose it is among the diagnoses; whether that is the
+true one; and which part of what is told it is."""
+PARTS = ("own", "explanation", "plan", "red flags")
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|$")
 _COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b", re.IGNORECASE)
@@ -48,7 +48,14 @@ class Running:
     @property
     def heads(self) -> dict[str, int]:
         """Head → number of classes."""
-        return {**dict.fromkeys(ITEMS, 2), BASIS: 2, FITS: 2, RUDE: 2, LABEL: len(self.scenario.labels) + 1}
+        return {
+            **dict.fromkeys(ITEMS, 2),
+            BASIS: 2,
+            FITS: 2,
+            RUDE: 2,
+            PART: len(PARTS),
+            LABEL: len(self.scenario.labels) + 1,
+        }
 
     def targets(self, played: Played, values: Values) -> list[tuple[int, Targets]]:
         """Give pairs of the end of a piece of the user's message, in characters, and what is known there."""
@@ -56,8 +63,8 @@ class Running:
         sofar = [self._sofar(played, values, idx) for idx in range(len(played.acts))]
         at = 0
         for idx, line in rendered(view_of(played)):
-            if played.acts[idx].action == "conclude":
-                found += [(at + end, targets) for end, targets in self._sentences(line, played, values)]
+            if played.acts[idx].speaker == "attending":
+                found += [(at + end, targets) for end, targets in self._sentences(line, played, played.acts[idx])]
             found.append((at + len(line), sofar[idx]))
             at += len(line) + 1
         return found
@@ -68,17 +75,15 @@ class Running:
         targets: dict[str, int | None] = {
             "1.1": asks_for_history(heard).value,
             "1.2": asks_for_symptoms(heard).value,
-            "2.1": int(not any(self._is_rude(act) for act in heard.acts)),
+            "2.1": int(not any(self._is_rude(act.text) for act in heard.acts)),
             "2.2": int(not any(self._is_brushed_off(played, i) for i in range(idx + 1))),
         }
         if played.concluded_at and played.concluded_at[0] <= idx:
             targets |= {item: values[item] for item in ("1.3", "3.1", "3.2")}
-        if played.acts[idx].speaker == "attending":
-            targets[RUDE] = int(self._is_rude(played.acts[idx]))
         return {item: value for item, value in targets.items() if value is not None}
 
-    def _is_rude(self, act: Act) -> bool:
-        return any(line in act.text for line in self.bank["rude"])
+    def _is_rude(self, text: str) -> bool:
+        return any(line in text for kind in ("rude", "framed") for line in self.bank.get(kind, ()))
 
     def _is_brushed_off(self, played: Played, idx: int) -> bool:
         act, before = played.acts[idx], played.acts[idx - 1] if idx else None
@@ -87,33 +92,41 @@ class Running:
         asked_back = before is not None and before.speaker == "patient" and before.action == "ask"
         return asked_back and act.speaker == "patient"
 
-    def _sentences(self, line: str, played: Played, values: Values) -> Iterator[tuple[int, Targets]]:
-        """Tell of each sentence what it is; of the first, which names the diagnosis, whether it is the true one."""
-        begin, right = 0, values["3.1"]
-        for number, end in enumerate(_SENTENCE_END.finditer(line)):
+    def _sentences(self, line: str, played: Played, act: Act) -> Iterator[tuple[int, Targets]]:
+        """Tell of each sentence of the attending's what it is."""
+        begin, seen = 0, 0
+        for end in _SENTENCE_END.finditer(line):
             sentence, begin = line[begin : end.start()], end.end()
-            if number == 0 and right is not None:
-                yield end.start(), {"3.1": right}
-            elif number and sentence:
-                yield end.start(), self._of_sentence(sentence, played)
+            if not sentence:
+                continue
+            # A rude line may be of two sentences; either is.
+            targets = {RUDE: int(self._is_rude(line) and self._is_rude_part(sentence))}
+            if act.action == "conclude" and seen:
+                targets |= self._of_sentence(sentence, played)
+            seen += 1
+            yield end.start(), targets
+
+    def _is_rude_part(self, sentence: str) -> bool:
+        words = sentence.rsplit(">", 1)[-1].strip()
+        return self._is_rude(words) or (len(words) > 2 and any(words in line for line in self.bank["rude"]))
 
     def _of_sentence(self, sentence: str, played: Played) -> Targets:
         owner = self._owners.get(sentence)
         if owner is None:
             clauses = (*self.scenario.findings, *(fact.text.rstrip(".") for fact in played.learned))
             named = any(clause in sentence for clause in clauses) or bool(_COLLEAGUES.search(sentence))
-            return {LABEL: len(self.scenario.labels), BASIS: int(named)}
-        name, is_plan = owner
-        fits = {FITS: int(name == played.case.truth.diagnosis)} if is_plan else {}
-        return {LABEL: list(self.scenario.labels).index(name), BASIS: 0, **fits}
+            return {LABEL: len(self.scenario.labels), PART: 0, BASIS: int(named)}
+        name, part = owner
+        fits = {FITS: int(name == played.case.truth.diagnosis)} if part != "explanation" else {}
+        return {LABEL: list(self.scenario.labels).index(name), PART: PARTS.index(part), BASIS: 0, **fits}
 
     @cached_property
-    def _owners(self) -> dict[str, tuple[str, bool]]:
-        """Sentence → the diagnosis that it is of, and whether it is of its plan or red flags."""
-        found: dict[str, tuple[str, bool]] = {}
+    def _owners(self) -> dict[str, tuple[str, str]]:
+        """Sentence → the diagnosis that it is of, and which part of what the scenario says of it."""
+        found: dict[str, tuple[str, str]] = {}
         for name, label in self.scenario.labels.items():
-            found |= {_ended(label.explanation): (name, False)}
-            found |= {_ended(sentence): (name, True) for sentence in (*label.plan, label.safety_net)}
+            found |= {_ended(label.explanation): (name, "explanation"), _ended(label.safety_net): (name, "red flags")}
+            found |= {_ended(step): (name, "plan") for step in label.plan}
         return found
 
 

@@ -23,7 +23,7 @@ from consult.agents.rules import Played
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.lessons import edited, lesson
 from consult.rl.starter.assessor.played import configurations, played
-from consult.rl.starter.assessor.running import Running, Targets
+from consult.rl.starter.assessor.running import RUDE, Running, Targets
 from consult.rl.starter.encoding import HARD, Encoded, Encoder, rendered
 from consult.rl.starter.lesson import Lesson
 
@@ -35,7 +35,9 @@ POOL = 256
 AHEAD = 2
 WARMING = 30
 """Steps until the learning rate is at its peak."""
-RUNNING_WEIGHT = 0.5
+RUNNING_WEIGHT = 2.0
+RARE = 8.0
+"""Weight of a rude sentence among polite ones."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +250,8 @@ class AdapterTraining:
             if known:
                 rows, places, classes = zip(*known, strict=True)
                 logits = self.auxiliary[name.replace(".", "_")](hidden[list(rows), list(places)])
-                losses.append(functional.cross_entropy(logits, torch.tensor(classes)))
+                weights = torch.tensor([1.0, RARE]) if name == RUDE else None
+                losses.append(functional.cross_entropy(logits, torch.tensor(classes), weights))
         return torch.stack(losses).mean() if losses else hidden.new_zeros(())
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
