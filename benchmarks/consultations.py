@@ -290,7 +290,7 @@ def _triage(played: Played) -> Iterator[str]:
 
 
 def _plurality(acts: Sequence[Act]) -> str | None:
-    return plurality(opinion for act in acts if act.action == "consult" for opinion in act.opinions)
+    return plurality(opinion.diagnosis for act in acts if act.action == "consult" for opinion in act.opinions)
 
 
 def _opinions(acts: Sequence[Act]) -> list[str | None]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from consult.envs.fidelity import Rate
 from consult.envs.measures.diagnosis import _f1
-from consult.envs.measures.intervals import bootstrap, mean, share
+from consult.envs.measures.intervals import drawn, mean, quantiles, share
 from consult.envs.measures.paired import difference
 
 CASES, LABELS = 680, 34
@@ -57,7 +57,7 @@ def weighted_f1(rng: np.random.Generator) -> Interval:
     rows: Any = np.zeros((CASES, 3 * LABELS))
     at = np.arange(CASES)
     rows[at, true], rows[at, LABELS + true], rows[at, 2 * LABELS + said] = true == said, 1, 1
-    return bootstrap(rows, lambda sums: _f1(sums, "weighted"))
+    return quantiles(_f1(drawn(rows), "weighted"))
 
 
 def _ends(low: float | None, high: float | None) -> Interval:

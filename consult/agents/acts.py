@@ -17,9 +17,9 @@ Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "concl
 Source = Literal["model", "program", "human"]
 """Who decided or wrote it."""
 
-Strategy = Literal["no-dialogue", "text-only", "dialogue", "reasoning"]
+Strategy = Literal["no-dialogue", "text-only", "dialogue", "reasoning", "expert"]
 Team = Literal["panel", "no-triage", "solo"]
-STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue", "reasoning")
+STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue", "reasoning", "expert")
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 
 NOT_MY_FIELD = "not my field"

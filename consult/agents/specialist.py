@@ -12,12 +12,12 @@ from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
 
 
-def plurality(opinions: Iterable[Opinion]) -> str | None:
-    """Give the diagnosis that most opinions name, the first named of equals; None where none names one.
+def plurality(diagnoses: Iterable[str | None]) -> str | None:
+    """Give the diagnosis that most members of a panel name, the first named of equals; None where none names one.
 
     It is the baseline that an attending has to beat: a panel that votes needs no attending.
     """
-    counts = Counter(opinion.diagnosis for opinion in opinions if opinion.diagnosis is not None)
+    counts = Counter(diagnosis for diagnosis in diagnoses if diagnosis is not None)
     return counts.most_common(1)[0][0] if counts else None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from consult.scenarios import Scenario
 from consult.scenarios.located_yaml import read_yaml
 
 
@@ -47,3 +48,10 @@ def temperaments() -> dict[str, Temperament]:
     """Give the four temperaments by name, in their usual order."""
     data = read_yaml(Path(__file__).parent / "temperaments.yaml").data
     return {name: Temperament.model_validate(entry) for name, entry in data.items()}
+
+
+def own_temperament(scenario: Scenario, case_id: str) -> str:
+    """Give a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
+    kinds = tuple(temperaments())
+    place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
+    return kinds[(place + place // max(1, len(scenario.labels))) % len(kinds)]

@@ -69,7 +69,7 @@ def _judge(store: Store, row: Row, reference: str, *, batch: int, json: bool, db
     from consult.agents.rules import RULES
     from consult.envs.assessing import model_name, rules_name
 
-    model = None if reference == RULES else _opened(reference)
+    model = None if reference == RULES else open_assessor(reference)
     name = rules_name() if model is None else model_name(model)
     work = _work(store, row, name, batch=batch, json=json)
     try:
@@ -85,7 +85,12 @@ def _judge(store: Store, row: Row, reference: str, *, batch: int, json: bool, db
     return 1 if summary["failures"] else 0
 
 
-def _opened(reference: str) -> Model:
+def open_assessor(reference: str) -> Model:
+    """Open a model that is to assess.
+
+    Raises:
+        ModelError: It has not learned to, or cannot be opened.
+    """
     from consult.agents.models import ModelError, open_model
     from consult.agents.models.person import PERSONS
 

@@ -172,6 +172,8 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
         grid.add_row(
             "panel", f"{event['opinions']} opinions" if right is None else f"{right}/{event['opinions']} right"
         )
+    if event["expert"]:
+        grid.add_row("classifier", clean(", ".join(event["expert"])))
     if event["facts"]:
         grid.add_row("facts", f"{event['facts_disclosed']}/{event['facts']} learned from the patient")
     tokens = f"{event['tokens_in']:,} tokens in, {event['tokens_out']:,} out"

@@ -198,8 +198,13 @@ def played_by(models: Mapping[str, str]) -> list[str]:
     """Tell in lines which model plays whom, revisions cut short."""
     roles: dict[str, list[str]] = {}
     for role, reference in models.items():
-        name, at, revision = clean(reference).rpartition("@")
-        roles.setdefault(f"{name}{at}{revision[:10]}" if at else revision, []).append(clean(role))
+        roles.setdefault(short(reference), []).append(clean(role))
     if len(roles) == 1:
         return [f"played by {next(iter(roles))}"]
     return [f"{', '.join(names)}: {reference}" for reference, names in roles.items()]
+
+
+def short(reference: str) -> str:
+    """Give a model's or an assessor's reference with its revision cut short."""
+    name, at, revision = clean(reference).rpartition("@")
+    return f"{name}{at}{revision[:10]}" if at else revision

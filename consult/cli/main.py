@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from consult import __version__
-from consult.cli import assess, doctor, graph, report, resume, runs, scenarios, show, simulate, train
+from consult.cli import (
+    assess,
+    benchmark,
+    doctor,
+    graph,
+    report,
+    resume,
+    runs,
+    scenarios,
+    show,
+    simulate,
+    train,
+    view,
+)
 from consult.errors import UserError
 
 app = typer.Typer(
@@ -26,9 +39,11 @@ app.command("assess")(assess.assess)
 app.command("show")(show.show)
 app.command("runs")(runs.runs)
 app.command("resume")(resume.resume)
+app.command("benchmark")(benchmark.benchmark)
 app.command("report")(report.report)
 app.command("graph")(graph.graph)
 app.command("doctor")(doctor.doctor)
+app.command("view")(view.view)
 app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")
 app.add_typer(train.app, name="train", help="Train a model.")
 

@@ -60,14 +60,17 @@ class Progress:
 
     def _begin(self, event: Event) -> None:
         self._started = self._told = time.monotonic()
-        verb = "going on with" if event.get("resumed") else "playing"
-        self.console.print(styled(f"{verb} run {event['run']}: {self.total} consultations", ""), highlight=False)
+        self.console.print(styled(self._opening(event), ""), highlight=False)
         if self.console.is_terminal:
             self._bar = _bar(self.console)
             self._task = self._bar.add_task("", total=self.total, counts=self._counts())
             # Whatever interrupts the run, the terminal gets its cursor back.
             atexit.register(self.close)
             self._bar.start()
+
+    def _opening(self, event: Event) -> str:
+        verb = "going on with" if event.get("resumed") else "playing"
+        return f"{verb} run {event['run']}: {self.total} consultations"
 
     def _count(self, event: Event) -> None:
         self.ended.append(event)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from consult.cli.options import DEFAULT_DATABASE, Database
 
 if TYPE_CHECKING:
+    from consult.envs.measures import Outcome
     from consult.envs.store import Store
 
+Data = dict[str, Any]
 Pieces = Callable[[], Iterator[str]]
 
 
@@ -23,25 +25,44 @@ def report(
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write report.html, report.md, report.json and consultations.csv about runs."""
-    from consult.cli.report_data import described
-    from consult.cli.report_markdown import markdown
-    from consult.cli.report_page import page
-    from consult.cli.report_verdicts import csv_lines
     from consult.envs.store import Store
 
     with Store(db, create=False) as store:
-        names = _known(store, runs)
-        found = described(store, names)
-        write(
-            out,
-            {
-                "report.json": lambda: _json(found),
-                "report.md": lambda: iter([markdown(found)]),
-                "report.html": lambda: page(found, store),
-                "consultations.csv": lambda: csv_lines(store, names),
-            },
-        )
+        write_report(store, _known(store, runs), out)
     typer.echo(out / "report.html")
+
+
+def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
+    """Write all files about runs that are in the store, and give what report.json says.
+
+    Args:
+        store: Where they are.
+        runs: Their ids.
+        out: The folder; made where it is not there.
+    """
+    from consult.cli.report_data import described
+    from consult.cli.report_markdown import markdown
+    from consult.cli.report_page import MOST_LISTED, page
+    from consult.cli.report_verdicts import HEADINGS_LINE, table_of
+
+    lines, listed = [HEADINGS_LINE], {}
+
+    def keep(run: str, played: list[Outcome]) -> None:
+        # A run is read once: what the page and the table of consultations need of it is kept, the rest is let go.
+        lines.extend(table_of(run, played))
+        listed[run] = played[: MOST_LISTED // len(runs)]
+
+    found = described(store, runs, keep)
+    write(
+        out,
+        {
+            "report.json": lambda: _json(found),
+            "report.md": lambda: iter([markdown(found)]),
+            "report.html": lambda: page(found, listed, store),
+            "consultations.csv": lambda: iter(lines),
+        },
+    )
+    return found
 
 
 def _known(store: Store, runs: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from consult.envs.fidelity import Rate
     from consult.envs.measures import Outcome
+    from consult.envs.measures.baselines import Baseline
     from consult.envs.measures.paired import Difference
     from consult.envs.store import Row, Store
     from consult.scenarios import Scenario
@@ -27,26 +29,35 @@ MOST_FAILED = 100
 """Failed consultations that are listed with their errors; the file of all consultations has the rest."""
 
 
-def described(store: Store, runs: Sequence[str]) -> Data:
+Each = Callable[[str, "list[Outcome]"], None]
+
+
+def described(store: Store, runs: Sequence[str], each: Each = lambda run, played: None) -> Data:
     """Measure runs.
 
     Args:
         store: Where they are.
         runs: Their ids; each is read, measured and let go before the next.
+        each: Told of a run's consultations before they are let go.
     """
     from consult import __version__
+    from consult.envs.benchmark.kept import benchmark_of
     from consult.envs.measures.paired import results
 
     told, right = [], {}
     for run in runs:
         data, played = _run(store, run)
         told.append(data)
+        each(run, played)
         right[run] = results(played)
+    for data in told:
+        data["baselines"] = _with_solo(data, told, right)
     return {
         "schema": SCHEMA,
         "disclaimer": DISCLAIMER,
         "consult": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "benchmark": benchmark_of(store, runs),
         "runs": told,
         "comparisons": _comparisons(told, right),
     }
@@ -67,6 +78,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "legacy": _legacy(played, scenario),
         "triage": _triage(played, scenario),
         "panel": _panel(played),
+        "baselines": _baselines(store, row, played),
         "calibration": _calibration(played),
         "groups": _groups(played),
         "temperaments": _temperaments(played),
@@ -74,8 +86,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "rubric": _rubric(store, run),
         "agreement": _agreement(store, run),
         "cost": _cost(played),
-        "fidelity": _fidelity(store, run),
-        "temperament_lines": _temperament_lines(store, run),
+        **_lines(store, run),
         "unusable": _unusable(store, run),
     }
     return data, played
@@ -122,8 +133,7 @@ def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
     labels = list(scenario.labels)
     figures = {
         "accuracy": diagnosis.accuracy(played),
-        "weighted F1": diagnosis.f1(played, labels, "weighted"),
-        "macro F1": diagnosis.f1(played, labels, "macro"),
+        **{f"{average} F1": figure for average, figure in diagnosis.f1(played, labels).items()},
         "top 3": diagnosis.top_three(played),
     }
     return {name: figure.as_json() for name, figure in figures.items()}
@@ -147,6 +157,22 @@ def _panel(played: Sequence[Outcome]) -> Data | None:
 
     found = panel(played)
     return None if found is None else asdict(found)
+
+
+def _baselines(store: Store, row: Row, played: Sequence[Outcome]) -> list[Baseline]:
+    from consult.envs.measures.baselines import baselines, first_guesses
+
+    return baselines(played, first_guesses(store, row["scenario_revision"]))
+
+
+def _with_solo(data: Data, told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
+    """Set the solo doctor among a team's baselines, where one of the runs is his, and correct all of them together."""
+    from consult.envs.measures.baselines import against_solo, corrected
+
+    alone = [one for one in told if one["team"] == "solo" and _over_solo(data, one)]
+    of_seed = [one["run"] for one in alone if one["seed"] == data["seed"]] or [one["run"] for one in alone]
+    solo = against_solo(of_seed[-1], right[data["run"]], right[of_seed[-1]]) if of_seed else None
+    return [asdict(one) for one in corrected([*data["baselines"], *([solo] if solo else [])])]
 
 
 def _calibration(played: Sequence[Outcome]) -> Data | None:
@@ -198,17 +224,15 @@ def _agreement(store: Store, run: str) -> list[Data]:
     return [asdict(pair) for pair in agreements(store, run)]
 
 
-def _fidelity(store: Store, run: str) -> Data:
-    from consult.envs.measures.lines import fidelity
+def _lines(store: Store, run: str) -> Data:
+    from consult.envs.measures.lines import lines
 
-    return {name: figure.as_json() for name, figure in fidelity(store, run).items()}
-
-
-def _temperament_lines(store: Store, run: str) -> Data:
-    from consult.envs.measures.lines import directions
-
+    found = lines(store, run)
     return {
-        name: {mood: figure.as_json() for mood, figure in by.items()} for name, by in directions(store, run).items()
+        "fidelity": {name: figure.as_json() for name, figure in found.fidelity.items()},
+        "temperament_lines": {
+            name: {mood: figure.as_json() for mood, figure in by.items()} for name, by in found.directions.items()
+        },
     }
 
 
@@ -224,13 +248,17 @@ def _rate(rate: Rate) -> Data:
 
 
 def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
-    """Compare all pairs of runs on the cases that they share, Holm-corrected together."""
+    """Compare runs in pairs on the cases that they share, Holm-corrected together.
+
+    Of more than two runs only pairs that differ in one thing: a grid has many pairs, most of which tell nothing.
+    """
     from itertools import combinations
 
     from consult.envs.measures.paired import difference, holm
 
     # A team stands before its baseline, so that the difference is its gain.
-    ordered = [(b, a) if _over_solo(a, b) and a["team"] == "solo" else (a, b) for a, b in combinations(told, 2)]
+    compared = [(a, b) for a, b in combinations(told, 2) if len(told) == 2 or _differ_in_one(a, b)]
+    ordered = [(b, a) if _over_solo(a, b) and a["team"] == "solo" else (a, b) for a, b in compared]
     pairs = [(a, b, difference(right[a["run"]], right[b["run"]])) for a, b in ordered]
     kept: list[tuple[Data, Data, Difference]] = [
         (a, b, found) for a, b, found in pairs if found is not None and a["scenario"] == b["scenario"]
@@ -240,6 +268,13 @@ def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[boo
         {"a": a["run"], "b": b["run"], "over_solo": _over_solo(a, b), **asdict(found)}
         for (a, b, _), found in zip(kept, corrected, strict=True)
     ]
+
+
+def _differ_in_one(a: Data, b: Data) -> bool:
+    shared = a["models"].keys() & b["models"].keys()
+    told = ("strategy", "team", "seed", "grounded", "split")
+    differing = [key for key in told if a[key] != b[key]]
+    return len(differing) + any(a["models"][role] != b["models"][role] for role in shared) <= 1
 
 
 def _over_solo(a: Data, b: Data) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from consult.agents.dialects.clean import clean
 from consult.cli.report_tables import Table, comparisons, of_run, summary
+from consult.scenarios.controls import without_controls
 
 Data = Mapping[str, Any]
 
@@ -44,6 +45,14 @@ def demonstration(run: Data) -> str:
     return f"{n:,} of its conclusions are a demonstration model's, trained on drawings: no findings about these cases."
 
 
+AGAIN = "The grid with every default in it. Saved as grid.toml, `consult benchmark --config grid.toml` plays it again."
+
+
+def lines_of(text: str) -> str:
+    """Give a text of several lines without control characters."""
+    return "".join(f"{without_controls(line)}\n" for line in text.splitlines())
+
+
 def _lines(found: Data) -> Iterator[str]:
     yield "# Report"
     yield f"\n*{found['disclaimer']}*\n"
@@ -60,6 +69,9 @@ def _lines(found: Data) -> Iterator[str]:
             yield f"\n**{demonstration(run)}**"
         for table in of_run(run):
             yield from _table(table)
+    if found["benchmark"]:
+        yield f"\n## Benchmark {found['benchmark']['id']}\n"
+        yield f"{AGAIN}\n\n````toml\n{lines_of(found['benchmark']['toml'])}````"
 
 
 def _table(table: Table) -> Iterator[str]:

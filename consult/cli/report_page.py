@@ -6,17 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
 from consult.cli.page import DEMONSTRATION, POLICY
 from consult.cli.report_behind import Behind, behind
-from consult.cli.report_markdown import about, demonstration
+from consult.cli.report_markdown import AGAIN, about, demonstration, lines_of
 from consult.cli.report_plots import accuracy_by_s, confusion_matrix, forest, reliability
 from consult.cli.report_tables import MISTAKES, Cell, Table, comparisons, of_run, place, summary
 from consult.cli.report_transcripts import Transcripts
-from consult.cli.report_verdicts import read, verdict
+from consult.cli.report_verdicts import verdict
 
 if TYPE_CHECKING:
     from consult.envs.measures import Outcome
@@ -26,13 +25,19 @@ Data = Mapping[str, Any]
 
 MOST_LISTED = 6_000
 """Consultations that the page lists, all runs together; the rest stand in consultations.csv."""
-MOST_TRANSCRIPTS = 340
+MOST_TRANSCRIPTS = 170
 """Consultations that can be read in the page, all runs together."""
 
 
-def page(found: Data, store: Store) -> Iterator[str]:
-    """Give report.html in pieces."""
-    runs = [_Run(run, store, len(found["runs"])) for run in found["runs"]]
+def page(found: Data, listed: Mapping[str, Sequence[Outcome]], store: Store) -> Iterator[str]:
+    """Give report.html in pieces.
+
+    Args:
+        found: What report.json says.
+        listed: Run → its consultations that the page lists.
+        store: Where the transcripts are.
+    """
+    runs = [_Run(run, listed[run["run"]], store, len(found["runs"])) for run in found["runs"]]
     places = {place for run in runs for place in run.places}
     yield _head(found)
     yield "<main>"
@@ -47,15 +52,24 @@ def page(found: Data, store: Store) -> Iterator[str]:
         yield from _figures(run.data, places)
         yield from run.listed()
         yield "</details>\n"
+    if found["benchmark"]:
+        yield _grid(found["benchmark"])
     yield f"</main>\n{_foot(found)}</body>\n</html>\n"
+
+
+def _grid(benchmark: Data) -> str:
+    """Give the grid that made the report, folded."""
+    words = f"<p class=dim>{_text(AGAIN)}</p><pre>{escape(lines_of(benchmark['toml']))}</pre>"
+    return (
+        f"<section><details><summary>Grid of benchmark {_text(benchmark['id'])}</summary>{words}</details></section>\n"
+    )
 
 
 class _Run:
     """A run's consultations as the page lists them."""
 
-    def __init__(self, data: Data, store: Store, runs: int) -> None:
-        self.data, self.store, self.name = data, store, data["run"]
-        self.outcomes = list(islice(read(store, self.name), MOST_LISTED // runs))
+    def __init__(self, data: Data, outcomes: Sequence[Outcome], store: Store, runs: int) -> None:
+        self.data, self.outcomes, self.store, self.name = data, outcomes, store, data["run"]
         self.told = {one.id for one in self.outcomes[: MOST_TRANSCRIPTS // runs]}
         self.behind = behind(self.name, self.outcomes, store)
         self.places = {place(self.name, "all"), self.name, *(one.place for one in self.behind)}

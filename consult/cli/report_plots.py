@@ -121,6 +121,8 @@ def _bar(middle: float, step: float, data: Data) -> str:
     bar = f'<rect class="bar" x="{x - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" height="{_y(0) - top:.1f}">'
     whisker = (
         f'<line class="whisker" x1="{x:.1f}" y1="{_y(data["low"]):.1f}" x2="{x:.1f}" y2="{_y(data["high"]):.1f}"/>'
+        if data["low"] is not None
+        else ""
     )
     return f"{bar}<title>{data['value']:.1%} of {data['n']:,}</title></rect>{whisker}"
 

@@ -110,7 +110,7 @@ def _difference(data: Data) -> tuple[Cell, ...]:
 def of_run(run: Data) -> Iterator[Table]:
     """Give the tables of one run."""
     yield _headlines(run)
-    yield from (table for table in (_triage(run), _panel(run), _by_s(run)) if table)
+    yield from (table for table in (_baselines(run), _triage(run), _panel(run), _by_s(run)) if table)
     yield from _groups(run)
     if run["temperaments"]:
         rows = [(Cell(f"{d['a']} - {d['b']}"), *_difference(d)) for d in run["temperaments"]]
@@ -150,6 +150,19 @@ def _headlines(run: Data) -> Table:
     rows = [(Cell(name), Cell(figure(one), everything)) for name, one in run["headlines"].items()]
     rows.append((Cell("3MDBench's scorer, weighted F1"), Cell(_legacy(run["legacy"]))))
     return Table("Diagnosis", ("", "value (95 %), n"), rows)
+
+
+def _baselines(run: Data) -> Table | None:
+    rows = [
+        (
+            Cell(f"{one['name']} ({one['what']})" if one["what"] else one["name"]),
+            Cell(figure(one["figure"])),
+            *(_difference(one["gain"]) if one["gain"] else ()),
+        )
+        for one in run["baselines"]
+    ]
+    headings = ("baseline", "accuracy (95 %), n", f"{run['run']} minus it, points", *_DIFFERENCE[2:])
+    return Table("Baselines", headings, rows, _PAIRED) if rows else None
 
 
 def _triage(run: Data) -> Table | None:

@@ -1,21 +1,23 @@
-"""The consultations behind the figures: each with its verdict, streamed from the store."""
+"""The consultations behind the figures: each with its verdict."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from consult.envs.measures import Outcome
-    from consult.envs.store import Store
 
 HEADINGS = (
     "consultation", "run", "case", "temperament", "status", "truth", "diagnosis", "verdict", "confidence",
     "true_specialty", "specialty", "true_urgency", "urgency", "opinions_right", "opinions", "vote", "skin_type",
     "style", "turns", "tokens_in", "tokens_out", "seconds", "demo", "error",
 )  # fmt: skip
+
+PIECE = 5_000
+"""Lines that are written together."""
 
 
 def verdict(one: Outcome) -> str:
@@ -26,21 +28,10 @@ def verdict(one: Outcome) -> str:
     return {True: "right", False: "wrong", None: unknown}[one.correct]
 
 
-def csv_lines(store: Store, runs: Sequence[str]) -> Iterator[str]:
-    """Give consultations.csv in pieces."""
-    yield _line(HEADINGS)
-    for run in runs:
-        for one in read(store, run):
-            yield _line(_row(run, one))
-
-
-def read(store: Store, run: str) -> Iterator[Outcome]:
-    """Stream the consultations of a run that have ended."""
-    from consult.envs.measures import outcomes
-    from consult.scenarios import load_scenario
-
-    scenario = store.query("SELECT scenario FROM runs WHERE id = ?", run)[0]["scenario"]
-    return outcomes(store, run, load_scenario(scenario))
+def table_of(run: str, played: Sequence[Outcome]) -> Iterator[str]:
+    """Give the lines of consultations.csv about a run, in pieces."""
+    for start in range(0, len(played), PIECE):
+        yield _csv(_row(run, one) for one in played[start : start + PIECE])
 
 
 def _row(run: str, one: Outcome) -> tuple[object, ...]:
@@ -53,12 +44,16 @@ def _row(run: str, one: Outcome) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _line(row: Sequence[object]) -> str:
+def _csv(rows: Iterable[Sequence[object]]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(["" if cell is None else _plain(cell) for cell in row])
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerows(["" if cell is None else _plain(cell) for cell in row] for row in rows)
     return buffer.getvalue()
 
 
 def _plain(cell: object) -> object:
     """Keep a spreadsheet from reading text of a case or a model as a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
+
+
+HEADINGS_LINE = _csv([HEADINGS])

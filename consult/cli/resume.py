@@ -17,7 +17,7 @@ def resume(
 ) -> None:
     """Go on with an interrupted run, to the result it would have had; failed consultations are tried again."""
     from consult.cli.own import check_persons
-    from consult.cli.session import play_run
+    from consult.cli.session import naming, play_run
     from consult.envs.config import RunConfig
     from consult.envs.store import Store, is_alive
     from consult.errors import UserError
@@ -28,7 +28,7 @@ def resume(
         if row is None:
             raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
         if row["status"] == "finished" and not row["failed"]:
-            raise UserError(f"run {run} is over; see it with: consult show {run}")
+            raise UserError(f"run {run} is over; see it with: consult show {run}{naming(db)}")
         if is_alive(row["pid"]):
             raise UserError(f"run {run} is being played by process {row['pid']}; wait for it, or stop it first")
         if row["status"] == "finished":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ def play_run(
     """
     from consult.agents.models import ModelGoneError
     from consult.agents.models.person import HUMAN, LeftError
+    from consult.envs.guesses import check_photographs
     from consult.envs.own import world
     from consult.envs.runner import Runner
     from consult.envs.store import Store
@@ -52,7 +54,9 @@ def play_run(
     if db.exists():
         # A wrong file is told before a large model is loaded; a new one is made only when the models stand.
         Store(db).close()
-    models = _opened(config)
+    models = opened(config)
+    if models.classifier is not None:
+        check_photographs(models.classifier, scenario, config)
     with Store(db) as store:
         if photograph is not None:
             store.keep_photograph(*photograph)
@@ -66,7 +70,7 @@ def play_run(
             if close is not None:
                 close()
             run = store.unfinished_run(config.digest())
-            kept = f"; go on with: consult resume {run['id']}{_named(db)}" if run else ""
+            kept = f"; go on with: consult resume {run['id']}{naming(db)}" if run else ""
             asked = "\n" if config.patient.model == HUMAN else ""
             why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
             print(f"{asked}consult: {why}interrupted, what was shown is kept{kept}", file=sys.stderr)
@@ -76,18 +80,23 @@ def play_run(
     return 1 if summary["failed"] else 0
 
 
-def _opened(config: RunConfig) -> Models:
-    from consult.agents.models.person import PERSONS
-    from consult.envs.cast import Models, roles
+def opened(config: RunConfig, *others: RunConfig) -> Models:
+    """Open the models of one or several runs, and say meanwhile that they are being loaded.
 
-    names = dict.fromkeys(role.model for role in roles(config).values() if role.model not in PERSONS)
+    Raises:
+        ModelError: One cannot be opened.
+    """
+    from consult.agents.models.person import PERSONS
+    from consult.envs.cast import Models, references
+
+    names = [name for name in references(config, *others) if name not in PERSONS]
     if sys.stderr.isatty():
         from rich.console import Console
 
         with Console(stderr=True).status(f"loading {', '.join(names)} …"):
-            models = Models.open(config)
+            models = Models.open(config, *others)
     else:
-        models = Models.open(config)
+        models = Models.open(config, *others)
     limit_threads(models)
     return models
 
@@ -101,8 +110,9 @@ def limit_threads(models: Models) -> None:
         torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
-def _named(db: Path) -> str:
-    return "" if str(db) == "consult.db" else f" --db {db}"
+def naming(db: Path) -> str:
+    """Give what a command to copy must end with to find a database."""
+    return "" if str(db) == "consult.db" else f" --db {shlex.quote(str(db))}"
 
 
 def print_json(event: Event) -> None:

@@ -39,7 +39,7 @@ def show(
         if row is None:
             rows = store.consultations(identifier)
             if not rows:
-                raise _unknown(store, identifier)
+                raise unknown_consultation(store, identifier)
             if html is not None:
                 raise UserError(f"--html writes one consultation; choose one of the run's, e.g. {rows[0]['id']}")
         run = _run(store, row or rows[0])
@@ -67,7 +67,8 @@ def _console() -> Any:
     return Console()
 
 
-def _unknown(store: Store, identifier: str) -> UnknownNameError:
+def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
+    """Name the consultations that there are, those of the run that was meant first."""
     from consult.scenarios import UnknownNameError
 
     run = identifier.partition(".")[0]
@@ -94,9 +95,10 @@ def _print_events(store: Store, row: Row, scenario: Scenario) -> None:
 
 def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bool) -> None:
     from consult.cli.page import consultation_page
+    from consult.envs.browsing import verdicts_on
 
-    case = scenario.case(row["case_id"])
-    page = consultation_page(row, store.acts(row["id"]), case, scenario, _run(store, row))
+    case, verdicts = scenario.case(row["case_id"]), verdicts_on(store, row["id"])
+    page = consultation_page(row, store.acts(row["id"]), case, scenario, _run(store, row), verdicts)
     html.write_text(page, encoding="utf-8")
     if not silent:
         typer.echo(html)

@@ -27,7 +27,7 @@ def simulate(
     temperament: Annotated[
         str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic or all; else one a case, balanced.")
     ] = None,
-    strategy: Annotated[str, typer.Option(help="no-dialogue, text-only, dialogue or reasoning.")] = "dialogue",
+    strategy: Annotated[str, typer.Option(help="no-dialogue, text-only, dialogue, reasoning or expert.")] = "dialogue",
     team: Annotated[str, typer.Option(help="panel, no-triage or solo.")] = "panel",
     panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
     model: Annotated[
@@ -38,6 +38,9 @@ def simulate(
     triage: Annotated[str | None, typer.Option(help="Model of the triage doctor.")] = None,
     specialist: Annotated[list[str] | None, typer.Option(help="[SPECIALTY=]MODEL; may be given again.")] = None,
     attending: Annotated[str | None, typer.Option(help="Model of the attending physician.")] = None,
+    classifier: Annotated[
+        str, typer.Option(help="Whose three guesses `expert` tells the doctors: starter, a folder or a hub id.")
+    ] = "starter",
     seed: Annotated[int, typer.Option(help="Decides the case, where none is named, and every draw.")] = 0,
     max_turns: Annotated[int, typer.Option(min=2, max=100, help="Doctor turns before a case is unfinished.")] = 14,
     patient_grounding: Annotated[
@@ -54,7 +57,7 @@ def simulate(
     """Play consultations, live for one case and with a progress bar for many."""
     from consult.agents.acts import STRATEGIES, TEAMS
     from consult.agents.models.person import PERSONS
-    from consult.agents.temperament import temperaments
+    from consult.agents.temperament import own_temperament, temperaments
     from consult.cli.own import check_persons, own_patient, taken_in
     from consult.cli.session import play_run
     from consult.envs.config import RunConfig
@@ -64,12 +67,14 @@ def simulate(
 
     if case is not None and cases is not None:
         raise UserError("--case names one case and --cases counts them; give one of the two")
-    chosen_strategy = _from_menu("strategy", strategy, STRATEGIES)
-    chosen_team = _from_menu("team", team, TEAMS)
+    chosen_strategy = from_menu("strategy", strategy, STRATEGIES)
+    chosen_team = from_menu("team", team, TEAMS)
     kinds = tuple(temperaments())
     loaded = load_scenario(scenario)
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
     given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    if "classifier" in given and chosen_strategy != "expert":
+        raise UserError("--classifier is asked by one strategy alone; add --strategy expert")
     own = taken_in(complaint, image, given)
     ids = (own_id(own.case),) if own else _ids(loaded, case, cases, split, seed)
     played_by = patient or (own_patient(json) if own else None)
@@ -78,9 +83,9 @@ def simulate(
     if temperament is None and own:
         moods = (OWN_TEMPERAMENT if roles["patient"].model in PERSONS else random.Random(seed).choice(kinds),)
     elif temperament is None:
-        moods = tuple(_own_temperament(loaded, case_id, kinds) for case_id in ids)
+        moods = tuple(own_temperament(loaded, case_id) for case_id in ids)
     else:
-        mood = _from_menu("temperament", temperament, (*kinds, "all"))
+        mood = from_menu("temperament", temperament, (*kinds, "all"))
         moods = kinds if mood == "all" else (mood,) * len(ids)
     config = RunConfig(
         scenario=scenario,
@@ -93,7 +98,8 @@ def simulate(
         panel_size=panel_size,
         max_turns=max_turns,
         seed=seed,
-        patient_grounding=_from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
+        patient_grounding=from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
+        classifier=classifier,
         own=own.case if own else None,
         **roles,
     )
@@ -103,7 +109,12 @@ def simulate(
     raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=command, photograph=photograph))
 
 
-def _from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
+def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
+    """Give the entry of this name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
     from consult.scenarios import UnknownNameError
 
     found = next((entry for entry in menu if entry == name), None)
@@ -125,13 +136,6 @@ def _ids(scenario: Scenario, case: str | None, cases: int | None, split: str, se
     if cases > len(ids):
         raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
     return tuple(ids[:cases])
-
-
-def _own_temperament(scenario: Scenario, case_id: str, kinds: tuple[str, ...]) -> str:
-    """Give a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
-    split = scenario.case(case_id).split
-    place = list(scenario.case_ids(split)).index(case_id)
-    return kinds[(place + place // max(1, len(scenario.labels))) % len(kinds)]
 
 
 def _roles(
@@ -176,7 +180,7 @@ def _command(config: RunConfig) -> str:
         return bool(getattr(config, name) != type(config).model_fields[name].default)
 
     parts = ["consult", "simulate", "--scenario", config.scenario]
-    for name in ("strategy", "team", "panel_size", "max_turns", "seed"):
+    for name in ("strategy", "team", "panel_size", "max_turns", "classifier", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.person import PERSONS

@@ -81,3 +81,25 @@ def assessor(
     facts = train_assessor(recipe, out, lambda line: typer.echo(line, err=True))
     typer.echo(f"{out}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:")
     typer.echo(f"consult assess RUN --assessor {out}")
+
+
+@app.command()
+def classifier(
+    model: Annotated[str, typer.Option(help="starter, or a folder of: consult train starter.")],
+    scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
+    seed: Annotated[int, typer.Option(help="Of weights and batches.")] = 34,
+    cases: Annotated[int, typer.Option(min=1, help="Train cases.")] = 6800,
+    held_out: Annotated[int, typer.Option(min=1, help="Validation and test cases each to count on.")] = 680,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,
+) -> None:
+    """Train an image classifier on a starter's frozen vision tower, kept beside its weights; minutes of one core."""
+    import tempfile
+
+    from consult.rl.starter.card import table_row
+    from consult.rl.starter.classifier import ClassifierRecipe, train_classifier
+
+    recipe = ClassifierRecipe(scenario, seed, cases, held_out, workers)
+    with tempfile.TemporaryDirectory() as work:
+        rates = train_classifier(model, recipe, Path(work), lambda line: typer.echo(line, err=True))
+    for rate in rates:
+        typer.echo(table_row(rate))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from consult.scenarios import Case, Scenario
 
 Row = dict[str, Any]
+
+_TRUTH = {"diagnosis": "truth", "specialty": "true_specialty", "urgency": "true_urgency"}
 
 
 def print_consultation(
@@ -64,6 +67,8 @@ def print_consultation(
 
 def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario) -> list[Event]:
     """Tell a stored consultation as the events that its run had."""
+    from dataclasses import replace
+
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
     from consult.envs.events import consultation_event, opinion_event, turn_event
@@ -76,9 +81,12 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
             events.append(opinion_event(identifier, i, opinion))
     names = ("ordinal", "temperament", "strategy", "team", "seed", "repeat")
     plan = Plan(case=store_row["case_id"], **{name: store_row[name] for name in names})
-    consultation = Consultation(scenario, case, plan)
+    # What is true is what was true when it was played: the scenario may have changed since.
+    true = {name: store_row[column] for name, column in _TRUTH.items()}
+    consultation = Consultation(scenario, replace(case, truth=replace(case.truth, **true)), plan)
     # The acts are history: they are read, not played by the rules again.
     consultation.acts = list(acts)
+    consultation.expert = tuple(json.loads(store_row["expert"] or "[]"))
     status, error, demo = store_row["status"], store_row["error"], bool(store_row["demo"])
     return [*events, consultation_event(identifier, consultation, status, error, demo=demo)]
 

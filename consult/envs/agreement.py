@@ -9,7 +9,7 @@ nominal. What one of the two did not score is left out, and `n` says how much is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,8 +17,8 @@ from consult.agents.rubric import ITEMS, Item
 from consult.envs.assessing import assessors_of
 from consult.envs.store import Store
 
-Scores = Mapping[str, Mapping[str, int]]
-"""Item → consultation → value, of one assessor; what was not scored is not there."""
+Pair = tuple[int, int]
+"""Two assessors' values of one item of one consultation, which both scored."""
 
 
 @dataclass(frozen=True)
@@ -40,43 +40,44 @@ class Agreement:
     alpha: float | None
 
 
+_PAIRS = """
+SELECT a.item, a.value, b.value, count(*) FROM assessments a
+JOIN assessments b ON b.consultation_id = a.consultation_id AND b.item = a.item
+JOIN consultations c ON c.id = a.consultation_id
+WHERE c.run_id = ? AND a.assessor = ? AND b.assessor = ? AND a.value IS NOT NULL AND b.value IS NOT NULL
+GROUP BY a.item, a.value, b.value
+"""
+
+
 def agreements(store: Store, run: str) -> list[Agreement]:
-    """Compare all assessors of a run in pairs, item by item; items that a pair has no consultation of are left out."""
-    scores = {assessor: scores_of(store, run, assessor) for assessor in assessors_of(store, run)}
-    found = [
-        agreement(item, (first, scores[first]), (second, scores[second]))
-        for first, second in combinations(scores, 2)
-        for item in ITEMS
-    ]
-    return [pair for pair in found if pair.n]
+    """Compare all assessors of a run in pairs, item by item; items that a pair has no consultation of are left out.
+
+    The database counts how often which two values meet, so that no assessment is held in memory.
+    """
+    found = []
+    for first, second in combinations(assessors_of(store, run), 2):
+        met: dict[str, list[Pair]] = {item.key: [] for item in ITEMS}
+        for item, a, b, n in store.stream(_PAIRS, run, first, second):
+            met[item] += [(int(a), int(b))] * n
+        found += [agreement(item, (first, second), met[item.key]) for item in ITEMS if met[item.key]]
+    return found
 
 
-def scores_of(store: Store, run: str, assessor: str) -> Scores:
-    """Read what an assessor scored."""
-    rows = store.query(
-        "SELECT a.item, a.consultation_id AS id, a.value FROM assessments a "
-        "JOIN consultations c ON c.id = a.consultation_id "
-        "WHERE c.run_id = ? AND a.assessor = ? AND a.value IS NOT NULL ORDER BY c.ordinal",
-        run,
-        assessor,
-    )
-    scores: dict[str, dict[str, int]] = {}
-    for row in rows:
-        scores.setdefault(row["item"], {})[row["id"]] = int(row["value"])
-    return scores
+def agreement(item: Item, names: tuple[str, str], pairs: Sequence[Pair]) -> Agreement:
+    """Compare two assessors on one item.
 
-
-def agreement(item: Item, first: tuple[str, Scores], second: tuple[str, Scores]) -> Agreement:
-    """Compare two assessors (name and scores) on one item."""
-    a, b = first[1].get(item.key, {}), second[1].get(item.key, {})
-    both = [consultation for consultation in a if consultation in b]
-    x, y = [a[c] for c in both], [b[c] for c in both]
+    Args:
+        item: Of the rubric.
+        names: Of the two.
+        pairs: What each of them said of the same consultation.
+    """
+    x, y = [a for a, _ in pairs], [b for _, b in pairs]
     return Agreement(
         item=item.key,
-        first=first[0],
-        second=second[0],
-        n=len(both),
-        raw=sum(i == j for i, j in zip(x, y, strict=True)) / len(both) if both else None,
+        first=names[0],
+        second=names[1],
+        n=len(pairs),
+        raw=sum(i == j for i, j in pairs) / len(pairs) if pairs else None,
         prevalence=(_share(x, item), _share(y, item)),
         kappa=cohens_kappa(x, y, item.levels),
         ac1=gwets_ac1(x, y, item.levels),

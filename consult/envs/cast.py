@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.models import Model, Role, open_model
+from consult.agents.models.classifier import Classifier, open_classifier
 from consult.agents.models.person import PERSONS, Person, person
 from consult.agents.voice import Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.graph import Cast
+from consult.envs.guesses import classifier_name
 
 Opener = Callable[[str], Model]
 
@@ -20,22 +22,25 @@ class Models:
     """The opened models of a run, by reference."""
 
     by_reference: Mapping[str, Model | Person]
+    classifier: Classifier | None = None
+    """Whom the strategy `expert` asks."""
 
     @classmethod
-    def open(cls, config: RunConfig, opener: Opener = open_model) -> Models:
-        """Open every model that the configuration names, each once.
+    def open(cls, config: RunConfig, *others: RunConfig, opener: Opener = open_model) -> Models:
+        """Open every model that the configurations name, each once; of the classifiers there can be one.
 
         Raises:
             ModelError: One cannot be opened.
         """
         opened: dict[str, Model | Person] = {}
         try:
-            for reference in dict.fromkeys(role.model for role in roles(config).values()):
+            for reference in references(config, *others):
                 opened[reference] = person(reference) if reference in PERSONS else opener(reference)
+            asked = next((one.classifier for one in (config, *others) if one.strategy == "expert"), None)
+            return cls(opened, open_classifier(asked) if asked is not None else None)
         except BaseException:
             cls(opened).close()
             raise
-        return cls(opened)
 
     def close(self) -> None:
         """Let go of what a backend holds, and give up what it still does."""
@@ -50,6 +55,8 @@ class Models:
         for name, role in roles(config).items():
             info = self.by_reference[role.model].info
             named[name] = f"{role.model}@{info.revision}" if info.revision else role.model
+        if config.strategy == "expert" and self.classifier is not None:
+            named["classifier"] = classifier_name(self.classifier)
         return named
 
     def sees(self, config: RunConfig) -> dict[str, bool]:
@@ -83,6 +90,11 @@ class Models:
             together=batcher.together,
             grounded=config.patient_grounding,
         )
+
+
+def references(*configs: RunConfig) -> list[str]:
+    """List the models that play in the runs, each once."""
+    return list(dict.fromkeys(role.model for config in configs for role in roles(config).values()))
 
 
 def roles(config: RunConfig) -> dict[str, RoleConfig]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from consult.agents.acts import Strategy, Team
 
-_LATER = {"patient_grounding": True, "own": None}
+_LATER = {"patient_grounding": True, "own": None, "classifier": "starter", "repeats": 1}
 """Fields that came later, and what was so before there were any."""
 
 
@@ -62,6 +62,10 @@ class RunConfig(BaseModel):
     specialists: dict[str, RoleConfig] = {}
     """Specialty → its own model."""
     attending: RoleConfig = RoleConfig(temperature=0.5)
+    classifier: str = "starter"
+    """Whose guesses at the photograph the doctors are told; strategy `expert` alone asks it."""
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    """How often each case is played under a temperament, each time with other draws."""
     own: OwnCase | None = None
     """Played instead of a case of the scenario, whose labels and specialties it is played with."""
 
@@ -77,9 +81,18 @@ class RunConfig(BaseModel):
             pairs = [(case, temperament) for case in self.cases for temperament in self.temperaments]
         else:
             pairs = list(zip(self.cases, self.temperaments, strict=True))
+        often = [(repeat, case, temperament) for repeat in range(self.repeats) for case, temperament in pairs]
         return [
-            Plan(ordinal=i, case=case, temperament=temperament, strategy=self.strategy, team=self.team, seed=self.seed)
-            for i, (case, temperament) in enumerate(pairs, 1)
+            Plan(
+                ordinal=i,
+                case=case,
+                temperament=temperament,
+                strategy=self.strategy,
+                team=self.team,
+                seed=self.seed,
+                repeat=repeat,
+            )
+            for i, (repeat, case, temperament) in enumerate(often, 1)
         ]
 
 
@@ -96,6 +109,7 @@ class Plan(BaseModel):
     team: Team
     seed: int
     repeat: int = 0
+    """0 for the first time that the case is played; part of the seed of every draw."""
 
 
 Status = Literal["running", "finished", "unfinished", "failed"]

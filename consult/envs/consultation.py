@@ -53,6 +53,8 @@ class Consultation:
         self.max_turns, self.panel_size = max_turns, panel_size
         self.acts: list[Act] = []
         self.lines: list[Line] = []
+        self.expert: tuple[str, ...] = ()
+        """What an image classifier takes the photograph for; told to the doctors."""
 
     def reset(self) -> Observation:
         """Begin anew."""
@@ -140,7 +142,8 @@ class Consultation:
         menu = self.scenario.specialties or ("general medicine",)
         if triaged is not None:
             return (triaged,) * self.panel_size
-        rng = random.Random(derive_seed(self.plan.seed, self.case.id, "panel"))
+        again = (self.plan.repeat,) if self.plan.repeat else ()
+        rng = random.Random(derive_seed(self.plan.seed, self.case.id, "panel", *again))
         rounds = -(-self.panel_size // len(menu))
         return tuple(s for _ in range(rounds) for s in rng.sample(menu, len(menu)))[: self.panel_size]
 
@@ -232,6 +235,7 @@ class Consultation:
             diagnosis=conclusion.diagnosis if conclusion else None,
             thought=conclusion.thought if conclusion else "",
             thinks=self.plan.strategy == "reasoning",
+            expert=self.expert,
         )
 
     def _examined(self, act: Act) -> str:

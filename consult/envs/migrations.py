@@ -43,12 +43,36 @@ def point_at_turns(db: Any) -> None:
     db.execute("ALTER TABLE assessments ADD COLUMN turns TEXT NOT NULL DEFAULT '[]'")
 
 
+def keep_guesses(db: Any) -> None:
+    """6: what a classifier takes a case's photograph for, and what of it the doctors of a consultation were told."""
+    db.execute(
+        "CREATE TABLE guesses (classifier TEXT NOT NULL, scenario_revision TEXT NOT NULL, case_id TEXT NOT NULL, "
+        "labels TEXT NOT NULL, probabilities TEXT NOT NULL, PRIMARY KEY (scenario_revision, classifier, case_id)) "
+        "WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE consultations ADD COLUMN expert TEXT")
+
+
+def keep_benchmarks(db: Any) -> None:
+    """7: the grid of a benchmark, and which run plays which of its cells."""
+    db.execute(
+        "CREATE TABLE benchmarks (id TEXT PRIMARY KEY, toml TEXT NOT NULL, anew INTEGER NOT NULL, "
+        "status TEXT NOT NULL, created TEXT NOT NULL, ended TEXT)"
+    )
+    db.execute(
+        "CREATE TABLE benchmark_runs (benchmark_id TEXT NOT NULL REFERENCES benchmarks(id), cell INTEGER NOT NULL, "
+        "run_id TEXT NOT NULL REFERENCES runs(id), PRIMARY KEY (benchmark_id, cell)) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
     count_unusable_answers,
     keep_photographs,
     point_at_turns,
+    keep_guesses,
+    keep_benchmarks,
 )
 
 _CREATE = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
 from consult.envs.graph import Cast, Session, play
+from consult.envs.guesses import Guesses, check_photographs
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id
 from consult.envs.usability import unusable_answers
 from consult.errors import UserError
@@ -53,6 +55,7 @@ class Runner:
         self._pending = Pending()
         self._ended: list[Event] = []
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        self._guesses = self._asked() if self.config.strategy == "expert" else None
 
     @property
     def model_seconds(self) -> float:
@@ -93,6 +96,14 @@ class Runner:
         self._batcher.shutdown()
         self.store.end(run, status, seconds)
 
+    def _asked(self) -> Guesses:
+        """Ask the classifier, after a look at what it is to see."""
+        classifier = self.models.classifier
+        if classifier is None:
+            raise RunError("the strategy 'expert' asks a classifier; name one with --classifier")
+        check_photographs(classifier, self.scenario, self.config)
+        return Guesses(classifier, self.scenario, self.store, self.config.cases)
+
     # -- beginning -------------------------------------------------------------------------------------------------
 
     def _begin(self) -> str:
@@ -116,8 +127,6 @@ class Runner:
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
     def _agree(self, row: Row) -> None:
-        import json
-
         if row["scenario_revision"] != self.scenario.revision:
             raise RunError(
                 f"run {row['id']} was begun with another version of '{self.scenario.name}'; "
@@ -174,6 +183,7 @@ class Runner:
             row = rows[plan.ordinal]
             if row["status"] != "running":
                 consultation = self._consultation(plan)
+                consultation.expert = tuple(json.loads(row["expert"] or "[]"))
                 consultation.restore(self.store.acts(row["id"]))
                 event = self._ended_event(row["id"], consultation, row["status"], row["error"])
                 self._ended.append(event)
@@ -192,6 +202,8 @@ class Runner:
         consultation = self._consultation(plan)
         error = None
         try:
+            if self._guesses is not None:
+                consultation.expert = self._guesses.of(plan.case)
             consultation.restore(self.store.acts(identifier))
             await play(Session(identifier, consultation, cast, self._recorder(identifier)))
         except (asyncio.CancelledError, LeftError):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.agents.rubric import Verdict
@@ -56,7 +56,7 @@ class Store:
         self.path = path
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
-        with _sentences(path):
+        with sentences(path):
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
@@ -64,7 +64,7 @@ class Store:
             self.db = sqlite_utils.Database(self._connection)
             self._migrate()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,8 +74,9 @@ class Store:
         """Close the file."""
         self._connection.close()
 
-    def _migrate(self) -> None:
-        taken = self._connection.execute("PRAGMA user_version").fetchone()[0]
+    def _taken(self) -> int:
+        """Give the number of the schema's steps that the file has taken; refuse what is not ours or too new."""
+        taken: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if taken > len(MIGRATIONS):
             raise StoreError(
                 f"'{self.path}' was written by a newer version of consult (schema {taken}); update consult, "
@@ -84,6 +85,10 @@ class Store:
         tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if taken == 0 and tables:
             raise StoreError(f"'{self.path}' is a database of something else; name another with --db")
+        return taken
+
+    def _migrate(self) -> None:
+        taken = self._taken()
         for number, migrate in enumerate(MIGRATIONS[taken:], taken + 1):
             with self._transaction():
                 migrate(self._connection)
@@ -91,7 +96,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _sentences(self.path):
+        with sentences(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -141,7 +146,7 @@ class Store:
                         "models": json.dumps(dict(models)),
                         "versions": json.dumps(dict(versions)),
                         "pid": os.getpid(),
-                        "created": _now(),
+                        "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                     }
                 ],
@@ -194,12 +199,12 @@ class Store:
             for event in pending.ended:
                 self._connection.execute(
                     "UPDATE consultations SET status = ?, specialty = ?, urgency = ?, diagnosis = ?, "
-                    "facts_disclosed = ?, facts = ?, error = ? WHERE id = ?",
+                    "facts_disclosed = ?, facts = ?, error = ?, expert = ? WHERE id = ?",
                     [
                         event[key]
                         for key in ("status", "specialty", "urgency", "diagnosis", "facts_disclosed", "facts", "error")
                     ]
-                    + [event["consultation"]],
+                    + [json.dumps(event["expert"]) if event["expert"] else None, event["consultation"]],
                 )
 
     def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:
@@ -223,8 +228,13 @@ class Store:
         with self._transaction():
             self._connection.execute(
                 "UPDATE runs SET status = ?, ended = ?, pid = NULL, wall_seconds = wall_seconds + ? WHERE id = ?",
-                (status, _now(), wall_seconds, run),
+                (status, now(), wall_seconds, run),
             )
+
+    def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once a row, in one transaction."""
+        with self._transaction():
+            self._connection.executemany(statement, rows)
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         if not rows:
@@ -239,26 +249,35 @@ class Store:
 
     def query(self, sql: str, *parameters: Any) -> list[Row]:
         """Run a query and give its rows as dicts."""
-        with _sentences(self.path):
+        with sentences(self.path):
             return cast(list[Row], list(self.db.query(sql, parameters)))
 
-    def runs(self) -> list[Row]:
-        """List runs with their counts, the newest first."""
+    def stream(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+        """Run a query and give its rows one by one as tuples, for queries that give very many."""
+        with sentences(self.path):
+            yield from self.db.conn.execute(sql, parameters)
+
+    def runs(self, most: int = -1, skipped: int = 0) -> list[Row]:
+        """List runs with their counts, the newest first; at most so many, after some that are skipped."""
+        return self._counted("SELECT rowid AS number, * FROM runs ORDER BY rowid DESC LIMIT ? OFFSET ?", most, skipped)
+
+    def run(self, run: str) -> Row | None:
+        """Give one run with its counts."""
+        return next(iter(self._counted("SELECT rowid AS number, * FROM runs WHERE id = ?", run)), None)
+
+    def _counted(self, runs: str, *parameters: Any) -> list[Row]:
         return self.query(
-            """
+            f"""
             SELECT r.*, count(c.id) AS consultations,
               sum(c.status = 'finished') AS finished, sum(c.status = 'unfinished') AS unfinished,
               sum(c.status = 'failed') AS failed,
               sum(c.status != 'running' AND c.truth IS NOT NULL) AS judged,
               sum(c.status = 'finished' AND c.diagnosis = c.truth) AS correct
-            FROM runs r JOIN consultations c ON c.run_id = r.id
-            GROUP BY r.id ORDER BY r.rowid DESC
-            """
+            FROM ({runs}) r JOIN consultations c ON c.run_id = r.id
+            GROUP BY r.id ORDER BY r.number DESC
+            """,
+            *parameters,
         )
-
-    def run(self, run: str) -> Row | None:
-        """Give one run."""
-        return next((row for row in self.runs() if row["id"] == run), None)
 
     def unfinished_run(self, digest: str) -> Row | None:
         """Find a run of this configuration that was not played to its end and that no live process plays."""
@@ -300,7 +319,8 @@ def is_alive(pid: int | None) -> bool:
 
 
 @contextmanager
-def _sentences(path: Path) -> Iterator[None]:
+def sentences(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file into a sentence with the mend."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -320,7 +340,8 @@ def _mend(message: str) -> str:
     return next((mend for part, mend in mends.items() if part in message), f"the database failed ({message})")
 
 
-def _now() -> str:
+def now() -> str:
+    """Give the time as the store writes it: UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -89,8 +89,7 @@ def _drawn(grammar: Grammar, name: str, patients: list[Draw], *, photograph: boo
 
 def full_posterior(grammar: Grammar, seen: Mapping[str, str], alarm: str | None) -> dict[str, float]:
     """Give P(label | seen, red flag or its absence)."""
-    prior = {}
-    for name, label in grammar.labels.items():
-        flags = label.red_flags
-        prior[name] = max(flags.get(alarm, 0.0) if alarm else 1.0 - sum(flags.values()), 1e-6)
+    view = seen.get("view") or (grammar.tables.view_of(seen["site"]) if "site" in seen else None)
+    flags = {name: grammar.red_flags(name, view, seen.get("age")) for name in grammar.labels}
+    prior = {name: max(table.get(alarm or "none", 0.0), 1e-6) for name, table in flags.items()}
     return grammar.tables.posterior(seen, prior=prior)

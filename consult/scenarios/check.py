@@ -1,7 +1,8 @@
 """Checks of a scenario folder: every mistake at once, each with its file, its line and the mend.
 
-A file that cannot be read as what it should be is reported for that; what others would have been compared with it is
-then left for the next check, so that one slip does not bring forth a hundred complaints.
+An entry that is not what it should be is reported for that and left out; the rest of its file is checked. Where others
+refer to what is left out, what would have been compared with the file waits for the next check, so that one slip does
+not bring forth a hundred complaints.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from consult.scenarios.check_cases import case_problems
 from consult.scenarios.check_tables import card_problems, setting_problems, shape_problems, table_problems
 from consult.scenarios.check_wording import wording_problems
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, ScenarioFile, ValuesFile
-from consult.scenarios.folder import grammar_of, labels_of, parse
+from consult.scenarios.folder import grammar_of, labels_of, parse_rest
 from consult.scenarios.listed import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
 from consult.scenarios.references import (
@@ -29,19 +30,28 @@ from consult.scenarios.references import (
     value_references,
 )
 
-TABLES = ("findings.yaml", "values.yaml", "names.yaml")
+VALUES = "values.yaml"
+TABLES = ("findings.yaml", VALUES, "names.yaml")
+ENTRIES: dict[type[BaseModel], int] = {LabelsFile: 3, FindingsFile: 4, ValuesFile: 4}
+"""Steps to an entry that no other entry refers to: a label's urgency, a weight, a value's phrasings."""
+WHOLE_FILE = 99
+"""Deeper than any entry: a file of which nothing can be left out."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class Read(NamedTuple):
-    """The files of a folder, None where one is missing or broken."""
+    """The files of a folder, None where one is missing or broken, without the entries that are."""
 
     scenario: tuple[ScenarioFile, LocatedYaml] | None
     labels: tuple[LabelsFile, LocatedYaml] | None
     findings: tuple[FindingsFile, LocatedYaml] | None
     values: tuple[ValuesFile, LocatedYaml] | None
     names: tuple[NamesFile, LocatedYaml] | None
+    whole: bool
+    """Nothing is missing, broken or left out."""
+    bereft: set[int]
+    """Lines of values.yaml of which something was left out, so that it is no wonder that it lacks something."""
 
 
 def check_folder(folder: Path) -> list[Problem]:
@@ -51,39 +61,42 @@ def check_folder(folder: Path) -> list[Problem]:
     tables = any((folder / name).exists() for name in TABLES)
     problems: list[Problem] = []
     files = _read(folder, tables, problems)
-    problems += _scenario_problems(files, tables)
-    problems += _label_problems(files)
+    found = [*_scenario_problems(files, tables), *_label_problems(files)]
     if tables:
-        problems += _all_tables(folder, files, clean=not problems)
+        found += _all_tables(folder, files, clean=not problems + found)
     if tables and (folder / CASES).exists():
         problems.append(Problem(CASES, 0, "is not read beside findings.yaml", "remove it, or remove the tables"))
     if not tables:
         labels = {} if files.labels is None else labels_of(files.labels[0])
         known = files.labels is not None or not (folder / "labels.yaml").exists()
         scenario = None if files.scenario is None else files.scenario[0]
-        problems += case_problems(folder, scenario, labels if known else None, files.labels and files.labels[1])
+        found += case_problems(folder, scenario, labels if known else None, files.labels and files.labels[1])
+    problems += [problem for problem in found if problem.file != VALUES or problem.line not in files.bereft]
     return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line))
 
 
 def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
+    broken, bereft = list[Problem](), set[int]()
+
     def read(name: str, model: type[M], needed: bool) -> tuple[M, LocatedYaml] | None:
         if not needed and not (folder / name).exists():
             return None
         try:
-            parsed, located = parse(folder / name, model)
+            rest = parse_rest(folder / name, model, ENTRIES.get(model, WHOLE_FILE))
         except ScenarioError as error:
-            problems.extend(error.problems)
+            broken.extend(error.problems)
             return None
-        problems.extend(_doubled_keys(located))
-        return parsed, located
+        broken.extend(rest.problems)
+        problems.extend(_doubled_keys(rest.located))
+        if name == VALUES:
+            bereft.update(rest.located.line(entry) for place in rest.left_out for entry in (place, place[:-1]))
+        return None if rest.parsed is None else (rest.parsed, rest.located)
 
-    return Read(
-        read("scenario.yaml", ScenarioFile, True),
-        read("labels.yaml", LabelsFile, tables),
-        read("findings.yaml", FindingsFile, tables),
-        read("values.yaml", ValuesFile, tables),
-        read("names.yaml", NamesFile, tables),
-    )
+    scenario, labels = read("scenario.yaml", ScenarioFile, True), read("labels.yaml", LabelsFile, tables)
+    findings, values = read("findings.yaml", FindingsFile, tables), read(VALUES, ValuesFile, tables)
+    names = read("names.yaml", NamesFile, tables)
+    problems += broken
+    return Read(scenario, labels, findings, values, names, not broken, bereft)
 
 
 def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
@@ -167,7 +180,8 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
     if files.names:
         found += name_references(*files.names)
     yield from found
-    if files.scenario and files.labels and files.findings and files.values and files.names and _drawable(files):
+    if files.whole and _drawable(files):
+        assert files.scenario and files.findings and files.values
         grammar = grammar_of(folder, files.scenario[0], labels)
         impossible = list(table_problems(grammar.tables, files.findings[1], files.values[1]))
         yield from impossible

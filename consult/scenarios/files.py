@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from consult.scenarios.case import Urgency
 
@@ -90,12 +90,6 @@ class ValueSpec(FileModel):
     low: Annotated[int, Field(ge=0)] = 0
     high: Annotated[int, Field(ge=0)] = 0
     urgency: Urgency | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> ValueSpec:
-        if self.high < self.low:
-            raise ValueError(f"low {self.low} is above high {self.high}")
-        return self
 
 
 class ValuesFile(FileModel):

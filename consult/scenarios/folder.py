@@ -6,12 +6,13 @@ the images it names) or are drawn from `findings.yaml`, `values.yaml` and `names
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import reprlib
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -26,7 +27,7 @@ from consult.scenarios.files import (
 )
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
-from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError, read_yaml
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, read_yaml
 from consult.scenarios.references import (
     clinic_references,
     finding_references,
@@ -160,20 +161,76 @@ def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:
     Raises:
         ScenarioError: The file is missing, is not YAML, or breaks the model; carries one problem a mistake.
     """
+    located = _located(path)
+    try:
+        return model.model_validate(located.data), located
+    except ValidationError as error:
+        raise ScenarioError([_problem(located, e) for e in error.errors(include_url=False)]) from None
+
+
+class Rest(NamedTuple, Generic[M]):
+    """What is left of a file without the entries that break its model."""
+
+    parsed: M | None
+    """None where what is left breaks it, too, or where others would miss what was left out."""
+    located: LocatedYaml
+    left_out: list[Place]
+    problems: list[Problem]
+
+
+def parse_rest(path: Path, model: type[M], depth: int) -> Rest[M]:
+    """Read one YAML file, leaving out what breaks its model.
+
+    Args:
+        path: The file.
+        model: What it should be.
+        depth: Steps to an entry that nothing else refers to, so that it can be left out.
+
+    Raises:
+        ScenarioError: The file is missing or is not YAML.
+    """
+    located = _located(path)
+    try:
+        return Rest(model.model_validate(located.data), located, [], [])
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)
+    problems, places = [_problem(located, e) for e in wrong], list(dict.fromkeys(tuple(e["loc"]) for e in wrong))
+    try:
+        if any(len(place) < depth for place in places):
+            return Rest(None, located, places, problems)
+        return Rest(model.model_validate(_without(located.data, places)), located, places, problems)
+    except (ValidationError, LookupError):
+        # pydantic tells of a key that is no text by its text, under which nothing is found.
+        return Rest(None, located, places, problems)
+
+
+def _without(data: Any, places: Iterable[Place]) -> Any:
+    """Copy data without some entries; the last of a list go first, so that the others keep their positions."""
+    data = copy.deepcopy(data)
+    for place in sorted(places, key=lambda p: [step if isinstance(step, int) else -1 for step in p], reverse=True):
+        node: Any = data
+        *way, last = place
+        for step in way:
+            node = node[step]
+        # What is missing, and a key itself, cannot be left out.
+        if isinstance(node, dict):
+            node.pop(last, None)
+        elif isinstance(node, list) and isinstance(last, int):
+            del node[last]
+    return data
+
+
+def _located(path: Path) -> LocatedYaml:
     if not path.exists():
         raise ScenarioError([Problem(path.name, 0, "is missing", f"add {path.name} to the folder {path.parent}")])
     try:
-        located = read_yaml(path)
+        return read_yaml(path)
     except ScenarioError:
         raise
     except ValueError as error:
         # Well-formed YAML with a scalar that cannot be: the date 2024-13-45.
         problem = Problem(path.name, 0, f"cannot be read ({error})", "put the value in quotes")
         raise ScenarioError([problem]) from None
-    try:
-        return model.model_validate(located.data), located
-    except ValidationError as error:
-        raise ScenarioError([_problem(located, e) for e in error.errors(include_url=False)]) from None
 
 
 def _problem(located: LocatedYaml, error: Any) -> Problem:

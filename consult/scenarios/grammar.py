@@ -140,10 +140,14 @@ class Grammar:
             if name not in values:
                 within = view if name in CHILDREN_OF else None
                 values[name] = _pick(rng, self.tables.table(label, name, view=within, age=age))
-        flags = {**self.labels[label].red_flags}
-        flags["none"] = 1.0 - sum(flags.values())
-        alarm = _pick(rng, flags)
+        alarm = _pick(rng, self.red_flags(label, view, age))
         return Draw(label, values, None if alarm == "none" else alarm, self._numbers(values, rng))
+
+    def red_flags(self, label: str, view: str | None, age: str | None) -> Table:
+        """Give P(red flag | label, view, age), and `none` for the rest: what does not fit is none."""
+        flags = self.labels[label].red_flags
+        fitting = {f: p for f, p in flags.items() if self.tables.admits("alarm", f, view=view, age=age)}
+        return {**fitting, "none": 1.0 - sum(fitting.values())}
 
     def _numbers(self, values: Mapping[str, str], rng: random.Random) -> dict[str, int]:
         band = self.tables.values["age"][values["age"]]

@@ -112,8 +112,11 @@ def read_yaml(path: Path) -> LocatedYaml:
         return LocatedYaml(name, yaml.load(text, Loader=_Loader), text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or "is not valid YAML"
-        raise _error(name, mark.line + 1 if mark else 0, f"not valid YAML ({what})", "mend the syntax") from None
+        line, what = mark.line + 1 if mark else 0, getattr(error, "problem", None) or "is not valid YAML"
+        if "nesting depth" in what:
+            # libyaml reads ahead of our own limit, to one of its own.
+            raise _error(name, line, "is nested too deeply", "write it flat") from None
+        raise _error(name, line, f"not valid YAML ({what})", "mend the syntax") from None
     except RecursionError:
         raise _error(name, 0, "is nested too deeply", "write it flat") from None
 

@@ -101,7 +101,7 @@ def _table(
 
 
 def value_references(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
-    """Find what cannot be worded or shown: sites without one view, values without phrasings, unknown red flags."""
+    """Find what cannot be drawn: sites without one view, values without phrasings, empty ranges, unknown red flags."""
     for topic, entries in values.values.items():
         for key, spec in entries.items():
             place = ("values", topic, key)
@@ -109,6 +109,9 @@ def value_references(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, L
                 yield at.problem(place, f"'{topic}.{key}' has no phrasings", "say how a patient words it")
             if topic == "site" and (spec.view is None) == (len(spec.views) != 1):
                 yield at.problem(place, f"the site '{key}' needs exactly one view", "give it `view: NAME`")
+            if spec.high < spec.low:
+                what = f"'{topic}.{key}': low {spec.low} is above high {spec.high}"
+                yield at.problem((*place, "low"), what, "swap the two, or correct one")
     flags = values.values.get(ALARM, {})
     if "none" not in flags:
         yield at.problem(("values", ALARM), "'alarm' has no value 'none'", "add how patients word that there is none")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import struct
 import sys
@@ -83,6 +84,14 @@ def starter_with(*changes: Made) -> Made:
 
 def without(name: str) -> Made:
     return lambda folder: (folder / name).unlink()
+
+
+def gone(name: str) -> Made:
+    return lambda folder: shutil.rmtree(folder / name)
+
+
+def small_picture(name: str) -> Made:
+    return lambda folder: Image.new("RGB", (8, 8), "red").save(folder / name)
 
 
 def cut(name: str, size: int) -> Made:
@@ -317,7 +326,7 @@ MODELS += [
 
 DATABASES = [
     Mistake((*command, "--db", file), told, made)
-    for command in (simulate(), ("runs",), ("show", "r1.1"), ("resume", "r1"))
+    for command in (simulate(), ("runs",), ("show", "r1.1"), ("resume", "r1"), ("view",))
     for file, told, made in (
         ("dog.txt", ["dog.txt", "no SQLite database"], [DOG]),
         ("other.db", ["other.db", "something else"], [OTHERS_DATABASE]),
@@ -332,10 +341,33 @@ DATABASES += [
     Mistake(("show", "r1.1"), ["consult.db"], mend="play something first"),
     Mistake(("resume", "r1"), ["consult.db"], mend="play something first"),
     Mistake(("runs", "--db", "nowhere/a.db"), ["nowhere/a.db"]),
+    Mistake(("view", "--db", "nowhere/a.db"), ["nowhere/a.db"], mend="play something first"),
+    Mistake(("view",), ["consult.db", "holds nothing yet"], [data("consult.db", b"")], mend="play something first"),
+]
+
+BUSY = socket.create_server(("127.0.0.1", 0))
+BUSY_PORT = str(BUSY.getsockname()[1])
+VIEW = [
+    Mistake(("view", "--port", BUSY_PORT), ["port", "in use"], [played()], mend="--port"),
+    Mistake(("view", "--port", "http"), ["--port"], mend="--help"),
+    Mistake(("view", "--port", "65536"), ["--port"], mend="--help"),
+    Mistake(("view", "--host", "0.0.0.0"), ["--host"], mend="--help"),
+    Mistake(
+        ("view",),
+        ["consult.db", "older version"],
+        [played(), changed("PRAGMA user_version = 3")],
+        mend="consult runs --db consult.db",
+    ),
 ]
 
 RUNS = [
     Mistake(("resume", "r1"), ["r1", "is over"], [played()], mend="consult show r1"),
+    Mistake(
+        ("resume", "r1", "--db", "my runs.db"),
+        ["r1", "is over"],
+        [played("--db", "my runs.db")],
+        mend="consult show r1 --db 'my runs.db'",
+    ),
     Mistake(
         ("resume", "r1"),
         ["r1", "being played"],
@@ -479,6 +511,71 @@ OWN = [
     Mistake(("simulate", "--patient", "human"), ["human", "terminal"]),
     Mistake(("simulate", "--triage", "human"), ["human", "patient"]),
 ]
+CLASSIFIERS = [
+    Mistake(simulate("--classifier", "starter"), ["--classifier", "--strategy expert"]),
+    Mistake(simulate("--strategy", "expert", "--classifier", "nowhere"), ["nowhere"]),
+    Mistake(simulate("--strategy", "expert", "--classifier", "scripted:a.yaml"), ["cannot classify photographs"]),
+    Mistake(
+        simulate("--strategy", "expert", "--classifier", "model"),
+        ["'model'", "no image classifier"],
+        [starter_with(gone("model/classifier"))],
+    ),
+    Mistake(in_ward("--strategy", "expert"), ["none of the labels of 'ward'"], [ward()]),
+    Mistake(simulate("--strategy", "expert", "--complaint", "It itches"), ["no photograph"]),
+    Mistake(
+        simulate("--strategy", "expert", "--complaint", "It itches", "--image", "a.png"),
+        ["drawn photographs alone"],
+        [small_picture("a.png")],
+    ),
+    Mistake(("train", "classifier", "--model", "starter", "--scenario", "ward"), ["lists its cases"], [ward()]),
+    Mistake(("train", "classifier", "--model", "nowhere"), ["nowhere"]),
+]
+BENCHMARKS = [
+    Mistake(("benchmark", *SCRIPT, *words), told, made)
+    for words, told, made in (
+        (("--preset", "smoek"), ["no preset 'smoek'", "smoke, 3mdbench"], ()),
+        (("--preset", "smoke", "--config", "grid.toml"), ["--preset", "--config"], ()),
+        (("--config", "nowhere.toml"), ["nowhere.toml", "no file"], ()),
+        (("--config", "here"), ["here"], (empty_folder("here"),)),
+        (("--config", "dog.txt"), ["dog.txt", "no TOML", "line 1"], (DOG,)),
+        (("--config", "grid.toml"), ["grid.toml", "UTF-8"], (data("grid.toml", b"\xff\xfe"),)),
+        (("--config", "grid.toml"), ["grid.toml", "1 MB"], (text("grid.toml", "#" * 1_100_000),)),
+        (
+            ("--config", "grid.toml"),
+            ["grid.toml:2: strategy", "strategies"],
+            (text("grid.toml", "seed=1\nstrategy=1"),),
+        ),
+        (
+            ("--config", "grid.toml"),
+            ["grid.toml:1: teams", "'pannel'", "panel"],
+            (text("grid.toml", "teams=['pannel']"),),
+        ),
+        (("--config", "grid.toml"), ["two cells"], (text("grid.toml", "[[cells]]\ncases=1\n[[cells]]\ncases=2"),)),
+        (
+            ("--config", "grid.toml", "--cases", "2"),
+            ["--cases", "grid.toml"],
+            (text("grid.toml", "[[cells]]\ncases=1"),),
+        ),
+        (("--strategies", "dialogue,dialoge"), ["--strategies", "'dialoge'", "dialogue"], ()),
+        (("--strategies", ","), ["--strategies"], ()),
+        (("--teams", "pannel"), ["--teams", "'pannel'", "panel"], ()),
+        (("--temperament", "sangwine"), ["--temperament", "'sangwine'", "sanguine"], ()),
+        (("--cases", "681"), ["680 cases, not 681"], ()),
+        (("--cases", "0"), ["--cases"], ()),
+        (("--repeats", "101"), ["--repeats"], ()),
+        (("--split", "tset"), ["'tset'", "test"], ()),
+        (("--scenario", "derm43"), ["derm43", "derm34"], ()),
+        (("--patient-grounding", "of"), ["'of'", "off"], ()),
+        (("--specialist", "magic=starter"), ["magic", "dermatology"], ()),
+        (("--patient", "human"), ["a person", "model"], ()),
+        (("--model", "nowhere", "--cases", "2"), ["nowhere"], ()),
+        (("--assessor", "nowhere", "--cases", "2"), ["nowhere"], ()),
+        (("--classifier", "nowhere", "--strategies", "expert", "--cases", "2"), ["nowhere"], ()),
+        (("--engine", "ray"), ["--engine ray", "not built"], ()),
+        (("--engine", "warp"), ["no engine 'warp'", "local"], ()),
+        (("--db", "dog.txt", "--cases", "2"), ["dog.txt"], (DOG,)),
+    )
+]
 SERVERS = [
     Mistake(("simulate", "--model", "http://127.0.0.1:9/v1#x"), ["127.0.0.1:9"]),
     Mistake(("simulate", "--model", "http://"), ["http://"]),
@@ -505,7 +602,21 @@ IMPORTS = [
     Mistake(("scenarios", "import", "folder", "here", "--out", "ward"), ["here"], [empty_folder("here")]),
 ]
 
-MISTAKES = [*NAMES, *NUMBERS, *MODELS, *DATABASES, *RUNS, *SCENARIOS, *PHOTOGRAPHS, *OWN, *SERVERS, *IMPORTS]
+MISTAKES = [
+    *NAMES,
+    *NUMBERS,
+    *MODELS,
+    *DATABASES,
+    *RUNS,
+    *SCENARIOS,
+    *PHOTOGRAPHS,
+    *OWN,
+    *CLASSIFIERS,
+    *BENCHMARKS,
+    *SERVERS,
+    *IMPORTS,
+    *VIEW,
+]
 
 
 # -- making them -------------------------------------------------------------------------------------------------------

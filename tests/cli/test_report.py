@@ -91,7 +91,7 @@ def test_the_page_is_one_file_and_all_its_links_lead_somewhere(reported):
 
 def test_figures_lead_to_consultations_and_verdicts_to_turns(reported):
     page = Page((reported / "report.html").read_text(encoding="utf-8"))
-    for place in ("r1-all", "r1-panel-vote", "r1-triage-specialty", "r1-1-1-by-rules-1", "r1-temperament-sanguine"):
+    for place in ("r1-all", "r1-panel-vote", "r1-triage-specialty", "r1-1-1-by-rules-2", "r1-temperament-sanguine"):
         assert f"#{place}" in page.links, place
     assert all(f"r1.{i}" in page.ids for i in range(1, CASES + 1))
     assert any(re.fullmatch(r"#r1\.\d+-t\d+", link) for link in page.links)

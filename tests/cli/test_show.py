@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from improvising import played as improvised
 from typer.testing import CliRunner
 
 from consult.agents.acts import Act, Draft
+from consult.agents.rubric import ITEMS, Verdict
 from consult.cli.show import show
 from consult.cli.transcript import fidelity
 from consult.envs.cast import Models
@@ -147,6 +150,31 @@ def test_html_is_written_and_its_path_told(
     show("r1.2", html=page, db=played[0])
     assert capsys.readouterr().out == f"{page}\n"
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_the_page_sets_assessors_side_by_side(played: tuple[Path, list[Event]], tmp_path: Path) -> None:
+    db = Path(shutil.copy(played[0], tmp_path / "judged.db"))
+    show("r1.1", html=tmp_path / "before.html", db=db)
+    verdicts = {
+        "1.1": Verdict(0, "asked <nothing>", (3,)),
+        "4.1": Verdict(1, ""),
+        "2.1": Verdict(None, "no reply: gone"),
+    }
+    with Store(db) as store:
+        store.keep_assessments("a@1", [("r1.1", verdicts)])
+        store.keep_assessments("human:anna", [("r1.1", {"4.1": Verdict(2, "")})])
+    show("r1.1", html=tmp_path / "after.html", db=db)
+    before, after = ((tmp_path / f"{name}.html").read_text(encoding="utf-8") for name in ("before", "after"))
+    assert "Assessments</h2>" not in before
+    rows = re.findall(r"<small>(\d\.\d)</small>.*?</th>(.*?)</tr>", after)
+    cells = {key: re.findall(r">([^<>]+)</b>|<td[^>]*>(—)", row) for key, row in rows}
+    assert {key: ["".join(cell) for cell in found] for key, found in cells.items()} == {
+        **{item.key: ["—", "—"] for item in ITEMS},
+        "1.1": ["no", "—"],
+        "2.1": ["not scored", "—"],
+        "4.1": ["1 of 2", "2 of 2"],
+    }
+    assert "asked &lt;nothing&gt;" in after and '<a href="#t3">3</a>' in after and 'id="t3"' in after
 
 
 def test_mistakes_name_the_mend(played: tuple[Path, list[Event]], tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Agreement of assessors: published figures, and what is not defined."""
 
 import pytest
+from improvising import Improviser, played
 
-from consult.agents.rubric import BY_KEY
-from consult.envs.agreement import agreement, cohens_kappa, gwets_ac1, krippendorffs_alpha
+from consult.agents.rubric import BY_KEY, Verdict
+from consult.envs.agreement import agreement, agreements, cohens_kappa, gwets_ac1, krippendorffs_alpha
+from consult.envs.store import Store
 
 YES_NO = (0, 1)
 
@@ -47,10 +49,18 @@ def test_what_is_not_defined_is_none():
     assert (cohens_kappa([], [], YES_NO), gwets_ac1([], [], YES_NO), krippendorffs_alpha([], [], YES_NO)) == (None,) * 3
 
 
-def test_only_what_both_scored_is_compared():
-    first = {"4.1": {"r1.1": 2, "r1.2": 0, "r1.3": 1}}
-    second = {"4.1": {"r1.1": 2, "r1.3": 0, "r1.9": 1}}
-    found = agreement(BY_KEY["4.1"], ("a", first), ("b", second))
+def test_only_what_both_scored_is_compared(tmp_path):
+    played(tmp_path / "a.db", Improviser("plain"), 3)
+    said = {"a": {"r1.1": 2, "r1.2": 0, "r1.3": 1}, "b": {"r1.1": 2, "r1.2": None, "r1.3": 0}}
+    with Store(tmp_path / "a.db") as store:
+        for name, values in said.items():
+            judged = [(consultation, {"4.1": Verdict(value, "so")}) for consultation, value in values.items()]
+            store.keep_assessments(name, judged)
+        (found,) = agreements(store, "r1")
+    assert (found.item, found.first, found.second) == ("4.1", "a", "b")
     assert (found.n, found.raw, found.prevalence) == (2, 0.5, (0.75, 0.5))
-    none = agreement(BY_KEY["1.1"], ("a", first), ("b", second))
+
+
+def test_nothing_in_common_is_not_defined():
+    none = agreement(BY_KEY["1.1"], ("a", "b"), [])
     assert (none.n, none.raw, none.prevalence, none.ac1) == (0, None, (None, None), None)

@@ -187,6 +187,7 @@ TABLE_MISTAKES = [
     (S, ("held_out",), {"drawing_style": "oil"}, S, "'oil' is not among drawing_styles"),
     (S, ("held_out",), {"phrasings": 1}, S, "1 of the phrasings are held out"),
     (L, (), None, L, "is missing"),
+    (L, ("labels", 2.5), {"specialty": 3}, L, "valid string"),
     (L, ("labels",), {}, L, "there are no labels"),
     (L, (*HIVES, "urgency"), "now", L, "urgency"),
     (L, (*HIVES, "urgency"), None, L, "the urgency of 'hives' is null, and its cases are drawn"),
@@ -392,6 +393,42 @@ def test_several_mistakes_are_all_found(tmp_path):
     for what in ("colour", "is empty", "'acne'", "names 'eczema'", "'sudden'", "'food'", "full stop", "male"):
         assert what in found
     assert "names the diagnosis 'hives'" in found
+
+
+def test_mistakes_beside_entries_that_are_no_such_thing_are_found(tmp_path):
+    files = tables()
+    mistakes = [
+        (L, (*HIVES, "urgency"), "now"),
+        (L, (*HIVES, "red_flags"), {"fever": 7}),
+        (L, (*HIVES, "look_alikes"), ["acne"]),
+        (L, (*HIVES, "colour"), "red"),
+        (F, (*ECZEMA, "course"), {"sudden": 1, "stable": -1}),
+        (V, ("values", "duration", "days", "high"), 1),
+        (V, ("values", "course", "stable", "none"), "perhaps"),
+        (V, WORDS, first_is("it is hives")),
+        (V, ("values", "course", "growing", "phrasings"), [1, "a", 2, "it grows.", "b"]),
+    ]
+    for mistake in mistakes:
+        files = mutated(files, *mistake)
+    write(tmp_path, files)
+    found = [str(problem) for problem in check_folder(tmp_path)]
+    wanted = (
+        "urgency'",
+        "red_flags.fever'",
+        "'acne' is no label",
+        "'labels.hives.colour' is not known",
+        "'sudden' is no value",
+        "stable': Input should be greater than 0",
+        "low 2 is above high 1",
+        "stable.none'",
+        "names the diagnosis 'hives'",
+        "phrasings.0'",
+        "phrasings.2'",
+        "'it grows.' ends with a full stop",
+    )
+    assert [what for what in wanted if not any(what in problem for problem in found)] == []
+    # Nothing is said of what is missing only because it was left out; two numbers leave three phrasings.
+    assert len(found) <= len(wanted) + 1, found
 
 
 def test_mistakes_of_other_files_are_found_beside_a_broken_one(tmp_path):

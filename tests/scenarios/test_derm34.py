@@ -26,7 +26,7 @@ SPECIALTIES = {
 }
 SPECIALTY_OF = {label: clinic for clinic, labels in SPECIALTIES.items() for label in labels.split(", ")}
 SIZES = {"train": 6800, "validation": 680, "test": 680}
-CHECKSUM = "ba8fa09d0c7edc5daaec69ea126571dccc8204221f0bb8c593fc164fd13665c6"
+CHECKSUM = "bbda4875ef3d6583f3ca4817e0397983420551762787ab652d5d4d7d1900ec8f"
 """Of the first cases' ids, facts and truths: a run of an older version played the same ones."""
 
 
@@ -168,6 +168,14 @@ def test_red_flags_are_rare_and_raise_the_urgency(scenario, test_cases, train_ca
         assert alarm.none == (case.truth.red_flag is None)
         assert case.card.opening in ((), ("alarm",))
         assert not case.card.opening or case.truth.red_flag
+
+
+def test_what_threatens_the_eye_is_near_it(grammar, test_cases, train_cases):
+    flagged = [case for case in (*test_cases, *train_cases) if case.truth.red_flag == "near_eye"]
+    assert len(flagged) > 5
+    for case in flagged:
+        (site,) = case.card.about("site")
+        assert grammar.tables.view_of(site.value) in ("face", "scalp", "lip", "mucosa"), (case.id, site.text)
 
 
 def test_nobody_is_ill_for_longer_than_they_have_lived(test_cases, train_cases):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -142,3 +143,16 @@ def test_a_red_flag_counts():
     toy = grammar(tables(a=QUIET, b=QUIET), a={"fever": 0.5})
     assert full_posterior(toy, {"itch": "mild"}, "fever")["a"] == pytest.approx(1, abs=1e-5)
     assert full_posterior(toy, {"itch": "mild"}, None) == pytest.approx({"a": 1 / 3, "b": 2 / 3})
+
+
+def test_a_red_flag_is_where_and_when_it_can_be():
+    anywhere = tables(a={"site": {"arm": 0.5, "lip": 0.5}, "age": {"adult": 0.5, "child": 0.5}}, b={})
+    at_the_lip = {**VALUES["alarm"], "fever": Value("fever", ("fever",), views=("lip",), ages=("adult",))}
+    found = grammar(replace(anywhere, values={**VALUES, "alarm": at_the_lip}), a={"fever": 0.5}, b={"fever": 0.2})
+    drawn = [found.draw("a", random.Random(i)) for i in range(400)]
+    possible = [d.alarm for d in drawn if d.values["site"] == "lip" and d.values["age"] == "adult"]
+    assert 0.35 < possible.count("fever") / len(possible) < 0.65
+    assert {d.alarm for d in drawn if d.values["site"] == "arm" or d.values["age"] == "child"} == {None}
+    told = {"site": "arm", "age": "adult"}
+    # Nobody can have it there, so that its absence tells nothing.
+    assert full_posterior(found, told, None) == pytest.approx(found.tables.posterior(told))

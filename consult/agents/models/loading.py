@@ -54,13 +54,13 @@ class Base:
         Raises:
             ModelError: It is not for this base, or cannot be loaded safely.
         """
-        _refuse_unsafe(folder, "adapter_config.json")
+        refuse_unsafe(folder, "adapter_config.json")
         _refuse_another_version(folder, self.revision)
         revision = adapter_revision_of(folder)
         if revision not in self._adapters:
             name = f"adapter{len(self._adapters)}"
             try:
-                with _in_a_sentence(folder), warnings.catch_warnings():
+                with in_a_sentence(folder), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # about how libraries call each other
                     self._lay(folder, name)
             except ModelError:
@@ -107,7 +107,7 @@ def load_base(located: Located) -> Base:
         ModelError: The folder holds no model, or one that cannot be loaded safely.
     """
     folder = located.folder
-    _refuse_unsafe(folder, "config.json")
+    refuse_unsafe(folder, "config.json")
     revision = revision_of(folder)  # reads all of the weights: once is enough
     key = _key(folder, revision)
     base = _LOADED.get(key)
@@ -124,8 +124,8 @@ def _key(folder: Path, revision: str) -> tuple[str, str]:
 def _load(folder: Path, revision: str) -> Base:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    _refuse_own_code(folder)
-    with _in_a_sentence(folder):
+    refuse_own_code(folder)
+    with in_a_sentence(folder):
         config = AutoConfig.from_pretrained(folder, **OPTIONS)
         sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
         model = _weights(folder, sees)
@@ -146,14 +146,19 @@ def _weights(folder: Path, sees: bool) -> Any:
     lacking = sorted(found["missing_keys"])
     if lacking:
         # Left alone they would be random numbers.
-        raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({_some(lacking)}); fetch the model anew")
+        raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({some(lacking)}); fetch the model anew")
     return model
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
-def _refuse_unsafe(folder: Path, config: str) -> None:
+def refuse_unsafe(folder: Path, config: str) -> None:
+    """Refuse a folder without a configuration or without all of its safetensors weights.
+
+    Raises:
+        ModelError: It is such a folder.
+    """
     if not (folder / config).is_file():
         raise ModelError(f"'{folder}' is no model: it has no {config}; give the folder of a transformers model")
     read_json(folder / config)
@@ -161,16 +166,21 @@ def _refuse_unsafe(folder: Path, config: str) -> None:
         pickled = sorted(path.name for pattern in PICKLED for path in folder.glob(pattern))
         if pickled:
             raise ModelError(
-                f"'{folder}' has pickled weights alone ({_some(pickled)}), which can run code; save the model with "
+                f"'{folder}' has pickled weights alone ({some(pickled)}), which can run code; save the model with "
                 "safe serialization, as *.safetensors"
             )
         raise ModelError(f"'{folder}' has no *.safetensors weights; save the model with safe serialization")
     lacking = missing_shards(folder)
     if lacking:
-        raise ModelError(f"'{folder}' lacks {len(lacking)} files of weights ({_some(lacking)}); fetch the model anew")
+        raise ModelError(f"'{folder}' lacks {len(lacking)} files of weights ({some(lacking)}); fetch the model anew")
 
 
-def _refuse_own_code(folder: Path) -> None:
+def refuse_own_code(folder: Path) -> None:
+    """Refuse a model that needs code of its own.
+
+    Raises:
+        ModelError: It does.
+    """
     config = read_json(folder / "config.json")
     kind = config.get("model_type")
     if config.get("auto_map") and kind not in CONFIG_MAPPING:
@@ -194,7 +204,8 @@ def _refuse_another_version(adapter: Path, base: str) -> None:
 
 
 @contextmanager
-def _in_a_sentence(folder: Path) -> Iterator[None]:
+def in_a_sentence(folder: Path) -> Iterator[None]:
+    """Turn whatever a library says of a folder that it cannot load into one sentence."""
     try:
         yield
     except ModelError:
@@ -204,7 +215,8 @@ def _in_a_sentence(folder: Path) -> Iterator[None]:
         raise ModelError(f"'{folder}' cannot be loaded ({first}); check that the folder is complete") from error
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """List the first of many names."""
     return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
 
 

@@ -7,7 +7,7 @@ kinds, which is the same distribution as drawing cases with replacement, at a fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.envs.fidelity import Rate
@@ -113,19 +113,29 @@ def ratio_interval(
         return None, None
     if len(kinds) > MOST_KINDS:
         return _normal(kinds, often)
-    return _quantiles(_drawn(kinds, often, seed), lambda sums: sums[:, 0] / sums[:, 1])
+    sums = _drawn(kinds, often, seed)
+    return quantiles(sums[:, 0] / sums[:, 1])
 
 
-def bootstrap(parts: Numbers, statistic: Callable[[Numbers], Numbers], *, seed: int = 0) -> tuple[float, float]:
-    """Give the interval of a statistic of column sums.
+def drawn(parts: Numbers, *, seed: int = 0) -> Numbers:
+    """Draw cases with replacement and add up what they contribute, 2,000 times.
 
     Args:
         parts: Shape (cases, k): what each case adds.
-        statistic: From sums of shape (draws, k) to values of shape (draws,).
         seed: Of the draws.
+
+    Returns:
+        Shape (draws, k); `quantiles` of a statistic of them is its interval.
     """
-    kinds, often = _kinds(parts, None)
-    return _quantiles(_drawn(kinds, often, seed), statistic)
+    return _drawn(*_kinds(parts, None), seed)
+
+
+def quantiles(values: Numbers) -> tuple[float, float]:
+    """Give the 95 % interval of a statistic from its values over the draws."""
+    import numpy as np
+
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _kinds(parts: Numbers, weights: Numbers | None) -> tuple[Numbers, Numbers]:
@@ -141,16 +151,9 @@ def _drawn(kinds: Numbers, often: Numbers, seed: int) -> Numbers:
     import numpy as np
 
     rng, n = np.random.default_rng(seed), int(often.sum())
-    chunk = max(1, 4_000_000 // len(kinds))
-    sizes = [min(chunk, DRAWS - start) for start in range(0, DRAWS, chunk)]
-    return np.concatenate([rng.multinomial(n, often / often.sum(), size) @ kinds for size in sizes])
-
-
-def _quantiles(sums: Numbers, statistic: Callable[[Numbers], Numbers]) -> tuple[float, float]:
-    import numpy as np
-
-    low, high = np.quantile(statistic(sums), (0.025, 0.975))
-    return float(low), float(high)
+    chunk = max(1, 1_000_000 // len(kinds))
+    sizes, added = [min(chunk, DRAWS - start) for start in range(0, DRAWS, chunk)], np.asarray(kinds, float)
+    return np.concatenate([rng.multinomial(n, often / often.sum(), size).astype(float) @ added for size in sizes])
 
 
 def _normal(kinds: Numbers, often: Numbers) -> tuple[float, float]:

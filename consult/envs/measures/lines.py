@@ -6,8 +6,9 @@ intervals are over cases: lines of one consultation are not independent.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from consult.agents.temperament import temperaments
 from consult.envs.fidelity import ATTENDING, DISCLOSED, PATIENT
@@ -15,69 +16,82 @@ from consult.envs.measures.figures import Figure
 from consult.envs.measures.intervals import ratio
 from consult.envs.store import Store
 
-_KINDS = """
-SELECT grp, top, bottom, count(*) AS cases FROM (
-  SELECT {group} AS grp, total({value}) AS top, count({value}) AS bottom
-  FROM turns t JOIN consultations c ON c.id = t.consultation_id
-  WHERE c.run_id = ? AND {where} GROUP BY grp, c.case_id
-) GROUP BY grp, top, bottom
-"""
-_CARD = """
-SELECT '' AS grp, top, bottom, count(*) AS cases FROM (
-  SELECT total(facts_disclosed) AS top, total(facts) AS bottom FROM consultations c WHERE run_id = ? GROUP BY case_id
-) GROUP BY top, bottom
-"""
-_ASKS_BACK = """
-SELECT grp, top, bottom, count(*) AS cases FROM (
-  SELECT temperament AS grp, total(asked) AS top, count(*) AS bottom FROM (
-    SELECT c.case_id, c.temperament, max(t.speaker = 'patient' AND t.action = 'ask') AS asked
-    FROM consultations c JOIN turns t ON t.consultation_id = c.id
-    WHERE c.run_id = ? AND c.urgency IS NOT 'emergency' GROUP BY c.id HAVING max(t.action = 'conclude')
-  ) GROUP BY grp, case_id
-) GROUP BY grp, top, bottom
-"""
-
 _ANSWER = "t.speaker = 'patient' AND t.action = 'answer' AND t.facts != '[]'"
 _WORDS = "length(trim(t.text)) - length(replace(trim(t.text), ' ', '')) + 1"
+DIRECTIONS: Mapping[str, str] = {
+    "facts volunteered an answer": f"CASE WHEN {_ANSWER} THEN json_array_length(t.facts) - 1 END",
+    "words an answer": f"CASE WHEN {_ANSWER} THEN {_WORDS} END",
+    "takes to the plan": "CASE WHEN t.speaker = 'patient' AND t.action = 'satisfied' THEN t.accepts END",
+}
+"""What is measured of a temperament: an SQL value of a turn, null for a turn that has none."""
 ACCEPTS = "takes to the plan"
 ASKS_BACK = "asks back"
-DIRECTIONS: Mapping[str, tuple[str, str]] = {
-    "facts volunteered an answer": ("json_array_length(t.facts) - 1", _ANSWER),
-    "words an answer": (_WORDS, _ANSWER),
-    ACCEPTS: ("t.accepts", "t.speaker = 'patient' AND t.action = 'satisfied'"),
+FIDELITY: Mapping[str, str] = {
+    name: f"CASE WHEN t.speaker = '{speaker}' THEN t.{column} END"
+    for speaker, columns in (("patient", PATIENT), ("attending", ATTENDING))
+    for name, column in columns.items()
 }
-"""What is measured of a temperament: an SQL value of a turn, and the turns that have it."""
+_VALUES = (*FIDELITY.values(), *DIRECTIONS.values())
+_CONSULTATIONS = f"""
+SELECT c.case_id, c.temperament, total(c.facts_disclosed) / count(*), total(c.facts) / count(*),
+  max(t.speaker = 'patient' AND t.action = 'ask'), max(t.action = 'conclude') AND c.urgency IS NOT 'emergency',
+  {", ".join(f"total({value}), count({value})" for value in _VALUES)}
+FROM consultations c JOIN turns t ON t.consultation_id = c.id WHERE c.run_id = ? GROUP BY c.ordinal
+"""
+
+Sums = dict[str, tuple[float, float]]
+"""Case → what it adds above and below."""
 
 
-def fidelity(store: Store, run: str) -> dict[str, Figure]:
-    """Give how faithful the lines are; only rates of which there is something."""
-    told = {}
-    for speaker, columns in (("patient", PATIENT), ("attending", ATTENDING)):
-        for name, column in columns.items():
-            told[name] = _grouped(store, run, _turns("''", f"t.{column}", f"t.speaker = '{speaker}'"), shares=True)
-    told[DISCLOSED] = _grouped(store, run, _CARD, shares=True)
-    return {name: figures[""] for name, figures in told.items() if figures}
+@dataclass(frozen=True)
+class Lines:
+    """What the lines of a run are like."""
+
+    fidelity: Mapping[str, Figure]
+    """How faithful they are; only rates of which there is something."""
+    directions: Mapping[str, Mapping[str, Figure]]
+    """Measure → temperament → figure: what a temperament does to the patient's lines."""
 
 
-def directions(store: Store, run: str) -> dict[str, dict[str, Figure]]:
-    """Give measure → temperament → figure: what a temperament does to the patient's lines."""
+def lines(store: Store, run: str) -> Lines:
+    """Measure the lines of a run; those of failed and of running consultations count, too."""
+    faithful, directed = _added_up(store, run)
+    told = {name: _figure(sums.values(), shares=True) for name, sums in faithful.items()}
     found = {
-        name: _grouped(store, run, _turns("c.temperament", value, where), shares=name == ACCEPTS)
-        for name, (value, where) in DIRECTIONS.items()
+        name: {mood: _figure(by[mood].values(), shares=name in (ACCEPTS, ASKS_BACK)) for mood in _in_order(by)}
+        for name, by in directed.items()
     }
-    found[ASKS_BACK] = _grouped(store, run, _ASKS_BACK, shares=True)
-    order = [*temperaments(), *sorted({mood for by in found.values() for mood in by} - set(temperaments()))]
-    return {name: {mood: by[mood] for mood in order if mood in by} for name, by in found.items() if by}
+    some = {name: {mood: one for mood, one in by.items() if one.n} for name, by in found.items()}
+    return Lines({name: one for name, one in told.items() if one.n}, {name: by for name, by in some.items() if by})
 
 
-def _turns(group: str, value: str, where: str) -> str:
-    return _KINDS.format(group=group, value=value, where=where)
+def _added_up(store: Store, run: str) -> tuple[dict[str, Sums], dict[str, dict[str, Sums]]]:
+    """Go through the turns once; the database adds up a consultation's, and this a case's."""
+    faithful: dict[str, Sums] = {name: {} for name in (*FIDELITY, DISCLOSED)}
+    directed: dict[str, dict[str, Sums]] = {name: defaultdict(dict) for name in (*DIRECTIONS, ASKS_BACK)}
+    for case, mood, disclosed, facts, asked, concluded, *sums in store.stream(_CONSULTATIONS, run):
+        _add(faithful[DISCLOSED], case, disclosed, facts)
+        if concluded:
+            _add(directed[ASKS_BACK][mood], case, asked, 1)
+        added = iter(sums)
+        for name in FIDELITY:
+            _add(faithful[name], case, next(added), next(added))
+        for name in DIRECTIONS:
+            _add(directed[name][mood], case, next(added), next(added))
+    return faithful, directed
 
 
-def _grouped(store: Store, run: str, sql: str, *, shares: bool) -> dict[str, Figure]:
-    """Give group → figure of a query for (grp, top, bottom, cases)."""
-    kinds: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
-    for row in store.db.query(sql, [run]):
-        kinds[row["grp"]].append((row["top"], row["bottom"], row["cases"]))
-    figures = {name: ratio(rows, shares=shares) for name, rows in kinds.items()}
-    return {name: figure for name, figure in figures.items() if figure.n}
+def _add(sums: Sums, case: str, top: float, bottom: float) -> None:
+    if bottom:
+        before = sums.get(case)
+        sums[case] = (top, bottom) if before is None else (before[0] + top, before[1] + bottom)
+
+
+def _figure(sums: Iterable[tuple[float, float]], *, shares: bool) -> Figure:
+    kinds = Counter(sums)
+    return ratio([(top, bottom, cases) for (top, bottom), cases in sorted(kinds.items())], shares=shares)
+
+
+def _in_order(moods: Iterable[str]) -> list[str]:
+    known = list(temperaments())
+    return sorted(moods, key=lambda mood: (known.index(mood) if mood in known else len(known), mood))

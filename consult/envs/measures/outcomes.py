@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from sys import intern
 from typing import Any
 
-from consult.agents.acts import Opinion
 from consult.agents.specialist import plurality
-from consult.envs.store import Row, Store
+from consult.envs.store import Store
 from consult.scenarios import Scenario
 
 Naming = Callable[[str | None], str | None]
@@ -69,19 +69,18 @@ class Outcome:
 
 
 _CONSULTATIONS = """
-SELECT c.id, c.ordinal, c.case_id, c.temperament, c.repeat, c.status, c.specialty, c.urgency, c.diagnosis, c.truth,
+SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialty, c.urgency, c.diagnosis, c.truth,
   c.true_specialty, c.true_urgency, c.style, c.skin_type, c.demo, c.error,
-  count(t.idx) AS turns, total(t.tokens_in) AS tokens_in, total(t.tokens_out) AS tokens_out,
-  total(t.seconds) AS seconds, max(CASE WHEN t.action = 'conclude' THEN t.confidence END) AS confidence,
-  max(CASE WHEN t.action = 'conclude' THEN t.differential END) AS differential
+  count(t.idx), total(t.tokens_in), total(t.tokens_out), total(t.seconds),
+  max(CASE WHEN t.action = 'conclude' THEN t.confidence END),
+  max(CASE WHEN t.action = 'conclude' THEN t.differential END)
 FROM consultations c LEFT JOIN turns t ON t.consultation_id = c.id
 WHERE c.run_id = ? AND c.status != 'running' GROUP BY c.ordinal ORDER BY c.ordinal
 """
 _OPINIONS = """
-SELECT c.ordinal, o.specialty, o.diagnosis FROM consultations c JOIN opinions o ON o.consultation_id = c.id
+SELECT c.ordinal, o.diagnosis FROM consultations c JOIN opinions o ON o.consultation_id = c.id
 WHERE c.run_id = ? AND c.status != 'running' ORDER BY c.ordinal, o.idx
 """
-
 _VERDICTS = """
 SELECT c.ordinal, a.value FROM consultations c JOIN assessments a ON a.consultation_id = c.id
 WHERE c.run_id = ? AND a.item = ? AND a.value IS NOT NULL ORDER BY a.id DESC
@@ -98,23 +97,22 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
         run: Its id.
         scenario: Whose labels and aliases the answers are read with.
     """
-    name = naming(scenario)
+    reader = _Reader(naming(scenario))
     # Of several assessors the first one's verdict counts.
-    verdicts = {} if scenario.labels else {r["ordinal"]: bool(r["value"]) for r in _verdicts(store, run)}
-    panels = groupby(store.db.query(_OPINIONS, [run]), key=lambda row: row["ordinal"])
+    verdicts = {} if scenario.labels else dict(store.stream(_VERDICTS, run, RIGHT_DIAGNOSIS))
+    panels = groupby(store.stream(_OPINIONS, run), key=itemgetter(0))
     panel = next(panels, None)
-    for row in store.db.query(_CONSULTATIONS, [run]):
-        members: Sequence[Row] = ()
-        if panel is not None and panel[0] == row["ordinal"]:
-            members, panel = list(panel[1]), None
+    for ordinal, *row in store.stream(_CONSULTATIONS, run):
+        members: tuple[str | None, ...] = ()
+        if panel is not None and panel[0] == ordinal:
+            members = tuple(diagnosis for _, diagnosis in panel[1])
             panel = next(panels, None)
-        one = _outcome(row, members, name)
-        yield one if scenario.labels else replace(one, in_other_words=verdicts.get(row["ordinal"]))
+        one = reader.outcome(row, members)
+        yield one if scenario.labels else replace(one, in_other_words=_said(verdicts.get(ordinal)))
 
 
-def _verdicts(store: Store, run: str) -> Iterator[Row]:
-    rows: Iterator[Row] = store.db.query(_VERDICTS, [run, RIGHT_DIAGNOSIS])
-    return rows
+def _said(value: float | None) -> bool | None:
+    return None if value is None else bool(value)
 
 
 def naming(scenario: Scenario) -> Naming:
@@ -132,35 +130,54 @@ def naming(scenario: Scenario) -> Naming:
     return label
 
 
-def _outcome(row: Row, members: Sequence[Row], name: Naming) -> Outcome:
-    given = [Opinion(m["specialty"], name(m["diagnosis"]), None, "") for m in members]
-    ranked = [name(one) for one in json.loads(row["differential"] or "[]")]
-    return Outcome(
-        id=row["id"],
-        case=row["case_id"],
-        temperament=intern(row["temperament"]),
-        repeat=row["repeat"],
-        status=intern(row["status"]),
-        specialty=_shared(row["specialty"]),
-        urgency=_shared(row["urgency"]),
-        answer=_shared(row["diagnosis"]),
-        diagnosis=name(row["diagnosis"]) if row["status"] == "finished" else None,
-        truth=name(row["truth"]),
-        true_specialty=_shared(row["true_specialty"]),
-        true_urgency=_shared(row["true_urgency"]),
-        style=_shared(row["style"]),
-        skin_type=row["skin_type"],
-        demo=bool(row["demo"]),
-        confidence=row["confidence"],
-        differential=tuple(dict.fromkeys(one for one in ranked if one is not None)),
-        opinions=tuple(opinion.diagnosis for opinion in given),
-        vote=plurality(given),
-        turns=row["turns"],
-        tokens_in=int(row["tokens_in"]),
-        tokens_out=int(row["tokens_out"]),
-        seconds=row["seconds"],
-        error=row["error"],
-    )
+class _Reader:
+    """Reads rows; what many consultations have alike is read once and kept once."""
+
+    def __init__(self, name: Naming) -> None:
+        self.name = name
+        self.ranked = lru_cache(maxsize=50_000)(self._ranked)
+        self.panel = lru_cache(maxsize=50_000)(self._panel)
+
+    def outcome(self, row: Sequence[Any], members: tuple[str | None, ...]) -> Outcome:
+        (id_, case, mood, repeat, status, specialty, urgency, answer, truth, true_specialty, true_urgency, style, skin,
+         demo, error, turns, tokens_in, tokens_out, seconds, confidence, differential) = row  # fmt: skip
+        opinions, vote = self.panel(members)
+        return Outcome(
+            id=id_,
+            case=intern(case),
+            temperament=intern(mood),
+            repeat=repeat,
+            status=intern(status),
+            specialty=_shared(specialty),
+            urgency=_shared(urgency),
+            answer=_shared(answer),
+            diagnosis=self.name(answer) if status == "finished" else None,
+            truth=self.name(truth),
+            true_specialty=_shared(true_specialty),
+            true_urgency=_shared(true_urgency),
+            style=_shared(style),
+            skin_type=skin,
+            demo=bool(demo),
+            # In 32 bits the sixth digit depends on what else was in the batch: after a kill, on other consultations.
+            confidence=None if confidence is None else round(confidence, 3),
+            differential=self.ranked(differential or "[]"),
+            opinions=opinions,
+            vote=vote,
+            turns=turns,
+            tokens_in=int(tokens_in),
+            tokens_out=int(tokens_out),
+            seconds=seconds,
+            error=error,
+        )
+
+    def _ranked(self, differential: str) -> tuple[str, ...]:
+        named = (self.name(one) for one in json.loads(differential))
+        return tuple(dict.fromkeys(one for one in named if one is not None))
+
+    def _panel(self, members: tuple[str | None, ...]) -> tuple[tuple[str | None, ...], str | None]:
+        """Give what the members said as labels, and the plurality of it."""
+        said = tuple(self.name(one) for one in members)
+        return said, plurality(said)
 
 
 def _shared(text: Any) -> str | None:

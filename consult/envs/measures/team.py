@@ -109,18 +109,26 @@ def panel(played: Sequence[Outcome]) -> Panel | None:
     asked = [one for one in played if one.opinions and one.truth is not None]
     if not asked:
         return None
-    opinions = [(o == one.truth, one.case) for one in asked for o in one.opinions]
-    pairs = [(a == b, one.case) for one in asked for a, b in combinations(one.opinions, 2)]
     cases = [one.case for one in asked]
     final, voted = [bool(one.correct) for one in asked], [one.vote == one.truth for one in asked]
     return Panel(
-        share([hit for hit, _ in opinions], [case for _, case in opinions]).having(failed(asked)),
+        _of_opinions(asked).having(failed(asked)),
         share(voted, cases).having(failed(asked)),
         difference(_by_case(cases, final), _by_case(cases, voted)),
         error_correlation(asked),
-        share([same for same, _ in pairs], [case for _, case in pairs]),
+        _of_pairs(asked),
         _by_s(asked),
     )
+
+
+def _of_opinions(asked: Sequence[Outcome]) -> Figure:
+    hits = [opinion == one.truth for one in asked for opinion in one.opinions]
+    return share(hits, [one.case for one in asked for _ in one.opinions])
+
+
+def _of_pairs(asked: Sequence[Outcome]) -> Figure:
+    same = [a == b for one in asked for a, b in combinations(one.opinions, 2)]
+    return share(same, [one.case for one in asked for _ in combinations(one.opinions, 2)])
 
 
 def _by_case(cases: Sequence[str], values: Sequence[bool]) -> Mapping[str, list[bool]]:

@@ -5,7 +5,7 @@ or rates, the vision tower frozen after its own lesson, and opinions made up in 
 (`consult.rl.starter.corpus`).
 
 Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging, in speaking and in
-giving reasons.
+giving reasons → a classifier on the tower.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from consult.agents.dialects.starter import StarterDialect
 from consult.errors import UserError
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card, table_row
+from consult.rl.starter.classifier import ClassifierRecipe, counted, train_classifier
 from consult.rl.starter.encoding import Plan
 from consult.rl.starter.lesson import POLISHING_SHARES, SHARES, WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
@@ -116,14 +117,21 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         "dialect": StarterDialect().fingerprint(),
     }
     save(model, tokenizer, out, figures)
+    guesses = train_classifier(str(out), _of_classifier(recipe, scenario), work, say)
+    figures["classifier"] = counted(guesses)
     say(f"playing {recipe.held_out} validation cases")
-    table = held_out_table(str(out), scenario, recipe.scenario, recipe.held_out)
+    table = [*held_out_table(str(out), scenario, recipe.scenario, recipe.held_out), *guesses]
     figures["held_out"] = {rate.name: [rate.hits, rate.n] for rate in table}
     (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     (out / "README.md").write_text(model_card(figures, table), encoding="utf-8")
     for rate in table:
         say(table_row(rate))
     return figures
+
+
+def _of_classifier(recipe: Recipe, scenario: Scenario) -> ClassifierRecipe:
+    sizes = scenario.splits
+    return ClassifierRecipe(recipe.scenario, recipe.seed, sizes["train"], sizes["test"], recipe.workers)
 
 
 def _same_recipe(recipe: Recipe, path: Path) -> None:

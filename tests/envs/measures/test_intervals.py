@@ -7,7 +7,7 @@ from scipy.stats import permutation_test
 
 from consult.envs.measures import intervals, paired
 from consult.envs.measures.diagnosis import _f1
-from consult.envs.measures.intervals import bootstrap, mean, ratio_interval, share
+from consult.envs.measures.intervals import drawn, mean, quantiles, ratio_interval, share
 
 
 def test_a_mean_has_scipys_bootstrap_interval():
@@ -82,7 +82,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     """A small check; `benchmarks/coverage.py` does 1,000 draws."""
     difference = covers(lambda rng: ratio_interval(np.column_stack([rng.choice([-1, 0, 1], 680), np.ones(680)])), 0)
     accuracy = covers(lambda rng: _interval(share(list(rng.random(680) < 0.68), range(680))), 0.68)
-    weighted = covers(lambda rng: bootstrap(answers(rng), lambda sums: _f1(sums, "weighted")), 0.7, 60)
+    weighted = covers(lambda rng: quantiles(_f1(drawn(answers(rng)), "weighted")), 0.7, 60)
     assert min(difference, accuracy, weighted) >= 0.89
 
 

@@ -101,7 +101,7 @@ def test_an_abstention_raises_its_figure_and_lowers_ours():
     played = [outcome(0, "acne", "acne"), outcome(1, "hives", None)]
     assert legacy(played, LABELS).f1 == 1 and legacy(played, LABELS).dropped == 0.5
     assert accuracy(played).value == 0.5 and accuracy(played).n == 2
-    assert f1(played, LABELS, "weighted").value == 0.5
+    assert f1(played, LABELS)["weighted"].value == 0.5
 
 
 def test_several_answers_count_several_times_and_ours_as_none():

@@ -1,0 +1,216 @@
+"""The plan of a benchmark: what is played already, what is left, and what that will take."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from consult.errors import UserError
+
+if TYPE_CHECKING:
+    from consult.envs.benchmark.cells import Cell
+    from consult.envs.benchmark.estimate import Estimate
+    from consult.envs.cast import Models
+    from consult.envs.store import Store
+    from consult.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One cell before it is played."""
+
+    cell: Cell
+    models: dict[str, str]
+    """Role → reference and revision."""
+    consultations: int
+    run: str | None
+    """The run that is this cell played to its end."""
+    ended: int
+    """Consultations that need not be played."""
+    estimate: Estimate | None
+    """Of one consultation; None where nothing is left to play."""
+
+    @property
+    def left(self) -> int:
+        """Consultations to be played."""
+        return self.consultations - self.ended
+
+    @property
+    def seconds(self) -> float:
+        """Estimated, of wall time."""
+        return self.left * self.estimate.seconds if self.estimate else 0.0
+
+    @property
+    def tokens(self) -> float:
+        """Estimated, in and out."""
+        return self.left * (self.estimate.tokens_in + self.estimate.tokens_out) if self.estimate else 0.0
+
+    def event(self) -> dict[str, Any]:
+        """Describe it."""
+        config = self.cell.config
+        return {
+            "cell": self.cell.number,
+            "strategy": config.strategy,
+            "team": config.team,
+            "model": self.cell.model,
+            "added": self.cell.added,
+            "cases": len(config.cases),
+            "consultations": self.consultations,
+            "played": self.ended,
+            "run": self.run,
+            "seconds": round(self.seconds, 1),
+            "tokens": round(self.tokens),
+            "estimated_from": self.estimate.source if self.estimate else None,
+        }
+
+
+class Company:
+    """Opens the models of the cells that compare one model; at most one such set is open at a time."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self._cells, self._open = cells, ""
+        self._models: Models | None = None
+
+    def of(self, cell: Cell) -> Models:
+        """Give the models of a cell, opened.
+
+        Raises:
+            ModelError: One cannot be opened.
+        """
+        if self._models is None or self._open != cell.model:
+            from consult.cli.session import opened
+
+            self.close()
+            self._models = opened(*(one.config for one in self._cells if one.model == cell.model))
+            self._open = cell.model
+        return self._models
+
+    def close(self) -> None:
+        """Let the models go."""
+        if self._models is not None:
+            self._models.close()
+        self._models = None
+
+
+def plan(
+    cells: Sequence[Cell], company: Company, scenario: Scenario, store: Store, *, toml: str, anew: bool, batch: int
+) -> list[Planned]:
+    """Look at every model once, and at what the store holds.
+
+    Args:
+        cells: Of the grid.
+        company: Opens models.
+        scenario: Of all cells.
+        store: Perhaps an empty one.
+        toml: The grid.
+        anew: Whether earlier runs do not count.
+        batch: Most consultations at once.
+
+    Raises:
+        ModelError: A model cannot be opened, or a classifier cannot judge the cases.
+    """
+    from consult.envs.guesses import check_photographs
+
+    own = _own_runs(store, toml) if anew else None
+    found: list[Planned] = []
+    clock = _Clock()
+    # All models are looked at before one is played, so that a mistake in the last one does not come after hours.
+    for cell in cells:
+        models = company.of(cell)
+        if models.classifier is not None and cell.config.strategy == "expert":
+            check_photographs(models.classifier, scenario, cell.config)
+        one = _looked_at(cell, models.described(cell.config), store, scenario, own)
+        tried = [each.estimate for each in found if each.cell.model == cell.model and each.estimate is not None]
+        known = None if not one.left else _estimate(one, models, scenario, store, batch, clock, tried)
+        found.append(replace(one, estimate=known))
+    return found
+
+
+@dataclass
+class _Clock:
+    """Seconds spent on warming up."""
+
+    spent: float = 0.0
+
+
+def _own_runs(store: Store, toml: str) -> list[str]:
+    """Give the runs of a benchmark that was interrupted while playing all anew."""
+    rows = store.query(
+        "SELECT r.run_id FROM benchmark_runs r JOIN benchmarks b ON b.id = r.benchmark_id "
+        "WHERE b.toml = ? AND b.anew AND b.status = 'running'",
+        toml,
+    )
+    return [row["run_id"] for row in rows]
+
+
+def _looked_at(
+    cell: Cell, models: dict[str, str], store: Store, scenario: Scenario, own: Sequence[str] | None
+) -> Planned:
+    from consult.envs.benchmark.kept import played_run
+
+    run = played_run(store, cell, models, scenario.revision, among=own)
+    consultations = len(cell.config.plan())
+    ended = consultations if run else _ended(store, cell)
+    return Planned(cell, models, consultations, run, ended, None)
+
+
+def _ended(store: Store, cell: Cell) -> int:
+    """Count what an interrupted run of the cell has played."""
+    begun = store.unfinished_run(cell.config.digest())
+    if begun is None:
+        return 0
+    sql = "SELECT count(*) AS n FROM consultations WHERE run_id = ? AND status NOT IN ('running', 'failed')"
+    return int(store.query(sql, begun["id"])[0]["n"])
+
+
+def _estimate(
+    one: Planned,
+    models: Models,
+    scenario: Scenario,
+    store: Store,
+    batch: int,
+    clock: _Clock,
+    tried: Sequence[Estimate],
+) -> Estimate:
+    from consult.envs.benchmark import estimate
+
+    known = estimate.from_store(store, one.cell.config, one.models)
+    if known is not None:
+        return known
+    if tried and clock.spent > estimate.BUDGET:
+        slowest = max(tried, key=lambda each: each.seconds)
+        return replace(slowest, source="the slowest cell")
+    if sys.stderr.isatty():
+        print(f"warming up: {one.cell.name} …", file=sys.stderr)
+    begun = time.monotonic()
+    found = estimate.by_warming_up(scenario, estimate.warm_up_config(one.cell), models, batch)
+    clock.spent += time.monotonic() - begun
+    return found
+
+
+def check_engine(engine: str) -> None:
+    """Refuse an engine that there is not.
+
+    Raises:
+        UserError: It is another than `local`.
+    """
+    if engine == "ray":
+        raise UserError("--engine ray is not built yet; leave it out to play on this machine")
+    if engine != "local":
+        raise UserError(f"no engine '{engine}'; there is: local")
+
+
+def plan_event(planned: Sequence[Planned], toml: str) -> dict[str, Any]:
+    """Describe a plan."""
+    return {
+        "event": "plan",
+        "cells": [one.event() for one in planned],
+        "consultations": sum(one.consultations for one in planned),
+        "played": sum(one.ended for one in planned),
+        "seconds": round(sum(one.seconds for one in planned), 1),
+        "tokens": round(sum(one.tokens for one in planned)),
+        "toml": toml,
+    }

@@ -1,0 +1,140 @@
+"""Plays a planned benchmark cell by cell, assesses its runs, and writes the one report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consult.cli.benchmark_plan import Company, Planned
+
+if TYPE_CHECKING:
+    from consult.envs.benchmark.grid import Grid
+    from consult.envs.events import Event, Listener
+    from consult.envs.store import Store
+    from consult.scenarios import Scenario
+
+
+@dataclass
+class Benchmark:
+    """One benchmark under way.
+
+    Args:
+        grid: What to play.
+        toml: The grid with every default in it.
+        scenario: Of all cells.
+        planned: The cells.
+        company: Opens their models.
+        store: Where the runs go.
+        anew: Whether earlier runs do not count.
+        batch: Most consultations at once.
+        listen: Told of every event.
+    """
+
+    grid: Grid
+    toml: str
+    scenario: Scenario
+    planned: Sequence[Planned]
+    company: Company
+    store: Store
+    anew: bool
+    batch: int
+    listen: Listener
+    id: str = ""
+    runs: list[str] = field(default_factory=list)
+    """In the order of the cells."""
+    judge_failed: int = 0
+
+    def play(self) -> None:
+        """Play what is not played yet, then assess; whatever interrupts it, the same call goes on.
+
+        Raises:
+            ModelGoneError: A model is gone.
+            KeyboardInterrupt: Interrupted.
+        """
+        from consult.envs.benchmark.kept import begin_benchmark, end_benchmark
+
+        self.id = begin_benchmark(self.store, self.toml, anew=self.anew)
+        self._ask_classifier()
+        self.runs = [self._play(one) for one in self.planned]
+        self.company.close()
+        for judge in self.grid.judges():
+            self._assess(judge)
+        end_benchmark(self.store, self.id)
+
+    # -- playing ---------------------------------------------------------------------------------------------------
+
+    def _ask_classifier(self) -> None:
+        """Let the classifier look at every case once: it is a baseline, whatever the strategies."""
+        from consult.agents.models import ModelError
+        from consult.agents.models.classifier import open_classifier
+        from consult.envs.guesses import Guesses, check_photographs, check_shown, classifier_name
+        from consult.scenarios import PhotographError
+
+        cases = list(dict.fromkeys(case for one in self.planned for case in one.cell.config.cases))
+        widest = max((one.cell.config for one in self.planned), key=lambda config: len(config.cases))
+        try:
+            check_shown(self.scenario, widest)
+            classifier = open_classifier(self.grid.classifier)
+            check_photographs(classifier, self.scenario, widest)
+        except ModelError as error:
+            self.listen({"event": "classifier", "classifier": None, "cases": 0, "why": str(error)})
+            return
+        self.listen(
+            {"event": "classifier", "classifier": classifier_name(classifier), "cases": len(cases), "why": None}
+        )
+        guesses = Guesses(classifier, self.scenario, self.store, cases)
+        for case in cases:
+            # A photograph that cannot be opened has no guess, and fails its own consultations.
+            with suppress(PhotographError):
+                guesses.of(case)
+
+    def _play(self, one: Planned) -> str:
+        from consult.envs.benchmark.kept import keep_run
+        from consult.envs.runner import Runner
+
+        if one.run is not None:
+            keep_run(self.store, self.id, one.cell, one.run)
+            self.listen({"event": "cell", "cell": one.cell.number, "run": one.run, "earlier": True})
+            return one.run
+
+        def listen(event: Event) -> None:
+            if event["event"] == "run":
+                # Before anything of it is shown: a killed benchmark finds its own runs again.
+                keep_run(self.store, self.id, one.cell, event["run"])
+                self.listen({"event": "cell", "cell": one.cell.number, "run": event["run"], "earlier": False})
+            self.listen(event)
+
+        models = self.company.of(one.cell)
+        runner = Runner(self.scenario, one.cell.config, models, self.store, batch=self.batch, listen=listen)
+        run: str = runner.run()["run"]
+        return run
+
+    # -- assessing -------------------------------------------------------------------------------------------------
+
+    def _assess(self, judge: str) -> None:
+        from consult.agents.rules import RULES
+        from consult.cli.assess import open_assessor
+        from consult.envs.assessing import Assessing, model_name, rules_name
+
+        model = None if judge == RULES else open_assessor(judge)
+        name = rules_name() if model is None else model_name(model)
+        try:
+            for run in self.runs:
+                work = Assessing(self.scenario, self.store, run, name, self.batch, self.listen)
+                summary = work.by_rules() if model is None else work.by_model(model)
+                self.judge_failed += len(summary["failures"])
+        finally:
+            close = getattr(model, "close", None)
+            if close is not None:
+                close()
+
+    # -- reporting -------------------------------------------------------------------------------------------------
+
+    def report(self, out: Path) -> dict[str, Any]:
+        """Write the report and give what it says."""
+        from consult.cli.report import write_report
+
+        return write_report(self.store, self.runs, out)

@@ -1,0 +1,124 @@
+"""Stored consultations with their cases, as far as their scenarios can still be read.
+
+A scenario is read once, and anew when its files have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote
+
+from consult.cli.page import png
+from consult.cli.page_parts import Row, Told
+from consult.cli.show import unknown_consultation
+from consult.envs.browsing import verdicts_on
+from consult.envs.config import RunConfig
+from consult.envs.own import world
+from consult.envs.store import Store
+from consult.errors import UserError
+from consult.scenarios import BUILT_IN, Card, Case, Fact, Photograph, Scenario, Truth, UnknownNameError, load_scenario
+
+MOST_KEPT = 8
+"""Scenarios kept in memory."""
+MOST_PICTURES = 200
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""Name, time and size of a scenario's files."""
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """What the store alone knows of a case; a `CaseSource` where the scenario cannot be read."""
+
+    row: Row
+
+    def ids(self, split: str) -> Sequence[str]:
+        """List nothing."""
+        return ()
+
+    def get(self, case_id: str) -> Case:
+        """Give the case without what only its scenario knows: photograph and facts."""
+        row = self.row
+        card = Card(Fact("complaint", "complaint", ""), (), skin_type=row["skin_type"])
+        return Case(case_id, card, Truth(row["truth"], row["true_specialty"], row["true_urgency"]), style=row["style"])
+
+
+def told(store: Store, consultation: str, place: str = "t") -> Told:
+    """Give a consultation with all that a page tells of it.
+
+    Args:
+        store: Where it is.
+        consultation: Its id.
+        place: How the ids of its turns begin.
+
+    Raises:
+        UnknownNameError: There is no such consultation.
+    """
+    row, run = _rows(store, consultation)
+    scenario, case, lost = _case(store, row, run)
+    picture = "" if case.photograph is None else f"/photographs/{quote(consultation)}"
+    acts, verdicts = store.acts(consultation), verdicts_on(store, consultation)
+    return Told(row, run, acts, case, scenario, verdicts, picture, lost, place)
+
+
+def photograph(store: Store, consultation: str) -> bytes | None:
+    """Give the photograph of a consultation as a PNG; None where there is none, or none any more.
+
+    Raises:
+        UnknownNameError: There is no such consultation.
+    """
+    row, run = _rows(store, consultation)
+    _, case, _ = _case(store, row, run)
+    return None if case.photograph is None else _png(_stamp(run["scenario"]), case.photograph)
+
+
+def _rows(store: Store, consultation: str) -> tuple[Row, Row]:
+    row = store.consultation(consultation)
+    if row is None:
+        raise unknown_consultation(store, consultation)
+    return row, store.query("SELECT * FROM runs WHERE id = ?", row["run_id"])[0]
+
+
+def _case(store: Store, row: Row, run: Row) -> tuple[Scenario, Case, str]:
+    """Give scenario and case; where they cannot be read, what the store knows, and why in a sentence."""
+    config, reference = RunConfig.model_validate_json(run["config"]), run["scenario"]
+    try:
+        scenario = world(_scenario(reference, _stamp(reference)), config, store)
+        return scenario, scenario.case(row["case_id"]), ""
+    except (UserError, OSError) as error:
+        scenario = world(_without_files(run, row), config, store)
+        return scenario, scenario.case(row["case_id"]), _why(reference, error)
+
+
+def _why(reference: str, error: Exception) -> str:
+    if isinstance(error, UnknownNameError) and error.kind == "scenario":
+        mend = "its path is taken from the folder in which consult view was started"
+        return f"The scenario '{reference}' is not to be found, so that photograph and card are missing; {mend}."
+    return f"The scenario '{reference}' cannot be read, so that photograph and card are missing: {error}."
+
+
+def _without_files(run: Row, row: Row) -> Scenario:
+    name = run["scenario"]
+    return Scenario(name, name, {}, {}, {}, _Remembered(row), revision=run["scenario_revision"])
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _scenario(reference: str, stamp: Stamp) -> Scenario:
+    return load_scenario(reference)
+
+
+@lru_cache(maxsize=MOST_PICTURES)
+def _png(stamp: Stamp, photograph: Photograph) -> bytes:
+    return png(photograph.load())
+
+
+def _stamp(reference: str) -> Stamp:
+    """Tell one state of a scenario's files from another."""
+    if reference in BUILT_IN:
+        return ()
+    folder = Path(reference)
+    found = [(path, path.stat()) for pattern in ("*.yaml", "*.jsonl") for path in sorted(folder.glob(pattern))]
+    return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path, stat in found)

@@ -1,0 +1,149 @@
+"""From a grid to its cells: one run each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from consult.agents.models.person import HUMAN
+from consult.agents.temperament import own_temperament, temperaments
+from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
+from consult.envs.benchmark.grid_file import GridError
+from consult.envs.cast import references, roles
+from consult.envs.config import RoleConfig, RunConfig
+from consult.scenarios import Scenario, UnknownNameError
+
+_SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a benchmark."""
+
+    number: int
+    """1-based, in the order of play."""
+    model: str
+    """The one that is compared."""
+    config: RunConfig
+    added: bool = False
+    """Whether it is a baseline that the grid lacked."""
+
+    @property
+    def name(self) -> str:
+        """Strategy and team."""
+        return f"{self.config.strategy} · {self.config.team}"
+
+
+def cells(grid: Grid, scenario: Scenario) -> list[Cell]:
+    """List a grid's runs; those of one model stand together, so that it is opened once.
+
+    Raises:
+        GridError: More cases are asked for than the split has, a cell stands there twice, or a person is to play.
+        UnknownNameError: There is no such split or specialty.
+    """
+    wanted: dict[tuple[str, str, str], tuple[Block, bool]] = {}
+    for block in grid.blocks():
+        for key in _keys(block):
+            if key in wanted:
+                model, strategy, team = key
+                raise GridError(f"{strategy} · {team} with {model} stands in two cells; leave one of them out")
+            wanted[key] = block, False
+    if grid.solo_baseline:
+        wanted = _with_solo(wanted)
+    moods = _moods(grid, scenario, [block for block, _ in wanted.values()])
+    order = {model: i for i, model in enumerate(dict.fromkeys(model for model, _, _ in wanted))}
+    sorted_ = sorted(wanted.items(), key=lambda item: order[item[0][0]])
+    found = [
+        Cell(number, key[0], _config(grid, scenario, key, block, moods), added)
+        for number, (key, (block, added)) in enumerate(sorted_, 1)
+    ]
+    _check(found)
+    return found
+
+
+def _keys(block: Block) -> list[tuple[str, str, str]]:
+    models, strategies, teams = block.models or (), block.strategies or (), block.teams or ()
+    return [(model, strategy, team) for model in models for strategy in strategies for team in teams]
+
+
+def _with_solo(
+    wanted: dict[tuple[str, str, str], tuple[Block, bool]],
+) -> dict[tuple[str, str, str], tuple[Block, bool]]:
+    """Add the solo doctor to each strategy of a model that lacks him, on the most cases that a team plays there."""
+    found: dict[tuple[str, str, str], tuple[Block, bool]] = {}
+    for (model, strategy, team), (block, added) in wanted.items():
+        found[model, strategy, team] = block, added
+        mates = {key: each for key, (each, _) in wanted.items() if key[:2] == (model, strategy)}
+        last = (model, strategy, team) == list(mates)[-1]
+        if last and (model, strategy, "solo") not in mates:
+            # No number means all.
+            most = max(mates.values(), key=lambda each: each.cases or float("inf"))
+            found[model, strategy, "solo"] = most, True
+    return found
+
+
+def _config(
+    grid: Grid, scenario: Scenario, key: tuple[str, str, str], block: Block, moods: tuple[str, ...]
+) -> RunConfig:
+    model, strategy, team = key
+    ids = _first(scenario, grid.split, block.cases)
+    told: dict[str, Any] = {
+        **{name: getattr(grid, name) for name in _SHARED},
+        "cases": ids,
+        "temperaments": moods if grid.temperament == ALL else moods[: len(ids)],
+        "all_temperaments": grid.temperament == ALL,
+        "strategy": strategy,
+        "team": team,
+        "repeats": block.repeats,
+        **_roles(grid, scenario, model),
+    }
+    if strategy == "expert":
+        told["classifier"] = grid.classifier
+    return RunConfig.model_validate(told)
+
+
+def _first(scenario: Scenario, split: str, count: int | None) -> tuple[str, ...]:
+    ids = scenario.case_ids(split)
+    if not ids:
+        raise GridError(f"the split '{split}' of '{scenario.name}' has no cases; choose another --split")
+    if count is not None and count > len(ids):
+        raise GridError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {count}; ask for fewer")
+    return tuple(ids[:count])
+
+
+def _moods(grid: Grid, scenario: Scenario, blocks: Sequence[Block]) -> tuple[str, ...]:
+    """Give all four, or one for each of the first cases, as many as any block has."""
+    if grid.temperament == ALL:
+        return tuple(temperaments())
+    ids = max((_first(scenario, grid.split, block.cases) for block in blocks), key=len)
+    if grid.temperament == OWN:
+        return tuple(own_temperament(scenario, case) for case in ids)
+    return (grid.temperament,) * len(ids)
+
+
+def _roles(grid: Grid, scenario: Scenario, model: str) -> dict[str, Any]:
+    def role(name: str, reference: str | None) -> RoleConfig:
+        usual: RoleConfig = RunConfig.model_fields[name].default
+        return usual.model_copy(update={"model": reference or model})
+
+    names = ("patient", "triage", "specialist", "attending")
+    unknown = next((one for one in grid.roles.specialists if one not in scenario.specialties), None)
+    if unknown is not None:
+        raise UnknownNameError("specialty", unknown, scenario.specialties)
+    own = {specialty: role("specialist", reference) for specialty, reference in grid.roles.specialists.items()}
+    return {name: role(name, getattr(grid.roles, name)) for name in names} | {"specialists": own}
+
+
+def _check(found: list[Cell]) -> None:
+    seen: dict[tuple[object, ...], Cell] = {}
+    for cell in found:
+        if HUMAN in references(cell.config):
+            raise GridError("a person plays one consultation at a time; give every role of a benchmark a model")
+        players = tuple((role, each.model) for role, each in roles(cell.config).items())
+        twin = seen.setdefault((cell.config.strategy, cell.config.team, players), cell)
+        if twin is not cell:
+            raise GridError(
+                f"{cell.name} is the same run with {twin.model} and with {cell.model}, since other models play its "
+                "roles; leave one of the two out"
+            )

@@ -1,0 +1,94 @@
+"""What a benchmark will take: seconds and tokens a consultation, from earlier runs of the store or from a warm-up."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from consult.envs.benchmark.cells import Cell
+from consult.envs.cast import Models
+from consult.envs.config import RunConfig
+from consult.envs.runner import Runner
+from consult.envs.store import Store
+from consult.scenarios import Scenario
+
+WARM_UP = 8
+"""Consultations at most, played together; an eighth of a cell's."""
+BUDGET = 30.0
+"""Seconds of warming up after which a further kind of cell is not tried any more."""
+FEWEST = 4
+"""Consultations that an earlier run must have to be gone by."""
+
+LIKE = ("strategy", "team", "panel_size", "max_turns", "patient_grounding")
+"""What decides how long a consultation takes, beside the models."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one consultation."""
+
+    seconds: float
+    """Of wall time, as it was batched there."""
+    tokens_in: float
+    tokens_out: float
+    source: str
+    """A run's id, or `warm-up`."""
+
+
+def from_store(store: Store, config: RunConfig, models: Mapping[str, str]) -> Estimate | None:
+    """Go by the newest run that was played in the same way by the same models; None where there is none."""
+    rows = store.query(
+        "SELECT id, config, models, wall_seconds FROM runs WHERE status = 'finished' ORDER BY rowid DESC"
+    )
+    for row in rows:
+        if json.loads(row["models"]) == dict(models) and _alike(config, json.loads(row["config"])):
+            found = _measured(store, row["id"], row["wall_seconds"], row["id"])
+            if found is not None:
+                return found
+    return None
+
+
+def _alike(config: RunConfig, told: Mapping[str, object]) -> bool:
+    usual = RunConfig.model_fields
+    return all(told.get(name, usual[name].default) == getattr(config, name) for name in LIKE)
+
+
+def _measured(store: Store, run: str, seconds: float, source: str, fewest: int = FEWEST) -> Estimate | None:
+    row = store.query(
+        "SELECT count(DISTINCT c.id) AS n, total(t.tokens_in) AS tokens_in, total(t.tokens_out) AS tokens_out "
+        "FROM consultations c LEFT JOIN turns t ON t.consultation_id = c.id WHERE c.run_id = ?",
+        run,
+    )[0]
+    if row["n"] < fewest:
+        return None
+    return Estimate(seconds / row["n"], row["tokens_in"] / row["n"], row["tokens_out"] / row["n"], source)
+
+
+def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: int) -> Estimate:
+    """Play a few consultations into a store that is thrown away.
+
+    Args:
+        scenario: Whose cases.
+        config: What to play: a cell's configuration on a few cases.
+        models: Opened.
+        batch: Most consultations at once.
+    """
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "warm-up.db") as store:
+        begun = time.monotonic()
+        summary = Runner(scenario, config, models, store, batch=batch).run()
+        found = _measured(store, summary["run"], time.monotonic() - begun, "warm-up", fewest=1)
+        assert found is not None
+        return found
+
+
+def warm_up_config(cell: Cell) -> RunConfig:
+    """Give a cell's configuration on its first few cases, each once."""
+    config = cell.config
+    count = max(1, min(WARM_UP, len(config.cases) // 8))
+    moods = config.temperaments[:1] * count if config.all_temperaments else config.temperaments[:count]
+    few = {"cases": config.cases[:count], "temperaments": moods, "all_temperaments": False, "repeats": 1}
+    return config.model_copy(update=few)

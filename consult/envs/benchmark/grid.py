@@ -1,0 +1,121 @@
+"""The grid of a benchmark as data: what a TOML file holds, what options come to, and what a report carries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from consult.agents.acts import STRATEGIES, TEAMS
+from consult.agents.temperament import temperaments
+from consult.scenarios import UnknownNameError
+
+OWN, ALL = "own", "all"
+"""Temperaments: one a case, balanced; each case under all four."""
+NOBODY_ASSESSES, RULES, THE_MODEL = "none", "rules", "model"
+"""Assessors that are no reference; `model` is the grid's first model."""
+
+
+def _on_menu(kind: str, menu: tuple[str, ...]) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in menu:
+            raise UnknownNameError(kind, name, menu)
+        return name
+
+    return AfterValidator(check)
+
+
+def _temperament(name: str) -> str:
+    menu = (OWN, ALL, *temperaments())
+    if name not in menu:
+        raise UnknownNameError("temperament", name, menu)
+    return name
+
+
+# On the menu as a validator, not as a Literal: the message then names the nearest first.
+_Strategies = tuple[Annotated[str, _on_menu("strategy", STRATEGIES)], ...]
+_Teams = tuple[Annotated[str, _on_menu("team", TEAMS)], ...]
+_References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+_Cases = Annotated[int, Field(ge=1)]
+_Repeats = Annotated[int, Field(ge=1, le=100)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RoleModels(_Table):
+    """Who plays a role in every cell, whatever model is compared."""
+
+    patient: str | None = None
+    triage: str | None = None
+    specialist: str | None = None
+    attending: str | None = None
+    specialists: dict[str, str] = {}
+    """Specialty → its own model."""
+
+
+class Block(_Table):
+    """Each strategy with each team and model, on a number of cases; what is left out is the grid's."""
+
+    strategies: Annotated[_Strategies, Field(min_length=1)] | None = None
+    teams: Annotated[_Teams, Field(min_length=1)] | None = None
+    models: _References | None = None
+    cases: _Cases | None = None
+    repeats: _Repeats | None = None
+
+
+class Grid(_Table):
+    """A benchmark. The same grid gives the same consultations."""
+
+    scenario: str = "derm34"
+    """Built-in name or folder."""
+    split: str = "test"
+    strategies: Annotated[_Strategies, Field(min_length=1)] = ("no-dialogue", "dialogue")
+    teams: Annotated[_Teams, Field(min_length=1)] = ("panel",)
+    models: _References = ("starter",)
+    """Compared with each other: each plays all roles but those under `roles`."""
+    cases: _Cases | None = None
+    """The first so many of the split, going round the diagnoses; all of them where it is left out."""
+    repeats: _Repeats = 1
+    temperament: Annotated[str, AfterValidator(_temperament)] = OWN
+    panel_size: Annotated[int, Field(ge=1, le=15)] = 3
+    max_turns: Annotated[int, Field(ge=2, le=100)] = 14
+    patient_grounding: bool = True
+    seed: int = 0
+    classifier: str = "starter"
+    """Whom the strategy `expert` asks, and a baseline where the scenario allows."""
+    assessors: Annotated[tuple[str, ...], Field(min_length=1)] = (RULES,)
+    """`rules`, `model`, a reference, or `none`."""
+    solo_baseline: bool = True
+    """Whether a run of the solo doctor is added to each strategy that lacks one."""
+    roles: RoleModels = RoleModels()
+    cells: tuple[Block, ...] = ()
+    """Parts of the grid with cases of their own; without any, the grid is one block."""
+
+    def blocks(self) -> list[Block]:
+        """Give the blocks with nothing left out but the number of cases, where all are meant."""
+        names = ("strategies", "teams", "models", "cases", "repeats")
+        usual = {name: getattr(self, name) for name in names}
+        told = [block.model_dump(exclude_none=True) for block in self.cells] or [{}]
+        return [Block.model_validate({**usual, **block}) for block in told]
+
+    def judges(self) -> list[str]:
+        """Give the assessors, `model` in the name of the model."""
+        named = (self.models[0] if name == THE_MODEL else name for name in self.assessors)
+        return [name for name in dict.fromkeys(named) if name != NOBODY_ASSESSES]
+
+    def toml(self, cases: int) -> str:
+        """Write the grid with every default in it.
+
+        Args:
+            cases: That the split has; stands where all are meant.
+        """
+        import tomli_w
+
+        told: dict[str, Any] = self.model_dump(mode="json")
+        told["cases"] = told["cases"] or cases
+        told["roles"] = {role: model for role, model in told["roles"].items() if model}
+        blocks = [block.model_dump(mode="json") for block in self.blocks()] if self.cells else []
+        told["cells"] = [{**block, "cases": block["cases"] or cases} for block in blocks]
+        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [])})

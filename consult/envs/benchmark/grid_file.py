@@ -1,0 +1,157 @@
+"""A grid from a TOML file, a preset and options; a mistake is told with its file, line and key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from consult.envs.benchmark.grid import Block, Grid, RoleModels
+from consult.errors import UserError
+from consult.scenarios import UnknownNameError
+from consult.scenarios.scenario import nearest_first
+
+MAX_BYTES = 1_000_000
+Place = tuple[str | int, ...]
+
+
+class GridError(UserError, ValueError):
+    """A grid that cannot be played; one sentence with the mend."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was read of a file, and its text, so that a mistake can be given a line."""
+
+    name: str = ""
+    """Empty where there is no file."""
+    text: str = ""
+    data: Mapping[str, Any] | None = None
+
+    def where(self, place: Place) -> str:
+        """Say where an entry stands, as far as that is known."""
+        key = ".".join(str(part) for part in place if isinstance(part, str))
+        line = _line(self.text, place) if self.name else 0
+        if line:
+            return f"{self.name}:{line}: {key}"
+        return f"--{key.replace('_', '-')}" if key else self.name
+
+
+def read_preset(name: str) -> Source:
+    """Give a preset.
+
+    Raises:
+        UnknownNameError: There is none of this name.
+    """
+    folder = files("consult.envs.benchmark") / "presets"
+    menu = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    if name not in menu:
+        raise UnknownNameError("preset", name, menu)
+    text = (folder / f"{name}.toml").read_text(encoding="utf-8")
+    return Source(f"preset {name}", text, tomllib.loads(text))
+
+
+def read_grid(path: Path) -> Source:
+    """Read a TOML file as data.
+
+    Raises:
+        GridError: It is missing, too large, or no TOML.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise GridError(f"there is no file '{path}'; give a TOML file, or a --preset") from None
+    if len(raw) > MAX_BYTES:
+        raise GridError(f"{path}: has more than 1 MB; a grid takes a few lines")
+    try:
+        text = raw.decode("utf-8")
+        return Source(str(path), text, tomllib.loads(text))
+    except UnicodeDecodeError:
+        raise GridError(f"{path}: is no text in UTF-8; save it as such") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise GridError(f"{path}: is no TOML ({_first_line(error)}); mend that line") from None
+
+
+def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
+    """Make a grid of a file or a preset, or of neither, with the options that were given in its place.
+
+    Args:
+        source: What was read.
+        given: Options by the grid's keys; `roles` as a dict of its own.
+
+    Raises:
+        GridError: A key is unknown, or a value cannot be.
+    """
+    data = dict(source.data or {})
+    if data.get("cells") and (twice := [key for key in ("strategies", "teams", "cases", "repeats") if key in given]):
+        raise GridError(
+            f"--{twice[0]} and the cells of {source.name} both say which {twice[0]}; leave the option out, or edit "
+            "the file"
+        )
+    roles = data.get("roles")
+    merged = {**data, **given}
+    if isinstance(roles, dict) and "roles" in given:
+        merged["roles"] = {**roles, **given["roles"]}
+    try:
+        return Grid.model_validate(merged)
+    except ValidationError as error:
+        raise GridError(_sentence(error, source, given)) from None
+
+
+def _sentence(error: ValidationError, source: Source, given: Mapping[str, Any]) -> str:
+    first = error.errors()[0]
+    place: Place = tuple(part for part in first["loc"] if isinstance(part, int) or not part.startswith("function-"))
+    named = Source() if place and place[0] in given else source
+    if first["type"] == "extra_forbidden":
+        near = ", ".join(nearest_first(str(place[-1]), _keys(place[:-1])))
+        return f"{named.where(place)} is no key of a grid; there are: {near}"
+    return f"{named.where(place)}: {_what(first)}"
+
+
+def _what(error: Any) -> str:
+    """Say what is wrong with a value."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    said = str(error["msg"])
+    return f"{said[:1].lower()}{said[1:]}, and it is {_shown(error['input'])}"
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+
+
+def _keys(table: Place) -> Sequence[str]:
+    kinds: dict[Place, type[BaseModel]] = {(): Grid, ("roles",): RoleModels}
+    kind = kinds.get(tuple(part for part in table if isinstance(part, str)), Block)
+    return list(kind.model_fields)
+
+
+def _line(text: str, place: Place) -> int:
+    """Find the line of an entry by its tables and its key; 0 where it is written in another way."""
+    keys = [part for part in place if isinstance(part, str)]
+    numbers = [part for part in place if isinstance(part, int)]
+    table, key = (keys[:-1], keys[-1]) if len(keys) > 1 else ([], keys[0] if keys else "")
+    nth = numbers[0] if table == ["cells"] and numbers else 0
+    now: list[str] = []
+    seen = -1
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[{1,2}\s*([^\]]+?)\s*\]", line)
+        if header:
+            now = [part.strip().strip("\"'") for part in header.group(1).split(".")]
+            seen += now == table
+            if keys == now:
+                return number
+        elif now == table and seen in (-1, nth) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return number
+    return 0
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

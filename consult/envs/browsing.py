@@ -1,0 +1,149 @@
+"""Looking through a store: a run's consultations by what came of them, a page at a time, and what belongs to one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from consult.agents.rubric import Assessment, Verdict
+from consult.envs.store import Row, Store
+
+NONE = "-"
+"""In a filter: that there is none, where the empty string means that it does not matter."""
+RIGHT = "c.status = 'finished' AND c.diagnosis IS c.truth AND c.truth IS NOT NULL"
+"""As `Store.runs` counts."""
+_RESULTS = {
+    "right": RIGHT,
+    "wrong": f"c.status != 'running' AND c.truth IS NOT NULL AND NOT ({RIGHT})",
+    "no truth": "c.truth IS NULL",
+}
+RESULTS = tuple(_RESULTS)
+COLUMNS = ("status", "truth", "diagnosis", "specialty", "urgency", "temperament")
+"""Of `consultations`, those that are filtered by one of their values."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which of a run's consultations are wanted; the empty string lets all through."""
+
+    result: str = ""
+    """`right`, `wrong` (unfinished and failed ones, too) or `no truth`."""
+    status: str = ""
+    truth: str = ""
+    diagnosis: str = ""
+    """The attending's."""
+    specialty: str = ""
+    """The triage doctor's, as the urgency."""
+    urgency: str = ""
+    temperament: str = ""
+    case: str = ""
+    """Part of the case's id."""
+    assessor: str = ""
+    """With the next two: one assessment that is by this assessor, of this item, and of this value."""
+    item: str = ""
+    value: str = ""
+    """A level, or `-` for one that was not scored."""
+
+    def given(self) -> dict[str, str]:
+        """Give the filters that let not all through."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name)}
+
+
+def matching(store: Store, run: str, filters: Filters, most: int, skipped: int) -> list[Row]:
+    """List consultations of a run that pass the filters, in their order; at most so many, after some."""
+    where, parameters = _where(run, filters)
+    sql = f"SELECT c.* FROM consultations c WHERE {where} ORDER BY c.ordinal LIMIT ? OFFSET ?"
+    return store.query(sql, *parameters, most, skipped)
+
+
+def count_matching(store: Store, run: str, filters: Filters) -> int:
+    """Count the consultations of a run that pass the filters."""
+    where, parameters = _where(run, filters)
+    counted: int = store.query(f"SELECT count(*) AS n FROM consultations c WHERE {where}", *parameters)[0]["n"]
+    return counted
+
+
+def _where(run: str, filters: Filters) -> tuple[str, list[str]]:
+    conditions, parameters = ["c.run_id = ?"], [run]
+    if filters.result:
+        conditions.append(_RESULTS.get(filters.result, "0"))
+    for column in COLUMNS:
+        wanted = getattr(filters, column)
+        if wanted == NONE:
+            conditions.append(f"c.{column} IS NULL")
+        elif wanted:
+            conditions.append(f"c.{column} = ?")
+            parameters.append(wanted)
+    if filters.case:
+        conditions.append("instr(c.case_id, ?)")
+        parameters.append(filters.case)
+    assessed, more = _assessed(filters)
+    return " AND ".join([*conditions, *assessed]), [*parameters, *more]
+
+
+def _assessed(filters: Filters) -> tuple[list[str], list[str]]:
+    conditions, parameters = [], []
+    for column in ("assessor", "item"):
+        wanted = getattr(filters, column)
+        if wanted:
+            conditions.append(f"a.{column} = ?")
+            parameters.append(wanted)
+    if filters.value == NONE:
+        conditions.append("a.value IS NULL")
+    elif filters.value:
+        # Values are numbers, and a filter is text.
+        conditions.append("a.value = CAST(? AS REAL)")
+        parameters.append(filters.value)
+    if not conditions:
+        return [], []
+    where = " AND ".join(["a.consultation_id = c.id", *conditions])
+    return [f"EXISTS (SELECT 1 FROM assessments a WHERE {where})"], parameters
+
+
+def choices(store: Store, run: str) -> dict[str, list[str]]:
+    """Give column → the values that it has in a run, sorted; `-` last, where some have none."""
+    found: dict[str, list[str]] = {}
+    for column in COLUMNS:
+        rows = store.query(f"SELECT DISTINCT {column} AS value FROM consultations WHERE run_id = ?", run)
+        found[column] = _sorted(row["value"] for row in rows)
+    return found
+
+
+def _sorted(values: Iterable[str | None]) -> list[str]:
+    listed = list(values)
+    return [*sorted(value for value in listed if value is not None), *([NONE] if None in listed else [])]
+
+
+def assessors(store: Store) -> list[str]:
+    """List the assessors of a store."""
+    return [row["assessor"] for row in store.query("SELECT DISTINCT assessor FROM assessments ORDER BY assessor")]
+
+
+def neighbours(store: Store, row: Row) -> tuple[str | None, str | None]:
+    """Give the ids of the consultations before and after one in its run."""
+    before = "SELECT id FROM consultations WHERE run_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT 1"
+    after = "SELECT id FROM consultations WHERE run_id = ? AND ordinal > ? ORDER BY ordinal LIMIT 1"
+    found = [store.query(sql, row["run_id"], row["ordinal"]) for sql in (before, after)]
+    earlier, later = (rows[0]["id"] if rows else None for rows in found)
+    return earlier, later
+
+
+def elsewhere(store: Store, row: Row, run: Row, most: int) -> list[Row]:
+    """List other consultations of the same case, of the same version of its scenario, the newest run first."""
+    sql = (
+        "SELECT c.*, r.models, r.config FROM consultations c JOIN runs r ON r.id = c.run_id "
+        "WHERE c.case_id = ? AND c.id != ? AND r.scenario_revision = ? ORDER BY r.rowid DESC, c.ordinal LIMIT ?"
+    )
+    return store.query(sql, row["case_id"], row["id"], run["scenario_revision"], most)
+
+
+def verdicts_on(store: Store, consultation: str) -> dict[str, Assessment]:
+    """Give assessor → its verdicts on a consultation, the first assessor first."""
+    rows = store.query("SELECT * FROM assessments WHERE consultation_id = ? ORDER BY id", consultation)
+    found: dict[str, dict[str, Verdict]] = {}
+    for row in rows:
+        value = None if row["value"] is None else int(row["value"])
+        verdict = Verdict(value, row["why"], tuple(json.loads(row["turns"])))
+        found.setdefault(row["assessor"], {})[row["item"]] = verdict
+    return dict(found)
