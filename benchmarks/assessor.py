@@ -96,7 +96,10 @@ def judged(model: Model, views: Sequence[AssessorView], batch: int) -> list[dict
     """Let the model judge, the short ones first; an answer that cannot be read breaks off."""
     dialect, answers = DIALECTS[model.info.dialect], {}
     prompts = [dialect.assessment(view) for view in views]
-    requests = [Request((i,), "assessor", "assess", 0, prompt, seed=i) for i, prompt in enumerate(prompts)]
+    requests = [
+        Request((i,), "assessor", "assess", 0, prompt, seed=i, temperature=prompt.temperature or 0.0)
+        for i, prompt in enumerate(prompts)
+    ]
     requests.sort(key=lambda request: len(request.prompt.messages[-1].text))
     for start in range(0, len(requests), batch):
         part = requests[start : start + batch]
