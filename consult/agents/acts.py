@@ -186,3 +186,7 @@ class AssessorView:
     """The true one; None where there is none."""
     photograph: Photograph | None = None
     """Also where the doctors did not see it."""
+    urgency: Urgency | None = None
+    """The true one."""
+    concluded: str | None = None
+    """The diagnosis that the attending came to, as recorded; None where it came to none."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from consult.scenarios import Fact, Scenario
@@ -73,12 +74,23 @@ _EMPTY = frozenset(
 
 def telling(text: str) -> set[str]:
     """Give the words of a clause that carry its meaning, cut to their stems."""
-    return {_stem(word) for word in words(text) if word not in _EMPTY}
+    return set(_telling(text))
 
 
 def stems(text: str) -> set[str]:
     """Give the stems of all words of a text."""
-    return {_stem(word) for word in words(text)}
+    return set(_stems(text))
+
+
+@lru_cache(maxsize=4096)
+def _telling(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in words(text) if word not in _EMPTY)
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    # A speech is held against every diagnosis's sentences.
+    return frozenset(_stem(word) for word in words(text))
 
 
 def _stem(word: str) -> str:

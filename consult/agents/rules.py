@@ -269,8 +269,9 @@ def _own_words(played: Played) -> str:
 
 
 def _without(text: str, said: Iterable[str]) -> str:
-    for sentence in said:
-        text = re.sub(re.escape(sentence.rstrip(".!?")), " ", text, flags=re.IGNORECASE) if sentence else text
+    for words in (sentence.rstrip(".!?") for sentence in said):
+        if words and words.lower() in text.lower():
+            text = re.sub(re.escape(words), " ", text, flags=re.IGNORECASE)
     return text
 
 

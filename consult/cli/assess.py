@@ -21,7 +21,8 @@ INTERRUPTED = 130
 def assess(
     run: Annotated[str, typer.Argument(help="The run's id, as `consult runs` lists it.")],
     assessor: Annotated[
-        str | None, typer.Option(help="rules, or a model: a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE.")
+        str | None,
+        typer.Option(help="rules, or a model: starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE."),
     ] = None,
     ratings: Annotated[
         Path | None, typer.Option("--import", metavar="CSV", help="People's ratings: consultation, item, value.")
@@ -90,19 +91,12 @@ def open_assessor(reference: str) -> Model:
     Raises:
         ModelError: It has not learned to, or cannot be opened.
     """
-    from consult.agents.dialects import DIALECTS
-    from consult.agents.dialects.starter import UNLEARNED
     from consult.agents.models import ModelError, open_model
     from consult.agents.models.person import PERSONS
 
     if reference in PERSONS:
         raise ModelError(f"'{reference}' cannot assess here; put a person's ratings into a CSV file and --import it")
-    if reference == "starter":
-        raise ModelError(UNLEARNED)
-    model = open_model(reference)
-    if not DIALECTS[model.info.dialect].assesses:
-        raise ModelError(UNLEARNED)
-    return model
+    return open_model(reference, role="assessor")
 
 
 def _work(store: Store, row: Row, name: str, *, batch: int, json: bool) -> Assessing:

@@ -59,6 +59,36 @@ def starter(
 
 
 @app.command()
+def assessor(
+    out: Annotated[Path, typer.Option(help="The adapter's folder; the same folder again takes the training up.")],
+    base: Annotated[str, typer.Option(help="Who plays and is taught: starter, or a folder that was made here.")] = (
+        "starter"
+    ),
+    scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
+    seed: Annotated[int, typer.Option(help="Of play, edits and weights.")] = 5,
+    consultations: Annotated[int, typer.Option(min=7, help="Train cases to play.")] = 320,
+    lessons: Annotated[int, typer.Option(min=1, help="Edited consultations to learn from.")] = 12_000,
+    rank: Annotated[int, typer.Option(min=1, max=64, help="Of the adapter.")] = 32,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
+) -> None:
+    """Teach the starter to assess: an adapter that repeats the rule assessor, for this role alone."""
+    from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
+
+    recipe = AssessorRecipe(
+        base=base,
+        scenario=scenario,
+        seed=seed,
+        consultations=consultations,
+        lessons=lessons,
+        rank=rank,
+        threads=threads,
+    )
+    facts = train_assessor(recipe, out, lambda line: typer.echo(line, err=True))
+    typer.echo(f"{out}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:")
+    typer.echo(f"consult assess RUN --assessor {out}")
+
+
+@app.command()
 def classifier(
     model: Annotated[str, typer.Option(help="starter, or a folder of: consult train starter.")],
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",

@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consult.agents.acts import AssessorView, Line
+from consult.agents.acts import AssessorView
 from consult.agents.assessor import Assessor
 from consult.agents.models import Model
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.voice import Place, Sampling, Voice
 from consult.envs.batcher import Batcher
+from consult.envs.consultation import heard
 from consult.envs.events import Event, Listener
 from consult.envs.store import Row, Store
 from consult.scenarios import Scenario
@@ -112,7 +113,7 @@ class Assessing:
         seed = (row["seed"], row["case_id"], row["temperament"], row["repeat"])
         place = Place(row["ordinal"], seed, turn=0, nth=row["ordinal"] - 1)
         try:
-            return await judge.assess(self._view(row), place)
+            return await judge.assess(view_of(self._played(row)), place)
         except Exception as error:
             if batcher.broken is not None:
                 raise batcher.broken from None
@@ -122,11 +123,6 @@ class Assessing:
 
     def _played(self, row: Row) -> Played:
         return Played(self.scenario.case(row["case_id"]), self.scenario, tuple(self.store.acts(row["id"])))
-
-    def _view(self, row: Row) -> AssessorView:
-        played = self._played(row)
-        lines = tuple(Line(act.speaker, act.action, act.text) for act in played.acts)
-        return AssessorView(lines, played.case.truth.diagnosis, played.case.photograph)
 
     def _begin(self) -> list[Row]:
         over = [row for row in self.store.consultations(self.run) if row["status"] in ("finished", "unfinished")]
@@ -157,6 +153,14 @@ class Assessing:
         summary = assessment_summary(self.store, self.run, self.assessor)
         self.listen(summary)
         return summary
+
+
+def view_of(played: Played) -> AssessorView:
+    """Give what an assessor may know of a consultation that is over."""
+    case, conclusion = played.case, played.conclusion
+    lines = tuple(heard(act, case) for act in played.acts)
+    concluded = conclusion.diagnosis if conclusion else None
+    return AssessorView(lines, case.truth.diagnosis, case.photograph, case.truth.urgency, concluded)
 
 
 def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:

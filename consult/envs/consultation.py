@@ -87,7 +87,7 @@ class Consultation:
 
     def _apply(self, act: Act) -> None:
         self.acts.append(act)
-        self.lines.append(self._line(act))
+        self.lines.append(heard(act, self.case))
 
     def observe(self) -> Observation:
         """Tell who acts next and what they may know."""
@@ -238,19 +238,6 @@ class Consultation:
             expert=self.expert,
         )
 
-    def _line(self, act: Act) -> Line:
-        return Line(act.speaker, act.action, act.text, act.topic, self._quotes(act))
-
-    def _quotes(self, act: Act) -> tuple[tuple[str, str], ...]:
-        if act.action == "examine":
-            return tuple((fact.topic, fact.text) for fact in self.case.card.examination(act.topic or ""))
-        if act.source == "human" and act.action == "answer" and act.topic:
-            # No card backs a person's words: they are what there is on the topic.
-            return ((act.topic, act.text),)
-        facts = {fact.id: fact for fact in (self.case.card.complaint, *self.case.card.facts)}
-        stated = (facts[fact_id] for fact_id in act.facts if fact_id in facts)
-        return tuple((fact.topic, fact.text) for fact in stated if _stands_in(fact, act.text))
-
     def _examined(self, act: Act) -> str:
         results = [fact.text for fact in self.case.card.examination(act.topic or "")]
         return f"{act.text} [{act.topic}: {'; '.join(results) or NO_RECORD}]".strip()
@@ -262,6 +249,22 @@ class Consultation:
         ids = {fact.id for fact in card.facts}
         said = {fact_id for act in self.acts for fact_id in act.facts}
         return len(said & ids), len(ids)
+
+
+def heard(act: Act, case: Case) -> Line:
+    """Give the line that an act leaves, with the facts of the case's card that its text states word by word."""
+    return Line(act.speaker, act.action, act.text, act.topic, _quotes(act, case.card))
+
+
+def _quotes(act: Act, card: Card) -> tuple[tuple[str, str], ...]:
+    if act.action == "examine":
+        return tuple((fact.topic, fact.text) for fact in card.examination(act.topic or ""))
+    if act.source == "human" and act.action == "answer" and act.topic:
+        # No card backs a person's words: they are what there is on the topic.
+        return ((act.topic, act.text),)
+    facts = {fact.id: fact for fact in (card.complaint, *card.facts)}
+    stated = (facts[fact_id] for fact_id in act.facts if fact_id in facts)
+    return tuple((fact.topic, fact.text) for fact in stated if _stands_in(fact, act.text))
 
 
 def _stands_in(fact: Fact, text: str) -> bool:

@@ -10,9 +10,9 @@ from injections import STRINGS
 
 from consult.agents.acts import AssessorView, Line
 from consult.agents.assessor import UNUSABLE, Assessor
-from consult.agents.dialects import DIALECTS, PlainDialect
+from consult.agents.dialects import PlainDialect
 from consult.agents.dialects.assessment import assessment_schema
-from consult.agents.models import ModelError, ModelInfo, Reply
+from consult.agents.models import ModelInfo, Reply
 from consult.agents.rubric import BY_KEY, ITEMS
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Photograph
@@ -139,12 +139,6 @@ def test_a_broken_answer_is_asked_for_again_and_then_none_with_the_reason(text):
     assert BROKEN[text] in verdicts["1.1"].why
     verdicts, _ = assess(text, GOOD)
     assert verdicts["4.1"].value == 2
-
-
-def test_the_starter_says_that_it_has_not_learned_the_role():
-    assert not DIALECTS["starter"].assesses and DIALECTS["plain"].assesses
-    with pytest.raises(ModelError, match="has not learned the role of the assessor"):
-        DIALECTS["starter"].assessment(VIEW)
 
 
 # -- injections: 30 strings in 10 places -----------------------------------------------------------------------------

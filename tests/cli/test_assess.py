@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from consult.agents.dialects.starter_assessment import WHY, WHY_CONSTRUCTED
 from consult.agents.rubric import BY_KEY, ITEMS
 from consult.cli.main import run as consult
 
@@ -68,6 +69,20 @@ def test_rules_score_all_but_feelings(db, capfd, monkeypatch):
     # The script asks for duration and sensation, never for history.
     assert (items["1.1"]["mean"], items["1.1"]["n"]) == (0.0, CASES)
     assert len(rows(db)) == 8 * CASES
+
+
+def test_the_starter_scores_all_items_beside_the_rules(db, capfd, monkeypatch):
+    for assessor in ("rules", "starter"):
+        words = ("assess", "r1", "--assessor", assessor, "--db", db, "--json", "--batch", "16")
+        code, out, _ = call(capfd, monkeypatch, *words)
+        assert code == 0
+    events = [json.loads(line) for line in out.splitlines()]
+    assert events[0]["assessor"].startswith("starter@") and events[-1]["failures"] == []
+    assert all((item["n"], item["judge_failed"], item["not_decided"]) == (CASES, 0, 0) for item in events[-1]["items"])
+    assert {row[4] for row in rows(db, "starter%")} == {WHY, WHY_CONSTRUCTED}
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--agreement", "--db", db, "--json")
+    pairs = {pair["item"]: pair["n"] for pair in map(json.loads, out.splitlines())}
+    assert code == 0 and pairs["1.1"] == CASES and "2.1" not in pairs
 
 
 def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path, capfd, monkeypatch):
@@ -218,7 +233,6 @@ MISTAKES = {
     ("assess", "r7", "--assessor", "rules"): "no run 'r7'; there are: r1",
     ("assess", "r1"): "say who assesses",
     ("assess", "r1", "--assessor", "rules", "--import", "x.csv"): "not both at once",
-    ("assess", "r1", "--assessor", "starter"): "has not learned the role of the assessor; give --assessor rules",
     ("assess", "r1", "--assessor", "human"): "--import it",
     ("assess", "r1", "--assessor", "ruels"): "there is no model 'ruels'",
     ("assess", "r1", "--assessor", "scripted:nothing.yaml"): "there is no script",

@@ -80,8 +80,6 @@ class Dialect(Protocol):
     slots: bool
     """Whether the model is too small to be believed: its patient writes slots that a program fills with the facts, and
     its advice to the patient is held against the scenario's."""
-    assesses: bool
-    """Whether models of this dialect know the role of the assessor."""
 
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""
@@ -150,11 +148,7 @@ class Dialect(Protocol):
         """Read the answer."""
 
     def assessment(self, view: AssessorView) -> Prompt:
-        """Ask the assessor for a verdict on each item of the rubric.
-
-        Raises:
-            ModelError: The dialect's models do not know the role.
-        """
+        """Ask the assessor for a verdict on each item of the rubric."""
 
     def read_assessment(self, text: str) -> dict[str, Verdict]:
         """Read all verdicts.

@@ -66,7 +66,6 @@ class PlainDialect:
 
     name = "plain"
     slots = False
-    assesses = True
 
     # -- patient ---------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,8 @@ from consult.agents.advice import stammers
 from consult.agents.dialects.clean import clean
 from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
 from consult.agents.dialects.questions import topic_of
-from consult.agents.models.model import Choice, Message, ModelError, Prompt
+from consult.agents.dialects.starter_assessment import read_starter_assessment, starter_assessment
+from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
 from consult.scenarios import URGENCIES, Fact, Scenario
@@ -71,7 +72,6 @@ TAGS = (
     "<answer>",
     "</answer>",
 )
-UNLEARNED = "the starter has not learned the role of the assessor; give --assessor rules, or another model"
 HABITS = 3
 """The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
 
@@ -116,7 +116,6 @@ class StarterDialect:
 
     name = "starter"
     slots = True
-    assesses = False
 
     def fingerprint(self) -> str:
         """Hash the dialect's formats; it stands in the weights' metadata and must be the same there."""
@@ -331,12 +330,12 @@ class StarterDialect:
     # -- assessor --------------------------------------------------------------------------------------------------
 
     def assessment(self, view: AssessorView) -> Prompt:
-        """Refuse: the role is not learned."""
-        raise ModelError(UNLEARNED)
+        """Ask for all verdicts; an adapter has learned this role, the weights have not."""
+        return starter_assessment(view)
 
     def read_assessment(self, text: str) -> dict[str, Verdict]:
-        """Refuse: the role is not learned."""
-        raise ValueError(UNLEARNED)
+        """Read all verdicts."""
+        return read_starter_assessment(text)
 
     def _doctor(self, role: str, view: DoctorView, user: str, tokens: int, choice: Choice | None) -> Prompt:
         photographs = (view.photograph,) if view.photograph else ()

@@ -21,6 +21,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 from transformers.utils import logging as transformers_logging
 
 from consult.agents.dialects.starter import StarterDialect
+from consult.agents.dialects.starter_assessment import assessment_fingerprint
 from consult.agents.models.image_only import open_processor
 from consult.agents.models.model import ModelError
 from consult.agents.models.references import Located, missing_shards, read_json
@@ -54,6 +55,7 @@ class Base:
             ModelError: It is not for this base, or cannot be loaded safely.
         """
         refuse_unsafe(folder, "adapter_config.json")
+        _refuse_another_version(folder, self.revision)
         revision = adapter_revision_of(folder)
         if revision not in self._adapters:
             name = f"adapter{len(self._adapters)}"
@@ -199,6 +201,19 @@ def refuse_own_code(folder: Path) -> None:
         )
 
 
+def _refuse_another_version(adapter: Path, base: str) -> None:
+    said = metadata_of(adapter)
+    if said.get("assessment_fingerprint", assessment_fingerprint()) != assessment_fingerprint():
+        raise ModelError(
+            f"'{adapter}' learned another version of the assessor's format; train it anew with this version: "
+            "consult train assessor"
+        )
+    if said.get("base_revision", base) != base:
+        raise ModelError(
+            f"'{adapter}' was trained on other weights than its base has now; train it anew: consult train assessor"
+        )
+
+
 @contextmanager
 def in_a_sentence(folder: Path) -> Iterator[None]:
     """Turn whatever a library says of a folder that it cannot load into one sentence."""
@@ -225,14 +240,24 @@ def dialect_of(folder: Path) -> str:
     Raises:
         ModelError: The weights were trained on another version of the starter's dialect.
     """
-    from safetensors import safe_open
-
-    with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
-        metadata = weights.metadata() or {}
+    metadata = metadata_of(folder)
     dialect: str = metadata.get("dialect", "plain")
     if dialect == "starter" and metadata.get("dialect_fingerprint") != StarterDialect().fingerprint():
         raise ModelError(f"'{folder}' speaks another version of the starter's dialect; train it anew with this version")
     return dialect
+
+
+def metadata_of(folder: Path) -> dict[str, str]:
+    """Read what the weights say of themselves."""
+    from safetensors import safe_open
+
+    with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
+        return dict(weights.metadata() or {})
+
+
+def has_learned_to_assess(located: Located) -> bool:
+    """Tell whether an adapter says that it has learned the role of the assessor."""
+    return located.adapter is not None and "assessment_fingerprint" in metadata_of(located.adapter)
 
 
 def revision_of(folder: Path) -> str:

@@ -47,6 +47,9 @@ class Prompt:
     """The text right before the JSON; empty where the whole reply is JSON."""
     begin: str = ""
     """How the reply begins; for a tiny model, which may forget its role. A backend that cannot begin it ignores it."""
+    shorter: tuple[tuple[Message, ...], ...] = ()
+    """Shorter and shorter messages, to be taken where these are longer than the context; without images. A backend
+    that does not count tokens ignores it."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ REFERENCES = (
     "starter, a folder of a transformers model, a hub id such as org/name, http://HOST:PORT/v1#NAME, "
     "or scripted:FILE.yaml"
 )
+ASSESSOR = "assessor"
+"""The folder within a model's, in which the adapter for the role of that name lies."""
 HUB_ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 FETCHED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
 NOT_FETCHED = ["*/*", "consolidated*.safetensors"]
@@ -31,6 +33,11 @@ class Located:
     folder: Path
     """Of the model, or of an adapter's base."""
     adapter: Path | None = None
+
+    def assessing(self) -> Located:
+        """Give the adapter in the model's folder `assessor`, where there is one: it has learned that role."""
+        own = self.folder / ASSESSOR
+        return Located(self.folder, own) if self.adapter is None and (own / "adapter_config.json").is_file() else self
 
 
 def starter_folder() -> Path:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from consult.agents.models.model import Model
+from consult.agents.models.model import Model, ModelError, Role
 from consult.agents.models.scripted import ScriptedModel
 
 
-def open_model(reference: str) -> Model:
+def open_model(reference: str, role: Role | None = None) -> Model:
     """Open a backend; the weights are loaded here.
 
     Args:
         reference: `starter`, a folder of a transformers model or of an adapter, a hub id with an optional `@revision`,
             a server's address, or `scripted:` and a file.
+        role: `assessor`: with the adapter that has learned this role, where the model comes with one. The other roles
+            play without it.
 
     Raises:
-        ModelError: The reference is none of these, or what it names cannot be loaded.
+        ModelError: The reference is none of these, or what it names cannot be loaded, or has not learned the role.
     """
     if reference.startswith("scripted:"):
         return ScriptedModel.load(Path(reference.removeprefix("scripted:")), reference)
@@ -32,4 +34,15 @@ def open_model(reference: str) -> Model:
     located = locate(reference)
     from consult.agents.models.transformers_folder import TransformersModel
 
-    return TransformersModel.of(located, reference)
+    if role != "assessor":
+        return TransformersModel.of(located, reference)
+    from consult.agents.models.loading import has_learned_to_assess
+
+    located = located.assessing()
+    model = TransformersModel.of(located, reference)
+    if model.info.dialect == "starter" and not has_learned_to_assess(located):
+        raise ModelError(
+            f"'{reference}' has not learned the role of the assessor; give --assessor starter, rules or another model, "
+            "or teach it: consult train assessor"
+        )
+    return model

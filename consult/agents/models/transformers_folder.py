@@ -9,6 +9,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -169,8 +170,21 @@ class TransformersModel:
         return self.photographs.inputs(texts, shown)
 
     def text(self, prompt: Prompt) -> str:
-        """Render a prompt up to the place where the reply goes on, photographs as the tokens that stand for them."""
-        return self.format.text(cleared(prompt, self._controls)) + prompt.begin
+        """Render a prompt up to the place where the reply goes on, photographs as the tokens that stand for them.
+
+        Of a prompt that has shorter versions the first is taken that leaves room for the reply.
+        """
+        whole = self.format.text(cleared(prompt, self._controls)) + prompt.begin
+        for messages in prompt.shorter:
+            if self._fits(whole, prompt):
+                break
+            whole = self.format.text(cleared(replace(prompt, messages=messages), self._controls)) + prompt.begin
+        return whole
+
+    def _fits(self, text: str, prompt: Prompt) -> bool:
+        if self.context is None:
+            return True
+        return len(self.tokenizer.encode(text, add_special_tokens=False)) + prompt.max_new_tokens <= self.context
 
     def chat(self, prompt: Prompt) -> list[dict[str, Any]]:
         """Arrange a prompt's messages as the chat template takes them, with a part for each photograph."""

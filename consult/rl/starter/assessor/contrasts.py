@@ -1,0 +1,39 @@
+"""The bank of contrasts, parted: three of four lines to learn from, every fourth to measure on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from consult.rl.starter.lesson import wording
+
+Bank = Mapping[str, Sequence[str]]
+"""Kind of line → lines."""
+
+NTH = 4
+"""Every so-manieth line of each kind is held out."""
+
+
+KINDS = ("rude", "polite", "brush_off", "attentive", "seen", "told", "colleagues", "noise")
+
+
+def learned() -> Bank:
+    """Give the lines to learn from; rude ones are also made from frames, half and half when one is drawn."""
+    kept = {kind: [line for i, line in enumerate(wording("contrasts")[kind], 1) if i % NTH] for kind in KINDS}
+    return {**kept, "framed": _framed()}
+
+
+def held_out() -> Bank:
+    """Give the lines that nothing is learned from."""
+    return {kind: [line for i, line in enumerate(wording("contrasts")[kind], 1) if not i % NTH] for kind in KINDS}
+
+
+def _framed() -> list[str]:
+    words = wording("contrasts")
+    blanks = {"{insult}": words["insults"], "{whining}": words["whinings"]}
+    return [
+        frame.replace(blank, word)
+        for frame in words["rude_frames"]
+        for blank, fillings in blanks.items()
+        if blank in frame
+        for word in fillings
+    ]

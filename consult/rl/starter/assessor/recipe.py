@@ -1,0 +1,179 @@
+"""The recipe of the assessor's adapter: from a base and a seed to a folder. Resumable at every stage.
+
+Run `consult train assessor --out DIR`. Stages, kept in `DIR/work`: consultations played → lessons learned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from consult.agents.dialects.starter_assessment import assessment_fingerprint
+from consult.agents.models.loading import dialect_of, revision_of
+from consult.agents.models.references import locate
+from consult.agents.prompt import fill
+from consult.agents.rules import VERSION
+from consult.envs.runner import versions
+from consult.rl.starter.assessor import contrasts
+from consult.rl.starter.assessor.played import configurations, play
+from consult.rl.starter.assessor.running import Running
+from consult.rl.starter.assessor.training import AdapterTraining, Sources, laid_on
+from consult.rl.starter.recipe import RecipeError
+from consult.rl.starter.vision import Say
+from consult.scenarios import load_scenario
+from consult.scenarios.grammar import Grammar
+
+
+@dataclass(frozen=True)
+class AssessorRecipe:
+    """Everything that decides the result."""
+
+    base: str = "starter"
+    """Who plays the consultations, and who is taught."""
+    scenario: str = "derm34"
+    seed: int = 5
+    consultations: int = 320
+    """Train cases that are played once, from the first."""
+    lessons: int = 12_000
+    """Consultations after edits; each is seen once."""
+    rank: int = 32
+    rate: float = 2e-3
+    batch: int = 8
+    threads: int = 1
+
+
+def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any]:
+    """Follow a recipe, taking up what an earlier call left in `out`.
+
+    Args:
+        recipe: What to train.
+        out: The adapter's folder; stages are kept in its folder `work`.
+        say: Told of the progress.
+
+    Returns:
+        What the card says of the training.
+
+    Raises:
+        RecipeError: The base is not the starter's kind, the scenario has no cases to play, or `out` holds another
+            recipe's stages.
+    """
+    import torch
+
+    torch.set_num_threads(recipe.threads)
+    base, scenario = _base(recipe), load_scenario(recipe.scenario)
+    if not isinstance(scenario.source, Grammar):
+        raise RecipeError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, like derm34")
+    work = out / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    _same_recipe(recipe, base, work / "recipe.json")
+    cases = tuple(scenario.case_ids("train")[: recipe.consultations])
+    store = work / "played.db"
+    runs = configurations(recipe.base, recipe.scenario, "train", cases, recipe.seed)
+    play(runs, scenario, recipe.base, store, say)
+    sources = Sources(recipe.scenario, recipe.base, str(base), str(store), cases, recipe.seed)
+    training = _taught(recipe, base, sources, work / "lessons.pt", say)
+    _save(training, recipe, base, out)
+    facts = {
+        "recipe": asdict(recipe),
+        "rules": VERSION,
+        "format": assessment_fingerprint(),
+        "base_revision": revision_of(base),
+        "parameters": sum(p.numel() for p in training.parameters),
+        "steps": training.progress.step,
+        "loss": round(training.progress.loss, 3),
+        "training_seconds": round(training.progress.seconds),
+    }
+    (out / "training.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    (out / "README.md").write_text(assessor_card(facts, ""), encoding="utf-8")
+    return facts
+
+
+def _base(recipe: AssessorRecipe) -> Path:
+    located = locate(recipe.base)
+    if located.adapter is not None or dialect_of(located.folder) != "starter":
+        raise RecipeError(f"'{recipe.base}' is no starter; give --base starter, or what consult train starter made")
+    return located.folder
+
+
+def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
+    # Threads decide the speed, not the result's meaning.
+    told = {k: v for k, v in asdict(recipe).items() if k != "threads"}
+    told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != told:
+        raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
+    path.write_text(json.dumps(told, indent=2), encoding="utf-8")
+
+
+def _taught(recipe: AssessorRecipe, base: Path, sources: Sources, checkpoint: Path, say: Say) -> AdapterTraining:
+    import torch
+    from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
+
+    model: Any = LlavaForConditionalGeneration.from_pretrained(base, dtype=torch.float32)
+    adapted = laid_on(model, recipe.rank, recipe.seed)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(base)
+    heads = Running(load_scenario(recipe.scenario), contrasts.learned()).heads
+    training = AdapterTraining(adapted, tokenizer, sources, heads, recipe.lessons, recipe.rate, recipe.batch)
+    training.train(checkpoint, say)
+    return training
+
+
+def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Path) -> None:
+    """Write the adapter in half precision, with its format and the weights that it lies on in its metadata."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    # What the base is called comes after: PEFT would look a name up on the hub.
+    training.model.save_pretrained(out, save_embedding_layers=False)
+    configuration = out / "adapter_config.json"
+    said = json.loads(configuration.read_text(encoding="utf-8")) | {
+        "base_model_name_or_path": _named(recipe, base, out)
+    }
+    configuration.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    weights = out / "adapter_model.safetensors"
+    halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
+    metadata = {
+        "format": "pt",
+        "dialect": "starter",
+        "role": "assessor",
+        "assessment_fingerprint": assessment_fingerprint(),
+        "base_revision": revision_of(base),
+    }
+    save_file(halved, weights, metadata=metadata)
+
+
+def _named(recipe: AssessorRecipe, base: Path, out: Path) -> str:
+    """Name the base so that it is found from the adapter's folder, also after both were moved together."""
+    if out.resolve().parent == base.resolve():
+        return ".."
+    return str(base.resolve()) if Path(recipe.base).is_dir() else recipe.base
+
+
+def assessor_card(facts: Mapping[str, Any], figures: str) -> str:
+    """Write the card from its template, `card.md`.
+
+    Args:
+        facts: What `training.json` holds.
+        figures: Tables of what was measured; empty where nothing was.
+    """
+    recipe = facts["recipe"]
+    return fill(
+        (Path(__file__).parent / "card.md").read_text(encoding="utf-8"),
+        scenario=recipe["scenario"],
+        base=recipe["base"],
+        base_revision=facts["base_revision"],
+        rules=str(facts["rules"]),
+        format=facts["format"],
+        rank=str(recipe["rank"]),
+        parameters=f"{facts['parameters']:,}",
+        consultations=f"{recipe['consultations']:,}",
+        lessons=f"{recipe['lessons']:,}",
+        steps=f"{facts['steps']:,}",
+        minutes=f"{facts['training_seconds'] / 60:.0f}",
+        threads=str(recipe["threads"]),
+        seed=str(recipe["seed"]),
+        versions=", ".join(f"{name} {number}" for name, number in versions().items()),
+        figures=figures or "Not measured yet: `python benchmarks/assessor.py`.",
+    )
