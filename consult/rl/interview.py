@@ -1,9 +1,9 @@
 """Trains the attending's questions and decisions over whole consultations: multi-turn GRPO through `rollout_func`.
 
 Run `consult train interview --out DIR`. An episode is a consultation on the graph of `simulate`; a group is the same
-case played several times. What the attending chose, and nothing else, is trained: the acts (which topic to ask, whether
-to consult or to conclude) and the diagnosis, each scored on the prompt that it was made on. A choice is a few tokens;
-what a patient or a colleague said stands in prompts and never among them.
+case played several times. What the attending chose, and nothing else, is trained: the acts (which topic to ask about,
+whether to consult or to conclude) and the diagnosis, each scored on the prompt that it was made on. A choice is a few
+tokens; what a patient or a colleague said stands in prompts and never among them.
 
 What it simplifies: for models of the starter's dialect, whose acts are choices and whose words a program can say.
 """
@@ -212,9 +212,7 @@ class InterviewTraining(Training):
         """Tell what is wrong before a model is loaded."""
         super().check()
         if not self.scenario.labels:
-            raise TrainingError(
-                f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one of them"
-            )
+            raise TrainingError(f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one")
 
     def theatre(self, student: Student) -> Theatre:
         """Give the stage that a student plays on."""

@@ -10,6 +10,8 @@ tower and the projector stay as they are.
 
 from __future__ import annotations
 
+import functools
+import types
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,13 +84,15 @@ def add_decisions(model: Any, temperature: float) -> None:
     """
     stock = model.forward
 
-    def forward(*args: Any, said: Said | None = None, features: Any = None, **kwargs: Any) -> Any:
+    # With the signature of the stock one: `generate` asks it what the model takes.
+    @functools.wraps(type(model).forward)
+    def forward(self: Any, *args: Any, said: Said | None = None, features: Any = None, **kwargs: Any) -> Any:
         if said is None:
             return stock(*args, **kwargs)
         prompts = Prompts(kwargs["input_ids"], kwargs["attention_mask"], features)
-        return _score(model, prompts, said, temperature)
+        return _score(self, prompts, said, temperature)
 
-    model.forward = forward
+    model.forward = types.MethodType(forward, model)
 
 
 def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:

@@ -126,6 +126,17 @@ def test_the_likeliest_decision_is_that_of_play(student, rows):
     assert all(reply.text.startswith(text) for (text,), reply in zip(texts, played, strict=True))
 
 
+def test_the_model_still_speaks(student, rows):
+    request = Request((0,), "triage", "triage", 0, rows[0].prompt, seed=1, temperature=1.0)
+    before = student.speaker.generate([request])
+    plain = student.body.forward
+    add_decisions(student.body, 1.0)
+    try:
+        assert student.speaker.generate([request]) == before
+    finally:
+        student.body.forward = plain
+
+
 def test_draws_are_frequent_as_they_are_probable(student, rows):
     shown, owner = student.prompts(rows[:1]), torch.zeros(4000, dtype=torch.long)
     torch.manual_seed(0)

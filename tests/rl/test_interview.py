@@ -1,0 +1,180 @@
+"""Interviews: episodes on the graph of play, what of them is trained, and a training of seconds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from consult.agents.models import ModelInfo, Reply, open_model
+from consult.agents.models.model import Choice, Message, Prompt, Request
+from consult.agents.voice import Sampling
+from consult.errors import UserError
+from consult.rl.config import TrainConfig
+from consult.rl.constraint import Constraint
+from consult.rl.episodes import Choosing, Theatre
+from consult.rl.interview import Scored, _batch, _free, _laid, _parted, _places, _scored
+from consult.rl.rows import triage_rows
+from consult.rl.shared_prompt import add_decisions
+from consult.rl.student import Student
+from consult.rl.training import train_practitioner
+from consult.scenarios import load_scenario
+
+SMALL = dict(cases=4, validation=3, test=0, steps=2, prompts=1, group=2, check_every=2)
+
+
+@pytest.fixture(scope="module")
+def derm34():
+    return load_scenario("derm34")
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSULT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield Student.open(TrainConfig(role="interview", steps=1))
+
+
+@pytest.fixture(scope="module")
+def episodes(derm34, student):
+    theatre = Theatre(derm34, student.speaker, open_model("starter"))
+    cases = [derm34.case(i) for i in ("train-0000", "train-0000", "train-0007")]
+    return theatre.play(cases, [1, 2, 3], Sampling(1.0, 1.0))
+
+
+def test_an_episode_is_a_consultation_played_to_its_end(episodes):
+    for episode in episodes:
+        acts = [act.action for act in episode.consultation.acts]
+        assert acts[:2] == ["open", "triage"] and "conclude" in acts and episode.interview.status == "finished"
+        assert len(episode.consultation.consulted.opinions) == 3
+    assert len({tuple(act.topic for act in e.consultation.acts) for e in episodes[:2]}) == 2
+
+
+def test_what_was_chosen_is_what_was_done(episodes):
+    for episode in episodes:
+        done = [act for act in episode.consultation.acts if act.speaker == "attending"]
+        asked = [f"<{act.action}><{act.topic}>" for act in done if act.action in ("ask", "examine")]
+        acts = [one.said for one in episode.choices if one.request.task == "action"]
+        assert [said for said in acts if said.startswith(("<ask>", "<examine>"))] == asked
+        (decision,) = [one for one in episode.choices if one.request.task == "decision"]
+        assert f"<answer>{episode.consultation.conclusion.diagnosis}</answer>" in decision.said
+
+
+def test_words_that_nothing_depends_on_are_the_programs(episodes):
+    for episode in episodes:
+        said = [act for act in episode.consultation.acts if act.speaker == "patient"]
+        assert said and all(act.source == "program" for act in said)
+
+
+def test_the_same_seed_plays_the_same_and_companions_change_nothing(derm34, student, episodes):
+    theatre = Theatre(derm34, student.speaker, open_model("starter"))
+    (again,) = theatre.play([derm34.case("train-0000")], [2], Sampling(1.0, 1.0))
+    assert again.consultation.acts == episodes[1].consultation.acts or [
+        replace(act, usage=None) for act in again.consultation.acts
+    ] == [replace(act, usage=None) for act in episodes[1].consultation.acts]
+
+
+def test_a_model_that_fails_makes_a_failed_episode(derm34):
+    class Broken:
+        info = ModelInfo("broken", "test", dialect="starter")
+
+        def generate(self, requests):
+            raise ValueError("no")
+
+    (episode,) = Theatre(derm34, Broken(), open_model("starter")).play([derm34.case("train-0001")], [0], Sampling())
+    assert episode.failed and episode.interview.status == "failed" and episode.choices == ()
+
+
+# -- as numbers --------------------------------------------------------------------------------------------------------
+
+
+def choosing(said: str, *options: str, after: str = "") -> Choosing:
+    prompt = Prompt((Message("user", "So?"),), 9, Choice(options, after))
+    return Choosing(Request((1,), "attending", "action", 0, prompt, 0), said)
+
+
+def test_a_choice_is_parted_from_what_stands_before_it():
+    choice = Choice(("a</answer>", "ab</answer>"), "<answer>")
+    assert _parted("<think>So.</think><answer>ab</answer>then", choice) == ("<think>So.</think><answer>", "ab</answer>")
+    assert _parted("<think>without end", choice) == ("<think>without end", "")
+    assert _parted("b", Choice(("a", "b"))) == ("", "b")
+
+
+def test_tokens_come_back_to_their_places():
+    episodes = [
+        [Scored((1,), None, ((5, 7), (6, 7)), (5, 7)), Scored((2,), None, ((8,), (9,)), (9,))],
+        [],
+        [Scored((1,), None, ((5, 7), (6, 7)), (6, 7))],
+    ]
+    values = torch.tensor([[1.0, 2.0], [3.0, 99.0], [4.0, 5.0]])
+    laid = _laid(values, _places(episodes, 3), (3, 3))
+    assert laid.tolist() == [[1.0, 2.0, 3.0], [0.0, 0.0, 0.0], [4.0, 5.0, 0.0]]
+    assert _free(episodes[0]) == [1, 0, 1] and _free([]) == []
+
+
+def test_probabilities_are_those_that_were_drawn_from(derm34, student, episodes):
+    rows = triage_rows(derm34, ["train-0000", "train-0007"], student.dialect, sees=True)
+    student.looks.look_at(rows, derm34.revision, lambda _: None)
+    choices = [_scored(student, one) for episode in episodes for one in episode.choices]
+    shown, said = _batch(student, choices)
+    plain = student.body.forward
+    add_decisions(student.body, 1.0)
+    try:
+        with torch.no_grad():
+            logs, _ = student.model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
+    finally:
+        student.body.forward = plain
+    made = [one for episode in episodes for one in episode.choices]
+    again = [replace(one.request, temperature=1.0, top_p=1.0) for one in made]
+    played = student.speaker.generate(again)
+    for row, one, reply in zip(logs.sum(1).exp().tolist(), made, played, strict=True):
+        assert reply.text == one.said
+        assert row == pytest.approx(reply.probability, abs=2e-4)
+
+
+def test_nothing_that_others_said_is_trained(student, episodes):
+    for episode in episodes:
+        for one in episode.choices:
+            scored = _scored(student, one)
+            assert scored.chosen in scored.options and len(scored.chosen) <= 2
+            table, (start,) = Constraint.several([scored.options])
+            assert table.walk(scored.chosen, start)[0] == start
+
+
+# -- a training --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("interview") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSULT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr("consult.rl.results.draw_curves", lambda rows, path: path.touch())
+        return out, train_practitioner(TrainConfig(role="interview", **SMALL), out, lambda line: None)
+
+
+def test_an_interview_is_trained(trained):
+    out, metrics = trained
+    assert (metrics["n"], metrics["steps"], metrics["split"]) == (3, 2, "validation")
+    assert {"right", "facts disclosed", "doctor turns", "new_finding", "repeated"} <= set(metrics["interview"])
+    assert metrics["interview"]["right"]["after"] == pytest.approx(metrics["after"])
+    assert json.loads((out / "consult.json").read_text())["role"] == "interview"
+    assert open_model(str(out)).adapter is not None
+
+
+def test_other_dialects_are_refused(tmp_path, monkeypatch):
+    import tiny_models
+
+    folder = tiny_models.llava(tmp_path / "llava")
+    with pytest.raises(UserError, match=r"in the starter's dialect alone, and '.*llava' speaks in words"):
+        train_practitioner(
+            TrainConfig(role="interview", model=str(folder), **SMALL), tmp_path / "out", lambda line: None
+        )
+    with pytest.raises(UserError, match="has no right answer to copy"):
+        TrainConfig(role="interview", steps=1, method="sft")
+
+
+def test_replies_of_nobody_are_empty():
+    assert Reply("").text == "" and choosing("<ask><site>", "<ask><site>").said == "<ask><site>"
