@@ -6,10 +6,10 @@ import sys
 
 def main() -> None:
     """Run the command line; an interrupt is a sentence from the first import on."""
-    # Read when torch is loaded. Threads that spin while they wait make a consultation seven times slower as soon as
-    # another program wants the core.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
+        # Read when torch is loaded. Threads that spin while they wait make a consultation seven times slower as soon as
+        # another program wants the core.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from consult.cli.main import run
 
         run()
