@@ -34,9 +34,18 @@ from typing import Any
 
 from consult.envs.measures.paired import Difference, difference
 
-CASES = 2_000
-"""Train cases whose interviews are played."""
-MINUTES = {"triage": 20.0, "attending": 10.0, "interview": 20.0}
+CASES, VALIDATION = 1_000, 170
+"""Train and validation cases whose interviews are played."""
+MINUTES = {
+    "triage": 3.0,
+    "attending": 2.0,
+    "panel": 1.5,
+    "stages": 2.0,
+    "rationale": 1.5,
+    "left-out": 1.2,
+    "interview": 6.0,
+}
+"""Of one training of a group, of training alone: looks at validation and test cases come on top."""
 SKILL, DRAWS = 0.5, 5
 """Of made-up panels: with 5 panels for each of 680 interviews there are about 425 with none right, and 425 with all."""
 LEFT_OUT = ("dermatology", "skin-infection clinic", "dentistry")
@@ -68,11 +77,14 @@ def trainings(seeds: int, scale: float, db: Path) -> list[Run]:
     made = ["--panel-skill", str(SKILL), "--panel-draws", str(DRAWS)]
 
     def run(group: str, role: str, arm: str, seed: int, *words: str) -> Run:
-        said = ("train", role, "--minutes", f"{MINUTES[role] * scale:g}", "--seed", str(seed), *words)
+        said = ("train", role, "--minutes", f"{MINUTES[group] * scale:g}", "--seed", str(seed), *words)
         if role == "attending":
-            said += ("--cases", str(round(CASES * scale)), "--db", str(db))
+            cases, validation = round(CASES * scale), round(VALIDATION * scale)
+            said += ("--cases", str(cases), "--validation", str(validation), "--db", str(db))
+        elif scale < 1:
+            said += ("--validation", str(round(680 * scale)))
         if scale < 1:
-            said += ("--validation", str(round(680 * scale)), "--test", str(round(680 * scale)))
+            said += ("--test", str(round(680 * scale)))
         return Run(group, arm, seed, said)
 
     found: list[Run] = []
