@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from consult.envs.store import Store
 
 Data = dict[str, Any]
-Pieces = Callable[[], Iterator[str]]
+Pieces = Callable[[], Iterable[str]]
 
 
 def report(
@@ -45,23 +46,26 @@ def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
     from consult.cli.report_page import MOST_LISTED, page
     from consult.cli.report_verdicts import HEADINGS_LINE, table_of
 
-    lines, listed = [HEADINGS_LINE], {}
+    listed = {}
+    # A run is read once: what the page needs of it is kept, the table of consultations waits on the disk, the rest goes.
+    with TemporaryFile("w+", encoding="utf-8", newline="") as table:
+        table.write(HEADINGS_LINE)
 
-    def keep(run: str, played: list[Outcome]) -> None:
-        # A run is read once: what the page and the table of consultations need of it is kept, the rest is let go.
-        lines.extend(table_of(run, played))
-        listed[run] = played[: MOST_LISTED // len(runs)]
+        def keep(run: str, played: list[Outcome]) -> None:
+            table.writelines(table_of(run, played))
+            listed[run] = played[: MOST_LISTED // len(runs)]
 
-    found = described(store, runs, keep)
-    write(
-        out,
-        {
-            "report.json": lambda: _json(found),
-            "report.md": lambda: iter([markdown(found)]),
-            "report.html": lambda: page(found, listed, store),
-            "consultations.csv": lambda: iter(lines),
-        },
-    )
+        found = described(store, runs, keep)
+        table.seek(0)
+        write(
+            out,
+            {
+                "report.json": lambda: _json(found),
+                "report.md": lambda: iter([markdown(found)]),
+                "report.html": lambda: page(found, listed, store),
+                "consultations.csv": lambda: table,
+            },
+        )
     return found
 
 
@@ -105,6 +109,6 @@ def write(out: Path, contents: dict[str, Pieces]) -> None:
             draft.replace(out / name)
 
 
-def _fill(file: TextIO, pieces: Iterator[str]) -> None:
+def _fill(file: TextIO, pieces: Iterable[str]) -> None:
     for piece in pieces:
         file.write(piece)
