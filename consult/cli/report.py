@@ -47,7 +47,7 @@ def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
     from consult.cli.report_verdicts import HEADINGS_LINE, table_of
 
     listed = {}
-    # A run is read once: what the page needs of it is kept, the table of consultations waits on the disk, the rest goes.
+    # A run is read once: what the page needs is kept, the table of consultations waits on the disk, the rest goes.
     with TemporaryFile("w+", encoding="utf-8", newline="") as table:
         table.write(HEADINGS_LINE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -104,17 +105,15 @@ def _confidence(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
 
 _ASSESSED = """
 SELECT a.assessor, a.item, a.value, c.id FROM assessments a JOIN consultations c ON c.id = a.consultation_id
-WHERE c.run_id = ? ORDER BY a.assessor, a.item, c.ordinal
+WHERE c.id IN (SELECT value FROM json_each(?)) ORDER BY a.assessor, a.item, c.ordinal
 """
 
 
 def _items(run: str, listed: Sequence[Outcome], store: Store) -> Iterator[Behind]:
-    ids = {one.id for one in listed}
     parts: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for row in store.db.query(_ASSESSED, [run]):
-        if row["id"] in ids:
-            word = "not scored" if row["value"] is None else f"{row['value']:g}"
-            parts.setdefault((row["assessor"], row["item"]), {}).setdefault(word, []).append(row["id"])
+    for assessor, item, value, identifier in store.stream(_ASSESSED, json.dumps([one.id for one in listed])):
+        word = "not scored" if value is None else f"{value:g}"
+        parts.setdefault((assessor, item), {}).setdefault(word, []).append(identifier)
     for (assessor, item), found in parts.items():
         title = f"{item} by {assessor}"
         yield Behind(place(run, title), title, found)

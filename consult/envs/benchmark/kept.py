@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from consult.envs.benchmark.cells import Cell
 from consult.envs.store import Row, Store, now
+
+if TYPE_CHECKING:
+    # A report asks which benchmark its runs are of, and should not load what plays one for that.
+    from consult.envs.benchmark.cells import Cell
 
 
 def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:

@@ -69,17 +69,24 @@ def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Figure]:
         return dict.fromkeys(AVERAGES, NOTHING)
     wide = _cases_of_rarest(scored, present) >= FEWEST
     sums = drawn(_parts(scored, present)) if wide else None
-    return {average: _averaged(scored, present, average, sums) for average in AVERAGES}
+    each, support = _by_label(scored, present)
+    values = {"weighted": float((each * support).sum() / support.sum()), "macro": float(each.mean())}
+    return {average: _averaged(scored, values[average], average, sums) for average in AVERAGES}
 
 
-def _averaged(scored: Sequence[Outcome], present: Sequence[str], average: str, sums: Numbers | None) -> Figure:
-    from sklearn.metrics import f1_score
+def _by_label(scored: Sequence[Outcome], present: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """Give the F1 and the support of each label."""
+    from sklearn.metrics import precision_recall_fscore_support
 
     # As numbers: scikit-learn sorts what it is given, and texts take it twenty times as long.
     place = {label: i for i, label in enumerate(present)}
     true = array("i", (place.get(one.truth or "", len(place)) for one in scored))
     said = array("i", (place.get(one.diagnosis or "", len(place)) for one in scored))
-    value = float(f1_score(true, said, labels=range(len(present)), average=average, zero_division=0.0))
+    _, _, each, support = precision_recall_fscore_support(true, said, labels=range(len(present)), zero_division=0.0)
+    return each, support
+
+
+def _averaged(scored: Sequence[Outcome], value: float, average: str, sums: Numbers | None) -> Figure:
     if sums is None:
         return Figure(value, n=len(scored), failed=failed(scored))
     low, high = quantiles(_f1(sums, average))

@@ -151,9 +151,23 @@ def _drawn(kinds: Numbers, often: Numbers, seed: int) -> Numbers:
     import numpy as np
 
     rng, n = np.random.default_rng(seed), int(often.sum())
-    chunk = max(1, 1_000_000 // len(kinds))
+    # A multinomial draw costs about ten times as much a kind as an index costs a case.
+    count, wide = (_case_by_case, n) if 4 * len(kinds) > n else (_kind_by_kind, len(kinds))
+    chunk = max(1, 1_000_000 // wide)
     sizes, added = [min(chunk, DRAWS - start) for start in range(0, DRAWS, chunk)], np.asarray(kinds, float)
-    return np.concatenate([rng.multinomial(n, often / often.sum(), size).astype(float) @ added for size in sizes])
+    return np.concatenate([count(rng, often, size).astype(float) @ added for size in sizes])
+
+
+def _kind_by_kind(rng: Any, often: Numbers, size: int) -> Numbers:
+    return rng.multinomial(int(often.sum()), often / often.sum(), size)  # type: ignore[no-any-return]
+
+
+def _case_by_case(rng: Any, often: Numbers, size: int) -> Numbers:
+    import numpy as np
+
+    kind = np.repeat(np.arange(len(often)), often.astype(int))
+    picked = kind[rng.integers(len(kind), size=(size, len(kind)))] + len(often) * np.arange(size)[:, None]
+    return np.bincount(picked.ravel(), minlength=size * len(often)).reshape(size, len(often))
 
 
 def _normal(kinds: Numbers, often: Numbers) -> tuple[float, float]:

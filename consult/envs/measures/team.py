@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +38,6 @@ class Triage:
 
 def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
     """Measure triage; None where the run has none, or no case has a specialty. Naming no specialty is wrong."""
-    from sklearn.metrics import recall_score
-
     sent = [one for one in played if one.true_specialty is not None]
     if not any(one.specialty for one in sent):
         return None
@@ -50,11 +49,20 @@ def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
     return Triage(
         share(strict, cases).having(lost),
         share(lenient, cases).having(lost),
-        float(recall_score(true, said, labels=sorted(set(true)), average="macro", zero_division=0.0)),
+        _mean_recall(true, said),
         share([name == most for name in true], cases).having(lost),
         most,
         *_urgencies(sent),
     )
+
+
+def _mean_recall(true: Sequence[str], said: Sequence[str]) -> float:
+    from sklearn.metrics import recall_score
+
+    # As numbers: scikit-learn sorts what it is given, and texts take it twenty times as long.
+    place = {name: i for i, name in enumerate(sorted(set(true)))}
+    numbers = [array("i", (place.get(name, len(place)) for name in names)) for names in (true, said)]
+    return float(recall_score(*numbers, labels=range(len(place)), average="macro", zero_division=0.0))
 
 
 def _second(one: Outcome, scenario: Scenario) -> str:
