@@ -16,6 +16,8 @@ HEADINGS = (
     "style", "turns", "tokens_in", "tokens_out", "seconds", "demo", "error",
 )  # fmt: skip
 
+FORMULA = ("=", "+", "-", "@")
+"""What a formula begins with."""
 PIECE = 5_000
 """Lines that are written together."""
 
@@ -47,13 +49,9 @@ def _row(run: str, one: Outcome) -> tuple[object, ...]:
 def _csv(rows: Iterable[Sequence[object]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows(["" if cell is None else _plain(cell) for cell in row] for row in rows)
+    # A spreadsheet is kept from reading text of a case or of a model as a formula.
+    writer.writerows([f"'{c}" if isinstance(c, str) and c.startswith(FORMULA) else c for c in row] for row in rows)
     return buffer.getvalue()
-
-
-def _plain(cell: object) -> object:
-    """Keep a spreadsheet from reading text of a case or a model as a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
 
 
 HEADINGS_LINE = _csv([HEADINGS])

@@ -80,7 +80,8 @@ def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool =
     """
     import numpy as np
 
-    given = np.array([kind for kind in kinds if kind[1]], float)
+    given = np.asarray(kinds, float).reshape(-1, 3)
+    given = given[given[:, 1] != 0]
     if not len(given):
         return NOTHING
     parts, weights = given[:, :2], given[:, 2]

@@ -125,7 +125,7 @@ def test_the_full_grid_is_the_one_of_the_documentation() -> None:
     counts = {(s, t): n for s, t, n, _, _ in names(found)}
     assert len(counts) == 15
     whole = {("no-dialogue", "panel"), ("dialogue", "panel")}
-    assert all(n == 680 if cell in whole else n in (170, 340) for cell, n in counts.items())
+    assert all(n == 680 if cell in whole else n == 340 for cell, n in counts.items())
 
 
 def test_the_grid_of_the_readme_is_one() -> None:
