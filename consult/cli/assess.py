@@ -144,7 +144,7 @@ def _compare(store: Store, run: str, *, json: bool) -> None:
     from dataclasses import asdict
 
     from consult.cli.assessed import print_agreements
-    from consult.cli.session import print_json
+    from consult.cli.session import naming, print_json
     from consult.envs.agreement import agreements
     from consult.envs.assessing import assessors_of
     from consult.errors import UserError
@@ -152,7 +152,8 @@ def _compare(store: Store, run: str, *, json: bool) -> None:
     names = assessors_of(store, run)
     if len(names) < 2:
         there = f"only {names[0]}" if names else "no assessor"
-        raise UserError(f"run {run} has {there}; add another first: consult assess {run} --assessor REF")
+        again = f"consult assess {run} --assessor REF{naming(store.path)}"
+        raise UserError(f"run {run} has {there}; add another first: {again}")
     pairs = agreements(store, run)
     if json:
         for pair in pairs:

@@ -71,6 +71,7 @@ def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
 
 def _known(store: Store, runs: Sequence[str]) -> list[str]:
     """Check the names, each taken once; a run of which nothing has ended is a mistake, too."""
+    from consult.cli.session import naming
     from consult.errors import UserError
     from consult.scenarios import UnknownNameError
 
@@ -80,7 +81,8 @@ def _known(store: Store, runs: Sequence[str]) -> list[str]:
             raise UnknownNameError("run", run, menu)
         ended = "SELECT 1 FROM consultations WHERE run_id = ? AND status != 'running' LIMIT 1"
         if not store.query(ended, run):
-            raise UserError(f"no consultation of {run} has ended; go on with: consult resume {run}")
+            again = f"consult resume {run}{naming(store.path)}"
+            raise UserError(f"no consultation of {run} has ended; go on with: {again}")
     return list(dict.fromkeys(runs))
 
 
