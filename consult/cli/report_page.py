@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -125,11 +126,13 @@ def _links(ids: Sequence[str]) -> str:
 
 
 DEMO = "demonstration, no finding"
+_UNIT = re.compile(r"(?<=[0-9]) (?=%)|(?<=\bn) (?=[0-9])")
 
 
 def _head(found: Data) -> str:
     style = "".join((files("consult.cli") / name).read_text(encoding="utf-8") for name in ("page.css", "report.css"))
     runs = ", ".join(run["run"] for run in found["runs"])
+    title = f"benchmark {found['benchmark']['id']}" if found["benchmark"] else runs
     links = "".join(f'<a href="#{_text(run["run"])}">{_text(run["run"])}</a> ' for run in found["runs"])
     return f"""<!doctype html>
 <html lang="en">
@@ -138,12 +141,12 @@ def _head(found: Data) -> str:
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Report on {_text(runs)}</title>
+<title>Report on {_text(title)}</title>
 <style>
 {style}</style>
 </head>
 <body class="report">
-<h1>Report on {_text(runs)}</h1>
+<h1>Report on {_text(title)}</h1>
 <p><b>{escape(found["disclaimer"])}</b></p>
 <p class="dim">A figure that is a link leads to the consultations behind it.
 Runs: {links}</p>
@@ -190,7 +193,9 @@ def _table_row(row: tuple[Cell, ...], places: set[str]) -> str:
 
 
 def _cell(cell: Cell, places: set[str]) -> str:
-    return f'<a href="#{escape(cell.link)}">{_text(cell.text)}</a>' if cell.link in places else _text(cell.text)
+    # A number is not parted from its unit, nor "n" from its number.
+    words = _UNIT.sub("\u00a0", _text(cell.text))
+    return f'<a href="#{escape(cell.link)}">{words}</a>' if cell.link in places else words
 
 
 def _text(text: str) -> str:

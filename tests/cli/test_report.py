@@ -107,7 +107,7 @@ def test_every_file_disclaims_and_says_the_same(reported):
         rows = [row for row in csv.DictReader(file) if row["run"] == "r1"]
     assert accuracy["n"] == len(rows) == CASES
     assert accuracy["value"] == pytest.approx(sum(row["verdict"] == "right" for row in rows) / CASES)
-    assert f"{100 * accuracy['value']:.1f} %" in markdown and f"{100 * accuracy['value']:.1f} %" in html
+    assert f"{100 * accuracy['value']:.1f} %" in markdown and f"{100 * accuracy['value']:.1f}\u00a0%" in html
     (gain,) = data["comparisons"]
     assert (gain["a"], gain["b"], gain["over_solo"]) == ("r1", "r2", True)
 
