@@ -97,3 +97,12 @@ def answers(rng):
     rows, eye = np.zeros((680, 102)), np.arange(680)
     rows[eye, true], rows[eye, 34 + true], rows[eye, 68 + said] = true == said, 1, 1
     return rows
+
+
+def test_cases_drawn_one_by_one_come_out_as_kinds_do():
+    often = np.array([30.0, 60.0, 10.0])
+    for draw in (intervals._case_by_case, intervals._kind_by_kind):
+        counts = draw(np.random.default_rng(0), often, 20_000)
+        assert counts.shape == (20_000, 3) and (counts.sum(1) == 100).all()
+        assert counts.mean(0) == pytest.approx(often, abs=0.15)
+        assert counts.var(0) == pytest.approx(often * (1 - often / 100), rel=0.05)
