@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import Sampler
 from transformers import Trainer
 from trl import GRPOTrainer, SFTTrainer
 
@@ -51,6 +52,27 @@ class _Clocked:
         """Write no card into checkpoints; the result has one of its own."""
 
 
+class _AnewEachEpoch(Sampler[int]):
+    """TRL's order of prompts, drawn from seed and epoch.
+
+    TRL's own generator goes on from epoch to epoch, so that a training taken up in its second one would begin again
+    with the order of the first.
+    """
+
+    def __init__(self, sampler: Any, seed: int) -> None:
+        self.sampler, self.seed = sampler, seed
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin an epoch, 0-based."""
+        self.sampler.generator.manual_seed(self.seed + epoch)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.sampler)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+
 class TimedTrainer(_Clocked, GRPOTrainer):
     """GRPO that tells how its time is split."""
 
@@ -66,6 +88,9 @@ class TimedTrainer(_Clocked, GRPOTrainer):
             yield
         finally:
             self._spent[what] += time.perf_counter() - begun
+
+    def _get_train_sampler(self, dataset: Any = None) -> Any:
+        return _AnewEachEpoch(super()._get_train_sampler(dataset), self.args.seed)
 
     def _generate(self, prompts: Any) -> Any:
         with self._timing("generation"):
