@@ -408,11 +408,11 @@ GARBAGE = {
 
 @pytest.mark.parametrize("kind", GARBAGE)
 def test_garbage_is_read_fast_and_safely(view: DoctorView, derm34: Scenario, kind: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for read in READERS:
         read(GARBAGE[kind], view, derm34)
     # Many seconds where reading takes time quadratic in the length.
-    assert time.perf_counter() - started < 2.5
+    assert time.process_time() - started < 2.5
 
 
 def test_an_answer_after_a_long_thought_is_found(view: DoctorView, derm34: Scenario) -> None:
