@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -106,11 +106,6 @@ def write(out: Path, contents: dict[str, Pieces]) -> None:
             drafts[name] = out / f".{name}.part"
             stack.callback(drafts[name].unlink, missing_ok=True)
             with drafts[name].open("w", encoding="utf-8", newline="") as file:
-                _fill(file, pieces())
+                file.writelines(pieces())
         for name, draft in drafts.items():
             draft.replace(out / name)
-
-
-def _fill(file: TextIO, pieces: Iterable[str]) -> None:
-    for piece in pieces:
-        file.write(piece)

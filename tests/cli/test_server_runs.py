@@ -276,5 +276,5 @@ def test_interrupting_does_not_wait_for_a_hanging_server(tmp_path):
         started = time.monotonic()
         ours.send_signal(signal.SIGINT)
         _, complaint = ours.communicate(timeout=20)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 5
     assert ours.returncode == 130 and "go on with: consult resume r1" in complaint and complaint.count("\n") == 1

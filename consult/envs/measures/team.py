@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from consult.envs.measures.diagnosis import failed
+from consult.envs.measures.diagnosis import failed, numbered
 from consult.envs.measures.figures import Figure
 from consult.envs.measures.intervals import share
 from consult.envs.measures.outcomes import Outcome
@@ -59,10 +58,11 @@ def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
 def _mean_recall(true: Sequence[str], said: Sequence[str]) -> float:
     from sklearn.metrics import recall_score
 
-    # As numbers: scikit-learn sorts what it is given, and texts take it twenty times as long.
-    place = {name: i for i, name in enumerate(sorted(set(true)))}
-    numbers = [array("i", (place.get(name, len(place)) for name in names)) for names in (true, said)]
-    return float(recall_score(*numbers, labels=range(len(place)), average="macro", zero_division=0.0))
+    known = sorted(set(true))
+    recall = recall_score(
+        numbered(true, known), numbered(said, known), labels=range(len(known)), average="macro", zero_division=0.0
+    )
+    return float(recall)
 
 
 def _second(one: Outcome, scenario: Scenario) -> str:
