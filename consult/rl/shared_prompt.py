@@ -24,6 +24,8 @@ from consult.rl.constraint import END, Constraint
 
 LOOKED_AT = 64
 """Photographs in one batch of the vision tower."""
+ALIKE = 32
+"""Tokens by which prompts that are read together differ in length at most."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,36 @@ def add_decisions(model: Any, temperature: float) -> None:
 
 
 def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+    parts = _by_length(prompts, said, model.config.image_token_id)
+    if len(parts) == 1:
+        return _score_padded(model, prompts, said, temperature)
+    found = [_score_padded(model, shown, spoken, temperature) for shown, spoken, _ in parts]
+    order = torch.cat([rows for _, _, rows in parts]).argsort()
+    return tuple(torch.cat(values)[order] for values in zip(*found, strict=True))  # type: ignore[return-value]
+
+
+def _by_length(prompts: Prompts, said: Said, photograph: int) -> list[tuple[Prompts, Said, Any]]:
+    """Part prompts of very unlike lengths, so that the short ones are not read at the length of the longest.
+
+    Returns:
+        Prompts, what was said to them, and its places among all; one part where padding is less than half.
+    """
+    lengths = prompts.mask.sum(1)
+    if 2 * int(lengths.sum()) > prompts.mask.numel():
+        return [(prompts, said, torch.arange(len(said.ids)))]
+    shows = (prompts.ids == photograph).any(1)
+    kinds, parts = -(-lengths // ALIKE), []
+    for kind in kinds.unique().tolist():
+        ours = kinds == kind
+        width, rows = int(lengths[ours].max()), ours[said.owner].nonzero()[:, 0]
+        features = prompts.features[ours[shows]] if bool((ours & shows).any()) else None
+        shown = Prompts(prompts.ids[ours, -width:], prompts.mask[ours, -width:], features)
+        owner = (ours.cumsum(0) - 1)[said.owner[rows]]
+        parts.append((shown, Said(said.ids[rows], owner, said.states[rows], said.constraint), rows))
+    return parts
+
+
+def _score_padded(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
     constraint = said.constraint
     distinct, place = _distinct(said)
     last, cache, position = _read(model, prompts)
