@@ -8,10 +8,11 @@ the minutes and of the cases, to try it out. `tables` writes DIR/tables.md from 
 training has kept; it needs no model. Groups:
 
 triage         start, SFT, GRPO, SFT then GRPO on the 680 test cases, the same minutes each
+elsewhere      start, SFT, GRPO at a hospital that sends nine of the diagnoses to other specialties than derm34 does
 attending      the four arms of the curriculum on made-up panels (five an interview), test decisions at each `s`
-panel          GRPO and SFT on the opinions of the starter's own panel
+panel          GRPO and SFT on the opinions of the starter's own panel, three seeds
 stages         the full curriculum with easy alone, and with easy and medium
-rationale      the attending's reason before, after, nowhere
+rationale      the attending's reason before, after, nowhere, three seeds
 left-out       one specialty left out of training, tested on it: GRPO and SFT, three seeds
 interview      questions and decisions over whole consultations, three seeds
 team           the trained folders in whole consultations against the starter's; without triage, without specialists
@@ -23,6 +24,7 @@ import argparse
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -32,19 +34,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+import consult.scenarios
 from consult.envs.measures.paired import Difference, difference
 
 CASES, VALIDATION = 1_000, 170
 """Train and validation cases whose interviews are played."""
-MINUTES = {"triage": 3.0, "panel": 1.5, "rationale": 1.5, "left-out": 1.2, "interview": 6.0}
+MINUTES = {"triage": 3.0, "elsewhere": 2.0, "panel": 2.0, "left-out": 1.5}
 """Of one training of a group, of training alone: looks at validation and test cases come on top."""
-STEPS = {"attending": 120, "stages": 120}
+STEPS = {"attending": 120, "stages": 120, "rationale": 120, "interview": 40}
 """Of one training of a group whose arms are to have seen equally much, and not to have had equal time."""
 SKILL, DRAWS = 0.5, 5
 """Of made-up panels: with 5 panels for each of 680 interviews there are about 425 with none right, and 425 with all."""
 LEFT_OUT = ("dermatology", "skin-infection clinic", "dentistry")
 """The specialties of the most labels."""
-GROUPS = ("triage", "attending", "panel", "stages", "rationale", "left-out", "interview", "team")
+ELSEWHERE = (
+    "eczema",
+    "ingrown nail",
+    "molluscum contagiosum",
+    "nail dystrophy",
+    "onycholysis",
+    "onychomycosis",
+    "seborrheic keratosis",
+    "stomatitis",
+    "warts",
+)
+"""Diagnoses that another hospital sends to what is their second specialty in derm34; it has no nail clinic."""
+GROUPS = ("triage", "elsewhere", "attending", "panel", "stages", "rationale", "left-out", "interview", "team")
 KEPT = "interviews.kept"
 """Marks that the interviews are in the store."""
 Words = tuple[str, ...]
@@ -66,10 +83,13 @@ class Run:
         return f"{self.group}/{self.arm.replace(' ', '-')}/{self.seed}"
 
 
-def trainings(seeds: int, scale: float, db: Path) -> list[Run]:
+def trainings(seeds: int, scale: float, out: Path) -> list[Run]:
     """List every training, groups in their order, seeds outermost so that early results are of all arms."""
     # A reason costs most of a step's time; whether it is worth that is the group `rationale`'s question.
-    made = ["--panel-skill", str(SKILL), "--panel-draws", str(DRAWS), "--rationale", "none"]
+    brief = ("--rationale", "none")
+    made = ("--panel-skill", str(SKILL), "--panel-draws", str(DRAWS), *brief)
+    few = ("--prompts", "8", "--group", "8")
+    db = out / "interviews.db"
 
     def run(group: str, role: str, arm: str, seed: int, *words: str) -> Run:
         end = (
@@ -81,8 +101,8 @@ def trainings(seeds: int, scale: float, db: Path) -> list[Run]:
         if role == "attending":
             cases, validation = round(CASES * scale), round(VALIDATION * scale)
             said += ("--cases", str(cases), "--validation", str(validation), "--db", str(db))
-        elif scale < 1:
-            said += ("--validation", str(round(680 * scale)))
+        elif role == "interview" or scale < 1:
+            said += ("--validation", str(round((VALIDATION if role == "interview" else 680) * scale)))
         if scale < 1:
             said += ("--test", str(round(680 * scale)))
         return Run(group, arm, seed, said)
@@ -94,21 +114,37 @@ def trainings(seeds: int, scale: float, db: Path) -> list[Run]:
             run("attending", "attending", arm, seed, "--curriculum", arm, *made)
             for arm in ("none", "order", "entropy", "full")
         ]
-        found += [run("panel", "attending", m, seed, "--method", m) for m in ("sft", "grpo")]
+        found += [
+            run("elsewhere", "triage", m, seed, "--method", m, "--scenario", str(out / "elsewhere"))
+            for m in ("sft", "grpo")
+        ]
     for seed in range(1, min(seeds, 3) + 1):
+        found += [run("panel", "attending", m, seed, "--method", m, *brief) for m in ("sft", "grpo")]
         full = ("--curriculum", "full", *made)
         found += [
             run("stages", "attending", stages.replace(",", " and "), seed, *full, "--stages", stages)
             for stages in ("easy", "easy,medium")
         ]
-        found += [run("rationale", "attending", r, seed, "--rationale", r) for r in ("before", "after", "none")]
+        found += [run("rationale", "attending", r, seed, "--rationale", r, *few) for r in ("before", "after", "none")]
         found += [
-            run("left-out", "attending", f"{m} without {s}", seed, "--method", m, "--leave-out", s)
+            run("left-out", "attending", f"{m} without {s}", seed, "--method", m, "--leave-out", s, *brief)
             for s in LEFT_OUT
             for m in ("sft", "grpo")
         ]
-        found.append(run("interview", "interview", "grpo", seed))
+        found.append(run("interview", "interview", "grpo", seed, *few, "--check-every", "10"))
     return sorted(found, key=lambda one: GROUPS.index(one.group))
+
+
+def write_elsewhere(folder: Path) -> None:
+    """Write derm34 as another hospital would: the same cases, other ways."""
+    shutil.copytree(Path(consult.scenarios.__file__).parent / "derm34", folder, dirs_exist_ok=True)
+    path = folder / "labels.yaml"
+    tables = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name in ELSEWHERE:
+        label = tables["labels"][name]
+        first, second = label["specialty"], label["second_specialty"]
+        label["specialty"], label["second_specialty"] = second, None if first == "nail clinic" else first
+    path.write_text(yaml.safe_dump(tables, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def consultations(out: Path) -> list[Run]:
@@ -122,7 +158,9 @@ def consultations(out: Path) -> list[Run]:
         "starter solo": ("--team", "solo"),
         "trained solo": ("--team", "solo", *trained[2:]),
     }
-    return [Run("team", arm, 0, ("simulate", "--cases", "680", "--batch", "64", *words)) for arm, words in arms.items()]
+    return [
+        Run("team", arm, 0, ("simulate", "--cases", "680", "--batch", "128", *words)) for arm, words in arms.items()
+    ]
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -364,7 +402,7 @@ def tables(runs: Sequence[Run], out: Path) -> str:
         elif group == "interview":
             parts += interview_table(arms)
         else:
-            parts += arms_table(arms, {"triage": "sft", "panel": "sft", "attending": "none"}.get(group))
+            parts += arms_table(arms, {"attending": "none"}.get(group, "sft"))
             if group in ("attending", "stages", "panel"):
                 parts += ["", *stages_table(arms)]
         seconds = [result.metrics["seconds"] for results in arms.values() for result in results]
@@ -386,12 +424,14 @@ def main() -> None:
     asked = parser.parse_args()
     wanted = asked.only.split(",")
     asked.out.mkdir(parents=True, exist_ok=True)
-    every = [*trainings(asked.seeds, asked.scale, asked.out / "interviews.db"), *consultations(asked.out)]
+    every = [*trainings(asked.seeds, asked.scale, asked.out), *consultations(asked.out)]
     runs = [run for run in every if run.group in wanted]
     if asked.what == "list":
         for run in runs:
             print(f"{'over' if is_over(run, asked.out) else 'to do'}  {run.name}  consult {' '.join(run.words)}")
     elif asked.what == "run":
+        if "elsewhere" in wanted:
+            write_elsewhere(asked.out / "elsewhere")
         failed = run_all(runs, asked.out, asked.at_once)
         (asked.out / "tables.md").write_text(tables(runs, asked.out), encoding="utf-8")
         sys.exit(1 if failed else 0)

@@ -289,6 +289,11 @@ class Store:
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status = 'finished' ORDER BY rowid DESC", digest)
         return next(iter(rows), None)
 
+    def finished_runs(self, scenario_revision: str) -> list[Row]:
+        """List the runs of a scenario as it is that were played to their end, the oldest first."""
+        statement = "SELECT * FROM runs WHERE scenario_revision = ? AND status = 'finished' ORDER BY rowid"
+        return self.query(statement, scenario_revision)
+
     def consultations(self, run: str) -> list[Row]:
         """List a run's consultations in their order."""
         return self.query("SELECT * FROM consultations WHERE run_id = ? ORDER BY ordinal", run)

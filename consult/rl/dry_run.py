@@ -92,7 +92,8 @@ def _tell(
 
 def _tell_interviews(config: TrainConfig, student: Student, ids: Any, playing: float, say: Say) -> None:
     real = training_of(config, Path(), lambda _: None)
-    lacking = sum(len(i) for split, i in ids.items() if i and not real.interviews(student).is_kept(split, i))
+    interviews = real.interviews(student)
+    lacking = sum(len(interviews.lacking(split, found)) for split, found in ids.items())
     if lacking:
         say(
             f"{lacking:,} cases would be played first, about {lacking * playing / 60:.0f} minutes, "

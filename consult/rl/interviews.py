@@ -27,6 +27,16 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class _Place:
+    """Where the store has an interview."""
+
+    run: str
+    config: RunConfig
+    plan: Plan
+    status: str
+
+
+@dataclass(frozen=True)
 class Interviews:
     """Where interviews come from.
 
@@ -47,15 +57,25 @@ class Interviews:
     say: Say
 
     def played(self, split: str, ids: Sequence[str]) -> list[tuple[str, Consultation]]:
-        """Give the consultations of cases, playing them where the store lacks them.
+        """Give the consultations of cases, playing those that the store lacks.
 
         Returns:
             Id in the store and consultation, as far as it was played; those that failed are left out.
         """
-        config = self._config(split, ids)
         with Store(self.db) as store:
-            run = self._kept(config, store) or self._play(config, store)
-            return list(self._restored(store, run, config))
+            left = self._lacking(split, ids, store)
+            if left:
+                self._play(self._config(split, left), store)
+            places = self._places(split, ids, store)
+            acts = {run: store.acts_of(run) for run in {place.run for place in places.values()}}
+        found = []
+        for case in ids:
+            place = places[case]
+            if place.status != "failed":
+                identifier = consultation_id(place.run, place.plan.ordinal)
+                said = acts[place.run].get(identifier, [])
+                found.append((identifier, self._consultation(place.plan, place.config, said)))
+        return found
 
     def made_up(self, split: str, ids: Sequence[str], skill: float, draws: int) -> list[tuple[str, Consultation]]:
         """Give interviews with made-up panels, each interview `draws` times; they are stored as runs of their own."""
@@ -65,24 +85,49 @@ class Interviews:
             kept = [consultation for _, consultation in played]
             config = self._config(split, [c.case.id for c in kept], panel_skill=skill, seed=draw)
             with Store(self.db) as store:
-                run = self._kept(config, store) or self._draw(config, kept, store)
+                run = self._drawn(config, store) or self._draw(config, kept, store)
                 found += self._restored(store, run, config)
         return found
 
-    def is_kept(self, split: str, ids: Sequence[str]) -> bool:
-        """Tell whether the store has these interviews."""
+    def lacking(self, split: str, ids: Sequence[str]) -> list[str]:
+        """Give the cases that the store has no interview of."""
         if not self.db.exists():
-            return False
+            return list(ids)
         with Store(self.db) as store:
-            return self._kept(self._config(split, ids), store) is not None
+            return self._lacking(split, ids, store)
 
-    def _kept(self, config: RunConfig, store: Store) -> Row | None:
-        """Find a run that is as far as it has to be, of the same weights and the same scenario."""
+    def _lacking(self, split: str, ids: Sequence[str], store: Store) -> list[str]:
+        places = self._places(split, ids, store)
+        return [case for case in ids if case not in places]
+
+    def _places(self, split: str, ids: Sequence[str], store: Store) -> dict[str, _Place]:
+        """Find where the store has interviews of cases, whatever other cases were played beside them."""
+        wanted, settings = set(ids), self._settings(self._config(split, ids))
+        found: dict[str, _Place] = {}
+        for run in store.finished_runs(self.scenario.revision):
+            config = RunConfig.model_validate_json(run["config"])
+            if self._settings(config) != settings or not self._is_ours(run, config):
+                continue
+            status = {row["ordinal"]: row["status"] for row in store.consultations(run["id"])}
+            for plan in config.plan():
+                if plan.case in wanted and plan.temperament == own_temperament(self.scenario, plan.case):
+                    found[plan.case] = _Place(run["id"], config, plan, status[plan.ordinal])
+        return found
+
+    @staticmethod
+    def _settings(config: RunConfig) -> RunConfig:
+        return config.model_copy(update={"cases": (), "temperaments": (), "all_temperaments": False})
+
+    def _is_ours(self, run: Row, config: RunConfig) -> bool:
+        """Tell whether a run is of the same weights and the same scenario."""
+        same = run["scenario_revision"] == self.scenario.revision
+        return same and bool(json.loads(run["models"]) == self._models(config))
+
+    def _drawn(self, config: RunConfig, store: Store) -> Row | None:
+        """Find the run of a made-up panel; it stands before its conclusions, or was played on."""
         digest = config.digest()
-        found = store.finished_run(digest) or (store.unfinished_run(digest) if config.panel_skill is not None else None)
-        if found is None or found["scenario_revision"] != self.scenario.revision:
-            return None
-        return found if json.loads(found["models"]) == self._models(config) else None
+        found = store.finished_run(digest) or store.unfinished_run(digest)
+        return found if found is not None and self._is_ours(found, config) else None
 
     def _models(self, config: RunConfig) -> dict[str, str]:
         named = f"{self.model}@{self.revision}" if self.revision else self.model
@@ -109,7 +154,7 @@ class Interviews:
             **more,
         )
 
-    def _play(self, config: RunConfig, store: Store) -> Row:
+    def _play(self, config: RunConfig, store: Store) -> None:
         self.say(f"playing {len(config.cases):,} {config.split} cases once; their interviews are kept in '{self.db}'")
         models = Models.open(config)
         ended = 0
@@ -121,12 +166,9 @@ class Interviews:
                 self.say(f"played {ended:,} of {len(config.cases):,}")
 
         try:
-            summary = Runner(self.scenario, config, models, store, batch=BATCH, listen=listen).run()
+            Runner(self.scenario, config, models, store, batch=BATCH, listen=listen).run()
         finally:
             models.close()
-        row = store.run(summary["run"])
-        assert row is not None
-        return row
 
     def _restored(self, store: Store, run: Row, config: RunConfig) -> Iterator[tuple[str, Consultation]]:
         rows = {row["ordinal"]: row for row in store.consultations(run["id"])}

@@ -105,12 +105,54 @@ def test_interviews_are_played_once_and_opinions_are_kept(derm34, interviews, do
     rows = rows_of(again)
     assert [row.s for row in rows] == [{"eczema": 2 / 3, "hives": 1 / 3}.get(t, 0.0) for t in truth]
     assert {row.vote for row in rows} == {"eczema"}
-    assert interviews.is_kept("train", IDS) and not interviews.is_kept("train", IDS[:2])
+    assert interviews.lacking("train", IDS) == [] and interviews.lacking("train", ["train-0003"]) == ["train-0003"]
+
+
+def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34, doctors, tmp_path, monkeypatch):
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    told = []
+    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", told.append)
+    first = source.played("train", IDS[1:3])
+    asked = len(doctors.asked)
+    assert [name for name, _ in source.played("train", IDS[1:2])] == [first[0][0]] and len(doctors.asked) == asked
+    assert source.lacking("train", IDS) == [IDS[0], IDS[3]]
+    told.clear()
+    every = source.played("train", IDS)
+    assert [c.case.id for _, c in every] == list(IDS) and every[1][0] == first[0][0]
+    assert told[0].startswith("playing 2 train cases")
+    whole = Interviews(derm34, "derm34", "doctors", "", tmp_path / "b.db", told.append).played("train", IDS)
+    assert [[(a.text, a.seed) for a in c.acts] for _, c in whole] == [
+        [(a.text, a.seed) for a in c.acts] for _, c in every
+    ]
+
+
+def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, monkeypatch):
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
+    ours = source._config("train", IDS[:1])
+    for other in ({"seed": 1}, {"temperaments": ("choleric",)}, {"max_turns": 9}, {"team": "solo"}):
+        changed = ours.model_copy(update=other)
+        with Store(source.db) as store:
+            Runner(derm34, changed, Models({"doctors": doctors}), store).run()
+    assert ours.temperaments != ("choleric",) and source.lacking("train", IDS[:1]) == [IDS[0]]
+
+
+def test_an_interview_that_failed_is_not_played_again(derm34, tmp_path, monkeypatch):
+    class Broken(Doctors):
+        def _said(self, request):
+            if request.task == "decision":
+                raise RuntimeError("out of memory")
+            return super()._said(request)
+
+    broken = Broken()
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": broken})))
+    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
+    assert source.played("train", IDS[:2]) == [] and source.lacking("train", IDS[:2]) == []
 
 
 def test_interviews_of_other_weights_are_not_taken(derm34, interviews, db):
     other = Interviews(derm34, "derm34", "doctors", "retrained", db, lambda _: None)
-    assert not other.is_kept("train", IDS)
+    assert other.lacking("train", IDS) == list(IDS)
 
 
 def test_a_model_that_does_not_see_gets_no_photograph(derm34, interviews):
