@@ -21,23 +21,19 @@ team           the trained folders in whole consultations against the starter's;
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
+from training_tables import tables
 
 import consult.scenarios
-from consult.envs.measures.paired import Difference, difference
 
 CASES, VALIDATION = 1_000, 170
 """Train and validation cases whose interviews are played."""
@@ -225,191 +221,15 @@ def _ended(run: Run, code: int, out: Path) -> int:
     return int(code != 0)
 
 
-# -- tables ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one training has kept."""
-
-    run: Run
-    metrics: Mapping[str, Any]
-    decisions: Sequence[Mapping[str, str]]
-    """On test cases."""
-
-
-def results(runs: Sequence[Run], out: Path) -> dict[str, dict[str, list[Result]]]:
-    """Read what is finished: group → arm → results."""
-    found: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
+def write_tables(runs: Sequence[Run], out: Path) -> None:
+    """Write the tables over what is finished."""
+    groups: dict[str, dict[str, list[Path]]] = {}
     for run in runs:
-        if run.words[0] == "train" and is_over(run, out):
-            folder = out / run.name
-            metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-            found[run.group][run.arm].append(Result(run, metrics, _test_decisions(folder / "decisions.csv")))
-    return found
-
-
-def _test_decisions(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [row for row in csv.DictReader(stream) if row["split"] == "test"]
-
-
-def by_case(results: Sequence[Result], when: str, keep: Any = lambda row: True) -> dict[str, list[bool]]:
-    """Give case → whether its decisions were right, over all seeds."""
-    found: dict[str, list[bool]] = defaultdict(list)
-    for result in results:
-        for row in result.decisions:
-            if keep(row):
-                found[row["case"]].append(row[when] == row["wanted"])
-    return found
-
-
-def points(found: Difference | None) -> str:
-    """Give a difference in points with its interval and the smallest one that would be seen in 4 of 5 repetitions."""
-    if found is None or found.figure.value is None or found.figure.low is None or found.figure.high is None:
-        return "- | - | - | -"
-    low, high = found.figure.low, found.figure.high
-    smallest = 2.8 * (high - low) / (2 * 1.96)
-    value, interval = f"{100 * found.figure.value:+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}"
-    return f"{value} | {interval} | {found.p:.2g} | {100 * smallest:.1f}"
-
-
-def share(cases: Mapping[str, Sequence[bool]]) -> str:
-    """Give the share of right decisions."""
-    said = [right for rights in cases.values() for right in rights]
-    return f"{sum(said) / len(said):.1%}" if said else "-"
-
-
-HEAD = "| difference | points | 95 % interval | p | smallest seen |"
-LINE = "|---|---|---|---|---|"
-
-
-def arms_table(arms: Mapping[str, Sequence[Result]], baseline: str | None) -> list[str]:
-    """Compare arms with the start, and with a baseline, over seeds, cases as units."""
-    rows = ["| arm | seeds | each seed | start | after |", "|---|---|---|---|---|"]
-    for arm, found in arms.items():
-        each = ", ".join(f"{result.metrics['after']:.1%}" for result in found)
-        start = f"{found[0].metrics['before']:.1%}"
-        rows.append(f"| {arm} | {len(found)} | {each} | {start} | {share(by_case(found, 'after'))} |")
-    rows += ["", HEAD, LINE]
-    for arm, found in arms.items():
-        rows.append(f"| {arm} - start | {points(difference(by_case(found, 'after'), by_case(found, 'before')))} |")
-    if baseline is not None and baseline in arms:
-        base = by_case(arms[baseline], "after")
-        rows += [
-            f"| {arm} - {baseline} | {points(difference(by_case(found, 'after'), base))} |"
-            for arm, found in arms.items()
-            if arm != baseline
-        ]
-    return rows
-
-
-STAGES = {
-    "all right (s = 1)": lambda s: s == 1,
-    "some right": lambda s: 0 < s < 1,
-    "none right (s = 0)": lambda s: s == 0,
-}
-
-
-def stages_table(arms: Mapping[str, Sequence[Result]]) -> list[str]:
-    """Give what an attending makes of opinions, by how many are right, beside the panel's vote."""
-    rows = ["| opinions | decisions | vote | start | " + " | ".join(arms) + " |", "|---" * (4 + len(arms)) + "|"]
-    for name, belongs in STAGES.items():
-
-        def keep(row: Mapping[str, str], belongs: Any = belongs) -> bool:
-            return bool(row["s"]) and bool(belongs(float(row["s"])))
-
-        any_arm = next(iter(arms.values()))
-        first = [row for row in any_arm[0].decisions if keep(row)]
-        vote = f"{sum(row['vote'] == row['wanted'] for row in first) / len(first):.1%}" if first else "-"
-        after = " | ".join(share(by_case(found, "after", keep)) for found in arms.values())
-        rows.append(f"| {name} | {len(first):,} | {vote} | {share(by_case(any_arm, 'before', keep))} | {after} |")
-    return rows
-
-
-def left_out_table(arms: Mapping[str, Sequence[Result]]) -> list[str]:
-    """Give the figures on the specialty that was left out, and on the others."""
-    rows = ["| left out | method | start, on it | after, on it | start, others | after, others |", "|---" * 6 + "|"]
-    for arm, found in arms.items():
-        method, _, specialty = arm.partition(" without ")
-        cells = [
-            share(by_case(found, when, lambda row, on=on: (row["specialty"] == specialty) == on))  # noqa: B023
-            for on in (True, False)
-            for when in ("before", "after")
-        ]
-        rows.append(f"| {specialty} | {method} | {' | '.join(cells)} |")
-    rows += ["", HEAD, LINE]
-    for specialty in dict.fromkeys(arm.partition(" without ")[2] for arm in arms):
-        pair = [arms.get(f"{method} without {specialty}", []) for method in ("grpo", "sft")]
-        sides = [by_case(found, "after", lambda row, s=specialty: row["specialty"] == s) for found in pair]
-        rows.append(f"| GRPO - SFT on {specialty} | {points(difference(*sides))} |")
-    return rows
-
-
-def team_table(runs: Sequence[Run], out: Path) -> list[str]:
-    """Give whole consultations: final diagnosis, triage, urgency, panel."""
-    rows = ["| team | diagnosis right | specialty right | urgency right | opinions right |", "|---" * 5 + "|"]
-    outcomes: dict[str, dict[str, list[bool]]] = {}
-    for run in runs:
-        if not is_over(run, out):
-            continue
-        from consult.envs.store import Store
-
-        with Store(out / run.name / "consult.db") as store:
-            played = store.query("SELECT * FROM consultations WHERE truth IS NOT NULL")
-            opinions = store.query(
-                "SELECT avg(o.diagnosis IS c.truth) AS p FROM opinions o "
-                "JOIN consultations c ON c.id = o.consultation_id"
-            )[0]["p"]
-        outcomes[run.arm] = {row["case_id"]: [row["diagnosis"] == row["truth"]] for row in played}
-        shares = [
-            sum(row[name] == row[f"true_{name}"] for row in played) / len(played) for name in ("specialty", "urgency")
-        ]
-        told = " | ".join(f"{one:.1%}" if "panel" not in run.arm else "-" for one in shares)
-        rows.append(f"| {run.arm} | {share(outcomes[run.arm])} | {told} | {opinions or 0:.1%} |")
-    rows += ["", HEAD, LINE]
-    for arm in ("trained", "trained no-triage", "trained solo"):
-        before = arm.replace("trained", "starter")
-        if arm in outcomes and before in outcomes:
-            rows.append(f"| {arm} - {before} | {points(difference(outcomes[arm], outcomes[before]))} |")
-    return rows
-
-
-def interview_table(arms: Mapping[str, Sequence[Result]]) -> list[str]:
-    """Give what an interview's training changes."""
-    rows = ["| seed | figure | before | after | gain | 95 % interval |", "|---" * 6 + "|"]
-    for found in arms.values():
-        for result in found:
-            for name, figure in result.metrics["interview"].items():
-                low, high = figure["interval"]
-                rows.append(
-                    f"| {result.run.seed} | {name} | {figure['before']:.3f} | {figure['after']:.3f} | "
-                    f"{figure['gain']:+.3f} | {low:+.3f} to {high:+.3f} |"
-                )
-    return rows
-
-
-def tables(runs: Sequence[Run], out: Path) -> str:
-    """Give all tables."""
-    found = results(runs, out)
-    parts = ["Simulation, not medical advice. Cases are the units of every interval; seeds are averaged within a case."]
-    for group, arms in found.items():
-        parts += ["", f"## {group}", ""]
-        if group == "left-out":
-            parts += left_out_table(arms)
-        elif group == "interview":
-            parts += interview_table(arms)
-        else:
-            parts += arms_table(arms, {"attending": "none"}.get(group, "sft"))
-            if group in ("attending", "stages", "panel"):
-                parts += ["", *stages_table(arms)]
-        seconds = [result.metrics["seconds"] for results in arms.values() for result in results]
-        parts += ["", f"{len(seconds)} trainings, {min(seconds) / 60:.1f} to {max(seconds) / 60:.1f} minutes each."]
-    if any(is_over(run, out) for run in runs if run.group == "team"):
-        parts += ["", "## team", "", *team_table([run for run in runs if run.group == "team"], out)]
-    return "\n".join(parts) + "\n"
+        if is_over(run, out):
+            groups.setdefault(run.group, {}).setdefault(run.arm, []).append(out / run.name)
+    path = out / "tables.md"
+    path.write_text(tables(groups), encoding="utf-8")
+    print(path)
 
 
 def main() -> None:
@@ -433,11 +253,10 @@ def main() -> None:
         if "elsewhere" in wanted:
             write_elsewhere(asked.out / "elsewhere")
         failed = run_all(runs, asked.out, asked.at_once)
-        (asked.out / "tables.md").write_text(tables(runs, asked.out), encoding="utf-8")
+        write_tables(runs, asked.out)
         sys.exit(1 if failed else 0)
     else:
-        (asked.out / "tables.md").write_text(tables(runs, asked.out), encoding="utf-8")
-        print(asked.out / "tables.md")
+        write_tables(runs, asked.out)
 
 
 if __name__ == "__main__":
