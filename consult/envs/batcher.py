@@ -19,6 +19,7 @@ from consult.agents.models.person import Person
 
 R = TypeVar("R")
 Before = Callable[[], None]
+Rank = Callable[[Request], int]
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class Batcher:
     Args:
         chunk: The most requests that go into one `generate`.
         before_wave: Called before each wave, when nothing is being played: the moment to commit what was done.
+        rank: Of a request; it waits while one of a lower rank does. Where all consultations are live from the first,
+            long answers of a high rank are so given in one batch and not in many small ones.
     """
 
-    def __init__(self, chunk: int = 64, before_wave: Before = lambda: None) -> None:
-        self.chunk, self.before_wave = chunk, before_wave
+    def __init__(self, chunk: int = 64, before_wave: Before = lambda: None, rank: Rank = lambda request: 0) -> None:
+        self.chunk, self.before_wave, self.rank = chunk, before_wave, rank
         self.model_seconds = 0.0
         """Seconds spent inside `generate` so far."""
         self.broken: Exception | None = None
@@ -122,8 +125,7 @@ class Batcher:
         wave: list[_Waiting] = []
         try:
             await asyncio.sleep(0)  # cancellations that are already scheduled land first
-            wave = [self._queue[key] for key in sorted(self._queue, key=_sortable)]
-            self._queue = {}
+            wave = self._due()
             self.before_wave()
             for model in dict.fromkeys(id(w.model) for w in wave):
                 await self._serve([w for w in wave if id(w.model) == model])
@@ -139,6 +141,13 @@ class Batcher:
         finally:
             self._wave = None
             self._kick()
+
+    def _due(self) -> list[_Waiting]:
+        """Take what the next wave answers from the queue."""
+        ranks = {key: self.rank(waiting.request) for key, waiting in self._queue.items()}
+        lowest = min(ranks.values(), default=0)
+        due = sorted((key for key, rank in ranks.items() if rank == lowest), key=_sortable)
+        return [self._queue.pop(key) for key in due]
 
     async def _serve(self, wave: list[_Waiting]) -> None:
         for start in range(0, len(wave), self.chunk):

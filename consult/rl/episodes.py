@@ -27,6 +27,8 @@ TRAINED = ("action", "decision")
 """Tasks of the attending whose choices are trained."""
 ASSIGNED = {"triage": "triage", "specialist": "opinion"}
 """Others who are asked: role → task; all other words are the program's."""
+RANKS = {"opinion": 1, "decision": 2}
+"""Task → rank; opinions wait for all interviews, and decisions, which are long, for all opinions."""
 NAMED = 4
 """Tokens of an opinion without its reason."""
 
@@ -127,7 +129,8 @@ class Theatre:
         return asyncio.run(self._play(cases, seeds, sampling))
 
     async def _play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
-        batcher, attending = Batcher(chunk=max(1, len(cases))), _Attending(self.student)
+        attending = _Attending(self.student)
+        batcher = Batcher(max(1, len(cases)), rank=lambda request: RANKS.get(request.task, 0))
         cast = self._cast(batcher, attending, sampling)
         played = [self._consultation(i, case, seed) for i, (case, seed) in enumerate(zip(cases, seeds, strict=True), 1)]
         batcher.open(len(played))

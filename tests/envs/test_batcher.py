@@ -92,6 +92,32 @@ def test_a_model_that_is_gone_ends_all(chunk):
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
+def test_a_higher_rank_waits_for_all_lower_ones():
+    model = Echo()
+
+    async def run():
+        # Each says as many lines as its number, and then a last word; last words wait for all lines.
+        batcher = Batcher(chunk=8, rank=lambda request: int(request.key[1] == "last"))
+        generate = batcher.for_model(model)
+
+        async def speaks(who):
+            try:
+                for turn in range(who):
+                    await generate(request(who, turn))
+                return (await generate(request(who, "last"))).text
+            finally:
+                batcher.close()
+
+        batcher.open(3)
+        said = await asyncio.gather(*(speaks(who) for who in range(3)))
+        batcher.shutdown()
+        return said
+
+    assert len(asyncio.run(asyncio.wait_for(run(), 20))) == 3
+    asked = model.batches
+    assert asked == [[(1, 0), (2, 0)], [(2, 1)], [(0, "last"), (1, "last"), (2, "last")]]
+
+
 def test_branches_go_in_one_wave_and_leave_one_ticket():
     model = Echo()
 
