@@ -127,7 +127,9 @@ def trainings(seeds: int, scale: float, out: Path) -> list[Run]:
             for s in LEFT_OUT
             for m in ("sft", "grpo")
         ]
-        found.append(run("interview", "interview", "grpo", seed, *few, "--check-every", "10"))
+        found.append(
+            run("interview", "interview", "grpo", seed, *few, "--check-every", "10", "--learning-rate", "4e-4")
+        )
     return sorted(found, key=lambda one: GROUPS.index(one.group))
 
 
