@@ -230,6 +230,42 @@ def team_table(arms: Mapping[str, Path]) -> list[str]:
     ]
 
 
+ROLES = {
+    "triage: specialty right": "SELECT case_id, specialty IS true_specialty AS value FROM consultations",
+    "triage: urgency right": "SELECT case_id, urgency IS true_urgency AS value FROM consultations",
+    "specialists: opinions right": "SELECT c.case_id, avg(o.diagnosis IS c.truth) AS value FROM opinions o "
+    "JOIN consultations c ON c.id = o.consultation_id GROUP BY c.id",
+    "patient: drafts that its card backs": "SELECT c.case_id, avg(t.draft_backed) AS value FROM turns t "
+    "JOIN consultations c ON c.id = t.consultation_id WHERE t.speaker = 'patient' AND t.draft_backed IS NOT NULL "
+    "GROUP BY c.id",
+    "attending: facts brought to light": "SELECT case_id, 1.0 * facts_disclosed / facts AS value FROM consultations",
+    "attending: diagnosis right": "SELECT case_id, diagnosis IS truth AS value FROM consultations",
+}
+"""What a role is measured by → a query that gives a figure a consultation."""
+
+
+def roles_table(arms: Mapping[str, Path]) -> list[str]:
+    """Give each role's measures where nobody, and where others were trained, on the same cases."""
+    from consult.envs.measures.intervals import mean
+    from consult.envs.store import Store
+
+    values: dict[str, dict[str, dict[str, float]]] = {}
+    for arm in ("starter", "trained"):
+        with Store(arms[arm] / "consult.db") as store:
+            values[arm] = {
+                name: {row["case_id"]: float(row["value"]) for row in store.query(sql)} for name, sql in ROLES.items()
+            }
+    rows = ["| role | starter | trained | difference | 95 % interval |", "|---" * 5 + "|"]
+    for name in ROLES:
+        before, after = values["starter"][name], values["trained"][name]
+        cases = [case for case in before if case in after]
+        change = mean([after[case] - before[case] for case in cases], cases)
+        sides = [percent(sum(side[case] for case in cases) / len(cases)) for side in (before, after)]
+        low, high, value = (100 * (one or 0.0) for one in (change.low, change.high, change.value))
+        rows.append(line(name, *sides, f"{value:+.1f}", f"{low:+.1f} to {high:+.1f}"))
+    return rows
+
+
 def tables(groups: Mapping[str, Mapping[str, Sequence[Path]]]) -> str:
     """Give all tables.
 
@@ -240,7 +276,10 @@ def tables(groups: Mapping[str, Mapping[str, Sequence[Path]]]) -> str:
     for group, folders in groups.items():
         parts += ["", f"## {group}", ""]
         if group == "team":
-            parts += team_table({arm: found[0] for arm, found in folders.items()})
+            teams = {arm: found[0] for arm, found in folders.items()}
+            parts += team_table(teams)
+            if "starter" in teams and "trained" in teams:
+                parts += ["", *roles_table(teams)]
             continue
         arms = {arm: [Result.read(folder) for folder in found] for arm, found in folders.items()}
         baseline = BASELINES.get(group, "sft")
