@@ -261,8 +261,10 @@ def roles_table(arms: Mapping[str, Path]) -> list[str]:
         cases = [case for case in before if case in after]
         change = mean([after[case] - before[case] for case in cases], cases)
         sides = [percent(sum(side[case] for case in cases) / len(cases)) for side in (before, after)]
-        low, high, value = (100 * (one or 0.0) for one in (change.low, change.high, change.value))
-        rows.append(line(name, *sides, f"{value:+.1f}", f"{low:+.1f} to {high:+.1f}"))
+        cells = ["-", "-"]
+        if change.value is not None and change.low is not None and change.high is not None:
+            cells = [f"{100 * change.value:+.1f}", f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"]
+        rows.append(line(name, *sides, *cells))
     return rows
 
 
