@@ -4,7 +4,7 @@ Run: python benchmarks/training.py run --out DIR [--only triage,attending,…] [
      python benchmarks/training.py tables --out DIR
 
 `run` goes on where it was stopped: what is finished is left, what was begun is taken up. `--scale 0.1` takes a tenth of
-the minutes and of the cases, to try it out. `tables` writes DIR/tables.md from the figures and the decisions that each
+the minutes and of the cases, to try it out, in DIR/scale-0.1. `tables` writes DIR/tables.md from what each
 training has kept; it needs no model. Groups:
 
 triage         start, SFT, GRPO, SFT then GRPO on the 680 test cases, the same minutes each
@@ -38,7 +38,7 @@ import consult.scenarios
 CASES, VALIDATION = 1_000, 170
 """Train and validation cases whose interviews are played."""
 MINUTES = {"triage": 3.0, "elsewhere": 2.0, "panel": 2.0, "left-out": 1.0}
-"""Of one training of a group, of training alone: looks at validation and test cases come on top."""
+"""Of one training of a group, with its looks at validation cases; the first look and the test come on top."""
 STEPS = {"attending": 120, "stages": 120, "rationale": 120, "interview": 40}
 """Of one training of a group whose arms are to have seen equally much, and not to have had equal time."""
 SKILL, DRAWS = 0.5, 5
@@ -145,7 +145,7 @@ def write_elsewhere(folder: Path) -> None:
     path.write_text(yaml.safe_dump(tables, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def consultations(out: Path) -> list[Run]:
+def consultations(out: Path, scale: float) -> list[Run]:
     """List the whole consultations on the 680 test cases: the starter's, the trained ones', and the ablations."""
     trained = ("--triage", str(out / "triage/grpo/1"), "--attending", str(out / "panel/grpo/1"))
     arms: dict[str, Words] = {
@@ -157,7 +157,8 @@ def consultations(out: Path) -> list[Run]:
         "trained solo": ("--team", "solo", *trained[2:]),
     }
     return [
-        Run("team", arm, 0, ("simulate", "--cases", "680", "--batch", "128", *words)) for arm, words in arms.items()
+        Run("team", arm, 0, ("simulate", "--cases", str(round(680 * scale)), "--batch", "128", *words))
+        for arm, words in arms.items()
     ]
 
 
@@ -245,8 +246,13 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="of the minutes")
     asked = parser.parse_args()
     wanted = asked.only.split(",")
+    unknown = ", ".join(group for group in wanted if group not in GROUPS)
+    if unknown:
+        parser.error(f"there is no group {unknown}; take some of {', '.join(GROUPS)}")
+    # What is tried out at a smaller scale is not taken for the whole.
+    asked.out = asked.out if asked.scale == 1 else asked.out / f"scale-{asked.scale:g}"
     asked.out.mkdir(parents=True, exist_ok=True)
-    every = [*trainings(asked.seeds, asked.scale, asked.out), *consultations(asked.out)]
+    every = [*trainings(asked.seeds, asked.scale, asked.out), *consultations(asked.out, asked.scale)]
     runs = [run for run in every if run.group in wanted]
     if asked.what == "list":
         for run in runs:
@@ -255,10 +261,10 @@ def main() -> None:
         if "elsewhere" in wanted:
             write_elsewhere(asked.out / "elsewhere")
         failed = run_all(runs, asked.out, asked.at_once)
-        write_tables(runs, asked.out)
+        write_tables(every, asked.out)
         sys.exit(1 if failed else 0)
     else:
-        write_tables(runs, asked.out)
+        write_tables(every, asked.out)
 
 
 if __name__ == "__main__":

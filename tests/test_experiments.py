@@ -34,7 +34,7 @@ experiments = _load("training")
 # -- what is run -------------------------------------------------------------------------------------------------------
 
 
-def test_every_training_is_one_that_the_command_line_takes(tmp_path, monkeypatch):
+def test_each_group_has_trainings_that_the_command_line_takes(tmp_path, monkeypatch):
     asked = []
 
     def take(config, out, say, *, resume):

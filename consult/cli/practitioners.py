@@ -81,8 +81,10 @@ def command_of(role: Role) -> Callable[..., None]:
 
             tell_plan(read, out, typer.echo)
             return
+        from consult.rl.training import train_practitioner
+
         try:
-            metrics = _trained(role)(read, out, _say(), resume=resume)
+            metrics = train_practitioner(read, out, _say(), resume=resume)
         except KeyboardInterrupt:
             typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
             raise typer.Exit(130) from None
@@ -91,12 +93,6 @@ def command_of(role: Role) -> Callable[..., None]:
 
     train.__doc__ = SUMMARIES[role]
     return train
-
-
-def _trained(role: Role) -> Callable[..., dict[str, Any]]:
-    from consult.rl.training import train_practitioner
-
-    return train_practitioner
 
 
 def _given(ctx: typer.Context) -> dict[str, Any]:
@@ -154,10 +150,16 @@ def _show(metrics: dict[str, Any], out: Path, role: Role, *, json: bool) -> None
 
         typer.echo(dumps(metrics))
         return
-    low, high = metrics["interval"]
+    from consult.rl.results import in_points
+
+    told = f"{metrics['cases']:,} cases"
+    if metrics["n"] != metrics["cases"]:
+        told = f"{metrics['n']:,} decisions on {told}"
+    interval = in_points(metrics["interval"])
+    sure = f"95 % interval {interval}" if interval else "too few cases for an interval"
     typer.echo(
-        f"{metrics['split']}, {metrics['n']:,} cases: {metrics['before']:.1%} → {metrics['after']:.1%}, "
-        f"gain {100 * metrics['gain']:+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f}), "
+        f"{metrics['split']}, {told}: {metrics['before']:.1%} → {metrics['after']:.1%}, "
+        f"gain {100 * metrics['gain']:+.1f} points ({sure}), "
         f"{metrics['steps']:,} steps in {metrics['seconds'] / 60:.1f} minutes, seed {metrics['seed']}"
     )
     typer.echo(f"consult simulate --{'triage' if role == 'triage' else 'attending'} {out}")

@@ -289,6 +289,10 @@ class Store:
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status = 'finished' ORDER BY rowid DESC", digest)
         return next(iter(rows), None)
 
+    def runs_of(self, digest: str) -> list[Row]:
+        """List the runs of a configuration, the newest first."""
+        return self.query("SELECT * FROM runs WHERE digest = ? ORDER BY rowid DESC", digest)
+
     def finished_runs(self, scenario_revision: str) -> list[Row]:
         """List the runs of a scenario as it is that were played to their end, the oldest first."""
         statement = "SELECT * FROM runs WHERE scenario_revision = ? AND status = 'finished' ORDER BY rowid"

@@ -12,6 +12,8 @@ SPENT = "consult.json"
 """In a checkpoint: what had been spent by then."""
 WARM_UP = 0.02
 """Share of the way on which the learning rate rises."""
+NEARLY = 1e-9
+"""Share of the way that rounding may cost."""
 FLOOR = 0.05
 """Of the peak, at the end of the way."""
 

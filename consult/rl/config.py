@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from consult.agents.acts import Rationale
 from consult.errors import UserError
@@ -38,6 +38,11 @@ DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
 }
 
 
+MENUS: Mapping[TrainedRole, Mapping[str, Any]] = {
+    "triage": DECISION_REWARDS,
+    "attending": DECISION_REWARDS,
+    "interview": INTERVIEW_REWARDS,
+}
 DEFAULT_BETA: Mapping[TrainedRole, float] = {"triage": 0.0, "attending": 4e-3, "interview": 0.02}
 DEFAULT_ENTROPY: Mapping[TrainedRole, float] = {"triage": 0.01, "attending": 0.01, "interview": 0.0}
 
@@ -76,7 +81,7 @@ class TrainConfig(BaseModel):
     prompts: Annotated[int, Field(ge=1)] = 16
     """Different cases in a step."""
     group: Annotated[int, Field(ge=2)] | None = None
-    """Completions of each; None for 64 of the starter's short decisions, and for 8 of any other model's."""
+    """Completions of each; None for the starter's 64 (triage) or 16 (attending, interview), and any other model's 8."""
     micro: Annotated[int, Field(ge=1)] | None = None
     """Completions that are on the device at once; None for all of a step."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
@@ -89,7 +94,7 @@ class TrainConfig(BaseModel):
     """Weight of the KL divergence from the start of the stage; None for what suits the role."""
     entropy: Annotated[float, Field(ge=0)] | None = None
     """Weight of the entropy bonus; None for what suits the role."""
-    rewards: dict[str, float] = {}
+    rewards: dict[str, FiniteFloat] = {}
     """Name → weight, over those of the role."""
     rationale: Rationale = "before"
     """Where the attending's reason stands."""
@@ -110,10 +115,12 @@ class TrainConfig(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
-        menu = INTERVIEW_REWARDS if self.role == "interview" else DECISION_REWARDS
+        menu = [name for name in MENUS[self.role] if self.role != "attending" or name != "urgency"]
         for name in self.rewards:
             if name not in menu:
-                raise UnknownNameError("reward", name, list(menu))
+                raise UnknownNameError("reward", name, menu)
+        if not self.weights and self.method != "sft":
+            raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
         if self.steps is None and self.minutes is None:
             raise TrainingError("a training needs an end; give --steps, --minutes or --preset smoke")
         if self.role != "attending":
@@ -121,6 +128,9 @@ class TrainConfig(BaseModel):
                 if getattr(self, name) != type(self).model_fields[name].default:
                     flag = name.replace("_", "-")
                     raise TrainingError(f"--{flag} belongs to the attending's decision; use consult train attending")
+        for name, why in self._idle():
+            flag = name.replace("_", "-")
+            raise TrainingError(f"--{flag} would change nothing here, since {why}; leave it out")
         if self.role == "interview" and self.method != "grpo":
             raise TrainingError("an interview has no right answer to copy; leave --method at grpo")
         if self.curriculum != "none" and self.method != "grpo":
@@ -128,6 +138,23 @@ class TrainConfig(BaseModel):
         if not self.stages or len(set(self.stages)) < len(self.stages):
             raise TrainingError("--stages lists each stage once, of easy, medium, hard; e.g. --stages easy,medium")
         return self
+
+    def _idle(self) -> Iterator[tuple[str, str]]:
+        """Give the fields that were given and change nothing, and why."""
+        if self.full and "rank" in self.model_fields_set:
+            yield "rank", "--full trains all weights and no adapter"
+        if self.panel_skill is None and self.panel_draws != 1:
+            yield "panel_draws", "no panels are made up without --panel-skill"
+        if self.method != "grpo" and self.stages != STAGES:
+            yield "stages", f"--method {self.method} is trained on all decisions"
+        if self.curriculum in ("entropy", "full") and self.entropy is not None:
+            yield "entropy", f"--curriculum {self.curriculum} has a weight for each stage"
+        if self.curriculum == "full" and self.beta is not None:
+            yield "beta", "--curriculum full has a weight for each stage"
+        if self.role == "interview" and self.votes != 1:
+            yield "votes", "an interview is measured as it is played"
+        if self.role == "interview" and self.max_tokens is not None:
+            yield "max_tokens", "what an interview's choices may be is given"
 
     @property
     def kl_weight(self) -> float:
@@ -164,6 +191,8 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
     fields = {**PRESETS.get(preset or "", {}), **_of_file(file), **given}
     fields = {name.replace("-", "_"): value for name, value in fields.items()}
     for name in fields:
+        if name == "role":
+            raise TrainingError(f"'{file}' names a role, which is the command's: consult train {role}; take it out")
         if name not in TrainConfig.model_fields:
             raise UnknownNameError("field of a training", name, list(TrainConfig.model_fields))
     if fields.get("steps") is not None and "minutes" not in {**_of_file(file), **given}:

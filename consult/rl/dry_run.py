@@ -34,10 +34,12 @@ def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
-    training_of(config, out, lambda _: None).check()
+    asked = training_of(config, out, lambda _: None)
+    asked.check()
+    scenario = asked.scenario
     student = Student.open(config)
     with tempfile.TemporaryDirectory(prefix="consult-") as folder:
-        few = min(FEW, config.cases or FEW)
+        few = min(FEW, len(case_ids(scenario, "train", config.cases)))
         tried = config.model_copy(
             update={"cases": few, "validation": 1, "db": Path(folder) / "tried.db", "minutes": None, "steps": STEPS}
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from consult.rl.clock import SPENT, Clock
+from consult.rl.clock import NEARLY, SPENT, Clock
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase
 from consult.rl.decided import Decided
@@ -84,13 +85,25 @@ def fit(
         if checkpoint is not None:
             clock.take_up(checkpoint)
         clock.begin()
-        _run(trainer, checkpoint)
+        if checkpoint is not None and _is_over(checkpoint, phase, clock, steps):
+            # Trainers make a step before they look at their end.
+            with _told_if_broken(trainer, checkpoint):
+                trainer._load_from_checkpoint(str(checkpoint))
+            return _step_of(checkpoint)
+        with _told_if_broken(trainer, checkpoint):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return int(trainer.state.global_step)
 
 
-def _run(trainer: Any, checkpoint: Path | None) -> None:
+def _is_over(checkpoint: Path, phase: Phase, clock: Clock, steps: int | None) -> bool:
+    step = _step_of(checkpoint)
+    return (steps is not None and step >= steps) or clock.fraction(step) >= phase.until - NEARLY
+
+
+@contextmanager
+def _told_if_broken(trainer: Any, checkpoint: Path | None) -> Iterator[None]:
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        yield
     except (TrainingError, OSError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -118,7 +131,9 @@ def _step_of(checkpoint: Path) -> int:
 def _arguments(student: Student, phase: Phase, folder: Path, steps: int) -> dict[str, Any]:
     import torch
 
-    config, cuda = student.config, torch.cuda.is_available()
+    config = student.config
+    # The starter's short decisions are made for the CPU, and lie there.
+    cuda = torch.cuda.is_available() and student.looks is None
     rate = config.learning_rate or RATES[student.speaker.info.dialect, phase.method, config.full]
     if config.role == "interview" and config.learning_rate is None:
         rate /= GENTLER
@@ -139,7 +154,7 @@ def _arguments(student: Student, phase: Phase, folder: Path, steps: int) -> dict
         "use_cpu": not cuda,
         # TRL turns both on; on a CPU they cost and give nothing.
         "bf16": cuda,
-        "gradient_checkpointing": cuda and student.looks is None,
+        "gradient_checkpointing": cuda,
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": False,
         "ddp_find_unused_parameters": False if student.looks else None,

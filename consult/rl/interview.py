@@ -23,7 +23,7 @@ from consult.envs.measures.intervals import mean
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.constraint import END, Constraint
 from consult.rl.episodes import Choosing, Episode, Theatre
-from consult.rl.measuring import Measured
+from consult.rl.measuring import Measured, ends
 from consult.rl.rewards import INTERVIEW_REWARDS, Wanted
 from consult.rl.rows import Row, case_ids, triage_rows, without
 from consult.rl.shared_prompt import Prompts, Said
@@ -272,8 +272,8 @@ def compared(before: Measured, after: Measured) -> dict[str, dict[str, Any]]:
             "n": len(was),
             "before": round(sum(was) / len(was), 6),
             "after": round(sum(now) / len(now), 6),
-            "gain": round(gain.value or 0.0, 6),
-            "interval": [round(end or 0.0, 6) for end in (gain.low, gain.high)],
+            "gain": round((sum(now) - sum(was)) / len(was), 6),
+            "interval": ends(gain),
         }
     return found
 

@@ -110,7 +110,10 @@ class Interviews:
                 continue
             status = {row["ordinal"]: row["status"] for row in store.consultations(run["id"])}
             for plan in config.plan():
-                if plan.case in wanted and plan.temperament == own_temperament(self.scenario, plan.case):
+                if plan.case not in wanted or plan.temperament != own_temperament(self.scenario, plan.case):
+                    continue
+                # The oldest that did not fail: what is trained on stays the same, whatever is played later.
+                if plan.case not in found or found[plan.case].status == "failed":
                     found[plan.case] = _Place(run["id"], config, plan, status[plan.ordinal])
         return found
 
@@ -124,10 +127,12 @@ class Interviews:
         return same and bool(json.loads(run["models"]) == self._models(config))
 
     def _drawn(self, config: RunConfig, store: Store) -> Row | None:
-        """Find the run of a made-up panel; it stands before its conclusions, or was played on."""
-        digest = config.digest()
-        found = store.finished_run(digest) or store.unfinished_run(digest)
-        return found if found is not None and self._is_ours(found, config) else None
+        """Find the run of a made-up panel; it stands before its conclusions, or was played on.
+
+        One that still says it is running was cut short while it was drawn.
+        """
+        drawn = [run for run in store.runs_of(config.digest()) if run["status"] != "running"]
+        return next((run for run in drawn if self._is_ours(run, config)), None)
 
     def _models(self, config: RunConfig) -> dict[str, str]:
         named = f"{self.model}@{self.revision}" if self.revision else self.model

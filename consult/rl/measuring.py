@@ -96,17 +96,23 @@ def gain(before: Measured, after: Measured) -> Difference:
 def told(before: Measured, after: Measured) -> dict[str, Any]:
     """Give the figures of a comparison as they stand in metrics.json."""
     if not before.rows:
-        return {"n": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
+        return {"n": 0, "cases": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
     found = gain(before, after)
     return {
         "n": len(before.rows),
+        "cases": len({row.case.id for row in before.rows}),
         "before": round(before.accuracy, 6),
         "after": round(after.accuracy, 6),
         "gain": round(after.accuracy - before.accuracy, 6),
-        "interval": [round(end or 0.0, 6) for end in (found.figure.low, found.figure.high)],
+        "interval": ends(found.figure),
         "p": found.p,
         "test": found.test,
     }
+
+
+def ends(figure: Figure) -> list[float] | None:
+    """Give the ends of an interval; None where there are too few cases for one."""
+    return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 
 
 def told_by_s(before: Measured, after: Measured) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def _same(config: TrainConfig, path: Path, out: Path) -> None:
 def is_full(out: Path, error: Exception) -> bool:
     """Tell whether a disk without space is behind an error: libraries have their own words for it."""
     said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
-    return "No space left" in said or shutil.disk_usage(out).free < 2**16
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    return "No space left" in said or shutil.disk_usage(there).free < 2**16
 
 
 def quiet_libraries() -> None:

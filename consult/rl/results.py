@@ -33,10 +33,19 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
         metrics: As they stand in metrics.json.
         curves: The phases' curves, in their order.
     """
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     rows = _joined(curves, out / "curves.csv")
     draw_curves(rows, out / "curves.png")
-    (out / "README.md").write_text(model_card(config, metrics), encoding="utf-8")
+    (out / "README.md").write_text(model_card(config, metrics, _rank(out)), encoding="utf-8")
+    # The last, and at once: it says that the training is finished.
+    partial = out / "metrics.json.part"
+    partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    partial.replace(out / "metrics.json")
+
+
+def _rank(out: Path) -> int | None:
+    """Give the rank of the adapter that lies there; None where whole weights do."""
+    adapter = out / "adapter_config.json"
+    return int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
 
 
 DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted", "before", "after")
@@ -98,8 +107,14 @@ def _boundaries(rows: Sequence[Mapping[str, str]]) -> list[int]:
     return [i + 0.5 for i in range(1, len(phases)) if phases[i] != phases[i - 1]]  # type: ignore[misc]
 
 
-def model_card(config: TrainConfig, metrics: Mapping[str, Any]) -> str:
-    """Fill the card."""
+def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None) -> str:
+    """Fill the card.
+
+    Args:
+        config: What was trained.
+        metrics: As they stand in metrics.json.
+        rank: Of the adapter; None for whole weights.
+    """
     told = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
     settings = "\n".join(f"| {name} | `{json.dumps(value)}` |" for name, value in told.items() if name != "role")
     return fill(
@@ -108,7 +123,7 @@ def model_card(config: TrainConfig, metrics: Mapping[str, Any]) -> str:
         flag="triage" if config.role == "triage" else "attending",
         library="transformers" if config.full else "peft",
         base=f"base_model: {config.model}\n" if config.model != "starter" and not config.full else "",
-        kind="all weights of the language model" if config.full else f"an adapter (LoRA, rank {config.rank})",
+        kind="all weights of the language model" if rank is None else f"an adapter (LoRA, rank {rank})",
         model=config.model,
         method=config.method.upper(),
         scenario=config.scenario,
@@ -132,7 +147,7 @@ def _figures(metrics: Mapping[str, Any]) -> str:
     for name in ("validation", "test"):
         rows.append(_row(name, metrics[name]))
     for name, figures in (metrics.get("by_stage") or {}).items():
-        rows.append(_row(f"test, {_STAGES[name]}", figures))
+        rows.append(_row(f"{metrics['split']}, {_STAGES[name]}", figures))
     return "\n".join(rows)
 
 
@@ -142,8 +157,12 @@ _STAGES = {"easy": "all opinions right", "medium": "some right", "hard": "none r
 def _row(name: str, figures: Mapping[str, Any]) -> str:
     if not figures["n"]:
         return f"| {name} | 0 | - | - | - | - |"
-    low, high = figures["interval"]
     return (
         f"| {name} | {figures['n']:,} | {figures['before']:.1%} | {figures['after']:.1%} | "
-        f"{100 * figures['gain']:+.1f} | {100 * low:+.1f} to {100 * high:+.1f} |"
+        f"{100 * figures['gain']:+.1f} | {in_points(figures['interval']) or '-'} |"
     )
+
+
+def in_points(interval: Sequence[float] | None) -> str | None:
+    """Write an interval of shares in points; None where there is none."""
+    return None if interval is None else f"{100 * interval[0]:+.1f} to {100 * interval[1]:+.1f}"

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.dialects import DIALECTS, Dialect
-from consult.agents.models.loading import load_afresh
+from consult.agents.models.loading import load_afresh, revision_with
 from consult.agents.models.model import ModelError, Request
 from consult.agents.models.practice import PRACTICE
 from consult.agents.models.references import HUB_ID, Located, locate
 from consult.agents.models.transformers_folder import TransformersModel
+from consult.agents.voice import derive_seed
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.constraint import Constraint
 from consult.rl.looks import Looks
@@ -31,7 +32,7 @@ NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that stay as they are."""
 COPIED = (".json", ".jinja", ".txt", ".model")
 IN_A_BATCH = 64
-"""Decisions that are measured at once; a row's draws do not depend on its companions."""
+"""Decisions that are measured at once."""
 
 
 @dataclass
@@ -80,6 +81,11 @@ class Student:
         return self.speaker.info.sees
 
     @property
+    def revision(self) -> str:
+        """Of the weights that it was opened with, as those who play with them name it."""
+        return revision_with(self.speaker.base.revision, self.located.adapter)
+
+    @property
     def dialect(self) -> Dialect:
         """The dialect that it speaks."""
         return DIALECTS[self.speaker.info.dialect]
@@ -122,9 +128,12 @@ class Student:
         assert self.constraint is not None
         temperature = 0.0 if votes == 1 else _PLAYED[self.config.role]
         owner = torch.arange(len(rows)).repeat_interleave(votes)
-        drawn = sample(
-            self.body, self.prompts(rows), owner, self.constraint, temperature=temperature, most=self.most_tokens
-        )
+        # Of its own, so that a look at validation cases leaves the training's draws as they are.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed("votes", *(row.id for row in rows)))
+            drawn = sample(
+                self.body, self.prompts(rows), owner, self.constraint, temperature=temperature, most=self.most_tokens
+            )
         texts = [self.speaker.tokenizer.decode(ids) for ids in drawn.ids]
         return [[row.prompt.begin + text for text in texts[i * votes : (i + 1) * votes]] for i, row in enumerate(rows)]
 
@@ -191,6 +200,11 @@ def _wrapped(model: Any, located: Located, config: TrainConfig) -> Any:
         warnings.simplefilter("ignore")  # about how libraries call each other
         if located.adapter is not None:
             taken = PeftModel.from_pretrained(model, str(located.adapter), is_trainable=True)
+            rank = getattr(taken.peft_config["default"], "r", None)
+            if "rank" in config.model_fields_set and rank not in (None, config.rank):
+                raise TrainingError(
+                    f"the adapter '{located.adapter}' has rank {rank}, not {config.rank}; leave --rank out"
+                )
             # Whatever the adapter calls its base: it lies here, and PEFT need not ask the hub for it.
             taken.peft_config["default"].base_model_name_or_path = str(located.folder)
             return taken

@@ -119,6 +119,7 @@ class Training:
         best = self._best(before.accuracy)
         for number, phase in enumerate(plan, 1):
             student = self._phase(student, number, phase, plan, sets, best)
+        del student
         return self._finish(before, best, plan, begun) if self.main else {}
 
     def check(self) -> None:
@@ -134,7 +135,7 @@ class Training:
                 raise UnknownNameError("specialty", specialty, self.scenario.specialties)
         for split, most in (("train", config.cases), ("validation", config.validation)):
             case_ids(self.scenario, split, most)
-        case_ids(self.scenario, "test", config.test if "test" in self.scenario.splits else 0)
+        case_ids(self.scenario, "test", config.test if config.test or "test" in self.scenario.splits else 0)
         if config.report_to not in TRACKERS:
             raise UnknownNameError("tracker", config.report_to, TRACKERS)
         if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
@@ -151,13 +152,26 @@ class Training:
     def sets(self, student: Student) -> Sets:
         """Make the sets of train and validation decisions."""
         config = self.config
-        train = self.rows(student, "train", config.cases)
+        train, validation = (
+            self._some(student, "train", config.cases),
+            self._some(student, "validation", config.validation),
+        )
         if student.sees and not any(row.view.photograph for row in train):
             raise TrainingError(
                 f"no train case of '{self.scenario.name}' has a photograph, and '{config.model}' looks at them; "
                 "add photographs, or give a text-only model"
             )
-        return Sets(train, self.rows(student, "validation", config.validation))
+        return Sets(train, validation)
+
+    def _some(self, student: Student, split: str, most: int | None) -> list[Row]:
+        found = self.rows(student, split, most)
+        if not found:
+            flag = {"train": "--cases", "validation": "--validation"}[split]
+            raise TrainingError(
+                f"no decision is left on the {split} cases: those left out, without a truth, or whose consultation "
+                f"failed do not count; take more {flag}, or leave fewer out"
+            )
+        return found
 
     def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
         """Make the decisions of a split's first cases; what is left out of training is tested on."""
@@ -187,7 +201,7 @@ class Training:
 
     def interviews(self, student: Student) -> Interviews:
         """Give the source of interviews."""
-        revision = student.speaker.info.revision
+        revision = student.revision
         return Interviews(self.scenario, self.config.scenario, self.config.model, revision, self.config.db, self.say)
 
     def ready(self, student: Student, rows: Sequence[Row]) -> None:
@@ -280,12 +294,12 @@ class Training:
                 "no weights did better than the start on validation cases: what comes out decides as the start does"
             )
             start.save(best.folder)
-        after = Student.open(config, start=best.folder)
         test = self.rows(start, "test", config.test) if config.test != 0 and "test" in self.scenario.splits else []
-        for student in (start, after):
-            self.ready(student, test or before.rows)
-        validated = self.measured(after, before.rows)
-        tested = self._tested(start, after, test)
+        first = self._tested(start, test)
+        del start  # a large model does not lie in memory twice
+        after = Student.open(config, start=best.folder)
+        self.ready(after, test or before.rows)
+        validated, tested = self.measured(after, before.rows), (first, self._tested(after, test))
         metrics = self._metrics(before, validated, *tested, best)
         metrics["wall_seconds"] = round(time.monotonic() - begun, 1)
         after.save(self.out)
@@ -296,11 +310,12 @@ class Training:
         shutil.rmtree(self.work)
         return metrics
 
-    def _tested(self, start: Student, after: Student, rows: Sequence[Row]) -> tuple[Measured, Measured]:
+    def _tested(self, student: Student, rows: Sequence[Row]) -> Measured:
         """Read the test cases, once."""
         if not rows:
-            return NOTHING, NOTHING
-        return self.measured(start, rows), self.measured(after, rows)
+            return NOTHING
+        self.ready(student, rows)
+        return self.measured(student, rows)
 
     def _metrics(
         self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best
@@ -309,7 +324,7 @@ class Training:
         test = told(start, after)
         headline = test if test["n"] else validation
         metrics: dict[str, Any] = {
-            **{name: headline[name] for name in ("n", "before", "after", "gain", "interval", "p")},
+            **{name: headline[name] for name in ("n", "cases", "before", "after", "gain", "interval", "p")},
             "split": "test" if test["n"] else "validation",
             "role": self.config.role,
             "method": self.config.method,

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from consult.rl.clock import Clock
+from consult.rl.clock import NEARLY, Clock
 from consult.rl.curriculum import Phase
 from consult.rl.measuring import Measured
 from consult.rl.student import Student
@@ -83,7 +83,7 @@ class Watcher(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """End the phase where its share of the way is gone; look at the validation cases now and then."""
-        if self.clock.fraction(state.global_step) >= self.phase.until - 1e-9:
+        if self.clock.fraction(state.global_step) >= self.phase.until - NEARLY:
             control.should_training_stop = True
         if state.global_step % self.every == 0 or control.should_training_stop:
             control.should_save = True

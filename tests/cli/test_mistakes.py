@@ -604,6 +604,7 @@ IMPORTS = [
 ]
 
 TRAINED = ("train", "triage", "--out", "out", "--steps", "1")
+NO_REWARD = [word for name in ("format", "accuracy", "urgency") for word in ("--reward", f"{name}=0")]
 TRAINING = [
     Mistake((*TRAINED[:3], "out"), ["needs an end"], mend="--steps, --minutes or --preset smoke"),
     Mistake(("train", "triage"), ["--out"], mend="--help"),
@@ -615,6 +616,20 @@ TRAINING = [
     Mistake((*TRAINED, "--reward", "accuracy"), ["accuracy"], mend="NAME=WEIGHT"),
     Mistake((*TRAINED, "--reward", "accurate=1"), ["accurate", "accuracy"]),
     Mistake((*TRAINED, "--curriculum", "order"), ["--curriculum"], mend="consult train attending"),
+    Mistake((*TRAINED, "--full", "--rank", "8"), ["--rank", "--full"], mend="leave it out"),
+    Mistake((*TRAINED, "--reward", "accuracy=nan"), ["rewards.accuracy", "nan"]),
+    Mistake((*TRAINED, *NO_REWARD), ["no reward is left"], mend="--reward accuracy=1"),
+    Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "role"], [text("a.toml", 'role = "attending"')]),
+    Mistake((*TRAINED, "--validation", "1", "--leave-out", "minor surgery"), ["validation"], mend="leave fewer out"),
+    Mistake(("train", "attending", *TRAINED[2:], "--panel-draws", "5"), ["--panel-draws"], mend="--panel-skill"),
+    Mistake(("train", "attending", *TRAINED[2:], "--method", "sft", "--stages", "hard"), ["--stages", "sft"]),
+    Mistake(
+        ("train", "attending", *TRAINED[2:], "--curriculum", "entropy", "--entropy", "0.5"), ["--entropy", "stage"]
+    ),
+    Mistake(("train", "attending", *TRAINED[2:], "--curriculum", "full", "--beta", "0.5"), ["--beta", "stage"]),
+    Mistake(("train", "attending", *TRAINED[2:], "--reward", "urgency=1"), ["urgency", "accuracy"]),
+    Mistake(("train", "interview", *TRAINED[2:], "--votes", "3"), ["--votes"], mend="leave it out"),
+    Mistake(("train", "interview", *TRAINED[2:], "--max-tokens", "3"), ["--max-tokens"], mend="leave it out"),
     Mistake(("train", "attending", *TRAINED[2:], "--curriculum", "orderly"), ["curriculum", "orderly", "'order'"]),
     Mistake(("train", "attending", *TRAINED[2:], "--stages", "easy,hrad"), ["stages", "hrad", "'hard'"]),
     Mistake(("train", "attending", *TRAINED[2:], "--panel-skill", "2"), ["panel_skill", "2"]),

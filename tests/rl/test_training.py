@@ -41,6 +41,11 @@ def cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="module")
+def derm34():
+    return load_scenario("derm34")
+
+
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     """Draw the curves of one training alone: it takes as long as the training."""
@@ -167,6 +172,44 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
     assert without_times[0] == without_times[1]
 
 
+def test_a_kill_between_the_last_checkpoint_and_the_next_phase_costs_and_adds_no_step(trained, tmp_path, monkeypatch):
+    keep = Student.save
+
+    def killed(student, folder):
+        if folder.name == "done":
+            raise KeyboardInterrupt
+        keep(student, folder)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Student, "save", killed)
+        train(triage(), tmp_path / "out")
+    assert train(triage(), tmp_path / "out", resume=True)["steps"] == 4
+    ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (tmp_path / "out", trained[0]))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_kill_while_the_result_is_written_leaves_it_unfinished(trained, tmp_path, monkeypatch):
+    def killed(rows, path):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("consult.rl.results.draw_curves", killed)
+        train(triage(), tmp_path / "out")
+    assert not (tmp_path / "out" / "metrics.json").exists()
+    assert train(triage(), tmp_path / "out", resume=True)["after"] == trained[1]["after"]
+    assert {"metrics.json", "curves.csv", "README.md"} <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def test_measuring_by_votes_leaves_the_draws_of_a_training_as_they_are(derm34):
+    student = Student.open(triage())
+    rows = triage_rows(derm34, derm34.case_ids("validation")[:3], student.dialect, sees=True)
+    student.constrain(rows)
+    before = torch.random.get_rng_state()
+    drawn = student.decide(rows, 5)
+    assert torch.equal(before, torch.random.get_rng_state()) and student.decide(rows, 5) == drawn
+    assert len({text for texts in drawn for text in texts}) > 1
+
+
 def test_a_broken_checkpoint_is_told_of(stopped):
     (checkpoint,) = (stopped / "work" / "1-grpo").glob("checkpoint-*")
     (checkpoint / "optimizer.pt").write_bytes(b"broken")
@@ -226,6 +269,10 @@ def test_an_adapter_is_trained_on(trained, tmp_path):
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     base = json.loads((tmp_path / "out" / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert base == "starter"
+    with pytest.raises(UserError, match="has rank 16, not 8; leave --rank out"):
+        Student.open(triage(model=str(trained[0]), rank=8))
+    # Interviews that it plays are known by the weights that played them, and by no others.
+    assert student.revision == open_model(str(trained[0])).info.revision != open_model("starter").info.revision
     with pytest.raises(UserError, match="is an adapter and --full trains whole models"):
         train(triage(model=str(trained[0]), full=True), tmp_path / "full")
 
@@ -287,6 +334,17 @@ def test_an_attending_copies(tmp_path, heard):
     assert sum(losses[-2:]) < sum(losses[:2]) and metrics["split"] == "validation"
 
 
+def test_an_attending_is_trained_from_an_adapter_on_interviews_that_it_played(trained, tmp_path):
+    start = dict(model=str(trained[0]), db=tmp_path / "interviews.db")
+    small = dict(cases=2, validation=1, test=1, steps=1, prompts=2, group=2, rationale="none")
+    told: list[str] = []
+    train_practitioner(attending(**start, **small), tmp_path / "first", told.append)
+    assert sum(line.startswith("playing") for line in told) == 3
+    told.clear()
+    train_practitioner(attending(**start, **{**small, "seed": 1}), tmp_path / "second", told.append)
+    assert not any(line.startswith("playing") for line in told)
+
+
 # -- any other model ---------------------------------------------------------------------------------------------------
 
 
@@ -333,11 +391,31 @@ def test_cases_without_photographs_are_told_of(tmp_path):
         train(config, tmp_path / "out")
 
 
+def test_a_set_in_which_nothing_is_left_is_told_of(tmp_path):
+    with pytest.raises(UserError, match=r"no decision is left on the validation cases: .* take more --validation"):
+        train(triage(leave_out=("minor surgery",), validation=1), tmp_path / "out")
+    every = load_scenario("derm34").specialties
+    with pytest.raises(UserError, match="no decision is left on the train cases"):
+        train(triage(leave_out=every), tmp_path / "out")
+
+
+def test_an_error_before_the_folder_is_there_is_told_as_it_is(tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("of the library's own")
+
+    monkeypatch.setattr("consult.rl.training.phases", broken)
+    with pytest.raises(ZeroDivisionError, match="of the library's own"):
+        train(triage(), tmp_path / "deep" / "out")
+
+
 def test_a_split_that_is_not_there_is_told_of(tmp_path):
     folder = ward(tmp_path / "ward")
     (folder / "cases.jsonl").write_text('{"id": "a", "complaint": "I ache", "diagnosis": "flu"}\n')
     with pytest.raises(UserError, match="'ward' has no train cases"):
         train(triage(scenario=str(folder), cases=None), tmp_path / "out")
+    folder = ward(tmp_path / "no test")
+    with pytest.raises(UserError, match="'ward' has no test cases"):
+        train(triage(scenario=str(folder), cases=2, validation=1, test=3), tmp_path / "out")
     with pytest.raises(UserError, match="has 6,800 cases, not 9,000; ask for fewer"):
         train(triage(cases=9000), tmp_path / "out2")
 

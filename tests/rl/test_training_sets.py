@@ -15,6 +15,7 @@ from consult.cli.practitioners import NOT_FIELDS, command_of
 from consult.envs.cast import Models
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
+from consult.envs.measures.figures import Figure
 from consult.envs.runner import Runner
 from consult.envs.store import Store
 from consult.envs.synthetic import CONFIDENCES, made_up_panel
@@ -23,6 +24,8 @@ from consult.rl.config import TrainConfig, TrainingError, read_config
 from consult.rl.curriculum import BETA, ENTROPY, empty_stages, histogram, phases, stage_of
 from consult.rl.fitting import fit
 from consult.rl.interviews import Interviews
+from consult.rl.measuring import ends
+from consult.rl.results import in_points
 from consult.rl.rows import attending_row, case_ids, train_only, triage_rows, without
 from consult.scenarios import load_scenario
 
@@ -135,6 +138,35 @@ def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, m
         with Store(source.db) as store:
             Runner(derm34, changed, Models({"doctors": doctors}), store).run()
     assert ours.temperaments != ("choleric",) and source.lacking("train", IDS[:1]) == [IDS[0]]
+
+
+def test_a_good_interview_stays_whatever_fails_later(derm34, doctors, tmp_path, monkeypatch):
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
+    (first,) = source.played("train", IDS[:1])
+    for status in ("failed", "finished"):
+        with Store(source.db) as store:
+            later = Runner(derm34, source._config("train", IDS[:1]), Models({"doctors": doctors}), store).run()["run"]
+            store.write("UPDATE consultations SET status = ? WHERE run_id = ?", [(status, later)])
+        assert [name for name, _ in source.played("train", IDS[:1])] == [first[0]]
+
+
+def test_a_made_up_panel_that_was_cut_short_is_drawn_again(derm34, doctors, tmp_path, monkeypatch):
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
+    whole = Interviews(derm34, "derm34", "doctors", "", tmp_path / "b.db", lambda _: None).made_up("train", IDS, 0.5, 2)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        source.played("train", IDS)
+        patch.setattr(Store, "commit", killed)
+        source.made_up("train", IDS, 0.5, 2)
+    drawn = source.made_up("train", IDS, 0.5, 2)
+    opinions = [[c.consulted.opinions for _, c in found] for found in (drawn, whole)]
+    assert opinions[0] == opinions[1] and len(drawn) == 2 * len(IDS)
+    assert [name for name, _ in source.made_up("train", IDS, 0.5, 2)] == [name for name, _ in drawn]
 
 
 def test_an_interview_that_failed_is_not_played_again(derm34, tmp_path, monkeypatch):
@@ -280,6 +312,12 @@ def test_the_histogram_counts_every_row(rows):
     drawn = histogram(rows)
     assert [line.split()[2] for line in drawn] == ["1.00", "0.67", "0.33", "0.00"]
     assert sum(int(line.split()[4].replace(",", "")) for line in drawn) == len(rows)
+
+
+def test_no_interval_is_none_and_not_nought():
+    found = ends(Figure(0.6, None, None, 5))
+    assert found is None and in_points(found) is None
+    assert in_points(ends(Figure(0.6, 0.25, 0.75, 50))) == "+25.0 to +75.0"
 
 
 # -- configuration -----------------------------------------------------------------------------------------------------

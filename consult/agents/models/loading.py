@@ -7,6 +7,7 @@ bfloat16, its layers laid out over the devices by accelerate.
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -117,13 +118,15 @@ def load_base(located: Located) -> Base:
 
 
 def load_afresh(located: Located) -> Base:
-    """Load a model that nobody shares, whole on one device, to be changed by training.
+    """Load a model that nobody shares, to be changed by training.
+
+    The starter lies on the CPU, for which its training is made; any other whole on one device, this process's.
 
     Raises:
         ModelError: As `load_base`.
     """
     refuse_unsafe(located.folder, "config.json")
-    return _load(located.folder, revision_of(located.folder), spread=False)
+    return _load(located.folder, revision_of(located.folder), alone=True)
 
 
 def _key(folder: Path, revision: str) -> tuple[str, str]:
@@ -131,14 +134,14 @@ def _key(folder: Path, revision: str) -> tuple[str, str]:
     return str(folder.resolve()), f"{revision} {configuration}"
 
 
-def _load(folder: Path, revision: str, *, spread: bool = True) -> Base:
+def _load(folder: Path, revision: str, *, alone: bool = False) -> Base:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     refuse_own_code(folder)
     with in_a_sentence(folder):
         config = AutoConfig.from_pretrained(folder, **OPTIONS)
         sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
-        model = _weights(folder, sees, spread)
+        model = _weights(folder, sees, _where(folder, alone))
         processor: Any = open_processor(folder, config, OPTIONS) if sees else None
         tokenizer: Any = processor.tokenizer if sees else AutoTokenizer.from_pretrained(folder, **OPTIONS)
         tokenizer.padding_side = "left"
@@ -147,12 +150,17 @@ def _load(folder: Path, revision: str, *, spread: bool = True) -> Base:
         return Base(folder, revision, model.eval(), processor, tokenizer)
 
 
-def _weights(folder: Path, sees: bool, spread: bool) -> Any:
+def _where(folder: Path, alone: bool) -> dict[str, Any]:
+    """Say where a model lies and in which type."""
+    if not torch.cuda.is_available() or (alone and dialect_of(folder) == "starter"):
+        return {"dtype": torch.float32}
+    # Where a training runs in several processes, each has a device of its own.
+    devices = {"": int(os.environ.get("LOCAL_RANK", "0"))} if alone else "auto"
+    return {"dtype": torch.bfloat16, "device_map": devices}
+
+
+def _weights(folder: Path, sees: bool, where: dict[str, Any]) -> Any:
     family: Any = AutoModelForImageTextToText if sees else AutoModelForCausalLM
-    where: dict[str, Any] = {"dtype": torch.float32}
-    if torch.cuda.is_available():
-        # A process of a training that runs in several places its model itself.
-        where = {"dtype": torch.bfloat16, **({"device_map": "auto"} if spread else {})}
     model, found = family.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **where, **OPTIONS)
     lacking = sorted(found["missing_keys"])
     if lacking:
@@ -273,3 +281,15 @@ def adapter_revision_of(folder: Path) -> str:
     """Hash the weights of an adapter and how they are to be laid on."""
     configuration = (folder / "adapter_config.json").read_bytes()
     return hashlib.sha256(revision_of(folder).encode() + configuration).hexdigest()[:16]
+
+
+def revision_with(base: str, adapter: Path | None) -> str:
+    """Name a base's weights with an adapter laid on them, or as they are.
+
+    Args:
+        base: Revision of the base.
+        adapter: Folder; None for the base alone.
+    """
+    return (
+        base if adapter is None else hashlib.sha256(f"{base} {adapter_revision_of(adapter)}".encode()).hexdigest()[:16]
+    )

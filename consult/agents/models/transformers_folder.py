@@ -5,7 +5,6 @@ A batch is padded on the left, rows draw their own noise, and token counts are t
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from transformers import LogitsProcessorList
 
 from consult.agents.models.chat_format import THOUGHT_MARKS, ChatFormat, cleared
 from consult.agents.models.grammar import Grammars
-from consult.agents.models.loading import Base, adapter_revision_of, load_base
+from consult.agents.models.loading import Base, load_base, revision_with
 from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request
 from consult.agents.models.photographs import Photographs
 from consult.agents.models.practice import practice_of
@@ -112,9 +111,7 @@ class TransformersModel:
             self.photographs = Photographs(self.processor, self.format.trial())
 
     def _described(self, reference: str, adapter: Path | None) -> ModelInfo:
-        revision = self.base.revision
-        if adapter is not None:
-            revision = hashlib.sha256(f"{revision} {adapter_revision_of(adapter)}".encode()).hexdigest()[:16]
+        revision = revision_with(self.base.revision, adapter)
         details = {
             "parameters": str(self.base.parameters),
             "base": str(self.base.folder) if adapter else "",
