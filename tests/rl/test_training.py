@@ -386,7 +386,7 @@ def ward(folder: Path) -> Path:
 
 
 def test_cases_without_photographs_are_told_of(tmp_path):
-    config = triage(scenario=str(ward(tmp_path / "ward")), cases=2, validation=1)
+    config = triage(scenario=str(ward(tmp_path / "ward")), cases=2, validation=1, test=0)
     with pytest.raises(UserError, match="no train case of 'ward' has a photograph, and 'starter' looks at them"):
         train(config, tmp_path / "out")
 
