@@ -21,11 +21,10 @@ from transformers import DynamicCache
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from consult.rl.constraint import END, Constraint
+from consult.rl.packed import read_packed
 
 LOOKED_AT = 64
 """Photographs in one batch of the vision tower."""
-ALIKE = 32
-"""Tokens by which prompts that are read together differ in length at most."""
 
 
 @dataclass(frozen=True)
@@ -98,37 +97,38 @@ def add_decisions(model: Any, temperature: float) -> None:
 
 
 def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
-    parts = _by_length(prompts, said, model.config.image_token_id)
-    if len(parts) == 1:
-        return _score_padded(model, prompts, said, temperature)
-    found = [_score_padded(model, shown, spoken, temperature) for shown, spoken, _ in parts]
-    order = torch.cat([rows for _, _, rows in parts]).argsort()
-    return tuple(torch.cat(values)[order] for values in zip(*found, strict=True))  # type: ignore[return-value]
+    shows = (prompts.ids == model.config.image_token_id).any(1)
+    if bool(shows.all()):
+        return _score_each(model, prompts, said, temperature)
+    # Acts of interviews, which show none, go on where others end; the decisions at their ends are read each alone.
+    found, order = [], []
+    for kind, score in ((~shows, _score_packed), (shows, _score_each)):
+        if bool(kind.any()):
+            rows, part, spoken = _part(prompts, said, kind, score is _score_each)
+            found.append(score(model, part, spoken, temperature))
+            order.append(rows)
+    places = torch.cat(order).argsort()
+    return tuple(torch.cat(values)[places] for values in zip(*found, strict=True))  # type: ignore[return-value]
 
 
-def _by_length(prompts: Prompts, said: Said, photograph: int) -> list[tuple[Prompts, Said, Any]]:
-    """Part prompts of very unlike lengths, so that the short ones are not read at the length of the longest.
-
-    Returns:
-        Prompts, what was said to them, and its places among all; one part where padding is less than half.
-    """
-    lengths = prompts.mask.sum(1)
-    if 2 * int(lengths.sum()) > prompts.mask.numel():
-        return [(prompts, said, torch.arange(len(said.ids)))]
-    shows = (prompts.ids == photograph).any(1)
-    kinds, parts = -(-lengths // ALIKE), []
-    for kind in kinds.unique().tolist():
-        ours = kinds == kind
-        width, rows = int(lengths[ours].max()), ours[said.owner].nonzero()[:, 0]
-        features = prompts.features[ours[shows]] if bool((ours & shows).any()) else None
-        shown = Prompts(prompts.ids[ours, -width:], prompts.mask[ours, -width:], features)
-        owner = (ours.cumsum(0) - 1)[said.owner[rows]]
-        parts.append((shown, Said(said.ids[rows], owner, said.states[rows], said.constraint), rows))
-    return parts
+def _part(prompts: Prompts, said: Said, kind: Any, photographs: bool) -> tuple[Any, Prompts, Said]:
+    """Take some prompts, all that show a photograph or none of them, and what was said to them."""
+    rows = kind[said.owner].nonzero()[:, 0]
+    width = int(prompts.mask[kind].sum(1).max())
+    part = Prompts(prompts.ids[kind, -width:], prompts.mask[kind, -width:], prompts.features if photographs else None)
+    owner = (kind.cumsum(0) - 1)[said.owner[rows]]
+    return rows, part, Said(said.ids[rows], owner, said.states[rows], said.constraint)
 
 
-def _score_padded(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
-    constraint = said.constraint
+def _score_packed(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+    distinct, place = _distinct(said)
+    told = [tuple(ids[mask.bool()].tolist()) for ids, mask in zip(prompts.ids, prompts.mask, strict=True)]
+    spoken = [tuple(tokens) for tokens in distinct.ids.tolist()]
+    hidden = read_packed(model, told, spoken, distinct.owner.tolist(), int(distinct.ids[0, 0]))
+    return _read_off(model, hidden, distinct, place, said, temperature)
+
+
+def _score_each(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
     distinct, place = _distinct(said)
     last, cache, position = _read(model, prompts)
     hidden = last[distinct.owner][:, None]
@@ -137,6 +137,11 @@ def _score_padded(model: Any, prompts: Prompts, said: Said, temperature: float) 
         mask = torch.cat([prompts.mask[distinct.owner], (distinct.states[:, :-1] != END).long()], 1)
         more = _go_on(model, distinct.ids[:, :-1], mask, position[distinct.owner], cache)
         hidden = torch.cat([hidden, more], 1)
+    return _read_off(model, hidden, distinct, place, said, temperature)
+
+
+def _read_off(model: Any, hidden: Any, distinct: Said, place: Any, said: Said, temperature: float) -> tuple[Any, Any]:
+    constraint = said.constraint
     logs = constraint.log_probabilities(_logits(model, hidden, constraint) / temperature, distinct.states)
     spoken = distinct.states != END
     wanted = _columns(distinct.ids, constraint)

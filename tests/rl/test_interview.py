@@ -16,8 +16,9 @@ from consult.rl.config import TrainConfig
 from consult.rl.constraint import Constraint
 from consult.rl.episodes import Choosing, Theatre
 from consult.rl.interview import Scored, _batch, _free, _laid, _parted, _places, _scored
+from consult.rl.packed import common_tail, packs_of
 from consult.rl.rows import triage_rows
-from consult.rl.shared_prompt import Prompts, Said, _by_length, _score, _score_padded, add_decisions
+from consult.rl.shared_prompt import _score, _score_each, add_decisions
 from consult.rl.student import Student
 from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
@@ -133,34 +134,27 @@ def test_probabilities_are_those_that_were_drawn_from(derm34, student, episodes)
         assert row == pytest.approx(reply.probability, abs=2e-4)
 
 
-def test_prompts_of_unlike_lengths_are_read_apart_and_scored_alike(derm34, student, episodes):
+def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, student, episodes):
     rows = triage_rows(derm34, ["train-0000", "train-0007"], student.dialect, sees=True)
     student.looks.look_at(rows, derm34.revision, lambda _: None)
     shown, said = _batch(student, [_scored(student, one) for episode in episodes for one in episode.choices])
-    parts = _by_length(shown, said, student.body.config.image_token_id)
-    read = sum(part.ids.numel() for part, _, _ in parts)
-    assert len(parts) > 1 and read < shown.ids.numel() / 1.5
-    assert sorted(row for _, _, rows in parts for row in rows.tolist()) == list(range(len(said.ids)))
+    acts = [ids[mask.bool()].tolist() for ids, mask in zip(shown.ids, shown.mask, strict=True)]
+    acts = [tuple(ids) for ids in acts if student.body.config.image_token_id not in ids]
+    packs = packs_of([act[: -common_tail(acts)] for act in acts], range(len(acts)))
+    assert len(packs) <= len(episodes) < len(acts) < len(shown.ids)
 
     def scored(score):
         student.model.zero_grad()
-        logs, entropies = score(student.body, shown, said, 1.0)
+        logs, entropies = score(student.body, shown, said, 0.7)
         (logs.sum() + entropies.sum()).backward()
         gradients = [weight.grad.clone() for weight in student.model.parameters() if weight.grad is not None]
         return [logs.detach(), entropies.detach(), *gradients]
 
-    apart, together = scored(_score), scored(_score_padded)
-    assert len(apart) == len(together) > 2
-    for one, other in zip(apart, together, strict=True):
+    together, alone = scored(_score), scored(_score_each)
+    assert len(together) == len(alone) > 2
+    for one, other in zip(together, alone, strict=True):
         assert torch.allclose(one, other, atol=1e-4 * float(other.abs().max()) + 1e-6)
     student.model.zero_grad()
-
-
-def test_prompts_of_like_lengths_are_read_together(student):
-    shown = Prompts.of([[5, 6, 7], [8, 9]], [None, None], 0)
-    said = Said(torch.tensor([[5], [6]]), torch.tensor([1, 0]), torch.zeros(2, 1, dtype=torch.long), None)
-    ((part, spoken, rows),) = _by_length(shown, said, 3)
-    assert part is shown and spoken is said and rows.tolist() == [0, 1]
 
 
 def test_nothing_that_others_said_is_trained(student, episodes):

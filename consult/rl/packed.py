@@ -1,0 +1,145 @@
+"""Reads prompts that go on where others end as one: an interview's acts share the interview.
+
+The next act of an interview is asked for with all that was said so far and a short tail, which is the same each time.
+Read one by one, such prompts are the interview over and over. Here a trunk, the longest of them, is read once, and each
+of the others branches off it after so many tokens: its tail and what was chosen attend to the trunk up to there and to
+themselves. Log-probabilities and gradients are those of prompts that are read alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+ALIKE = 64
+"""Tokens by which packs that are read together differ in length at most."""
+Tokens = tuple[int, ...]
+
+
+@dataclass
+class Pack:
+    """Prompts that are read as one."""
+
+    trunk: Tokens
+    branches: list[tuple[int, int]]
+    """Completion, and the tokens of the trunk that stand before its branch."""
+
+    def tokens(self, branch: int) -> int:
+        """Count what is read, where a branch has so many tokens."""
+        return len(self.trunk) + branch * len(self.branches)
+
+
+def common_tail(prompts: Sequence[Tokens]) -> int:
+    """Count the tokens at the end that all prompts share; one at least, and no whole prompt."""
+    most = min(map(len, prompts)) - 1
+    first = prompts[0]
+    same = next((n for n in range(most) if any(p[-1 - n] != first[-1 - n] for p in prompts)), most)
+    return max(1, same)
+
+
+def packs_of(stems: Sequence[Tokens], owner: Sequence[int]) -> list[Pack]:
+    """Put stems together that begin one another.
+
+    Args:
+        stems: Of the prompts: what stands before the common tail.
+        owner: Completion → its prompt.
+    """
+    said: list[list[int]] = [[] for _ in stems]
+    for completion, prompt in enumerate(owner):
+        said[prompt].append(completion)
+    found: list[Pack] = []
+    last: Tokens = ()
+    # In the order of tokens a stem stands right before those that it begins.
+    for prompt in sorted(range(len(stems)), key=stems.__getitem__, reverse=True):
+        stem = stems[prompt]
+        if not found or last[: len(stem)] != stem:
+            found.append(Pack(stem, []))
+        found[-1].branches += [(completion, len(stem)) for completion in said[prompt]]
+        last = stem
+    return found
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Packs of like length, laid beside each other."""
+
+    ids: Any
+    """(packs, tokens), padded on the right."""
+    mask: Any
+    """(packs, 1, tokens, tokens): whether a token attends to another."""
+    positions: Any
+    """(packs, tokens): of each token in its own prompt."""
+    places: list[tuple[int, int]]
+    """Pack and first token of each branch."""
+    completions: list[int]
+    """Of each branch."""
+
+
+def lay(packs: Sequence[Pack], branches: Sequence[Tokens], pad: int) -> Laid:
+    """Lay packs beside each other.
+
+    Args:
+        packs: Not none.
+        branches: Completion → the tokens of its branch, all equally many.
+        pad: Any token.
+    """
+    long = len(branches[0])
+    width = max(pack.tokens(long) for pack in packs)
+    ids = torch.full((len(packs), width), pad)
+    positions = torch.zeros(len(packs), width, dtype=torch.long)
+    # Padding attends to itself: a token that attends to nothing has no numbers.
+    mask = torch.eye(width, dtype=torch.bool).repeat(len(packs), 1, 1)
+    causal = torch.ones(width, width, dtype=torch.bool).tril()
+    places, completions = [], []
+    for row, pack in enumerate(packs):
+        end = len(pack.trunk)
+        ids[row, :end], positions[row, :end] = torch.tensor(pack.trunk), torch.arange(end)
+        mask[row, :end, :end] = causal[:end, :end]
+        for number, (completion, stem) in enumerate(pack.branches):
+            start = end + number * long
+            own = slice(start, start + long)
+            ids[row, own], positions[row, own] = torch.tensor(branches[completion]), stem + torch.arange(long)
+            mask[row, own, :stem] = True
+            mask[row, own, own] = causal[:long, :long]
+            places.append((row, start))
+            completions.append(completion)
+    return Laid(ids, mask[:, None], positions, places, completions)
+
+
+def read_packed(model: Any, prompts: Sequence[Tokens], said: Sequence[Tokens], owner: Sequence[int], pad: int) -> Any:
+    """Read what was said to prompts.
+
+    Args:
+        model: Of the LLaVA kind; the prompts show no photograph.
+        prompts: Each once.
+        said: Completions, all equally many tokens, padding included.
+        owner: Completion → its prompt.
+        pad: Any token.
+
+    Returns:
+        (completions, tokens, width): the hidden states that each token of a completion was chosen from.
+    """
+    tail = common_tail(prompts)
+    branches = [(*prompts[prompt][-tail:], *tokens[:-1]) for prompt, tokens in zip(owner, said, strict=True)]
+    packs = packs_of([prompt[:-tail] for prompt in prompts], owner)
+    kinds: dict[int, list[Pack]] = {}
+    for pack in packs:
+        kinds.setdefault(-(-pack.tokens(len(branches[0])) // ALIKE), []).append(pack)
+    found, order = [], []
+    for alike in kinds.values():
+        laid = lay(alike, branches, pad)
+        where = model.get_input_embeddings().weight
+        output = model.model(
+            input_ids=laid.ids,
+            attention_mask=torch.zeros(laid.mask.shape, dtype=where.dtype).masked_fill(~laid.mask, -torch.inf),
+            position_ids=laid.positions,
+            use_cache=False,
+        )
+        rows, starts = torch.tensor(laid.places).T
+        tokens = starts[:, None] + torch.arange(tail - 1, len(branches[0]))
+        found.append(output.last_hidden_state[rows[:, None], tokens])
+        order += laid.completions
+    return torch.cat(found)[torch.tensor(order).argsort()]
