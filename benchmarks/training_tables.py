@@ -21,6 +21,8 @@ Cases = dict[str, list[bool]]
 """Case → whether its decisions were right."""
 BASELINES = {"attending": "none", "rationale": "none", "stages": ""}
 """Group → the arm that others are compared with; `sft` where there is none."""
+SAID_ALREADY = ("right", "diagnosis", "advice")
+"""Figures of an interview that stand among the arms' too."""
 HEAD = ["| difference | points | 95 % interval | p | smallest seen |", "|---|---|---|---|---|"]
 STAGES: Mapping[str, Callable[[float], bool]] = {
     "all right (s = 1)": lambda s: s == 1,
@@ -189,14 +191,16 @@ def of(specialty: str, on: bool) -> Keep:
 
 def interview_table(arms: Arms) -> list[str]:
     """Give what an interview's training changes."""
-    rows = ["| seed | figure | before | after | gain | 95 % interval |", "|---" * 6 + "|"]
+    rows = ["| seed | a consultation | before | after | gain | 95 % interval |", "|---" * 6 + "|"]
     for found in arms.values():
         for result in found:
             for name, figure in result.metrics["interview"].items():
-                low, high = figure["interval"]
+                if name in SAID_ALREADY:
+                    continue
                 values = [f"{figure[which]:.3f}" for which in ("before", "after")]
-                gain = [f"{figure['gain']:+.3f}", f"{low:+.3f} to {high:+.3f}"]
-                rows.append(line(result.seed, name.replace("_", " "), *values, *gain))
+                ends = figure["interval"]
+                interval = "-" if ends is None else f"{ends[0]:+.3f} to {ends[1]:+.3f}"
+                rows.append(line(result.seed, name.replace("_", " "), *values, f"{figure['gain']:+.3f}", interval))
     return rows
 
 
@@ -288,7 +292,7 @@ def tables(groups: Mapping[str, Mapping[str, Sequence[Path]]]) -> str:
         if group == "left-out":
             parts += left_out_table(arms)
         elif group == "interview":
-            parts += interview_table(arms)
+            parts += [*arms_table(arms, ""), "", *interview_table(arms)]
         else:
             parts += arms_table(arms, baseline)
             if has_panel(arms):
