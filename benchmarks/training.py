@@ -15,7 +15,7 @@ stages         the full curriculum with easy alone, and with easy and medium
 rationale      the attending's reason before, after, nowhere, three seeds
 left-out       one specialty left out of training, tested on it: GRPO and SFT, three seeds
 interview      questions and decisions over whole consultations, three seeds
-team           the trained folders in whole consultations against the starter's; without triage, without specialists
+team           the folders of GRPO and SFT in whole consultations against the starter; no triage, no specialists
 """
 
 from __future__ import annotations
@@ -151,6 +151,7 @@ def consultations(out: Path, scale: float) -> list[Run]:
     arms: dict[str, Words] = {
         "starter": (),
         "trained": trained,
+        "copied": ("--triage", str(out / "triage/sft/1"), "--attending", str(out / "panel/sft/1")),
         "starter no-triage": ("--team", "no-triage"),
         "trained no-triage": ("--team", "no-triage", *trained[2:]),
         "starter solo": ("--team", "solo"),
