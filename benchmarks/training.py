@@ -151,6 +151,7 @@ def consultations(out: Path, scale: float) -> list[Run]:
     arms: dict[str, Words] = {
         "starter": (),
         "trained": trained,
+        "triage alone": trained[:2],
         "with reasons": ("--triage", str(out / "triage/grpo/1"), "--attending", str(out / "rationale/before/1")),
         "copied": ("--triage", str(out / "triage/sft/1"), "--attending", str(out / "panel/sft/1")),
         "starter no-triage": ("--team", "no-triage"),

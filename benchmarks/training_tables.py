@@ -218,14 +218,15 @@ def team_table(arms: Mapping[str, Path]) -> list[str]:
                 "JOIN consultations c ON c.id = o.consultation_id"
             )[0]["p"]
         outcomes[arm] = {row["case_id"]: [row["diagnosis"] == row["truth"]] for row in played}
-        triaged = arm in ("starter", "trained", "with reasons", "copied")
+        triaged = "solo" not in arm and "no-triage" not in arm
         told = [
             percent(sum(row[name] == row[f"true_{name}"] for row in played) / len(played)) if triaged else "-"
             for name in ("specialty", "urgency")
         ]
         rows.append(line(arm, share(outcomes[arm]), *told, "-" if opinions is None else percent(opinions)))
     rows += ["", *HEAD]
-    compared = [("with reasons", "starter"), ("with reasons", "trained"), ("copied", "starter"), ("copied", "trained")]
+    compared = [(arm, "starter") for arm in ("triage alone", "with reasons", "copied")]
+    compared += [(arm, "triage alone") for arm in ("trained", "with reasons")]
     compared += [(arm, arm.replace("trained", "starter")) for arm in arms if arm.startswith("trained")]
     compared += [(who, f"{who} {team}") for who in ("trained", "starter") for team in ("no-triage", "solo")]
     return rows + [
