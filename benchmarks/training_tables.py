@@ -250,20 +250,24 @@ ROLES = {
 """What a role is measured by → a query that gives a figure a consultation."""
 
 
-def roles_table(arms: Mapping[str, Path]) -> list[str]:
-    """Give each role's measures where nobody, and where others were trained, on the same cases."""
+ROLES_OF = (("starter", "triage alone"), ("triage alone", "with reasons"), ("starter", "trained"))
+"""Teams whose roles are compared."""
+
+
+def roles_table(arms: Mapping[str, Path], one: str, other: str) -> list[str]:
+    """Give each role's measures in two teams on the same cases: what training one role does to the others."""
     from consult.envs.measures.intervals import mean
     from consult.envs.store import Store
 
     values: dict[str, dict[str, dict[str, float]]] = {}
-    for arm in ("starter", "trained"):
+    for arm in (one, other):
         with Store(arms[arm] / "consult.db") as store:
             values[arm] = {
                 name: {row["case_id"]: float(row["value"]) for row in store.query(sql)} for name, sql in ROLES.items()
             }
-    rows = ["| role | starter | trained | difference | 95 % interval |", "|---" * 5 + "|"]
+    rows = [f"| role | {one} | {other} | difference | 95 % interval |", "|---" * 5 + "|"]
     for name in ROLES:
-        before, after = values["starter"][name], values["trained"][name]
+        before, after = values[one][name], values[other][name]
         cases = [case for case in before if case in after]
         change = mean([after[case] - before[case] for case in cases], cases)
         sides = [percent(sum(side[case] for case in cases) / len(cases)) for side in (before, after)]
@@ -286,8 +290,9 @@ def tables(groups: Mapping[str, Mapping[str, Sequence[Path]]]) -> str:
         if group == "team":
             teams = {arm: found[0] for arm, found in folders.items()}
             parts += team_table(teams)
-            if "starter" in teams and "trained" in teams:
-                parts += ["", *roles_table(teams)]
+            for one, other in ROLES_OF:
+                if one in teams and other in teams:
+                    parts += ["", *roles_table(teams, one, other)]
             continue
         arms = {arm: [Result.read(folder) for folder in found] for arm, found in folders.items()}
         baseline = BASELINES.get(group, "sft")
