@@ -81,7 +81,7 @@ class TrainConfig(BaseModel):
     prompts: Annotated[int, Field(ge=1)] = 16
     """Different cases in a step."""
     group: Annotated[int, Field(ge=2)] | None = None
-    """Completions of each; None for the starter's 64 (triage) or 16 (attending, interview), and any other model's 8."""
+    """Completions of each; None for the starter's 64 (triage), 16 (attending) or 8 (interview), any other model's 8."""
     micro: Annotated[int, Field(ge=1)] | None = None
     """Completions that are on the device at once; None for all of a step."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None

@@ -33,13 +33,17 @@ RATES: Mapping[tuple[str, str, bool], float] = {
 }
 """Dialect, method, all weights → peak of the learning rate."""
 
-GENTLER = 5.0
+GROUPS: Mapping[str, int] = {"triage": 64, "attending": 16, "interview": 8}
+"""Completions of a prompt of the starter's, by role."""
+GROUP = 8
+"""Completions of a prompt of any other model's."""
+GENTLER = 2.5
 """The rate of interviews is so many times lower: at the rate of single decisions they collapsed."""
 
 
 def group_of(config: TrainConfig, fast: bool) -> int:
     """Give the completions of a prompt."""
-    return config.group or (64 if fast and config.role == "triage" else 16 if fast else 8)
+    return config.group or (GROUPS[config.role] if fast else GROUP)
 
 
 def fit(
