@@ -284,11 +284,6 @@ class Store:
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
         return next((row for row in rows if not is_alive(row["pid"])), None)
 
-    def finished_run(self, digest: str) -> Row | None:
-        """Find the newest run of this configuration that was played to its end."""
-        rows = self.query("SELECT * FROM runs WHERE digest = ? AND status = 'finished' ORDER BY rowid DESC", digest)
-        return next(iter(rows), None)
-
     def runs_of(self, digest: str) -> list[Row]:
         """List the runs of a configuration, the newest first."""
         return self.query("SELECT * FROM runs WHERE digest = ? ORDER BY rowid DESC", digest)

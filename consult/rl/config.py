@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,11 +38,12 @@ DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
 }
 
 
-MENUS: Mapping[TrainedRole, Mapping[str, Any]] = {
-    "triage": DECISION_REWARDS,
-    "attending": DECISION_REWARDS,
-    "interview": INTERVIEW_REWARDS,
+MENUS: Mapping[TrainedRole, Sequence[str]] = {
+    "triage": tuple(DECISION_REWARDS),
+    "attending": tuple(name for name in DECISION_REWARDS if name != "urgency"),
+    "interview": tuple(INTERVIEW_REWARDS),
 }
+"""Role → rewards that it can have."""
 DEFAULT_BETA: Mapping[TrainedRole, float] = {"triage": 0.0, "attending": 4e-3, "interview": 0.02}
 DEFAULT_ENTROPY: Mapping[TrainedRole, float] = {"triage": 0.01, "attending": 0.01, "interview": 0.0}
 
@@ -115,10 +116,9 @@ class TrainConfig(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
-        menu = [name for name in MENUS[self.role] if self.role != "attending" or name != "urgency"]
         for name in self.rewards:
-            if name not in menu:
-                raise UnknownNameError("reward", name, menu)
+            if name not in MENUS[self.role]:
+                raise UnknownNameError("reward", name, MENUS[self.role])
         if not self.weights and self.method != "sft":
             raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
         if self.steps is None and self.minutes is None:

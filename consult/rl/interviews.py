@@ -63,10 +63,11 @@ class Interviews:
             Id in the store and consultation, as far as it was played; those that failed are left out.
         """
         with Store(self.db) as store:
-            left = self._lacking(split, ids, store)
+            places = self._places(split, ids, store)
+            left = [case for case in ids if case not in places]
             if left:
                 self._play(self._config(split, left), store)
-            places = self._places(split, ids, store)
+                places |= self._places(split, left, store)
             acts = {run: store.acts_of(run) for run in {place.run for place in places.values()}}
         found = []
         for case in ids:
@@ -94,15 +95,13 @@ class Interviews:
         if not self.db.exists():
             return list(ids)
         with Store(self.db) as store:
-            return self._lacking(split, ids, store)
-
-    def _lacking(self, split: str, ids: Sequence[str], store: Store) -> list[str]:
-        places = self._places(split, ids, store)
+            places = self._places(split, ids, store)
         return [case for case in ids if case not in places]
 
     def _places(self, split: str, ids: Sequence[str], store: Store) -> dict[str, _Place]:
         """Find where the store has interviews of cases, whatever other cases were played beside them."""
-        wanted, settings = set(ids), self._settings(self._config(split, ids))
+        ours = self._config(split, ids)
+        settings, moods = self._settings(ours), dict(zip(ours.cases, ours.temperaments, strict=True))
         found: dict[str, _Place] = {}
         for run in store.finished_runs(self.scenario.revision):
             config = RunConfig.model_validate_json(run["config"])
@@ -110,7 +109,7 @@ class Interviews:
                 continue
             status = {row["ordinal"]: row["status"] for row in store.consultations(run["id"])}
             for plan in config.plan():
-                if plan.case not in wanted or plan.temperament != own_temperament(self.scenario, plan.case):
+                if moods.get(plan.case) != plan.temperament:
                     continue
                 # The oldest that did not fail: what is trained on stays the same, whatever is played later.
                 if plan.case not in found or found[plan.case].status == "failed":

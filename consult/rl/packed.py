@@ -131,10 +131,9 @@ def read_packed(model: Any, prompts: Sequence[Tokens], said: Sequence[Tokens], o
     found, order = [], []
     for alike in kinds.values():
         laid = lay(alike, branches, pad)
-        where = model.get_input_embeddings().weight
         output = model.model(
             input_ids=laid.ids,
-            attention_mask=torch.zeros(laid.mask.shape, dtype=where.dtype).masked_fill(~laid.mask, -torch.inf),
+            attention_mask=torch.zeros(laid.mask.shape, dtype=model.dtype).masked_fill(~laid.mask, -torch.inf),
             position_ids=laid.positions,
             use_cache=False,
         )

@@ -152,10 +152,8 @@ class Training:
     def sets(self, student: Student) -> Sets:
         """Make the sets of train and validation decisions."""
         config = self.config
-        train, validation = (
-            self._some(student, "train", config.cases),
-            self._some(student, "validation", config.validation),
-        )
+        train = self._some(student, "train", config.cases)
+        validation = self._some(student, "validation", config.validation)
         if student.sees and not any(row.view.photograph for row in train):
             raise TrainingError(
                 f"no train case of '{self.scenario.name}' has a photograph, and '{config.model}' looks at them; "
@@ -295,10 +293,12 @@ class Training:
             )
             start.save(best.folder)
         test = self.rows(start, "test", config.test) if config.test != 0 and "test" in self.scenario.splits else []
+        if test:
+            self.ready(start, test)
         first = self._tested(start, test)
         del start  # a large model does not lie in memory twice
         after = Student.open(config, start=best.folder)
-        self.ready(after, test or before.rows)
+        self.ready(after, [*before.rows, *test])
         validated, tested = self.measured(after, before.rows), (first, self._tested(after, test))
         metrics = self._metrics(before, validated, *tested, best)
         metrics["wall_seconds"] = round(time.monotonic() - begun, 1)
@@ -312,10 +312,7 @@ class Training:
 
     def _tested(self, student: Student, rows: Sequence[Row]) -> Measured:
         """Read the test cases, once."""
-        if not rows:
-            return NOTHING
-        self.ready(student, rows)
-        return self.measured(student, rows)
+        return self.measured(student, rows) if rows else NOTHING
 
     def _metrics(
         self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best
