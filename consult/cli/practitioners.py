@@ -33,6 +33,11 @@ def command_of(role: Role) -> Callable[..., None]:
         preset: Annotated[str | None, typer.Option(help="smoke: a training of minutes.")] = None,
         scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
         model: Annotated[str, typer.Option(help="The start: starter, a folder, an adapter or a hub id.")] = "starter",
+        patient: Annotated[
+            str | None, typer.Option(help="Who plays the patient; else the start, without its adapter.")
+        ] = None,
+        triage: Annotated[str | None, typer.Option(help="The same for the triage doctor.")] = None,
+        specialist: Annotated[str | None, typer.Option(help="The same for every specialist.")] = None,
         method: Annotated[str, typer.Option(help="grpo, sft or sft+grpo.")] = "grpo",
         full: Annotated[bool, typer.Option("--full", help="Train the whole language model, not an adapter.")] = False,
         rank: Annotated[int, typer.Option(help="Of the adapter.")] = 16,
@@ -123,11 +128,22 @@ def _limit_threads(config: TrainConfig, threads: int | None) -> None:
     """Keep the starter on one thread: more would mostly wait for each other."""
     import os
 
-    if threads is None and (config.model != "starter" or "OMP_NUM_THREADS" in os.environ):
+    if threads is None and ("OMP_NUM_THREADS" in os.environ or not _is_starter(config.model)):
         return
     import torch
 
     torch.set_num_threads(threads or 1)
+
+
+def _is_starter(reference: str) -> bool:
+    """Tell whether it is the starter, or an adapter on it; what is wrong with it is told where it is opened."""
+    from consult.agents.models.model import ModelError
+    from consult.agents.models.references import base_reference
+
+    try:
+        return base_reference(reference) == "starter"
+    except ModelError:
+        return False
 
 
 def _say() -> Callable[[str], None]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from consult.agents.acts import Rationale
+from consult.agents.models.person import PERSONS
 from consult.errors import UserError
 from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
 from consult.scenarios import UnknownNameError
@@ -38,6 +39,8 @@ DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
 }
 
 
+OTHERS: tuple[Literal["patient", "triage", "specialist"], ...] = ("patient", "triage", "specialist")
+"""Roles that are frozen while an attending is trained."""
 MENUS: Mapping[TrainedRole, Sequence[str]] = {
     "triage": tuple(DECISION_REWARDS),
     "attending": tuple(name for name in DECISION_REWARDS if name != "urgency"),
@@ -60,7 +63,13 @@ class TrainConfig(BaseModel):
     role: TrainedRole
     scenario: str = "derm34"
     model: str = "starter"
-    """Where training starts, and who plays all other roles: starter, a folder, an adapter or a hub id."""
+    """Where training starts: starter, a folder, an adapter or a hub id."""
+    patient: str | None = None
+    """Who plays the patient; None for the start, without its adapter where it is one."""
+    triage: str | None = None
+    """Who plays the triage doctor; as `patient`."""
+    specialist: str | None = None
+    """Who plays every specialist; as `patient`."""
     method: Method = "grpo"
     """`sft+grpo` gives half of the steps and minutes to each."""
     full: bool = False
@@ -128,6 +137,9 @@ class TrainConfig(BaseModel):
                 if getattr(self, name) != type(self).model_fields[name].default:
                     flag = name.replace("_", "-")
                     raise TrainingError(f"--{flag} belongs to the attending's decision; use consult train attending")
+        for name in OTHERS:
+            if getattr(self, name) in PERSONS:
+                raise TrainingError(f"'{getattr(self, name)}' cannot play in a training; give --{name} a model")
         for name, why in self._idle():
             flag = name.replace("_", "-")
             raise TrainingError(f"--{flag} would change nothing here, since {why}; leave it out")
@@ -141,6 +153,10 @@ class TrainConfig(BaseModel):
 
     def _idle(self) -> Iterator[tuple[str, str]]:
         """Give the fields that were given and change nothing, and why."""
+        if self.role == "triage":
+            for name in OTHERS:
+                if getattr(self, name) is not None:
+                    yield name, "a triage decision is trained on complaint and photograph alone"
         if self.full and "rank" in self.model_fields_set:
             yield "rank", "--full trains all weights and no adapter"
         if self.panel_skill is None and self.panel_draws != 1:

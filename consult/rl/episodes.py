@@ -1,7 +1,7 @@
 """Episodes: whole consultations played by the model in training, on the same graph and the same batcher as in play.
 
 What the attending chooses is drawn from the weights as they are and noted, each choice with the prompt that it was made
-on. Everybody else is the frozen start. Words that no decision depends on are left to the program, as it says them where
+on. Everybody else is frozen. Words that no decision depends on are left to the program, as it says them where
 a model's draft does not pass: the starter's doctors read a patient's line as the clauses of its facts, and an opinion
 without its reason.
 """
@@ -9,11 +9,10 @@ without its reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from consult.agents.models.model import Model, ModelInfo, Reply, Request
+from consult.agents.models.model import Model, ModelInfo, Reply, Request, Role
 from consult.agents.temperament import own_temperament
 from consult.agents.voice import Sampling, Voice
 from consult.envs.batcher import Batcher
@@ -81,8 +80,8 @@ class _Attending:
 
 
 @dataclass(frozen=True)
-class _Others:
-    """The frozen start in all other roles."""
+class _Frozen:
+    """A model in roles that are not trained."""
 
     model: Model
 
@@ -91,7 +90,9 @@ class _Others:
         return self.model.info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Ask for decisions alone."""
+        """Ask the starter for decisions alone, and any other model for all that it would say in play."""
+        if self.info.dialect != "starter":
+            return self.model.generate(requests)
         asked = [request for request in requests if ASSIGNED.get(request.role) == request.task]
         short = [
             replace(request, prompt=replace(request.prompt, max_new_tokens=min(request.prompt.max_new_tokens, most)))
@@ -109,13 +110,13 @@ class Theatre:
     Args:
         scenario: Whose cases.
         student: The model in training, as a backend.
-        others: The frozen start.
+        others: Who plays the other roles, by role.
         max_turns: Doctor turns.
     """
 
     scenario: Scenario
     student: Model
-    others: Model
+    others: Mapping[Role, Model]
     max_turns: int = RunConfig.model_fields["max_turns"].default
 
     def play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
@@ -167,12 +168,12 @@ class Theatre:
         return Consultation(self.scenario, case, plan, max_turns=self.max_turns)
 
     def _cast(self, batcher: Batcher, attending: _Attending, sampling: Sampling) -> Cast:
-        others, fields = _Others(self.others), RunConfig.model_fields
+        frozen = {id(model): _Frozen(model) for model in self.others.values()}
 
-        def voice(role: Any) -> Voice:
-            usual = fields[role].default
-            generate = batcher.for_model(others)
-            return Voice(role, others.info, generate, Sampling(usual.temperature, usual.top_p))
+        def voice(role: Role) -> Voice:
+            usual = RunConfig.model_fields[role].default
+            model = frozen[id(self.others[role])]
+            return Voice(role, model.info, batcher.for_model(model), Sampling(usual.temperature, usual.top_p))
 
         specialist = voice("specialist")
         return Cast(

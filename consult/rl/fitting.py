@@ -209,12 +209,10 @@ def _grpo(
 def _interview(
     student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
-    from consult.agents.models import open_model
-    from consult.rl.episodes import Theatre
-    from consult.rl.interview import InterviewTrainer, interview_rewards
+    from consult.rl.interview import InterviewTrainer, interview_rewards, theatre_of
 
     return InterviewTrainer(
-        theatre=Theatre(scenario, student.speaker, open_model(student.config.model)),
+        theatre=theatre_of(student, scenario),
         student=student,
         rows=rows,
         clock=clock,

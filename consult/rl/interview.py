@@ -23,6 +23,7 @@ from consult.envs.measures.intervals import mean
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.constraint import END, Constraint
 from consult.rl.episodes import Choosing, Episode, Theatre
+from consult.rl.interviews import others_of
 from consult.rl.measuring import Measured, ends
 from consult.rl.rewards import INTERVIEW_REWARDS, Wanted
 from consult.rl.rows import Row, case_ids, triage_rows, without
@@ -30,6 +31,7 @@ from consult.rl.shared_prompt import Prompts, Said
 from consult.rl.student import Student
 from consult.rl.trainers import SharedPromptTrainer
 from consult.rl.training import Training
+from consult.scenarios import Scenario
 
 AT_ONCE = 64
 """Episodes that are measured together."""
@@ -195,6 +197,13 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
     return [made(name) for name in config.weights]
 
 
+def theatre_of(student: Student, scenario: Scenario) -> Theatre:
+    """Give the stage that a student plays on, with everybody else; each model is opened once."""
+    others = others_of(student.config)
+    opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
+    return Theatre(scenario, student.speaker, {role: opened[reference] for role, reference in others.items()})
+
+
 # -- the training ------------------------------------------------------------------------------------------------------
 
 
@@ -221,7 +230,7 @@ class InterviewTraining(Training):
                 f"interviews are trained in the starter's dialect alone, and '{self.config.model}' speaks in words; "
                 "use consult train attending"
             )
-        return Theatre(self.scenario, student.speaker, open_model(self.config.model))
+        return theatre_of(student, self.scenario)
 
     def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
         """Make one row a case; its prompts come up in play."""

@@ -8,11 +8,13 @@ conclusion; their opinions carry the source `synthetic`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from consult.agents.models import Role, revision_at
+from consult.agents.models.references import base_reference
 from consult.agents.temperament import own_temperament
 from consult.envs.cast import Models, roles
 from consult.envs.config import Plan, RoleConfig, RunConfig
@@ -20,10 +22,51 @@ from consult.envs.consultation import Consultation
 from consult.envs.runner import Runner, truths_of, versions
 from consult.envs.store import Pending, Row, Store, consultation_id
 from consult.envs.synthetic import made_up_panel
+from consult.rl.config import OTHERS, TrainConfig
 from consult.scenarios import Scenario
 
 BATCH = 64
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Player:
+    """Who plays a role."""
+
+    model: str
+    """A model reference."""
+    revision: str = ""
+    """Of its weights."""
+
+    def __str__(self) -> str:
+        """Name both, as the store does."""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
+
+def others_of(config: TrainConfig) -> dict[Role, str]:
+    """Give who plays the roles that are frozen while an attending is trained, by model reference.
+
+    Raises:
+        ModelError: The start is an adapter without a base.
+    """
+    base = base_reference(config.model)
+    return {role: getattr(config, role) or base for role in OTHERS}
+
+
+def team_of(config: TrainConfig, revision: str) -> dict[Role, Player]:
+    """Give who plays which role.
+
+    Args:
+        config: What is trained: its start is the attending.
+        revision: Of the start's weights.
+
+    Raises:
+        ModelError: A model is not to be had.
+    """
+    others = others_of(config)
+    revisions = {reference: revision_at(reference) for reference in dict.fromkeys(others.values())}
+    team = {role: Player(reference, revisions[reference]) for role, reference in others.items()}
+    return {**team, "attending": Player(config.model, revision)}
 
 
 @dataclass(frozen=True)
@@ -43,16 +86,14 @@ class Interviews:
     Args:
         scenario: Whose cases.
         reference: The scenario's, as the user gave it.
-        model: Who plays every role.
-        revision: Of its weights.
+        team: Role → who plays it.
         db: The store.
         say: Told of the progress.
     """
 
     scenario: Scenario
     reference: str
-    model: str
-    revision: str
+    team: Mapping[Role, Player]
     db: Path
     say: Say
 
@@ -134,17 +175,16 @@ class Interviews:
         return next((run for run in drawn if self._is_ours(run, config)), None)
 
     def _models(self, config: RunConfig) -> dict[str, str]:
-        named = f"{self.model}@{self.revision}" if self.revision else self.model
-        return dict.fromkeys(roles(config), named)
+        return {name: str(self.team[name]) for name in self.team if name in roles(config)}
 
     # -- playing ---------------------------------------------------------------------------------------------------
 
     def _config(self, split: str, ids: Sequence[str], **more: Any) -> RunConfig:
         fields = RunConfig.model_fields
 
-        def role(name: str) -> RoleConfig:
+        def role(name: Role) -> RoleConfig:
             default: RoleConfig = fields[name].default
-            return default.model_copy(update={"model": self.model})
+            return default.model_copy(update={"model": self.team[name].model})
 
         return RunConfig(
             scenario=self.reference,

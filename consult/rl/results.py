@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from consult.agents.models.references import base_reference
 from consult.agents.prompt import fill
 from consult.rl.config import TrainConfig
 from consult.rl.measuring import Measured
@@ -115,6 +116,7 @@ def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None
         metrics: As they stand in metrics.json.
         rank: Of the adapter; None for whole weights.
     """
+    base = base_reference(config.model)
     told = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
     settings = "\n".join(f"| {name} | `{json.dumps(value)}` |" for name, value in told.items() if name != "role")
     return fill(
@@ -122,7 +124,7 @@ def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None
         role={"triage": "triage doctor", "attending": "attending physician", "interview": "interviewer"}[config.role],
         flag="triage" if config.role == "triage" else "attending",
         library="transformers" if config.full else "peft",
-        base=f"base_model: {config.model}\n" if config.model != "starter" and not config.full else "",
+        base="" if config.full or base == "starter" else f"base_model: {base}\n",
         kind="all weights of the language model" if rank is None else f"an adapter (LoRA, rank {rank})",
         model=config.model,
         method=config.method.upper(),

@@ -22,7 +22,7 @@ from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase, empty_stages, histogram, phases
 from consult.rl.fitting import fit
-from consult.rl.interviews import Interviews
+from consult.rl.interviews import Interviews, team_of
 from consult.rl.measuring import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
 from consult.rl.place import check_place, is_full, quiet_libraries
 from consult.rl.processes import is_main, main_first, several, wait_for_all
@@ -199,8 +199,8 @@ class Training:
 
     def interviews(self, student: Student) -> Interviews:
         """Give the source of interviews."""
-        revision = student.revision
-        return Interviews(self.scenario, self.config.scenario, self.config.model, revision, self.config.db, self.say)
+        team = team_of(self.config, student.revision)
+        return Interviews(self.scenario, self.config.scenario, team, self.config.db, self.say)
 
     def ready(self, student: Student, rows: Sequence[Row]) -> None:
         """Let a student see and decide on rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 import tiny_models
 
-from consult.agents.models import ModelError, open_model
-from consult.agents.models.references import is_whole, locate, starter_folder
+from consult.agents.models import ModelError, open_model, revision_at
+from consult.agents.models.references import base_reference, is_whole, locate, starter_folder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAME = "maker/tiny"
@@ -41,6 +42,23 @@ def test_the_starter_and_folders(tmp_path: Path) -> None:
 def test_a_model_of_the_hubs_cache_needs_no_network(cache: Path) -> None:
     assert locate(NAME).folder == locate(f"{NAME}@{COMMIT}").folder == cache / "snapshots" / COMMIT
     assert open_model(NAME).info.reference == NAME
+
+
+def test_the_base_of_an_adapter_can_be_named_and_revisions_need_no_weights_in_memory(
+    cache: Path, tmp_path: Path
+) -> None:
+    base = tiny_models.llama(tmp_path / "llama")
+    beside = tiny_models.adapter(tmp_path / "beside", base, named="../llama")
+    of_the_hub = tiny_models.adapter(tmp_path / "of_the_hub", base, named=NAME)
+    config = of_the_hub / "adapter_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "revision": COMMIT}))
+    assert base_reference(str(beside)) == str(base)
+    assert base_reference(str(of_the_hub)) == f"{NAME}@{COMMIT}"
+    for whole in ("starter", NAME, str(base)):
+        assert base_reference(whole) == whole
+    revisions = [revision_at(reference) for reference in ("starter", NAME, str(base), str(beside))]
+    opened = [open_model(reference).info.revision for reference in ("starter", NAME, str(base), str(beside))]
+    assert revisions == opened and len(set(revisions)) >= 3
 
 
 @pytest.mark.parametrize("reference", ["maker/other", f"{NAME}@v2"])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from consult.agents.models import ModelInfo, open_model
-from consult.agents.models.model import Choice, Message, Prompt, Request
+from consult.agents.models.model import Choice, Message, Prompt, Reply, Request
 from consult.agents.voice import Sampling
 from consult.errors import UserError
 from consult.rl.config import TrainConfig
@@ -26,6 +26,11 @@ from consult.scenarios import load_scenario
 SMALL = dict(cases=4, validation=3, test=0, steps=2, prompts=1, group=2, check_every=2)
 
 
+def frozen(**others):
+    """Give who plays the other roles: the starter, where nobody else is named."""
+    return {**dict.fromkeys(("patient", "triage", "specialist"), open_model("starter")), **others}
+
+
 @pytest.fixture(scope="module")
 def derm34():
     return load_scenario("derm34")
@@ -40,7 +45,7 @@ def student(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def episodes(derm34, student):
-    theatre = Theatre(derm34, student.speaker, open_model("starter"))
+    theatre = Theatre(derm34, student.speaker, frozen())
     cases = [derm34.case(i) for i in ("train-0000", "train-0000", "train-0007")]
     return theatre.play(cases, [1, 2, 3], Sampling(1.0, 1.0))
 
@@ -70,10 +75,31 @@ def test_words_that_nothing_depends_on_are_the_programs(episodes):
 
 
 def test_the_same_seed_plays_the_same_and_companions_change_nothing(derm34, student, episodes):
-    theatre = Theatre(derm34, student.speaker, open_model("starter"))
+    theatre = Theatre(derm34, student.speaker, frozen())
     (again,) = theatre.play([derm34.case("train-0000")], [2], Sampling(1.0, 1.0))
     assert [one.said for one in again.choices] == [one.said for one in episodes[1].choices]
     assert [one.request.prompt for one in again.choices] == [one.request.prompt for one in episodes[1].choices]
+
+
+def test_who_is_named_plays_and_is_asked_as_in_play(derm34, student, tmp_path):
+    class Dentist:
+        """Sends everybody to the dentist, at length."""
+
+        info = ModelInfo("dentist", "test", dialect="plain")
+
+        def __init__(self):
+            self.asked = []
+
+        def generate(self, requests):
+            self.asked += requests
+            return [Reply('{"specialty": "dentistry", "urgency": "urgent", "why": "Teeth."}') for _ in requests]
+
+    dentist = Dentist()
+    theatre = Theatre(derm34, student.speaker, frozen(triage=dentist))
+    (episode,) = theatre.play([derm34.case("train-0000")], [1], Sampling(1.0, 1.0))
+    assert episode.consultation.consulted.opinions[0].specialty == "dentistry"
+    assert {request.role for request in dentist.asked} == {"triage"} and not episode.failed
+    assert max(request.prompt.max_new_tokens for request in dentist.asked) > 8
 
 
 def test_a_model_that_fails_makes_a_failed_episode(derm34):
@@ -83,7 +109,7 @@ def test_a_model_that_fails_makes_a_failed_episode(derm34):
         def generate(self, requests):
             raise ValueError("no")
 
-    (episode,) = Theatre(derm34, Broken(), open_model("starter")).play([derm34.case("train-0001")], [0], Sampling())
+    (episode,) = Theatre(derm34, Broken(), frozen()).play([derm34.case("train-0001")], [0], Sampling())
     assert episode.failed and episode.interview.status == "failed" and episode.choices == ()
 
 

@@ -20,6 +20,7 @@ from consult.agents.models.model import ModelError, Request
 from consult.agents.models.practice import PRACTICE
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
+from consult.envs.store import Store
 from consult.envs.synthetic import made_up_panel
 from consult.errors import UserError
 from consult.rl import fitting
@@ -343,6 +344,29 @@ def test_an_attending_is_trained_from_an_adapter_on_interviews_that_it_played(tr
     told.clear()
     train_practitioner(attending(**start, **{**small, "seed": 1}), tmp_path / "second", told.append)
     assert not any(line.startswith("playing") for line in told)
+    with Store(start["db"]) as store:
+        (ours,) = {row["models"] for row in store.query("SELECT models FROM runs")}
+    ours = json.loads(ours)
+    assert ours["attending"] == f"{trained[0]}@{open_model(str(trained[0])).info.revision}"
+    # The others are the base, as where the adapter plays the attending in a consultation.
+    base = f"starter@{open_model('starter').info.revision}"
+    assert [ours[role] for role in ("patient", "triage", "specialist")] == [base] * 3
+
+
+def test_an_attending_is_trained_on_what_others_said_who_were_named(trained, tmp_path):
+    small = dict(cases=2, validation=1, test=1, steps=1, prompts=2, group=2, rationale="none")
+    told: list[str] = []
+    for triage_doctor in (None, str(trained[0])):
+        config = attending(**small, triage=triage_doctor, db=tmp_path / "interviews.db")
+        train_practitioner(config, tmp_path / f"of {triage_doctor is None}", told.append)
+    # What one team said is not what another one did.
+    assert sum(line.startswith("playing") for line in told) == 6
+    with Store(tmp_path / "interviews.db") as store:
+        played = [json.loads(row["models"])["triage"] for row in store.query("SELECT models FROM runs")]
+    assert sorted((name.rpartition("@")[0] for name in played), key="starter".__ne__) == [
+        *["starter"] * 3,
+        *[str(trained[0])] * 3,
+    ]
 
 
 # -- any other model ---------------------------------------------------------------------------------------------------

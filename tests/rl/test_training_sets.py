@@ -23,12 +23,13 @@ from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError, read_config
 from consult.rl.curriculum import BETA, ENTROPY, empty_stages, histogram, phases, stage_of
 from consult.rl.fitting import fit
-from consult.rl.interviews import Interviews
+from consult.rl.interviews import Interviews, Player, others_of, team_of
 from consult.rl.measuring import ends
 from consult.rl.results import in_points
 from consult.rl.rows import attending_row, case_ids, train_only, triage_rows, without
 from consult.scenarios import load_scenario
 
+TEAM = dict.fromkeys(("patient", "triage", "specialist", "attending"), Player("doctors"))
 IDS = ("train-0000", "train-0001", "train-0002", "train-0040")
 
 
@@ -77,7 +78,7 @@ def doctors():
 def interviews(derm34, db, doctors):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-        source = Interviews(derm34, "derm34", "doctors", "", db, lambda _: None)
+        source = Interviews(derm34, "derm34", TEAM, db, lambda _: None)
         source.played("train", IDS)
     return source
 
@@ -114,7 +115,7 @@ def test_interviews_are_played_once_and_opinions_are_kept(derm34, interviews, do
 def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
     told = []
-    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", told.append)
+    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", told.append)
     first = source.played("train", IDS[1:3])
     asked = len(doctors.asked)
     assert [name for name, _ in source.played("train", IDS[1:2])] == [first[0][0]] and len(doctors.asked) == asked
@@ -123,7 +124,7 @@ def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34,
     every = source.played("train", IDS)
     assert [c.case.id for _, c in every] == list(IDS) and every[1][0] == first[0][0]
     assert told[0].startswith("playing 2 train cases")
-    whole = Interviews(derm34, "derm34", "doctors", "", tmp_path / "b.db", told.append).played("train", IDS)
+    whole = Interviews(derm34, "derm34", TEAM, tmp_path / "b.db", told.append).played("train", IDS)
     assert [[(a.text, a.seed) for a in c.acts] for _, c in whole] == [
         [(a.text, a.seed) for a in c.acts] for _, c in every
     ]
@@ -131,7 +132,7 @@ def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34,
 
 def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
+    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     ours = source._config("train", IDS[:1])
     for other in ({"seed": 1}, {"temperaments": ("choleric",)}, {"max_turns": 9}, {"team": "solo"}):
         changed = ours.model_copy(update=other)
@@ -142,7 +143,7 @@ def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, m
 
 def test_a_good_interview_stays_whatever_fails_later(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
+    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     (first,) = source.played("train", IDS[:1])
     for status in ("failed", "finished"):
         with Store(source.db) as store:
@@ -153,8 +154,8 @@ def test_a_good_interview_stays_whatever_fails_later(derm34, doctors, tmp_path, 
 
 def test_a_made_up_panel_that_was_cut_short_is_drawn_again(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
-    whole = Interviews(derm34, "derm34", "doctors", "", tmp_path / "b.db", lambda _: None).made_up("train", IDS, 0.5, 2)
+    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
+    whole = Interviews(derm34, "derm34", TEAM, tmp_path / "b.db", lambda _: None).made_up("train", IDS, 0.5, 2)
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -178,12 +179,12 @@ def test_an_interview_that_failed_is_not_played_again(derm34, tmp_path, monkeypa
 
     broken = Broken()
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": broken})))
-    source = Interviews(derm34, "derm34", "doctors", "", tmp_path / "a.db", lambda _: None)
+    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     assert source.played("train", IDS[:2]) == [] and source.lacking("train", IDS[:2]) == []
 
 
 def test_interviews_of_other_weights_are_not_taken(derm34, interviews, db):
-    other = Interviews(derm34, "derm34", "doctors", "retrained", db, lambda _: None)
+    other = Interviews(derm34, "derm34", {**TEAM, "specialist": Player("doctors", "retrained")}, db, lambda _: None)
     assert other.lacking("train", IDS) == list(IDS)
 
 
@@ -192,6 +193,28 @@ def test_a_model_that_does_not_see_gets_no_photograph(derm34, interviews):
     rows += triage_rows(derm34, IDS, DIALECTS["plain"], sees=False)
     for row in rows:
         assert row.view.photograph is None and not any(m.photographs for m in row.prompt.messages)
+
+
+def test_everybody_else_is_the_start_without_its_adapter_or_who_is_named(tmp_path):
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text('{"base_model_name_or_path": "starter"}')
+    alone = others_of(config(model=str(adapter)))
+    assert alone == {"patient": "starter", "triage": "starter", "specialist": "starter"}
+    named = config(model=str(adapter), specialist="scripted:panel.yaml", triage=str(adapter))
+    assert others_of(named) == {"patient": "starter", "triage": str(adapter), "specialist": "scripted:panel.yaml"}
+    (tmp_path / "panel.yaml").write_text("replies:\n  specialist.opinion: [eczema]\n")
+    team = team_of(config(model="starter", specialist=f"scripted:{tmp_path}/panel.yaml"), "trained")
+    assert str(team["attending"]) == "starter@trained" and team["patient"] == team["triage"] != team["attending"]
+    assert str(team["specialist"]).startswith(f"scripted:{tmp_path}/panel.yaml@")
+
+
+@pytest.mark.parametrize("role", ["patient", "triage", "specialist"])
+def test_a_person_plays_in_no_training_and_nobody_plays_in_one_of_triage(role):
+    with pytest.raises(TrainingError, match=f"'human' cannot play in a training; give --{role} a model"):
+        config(**{role: "human"})
+    with pytest.raises(TrainingError, match=f"--{role} would change nothing here, since a triage decision is"):
+        TrainConfig(role="triage", steps=1, **{role: "starter"})
 
 
 # -- made-up panels ----------------------------------------------------------------------------------------------------

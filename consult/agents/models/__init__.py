@@ -13,7 +13,7 @@ from consult.agents.models.model import (
     Request,
     Role,
 )
-from consult.agents.models.registry import open_model
+from consult.agents.models.registry import open_model, revision_at
 
 __all__ = [
     "ROLES",
@@ -28,4 +28,5 @@ __all__ = [
     "Request",
     "Role",
     "open_model",
+    "revision_at",
 ]

@@ -7,6 +7,7 @@ tokenizer are fetched, never pickled weights or code.
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,19 @@ def locate(reference: str) -> Located:
     return Located(_base(folder), folder)
 
 
+def base_reference(reference: str) -> str:
+    """Give the reference of the model that an adapter lies on; of a whole model, its own.
+
+    Args:
+        reference: As `locate` takes it.
+
+    Raises:
+        ModelError: There is no such model, or the adapter names no base.
+    """
+    folder = _folder(reference)
+    return _base_named(folder) if (folder / "adapter_config.json").is_file() else reference
+
+
 def _folder(reference: str) -> Path:
     if reference == "starter":
         return starter_folder()
@@ -78,16 +92,20 @@ def _folder(reference: str) -> Path:
     return _of_the_hub(named["id"], named["revision"])
 
 
-def _base(adapter: Path) -> Path:
+def _base_named(adapter: Path) -> str:
     config = read_json(adapter / "adapter_config.json")
     name, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(name, str) or not name:
         raise ModelError(f"the adapter '{adapter}' names no base; put one into base_model_name_or_path")
+    if (adapter / name).is_dir():
+        return os.path.normpath(adapter / name)
+    return f"{name}@{revision}" if revision and not Path(name).is_dir() else name
+
+
+def _base(adapter: Path) -> Path:
+    name = _base_named(adapter)
     try:
-        if (adapter / name).is_dir():
-            base = adapter / name
-        else:
-            base = _folder(f"{name}@{revision}" if revision and not Path(name).is_dir() else name)
+        base = _folder(name)
     except ModelError as error:
         mend = "put a folder or a hub id into base_model_name_or_path of its adapter_config.json"
         raise ModelError(f"the base of the adapter '{adapter}' is not to be had: {error}; or {mend}") from error

@@ -9,6 +9,22 @@ from consult.agents.models.model import Model, ModelError, Role
 from consult.agents.models.scripted import ScriptedModel
 
 
+def revision_at(reference: str) -> str:
+    """Give the revision that a model has once it is open; where its weights lie here, without loading them.
+
+    Raises:
+        ModelError: As `open_model`.
+    """
+    if reference.startswith(("scripted:", "http://", "https://")):
+        return open_model(reference).info.revision
+    from consult.agents.models.loading import refuse_unsafe, revision_of, revision_with
+    from consult.agents.models.references import locate
+
+    located = locate(reference)
+    refuse_unsafe(located.folder, "config.json")
+    return revision_with(revision_of(located.folder), located.adapter)
+
+
 def open_model(reference: str, role: Role | None = None) -> Model:
     """Open a backend; the weights are loaded here.
 
