@@ -15,7 +15,8 @@ stages         the full curriculum with easy alone, and with easy and medium
 rationale      the attending's reason before, after, nowhere, three seeds
 left-out       one specialty left out of training, tested on it: GRPO and SFT, three seeds
 interview      questions and decisions over whole consultations, three seeds
-team           the folders of GRPO and SFT in whole consultations against the starter; no triage, no specialists
+chained        the decision of an attending that learned to interview, with a triage that was trained: GRPO and SFT
+team           what was trained in whole consultations against the starter; no triage, no specialists
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ import consult.scenarios
 
 CASES, VALIDATION = 1_000, 170
 """Train and validation cases whose interviews are played."""
-MINUTES = {"triage": 3.0, "elsewhere": 2.0, "panel": 2.0, "left-out": 1.0}
+MINUTES = {"triage": 3.0, "elsewhere": 2.0, "panel": 2.0, "left-out": 1.0, "chained": 2.0}
 """Of one training of a group, with its looks at validation cases; the first look and the test come on top."""
 STEPS = {"attending": 120, "stages": 120, "rationale": 120, "interview": 40}
 """Of one training of a group whose arms are to have seen equally much, and not to have had equal time."""
@@ -57,9 +58,18 @@ ELSEWHERE = (
     "warts",
 )
 """Diagnoses that another hospital sends to what is their second specialty in derm34; it has no nail clinic."""
-GROUPS = ("triage", "elsewhere", "attending", "panel", "stages", "rationale", "left-out", "interview", "team")
-KEPT = "interviews.kept"
-"""Marks that the interviews are in the store."""
+GROUPS = (
+    "triage",
+    "elsewhere",
+    "attending",
+    "panel",
+    "stages",
+    "rationale",
+    "left-out",
+    "interview",
+    "chained",
+    "team",
+)
 Words = tuple[str, ...]
 
 
@@ -72,11 +82,20 @@ class Run:
     seed: int
     words: Words
     """After `consult`; the folder is put behind `--out`."""
+    needs: tuple[str, ...] = ()
+    """Names of runs whose folders it takes."""
 
     @property
     def name(self) -> str:
         """Of its folder."""
         return f"{self.group}/{self.arm.replace(' ', '-')}/{self.seed}"
+
+    @property
+    def interviews(self) -> str | None:
+        """Which interviews it decides on; None where it plays its own, or none."""
+        if self.words[:2] != ("train", "attending"):
+            return None
+        return f"interviews-{self.seed}" if self.group == "chained" else "interviews"
 
 
 def trainings(seeds: int, scale: float, out: Path) -> list[Run]:
@@ -87,7 +106,7 @@ def trainings(seeds: int, scale: float, out: Path) -> list[Run]:
     few = ("--prompts", "8", "--group", "8")
     db = out / "interviews.db"
 
-    def run(group: str, role: str, arm: str, seed: int, *words: str) -> Run:
+    def run(group: str, role: str, arm: str, seed: int, *words: str, needs: tuple[str, ...] = ()) -> Run:
         end = (
             ("--steps", str(round(STEPS[group] * scale)))
             if group in STEPS
@@ -101,7 +120,7 @@ def trainings(seeds: int, scale: float, out: Path) -> list[Run]:
             said += ("--validation", str(round((VALIDATION if role == "interview" else 680) * scale)))
         if scale < 1:
             said += ("--test", str(round(680 * scale)))
-        return Run(group, arm, seed, said)
+        return Run(group, arm, seed, said, needs)
 
     found: list[Run] = []
     for seed in range(1, seeds + 1):
@@ -130,6 +149,11 @@ def trainings(seeds: int, scale: float, out: Path) -> list[Run]:
         found.append(
             run("interview", "interview", "grpo", seed, *few, "--check-every", "10", "--learning-rate", "4e-4")
         )
+        learned = (f"triage/grpo/{seed}", f"interview/grpo/{seed}")
+        start = ("--triage", str(out / learned[0]), "--model", str(out / learned[1]))
+        found += [
+            run("chained", "attending", m, seed, "--method", m, *start, *brief, needs=learned) for m in ("sft", "grpo")
+        ]
     return sorted(found, key=lambda one: GROUPS.index(one.group))
 
 
@@ -145,24 +169,33 @@ def write_elsewhere(folder: Path) -> None:
     path.write_text(yaml.safe_dump(tables, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def consultations(out: Path, scale: float) -> list[Run]:
-    """List the whole consultations on the 680 test cases: the starter's, the trained ones', and the ablations."""
-    trained = ("--triage", str(out / "triage/grpo/1"), "--attending", str(out / "panel/grpo/1"))
-    arms: dict[str, Words] = {
-        "starter": (),
-        "trained": trained,
-        "triage alone": trained[:2],
-        "with reasons": ("--triage", str(out / "triage/grpo/1"), "--attending", str(out / "rationale/before/1")),
-        "copied": ("--triage", str(out / "triage/sft/1"), "--attending", str(out / "panel/sft/1")),
-        "starter no-triage": ("--team", "no-triage"),
-        "trained no-triage": ("--team", "no-triage", *trained[2:]),
-        "starter solo": ("--team", "solo"),
-        "trained solo": ("--team", "solo", *trained[2:]),
-    }
-    return [
-        Run("team", arm, 0, ("simulate", "--cases", str(round(680 * scale)), "--batch", "128", *words))
-        for arm, words in arms.items()
-    ]
+def consultations(seeds: int, scale: float, out: Path) -> list[Run]:
+    """List the whole consultations on the 680 test cases: the starter's, the trained ones', and the ablations.
+
+    The seed is that of the trainings; what is drawn in play is the same for all.
+    """
+    found: list[Run] = []
+
+    def run(arm: str, seed: int, team: str = "panel", **trained: str) -> None:
+        words = ["simulate", "--cases", str(round(680 * scale)), "--batch", "128", "--team", team]
+        for role, folder in trained.items():
+            words += [f"--{role}", str(out / folder)]
+        found.append(Run("team", arm, seed, tuple(words), tuple(trained.values())))
+
+    run("starter", 0)
+    for seed in range(1, min(seeds, 3) + 1):
+        triage = f"triage/grpo/{seed}"
+        run("triage alone", seed, triage=triage)
+        run("trained", seed, triage=triage, attending=f"panel/grpo/{seed}")
+        run("interviewer", seed, triage=triage, attending=f"interview/grpo/{seed}")
+        run("chained", seed, triage=triage, attending=f"chained/grpo/{seed}")
+        run("chained copied", seed, triage=triage, attending=f"chained/sft/{seed}")
+    run("with reasons", 1, triage="triage/grpo/1", attending="rationale/before/1")
+    run("copied", 1, triage="triage/sft/1", attending="panel/sft/1")
+    for team in ("no-triage", "solo"):
+        run(f"starter {team}", 0, team)
+        run(f"trained {team}", 1, team, attending="panel/grpo/1")
+    return found
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -196,15 +229,12 @@ def run_all(runs: Sequence[Run], out: Path, at_once: int) -> int:
     left = [run for run in runs if not is_over(run, out)]
     live: list[tuple[Run, subprocess.Popen[bytes]]] = []
     failed = 0
-    # The first of a group that collects interviews runs alone: those beside it would play the same cases.
     while left or live:
-        alone = bool(live) and _collects(live[0][0], out)
-        while left and len(live) < at_once and not alone:
-            if live and _collects(left[0], out):
-                break
-            run = left.pop(0)
-            live.append((run, begin(run, out)))
-            alone = _collects(run, out)
+        following = next((run for run in left if not _waits(run, [one for one, _ in live], out)), None)
+        if following is not None and len(live) < at_once:
+            left.remove(following)
+            live.append((following, begin(following, out)))
+            continue
         time.sleep(1)
         for run, process in [*live]:
             if process.poll() is not None:
@@ -213,17 +243,23 @@ def run_all(runs: Sequence[Run], out: Path, at_once: int) -> int:
     return failed
 
 
-def _collects(run: Run, out: Path) -> bool:
-    """Tell whether nobody has kept the interviews yet that a run decides on."""
-    return run.words[:2] == ("train", "attending") and not (out / KEPT).is_file()
+def _waits(run: Run, live: Sequence[Run], out: Path) -> bool:
+    """Tell whether a run waits for one that is on its way: for its folder, or for the interviews that it collects."""
+    collects = run.interviews is not None and not _kept(run.interviews, out).is_file()
+    return any(one.name in run.needs or (collects and one.interviews == run.interviews) for one in live)
+
+
+def _kept(interviews: str, out: Path) -> Path:
+    """Give the file that marks that interviews are in the store."""
+    return out / f"{interviews}.kept"
 
 
 def _ended(run: Run, code: int, out: Path) -> int:
     print(f"{time.strftime('%X')}  {run.name}: {'done' if code == 0 else f'exit code {code}'}", flush=True)
     if code == 0 and run.words[0] == "simulate":
         (out / run.name / "finished").touch()
-    if code == 0 and run.words[:2] == ("train", "attending"):
-        (out / KEPT).touch()
+    if code == 0 and run.interviews is not None:
+        _kept(run.interviews, out).touch()
     return int(code != 0)
 
 
@@ -255,7 +291,7 @@ def main() -> None:
     # What is tried out at a smaller scale is not taken for the whole.
     asked.out = asked.out if asked.scale == 1 else asked.out / f"scale-{asked.scale:g}"
     asked.out.mkdir(parents=True, exist_ok=True)
-    every = [*trainings(asked.seeds, asked.scale, asked.out), *consultations(asked.out, asked.scale)]
+    every = [*trainings(asked.seeds, asked.scale, asked.out), *consultations(asked.seeds, asked.scale, asked.out)]
     runs = [run for run in every if run.group in wanted]
     if asked.what == "list":
         for run in runs:

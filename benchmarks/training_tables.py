@@ -204,29 +204,40 @@ def interview_table(arms: Arms) -> list[str]:
     return rows
 
 
-def team_table(arms: Mapping[str, Path]) -> list[str]:
+def team_table(arms: Mapping[str, Sequence[Path]]) -> list[str]:
     """Give whole consultations: final diagnosis, triage, urgency, panel."""
     from consult.envs.store import Store
 
-    rows = ["| team | diagnosis right | specialty right | urgency right | opinions right |", "|---" * 5 + "|"]
+    told = ("specialty", "urgency")
+    head = ["team", "seeds", "diagnosis right, each seed", "diagnosis right"]
+    rows = [line(*head, *(f"{name} right" for name in told), "opinions right"), "|---" * 7 + "|"]
     outcomes: dict[str, Cases] = {}
-    for arm, folder in arms.items():
-        with Store(folder / "consult.db") as store:
-            played = store.query("SELECT * FROM consultations WHERE truth IS NOT NULL")
-            opinions = store.query(
-                "SELECT avg(o.diagnosis IS c.truth) AS p FROM opinions o "
-                "JOIN consultations c ON c.id = o.consultation_id"
-            )[0]["p"]
-        outcomes[arm] = {row["case_id"]: [row["diagnosis"] == row["truth"]] for row in played}
+    for arm, folders in arms.items():
+        played, opinions, each = [], [], []
+        for folder in folders:
+            with Store(folder / "consult.db") as store:
+                run = store.query("SELECT * FROM consultations WHERE truth IS NOT NULL")
+                opinions += store.query(
+                    "SELECT o.diagnosis IS c.truth AS right FROM opinions o "
+                    "JOIN consultations c ON c.id = o.consultation_id"
+                )
+            played += run
+            each.append(percent(sum(row["diagnosis"] == row["truth"] for row in run) / len(run)))
+        outcomes[arm] = defaultdict(list)
+        for row in played:
+            outcomes[arm][row["case_id"]].append(row["diagnosis"] == row["truth"])
         triaged = "solo" not in arm and "no-triage" not in arm
-        told = [
+        cells = [
             percent(sum(row[name] == row[f"true_{name}"] for row in played) / len(played)) if triaged else "-"
-            for name in ("specialty", "urgency")
+            for name in told
         ]
-        rows.append(line(arm, share(outcomes[arm]), *told, "-" if opinions is None else percent(opinions)))
+        asked = percent(sum(row["right"] for row in opinions) / len(opinions)) if opinions else "-"
+        rows.append(line(arm, str(len(folders)), ", ".join(each), share(outcomes[arm]), *cells, asked))
     rows += ["", *HEAD]
-    compared = [(arm, "starter") for arm in ("triage alone", "with reasons", "copied")]
-    compared += [(arm, "triage alone") for arm in ("trained", "with reasons")]
+    later = ("interviewer", "chained", "chained copied", "with reasons")
+    compared = [(arm, "starter") for arm in ("triage alone", *later, "copied")]
+    compared += [(arm, "triage alone") for arm in ("trained", *later)]
+    compared += [("chained", "interviewer"), ("chained copied", "interviewer")]
     compared += [(arm, arm.replace("trained", "starter")) for arm in arms if arm.startswith("trained")]
     compared += [(who, f"{who} {team}") for who in ("trained", "starter") for team in ("no-triage", "solo")]
     return rows + [
@@ -250,18 +261,27 @@ ROLES = {
 """What a role is measured by → a query that gives a figure a consultation."""
 
 
-ROLES_OF = (("starter", "triage alone"), ("triage alone", "with reasons"), ("starter", "trained"))
+ROLES_OF = (
+    ("starter", "triage alone"),
+    ("triage alone", "with reasons"),
+    ("starter", "trained"),
+    ("triage alone", "interviewer"),
+    ("starter", "chained copied"),
+)
 """Teams whose roles are compared."""
 
 
-def roles_table(arms: Mapping[str, Path], one: str, other: str) -> list[str]:
-    """Give each role's measures in two teams on the same cases: what training one role does to the others."""
+def roles_table(arms: Mapping[str, Sequence[Path]], one: str, other: str) -> list[str]:
+    """Give each role's measures in two teams on the same cases: what training one role does to the others.
+
+    Where several trainings were played, the first.
+    """
     from consult.envs.measures.intervals import mean
     from consult.envs.store import Store
 
     values: dict[str, dict[str, dict[str, float]]] = {}
     for arm in (one, other):
-        with Store(arms[arm] / "consult.db") as store:
+        with Store(arms[arm][0] / "consult.db") as store:
             values[arm] = {
                 name: {row["case_id"]: float(row["value"]) for row in store.query(sql)} for name, sql in ROLES.items()
             }
@@ -288,11 +308,10 @@ def tables(groups: Mapping[str, Mapping[str, Sequence[Path]]]) -> str:
     for group, folders in groups.items():
         parts += ["", f"## {group}", ""]
         if group == "team":
-            teams = {arm: found[0] for arm, found in folders.items()}
-            parts += team_table(teams)
+            parts += team_table(folders)
             for one, other in ROLES_OF:
-                if one in teams and other in teams:
-                    parts += ["", *roles_table(teams, one, other)]
+                if one in folders and other in folders:
+                    parts += ["", *roles_table(folders, one, other)]
             continue
         arms = {arm: [Result.read(folder) for folder in found] for arm, found in folders.items()}
         baseline = BASELINES.get(group, "sft")

@@ -143,3 +143,43 @@ def test_teams_are_told_from_their_stores(tmp_path):
     assert "| trained - starter | +0.0 |" in text
     (told,) = [line for line in text.splitlines() if line.startswith("| attending: diagnosis right |")]
     assert told.split(" | ")[1] == told.split(" | ")[2]
+
+
+def test_what_a_run_takes_is_finished_before_it_begins(tmp_path, monkeypatch):
+    begun, live = [], []
+
+    class Process:
+        """Takes two looks to end."""
+
+        returncode = 0
+
+        def __init__(self, run):
+            self.run, self.looks = run, 0
+
+        def poll(self):
+            self.looks += 1
+            if self.looks < 2:
+                return None
+            live.remove(self.run)
+            folder = tmp_path / self.run.name
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ("metrics.json" if self.run.words[0] == "train" else "finished")).touch()
+            return 0
+
+    def begin(run, out):
+        assert all((out / name / "metrics.json").is_file() for name in run.needs)
+        collecting = run.interviews is not None and not (out / f"{run.interviews}.kept").is_file()
+        assert not collecting or run.interviews not in [one.interviews for one in live]
+        begun.append(run)
+        live.append(run)
+        assert len(live) <= 3
+        return Process(run)
+
+    monkeypatch.setattr(experiments, "begin", begin)
+    monkeypatch.setattr(experiments.time, "sleep", lambda seconds: None)
+    every = [*experiments.trainings(2, 1.0, tmp_path), *experiments.consultations(2, 1.0, tmp_path)]
+    assert experiments.run_all(every, tmp_path, 3) == 0
+    assert sorted(run.name for run in begun) == sorted(run.name for run in every)
+    assert all(name in {run.name for run in every} for run in every for name in run.needs)
+    begun.clear()
+    assert experiments.run_all(every, tmp_path, 3) == 0 and not begun
