@@ -49,7 +49,9 @@ def command_of(role: Role) -> Callable[..., None]:
         validation: Annotated[int | None, typer.Option(help="Validation cases that choose; else all.")] = None,
         test: Annotated[int | None, typer.Option(help="Test cases that are read at the end; else all.")] = None,
         steps: Annotated[int | None, typer.Option(help="Steps in all.")] = None,
-        minutes: Annotated[float | None, typer.Option(help="Minutes of training in all.")] = None,
+        minutes: Annotated[
+            float | None, typer.Option(help="Minutes of training in all; the starter has an end without.")
+        ] = None,
         prompts: Annotated[int, typer.Option(help="Cases in a step.")] = 16,
         group: Annotated[int | None, typer.Option(help="Completions of each.")] = None,
         micro: Annotated[int | None, typer.Option(help="Completions on the device at once.")] = None,

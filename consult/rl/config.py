@@ -25,6 +25,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "smoke": {"cases": 600, "validation": 170, "test": 0, "minutes": 2.0, "check_every": 20},
 }
 """Name → fields."""
+STARTER_ENDS: Mapping[TrainedRole, Mapping[str, Any]] = {
+    "triage": {"minutes": 3.0},
+    "attending": {"minutes": 10.0},
+    "interview": {"steps": 40},
+}
+"""Role → when a training of the starter ends where nothing is said: those of triage and interview are the published."""
 DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
     "triage": {"format": 1.0, "accuracy": 1.0, "urgency": 0.5},
     "attending": {"format": 1.0, "accuracy": 1.0},
@@ -87,7 +93,7 @@ class TrainConfig(BaseModel):
     """Test cases that are read once at the end; None for all."""
     steps: Annotated[int, Field(ge=1)] | None = None
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Wall time of training; the earlier of the two ends it."""
+    """Wall time of training; the earlier of the two ends it. With neither, the starter's end is `STARTER_ENDS`."""
     prompts: Annotated[int, Field(ge=1)] = 16
     """Different cases in a step."""
     group: Annotated[int, Field(ge=2)] | None = None
@@ -123,6 +129,14 @@ class TrainConfig(BaseModel):
     report_to: str = "none"
     """trackio, tensorboard or wandb, where it is installed."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _ended(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("model", "starter") != "starter":
+            return given
+        ended = any(given.get(name) is not None for name in ("steps", "minutes"))
+        return given if ended else {**given, **STARTER_ENDS.get(given.get("role", ""), {})}
+
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
         for name in self.rewards:
@@ -131,7 +145,7 @@ class TrainConfig(BaseModel):
         if not self.weights and self.method != "sft":
             raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
         if self.steps is None and self.minutes is None:
-            raise TrainingError("a training needs an end; give --steps, --minutes or --preset smoke")
+            raise TrainingError(f"a training of '{self.model}' needs an end; give --steps or --minutes")
         if self.role != "attending":
             for name in ("rationale", "curriculum", "stages", "panel_skill", "panel_draws"):
                 if getattr(self, name) != type(self).model_fields[name].default:

@@ -363,13 +363,25 @@ def test_flags_go_before_the_file_and_the_file_before_the_preset(tmp_path):
     assert read_config("triage", None, "smoke", {"steps": 5}).minutes is None
 
 
+def test_the_starter_is_trained_as_long_as_in_the_published_table_where_no_end_is_given():
+    ends = {role: read_config(role, None, None, {"seed": 1}) for role in ("triage", "attending", "interview")}
+    assert {role: (one.steps, one.minutes) for role, one in ends.items()} == {
+        "triage": (None, 3.0),
+        "attending": (None, 10.0),
+        "interview": (40, None),
+    }
+    assert read_config("triage", None, None, {"steps": 7}).minutes is None
+    table = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    assert "consult train triage --scenario derm34 --seed 1 --out OUT" in table and "3 minutes" in table
+
+
 WRONG = {
     "an unknown key": ("sead = 1", "no field of a training 'sead'; there are: seed"),
     "a wrong type": ("seed = 'one'", "'seed' cannot be 'one'"),
     "too little": ("prompts = 0", "'prompts' cannot be 0"),
     "an unknown reward": ("[rewards]\naccurate = 1", "no reward 'accurate'; there are: accuracy"),
     "no TOML": ("seed", "is no TOML"),
-    "no end": ("seed = 1", "a training needs an end"),
+    "no end": ("model = 'org/model'", "a training of 'org/model' needs an end"),
     "another role's field": ("curriculum = 'order'\nsteps = 1", "--curriculum belongs to the attending"),
     "a curriculum of copying": ("steps = 1\nmethod = 'sft'\ncurriculum = 'order'", "one of GRPO"),
     "a stage twice": ("steps = 1\nstages = ['easy', 'easy']", "--stages lists each stage once"),
