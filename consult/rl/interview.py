@@ -199,9 +199,11 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
 
 def theatre_of(student: Student, scenario: Scenario) -> Theatre:
     """Give the stage that a student plays on, with everybody else; each model is opened once."""
-    others = others_of(student.config)
-    opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
-    return Theatre(scenario, student.speaker, {role: opened[reference] for role, reference in others.items()})
+    if student.others is None:
+        others = others_of(student.config)
+        opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
+        student.others = {role: opened[reference] for role, reference in others.items()}
+    return Theatre(scenario, student.speaker, student.others)
 
 
 # -- the training ------------------------------------------------------------------------------------------------------

@@ -10,14 +10,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from consult.agents.dialects import DIALECTS, Dialect
 from consult.agents.models.loading import load_afresh, revision_with
-from consult.agents.models.model import ModelError, Request
+from consult.agents.models.model import Model, ModelError, Request, Role
 from consult.agents.models.practice import PRACTICE
 from consult.agents.models.references import HUB_ID, Located, locate
 from consult.agents.models.transformers_folder import TransformersModel
@@ -48,6 +48,8 @@ class Student:
     looks: Looks | None
     """Set where decisions take the fast way."""
     constraint: Constraint | None = None
+    others: Mapping[Role, Model] | None = None
+    """Who plays the other roles of its interviews, once they are opened."""
 
     # -- opening ---------------------------------------------------------------------------------------------------
 

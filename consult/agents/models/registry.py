@@ -16,7 +16,13 @@ def revision_at(reference: str) -> str:
         ModelError: As `open_model`.
     """
     if reference.startswith(("scripted:", "http://", "https://")):
-        return open_model(reference).info.revision
+        model = open_model(reference)
+        try:
+            return model.info.revision
+        finally:
+            close = getattr(model, "close", None)
+            if close is not None:
+                close()
     from consult.agents.models.loading import refuse_unsafe, revision_of, revision_with
     from consult.agents.models.references import locate
 
