@@ -230,7 +230,12 @@ def run_all(runs: Sequence[Run], out: Path, at_once: int) -> int:
     live: list[tuple[Run, subprocess.Popen[bytes]]] = []
     failed = 0
     while left or live:
-        following = next((run for run in left if not _waits(run, [one for one, _ in live], out)), None)
+        on_their_way = [one for one, _ in live]
+        for run in [run for run in left if _lacks(run, [*left, *on_their_way], out)]:
+            left.remove(run)
+            print(f"{time.strftime('%X')}  {run.name}: left out, since what it takes is not there", flush=True)
+            failed += 1
+        following = next((run for run in left if not _waits(run, left, on_their_way, out)), None)
         if following is not None and len(live) < at_once:
             left.remove(following)
             live.append((following, begin(following, out)))
@@ -243,10 +248,17 @@ def run_all(runs: Sequence[Run], out: Path, at_once: int) -> int:
     return failed
 
 
-def _waits(run: Run, live: Sequence[Run], out: Path) -> bool:
-    """Tell whether a run waits for one that is on its way: for its folder, or for the interviews that it collects."""
+def _lacks(run: Run, to_come: Sequence[Run], out: Path) -> bool:
+    """Tell whether a run takes a folder that is not there and will not be."""
+    coming = {one.name for one in to_come}
+    return any(name not in coming and not (out / name / "metrics.json").is_file() for name in run.needs)
+
+
+def _waits(run: Run, left: Sequence[Run], live: Sequence[Run], out: Path) -> bool:
+    """Tell whether a run waits for another's folder, or for the interviews that one on its way collects."""
     collects = run.interviews is not None and not _kept(run.interviews, out).is_file()
-    return any(one.name in run.needs or (collects and one.interviews == run.interviews) for one in live)
+    needed = any(one.name in run.needs for one in [*left, *live])
+    return needed or (collects and any(one.interviews == run.interviews for one in live))
 
 
 def _kept(interviews: str, out: Path) -> Path:

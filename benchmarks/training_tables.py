@@ -211,9 +211,10 @@ def team_table(arms: Mapping[str, Sequence[Path]]) -> list[str]:
     told = ("specialty", "urgency")
     head = ["team", "seeds", "diagnosis right, each seed", "diagnosis right"]
     rows = [line(*head, *(f"{name} right" for name in told), "opinions right"), "|---" * 7 + "|"]
-    outcomes: dict[str, Cases] = {}
+    outcomes: dict[str, dict[str, Cases]] = {}
     for arm, folders in arms.items():
         played, opinions, each = [], [], []
+        outcomes[arm] = {}
         for folder in folders:
             with Store(folder / "consult.db") as store:
                 run = store.query("SELECT * FROM consultations WHERE truth IS NOT NULL")
@@ -222,17 +223,16 @@ def team_table(arms: Mapping[str, Sequence[Path]]) -> list[str]:
                     "JOIN consultations c ON c.id = o.consultation_id"
                 )
             played += run
-            each.append(percent(sum(row["diagnosis"] == row["truth"] for row in run) / len(run)))
-        outcomes[arm] = defaultdict(list)
-        for row in played:
-            outcomes[arm][row["case_id"]].append(row["diagnosis"] == row["truth"])
+            outcomes[arm][folder.name] = {row["case_id"]: [row["diagnosis"] == row["truth"]] for row in run}
+            each.append(share(outcomes[arm][folder.name]))
         triaged = "solo" not in arm and "no-triage" not in arm
         cells = [
             percent(sum(row[name] == row[f"true_{name}"] for row in played) / len(played)) if triaged else "-"
             for name in told
         ]
         asked = percent(sum(row["right"] for row in opinions) / len(opinions)) if opinions else "-"
-        rows.append(line(arm, str(len(folders)), ", ".join(each), share(outcomes[arm]), *cells, asked))
+        whole = share(pooled(outcomes[arm], outcomes[arm]))
+        rows.append(line(arm, str(len(folders)), ", ".join(each), whole, *cells, asked))
     rows += ["", *HEAD]
     later = ("interviewer", "chained", "chained copied", "with reasons")
     compared = [(arm, "starter") for arm in ("triage alone", *later, "copied")]
@@ -240,11 +240,21 @@ def team_table(arms: Mapping[str, Sequence[Path]]) -> list[str]:
     compared += [("chained", "interviewer"), ("chained copied", "interviewer")]
     compared += [(arm, arm.replace("trained", "starter")) for arm in arms if arm.startswith("trained")]
     compared += [(who, f"{who} {team}") for who in ("trained", "starter") for team in ("no-triage", "solo")]
-    return rows + [
-        line(f"{one} - {other}", *points(outcomes[one], outcomes[other]))
-        for one, other in compared
-        if one in outcomes and other in outcomes
-    ]
+    for one, other in compared:
+        if one in outcomes and other in outcomes:
+            ours, theirs = outcomes[one], outcomes[other]
+            rows.append(line(f"{one} - {other}", *points(pooled(ours, theirs), pooled(theirs, ours))))
+    return rows
+
+
+def pooled(ours: Mapping[str, Cases], theirs: Mapping[str, Cases]) -> Cases:
+    """Put the trainings of a team together: where both teams were trained, those of seeds that both have."""
+    shared = [seed for seed in ours if seed in theirs]
+    found: Cases = defaultdict(list)
+    for seed in shared or ours:
+        for case, rights in ours[seed].items():
+            found[case] += rights
+    return found
 
 
 ROLES = {
@@ -285,7 +295,8 @@ def roles_table(arms: Mapping[str, Sequence[Path]], one: str, other: str) -> lis
             values[arm] = {
                 name: {row["case_id"]: float(row["value"]) for row in store.query(sql)} for name, sql in ROLES.items()
             }
-    rows = [f"| role | {one} | {other} | difference | 95 % interval |", "|---" * 5 + "|"]
+    names = [arm if arms[arm][0].name == "0" else f"{arm}, seed {arms[arm][0].name}" for arm in (one, other)]
+    rows = [f"| role | {names[0]} | {names[1]} | difference | 95 % interval |", "|---" * 5 + "|"]
     for name in ROLES:
         before, after = values[one][name], values[other][name]
         cases = [case for case in before if case in after]

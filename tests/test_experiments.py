@@ -145,26 +145,28 @@ def test_teams_are_told_from_their_stores(tmp_path):
     assert told.split(" | ")[1] == told.split(" | ")[2]
 
 
-def test_what_a_run_takes_is_finished_before_it_begins(tmp_path, monkeypatch):
-    begun, live = [], []
+class Process:
+    """Plays a run: takes a few looks to end."""
 
-    class Process:
-        """Takes two looks to end."""
+    def __init__(self, run, out, live, code=0):
+        self.run, self.out, self.live, self.returncode = run, out, live, code
+        self.looks = 1 + len(run.name) % 7
 
-        returncode = 0
-
-        def __init__(self, run):
-            self.run, self.looks = run, 0
-
-        def poll(self):
-            self.looks += 1
-            if self.looks < 2:
-                return None
-            live.remove(self.run)
-            folder = tmp_path / self.run.name
+    def poll(self):
+        self.looks -= 1
+        if self.looks:
+            return None
+        self.live.remove(self.run)
+        if self.returncode == 0:
+            folder = self.out / self.run.name
             folder.mkdir(parents=True, exist_ok=True)
             (folder / ("metrics.json" if self.run.words[0] == "train" else "finished")).touch()
-            return 0
+        return self.returncode
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 8, 16])
+def test_what_a_run_takes_is_finished_before_it_begins(tmp_path, monkeypatch, at_once):
+    begun, live = [], []
 
     def begin(run, out):
         assert all((out / name / "metrics.json").is_file() for name in run.needs)
@@ -172,14 +174,35 @@ def test_what_a_run_takes_is_finished_before_it_begins(tmp_path, monkeypatch):
         assert not collecting or run.interviews not in [one.interviews for one in live]
         begun.append(run)
         live.append(run)
-        assert len(live) <= 3
-        return Process(run)
+        assert len(live) <= at_once
+        return Process(run, out, live)
 
     monkeypatch.setattr(experiments, "begin", begin)
     monkeypatch.setattr(experiments.time, "sleep", lambda seconds: None)
     every = [*experiments.trainings(2, 1.0, tmp_path), *experiments.consultations(2, 1.0, tmp_path)]
-    assert experiments.run_all(every, tmp_path, 3) == 0
+    assert experiments.run_all(every, tmp_path, at_once) == 0
     assert sorted(run.name for run in begun) == sorted(run.name for run in every)
-    assert all(name in {run.name for run in every} for run in every for name in run.needs)
     begun.clear()
-    assert experiments.run_all(every, tmp_path, 3) == 0 and not begun
+    assert experiments.run_all(every, tmp_path, at_once) == 0 and not begun
+
+
+def test_what_takes_something_that_failed_is_left_out(tmp_path, monkeypatch, capsys):
+    live = []
+
+    def begin(run, out):
+        live.append(run)
+        return Process(run, out, live, code=int(run.name == "interview/grpo/1"))
+
+    monkeypatch.setattr(experiments, "begin", begin)
+    monkeypatch.setattr(experiments.time, "sleep", lambda seconds: None)
+    every = [*experiments.trainings(1, 1.0, tmp_path), *experiments.consultations(1, 1.0, tmp_path)]
+    taking = {run.name for run in every if "interview/grpo/1" in run.needs}
+    taking |= {run.name for run in every if taking & set(run.needs)}
+    assert len(taking) == 5 and experiments.run_all(every, tmp_path, 2) == 1 + len(taking)
+    assert capsys.readouterr().out.count("left out, since what it takes is not there") == len(taking)
+
+
+def test_teams_are_compared_on_the_seeds_that_both_have():
+    ours = {"1": {"a": [True]}, "2": {"a": [False]}, "3": {"a": [False]}}
+    assert tables.pooled(ours, {"1": {"a": [True]}}) == {"a": [True]}
+    assert tables.pooled(ours, {"0": {"a": [True]}}) == {"a": [True, False, False]}

@@ -49,9 +49,7 @@ def command_of(role: Role) -> Callable[..., None]:
         validation: Annotated[int | None, typer.Option(help="Validation cases that choose; else all.")] = None,
         test: Annotated[int | None, typer.Option(help="Test cases that are read at the end; else all.")] = None,
         steps: Annotated[int | None, typer.Option(help="Steps in all.")] = None,
-        minutes: Annotated[
-            float | None, typer.Option(help="Minutes of training in all; the starter has an end without.")
-        ] = None,
+        minutes: Annotated[float | None, typer.Option(help="Minutes of training in all.")] = None,
         prompts: Annotated[int, typer.Option(help="Cases in a step.")] = 16,
         group: Annotated[int | None, typer.Option(help="Completions of each.")] = None,
         micro: Annotated[int | None, typer.Option(help="Completions on the device at once.")] = None,
@@ -96,7 +94,7 @@ def command_of(role: Role) -> Callable[..., None]:
             typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
             raise typer.Exit(130) from None
         if metrics:
-            _show(metrics, out, role, json=json)
+            _show(metrics, read, out, json=json)
 
     train.__doc__ = SUMMARIES[role]
     return train
@@ -138,14 +136,16 @@ def _limit_threads(config: TrainConfig, threads: int | None) -> None:
 
 
 def _is_starter(reference: str) -> bool:
-    """Tell whether it is the starter, or an adapter on it; what is wrong with it is told where it is opened."""
+    """Tell whether it is the starter, or an adapter on it that lies here; nothing is fetched for that."""
     from consult.agents.models.model import ModelError
     from consult.agents.models.references import base_reference
 
+    if not Path(reference).is_dir():
+        return reference == "starter"
     try:
         return base_reference(reference) == "starter"
     except ModelError:
-        return False
+        return False  # told where it is opened
 
 
 def _say() -> Callable[[str], None]:
@@ -162,13 +162,13 @@ def _say() -> Callable[[str], None]:
     return say
 
 
-def _show(metrics: dict[str, Any], out: Path, role: Role, *, json: bool) -> None:
+def _show(metrics: dict[str, Any], config: TrainConfig, out: Path, *, json: bool) -> None:
     if json:
         from json import dumps
 
         typer.echo(dumps(metrics))
         return
-    from consult.rl.results import in_points
+    from consult.rl.results import in_points, played_with
 
     told = f"{metrics['cases']:,} cases"
     if metrics["n"] != metrics["cases"]:
@@ -180,5 +180,5 @@ def _show(metrics: dict[str, Any], out: Path, role: Role, *, json: bool) -> None
         f"gain {100 * metrics['gain']:+.1f} points ({sure}), "
         f"{metrics['steps']:,} steps in {metrics['seconds'] / 60:.1f} minutes, seed {metrics['seed']}"
     )
-    typer.echo(f"consult simulate --{'triage' if role == 'triage' else 'attending'} {out}")
+    typer.echo(f"consult simulate {played_with(config, str(out))}")
     typer.echo("Simulation, not medical advice.")

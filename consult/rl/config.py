@@ -25,12 +25,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "smoke": {"cases": 600, "validation": 170, "test": 0, "minutes": 2.0, "check_every": 20},
 }
 """Name → fields."""
-STARTER_ENDS: Mapping[TrainedRole, Mapping[str, Any]] = {
+STARTER_RECIPES: Mapping[TrainedRole, Mapping[str, Any]] = {
     "triage": {"minutes": 3.0},
     "attending": {"minutes": 10.0},
-    "interview": {"steps": 40},
+    "interview": {"steps": 40, "prompts": 8, "validation": 170, "check_every": 10},
 }
-"""Role → when a training of the starter ends where nothing is said: those of triage and interview are the published."""
+"""Role → fields of a training of the starter that is given no end; for triage and interview the published ones."""
 DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
     "triage": {"format": 1.0, "accuracy": 1.0, "urgency": 0.5},
     "attending": {"format": 1.0, "accuracy": 1.0},
@@ -93,7 +93,7 @@ class TrainConfig(BaseModel):
     """Test cases that are read once at the end; None for all."""
     steps: Annotated[int, Field(ge=1)] | None = None
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Wall time of training; the earlier of the two ends it. With neither, the starter's end is `STARTER_ENDS`."""
+    """Wall time of training; the earlier of the two ends it. With neither, `STARTER_RECIPES`."""
     prompts: Annotated[int, Field(ge=1)] = 16
     """Different cases in a step."""
     group: Annotated[int, Field(ge=2)] | None = None
@@ -134,8 +134,10 @@ class TrainConfig(BaseModel):
     def _ended(cls, given: Any) -> Any:
         if not isinstance(given, dict) or given.get("model", "starter") != "starter":
             return given
-        ended = any(given.get(name) is not None for name in ("steps", "minutes"))
-        return given if ended else {**given, **STARTER_ENDS.get(given.get("role", ""), {})}
+        if any(given.get(name) is not None for name in ("steps", "minutes")):
+            return given
+        said = {name: value for name, value in given.items() if value is not None}
+        return {**STARTER_RECIPES.get(given.get("role", ""), {}), **said}
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
@@ -173,6 +175,8 @@ class TrainConfig(BaseModel):
                     yield name, "a triage decision is trained on complaint and photograph alone"
         if self.full and "rank" in self.model_fields_set:
             yield "rank", "--full trains all weights and no adapter"
+        if self.panel_skill is not None and self.specialist is not None:
+            yield "specialist", "--panel-skill makes the opinions up"
         if self.panel_skill is None and self.panel_draws != 1:
             yield "panel_draws", "no panels are made up without --panel-skill"
         if self.method != "grpo" and self.stages != STAGES:

@@ -1,9 +1,9 @@
 """Episodes: whole consultations played by the model in training, on the same graph and the same batcher as in play.
 
 What the attending chooses is drawn from the weights as they are and noted, each choice with the prompt that it was made
-on. Everybody else is frozen. Words that no decision depends on are left to the program, as it says them where
-a model's draft does not pass: the starter's doctors read a patient's line as the clauses of its facts, and an opinion
-without its reason.
+on. Everybody else is frozen. Words of the starter that no decision depends on are left to the program, as it says them
+where a model's draft does not pass: the starter's doctors read a patient's line as the clauses of its facts, and an
+opinion without its reason. Any other model says what it would in play.
 """
 
 from __future__ import annotations

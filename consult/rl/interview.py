@@ -10,13 +10,13 @@ What it simplifies: for models of the starter's dialect, whose acts are choices 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
-from consult.agents.models import open_model
+from consult.agents.models import Model, Role, open_model
 from consult.agents.models.model import Choice
 from consult.agents.voice import Sampling, derive_seed
 from consult.envs.measures.intervals import mean
@@ -198,11 +198,8 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
 
 
 def theatre_of(student: Student, scenario: Scenario) -> Theatre:
-    """Give the stage that a student plays on, with everybody else; each model is opened once."""
-    if student.others is None:
-        others = others_of(student.config)
-        opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
-        student.others = {role: opened[reference] for role, reference in others.items()}
+    """Give the stage that a student plays on, with those who play beside it."""
+    assert student.others is not None
     return Theatre(scenario, student.speaker, student.others)
 
 
@@ -219,6 +216,8 @@ class MeasuredInterviews(Measured):
 class InterviewTraining(Training):
     """Trains over whole consultations."""
 
+    _others: Mapping[Role, Model] | None = None
+
     def check(self) -> None:
         """Tell what is wrong before a model is loaded."""
         super().check()
@@ -232,7 +231,32 @@ class InterviewTraining(Training):
                 f"interviews are trained in the starter's dialect alone, and '{self.config.model}' speaks in words; "
                 "use consult train attending"
             )
+        if student.others is None:
+            student.others = self._opened()
         return theatre_of(student, self.scenario)
+
+    def run(self) -> dict[str, Any]:
+        """Go through all of it."""
+        try:
+            return super().run()
+        finally:
+            for model in {id(model): model for model in (self._others or {}).values()}.values():
+                close = getattr(model, "close", None)
+                if close is not None:
+                    close()
+
+    def _opened(self) -> Mapping[Role, Model]:
+        """Open who plays the other roles, each model once, whatever student plays with them."""
+        if self._others is None:
+            others = others_of(self.config)
+            opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
+            self._others = {role: opened[reference] for role, reference in others.items()}
+            if self.config.patient is not None and self._others["patient"].info.dialect == "starter":
+                raise TrainingError(
+                    "--patient would change nothing here, since a program says what a patient of the starter's kind "
+                    "would say while an interview is trained; leave it out"
+                )
+        return self._others
 
     def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
         """Make one row a case; its prompts come up in play."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from consult.rl.config import TrainConfig, TrainingError
@@ -43,6 +44,27 @@ def _same(config: TrainConfig, path: Path, out: Path) -> None:
                 f"the training in '{out}' was begun with {name} = {json.dumps(before.get(name))}, not "
                 f"{json.dumps(value)}; give what it was begun with, or another --out"
             )
+
+
+def same_team(team: Mapping[str, str], out: Path) -> None:
+    """Keep who plays beside what is trained, and refuse to go on where somebody is another one by now.
+
+    Args:
+        team: Role → model and revision.
+        out: The result's folder.
+
+    Raises:
+        TrainingError: A role is played by others than when the training was begun.
+    """
+    path = out / "work" / "team.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else team
+    for role, name in team.items():
+        if before.get(role, name) != name:
+            raise TrainingError(
+                f"the training in '{out}' was begun with {before[role]} as {role}, which is {name} now; "
+                "put the old weights back, or give another --out"
+            )
+    path.write_text(json.dumps(team, indent=2), encoding="utf-8")
 
 
 def is_full(out: Path, error: Exception) -> bool:

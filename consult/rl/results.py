@@ -10,7 +10,7 @@ from typing import Any
 
 from consult.agents.models.references import base_reference
 from consult.agents.prompt import fill
-from consult.rl.config import TrainConfig
+from consult.rl.config import OTHERS, TrainConfig
 from consult.rl.measuring import Measured
 
 CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
@@ -108,6 +108,13 @@ def _boundaries(rows: Sequence[Mapping[str, str]]) -> list[int]:
     return [i + 0.5 for i in range(1, len(phases)) if phases[i] != phases[i - 1]]  # type: ignore[misc]
 
 
+def played_with(config: TrainConfig, folder: str) -> str:
+    """Give the flags of `consult simulate` that play what was trained with the team that it was trained in."""
+    flags: dict[str, str] = {name: getattr(config, name) for name in OTHERS if getattr(config, name) is not None}
+    flags["triage" if config.role == "triage" else "attending"] = folder
+    return " ".join(f"--{name} {reference}" for name, reference in flags.items())
+
+
 def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None) -> str:
     """Fill the card.
 
@@ -122,7 +129,7 @@ def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None
     return fill(
         CARD,
         role={"triage": "triage doctor", "attending": "attending physician", "interview": "interviewer"}[config.role],
-        flag="triage" if config.role == "triage" else "attending",
+        flags=played_with(config, "FOLDER"),
         library="transformers" if config.full else "peft",
         base="" if config.full or base == "starter" else f"base_model: {base}\n",
         kind="all weights of the language model" if rank is None else f"an adapter (LoRA, rank {rank})",

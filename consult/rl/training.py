@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from consult.agents.models import Role
 from consult.errors import UserError
 from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase, empty_stages, histogram, phases
 from consult.rl.fitting import fit
-from consult.rl.interviews import Interviews, team_of
+from consult.rl.interviews import Interviews, Player, team_of
 from consult.rl.measuring import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
-from consult.rl.place import check_place, is_full, quiet_libraries
+from consult.rl.place import check_place, is_full, quiet_libraries, same_team
 from consult.rl.processes import is_main, main_first, several, wait_for_all
 from consult.rl.results import write_decisions, write_results
 from consult.rl.rows import Row, attending_row, case_ids, triage_rows, without
@@ -62,7 +63,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     """
     quiet_libraries()
     if several() and config.minutes is not None:
-        raise TrainingError("several processes end together after --steps alone; give --steps instead of --minutes")
+        raise TrainingError("several processes end together after --steps alone; give --steps and no --minutes")
     if is_main():
         check_place(config, out, resume=resume)
     if (out / "metrics.json").is_file():
@@ -102,6 +103,7 @@ class Training:
         seconds = self.config.minutes * 60 if self.config.minutes else None
         self.clock = Clock(self.config.steps, seconds)
         self.main = is_main()
+        self._team: dict[Role, Player] | None = None
 
     def run(self) -> dict[str, Any]:
         """Go through all of it."""
@@ -112,7 +114,7 @@ class Training:
         self.ready(student, [*sets.train, *sets.validation])
         plan = phases(sets.train, self.config)
         # Whatever was wrong with the configuration has been told by now, and nothing was written.
-        self._begin()
+        self._begin(student)
         self._tell(student, sets, plan)
         before = self.measured(student, sets.validation)
         self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
@@ -141,10 +143,12 @@ class Training:
         if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
             raise TrainingError(f"{config.report_to} is not installed; pip install it, or leave --report-to out")
 
-    def _begin(self) -> None:
+    def _begin(self, student: Student) -> None:
         with main_first():
             self.work.mkdir(parents=True, exist_ok=True)
             if self.main:
+                if self.config.role != "triage":
+                    same_team({role: str(player) for role, player in self.team(student).items()}, self.out)
                 (self.work / "config.json").write_text(self.config.model_dump_json(indent=2), encoding="utf-8")
 
     # -- what it is trained and measured on ------------------------------------------------------------------------
@@ -199,8 +203,13 @@ class Training:
 
     def interviews(self, student: Student) -> Interviews:
         """Give the source of interviews."""
-        team = team_of(self.config, student.revision)
-        return Interviews(self.scenario, self.config.scenario, team, self.config.db, self.say)
+        return Interviews(self.scenario, self.config.scenario, self.team(student), self.config.db, self.say)
+
+    def team(self, student: Student) -> dict[Role, Player]:
+        """Give who plays which role, looked at once; the student as it was before any training."""
+        if self._team is None:
+            self._team = team_of(self.config, student.revision)
+        return self._team
 
     def ready(self, student: Student, rows: Sequence[Row]) -> None:
         """Let a student see and decide on rows."""

@@ -52,13 +52,23 @@ def test_the_base_of_an_adapter_can_be_named_and_revisions_need_no_weights_in_me
     of_the_hub = tiny_models.adapter(tmp_path / "of_the_hub", base, named=NAME)
     config = of_the_hub / "adapter_config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "revision": COMMIT}))
-    assert base_reference(str(beside)) == str(base)
+    assert base_reference(str(beside)) == str(base.resolve())
     assert base_reference(str(of_the_hub)) == f"{NAME}@{COMMIT}"
     for whole in ("starter", NAME, str(base)):
         assert base_reference(whole) == whole
     revisions = [revision_at(reference) for reference in ("starter", NAME, str(base), str(beside))]
     opened = [open_model(reference).info.revision for reference in ("starter", NAME, str(base), str(beside))]
     assert revisions == opened and len(set(revisions)) >= 3
+
+
+def test_an_adapter_behind_a_link_has_the_base_beside_it(tmp_path: Path) -> None:
+    base = tiny_models.llama(tmp_path / "store" / "llama")
+    tiny_models.adapter(tmp_path / "store" / "runs" / "ad", base, named="../../llama")
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "ad").symlink_to(tmp_path / "store" / "runs" / "ad")
+    located = locate(str(tmp_path / "link" / "ad"))
+    assert located.folder.resolve() == base.resolve() and located.adapter == tmp_path / "link" / "ad"
+    assert base_reference(str(tmp_path / "link" / "ad")) == str(base.resolve())
 
 
 @pytest.mark.parametrize("reference", ["maker/other", f"{NAME}@v2"])

@@ -15,7 +15,7 @@ from consult.errors import UserError
 from consult.rl.config import TrainConfig
 from consult.rl.constraint import Constraint
 from consult.rl.episodes import Choosing, Theatre
-from consult.rl.interview import Scored, _batch, _free, _laid, _parted, _places, _scored
+from consult.rl.interview import InterviewTraining, Scored, _batch, _free, _laid, _parted, _places, _scored
 from consult.rl.packed import common_tail, packs_of
 from consult.rl.rows import triage_rows
 from consult.rl.shared_prompt import _score, _score_each, add_decisions
@@ -211,6 +211,31 @@ def test_an_interview_is_trained(trained):
     assert metrics["interview"]["right"]["after"] == pytest.approx(metrics["after"])
     assert json.loads((out / "consult.json").read_text())["role"] == "interview"
     assert open_model(str(out)).adapter is not None
+
+
+def test_a_patient_who_would_not_be_asked_is_refused(tmp_path):
+    with pytest.raises(UserError, match="--patient would change nothing here, since a program says what a patient"):
+        train_practitioner(
+            TrainConfig(role="interview", patient="starter", **SMALL), tmp_path / "out", lambda line: None
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_played_beside_is_let_go(tmp_path):
+    class Served:
+        closed = 0
+
+        def close(self):
+            self.closed += 1
+
+    training = InterviewTraining(
+        TrainConfig(role="interview", cases=10**6, steps=1), tmp_path / "out", lambda line: None
+    )
+    served = Served()
+    training._others = {"triage": served, "specialist": served}
+    with pytest.raises(UserError, match="ask for fewer"):
+        training.run()
+    assert served.closed == 1
 
 
 def test_other_dialects_are_refused(tmp_path):

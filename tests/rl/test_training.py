@@ -369,6 +369,18 @@ def test_an_attending_is_trained_on_what_others_said_who_were_named(trained, tmp
     ]
 
 
+def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
+    config = attending(steps=1, test=0)
+    work = tmp_path / "out" / "work"
+    work.mkdir(parents=True)
+    (work / "config.json").write_text(config.model_dump_json())
+    (work / "team.json").write_text('{"triage": "starter@retrained"}')
+    with pytest.raises(UserError, match=r"begun with starter@retrained as triage, which is starter@.* now; put"):
+        train(config, tmp_path / "out", resume=True)
+    (work / "team.json").unlink()
+    assert train(config, tmp_path / "out", resume=True)["steps"] == 1
+
+
 # -- any other model ---------------------------------------------------------------------------------------------------
 
 

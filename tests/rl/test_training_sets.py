@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from consult.agents.acts import Opinion
 from consult.agents.dialects import DIALECTS
 from consult.agents.models import ModelInfo, Reply
-from consult.cli.practitioners import NOT_FIELDS, command_of
+from consult.cli.practitioners import NOT_FIELDS, _is_starter, command_of
 from consult.envs.cast import Models
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
@@ -22,10 +23,10 @@ from consult.envs.synthetic import CONFIDENCES, made_up_panel
 from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError, read_config
 from consult.rl.curriculum import BETA, ENTROPY, empty_stages, histogram, phases, stage_of
-from consult.rl.fitting import fit
+from consult.rl.fitting import GENTLER, GROUPS, RATES, fit
 from consult.rl.interviews import Interviews, Player, others_of, team_of
 from consult.rl.measuring import ends
-from consult.rl.results import in_points
+from consult.rl.results import in_points, played_with
 from consult.rl.rows import attending_row, case_ids, train_only, triage_rows, without
 from consult.scenarios import load_scenario
 
@@ -217,6 +218,26 @@ def test_a_person_plays_in_no_training_and_nobody_plays_in_one_of_triage(role):
         TrainConfig(role="triage", steps=1, **{role: "starter"})
 
 
+def test_no_specialist_is_named_where_opinions_are_made_up():
+    with pytest.raises(TrainingError, match="--specialist would change nothing here, since --panel-skill makes"):
+        config(panel_skill=0.5, specialist="starter")
+
+
+def test_what_was_trained_is_played_with_the_team_that_it_was_trained_in():
+    assert played_with(TrainConfig(role="triage", steps=1), "OUT") == "--triage OUT"
+    named = TrainConfig(role="interview", steps=1, triage="my-triage", specialist="org/model")
+    assert played_with(named, "OUT") == "--triage my-triage --specialist org/model --attending OUT"
+
+
+def test_no_model_is_fetched_to_count_threads(monkeypatch, tmp_path):
+    def fetched(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("consult.agents.models.references._of_the_hub", fetched)
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "starter"}')
+    assert [_is_starter(name) for name in ("starter", str(tmp_path), "org/model")] == [True, True, False]
+
+
 # -- made-up panels ----------------------------------------------------------------------------------------------------
 
 
@@ -363,16 +384,26 @@ def test_flags_go_before_the_file_and_the_file_before_the_preset(tmp_path):
     assert read_config("triage", None, "smoke", {"steps": 5}).minutes is None
 
 
-def test_the_starter_is_trained_as_long_as_in_the_published_table_where_no_end_is_given():
-    ends = {role: read_config(role, None, None, {"seed": 1}) for role in ("triage", "attending", "interview")}
-    assert {role: (one.steps, one.minutes) for role, one in ends.items()} == {
-        "triage": (None, 3.0),
-        "attending": (None, 10.0),
-        "interview": (40, None),
+def test_where_no_end_is_given_the_starter_is_trained_as_published():
+    triage, attending, interview = (
+        read_config(role, None, None, {"seed": 1}) for role in ("triage", "attending", "interview")
+    )
+    assert (triage.steps, triage.minutes, attending.steps, attending.minutes) == (None, 3.0, None, 10.0)
+    page = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    assert (
+        "Five seeds an arm, 3 minutes" in page and "consult train triage --scenario derm34 --seed 1 --out OUT" in page
+    )
+    (command,) = re.findall(r"^consult train interview (.*) --seed 1 --out OUT$", page, re.MULTILINE)
+    words = command.split()
+    said = {name[2:].replace("-", "_"): float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+    assert {name: getattr(interview, name) for name in said if name not in ("group", "learning_rate")} == {
+        name: value for name, value in said.items() if name not in ("group", "learning_rate")
     }
+    assert said["group"] == GROUPS["interview"]
+    assert said["learning_rate"] == RATES["starter", "grpo", False] / GENTLER
+    assert interview.minutes is None and read_config("interview", None, None, {"prompts": 4}).prompts == 4
     assert read_config("triage", None, None, {"steps": 7}).minutes is None
-    table = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
-    assert "consult train triage --scenario derm34 --seed 1 --out OUT" in table and "3 minutes" in table
+    assert read_config("interview", None, None, {"minutes": 7}).prompts == 16
 
 
 WRONG = {

@@ -7,7 +7,6 @@ tokenizer are fetched, never pickled weights or code.
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +77,10 @@ def base_reference(reference: str) -> str:
         ModelError: There is no such model, or the adapter names no base.
     """
     folder = _folder(reference)
-    return _base_named(folder) if (folder / "adapter_config.json").is_file() else reference
+    if not (folder / "adapter_config.json").is_file():
+        return reference
+    name = _base_named(folder)
+    return str((folder / name).resolve()) if (folder / name).is_dir() else name
 
 
 def _folder(reference: str) -> Path:
@@ -97,15 +99,14 @@ def _base_named(adapter: Path) -> str:
     name, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(name, str) or not name:
         raise ModelError(f"the adapter '{adapter}' names no base; put one into base_model_name_or_path")
-    if (adapter / name).is_dir():
-        return os.path.normpath(adapter / name)
-    return f"{name}@{revision}" if revision and not Path(name).is_dir() else name
+    here = (adapter / name).is_dir() or Path(name).is_dir()
+    return f"{name}@{revision}" if revision and not here else name
 
 
 def _base(adapter: Path) -> Path:
     name = _base_named(adapter)
     try:
-        base = _folder(name)
+        base = adapter / name if (adapter / name).is_dir() else _folder(name)
     except ModelError as error:
         mend = "put a folder or a hub id into base_model_name_or_path of its adapter_config.json"
         raise ModelError(f"the base of the adapter '{adapter}' is not to be had: {error}; or {mend}") from error
