@@ -378,7 +378,7 @@ def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
     with pytest.raises(UserError, match=r"begun with starter@retrained as triage, which is starter@.* now; put"):
         train(config, tmp_path / "out", resume=True)
     (work / "team.json").unlink()
-    assert train(config, tmp_path / "out", resume=True)["steps"] == 1
+    assert train(config, tmp_path / "out", resume=True)["split"] == "validation"
 
 
 # -- any other model ---------------------------------------------------------------------------------------------------
