@@ -19,7 +19,9 @@ Row = Mapping[str, str]
 Keep = Callable[[Row], bool]
 Cases = dict[str, list[bool]]
 """Case → whether its decisions were right."""
-BASELINES = {"attending": "none", "rationale": "none", "stages": ""}
+ALL_STAGES = "all three"
+"""The arm `full` of the curriculum, among those that lack stages."""
+BASELINES = {"attending": "none", "rationale": "none", "stages": ALL_STAGES}
 """Group → the arm that others are compared with; `sft` where there is none."""
 SAID_ALREADY = ("right", "diagnosis", "advice")
 """Figures of an interview that stand among the arms' too."""
@@ -324,6 +326,10 @@ def tables(groups: Mapping[str, Mapping[str, Sequence[Path]]]) -> str:
                 if one in folders and other in folders:
                     parts += ["", *roles_table(folders, one, other)]
             continue
+        if group == "stages" and "full" in groups.get("attending", {}):
+            of_both = {folder.name for found in folders.values() for folder in found}
+            full = [folder for folder in groups["attending"]["full"] if folder.name in of_both]
+            folders = {**folders, ALL_STAGES: full}
         arms = {arm: [Result.read(folder) for folder in found] for arm, found in folders.items()}
         baseline = BASELINES.get(group, "sft")
         if group == "left-out":

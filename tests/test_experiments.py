@@ -121,6 +121,14 @@ def test_decisions_are_told_by_how_many_opinions_are_right(tmp_path, s, name):
     assert "| full - none | +0.0 |" in text and "| start - panel's vote |" in text
 
 
+def test_what_lacks_stages_is_compared_with_all_three_of_the_same_seeds(tmp_path):
+    more = {"s": "1.0", "vote": "a"}
+    full = [kept(tmp_path / "full" / seed, "bb", after, **more) for seed, after in (("1", "ab"), ("2", "bb"))]
+    groups = {"attending": {"full": full}, "stages": {"easy": [kept(tmp_path / "easy" / "1", "bb", "aa", **more)]}}
+    text = tables.tables(groups).partition("## stages")[2]
+    assert "| all three | 1 | 50.0 % |" in text and "| easy - all three | +50.0 |" in text
+
+
 def test_what_was_left_out_is_told_apart_from_the_others(tmp_path):
     arms = {}
     for method, after in (("sft", "ab"), ("grpo", "aa")):
