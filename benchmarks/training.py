@@ -38,7 +38,7 @@ import consult.scenarios
 
 CASES, VALIDATION = 1_000, 170
 """Train and validation cases whose interviews are played."""
-MINUTES = {"triage": 3.0, "elsewhere": 2.0, "panel": 2.0, "left-out": 1.0, "chained": 2.0}
+MINUTES = {"triage": 3.0, "elsewhere": 2.0, "panel": 2.0, "left-out": 1.0, "chained": 4.0}
 """Of one training of a group, with its looks at validation cases; the first look and the test come on top."""
 STEPS = {"attending": 120, "stages": 120, "rationale": 120, "interview": 40}
 """Of one training of a group whose arms are to have seen equally much, and not to have had equal time."""
