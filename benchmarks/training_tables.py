@@ -239,7 +239,7 @@ def team_table(arms: Mapping[str, Sequence[Path]]) -> list[str]:
     later = ("interviewer", "chained", "chained copied", "with reasons")
     compared = [(arm, "starter") for arm in ("triage alone", *later, "copied")]
     compared += [(arm, "triage alone") for arm in ("trained", *later)]
-    compared += [("chained", "interviewer"), ("chained copied", "interviewer")]
+    compared += [("chained", "interviewer"), ("chained copied", "interviewer"), ("chained copied", "copied")]
     compared += [(arm, arm.replace("trained", "starter")) for arm in arms if arm.startswith("trained")]
     compared += [(who, f"{who} {team}") for who in ("trained", "starter") for team in ("no-triage", "solo")]
     for one, other in compared:
