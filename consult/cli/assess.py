@@ -65,7 +65,7 @@ def _known(store: Store, run: str) -> Row:
 
 
 def _judge(store: Store, row: Row, reference: str, *, batch: int, json: bool, db: Path) -> int:
-    from consult.agents.models import ModelGoneError
+    from consult.agents.models import ModelGoneError, close_model
     from consult.agents.rules import RULES
     from consult.envs.assessing import model_name, rules_name
 
@@ -79,9 +79,7 @@ def _judge(store: Store, row: Row, reference: str, *, batch: int, json: bool, db
         typer.echo(f"consult: {why}interrupted, what was judged is kept; the same command goes on", err=True)
         return INTERRUPTED
     finally:
-        close = getattr(model, "close", None)
-        if close is not None:
-            close()
+        close_model(model)
     return 1 if summary["failures"] else 0
 
 

@@ -180,14 +180,13 @@ def _run(
 
 def _check_judges(grid: Grid) -> None:
     """Open every assessor once before anything is played, so that a mistake in one does not come after hours."""
+    from consult.agents.models import close_model
     from consult.agents.rules import RULES
     from consult.cli.assess import open_assessor
 
     for judge in grid.judges():
         if judge != RULES:
-            close = getattr(open_assessor(judge), "close", None)
-            if close is not None:
-                close()
+            close_model(open_assessor(judge))
 
 
 def _left(planned: Sequence[Planned]) -> bool:

@@ -115,6 +115,7 @@ class Benchmark:
     # -- assessing -------------------------------------------------------------------------------------------------
 
     def _assess(self, judge: str) -> None:
+        from consult.agents.models import close_model
         from consult.agents.rules import RULES
         from consult.cli.assess import open_assessor
         from consult.envs.assessing import Assessing, model_name, rules_name
@@ -127,9 +128,7 @@ class Benchmark:
                 summary = work.by_rules() if model is None else work.by_model(model)
                 self.judge_failed += len(summary["failures"])
         finally:
-            close = getattr(model, "close", None)
-            if close is not None:
-                close()
+            close_model(model)
 
     # -- reporting -------------------------------------------------------------------------------------------------
 

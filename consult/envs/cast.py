@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from consult.agents.models import Model, Role, open_model
+from consult.agents.models import Model, Role, close_model, open_model
 from consult.agents.models.classifier import Classifier, open_classifier
 from consult.agents.models.person import PERSONS, Person, person
 from consult.agents.voice import Sampling, Voice
@@ -45,9 +45,7 @@ class Models:
     def close(self) -> None:
         """Let go of what a backend holds, and give up what it still does."""
         for model in self.by_reference.values():
-            close = getattr(model, "close", None)
-            if close is not None:
-                close()
+            close_model(model)
 
     def described(self, config: RunConfig) -> dict[str, str]:
         """Give role → reference and revision, for the store."""

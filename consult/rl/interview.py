@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from consult.agents.models import Model, Role, open_model
+from consult.agents.models import Model, Role, close_model, open_model
 from consult.agents.models.model import Choice
 from consult.agents.voice import Sampling, derive_seed
 from consult.envs.measures.intervals import mean
@@ -241,9 +241,7 @@ class InterviewTraining(Training):
             return super().run()
         finally:
             for model in {id(model): model for model in (self._others or {}).values()}.values():
-                close = getattr(model, "close", None)
-                if close is not None:
-                    close()
+                close_model(model)
 
     def _opened(self) -> Mapping[Role, Model]:
         """Open who plays the other roles, each model once, whatever student plays with them."""

@@ -13,7 +13,7 @@ from consult.agents.models.model import (
     Request,
     Role,
 )
-from consult.agents.models.registry import open_model, revision_at
+from consult.agents.models.registry import close_model, open_model, revision_at
 
 __all__ = [
     "ROLES",
@@ -27,6 +27,7 @@ __all__ = [
     "Reply",
     "Request",
     "Role",
+    "close_model",
     "open_model",
     "revision_at",
 ]

@@ -9,6 +9,13 @@ from consult.agents.models.model import Model, ModelError, Role
 from consult.agents.models.scripted import ScriptedModel
 
 
+def close_model(model: object) -> None:
+    """Let go of what a backend holds, and give up what it still does; most hold nothing."""
+    close = getattr(model, "close", None)
+    if close is not None:
+        close()
+
+
 def revision_at(reference: str) -> str:
     """Give the revision that a model has once it is open; where its weights lie here, without loading them.
 
@@ -20,9 +27,7 @@ def revision_at(reference: str) -> str:
         try:
             return model.info.revision
         finally:
-            close = getattr(model, "close", None)
-            if close is not None:
-                close()
+            close_model(model)
     from consult.agents.models.loading import refuse_unsafe, revision_of, revision_with
     from consult.agents.models.references import locate
 
