@@ -19,6 +19,8 @@ HUMAN = "human"
 """The assessor of a row without a rater; with one, `human:` and the rater, so that nobody takes a model's name."""
 LARGEST = 50_000_000
 """Bytes of a file."""
+LONGEST_CELL = 131_072
+"""Characters of a cell that is read."""
 LONGEST = 60
 """Characters of a cell that a sentence quotes."""
 BLANKS = ("", "none", "null", "na", "n/a")
@@ -99,6 +101,8 @@ def _value(written: str, key: str) -> int | None:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Give each row with its line; cells are cleaned, columns that nobody asked for are left out."""
+    # The limit is the module's, and whoever imports cases raises it.
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.DictReader(io.StringIO(_text(path)), restval="")
     try:
         wanted = _columns(path, reader.fieldnames or ())
