@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from consult.scenarios import Card, Fact, Photograph, Urgency
+from consult.scenarios.conditional import Known
 
 Speaker = Literal["patient", "triage", "attending"]
 Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
@@ -137,6 +138,8 @@ class DoctorView:
     """As triaged."""
     urgency: Urgency | None = None
     opinions: tuple[Opinion, ...] = ()
+    known: Known = field(default_factory=dict)
+    """Topic, or `sex` → names of the findings that the doctor has learned; programs read it, prompts do not show it."""
     asked: tuple[str, ...] = ()
     """Topics asked or told unasked, and examinations done."""
     offers: tuple[Action, ...] = ()

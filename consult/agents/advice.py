@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from consult.agents.grounding import stems, telling, words
 from consult.scenarios import Label, Scenario, Urgency
+from consult.scenarios.conditional import Known, applying
 
 STATED = 0.8
 """Share of a sentence's telling words that must stand in the speech for the sentence to count as said."""
@@ -30,9 +31,20 @@ def stammers(speech: str) -> bool:
     return len(set(runs)) < len(runs)
 
 
+NOTHING: Known = {}
+"""Known of a patient of whom nothing is known: only advice without `when` is meant for them."""
+
+
 def sentences(label: Label) -> tuple[str, ...]:
-    """Give all that the scenario says about a diagnosis to a patient."""
-    return (label.explanation, *label.plan, label.safety_net, *label.answers.values())
+    """Return all that the scenario says about a diagnosis to any patient."""
+    advice = (one.text for one in (*label.plan, *label.safety_net))
+    return tuple(filter(None, (label.explanation, *advice, *label.answers.values())))
+
+
+def explained(label: Label, known: Known) -> tuple[str, ...]:
+    """Return what the scenario says in a conclusion: what it is, what to do, when to come back."""
+    parts = (label.explanation, *label.plan_for(known), *applying(label.safety_net, known))
+    return tuple(filter(None, parts))
 
 
 def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
@@ -46,14 +58,24 @@ def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
     return any(len(telling(s)) >= SHORT and says(speech, s) and not says(ours, s) for s in others)
 
 
-def is_sound_explanation(speech: str, diagnosis: str | None, urgency: Urgency | None, scenario: Scenario) -> bool:
-    """Tell whether an explanation may be said: the label's own, or, in an emergency, where to go."""
+def is_sound_explanation(
+    speech: str, diagnosis: str | None, urgency: Urgency | None, scenario: Scenario, known: Known = NOTHING
+) -> bool:
+    """Tell whether an explanation may be said: the label's own, or, in an emergency, where to go.
+
+    Args:
+        speech: The explanation.
+        diagnosis: What was concluded.
+        urgency: How soon the patient must be seen.
+        scenario: Whose advice it is held against.
+        known: What the doctor has learned, which decides on the advice that depends on the patient.
+    """
     label = scenario.labels.get(diagnosis or "")
     if diagnosis is None or label is None:
         return False
     if urgency == "emergency":
         return "emergency department" in speech.lower() and not strange(speech, diagnosis, scenario)
-    parts = (label.explanation, *label.plan, label.safety_net)
+    parts = explained(label, known)
     said = sum(says(speech, part) for part in parts)
     return said >= len(parts) - 2 and not strange(speech, diagnosis, scenario)
 
@@ -66,15 +88,17 @@ def is_sound_reply(speech: str, diagnosis: str | None, kind: str | None, scenari
     return answer is not None and says(speech, answer) and not strange(speech, diagnosis, scenario)
 
 
-def plain_explanation(diagnosis: str | None, urgency: Urgency | None, scenario: Scenario) -> str:
-    """Say the scenario's advice without a model."""
+def plain_explanation(
+    diagnosis: str | None, urgency: Urgency | None, scenario: Scenario, known: Known = NOTHING
+) -> str:
+    """Say the scenario's advice without a model, as far as it is meant for a patient of whom this is known."""
     label = scenario.labels.get(diagnosis or "")
     if urgency == "emergency":
         named = f"I think this is {diagnosis}, and it" if diagnosis else "This"
         return f"{named} cannot wait. Please go to the emergency department now."
     if label is None:
         return "I am not sure yet what this is. Please come back, so that we can look at it again."
-    return _joined((f"I think this is {diagnosis}", label.explanation, *label.plan, label.safety_net))
+    return _joined((f"I think this is {diagnosis}", *explained(label, known)))
 
 
 def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> str:

@@ -85,8 +85,8 @@ class Attending:
             "explanation",
             place,
             lambda text: dialect.read_explanation(text, decided, self.scenario),
-            lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario),
-            lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario),
+            lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario, decided.known),
+            lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario, decided.known),
         )
         return Act(
             speaker="attending",

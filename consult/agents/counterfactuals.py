@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from consult.agents.advice import explained
 from consult.agents.rules import CAUSES, HISTORY, SYMPTOMS, TREATMENTS, Played
 from consult.scenarios import Label
 
@@ -56,8 +57,8 @@ def without_basis(played: Played) -> Played | None:
     label = _concluded(played)
     if label is None:
         return None
-    plain = f"I believe that this is {label.name}. {' '.join((label.explanation, *map(_stopped, label.plan)))}"
-    return _concluding(played, f"{plain} {label.safety_net}")
+    said = " ".join(map(_stopped, explained(label, played.known)))
+    return _concluding(played, f"I believe that this is {label.name}. {said}")
 
 
 def with_another_plan(played: Played) -> Played | None:
@@ -66,7 +67,7 @@ def with_another_plan(played: Played) -> Played | None:
     if (
         label is None
         or played.conclusion is None
-        or not any(_core(step) in played.conclusion.text for step in label.plan)
+        or not any(_core(step.text) in played.conclusion.text for step in label.plan)
     ):
         return None
     apart = [o for o in played.scenario.labels.values() if o.specialty != label.specialty and o.plan]
@@ -77,9 +78,15 @@ def with_another_plan(played: Played) -> Played | None:
 def without_red_flags(played: Played) -> Played | None:
     """3.2: it is not said when to come back at once."""
     label = _concluded(played)
-    if label is None or played.conclusion is None or label.safety_net not in played.conclusion.text:
+    if label is None or played.conclusion is None:
         return None
-    return _concluding(played, played.conclusion.text.replace(label.safety_net, "").strip())
+    text = played.conclusion.text
+    told = [one.text for one in label.safety_net if one.text in text]
+    if not told:
+        return None
+    for sentence in told:
+        text = text.replace(sentence, "")
+    return _concluding(played, " ".join(text.split()))
 
 
 def with_another_diagnosis(played: Played) -> Played | None:
@@ -135,8 +142,8 @@ def _concluding(played: Played, text: str) -> Played:
 
 def _replanned(text: str, label: Label, other: Label) -> str:
     """Put another plan in the place of a label's, sentence by sentence, what is left of it at the end."""
-    theirs = [*map(_stopped, other.plan), other.safety_net]
-    for mine in (*label.plan, label.safety_net):
+    theirs = [_stopped(one.text) for one in (*other.plan, *other.safety_net) if not one.conditional]
+    for mine in (one.text for one in (*label.plan, *label.safety_net)):
         if _core(mine) in text:
             text = text.replace(_core(mine), _core(theirs.pop(0)) if theirs else "", 1)
     return " ".join((text, *theirs))

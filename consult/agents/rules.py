@@ -18,13 +18,14 @@ from consult.agents.dialects.questions import topic_of
 from consult.agents.grounding import stated, stems, telling
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict
 from consult.scenarios import Case, Fact, Label, Scenario
+from consult.scenarios.conditional import Known, applying, known_facts, known_of
 
 RULES = "rules"
 """The reference of this assessor."""
-VERSION = 2
+VERSION = 3
 """Goes up when a rule judges differently; part of the assessor's name, `rules@2`."""
 
-HISTORY = ("history", "family", "social", "allergies")
+HISTORY = ("history", "conditions", "medicines", "allergies", "pregnancy", "family", "social")
 SYMPTOMS = ("sensation", "symptoms", "site", "duration", "course", "alarm")
 CAUSES = ("trigger",)
 TREATMENTS = ("treatment",)
@@ -97,6 +98,12 @@ class Played:
             *(fact for fact in (card.complaint, *card.facts) if fact.id in said),
             *(fact for fact in card.examinations if fact.topic in done),
         )
+
+    @cached_property
+    def known(self) -> Known:
+        """What the doctor has learned by the names of the findings, and what can be seen: sex and age."""
+        card = self.case.card
+        return known_facts((*self.learned, *card.about("age")), card.sex)
 
     @cached_property
     def told_topics(self) -> frozenset[str]:
@@ -201,10 +208,9 @@ def _advice(played: Played) -> Verdict:
 
 def _plan(played: Played, true: Label) -> Verdict:
     told, scenario = played.told, played.scenario
-    label = _planned(told, true, scenario)
+    label = _planned(told, true, played)
     if label is true:
-        flags = says(told, true.safety_net) if true.safety_net else True
-        return Verdict(int(flags), f"the plan for {true.name}, {'with' if flags else 'without'} its red flags")
+        return _plan_of_the_truth(played, true)
     if label is not None:
         return Verdict(0, f"the plan for {label.name}, it is {true.name}")
     if _EMERGENCY.search(_without(told, _flags(scenario))):
@@ -212,6 +218,34 @@ def _plan(played: Played, true: Label) -> Verdict:
     if played.conclusion is not None and played.conclusion.diagnosis is None:
         return Verdict(0, "no diagnosis, and no plan for one")
     return _open("a plan in words of its own")
+
+
+def _plan_of_the_truth(played: Played, true: Label) -> Verdict:
+    """Judge whether the plan is the one that this patient needs: nothing of it missing, nothing in it for others."""
+    told, needs = played.told, known_of(played.case.card)
+    special = [one for one in true.plan if one.conditional]
+    unfit = next((one for one in special if not one.applies(needs) and says(told, one.text)), None)
+    missing = next((one for one in special if one.when and one.applies(needs) and not says(told, one.text)), None)
+    if unfit or missing:
+        what = f"says '{unfit.text}'" if unfit else f"lacks '{missing.text if missing else ''}'"
+        topics = (unfit or missing or special[0]).topics
+        return Verdict(0, f"the plan for {true.name}, which for this patient {what}; {_asked_about(played, topics)}")
+    flags = all(says(told, sentence) for sentence in applying(true.safety_net, needs))
+    asked = f"; {_asked_about(played, true.conditional_topics)}" if true.conditional_topics else ""
+    return Verdict(int(flags), f"the plan for {true.name}, {'with' if flags else 'without'} its red flags{asked}")
+
+
+def _asked_about(played: Played, topics: Iterable[str]) -> str:
+    """Tell which of the topics that a plan depends on the doctor learned something about."""
+    seen = {"age", "sex", "site", "complaint"}
+    wanted = [topic for topic in topics if topic not in seen]
+    learned = {fact.topic for fact in played.learned}
+    asked = [topic for topic in wanted if topic in played.asked or topic in learned]
+    missed = [topic for topic in wanted if topic not in asked]
+    parts = [f"asked about {_and(asked)}"] if asked else []
+    return (
+        " and ".join((*parts, *([f"did not ask about {_and(missed)}"] if missed else []))) or "nothing had to be asked"
+    )
 
 
 def is_competent(sofar: Mapping[str, Verdict]) -> Verdict:
@@ -280,17 +314,20 @@ def _names(text: str, finding: str) -> bool:
     return len(wanted & stems(text)) >= max(2, LIKE_A_FINDING * len(wanted))
 
 
-def _planned(told: str, true: Label, scenario: Scenario) -> Label | None:
+def _planned(told: str, true: Label, played: Played) -> Label | None:
     """Find the diagnosis whose plan is told: most of its steps, and of several the one that is told best."""
-    labels = [true, *(label for label in scenario.labels.values() if label is not true)]
-    steps = {label.name: sum(says(told, step) for step in label.plan) for label in labels}
-    theirs = [label for label in labels if label.plan and steps[label.name] >= SOUND_PLAN * len(label.plan)]
-    return max(
-        theirs, key=lambda label: steps[label.name] / len(label.plan) + says(told, label.safety_net), default=None
-    )
+    labels = [true, *(label for label in played.scenario.labels.values() if label is not true)]
+    whole, known = known_of(played.case.card), played.known
+    share: dict[str, float] = {}
+    for label in labels:
+        # As this patient needs it, or as the doctor could choose it by what was learned.
+        plans = [plan for plan in (label.plan_for(whole), label.plan_for(known)) if plan]
+        share[label.name] = max((sum(says(told, step) for step in plan) / len(plan) for plan in plans), default=0.0)
+    theirs = [label for label in labels if share[label.name] >= SOUND_PLAN]
+    return max(theirs, key=lambda label: share[label.name] + says(told, label.safety_net_for(whole)), default=None)
 
 
 def _flags(scenario: Scenario) -> list[str]:
-    return [label.safety_net for label in scenario.labels.values()] + [
+    return [one.text for label in scenario.labels.values() for one in label.safety_net] + [
         answer for label in scenario.labels.values() for answer in label.answers.values()
     ]

@@ -17,6 +17,7 @@ from consult.agents.acts import Act, Action, DoctorView, Line, PatientView
 from consult.agents.voice import derive_seed
 from consult.envs.config import Plan, Status
 from consult.scenarios import Card, Case, Fact, Scenario
+from consult.scenarios.conditional import known_facts
 
 Actor = Literal["patient", "triage", "attending"]
 Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
@@ -229,6 +230,7 @@ class Consultation:
             specialty=self.triaged.specialty if self.triaged else None,
             urgency=self.triaged.urgency if self.triaged else None,
             opinions=self.consulted.opinions if self.consulted else (),
+            known=known_facts((*self.learned, *self.case.card.about("age")), self.case.card.sex),
             asked=self._asked,
             offers=offers,
             turns_left=self.turns_left,
@@ -237,6 +239,15 @@ class Consultation:
             thinks=self.plan.strategy == "reasoning",
             expert=self.expert,
         )
+
+    @property
+    def learned(self) -> tuple[Fact, ...]:
+        """Facts of the card that the patient has told or an examination has shown."""
+        card = self.case.card
+        told = {fact_id for act in self.acts for fact_id in act.facts}
+        done = {act.topic for act in self.acts if act.action == "examine"}
+        facts = (fact for fact in (card.complaint, *card.facts) if fact.id in told)
+        return (*facts, *(fact for fact in card.examinations if fact.topic in done))
 
     def _examined(self, act: Act) -> str:
         results = [fact.text for fact in self.case.card.examination(act.topic or "")]

@@ -14,6 +14,7 @@ from consult.agents.acts import Act
 from consult.agents.advice import is_sound_explanation
 from consult.rl.decided import Decided
 from consult.scenarios import Case, Scenario, Urgency
+from consult.scenarios.conditional import known_of
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def sound_advice(interview: Interview) -> float:
     if concluded is None or not right_diagnosis(interview):
         return 0.0
     urgency = next((act.urgency for act in interview.acts if act.action == "triage"), None)
-    return float(is_sound_explanation(concluded.text, concluded.diagnosis, urgency, interview.scenario))
+    known = known_of(interview.case.card)
+    return float(is_sound_explanation(concluded.text, concluded.diagnosis, urgency, interview.scenario, known))
 
 
 def _doctors_questions(interview: Interview) -> list[tuple[Act, Act | None]]:

@@ -40,6 +40,10 @@ class Fact:
     """The value's key in the scenario's tables, empty for cases written by hand."""
     none: bool = False
     """True for the absence of something ("I have not tried anything")."""
+    urgency: Urgency | None = None
+    """Alarms: how soon a patient with this must be seen."""
+    where: str = ""
+    """Alarms: a doctor's sentence that says where to go with it."""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from consult.scenarios.bayes import ON_SKIN, BayesReader
 from consult.scenarios.grammar import Draw, Grammar
-from consult.scenarios.tables import FindingTables
+from consult.scenarios.tables import ROOTS, FindingTables
 
-BEYOND_CARD = ("morphology", "view")
-"""What only the photograph shows."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+PHOTOGRAPH = ("view", "skin_type", "morphology")
+"""What a photograph shows; the tone of the skin only where skin is seen."""
+FACTS_KNOWN = (0, 1, 2, 4, 6)
+"""Numbers of facts that the ceilings are given for, besides all."""
 
 
 @dataclass(frozen=True)
@@ -32,64 +42,129 @@ class Ceiling:
     """Patients drawn; 0 where it is exact."""
 
 
-def ceilings(grammar: Grammar, draws: int = 3_400) -> list[Ceiling]:
+def ceilings(grammar: Grammar, draws: int = 1_700) -> list[Ceiling]:
     """Compute all ceilings, diagnoses being equally frequent.
 
     Args:
         grammar: The scenario's tables.
         draws: Patients to draw for the ceilings that need the card.
     """
-    patients = _patients(grammar, draws)
+    patients = drawn_patients(grammar, draws)
+    shown, said = (_seen(grammar.tables, complaint=complaint) for complaint in (False, True))
     return [
-        _exact(grammar, "photograph", complaint=False, specialty=False),
-        _exact(grammar, "complaint and photograph", complaint=True, specialty=False),
+        _exact(grammar, "photograph", shown),
+        _exact(grammar, "complaint and photograph", said),
         _drawn(grammar, "card", patients, photograph=False),
         _drawn(grammar, "card and photograph", patients, photograph=True),
-        _exact(grammar, "triage from complaint and photograph", complaint=True, specialty=True),
+        _exact(grammar, "triage from complaint and photograph", said, specialty=True),
     ]
 
 
-def _exact(grammar: Grammar, name: str, *, complaint: bool, specialty: bool) -> Ceiling:
-    """Sum, over all that can be seen, the probability of the likeliest answer."""
-    tables, mass = grammar.tables, dict[tuple[str, ...], dict[str, float]]()
-    for label in tables.labels:
-        answer = grammar.labels[label].specialty if specialty else label
-        for seen, p in _seen(tables, label, complaint):
-            answers = mass.setdefault(seen, {})
-            answers[answer] = answers.get(answer, 0.0) + p / len(tables.labels)
-    value = math.fsum(max(answers.values()) for answers in mass.values())
-    return Ceiling(name, value, value, value, 0)
+def by_facts_known(grammar: Grammar, draws: int = 680) -> dict[str, Ceiling]:
+    """Compute how often the best possible doctor is right after so many facts beside complaint and photograph.
+
+    The doctor asks about one topic at a time, always the one that is expected to tell most; an answer is one fact.
+
+    Args:
+        grammar: The scenario's tables.
+        draws: Patients to draw.
+
+    Returns:
+        Number of facts (`0` to `6`, then `all`) → ceiling.
+    """
+    reader, patients = BayesReader(grammar.tables), drawn_patients(grammar, draws)
+    hits: dict[str, list[bool]] = {name: [] for name in (*map(str, FACTS_KNOWN), "all")}
+    for patient in patients:
+        seen = seen_first(patient)
+        for n in range(max(FACTS_KNOWN) + 1):
+            if n in FACTS_KNOWN:
+                hits[str(n)].append(reader.diagnosis(seen) == patient.label)
+            topic = reader.next_topic(seen, reader.topics(seen))
+            if topic is not None:
+                seen[topic] = patient.seen[topic]
+        hits["all"].append(reader.diagnosis(patient.seen) == patient.label)
+    return {name: _mean(name, found) for name, found in hits.items()}
 
 
-def _seen(tables: FindingTables, label: str, complaint: bool) -> Iterator[tuple[tuple[str, ...], float]]:
-    for view, p_view in tables.view_table(label).items():
-        for morphology, p_shown in tables.table(label, "morphology", view=view).items():
-            if not complaint:
-                yield (view, morphology), p_view * p_shown
-                continue
-            for said, p_said in tables.table(label, "complaint", view=view).items():
-                yield (view, morphology, said), p_view * p_shown * p_said
+def seen_first(patient: Draw) -> dict[str, str | tuple[str, ...]]:
+    """Return what a doctor has before the first question: photograph and complaint."""
+    return shown(patient) | {"complaint": patient.values["complaint"]}
 
 
-def _patients(grammar: Grammar, draws: int) -> list[Draw]:
+def shown(patient: Draw) -> dict[str, str | tuple[str, ...]]:
+    """Return what the photograph shows."""
+    fields = PHOTOGRAPH if patient.values["view"] in ON_SKIN else [f for f in PHOTOGRAPH if f != "skin_type"]
+    return {name: patient.values[name] for name in fields}
+
+
+def drawn_patients(grammar: Grammar, draws: int) -> list[Draw]:
+    """Draw patients round the diagnoses, the same ones every time."""
     rng, labels = random.Random("ceilings"), list(grammar.labels)
     return [grammar.draw(labels[i % len(labels)], rng) for i in range(draws)]
 
 
-def _drawn(grammar: Grammar, name: str, patients: list[Draw], *, photograph: bool) -> Ceiling:
-    hits = 0
-    for draw in patients:
-        seen = {k: v for k, v in draw.values.items() if photograph or k not in BEYOND_CARD}
-        posterior = full_posterior(grammar, seen, draw.alarm)
-        hits += max(posterior, key=lambda label: posterior[label]) == draw.label
-    value = hits / len(patients)
-    spread = 1.96 * math.sqrt(value * (1 - value) / len(patients))
-    return Ceiling(name, value, value - spread, value + spread, len(patients))
+def _exact(grammar: Grammar, name: str, mass: list[Numbers], *, specialty: bool = False) -> Ceiling:
+    """Sum, over all that can be seen, the probability of the likeliest answer."""
+    import numpy as np
+
+    answers = list(grammar.tables.labels)
+    if specialty:
+        clinics = [grammar.labels[label].specialty for label in answers]
+        member = np.array([[clinic == other for other in clinics] for clinic in dict.fromkeys(clinics)], float)
+        mass = [member @ each for each in mass]
+    value = math.fsum(float(each.max(0).sum()) for each in mass) / len(answers)
+    return Ceiling(name, value, value, value, 0)
 
 
-def full_posterior(grammar: Grammar, seen: Mapping[str, str], alarm: str | None) -> dict[str, float]:
-    """Give P(label | seen, red flag or its absence)."""
-    view = seen.get("view") or (grammar.tables.view_of(seen["site"]) if "site" in seen else None)
-    flags = {name: grammar.red_flags(name, view, seen.get("age")) for name in grammar.labels}
-    prior = {name: max(table.get(alarm or "none", 0.0), 1e-6) for name, table in flags.items()}
-    return grammar.tables.posterior(seen, prior=prior)
+def _seen(tables: FindingTables, *, complaint: bool) -> list[Numbers]:
+    """Return P(what is seen | label) for all that a photograph, and the complaint, can show.
+
+    Returns:
+        For each view and tone of the skin, and each morphology where there is a complaint, an array of shape
+        (labels, morphologies or complaints).
+    """
+    found: dict[tuple[str, ...], Numbers] = {}
+
+    def add(key: tuple[str, ...], p: Numbers) -> None:
+        found[key] = found[key] + p if key in found else p
+
+    for roots, p_roots in _roots(tables):
+        view = roots["view"]
+        key = (view, roots["skin_type"] if view in ON_SKIN else "")
+        shown = p_roots[:, None] * tables.matrix("morphology", roots)
+        if not complaint:
+            add(key, shown)
+            continue
+        for i, morphology in enumerate(tables.menu("morphology")):
+            if shown[:, i].any():
+                said = tables.matrix("complaint", {**roots, "morphology": morphology})
+                add((*key, morphology), shown[:, i, None] * said)
+    return list(found.values())
+
+
+def _roots(tables: FindingTables) -> Iterator[tuple[dict[str, str], Numbers]]:
+    """Go through the combinations of age, sex, site and skin type, with the view, and P(combination | label)."""
+    import numpy as np
+
+    states: list[tuple[dict[str, str], Numbers]] = [({}, np.ones(len(tables.labels)))]
+    for name in (f for f in tables.fields if f in ROOTS):
+        grown = [
+            ({**drawn, name: value}, p * tables.matrix(name, drawn)[:, i])
+            for drawn, p in states
+            for i, value in enumerate(tables.menu(name))
+        ]
+        states = [(drawn, p) for drawn, p in grown if p.any()]
+    yield from (({**drawn, "view": tables.view_of(drawn["site"])}, p) for drawn, p in states)
+
+
+def _drawn(grammar: Grammar, name: str, patients: Sequence[Draw], *, photograph: bool) -> Ceiling:
+    reader = BayesReader(grammar.tables)
+    hidden = () if photograph else ("morphology", "view", "skin_type")
+    known = ({f: v for f, v in draw.seen.items() if f not in hidden} for draw in patients)
+    return _mean(name, [reader.diagnosis(seen) == draw.label for seen, draw in zip(known, patients, strict=True)])
+
+
+def _mean(name: str, hits: Sequence[bool]) -> Ceiling:
+    value = sum(hits) / len(hits)
+    spread = 1.96 * math.sqrt(value * (1 - value) / len(hits))
+    return Ceiling(name, value, max(0.0, value - spread), min(1.0, value + spread), len(hits))

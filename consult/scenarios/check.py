@@ -15,23 +15,32 @@ import yaml
 from pydantic import BaseModel
 
 from consult.scenarios.check_cases import case_problems
-from consult.scenarios.check_tables import card_problems, setting_problems, shape_problems, table_problems
+from consult.scenarios.check_tables import (
+    card_problems,
+    condition_problems,
+    setting_problems,
+    shape_problems,
+    table_problems,
+)
 from consult.scenarios.check_wording import wording_problems
-from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, ScenarioFile, ValuesFile
-from consult.scenarios.folder import grammar_of, labels_of, parse_rest
+from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
+from consult.scenarios.folder import RULES, grammar_of, labels_of, parse_rest
 from consult.scenarios.listed import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
 from consult.scenarios.references import (
+    advice_references,
     clinic_references,
     finding_references,
     label_references,
     name_references,
+    rule_references,
     setting_references,
+    several_references,
     value_references,
 )
 
 VALUES = "values.yaml"
-TABLES = ("findings.yaml", VALUES, "names.yaml")
+TABLES = ("findings.yaml", VALUES, "names.yaml", RULES)
 ENTRIES: dict[type[BaseModel], int] = {LabelsFile: 3, FindingsFile: 4, ValuesFile: 4}
 """Steps to an entry that no other entry refers to: a label's urgency, a weight, a value's phrasings."""
 WHOLE_FILE = 99
@@ -48,6 +57,7 @@ class Read(NamedTuple):
     findings: tuple[FindingsFile, LocatedYaml] | None
     values: tuple[ValuesFile, LocatedYaml] | None
     names: tuple[NamesFile, LocatedYaml] | None
+    rules: tuple[RulesFile, LocatedYaml] | None
     whole: bool
     """Nothing is missing, broken or left out."""
     bereft: set[int]
@@ -94,9 +104,9 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
 
     scenario, labels = read("scenario.yaml", ScenarioFile, True), read("labels.yaml", LabelsFile, tables)
     findings, values = read("findings.yaml", FindingsFile, tables), read(VALUES, ValuesFile, tables)
-    names = read("names.yaml", NamesFile, tables)
+    names, rules = read("names.yaml", NamesFile, tables), read(RULES, RulesFile, False)
     problems += broken
-    return Read(scenario, labels, findings, values, names, not broken, bereft)
+    return Read(scenario, labels, findings, values, names, rules, not broken, bereft)
 
 
 def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
@@ -169,10 +179,14 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
     """Check the tables: first what refers to what, and if all of that holds, what can be drawn from them."""
     labels = {} if files.labels is None else labels_of(files.labels[0])
     found: list[Problem] = []
+    several = files.scenario[0].several if files.scenario else ()
     if files.labels:
         found += clinic_references(*files.labels)
+        found += advice_references(*files.labels, files.values and files.values[0])
     if files.findings and files.labels:
-        found += finding_references(*files.findings, labels, files.values and files.values[0])
+        found += finding_references(*files.findings, labels, files.values and files.values[0], several)
+    if files.rules and files.findings and files.values:
+        found += rule_references(*files.rules, files.findings[0], files.values[0])
     if files.values:
         found += value_references(*files.values, labels)
         found += shape_problems(*files.values)
@@ -186,7 +200,10 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
         impossible = list(table_problems(grammar.tables, files.findings[1], files.values[1]))
         yield from impossible
         if clean and not found and not impossible:
-            yield from card_problems(grammar, files.findings[1])
+            undrawable = list(card_problems(grammar, files.findings[1]))
+            yield from undrawable
+            if not undrawable and files.labels:
+                yield from condition_problems(grammar, files.labels[1])
 
 
 def _drawable(files: Read) -> bool:
@@ -197,8 +214,11 @@ def _drawable(files: Read) -> bool:
         *setting_references(*files.scenario),
         *label_references(*files.labels),
         *clinic_references(*files.labels),
-        *finding_references(*files.findings, labels, files.values[0]),
+        *finding_references(*files.findings, labels, files.values[0], files.scenario[0].several),
         *value_references(*files.values, labels),
         *name_references(*files.names),
+        *several_references(*files.scenario, files.values[0]),
+        *(rule_references(*files.rules, files.findings[0], files.values[0]) if files.rules else ()),
+        *advice_references(*files.labels, files.values[0]),
     ]
     return not broken

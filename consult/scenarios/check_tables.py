@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
+from consult.scenarios.conditional import known_of
 from consult.scenarios.drawing import MORPHOLOGIES, STYLES
 from consult.scenarios.files import FindingsFile, ScenarioFile, ValuesFile, ValueSpec
-from consult.scenarios.grammar import EXAMINATIONS, NOT_SAID, Grammar, TooFewCardsError
+from consult.scenarios.grammar import ALARMS, NOT_SAID, Grammar, TooFewCardsError
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
-from consult.scenarios.references import setting_references
+from consult.scenarios.references import setting_references, several_references
 from consult.scenarios.scenario import nearest_first
-from consult.scenarios.tables import CHILDREN_OF, FindingTables
+from consult.scenarios.tables import EXAMINATIONS, VOCABULARY, FindingTables
 
 VIEWS = tuple(dict.fromkeys(view for views in MORPHOLOGIES.values() for view in views))
+SEEN = ("morphology", "complaint")
+"""What a site must have something to show of."""
 OLDEST = 120
 """Years."""
+TRIED = 60
+"""Patients drawn of each diagnosis to find out whether every patient can be drawn."""
+FEWEST = 20
+"""Train cases in which each condition of a plan must occur."""
 
 
 # -- scenario.yaml -------------------------------------------------------------------------------------------------
@@ -30,12 +38,7 @@ def setting_problems(
         if not size:
             yield at.problem(("splits", name), f"the split '{name}' is empty", "give it cases, or remove it")
     yield from _style_problems(spec, at)
-    if findings is not None:
-        fields = [*dict.fromkeys(f for tables in findings.findings.values() for f in tables), "default"]
-        for key in spec.overlap:
-            if key not in fields:
-                mend = f"choose from: {', '.join(nearest_first(key, fields))}"
-                yield at.problem(("overlap", key), f"there is no field '{key}' that could overlap", mend)
+    yield from several_references(spec, at, values)
     if values is not None:
         yield from _topic_problems(spec, at, values)
 
@@ -63,7 +66,7 @@ def _topic_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile) -> 
             mend = f"drawn cases have only: {', '.join(EXAMINATIONS)}"
             yield at.problem(("examinations", topic), f"the examination '{topic}' cannot be drawn", mend)
     for topic in values.values:
-        if topic not in (*spec.topics, *spec.examinations, *NOT_SAID):
+        if topic not in (*VOCABULARY, *spec.topics, *spec.examinations, *NOT_SAID):
             kind = "examinations" if topic in EXAMINATIONS else "topics"
             what = f"'{topic}' has values, but nobody can ask about it"
             yield at.problem((kind,), what, f"add it to {kind}, or remove it from values.yaml")
@@ -74,11 +77,11 @@ def _topic_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile) -> 
 
 def shape_problems(values: ValuesFile, at: LocatedYaml) -> Iterator[Problem]:
     """Check what values demand of views and ages, and the ranges of numbers."""
-    bands = values.values.get("age", {})
+    bands, sites = values.values.get("age", {}), values.values.get("site", {})
     for topic, entries in values.values.items():
         for key, spec in entries.items():
             place = ("values", topic, key)
-            yield from _demand_problems(spec, at, place, list(bands))
+            yield from _demand_problems(spec, at, place, list(bands), list(sites))
             if topic == "morphology":
                 yield from _morphology_problems(key, spec, at, place)
             elif topic == "age" and spec.high > OLDEST:
@@ -89,7 +92,9 @@ def shape_problems(values: ValuesFile, at: LocatedYaml) -> Iterator[Problem]:
                 yield from _duration_problems(key, spec, at, place)
 
 
-def _demand_problems(spec: ValueSpec, at: LocatedYaml, place: Place, bands: list[str]) -> Iterator[Problem]:
+def _demand_problems(
+    spec: ValueSpec, at: LocatedYaml, place: Place, bands: list[str], sites: list[str]
+) -> Iterator[Problem]:
     for i, view in enumerate([spec.view] if spec.view else spec.views):
         if view not in VIEWS:
             here = (*place, "view") if spec.view else (*place, "views", i)
@@ -98,6 +103,10 @@ def _demand_problems(spec: ValueSpec, at: LocatedYaml, place: Place, bands: list
         if age not in bands:
             mend = f"choose from: {', '.join(bands)}"
             yield at.problem((*place, "ages", i), f"there is no age band '{age}'", mend)
+    for i, site in enumerate(spec.sites):
+        if site not in sites:
+            mend = f"choose from: {', '.join(nearest_first(site, sites))}"
+            yield at.problem((*place, "sites", i), f"there is no site '{site}'", mend)
 
 
 def _morphology_problems(key: str, spec: ValueSpec, at: LocatedYaml, place: Place) -> Iterator[Problem]:
@@ -135,28 +144,23 @@ def table_problems(tables: FindingTables, at: LocatedYaml, at_values: LocatedYam
 
 
 def _site_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterator[Problem]:
-    # A site that look-alikes lend is dropped where it does not fit; a site of the label's own must fit.
     for site in tables.clinical[label]["site"]:
         view = tables.view_of(site)
-        for child in CHILDREN_OF:
-            if tables.mixed[label]["site"][site] > 0 and not tables.table(label, child, view=view):
+        for child in SEEN:
+            if not tables.table(label, child, {"site": site, "view": view}):
                 what = f"'{label}' has no {child} for the site '{site}', which is seen in the view '{view}'"
                 mend = f"add a {child} that admits this view, or remove the site"
                 yield at.problem(("findings", label, "site", site), what, mend)
 
 
 def _age_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterator[Problem]:
-    views = list(tables.view_table(label))
     for age in tables.table(label, "age"):
-        for field in tables.fields:
-            for view in views if field in CHILDREN_OF else [None]:
-                # What fits no age at all is said of the site already.
-                fits_some = tables.table(label, field, view=view)
-                if field not in ("age", "site") and fits_some and not tables.table(label, field, view=view, age=age):
-                    within = f" in the view '{view}'" if view else ""
-                    what = f"'{label}' has no value of '{field}'{within} for the age band '{age}'"
-                    mend = "add a value that admits it, or remove the age from the label and its look-alikes"
-                    yield at.problem(("findings", label, field), what, mend)
+        for name in tables.fields:
+            # What fits no age at all is said elsewhere.
+            single = name not in (*tables.several, "age")
+            if single and tables.table(label, name) and not tables.table(label, name, {"age": age}):
+                what = f"'{label}' has no value of '{name}' for the age band '{age}'"
+                yield at.problem(("findings", label), what, "add a value that admits it, or remove the age")
 
 
 def _too_long(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
@@ -164,7 +168,7 @@ def _too_long(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
     for key, span in tables.values["duration"].items():
         for age, band in tables.values["age"].items():
             together = any(
-                key in tables.table(label, "duration", age=age) and age in tables.table(label, "age")
+                key in tables.table(label, "duration", {"age": age}) and age in tables.table(label, "age")
                 for label in tables.labels
             )
             if span.unit == "years" and together and (span.low > band.high or band.low < 2):
@@ -174,10 +178,42 @@ def _too_long(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def card_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
-    """Find diagnoses whose tables are too small for every split to have cards of its own."""
+    """Find diagnoses of which some patient cannot be drawn, or whose splits cannot all have cards of their own."""
+    for label in grammar.labels:
+        rng = random.Random(f"check {label}")
+        try:
+            for _ in range(TRIED):
+                grammar.draw(label, rng)
+        except TooFewCardsError as error:
+            yield at.problem(("findings", label), str(error), "add a value, or correct the rule")
+            return
     for split in grammar.splits:
-        for number, label in enumerate(grammar.labels):
+        if split == ALARMS and not grammar.alarming:
+            yield at.problem(("findings",), "the split 'alarms' needs labels with red flags", "give one its red_flags")
+            continue
+        for number in range(len(grammar.labels)):
             try:
                 grammar.make(split, number)
             except TooFewCardsError as error:
-                yield at.problem(("findings", label), str(error), "add values, so that there are more cards")
+                place = ("findings", grammar.label_of(split, number))
+                yield at.problem(place, str(error), "add values, so that there are more cards")
+
+
+def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
+    """Find conditional advice that too few train cases need: nobody could learn it, and no figure would show it."""
+    size, labels = grammar.splits.get("train", 0), list(grammar.labels)
+    for i, label in enumerate(labels):
+        advice = [
+            (key, n, one)
+            for key in ("plan", "safety_net")
+            for n, one in enumerate(getattr(grammar.labels[label], key))
+            if one.conditional
+        ]
+        if not advice:
+            continue
+        known = [known_of(grammar.make("train", number).card) for number in range(i, size, len(labels))]
+        for key, n, one in advice:
+            met = sum(one.applies(facts) for facts in known)
+            if size and met < FEWEST:
+                what = f"'{one.text}' is for {met} train {'case' if met == 1 else 'cases'} of '{label}'"
+                yield at.problem(("labels", label, key, n), what, f"make its condition commoner: {FEWEST} are needed")

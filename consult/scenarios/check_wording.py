@@ -35,13 +35,15 @@ def wording_problems(
             place = ("values", topic, key)
             if topic not in NOT_WORDED:
                 yield from _list_problems(spec.phrasings, at, (*place, "phrasings"), enough, _slots(spec))
+                yield from _list_problems(spec.child, at, (*place, "child"), enough)
                 yield from _item_problems(spec, at, place, enough)
             if key == "none" and not spec.none:
                 yield at.problem(place, f"'{topic}.none' does not say `none: true`", "add it")
         if topic not in NOT_WORDED:
             yield from _confusions(topic, entries, at)
     for key, slot in (("duration_phrasings", "{duration}"), ("age_phrasings", "{age}")):
-        yield from _list_problems(getattr(values, key), at, (key,), enough, (slot,))
+        for whose in ("", "child_"):
+            yield from _list_problems(getattr(values, whose + key), at, (whose + key,), enough, (slot,))
     yield from _leaks(values, at, labels)
 
 
@@ -50,9 +52,9 @@ def _slots(spec: ValueSpec) -> tuple[str, ...]:
 
 
 def _list_problems(
-    texts: Sequence[str], at: LocatedYaml, place: Place, enough: int, slots: Sequence[str]
+    texts: Sequence[str], at: LocatedYaml, place: Place, enough: int, slots: Sequence[str] | None = None
 ) -> Iterator[Problem]:
-    """Check one list of phrasings, each of which must hold exactly the slots given."""
+    """Check one list of phrasings, each of which must hold exactly the slots given; None: it may hold `{item}`."""
     # None at all is what loading refuses already.
     if 0 < len(texts) < enough:
         what = f"'{_named(place)}' has {len(texts)} phrasings"
@@ -67,6 +69,8 @@ def _list_problems(
         seen.add(bare)
         if text.rstrip().endswith("."):
             yield at.problem((*place, i), f"'{text}' ends with a full stop", "remove it: a phrasing is a clause")
+        if slots is None:
+            slots = tuple(_SLOT.findall(text)) if _SLOT.findall(text) in ([], ["{item}"]) else ()
         if sorted(_SLOT.findall(text)) != sorted(slots):
             wanted = f"exactly {', '.join(slots)}" if slots else "no slot"
             mend = f"it must hold {wanted}; {{item}} goes with a list of items"
@@ -89,18 +93,24 @@ def _confusions(topic: str, entries: Mapping[str, ValueSpec], at: LocatedYaml) -
     """Find phrasings that stand as they are within one of another value, so that nobody could tell which was said."""
     owners: dict[tuple[str, ...], dict[str, str]] = {}
     for key, spec in entries.items():
-        for text in spec.phrasings:
+        for text in (*spec.phrasings, *spec.child):
             for filled in _filled(text, spec):
                 owners.setdefault(tuple(_words(filled)), {}).setdefault(key, text)
     owners.pop((), None)
     lengths = sorted({len(words) for words in owners})
     for key, spec in entries.items():
-        for i, text in enumerate(spec.phrasings):
+        for place, text in _worded(spec):
             parts = (part for filled in _filled(text, spec) for part in _stretches(_words(filled), lengths))
             confused = {other: said for part in parts for other, said in owners.get(part, {}).items() if other != key}
             for other, said in confused.items():
                 what = f"'{text}' contains '{said}', which says '{topic}.{other}'"
-                yield at.problem(("values", topic, key, "phrasings", i), what, "word one of them differently")
+                yield at.problem(("values", topic, key, *place), what, "word one of them differently")
+
+
+def _worded(spec: ValueSpec) -> Iterator[tuple[Place, str]]:
+    """Go through all phrasings of a value with their places in it."""
+    for kind in ("phrasings", "child"):
+        yield from (((kind, i), text) for i, text in enumerate(getattr(spec, kind)))
 
 
 def _stretches(words: Sequence[str], lengths: Sequence[int]) -> Iterator[tuple[str, ...]]:
@@ -113,10 +123,10 @@ def _leaks(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> 
     named = naming(labels)
     for topic, entries in values.values.items():
         for key, spec in entries.items():
-            for i, text in enumerate(spec.phrasings):
+            for where, text in _worded(spec):
                 leaked = dict.fromkeys(name for filled in _filled(text, spec) for name in named.diagnoses(filled))
                 for name in leaked:
-                    place = ("values", topic, key, "phrasings", i)
+                    place = ("values", topic, key, *where)
                     yield at.problem(place, f"'{text}' names the diagnosis '{name}'", "word it without the name")
 
 

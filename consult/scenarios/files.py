@@ -41,13 +41,28 @@ class ScenarioFile(FileModel):
     specialties: list[Text] = []
     """Clinics of single cases that are no label's own."""
     seed: int = 0
-    splits: dict[Literal["train", "validation", "test"], Annotated[int, Field(ge=0)]] = {}
-    overlap: dict[str, Share] = {}
-    """Share of each table that is lent by look-alikes, per field; `default` for the rest."""
+    splits: dict[Literal["train", "validation", "test", "alarms"], Annotated[int, Field(ge=0)]] = {}
+    """`alarms`: pairs of patients, with a late alarm and without it."""
+    atypical: Annotated[float, Field(ge=0, le=0.15)] = 0.0
+    """Share of the story's facts that come from the population instead of the diagnosis's own tables."""
+    several: list[str] = []
+    """Fields of which a patient can have several values at once."""
     held_out: HeldOut = HeldOut()
     redrawn: list[str] = []
     """Ids of cases to draw anew, where two splits shared what a patient can say."""
     drawing_styles: list[str] = ["clinic", "phone", "flash", "window"]
+
+
+Conditions = dict[str, list[Text]]
+
+
+class AdviceSpec(FileModel):
+    """A sentence of a plan that depends on the patient."""
+
+    say: Text
+    when: Conditions | list[Conditions] = []
+    """Topic, or `sex` → values. All topics of one mapping must hold; of a list of mappings, one."""
+    unless: Conditions | list[Conditions] = []
 
 
 class LabelSpec(FileModel):
@@ -66,8 +81,8 @@ class LabelSpec(FileModel):
     contagious: str = ""
     outlook: str = ""
     serious: str = ""
-    plan: list[Text] = []
-    safety_net: str = ""
+    plan: list[Text | AdviceSpec] = []
+    safety_net: str | list[Text | AdviceSpec] = []
 
 
 class LabelsFile(FileModel):
@@ -80,16 +95,22 @@ class ValueSpec(FileModel):
     """One value of one topic in `values.yaml`."""
 
     phrasings: list[Text] = []
+    child: list[Text] = []
+    """Phrasings of a patient under 12."""
     items: list[Text] = []
     view: str | None = None
     views: list[str] = []
+    sites: list[str] = []
     ages: list[str] = []
+    sexes: list[Literal["female", "male"]] = []
     none: bool = False
     finding: str = ""
     unit: Literal["hours", "days", "weeks", "months", "years", ""] = ""
     low: Annotated[int, Field(ge=0)] = 0
     high: Annotated[int, Field(ge=0)] = 0
     urgency: Urgency | None = None
+    where: str = ""
+    """Alarms: where to go with it, in a doctor's sentence."""
 
 
 class ValuesFile(FileModel):
@@ -98,11 +119,31 @@ class ValuesFile(FileModel):
     values: dict[str, dict[str, ValueSpec]]
     duration_phrasings: list[Text]
     age_phrasings: list[Text]
+    child_duration_phrasings: list[Text] = []
+    child_age_phrasings: list[Text] = []
+
+
+class RuleSpec(FileModel):
+    """One entry of `rules.yaml`; each mapping names one field with some of its values."""
+
+    when: Conditions
+    never: Conditions = {}
+    only: Conditions = {}
+    needs: Conditions = {}
+    because: Text
+
+
+class RulesFile(FileModel):
+    """`rules.yaml`: which values cannot stand on one card."""
+
+    rules: list[RuleSpec]
 
 
 class FindingsFile(FileModel):
-    """`findings.yaml`: label → field → value → clinical frequency."""
+    """`findings.yaml`: label → field → value → clinical frequency; of several-valued fields, share."""
 
+    population: dict[str, dict[str, Weight]] = {}
+    """Field → value → weight (several-valued fields: share) among all patients, whatever they have."""
     findings: dict[str, dict[str, dict[str, Weight]]]
 
 
@@ -119,6 +160,8 @@ class FactSpec(FileModel):
     text: Text
     id: str | None = None
     none: bool = False
+    value: str = ""
+    """Name of the finding, which conditions of a plan refer to."""
 
 
 class CaseSpec(FileModel):

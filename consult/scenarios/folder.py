@@ -16,11 +16,16 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from consult.scenarios.conditional import Advice, Condition
 from consult.scenarios.files import (
+    AdviceSpec,
+    Conditions,
     FindingsFile,
     LabelsFile,
     LabelSpec,
     NamesFile,
+    RulesFile,
+    RuleSpec,
     ScenarioFile,
     ValuesFile,
     ValueSpec,
@@ -33,13 +38,19 @@ from consult.scenarios.references import (
     finding_references,
     label_references,
     name_references,
+    rule_references,
     setting_references,
     value_references,
 )
+from consult.scenarios.rules import Kind, Rule
 from consult.scenarios.scenario import CaseSource, Label, Scenario, UnknownNameError
-from consult.scenarios.tables import FindingTables, Value
+from consult.scenarios.tables import SEXES, SKIN_TYPES, FindingTables, Value
 
 BUILT_IN = ("derm34",)
+
+GENERATOR = ("grammar.py", "tables.py", "rules.py")
+"""The files of this package that a drawn case follows from."""
+RULES = "rules.yaml"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -94,14 +105,20 @@ def load_folder(folder: Path) -> Scenario:
         splits=splits,
         description=spec.description,
         findings=shown,
-        revision=_revision(folder),
+        revision=_revision(folder, drawn=isinstance(source, Grammar)),
     )
 
 
-def _revision(folder: Path) -> str:
+def _revision(folder: Path, *, drawn: bool) -> str:
+    """Hash what a scenario's cases follow from: its files, and of drawn cases the generator and the drawing code."""
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]):
+    generator = [Path(__file__).parent / name for name in GENERATOR] if drawn else []
+    for path in (*sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]), *generator):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    if drawn:
+        from consult.scenarios.drawing import drawing_revision
+
+        digest.update(drawing_revision().encode())
     return digest.hexdigest()[:16]
 
 
@@ -114,34 +131,61 @@ def grammar_of(folder: Path, spec: ScenarioFile, labels: dict[str, Label]) -> Gr
     findings, at_findings = parse(folder / "findings.yaml", FindingsFile)
     values, at_values = parse(folder / "values.yaml", ValuesFile)
     names, at_names = parse(folder / "names.yaml", NamesFile)
+    rules, at_rules = parse(folder / RULES, RulesFile) if (folder / RULES).exists() else (None, None)
     _refuse(
         chain(
-            finding_references(findings, at_findings, labels, values),
+            finding_references(findings, at_findings, labels, values, spec.several),
             value_references(values, at_values, labels),
             name_references(names, at_names),
+            rule_references(rules, at_rules, findings, values) if rules and at_rules else (),
         )
-    )
-    tables = FindingTables(
-        clinical={label: {f: _normal(t) for f, t in fields.items()} for label, fields in findings.findings.items()},
-        values={t: {k: _value(k, v) for k, v in entries.items()} for t, entries in values.values.items()},
-        look_alikes={name: label.look_alikes for name, label in labels.items()},
-        overlap=spec.overlap,
     )
     return Grammar(
         scenario=spec.name,
         seed=spec.seed,
-        tables=tables,
+        tables=tables_of(spec, findings, values, labels, rules),
         labels=labels,
         splits={str(k): v for k, v in spec.splits.items()},
         names={str(k): v for k, v in names.names.items()},
         duration_phrasings=tuple(values.duration_phrasings),
         age_phrasings=tuple(values.age_phrasings),
+        child_duration_phrasings=tuple(values.child_duration_phrasings),
+        child_age_phrasings=tuple(values.child_age_phrasings),
         drawing_styles=tuple(spec.drawing_styles),
         held_out_style=spec.held_out.drawing_style,
         held_out_phrasings=spec.held_out.phrasings,
         held_out_cases=spec.held_out.cases,
         redrawn=frozenset(spec.redrawn),
     )
+
+
+def tables_of(
+    spec: ScenarioFile, findings: FindingsFile, values: ValuesFile, labels: dict[str, Label], rules: RulesFile | None
+) -> FindingTables:
+    """Join the tables of a folder; a label that lacks a field of the population's has the population's table."""
+    usual = {"sex": dict.fromkeys(SEXES, 1.0), "skin_type": dict.fromkeys(SKIN_TYPES, 1.0), **findings.population}
+    single = {name: table for name, table in usual.items() if name not in spec.several}
+    shares = {name: findings.population.get(name, {}) for name in spec.several}
+    own = findings.findings
+    return FindingTables(
+        clinical={
+            label: {f: _normal(t) for f, t in {**single, **own[label]}.items() if f not in spec.several}
+            for label in own
+        },
+        values={t: {k: _value(k, v) for k, v in entries.items()} for t, entries in values.values.items()},
+        shares={label: {f: {**shares[f], **own[label].get(f, {})} for f in spec.several} for label in own},
+        red_flags={name: label.red_flags for name, label in labels.items()},
+        population={f: _normal(t) for f, t in findings.population.items() if f not in spec.several},
+        atypical=spec.atypical,
+        rules=tuple(map(_rule, rules.rules)) if rules else (),
+    )
+
+
+def _rule(spec: RuleSpec) -> Rule:
+    kinds: dict[Kind, Conditions] = {"never": spec.never, "only": spec.only, "needs": spec.needs}
+    kind, restricted = next((kind, other) for kind, other in kinds.items() if other)
+    (name, values), (other, others) = next(iter(spec.when.items())), next(iter(restricted.items()))
+    return Rule(name, frozenset(values), kind, other, frozenset(others), spec.because)
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -260,22 +304,36 @@ def _label(name: str, spec: LabelSpec) -> Label:
         red_flags=dict(spec.red_flags),
         explanation=spec.explanation,
         answers={kind: getattr(spec, kind) for kind in kinds if getattr(spec, kind)},
-        plan=tuple(spec.plan),
-        safety_net=spec.safety_net,
+        plan=_advice(spec.plan),
+        safety_net=_advice([spec.safety_net] if isinstance(spec.safety_net, str) else spec.safety_net),
     )
+
+
+def _advice(specs: Iterable[str | AdviceSpec]) -> tuple[Advice, ...]:
+    written = (AdviceSpec(say=spec) if isinstance(spec, str) else spec for spec in specs if spec)
+    return tuple(Advice(spec.say, _conditions(spec.when), _conditions(spec.unless)) for spec in written)
+
+
+def _conditions(spec: Conditions | list[Conditions]) -> tuple[Condition, ...]:
+    each = [spec] if isinstance(spec, dict) else spec
+    return tuple({topic: tuple(values) for topic, values in one.items()} for one in each if one)
 
 
 def _value(key: str, spec: ValueSpec) -> Value:
     return Value(
         key=key,
         phrasings=tuple(spec.phrasings),
+        child=tuple(spec.child),
         items=tuple(spec.items),
         views=(spec.view,) if spec.view else tuple(spec.views),
+        sites=tuple(spec.sites),
         ages=tuple(spec.ages),
+        sexes=tuple(spec.sexes),
         none=spec.none,
         finding=spec.finding,
         unit=spec.unit,
         low=spec.low,
         high=spec.high,
         urgency=spec.urgency,
+        where=spec.where,
     )

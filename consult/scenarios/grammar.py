@@ -3,6 +3,9 @@
 A case id is `<split>-<number>`; the number modulo the number of labels is the diagnosis, so that any first N cases go
 round the diagnoses. No two splits share a card: the card's values are hashed, and each split accepts only cards whose
 hash falls into its own share, so that a card that training has seen cannot be a test case.
+
+The split `alarms` goes round the diagnoses that have red flags, in pairs: an even number is a patient with an alarm
+that is not told at the beginning, the odd number after it is the same patient without the alarm.
 """
 
 from __future__ import annotations
@@ -10,20 +13,29 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from consult.errors import UserError
 from consult.scenarios.case import URGENCIES, Card, Case, Fact, Photograph, Style, Truth, Urgency
+from consult.scenarios.rules import Drawn, as_values
 from consult.scenarios.scenario import Label
-from consult.scenarios.tables import CHILDREN_OF, FindingTables, Table, Value
+from consult.scenarios.tables import ALARM, EXAMINATIONS, NONE, SKIN_TYPES, FindingTables, Value
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-BUCKETS = {"test": range(0, 1), "validation": range(1, 2), "train": range(2, 12)}
-"""Split → the twelfths of the space of cards that are its own."""
+ALARMS = "alarms"
+"""The split of pairs with and without a late alarm."""
+BUCKETS = {"test": range(0, 1), "validation": range(1, 2), ALARMS: range(2, 3), "train": range(3, 13)}
+"""Split → its own parts of the space of cards."""
+PARTS = 13
+"""Parts of the space of cards."""
+CHILDHOOD = 12
+"""Years; a younger patient speaks as a child."""
+TOLD_AT_ONCE = 0.5
+"""How often a patient opens with an alarm."""
 
 
 class TooFewCardsError(UserError):
@@ -31,7 +43,8 @@ class TooFewCardsError(UserError):
 
 
 NOT_SAID = ("morphology", "complaint")
-EXAMINATIONS = ("palpation", "temperature")
+DRAWN_AGAIN = "temperature"
+"""What the twin of a patient with an alarm has anew, since it follows from the alarm."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +52,21 @@ class Draw:
     """One drawn patient in the terms of the tables."""
 
     label: str
-    values: Mapping[str, str]
-    """Field → value, `view` among them."""
+    values: Drawn
+    """Field → value, `view` among them, the alarm apart; a tuple for a several-valued field."""
     alarm: str | None
     numbers: Mapping[str, int]
     """`age` in years and `duration` in its unit."""
 
+    @property
+    def seen(self) -> Drawn:
+        """All that there is to see, the alarm or its absence among it."""
+        return {**self.values, ALARM: self.alarm or NONE}
+
     def digest(self) -> int:
-        """Hash the card's facts, its name and age left out."""
-        facts = sorted((k, v) for k, v in self.values.items() if k != "view")
-        text = repr((facts, self.alarm, self.numbers["duration"]))
+        """Hash the card's facts; name, age, alarm and temperature are left out, so that twins have one hash."""
+        facts = sorted((k, v) for k, v in self.values.items() if k not in ("view", "sex", "skin_type", DRAWN_AGAIN))
+        text = repr((facts, self.numbers["duration"]))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
@@ -67,6 +85,8 @@ class Grammar:
     age_phrasings: tuple[str, ...]
     drawing_styles: tuple[str, ...]
     held_out_style: str
+    child_duration_phrasings: tuple[str, ...] = ()
+    child_age_phrasings: tuple[str, ...] = ()
     held_out_phrasings: float = 0.2
     """Share of each fact's phrasings that occurs in held-out-style test cases only, the last ones of each list."""
     held_out_cases: float = 0.25
@@ -91,6 +111,17 @@ class Grammar:
             raise KeyError(case_id)
         return self.make(split, int(number))
 
+    @cached_property
+    def alarming(self) -> tuple[str, ...]:
+        """Labels with red flags, in the scenario's order."""
+        return tuple(name for name, label in self.labels.items() if label.red_flags)
+
+    def label_of(self, split: str, number: int) -> str:
+        """Return the diagnosis of a case."""
+        if split == ALARMS:
+            return self.alarming[number // 2 % len(self.alarming)]
+        return list(self.labels)[number % len(self.labels)]
+
     def style_of(self, split: str, number: int) -> Style:
         """Tell whether a case is held-out in wording and drawing; only test cases are, in whole rounds of labels."""
         every = round(1 / self.held_out_cases) if self.held_out_cases else 0
@@ -106,55 +137,84 @@ class Grammar:
         return lru_cache(maxsize=4096)(self._make)
 
     def _make(self, split: str, number: int) -> Case:
-        label = list(self.labels)[number % len(self.labels)]
-        anew = "/anew" if f"{split}-{number:04d}" in self.redrawn else ""
-        rng = random.Random(f"{self.scenario}/{self.seed}/{split}/{number}{anew}")
-        draw = self._draw_for(split, label, rng)
+        case_id, seed = f"{split}-{number:04d}", self._seed(split, number)
+        draw = self._draw_for(split, self.label_of(split, number), random.Random(seed))
+        if split == ALARMS and number % 2:
+            draw = self._without_alarm(draw, random.Random(f"{seed}/twin"))
         style = self.style_of(split, number)
-        card = self._card(draw, style, rng)
+        card = self._card(draw, style, seed, opens=split != ALARMS)
         return Case(
-            id=f"{split}-{number:04d}",
+            id=case_id,
             card=card,
             truth=self._truth(draw),
-            photograph=self._photograph(draw, card, style, f"{split}-{number:04d}", rng),
+            photograph=self._photograph(draw, card, style, case_id, random.Random(f"{seed}/photograph")),
             split=split,
             style=style,
         )
 
+    def _seed(self, split: str, number: int) -> str:
+        """Return what all chance of a case follows from; twins have the same."""
+        anew = "/anew" if f"{split}-{number:04d}" in self.redrawn else ""
+        source = number // 2 * 2 if split == ALARMS else number
+        return f"{self.scenario}/{self.seed}/{split}/{source}{anew}"
+
     def _draw_for(self, split: str, label: str, rng: random.Random) -> Draw:
         for _ in range(10_000):
-            draw = self.draw(label, rng)
-            if draw.digest() % 12 in BUCKETS[split]:
+            draw = self.draw(label, rng, alarmed=split == ALARMS)
+            if draw.digest() % PARTS in BUCKETS[split] and (draw.alarm or split != ALARMS):
                 return draw
         raise TooFewCardsError(
             f"the tables of '{label}' in '{self.scenario}' leave no card for the split '{split}'; give them more values"
         )
 
-    def draw(self, label: str, rng: random.Random) -> Draw:
-        """Draw a patient with this diagnosis: age and site first, then what depends on them."""
-        age = _pick(rng, self.tables.table(label, "age"))
-        site = _pick(rng, self.tables.table(label, "site"))
-        view = self.tables.view_of(site)
-        values = {"age": age, "site": site, "view": view}
+    def draw(self, label: str, rng: random.Random, *, alarmed: bool = False) -> Draw:
+        """Draw a patient with this diagnosis.
+
+        Args:
+            label: The diagnosis.
+            rng: Where chance comes from.
+            alarmed: Draw a patient with an alarm, where one can have it at that site and age.
+
+        Raises:
+            TooFewCardsError: A field has no value that fits what was drawn before.
+        """
+        drawn: dict[str, str | tuple[str, ...]] = {}
         for name in self.tables.fields:
-            if name not in values:
-                within = view if name in CHILDREN_OF else None
-                values[name] = _pick(rng, self.tables.table(label, name, view=within, age=age))
-        alarm = _pick(rng, self.red_flags(label, view, age))
-        return Draw(label, values, None if alarm == "none" else alarm, self._numbers(values, rng))
+            drawn[name] = self._value(label, name, drawn, rng, alarmed=alarmed)
+            if name == "site":
+                drawn["view"] = self.tables.view_of(str(drawn["site"]))
+        alarm = str(drawn.pop(ALARM))
+        return Draw(label, drawn, None if alarm == NONE else alarm, self._numbers(drawn, rng))
 
-    def red_flags(self, label: str, view: str | None, age: str | None) -> Table:
-        """Give P(red flag | label, view, age), and `none` for the rest: what does not fit is none."""
-        flags = self.labels[label].red_flags
-        fitting = {f: p for f, p in flags.items() if self.tables.admits("alarm", f, view=view, age=age)}
-        return {**fitting, "none": 1.0 - sum(fitting.values())}
+    def _value(
+        self, label: str, name: str, drawn: Drawn, rng: random.Random, *, alarmed: bool
+    ) -> str | tuple[str, ...]:
+        table = self.tables.table(label, name, drawn)
+        if name in self.tables.several:
+            return tuple(value for value in self.tables.menu(name) if rng.random() < table.get(value, 0.0))
+        if name == ALARM and alarmed:
+            table = {flag: p for flag, p in table.items() if flag != NONE} or table
+        if not table:
+            raise TooFewCardsError(
+                f"'{label}' in '{self.scenario}' has no value of '{name}' that fits {_in_words(drawn)}; "
+                "add one, or correct the rule that excludes it"
+            )
+        return _pick(rng, table)
 
-    def _numbers(self, values: Mapping[str, str], rng: random.Random) -> dict[str, int]:
-        band = self.tables.values["age"][values["age"]]
+    def _without_alarm(self, draw: Draw, rng: random.Random) -> Draw:
+        """Return the same patient without the alarm, and with a temperature that fits."""
+        values = dict(draw.values)
+        if DRAWN_AGAIN in values:
+            before = {f: v for f, v in values.items() if f != DRAWN_AGAIN} | {ALARM: NONE}
+            values[DRAWN_AGAIN] = _pick(rng, self.tables.table(draw.label, DRAWN_AGAIN, before))
+        return replace(draw, values=values, alarm=None)
+
+    def _numbers(self, values: Drawn, rng: random.Random) -> dict[str, int]:
+        band = self.tables.values["age"][str(values["age"])]
         age = rng.randint(band.low, band.high)
-        span = self.tables.values["duration"][values["duration"]]
+        span = self.tables.values["duration"][str(values["duration"])]
         # A trouble cannot be older than its owner.
-        high = min(span.high, age - 1) if span.unit == "years" else span.high
+        high = max(1, min(span.high, age - 1)) if span.unit == "years" else span.high
         return {"age": age, "duration": rng.randint(min(span.low, high), high)}
 
     # -- wording ---------------------------------------------------------------------------------------------------
@@ -164,40 +224,51 @@ class Grammar:
         usual = len(phrasings) - round(len(phrasings) * self.held_out_phrasings)
         return phrasings[usual:] if style == "held-out" and usual < len(phrasings) else phrasings[:usual]
 
-    def word(self, spec: Value, style: Style, rng: random.Random) -> str:
-        """Word one value."""
-        text = rng.choice(self.wordings(spec.phrasings, style))
+    def word(self, spec: Value, style: Style, rng: random.Random, *, child: bool = False) -> str:
+        """Word one value, as a child would where it is one."""
+        text = rng.choice(self.wordings((spec.child if child else ()) or spec.phrasings, style))
         return text.replace("{item}", rng.choice(self.wordings(spec.items, style))) if spec.items else text
 
-    def _card(self, draw: Draw, style: Style, rng: random.Random) -> Card:
-        values = self.tables.values
-
-        def fact(topic: str, key: str) -> Fact:
-            spec = values[topic][key]
-            return Fact(topic, topic, self.word(spec, style, rng), key, spec.none)
-
-        facts = {t: fact(t, v) for t, v in draw.values.items() if t not in ("view", "age", "duration", "morphology")}
-        facts["alarm"] = fact("alarm", draw.alarm or "none")
-        unit, number = values["duration"][draw.values["duration"]].unit, draw.numbers["duration"]
-        span = f"{number} {unit if number > 1 else unit.rstrip('s')}"
-        duration = rng.choice(self.wordings(self.duration_phrasings, style)).replace("{duration}", span)
-        facts["duration"] = Fact("duration", "duration", duration, draw.values["duration"])
-        years = draw.numbers["age"]
-        age = rng.choice(self.wordings(self.age_phrasings, style)).replace("{age}", str(years))
-        facts["age"] = Fact("age", "age", age, draw.values["age"])
-        sex = rng.choice(("female", "male"))
-        order = [t for t in values if t in facts and t not in (*NOT_SAID, *EXAMINATIONS)]
+    def _card(self, draw: Draw, style: Style, seed: str, *, opens: bool) -> Card:
+        topics = [t for t in self.tables.values if t in draw.seen and t not in ("sex", "skin_type", "morphology")]
+        facts = {topic: self._facts(draw, topic, style, seed) for topic in topics}
+        order = [t for t in topics if t not in (*NOT_SAID, *EXAMINATIONS)]
+        sex, rng = str(draw.values["sex"]), random.Random(f"{seed}/patient")
         return Card(
-            complaint=facts["complaint"],
-            facts=tuple(facts[t] for t in order),
-            examinations=tuple(facts[t] for t in EXAMINATIONS if t in facts),
+            complaint=facts["complaint"][0],
+            facts=tuple(fact for topic in order for fact in facts[topic]),
+            examinations=tuple(fact for topic in EXAMINATIONS for fact in facts.get(topic, ())),
             # What frightens a patient is often said at once: that is how a triage doctor can know of it.
-            opening=("alarm",) if draw.alarm and rng.random() < 0.7 else (),
+            opening=(ALARM,) if draw.alarm and opens and rng.random() < TOLD_AT_ONCE else (),
             name=rng.choice(self.names[sex]),
-            age=years,
+            age=draw.numbers["age"],
             sex=sex,
-            skin_type=rng.randint(1, 6),
+            skin_type=SKIN_TYPES.index(str(draw.values["skin_type"])) + 1,
         )
+
+    def _facts(self, draw: Draw, topic: str, style: Style, seed: str) -> tuple[Fact, ...]:
+        """Word what a patient has on one topic; each fact by a chance of its own, so that twins say the same."""
+        child, found = draw.numbers["age"] < CHILDHOOD, []
+        for key in as_values(draw.seen[topic]):
+            spec, rng = self.tables.values[topic][key], random.Random(f"{seed}/{topic}/{key}")
+            if topic in draw.numbers:
+                text = self._number(draw, topic, spec, style, rng, child=child)
+            else:
+                text = self.word(spec, style, rng, child=child)
+            name = f"{topic}.{key}" if topic in self.tables.several and not spec.none else topic
+            urgency = next(iter(_known(spec.urgency)), None)
+            found.append(Fact(name, topic, text, key, spec.none, urgency, spec.where))
+        return tuple(found)
+
+    def _number(self, draw: Draw, topic: str, spec: Value, style: Style, rng: random.Random, *, child: bool) -> str:
+        """Word an age or a duration."""
+        number = draw.numbers[topic]
+        if topic == "age":
+            phrasings = (self.child_age_phrasings if child else ()) or self.age_phrasings
+            return rng.choice(self.wordings(phrasings, style)).replace("{age}", str(number))
+        span = f"{number} {spec.unit if number > 1 else spec.unit.rstrip('s')}"
+        phrasings = (self.child_duration_phrasings if child else ()) or self.duration_phrasings
+        return rng.choice(self.wordings(phrasings, style)).replace("{duration}", span)
 
     def _truth(self, draw: Draw) -> Truth:
         label = self.labels[draw.label]
@@ -210,7 +281,7 @@ class Grammar:
             specialty=label.specialty,
             urgency=max(urgencies, key=URGENCIES.index, default=None),
             red_flag=draw.alarm,
-            morphology=draw.values["morphology"],
+            morphology=str(draw.values["morphology"]),
         )
 
     def _photograph(self, draw: Draw, card: Card, style: Style, case_id: str, rng: random.Random) -> Photograph:
@@ -218,8 +289,8 @@ class Grammar:
         drawing_style = self.held_out_style if style == "held-out" else rng.choice(usual)
         load = partial(
             _draw,
-            draw.values["morphology"],
-            draw.values["view"],
+            str(draw.values["morphology"]),
+            str(draw.values["view"]),
             card.skin_type or 3,
             rng.getrandbits(48),
             drawing_style,
@@ -237,7 +308,11 @@ def _known(urgency: str | None) -> list[Urgency]:
     return [u for u in URGENCIES if u == urgency]
 
 
-def _pick(rng: random.Random, table: Table) -> str:
+def _in_words(drawn: Drawn) -> str:
+    return ", ".join(f"{name} {' and '.join(as_values(value))}" for name, value in drawn.items()) or "any patient"
+
+
+def _pick(rng: random.Random, table: Mapping[str, float]) -> str:
     u = rng.random() * sum(table.values())
     for value, p in table.items():
         u -= p

@@ -183,4 +183,4 @@ def _fact_ids(specs: Sequence[FactSpec]) -> list[str]:
 
 
 def _facts(specs: Sequence[FactSpec]) -> tuple[Fact, ...]:
-    return tuple(Fact(i, s.topic, s.text, none=s.none) for i, s in zip(_fact_ids(specs), specs, strict=True))
+    return tuple(Fact(i, s.topic, s.text, s.value, s.none) for i, s in zip(_fact_ids(specs), specs, strict=True))

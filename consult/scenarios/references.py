@@ -8,9 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 
-from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, ScenarioFile, ValuesFile
-from consult.scenarios.located_yaml import LocatedYaml, Problem
-from consult.scenarios.scenario import Label
+from consult.scenarios.files import (
+    AdviceSpec,
+    Conditions,
+    FindingsFile,
+    LabelsFile,
+    NamesFile,
+    RulesFile,
+    ScenarioFile,
+    ValuesFile,
+)
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
+from consult.scenarios.scenario import Label, nearest_first
+from consult.scenarios.tables import VOCABULARY
 
 REQUIRED = ("age", "site", "complaint", "morphology", "duration")
 """Fields without which no patient can be drawn."""
@@ -56,7 +66,11 @@ def clinic_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def finding_references(
-    findings: FindingsFile, at: LocatedYaml, labels: Collection[str], values: ValuesFile | None
+    findings: FindingsFile,
+    at: LocatedYaml,
+    labels: Collection[str],
+    values: ValuesFile | None,
+    several: Collection[str] = (),
 ) -> Iterator[Problem]:
     """Find labels, fields and values that findings.yaml lacks or that nothing else knows."""
     if not findings.findings:
@@ -64,40 +78,113 @@ def finding_references(
     for label in labels:
         if label not in findings.findings:
             yield at.problem(("findings",), f"the label '{label}' has no tables", "add them, or remove the label")
-    fields = dict.fromkeys([*REQUIRED, *(f for tables in findings.findings.values() for f in tables)])
+    named = dict.fromkeys([*REQUIRED, *(f for tables in findings.findings.values() for f in tables)])
+    needed = [f for f in named if f not in (*findings.population, *several, *VOCABULARY)]
     for label, tables in findings.findings.items():
         if label not in labels:
             what = f"'{label}' is not in labels.yaml"
             yield at.problem(("findings", label), what, "add it there, or correct its spelling")
-        for field in fields:
+        for field in needed:
             if field not in tables:
                 what = f"'{label}' has no field '{field}'"
                 yield at.problem(("findings", label), what, "add it: all labels need the same fields")
         for field, table in tables.items():
-            yield from _table(label, field, table, at, values)
+            yield from _table(("findings", label, field), table, at, values, several)
+    for field, table in findings.population.items():
+        yield from _table(("population", field), table, at, values, several)
 
 
 def _table(
-    label: str, field: str, table: Mapping[str, float], at: LocatedYaml, values: ValuesFile | None
+    place: Place, table: Mapping[str, float], at: LocatedYaml, values: ValuesFile | None, several: Collection[str]
 ) -> Iterator[Problem]:
-    place = ("findings", label, field)
+    field, whose = str(place[-1]), "population" if place[0] == "population" else str(place[1])
     if field in RESERVED:
         yield at.problem(place, f"no field may be called '{field}'", "remove it: red flags stand in labels.yaml")
         return
-    if not table:
-        yield at.problem(place, f"'{label}' has no values for '{field}'", "give at least one, with its weight")
+    if not table and field not in several:
+        yield at.problem(place, f"'{whose}' has no values for '{field}'", "give at least one, with its weight")
     for value, weight in table.items():
         if not math.isfinite(weight):
             yield at.problem((*place, value), f"the weight of '{value}' is {weight}", "give a finite number")
-    if values is None:
+        elif field in several and weight > 1:
+            what = f"'{field}' is several-valued, and the share of '{value}' is {weight:g}"
+            yield at.problem((*place, value), what, "give a share of 0 to 1")
+    yield from _menu_problems(place, field, table, at, values)
+
+
+def _menu_problems(
+    place: Place, field: str, named: Collection[str], at: LocatedYaml, values: ValuesFile | None
+) -> Iterator[Problem]:
+    """Find values that a field does not have."""
+    if field not in VOCABULARY and values is None:
         return
-    if field not in values.values:
+    if field not in VOCABULARY and values is not None and field not in values.values:
         yield at.problem(place, f"the field '{field}' is not in values.yaml", "add it there, or correct its spelling")
         return
-    for value in table:
-        if value not in values.values[field]:
-            what = f"'{value}' is no value of '{field}' in values.yaml"
-            yield at.problem((*place, value), what, "add it there, or correct its spelling")
+    menu = VOCABULARY.get(field) or tuple(values.values[field] if values else ())
+    for value in named:
+        if value not in menu:
+            what = f"'{value}' is no value of '{field}'" + ("" if field in VOCABULARY else " in values.yaml")
+            mend = "add it there, or correct its spelling" if field not in VOCABULARY else f"use: {', '.join(menu)}"
+            yield at.problem((*place, value), what, mend)
+
+
+def several_references(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
+    """Find several-valued fields that nobody can word, or that say not what it is to have none."""
+    for i, field in enumerate(spec.several):
+        place = ("several", i)
+        if field in (*REQUIRED, *VOCABULARY, *RESERVED):
+            yield at.problem(place, f"'{field}' cannot have several values", "remove it")
+        elif values is not None and field not in values.values:
+            yield at.problem(place, f"the field '{field}' is not in values.yaml", "add it there, or remove it")
+        elif values is not None and "none" not in values.values[field]:
+            yield at.problem(place, f"'{field}' has no value 'none'", "add how patients word that there is none")
+
+
+def rule_references(rules: RulesFile, at: LocatedYaml, findings: FindingsFile, values: ValuesFile) -> Iterator[Problem]:
+    """Find rules that name no field or several, or values that do not exist."""
+    sites = values.values.get("site", {}).values()
+    views = {view for spec in sites for view in ([spec.view] if spec.view else spec.views)}
+    for i, rule in enumerate(rules.rules):
+        restrictions = [name for name in ("never", "only", "needs") if getattr(rule, name)]
+        if len(restrictions) != 1:
+            yield at.problem(("rules", i), "the rule restricts nothing, or twice", "give one of never, only, needs")
+            continue
+        for key in ("when", *restrictions):
+            named: Conditions = getattr(rule, key)
+            if len(named) != 1:
+                yield at.problem(("rules", i, key), f"'{key}' names {len(named)} fields", "name one")
+            for field, chosen in named.items():
+                place = ("rules", i, key, field)
+                if field != "view":
+                    yield from _menu_problems(place, field, chosen, at, values)
+                for view in set(chosen) - views if field == "view" else ():
+                    yield at.problem(place, f"no site has the view '{view}'", f"use: {', '.join(sorted(views))}")
+
+
+def advice_references(labels: LabelsFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
+    """Find conditions of plans over topics or values that do not exist; without tables any topic will do."""
+    if values is None:
+        return
+    for name, spec in labels.labels.items():
+        for key in ("plan", "safety_net"):
+            entries = getattr(spec, key)
+            for i, entry in enumerate(entries if isinstance(entries, list) else []):
+                if isinstance(entry, AdviceSpec):
+                    yield from _condition_problems(entry, ("labels", name, key, i), at, values)
+
+
+def _condition_problems(entry: AdviceSpec, place: Place, at: LocatedYaml, values: ValuesFile) -> Iterator[Problem]:
+    known = [*values.values, "sex"]
+    for key in ("when", "unless"):
+        stated = getattr(entry, key)
+        for condition in [stated] if isinstance(stated, dict) else stated:
+            for field, chosen in condition.items():
+                if field not in known:
+                    mend = f"choose from: {', '.join(nearest_first(field, known))}"
+                    yield at.problem(place, f"a condition is about '{field}', which is no topic", mend)
+                else:
+                    yield from _menu_problems(place, field, chosen, at, values)
 
 
 def value_references(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from consult.errors import UserError
 from consult.scenarios.case import Case, Urgency
+from consult.scenarios.conditional import Advice, Known, applying
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,23 @@ class Label:
     explanation: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Kind of question a patient asks back (contagious, outlook, serious, cause) → one sentence."""
-    plan: tuple[str, ...] = ()
-    safety_net: str = ""
+    plan: tuple[Advice, ...] = ()
+    """What to do, step by step; a step can depend on the patient."""
+    safety_net: tuple[Advice, ...] = ()
+    """When to come back."""
+
+    def plan_for(self, known: Known) -> tuple[str, ...]:
+        """Return the steps that are meant for a patient of whom this is known."""
+        return applying(self.plan, known)
+
+    def safety_net_for(self, known: Known) -> str:
+        """Return when such a patient should come back."""
+        return " ".join(applying(self.safety_net, known))
+
+    @property
+    def conditional_topics(self) -> tuple[str, ...]:
+        """Topics that a doctor must know something about to choose the plan, each once."""
+        return tuple(dict.fromkeys(t for one in (*self.plan, *self.safety_net) for t in one.topics))
 
 
 class CaseSource(Protocol):

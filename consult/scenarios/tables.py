@@ -1,20 +1,41 @@
-"""Tables of findings: how often each diagnosis shows each value, and how much look-alikes share.
+"""Tables of findings: how often each diagnosis shows each value.
 
-A scenario folder gives clinical frequencies. The `overlap` setting then lends each diagnosis a share of its
-look-alikes' tables, which decides how far cases can be told apart at all (`consult.scenarios.ceilings`).
+A diagnosis's facts come from its own clinical tables. A small share of the story (`atypical`) comes from the
+`population` instead: what anybody of that age, sex and site might tell. A value is drawn only where its own demands
+(regions, sites, ages, sexes) and the scenario's rules of exclusion admit it beside what was drawn before; so the
+probability of a whole patient is a product of restricted tables, and posteriors over the diagnoses are exact.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from consult.scenarios.rules import Drawn, Exclusions, Rule, as_values
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
 
 Table = Mapping[str, float]
 
-CHILDREN_OF = {"morphology": "site", "complaint": "site"}
-"""Fields that depend on another besides the diagnosis: a photograph shows what can be at its site."""
+ALARM, NONE = "alarm", "none"
+EXAMINATIONS = ("palpation", "temperature")
+ROOTS = ("age", "sex", "site", "skin_type")
+"""Drawn first, from the diagnosis's own tables alone."""
+FIRST = (*ROOTS, "morphology", "complaint", ALARM)
+"""The order in which a patient is drawn; all other fields follow, examinations last."""
+SEXES = ("female", "male")
+SKIN_TYPES = ("I", "II", "III", "IV", "V", "VI")
+"""Fitzpatrick's."""
+VOCABULARY: Mapping[str, tuple[str, ...]] = {"sex": SEXES, "skin_type": SKIN_TYPES}
+"""Fields that nobody words: their values."""
+LEAST = 1e-6
+"""A floor instead of 0: what no table foresees must not outweigh all else that was seen."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +44,18 @@ class Value:
 
     key: str
     phrasings: tuple[str, ...] = ()
+    child: tuple[str, ...] = ()
+    """Phrasings of a patient under 12; empty: the same as everybody's."""
     items: tuple[str, ...] = ()
     """Fillings of the slot `{item}` in the phrasings."""
     views: tuple[str, ...] = ()
     """Photograph views that admit the value; empty admits all. A site has exactly one."""
+    sites: tuple[str, ...] = ()
+    """Sites that admit the value; empty admits all."""
     ages: tuple[str, ...] = ()
     """Age bands that admit the value; empty admits all."""
+    sexes: tuple[str, ...] = ()
+    """Sexes that admit the value; empty admits all."""
     none: bool = False
     finding: str = ""
     """Morphology only: the noun phrase that a doctor says of it."""
@@ -37,6 +64,14 @@ class Value:
     high: int = 0
     """Durations and ages: the inclusive range in `unit`."""
     urgency: str | None = None
+    where: str = ""
+    """Alarms: a doctor's sentence that says where to go with it."""
+
+    @property
+    def demands(self) -> Mapping[str, tuple[str, ...]]:
+        """Field → values of it that admit this value; a field that is not named admits it whatever its value."""
+        wanted = {"view": self.views, "site": self.sites, "age": self.ages, "sex": self.sexes}
+        return {name: values for name, values in wanted.items() if values}
 
 
 @dataclass(frozen=True)
@@ -44,11 +79,17 @@ class FindingTables:
     """P(value | diagnosis) for every field, with what the fields demand of each other."""
 
     clinical: Mapping[str, Mapping[str, Table]]
-    """label → field → value → clinical frequency, each table adding up to 1."""
+    """label → single-valued field → value → clinical frequency, each table adding up to 1."""
     values: Mapping[str, Mapping[str, Value]]
-    look_alikes: Mapping[str, Sequence[str]]
-    overlap: Mapping[str, float] = field(default_factory=dict)
-    """Field → share borrowed from look-alikes, 0 to 1; the key `default` is for fields not named."""
+    shares: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
+    """label → several-valued field → value → how often it is there, each by itself, 0 to 1."""
+    red_flags: Mapping[str, Table] = field(default_factory=dict)
+    """label → red flag → how often it is there."""
+    population: Mapping[str, Table] = field(default_factory=dict)
+    """Single-valued field → value → weight: what anybody might tell."""
+    atypical: float = 0.0
+    """Share of the facts of the fields in `population` that come from there, 0 to 0.15."""
+    rules: Sequence[Rule] = ()
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -56,119 +97,229 @@ class FindingTables:
         return tuple(self.clinical)
 
     @cached_property
+    def several(self) -> tuple[str, ...]:
+        """Fields of which a patient can have several values at once."""
+        return tuple(dict.fromkeys(f for fields in self.shares.values() for f in fields))
+
+    @cached_property
     def fields(self) -> tuple[str, ...]:
-        """All fields, roots (age, site) first."""
-        names = list(next(iter(self.clinical.values())))
-        return tuple(sorted(names, key=lambda f: (f not in ("age", "site"), names.index(f))))
+        """All fields in the order in which they are drawn."""
+        named = {*next(iter(self.clinical.values())), *self.several, ALARM}
+        ordered = [f for f in self.values if f in named]
+        first = [f for f in FIRST if f in named]
+        rest = [f for f in (*ordered, *sorted(named - set(ordered))) if f not in first]
+        return (*first, *(f for f in rest if f not in EXAMINATIONS), *(f for f in rest if f in EXAMINATIONS))
 
     @cached_property
-    def mixed(self) -> Mapping[str, Mapping[str, Table]]:
-        """The clinical tables after overlap."""
-        return {label: {f: self._mix(label, f) for f in self.clinical[label]} for label in self.labels}
-
-    def _mix(self, label: str, field_name: str) -> Table:
-        share = self.overlap.get(field_name, self.overlap.get("default", 0.0))
-        own, mixed = self.clinical[label][field_name], {}
-        for value, p in own.items():
-            mixed[value] = (1 - share) * p
-        others = self._lenders(label, field_name)
-        for other in others:
-            for value, p in self.clinical[other][field_name].items():
-                mixed[value] = mixed.get(value, 0.0) + share * p / len(others)
-        return mixed
-
-    def _lenders(self, label: str, field_name: str) -> Sequence[str]:
-        """Give the look-alikes that lend to a field.
-
-        Every other one lends to the photograph, the rest to the story: what looks alike is told apart by what the
-        patient says, and what sounds alike by what is seen. If the same ones lent to both, the two would err together.
-        """
-        alike = self.look_alikes[label] or (label,)
-        lenders = alike[0::2] if field_name == "morphology" else alike[1::2]
-        return lenders or alike
-
-    def admits(self, field_name: str, value: str, *, view: str | None = None, age: str | None = None) -> bool:
-        """Tell whether a value can stand beside a photograph view and an age band."""
-        spec = self.values[field_name][value]
-        fits_view = view is None or not spec.views or view in spec.views
-        return fits_view and (age is None or not spec.ages or age in spec.ages)
-
-    def table(self, label: str, field_name: str, *, view: str | None = None, age: str | None = None) -> Table:
-        """Give P(value | label, view, age), zero values left out; empty where nothing is admissible."""
-        key = (label, field_name, view, age)
-        if key not in self._cache:
-            admitted = {
-                v: p
-                for v, p in self.mixed[label][field_name].items()
-                if p > 0 and self.admits(field_name, v, view=view, age=age) and self._drawable(label, field_name, v)
-            }
-            total = math.fsum(admitted.values())
-            self._cache[key] = {v: p / total for v, p in admitted.items()} if total else {}
-        return self._cache[key]
-
-    def _drawable(self, label: str, field_name: str, value: str) -> bool:
-        # A site lent by a look-alike is kept only where the photograph and the complaint have something to show there.
-        if field_name != "site":
-            return True
-        view = self.view_of(value)
-        return all(self.table(label, child, view=view) for child in CHILDREN_OF)
+    def exclusions(self) -> Exclusions:
+        """The rules, prepared for drawing."""
+        known = {name: tuple(specs) for name, specs in self.values.items()}
+        return Exclusions(self.rules, {**VOCABULARY, **known, "view": self.views})
 
     @cached_property
-    def _cache(self) -> dict[tuple[str, str, str | None, str | None], Table]:
-        return {}
+    def views(self) -> tuple[str, ...]:
+        """Photograph views of the sites."""
+        return tuple(dict.fromkeys(spec.views[0] for spec in self.values.get("site", {}).values() if spec.views))
 
     def view_of(self, site: str) -> str:
-        """Give the photograph view of a site."""
+        """Return the photograph view of a site."""
         return self.values["site"][site].views[0]
 
-    def view_table(self, label: str) -> Table:
-        """Give P(view | label)."""
-        views: dict[str, float] = {}
-        for site, p in self.table(label, "site").items():
-            views[self.view_of(site)] = views.get(self.view_of(site), 0.0) + p
-        return views
+    def menu(self, name: str) -> tuple[str, ...]:
+        """List the values of a field, those without words among them."""
+        return VOCABULARY.get(name) or tuple(self.values[name])
 
-    def log_likelihood(self, label: str, seen: Mapping[str, str]) -> float:
-        """Give log P(seen | label), where `seen` maps fields, and `view`, to values.
+    def admits(self, name: str, value: str, drawn: Drawn) -> bool:
+        """Tell whether a value of a field can stand beside what was drawn before it, `view` among it."""
+        return bool(self._admitted(name, drawn)[self.menu(name).index(value)])
 
-        What a field demands of view and age is accounted for as far as these are among what was seen; an unseen
-        view or age leaves the table as it is.
+    def _admitted(self, name: str, drawn: Drawn) -> Numbers:
+        """Return which values of a field can stand beside what was drawn, as 1.0 and 0.0 in the menu's order."""
+        import numpy as np
+
+        admitted = np.ones(len(self.menu(name)))
+        for other in self._context[name]:
+            if other in drawn:
+                admitted = admitted * self._mask(name, other, drawn[other])
+        return admitted
+
+    def _mask(self, name: str, other: str, drawn: str | tuple[str, ...]) -> Numbers:
+        key = (name, other, drawn)
+        if key not in self._masks:
+            import numpy as np
+
+            fits = [self._fits(name, value, other, drawn) for value in self.menu(name)]
+            self._masks[key] = np.array(fits, float)
+        return self._masks[key]
+
+    def _fits(self, name: str, value: str, other: str, drawn: str | tuple[str, ...]) -> bool:
+        spec = self.values.get(name, {}).get(value)
+        wanted = spec.demands.get(other) if spec and (name, other) != ("site", "view") else None
+        return (not wanted or drawn in wanted) and self.exclusions.admits(name, value, {other: drawn})
+
+    @cached_property
+    def _masks(self) -> dict[tuple[Any, ...], Numbers]:
+        return {}
+
+    # -- tables in context -----------------------------------------------------------------------------------------
+
+    def table(self, label: str, name: str, drawn: Drawn | None = None) -> Table:
+        """Return P(value | label, what was drawn before) of a single-valued field.
+
+        Returns:
+            Value → probability, those of 0 left out; empty where nothing is admissible.
         """
-        view = seen.get("view") or (self.view_of(seen["site"]) if "site" in seen else None)
-        age = seen.get("age")
-        total = 0.0
-        if "site" not in seen and view is not None:
-            total += _log(self.view_table(label).get(view, 0.0))
-        for field_name, value in seen.items():
-            if field_name == "view":
-                continue
-            table = self.table(
-                label,
-                field_name,
-                view=view if field_name in CHILDREN_OF else None,
-                age=age if field_name not in ("age", "site") else None,
-            )
-            total += _log(table.get(value, 0.0))
-        return total
+        row = self.matrix(name, drawn or {})[self.labels.index(label)]
+        return {value: float(p) for value, p in zip(self.menu(name), row, strict=True) if p > 0}
+
+    def matrix(self, name: str, drawn: Drawn) -> Numbers:
+        """Return P(value | label, what was drawn before), of shape (labels, values of the field)."""
+        key = (name, *(drawn.get(f) for f in self._context[name]))
+        if key not in self._matrices:
+            self._matrices[key] = self._restricted(name, drawn)
+        return self._matrices[key]
+
+    @cached_property
+    def _matrices(self) -> dict[tuple[Any, ...], Numbers]:
+        return {}
+
+    @cached_property
+    def _context(self) -> Mapping[str, tuple[str, ...]]:
+        """Field → the fields that can restrict it."""
+        return {
+            name: tuple(sorted({"view", "site", "age", "sex", *self.exclusions.related(name)} - {name}))
+            for name in (*self.fields, ALARM)
+        }
+
+    @cached_property
+    def _own(self) -> Mapping[str, Numbers]:
+        """Field → its tables before any restriction, of shape (labels, values)."""
+        import numpy as np
+
+        sources = {name: {label: self.clinical[label].get(name, {}) for label in self.labels} for name in self.fields}
+        sources |= {name: {label: self.shares[label].get(name, {}) for label in self.labels} for name in self.several}
+        sources[ALARM] = {label: self.red_flags.get(label, {}) for label in self.labels}
+        return {
+            name: np.array([[tables[label].get(value, 0.0) for value in self.menu(name)] for label in self.labels])
+            for name, tables in sources.items()
+            if name in self.values or name in VOCABULARY
+        }
+
+    @cached_property
+    def _anybody(self) -> Mapping[str, Numbers]:
+        """Field → the population's table."""
+        import numpy as np
+
+        return {
+            name: np.array([table.get(value, 0.0) for value in self.menu(name)])
+            for name, table in self.population.items()
+        }
+
+    def _restricted(self, name: str, drawn: Drawn) -> Numbers:
+
+        admitted = self._admitted(name, drawn)
+        own = self._own[name] * admitted
+        if name in self.several:
+            return own
+        if name == ALARM:
+            own[:, self.menu(ALARM).index(NONE)] = 0
+            own[:, self.menu(ALARM).index(NONE)] = 1 - own.sum(1)
+            return own
+        if name in self.population and name not in ROOTS:
+            anybody = self._anybody[name] * admitted
+            return _mixed(_shares_of(own), _shares_of(anybody[None, :]), self.atypical)
+        return _shares_of(own)
+
+    # -- knowing ---------------------------------------------------------------------------------------------------
 
     def posterior(
-        self, seen: Mapping[str, str], labels: Iterable[str] | None = None, prior: Table | None = None
+        self, seen: Drawn, labels: Iterable[str] | None = None, prior: Table | None = None
     ) -> dict[str, float]:
-        """Give P(label | seen), labels being equally frequent unless a prior says otherwise.
+        """Return P(label | seen), labels being equally frequent unless a prior says otherwise.
+
+        A whole patient's posterior is exact. Of a patient who is known in part, fields that were not seen restrict
+        nothing.
+
+        Args:
+            seen: Field, or `view`, → value; a tuple for a several-valued field. An absent alarm is `none`.
+            labels: The diagnoses to choose from; all without it.
+            prior: Their weights.
 
         Returns:
             label → probability, adding up to 1.
         """
-        scores = {
-            label: self.log_likelihood(label, seen) + (_log(prior[label]) if prior else 0.0)
-            for label in (labels or self.labels)
-        }
-        top = max(scores.values())
-        weights = {label: math.exp(score - top) for label, score in scores.items()}
-        total = math.fsum(weights.values())
-        return {label: w / total for label, w in weights.items()}
+        import numpy as np
+
+        chosen = tuple(labels or self.labels)
+        scores = self.log_likelihood(seen)[[self.labels.index(label) for label in chosen]]
+        if prior:
+            scores = scores + np.log(np.maximum([prior[label] for label in chosen], LEAST))
+        weights = np.exp(scores - scores.max())
+        return dict(zip(chosen, (float(w) for w in weights / weights.sum()), strict=True))
+
+    def log_likelihood(self, seen: Drawn) -> Numbers:
+        """Return log P(seen | label) in the order of the labels; see `posterior`."""
+        import numpy as np
+
+        drawn = dict(seen)
+        if "site" in drawn:
+            drawn["view"] = self.view_of(str(drawn["site"]))
+        total = np.zeros(len(self.labels))
+        if "site" not in drawn and "view" in drawn:
+            total += np.log(np.maximum(self._of_view(str(drawn["view"]), drawn), LEAST))
+        for name in self.fields:
+            if name in drawn:
+                total += self.log_column(name, drawn[name], drawn)
+        return total
+
+    def log_column(self, name: str, value: str | tuple[str, ...], drawn: Drawn) -> Numbers:
+        """Return log P(value | label, what was drawn before) of one field, in the order of the labels."""
+        import numpy as np
+
+        before = self.before(name, drawn)
+        matrix = self.matrix(name, before)
+        if name not in self.several:
+            column: Numbers = np.log(np.maximum(matrix[:, self.menu(name).index(str(value))], LEAST))
+            return column
+        there = np.array([one in as_values(value) for one in self.menu(name)])
+        each = np.where(there, matrix, 1 - matrix)
+        # `none` is no value of its own: it is the absence of all others.
+        each[:, [i for i, one in enumerate(self.menu(name)) if one == NONE]] = 1.0
+        total: Numbers = np.log(np.maximum(each, LEAST)).sum(1)
+        return total
+
+    def before(self, name: str, drawn: Drawn) -> dict[str, str | tuple[str, ...]]:
+        """Return what of a patient was drawn before a field; the view counts as drawn with the site."""
+        earlier = {*self.fields[: self.fields.index(name)], *(("view",) if name not in ROOTS else ())}
+        return {f: v for f, v in drawn.items() if f in earlier}
+
+    def _of_view(self, view: str, drawn: Drawn) -> Numbers:
+        matrix = self.matrix("site", self.before("site", drawn))
+        there: Numbers = matrix[:, [self.view_of(site) == view for site in self.menu("site")]].sum(1)
+        return there
+
+    def view_table(self, label: str, drawn: Drawn | None = None) -> Table:
+        """Return P(view | label, what was drawn before the site)."""
+        found: dict[str, float] = {}
+        for site, p in self.table(label, "site", drawn).items():
+            found[self.view_of(site)] = found.get(self.view_of(site), 0.0) + p
+        return found
 
 
-def _log(p: float) -> float:
-    # A floor instead of -inf: what no table foresees must not outweigh all else that was seen.
-    return math.log(p) if p > 1e-6 else math.log(1e-6)
+def _shares_of(weights: Numbers) -> Numbers:
+    """Let each row add up to 1, or to 0 where nothing is left of it."""
+    import numpy as np
+
+    totals = weights.sum(1, keepdims=True)
+    shares: Numbers = np.divide(weights, totals, out=np.zeros_like(weights), where=totals > 0)
+    return shares
+
+
+def _mixed(own: Numbers, anybody: Numbers, share: float) -> Numbers:
+    """Mix a label's table with the population's; where one of the two is empty, the other counts alone."""
+    import numpy as np
+
+    if not anybody.any():
+        return own
+    mixed = (1 - share) * own + share * anybody
+    return np.where(own.any(1, keepdims=True), mixed, anybody)

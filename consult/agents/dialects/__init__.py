@@ -3,7 +3,8 @@
 from consult.agents.dialects.dialect import Dialect
 from consult.agents.dialects.plain import PlainDialect
 from consult.agents.dialects.starter import StarterDialect
+from consult.agents.dialects.tables import TablesDialect
 
-DIALECTS: dict[str, Dialect] = {"plain": PlainDialect(), "starter": StarterDialect()}
+DIALECTS: dict[str, Dialect] = {"plain": PlainDialect(), "starter": StarterDialect(), "tables": TablesDialect()}
 
-__all__ = ["DIALECTS", "Dialect", "PlainDialect", "StarterDialect"]
+__all__ = ["DIALECTS", "Dialect", "PlainDialect", "StarterDialect", "TablesDialect"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from consult.agents.models.model import Model, ModelError, Role
 from consult.agents.models.scripted import ScriptedModel
+from consult.agents.models.tables import PREFIXES, TablesModel
 
 
 def close_model(model: object) -> None:
@@ -22,7 +23,7 @@ def revision_at(reference: str) -> str:
     Raises:
         ModelError: As `open_model`.
     """
-    if reference.startswith(("scripted:", "http://", "https://")):
+    if reference.startswith(("scripted:", "http://", "https://", *PREFIXES)):
         model = open_model(reference)
         try:
             return model.info.revision
@@ -41,7 +42,7 @@ def open_model(reference: str, role: Role | None = None) -> Model:
 
     Args:
         reference: `starter`, a folder of a transformers model or of an adapter, a hub id with an optional `@revision`,
-            a server's address, or `scripted:` and a file.
+            a server's address, `scripted:` and a file, or `bayes:`, `silent:` or `random:` and a scenario with tables.
         role: `assessor`: with the adapter that has learned this role, where the model comes with one. The other roles
             play without it.
 
@@ -50,6 +51,10 @@ def open_model(reference: str, role: Role | None = None) -> Model:
     """
     if reference.startswith("scripted:"):
         return ScriptedModel.load(Path(reference.removeprefix("scripted:")), reference)
+    if reference.startswith(PREFIXES):
+        if role == "assessor":
+            raise ModelError(f"'{reference}' cannot assess; give --assessor rules, starter or another model")
+        return TablesModel(reference)
     if reference.startswith(("http://", "https://")):
         from consult.agents.models.server import ServerModel
 

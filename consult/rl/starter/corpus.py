@@ -264,7 +264,7 @@ class Corpus:
         act, topic = rng.choice([*acts, ("consult", None), ("consult", None)])
         temperament = rng.choice(list(temperaments()))
         first, evidence = act != "consult" and rng.random() < 0.15, self.evidence()
-        fact = evidence.facts["complaint" if first else rng.choice(list(self.scenario.topics))]
+        fact = evidence.facts["complaint" if first else rng.choice(list(self.scenario.topics))][0]
         line = Line("patient", "open" if first else "answer", "", fact.topic, ((fact.topic, fact.text),))
         heard = [] if rng.random() < 0.1 else [evidence.aloud(line, temperament, self.words["patient"]).line]
         lines = (*(() if first else (Line("attending", "ask", "?"),)), *heard)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from consult.agents.acts import Line, Opinion
 from consult.agents.dialects.starter import sentence_case
 from consult.scenarios import URGENCIES, Case, Fact, Urgency
-from consult.scenarios.grammar import EXAMINATIONS, Grammar
-from consult.scenarios.tables import Table
+from consult.scenarios.grammar import CHILDHOOD, Grammar
+from consult.scenarios.tables import EXAMINATIONS, Table
 
 RIGHT = {0.85: 0.8, 0.6: 0.6, 0.3: 0.4}
 """A stated confidence of a lesson's opinion → how often it is right."""
@@ -45,17 +47,19 @@ class Evidence:
         return self.grammar.make("train", self.number)
 
     @cached_property
-    def facts(self) -> Mapping[str, Fact]:
-        """Topic → fact, reworded within the training style."""
-        card = self.case.card
-        return {f.topic: self._reworded(f) for f in (card.complaint, *card.facts, *card.examinations)}
+    def facts(self) -> Mapping[str, tuple[Fact, ...]]:
+        """Topic → facts, reworded within the training style."""
+        card, found = self.case.card, dict[str, tuple[Fact, ...]]()
+        for fact in (card.complaint, *card.facts, *card.examinations):
+            found[fact.topic] = (*found.get(fact.topic, ()), self._reworded(fact))
+        return found
 
     def _reworded(self, fact: Fact) -> Fact:
         spec = self.grammar.tables.values[fact.topic][fact.value]
         if not spec.phrasings or self.rng.random() < 0.3:
             return fact
-        text = self.grammar.word(spec, "in-style", self.rng)
-        return Fact(fact.id, fact.topic, text, fact.value, fact.none)
+        child = (self.case.card.age or CHILDHOOD) < CHILDHOOD
+        return replace(fact, text=self.grammar.word(spec, "in-style", self.rng, child=child))
 
     @property
     def finding(self) -> str:
@@ -67,7 +71,7 @@ class Evidence:
     def opening(self) -> tuple[Line, ...]:
         """Tell the complaint, and what the patient opens with besides."""
         self.told = [t for t in self.case.card.opening]
-        quotes = tuple((t, self.facts[t].text) for t in ("complaint", *self.told))
+        quotes = tuple((t, fact.text) for t in ("complaint", *self.told) for fact in self.facts[t])
         return (Line("patient", "open", "", "complaint", quotes),)
 
     def interview(self, count: int) -> tuple[Line, ...]:
@@ -78,7 +82,7 @@ class Evidence:
         return tuple(self._line(topic) for topic in chosen)
 
     def _line(self, topic: str) -> Line:
-        quotes = ((topic, self.facts[topic].text),)
+        quotes = tuple((topic, fact.text) for fact in self.facts[topic])
         if topic in EXAMINATIONS:
             return Line("attending", "examine", "", topic, quotes)
         return Line("patient", "answer", "", topic, quotes)
@@ -94,26 +98,22 @@ class Evidence:
 
     # -- knowing ---------------------------------------------------------------------------------------------------
 
-    def seen(self, photograph: bool, told: Sequence[str]) -> dict[str, str]:
-        """Give what the tables are asked about: field → value."""
-        known = {"complaint": self.facts["complaint"].value}
-        known.update({t: self.facts[t].value for t in told if t != "alarm"})
+    def seen(self, photograph: bool, told: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+        """Return what the tables are asked about: field → value, or values."""
+        known = {topic: self._value(topic) for topic in ("complaint", *told)}
         if photograph:
             known["morphology"] = self.case.truth.morphology or ""
-            known["view"] = self.grammar.tables.view_of(self.facts["site"].value)
+            known["view"] = self.grammar.tables.view_of(str(self._value("site")))
         return known
 
-    def posterior(self, photograph: bool, prior: Table | None = None, told: Sequence[str] | None = None) -> Table:
-        """Give P(label | what was told so far, and the photograph)."""
-        told = self.told if told is None else told
-        weights = {label: (prior or {}).get(label, 1.0) * self._alarm(label, told) for label in self.grammar.labels}
-        return self.grammar.tables.posterior(self.seen(photograph, told), prior=weights)
+    def _value(self, topic: str) -> str | tuple[str, ...]:
+        if topic in self.grammar.tables.several:
+            return tuple(fact.value for fact in self.facts[topic] if not fact.none)
+        return self.facts[topic][0].value
 
-    def _alarm(self, label: str, told: Sequence[str]) -> float:
-        if "alarm" not in told:
-            return 1.0
-        flags, flag = self.grammar.labels[label].red_flags, self.case.truth.red_flag
-        return max(flags.get(flag, 0.0) if flag else 1.0 - sum(flags.values()), 1e-4)
+    def posterior(self, photograph: bool, prior: Table | None = None, told: Sequence[str] | None = None) -> Table:
+        """Return P(label | what was told so far, and the photograph)."""
+        return self.grammar.tables.posterior(self.seen(photograph, self.told if told is None else told), prior=prior)
 
     def habitual(self, photograph: bool, prior: Table, member: int) -> Table:
         """Give the posterior of a panel's member: one weighs all, one trusts the eyes most, one the story alone."""
@@ -123,19 +123,17 @@ class Evidence:
 
     def by_sight(self) -> tuple[str, ...]:
         """Give the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
-        morphology, view = self.case.truth.morphology or "", self.grammar.tables.view_of(self.facts["site"].value)
+        morphology, view = self.case.truth.morphology or "", self.grammar.tables.view_of(str(self._value("site")))
         posterior = self.grammar.tables.posterior({"morphology": morphology, "view": view})
         return tuple(sorted(posterior, key=lambda label: -posterior[label])[:3])
 
     def support(self, label: str) -> dict[str, float]:
-        """Give topic told → how much more often this diagnosis has its value than others do, squared, 0.0025 to 100."""
-        mixed, told = self.grammar.tables.mixed, [t for t in self.told if t != "alarm"]
-        found = {}
-        for topic in told:
-            value = self.facts[topic].value
-            own = mixed[label][topic].get(value, 0.0)
-            usual = sum(tables[topic].get(value, 0.0) for tables in mixed.values()) / len(mixed)
-            found[topic] = max(0.05, min(10.0, own / max(usual, 1e-6))) ** 2
+        """Return topic told → how much more often this diagnosis has its value than others do, squared, to 100."""
+        tables, found = self.grammar.tables, {}
+        for topic in (t for t in self.told if t != "alarm"):
+            column = np.exp(tables.log_column(topic, self._value(topic), {}))
+            own = column[tables.labels.index(label)]
+            found[topic] = float(max(0.05, min(10.0, own / max(column.mean(), 1e-6))) ** 2)
         return found
 
     def running(self, photograph: bool, prior: Table | None = None) -> tuple[Table, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from consult.scenarios.bayes import BayesReader
 from consult.scenarios.tables import FindingTables
 
 READINESS = {
@@ -36,29 +36,16 @@ class Interest:
     tables: FindingTables
 
     @cached_property
-    def _matrices(self) -> dict[str, Any]:
-        """Topic → P(value | label), of shape (labels, values)."""
-        import numpy as np
-
-        made = {}
-        for topic in READINESS:
-            tables = [self.tables.mixed[label].get(topic) for label in self.tables.labels]
-            if any(table is None for table in tables):
-                continue
-            values = sorted({value for table in tables for value in table or ()})
-            made[topic] = np.array([[(table or {}).get(value, 0.0) for value in values] for table in tables])
-        return made
+    def _reader(self) -> BayesReader:
+        return BayesReader(self.tables)
 
     def information(self, posterior: Mapping[str, float], topic: str) -> float:
-        """Give the expected drop of the entropy over the diagnoses when a topic is asked, in nats; 0 where unknown."""
+        """Return the expected drop of the entropy over the diagnoses when a topic is asked, in nats."""
         import numpy as np
 
-        matrix = self._matrices.get(topic)
-        if matrix is None:
+        if topic not in self._reader.askable:
             return 0.0
-        prior = np.array([posterior[label] for label in self.tables.labels])
-        joint = prior[:, None] * matrix
-        return max(0.0, float(_entropy(prior) + _entropy(joint.sum(0)) - _entropy(joint)))
+        return self._reader.information({}, topic, np.array([posterior[label] for label in self.tables.labels]))
 
     def weights(self, posterior: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
         """Give topic not known → how much it is worth asking about, in no unit."""
@@ -66,10 +53,3 @@ class Interest:
         gains = {topic: self.information(posterior, topic) for topic in left}
         most = max(gains.values(), default=0.0) or 1.0
         return {topic: READINESS[topic] * (HABIT + (1 - HABIT) * (gains[topic] / most) ** 2) for topic in left}
-
-
-def _entropy(p: Any) -> float:
-    import numpy as np
-
-    positive = p[p > 0]
-    return float(-(positive * np.log(positive)).sum())

@@ -153,7 +153,8 @@ def _swapped(played: Played, other: Label) -> Played | None:
     label, conclusion = _planned(played), played.conclusion
     if label is None or conclusion is None or label is other:
         return None
-    text = conclusion.text.replace(_joined(label), _joined(other)).replace(label.safety_net, other.safety_net)
+    text = conclusion.text.replace(_joined(label, played), _joined(other, played))
+    text = text.replace(label.safety_net_for(played.known), other.safety_net_for(played.known))
     return _replacing(played, conclusion, _tidy(text))
 
 
@@ -161,11 +162,12 @@ def _planned(played: Played) -> Label | None:
     """Find the diagnosis whose plan was told word by word."""
     conclusion = played.conclusion
     label = played.scenario.labels.get(conclusion.diagnosis or "") if conclusion else None
-    return label if label and conclusion and label.plan and _joined(label) in conclusion.text else None
+    return label if label and conclusion and label.plan and _joined(label, played) in conclusion.text else None
 
 
-def _joined(label: Label) -> str:
-    return " ".join(step if step.endswith((".", "!", "?")) else f"{step}." for step in label.plan)
+def _joined(label: Label, played: Played) -> str:
+    """Join the steps of a plan that are meant for this patient, as far as the doctor has learned."""
+    return " ".join(step if step.endswith((".", "!", "?")) else f"{step}." for step in label.plan_for(played.known))
 
 
 # -- diagnosis ---------------------------------------------------------------------------------------------------------

@@ -125,8 +125,9 @@ class Running:
         """Sentence → the diagnosis that it is of, and which part of what the scenario says of it."""
         found: dict[str, tuple[str, str]] = {}
         for name, label in self.scenario.labels.items():
-            found |= {_ended(label.explanation): (name, "explanation"), _ended(label.safety_net): (name, "red flags")}
-            found |= {_ended(step): (name, "plan") for step in label.plan}
+            found[_ended(label.explanation)] = (name, "explanation")
+            found |= {_ended(one.text): (name, "red flags") for one in label.safety_net}
+            found |= {_ended(one.text): (name, "plan") for one in label.plan}
         return found
 
 

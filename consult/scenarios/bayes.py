@@ -1,0 +1,132 @@
+"""The best possible reader of a scenario with tables: what it takes a patient for, and what it would ask next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from consult.scenarios.case import Case
+from consult.scenarios.rules import Drawn
+from consult.scenarios.tables import LEAST, SKIN_TYPES, FindingTables
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+NOT_ASKED = ("morphology", "skin_type", "sex", "complaint")
+"""Fields that no question is about: they are seen, or told at once."""
+
+
+ON_SKIN = ("skin", "face", "scalp", "lip", "nail")
+"""Views in which the tone of the skin is seen."""
+
+
+def seen_of(case: Case, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
+    """Return all that a drawn case's card and photograph show, as fields of the tables."""
+    card, found = case.card, dict[str, str | tuple[str, ...]]()
+    for fact in (card.complaint, *card.facts, *card.examinations):
+        if fact.topic in tables.several:
+            before = found.get(fact.topic, ())
+            found[fact.topic] = (*before, *(() if fact.none else (fact.value,)))
+        else:
+            found[fact.topic] = fact.value
+    if card.sex:
+        found["sex"] = card.sex
+    return found | photographed(case, tables) | _tone(case)
+
+
+def photographed(case: Case, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
+    """Return what a drawn case's photograph shows; the tone of the skin only where skin is seen."""
+    view = tables.view_of(case.card.about("site")[0].value)
+    return {"view": view, "morphology": case.truth.morphology or ""} | (_tone(case) if view in ON_SKIN else {})
+
+
+def seen_at_first(case: Case, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
+    """Return what a doctor has before the first question: photograph and complaint."""
+    return photographed(case, tables) | {"complaint": case.card.complaint.value}
+
+
+def _tone(case: Case) -> dict[str, str | tuple[str, ...]]:
+    return {"skin_type": SKIN_TYPES[case.card.skin_type - 1]} if case.card.skin_type else {}
+
+
+@dataclass(frozen=True)
+class BayesReader:
+    """A reader who knows a scenario's tables, and nothing of the case but what is told."""
+
+    tables: FindingTables
+
+    @cached_property
+    def askable(self) -> tuple[str, ...]:
+        """Fields that a question or an examination can be about."""
+        return tuple(name for name in self.tables.fields if name not in NOT_ASKED)
+
+    def topics(self, seen: Collection[str]) -> list[str]:
+        """List what has not been asked yet."""
+        return [name for name in self.askable if name not in seen]
+
+    def posterior(self, seen: Drawn) -> Mapping[str, float]:
+        """Return P(label | seen)."""
+        return self.tables.posterior(seen)
+
+    def diagnosis(self, seen: Drawn) -> str:
+        """Return the likeliest diagnosis, the first of equals."""
+        scores = self.tables.log_likelihood(seen)
+        return self.tables.labels[int(scores.argmax())]
+
+    def next_topic(self, seen: Drawn, topics: Sequence[str], prior: Numbers | None = None) -> str | None:
+        """Choose the topic whose answer is expected to tell most about the diagnosis.
+
+        Args:
+            seen: What is known.
+            topics: What may be asked; the first of equals is chosen.
+            prior: P(label | seen), where it was computed before.
+
+        Returns:
+            The topic; None where no answer can change anything.
+        """
+        if prior is None:
+            prior = _normal(self.tables.log_likelihood(seen))
+        gains = {topic: self.information(seen, topic, prior) for topic in topics}
+        best = max(gains, key=lambda topic: gains[topic], default=None)
+        return best if best is not None and gains[best] > LEAST else None
+
+    def information(self, seen: Drawn, topic: str, prior: Numbers) -> float:
+        """Return the expected drop of the entropy over the diagnoses when a topic is asked, in nats."""
+        drawn = dict(seen)
+        if "site" in drawn:
+            drawn["view"] = self.tables.view_of(str(drawn["site"]))
+        matrix = self.tables.matrix(topic, self.tables.before(topic, drawn))
+        if topic not in self.tables.several:
+            return _gain(prior, matrix)
+        # The most telling value stands for all: together they tell a little more.
+        return max((_gain(prior, _both(matrix[:, i])) for i in range(matrix.shape[1])), default=0.0)
+
+
+def _both(share: Numbers) -> Numbers:
+    import numpy as np
+
+    return np.stack([share, 1 - share], 1)
+
+
+def _gain(prior: Numbers, matrix: Numbers) -> float:
+    joint = prior[:, None] * matrix
+    return max(0.0, _entropy(prior) + _entropy(joint.sum(0)) - _entropy(joint))
+
+
+def _entropy(p: Numbers) -> float:
+    import numpy as np
+
+    positive = p[p > 0]
+    return float(-(positive * np.log(positive)).sum())
+
+
+def _normal(scores: Numbers) -> Numbers:
+    import numpy as np
+
+    weights: Numbers = np.exp(scores - scores.max())
+    return weights / weights.sum()
