@@ -1,4 +1,6 @@
-"""Draws the sheet of photographs in the README: two test cases of each diagnosis.
+"""Draws the sheet of pictures in the README: each morphology once, over the six skin types.
+
+These are drawings, not photographs, and diagnoses that look alike can share a picture; the sheet says so below.
 
 Run: python docs/sheet.py docs/derm34.jpg
 """
@@ -10,25 +12,29 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from consult.scenarios import load_scenario
+from consult.scenarios.drawing import MORPHOLOGIES, STYLES, draw
 
-CELL, CAPTION, COLUMNS = 128, 18, 12
+CELL, CAPTION, COLUMNS, FOOT = 192, 22, 8, 30
+SAYS = "Drawings, not photographs; skin types I to VI in turn. Diagnoses that look alike can share a picture."
+
+
+def picture(place: int, morphology: str) -> Image.Image:
+    """Draw the morphology at one place of the sheet."""
+    views = MORPHOLOGIES[morphology]
+    skin_type = 1 + (place + place // COLUMNS) % 6
+    return draw(morphology, views[place % len(views)], skin_type, place, STYLES[place % len(STYLES)], CELL - 2)
 
 
 def main(path: Path) -> None:
     """Draw the sheet."""
-    scenario = load_scenario("derm34")
-    ids = scenario.case_ids("test")
-    labels = list(scenario.labels)
-    rows = -(-2 * len(labels) // COLUMNS)
-    sheet = Image.new("RGB", (COLUMNS * CELL, rows * (CELL + CAPTION)), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)
-    for place in range(2 * len(labels)):
-        case = scenario.case(ids[place // 2 + (place % 2) * len(labels)])
-        assert case.photograph is not None
+    rows = -(-len(MORPHOLOGIES) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * CELL, rows * (CELL + CAPTION) + FOOT), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
+    for place, morphology in enumerate(MORPHOLOGIES):
         x, y = place % COLUMNS * CELL, place // COLUMNS * (CELL + CAPTION)
-        sheet.paste(case.photograph.load().resize((CELL - 2, CELL - 2), Image.Resampling.LANCZOS), (x + 1, y + 1))
-        pen.text((x + 3, y + CELL + 1), (case.truth.diagnosis or "")[:21], fill="black", font=font)
+        sheet.paste(picture(place, morphology), (x + 1, y + 1))
+        pen.text((x + 3, y + CELL), morphology.replace("_", " "), fill="black", font=font)
+    pen.text((3, sheet.height - FOOT + 5), SAYS, fill="black", font=ImageFont.load_default(17))
     sheet.save(path, quality=82, optimize=True)
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from . import eye, mouth, mucosa, nail, papules, patches, skin
+from . import eye, look_alikes, mouth, mucosa, nail, papules, patches, skin, throat
 from .canvas import Canvas
 from .looks import LOOKS, photograph
 from .tones import TONES
 
-__all__ = ["MORPHOLOGIES", "STYLES", "draw"]
+__all__ = ["MORPHOLOGIES", "STYLES", "draw", "drawing_revision"]
 
 Step = Callable[[Canvas], None]
 
@@ -36,7 +38,7 @@ _VIEWS: dict[str, tuple[Step, Step]] = {
     "nail": (_nothing, nail.finish_nail),
     "mouth": (_nothing, mouth.finish_mouth),
     "mucosa": (mucosa.mucosa, mucosa.finish_mucosa),
-    "throat": (mucosa.throat, mucosa.finish_throat),
+    "throat": (throat.throat, throat.finish_throat),
 }
 
 _FINDINGS: dict[str, tuple[Step, tuple[str, ...]]] = {
@@ -74,7 +76,20 @@ _FINDINGS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "receding_gums": (mouth.receding_gums, ("mouth",)),
     "mouth_ulcers": (mucosa.mouth_ulcers, ("mucosa", "throat")),
     "white_lacy_mucosa": (mucosa.white_lacy_mucosa, ("mucosa",)),
-    "spotted_tonsils": (mucosa.spotted_tonsils, ("throat",)),
+    "spotted_tonsils": (throat.spotted_tonsils, ("throat",)),
+    "papulopustules": (look_alikes.papulopustules, ("skin", "face")),
+    "few_vesicles": (look_alikes.few_vesicles, ("skin", "face", "lip", "mucosa")),
+    "small_papules": (look_alikes.small_papules, ("skin", "face")),
+    "red_swollen_lid": (eye.red_swollen_lid, ("eye",)),
+    "discoloured_nail": (nail.discoloured_nail, ("nail",)),
+    "red_gums": (mouth.red_gums, ("mouth",)),
+    "stained_tooth": (mouth.stained_tooth, ("mouth",)),
+    "red_throat": (throat.red_throat, ("throat",)),
+    "red_mucosa": (look_alikes.red_mucosa, ("mucosa", "lip")),
+    "rough_brown_spot": (look_alikes.rough_brown_spot, ("skin", "face", "scalp")),
+    "red_lump": (look_alikes.red_lump, ("skin", "face", "scalp")),
+    "red_blotches": (look_alikes.red_blotches, ("skin", "face")),
+    "pale_patch": (look_alikes.pale_patch, ("skin", "face")),
 }
 
 MORPHOLOGIES: dict[str, tuple[str, ...]] = {name: views for name, (_, views) in _FINDINGS.items()}
@@ -113,6 +128,21 @@ def draw(morphology: str, view: str, skin_type: int, seed: int, style: str = "cl
     for part in (lay_out, finding, cover):
         part(canvas)
     return photograph(canvas, size)
+
+
+@cache
+def drawing_revision() -> str:
+    """Return a short hash of the code that draws, so that a change of the pictures can be noticed."""
+    return _hash_of_sources(Path(__file__).parent)
+
+
+def _hash_of_sources(folder: Path) -> str:
+    """Return twelve hexadecimal digits over the names and bytes of a folder's Python files, in the names' order."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.name}/{len(content)}/".encode() + content)
+    return digest.hexdigest()[:12]
 
 
 def _check(what: str, value: object, allowed: Iterable[object]) -> None:

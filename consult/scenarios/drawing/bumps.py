@@ -25,11 +25,11 @@ def vesicle(canvas: Canvas, place: Point, radius: float, halo: float = 0.6) -> N
     canvas.paint(canvas.tone.inflamed, halo * canvas.look.blush * bell(spot.r, radius * 1.15), spot.at)
     clear = mix(mix(canvas.tone.skin, canvas.tone.inflamed, 0.22), (1.0, 0.95, 0.80), 0.52 - 0.10 * canvas.tone.depth)
     canvas.paint(mix(canvas.tone.inflamed, canvas.tone.dark, 0.4), 0.6 * bell(spot.r - radius, 0.9), spot.at)
-    canvas.paint(clear, 0.8 * step(spot.r - radius + 0.4, 1.6), spot.at)
-    canvas.lift(0.52 * radius * dome(spot.r, radius), spot.at)
+    canvas.paint(clear, 0.66 * step(spot.r - radius + 0.4, 2.2), spot.at)
+    canvas.lift(0.42 * radius * dome(spot.r, radius), spot.at)
     canvas.wet(0.75 * step(spot.r - radius, 1.5), spot.at)
     glint = np.hypot(spot.dx + radius * 0.3, spot.dy + radius * 0.35)
-    canvas.paint((1, 1, 1), 0.85 * step(glint - radius * 0.22, 1.2), spot.at)
+    canvas.paint((1, 1, 1), 0.85 * step(glint - radius * 0.14, 1.2), spot.at)
 
 
 def pustule(canvas: Canvas, place: Point, radius: float) -> None:
@@ -54,7 +54,7 @@ def crust(canvas: Canvas, place: Point, radius: float) -> None:
 def plug(canvas: Canvas, place: Point, radius: float) -> None:
     """Open a pore over a dark plug."""
     spot = canvas.spot(place, radius * 2.5, 0.1)
-    canvas.paint(mix(canvas.tone.skin, (1, 1, 1), 0.25), 0.35 * bell(spot.r - radius * 1.3, 0.9), spot.at)
+    canvas.paint(mix(canvas.tone.skin, (1, 1, 1), 0.25), 0.2 * bell(spot.r - radius * 1.3, 0.9), spot.at)
     canvas.paint(rgb(34, 24, 20), 0.92 * step(spot.r - radius, 1.5), spot.at)
     canvas.lift(1.0 * bell(spot.r - radius * 1.4, 1.2), spot.at)
 

@@ -107,6 +107,7 @@ class Canvas:
         gloss: how wet the surface is, 0..1.
         shade: a factor of the light for the large forms (a limb's roundness, a cheek).
         veil: how much the backdrop covers, 0..1.
+        hollow: what lies behind an edge of the view, such as the throat behind the soft palate, 0..1.
         centre: where the lesion belongs.
         room: the radius in pixels around `centre` that a lesion may fill.
     """
@@ -119,6 +120,7 @@ class Canvas:
     gloss: Field = field(init=False)
     shade: Field = field(init=False)
     veil: Field = field(init=False)
+    hollow: Field = field(init=False)
     x: Field = field(init=False)
     y: Field = field(init=False)
     wobble: Field = field(init=False)
@@ -134,6 +136,7 @@ class Canvas:
         self.gloss = np.zeros((SIDE, SIDE), np.float32)
         self.shade = np.ones((SIDE, SIDE), np.float32)
         self.veil = np.zeros((SIDE, SIDE), np.float32)
+        self.hollow = np.zeros((SIDE, SIDE), np.float32)
         self.wobble = self.noise(14)
 
     def uniform(self, low: float, high: float) -> float:
@@ -235,22 +238,26 @@ class Canvas:
         """Make the surface at least as glossy as `gloss`."""
         self.gloss[at] = np.maximum(self.gloss[at], gloss)
 
-    def strokes(self, paths: Iterable[NDArray[np.float64]], width: float = 1.0) -> Field:
+    def strokes(
+        self, paths: Iterable[NDArray[np.float64]], width: float = 1.0, weights: NDArray[np.float64] | None = None
+    ) -> Field:
         """Return the ink of thin lines, 0..1.
 
         Args:
             paths: arrays (points, 2) of x and y; points should lie under a pixel apart.
             width: 1 for a hairline; above that the line is thickened.
+            weights: the ink of each point of all paths, 1 where left out.
         """
         points = np.concatenate(list(paths))
         x, y = points[:, 0] - 0.5, points[:, 1] - 0.5
         kept = (x >= 0) & (y >= 0) & (x < SIDE - 1) & (y < SIDE - 1)
         x, y = x[kept], y[kept]
+        amount = np.ones(len(x)) if weights is None else weights[kept]
         i, j = x.astype(np.intp), y.astype(np.intp)
         fx, fy = x - i, y - j
         ink = np.zeros(SIDE * SIDE)
         for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            share = (fx if across else 1 - fx) * (fy if down else 1 - fy)
+            share = (fx if across else 1 - fx) * (fy if down else 1 - fy) * amount
             ink += np.bincount((j + down) * SIDE + i + across, share, SIDE * SIDE)
         drawn = np.minimum(ink.reshape(SIDE, SIDE), 1.5).astype(np.float32)
         if width > 1:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .bumps import PUS
 from .canvas import Canvas, Field, Point, Values, bell, dome, soften, step
+from .hair import tapered
 from .skin import texture
 from .tones import mix, rgb
 
@@ -74,8 +75,9 @@ def _iris(canvas: Canvas, lids: Lids, opening: Field) -> None:
     canvas.tint(disc * (0.18 * rays * step(8 - r, 6) + 0.3 * bell(r - 13, 4)))
     canvas.paint((0.05, 0.04, 0.05), 0.75 * bell(r - radius, 1.8) * opening)
     canvas.paint((0.02, 0.02, 0.03), step(r - canvas.uniform(8, 11), 2.0) * opening)
-    glint = np.maximum(np.abs(dx + 7) - 3.5, np.abs(dy + 8) - 4.5)
-    canvas.paint((1, 1, 1), 0.92 * step(glint, 1.5) * opening)
+    glint = np.hypot(dx + 6 + 0.2 * dy, (dy + 8) * 0.8) - 3.2
+    canvas.paint((0.97, 0.98, 1), 0.85 * step(glint, 2.4) * opening)
+    canvas.paint((0.8, 0.9, 1), 0.16 * bell(np.hypot(dx - 5, dy - 7) - 5, 3) * disc)
 
 
 def _injection(canvas: Canvas, lids: Lids, opening: Field, redness: float) -> None:
@@ -83,28 +85,38 @@ def _injection(canvas: Canvas, lids: Lids, opening: Field, redness: float) -> No
     blood = rgb(206, 52, 58)
     canvas.paint(rgb(236, 128, 126), opening * np.clip(redness + 0.15 * canvas.noise(8), 0, 1))
     paths: list[NDArray[np.float64]] = []
-    for index in range(44):
+    for index in range(34):
         side = 1 if index % 2 else -1
         start = np.array((lids.centre.x + side * canvas.uniform(48, 78), lids.centre.y + canvas.uniform(-24, 22)))
         heading = (np.pi if side > 0 else 0) + canvas.uniform(-0.5, 0.5)
-        bends = heading + np.cumsum(canvas.rng.normal(0, 0.12, 90))
+        bends = heading + np.cumsum(canvas.rng.normal(0, 0.16, 90))
         paths.append(start + 0.5 * np.cumsum(np.stack((np.cos(bends), np.sin(bends)), axis=1), axis=0))
-    canvas.paint(blood, canvas.strokes(paths) * opening * np.float32(min(0.85, 1.6 * redness)))
+    canvas.paint(blood, soften(canvas.strokes(paths)) * opening * np.float32(min(0.9, 1.9 * redness)))
 
 
 def _lashes(canvas: Canvas, lids: Lids) -> None:
-    """Grow lashes from both margins, and the lid's crease above."""
-    paths = []
-    for number, upper in ((34, True), (22, False)):
-        u = np.linspace(-0.93, 0.93, number) + canvas.rng.normal(0, 0.012, number)
-        x0 = (lids.centre.x + u * lids.half).astype(np.float32)
-        y0 = lids.upper(x0) if upper else lids.lower(x0)
-        reach = canvas.rng.uniform(13, 20, number) if upper else canvas.rng.uniform(6, 10, number)
-        t = np.linspace(0, 1, 46)[:, None]
-        x = x0 + u * reach * 0.9 * t + canvas.rng.normal(0, 1.5, number) * t
-        y = y0 + (-reach * (t**0.8) if upper else reach * t) + (3 * t * (1 - t) * 4 if upper else 0)
-        paths.append(np.stack((x.ravel(), y.ravel()), axis=1))
-    canvas.paint(rgb(28, 20, 18), canvas.strokes(paths, 1.2) * np.float32(0.9))
+    """Grow lashes from both margins: curved, tapered, of uneven length, leaning outward and together in tufts."""
+    colour = mix(rgb(24, 17, 15), canvas.tone.dark, 0.25 - 0.2 * canvas.tone.depth)
+    for upper in (True, False):
+        number = canvas.count(70, 88) if upper else canvas.count(34, 46)
+        ink = _lash_row(canvas, lids, number, upper)
+        canvas.paint(colour, ink * np.float32(0.85 if upper else 0.6))
+
+
+def _lash_row(canvas: Canvas, lids: Lids, number: int, upper: bool) -> Field:
+    """Return the ink of the lashes of one lid."""
+    u = canvas.rng.uniform(-0.94, 0.97, number)
+    tuft = np.round(u * 9) / 9 - u
+    x0 = (lids.centre.x - lids.nose * u * lids.half).astype(np.float32)
+    y0 = lids.upper(x0) - 0.5 if upper else lids.lower(x0) + 1.5
+    longest = 19 if upper else 8
+    reach = longest * (0.62 + 0.3 * u) * canvas.rng.uniform(0.55, 1.1, number)
+    t = np.linspace(0, 1, 40)[:, None]
+    lean = -lids.nose * (0.15 + 0.85 * u + 1.6 * tuft + canvas.rng.normal(0, 0.16, number))
+    x = x0 + reach * lean * (0.35 * t + 0.65 * t * t)
+    droop = 0.34 * np.sin(np.pi * np.minimum(1.3 * t, 1)) if upper else 0
+    y = y0 + reach * ((droop - 0.95 * t**1.5) if upper else 0.85 * t - 0.25 * t * t)
+    return tapered(canvas, x.astype(np.float64), y.astype(np.float64), 1.3 if upper else 0.7)
 
 
 def _eye(canvas: Canvas, lids: Lids, redness: float = 0.0) -> None:
@@ -112,10 +124,11 @@ def _eye(canvas: Canvas, lids: Lids, redness: float = 0.0) -> None:
     texture(canvas, 4.6)
     socket = np.hypot((canvas.x - lids.centre.x) / 1.5, canvas.y - lids.centre.y + 8)
     canvas.paint(mix(canvas.tone.skin, canvas.tone.dark, 0.5), 0.45 * bell(socket - 38, 16))
+    within = step(np.abs(canvas.x - lids.centre.x) - lids.half * 0.92, 26)
     crease = canvas.y - lids.upper(canvas.x) + 14 + 4 * bell(canvas.x - lids.centre.x, 60)
-    canvas.paint(mix(canvas.tone.dark, (0.12, 0.05, 0.04), 0.35), 0.6 * bell(crease, 1.7))
-    canvas.tint(0.08 * bell(crease - 8, 4))
-    canvas.tint(-0.10 * bell(canvas.y - lids.lower(canvas.x) - 22, 5))
+    canvas.paint(mix(canvas.tone.dark, (0.12, 0.05, 0.04), 0.35), 0.5 * bell(crease, 1.8) * within)
+    canvas.tint(0.08 * bell(crease - 8, 4) * within)
+    canvas.tint(-0.10 * bell(canvas.y - lids.lower(canvas.x) - 22, 5) * within)
     for margin in (lids.upper(canvas.x) + 1, lids.lower(canvas.x) + 2):
         rim = bell(canvas.y - margin, 2.6) * step(np.abs(canvas.x - lids.centre.x) - lids.half + 2, 6)
         canvas.paint(mix(canvas.tone.gum, canvas.tone.skin, 0.35), 0.75 * rim)
@@ -125,14 +138,22 @@ def _eye(canvas: Canvas, lids: Lids, redness: float = 0.0) -> None:
     canvas.gloss = np.maximum(canvas.gloss, 0.6 * bell(canvas.y - lids.lower(canvas.x), 1.2))
 
 
-def _brow(canvas: Canvas) -> None:
-    """Grow an eyebrow along the top."""
-    x = canvas.rng.uniform(10, 172, 330)
-    root = canvas.uniform(10, 20) + 10 * np.square((x - 96) / 90) + canvas.rng.normal(0, 4.2, 330)
-    t = np.linspace(0, 1, 24)[:, None]
-    across = x + 12 * t
-    path = np.stack((across.ravel(), (root + canvas.rng.normal(-5, 3, 330) * t * (1 - 0.4 * t)).ravel()), axis=1)
-    canvas.paint(rgb(40, 28, 22), canvas.strokes([path]) * np.float32(0.75))
+def _brow(canvas: Canvas, nose: int) -> None:
+    """Grow an eyebrow along the top: dense and upright near the nose, thin and flat toward the temple."""
+    number = canvas.count(520, 700)
+    out = canvas.rng.beta(1.25, 1.5, number)
+    x0 = 96 + nose * (80 - 165 * out) + canvas.rng.normal(0, 3, number)
+    arc = canvas.uniform(14, 22) + 14 * np.square(out - 0.62) * 2.4
+    y0 = arc + canvas.rng.normal(0, 1, number) * (6.0 - 4.2 * out)
+    t = np.linspace(0, 1, 26)[:, None]
+    reach = canvas.rng.uniform(7, 13, number) * (1 - 0.25 * out)
+    rise = np.radians(62 - 66 * out + canvas.rng.normal(0, 9, number))
+    x = x0 - nose * reach * np.cos(rise) * t
+    y = y0 - reach * np.sin(rise) * t * (1 - 0.35 * t)
+    colour = mix(rgb(36, 26, 21), canvas.tone.dark, 0.3 - 0.2 * canvas.tone.depth)
+    ink = tapered(canvas, x, y, 0.35)
+    canvas.paint(colour, np.float32(0.32) * soften(ink, 5))
+    canvas.paint(colour, ink * np.float32(0.6))
 
 
 def lid_nodule(canvas: Canvas) -> None:
@@ -140,7 +161,7 @@ def lid_nodule(canvas: Canvas) -> None:
     lids = _lids(canvas)
     _eye(canvas, lids)
     _lashes(canvas, lids)
-    _brow(canvas)
+    _brow(canvas, lids.nose)
     radius, x = canvas.uniform(14, 18), lids.centre.x + canvas.uniform(-36, 36)
     line = np.array([x], np.float32)
     above = float(lids.upper(line)[0]) - radius - canvas.uniform(3, 7)
@@ -156,6 +177,25 @@ def lid_nodule(canvas: Canvas) -> None:
     canvas.wet(0.5 * step(spot.r - radius, 3), spot.at)
 
 
+def red_swollen_lid(canvas: Canvas) -> None:
+    """One lid diffusely red and puffy, hanging over a narrower opening, without a lump or a point."""
+    upper = canvas.chance(0.65)
+    lids = _lids(canvas)
+    lids = lids._replace(up=lids.up * canvas.uniform(0.45, 0.65)) if upper else lids._replace(down=lids.down * 0.6)
+    _eye(canvas, lids, 0.12)
+    margin = lids.upper(canvas.x) - canvas.y if upper else canvas.y - lids.lower(canvas.x)
+    tall, side = canvas.uniform(15, 20), canvas.uniform(-22, 22)
+    across = (canvas.x - lids.centre.x - side) / (lids.half * canvas.uniform(0.62, 0.85))
+    lid = step(-margin, 4) * bell(np.maximum(np.abs(across) - 0.25, 0), 0.45)
+    puff = lid * bell(margin - 0.6 * tall, tall * 0.85)
+    canvas.paint(canvas.tone.inflamed, np.clip(0.95 * puff * (1 + 0.15 * canvas.noise(9)), 0, 0.9) * canvas.look.blush)
+    canvas.lift(soften(np.asarray(11 * lid * bell(margin - 0.7 * tall, tall * 0.6), np.float32), 5))
+    canvas.shade *= 1 - 0.16 * lid * bell(margin - 2.1 * tall, 4)
+    canvas.wet(0.35 * puff)
+    _lashes(canvas, lids)
+    _brow(canvas, lids.nose)
+
+
 def lid_margin_pustule(canvas: Canvas) -> None:
     """An inflamed, pointing bump on the line of the lashes, the lid swollen around it."""
     lids = _lids(canvas)
@@ -169,7 +209,7 @@ def lid_margin_pustule(canvas: Canvas) -> None:
     canvas.paint(canvas.tone.inflamed, 0.85 * bell(spot.r, 26) * skin, spot.at)
     canvas.lift(5 * bell(spot.r, 22) * skin, spot.at)
     _lashes(canvas, lids)
-    _brow(canvas)
+    _brow(canvas, lids.nose)
     canvas.paint(canvas.tone.inflamed, 0.97 * step(spot.r - radius, 5), spot.at)
     canvas.lift(0.7 * radius * bell(spot.r, radius * 0.55), spot.at)
     canvas.paint(PUS, 0.97 * step(spot.r - radius * 0.42, 3), spot.at)
@@ -184,7 +224,7 @@ def red_eye(canvas: Canvas) -> None:
         near = step(np.abs(canvas.x - lids.centre.x) - lids.half, 30)
         canvas.paint(canvas.tone.inflamed, 0.55 * canvas.look.blush * bell(canvas.y - margin, width) * near)
     _lashes(canvas, lids)
-    _brow(canvas)
+    _brow(canvas, lids.nose)
     tear = lids.lower(canvas.x) - canvas.y
     canvas.paint((1, 0.97, 0.95), 0.6 * bell(tear - 2, 1.3) * step(np.abs(canvas.x - lids.centre.x) - 50, 20))
     if canvas.chance(0.6):
@@ -195,7 +235,8 @@ def _discharge(canvas: Canvas, lids: Lids) -> None:
     """Let sticky yellow matter gather at the inner corner and on the lashes."""
     canvas.centre = Point(lids.centre.x + lids.nose * lids.half * 0.85, lids.centre.y + 8)
     for place in canvas.places(canvas.count(3, 6), 5, 14):
-        spot = canvas.spot(place, 9, 0.4)
-        canvas.paint(rgb(232, 216, 150), 0.85 * step(spot.r - canvas.uniform(2, 4.5), 3), spot.at)
-        canvas.lift(2 * dome(spot.r, 4.5), spot.at)
+        spot = canvas.spot(place, 12, 0.5)
+        flat = np.hypot(spot.dx, spot.dy * 1.6) * (1 + 0.5 * canvas.wobble[spot.at])
+        canvas.paint(rgb(230, 214, 156), 0.75 * step(flat - canvas.uniform(2.5, 5.5), 4), spot.at)
+        canvas.lift(0.8 * dome(flat, 5), spot.at)
         canvas.wet(step(spot.r - 4, 2), spot.at)

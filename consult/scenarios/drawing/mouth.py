@@ -48,7 +48,7 @@ def _arch(canvas: Canvas, gum: float, swell: float = 0.0, gap: float = 0.0, scal
     offset = _jitter(canvas, tooth, 3.0)
     arc = 6 * np.square((canvas.x - 96) / 96)
     margin = gum + arc + offset + (scallop + swell) * np.square(np.sin(np.pi / 2 * np.abs(place) ** 1.5))
-    bite = canvas.uniform(150, 158) + arc * 0.4 + _jitter(canvas, tooth, 3.0) + 5 * place**6
+    bite = canvas.uniform(150, 158) + arc * 0.4 + _jitter(canvas, tooth, 3.0) - 6 * np.abs(place) ** 5
     between = (1 - np.abs(place)) * pitch / 2 - 0.8
     taper = gap * pitch / 2 * np.clip((margin + 42 - down) / 42, 0, 1)
     edge = np.maximum(np.maximum(margin - down, down - bite), taper - between)
@@ -120,6 +120,34 @@ def tooth_cavity(canvas: Canvas) -> None:
         canvas.paint(rgb(58, 34, 20), 0.97 * arch.crown * step(near - radius, 4))
         canvas.paint(rgb(20, 10, 8), 0.9 * arch.crown * step(near - radius * 0.55, 4))
         canvas.lift(-4 * arch.crown * step(near - radius, 5))
+
+
+def stained_tooth(canvas: Canvas) -> None:
+    """One tooth with a brownish stain that has a soft edge and no hole."""
+    arch = _arch(canvas, canvas.uniform(66, 76))
+    middles = sorted({round(float(t)) for t in arch.tooth[0, 40:152:8]})
+    tooth = middles[canvas.count(0, len(middles) - 1)]
+    x, y = canvas.uniform(-0.4, 0.4), canvas.uniform(14, 46)
+    near = np.hypot((arch.place - x) * arch.pitch / 2, (arch.down - arch.margin - y) * canvas.uniform(0.6, 0.95))
+    near = near + 3.5 * canvas.noise(16) + 99 * (np.abs(arch.tooth - tooth) > 0.5)
+    radius = canvas.uniform(6, 10)
+    canvas.paint(rgb(240, 232, 206), 0.6 * arch.crown * step(near - radius - 5, 6))
+    canvas.paint(rgb(168, 118, 62), 0.72 * arch.crown * step(near - radius, 9))
+    canvas.paint(rgb(120, 76, 38), 0.55 * arch.crown * step(near - radius * 0.5, 6) * (0.8 + 0.4 * canvas.wobble))
+
+
+def red_gums(canvas: Canvas) -> None:
+    """Gum edge reddened and a little full, soft whitish plaque on the necks of the teeth, no hard deposit."""
+    arch = _arch(canvas, canvas.uniform(68, 78), swell=canvas.uniform(2, 6))
+    gum = step(arch.down - arch.margin, 2.0)
+    rim = gum * bell(arch.margin - arch.down, canvas.uniform(9, 14)) * np.clip(0.8 + 0.4 * canvas.noise(7), 0, 1)
+    canvas.paint(mix(rgb(200, 34, 50), rgb(150, 28, 50), canvas.tone.depth), 0.85 * rim)
+    canvas.lift(2.2 * soften(rim, 3))
+    depth = canvas.uniform(6, 11) + 7 * np.abs(arch.place) ** 2 + 6 * canvas.noise(12)
+    plaque = step(arch.down - arch.margin - depth, 7) * arch.crown
+    canvas.paint(rgb(230, 214, 170), 0.75 * plaque * np.clip(0.75 + 0.4 * canvas.noise(26), 0, 1))
+    canvas.lift(0.6 * plaque * canvas.noise(36))
+    canvas.gloss *= 1 - 0.7 * plaque
 
 
 def tartar(canvas: Canvas) -> None:

@@ -1,10 +1,10 @@
-"""The inside of the mouth: cheek, tongue and throat."""
+"""The moist lining of the mouth: inner cheek and tongue."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .canvas import SIDE, Canvas, Field, Point, Values, bell, dome, soften, step
+from .canvas import SIDE, Canvas, Field, Point, bell, dome, soften, step
 from .tones import mix, rgb
 
 
@@ -75,14 +75,14 @@ def finish_mucosa(canvas: Canvas) -> None:
 def mouth_ulcers(canvas: Canvas) -> None:
     """Round, shallow, yellow-white sores in a red halo."""
     for place in canvas.places(canvas.count(2, 5), 38, canvas.room):
-        radius = canvas.uniform(9, 15)
-        spot = canvas.spot(place, radius * 2.6, 0.12)
+        radius = canvas.uniform(6.5, 13)
+        spot = canvas.spot(place, radius * 2.6, 0.22)
         canvas.paint(rgb(168, 20, 36), 0.9 * bell(np.maximum(spot.r - radius, 0), 5.5), spot.at)
         floor = step(spot.r - radius, 4.5)
         canvas.height[spot.at] *= 1 - 0.8 * floor
         canvas.paint(rgb(246, 234, 190), 0.95 * floor, spot.at)
         canvas.paint(rgb(222, 196, 132), 0.5 * floor * np.clip(canvas.noise(26)[spot.at], 0, 1), spot.at)
-        canvas.lift(0.8 * bell(spot.r - radius - 2, 3), spot.at)
+        canvas.lift(0.5 * bell(spot.r - radius - 2, 3), spot.at)
         canvas.gloss[spot.at] *= 1 - 0.6 * floor
 
 
@@ -97,92 +97,3 @@ def white_lacy_mucosa(canvas: Canvas) -> None:
     lace = np.clip(lace * area * np.clip(0.9 + 0.5 * canvas.noise(6), 0, 1), 0, 1)
     canvas.paint(rgb(250, 244, 238), lace * np.float32(0.92))
     canvas.lift(0.9 * soften(lace))
-
-
-def throat(canvas: Canvas) -> None:
-    """Draw an open mouth: palate, arches, uvula, tongue, the dark behind."""
-    pink = canvas.tone.gum
-    canvas.paint(mix(pink, rgb(214, 104, 100), 0.5), np.ones((SIDE, SIDE), np.float32))
-    canvas.tint(0.05 * canvas.noise(6))
-    canvas.lift(0.8 * canvas.noise(12))
-    canvas.wet(np.full((SIDE, SIDE), 0.7, np.float32))
-    x, y = 96 + canvas.uniform(-6, 6), canvas.uniform(62, 72)
-    canvas.centre = Point(x, y)
-    u, v = np.abs(canvas.x - x), canvas.y - y
-    arch = np.hypot(u / 62, np.minimum(v - 44, 0) / 52) - 1
-    opening = (arch * 50).astype(np.float32)
-    canvas.shade *= 1 - 0.25 * bell(opening, 5)
-    canvas.lift(5 * bell(opening - 8, 7))
-    back = step(opening, 4)
-    canvas.height *= 1 - back
-    canvas.paint(rgb(150, 52, 54), back)
-    canvas.paint(rgb(54, 14, 20), 0.85 * back * bell(np.hypot(u, (v - 56) * 0.8), 26))
-    _uvula(canvas, u, v)
-
-
-def _uvula(canvas: Canvas, u: Values, v: Values) -> None:
-    """Hang the uvula from the palate's middle."""
-    long = canvas.uniform(22, 32)
-    width = 7 + 3 * bell(v - long + 6, 8) + 12 * np.clip((2 - v) / 14, 0, 1)
-    drop = np.maximum(u - width, v - long - np.sqrt(np.clip(64 - u * u, 0, None)))
-    hanging = step(drop.astype(np.float32), 3)
-    canvas.paint(rgb(214, 96, 98), 0.95 * hanging)
-    canvas.lift(7 * np.sqrt(np.clip(-drop / 10, 0, 1)))
-
-
-def finish_throat(canvas: Canvas) -> None:
-    """Bring tongue, teeth and lips in front."""
-    x = canvas.centre.x
-    top = canvas.uniform(146, 156) + 0.0028 * np.square(canvas.x - x)
-    tongue = step((top - canvas.y).astype(np.float32), 3)
-    papillae = canvas.noise(60)
-    canvas.height *= 1 - tongue
-    canvas.paint(mix(canvas.tone.gum, rgb(218, 132, 128), 0.5), tongue)
-    canvas.paint(rgb(240, 214, 206), 0.35 * tongue * np.clip(0.4 + papillae, 0, 1))
-    canvas.lift(tongue * (9 * np.sqrt(np.clip((canvas.y - top) / 30, 0, 1)) + 0.5 * papillae))
-    canvas.shade *= 1 - 0.22 * tongue * bell(canvas.x - x, 4)
-    u, v = (canvas.x - 96) / 100, (canvas.y - 98) / 104
-    lips = (np.hypot(u, v) - 1).astype(np.float32) * 90
-    _teeth(canvas)
-    canvas.paint(canvas.tone.lip, step(-lips + 2, 4))
-    canvas.paint(canvas.tone.skin, step(-lips + 24, 6))
-    canvas.lift(6 * bell(lips - 12, 9))
-
-
-def _teeth(canvas: Canvas) -> None:
-    """Show the edge of the upper teeth."""
-    low = canvas.uniform(16, 24) - 0.0022 * np.square(canvas.x - 96)
-    phase = np.mod(canvas.x - 96, 30) / 30 - 0.5
-    edge = canvas.y - low + 3 * np.abs(phase) ** 2 * 8
-    canvas.shade *= 1 - 0.3 * bell(edge - 3, 5)
-    teeth = step(edge.astype(np.float32), 2)
-    canvas.height *= 1 - teeth
-    canvas.paint(rgb(240, 232, 212), teeth)
-    canvas.paint(rgb(120, 80, 70), 0.5 * teeth * bell(np.abs(phase) - 0.5, 0.05))
-
-
-def spotted_tonsils(canvas: Canvas) -> None:
-    """Big red tonsils on both sides, dotted with whitish spots."""
-    for side in (-1, 1):
-        place = Point(canvas.centre.x + side * canvas.uniform(38, 44), canvas.centre.y + canvas.uniform(44, 54))
-        radius = canvas.uniform(25, 31)
-        edge = np.hypot((canvas.x - place.x) * 1.12, (canvas.y - place.y) / 1.22) - radius + 2.2 * canvas.noise(10)
-        edge = edge.astype(np.float32)
-        tonsil = step(edge, 3)
-        canvas.shade *= 1 - 0.3 * bell(edge - 2, 4)
-        canvas.height *= 1 - tonsil
-        canvas.paint(mix(rgb(206, 40, 50), rgb(166, 34, 48), canvas.tone.depth), 0.97 * tonsil)
-        canvas.lift(9 * np.sqrt(np.clip(-edge / radius, 0, 1)) + 1.2 * tonsil * canvas.noise(16))
-        canvas.wet(0.8 * tonsil)
-        _spots(canvas, place, radius)
-
-
-def _spots(canvas: Canvas, place: Point, radius: float) -> None:
-    """Dot a tonsil with exudate."""
-    kept, canvas.centre = canvas.centre, place
-    for dot in canvas.places(canvas.count(5, 9), 9, radius * 0.75):
-        spot = canvas.spot(dot, 11, 0.45)
-        size = canvas.uniform(3, 5.2)
-        canvas.paint(rgb(248, 240, 206), 0.95 * step(spot.r - size, 2.5), spot.at)
-        canvas.lift(1.2 * dome(spot.r, size), spot.at)
-    canvas.centre = kept

@@ -104,6 +104,18 @@ def thick_yellow_nail(canvas: Canvas) -> None:
     canvas.lift(2.5 * crumbs * rough)
 
 
+def discoloured_nail(canvas: Canvas) -> None:
+    """Plate dull, yellowish-brown in places and slightly uneven; no pits, crumbs or lifted part."""
+    digit = _digit(canvas)
+    _plate(canvas, digit, mix(_nail_bed(canvas), rgb(214, 190, 140), canvas.uniform(0.45, 0.65)), 0.35)
+    plate = digit.plate
+    stain = np.clip(canvas.noise(5) + 0.35 * canvas.noise(14) - 0.25 * digit.v / digit.length + 0.15, 0, 1)
+    canvas.paint(rgb(178, 138, 74), 0.75 * stain * plate)
+    canvas.paint(rgb(236, 226, 200), 0.55 * np.clip(canvas.noise(7) - 0.1, 0, 1) * plate)
+    ridges = np.cos(digit.u * canvas.uniform(0.55, 0.8) + 1.6 * canvas.noise(5)) * np.clip(0.5 + canvas.noise(4), 0, 1)
+    canvas.lift((0.6 * ridges + 1.2 * canvas.noise(9)) * step(digit.edge + 2, 3))
+
+
 def lifted_nail(canvas: Canvas) -> None:
     """The far part of the plate stands off its bed: white, with an irregular border."""
     digit = _digit(canvas)
@@ -126,8 +138,8 @@ def pitted_nail(canvas: Canvas) -> None:
     canvas.lift(0.9 * ridges * plate)
     canvas.paint(rgb(140, 104, 84), 0.30 * np.clip(ridges, 0, 1) * plate)
     pits = canvas.cells(canvas.uniform(9, 11))
-    pit = (pits.draw > 0.35) * step(pits.near - 1.9, 1.6) * plate
-    canvas.paint(rgb(84, 54, 44), (0.85 * pit).astype(np.float32))
+    pit = (pits.draw > 0.45) * step(canvas.warp(pits.near, 1.2) - 1.0 - 1.4 * pits.draw, 1.8) * plate
+    canvas.paint(rgb(112, 80, 64), (0.6 * pit).astype(np.float32))
     canvas.lift(-2.2 * soften(pit.astype(np.float32)))
     split = digit.v + digit.length - 8 + 8 * canvas.noise(16)
     canvas.paint(rgb(226, 214, 190), 0.8 * step(split, 3) * plate)

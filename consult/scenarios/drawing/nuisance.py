@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .canvas import SIDE, Canvas, Point, bell, step
-from .tones import RGB, mix, rgb
+from .canvas import Canvas, Point, bell, step
+from .tones import RGB, rgb
 
 
 def freckles(canvas: Canvas) -> None:
@@ -13,18 +13,6 @@ def freckles(canvas: Canvas) -> None:
     spots = canvas.cells(canvas.uniform(15, 24))
     chosen = (spots.draw > 0.72) * step(spots.near - canvas.uniform(1.2, 2.2), 1.8)
     canvas.paint(canvas.tone.dark, (0.4 * chosen).astype(np.float32))
-
-
-def body_hair(canvas: Canvas) -> None:
-    """Grow a few fine hairs, all about one way."""
-    number, turn = canvas.count(12, 40), canvas.uniform(0, 2 * np.pi)
-    along = np.linspace(0, 1, 40)
-    x, y = canvas.rng.uniform(0, SIDE, (2, number, 1))
-    heading = turn + canvas.rng.normal(0, 0.35, (number, 1)) + canvas.rng.normal(0, 0.5, (number, 1)) * along
-    length = canvas.rng.uniform(10, 26, (number, 1)) / 40
-    path = np.stack((x + np.cumsum(np.cos(heading), 1) * length, y + np.cumsum(np.sin(heading), 1) * length), axis=-1)
-    ink = canvas.strokes([path.reshape(-1, 2)])
-    canvas.paint(mix(canvas.tone.dark, (0.08, 0.06, 0.05), 0.75), ink * np.float32(canvas.uniform(0.3, 0.6)))
 
 
 def backdrop(canvas: Canvas) -> None:

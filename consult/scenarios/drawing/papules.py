@@ -5,25 +5,39 @@ from __future__ import annotations
 import numpy as np
 
 from .bumps import PUS, crust, papule, plug, pustule, vesicle, whitehead
-from .canvas import SIDE, Canvas, Field, Point, bell, dome, soften, step
+from .canvas import SIDE, Canvas, Cells, Field, Point, bell, dome, soften, step
 from .nuisance import scatter
 from .patches import redden
 from .tones import mix, rgb
 
 
 def wheals(canvas: Canvas) -> None:
-    """Smooth swollen wheals, pale in the middle, in a flare."""
-    distance = np.full((SIDE, SIDE), 99, np.float32)
-    for place in canvas.places(canvas.count(4, 7), 34, canvas.room * 1.05):
-        part = canvas.blob(place, canvas.uniform(0.20, 0.40) * canvas.room, 0.2, canvas.uniform(1, 1.7))
-        distance = np.minimum(distance, part)
-    redden(canvas, step(distance - 6, 20), 0.62)
-    canvas.paint(canvas.tone.flare, 0.8 * step(distance, 5))
-    pale = mix(canvas.tone.skin, (1.0, 0.88, 0.80), 0.40 - 0.24 * canvas.tone.depth)
-    canvas.paint(pale, 0.8 * step(distance + 7, 12))
-    canvas.lift(4.6 * np.sqrt(np.clip(-distance / 14, 0, 1)))
-    canvas.height = soften(canvas.height, 6)
-    canvas.wet(0.22 * step(distance, 3))
+    """Smooth swollen wheals of rounded, often merging outlines: pink at the edge, paler in the middle, in a flare."""
+    distance, size = _wheal_outline(canvas)
+    redden(canvas, step(distance - 8, 30), 0.42)
+    canvas.paint(mix(canvas.tone.skin, canvas.tone.inflamed, 0.55), 0.85 * step(distance, 9))
+    pale = mix(canvas.tone.skin, (1.0, 0.88, 0.82), 0.30 - 0.20 * canvas.tone.depth)
+    centre = step(distance + 0.75 * size + 0.35 * size * canvas.noise(8), 1.1 * size)
+    canvas.paint(pale, 0.8 * centre)
+    rise = 1 - np.exp(np.minimum(distance - 1, 0) / 9)
+    canvas.height *= 1 - 0.3 * step(distance, 4)
+    canvas.lift(soften(np.asarray((4.2 + 0.7 * canvas.noise(14) + 0.3 * canvas.noise(34)) * rise, np.float32), 5))
+    canvas.wet(0.08 * step(distance, 6))
+
+
+def _wheal_outline(canvas: Canvas) -> tuple[Field, float]:
+    """Return the distance to wheals that each consist of a few merging rounds, and their radius."""
+    size, sum_of_rounds = canvas.uniform(13, 19), np.zeros((SIDE, SIDE), np.float32)
+    x = canvas.x + 5 * canvas.noise(6) + 0.8 * canvas.noise(18)
+    y = canvas.y + 5 * canvas.noise(6) + 0.8 * canvas.noise(18)
+    for place in canvas.places(canvas.count(4, 7), 2.1 * size, canvas.room * 1.2):
+        way, big = canvas.uniform(0, 2 * np.pi), canvas.uniform(0.4, 1.0)
+        for part in range(canvas.count(1, 4)):
+            turn, far = way + canvas.rng.normal(0, 0.6), 1.1 * big * size * part
+            r = np.hypot(x - place.x - far * np.cos(turn), y - place.y - far * np.sin(turn))
+            sum_of_rounds += bell(r, big * size * canvas.uniform(0.7, 1.0))
+    level = np.sqrt(-2 * np.log(np.clip(sum_of_rounds, 1e-6, 0.999)))
+    return np.asarray((level - 1.15) * size, np.float32), size
 
 
 def grouped_vesicles(canvas: Canvas) -> None:
@@ -100,13 +114,13 @@ def umbilicated_papules(canvas: Canvas) -> None:
     for place in canvas.places(canvas.count(6, 10), 29, canvas.room * 1.1):
         radius = canvas.uniform(7.5, 12.5)
         spot = canvas.spot(place, radius * 1.9, 0.04)
-        canvas.paint(canvas.tone.flare, 0.45 * bell(spot.r - radius, 2.5), spot.at)
+        canvas.paint(canvas.tone.flare, 0.3 * bell(spot.r - radius, 2.5), spot.at)
         canvas.paint(pearl, 0.9 * step(spot.r - radius, 2.2), spot.at)
-        canvas.lift(0.62 * radius * dome(spot.r, radius) - 0.42 * radius * bell(spot.r, radius * 0.20), spot.at)
+        canvas.lift(soften(0.55 * radius * dome(spot.r, radius)) - 0.2 * radius * bell(spot.r, radius * 0.17), spot.at)
         canvas.wet(0.6 * step(spot.r - radius, 2), spot.at)
         dimple = step(spot.r - radius * 0.27, 2.2)
-        canvas.paint(mix(canvas.tone.dark, canvas.tone.inflamed, 0.35), 0.7 * dimple, spot.at)
-        canvas.paint((1, 0.97, 0.92), 0.8 * step(spot.r - radius * 0.10, 1.4), spot.at)
+        canvas.paint(mix(canvas.tone.dark, canvas.tone.inflamed, 0.35), 0.32 * dimple, spot.at)
+        canvas.paint((1, 0.97, 0.92), 0.55 * step(spot.r - radius * 0.12, 1.8), spot.at)
 
 
 def verrucous_papules(canvas: Canvas) -> None:
@@ -116,20 +130,21 @@ def verrucous_papules(canvas: Canvas) -> None:
         radius = canvas.uniform(19, 24) if number > 1 else canvas.uniform(27, 36)
         distance = canvas.blob(place, radius, 0.16, 1.15)
         growth = step(distance, 3)
-        lobes = canvas.cells(canvas.uniform(7.5, 9))
-        canvas.paint(mix(canvas.tone.skin, rgb(206, 182, 150), 0.5 - 0.12 * canvas.tone.depth), 0.9 * growth)
-        canvas.paint(mix(canvas.tone.dark, (0.1, 0.06, 0.05), 0.3), 0.7 * step(lobes.gap - 0.9, 2) * growth)
-        canvas.paint(canvas.tone.scale, 0.5 * step(lobes.near - 2, 3) * growth)
-        canvas.lift(growth * (0.22 * radius * np.clip(-distance / radius, 0, 1) + 3.6 * dome(lobes.near, 6.5)))
+        lobes = canvas.cells(canvas.uniform(6, 7.5))
+        gap = canvas.warp(lobes.gap, 1.5, 24)
+        canvas.paint(mix(canvas.tone.skin, rgb(206, 172, 138), 0.4 - 0.12 * canvas.tone.depth), 0.9 * growth)
+        canvas.paint(mix(canvas.tone.dark, (0.1, 0.06, 0.05), 0.3), 0.45 * step(gap - 0.7, 2) * growth)
+        canvas.paint(canvas.tone.scale, 0.45 * step(lobes.near - 1.5, 3) * growth)
+        canvas.lift(growth * (0.22 * radius * np.clip(-distance / radius, 0, 1) + 2.2 * dome(lobes.near, 5.5)))
         _dots(canvas, place, radius)
 
 
 def _dots(canvas: Canvas, place: Point, radius: float) -> None:
     """Stipple the clotted vessels of a wart."""
     kept, canvas.centre = canvas.centre, place
-    for dot in canvas.places(canvas.count(8, 13), 5, radius * 0.72):
+    for dot in canvas.places(canvas.count(6, 10), 5, radius * 0.72):
         spot = canvas.spot(dot, 5)
-        canvas.paint(rgb(26, 14, 14), 0.95 * step(spot.r - canvas.uniform(1.3, 2.0), 1.2), spot.at)
+        canvas.paint(rgb(52, 22, 20), 0.8 * step(spot.r - canvas.uniform(0.8, 1.6), 1.8), spot.at)
     canvas.centre = kept
 
 
@@ -138,13 +153,14 @@ def stuck_on_plaque(canvas: Canvas) -> None:
     radius = canvas.room * canvas.uniform(0.46, 0.66)
     distance = canvas.blob(canvas.centre, radius, 0.15, canvas.uniform(1, 1.4))
     plaque = step(distance, 2.2)
-    brown = mix(rgb(134, 90, 56), rgb(52, 34, 26), canvas.uniform(0.1, 0.35) + 0.5 * canvas.tone.depth)
-    canvas.shade *= 1 - 0.30 * bell(distance - 2, 2.2)
+    brown = mix(rgb(156, 108, 70), rgb(52, 34, 26), canvas.uniform(0.05, 0.35) + 0.5 * canvas.tone.depth)
+    canvas.shade *= 1 - 0.16 * bell(distance - 2, 2.2)
     canvas.paint(brown, plaque * np.float32(0.96))
     folds = np.abs(canvas.noise(20))
     canvas.tint((0.35 * np.clip(folds, 0, 0.6) - 0.12 + 0.12 * canvas.noise(7)) * plaque)
-    canvas.lift(plaque * (4.5 * np.sqrt(np.clip(-distance / 6, 0, 1)) + 3.2 * np.clip(folds, 0, 0.5)))
-    canvas.wet(0.4 * plaque)
+    surface = 1.8 * np.clip(folds, 0, 0.5) + 0.5 * canvas.noise(52)
+    canvas.lift(plaque * (3.2 * np.sqrt(np.clip(-distance / 8, 0, 1)) + surface))
+    canvas.wet(0.25 * plaque)
     for place in canvas.places(canvas.count(9, 16), 8, radius * 0.75):
         spot = canvas.spot(place, 7)
         pale = canvas.chance(0.6)
@@ -153,30 +169,32 @@ def stuck_on_plaque(canvas: Canvas) -> None:
         canvas.lift((1.2 if pale else -1.5) * dome(spot.r, 3), spot.at)
 
 
-def _polygon(canvas: Canvas, place: Point, radius: float) -> tuple[Field, tuple[slice, slice]]:
-    """Return the distance to a random polygon in the window around it."""
-    spot = canvas.spot(place, radius * 1.9)
-    corners, turn = canvas.count(5, 6), canvas.uniform(0, 2 * np.pi)
-    distance = np.full(spot.r.shape, -99, np.float32)
-    for side in range(corners):
-        way = turn + 2 * np.pi * (side + canvas.uniform(-0.26, 0.26)) / corners
-        edge = spot.dx * np.cos(way) + spot.dy * np.sin(way) - radius * canvas.uniform(0.62, 1.0)
-        distance = np.maximum(distance, edge.astype(np.float32))
-    return distance + 1.6 * canvas.wobble[spot.at], spot.at
-
-
 def violaceous_papules(canvas: Canvas) -> None:
-    """Flat-topped polygonal purple papules laced with fine white lines."""
-    purple = mix(rgb(148, 86, 134), rgb(74, 36, 68), 0.15 + 0.8 * canvas.tone.depth)
-    lace = canvas.cells(7.5)
-    line = step(lace.gap - 0.5, 1.2)
-    for place in canvas.places(canvas.count(9, 14), 25, canvas.room * 1.1):
-        distance, at = _polygon(canvas, place, canvas.uniform(9.5, 15.5))
-        canvas.paint(canvas.tone.flare, 0.3 * step(distance - 2, 6), at)
-        canvas.paint(purple, 0.9 * step(distance, 2.2), at)
-        canvas.lift(2.8 * step(distance + 1.5, 5), at)
-        canvas.paint(mix(purple, (1, 0.97, 1), 0.75), 0.7 * line[at] * step(distance + 2, 2), at)
-        canvas.wet(0.8 * step(distance, 2), at)
+    """Flat-topped, polygonal, shiny violet papules, some merged, with a faint net of white lines."""
+    distance, grid = _mosaic(canvas)
+    violet = mix(rgb(172, 98, 134), rgb(70, 42, 54), min(1.0, 0.05 + 1.0 * canvas.tone.depth))
+    flat = step(distance, 4)
+    canvas.paint(canvas.tone.flare, 0.35 * step(distance - 3, 10))
+    canvas.paint(violet, flat * np.float32(0.8))
+    canvas.tint((0.18 * (grid.draw - 0.5) + 0.10 * canvas.noise(24)) * flat)
+    canvas.height *= 1 - 0.5 * flat
+    canvas.lift(soften(1.5 * step(distance + 1, 4)))
+    net = np.minimum(np.abs(canvas.noise(30)), np.abs(canvas.noise(42)) * 1.3)
+    striae = bell(net, 0.06) * np.clip(0.6 + canvas.noise(10), 0, 1) * step(distance + 2, 3)
+    canvas.paint(mix(violet, (1.0, 0.95, 0.97), 0.7), 0.6 * striae)
+    canvas.lift(0.35 * canvas.noise(34) * flat)
+    canvas.wet(0.8 * flat * np.clip(0.5 + 0.6 * canvas.noise(9), 0, 1))
+
+
+def _mosaic(canvas: Canvas) -> tuple[Field, Cells]:
+    """Return the distance to polygonal papules, dense near the centre, and the cells that bound them."""
+    grid = canvas.cells(canvas.uniform(18, 23), jitter=0.8)
+    gap, near = canvas.warp(grid.gap, 1.8, 20), canvas.warp(grid.near, 1.8, 20)
+    radius = 6.5 + 6.5 * grid.draw
+    distance = np.maximum(0.85 * (near - radius), 1.2 - 0.55 * gap)
+    far = np.hypot(canvas.x - canvas.centre.x, canvas.y - canvas.centre.y) / canvas.room
+    kept = np.mod(grid.draw * 7.13, 1) > 0.15 + 0.85 * np.clip(far - 0.15, 0, 1.2)
+    return soften(np.where(kept, distance, 9).astype(np.float32), 2), grid
 
 
 def swelling_with_point(canvas: Canvas) -> None:

@@ -48,40 +48,40 @@ def scaly_patch(canvas: Canvas) -> None:
     flakes(canvas, step(distance + 5, 22), 4.2, 0.48, canvas.tone.scale, 0.62 + 0.15 * canvas.tone.depth, 0.5)
 
 
-def _geometry(canvas: Canvas) -> Field:
-    """Return the distance to a shape no skin grows by itself: a strip, a square, a strap with a buckle."""
+def _touched(canvas: Canvas) -> Field:
+    """Return the distance to a rounded shape that a strap, a plaster or a brushing plant leaves on the skin."""
     turn = canvas.uniform(0, np.pi)
     dx, dy = canvas.x - canvas.centre.x, canvas.y - canvas.centre.y
-    u = np.abs(dx * np.cos(turn) + dy * np.sin(turn))
-    v = np.abs(dy * np.cos(turn) - dx * np.sin(turn))
-    kind, room = canvas.count(0, 2), canvas.room
-    if kind == 0:
-        shape = np.maximum(u - room * canvas.uniform(0.5, 0.62), v - room * canvas.uniform(0.45, 0.6))
-    elif kind == 1:
-        shape = np.maximum(u - room * 1.05, v - room * canvas.uniform(0.28, 0.38))
-    else:
-        buckle = np.maximum(u - room * 0.42, v - room * 0.42)
-        shape = np.minimum(np.maximum(u - room * 1.1, v - room * 0.2), buckle)
-    return np.asarray(shape + 1.8 * canvas.wobble + 1.2 * canvas.noise(26), np.float32)
+    u = dx * np.cos(turn) + dy * np.sin(turn)
+    v = dy * np.cos(turn) - dx * np.sin(turn) + canvas.uniform(-0.004, 0.004) * u * u
+    long, wide = canvas.room * canvas.uniform(0.75, 1.05), canvas.room * canvas.uniform(0.17, 0.34)
+    if canvas.chance(0.3):
+        long = wide = canvas.room * canvas.uniform(0.48, 0.6)
+    corner = 0.4 * min(long, wide)
+    right, low = np.abs(u) - long + corner, np.abs(v) - wide + corner
+    box = np.hypot(np.maximum(right, 0), np.maximum(low, 0)) + np.minimum(np.maximum(right, low), 0) - corner
+    return np.asarray(box + 2.2 * canvas.wobble + 2.4 * canvas.noise(9) + 1.2 * canvas.noise(30), np.float32)
 
 
 def oozing_patch(canvas: Canvas) -> None:
-    """Sharply bounded weeping patch with tiny vesicles and honey crust."""
-    distance = _geometry(canvas)
-    patch = step(distance, 4)
-    redden(canvas, 0.35 * step(distance - 5, 14), 0.8)
-    redden(canvas, patch, 1.0)
-    canvas.lift(patch * 1.5)
-    blisters = canvas.cells(9, jitter=0.7)
-    small = dome(blisters.near, 2.9) * (blisters.draw > 0.25) * step(distance + 4, 3)
-    canvas.lift(2.2 * small)
-    canvas.paint(mix(canvas.tone.flare, (1, 0.92, 0.78), 0.5), 0.75 * small)
-    weep = patch * np.clip(0.4 + canvas.noise(10), 0, 1)
+    """Sharply bounded weeping patch with tiny vesicles and honey crust; at times in the shape of what touched it."""
+    touched = canvas.chance(0.4)
+    distance = _touched(canvas) if touched else _island(canvas, canvas.room * canvas.uniform(0.5, 0.62), 0.22, 3)
+    patch = step(distance, 6)
+    redden(canvas, step(distance - 4, 20), 0.35)
+    redden(canvas, patch * np.clip(0.85 + 0.25 * canvas.noise(16), 0, 1), 0.9)
+    canvas.lift(soften(patch * (2 + 0.6 * canvas.noise(20)), 2))
+    blisters = canvas.cells(6.5)
+    near = canvas.warp(blisters.near, 1.5)
+    small = dome(near, 2.6) * (blisters.draw > 0.45) * step(distance + 3 - 5 * canvas.wobble, 6)
+    canvas.lift(1.7 * small)
+    canvas.paint(mix(canvas.tone.flare, (1, 0.90, 0.76), 0.4), 0.5 * small)
+    weep = patch * np.clip(0.3 + canvas.noise(9), 0, 1)
     canvas.paint(mix(canvas.tone.inflamed, HONEY, 0.5), 0.35 * weep)
-    crust = step(0.50 - canvas.noise(9) - 0.4 * canvas.noise(30), 0.4) * step(distance + 5, 6)
-    canvas.paint(mix(HONEY, canvas.tone.dark, 0.3 * canvas.tone.depth), crust * np.float32(0.85))
-    canvas.lift(crust * (1.2 + 0.7 * canvas.noise(46)))
-    canvas.wet(np.maximum(0.9 * weep, np.maximum(small, 0.4 * crust)))
+    crust = step(0.62 - canvas.noise(9) - 0.5 * canvas.noise(30), 0.5) * step(distance + 5, 8)
+    canvas.paint(mix(HONEY, canvas.tone.dark, 0.1 + 0.4 * canvas.tone.depth), crust * np.float32(0.75))
+    canvas.lift(crust * (0.9 + 0.6 * canvas.noise(46)))
+    canvas.wet(np.maximum(0.85 * weep, np.maximum(0.8 * small, 0.3 * crust)))
 
 
 def fissured_patch(canvas: Canvas) -> None:
@@ -90,13 +90,13 @@ def fissured_patch(canvas: Canvas) -> None:
     patch = step(distance, 14)
     redden(canvas, patch, 0.62)
     canvas.paint(canvas.tone.scale, 0.30 * patch * np.clip(0.6 + 0.5 * canvas.noise(20), 0, 1))
-    plates = canvas.cells(canvas.uniform(24, 30), canvas.uniform(14, 18))
+    plates = canvas.cells(canvas.uniform(26, 34), canvas.uniform(13, 17))
     gap = canvas.warp(plates.gap, 5)
-    width = np.clip(1.1 + 1.8 * canvas.noise(7), -3, 1.9)
-    inside = step(distance + 6, 8)
+    width = np.clip(0.2 + 2.0 * canvas.noise(7), -3, 1.5)
+    inside = step(distance + 6, 8) * np.clip(0.7 + 1.2 * canvas.noise(6), 0, 1)
     crack = step(gap - width, 1.6) * inside
     margin = step(gap - width - 3, 2.5) * inside
-    canvas.paint(canvas.tone.scale, margin * np.float32(0.55))
+    canvas.paint(canvas.tone.scale, margin * np.float32(0.35))
     blood = mix((0.38, 0.02, 0.04), (0.14, 0.02, 0.04), canvas.tone.depth)
     canvas.paint(mix(canvas.tone.inflamed, blood, 0.7), crack * np.float32(0.95))
     canvas.lift(np.minimum(gap, 4) * 0.32 * inside * step(-width, 2))
@@ -111,8 +111,8 @@ def silvery_plaque(canvas: Canvas) -> None:
     silver = mix(SILVER, canvas.tone.scale, 0.3 + 0.25 * canvas.tone.depth)
     inside = step(distance + canvas.uniform(5, 9), 5)
     canvas.paint(silver, 0.45 * inside * np.clip(0.7 + 0.6 * canvas.noise(14), 0, 1))
-    flakes(canvas, inside, 9, 0.78, silver, 0.8, 0.7)
-    flakes(canvas, inside, 5, 0.5, SILVER, 0.85, 0.8)
+    flakes(canvas, inside, 8, 0.78, silver, 0.7, 0.4)
+    flakes(canvas, inside, 4.4, 0.5, SILVER, 0.8, 0.5)
     canvas.gloss *= 1 - inside
 
 
@@ -124,8 +124,8 @@ def greasy_scale(canvas: Canvas) -> None:
     canvas.paint(rgb(226, 176, 92), 0.28 * patch)
     canvas.wet(0.45 * patch)
     wax = mix(rgb(240, 210, 134), canvas.tone.dark, 0.22 * canvas.tone.depth)
-    flakes(canvas, step(distance + 4, 24), 9.5, 0.5, wax, 0.72, 0.7)
-    flakes(canvas, step(distance + 4, 24), 5, 0.3, mix(wax, (1, 0.97, 0.85), 0.4), 0.7, 0.8)
+    flakes(canvas, step(distance + 4, 24), 9.5, 0.5, wax, 0.5, 0.3)
+    flakes(canvas, step(distance + 4, 24), 5, 0.3, mix(wax, (1, 0.97, 0.85), 0.4), 0.5, 0.4)
 
 
 def annular_patch(canvas: Canvas) -> None:
@@ -133,17 +133,17 @@ def annular_patch(canvas: Canvas) -> None:
     number = 1 if canvas.chance(0.6) else 2
     radius = canvas.room * (canvas.uniform(0.55, 0.78) if number == 1 else canvas.uniform(0.40, 0.48))
     for place in canvas.places(number, radius * 1.7, 0.0 if number == 1 else canvas.room * 0.75):
-        distance = canvas.blob(place, radius, 0.10, canvas.uniform(1, 1.25))
+        distance = canvas.blob(place, radius, 0.16, canvas.uniform(1, 1.3))
         width = canvas.uniform(0.27, 0.36) * radius
         band = step(distance, 3) * step(-distance - width, width * 1.2)
         canvas.paint(canvas.tone.dark, 0.12 * step(distance + width, 8))
         redden(canvas, 0.25 * step(distance - 2, 8), 0.8)
-        redden(canvas, band, 1.0)
-        canvas.lift(2.4 * soften(band))
+        redden(canvas, band * np.clip(0.85 + 0.4 * canvas.noise(14), 0, 1), 0.85)
+        canvas.lift(1.5 * soften(band, 3))
         rim = step(np.abs(distance + 4) - 4.5, 4)
         beads = np.clip(canvas.noise(44), 0, 1) * band
-        canvas.lift(2 * beads)
-        flakes(canvas, rim, 4.0, 0.66, canvas.tone.scale, 0.85, 0.5)
+        canvas.lift(1.2 * beads)
+        flakes(canvas, rim, 3.4, 0.55, canvas.tone.scale, 0.75, 0.4)
 
 
 def lichenified_plaque(canvas: Canvas) -> None:
@@ -168,10 +168,10 @@ def depigmented_patches(canvas: Canvas) -> None:
         canvas.tint(0.03 * canvas.noise(12))
     distance = np.full((SIDE, SIDE), 99, np.float32)
     for place in canvas.places(canvas.count(3, 6), canvas.room * 0.42):
-        distance = np.minimum(distance, canvas.blob(place, canvas.uniform(0.24, 0.46) * canvas.room, 0.12, 1.3))
-    canvas.paint(canvas.tone.dark, 0.30 * bell(distance - 2, 3.5))
+        distance = np.minimum(distance, canvas.blob(place, canvas.uniform(0.2, 0.44) * canvas.room, 0.24, 1.4))
+    canvas.paint(canvas.tone.dark, 0.2 * bell(distance - 2, 4))
     white = step(distance, 2.2)
-    canvas.paint(rgb(240, 233, 226), white * np.float32(0.95))
+    canvas.paint(rgb(240, 228, 218), white * np.float32(0.92))
     canvas.colour[0] += np.float32(0.02) * canvas.noise(7) * white
 
 
@@ -196,17 +196,18 @@ def flushed_vessels(canvas: Canvas) -> None:
     canvas.wet(0.25 * flush)
     for place in canvas.places(canvas.count(2, 4), 26, canvas.room * 0.75):
         papule(canvas, place, canvas.uniform(3.5, 5))
-    ink = canvas.strokes([_vessel(canvas, place) for place in canvas.places(canvas.count(15, 20), 13)])
+    roots = canvas.places(canvas.count(11, 15), 15)
+    ink = soften(canvas.strokes([_vessel(canvas, root) for root in roots]))
     vessel = mix(canvas.tone.inflamed, (0.62, 0.0, 0.10), 0.65 - 0.5 * canvas.tone.depth)
-    canvas.paint(mix(vessel, (0.14, 0.02, 0.09), 0.5 * canvas.tone.depth), ink * np.float32(0.68))
+    canvas.paint(mix(vessel, (0.14, 0.02, 0.09), 0.5 * canvas.tone.depth), ink * np.float32(0.6))
 
 
 def _vessel(canvas: Canvas, root: Point) -> NDArray[np.float64]:
     """Return the path of one small vessel with branches, as points half a pixel apart."""
     paths = []
-    start, turn, length = np.array(root), canvas.uniform(0, 2 * np.pi), canvas.count(60, 110)
+    start, turn, length = np.array(root), canvas.uniform(0, 2 * np.pi), canvas.count(36, 80)
     for _ in range(canvas.count(2, 4)):
-        heading = turn + np.cumsum(canvas.rng.normal(0, 0.10, length))
+        heading = turn + np.cumsum(canvas.rng.normal(0, 0.16, length))
         path = start + 0.5 * np.cumsum(np.stack((np.cos(heading), np.sin(heading)), axis=1), axis=0)
         paths.append(path)
         fork = canvas.count(length // 4, length - 8)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .canvas import SIDE, Canvas, Point, Values, bell, dome, soften, step
-from .nuisance import backdrop, body_hair, freckles
-from .tones import mix, rgb
+from .canvas import SIDE, Canvas, Point, Values, bell, dome, step
+from .hair import body_hair, scalp_hair
+from .nuisance import backdrop, freckles
+from .tones import mix
 
 
 def texture(canvas: Canvas, fineness: float = 5.0) -> None:
@@ -93,33 +93,9 @@ def scalp(canvas: Canvas) -> None:
 
 
 def finish_scalp(canvas: Canvas) -> None:
-    """Comb hair over everything, thinner where the lesion lies."""
-    turn, length = canvas.uniform(0, 2 * np.pi), canvas.uniform(24, 44)
-    curl = canvas.uniform(0.2, 0.6) + 1.0 * canvas.tone.depth
-    roots = canvas.rng.uniform(-20, SIDE + 20, (900, 2))
-    far = np.hypot(roots[:, 0] - canvas.centre.x, roots[:, 1] - canvas.centre.y)
-    roots = roots[canvas.rng.uniform(0, 1, len(roots)) < np.clip((far - 30) / 60, 0.05, 1)]
-    ink = canvas.strokes(_strands(canvas, roots, turn, length, curl))
-    shadow = soften(ink, 3)
-    colours = (rgb(38, 28, 24), rgb(72, 50, 36), rgb(122, 88, 56), rgb(164, 156, 150))
-    pick = colours[canvas.count(0, 3)] if canvas.tone.depth < 0.5 else colours[0]
-    canvas.tint(-0.25 * shadow)
-    canvas.paint(pick, ink * np.float32(0.92))
-    canvas.gloss *= 1 - ink
+    """Let the hair part over the lesion."""
+    scalp_hair(canvas)
     backdrop(canvas)
-
-
-def _strands(
-    canvas: Canvas, roots: NDArray[np.float64], turn: float, length: float, curl: float
-) -> list[NDArray[np.float64]]:
-    """Return one bent path for each root, all growing about the same way."""
-    along = np.linspace(0, 1, int(length * 1.6))
-    number = len(roots)
-    heading = turn + canvas.rng.normal(0, 0.18, (number, 1)) + curl * canvas.rng.normal(0, 1, (number, 1)) * along
-    pace = length * canvas.rng.uniform(0.5, 1.1, number)[:, None] / len(along)
-    x = roots[:, :1] + np.cumsum(np.cos(heading) * pace, axis=1)
-    y = roots[:, 1:] + np.cumsum(np.sin(heading) * pace, axis=1)
-    return [np.stack((x.ravel(), y.ravel()), axis=1)]
 
 
 def lip(canvas: Canvas) -> None:
@@ -127,9 +103,10 @@ def lip(canvas: Canvas) -> None:
     texture(canvas, 4.5)
     middle, mouth = canvas.uniform(80, 112), canvas.uniform(124, 134)
     u = np.abs(canvas.x - middle) / 96
-    bow = 40 - 9 * bell(u, 0.07) + 3 * bell(u - 0.16, 0.1) - 34 * u * u
-    seam = mouth + 4 * bell(u, 0.10) - 7 * u * u
-    upper, lower = seam - canvas.y - bow, canvas.y - seam - (44 - 40 * u * u)
+    bow = 33 * np.clip(1 - u**2, 0, 1) ** 1.15 - 6 * bell(u, 0.09) + 2 * bell(u - 0.2, 0.12)
+    level = mouth - 7 * u * u
+    seam = level + 3 * bell(u, 0.10)
+    upper, lower = seam - canvas.y - bow, canvas.y - level - 40 * np.clip(1 - u**2.2, 0, 1) ** 0.8
     red = step(np.maximum(upper, lower), 3.5)
     canvas.paint(canvas.tone.lip, red * np.float32(0.92))
     canvas.lift(6 * np.sqrt(np.clip(-np.maximum(upper, lower) / 22, 0, 1)) * step(np.abs(canvas.y - seam) * -1 + 1, 6))
@@ -141,7 +118,7 @@ def lip(canvas: Canvas) -> None:
     canvas.shade *= 1 - 0.10 * bell(canvas.y - seam - 58, 9)
     canvas.tint(0.05 * bell(upper - 3, 2.5))
     side = canvas.uniform(-38, 38)
-    canvas.centre = Point(float(middle) + side, float(mouth - 34 - 6 * abs(side) / 40))
+    canvas.centre = Point(float(middle) + side, float(mouth - 31 + 6 * abs(side) / 40))
     canvas.room = 42
 
 
