@@ -21,15 +21,15 @@ def papule(canvas: Canvas, place: Point, radius: float, strength: float = 0.9) -
 
 def vesicle(canvas: Canvas, place: Point, radius: float, halo: float = 0.6) -> None:
     """Raise a clear blister on a red halo."""
-    spot = canvas.spot(place, radius * 2.6, 0.08)
+    spot = canvas.spot(place, radius * 2.6, 0.2)
     canvas.paint(canvas.tone.inflamed, halo * canvas.look.blush * bell(spot.r, radius * 1.15), spot.at)
-    clear = mix(mix(canvas.tone.skin, canvas.tone.inflamed, 0.22), (1.0, 0.95, 0.80), 0.52 - 0.10 * canvas.tone.depth)
+    clear = mix(mix(canvas.tone.skin, canvas.tone.inflamed, 0.22), (1.0, 0.92, 0.78), 0.46 - 0.12 * canvas.tone.depth)
     canvas.paint(mix(canvas.tone.inflamed, canvas.tone.dark, 0.4), 0.6 * bell(spot.r - radius, 0.9), spot.at)
     canvas.paint(clear, 0.66 * step(spot.r - radius + 0.4, 2.2), spot.at)
     canvas.lift(0.42 * radius * dome(spot.r, radius), spot.at)
     canvas.wet(0.75 * step(spot.r - radius, 1.5), spot.at)
     glint = np.hypot(spot.dx + radius * 0.3, spot.dy + radius * 0.35)
-    canvas.paint((1, 1, 1), 0.85 * step(glint - radius * 0.14, 1.2), spot.at)
+    canvas.paint((1, 1, 1), 0.7 * step(glint - radius * 0.14, 1.2), spot.at)
 
 
 def pustule(canvas: Canvas, place: Point, radius: float) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bumps import PUS
-from .canvas import Canvas, Field, Point, Values, bell, dome, soften, step
+from .canvas import Canvas, Field, Point, Values, bell, blur, dome, soften, step
 from .hair import tapered
 from .skin import texture
 from .tones import mix, rgb
@@ -140,20 +140,21 @@ def _eye(canvas: Canvas, lids: Lids, redness: float = 0.0) -> None:
 
 def _brow(canvas: Canvas, nose: int) -> None:
     """Grow an eyebrow along the top: dense and upright near the nose, thin and flat toward the temple."""
-    number = canvas.count(520, 700)
+    number = canvas.count(480, 600)
     out = canvas.rng.beta(1.25, 1.5, number)
     x0 = 96 + nose * (80 - 165 * out) + canvas.rng.normal(0, 3, number)
     arc = canvas.uniform(14, 22) + 14 * np.square(out - 0.62) * 2.4
     y0 = arc + canvas.rng.normal(0, 1, number) * (6.0 - 4.2 * out)
-    t = np.linspace(0, 1, 26)[:, None]
-    reach = canvas.rng.uniform(7, 13, number) * (1 - 0.25 * out)
+    t = np.linspace(0, 1, 20)[:, None]
+    reach = canvas.rng.uniform(6, 12, number) * (1 - 0.25 * out)
     rise = np.radians(62 - 66 * out + canvas.rng.normal(0, 9, number))
     x = x0 - nose * reach * np.cos(rise) * t
     y = y0 - reach * np.sin(rise) * t * (1 - 0.35 * t)
-    colour = mix(rgb(36, 26, 21), canvas.tone.dark, 0.3 - 0.2 * canvas.tone.depth)
-    ink = tapered(canvas, x, y, 0.35)
-    canvas.paint(colour, np.float32(0.32) * soften(ink, 5))
-    canvas.paint(colour, ink * np.float32(0.6))
+    dark = mix(rgb(36, 26, 21), canvas.tone.dark, 0.2 - 0.15 * canvas.tone.depth)
+    for part, lighter in enumerate((0.0, 0.22, 0.45)):
+        ink = tapered(canvas, x[:, part::3], y[:, part::3], 0.15)
+        canvas.paint(mix(dark, canvas.tone.dark, lighter), np.float32(0.16) * np.clip(blur(ink), 0, 1))
+        canvas.paint(mix(dark, canvas.tone.dark, lighter), ink * np.float32(0.55))
 
 
 def lid_nodule(canvas: Canvas) -> None:

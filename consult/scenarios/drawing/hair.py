@@ -56,7 +56,8 @@ def scalp_hair(canvas: Canvas) -> None:
     _mass(canvas, bare, colour)
     roots, side = _roots(canvas, turn)
     for part, shade in enumerate((-0.35, 0.0, 0.22)):
-        ink = _strands(canvas, roots[part::3], side[part::3], turn)
+        chosen = slice(part, None, 3 if canvas.tone.depth < 0.5 else 4)
+        ink = _strands(canvas, roots[chosen], side[chosen], turn)
         target = (1.0, 0.92, 0.80) if shade > 0 else (0.03, 0.02, 0.02)
         canvas.paint(mix(colour, target, abs(shade)), ink * np.float32(0.62))
         canvas.lift(0.5 * ink)
@@ -104,13 +105,14 @@ def _roots(canvas: Canvas, turn: float) -> tuple[Path, Path]:
     across[stray] *= 0.4
     x = canvas.centre.x + along * np.cos(turn) - across * np.sin(turn)
     y = canvas.centre.y + along * np.sin(turn) + across * np.cos(turn)
-    return np.stack((x, y), axis=1), side
+    near = (np.abs(x - SIDE / 2) < SIDE / 2 + 40) & (np.abs(y - SIDE / 2) < SIDE / 2 + 40)
+    return np.stack((x, y), axis=1)[near], side[near]
 
 
 def _strands(canvas: Canvas, roots: Path, side: Path, turn: float) -> Field:
     """Return the ink of strands that flow away from the parting; tight coils on the darkest skin."""
     length = 46.0
-    along = np.linspace(0, 1, 60)[:, None]
+    along = np.linspace(0, 1, 50 if canvas.tone.depth < 0.5 else 100)[:, None]
     lean = canvas.rng.normal(0.45, 0.16, len(roots))
     bend = canvas.rng.normal(0, 0.25 + 0.4 * canvas.tone.depth, len(roots))
     heading = turn + side * (np.pi / 2 - lean + bend * along)
@@ -118,6 +120,6 @@ def _strands(canvas: Canvas, roots: Path, side: Path, turn: float) -> Field:
     x = roots[:, 0] + np.cumsum(np.cos(heading) * pace, axis=0)
     y = roots[:, 1] + np.cumsum(np.sin(heading) * pace, axis=0)
     coil = 2.6 * np.clip(2 * canvas.tone.depth - 0.8, 0, 1)
-    phase = canvas.rng.uniform(0, 2 * np.pi, len(roots)) + 34 * along * canvas.rng.uniform(0.8, 1.2, len(roots))
+    phase = canvas.rng.uniform(0, 2 * np.pi, len(roots)) + 24 * along * canvas.rng.uniform(0.8, 1.2, len(roots))
     x, y = x + coil * np.cos(phase), y + coil * np.sin(phase)
     return canvas.strokes([np.stack((x.ravel(), y.ravel()), axis=1)])

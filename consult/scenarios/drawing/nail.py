@@ -135,8 +135,8 @@ def pitted_nail(canvas: Canvas) -> None:
     _plate(canvas, digit, mix(_nail_bed(canvas), rgb(206, 188, 164), 0.55), 0.3)
     plate = step(digit.edge + 2, 3)
     ridges = np.cos(digit.u * canvas.uniform(0.75, 1.0) + 1.2 * canvas.noise(5))
-    canvas.lift(0.9 * ridges * plate)
-    canvas.paint(rgb(140, 104, 84), 0.30 * np.clip(ridges, 0, 1) * plate)
+    canvas.lift(0.55 * ridges * plate)
+    canvas.paint(rgb(140, 104, 84), 0.18 * np.clip(ridges, 0, 1) * plate)
     pits = canvas.cells(canvas.uniform(9, 11))
     pit = (pits.draw > 0.45) * step(canvas.warp(pits.near, 1.2) - 1.0 - 1.4 * pits.draw, 1.8) * plate
     canvas.paint(rgb(112, 80, 64), (0.6 * pit).astype(np.float32))

@@ -46,8 +46,8 @@ def grouped_vesicles(canvas: Canvas) -> None:
     base = canvas.blob(canvas.centre, radius * 1.1, 0.18, 1.2)
     redden(canvas, step(base - 2, 16), 1.0)
     canvas.lift(3 * step(base, 20))
-    for place in canvas.places(canvas.count(16, 24), 8.6, radius * 0.92):
-        vesicle(canvas, place, canvas.uniform(4.0, 6.6))
+    for place in canvas.places(canvas.count(16, 26), 7.2, radius * 0.92):
+        vesicle(canvas, place, canvas.uniform(3.0, 5.8), 0.5)
 
 
 def vesicle_band(canvas: Canvas) -> None:
@@ -104,7 +104,7 @@ def follicular_papules(canvas: Canvas) -> None:
     area = step(canvas.blob(canvas.centre, 88, 0.3), 40) * (grid.draw > 0.10)
     canvas.paint(canvas.tone.inflamed, 0.60 * area * bell(grid.near, 2.9))
     bump = dome(grid.near, 3.2) * area
-    canvas.lift(2.3 * bump)
+    canvas.lift(2.3 * bump * (0.4 + 0.9 * grid.draw))
     canvas.paint(mix(canvas.tone.scale, canvas.tone.skin, 0.25), 0.8 * step(grid.near - 0.9, 1.4) * area)
 
 
@@ -164,9 +164,9 @@ def stuck_on_plaque(canvas: Canvas) -> None:
     for place in canvas.places(canvas.count(9, 16), 8, radius * 0.75):
         spot = canvas.spot(place, 7)
         pale = canvas.chance(0.6)
-        cyst = rgb(224, 202, 152) if pale else rgb(26, 16, 12)
-        canvas.paint(cyst, 0.9 * step(spot.r - canvas.uniform(1.5, 2.6), 1.5), spot.at)
-        canvas.lift((1.2 if pale else -1.5) * dome(spot.r, 3), spot.at)
+        cyst = mix(brown, rgb(224, 202, 152), 0.6) if pale else mix(brown, rgb(26, 16, 12), 0.8)
+        canvas.paint(cyst, 0.85 * step(spot.r - canvas.uniform(0.9, 2.2), 2), spot.at)
+        canvas.lift((0.8 if pale else -1.5) * dome(spot.r, 3), spot.at)
 
 
 def violaceous_papules(canvas: Canvas) -> None:
@@ -189,11 +189,10 @@ def violaceous_papules(canvas: Canvas) -> None:
 def _mosaic(canvas: Canvas) -> tuple[Field, Cells]:
     """Return the distance to polygonal papules, dense near the centre, and the cells that bound them."""
     grid = canvas.cells(canvas.uniform(18, 23), jitter=0.8)
-    gap, near = canvas.warp(grid.gap, 1.8, 20), canvas.warp(grid.near, 1.8, 20)
-    radius = 6.5 + 6.5 * grid.draw
-    distance = np.maximum(0.85 * (near - radius), 1.2 - 0.55 * gap)
     far = np.hypot(canvas.x - canvas.centre.x, canvas.y - canvas.centre.y) / canvas.room
-    kept = np.mod(grid.draw * 7.13, 1) > 0.15 + 0.85 * np.clip(far - 0.15, 0, 1.2)
+    radius = (7.5 + 6.5 * grid.draw) * np.clip(1.35 - 0.9 * far, -1, 1)
+    distance = np.maximum(0.85 * (grid.near - radius), 1.4 - 0.55 * grid.gap) + 1.1 * canvas.noise(22)
+    kept = np.mod(grid.draw * 7.13, 1) > 0.25
     return soften(np.where(kept, distance, 9).astype(np.float32), 2), grid
 
 
@@ -209,9 +208,9 @@ def swelling_with_point(canvas: Canvas) -> None:
     canvas.lift(0.30 * radius * np.square(np.sin(np.pi / 2 * np.clip(0.22 - distance / radius, 0, 1))))
     canvas.wet(0.4 * step(distance + 6, 20))
     point = Point(canvas.centre.x + canvas.uniform(-9, 9), canvas.centre.y + canvas.uniform(-9, 9))
-    head = canvas.uniform(7, 11)
+    head = canvas.uniform(5.5, 9)
     spot = canvas.spot(point, head * 2.5, 0.15)
     canvas.paint(mix(PUS, rgb(255, 248, 214), 0.3), 0.55 * step(spot.r - head * 1.2, head), spot.at)
-    canvas.paint(PUS, 0.97 * step(spot.r - head * 0.8, 3), spot.at)
-    canvas.lift(3.0 * dome(spot.r, head), spot.at)
-    canvas.wet(step(spot.r - head, 2), spot.at)
+    canvas.paint(PUS, 0.95 * step(spot.r - head * 0.8, 4.5), spot.at)
+    canvas.lift(soften(2.2 * dome(spot.r, head), 2), spot.at)
+    canvas.wet(0.7 * step(spot.r - head, 3), spot.at)

@@ -121,9 +121,9 @@ def greasy_scale(canvas: Canvas) -> None:
     distance = _island(canvas, canvas.room * canvas.uniform(0.55, 0.75), 0.35, 3)
     patch = step(distance, 34)
     redden(canvas, patch, 0.5)
-    canvas.paint(rgb(226, 176, 92), 0.28 * patch)
+    canvas.paint(mix(rgb(226, 176, 92), canvas.tone.dark, 0.4 * canvas.tone.depth), 0.28 * patch)
     canvas.wet(0.45 * patch)
-    wax = mix(rgb(240, 210, 134), canvas.tone.dark, 0.22 * canvas.tone.depth)
+    wax = mix(rgb(238, 212, 146), rgb(150, 120, 76), 0.7 * canvas.tone.depth)
     flakes(canvas, step(distance + 4, 24), 9.5, 0.5, wax, 0.5, 0.3)
     flakes(canvas, step(distance + 4, 24), 5, 0.3, mix(wax, (1, 0.97, 0.85), 0.4), 0.5, 0.4)
 

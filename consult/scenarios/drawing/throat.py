@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .canvas import SIDE, Canvas, Field, Point, Values, bell, soften, step
+from .canvas import SIDE, Canvas, Field, Point, Values, bell, blur, soften, step
 from .tones import RGB, mix, rgb
 
-_RED = rgb(196, 38, 48)
+_RED = rgb(190, 54, 58)
 _COATING = rgb(240, 230, 196)
 
 
@@ -49,7 +49,7 @@ def _behind(v: Values, edge: Values) -> Field:
 
 def _set_back(canvas: Canvas, back: Field, colour: RGB) -> None:
     """Set a part back in the shadow of its edge, and round the edge."""
-    blurred = soften(back, 14)
+    blurred = blur(back)
     canvas.lift(4 * np.minimum(blurred, 0.5) * (1 - back))
     canvas.height *= 1 - 0.8 * back
     canvas.height = soften(canvas.height, 3)
@@ -61,7 +61,7 @@ def _set_back(canvas: Canvas, back: Field, colour: RGB) -> None:
 def _vessels(canvas: Canvas, u: Values, v: Values) -> None:
     """Let a few fine vessels show through the palate."""
     lines = bell(canvas.noise(9), 0.035) * np.clip(canvas.noise(5), 0, 1) * (1 - canvas.hollow)
-    canvas.paint(rgb(178, 52, 58), 0.5 * lines * step(np.hypot(u, v) - 60, 30))
+    canvas.paint(rgb(178, 52, 58), 0.3 * lines * step(np.hypot(u, v) - 60, 30))
 
 
 def finish_throat(canvas: Canvas) -> None:
@@ -126,12 +126,12 @@ def _flush(canvas: Canvas, strength: float) -> None:
 def spotted_tonsils(canvas: Canvas) -> None:
     """Big red tonsils on both sides with irregular whitish spots."""
     _flush(canvas, 0.35)
-    red = mix(_RED, rgb(158, 34, 48), canvas.tone.depth)
+    red = mix(_RED, rgb(160, 44, 54), canvas.tone.depth)
     for place, radius, bulge in _tonsils(canvas, canvas.uniform(26, 31), red):
         inner = np.hypot((canvas.x - place.x) * 1.15, (canvas.y - place.y) / 1.3) - radius * 0.9
         patchy = canvas.noise(26) + 0.4 * canvas.noise(50) + 0.25 * canvas.noise(8)
-        spots = step(0.55 - patchy, 0.4) * bulge * step(inner, 8)
-        canvas.paint(_COATING, 0.88 * spots)
+        spots = step(0.6 - patchy, 0.75) * bulge * step(inner, 8)
+        canvas.paint(_COATING, 0.92 * spots)
         canvas.lift(1.2 * soften(spots))
 
 
@@ -140,5 +140,5 @@ def red_throat(canvas: Canvas) -> None:
     _tonsils(canvas, canvas.uniform(17, 22), rgb(186, 62, 64))
     _flush(canvas, canvas.uniform(0.55, 0.72))
     fine = bell(canvas.noise(12), 0.05) * np.clip(0.3 + canvas.noise(5), 0, 1) * step(20 - canvas.y, 30)
-    canvas.paint(rgb(150, 14, 28), 0.5 * fine)
+    canvas.paint(rgb(150, 14, 28), 0.25 * fine)
     canvas.wet(0.7 * canvas.hollow)
