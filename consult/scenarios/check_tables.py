@@ -64,7 +64,7 @@ def _topic_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile) -> 
         if topic not in EXAMINATIONS:
             mend = f"drawn cases have only: {', '.join(EXAMINATIONS)}"
             yield at.problem(("examinations", topic), f"the examination '{topic}' cannot be drawn", mend)
-    for topic in values.values:
+    for topic in values.values if spec.topics else ():
         if topic not in (*VOCABULARY, *spec.topics, *spec.examinations, *NOT_SAID):
             kind = "examinations" if topic in EXAMINATIONS else "topics"
             what = f"'{topic}' has values, but nobody can ask about it"

@@ -123,9 +123,12 @@ def _leaks(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> 
     named = naming(labels)
     for topic, entries in values.values.items():
         for key, spec in entries.items():
-            for where, text in _worded(spec):
-                leaked = dict.fromkeys(name for filled in _filled(text, spec) for name in named.diagnoses(filled))
-                for name in leaked:
+            items = [item for item in spec.items if not named.diagnoses(item)]
+            sure = spec.model_copy(update={"items": items})
+            texts = [(where, text, _filled(text, sure)) for where, text in _worded(spec)]
+            texts += [(("items", i), item, [item]) for i, item in enumerate(spec.items)]
+            for where, text, filled in texts:
+                for name in dict.fromkeys(name for each in filled for name in named.diagnoses(each)):
                     place = ("values", topic, key, *where)
                     yield at.problem(place, f"'{text}' names the diagnosis '{name}'", "word it without the name")
 

@@ -213,7 +213,7 @@ class Grammar:
             what = (
                 f"'{label}' in '{self.scenario}' has no value of '{name}' for a patient with {_in_words(restricting)}"
             )
-            raise TooFewCardsError(what, f"add a '{name}' that fits them, or correct the rule that excludes it")
+            raise TooFewCardsError(what, "add one that fits, or correct the rule that excludes it")
         return _pick(rng, table)
 
     def _without_alarm(self, draw: Draw, rng: random.Random) -> Draw:

@@ -1,4 +1,4 @@
-"""Every kind of mistake in a scenario folder is found, with its file, its line and the mend."""
+"""Every kind of mistake in a scenario folder is found, with its file, its line and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,27 @@ from PIL import Image
 import consult.scenarios
 from consult.scenarios import ScenarioError, UnknownNameError, load_scenario
 from consult.scenarios.check import check_folder
+from consult.scenarios.grammar import TooFewCardsError
 
 DERM34 = Path(consult.scenarios.__file__).parent / "derm34"
 
 
 def worded(*words):
-    """Five phrasings for each value."""
+    """Five phrasings for each value, and as many of a child."""
     starts = ("I have {}", "there is {}", "I noticed {}", "I came with {}", "what bothers me is {}")
-    return {word: {"phrasings": [start.format(word) for start in starts]} for word in words}
+    return {
+        word: {"phrasings": [start.format(word) for start in starts], "child": child("found", word)} for word in words
+    }
+
+
+def child(verb, word):
+    return [f"my {who} {verb} {word}" for who in ("mum", "dad", "granny", "teacher", "sister")]
+
+
+def no(topic):
+    """Five phrasings of having none."""
+    words = ("no {}", "never any {}", "without {}", "not one {}", "{} is nothing I have")
+    return {"none": True, "phrasings": [text.format(topic) for text in words], "child": child("knows no", topic)}
 
 
 def tables():
@@ -57,23 +70,28 @@ def tables():
             "fish": {
                 "items": ["cod", "carp", "eel", "tuna", "trout"],
                 "phrasings": [f"{verb} {{item}}" for verb in ("I ate", "I tried", "I cooked", "I had", "I bought")],
+                "child": child("gave me", "{item}"),
             },
-            "none": {"none": True, "phrasings": ["no idea", "nothing", "I cannot say", "not known", "no food"]},
+            "none": no("food"),
         },
         "age": {"child": {"low": 4, "high": 11}, "adult": {"low": 18, "high": 59}},
+        "illness": {**worded("asthma", "gout"), "none": no("illness")},
+        "medicine": {**worded("inhaler"), "none": no("medicine")},
         "alarm": {
-            "none": {"none": True, "phrasings": ["no fear", "no scare", "no alarm", "no danger", "no fright"]},
+            "none": no("alarm"),
             "fever": {**worded("fever")["fever"], "urgency": "urgent"},
         },
     }
-    asked = ("site", "sensation", "duration", "course", "food", "age", "alarm")
+    asked = ("site", "sensation", "duration", "course", "food", "age", "illness", "medicine", "alarm")
+    plan = ["Keep cool.", {"say": "Leave fish out.", "when": {"food": ["fish"]}, "unless": [{"sex": ["male"]}]}]
     return {
         "scenario.yaml": {
             "name": "toy",
             "title": "A toy",
             "topics": {topic: f"the {topic}" for topic in asked},
-            "splits": {"train": 20, "test": 4},
-            "overlap": {"default": 0.5, "morphology": 0.2},
+            "splits": {"train": 200, "test": 4, "alarms": 4},
+            "several": ["illness", "medicine"],
+            "atypical": 0.1,
         },
         "labels.yaml": {
             "labels": {
@@ -83,19 +101,37 @@ def tables():
                     "second_specialty": "skin",
                     "look_alikes": ["eczema"],
                     "red_flags": {"fever": 0.1},
+                    "plan": plan,
+                    "safety_net": "Come back if it spreads.",
                 },
                 "eczema": {"aliases": ["atopic dermatitis"], "specialty": "skin", "look_alikes": ["hives"]},
             }
         },
         "findings.yaml": {
+            "population": {
+                "sex": {"female": 6, "male": 4},
+                "food": {"none": 1},
+                "illness": {"asthma": 0.3, "gout": 0.1},
+                "medicine": {"inhaler": 0.5},
+            },
             "findings": {
                 "hives": own,
                 "eczema": {**copy.deepcopy(own), "complaint": {"redness": 1}, "morphology": {"scaly_patch": 1}},
-            }
+            },
         },
         "values.yaml": {"duration_phrasings": times, "age_phrasings": ages, "values": values},
         "names.yaml": {"names": {"female": ["Ann"], "male": ["Bob"]}},
+        "rules.yaml": {
+            "rules": [
+                rule({"sensation": ["pain"]}, never={"site": ["cheek"]}),
+                rule({"medicine": ["inhaler"]}, needs={"illness": ["asthma"]}),
+            ]
+        },
     }
+
+
+def rule(when, **restriction):
+    return {"when": when, **restriction, "because": "It cannot be."}
 
 
 def cases():
@@ -110,7 +146,7 @@ def cases():
             "topics": {"duration": "how long", "site": "where"},
             "examinations": {"palpation": "feeling it"},
         },
-        "labels.yaml": tables()["labels.yaml"],
+        "labels.yaml": mutated(tables(), L, PLAN, {"say": "Keep it clean.", "when": {"site": ["arm"]}})[L],
         "cases.jsonl": [first, second],
     }
 
@@ -146,9 +182,12 @@ def mutated(files, file, place, value):
     return files
 
 
-S, L, F, V, N, C = "scenario.yaml", "labels.yaml", "findings.yaml", "values.yaml", "names.yaml", "cases.jsonl"
+S, L, F, V, N, R = "scenario.yaml", "labels.yaml", "findings.yaml", "values.yaml", "names.yaml", "rules.yaml"
+C = "cases.jsonl"
 HIVES, ECZEMA = ("labels", "hives"), ("findings", "eczema")
-WORDS = ("values", "sensation", "itch", "phrasings")
+PLAN = (*HIVES, "plan", 1)
+WORDS, CHILD = (("values", "sensation", "itch", kind) for kind in ("phrasings", "child"))
+RULE, PAIN = ("rules", 0), {"sensation": ["pain"]}
 
 
 def first_is(text):
@@ -180,8 +219,14 @@ TABLE_MISTAKES = [
     (S, ("splits",), MISSING, S, "there are no splits"),
     (S, ("splits", "test"), 0, S, "the split 'test' is empty"),
     (S, ("splits", "dev"), 4, S, "'splits.dev"),
-    (S, ("overlap", "colour"), 0.5, S, "no field 'colour'"),
-    (S, ("overlap", "default"), 2, S, "less than or equal to 1"),
+    (S, ("overlap",), {"default": 0.5}, S, "'overlap' is not known here"),
+    (S, ("atypical",), 0.2, S, "'atypical': Input should be less than or equal to 0.15"),
+    (S, ("several",), ["illness", "medicine", "drug"], S, "the field 'drug' of `several` is not in values.yaml"),
+    (S, ("several",), ["illness", "medicine", "course"], S, "'course' of `several` has no value 'none'"),
+    (S, ("several",), ["illness", "medicine", "site"], S, "a patient cannot have several values of 'site'"),
+    (S, ("several",), ["illness", "medicine", "alarm"], S, "a patient cannot have several values of 'alarm'"),
+    (S, ("splits", "alarms"), 3, S, "the split 'alarms' holds pairs of cases, and 3 is odd"),
+    (L, (*HIVES, "red_flags"), {}, S, "the split 'alarms' needs labels with red flags"),
     (S, ("drawing_styles",), ["clinic", "oil", "window"], S, "no drawing style 'oil'"),
     (S, ("drawing_styles",), ["window"], S, "no drawing style is left"),
     (S, ("held_out",), {"drawing_style": "oil"}, S, "'oil' is not among drawing_styles"),
@@ -202,6 +247,14 @@ TABLE_MISTAKES = [
     (L, (*HIVES, "red_flags"), {"fever": 1}, L, "add up to 1"),
     (L, (*HIVES, "red_flags"), {"coma": 0.1}, V, "the red flag 'coma' of 'hives'"),
     (L, ("labels", "acne"), {"specialty": "skin"}, F, "the label 'acne' has no tables"),
+    (L, PLAN, {"say": "Rest.", "when": {"weather": ["cold"]}}, L, "the condition is about 'weather'"),
+    (L, PLAN, {"say": "Rest.", "when": {"morphology": ["wheals"]}}, L, "the condition is about 'morphology'"),
+    (L, PLAN, {"say": "Rest.", "unless": {"course": ["sudden"]}}, L, "'sudden' is no value of 'course'"),
+    (L, PLAN, {"say": "Rest.", "unless": [{"sex": ["man"]}]}, L, "'man' is no value of 'sex'"),
+    (L, PLAN, {"say": "Rest.", "when": {"course": []}}, L, "the condition names no value of 'course'"),
+    (L, PLAN, {"say": "Rest.", "when": {"medicine": ["inhaler"], "illness": ["gout"]}}, L, "'Rest.' applies to "),
+    (L, PLAN, {"text": "Rest."}, L, "'labels.hives.plan.1.say' is missing"),
+    (L, (*HIVES, "safety_net"), [{"say": "Rest.", "when": {"alarm": ["coma"]}}], L, "'coma' is no value of 'alarm'"),
     (F, ("findings", "acne"), tables()[F]["findings"]["hives"], F, "'acne' is not in labels.yaml"),
     (F, ("findings",), {}, F, "there are no tables"),
     (F, (*ECZEMA, "course"), MISSING, F, "'eczema' has no field 'course'"),
@@ -212,6 +265,70 @@ TABLE_MISTAKES = [
     (F, (*ECZEMA, "course"), {"stable": 0}, F, "greater than 0"),
     (F, (*ECZEMA, "course"), {"stable": float("inf")}, F, "the weight of 'stable' is inf"),
     (F, (*ECZEMA, "course"), {"stable": "often"}, F, "valid number"),
+    (
+        F,
+        (*ECZEMA, "illness"),
+        {"gout": 1.5},
+        F,
+        "patients can have several values of 'illness', and the share of 'gout'",
+    ),
+    (F, (*ECZEMA, "illness"), {"none": 0.5}, F, "and 'none' has a share"),
+    (F, ("population", "weather"), {"cold": 1}, F, "the field 'weather' is not in values.yaml"),
+    (F, ("population", "food"), {"meat": 1}, F, "'meat' is no value of 'food'"),
+    (F, ("population", "sex"), {"man": 1}, F, "'man' is no value of 'sex'"),
+    (F, ("population", "skin_type"), {"VII": 1}, F, "'VII' is no value of 'skin_type'"),
+    (F, ("population", "food"), {}, F, "'population' has no values for 'food'"),
+    (F, ("population", "alarm"), {"fever": 1}, F, "no field may be called 'alarm'"),
+    (R, RULE, {"when": {"food": ["fish"]}, "because": "So."}, R, "the rule restricts nothing"),
+    (
+        R,
+        RULE,
+        rule({"food": ["fish"]}, never=PAIN, only={"site": ["arm"]}),
+        R,
+        "the rule restricts twice, by never and only",
+    ),
+    (
+        R,
+        RULE,
+        rule({"food": ["fish"], "site": ["arm"]}, never=PAIN),
+        R,
+        "'when' of the rule names 2 fields: food, site",
+    ),
+    (R, RULE, rule({}, never=PAIN), R, "'when' of the rule names 0 fields"),
+    (R, RULE, rule({"weather": ["cold"]}, never=PAIN), R, "the field 'weather' is not in values.yaml"),
+    (R, RULE, rule({"food": ["meat"]}, never=PAIN), R, "'meat' is no value of 'food'"),
+    (R, RULE, rule({"food": []}, never=PAIN), R, "the rule names no value of 'food'"),
+    (R, RULE, rule({"view": ["throat"]}, never=PAIN), R, "no site has the view 'throat'"),
+    (R, RULE, rule({"view": ["face"]}, never={"age": ["child"]}), R, "the rule is about 'view' and 'age'"),
+    (R, RULE, rule({"sensation": ["itch"]}, never=PAIN), R, "the rule restricts 'sensation' by 'sensation' itself"),
+    (R, RULE, rule({"food": ["fish"]}, only={"sensation": ["itch", "pain"]}), R, "lists every value of 'sensation'"),
+    (R, RULE, rule({"illness": ["gout"]}, needs={"medicine": ["inhaler"]}), R, "'illness' is drawn before 'medicine'"),
+    (R, RULE, rule({"food": ["fish"]}, only={"illness": ["gout"]}), R, "the rule demands a value of 'illness'"),
+    (
+        R,
+        RULE,
+        rule({"age": ["adult", "child"]}, never={"sensation": ["itch", "pain"]}),
+        F,
+        "has no value of 'sensation'",
+    ),
+    (R, RULE, {"when": {"food": ["fish"]}, "never": PAIN}, R, "'rules.0.because' is missing"),
+    (V, ("values", "course", "stable", "sites"), ["elbow"], V, "there is no site 'elbow'"),
+    (V, ("values", "course", "stable", "sexes"), ["woman"], V, "Input should be 'female' or 'male'"),
+    (
+        R,
+        RULE,
+        rule({"alarm": ["fever"]}, only={"complaint": ["redness"]}),
+        L,
+        "no patient with 'hives' can have the red flag",
+    ),
+    (V, CHILD, ["it hurts"], V, "'sensation.itch.child' has 1 phrasings"),
+    (V, CHILD, first_is("it hurts."), V, "full stop"),
+    (V, CHILD, first_is("I have pain there"), V, "contains 'I have pain', which says 'sensation.pain'"),
+    (V, CHILD, first_is("mum says it is hives"), V, "names the diagnosis 'hives'"),
+    (V, CHILD, first_is("it itches from {item}"), V, "wrong slots"),
+    (V, CHILD, MISSING, V, "'sensation.itch' has no `child` phrasings"),
+    (V, ("child_age_phrasings",), [f"I'm {n}" for n in range(5)], V, "wrong slots"),
+    (V, ("child_duration_phrasings",), ["for {duration}"], V, "has 1 phrasings"),
     (V, ("values", "site", "arm", "view"), MISSING, V, "the site 'arm' needs exactly one view"),
     (V, ("values", "site", "arm", "view"), "elbow", V, "there is no view 'elbow'"),
     (V, ("values", "site", "arm", "view"), "throat", F, "no morphology for the site 'arm'"),
@@ -288,6 +405,7 @@ CASE_MISTAKES = [
     (C, (0, "age"), 2, C, "says 3 years of a patient aged 2"),
     (C, (0, "facts"), TWINS, C, "the fact id 'x' occurs twice"),
     (L, (*HIVES, "look_alikes"), ["acne"], L, "is no label"),
+    (L, PLAN, {"say": "Rest.", "when": {"food": ["fish"]}}, L, "the condition is about 'food', which is no topic"),
     (L, (), "labels: 3", L, "labels"),
     (S, ("topics",), {}, S, "there are no topics"),
 ]
@@ -332,7 +450,7 @@ def assert_found(problems, file, what):
 
 @pytest.mark.parametrize("mistake", [*TABLE_MISTAKES, *CASE_MISTAKES], ids=named)
 def test_loading_plays_or_refuses_with_a_sentence(tmp_path, mistake):
-    """Whatever the mistake, loading and drawing end in cases or in a ScenarioError."""
+    """Whatever the mistake, loading and drawing end in cases or in a user's error."""
     files = cases() if mistake in CASE_MISTAKES else tables()
     try:
         checked(tmp_path, files, mistake)
@@ -340,9 +458,12 @@ def test_loading_plays_or_refuses_with_a_sentence(tmp_path, mistake):
     except ScenarioError as error:
         assert error.problems
         return
-    for split in scenario.splits:
-        for case_id in scenario.case_ids(split)[:4]:
-            assert scenario.case(case_id).id == case_id
+    try:
+        for split in scenario.splits:
+            for case_id in scenario.case_ids(split)[:4]:
+                assert scenario.case(case_id).id == case_id
+    except TooFewCardsError as error:
+        assert error.what and error.fix
 
 
 @pytest.mark.parametrize("files", [tables, cases])
@@ -359,7 +480,7 @@ def test_derm34_has_no_mistakes():
 
 def test_no_folder():
     (problem,) = check_folder(Path("/nowhere/at/all"))
-    assert "is no folder" in problem.what
+    assert "is not a folder" in problem.what
 
 
 def test_an_empty_folder(tmp_path):
@@ -377,12 +498,12 @@ def test_lines_are_those_of_the_entries(tmp_path):
 def test_several_mistakes_are_all_found(tmp_path):
     files = tables()
     mistakes = [
-        (S, ("overlap", "colour"), 0.5),
+        (S, ("several",), ["colour"]),
         (S, ("splits", "test"), 0),
         (L, (*HIVES, "look_alikes"), ["acne"]),
         (L, (*HIVES, "aliases"), ["eczema"]),
         (F, (*ECZEMA, "course"), {"sudden": 1}),
-        (F, (*ECZEMA, "food"), MISSING),
+        (F, (*ECZEMA, "duration"), MISSING),
         (V, WORDS, first_is("it is hives.")),
         (N, ("names", "male"), MISSING),
     ]
@@ -390,7 +511,7 @@ def test_several_mistakes_are_all_found(tmp_path):
         files = mutated(files, *mistake)
     write(tmp_path, files)
     found = "\n".join(map(str, check_folder(tmp_path)))
-    for what in ("colour", "is empty", "'acne'", "names 'eczema'", "'sudden'", "'food'", "full stop", "male"):
+    for what in ("colour", "is empty", "'acne'", "names 'eczema'", "'sudden'", "'duration'", "full stop", "male"):
         assert what in found
     assert "names the diagnosis 'hives'" in found
 
@@ -449,6 +570,8 @@ def test_several_mistakes_of_cases_are_all_found(tmp_path):
 
 def test_tables_too_small_for_the_splits(tmp_path):
     files = tables()
+    files[F]["population"] = {}
+    files[V]["values"]["duration"]["days"]["high"] = 2
     for label in files[F]["findings"].values():
         label |= {"site": {"arm": 1}, "sensation": {"itch": 1}, "course": {"stable": 1}, "food": {"none": 1}}
         label |= {"age": {"adult": 1}, "duration": {"days": 1}, "morphology": {"wheals": 1}, "complaint": {"bumps": 1}}
