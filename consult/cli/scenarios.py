@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from consult.scenarios import Scenario
     from consult.scenarios.ceilings import Ceiling
 
+BLOCKS = "▏▎▍▌▋▊▉█"
+"""Eighths of a character, from one to all."""
+BAR = 30
+"""Characters of a bar that stands for all."""
+
 app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
 
@@ -83,6 +88,14 @@ def _ceilings(scenario: Scenario) -> list[Ceiling]:
     return ceilings(scenario.source) if isinstance(scenario.source, Grammar) else []
 
 
+def _facts_known(scenario: Scenario) -> list[Ceiling]:
+    """Compute the ceilings by the number of facts known; none of cases written by hand."""
+    from consult.scenarios.ceilings import by_facts_known
+    from consult.scenarios.grammar import Grammar
+
+    return list(by_facts_known(scenario.source).values()) if isinstance(scenario.source, Grammar) else []
+
+
 def _described(scenario: Scenario) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -97,6 +110,7 @@ def _described(scenario: Scenario) -> dict[str, Any]:
         "specialties": list(scenario.specialties),
         "labels": [asdict(label) for label in scenario.labels.values()],
         "ceilings": [asdict(ceiling) for ceiling in _ceilings(scenario)],
+        "facts_known": [asdict(ceiling) for ceiling in _facts_known(scenario)],
     }
 
 
@@ -115,7 +129,13 @@ def _print(console: Console, scenario: Scenario) -> None:
     if ceilings:
         console.print()
         console.print(_text("How often the best possible doctor is right, by what it is told:", "bold"))
-        console.print(_ceiling_table(ceilings))
+        console.print(_ceiling_table("told", ceilings))
+        console.print()
+        console.print(_text("How often the best possible doctor is right, by the number of facts known:", "bold"))
+        console.print(_ceiling_table("facts", _facts_known(scenario), plotted=True))
+        console.print(
+            _text("All beside complaint and photograph; each fact is the one that is expected to tell most.", "dim")
+        )
 
 
 def _label_table(scenario: Scenario) -> Any:
@@ -128,12 +148,19 @@ def _label_table(scenario: Scenario) -> Any:
     return table
 
 
-def _ceiling_table(ceilings: list[Ceiling]) -> Any:
-    table = _table("told", "right>", "95 % interval")
+def _ceiling_table(first: str, ceilings: list[Ceiling], *, plotted: bool = False) -> Any:
+    table = _table(first, "right>", "95 % interval", *([""] if plotted else []))
     for ceiling in ceilings:
         interval = f"{ceiling.low:.1%} to {ceiling.high:.1%} (n = {ceiling.draws:,})" if ceiling.draws else "exact"
-        table.add_row(ceiling.name, f"{ceiling.value:.1%}", interval)
+        table.add_row(ceiling.name, f"{ceiling.value:.1%}", interval, *([_bar(ceiling.value)] if plotted else []))
     return table
+
+
+def _bar(share: float) -> str:
+    """Draw a share as a bar of block characters, to an eighth of a character."""
+    eighths = round(share * BAR * len(BLOCKS))
+    whole, rest = divmod(eighths, len(BLOCKS))
+    return BLOCKS[-1] * whole + (BLOCKS[rest - 1] if rest else "")
 
 
 def _table(*columns: str) -> Any:
