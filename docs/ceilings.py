@@ -47,7 +47,7 @@ def plot(known: Sequence[Ceiling], path: Path) -> None:
     spread = [[c.value - c.low for c in numbered], [c.high - c.value for c in numbered]]
     axes.errorbar(facts, values, yerr=spread, marker="o", capsize=3, color="tab:blue")
     axes.axhline(known[-1].value, linestyle=":", color="grey")
-    axes.annotate("the whole card", (facts[-1], known[-1].value), (0, -12), textcoords="offset points", ha="right")
+    axes.annotate("the whole card", (facts[-1], known[-1].value), (0, -17), textcoords="offset points", ha="right")
     axes.set_xlabel("facts known beside complaint and photograph")
     axes.set_ylabel("best possible doctor right")
     axes.set_xticks(facts)

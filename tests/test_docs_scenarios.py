@@ -11,21 +11,26 @@ import yaml
 from typer.testing import CliRunner
 
 from consult.cli.main import app
+from consult.cli.scenarios import bar
 from consult.scenarios import load_scenario
 from consult.scenarios.check import check_folder
-from consult.scenarios.files import ScenarioFile
+from consult.scenarios.conditional import known_of
+from consult.scenarios.files import AdviceSpec, LabelsFile, LabelSpec, RuleSpec, ValueSpec
+from consult.scenarios.folder import labels_of
 
 TEXT = (Path(__file__).parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
-FILES = dict(re.findall(r"### `([\w.]+)`\n\n```\w+\n(.*?)```", TEXT, re.DOTALL))
+FILES = dict(re.findall(r"^### `([\w.]+)`\n\n```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE))
+TABLES = dict(re.findall(r"^#### `([\w.]+)`\n\n```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE))
 COMMANDS = [line for kind, block in BLOCKS if kind == "console" for line in block.splitlines()]
 
 
 @pytest.fixture
 def ward(tmp_path, monkeypatch):
-    (tmp_path / "my-ward").mkdir()
-    for name, content in FILES.items():
-        (tmp_path / "my-ward" / name).write_text(content, encoding="utf-8")
+    for folder, files in (("my-ward", FILES), ("my-tables", TABLES)):
+        (tmp_path / folder).mkdir()
+        for name, content in files.items():
+            (tmp_path / folder / name).write_text(content, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "my-ward"
 
@@ -39,20 +44,73 @@ def test_the_written_cases_are_clean_and_load(ward):
     assert scenario.case("w-02").truth.urgency == "routine"
 
 
-def test_the_settings_of_drawn_cases_are_known():
-    (settings,) = (block for kind, block in BLOCKS if kind == "yaml" and "held_out" in block)
-    assert ScenarioFile.model_validate(yaml.safe_load(settings)).splits["test"] == 100
+def test_a_written_fact_can_carry_what_a_plan_asks_for(ward):
+    scenario = load_scenario("my-ward")
+    plan = scenario.labels["impetigo"].plan_for(known_of(scenario.case("w-01").card))
+    assert len(plan) == 2 and plan[1].startswith("Cut the nails short")
+    assert len(scenario.labels["impetigo"].plan_for({})) == 1
+    assert list(scenario.labels["impetigo"].answers) == ["contagious", "outlook", "serious", "cause"]
+
+
+def test_the_example_of_conditions():
+    (example,) = (block for kind, block in BLOCKS if kind == "yaml" and block.startswith("plan:"))
+    spec = LabelSpec.model_validate({"specialty": "any", **yaml.safe_load(example)})
+    (label,) = labels_of(LabelsFile(labels={"any": spec})).values()
+    told = [len(label.plan_for({t: frozenset({v}) for t, v in known.items()})) for known in KNOWN]
+    assert told == [2, 3, 1, 3, 2]
+    assert label.safety_net_for({"age": frozenset({"child"})}).endswith("only itches.")
+
+
+KNOWN = (
+    {},
+    {"conditions": "diabetes"},
+    {"pregnancy": "pregnant"},
+    {"sex": "female", "age": "older"},
+    {"sex": "female"},
+)
+
+
+def test_the_drawn_cases_are_clean_and_load(ward):
+    names = {"scenario.yaml", "labels.yaml", "findings.yaml", "values.yaml", "names.yaml", "rules.yaml"}
+    assert set(TABLES) == names
+    assert check_folder(ward.parent / "my-tables") == []
+    scenario = load_scenario("my-tables")
+    assert {split: len(scenario.case_ids(split)) for split in scenario.splits} == {
+        "train": 1000,
+        "validation": 100,
+        "test": 100,
+        "alarms": 20,
+    }
+    drawn = [scenario.source.draw_for("train", number) for number in range(300)]
+    assert not [draw for draw in drawn if scenario.source.tables.exclusions.broken(draw.seen)]
+    assert {value for draw in drawn for value in draw.values["conditions"]} == {"asthma", "gout"}
+    alarmed = scenario.case("alarms-0000")
+    assert alarmed.card.about("alarm")[0].where == "Call an ambulance now."
+    assert alarmed.truth.urgency == "emergency" and scenario.case("alarms-0001").truth.urgency == "soon"
+
+
+def test_children_speak_as_children(ward):
+    scenario = load_scenario("my-tables")
+    said = {case.card.age < 12: set() for case in map(scenario.case, scenario.case_ids("test"))}
+    for case in map(scenario.case, scenario.case_ids("test")):
+        said[case.card.age < 12].add(case.card.complaint.text)
+    assert said == {True: {"I'm all red there", "I've got bumps"}, False: {"I have a rash", "I have raised lumps"}}
+
+
+def test_every_key_of_a_value_and_a_label_is_documented():
+    for model in (ValueSpec, LabelSpec, RuleSpec, AdviceSpec):
+        assert [key for key in model.model_fields if not re.search(rf"\b{key}\b", TEXT)] == []
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("consult scenarios ")])
 def test_the_commands_run(ward, command):
     result = CliRunner().invoke(app, command.split()[1:])
     assert result.exit_code == 0, result.output
-    assert "my-ward" in result.output
+    assert command.split()[-1] in result.output
 
 
 def test_every_command_names_the_example():
-    assert COMMANDS and all(command.startswith("consult ") and "my-ward" in command for command in COMMANDS)
+    assert COMMANDS and all(re.search(r"^consult .*\bmy-(ward|tables)\b", command) for command in COMMANDS)
 
 
 def test_a_mistake_exits_with_2_and_its_place(ward):
@@ -68,6 +126,31 @@ def test_derm34_is_listed_and_described():
     assert "derm34" in runner.invoke(app, ["scenarios", "list"]).output
     described = json.loads(runner.invoke(app, ["scenarios", "show", "derm34", "--json"]).output)
     assert (described["scenario"], len(described["labels"]), len(described["ceilings"])) == ("derm34", 34, 5)
+    assert [known["name"] for known in described["facts_known"]] == ["0", "1", "2", "4", "6", "all"]
+    assert all(known["draws"] == 1_700 for known in described["facts_known"])
+
+
+def test_ceilings_are_plotted_where_there_are_tables(ward):
+    runner = CliRunner()
+    shown = runner.invoke(app, ["scenarios", "show", "my-tables"]).output
+    assert "by the number of facts known" in shown and "█" in shown
+    described = json.loads(runner.invoke(app, ["scenarios", "show", "my-ward", "--json"]).output)
+    assert described["ceilings"] == described["facts_known"] == []
+    assert "how often" not in runner.invoke(app, ["scenarios", "show", "my-ward"]).output.lower()
+
+
+def test_the_bar_is_as_long_as_the_share():
+    assert [bar(share) for share in (0.0, 1.0)] == ["", "█" * 30]
+    assert bar(0.5) == "█" * 15 and bar(0.5 + 1 / 240) == "█" * 15 + "▏"
+
+
+def test_the_page_on_derm34_has_the_figures_that_are_computed():
+    from consult.scenarios.ceilings import ceilings
+
+    page = (Path(__file__).parents[1] / "docs" / "derm34.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"<!-- ceilings -->\n(.*?)<!-- /ceilings -->", page, re.DOTALL)
+    exact = [c for c in ceilings(load_scenario("derm34").source, draws=34) if not c.draws]
+    assert len(exact) == 3 and all(f"| {c.name} | {c.value:.1%} | exact |" in table for c in exact)
 
 
 def test_the_table_to_import_becomes_two_cases(tmp_path):

@@ -152,11 +152,11 @@ def _ceiling_table(first: str, ceilings: list[Ceiling], *, plotted: bool = False
     table = _table(first, "right>", "95 % interval", *([""] if plotted else []))
     for ceiling in ceilings:
         interval = f"{ceiling.low:.1%} to {ceiling.high:.1%} (n = {ceiling.draws:,})" if ceiling.draws else "exact"
-        table.add_row(ceiling.name, f"{ceiling.value:.1%}", interval, *([_bar(ceiling.value)] if plotted else []))
+        table.add_row(ceiling.name, f"{ceiling.value:.1%}", interval, *([bar(ceiling.value)] if plotted else []))
     return table
 
 
-def _bar(share: float) -> str:
+def bar(share: float) -> str:
     """Draw a share as a bar of block characters, to an eighth of a character."""
     eighths = round(share * BAR * len(BLOCKS))
     whole, rest = divmod(eighths, len(BLOCKS))

@@ -116,7 +116,7 @@ def read_yaml(path: Path) -> LocatedYaml:
         if "nesting depth" in what:
             # libyaml reads ahead of our own limit, to one of its own.
             raise _error(name, line, "is nested too deeply", "write it flat") from None
-        raise _error(name, line, f"not valid YAML ({what})", "mend the syntax") from None
+        raise _error(name, line, f"not valid YAML ({what})", "fix the syntax") from None
     except RecursionError:
         raise _error(name, 0, "is nested too deeply", "write it flat") from None
 
