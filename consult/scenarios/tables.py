@@ -34,6 +34,8 @@ SKIN_TYPES = ("I", "II", "III", "IV", "V", "VI")
 """Fitzpatrick's."""
 VOCABULARY: Mapping[str, tuple[str, ...]] = {"sex": SEXES, "skin_type": SKIN_TYPES}
 """Fields that nobody words: their values."""
+MOST_KEPT = 2_000
+"""Tables in context that are kept; nearly every patient has contexts of their own."""
 LEAST = 1e-6
 """A floor instead of 0: what no table foresees must not outweigh all else that was seen."""
 
@@ -169,19 +171,27 @@ class FindingTables:
         Returns:
             Value → probability, those of 0 left out; empty where nothing is admissible.
         """
-        row = self.matrix(name, drawn or {})[self.labels.index(label)]
-        return {value: float(p) for value, p in zip(self.menu(name), row, strict=True) if p > 0}
+        at = self._places[label]
+        row = self._restricted(name, drawn or {}, slice(at, at + 1))[0]
+        return {value: p for value, p in zip(self.menu(name), row.tolist(), strict=True) if p > 0}
 
     def matrix(self, name: str, drawn: Drawn) -> Numbers:
         """Return P(value | label, what was drawn before), of shape (labels, values of the field)."""
         key = (name, *(drawn.get(f) for f in self._context[name]))
-        if key not in self._matrices:
-            self._matrices[key] = self._restricted(name, drawn)
-        return self._matrices[key]
+        found = self._matrices.get(key)
+        if found is None:
+            if len(self._matrices) >= MOST_KEPT:
+                self._matrices.clear()
+            found = self._matrices[key] = self._restricted(name, drawn, slice(None))
+        return found
 
     @cached_property
     def _matrices(self) -> dict[tuple[Any, ...], Numbers]:
         return {}
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {label: i for i, label in enumerate(self.labels)}
 
     @cached_property
     def _context(self) -> Mapping[str, tuple[str, ...]]:
@@ -215,10 +225,10 @@ class FindingTables:
             for name, table in self.population.items()
         }
 
-    def _restricted(self, name: str, drawn: Drawn) -> Numbers:
-
+    def _restricted(self, name: str, drawn: Drawn, rows: slice) -> Numbers:
+        """Return the tables of some labels, restricted by what was drawn."""
         admitted = self._admitted(name, drawn)
-        own = self._own[name] * admitted
+        own = self._own[name][rows] * admitted
         if name in self.several:
             return own
         if name == ALARM:
