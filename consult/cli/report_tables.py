@@ -94,7 +94,13 @@ def comparisons(found: Data) -> Table | None:
         (Cell(f"{names[d['a']]} - {names[d['b']]}{', gain over solo' if d['over_solo'] else ''}"), *_difference(d))
         for d in found["comparisons"]
     ]
-    return Table("Differences on the same cases", _DIFFERENCE, rows, _PAIRED) if rows else None
+    refused = " ".join(
+        f"{one['a']['run']} and {one['b']['run']} are not compared: they played revisions "
+        f"{one['a']['scenario_revision']} and {one['b']['scenario_revision']} of the scenario, whose cases differ."
+        for one in found["not_compared"]
+    )
+    note = f"{_PAIRED} {refused}".strip()
+    return Table("Differences on the same cases", _DIFFERENCE, rows, note) if rows or refused else None
 
 
 _DIFFERENCE = ("", "points", "better : worse", "p", "p, Holm", "test")

@@ -129,4 +129,5 @@ def _normal(scores: Numbers) -> Numbers:
     import numpy as np
 
     weights: Numbers = np.exp(scores - scores.max())
-    return weights / weights.sum()
+    shares: Numbers = weights / weights.sum()
+    return shares

@@ -104,12 +104,16 @@ class Grammar:
         Raises:
             KeyError: There is no such case.
         """
+        if not self.has(case_id):
+            raise KeyError(case_id)
         split, _, number = case_id.rpartition("-")
-        if split not in self.splits or not number.isdigit() or case_id != f"{split}-{int(number):04d}":
-            raise KeyError(case_id)
-        if int(number) >= self.splits[split]:
-            raise KeyError(case_id)
         return self.make(split, int(number))
+
+    def has(self, case_id: str) -> bool:
+        """Tell whether there is such a case."""
+        split, _, number = case_id.rpartition("-")
+        known = split in self.splits and number.isdigit() and case_id == f"{split}-{int(number):04d}"
+        return known and int(number) < self.splits[split]
 
     @cached_property
     def alarming(self) -> tuple[str, ...]:
