@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 NOT_ASKED = ("morphology", "skin_type", "sex", "complaint")
 """Fields that no question is about: they are seen, or told at once."""
-
-
+TINY = 1e-300
+"""Instead of 0 in a logarithm."""
 ON_SKIN = ("skin", "face", "scalp", "lip", "nail")
 """Views in which the tone of the skin is seen."""
 
@@ -90,7 +90,7 @@ class BayesReader:
             The topic; None where no answer can change anything.
         """
         if prior is None:
-            prior = _normal(self.tables.log_likelihood(seen))
+            prior = normal(self.tables.log_likelihood(seen))
         gains = {topic: self.information(seen, topic, prior) for topic in topics}
         best = max(gains, key=lambda topic: gains[topic], default=None)
         return best if best is not None and gains[best] > LEAST else None
@@ -100,32 +100,33 @@ class BayesReader:
         drawn = dict(seen)
         if "site" in drawn:
             drawn["view"] = self.tables.view_of(str(drawn["site"]))
-        matrix = self.tables.matrix(topic, self.tables.before(topic, drawn))
+        key = (topic, self.tables.admitted(topic, self.tables.before(topic, drawn)))
+        if key not in self._certainties:
+            matrix = self.tables.restricted(*key)
+            several = topic in self.tables.several
+            self._certainties[key] = _p_log_p(matrix) + _p_log_p(1 - matrix) if several else _p_log_p(matrix).sum(1)
+        expected, within = prior @ self.tables.restricted(*key), prior @ self._certainties[key]
         if topic not in self.tables.several:
-            return _gain(prior, matrix)
+            return max(0.0, float(within - _p_log_p(expected).sum()))
         # The most telling value stands for all: together they tell a little more.
-        return max((_gain(prior, _both(matrix[:, i])) for i in range(matrix.shape[1])), default=0.0)
+        return max(0.0, float((within - _p_log_p(expected) - _p_log_p(1 - expected)).max(initial=0.0)))
+
+    @cached_property
+    def _certainties(self) -> dict[tuple[str, int], Numbers]:
+        """Topic, admitted values → minus the entropy of the answer by label, of several-valued topics also by value."""
+        return {}
 
 
-def _both(share: Numbers) -> Numbers:
+def _p_log_p(p: Numbers) -> Numbers:
+    """Return p · log p, 0 where p is 0."""
     import numpy as np
 
-    return np.stack([share, 1 - share], 1)
+    product: Numbers = p * np.log(np.maximum(p, TINY))
+    return product
 
 
-def _gain(prior: Numbers, matrix: Numbers) -> float:
-    joint = prior[:, None] * matrix
-    return max(0.0, _entropy(prior) + _entropy(joint.sum(0)) - _entropy(joint))
-
-
-def _entropy(p: Numbers) -> float:
-    import numpy as np
-
-    positive = p[p > 0]
-    return float(-(positive * np.log(positive)).sum())
-
-
-def _normal(scores: Numbers) -> Numbers:
+def normal(scores: Numbers) -> Numbers:
+    """Return the probabilities of which these are the logarithms, up to a factor."""
     import numpy as np
 
     weights: Numbers = np.exp(scores - scores.max())

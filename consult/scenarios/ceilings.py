@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consult.scenarios.bayes import ON_SKIN, BayesReader
+from consult.scenarios.bayes import ON_SKIN, BayesReader, normal
 from consult.scenarios.grammar import Draw, Grammar
 from consult.scenarios.tables import ROOTS, FindingTables
 
@@ -60,7 +60,7 @@ def ceilings(grammar: Grammar, draws: int = 1_700) -> list[Ceiling]:
     ]
 
 
-def by_facts_known(grammar: Grammar, draws: int = 680) -> dict[str, Ceiling]:
+def by_facts_known(grammar: Grammar, draws: int = 1_700) -> dict[str, Ceiling]:
     """Compute how often the best possible doctor is right after so many facts beside complaint and photograph.
 
     The doctor asks about one topic at a time, always the one that is expected to tell most; an answer is one fact.
@@ -77,9 +77,10 @@ def by_facts_known(grammar: Grammar, draws: int = 680) -> dict[str, Ceiling]:
     for patient in patients:
         seen = seen_first(patient)
         for n in range(max(FACTS_KNOWN) + 1):
+            scores = grammar.tables.log_likelihood(seen)
             if n in FACTS_KNOWN:
-                hits[str(n)].append(reader.diagnosis(seen) == patient.label)
-            topic = reader.next_topic(seen, reader.topics(seen))
+                hits[str(n)].append(grammar.tables.labels[int(scores.argmax())] == patient.label)
+            topic = reader.next_topic(seen, reader.topics(seen), normal(scores))
             if topic is not None:
                 seen[topic] = patient.seen[topic]
         hits["all"].append(reader.diagnosis(patient.seen) == patient.label)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from consult.scenarios.rules import Drawn, Exclusions, Rule, as_values
 
@@ -34,8 +34,6 @@ SKIN_TYPES = ("I", "II", "III", "IV", "V", "VI")
 """Fitzpatrick's."""
 VOCABULARY: Mapping[str, tuple[str, ...]] = {"sex": SEXES, "skin_type": SKIN_TYPES}
 """Fields that nobody words: their values."""
-MOST_KEPT = 2_000
-"""Tables in context that are kept; nearly every patient has contexts of their own."""
 LEAST = 1e-6
 """A floor instead of 0: what no table foresees must not outweigh all else that was seen."""
 
@@ -133,26 +131,27 @@ class FindingTables:
 
     def admits(self, name: str, value: str, drawn: Drawn) -> bool:
         """Tell whether a value of a field can stand beside what was drawn before it, `view` among it."""
-        return bool(self._admitted(name, drawn)[self.menu(name).index(value)])
+        return bool(self.admitted(name, drawn) >> self.menu(name).index(value) & 1)
 
-    def _admitted(self, name: str, drawn: Drawn) -> Numbers:
-        """Return which values of a field can stand beside what was drawn, as 1.0 and 0.0 in the menu's order."""
-        import numpy as np
-
-        admitted = np.ones(len(self.menu(name)))
+    def admitted(self, name: str, drawn: Drawn) -> int:
+        """Return which values of a field can stand beside what was drawn: one bit each, in the menu's order."""
+        admitted, masks = self._all[name], self._masks
         for other in self._context[name]:
-            if other in drawn:
-                admitted = admitted * self._mask(name, other, drawn[other])
+            value = drawn.get(other)
+            if value is not None:
+                mask = masks.get((name, other, value))
+                admitted &= self._mask(name, other, value) if mask is None else mask
         return admitted
 
-    def _mask(self, name: str, other: str, drawn: str | tuple[str, ...]) -> Numbers:
-        key = (name, other, drawn)
-        if key not in self._masks:
-            import numpy as np
+    def _mask(self, name: str, other: str, drawn: str | tuple[str, ...]) -> int:
+        mask = sum(self._fits(name, value, other, drawn) << i for i, value in enumerate(self.menu(name)))
+        self._masks[name, other, drawn] = mask
+        return mask
 
-            fits = [self._fits(name, value, other, drawn) for value in self.menu(name)]
-            self._masks[key] = np.array(fits, float)
-        return self._masks[key]
+    @cached_property
+    def _all(self) -> Mapping[str, int]:
+        """Field → all of its values admitted."""
+        return {name: (1 << len(self.menu(name))) - 1 for name in self._context}
 
     def _fits(self, name: str, value: str, other: str, drawn: str | tuple[str, ...]) -> bool:
         spec = self.values.get(name, {}).get(value)
@@ -160,7 +159,7 @@ class FindingTables:
         return (not wanted or drawn in wanted) and self.exclusions.admits(name, value, {other: drawn})
 
     @cached_property
-    def _masks(self) -> dict[tuple[Any, ...], Numbers]:
+    def _masks(self) -> dict[tuple[str, str, str | tuple[str, ...]], int]:
         return {}
 
     # -- tables in context -----------------------------------------------------------------------------------------
@@ -171,27 +170,33 @@ class FindingTables:
         Returns:
             Value → probability, those of 0 left out; empty where nothing is admissible.
         """
-        at = self._places[label]
-        row = self._restricted(name, drawn or {}, slice(at, at + 1))[0]
-        return {value: p for value, p in zip(self.menu(name), row.tolist(), strict=True) if p > 0}
+        key = (label, name, self.admitted(name, drawn or {}))
+        found = self._tables.get(key)
+        if found is None:
+            row = self.matrix(name, drawn or {})[self.labels.index(label)].tolist()
+            found = {value: p for value, p in zip(self.menu(name), row, strict=True) if p > 0}
+            self._tables[key] = found
+        return found
 
     def matrix(self, name: str, drawn: Drawn) -> Numbers:
         """Return P(value | label, what was drawn before), of shape (labels, values of the field)."""
-        key = (name, *(drawn.get(f) for f in self._context[name]))
-        found = self._matrices.get(key)
+        # What was drawn before matters only through the values that it admits.
+        return self.restricted(name, self.admitted(name, drawn))
+
+    def restricted(self, name: str, admitted: int) -> Numbers:
+        """Return P(value | label, these values are admitted), of shape (labels, values of the field)."""
+        found = self._matrices.get((name, admitted))
         if found is None:
-            if len(self._matrices) >= MOST_KEPT:
-                self._matrices.clear()
-            found = self._matrices[key] = self._restricted(name, drawn, slice(None))
+            found = self._matrices[name, admitted] = self._restricted(name, admitted)
         return found
 
     @cached_property
-    def _matrices(self) -> dict[tuple[Any, ...], Numbers]:
+    def _tables(self) -> dict[tuple[str, str, int], Table]:
         return {}
 
     @cached_property
-    def _places(self) -> Mapping[str, int]:
-        return {label: i for i, label in enumerate(self.labels)}
+    def _matrices(self) -> dict[tuple[str, int], Numbers]:
+        return {}
 
     @cached_property
     def _context(self) -> Mapping[str, tuple[str, ...]]:
@@ -225,10 +230,11 @@ class FindingTables:
             for name, table in self.population.items()
         }
 
-    def _restricted(self, name: str, drawn: Drawn, rows: slice) -> Numbers:
-        """Return the tables of some labels, restricted by what was drawn."""
-        admitted = self._admitted(name, drawn)
-        own = self._own[name][rows] * admitted
+    def _restricted(self, name: str, bits: int) -> Numbers:
+        import numpy as np
+
+        admitted = np.array([bits >> i & 1 for i in range(len(self.menu(name)))], float)
+        own = self._own[name] * admitted
         if name in self.several:
             return own
         if name == ALARM:
@@ -284,10 +290,16 @@ class FindingTables:
 
     def log_column(self, name: str, value: str | tuple[str, ...], drawn: Drawn) -> Numbers:
         """Return log P(value | label, what was drawn before) of one field, in the order of the labels."""
+        admitted = self.admitted(name, self.before(name, drawn))
+        found = self._columns.get((name, admitted, value))
+        if found is None:
+            found = self._columns[name, admitted, value] = self._log_column(name, admitted, value)
+        return found
+
+    def _log_column(self, name: str, admitted: int, value: str | tuple[str, ...]) -> Numbers:
         import numpy as np
 
-        before = self.before(name, drawn)
-        matrix = self.matrix(name, before)
+        matrix = self.restricted(name, admitted)
         if name not in self.several:
             column: Numbers = np.log(np.maximum(matrix[:, self.menu(name).index(str(value))], LEAST))
             return column
@@ -298,10 +310,19 @@ class FindingTables:
         total: Numbers = np.log(np.maximum(each, LEAST)).sum(1)
         return total
 
+    @cached_property
+    def _columns(self) -> dict[tuple[str, int, str | tuple[str, ...]], Numbers]:
+        return {}
+
     def before(self, name: str, drawn: Drawn) -> dict[str, str | tuple[str, ...]]:
         """Return what of a patient was drawn before a field; the view counts as drawn with the site."""
-        earlier = {*self.fields[: self.fields.index(name)], *(("view",) if name not in ROOTS else ())}
+        earlier = self._earlier[name]
         return {f: v for f, v in drawn.items() if f in earlier}
+
+    @cached_property
+    def _earlier(self) -> Mapping[str, frozenset[str]]:
+        view = {name: frozenset({"view"} if name not in ROOTS else ()) for name in self.fields}
+        return {name: view[name].union(self.fields[:i]) for i, name in enumerate(self.fields)}
 
     def _of_view(self, view: str, drawn: Drawn) -> Numbers:
         matrix = self.matrix("site", self.before("site", drawn))
