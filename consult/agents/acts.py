@@ -93,6 +93,7 @@ class Act:
     """`open` and `answer` of the patient: ids of the facts that the line states."""
     specialty: str | None = None
     urgency: Urgency | None = None
+    """`triage`: the triage doctor's; `conclude`: the final one."""
     diagnosis: str | None = None
     """`conclude`: the final diagnosis, None for an abstention."""
     confidence: float | None = None
@@ -136,6 +137,7 @@ class DoctorView:
     specialty: str | None = None
     """As triaged."""
     urgency: Urgency | None = None
+    """As triaged; after the decision, where the attending states one, as decided."""
     opinions: tuple[Opinion, ...] = ()
     asked: tuple[str, ...] = ()
     """Topics asked or told unasked, and examinations done."""
@@ -150,6 +152,8 @@ class DoctorView:
     """What an image classifier takes the photograph for, likeliest first; empty where none was asked."""
     rationale: Rationale = "before"
     """Where the attending's reason is to stand, as its model was trained."""
+    where: tuple[str, ...] = ()
+    """Where to go with the alarms that the patient has told; for the program's own words alone, never in a prompt."""
 
 
 @dataclass(frozen=True)
