@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
-SCHEMA = "consult-report/1"
+SCHEMA = "consult-report/2"
 MOST_CELLS = 2_500
 """Cells of the confusion matrix that are not 0; open diagnoses can have any number of them."""
 MOST_FAILED = 100
@@ -93,6 +93,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "headlines": _headlines(played, scenario),
         "legacy": _legacy(played, scenario),
         "triage": _triage(played, scenario),
+        "urgency": _urgency(played),
         "panel": _panel(played),
         "baselines": _baselines(store, row, played, scenario),
         "calibration": _calibration(played),
@@ -165,6 +166,13 @@ def _triage(played: Sequence[Outcome], scenario: Scenario) -> Data | None:
     from consult.envs.measures.team import triage
 
     found = triage(played, scenario)
+    return None if found is None else asdict(found)
+
+
+def _urgency(played: Sequence[Outcome]) -> Data | None:
+    from consult.envs.measures.urgency import urgencies
+
+    found = urgencies(played)
     return None if found is None else asdict(found)
 
 

@@ -18,10 +18,10 @@ from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from consult.errors import UserError
-from consult.scenarios.case import URGENCIES, Card, Case, Fact, Photograph, Style, Truth, Urgency
+from consult.scenarios.case import ALARM, URGENCIES, Card, Case, Fact, Photograph, Style, Truth, Urgency
 from consult.scenarios.rules import Drawn, as_values
 from consult.scenarios.scenario import Label
-from consult.scenarios.tables import ALARM, EXAMINATIONS, NONE, SKIN_TYPES, FindingTables, Value
+from consult.scenarios.tables import EXAMINATIONS, NONE, SKIN_TYPES, FindingTables, Value
 
 if TYPE_CHECKING:
     from PIL.Image import Image

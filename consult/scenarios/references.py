@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 
+from consult.scenarios.case import ALARM
 from consult.scenarios.files import (
     AdviceSpec,
     Conditions,
@@ -26,8 +27,6 @@ REQUIRED = ("age", "site", "complaint", "morphology", "duration")
 """Fields without which no patient can be drawn."""
 NOT_WORDED = ("age", "duration", "morphology")
 """Topics whose values have no phrasings of their own: numbers, and what only the photograph shows."""
-ALARM = "alarm"
-"""The topic of the red flags; their frequencies stand in labels.yaml."""
 RESERVED = (ALARM, "view")
 """What no field of findings.yaml may be called."""
 MOST_HELD_OUT = 0.5
