@@ -96,9 +96,7 @@ class Attending:
             place,
             lambda text: dialect.read_explanation(text, decided, self.scenario),
             lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario, decided.known),
-            lambda: plain_explanation(
-                decided.diagnosis, decided.urgency, self.scenario, decided.known, decided.where
-            ),
+            lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario, decided.known, decided.where),
         )
         return Act(
             speaker="attending",

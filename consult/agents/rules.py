@@ -226,8 +226,7 @@ def _sent_with(alarms: Iterable[Fact], played: Played) -> bool:
 
 
 def _plan(played: Played, true: Label) -> Verdict:
-    told, scenario = played.told, played.scenario
-    label = _planned(told, true, played)
+    label = _planned(played.told, true, played)
     if label is true:
         return _plan_of_the_truth(played, true)
     if label is not None:

@@ -235,7 +235,7 @@ class FindingTables:
         import numpy as np
 
         admitted = np.array([bits >> i & 1 for i in range(len(self.menu(name)))], float)
-        own = self._own[name] * admitted
+        own: Numbers = self._own[name] * admitted
         if name in self.several:
             return own
         if name == ALARM:
