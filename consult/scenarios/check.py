@@ -1,4 +1,4 @@
-"""Checks of a scenario folder: every mistake at once, each with its file, its line and the mend.
+"""Checks of a scenario folder: every mistake at once, each with its file, its line and how to fix it.
 
 An entry that is not what it should be is reported for that and left out; the rest of its file is checked. Where others
 refer to what is left out, what would have been compared with the file waits for the next check, so that one slip does
@@ -14,10 +14,13 @@ from typing import NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from consult.scenarios.check_advice import condition_problems, topic_problems
 from consult.scenarios.check_cases import case_problems
+from consult.scenarios.check_rules import rule_problems
 from consult.scenarios.check_tables import (
     card_problems,
-    condition_problems,
+    child_problems,
+    flag_problems,
     setting_problems,
     shape_problems,
     table_problems,
@@ -29,6 +32,7 @@ from consult.scenarios.listed import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
 from consult.scenarios.references import (
     advice_references,
+    alarm_references,
     clinic_references,
     finding_references,
     label_references,
@@ -67,7 +71,7 @@ class Read(NamedTuple):
 def check_folder(folder: Path) -> list[Problem]:
     """Find all mistakes of a scenario folder, in the order of file and line."""
     if not folder.is_dir():
-        return [Problem(str(folder), 0, "is no folder", "give the path of a scenario's folder")]
+        return [Problem(str(folder), 0, "is not a folder", "give the path of a scenario's folder")]
     tables = any((folder / name).exists() for name in TABLES)
     problems: list[Problem] = []
     files = _read(folder, tables, problems)
@@ -80,6 +84,8 @@ def check_folder(folder: Path) -> list[Problem]:
         labels = {} if files.labels is None else labels_of(files.labels[0])
         known = files.labels is not None or not (folder / "labels.yaml").exists()
         scenario = None if files.scenario is None else files.scenario[0]
+        if files.labels and scenario:
+            found += topic_problems(*files.labels, scenario)
         found += case_problems(folder, scenario, labels if known else None, files.labels and files.labels[1])
     problems += [problem for problem in found if problem.file != VALUES or problem.line not in files.bereft]
     return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line))
@@ -135,7 +141,9 @@ def _scenario_problems(files: Read, tables: bool) -> Iterator[Problem]:
     if not spec.topics:
         yield at.problem(("topics",), "there are no topics", "name what a patient can be asked about")
     if tables:
-        yield from setting_problems(spec, at, files.findings and files.findings[0], files.values and files.values[0])
+        yield from setting_problems(spec, at, files.values and files.values[0])
+        if files.labels:
+            yield from alarm_references(spec, at, labels_of(files.labels[0]))
 
 
 def _label_problems(files: Read) -> Iterator[Problem]:
@@ -182,11 +190,12 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
     several = files.scenario[0].several if files.scenario else ()
     if files.labels:
         found += clinic_references(*files.labels)
-        found += advice_references(*files.labels, files.values and files.values[0])
+    if files.labels and files.values:
+        found += advice_references(*files.labels, files.values[0])
     if files.findings and files.labels:
         found += finding_references(*files.findings, labels, files.values and files.values[0], several)
-    if files.rules and files.findings and files.values:
-        found += rule_references(*files.rules, files.findings[0], files.values[0])
+    if files.rules and files.values:
+        found += rule_references(*files.rules, files.values[0])
     if files.values:
         found += value_references(*files.values, labels)
         found += shape_problems(*files.values)
@@ -195,15 +204,25 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
         found += name_references(*files.names)
     yield from found
     if files.whole and _drawable(files):
-        assert files.scenario and files.findings and files.values
-        grammar = grammar_of(folder, files.scenario[0], labels)
-        impossible = list(table_problems(grammar.tables, files.findings[1], files.values[1]))
-        yield from impossible
-        if clean and not found and not impossible:
-            undrawable = list(card_problems(grammar, files.findings[1]))
-            yield from undrawable
-            if not undrawable and files.labels:
-                yield from condition_problems(grammar, files.labels[1])
+        yield from _drawn_problems(folder, files, clean=clean and not found)
+
+
+def _drawn_problems(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
+    """Check what is drawn from tables that loading takes; cards only where nothing else is wrong."""
+    assert files.scenario and files.labels and files.findings and files.values
+    grammar, at = grammar_of(folder, files.scenario, files.labels), files.findings[1]
+    tables = grammar.tables
+    impossible = list(table_problems(tables, at, files.values[1]))
+    impossible += flag_problems(tables, files.labels[1])
+    yield from impossible
+    yield from child_problems(tables, files.values[1])
+    if files.rules:
+        yield from rule_problems(tables, files.rules[1])
+    if clean and not impossible:
+        undrawable = list(card_problems(grammar, at))
+        yield from undrawable
+        if not undrawable:
+            yield from condition_problems(grammar, files.labels[1])
 
 
 def _drawable(files: Read) -> bool:
@@ -218,7 +237,8 @@ def _drawable(files: Read) -> bool:
         *value_references(*files.values, labels),
         *name_references(*files.names),
         *several_references(*files.scenario, files.values[0]),
-        *(rule_references(*files.rules, files.findings[0], files.values[0]) if files.rules else ()),
+        *alarm_references(*files.scenario, labels),
+        *(rule_references(*files.rules, files.values[0]) if files.rules else ()),
         *advice_references(*files.labels, files.values[0]),
     ]
     return not broken

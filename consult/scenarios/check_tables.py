@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from consult.scenarios.conditional import known_of
 from consult.scenarios.drawing import MORPHOLOGIES, STYLES
-from consult.scenarios.files import FindingsFile, ScenarioFile, ValuesFile, ValueSpec
-from consult.scenarios.grammar import ALARMS, NOT_SAID, Grammar, TooFewCardsError
+from consult.scenarios.files import ScenarioFile, ValuesFile, ValueSpec
+from consult.scenarios.grammar import ALARMS, CHILDHOOD, NOT_SAID, Grammar, TooFewCardsError
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
-from consult.scenarios.references import setting_references, several_references
+from consult.scenarios.references import NOT_WORDED, setting_references, several_references
+from consult.scenarios.rules import Drawn
 from consult.scenarios.scenario import nearest_first
-from consult.scenarios.tables import EXAMINATIONS, VOCABULARY, FindingTables
+from consult.scenarios.tables import ALARM, EXAMINATIONS, VOCABULARY, FindingTables
 
 VIEWS = tuple(dict.fromkeys(view for views in MORPHOLOGIES.values() for view in views))
 SEEN = ("morphology", "complaint")
@@ -21,22 +21,21 @@ OLDEST = 120
 """Years."""
 TRIED = 60
 """Patients drawn of each diagnosis to find out whether every patient can be drawn."""
-FEWEST = 20
-"""Train cases in which each condition of a plan must occur."""
 
 
 # -- scenario.yaml -------------------------------------------------------------------------------------------------
 
 
-def setting_problems(
-    spec: ScenarioFile, at: LocatedYaml, findings: FindingsFile | None, values: ValuesFile | None
-) -> Iterator[Problem]:
+def setting_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
     """Check `scenario.yaml` against the tables; what cannot be read of them is left out."""
     if not spec.splits:
         yield at.problem(("splits",), "there are no splits", "say how many cases each has, e.g. `test: 100`")
     for name, size in spec.splits.items():
         if not size:
             yield at.problem(("splits", name), f"the split '{name}' is empty", "give it cases, or remove it")
+        if name == ALARMS and size % 2:
+            what = f"the split '{name}' holds pairs of cases, and {size} is odd"
+            yield at.problem(("splits", name), what, "give it an even number")
     yield from _style_problems(spec, at)
     yield from several_references(spec, at, values)
     if values is not None:
@@ -177,43 +176,61 @@ def _too_long(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
                 yield at.problem(("values", "duration", key), what, mend)
 
 
+def flag_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
+    """Find red flags that no patient with the diagnosis can have."""
+    for label, flags in tables.red_flags.items():
+        for flag in flags:
+            begun = _begun(tables, label, tables.fields[: tables.fields.index(ALARM)], {})
+            if not any(flag in tables.table(label, ALARM, drawn) for drawn in begun):
+                what = f"no patient with '{label}' can have the red flag '{flag}'"
+                mend = "remove it, or change what its views, sites, ages, sexes and rules admit"
+                yield at.problem(("labels", label, "red_flags", flag), what, mend)
+
+
+def _begun(tables: FindingTables, label: str, names: Sequence[str], drawn: Drawn) -> Iterator[Drawn]:
+    """Go through all that can be drawn of some fields of a diagnosis."""
+    if not names:
+        yield drawn
+        return
+    for value in tables.table(label, names[0], drawn):
+        view = {"view": tables.view_of(value)} if names[0] == "site" else {}
+        yield from _begun(tables, label, names[1:], {**drawn, names[0]: value, **view})
+
+
+def child_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
+    """Find values that only adults have words for, though children can have them; a file without `child` has none."""
+    if not any(spec.child for entries in tables.values.values() for spec in entries.values()):
+        return
+    bands = [age for age, band in tables.values["age"].items() if band.low < CHILDHOOD]
+    for topic, entries in tables.values.items():
+        for key, spec in entries.items():
+            if topic in (*NOT_WORDED, *EXAMINATIONS) or spec.child:
+                continue
+            age = next((age for age in bands if tables.admits(topic, key, {"age": age})), None)
+            if age is not None:
+                what = f"'{topic}.{key}' has no `child` phrasings, and the age band '{age}' can have it"
+                yield at.problem(("values", topic, key), what, "say how a child words it, or list the `ages` that can")
+
+
 def card_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
     """Find diagnoses of which some patient cannot be drawn, or whose splits cannot all have cards of their own."""
-    for label in grammar.labels:
-        rng = random.Random(f"check {label}")
-        try:
-            for _ in range(TRIED):
-                grammar.draw(label, rng)
-        except TooFewCardsError as error:
-            yield at.problem(("findings", label), str(error), "add a value, or correct the rule")
-            return
+    undrawable = [problem for label in grammar.labels for problem in _undrawable(grammar, label, at)]
+    yield from undrawable
+    if undrawable:
+        return
     for split in grammar.splits:
-        if split == ALARMS and not grammar.alarming:
-            yield at.problem(("findings",), "the split 'alarms' needs labels with red flags", "give one its red_flags")
-            continue
-        for number in range(len(grammar.labels)):
+        for number in range(2 * len(grammar.alarming) if split == ALARMS else len(grammar.labels)):
             try:
-                grammar.make(split, number)
+                grammar.draw_for(split, number)
             except TooFewCardsError as error:
                 place = ("findings", grammar.label_of(split, number))
-                yield at.problem(place, str(error), "add values, so that there are more cards")
+                yield at.problem(place, error.what, error.fix)
 
 
-def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
-    """Find conditional advice that too few train cases need: nobody could learn it, and no figure would show it."""
-    size, labels = grammar.splits.get("train", 0), list(grammar.labels)
-    for i, label in enumerate(labels):
-        advice = [
-            (key, n, one)
-            for key in ("plan", "safety_net")
-            for n, one in enumerate(getattr(grammar.labels[label], key))
-            if one.conditional
-        ]
-        if not advice:
-            continue
-        known = [known_of(grammar.make("train", number).card) for number in range(i, size, len(labels))]
-        for key, n, one in advice:
-            met = sum(one.applies(facts) for facts in known)
-            if size and met < FEWEST:
-                what = f"'{one.text}' is for {met} train {'case' if met == 1 else 'cases'} of '{label}'"
-                yield at.problem(("labels", label, key, n), what, f"make its condition commoner: {FEWEST} are needed")
+def _undrawable(grammar: Grammar, label: str, at: LocatedYaml) -> Iterator[Problem]:
+    rng = random.Random(f"check {label}")
+    try:
+        for _ in range(TRIED):
+            grammar.draw(label, rng)
+    except TooFewCardsError as error:
+        yield at.problem(("findings", label), error.what, error.fix)

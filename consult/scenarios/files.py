@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from consult.scenarios.case import Urgency
 
@@ -54,13 +54,27 @@ class ScenarioFile(FileModel):
 Conditions = dict[str, list[Text]]
 
 
+def _listed(given: Any) -> Any:
+    """Read one entry as a list of one."""
+    return given if isinstance(given, list) else [given]
+
+
+def _said(given: Any) -> Any:
+    """Read a sentence as advice for everybody."""
+    return {"say": given} if isinstance(given, str) else given
+
+
 class AdviceSpec(FileModel):
     """A sentence of a plan that depends on the patient."""
 
     say: Text
-    when: Conditions | list[Conditions] = []
+    when: Annotated[list[Conditions], BeforeValidator(_listed)] = []
     """Topic, or `sex` → values. All topics of one mapping must hold; of a list of mappings, one."""
-    unless: Conditions | list[Conditions] = []
+    unless: Annotated[list[Conditions], BeforeValidator(_listed)] = []
+
+
+Step = Annotated[AdviceSpec, BeforeValidator(_said)]
+"""A sentence for everybody, or one that depends on the patient."""
 
 
 class LabelSpec(FileModel):
@@ -79,8 +93,8 @@ class LabelSpec(FileModel):
     contagious: str = ""
     outlook: str = ""
     serious: str = ""
-    plan: list[Text | AdviceSpec] = []
-    safety_net: str | list[Text | AdviceSpec] = []
+    plan: list[Step] = []
+    safety_net: Annotated[list[Step], BeforeValidator(_listed)] = []
 
 
 class LabelsFile(FileModel):

@@ -34,12 +34,15 @@ from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, read_yaml
 from consult.scenarios.references import (
+    advice_references,
+    alarm_references,
     clinic_references,
     finding_references,
     label_references,
     name_references,
     rule_references,
     setting_references,
+    several_references,
     value_references,
 )
 from consult.scenarios.rules import Kind, Rule
@@ -78,17 +81,19 @@ def load_folder(folder: Path) -> Scenario:
     """
     spec, at_spec = parse(folder / "scenario.yaml", ScenarioFile)
     labels: dict[str, Label] = {}
+    written = (LabelsFile(labels={}), LocatedYaml("labels.yaml", {}, ""))
     if (folder / "labels.yaml").exists():
         parsed, at = parse(folder / "labels.yaml", LabelsFile)
         _refuse(label_references(parsed, at))
         if (folder / "findings.yaml").exists():
             _refuse(clinic_references(parsed, at))
         labels = labels_of(parsed)
+        written = (parsed, at)
     source: CaseSource
     shown: tuple[str, ...] = ()
     if (folder / "findings.yaml").exists():
         _refuse(setting_references(spec, at_spec))
-        source = grammar = grammar_of(folder, spec, labels)
+        source = grammar = grammar_of(folder, (spec, at_spec), written)
         shown = tuple(value.finding for value in grammar.tables.values.get("morphology", {}).values() if value.finding)
         splits = {str(name): size for name, size in spec.splits.items()}
     else:
@@ -122,12 +127,20 @@ def _revision(folder: Path, *, drawn: bool) -> str:
     return digest.hexdigest()[:16]
 
 
-def grammar_of(folder: Path, spec: ScenarioFile, labels: dict[str, Label]) -> Grammar:
+def grammar_of(
+    folder: Path, settings: tuple[ScenarioFile, LocatedYaml], written: tuple[LabelsFile, LocatedYaml]
+) -> Grammar:
     """Read the tables of a folder into the generator of its cases.
+
+    Args:
+        folder: Where the tables lie.
+        settings: `scenario.yaml` with its lines.
+        written: `labels.yaml` with its lines.
 
     Raises:
         ScenarioError: A file is missing or has mistakes.
     """
+    (spec, at_spec), labels = settings, labels_of(written[0])
     findings, at_findings = parse(folder / "findings.yaml", FindingsFile)
     values, at_values = parse(folder / "values.yaml", ValuesFile)
     names, at_names = parse(folder / "names.yaml", NamesFile)
@@ -137,7 +150,10 @@ def grammar_of(folder: Path, spec: ScenarioFile, labels: dict[str, Label]) -> Gr
             finding_references(findings, at_findings, labels, values, spec.several),
             value_references(values, at_values, labels),
             name_references(names, at_names),
-            rule_references(rules, at_rules, findings, values) if rules and at_rules else (),
+            rule_references(rules, at_rules, values) if rules and at_rules else (),
+            several_references(spec, at_spec, values),
+            alarm_references(spec, at_spec, labels),
+            advice_references(*written, values),
         )
     )
     return Grammar(
@@ -304,18 +320,16 @@ def _label(name: str, spec: LabelSpec) -> Label:
         explanation=spec.explanation,
         answers={kind: getattr(spec, kind) for kind in kinds if getattr(spec, kind)},
         plan=_advice(spec.plan),
-        safety_net=_advice([spec.safety_net] if isinstance(spec.safety_net, str) else spec.safety_net),
+        safety_net=_advice(spec.safety_net),
     )
 
 
-def _advice(specs: Iterable[str | AdviceSpec]) -> tuple[Advice, ...]:
-    written = (AdviceSpec(say=spec) if isinstance(spec, str) else spec for spec in specs if spec)
-    return tuple(Advice(spec.say, _conditions(spec.when), _conditions(spec.unless)) for spec in written)
+def _advice(specs: Iterable[AdviceSpec]) -> tuple[Advice, ...]:
+    return tuple(Advice(spec.say, _conditions(spec.when), _conditions(spec.unless)) for spec in specs)
 
 
-def _conditions(spec: Conditions | list[Conditions]) -> tuple[Condition, ...]:
-    each = [spec] if isinstance(spec, dict) else spec
-    return tuple({topic: tuple(values) for topic, values in one.items()} for one in each if one)
+def _conditions(specs: Iterable[Conditions]) -> tuple[Condition, ...]:
+    return tuple({topic: tuple(values) for topic, values in one.items()} for one in specs if one)
 
 
 def _value(key: str, spec: ValueSpec) -> Value:

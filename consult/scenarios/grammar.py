@@ -39,7 +39,11 @@ TOLD_AT_ONCE = 0.5
 
 
 class TooFewCardsError(UserError):
-    """Tables with too few values to give each split cards of its own."""
+    """Tables with too few values to draw a patient, or to give each split cards of its own."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        self.what, self.fix = what, fix
+        super().__init__(f"{what}; {fix}")
 
 
 NOT_SAID = ("morphology", "complaint")
@@ -144,9 +148,7 @@ class Grammar:
 
     def _make(self, split: str, number: int) -> Case:
         case_id, seed = f"{split}-{number:04d}", self._seed(split, number)
-        draw = self._draw_for(split, self.label_of(split, number), random.Random(seed))
-        if split == ALARMS and number % 2:
-            draw = self._without_alarm(draw, random.Random(f"{seed}/twin"))
+        draw = self.draw_for(split, number)
         style = self.style_of(split, number)
         card = self._card(draw, style, seed, opens=split != ALARMS)
         return Case(
@@ -163,14 +165,23 @@ class Grammar:
         source = number // 2 * 2 if split == ALARMS else number
         return f"{self.scenario}/{self.seed}/{split}/{source}"
 
+    def draw_for(self, split: str, number: int) -> Draw:
+        """Draw the patient of a case.
+
+        Raises:
+            TooFewCardsError: The split has no card of its own, or a field has no value that fits.
+        """
+        label, seed = self.label_of(split, number), self._seed(split, number)
+        draw = self._draw_for(split, label, random.Random(seed))
+        return self._without_alarm(draw, random.Random(f"{seed}/twin")) if split == ALARMS and number % 2 else draw
+
     def _draw_for(self, split: str, label: str, rng: random.Random) -> Draw:
         for _ in range(10_000):
             draw = self.draw(label, rng, alarmed=split == ALARMS)
             if draw.digest() % PARTS in BUCKETS[split] and (draw.alarm or split != ALARMS):
                 return draw
-        raise TooFewCardsError(
-            f"the tables of '{label}' in '{self.scenario}' leave no card for the split '{split}'; give them more values"
-        )
+        what = f"the tables of '{label}' in '{self.scenario}' leave no card for the split '{split}'"
+        raise TooFewCardsError(what, "give them more values")
 
     def draw(self, label: str, rng: random.Random, *, alarmed: bool = False) -> Draw:
         """Draw a patient with this diagnosis.
@@ -199,11 +210,15 @@ class Grammar:
             return tuple(value for value in self.tables.menu(name) if rng.random() < table.get(value, 0.0))
         if name == ALARM and alarmed:
             table = {flag: p for flag, p in table.items() if flag != NONE} or table
+        return self._one(label, name, table, drawn, rng)
+
+    def _one(self, label: str, name: str, table: Mapping[str, float], drawn: Drawn, rng: random.Random) -> str:
         if not table:
-            raise TooFewCardsError(
-                f"'{label}' in '{self.scenario}' has no value of '{name}' that fits {_in_words(drawn)}; "
-                "add one, or correct the rule that excludes it"
+            restricting = {other: value for other, value in drawn.items() if self.tables.excludes(name, other, value)}
+            what = (
+                f"'{label}' in '{self.scenario}' has no value of '{name}' for a patient with {_in_words(restricting)}"
             )
+            raise TooFewCardsError(what, f"add a '{name}' that fits them, or correct the rule that excludes it")
         return _pick(rng, table)
 
     def _without_alarm(self, draw: Draw, rng: random.Random) -> Draw:
@@ -211,7 +226,8 @@ class Grammar:
         values = dict(draw.values)
         if DRAWN_AGAIN in values:
             before = {f: v for f, v in values.items() if f != DRAWN_AGAIN} | {ALARM: NONE}
-            values[DRAWN_AGAIN] = _pick(rng, self.tables.table(draw.label, DRAWN_AGAIN, before))
+            table = self.tables.table(draw.label, DRAWN_AGAIN, before)
+            values[DRAWN_AGAIN] = self._one(draw.label, DRAWN_AGAIN, table, before, rng)
         return replace(draw, values=values, alarm=None)
 
     def _numbers(self, values: Drawn, rng: random.Random) -> dict[str, int]:
@@ -314,7 +330,7 @@ def _known(urgency: str | None) -> list[Urgency]:
 
 
 def _in_words(drawn: Drawn) -> str:
-    return ", ".join(f"{name} {' and '.join(as_values(value))}" for name, value in drawn.items()) or "any patient"
+    return ", ".join(f"{name} {' and '.join(as_values(value))}" for name, value in drawn.items()) or "any findings"
 
 
 def _pick(rng: random.Random, table: Mapping[str, float]) -> str:

@@ -6,11 +6,10 @@ Loading refuses a folder that breaks these; `consult.scenarios.check` reports th
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from consult.scenarios.case import ALARM
 from consult.scenarios.files import (
-    AdviceSpec,
     Conditions,
     FindingsFile,
     LabelsFile,
@@ -21,12 +20,14 @@ from consult.scenarios.files import (
 )
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.scenario import Label, nearest_first
-from consult.scenarios.tables import VOCABULARY
+from consult.scenarios.tables import ROOTS, VOCABULARY
 
 REQUIRED = ("age", "site", "complaint", "morphology", "duration")
 """Fields without which no patient can be drawn."""
 NOT_WORDED = ("age", "duration", "morphology")
 """Topics whose values have no phrasings of their own: numbers, and what only the photograph shows."""
+SEEN_ONLY = ("morphology",)
+"""Fields that stand on no card: only the photograph shows them."""
 RESERVED = (ALARM, "view")
 """What no field of findings.yaml may be called."""
 MOST_HELD_OUT = 0.5
@@ -106,8 +107,11 @@ def _table(
         if not math.isfinite(weight):
             yield at.problem((*place, value), f"the weight of '{value}' is {weight}", "give a finite number")
         elif field in several and weight > 1:
-            what = f"'{field}' is several-valued, and the share of '{value}' is {weight:g}"
+            what = f"patients can have several values of '{field}', and the share of '{value}' is {weight:g}"
             yield at.problem((*place, value), what, "give a share of 0 to 1")
+        elif field in several and value == "none":
+            what = f"patients can have several values of '{field}', and 'none' has a share"
+            yield at.problem((*place, value), what, "remove it: a patient has none where no other value is drawn")
     yield from _menu_problems(place, field, table, at, values)
 
 
@@ -124,66 +128,104 @@ def _menu_problems(
     for value in named:
         if value not in menu:
             what = f"'{value}' is no value of '{field}'" + ("" if field in VOCABULARY else " in values.yaml")
-            mend = "add it there, or correct its spelling" if field not in VOCABULARY else f"use: {', '.join(menu)}"
-            yield at.problem((*place, value), what, mend)
+            near = f"choose from: {', '.join(nearest_first(value, menu))}"
+            yield at.problem((*place, value), what, near if field in VOCABULARY else f"add it there, or {near}")
 
 
 def several_references(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
-    """Find several-valued fields that nobody can word, or that say not what it is to have none."""
+    """Find several-valued fields that have no words, or no words for having none of the values."""
     for i, field in enumerate(spec.several):
         place = ("several", i)
         if field in (*REQUIRED, *VOCABULARY, *RESERVED):
-            yield at.problem(place, f"'{field}' cannot have several values", "remove it")
+            yield at.problem(place, f"a patient cannot have several values of '{field}'", "remove it from `several`")
         elif values is not None and field not in values.values:
-            yield at.problem(place, f"the field '{field}' is not in values.yaml", "add it there, or remove it")
+            what = f"the field '{field}' of `several` is not in values.yaml"
+            yield at.problem(place, what, "add it there, or remove it here")
         elif values is not None and "none" not in values.values[field]:
-            yield at.problem(place, f"'{field}' has no value 'none'", "add how patients word that there is none")
+            what = f"'{field}' of `several` has no value 'none' in values.yaml"
+            yield at.problem(place, what, "add how patients word that they have none")
 
 
-def rule_references(rules: RulesFile, at: LocatedYaml, findings: FindingsFile, values: ValuesFile) -> Iterator[Problem]:
+def alarm_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
+    """Find a split of alarms where no label has any."""
+    if "alarms" in spec.splits and not any(label.red_flags for label in labels.values()):
+        what = "the split 'alarms' needs labels with red flags, and there are none"
+        yield at.problem(("splits", "alarms"), what, "give a label `red_flags`, or remove the split")
+
+
+def rule_references(rules: RulesFile, at: LocatedYaml, values: ValuesFile) -> Iterator[Problem]:
     """Find rules that name no field or several, or values that do not exist."""
-    sites = values.values.get("site", {}).values()
-    views = {view for spec in sites for view in ([spec.view] if spec.view else spec.views)}
     for i, rule in enumerate(rules.rules):
         restrictions = [name for name in ("never", "only", "needs") if getattr(rule, name)]
         if len(restrictions) != 1:
-            yield at.problem(("rules", i), "the rule restricts nothing, or twice", "give one of never, only, needs")
+            what = f"restricts twice, by {' and '.join(restrictions)}" if restrictions else "restricts nothing"
+            mend = "make it one rule for each" if restrictions else "add one of never, only, needs"
+            yield at.problem(("rules", i), f"the rule {what}", mend)
             continue
-        for key in ("when", *restrictions):
-            named: Conditions = getattr(rule, key)
-            if len(named) != 1:
-                yield at.problem(("rules", i, key), f"'{key}' names {len(named)} fields", "name one")
-            for field, chosen in named.items():
-                place = ("rules", i, key, field)
-                if field != "view":
-                    yield from _menu_problems(place, field, chosen, at, values)
-                for view in set(chosen) - views if field == "view" else ():
-                    yield at.problem(place, f"no site has the view '{view}'", f"use: {', '.join(sorted(views))}")
+        sides = {key: getattr(rule, key) for key in ("when", *restrictions)}
+        for key, named in sides.items():
+            yield from _side_problems(("rules", i, key), named, at, values)
+        if all(len(named) == 1 for named in sides.values()):
+            field, other = (next(iter(named)) for named in sides.values())
+            yield from _pair_problems(("rules", i), field, other, at)
 
 
-def advice_references(labels: LabelsFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
-    """Find conditions of plans over topics or values that do not exist; without tables any topic will do."""
-    if values is None:
+def _side_problems(place: Place, named: Conditions, at: LocatedYaml, values: ValuesFile) -> Iterator[Problem]:
+    """Find what is wrong with one side of a rule."""
+    if len(named) != 1:
+        what = f"'{place[-1]}' of the rule names {len(named)} fields" + (f": {', '.join(named)}" if named else "")
+        yield at.problem(place, what, "name one field; write a rule of its own for each other")
         return
+    sites = values.values.get("site", {}).values()
+    views = sorted({view for spec in sites for view in ([spec.view] if spec.view else spec.views)})
+    for field, chosen in named.items():
+        if not chosen:
+            yield at.problem((*place, field), f"the rule names no value of '{field}'", "list at least one")
+        if field != "view":
+            yield from _menu_problems((*place, field), field, chosen, at, values)
+        for view in sorted({*chosen} - {*views}) if field == "view" else ():
+            mend = f"choose from: {', '.join(nearest_first(view, views))}"
+            yield at.problem((*place, field), f"no site has the view '{view}'", mend)
+
+
+def _pair_problems(place: Place, field: str, other: str, at: LocatedYaml) -> Iterator[Problem]:
+    """Find pairs of fields that a rule cannot be about."""
+    if field == other:
+        yield at.problem(place, f"the rule restricts '{field}' by '{field}' itself", "name another field")
+    for one, two in ((field, other), (other, field)):
+        if one == "view" and two in ROOTS:
+            yield at.problem(place, f"the rule is about 'view' and '{two}'", "name the sites instead of the view")
+
+
+def advice_references(labels: LabelsFile, at: LocatedYaml, values: ValuesFile) -> Iterator[Problem]:
+    """Find conditions of plans over topics or values that drawn cases do not have."""
+    known = [*(topic for topic in values.values if topic not in SEEN_ONLY), "sex"]
+    for place, field, chosen in conditions_of(labels):
+        if not chosen:
+            yield at.problem(place, f"the condition names no value of '{field}'", "list at least one")
+        elif field in known:
+            yield from _menu_problems(place, field, chosen, at, values)
+        else:
+            yield unknown_topic(place, field, known, at)
+
+
+def unknown_topic(place: Place, field: str, known: Sequence[str], at: LocatedYaml) -> Problem:
+    """Say that nobody can ask about what a condition of a plan is about."""
+    what = f"the condition is about '{field}', which is no topic of a card"
+    return at.problem(place, what, f"choose from: {', '.join(nearest_first(field, known))}")
+
+
+def conditions_of(labels: LabelsFile) -> Iterator[tuple[Place, str, list[str]]]:
+    """Go through all conditions of plans: their place, their topic and the values."""
     for name, spec in labels.labels.items():
         for key in ("plan", "safety_net"):
-            entries = getattr(spec, key)
-            for i, entry in enumerate(entries if isinstance(entries, list) else []):
-                if isinstance(entry, AdviceSpec):
-                    yield from _condition_problems(entry, ("labels", name, key, i), at, values)
-
-
-def _condition_problems(entry: AdviceSpec, place: Place, at: LocatedYaml, values: ValuesFile) -> Iterator[Problem]:
-    known = [*values.values, "sex"]
-    for key in ("when", "unless"):
-        stated = getattr(entry, key)
-        for condition in [stated] if isinstance(stated, dict) else stated:
-            for field, chosen in condition.items():
-                if field not in known:
-                    mend = f"choose from: {', '.join(nearest_first(field, known))}"
-                    yield at.problem(place, f"a condition is about '{field}', which is no topic", mend)
-                else:
-                    yield from _menu_problems(place, field, chosen, at, values)
+            for i, step in enumerate(getattr(spec, key)):
+                yield from (
+                    (("labels", name, key, i, side, field), field, chosen)
+                    for side in ("when", "unless")
+                    for condition in getattr(step, side)
+                    for field, chosen in condition.items()
+                )
 
 
 def value_references(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:

@@ -144,6 +144,10 @@ class FindingTables:
                 admitted &= self._mask(name, other, value) if mask is None else mask
         return admitted
 
+    def excludes(self, name: str, other: str, drawn: str | tuple[str, ...]) -> bool:
+        """Tell whether one thing that was drawn excludes any value of a field."""
+        return other in self._context[name] and self._mask(name, other, drawn) != self._all[name]
+
     def _mask(self, name: str, other: str, drawn: str | tuple[str, ...]) -> int:
         mask = sum(self._fits(name, value, other, drawn) << i for i, value in enumerate(self.menu(name)))
         self._masks[name, other, drawn] = mask
