@@ -234,8 +234,8 @@ class Grammar:
         band = self.tables.values["age"][str(values["age"])]
         age = rng.randint(band.low, band.high)
         span = self.tables.values["duration"][str(values["duration"])]
-        # A trouble cannot be older than its owner.
-        high = max(1, min(span.high, age - 1)) if span.unit == "years" else span.high
+        # A trouble is never older than its owner, and the young seldom have theirs from birth.
+        high = max(1, min(span.high, age // 3)) if span.unit == "years" else span.high
         return {"age": age, "duration": rng.randint(min(span.low, high), high)}
 
     # -- wording ---------------------------------------------------------------------------------------------------
