@@ -86,7 +86,7 @@ def _insert(
     columns = "consultation_id, idx, specialty, diagnosis, confidence, reason, source"
     _many(db, f"INSERT INTO opinions ({columns})", opinions)
     verdicts = [
-        (f"{run}.{number + 1}", "rules@2", item.key, None if rng.random() < 0.01 else rng.choice(item.levels), "So.")
+        (f"{run}.{number + 1}", "rules@3", item.key, None if rng.random() < 0.01 else rng.choice(item.levels), "So.")
         for number, _ in told
         for item in ITEMS
     ]

@@ -94,6 +94,7 @@ class Act:
     """`open` and `answer` of the patient: ids of the facts that the line states."""
     specialty: str | None = None
     urgency: Urgency | None = None
+    """`triage`: the triage doctor's; `conclude`: the final one."""
     diagnosis: str | None = None
     """`conclude`: the final diagnosis, None for an abstention."""
     confidence: float | None = None
@@ -137,6 +138,7 @@ class DoctorView:
     specialty: str | None = None
     """As triaged."""
     urgency: Urgency | None = None
+    """As triaged; after the decision, where the attending states one, as decided."""
     opinions: tuple[Opinion, ...] = ()
     known: Known = field(default_factory=dict)
     """Topic, or `sex` → names of the findings that the doctor has learned; programs read it, prompts do not show it."""
@@ -153,6 +155,8 @@ class DoctorView:
     """What an image classifier takes the photograph for, likeliest first; empty where none was asked."""
     rationale: Rationale = "before"
     """Where the attending's reason is to stand, as its model was trained."""
+    where: tuple[str, ...] = ()
+    """Where to go with the alarms that the patient has told; for the program's own words alone, never in a prompt."""
 
 
 @dataclass(frozen=True)

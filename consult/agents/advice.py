@@ -6,8 +6,9 @@ words. Advice that lacks them, or that holds another diagnosis's, is not said: t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from consult.agents.emergency_words import urgency_of
 from consult.agents.grounding import stems, telling, words
 from consult.scenarios import Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying
@@ -89,16 +90,29 @@ def is_sound_reply(speech: str, diagnosis: str | None, kind: str | None, scenari
 
 
 def plain_explanation(
-    diagnosis: str | None, urgency: Urgency | None, scenario: Scenario, known: Known = NOTHING
+    diagnosis: str | None,
+    urgency: Urgency | None,
+    scenario: Scenario,
+    known: Known = NOTHING,
+    where: Sequence[str] = (),
 ) -> str:
-    """Say the scenario's advice without a model, as far as it is meant for a patient of whom this is known."""
+    """Say the scenario's advice without a model.
+
+    Args:
+        diagnosis: What was concluded.
+        urgency: An emergency is told where to go, and nothing else.
+        scenario: Whose advice.
+        known: What was learned of the patient, which decides on the advice that depends on it.
+        where: Where to go with the alarms that the patient has told.
+    """
     label = scenario.labels.get(diagnosis or "")
-    if urgency == "emergency":
+    if urgency == "emergency" or any(urgency_of(sentence) == "emergency" for sentence in where):
         named = f"I think this is {diagnosis}, and it" if diagnosis else "This"
-        return f"{named} cannot wait. Please go to the emergency department now."
+        return _joined((f"{named} cannot wait", *(where or ("Please go to the emergency department now",))))
     if label is None:
-        return "I am not sure yet what this is. Please come back, so that we can look at it again."
-    return _joined((f"I think this is {diagnosis}", *explained(label, known)))
+        back = where or ("Please come back, so that we can look at it again",)
+        return _joined(("I am not sure yet what this is", *back))
+    return _joined((f"I think this is {diagnosis}", *where, *explained(label, known)))
 
 
 def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> str:

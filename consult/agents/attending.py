@@ -11,6 +11,7 @@ from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
 from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply
 from consult.agents.dialects.dialect import ActionWord, DecisionWord
 from consult.agents.doctors import ask_twice
+from consult.agents.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
@@ -76,22 +77,32 @@ class Attending:
         return text or plain_wording(word.action, word.topic, self.scenario), draft, _as_draft(cost)
 
     async def conclude(self, view: DoctorView, place: Place) -> Act:
-        """Decide and tell the patient; two unusable answers are an abstention (diagnosis None)."""
+        """Decide and tell the patient; two unusable answers are an abstention (diagnosis None).
+
+        The final urgency is the one that was decided, else what the words to the patient state, else the triage's.
+        """
         dialect = self.voice.dialect
         word, reply, cost = await self._decide(view, place)
-        decided = replace(view, diagnosis=word.diagnosis if word else None, thought=word.thought if word else "")
+        stated = word.urgency if word else None
+        decided = replace(
+            view,
+            diagnosis=word.diagnosis if word else None,
+            thought=word.thought if word else "",
+            urgency=stated or view.urgency,
+        )
         speech, draft, spoken = await self._advise(
             dialect.explanation(decided),
             "explanation",
             place,
             lambda text: dialect.read_explanation(text, decided, self.scenario),
             lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario, decided.known),
-            lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario, decided.known),
+            lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario, decided.known, decided.where),
         )
         return Act(
             speaker="attending",
             action="conclude",
             text=speech,
+            urgency=stated or urgency_of(speech) or view.urgency,
             diagnosis=decided.diagnosis,
             confidence=reply.probability if word else None,
             differential=word.differential if word else (),

@@ -15,15 +15,16 @@ from functools import cached_property
 from consult.agents.acts import Act
 from consult.agents.advice import says, sentences
 from consult.agents.dialects.questions import topic_of
+from consult.agents.emergency_words import urgency_of
 from consult.agents.grounding import stated, stems, telling
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict
-from consult.scenarios import Case, Fact, Label, Scenario
+from consult.scenarios import URGENCIES, Case, Fact, Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying, known_facts, known_of
 
 RULES = "rules"
 """The reference of this assessor."""
 VERSION = 3
-"""Goes up when a rule judges differently; part of the assessor's name, `rules@2`."""
+"""Goes up when a rule judges differently; part of the assessor's name, `rules@3`."""
 
 HISTORY = ("history", "conditions", "medicines", "allergies", "pregnancy", "family", "social")
 SYMPTOMS = ("sensation", "symptoms", "site", "duration", "course", "alarm")
@@ -38,7 +39,6 @@ SOUND_PLAN = 0.6
 """Share of the true diagnosis's plan that must be said."""
 
 _COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b", re.IGNORECASE)
-_EMERGENCY = re.compile(r"\b(?:emergency (?:department|room)|ambulance|hospital|A&E)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,16 @@ class Played:
         """What the doctor has learned by the names of the findings, and what can be seen: sex and age."""
         card = self.case.card
         return known_facts((*self.learned, *card.about("age")), card.sex)
+
+    @cached_property
+    def alarms(self) -> tuple[Fact, ...]:
+        """Red flags that the patient told."""
+        return tuple(fact for fact in self.learned if fact in self.case.card.alarms)
+
+    @cached_property
+    def sent(self) -> Urgency | None:
+        """How urgently the attending's words send the patient on; the safety nets of the scenario send nobody."""
+        return urgency_of(_without(self.told, _flags(self.scenario)))
 
     @cached_property
     def told_topics(self) -> frozenset[str]:
@@ -190,7 +200,8 @@ def _diagnosis(played: Played) -> Verdict:
 def advises_rightly(played: Played) -> Verdict:
     """3.2: an emergency is sent to where it belongs; else the true diagnosis's plan is told, with its red flags.
 
-    A plan is known by the scenario's own sentences. One in words of its own cannot be judged.
+    An urgent case whose alarm the patient told has to be sent on the same day besides. A plan is known by the
+    scenario's own sentences. One in words of its own cannot be judged.
     """
     return replace(_advice(played), turns=played.concluded_at)
 
@@ -199,21 +210,28 @@ def _advice(played: Played) -> Verdict:
     if played.conclusion is None:
         return Verdict(0, "there is no conclusion")
     if played.case.truth.urgency == "emergency":
-        sent = _EMERGENCY.search(_without(played.told, _flags(played.scenario)))
+        sent = played.sent == "emergency"
         return Verdict(1, "an emergency, sent at once") if sent else Verdict(0, "an emergency, not sent to one")
+    if played.case.truth.urgency == "urgent" and played.alarms and not _sent_with(played.alarms, played):
+        return Verdict(0, "an alarm was told, and not sent on the same day")
     if played.truth is None or not played.truth.plan:
         return _open("the scenario has no plan for the true diagnosis")
     return _plan(played, played.truth)
 
 
+def _sent_with(alarms: Iterable[Fact], played: Played) -> bool:
+    """Tell whether a patient is sent on the same day, or to where one of the alarms belongs."""
+    today = played.sent is not None and URGENCIES.index(played.sent) >= URGENCIES.index("urgent")
+    return today or any(says(played.told, alarm.where) for alarm in alarms if alarm.where)
+
+
 def _plan(played: Played, true: Label) -> Verdict:
-    told, scenario = played.told, played.scenario
-    label = _planned(told, true, played)
+    label = _planned(played.told, true, played)
     if label is true:
         return _plan_of_the_truth(played, true)
     if label is not None:
         return Verdict(0, f"the plan for {label.name}, it is {true.name}")
-    if _EMERGENCY.search(_without(told, _flags(scenario))):
+    if played.sent == "emergency" and not played.alarms:
         return Verdict(0, "sent to an emergency department, and it is none")
     if played.conclusion is not None and played.conclusion.diagnosis is None:
         return Verdict(0, "no diagnosis, and no plan for one")

@@ -99,6 +99,9 @@ class BenchmarkView:
     def finish(self, found: Mapping[str, Any], summary: Event, out: Path) -> None:
         """Print the main table, what is to be beaten, failures, and where the report is."""
         self.console.print(_main_table(found["runs"], summary["cells"]))
+        urgent = _urgency_table(found["runs"])
+        if urgent.row_count:
+            self.console.print(urgent)
         lines = _common(found["runs"])
         for line in lines:
             self.console.print(styled(line, ""), highlight=False, soft_wrap=True)
@@ -204,6 +207,31 @@ def _main_table(runs: Sequence[Mapping[str, Any]], cells: Sequence[Event]) -> Ta
             _percent(run["legacy"]["f1"]),
         )
     return table
+
+
+def _urgency_table(runs: Sequence[Mapping[str, Any]]) -> Table:
+    """Set each run's final urgency beside its triage's, and beneath them the baselines of the widest run."""
+    table = _table("urgency", ("run", "urgency"), ("n", "right, 95 %", *_URGENCY.values()))
+    measured = [run for run in runs if run["urgency"]]
+    widest = max(measured, key=lambda run: run["consultations"]["cases"], default=None)
+    for run in measured:
+        for one in run["urgency"]["sources"]:
+            played = one["name"] in ("triage", "final")
+            if played or run is widest:
+                name = f"{one['name']} ({one['what']})" if one["what"] else one["name"]
+                sure = _interval(one["right"])
+                right = styled(_percent(one["right"]["value"]), "bold").append(f"  {sure}", "default")
+                rates = (_percent(one[key]["value"]) for key in _URGENCY)
+                table.add_row(run["run"], name, f"{one['right']['n']:,}", right, *rates)
+    return table
+
+
+_URGENCY = {
+    "under": "under",
+    "over": "over",
+    "acted": "alarms acted on",
+    "emergency_without_alarm": "emergency, no alarm",
+}
 
 
 def _percent(value: float | None) -> str:

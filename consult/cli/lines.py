@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from consult.agents.dialects.clean import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console, RenderableType
     from rich.text import Text
 
     from consult.scenarios import Scenario
 
 Event = dict[str, Any]
+Judged = tuple[str, bool | None, str]
+"""What was said, whether it is right (None: no truth is known), and a note."""
 
 WIDEST = 100
 """Columns; longer lines are hard to read."""
@@ -166,7 +170,9 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
     grid.add_column()
     grid.add_row("diagnosis", _judged_diagnosis(event))
     if event["team"] == "panel":
-        grid.add_row("triage", _judged_triage(event, scenario))
+        grid.add_row("triage", _marked(triage_judgements(event, scenario)))
+    if event["final_urgency"] is not None:
+        grid.add_row("urgency", _marked([urgency_judgement(event)]))
     if event["opinions"]:
         right = event["opinions_right"]
         grid.add_row(
@@ -212,7 +218,7 @@ def _judged_diagnosis(event: Event) -> Text:
     return line.append(f"  {words}", style) if words else line
 
 
-def triage_judgements(event: Event, scenario: Scenario) -> list[tuple[str, bool | None, str]]:
+def triage_judgements(event: Event, scenario: Scenario) -> list[Judged]:
     """Judge specialty and urgency: what was said, whether it is right, and what would have been."""
     label = scenario.labels.get(event["truth"] or "")
     accepted = label is not None and label.second_specialty is not None
@@ -228,9 +234,18 @@ def triage_judgements(event: Event, scenario: Scenario) -> list[tuple[str, bool 
     return judged
 
 
-def _judged_triage(event: Event, scenario: Scenario) -> Text:
+def urgency_judgement(event: Event) -> Judged:
+    """Judge the final urgency, with what the triage said where that was another."""
+    said, true = event["final_urgency"], event["true_urgency"]
+    right = None if true is None else said == true
+    notes = [f"truly {clean(true)}"] if right is False else []
+    notes += [f"triage said {clean(event['urgency'])}"] if event["urgency"] not in (None, said) else []
+    return clean(said), right, ", ".join(notes)
+
+
+def _marked(judged: Iterable[Judged]) -> Text:
     line = styled("", "")
-    for said, right, note in triage_judgements(event, scenario):
+    for said, right, note in judged:
         line.append(" · " if line else "").append(said)
         if right is not None:
             line.append(" ✔" if right else " ✘", "bold green" if right else "bold red")

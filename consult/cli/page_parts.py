@@ -23,6 +23,7 @@ from consult.cli.lines import (
     panel_judgement,
     remarks,
     triage_judgements,
+    urgency_judgement,
 )
 from consult.cli.live import SKIN_TYPES, not_seen, played_by, short
 from consult.cli.transcript import card_rows, draft_mark, fidelity, stored_events
@@ -208,6 +209,8 @@ def _verdict(ended: Event, scenario: Scenario) -> str:
     if ended["team"] == "panel":
         judged = triage_judgements(ended, scenario)
         rows.append(("Triage", " · ".join(_judged(*one) for one in judged)))
+    if ended["final_urgency"] is not None:
+        rows.append(("Urgency", _judged(*urgency_judgement(ended))))
     if ended["opinions"]:
         rows.append(("Panel", escape(panel_judgement(ended))))
     if ended["expert"]:

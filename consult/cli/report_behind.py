@@ -39,6 +39,7 @@ def behind(run: str, listed: Sequence[Outcome], store: Store) -> list[Behind]:
     found = [
         *_groups(run, listed),
         *_triage(run, listed),
+        *_urgency(run, listed),
         *_panel(run, listed),
         *_confidence(run, listed),
         *_items(run, listed, store),
@@ -68,16 +69,27 @@ def _groups(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
 
 
 def _triage(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
-    from consult.scenarios import URGENCIES
-
     sent = [one for one in listed if one.true_specialty is not None and one.specialty is not None]
     right = {True: "sent rightly", False: "sent elsewhere"}
     yield _parted(run, "triage specialty", ((right[one.specialty == one.true_specialty], one) for one in sent))
-    rank = {str(urgency): i for i, urgency in enumerate(URGENCIES)}
-    timed = [one for one in listed if one.urgency in rank and one.true_urgency in rank]
-    steps = ((rank[one.urgency or ""] - rank[one.true_urgency or ""], one) for one in timed)
-    words = (("as urgent as it is" if s == 0 else "too low" if s < 0 else "too high", one) for s, one in steps)
-    yield _parted(run, "triage urgency", words)
+
+
+def _urgency(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
+    from consult.envs.measures.urgency import FINAL, TRIAGE, step_of
+
+    timed = [one for one in listed if one.true_urgency is not None]
+    for name, said in ((TRIAGE, [one.urgency for one in timed]), (FINAL, [one.final_urgency for one in timed])):
+        if any(said):
+            steps = (step_of(one, urgency) for one, urgency in zip(timed, said, strict=True))
+            yield _parted(run, f"urgency {name}", ((_pressing(s), one) for s, one in zip(steps, timed, strict=True)))
+    flagged = [one for one in listed if one.has_alarm]
+    yield _parted(run, "alarms told", ((one.alarm_told or "not told", one) for one in flagged))
+
+
+def _pressing(step: int | None) -> str:
+    if step is None:
+        return "none stated"
+    return "as urgent as it is" if step == 0 else "too low" if step < 0 else "too high"
 
 
 def _panel(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:

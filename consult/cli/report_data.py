@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
-SCHEMA = "consult-report/1"
+SCHEMA = "consult-report/2"
 MOST_CELLS = 2_500
 """Cells of the confusion matrix that are not 0; open diagnoses can have any number of them."""
 MOST_FAILED = 100
@@ -63,6 +63,7 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
         "benchmark": benchmark_of(store, runs),
         "runs": told,
         "comparisons": _comparisons(told, right),
+        "not_compared": _not_compared(told),
     }
 
 
@@ -92,8 +93,9 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "headlines": _headlines(played, scenario),
         "legacy": _legacy(played, scenario),
         "triage": _triage(played, scenario),
+        "urgency": _urgency(played),
         "panel": _panel(played),
-        "baselines": _baselines(store, row, played),
+        "baselines": _baselines(store, row, played, scenario),
         "calibration": _calibration(played),
         "groups": _groups(played),
         "temperaments": _temperaments(played),
@@ -167,6 +169,13 @@ def _triage(played: Sequence[Outcome], scenario: Scenario) -> Data | None:
     return None if found is None else asdict(found)
 
 
+def _urgency(played: Sequence[Outcome]) -> Data | None:
+    from consult.envs.measures.urgency import urgencies
+
+    found = urgencies(played)
+    return None if found is None else asdict(found)
+
+
 def _panel(played: Sequence[Outcome]) -> Data | None:
     from consult.envs.measures.team import panel
 
@@ -174,10 +183,13 @@ def _panel(played: Sequence[Outcome]) -> Data | None:
     return None if found is None else asdict(found)
 
 
-def _baselines(store: Store, row: Row, played: Sequence[Outcome]) -> list[Baseline]:
-    from consult.envs.measures.baselines import baselines, first_guesses
+def _baselines(store: Store, row: Row, played: Sequence[Outcome], scenario: Scenario) -> list[Baseline]:
+    from consult.envs.measures.baselines import baselines, bayes_guesses, first_guesses
 
-    return baselines(played, first_guesses(store, row["scenario_revision"]))
+    # The tables of another revision know nothing of these cases.
+    same = scenario.revision == row["scenario_revision"]
+    bayes = bayes_guesses(scenario, [one.case for one in played]) if same else {}
+    return baselines(played, first_guesses(store, row["scenario_revision"]), bayes)
 
 
 def _with_solo(data: Data, told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
@@ -272,17 +284,30 @@ def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[boo
     from consult.envs.measures.paired import difference, holm
 
     # A team stands before its baseline, so that the difference is its gain.
-    compared = [(a, b) for a, b in combinations(told, 2) if len(told) == 2 or _differ_in_one(a, b)]
+    compared = [(a, b) for a, b in combinations(told, 2) if _same_cases(a, b)]
+    compared = [(a, b) for a, b in compared if len(told) == 2 or _differ_in_one(a, b)]
     ordered = [(b, a) if _over_solo(a, b) and a["team"] == "solo" else (a, b) for a, b in compared]
     pairs = [(a, b, difference(right[a["run"]], right[b["run"]])) for a, b in ordered]
-    kept: list[tuple[Data, Data, Difference]] = [
-        (a, b, found) for a, b, found in pairs if found is not None and a["scenario"] == b["scenario"]
-    ]
+    kept: list[tuple[Data, Data, Difference]] = [(a, b, found) for a, b, found in pairs if found is not None]
     corrected = holm([found for _, _, found in kept])
     return [
         {"a": a["run"], "b": b["run"], "over_solo": _over_solo(a, b), **asdict(found)}
         for (a, b, _), found in zip(kept, corrected, strict=True)
     ]
+
+
+def _same_cases(a: Data, b: Data) -> bool:
+    """Tell whether equal case ids are equal cases: of one scenario in one revision."""
+    return all(a[key] == b[key] for key in ("scenario", "scenario_revision"))
+
+
+def _not_compared(told: Sequence[Data]) -> list[Data]:
+    """List the pairs of runs of one scenario that are not compared, since its cases changed between them."""
+    from itertools import combinations
+
+    changed = ((a, b) for a, b in combinations(told, 2) if a["scenario"] == b["scenario"] and not _same_cases(a, b))
+    keys = ("run", "scenario_revision")
+    return [{"a": {key: a[key] for key in keys}, "b": {key: b[key] for key in keys}} for a, b in changed]
 
 
 def _differ_in_one(a: Data, b: Data) -> bool:

@@ -94,7 +94,13 @@ def comparisons(found: Data) -> Table | None:
         (Cell(f"{names[d['a']]} - {names[d['b']]}{', gain over solo' if d['over_solo'] else ''}"), *_difference(d))
         for d in found["comparisons"]
     ]
-    return Table("Differences on the same cases", _DIFFERENCE, rows, _PAIRED) if rows else None
+    refused = " ".join(
+        f"{one['a']['run']} and {one['b']['run']} are not compared: they played revisions "
+        f"{one['a']['scenario_revision']} and {one['b']['scenario_revision']} of the scenario, whose cases differ."
+        for one in found["not_compared"]
+    )
+    note = f"{_PAIRED} {refused}".strip()
+    return Table("Differences on the same cases", _DIFFERENCE, rows, note) if rows or refused else None
 
 
 _DIFFERENCE = ("", "points", "better : worse", "p", "p, Holm", "test")
@@ -110,7 +116,9 @@ def _difference(data: Data) -> tuple[Cell, ...]:
 def of_run(run: Data) -> Iterator[Table]:
     """Give the tables of one run."""
     yield _headlines(run)
-    yield from (table for table in (_baselines(run), _triage(run), _panel(run), _by_s(run)) if table)
+    yield from (table for table in (_baselines(run), _triage(run)) if table)
+    yield from _urgency(run)
+    yield from (table for table in (_panel(run), _by_s(run)) if table)
     yield from _groups(run)
     if run["temperaments"]:
         rows = [(Cell(f"{d['a']} - {d['b']}"), *_difference(d)) for d in run["temperaments"]]
@@ -173,13 +181,58 @@ def _triage(run: Data) -> Table | None:
         "specialty right": data["strict"],
         "right, or the accepted second": data["lenient"],
         f"majority baseline ({data['majority_specialty']})": data["majority"],
-        "urgency right": data["urgency"],
-        "under-triage": data["under"],
-        "over-triage": data["over"],
     }
-    specialty, urgency = (place(run["run"], f"triage {what}") for what in ("specialty", "urgency"))
-    places = {name: urgency if "urgency" in name or "-triage" in name else specialty for name in found}
+    places = dict.fromkeys(found, place(run["run"], "triage specialty"))
     return _figures("Triage", found, f"Mean over the specialties: {_share(data['macro'])}.", places=places)
+
+
+_RATES = {"right": "right", "under": "under-triage", "over": "over-triage", "none": "none stated"}
+_OF_ALARMS = {
+    "acted": "told alarms acted on",
+    "missed": "alarms missed",
+    "over_without_alarm": "over-triage without an alarm",
+    "emergency_without_alarm": "emergency without an alarm",
+}
+_TOLD = {
+    "present": "the case has an alarm",
+    "opening": "told with the complaint",
+    "asked": "told when asked about it",
+    "volunteered": "told unasked, in another answer",
+    "untold": "not told",
+}
+
+
+def _urgency(run: Data) -> Iterator[Table]:
+    data = run["urgency"]
+    if data is None:
+        return
+    note = (
+        "Final is the attending's urgency at the end. Under-triage is less urgent than the truth, over-triage more. "
+        "Majority always says the commonest urgency."
+    )
+    yield _by_source(run, "Urgency", _RATES, note)
+    alarms = data["alarms"]
+    if alarms is None:
+        return
+    note = (
+        "Acted on: at least as urgent as the truth, where the patient told the alarm. Missed: less urgent, told or "
+        "not. Without an alarm, too much urgency counts: always saying emergency misses no alarm and pays here."
+    )
+    yield _by_source(run, "Urgency and alarms", _OF_ALARMS, note)
+    found = {name: alarms[key] for key, name in _TOLD.items()}
+    places = dict.fromkeys(found, place(run["run"], "alarms told"))
+    yield _figures("Alarms told", found, "Shares of the consultations with an alarm, but the first.", places=places)
+
+
+def _by_source(run: Data, title: str, rates: Mapping[str, str], note: str) -> Table:
+    rows = [
+        (
+            Cell(f"{source['name']} ({source['what']})" if source["what"] else source["name"]),
+            *(Cell(figure(source[key]), place(run["run"], f"urgency {source['name']}")) for key in rates),
+        )
+        for source in run["urgency"]["sources"]
+    ]
+    return Table(title, ("urgency", *rates.values()), rows, note)
 
 
 def _panel(run: Data) -> Table | None:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 HEADINGS = (
     "consultation", "run", "case", "temperament", "status", "truth", "diagnosis", "verdict", "confidence",
-    "true_specialty", "specialty", "true_urgency", "urgency", "opinions_right", "opinions", "vote", "skin_type",
-    "style", "turns", "tokens_in", "tokens_out", "seconds", "demo", "error",
+    "true_specialty", "specialty", "true_urgency", "urgency", "final_urgency", "red_flag", "alarm_told",
+    "opinions_right", "opinions", "vote", "skin_type", "style", "turns", "tokens_in", "tokens_out", "seconds",
+    "demo", "error",
 )  # fmt: skip
 
 FORMULA = ("=", "+", "-", "@")
@@ -39,10 +40,10 @@ def table_of(run: str, played: Sequence[Outcome]) -> Iterator[str]:
 def _row(run: str, one: Outcome) -> tuple[object, ...]:
     right = None if one.truth is None else sum(opinion == one.truth for opinion in one.opinions)
     return (
-        one.id, run, one.case, one.temperament, one.status, one.truth, one.diagnosis, verdict(one), one.confidence,
-        one.true_specialty, one.specialty, one.true_urgency, one.urgency, right, len(one.opinions), one.vote,
-        one.skin_type, one.style, one.turns, one.tokens_in, one.tokens_out, f"{one.seconds:.3f}", int(one.demo),
-        one.error,
+        one.id, run, one.case, one.temperament, one.status, one.truth, one.diagnosis, verdict(one),
+        one.confidence, one.true_specialty, one.specialty, one.true_urgency, one.urgency, one.final_urgency,
+        one.red_flag, one.alarm_told, right, len(one.opinions), one.vote, one.skin_type, one.style, one.turns,
+        one.tokens_in, one.tokens_out, f"{one.seconds:.3f}", int(one.demo), one.error,
     )  # fmt: skip
 
 

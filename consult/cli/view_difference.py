@@ -56,6 +56,7 @@ def _outcome(told: Told) -> Facts:
     return {
         "Status": text(ended["status"]),
         "Triage": text(f"{ended['specialty']} · {ended['urgency'] or 'no urgency'}") if ended["specialty"] else "—",
+        "Urgency": text(ended["final_urgency"] or "—"),
         "Panel": text(panel_judgement(ended)) if ended["opinions"] else "—",
         "Diagnosis": f"<b>{text(ended['diagnosis'] or 'no diagnosis')}</b> {text(words)}",
         "Facts learned": f"{ended['facts_disclosed']} of {ended['facts']}" if ended["facts"] else "—",

@@ -14,12 +14,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from consult.agents.acts import Act, Action, DoctorView, Line, PatientView
+from consult.agents.dialects.questions import topic_of
 from consult.agents.voice import derive_seed
 from consult.envs.config import Plan, Status
 from consult.scenarios import Card, Case, Fact, Scenario
+from consult.scenarios.case import ALARM
 from consult.scenarios.conditional import known_facts
 
 Actor = Literal["patient", "triage", "attending"]
+AlarmTold = Literal["opening", "asked", "volunteered"]
+"""How a patient came to tell an alarm: with the complaint, asked about it, or unasked in another answer."""
 Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
 
 LEADING: tuple[Action, ...] = ("ask", "examine", "consult", "conclude")
@@ -133,8 +137,36 @@ class Consultation:
 
     @property
     def must_consult(self) -> bool:
+        """Whether the panel has to be asked before the conclusion; an alarm that was told leaves no time for it."""
+        return self._can_consult and not self.alarms_told
+
+    @property
+    def _can_consult(self) -> bool:
         """Whether the team has a panel that has not been asked yet."""
         return self.plan.team != "solo" and self.consulted is None
+
+    @property
+    def alarms_told(self) -> tuple[Fact, ...]:
+        """The red flags that the patient has told, the conclusion not being out yet."""
+        told = {fact_id for act in self._before_conclusion for fact_id in act.facts}
+        return tuple(fact for fact in self.case.card.alarms if fact.id in told)
+
+    @property
+    def alarm_told(self) -> AlarmTold | None:
+        """How the first red flag was told; None where none was, or the case has none."""
+        alarms = {fact.id for fact in self.case.card.alarms}
+        told = (i for i, act in enumerate(self._before_conclusion) if alarms & set(act.facts))
+        first = next(told, None)
+        if first is None:
+            return None
+        if self.acts[first].action == "open":
+            return "opening"
+        return "asked" if _asks_for_alarms(self.acts[first - 1], self.acts[first]) else "volunteered"
+
+    @property
+    def _before_conclusion(self) -> list[Act]:
+        concluded = self.conclusion
+        return self.acts if concluded is None else self.acts[: self.acts.index(concluded)]
 
     @property
     def panel(self) -> tuple[str, ...]:
@@ -183,7 +215,7 @@ class Consultation:
             return ()
         if left == 1:
             return ("conclude",)
-        closing: tuple[Action, ...] = ("consult", "conclude") if self.must_consult else ("conclude",)
+        closing: tuple[Action, ...] = ("consult", "conclude") if self._can_consult else ("conclude",)
         # An emergency ends with where to go, not with more questions.
         silent = self.plan.strategy == "no-dialogue" or self._emergency
         if silent or left == 2:
@@ -193,7 +225,7 @@ class Consultation:
 
     @property
     def _emergency(self) -> bool:
-        return self.triaged is not None and self.triaged.urgency == "emergency"
+        return any(act is not None and act.urgency == "emergency" for act in (self.triaged, self.conclusion))
 
     @property
     def _asked(self) -> tuple[str, ...]:
@@ -238,6 +270,7 @@ class Consultation:
             thought=conclusion.thought if conclusion else "",
             thinks=self.plan.strategy == "reasoning",
             expert=self.expert,
+            where=tuple(fact.where for fact in self.alarms_told if fact.where),
         )
 
     @property
@@ -260,6 +293,12 @@ class Consultation:
         ids = {fact.id for fact in card.facts}
         said = {fact_id for act in self.acts for fact_id in act.facts}
         return len(said & ids), len(ids)
+
+
+def _asks_for_alarms(question: Act, answer: Act) -> bool:
+    """Tell whether a question is about red flags: as stated, as the patient took it, or as its words tell."""
+    topic = question.topic or answer.topic or topic_of(question.text, "questions")
+    return topic == ALARM
 
 
 def heard(act: Act, case: Case) -> Line:

@@ -85,6 +85,8 @@ def consultation_event(
         "error": error,
         "specialty": triaged.specialty if triaged else None,
         "urgency": triaged.urgency if triaged else None,
+        "final_urgency": concluded.urgency if concluded else None,
+        "alarm_told": consultation.alarm_told,
         "diagnosis": diagnosis,
         "truth": truth.diagnosis,
         "demo": demo,

@@ -65,6 +65,12 @@ def keep_benchmarks(db: Any) -> None:
     )
 
 
+def keep_urgencies(db: Any) -> None:
+    """8: the final urgency, the case's red flag (`none`: it has none), and how it was told; not known of older ones."""
+    for column in ("final_urgency", "red_flag", "alarm_told"):
+        db.execute(f"ALTER TABLE consultations ADD COLUMN {column} TEXT")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -73,6 +79,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     point_at_turns,
     keep_guesses,
     keep_benchmarks,
+    keep_urgencies,
 )
 
 _CREATE = """

@@ -23,6 +23,7 @@ from consult.envs.store import Pending, Row, Store, StoreError, consultation_id
 from consult.envs.usability import unusable_answers
 from consult.errors import UserError
 from consult.scenarios import Case, Scenario
+from consult.scenarios.case import ALARM, NO_RED_FLAG
 
 PACKAGES = ("torch", "transformers", "peft", "xgrammar", "langgraph", "numpy", "pillow")
 
@@ -262,11 +263,18 @@ def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
             "truth": case.truth.diagnosis,
             "true_specialty": case.truth.specialty,
             "true_urgency": case.truth.urgency,
+            "red_flag": _red_flag(scenario, case),
             "style": case.style,
             "skin_type": case.card.skin_type,
             "demo": False,
         }
     return found
+
+
+def _red_flag(scenario: Scenario, case: Case) -> str | None:
+    """Name a case's red flag; `none` where it has none, None where its scenario does not ask for any."""
+    known = case.truth.red_flag or next((fact.value or fact.id for fact in case.card.alarms), None)
+    return known or (NO_RED_FLAG if ALARM in scenario.topics and case.origin != "own" else None)
 
 
 def versions() -> dict[str, str]:

@@ -25,6 +25,11 @@ from consult.errors import UserError
 
 Row = dict[str, Any]
 
+_ENDED = (
+    "status", "specialty", "urgency", "final_urgency", "alarm_told", "diagnosis", "facts_disclosed", "facts", "error",
+)  # fmt: skip
+"""Columns of a consultation that are known at its end, as its event has them."""
+
 
 class StoreError(UserError):
     """A store that cannot be opened or written; one sentence with the mend."""
@@ -123,7 +128,8 @@ class Store:
             models: Role → reference and revision.
             versions: Package → version.
             revision: Hash of the scenario.
-            truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `style`, `skin_type`, `demo`.
+            truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `red_flag`, `style`,
+                `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
 
         Returns:
@@ -196,15 +202,12 @@ class Store:
                 "opinions",
                 [_opinion_row(cid, i, o) for cid, _, act in pending.turns for i, o in enumerate(act.opinions)],
             )
+            assigned = ", ".join(f"{column} = ?" for column in (*_ENDED, "expert"))
             for event in pending.ended:
+                expert = json.dumps(event["expert"]) if event["expert"] else None
                 self._connection.execute(
-                    "UPDATE consultations SET status = ?, specialty = ?, urgency = ?, diagnosis = ?, "
-                    "facts_disclosed = ?, facts = ?, error = ?, expert = ? WHERE id = ?",
-                    [
-                        event[key]
-                        for key in ("status", "specialty", "urgency", "diagnosis", "facts_disclosed", "facts", "error")
-                    ]
-                    + [json.dumps(event["expert"]) if event["expert"] else None, event["consultation"]],
+                    f"UPDATE consultations SET {assigned} WHERE id = ?",
+                    (*(event[column] for column in _ENDED), expert, event["consultation"]),
                 )
 
     def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:

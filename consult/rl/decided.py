@@ -17,11 +17,11 @@ from consult.scenarios import Scenario, Urgency
 
 _THOUGHT = r"<think>(?P<thought>.*?)</think>"
 _ANSWER = r"<answer>(?P<answer>[^<>]*)</answer>"
-_DIFFERENTIAL = r"(?:\s*<differential>[^<>]*</differential>)?"
+_REST = r"(?:\s*<differential>[^<>]*</differential>)?(?:\s*<urgency>[^<>]*</urgency>)?"
 FORMS: dict[Rationale, str] = {
-    "before": rf"\s*{_THOUGHT}\s*{_ANSWER}{_DIFFERENTIAL}\s*",
-    "after": rf"\s*{_ANSWER}\s*{_THOUGHT}{_DIFFERENTIAL}\s*",
-    "none": rf"\s*{_ANSWER}{_DIFFERENTIAL}\s*",
+    "before": rf"\s*{_THOUGHT}\s*{_ANSWER}{_REST}\s*",
+    "after": rf"\s*{_ANSWER}\s*{_THOUGHT}{_REST}\s*",
+    "none": rf"\s*{_ANSWER}{_REST}\s*",
 }
 """Where the reason stands → the form of a decision."""
 

@@ -129,6 +129,6 @@ def normal(scores: Numbers) -> Numbers:
     """Return the probabilities of which these are the logarithms, up to a factor."""
     import numpy as np
 
-    weights = np.exp(scores - scores.max())
+    weights: Numbers = np.exp(scores - scores.max())
     shares: Numbers = weights / weights.sum()
     return shares

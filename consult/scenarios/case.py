@@ -18,6 +18,11 @@ Urgency = Literal["routine", "soon", "urgent", "emergency"]
 URGENCIES: tuple[Urgency, ...] = ("routine", "soon", "urgent", "emergency")
 """From the least to the most pressing."""
 
+ALARM = "alarm"
+"""The topic of red flags."""
+NO_RED_FLAG = "none"
+"""Stands in a store for the red flag of a case that has none."""
+
 Style = Literal["in-style", "held-out"]
 """Whether a case is worded and drawn as the training cases are, or in a way that occurs in test cases only."""
 
@@ -41,9 +46,9 @@ class Fact:
     none: bool = False
     """True for the absence of something ("I have not tried anything")."""
     urgency: Urgency | None = None
-    """Alarms: how soon a patient with this must be seen."""
+    """An alarm: how urgent it makes the case, where that is known."""
     where: str = ""
-    """Alarms: a doctor's sentence that says where to go with it."""
+    """An alarm: where to go with it, a doctor's sentence, e.g. "Have an eye doctor look at it today."."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,11 @@ class Card:
     sex: str | None = None
     skin_type: int | None = None
     """Fitzpatrick, 1 to 6."""
+
+    @property
+    def alarms(self) -> tuple[Fact, ...]:
+        """The red flags that the patient can tell."""
+        return tuple(f for f in self.facts if f.topic == ALARM and not f.none)
 
     def about(self, topic: str) -> tuple[Fact, ...]:
         """Give the facts of one topic, the complaint's among them."""

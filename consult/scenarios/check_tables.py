@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from consult.scenarios.case import ALARM
 from consult.scenarios.drawing import MORPHOLOGIES, STYLES
 from consult.scenarios.files import ScenarioFile, ValuesFile, ValueSpec
 from consult.scenarios.grammar import ALARMS, CHILDHOOD, NOT_SAID, Grammar, TooFewCardsError
@@ -12,7 +13,7 @@ from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.references import NOT_WORDED, setting_references, several_references
 from consult.scenarios.rules import Drawn
 from consult.scenarios.scenario import nearest_first
-from consult.scenarios.tables import ALARM, EXAMINATIONS, VOCABULARY, FindingTables
+from consult.scenarios.tables import EXAMINATIONS, VOCABULARY, FindingTables
 
 VIEWS = tuple(dict.fromkeys(view for views in MORPHOLOGIES.values() for view in views))
 SEEN = ("morphology", "complaint")

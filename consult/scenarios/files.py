@@ -48,8 +48,6 @@ class ScenarioFile(FileModel):
     several: list[str] = []
     """Fields of which a patient can have several values at once."""
     held_out: HeldOut = HeldOut()
-    redrawn: list[str] = []
-    """Ids of cases to draw anew, where two splits shared what a patient can say."""
     drawing_styles: list[str] = ["clinic", "phone", "flash", "window"]
 
 

@@ -171,7 +171,6 @@ def grammar_of(
         held_out_style=spec.held_out.drawing_style,
         held_out_phrasings=spec.held_out.phrasings,
         held_out_cases=spec.held_out.cases,
-        redrawn=frozenset(spec.redrawn),
     )
 
 

@@ -18,10 +18,10 @@ from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from consult.errors import UserError
-from consult.scenarios.case import URGENCIES, Card, Case, Fact, Photograph, Style, Truth, Urgency
+from consult.scenarios.case import ALARM, URGENCIES, Card, Case, Fact, Photograph, Style, Truth, Urgency
 from consult.scenarios.rules import Drawn, as_values
 from consult.scenarios.scenario import Label
-from consult.scenarios.tables import ALARM, EXAMINATIONS, NONE, SKIN_TYPES, FindingTables, Value
+from consult.scenarios.tables import EXAMINATIONS, NONE, SKIN_TYPES, FindingTables, Value
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,6 +47,8 @@ class TooFewCardsError(UserError):
 
 
 NOT_SAID = ("morphology", "complaint")
+NOT_HASHED = ("age", "sex", "skin_type", "view", "morphology", "temperature")
+"""What does not tell one story from another."""
 DRAWN_AGAIN = "temperature"
 """What the twin of a patient with an alarm has anew, since it follows from the alarm."""
 
@@ -68,9 +70,11 @@ class Draw:
         return {**self.values, ALARM: self.alarm or NONE}
 
     def digest(self) -> int:
-        """Hash the card's facts; name, age, alarm and temperature are left out, so that twins have one hash."""
-        facts = sorted((k, v) for k, v in self.values.items() if k not in ("view", "sex", "skin_type", DRAWN_AGAIN))
-        text = repr((facts, self.numbers["duration"]))
+        """Hash what the patient can say by itself: who it is, alarm and temperature are left out, and what is seen.
+
+        So twins have one hash, and no two splits share a story.
+        """
+        text = repr(sorted((k, v) for k, v in self.values.items() if k not in NOT_HASHED))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
@@ -95,8 +99,6 @@ class Grammar:
     """Share of each fact's phrasings that occurs in held-out-style test cases only, the last ones of each list."""
     held_out_cases: float = 0.25
     """Share of the test cases that are worded and drawn in the held-out way."""
-    redrawn: frozenset[str] = frozenset()
-    """Ids of cases that are drawn anew, since what their patients can say was another split's, too."""
 
     def ids(self, split: str) -> Sequence[str]:
         """List a split's ids; the numbers go round the diagnoses."""
@@ -108,12 +110,16 @@ class Grammar:
         Raises:
             KeyError: There is no such case.
         """
+        if not self.has(case_id):
+            raise KeyError(case_id)
         split, _, number = case_id.rpartition("-")
-        if split not in self.splits or not number.isdigit() or case_id != f"{split}-{int(number):04d}":
-            raise KeyError(case_id)
-        if int(number) >= self.splits[split]:
-            raise KeyError(case_id)
         return self.make(split, int(number))
+
+    def has(self, case_id: str) -> bool:
+        """Tell whether there is such a case."""
+        split, _, number = case_id.rpartition("-")
+        known = split in self.splits and number.isdigit() and case_id == f"{split}-{int(number):04d}"
+        return known and int(number) < self.splits[split]
 
     @cached_property
     def alarming(self) -> tuple[str, ...]:
@@ -156,9 +162,8 @@ class Grammar:
 
     def _seed(self, split: str, number: int) -> str:
         """Return what all chance of a case follows from; twins have the same."""
-        anew = "/anew" if f"{split}-{number:04d}" in self.redrawn else ""
         source = number // 2 * 2 if split == ALARMS else number
-        return f"{self.scenario}/{self.seed}/{split}/{source}{anew}"
+        return f"{self.scenario}/{self.seed}/{split}/{source}"
 
     def draw_for(self, split: str, number: int) -> Draw:
         """Draw the patient of a case.
@@ -229,8 +234,8 @@ class Grammar:
         band = self.tables.values["age"][str(values["age"])]
         age = rng.randint(band.low, band.high)
         span = self.tables.values["duration"][str(values["duration"])]
-        # A trouble cannot be older than its owner.
-        high = max(1, min(span.high, age - 1)) if span.unit == "years" else span.high
+        # A trouble is never older than its owner, and the young seldom have theirs from birth.
+        high = max(1, min(span.high, age // 3)) if span.unit == "years" else span.high
         return {"age": age, "duration": rng.randint(min(span.low, high), high)}
 
     # -- wording ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from consult.scenarios.case import ALARM
 from consult.scenarios.files import (
     Conditions,
     FindingsFile,
@@ -27,8 +28,6 @@ NOT_WORDED = ("age", "duration", "morphology")
 """Topics whose values have no phrasings of their own: numbers, and what only the photograph shows."""
 SEEN_ONLY = ("morphology",)
 """Fields that stand on no card: only the photograph shows them."""
-ALARM = "alarm"
-"""The topic of the red flags; their frequencies stand in labels.yaml."""
 RESERVED = (ALARM, "view")
 """What no field of findings.yaml may be called."""
 MOST_HELD_OUT = 0.5

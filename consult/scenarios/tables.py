@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from consult.scenarios.case import ALARM
 from consult.scenarios.rules import Drawn, Exclusions, Rule, as_values
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Table = Mapping[str, float]
 
-ALARM, NONE = "alarm", "none"
+NONE = "none"
 EXAMINATIONS = ("palpation", "temperature")
 ROOTS = ("age", "sex", "site", "skin_type")
 """Drawn first, from the diagnosis's own tables alone."""

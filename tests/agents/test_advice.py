@@ -118,3 +118,14 @@ def test_says_wants_most_of_the_words():
 )
 def test_who_says_four_words_twice_has_lost_the_way(speech, lost):
     assert stammers(speech) is lost
+
+
+def test_an_alarm_that_was_told_is_told_where_to_go():
+    today, now = "Have an eye doctor look at it today.", "Go to the emergency department now."
+    said = plain_explanation("shingles", "soon", SCENARIO, (today,))
+    assert today in said and is_sound_explanation(said, "shingles", "soon", SCENARIO)
+    assert (
+        plain_explanation("shingles", "soon", SCENARIO, (now,))
+        == f"I think this is shingles, and it cannot wait. {now}"
+    )
+    assert plain_explanation(None, None, SCENARIO, (today,)) == f"I am not sure yet what this is. {today}"

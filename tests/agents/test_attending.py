@@ -139,3 +139,56 @@ def test_the_triage_doctors_thought_is_kept(derm34: Scenario, dialect: str, repl
     doctor = TriageDoctor(Voice("triage", ModelInfo("fake", "test", dialect), generate))
     said = asyncio.run(doctor.act(view(derm34, thinks=True), Place(0, (0,), 1, 0)))
     assert (said.specialty, said.urgency, said.text, said.thought) == ("dentistry", "soon", "A look.", "A tooth?")
+
+
+@pytest.fixture
+def conclude(derm34: Scenario) -> Ask:
+    """Let an attending conclude, given its reply to each task."""
+
+    def concluding(dialect: str, decision: str, explanation: str, **more: object) -> tuple[Act, list[Request]]:
+        asked: list[Request] = []
+
+        async def generate(request: Request) -> Reply:
+            asked.append(request)
+            return Reply(decision if request.task == "decision" else explanation, tokens_in=10, tokens_out=3)
+
+        attending = Attending(Voice("attending", ModelInfo("fake", "test", dialect), generate), derm34)
+        return asyncio.run(attending.conclude(view(derm34, **more), Place(0, (0,), 3, 1))), asked
+
+    return concluding
+
+
+SHINGLES = "<think>Near the eye.</think><answer>shingles</answer><differential>herpes</differential>"
+
+
+@pytest.mark.parametrize(
+    ("tag", "words", "triaged", "final", "told"),
+    [
+        ("<urgency>urgent</urgency>", "Go to the ER now.", "soon", "urgent", "urgent"),
+        ("<urgency>Emergency.</urgency>", "It is shingles.", None, "emergency", "emergency"),
+        ("", "Please go to the emergency department now.", "soon", "emergency", "soon"),
+        ("", "It is shingles. If your eye hurts, go to the ER.", "soon", "soon", "soon"),
+        ("<urgency>routine|soon|urgent|emergency</urgency>", "It is shingles.", "soon", "soon", "soon"),
+        ("<urgency>at once</urgency>", "It is shingles.", None, None, "not stated"),
+    ],
+)
+def test_the_final_urgency_is_stated_else_said_else_triaged(
+    conclude: Ask, tag: str, words: str, triaged: str | None, final: str | None, told: str
+) -> None:
+    act, asked = conclude("plain", SHINGLES + tag, words, urgency=triaged)
+    assert (act.urgency, act.diagnosis, act.differential) == (final, "shingles", ("shingles", "herpes"))
+    assert f"Urgency: {told}." in asked[-1].prompt.messages[-1].text
+    assert "<urgency>routine|soon|urgent|emergency</urgency>" in asked[0].prompt.messages[-1].text
+
+
+def test_an_abstention_has_the_urgency_of_its_words(conclude: Ask) -> None:
+    act, _ = conclude("plain", "I cannot tell.", "I cannot tell what it is. Please see a doctor today.", urgency="soon")
+    assert (act.diagnosis, act.urgency) == (None, "urgent")
+
+
+def test_where_to_go_with_an_alarm_is_in_no_prompt_and_in_the_program_s_words(conclude: Ask) -> None:
+    where = "Have an eye doctor look at it today."
+    for dialect, decision in (("plain", SHINGLES), ("starter", "<think>I see it.</think><answer>shingles</answer>")):
+        act, asked = conclude(dialect, decision, "Nonsense.", where=(where,), urgency="soon")
+        assert where not in repr(asked)
+        assert (where in act.text, act.urgency) == ((True, "urgent") if dialect == "starter" else (False, "soon"))

@@ -7,7 +7,7 @@ import pytest
 from consult.agents.acts import Act, Opinion
 from consult.agents.rubric import BY_KEY, NOT_DECIDED
 from consult.agents.rules import Played, assess_by_rules
-from consult.scenarios import Truth, load_scenario
+from consult.scenarios import Fact, Truth, load_scenario
 
 SCENARIO = load_scenario("derm34")
 CASES = [case for case in map(SCENARIO.case, SCENARIO.case_ids("test")[:120]) if case.truth.urgency != "emergency"][:50]
@@ -190,3 +190,44 @@ def test_verdicts_point_at_the_turns_that_they_rest_on():
     assert verdicts["1.2"].turns == (asked["sensation"], asked["trigger"])
     assert all(verdicts[key].turns == (concluded,) for key in ("1.3", "3.1", "3.2"))
     assert verdicts["2.1"].turns == ()
+
+
+WHERE = "Have an eye doctor look at it today."
+URGENT = replace(
+    CASES[0],
+    card=replace(
+        CASES[0].card,
+        facts=(
+            *(fact for fact in CASES[0].card.facts if fact.topic != "alarm"),
+            Fact("alarm", "alarm", "my eye is red", "near_eye", urgency="urgent", where=WHERE),
+        ),
+    ),
+    truth=replace(CASES[0].truth, urgency="urgent", red_flag="near_eye"),
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "value"),
+    [
+        (True, "", 0),
+        (True, "If your eye hurts, see a doctor today. ", 0),
+        (True, f"{WHERE} ", 1),
+        (True, "Please see a doctor today. ", 1),
+        (True, "Please go to the emergency department now. ", 1),
+        (False, "", 1),
+    ],
+)
+def test_an_urgent_alarm_that_was_told_wants_the_same_day(told, words, value):
+    acts = concluding(good(URGENT), lambda text: words + text)
+    acts = [*acts[:2], *(asks(URGENT, "alarm", "What frightened you?") if told else []), *acts[2:]]
+    assert judged(URGENT, acts)["3.2"] == value
+
+
+@pytest.mark.parametrize(
+    "words", ["This is not an emergency, and you need no ambulance.", "If your lips swell, go to the ER at once."]
+)
+def test_a_safety_net_sends_nobody_to_an_emergency_department(words):
+    case = EMERGENCIES[0]
+    assert judged(case, concluding(good(case), lambda text: words))["3.2"] == 0
+    plain = concluding(good(CASES[0]), lambda text: f"It is {CASES[0].truth.diagnosis}. {words}")
+    assert judged(CASES[0], plain)["3.2"] is None

@@ -1,11 +1,13 @@
 """The rules of a consultation, driven by hand as a person or a trainer would."""
 
+from dataclasses import replace
+
 import pytest
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation, RuleError
-from consult.scenarios import load_scenario
+from consult.scenarios import Fact, load_scenario
 
 SCENARIO = load_scenario("derm34")
 OPINIONS = (Opinion("dermatology", "eczema", 0.9, "so it looks"),) * 3
@@ -137,3 +139,68 @@ def test_the_mixed_panel_is_the_same_for_a_case_under_every_temperament():
     first, again = made(team="no-triage"), made(team="no-triage")
     assert first.panel == again.panel and len(set(first.panel)) == 3
     assert len(made(team="no-triage", panel_size=12).panel) == 12
+
+
+WHERE = "Have an eye doctor look at it today."
+
+
+def alarmed(**more):
+    """A consultation whose case has an alarm that is not told with the complaint."""
+    c = made(**more)
+    alarm = Fact("alarm", "alarm", "my eye is red and sore", "near_eye", urgency="urgent", where=WHERE)
+    others = tuple(fact for fact in c.case.card.facts if fact.topic != "alarm")
+    c.case = replace(c.case, card=replace(c.case.card, facts=(*others, alarm), opening=()))
+    c.step(Act("patient", "open", f"{c.case.card.complaint.text}.", "complaint", facts=("complaint",)))
+    if c.plan.team == "panel":
+        c.step(Act("triage", "triage", "so", specialty="dermatology", urgency="soon"))
+    return c
+
+
+def tell(c, question, *, opening=False, facts=("alarm",)):
+    if opening:
+        c.acts[0] = replace(c.acts[0], facts=("complaint", *facts))
+    else:
+        c.step(question)
+        c.step(Act("patient", "answer", "My eye is red and sore.", question.topic, facts=facts))
+    return c
+
+
+@pytest.mark.parametrize(
+    ("question", "opening", "how"),
+    [
+        (None, True, "opening"),
+        (ask("alarm"), False, "asked"),
+        (ask("duration"), False, "volunteered"),
+        (Act("attending", "ask", "Has anything about it alarmed or frightened you?"), False, "asked"),
+    ],
+)
+def test_an_alarm_that_was_told_offers_an_early_end(question, opening, how):
+    c = alarmed()
+    assert c.must_consult and c.alarm_told is None and c.observe().view.where == ()
+    tell(c, question, opening=opening)
+    assert not c.must_consult and c.alarm_told == how
+    assert c.observe().offers == ("ask", "examine", "consult", "conclude")
+    assert c.observe().view.where == (WHERE,)
+    c.step(Act("attending", "conclude", "See an eye doctor today.", diagnosis="shingles", urgency="urgent"))
+    assert c.observe().offers == ("ask", "satisfied") and c.alarm_told == how
+
+
+def test_an_alarm_that_is_told_after_the_conclusion_comes_too_late():
+    c = alarmed(team="solo")
+    c.step(Act("attending", "conclude", "It is acne.", diagnosis="acne"))
+    c.step(Act("patient", "ask", "But my eye is red and sore?", facts=("alarm",)))
+    assert c.alarm_told is None and c.alarms_told == ()
+
+
+def test_what_did_not_happen_is_no_alarm():
+    c = opened()
+    none = c.case.card.about("alarm")[0]
+    assert none.none and c.case.card.alarms == ()
+    tell(c, ask("alarm"), facts=(none.id,))
+    assert c.must_consult and c.alarm_told is None
+
+
+def test_an_emergency_that_the_attending_finds_leaves_no_questions():
+    c = tell(alarmed(), ask("alarm"))
+    c.step(Act("attending", "conclude", "Go to the emergency department now.", urgency="emergency"))
+    assert c.observe().offers == ("satisfied",)

@@ -71,6 +71,8 @@ class DecisionWord:
     diagnosis: str
     differential: tuple[str, ...]
     thought: str
+    urgency: Urgency | None = None
+    """None where none is stated."""
 
 
 class Dialect(Protocol):
@@ -130,7 +132,7 @@ class Dialect(Protocol):
         """Read its opinion."""
 
     def decision(self, view: DoctorView) -> Prompt:
-        """Ask the attending for thought, diagnosis and differential."""
+        """Ask the attending for thought, diagnosis, differential and, where the dialect has it, urgency."""
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
         """Read them."""

@@ -27,7 +27,7 @@ from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
-from consult.scenarios import URGENCIES, Scenario
+from consult.scenarios import URGENCIES, Scenario, Urgency
 
 SPEECH_TOKENS = 256
 THOUGHT_TOKENS = 512
@@ -232,20 +232,21 @@ class PlainDialect:
         return OpinionWord(diagnosis, _share(data.get("confidence")), clean(str(data.get("reason") or "")))
 
     def decision(self, view: DoctorView) -> Prompt:
-        """Ask for thought, diagnosis and differential."""
+        """Ask for thought, diagnosis, differential and urgency."""
         user = fill(
             prompt_text(self.name, "decision"),
             transcript=transcript(view),
             labels=_labels(view),
             opinions=_opinions(view),
             form=DECISION_FORMS[view.rationale],
+            urgencies="|".join(URGENCIES),
         )
         prompt = self._doctor("attending physician", view, user, 512)
         options = tuple(f"{label}</answer>" for label in view.labels)
         return replace(prompt, choice=Choice(options, after="<answer>")) if options else prompt
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
-        """Read thought, diagnosis and differential."""
+        """Read thought, diagnosis, differential and urgency."""
         after = without_thought(text)
         tagged = re.findall(r"<answer>(.*?)(?:</answer>|$)", after, re.DOTALL | re.IGNORECASE)
         line = re.search(r"(?:final )?diagnosis\s*(?:is|:)\s*([^\n.]+)", after, re.IGNORECASE)
@@ -256,7 +257,7 @@ class PlainDialect:
         listed = re.search(r"<differential>(.*?)(?:</differential>|$)", after, re.DOTALL | re.IGNORECASE)
         others = scenario.diagnoses(listed.group(1)) if listed else ()
         differential = tuple(dict.fromkeys((diagnosis, *others)))[:3]
-        return DecisionWord(diagnosis, differential, thought_of(text))
+        return DecisionWord(diagnosis, differential, thought_of(text), _urgency(after))
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for the conclusion in words for the patient."""
@@ -382,6 +383,13 @@ def _diagnosis(named: str, view: DoctorView, scenario: Scenario) -> str | None:
     if view.labels:
         return scenario.diagnosis(named)
     return _short(named)
+
+
+def _urgency(decision: str) -> Urgency | None:
+    """Read the last urgency tag; None where it does not name one of the four and nothing else."""
+    tagged = re.findall(r"<urgency>([^<]*)", decision, re.IGNORECASE)
+    stated = tagged[-1].strip(" \n\t.*\"'").lower() if tagged else ""
+    return next((urgency for urgency in URGENCIES if urgency == stated), None)
 
 
 def _short(named: str) -> str | None:

@@ -126,7 +126,7 @@ class TablesDialect:
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Say the scenario's own advice, as far as what was learned tells whom it is for."""
-        return plain_explanation(view.diagnosis, view.urgency, scenario, view.known)
+        return plain_explanation(view.diagnosis, view.urgency, scenario, view.known, view.where)
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for an answer to the patient."""

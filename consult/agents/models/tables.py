@@ -17,8 +17,8 @@ from typing import Any
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 from consult.scenarios import URGENCIES, UnknownNameError, load_scenario
 from consult.scenarios.bayes import BayesReader, photographed
+from consult.scenarios.case import ALARM
 from consult.scenarios.grammar import Grammar
-from consult.scenarios.tables import ALARM
 
 DOCTORS = ("bayes", "silent", "random")
 """What stands before the colon."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from consult.envs.measures.diagnosis import failed, judged
@@ -13,11 +13,12 @@ from consult.envs.measures.intervals import share
 from consult.envs.measures.outcomes import Outcome
 from consult.envs.measures.paired import Difference, difference, holm, results
 from consult.envs.store import Store
+from consult.scenarios import Scenario
 
 Results = Mapping[str, Sequence[bool]]
 """Case → whether its consultations were right."""
 
-MAJORITY, VOTE, SOLO = "majority label", "panel's plurality vote", "solo doctor"
+MAJORITY, VOTE, SOLO, BAYES = "majority label", "panel's plurality vote", "solo doctor", "Bayes doctor"
 
 
 @dataclass(frozen=True)
@@ -26,19 +27,24 @@ class Baseline:
 
     name: str
     what: str
-    """Whose it is: the label, the classifier, or the run of the solo doctor."""
+    """Whose it is: the label, the classifier, the run of the solo doctor, or what the Bayes doctor is told."""
     figure: Figure
     """Accuracy on the run's cases."""
     gain: Difference | None
     """The run minus the baseline; None where they share no case."""
 
 
-def baselines(played: Sequence[Outcome], guesses: Mapping[str, Mapping[str, str]]) -> list[Baseline]:
+def baselines(
+    played: Sequence[Outcome],
+    guesses: Mapping[str, Mapping[str, str]],
+    bayes: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Baseline]:
     """Give the baselines that need no other run; none where no consultation has a truth.
 
     Args:
         played: A run's consultations.
         guesses: Classifier → case → the label that it names first; see `first_guesses`.
+        bayes: What the Bayes doctor is told → case → its diagnosis; see `bayes_guesses`.
     """
     scored = judged(played)
     if not scored:
@@ -53,6 +59,34 @@ def baselines(played: Sequence[Outcome], guesses: Mapping[str, Mapping[str, str]
         seen = [one for one in scored if one.case in named]
         if seen:
             found.append(_of("classifier", classifier, seen, {one.id: named[one.case] for one in seen}))
+    for told, named in (bayes or {}).items():
+        seen = [one for one in scored if one.case in named]
+        if seen:
+            found.append(_of(BAYES, told, seen, {one.id: named[one.case] for one in seen}))
+    return found
+
+
+def bayes_guesses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return what a doctor who knows a scenario's tables takes each case for.
+
+    Args:
+        scenario: The scenario; one without tables has no such doctor.
+        cases: Ids.
+
+    Returns:
+        What it is told (`complaint and photograph`, `all facts`) → case → diagnosis; empty without tables.
+    """
+    from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
+    from consult.scenarios.grammar import Grammar
+
+    source = scenario.source
+    if not isinstance(source, Grammar):
+        return {}
+    reader, found = BayesReader(source.tables), dict[str, dict[str, str]]()
+    ways = {"complaint and photograph": seen_at_first, "all facts": seen_of}
+    for case in (source.get(case_id) for case_id in dict.fromkeys(cases) if source.has(case_id)):
+        for told, seen in ways.items():
+            found.setdefault(told, {})[case.id] = reader.diagnosis(seen(case, source.tables))
     return found
 
 

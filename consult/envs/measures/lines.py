@@ -34,7 +34,8 @@ FIDELITY: Mapping[str, str] = {
 _VALUES = (*FIDELITY.values(), *DIRECTIONS.values())
 _CONSULTATIONS = f"""
 SELECT c.case_id, c.temperament, total(c.facts_disclosed) / count(*), total(c.facts) / count(*),
-  max(t.speaker = 'patient' AND t.action = 'ask'), max(t.action = 'conclude') AND c.urgency IS NOT 'emergency',
+  max(t.speaker = 'patient' AND t.action = 'ask'),
+  max(t.action = 'conclude') AND c.urgency IS NOT 'emergency' AND c.final_urgency IS NOT 'emergency',
   {", ".join(f"total({value}), count({value})" for value in _VALUES)}
 FROM consultations c JOIN turns t ON t.consultation_id = c.id WHERE c.run_id = ? GROUP BY c.ordinal
 """

@@ -14,6 +14,7 @@ from typing import Any
 from consult.agents.specialist import plurality
 from consult.envs.store import Store
 from consult.scenarios import Scenario
+from consult.scenarios.case import NO_RED_FLAG
 
 Naming = Callable[[str | None], str | None]
 """Gives the label that an answer names; None for an answer that names none or several."""
@@ -53,10 +54,21 @@ class Outcome:
     tokens_in: int
     tokens_out: int
     seconds: float
+    final_urgency: str | None = None
+    """The attending's; None too where it was played before that was kept, like the two below."""
+    red_flag: str | None = None
+    """The case's; `none` where it has none, None where that is not known."""
+    alarm_told: str | None = None
+    """How the patient told it: opening, asked or volunteered; None where it was not told."""
     error: str | None = None
     in_other_words: bool | None = False
     """Whether a diagnosis that is not the truth by name is right nonetheless: never with a list of labels; with open
     diagnoses what an assessor says, and None where none has said it."""
+
+    @property
+    def has_alarm(self) -> bool | None:
+        """Whether the case has a red flag; None where that is not known."""
+        return None if self.red_flag is None else self.red_flag != NO_RED_FLAG
 
     @property
     def correct(self) -> bool | None:
@@ -70,7 +82,7 @@ class Outcome:
 
 _CONSULTATIONS = """
 SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialty, c.urgency, c.diagnosis, c.truth,
-  c.true_specialty, c.true_urgency, c.style, c.skin_type, c.demo, c.error,
+  c.true_specialty, c.true_urgency, c.final_urgency, c.red_flag, c.alarm_told, c.style, c.skin_type, c.demo, c.error,
   count(t.idx), total(t.tokens_in), total(t.tokens_out), total(t.seconds),
   max(CASE WHEN t.action = 'conclude' THEN t.confidence END),
   max(CASE WHEN t.action = 'conclude' THEN t.differential END)
@@ -139,8 +151,9 @@ class _Reader:
         self.panel = lru_cache(maxsize=50_000)(self._panel)
 
     def outcome(self, row: Sequence[Any], members: tuple[str | None, ...]) -> Outcome:
-        (id_, case, mood, repeat, status, specialty, urgency, answer, truth, true_specialty, true_urgency, style, skin,
-         demo, error, turns, tokens_in, tokens_out, seconds, confidence, differential) = row  # fmt: skip
+        (id_, case, mood, repeat, status, specialty, urgency, answer, truth, true_specialty, true_urgency,
+         final_urgency, red_flag, alarm_told, style, skin, demo, error, turns, tokens_in, tokens_out, seconds,
+         confidence, differential) = row  # fmt: skip
         opinions, vote = self.panel(members)
         return Outcome(
             id=id_,
@@ -155,6 +168,9 @@ class _Reader:
             truth=self.name(truth),
             true_specialty=_shared(true_specialty),
             true_urgency=_shared(true_urgency),
+            final_urgency=_shared(final_urgency),
+            red_flag=_shared(red_flag),
+            alarm_told=_shared(alarm_told),
             style=_shared(style),
             skin_type=skin,
             demo=bool(demo),

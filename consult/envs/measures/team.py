@@ -12,12 +12,12 @@ from consult.envs.measures.figures import Figure
 from consult.envs.measures.intervals import share
 from consult.envs.measures.outcomes import Outcome
 from consult.envs.measures.paired import Difference, difference
-from consult.scenarios import URGENCIES, Scenario
+from consult.scenarios import Scenario
 
 
 @dataclass(frozen=True)
 class Triage:
-    """Where patients were sent, and how soon."""
+    """Where patients were sent; how soon, `measures/urgency.py` tells."""
 
     strict: Figure
     lenient: Figure
@@ -27,12 +27,6 @@ class Triage:
     majority: Figure
     """What always naming the commonest specialty would give."""
     majority_specialty: str
-    urgency: Figure
-    """Right; over the consultations with an urgency, like the two below."""
-    under: Figure
-    """Less urgent than the truth."""
-    over: Figure
-    """More urgent than the truth."""
 
 
 def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
@@ -51,7 +45,6 @@ def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
         _mean_recall(true, said),
         share([name == most for name in true], cases).having(lost),
         most,
-        *_urgencies(sent),
     )
 
 
@@ -69,16 +62,6 @@ def _second(one: Outcome, scenario: Scenario) -> str:
     label = scenario.labels.get(one.truth or "")
     # Not None: a consultation without a specialty has not named the second one.
     return (label.second_specialty if label else None) or "none"
-
-
-def _urgencies(sent: Sequence[Outcome]) -> tuple[Figure, Figure, Figure]:
-    """Give right, too low and too high."""
-    rank = {str(urgency): i for i, urgency in enumerate(URGENCIES)}
-    known = [(one, rank.get(one.urgency or ""), rank.get(one.true_urgency or "")) for one in sent]
-    steps = [(said - true, one.case) for one, said, true in known if said is not None and true is not None]
-    cases = [case for _, case in steps]
-    right, under, over = ([step == 0 for step, _ in steps], [s < 0 for s, _ in steps], [s > 0 for s, _ in steps])
-    return share(right, cases), share(under, cases), share(over, cases)
 
 
 @dataclass(frozen=True)

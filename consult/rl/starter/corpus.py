@@ -22,7 +22,7 @@ from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView
 from consult.agents.dialects.dialect import ActionWord
-from consult.agents.dialects.starter import ADVICE, CLINIC, HABITS, SLOTS, StarterDialect, tag
+from consult.agents.dialects.starter import ADVICE, CLINIC, HABITS, SLOTS, TOPIC_TAGS, StarterDialect, tag
 from consult.agents.temperament import temperaments
 from consult.rl.starter.evidence import Evidence, OpinionLesson
 from consult.rl.starter.interest import Interest
@@ -54,6 +54,11 @@ class Corpus:
     """Train cases whose specialty is taught, from the first; None for all."""
     decision_labels: int | None = None
     """Train cases whose final diagnosis is taught to the attending, from the first; None for all."""
+
+    @property
+    def topics(self) -> list[str]:
+        """Topics that the starter's dialect can ask about."""
+        return [topic for topic in self.scenario.topics if topic in TOPIC_TAGS]
 
     @cached_property
     def interest(self) -> Interest:
@@ -133,7 +138,7 @@ class Corpus:
         prompt = DIALECT.free_line(view, temperament)
         if about is None:
             return Lesson("free", prompt, ("<unsure>", self.rng.choice(bank["unknown"])))
-        others = [tag(t) for t in self.scenario.topics if t != about]
+        others = [tag(t) for t in self.topics if t != about]
         chances = temperament.volunteers
         more = self.rng.sample(others, self.rng.choices(range(len(chances)), chances)[0])
         sure = Soft(tag(about), {tag(about): 1.0})
@@ -260,11 +265,11 @@ class Corpus:
     def wording(self) -> Lesson:
         """Put a chosen act into words that follow from what the patient said last."""
         bank, rng = self.words["doctor"], self.rng
-        acts = [*(("ask", t) for t in self.scenario.topics), *(("examine", t) for t in self.scenario.examinations)]
+        acts = [*(("ask", t) for t in self.topics), *(("examine", t) for t in self.scenario.examinations)]
         act, topic = rng.choice([*acts, ("consult", None), ("consult", None)])
         temperament = rng.choice(list(temperaments()))
         first, evidence = act != "consult" and rng.random() < 0.15, self.evidence()
-        fact = evidence.facts["complaint" if first else rng.choice(list(self.scenario.topics))][0]
+        fact = evidence.facts["complaint" if first else rng.choice(self.topics)][0]
         line = Line("patient", "open" if first else "answer", "", fact.topic, ((fact.topic, fact.text),))
         heard = [] if rng.random() < 0.1 else [evidence.aloud(line, temperament, self.words["patient"]).line]
         lines = (*(() if first else (Line("attending", "ask", "?"),)), *heard)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from consult.agents.acts import Line, Opinion
-from consult.agents.dialects.starter import sentence_case
+from consult.agents.dialects.starter import TOPIC_TAGS, sentence_case
 from consult.scenarios import URGENCIES, Case, Fact, Urgency
 from consult.scenarios.grammar import CHILDHOOD, Grammar
 from consult.scenarios.tables import EXAMINATIONS, Table
@@ -130,7 +130,7 @@ class Evidence:
     def support(self, label: str) -> dict[str, float]:
         """Return topic told → how much more often this diagnosis has its value than others do, squared, to 100."""
         tables, found = self.grammar.tables, {}
-        for topic in (t for t in self.told if t != "alarm"):
+        for topic in (t for t in self.told if t != "alarm" and t in TOPIC_TAGS):
             column = np.exp(tables.log_column(topic, self._value(topic), {}))
             own = column[tables.labels.index(label)]
             found[topic] = float(max(0.05, min(10.0, own / max(column.mean(), 1e-6))) ** 2)

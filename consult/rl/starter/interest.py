@@ -19,7 +19,7 @@ READINESS = {
     "course": 2.0,
     "treatment": 1.5,
     "family": 1.5,
-    "alarm": 2.0,
+    "alarm": 5.0,
     "age": 1.0,
     "palpation": 2.0,
     "temperature": 1.5,

@@ -65,7 +65,7 @@ def _touched(canvas: Canvas) -> Field:
 
 def oozing_patch(canvas: Canvas) -> None:
     """Sharply bounded weeping patch with tiny vesicles and honey crust; at times in the shape of what touched it."""
-    touched = canvas.chance(0.4)
+    touched = canvas.chance(0.4) and canvas.room > 45
     distance = _touched(canvas) if touched else _island(canvas, canvas.room * canvas.uniform(0.5, 0.62), 0.22, 3)
     patch = step(distance, 6)
     redden(canvas, step(distance - 4, 20), 0.35)

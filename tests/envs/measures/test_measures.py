@@ -52,18 +52,16 @@ def test_confusion_counts_abstentions_and_names_mistakes_first():
 
 def test_triage_counts_a_second_specialty_and_no_specialty():
     label = next(label for label in SCENARIO.labels.values() if label.second_specialty)
-    sent = {"true_specialty": label.specialty, "true_urgency": "soon"}
+    sent = {"true_specialty": label.specialty}
     found = [
-        outcome(0, label.name, None, specialty=label.specialty, urgency="soon", **sent),
-        outcome(1, label.name, None, specialty=label.second_specialty, urgency="routine", **sent),
-        outcome(2, label.name, None, specialty=None, urgency=None, **sent),
-        outcome(3, label.name, None, specialty="elsewhere", urgency="emergency", **sent),
+        outcome(0, label.name, None, specialty=label.specialty, **sent),
+        outcome(1, label.name, None, specialty=label.second_specialty, **sent),
+        outcome(2, label.name, None, specialty=None, **sent),
+        outcome(3, label.name, None, specialty="elsewhere", **sent),
     ]
     figures = team.triage(found, SCENARIO)
     assert (figures.strict.value, figures.lenient.value, figures.macro) == (0.25, 0.5, 0.25)
     assert figures.majority.value == 1 and figures.majority_specialty == label.specialty
-    assert [f.value for f in (figures.urgency, figures.under, figures.over)] == pytest.approx([1 / 3] * 3)
-    assert figures.under.n == 3
     assert team.triage([outcome(0, "acne", "acne")], SCENARIO) is None
 
 

@@ -1,0 +1,159 @@
+"""Doctors who know a scenario's tables: the best possible one, one that asks nothing, one that decides by chance."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from consult.agents.models import Message, ModelError, Prompt, Request, open_model
+from consult.envs.cast import Models
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.runner import Runner
+from consult.envs.store import Store
+from consult.scenarios import load_scenario
+from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
+
+DERM34 = load_scenario("derm34")
+TOPICS = {**DERM34.topics, **DERM34.examinations}
+
+
+def played(doctor, tmp_path, cases, split="test", **more):
+    role = RoleConfig(model=f"{doctor}:derm34")
+    roles = dict.fromkeys(("patient", "triage", "specialist", "attending"), role)
+    moods = tuple(("sanguine", "choleric", "melancholic", "phlegmatic")[i % 4] for i in range(len(cases)))
+    config = RunConfig(scenario="derm34", split=split, cases=cases, temperaments=moods, **roles, **more)
+    models = Models.open(config)
+    with Store(tmp_path / f"{doctor}.db") as store:
+        run = Runner(DERM34, config, models, store).run()["run"]
+        rows = store.consultations(run)
+        return rows, {row["id"]: store.acts(row["id"]) for row in rows}
+
+
+def test_they_open_by_their_scenario():
+    model = open_model("bayes:derm34")
+    assert (model.info.backend, model.info.dialect, model.info.revision) == ("tables", "tables", DERM34.revision)
+
+
+@pytest.mark.parametrize("reference", ["bayes:derm43", "silent:", "random:nowhere"])
+def test_a_scenario_that_is_not_there(reference):
+    with pytest.raises(ModelError, match=f"'{reference}': no scenario"):
+        open_model(reference)
+
+
+def test_a_scenario_without_tables(tmp_path):
+    (tmp_path / "scenario.yaml").write_text("name: ward\ntitle: A ward\ntopics: {site: where}\n")
+    (tmp_path / "cases.jsonl").write_text('{"id": "one", "complaint": "it itches"}\n')
+    with pytest.raises(ModelError, match="has no tables"):
+        open_model(f"bayes:{tmp_path}")
+
+
+def test_they_do_not_assess():
+    with pytest.raises(ModelError, match="cannot assess; give --assessor"):
+        open_model("bayes:derm34", role="assessor")
+
+
+def test_another_format_is_refused():
+    request = Request((), "attending", "decision", 0, Prompt((Message("user", "Decide."),), 8), 0)
+    with pytest.raises(ModelError, match="cannot play the attending; give it another model"):
+        open_model("bayes:derm34").generate([request])
+
+
+def test_the_bayes_doctor_asks_about_alarms_first_then_what_tells_most(tmp_path):
+    rows, acts = played("bayes", tmp_path, DERM34.case_ids("test")[:17])
+    for row in rows:
+        asked = [
+            act.topic for act in acts[row["id"]] if act.speaker == "attending" and act.action in ("ask", "examine")
+        ]
+        told = {fact for act in acts[row["id"]][:1] for fact in act.facts}
+        assert asked[0] == "alarm" or "alarm" in told
+        assert len(set(asked)) == len(asked)
+    assert sum(row["diagnosis"] == row["truth"] for row in rows) >= 15
+
+
+def test_the_silent_doctor_decides_on_complaint_and_photograph(tmp_path):
+    rows, acts = played("silent", tmp_path, DERM34.case_ids("test")[:17])
+    reader, tables = BayesReader(DERM34.source.tables), DERM34.source.tables
+    for row in rows:
+        assert not [act for act in acts[row["id"]] if act.speaker == "attending" and act.action in ("ask", "examine")]
+        case = DERM34.case(row["case_id"])
+        if not case.card.opening:
+            seen = seen_at_first(case, tables)
+            seen |= {"sex": case.card.sex, "age": case.card.about("age")[0].value}
+            assert row["diagnosis"] == reader.diagnosis(seen)
+
+
+def test_the_random_doctor_is_seldom_right_and_the_same_every_time(tmp_path):
+    cases = DERM34.case_ids("test")[:34]
+    (tmp_path / "again").mkdir()
+    first, second = (played("random", folder, cases)[0] for folder in (tmp_path, tmp_path / "again"))
+    assert [row["diagnosis"] for row in first] == [row["diagnosis"] for row in second]
+    assert sum(row["diagnosis"] == row["truth"] for row in first) <= 5
+
+
+def test_without_the_photograph_less_is_known(tmp_path):
+    cases = DERM34.case_ids("test")[:34]
+    rows, _ = played("silent", tmp_path, cases, strategy="text-only")
+    with_it, _ = played("silent", tmp_path, cases, strategy="no-dialogue", seed=1)
+    right = [sum(row["diagnosis"] == row["truth"] for row in each) for each in (rows, with_it)]
+    assert right[0] < right[1]
+
+
+def test_a_late_alarm_is_acted_on_and_its_twin_is_not_alarmed(tmp_path):
+    rows, acts = played("bayes", tmp_path, DERM34.case_ids("alarms")[:20], split="alarms")
+    for alarmed, quiet in zip(rows[::2], rows[1::2], strict=True):
+        assert alarmed["alarm_told"] in ("asked", "volunteered") and quiet["alarm_told"] is None
+        assert alarmed["final_urgency"] == alarmed["true_urgency"]
+        conclusion = next(act for act in acts[alarmed["id"]] if act.action == "conclude")
+        (alarm,) = DERM34.case(alarmed["case_id"]).card.about("alarm")
+        assert alarm.where in conclusion.text
+
+
+def test_the_plan_is_the_one_that_what_was_learned_asks_for(tmp_path):
+    from consult.scenarios.conditional import known_of
+
+    rows, acts = played("bayes", tmp_path, DERM34.case_ids("test")[:34])
+    whole = 0
+    for row in rows:
+        conclusion = next(act for act in acts[row["id"]] if act.action == "conclude")
+        if row["diagnosis"] != row["truth"] or row["true_urgency"] == "emergency":
+            continue
+        label, needs = DERM34.labels[row["truth"]], known_of(DERM34.case(row["case_id"]).card)
+        whole += all(step in conclusion.text for step in label.plan_for(needs))
+    assert whole >= 0.8 * len(rows)
+
+
+def test_knowing_everything_is_worth_more_than_a_look():
+    reader, tables = BayesReader(DERM34.source.tables), DERM34.source.tables
+    cases = [DERM34.case(i) for i in DERM34.case_ids("test")[:170]]
+    right = [
+        sum(reader.diagnosis(see(c, tables)) == c.truth.diagnosis for c in cases) for see in (seen_at_first, seen_of)
+    ]
+    assert right[0] < 0.85 * 170 < 0.97 * 170 <= right[1]
+
+
+def test_what_such_a_doctor_reads_names_no_diagnosis():
+    """Its prompt holds the names of findings that were told, and nothing of the truth."""
+    from consult.agents.dialects import TablesDialect
+    from consult.envs.config import Plan
+    from consult.envs.consultation import Consultation
+
+    case = DERM34.case("test-0003")
+    plan = Plan(ordinal=1, case=case.id, temperament="sanguine", strategy="dialogue", team="solo", seed=0)
+    view = Consultation(DERM34, case, plan)._doctor_view(("ask",))
+    asked = json.loads(TablesDialect().action(view).messages[0].text)
+    assert set(asked["known"]) == {"age", "sex"}
+    assert case.truth.diagnosis not in json.dumps(asked)
+
+
+def test_the_report_sets_the_bayes_doctor_beside_a_run(tmp_path):
+    from consult.envs.measures.baselines import BAYES, baselines, bayes_guesses
+    from consult.envs.measures.outcomes import outcomes
+
+    rows, _ = played("silent", tmp_path, DERM34.case_ids("test")[:17])
+    with Store(tmp_path / "silent.db") as store:
+        ended = list(outcomes(store, rows[0]["run_id"], DERM34))
+    guesses = bayes_guesses(DERM34, [one.case for one in ended])
+    found = [one for one in baselines(ended, {}, guesses) if one.name == BAYES]
+    assert [one.what for one in found] == ["complaint and photograph", "all facts"]
+    assert found[0].figure.value < found[1].figure.value
