@@ -1,4 +1,6 @@
-"""Draws docs/ceilings.png and rewrites the figures of docs/derm34.md: how often the best possible doctor is right.
+"""Draws docs/ceilings.png and rewrites the tables of derm34's ceilings: how often the best possible doctor is right.
+
+The tables stand between markers in docs/derm34.md and, without the numbers of facts, in README.md.
 
 The best possible doctor knows the tables that the patients are drawn from and chooses each question by what its answer
 is expected to tell. Nothing here is measured on a model.
@@ -19,14 +21,22 @@ from consult.scenarios.ceilings import Ceiling, by_facts_known, ceilings
 from consult.scenarios.grammar import Grammar
 
 HERE = Path(__file__).parent
+SAYS = {"triage from complaint and photograph": "clinic, from complaint and photograph"}
+"""Ceiling → what the tables call it, where it is not the same."""
 MARKED = re.compile(r"(<!-- ceilings -->\n).*?(<!-- /ceilings -->)", re.DOTALL)
 
 
-def rows(told: Sequence[Ceiling], known: Sequence[Ceiling]) -> str:
-    """Word the ceilings as a Markdown table."""
-    named = [*((c.name, c) for c in told), *((_facts(c.name), c) for c in known)]
-    lines = ["| what the doctor knows | right | 95 % interval |", "|---|---|---|"]
-    return "\n".join([*lines, *(f"| {name} | {c.value:.1%} | {_interval(c)} |" for name, c in named)]) + "\n"
+def short(told: Sequence[Ceiling]) -> str:
+    """Word the ceilings as a Markdown table without intervals."""
+    rows = (f"| {SAYS.get(c.name, c.name)} | {_percent(c.value)} |" for c in told)
+    return "\n".join(["| told | right |", "|---|---|", *rows]) + "\n"
+
+
+def long(told: Sequence[Ceiling], known: Sequence[Ceiling]) -> str:
+    """Word the ceilings as a Markdown table, those by the number of facts known among them."""
+    named = [*((SAYS.get(c.name, c.name), c) for c in told), *((_facts(c.name), c) for c in known)]
+    rows = (f"| {name} | {_percent(c.value)} | {_interval(c)} |" for name, c in named)
+    return "\n".join(["| told | right | 95 % interval |", "|---|---|---|", *rows]) + "\n"
 
 
 def _facts(number: str) -> str:
@@ -35,7 +45,13 @@ def _facts(number: str) -> str:
 
 
 def _interval(ceiling: Ceiling) -> str:
-    return f"{ceiling.low:.1%} to {ceiling.high:.1%} (n = {ceiling.draws:,})" if ceiling.draws else "exact"
+    if not ceiling.draws:
+        return "exact"
+    return f"{_percent(ceiling.low)} to {_percent(ceiling.high)} (n = {ceiling.draws:,})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def plot(known: Sequence[Ceiling], path: Path) -> None:
@@ -57,17 +73,21 @@ def plot(known: Sequence[Ceiling], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def main() -> None:
-    """Compute the ceilings, plot them, print their table and put it between the markers of docs/derm34.md."""
-    source = load_scenario("derm34").source
-    assert isinstance(source, Grammar)
-    known = list(by_facts_known(source).values())
-    table = rows(ceilings(source), known)
-    plot(known, HERE / "ceilings.png")
-    page = HERE / "derm34.md"
+def rewrite(page: Path, table: str) -> None:
+    """Put a table between the markers of a page."""
     text = page.read_text(encoding="utf-8")
     page.write_text(MARKED.sub(lambda found: found[1] + table + found[2], text), encoding="utf-8")
-    print(table, end="")
+
+
+def main() -> None:
+    """Compute the ceilings, plot them, rewrite their tables and print the longer one."""
+    source = load_scenario("derm34").source
+    assert isinstance(source, Grammar)
+    told, known = ceilings(source), list(by_facts_known(source).values())
+    plot(known, HERE / "ceilings.png")
+    rewrite(HERE / "derm34.md", long(told, known))
+    rewrite(HERE.parent / "README.md", short(told))
+    print(long(told, known), end="")
 
 
 if __name__ == "__main__":

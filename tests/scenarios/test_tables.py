@@ -276,9 +276,15 @@ def test_a_red_flag_is_where_and_when_it_can_be():
 
 
 def test_alarms_come_in_pairs_that_differ_in_the_alarm_alone():
-    hot = {"temperature": {"normal": 0.5, "raised": 0.5}}
+    many = {"itch": {"mild": 0.3, "strong": 0.3, "none": 0.4}, "complaint": {"rash": 0.5, "spot": 0.5}}
+    hot = {**many, "temperature": {"normal": 0.5, "raised": 0.5}}
     rule = Rule("alarm", frozenset({"fever"}), "only", "temperature", frozenset({"raised"}))
-    found = tables(red_flags={"a": {"fever": 0.1}}, shares={"ills": {"gout": 0.5, "asthma": 0.5}}, a=hot, b=hot)
+    found = tables(
+        red_flags={"a": {"fever": 0.1}},
+        shares={"ills": {"gout": 0.5, "asthma": 0.5}, "pills": {"colchicine": 0.5}},
+        a=hot,
+        b=hot,
+    )
     source = grammar(having(found, rules=(rule,)), {"alarms": 40, "test": 0})
     for number in range(0, 40, 2):
         alarmed, quiet = source.make("alarms", number), source.make("alarms", number + 1)
