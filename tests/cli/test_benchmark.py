@@ -231,7 +231,15 @@ def test_people_see_plan_progress_and_main_table(played: Path, monkeypatch: pyte
     assert code == 0
     assert "no-dialogue" in err and "from a short warm-up on this machine" in err
     assert "1/4 dialogue · panel: played before as run r1" in err and "3/4 no-dialogue · panel: playing run r5" in err
-    for part in ("minus solo", "majority label", "classifier (starter@", "report.html", "not medical advice"):
+    for part in (
+        "minus solo",
+        "alarms acted on",
+        "always emergency",
+        "majority label",
+        "classifier (starter@",
+        "report.html",
+        "not medical advice",
+    ):
         assert part in out, out
     assert re.search(r"r5 +no-dialogue +panel +12 +\d+\.\d%", out)
 

@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console
 
 from consult.agents.acts import Strategy, Team
+from consult.cli.lines import urgency_judgement
 from consult.cli.live import LiveView, played_by
 from consult.cli.photograph import UPPER_HALF, half_blocks
 from consult.cli.progress import Progress
@@ -98,6 +99,7 @@ def test_a_script_reads_the_whole_consultation_as_plain_text(tmp_path: Path) -> 
         "Keep the skin moist.",
         "eczema  ✘ wrong: it was chronic lichen",
         "dermatology ✔ · routine ✔",
+        "urgency    routine ✔",
         "0/3 right",
         "Simulation, not medical advice.",
     ):
@@ -242,3 +244,18 @@ def test_without_a_terminal_a_line_comes_only_now_and_then(monkeypatch: pytest.M
         "10/50 done, 10/10 right (100%), 10 s",
         "20/50 done, 20/20 right (100%), 20 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("final", "true", "triaged", "judged"),
+    [
+        ("urgent", "urgent", "soon", ("urgent", True, "triage said soon")),
+        ("soon", "urgent", "soon", ("soon", False, "truly urgent")),
+        ("soon", "urgent", "routine", ("soon", False, "truly urgent, triage said routine")),
+        ("urgent", None, None, ("urgent", None, "")),
+    ],
+)
+def test_the_final_urgency_is_judged_beside_the_triage_s(
+    final: str, true: str | None, triaged: str | None, judged: tuple[str, bool | None, str]
+) -> None:
+    assert urgency_judgement({"final_urgency": final, "true_urgency": true, "urgency": triaged}) == judged

@@ -91,7 +91,15 @@ def test_the_page_is_one_file_and_all_its_links_lead_somewhere(reported):
 
 def test_figures_lead_to_consultations_and_verdicts_to_turns(reported):
     page = Page((reported / "report.html").read_text(encoding="utf-8"))
-    for place in ("r1-all", "r1-panel-vote", "r1-triage-specialty", "r1-1-1-by-rules-2", "r1-temperament-sanguine"):
+    for place in (
+        "r1-all",
+        "r1-panel-vote",
+        "r1-triage-specialty",
+        "r1-urgency-triage",
+        "r1-urgency-final",
+        "r1-1-1-by-rules-3",
+        "r1-temperament-sanguine",
+    ):
         assert f"#{place}" in page.links, place
     assert all(f"r1.{i}" in page.ids for i in range(1, CASES + 1))
     assert any(re.fullmatch(r"#r1\.\d+-t\d+", link) for link in page.links)
@@ -112,6 +120,23 @@ def test_every_file_disclaims_and_says_the_same(reported):
     assert (gain["a"], gain["b"], gain["over_solo"]) == ("r1", "r2", True)
 
 
+def test_urgency_stands_with_its_baselines_in_every_file(reported):
+    data = json.loads((reported / "report.json").read_text())
+    team, solo = (run["urgency"] for run in data["runs"])
+    assert [one["name"] for one in team["sources"]] == ["triage", "final", "majority", "always emergency"]
+    final = team["sources"][1]["right"]
+    assert final["n"] == CASES and solo is None, "the improviser's solo doctor states no urgency"
+    markdown, html = ((reported / name).read_text() for name in ("report.md", "report.html"))
+    for text in (markdown, html):
+        assert "Urgency and alarms" in text and "always emergency" in text and "told when asked about it" in text
+    assert markdown.count("### Urgency\n") == 1
+    with (reported / "consultations.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["run"] == "r1"]
+    right = sum(row["status"] == "finished" and row["final_urgency"] == row["true_urgency"] for row in rows)
+    assert final["value"] == pytest.approx(right / CASES, abs=1 / CASES)
+    assert {row["red_flag"] != "none" for row in rows if row["alarm_told"]} <= {True}
+
+
 def keys_of(data):
     return set(data) if isinstance(data, dict) else set()
 
@@ -121,6 +146,7 @@ def test_every_key_is_documented(reported):
     data = json.loads((reported / "report.json").read_text())
     run = data["runs"][0]
     named = keys_of(data) | keys_of(run) | keys_of(run["consultations"]) | set(run["headlines"]["accuracy"])
+    named |= keys_of(run["urgency"]) | keys_of(run["urgency"]["sources"][0]) | keys_of(run["urgency"]["alarms"])
     named |= keys_of(run["triage"]) | keys_of(run["panel"]) | keys_of(run["legacy"]) | keys_of(run["calibration"])
     assert not [name for name in named if f"`{name}`" not in text]
 
