@@ -122,10 +122,28 @@ def test_who_says_four_words_twice_has_lost_the_way(speech, lost):
 
 def test_an_alarm_that_was_told_is_told_where_to_go():
     today, now = "Have an eye doctor look at it today.", "Go to the emergency department now."
-    said = plain_explanation("shingles", "soon", SCENARIO, (today,))
+    said = plain_explanation("shingles", "soon", SCENARIO, where=(today,))
     assert today in said and is_sound_explanation(said, "shingles", "soon", SCENARIO)
     assert (
-        plain_explanation("shingles", "soon", SCENARIO, (now,))
+        plain_explanation("shingles", "soon", SCENARIO, where=(now,))
         == f"I think this is shingles, and it cannot wait. {now}"
     )
-    assert plain_explanation(None, None, SCENARIO, (today,)) == f"I am not sure yet what this is. {today}"
+    assert plain_explanation(None, None, SCENARIO, where=(today,)) == f"I am not sure yet what this is. {today}"
+
+
+def test_advice_depends_on_what_was_learned():
+    advised = plain_explanation("ingrown nail", "soon", SCENARIO)
+    known = {"conditions": frozenset({"diabetes"})}
+    warned = plain_explanation("ingrown nail", "soon", SCENARIO, known)
+    soak, foot_team = "Soak the foot", "Because of your diabetes"
+    assert soak in advised and foot_team not in advised
+    assert foot_team in warned and soak not in warned
+    assert is_sound_explanation(warned, "ingrown nail", "soon", SCENARIO, known)
+
+
+def test_the_starters_advice_says_where_to_go_with_an_alarm():
+    where = "Have an eye doctor look at it today."
+    view = DoctorView((), (), (), {}, {}, diagnosis="shingles", urgency="soon", where=(where,))
+    said = StarterDialect().read_explanation("It is <answer>. <second> <third> <said>", view, SCENARIO)
+    assert said is not None and where in said
+    assert is_sound_explanation(said, "shingles", "soon", SCENARIO)

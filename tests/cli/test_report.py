@@ -141,6 +141,26 @@ def keys_of(data):
     return set(data) if isinstance(data, dict) else set()
 
 
+def test_runs_of_two_revisions_are_not_compared(db, tmp_path, capfd, monkeypatch):
+    """Equal ids are other cases there: nothing is paired, the solo doctor is no baseline, and the report says so."""
+    with Store(db) as store:
+        assert described(store, ["r1", "r2"])["not_compared"] == []
+        store.write("UPDATE runs SET scenario_revision = ? WHERE id = 'r2'", [("0123456789abcdef",)])
+        found = described(store, ["r1", "r2"])
+    assert found["comparisons"] == []
+    (pair,) = found["not_compared"]
+    assert (pair["a"]["run"], pair["b"]["run"]) == ("r1", "r2")
+    assert pair["b"]["scenario_revision"] == "0123456789abcdef"
+    first, second = ([one["name"] for one in run["baselines"]] for run in found["runs"])
+    assert "solo doctor" not in first and "Bayes doctor" in first
+    # The tables of today know nothing of the cases of another revision.
+    assert "Bayes doctor" not in second
+    code, _, err = call(capfd, monkeypatch, "report", "r1", "r2", "--db", db, "--out", tmp_path / "out")
+    assert code == 0, err
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert f"r1 and r2 are not compared: they played revisions {SCENARIO.revision} and 0123456789abcdef" in text
+
+
 def test_every_key_is_documented(reported):
     text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
     data = json.loads((reported / "report.json").read_text())

@@ -313,7 +313,9 @@ class StarterDialect:
             return None
         if view.urgency == "emergency":
             return _framed(text, {ADVICE[0]: view.diagnosis or ""})
-        plan = " ".join(step if step.endswith((".", "!", "?")) else f"{step}." for step in label.plan_for(view.known))
+        # Where to go with an alarm comes before what to do at home.
+        steps = (*view.where, *label.plan_for(view.known))
+        plan = " ".join(step if step.endswith((".", "!", "?")) else f"{step}." for step in steps)
         net = label.safety_net_for(view.known)
         fillings = (view.diagnosis or "", label.explanation, plan, net, _finding(view))
         return _framed(text, {slot: filling for slot, filling in zip(ADVICE, fillings, strict=True) if filling})
