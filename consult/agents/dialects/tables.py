@@ -156,7 +156,10 @@ class TablesDialect:
 
 
 def _of(view: DoctorView, **more: str) -> Prompt:
-    known = {topic: sorted(values) for topic, values in view.known.items()}
+    # Who the patient is counts when it was told, as for every other doctor.
+    told = {topic for line in view.lines for topic, _ in line.quotes}
+    seen = {topic: values for topic, values in view.known.items() if topic in told or topic not in ("age", "sex")}
+    known = {topic: sorted(values) for topic, values in seen.items()}
     return _asked(
         {
             "known": known,
