@@ -216,7 +216,8 @@ def _urgency(run: Data) -> Iterator[Table]:
         return
     note = (
         "Acted on: at least as urgent as the truth, where the patient told the alarm. Missed: less urgent, told or "
-        "not. Without an alarm, too much urgency counts: always saying emergency misses no alarm and pays here."
+        "not. Without an alarm, too much urgency counts: always saying emergency misses no alarm and has the most "
+        "over-triage."
     )
     yield _by_source(run, "Urgency and alarms", _OF_ALARMS, note)
     found = {name: alarms[key] for key, name in _TOLD.items()}
