@@ -5,7 +5,7 @@ Run: python benchmarks/sampling.py [--rows 64] [--vocabularies 1800 49152 151936
 `ours` is `RowSampler.step`; `theirs` is TemperatureLogitsWarper, TopPLogitsWarper (left out at top-p 1, as in
 `generate`), softmax and multinomial. Both end with the tokens on the host. Peaked logits follow Zipf's law, the n-th
 likeliest token having the logit -1.3 * log(n), in an order of its own for each row: at the temperature of 0.7 the
-likeliest has a probability of 0.54 and the entropy is 1.9 nats. Flat ones are standard normal: a nucleus holds a large
+likeliest has a probability of 0.55 and the entropy is 1.9 nats. Flat ones are standard normal: a nucleus holds a large
 part of the vocabulary. Prints a Markdown table: medians of processor time, which other programs on
 the machine hardly disturb, and in brackets of wall time.
 """
