@@ -1,15 +1,16 @@
-"""Sampling row by row: true to the softmax, deaf to the companions, and held to the options of a choice."""
+"""Sampling of a batch: true to the softmax, the same among any companions, and held to the options of a choice."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 
-from consult.agents.models.sampling import Row, RowSampler, Trie, nucleus
+from consult.agents.models.sampling import Row, RowSampler, Trie
 
 LOGITS = [1.5, -0.5, 0.0, 2.0, 0.7]
 
@@ -84,10 +85,7 @@ def test_a_row_draws_the_same_among_any_companions() -> None:
 
 
 def test_the_nucleus_keeps_the_likeliest() -> None:
-    kept = nucleus(torch.tensor(LOGITS, dtype=torch.float64), 0.8)
     # By softmax: .48 (token 3), .29 (token 0), .13 (token 4), .06, .04.
-    assert torch.isfinite(kept).tolist() == [True, False, False, True, True]
-    assert kept[3] == 2.0
     rows = [Row(seed, 1.0, 0.8) for seed in range(6_000)]
     p = softmax([LOGITS[0], LOGITS[3], LOGITS[4]])
     assert chi_square(drawn(rows, [LOGITS] * len(rows)), [p[0], 0, 0, p[1], p[2]]) < 18.5
@@ -95,13 +93,30 @@ def test_the_nucleus_keeps_the_likeliest() -> None:
 
 @pytest.mark.parametrize("top_p", [0.0, 1e-9, 0.3])
 def test_the_nucleus_keeps_at_least_one(top_p: float) -> None:
-    kept = torch.isfinite(nucleus(torch.tensor(LOGITS), top_p)).tolist()
-    assert kept == [False, False, False, True, False]
+    assert drawn([Row(seed, 1.0, top_p) for seed in range(50)], [LOGITS] * 50) == [3] * 50
 
 
-def test_the_nucleus_of_ties_and_of_everything() -> None:
-    assert int(torch.isfinite(nucleus(torch.zeros(4), 0.5)).sum()) == 2
-    assert torch.equal(nucleus(torch.tensor(LOGITS), 1.0), torch.tensor(LOGITS))
+def test_the_nucleus_of_ties() -> None:
+    assert set(drawn([Row(seed, 1.0, 0.5) for seed in range(50)], [[0.0] * 4] * 50)) == {0, 1}
+
+
+def test_the_tokens_of_a_step_come_to_the_host_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [Row(seed, 1.0, 0.9) for seed in range(30)] + [Row(seed, 0.0, 1.0) for seed in range(30)]
+    rows += [Row(seed, 1.0, 0.9, Trie.of([(1, 2), (3,)])) for seed in range(4)]
+    calls: Counter[str] = Counter()
+    for name in ("tolist", "item", "cpu", "numpy", "__int__", "__float__", "__bool__", "__index__", "__iter__"):
+        stock = getattr(torch.Tensor, name)
+
+        def counted(*args: Any, _name: str = name, _stock: Any = stock, **more: Any) -> Any:
+            calls[_name] += 1
+            return _stock(*args, **more)
+
+        monkeypatch.setattr(torch.Tensor, name, counted)
+    sampler = RowSampler(rows, [0])
+    for step in range(1, 3):
+        sampler.step(torch.randn(64, 500))
+        assert calls["tolist"] == step and set(calls) <= {"tolist", "__iter__"}  # iterating gives tensors
+    assert all(len(row.tokens) == 2 for row in rows)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
@@ -131,13 +146,15 @@ def test_only_options_come_out_with_their_probabilities() -> None:
     first = exp[0][1] / (exp[0][1] + exp[0][5])
     second = exp[1][2] / (exp[1][2] + exp[1][3])
     by_hand = {(1, 2): first * second, (1, 3, 4): first * (1 - second), (5,): 1 - first}
+    rows = [Row(seed, 1.0, 1.0, Trie.of(OPTIONS)) for seed in range(2_000)]
+    sampler = RowSampler(rows, ())
+    for step in steps:
+        sampler.step(torch.tensor(step).repeat(len(rows), 1))
     seen: Counter[tuple[int, ...]] = Counter()
-    for seed in range(2_000):
-        row = Row(seed, 1.0, 1.0, Trie.of(OPTIONS))
-        tokens = one(row, steps)
-        option = next(option for option in OPTIONS if tuple(tokens[: len(option)]) == option)
+    for row in rows:
+        option = next(option for option in OPTIONS if tuple(row.tokens[: len(option)]) == option)
         seen[option] += 1
-        assert tokens[3] == 0
+        assert row.tokens[3] == 0
         assert row.chose and not row.chooses
         assert math.exp(row.log_probability) == pytest.approx(by_hand[option], rel=1e-5)
     assert sum(by_hand.values()) == pytest.approx(1)
@@ -160,6 +177,25 @@ def test_a_choice_waits_for_its_place() -> None:
     never = Row(0, 0.0, 1.0, Trie.of([(1,)]), waits=lambda tokens: tokens[-2:] == [3, 4])
     assert one(never, [peak[0], peak[3], peak[0]]) == [0, 3, 0]
     assert not never.chose and never.log_probability == 0
+
+
+def test_choices_touch_only_the_rows_that_have_them() -> None:
+    generator = torch.Generator().manual_seed(5)
+    logits = torch.randn(40, 100, generator=generator).tolist()
+    free = [Row(seed, 1.0, 0.9) for seed in range(40)]
+    expected = drawn(free, logits)
+    mixed = [Row(seed, 1.0, 0.9) for seed in range(40)]
+    options = {7: [3], 8: [90, 2, 5], 21: [0, 99]}
+    for i, tokens in options.items():
+        mixed[i].options = Trie.of([(token,) for token in tokens])
+    tokens = drawn(mixed, logits)
+    for i, token in enumerate(tokens):
+        if i not in options:
+            assert token == expected[i] and not mixed[i].chose
+            continue
+        assert token in options[i] and mixed[i].chose
+        by_hand = softmax([logits[i][option] for option in options[i]])[options[i].index(token)]
+        assert math.exp(mixed[i].log_probability) == pytest.approx(by_hand, rel=1e-5)
 
 
 def test_a_row_without_a_choice_has_chosen_nothing() -> None:

@@ -35,7 +35,6 @@ class Grammars:
         info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary, stop_token_ids=list(stops))
         self._compiler = xgrammar.GrammarCompiler(info)
         self._compiled: OrderedDict[str, Any] = OrderedDict()
-        self._vocabulary = vocabulary
 
     @classmethod
     def of(cls, tokenizer: Any, vocabulary: int, stops: Sequence[int]) -> Grammars | None:
@@ -56,26 +55,20 @@ class Grammars:
             if len(self._compiled) > KEPT_SCHEMAS:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(written)
-        return Matcher(self._compiled[written], self._vocabulary)
+        return Matcher(self._compiled[written])
 
 
 class Matcher:
     """One reply as it grows."""
 
-    def __init__(self, compiled: Any, vocabulary: int) -> None:
+    def __init__(self, compiled: Any) -> None:
         import xgrammar
 
         self._matcher = xgrammar.GrammarMatcher(compiled)
-        self._bits = xgrammar.allocate_token_bitmask(1, vocabulary)
-        self._vocabulary = vocabulary
 
-    def allowed(self) -> Any:
-        """Give a mask of the tokens that may come next, of the shape (vocabulary,)."""
-        import torch
-
-        self._matcher.fill_next_token_bitmask(self._bits)
-        bits = (self._bits[0][:, None] >> torch.arange(32, dtype=torch.int32)) & 1
-        return bits.flatten()[: self._vocabulary].bool()
+    def write(self, bits: Any, row: int) -> None:
+        """Write the tokens that may come next into a row of a mask made by `rule_out`."""
+        self._matcher.fill_next_token_bitmask(bits, row)
 
     def accept(self, token: int) -> None:
         """Go on by one token."""
@@ -85,3 +78,18 @@ class Matcher:
     def is_over(self) -> bool:
         """Whether the reply is complete and ended."""
         return bool(self._matcher.is_terminated())
+
+
+def rule_out(logits: Any, matchers: Mapping[int, Matcher]) -> None:
+    """Set to -inf, in place, what the grammars of some rows do not allow.
+
+    Args:
+        logits: (rows, vocabulary).
+        matchers: Row to its grammar; other rows are left alone.
+    """
+    import xgrammar
+
+    bits = xgrammar.allocate_token_bitmask(*logits.shape)
+    for row, matcher in matchers.items():
+        matcher.write(bits, row)
+    xgrammar.apply_token_bitmask_inplace(logits, bits.to(logits.device), indices=list(matchers))

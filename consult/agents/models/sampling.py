@@ -1,21 +1,22 @@
-"""Sampling row by row: what a row draws depends on its own seed and step, never on its companions in the batch.
+"""Sampling of a batch: what a row draws depends on its own seed and step, never on its companions in the batch.
 
-Noise of the Gumbel distribution is added to the scaled logits and the largest wins, which is a draw from the softmax;
-the noise comes from a generator keyed by (request seed, step), so that a retry or a resume draws the same.
+All rows are drawn at once on the device of the logits. Only rows that must choose an option or keep to a grammar are
+touched singly, and the tokens come to the host together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from transformers import LogitsProcessor
 
-from consult.agents.models.grammar import Matcher
+from consult.agents.models.grammar import Matcher, rule_out
+from consult.agents.models.gumbel import draw
 
-_MIX = 0x9E3779B97F4A7C15
+_SEED_BITS = 0x7FFFFFFFFFFFFFFF
 
 
 @dataclass
@@ -85,55 +86,84 @@ class RowSampler(LogitsProcessor):
         self.rows, self.banned, self.stops = rows, list(banned), list(stops)
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
-        """Choose for each row; `scores` has shape (rows, vocabulary)."""
-        scores = scores.to(torch.float64)
-        scores[:, self.banned] = -torch.inf
-        chosen = torch.full_like(scores, -torch.inf)
-        for i, row in enumerate(self.rows):
-            chosen[i, self._choose(row, scores[i])] = 0.0
-        return chosen
+        """Choose for each row; `scores`, (rows, vocabulary), are overwritten with 0 for its token, -inf elsewhere."""
+        tokens = self.step(scores)
+        return scores.fill_(-torch.inf).scatter_(1, tokens[:, None], 0.0)
 
-    def _choose(self, row: Row, logits: Any) -> int:
-        ended = row.tokens and row.tokens[-1] in self.stops
-        if self.stops and (ended or len(row.tokens) == row.limit):
-            return self.stops[0]
-        options = row.options if row.chooses else None
-        if options is not None:
-            allowed = torch.tensor(sorted(options.children), device=logits.device)
-            masked = torch.full_like(logits, -torch.inf)
-            masked[allowed] = logits[allowed]
-            logits = masked
-        grammar = row.grammar
-        if grammar is not None:
-            logits = logits.masked_fill(~grammar.allowed().to(logits.device), -torch.inf)
-        token = self._draw(row, logits)
-        if grammar is not None:
-            grammar.accept(token)
-        if options is not None:
-            row.log_probability += float(torch.log_softmax(logits, -1)[token])
-            row.options, row.chose = options.children[token], True
-        row.tokens.append(token)
-        return token
+    def step(self, scores: Any) -> Any:
+        """Draw the next token of each row: (rows,), on the device of the logits.
 
-    def _draw(self, row: Row, logits: Any) -> int:
-        if row.temperature == 0:
-            return int(logits.argmax())
-        scaled = nucleus(logits / row.temperature, row.top_p)
-        noise = torch.rand(scaled.shape, generator=_generator(row.seed, len(row.tokens)), dtype=torch.float64)
-        gumbel = -torch.log(-torch.log(noise.clamp_min(1e-300)))
-        return int((scaled + gumbel.to(scaled.device)).argmax())
+        Args:
+            scores: Logits, (rows, vocabulary); overwritten.
+        """
+        at = [i for i, row in enumerate(self.rows) if not self._has_ended(row)]
+        if len(at) == len(self.rows):
+            return self._draw(self.rows, scores.float())
+        tokens = torch.full((len(self.rows),), self.stops[0], device=scores.device)
+        if at:
+            tokens[at] = self._draw([self.rows[i] for i in at], scores[at].float())
+        return tokens
 
+    def _has_ended(self, row: Row) -> bool:
+        if not self.stops:
+            return False
+        return len(row.tokens) == row.limit or (bool(row.tokens) and row.tokens[-1] in self.stops)
 
-def nucleus(logits: Any, top_p: float) -> Any:
-    """Keep the likeliest tokens whose probabilities add up to `top_p`; at least one."""
-    if top_p >= 1:
-        return logits
-    values, order = logits.sort(descending=True, stable=True)
-    probabilities = values.softmax(-1)
-    beyond = probabilities.cumsum(-1) - probabilities >= top_p
-    beyond[0] = False
-    return logits.masked_fill(torch.zeros_like(beyond).scatter(0, order, beyond), -torch.inf)
+    def _draw(self, rows: Sequence[Row], logits: Any) -> Any:
+        logits[:, self.banned] = -torch.inf
+        choices = {i: row.options for i, row in enumerate(rows) if row.options is not None and row.chooses}
+        grammars = {i: grammar for i, row in enumerate(rows) if (grammar := row.grammar) is not None}
+        choosing = torch.tensor(list(choices), dtype=torch.long, device=logits.device)
+        totals = _keep_to_options(logits, choosing, choices)
+        if grammars:
+            rule_out(logits, grammars)
+        drawn = draw(logits, *_settings(rows, logits.device))
+        logs = logits[choosing, drawn[choosing]].double() - totals
+        # The one transfer of a step; float64 holds any token exactly.
+        tokens, log_probabilities = _split(torch.cat([drawn.double(), logs]).tolist(), len(rows))
+        for row, token in zip(rows, tokens, strict=True):
+            row.tokens.append(token)
+        for i, grammar in grammars.items():
+            grammar.accept(tokens[i])
+        for (i, options), log in zip(choices.items(), log_probabilities, strict=True):
+            rows[i].chose, rows[i].options = True, options.children[tokens[i]]
+            rows[i].log_probability += log
+        return drawn
 
 
-def _generator(seed: int, step: int) -> torch.Generator:
-    return torch.Generator().manual_seed((seed ^ (step * _MIX)) & 0x7FFFFFFFFFFFFFFF)
+def _keep_to_options(logits: Any, at: Any, choices: Mapping[int, Trie]) -> Any:
+    """Set to -inf, in place, what does not continue an option.
+
+    Args:
+        logits: (rows, vocabulary).
+        at: (n,): rows that choose.
+        choices: The same rows, each to its options.
+
+    Returns:
+        (n,), float64: log of the sum of exp(logit) over the tokens that are left.
+    """
+    if not choices:
+        return torch.empty(0, dtype=torch.float64, device=logits.device)
+    allowed = [sorted(options.children) for options in choices.values()]
+    width = max(map(len, allowed))
+    filled = [tokens + [tokens[0]] * (width - len(tokens)) for tokens in allowed]
+    tokens = torch.tensor(filled, device=logits.device)
+    lengths = torch.tensor([len(tokens) for tokens in allowed], device=logits.device)
+    values = logits[at[:, None], tokens]
+    logits[at] = -torch.inf
+    logits[at[:, None], tokens] = values
+    lacking = torch.arange(width, device=logits.device) >= lengths[:, None]
+    return values.double().masked_fill(lacking, -torch.inf).logsumexp(-1)
+
+
+def _settings(rows: Sequence[Row], device: Any) -> tuple[Any, Any, Any, Any]:
+    """Lay temperature, top-p, seed and step of rows into tensors, as `draw` takes them."""
+    temperature, top_p = torch.tensor(
+        [[row.temperature for row in rows], [row.top_p for row in rows]], dtype=torch.float64, device=device
+    )
+    seeds, steps = torch.tensor([[row.seed & _SEED_BITS for row in rows], [len(row.tokens) for row in rows]]).to(device)
+    return temperature, top_p, seeds, steps
+
+
+def _split(found: Sequence[float], rows: int) -> tuple[list[int], list[float]]:
+    return [int(token) for token in found[:rows]], list(found[rows:])
