@@ -15,6 +15,7 @@ from consult.agents.rubric import BY_KEY
 from consult.agents.rules import Played
 from consult.envs.assessing import view_of
 from consult.scenarios import load_scenario
+from consult.scenarios.conditional import known_of
 
 
 def _load():
@@ -39,13 +40,14 @@ def good(case):
         fact = case.card.about(topic)[0]
         return Act("attending", "ask", words, topic=topic), Act("patient", "answer", f"{fact.text}.", facts=(fact.id,))
 
-    told = f"It is {label.name}. I can see {SCENARIO.findings[3]}. {label.explanation} {' '.join(label.plan)}"
+    plan = " ".join(label.plan_for(known_of(case.card)))
+    told = f"It is {label.name}. I can see {SCENARIO.findings[3]}. {label.explanation} {plan}"
     acts = (
         Act("patient", "open", f"{case.card.complaint.text}.", facts=(case.card.complaint.id,)),
         *asked("history", "What illnesses have you had?"),
         *asked("sensation", "What does it feel like?"),
         *asked("trigger", "What brought it on?"),
-        Act("attending", "conclude", f"{told} {label.safety_net}", diagnosis=label.name),
+        Act("attending", "conclude", f"{told} {label.safety_net_for(known_of(case.card))}", diagnosis=label.name),
         Act("patient", "ask", "Is that so?", topic=kind),
         Act("attending", "answer", answer),
         Act("patient", "satisfied", "Goodbye."),

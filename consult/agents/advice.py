@@ -1,7 +1,7 @@
 """Is what a tiny model tells the patient the scenario's advice for its diagnosis, and not another's?
 
-A model of a few million parameters recites; what it recites is held against the label's own sentences by their telling
-words. Advice that lacks them, or that holds another diagnosis's, is not said: the program says the scenario's instead.
+A model of a few million parameters recites; what it recites is compared with the label's own sentences by their telling
+words. Advice that lacks them, or contains another diagnosis's, is not said: the program says the scenario's instead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consult.scenarios.conditional import Known, applying
 STATED = 0.8
 """Share of a sentence's telling words that must stand in the speech for the sentence to count as said."""
 SHORT = 4
-"""Sentences with fewer telling words are too common to tell diagnoses apart."""
+"""Sentences with fewer telling words are too common to distinguish diagnoses."""
 
 
 def says(speech: str, sentence: str) -> bool:
@@ -33,7 +33,7 @@ def stammers(speech: str) -> bool:
 
 
 NOTHING: Known = {}
-"""Known of a patient of whom nothing is known: only advice without `when` is meant for them."""
+"""For a patient of whom nothing is known: only advice without `when` is meant for them."""
 
 
 def sentences(label: Label) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def plain_explanation(
 
     Args:
         diagnosis: What was concluded.
-        urgency: An emergency is told where to go, and nothing else.
+        urgency: In an emergency, the patient is told where to go and nothing else.
         scenario: Whose advice.
         known: What was learned of the patient, which decides on the advice that depends on it.
         where: Where to go with the alarms that the patient has told.

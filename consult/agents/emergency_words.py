@@ -1,6 +1,6 @@
 """How urgently a doctor sends a patient on, read from the doctor's words.
 
-Of each sentence only what it says without a condition counts ("if you get short of breath, call 911" sends nobody).
+In each sentence, only what is stated without a condition counts ("if you get short of breath, call 911" sends nobody).
 A clause that names where to go, or when to be seen, counts unless it is negated or about the past.
 """
 
@@ -52,7 +52,7 @@ _SENT = _words(
     "arrang(?:e|ed|ing)", "order(?:ed|ing)?", "organis(?:e|ed|ing)", "on its way", "on the way", "contact",
     "to (?:an?|your|the)", "next step is", "where you should", "safest", "in person",
 )  # fmt: skip
-"""A place alone sends nobody; one of these has to stand in its clause."""
+"""A place alone refers nobody; one of these must be in the same sentence."""
 _IS_EMERGENCY = re.compile(
     r"\b(?:is|as|considered|constitutes|have|become|it's|this's|that's|facing)\s+(?:now\s+)?an?\s+(?:[\w-]+\s+){0,3}?"
     r"emergency\b(?!\s+(?:contact|contraception|plan|kit|inhaler|dent|appointment|slot|gp\b))",
@@ -77,7 +77,7 @@ _LATER = _words(
     "today", "tonight", "tomorrow", "this (?:week|morning|afternoon|evening)", "next", "appointment", "clinic",
     "(?:mon|tues|wednes|thurs|fri)day", "outpatients?", "within", "blood test",
 )  # fmt: skip
-"""A hospital with one of these is no emergency by itself."""
+"""A hospital with one of these is not an emergency by itself."""
 
 _CARER = _words(
     "doctors?", "gps?", "physicians?", "dentists?", "dental", "clinics?", "appointments?", "seen", "examin\\w+",
@@ -87,7 +87,7 @@ _CARER = _words(
     "pulled", "in person", "come (?:in|to)", "face[- ]to[- ]face", "eye unit", "referral", "refer", "referring",
     "attention", "triage line", "provider", "nurse", "podiatrist", "otolaryngolog\\w+", "out-of-hours", "visit",
 )  # fmt: skip
-"""When to do something counts only of being seen."""
+"""A time counts only if it says when to be seen."""
 _TODAY = re.compile(
     r"\b(?:today(?!'s)|tonight|this (?:morning|afternoon|evening)|same[- ]day|before (?:the end of the day"
     r"|tonight|you go "
@@ -135,7 +135,7 @@ _HARMLESS = _words(
     "if you (?:can|are able|haven't already|have not already|have not yet|haven't yet|like|need to know)",
     "even if", "as if", "only when you are ready",
 )  # fmt: skip
-"""Conditions that are none."""
+"""Phrases that look like conditions but are not."""
 _NOTICED = "notice|see|feel|develop|get|have|experience"
 _ALARMING = (
     "worsening|severe|spreading|increasing|sudden|trouble|difficulty|high fever|fever|signs|shortness|swelling of|"
@@ -179,7 +179,7 @@ _DELAY = _words(
     "not (?:just|only|merely|tomorrow|later)",
     "without (?:delay|waiting|hesitation|fail|driving)",
 )
-"""Negations that press for haste, or say nothing of where to go."""
+"""Negations that urge haste, or say nothing about where to go."""
 _NO_NEED = _words(
     "no need", "no reason", "no point", r"(?:not|\w*n't) (?:need|necessary|have to|requir\w+|worth)", "need not",
     "unnecessary", "rather than", "instead of", "more than", r"avoid\w*", "without needing", r"\w*n't panic",
@@ -205,7 +205,7 @@ _THIS_VISIT = _words(
     "pleasure", "from what", "based on", "we (?:discussed|talked)", "i (?:saw|found|examined|looked|reviewed)",
     "visit today", "coming (?:in )?today",
 )  # fmt: skip
-"""The visit that is going on; what was today in it is no advice."""
+"""The current visit; what happened today in it is not advice."""
 _TREATS = re.compile(
     r"^\s*(?:please |so )?(?:start|use|apply|take(?! yourself)|begin|avoid|keep)\b"
     r"(?!.*\band (?:see|call|book|have|go|get|make|visit|ask|let)\b)",
@@ -249,7 +249,7 @@ _LAST_JOINT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NEAR = 12
-"""Words between a negation and what it negates, at most."""
+"""Most words that can stand between a negation and what it negates."""
 
 
 @dataclass(frozen=True)
@@ -259,9 +259,9 @@ class _Cue:
     urgency: Urgency
     words: re.Pattern[str]
     beside: re.Pattern[str] | None
-    """Has to stand in the clause, too; `_SENT` in the sentence."""
+    """Must also be in the clause; `_SENT`, in the sentence."""
     without: re.Pattern[str]
-    """Must not stand in the clause."""
+    """Must not be in the clause."""
 
 
 _CUES = (
@@ -314,7 +314,7 @@ def _free_parts(text: str) -> Iterator[str]:
 
 
 def _depends(sentence: str, condition: str) -> bool:
-    """Tell whether a sentence goes on with the condition of the one before."""
+    """Tell whether a sentence continues the condition of the one before."""
     if _CARRIES_ON.search(sentence):
         return True
     return condition.endswith("?") or (_OPEN_END.search(condition) is not None and not _FOR_ITSELF.search(sentence))
@@ -339,7 +339,7 @@ def _unconditional(sentence: str) -> tuple[str, bool]:
     joint = _LAST_JOINT.match(head)
     if joint is None:
         return "", True
-    # "Go to the ER now and call 911 if …": the first part stands where it says when, a mere "and" joins lists, too.
+    # "Go to the ER now and call 911 if …": the first part counts if it says when; a plain "and" can also join a list.
     before = head[: joint.start("joint")]
     joined = joint["joint"].strip(" ,").lower()
     stands = _SOON if joined == "or" else _AND_NOW if joint["joint"].strip().lower() == "and" else _ADVERB

@@ -1,8 +1,9 @@
 """The rule assessor: what a program can decide of the rubric from card and acts, without a model.
 
-Each rule is a function of one consultation that gives a verdict with its reason. It judges what was asked and said, not
-how a conversation ended: an unfinished consultation is judged by the same rules. Where a rule cannot tell, the item is
-None: empathy and wishes always, plans in words of their own, and what a scenario has no topics, labels or truth for.
+Each rule is a function of one consultation that returns a verdict with its reason. It judges what was asked and said,
+not how a conversation ended: an unfinished consultation is judged by the same rules. Where a rule cannot tell, the item
+is None: empathy and wishes always, plans in other words than the scenario's, and whatever the scenario has no topics,
+labels or truth for.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from consult.scenarios.conditional import Known, applying, known_facts, known_of
 RULES = "rules"
 """The reference of this assessor."""
 VERSION = 3
-"""Goes up when a rule judges differently; part of the assessor's name, `rules@3`."""
+"""Increases when a rule judges differently; part of the assessor's name, `rules@3`."""
 
 HISTORY = ("history", "conditions", "medicines", "allergies", "pregnancy", "family", "social")
 SYMPTOMS = ("sensation", "symptoms", "site", "duration", "course", "alarm")
@@ -65,7 +66,7 @@ class Played:
         return found
 
     def topic_of_question(self, idx: int) -> str | None:
-        """Give a question's topic: as stated, else as its words tell, else as the answer's first fact tells."""
+        """Return a question's topic: as stated, else read from its words, else from the first fact of the answer."""
         question = self.acts[idx]
         facts = {fact.id: fact.topic for fact in self.case.card.facts}
         answered = self.acts[idx + 1].facts if idx + 1 < len(self.acts) else ()
@@ -141,7 +142,7 @@ def asks_for_history(played: Played) -> Verdict:
 
 
 def asks_for_symptoms(played: Played) -> Verdict:
-    """1.2: the questions brought out two at least of: symptoms, causes, tried treatments.
+    """1.2: the questions brought out at least two of: symptoms, causes, tried treatments.
 
     One of the two must have been asked about; the other may be told unasked in an answer.
     """
@@ -157,12 +158,12 @@ def asks_for_symptoms(played: Played) -> Verdict:
 def explains_the_basis(played: Played) -> Verdict:
     """1.3: what the patient was told from the conclusion on names a finding, a fact of theirs, or the colleagues.
 
-    What the scenario says of a diagnosis to every patient is no basis, so that it is left out before.
+    What the scenario says of a diagnosis to every patient is not a basis, so it is left out first.
     """
     if played.conclusion is None:
         return Verdict(0, "there is no conclusion")
     basis = _basis(played, _own_words(played))
-    return Verdict(int(basis is not None), basis or "names nothing it goes by", played.concluded_at)
+    return Verdict(int(basis is not None), basis or "names no basis", played.concluded_at)
 
 
 def _basis(played: Played, own: str) -> str | None:
@@ -191,17 +192,17 @@ def _diagnosis(played: Played) -> Verdict:
         return _open("no truth is known")
     found = played.conclusion.diagnosis if played.conclusion else None
     if found is None or found.casefold() != true.casefold():
-        said = Verdict(0, f"concluded {found or 'no diagnosis'}, it is {true}")
+        said = Verdict(0, f"concluded {found or 'no diagnosis'}, but it is {true}")
         return said if found is None or played.truth else _open("the diagnoses are open, and the words differ")
     steps = [act for act in played.acts if any(_leads(act, step) for step in ("ask", "examine", "consult"))]
     return Verdict(1, "right, after looking into it") if steps else Verdict(0, "right, but nothing was looked into")
 
 
 def advises_rightly(played: Played) -> Verdict:
-    """3.2: an emergency is sent to where it belongs; else the true diagnosis's plan is told, with its red flags.
+    """3.2: an emergency is sent where it belongs; otherwise the true diagnosis's plan is told, with its red flags.
 
-    An urgent case whose alarm the patient told has to be sent on the same day besides. A plan is known by the
-    scenario's own sentences. One in words of its own cannot be judged.
+    In addition, an urgent case whose alarm the patient told has to be sent on the same day. A plan is recognized by
+    the scenario's own sentences. One in other words cannot be judged.
     """
     return replace(_advice(played), turns=played.concluded_at)
 
@@ -211,9 +212,9 @@ def _advice(played: Played) -> Verdict:
         return Verdict(0, "there is no conclusion")
     if played.case.truth.urgency == "emergency":
         sent = played.sent == "emergency"
-        return Verdict(1, "an emergency, sent at once") if sent else Verdict(0, "an emergency, not sent to one")
+        return Verdict(1, "an emergency, sent at once") if sent else Verdict(0, "an emergency, not sent at once")
     if played.case.truth.urgency == "urgent" and played.alarms and not _sent_with(played.alarms, played):
-        return Verdict(0, "an alarm was told, and not sent on the same day")
+        return Verdict(0, "an alarm was told, but the patient was not sent on the same day")
     if played.truth is None or not played.truth.plan:
         return _open("the scenario has no plan for the true diagnosis")
     return _plan(played, played.truth)
@@ -230,16 +231,16 @@ def _plan(played: Played, true: Label) -> Verdict:
     if label is true:
         return _plan_of_the_truth(played, true)
     if label is not None:
-        return Verdict(0, f"the plan for {label.name}, it is {true.name}")
+        return Verdict(0, f"the plan for {label.name}, but it is {true.name}")
     if played.sent == "emergency" and not played.alarms:
-        return Verdict(0, "sent to an emergency department, and it is none")
+        return Verdict(0, "sent to an emergency department, but it is not an emergency")
     if played.conclusion is not None and played.conclusion.diagnosis is None:
         return Verdict(0, "no diagnosis, and no plan for one")
-    return _open("a plan in words of its own")
+    return _open("a plan in other words than the scenario's")
 
 
 def _plan_of_the_truth(played: Played, true: Label) -> Verdict:
-    """Judge whether the plan is the one that this patient needs: nothing of it missing, nothing in it for others."""
+    """Judge whether the plan is the one that this patient needs: nothing missing, and nothing meant for others."""
     told, needs = played.told, known_of(played.case.card)
     special = [one for one in true.plan if one.conditional]
     unfit = next((one for one in special if not one.applies(needs) and says(told, one.text)), None)
@@ -338,7 +339,7 @@ def _planned(told: str, true: Label, played: Played) -> Label | None:
     whole, known = known_of(played.case.card), played.known
     share: dict[str, float] = {}
     for label in labels:
-        # As this patient needs it, or as the doctor could choose it by what was learned.
+        # As this patient needs it, or as the doctor could choose it from what was learned.
         plans = [plan for plan in (label.plan_for(whole), label.plan_for(known)) if plan]
         share[label.name] = max((sum(says(told, step) for step in plan) / len(plan) for plan in plans), default=0.0)
     theirs = [label for label in labels if share[label.name] >= SOUND_PLAN]

@@ -210,7 +210,7 @@ def _main_table(runs: Sequence[Mapping[str, Any]], cells: Sequence[Event]) -> Ta
 
 
 def _urgency_table(runs: Sequence[Mapping[str, Any]]) -> Table:
-    """Set each run's final urgency beside its triage's, and beneath them the baselines of the widest run."""
+    """Return a table of each run's triage and final urgency, with the baselines of the run with the most cases."""
     table = _table("urgency", ("run", "urgency"), ("n", "right, 95 %", *_URGENCY.values()))
     measured = [run for run in runs if run["urgency"]]
     widest = max(measured, key=lambda run: run["consultations"]["cases"], default=None)

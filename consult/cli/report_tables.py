@@ -63,7 +63,7 @@ def _plain(value: float) -> str:
 
 
 def summary(found: Data) -> Table:
-    """Give the main table: one row a run."""
+    """Return the main table: one row per run."""
     rows = [
         (
             Cell(f"{run['run']} · {run['strategy']} · {run['team']}", run["run"]),
@@ -84,11 +84,12 @@ def summary(found: Data) -> Table:
 def _legacy(data: Data) -> str:
     if data["f1"] is None:
         return f"none: {data['why']}"
-    return f"{_share(data['f1'])}, {data['predictions']:,} answers, {_share(data['dropped'])} dropped"
+    answers = "answer" if data["predictions"] == 1 else "answers"
+    return f"{_share(data['f1'])}, {data['predictions']:,} {answers}, {_share(data['dropped'])} dropped"
 
 
 def comparisons(found: Data) -> Table | None:
-    """Give the differences between runs on the same cases."""
+    """Return the differences between runs on the same cases."""
     names = {run["run"]: f"{run['run']} ({run['strategy']} · {run['team']})" for run in found["runs"]}
     rows = [
         (Cell(f"{names[d['a']]} - {names[d['b']]}{', gain over solo' if d['over_solo'] else ''}"), *_difference(d))
@@ -114,7 +115,7 @@ def _difference(data: Data) -> tuple[Cell, ...]:
 
 
 def of_run(run: Data) -> Iterator[Table]:
-    """Give the tables of one run."""
+    """Yield the tables of one run."""
     yield _headlines(run)
     yield from (table for table in (_baselines(run), _triage(run)) if table)
     yield from _urgency(run)
@@ -188,7 +189,7 @@ def _triage(run: Data) -> Table | None:
 
 _RATES = {"right": "right", "under": "under-triage", "over": "over-triage", "none": "none stated"}
 _OF_ALARMS = {
-    "acted": "told alarms acted on",
+    "acted": "alarms told and acted on",
     "missed": "alarms missed",
     "over_without_alarm": "over-triage without an alarm",
     "emergency_without_alarm": "emergency without an alarm",
@@ -208,7 +209,7 @@ def _urgency(run: Data) -> Iterator[Table]:
         return
     note = (
         "Final is the attending's urgency at the end. Under-triage is less urgent than the truth, over-triage more. "
-        "Majority always says the commonest urgency."
+        "Majority always states the most common true urgency."
     )
     yield _by_source(run, "Urgency", _RATES, note)
     alarms = data["alarms"]
@@ -216,13 +217,12 @@ def _urgency(run: Data) -> Iterator[Table]:
         return
     note = (
         "Acted on: at least as urgent as the truth, where the patient told the alarm. Missed: less urgent, told or "
-        "not. Without an alarm, too much urgency counts: always saying emergency misses no alarm and has the most "
-        "over-triage."
+        "not. The last two columns count cases without an alarm; there, always stating emergency is always too much."
     )
     yield _by_source(run, "Urgency and alarms", _OF_ALARMS, note)
     found = {name: alarms[key] for key, name in _TOLD.items()}
     places = dict.fromkeys(found, place(run["run"], "alarms told"))
-    yield _figures("Alarms told", found, "Shares of the consultations with an alarm, but the first.", places=places)
+    yield _figures("Alarms told", found, "Shares of the consultations with an alarm; the first, of all.", places=places)
 
 
 def _by_source(run: Data, title: str, rates: Mapping[str, str], note: str) -> Table:
@@ -360,7 +360,7 @@ def _lines(run: Data) -> Iterator[Table]:
 
 
 def place(run: str, title: str) -> str:
-    """Give the fragment of an address where the consultations behind a figure are listed.
+    """Return the fragment of an address where the consultations behind a figure are listed.
 
     Args:
         run: Its id.

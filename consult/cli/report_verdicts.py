@@ -32,7 +32,7 @@ def verdict(one: Outcome) -> str:
 
 
 def table_of(run: str, played: Sequence[Outcome]) -> Iterator[str]:
-    """Give the lines of consultations.csv about a run, in pieces."""
+    """Yield the lines of consultations.csv about a run, in pieces."""
     for start in range(0, len(played), PIECE):
         yield _csv(_row(run, one) for one in played[start : start + PIECE])
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BLOCKS = "▏▎▍▌▋▊▉█"
 """Eighths of a character, from one to all."""
 BAR = 30
-"""Characters of a bar that stands for all."""
+"""Length of a full bar, in characters."""
 
 app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
@@ -81,7 +81,7 @@ def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
 
 
 def _ceilings(scenario: Scenario) -> list[Ceiling]:
-    """Compute the ceilings; none are known of cases written by hand."""
+    """Compute the ceilings; none for cases written by hand."""
     from consult.scenarios.ceilings import ceilings
     from consult.scenarios.grammar import Grammar
 
@@ -89,7 +89,7 @@ def _ceilings(scenario: Scenario) -> list[Ceiling]:
 
 
 def _facts_known(scenario: Scenario) -> list[Ceiling]:
-    """Compute the ceilings by the number of facts known; none of cases written by hand."""
+    """Compute the ceilings by the number of facts known; none for cases written by hand."""
     from consult.scenarios.ceilings import by_facts_known
     from consult.scenarios.grammar import Grammar
 
@@ -133,9 +133,7 @@ def _print(console: Console, scenario: Scenario) -> None:
         console.print()
         console.print(_text("How often the best possible doctor is right, by the number of facts known:", "bold"))
         console.print(_ceiling_table("facts", _facts_known(scenario), plotted=True))
-        console.print(
-            _text("All beside complaint and photograph; each fact is the one that is expected to tell most.", "dim")
-        )
+        console.print(_text("In addition to complaint and photograph; each fact is the most informative one.", "dim"))
 
 
 def _label_table(scenario: Scenario) -> Any:

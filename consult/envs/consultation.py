@@ -23,7 +23,7 @@ from consult.scenarios.conditional import known_facts
 
 Actor = Literal["patient", "triage", "attending"]
 AlarmTold = Literal["opening", "asked", "volunteered"]
-"""How a patient came to tell an alarm: with the complaint, asked about it, or unasked in another answer."""
+"""How a patient told an alarm: with the complaint, when asked about it, or unasked in another answer."""
 Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
 
 LEADING: tuple[Action, ...] = ("ask", "examine", "consult", "conclude")
@@ -147,7 +147,7 @@ class Consultation:
 
     @property
     def alarms_told(self) -> tuple[Fact, ...]:
-        """The red flags that the patient has told, the conclusion not being out yet."""
+        """The red flags that the patient told before the conclusion."""
         told = {fact_id for act in self._before_conclusion for fact_id in act.facts}
         return tuple(fact for fact in self.case.card.alarms if fact.id in told)
 
@@ -296,13 +296,13 @@ class Consultation:
 
 
 def _asks_for_alarms(question: Act, answer: Act) -> bool:
-    """Tell whether a question is about red flags: as stated, as the patient took it, or as its words tell."""
+    """Tell whether a question is about red flags: as stated, as the patient understood it, or by its words."""
     topic = question.topic or answer.topic or topic_of(question.text, "questions")
     return topic == ALARM
 
 
 def heard(act: Act, case: Case) -> Line:
-    """Give the line that an act leaves, with the facts of the case's card that its text states word by word."""
+    """Return the line that an act leaves, with the facts of the case's card that its text states word by word."""
     return Line(act.speaker, act.action, act.text, act.topic, _quotes(act, case.card))
 
 

@@ -1,4 +1,4 @@
-"""The best possible reader of a scenario with tables: what it takes a patient for, and what it would ask next."""
+"""The best possible reader of a scenario with tables: how probable each diagnosis is, and what to ask next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NOT_ASKED = ("morphology", "skin_type", "sex", "complaint")
 """Fields that no question is about: they are seen, or told at once."""
 TINY = 1e-300
-"""Instead of 0 in a logarithm."""
+"""Replaces 0 in a logarithm."""
 ON_SKIN = ("skin", "face", "scalp", "lip", "nail")
 """Views in which the tone of the skin is seen."""
 
@@ -56,7 +56,7 @@ def _tone(case: Case) -> dict[str, str | tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class BayesReader:
-    """A reader who knows a scenario's tables, and nothing of the case but what is told."""
+    """A reader who knows a scenario's tables, and of the case only what it is told."""
 
     tables: FindingTables
 
@@ -74,16 +74,16 @@ class BayesReader:
         return self.tables.posterior(seen)
 
     def diagnosis(self, seen: Drawn) -> str:
-        """Return the likeliest diagnosis, the first of equals."""
+        """Return the most likely diagnosis; the first in a tie."""
         scores = self.tables.log_likelihood(seen)
         return self.tables.labels[int(scores.argmax())]
 
     def next_topic(self, seen: Drawn, topics: Sequence[str], prior: Numbers | None = None) -> str | None:
-        """Choose the topic whose answer is expected to tell most about the diagnosis.
+        """Choose the topic whose answer is expected to tell the most about the diagnosis.
 
         Args:
             seen: What is known.
-            topics: What may be asked; the first of equals is chosen.
+            topics: What may be asked; the first in a tie is chosen.
             prior: P(label | seen), where it was computed before.
 
         Returns:
@@ -108,7 +108,7 @@ class BayesReader:
         expected, within = prior @ self.tables.restricted(*key), prior @ self._certainties[key]
         if topic not in self.tables.several:
             return max(0.0, float(within - _p_log_p(expected).sum()))
-        # The most telling value stands for all: together they tell a little more.
+        # The most informative value stands for all; together they are slightly more informative.
         return max(0.0, float((within - _p_log_p(expected) - _p_log_p(1 - expected)).max(initial=0.0)))
 
     @cached_property
@@ -126,7 +126,7 @@ def _p_log_p(p: Numbers) -> Numbers:
 
 
 def normal(scores: Numbers) -> Numbers:
-    """Return the probabilities of which these are the logarithms, up to a factor."""
+    """Return the probabilities that belong to unnormalized log-probabilities."""
     import numpy as np
 
     weights: Numbers = np.exp(scores - scores.max())

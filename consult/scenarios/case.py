@@ -83,11 +83,11 @@ class Card:
         return tuple(f for f in self.facts if f.topic == ALARM and not f.none)
 
     def about(self, topic: str) -> tuple[Fact, ...]:
-        """Give the facts of one topic, the complaint's among them."""
+        """Return the facts of one topic, the complaint's among them."""
         return tuple(f for f in (self.complaint, *self.facts) if f.topic == topic)
 
     def examination(self, topic: str) -> tuple[Fact, ...]:
-        """Give the results of one examination; empty where the record has none."""
+        """Return the results of one examination; empty where the record has none."""
         return tuple(f for f in self.examinations if f.topic == topic)
 
 

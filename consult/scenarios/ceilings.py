@@ -61,9 +61,9 @@ def ceilings(grammar: Grammar, draws: int = 1_700) -> list[Ceiling]:
 
 
 def by_facts_known(grammar: Grammar, draws: int = 1_700) -> dict[str, Ceiling]:
-    """Compute how often the best possible doctor is right after so many facts beside complaint and photograph.
+    """Compute how often the best possible doctor is right by the number of facts besides complaint and photograph.
 
-    The doctor asks about one topic at a time, always the one that is expected to tell most; an answer is one fact.
+    The doctor asks about one topic at a time, always the most informative one; an answer is one fact.
 
     Args:
         grammar: The scenario's tables.
@@ -99,13 +99,13 @@ def shown(patient: Draw) -> dict[str, str | tuple[str, ...]]:
 
 
 def drawn_patients(grammar: Grammar, draws: int) -> list[Draw]:
-    """Draw patients round the diagnoses, the same ones every time."""
+    """Draw patients, cycling through the diagnoses; the same patients every time."""
     rng, labels = random.Random("ceilings"), list(grammar.labels)
     return [grammar.draw(labels[i % len(labels)], rng) for i in range(draws)]
 
 
 def _exact(grammar: Grammar, name: str, mass: list[Numbers], *, specialty: bool = False) -> Ceiling:
-    """Sum, over all that can be seen, the probability of the likeliest answer."""
+    """Sum, over all that can be seen, the probability of the most likely answer."""
     import numpy as np
 
     answers = list(grammar.tables.labels)
@@ -144,7 +144,7 @@ def _seen(tables: FindingTables, *, complaint: bool) -> list[Numbers]:
 
 
 def _roots(tables: FindingTables) -> Iterator[tuple[dict[str, str], Numbers]]:
-    """Go through the combinations of age, sex, site and skin type, with the view, and P(combination | label)."""
+    """Yield the combinations of age, sex, site and skin type, with the view, and P(combination | label)."""
     import numpy as np
 
     states: list[tuple[dict[str, str], Numbers]] = [({}, np.ones(len(tables.labels)))]

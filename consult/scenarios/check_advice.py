@@ -17,7 +17,7 @@ NOT_TOLD = ("view", "skin_type", *SEEN_ONLY)
 
 
 def topic_problems(labels: LabelsFile, at: LocatedYaml, scenario: ScenarioFile) -> Iterator[Problem]:
-    """Find conditions over what no doctor can ask in a scenario of written cases."""
+    """Find conditions about what no doctor can ask in a scenario of written cases."""
     known = ["complaint", *scenario.topics, *scenario.examinations, "sex"]
     for place, field, _ in conditions_of(labels):
         if field not in known:
@@ -40,7 +40,7 @@ def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
             met = sum(one.applies(facts) for facts in known)
             if known and met < FEWEST:
                 what = f"'{one.text}' applies to {met} of the {len(known)} train cases of '{label}'"
-                mend = f"make its condition commoner: it must apply to {FEWEST}"
+                mend = f"make its condition more common: it must apply to at least {FEWEST}"
                 yield at.problem(("labels", label, key, n), what, mend)
 
 

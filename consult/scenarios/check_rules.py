@@ -1,4 +1,4 @@
-"""Checks of `rules.yaml` against the tables: each rule can matter, and the order of drawing obeys it."""
+"""Checks of `rules.yaml` against the tables: each rule has an effect, and the order of drawing obeys it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consult.scenarios.tables import NONE, FindingTables
 
 
 def rule_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
-    """Find rules that can never matter, and those that drawing could break; the files' references must hold."""
+    """Find rules that have no effect, and those that drawing could break; the files' references must hold."""
     for i, rule in enumerate(tables.rules):
         for what, mend in _mistakes(tables, rule):
             yield at.problem(("rules", i), what, mend)
@@ -19,24 +19,24 @@ def rule_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
 def _mistakes(tables: FindingTables, rule: Rule) -> Iterator[tuple[str, str]]:
     for name in (rule.field, rule.other):
         if name != "view" and name not in tables.fields:
-            yield f"no patient has the field '{name}', so that the rule never matters", "remove the rule"
+            yield f"no patient has the field '{name}', so the rule has no effect", "remove the rule"
             return
     first, second = sorted((rule.field, rule.other), key=lambda name: _turn(tables, name))
     if rule.kind == "needs":
         if first == rule.field:
             yield (
-                f"'{rule.field}' is drawn before '{rule.other}', so that it cannot need it",
+                f"'{rule.field}' is drawn before '{rule.other}', so it cannot need it",
                 f"move '{rule.other}' before '{rule.field}' in values.yaml",
             )
         return
     excluded = _excluded(tables, rule)
     if not excluded:
-        yield f"the rule lists every value of '{rule.other}', so that it never matters", "leave some out"
-    # Of several values each is drawn by itself, so that nothing can demand that there be one.
+        yield f"the rule lists every value of '{rule.other}', so it has no effect", "leave some out"
+    # Each of several values is drawn independently, so no rule can require that there is one.
     unfit = excluded if second == rule.other else rule.values
     if second in tables.several and NONE in unfit:
         yield (
-            f"the rule demands a value of '{second}', but of several values each can be missing",
+            f"the rule demands a value of '{second}', but a patient can have none of its values",
             f"let the rule admit 'none' of '{second}'",
         )
 

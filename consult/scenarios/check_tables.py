@@ -17,18 +17,18 @@ from consult.scenarios.tables import EXAMINATIONS, VOCABULARY, FindingTables
 
 VIEWS = tuple(dict.fromkeys(view for views in MORPHOLOGIES.values() for view in views))
 SEEN = ("morphology", "complaint")
-"""What a site must have something to show of."""
+"""Fields that need at least one value for every site."""
 OLDEST = 120
 """Years."""
 TRIED = 60
-"""Patients drawn of each diagnosis to find out whether every patient can be drawn."""
+"""Patients drawn for each diagnosis, to find out whether every patient can be drawn."""
 
 
 # -- scenario.yaml -------------------------------------------------------------------------------------------------
 
 
 def setting_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
-    """Check `scenario.yaml` against the tables; what cannot be read of them is left out."""
+    """Check `scenario.yaml` against the tables; whatever cannot be read is skipped."""
     if not spec.splits:
         yield at.problem(("splits",), "there are no splits", "say how many cases each has, e.g. `test: 100`")
     for name, size in spec.splits.items():
@@ -85,7 +85,7 @@ def shape_problems(values: ValuesFile, at: LocatedYaml) -> Iterator[Problem]:
             if topic == "morphology":
                 yield from _morphology_problems(key, spec, at, place)
             elif topic == "age" and spec.high > OLDEST:
-                yield at.problem((*place, "high"), f"the age band '{key}' ends at {spec.high}", f"{OLDEST} is the most")
+                yield at.problem((*place, "high"), f"the age band '{key}' ends at {spec.high}", f"at most {OLDEST}")
             elif topic == "age" and not spec.high:
                 yield at.problem(place, f"the age band '{key}' has no years", "give it `low` and `high`")
             elif topic == "duration":
@@ -129,14 +129,14 @@ def _duration_problems(key: str, spec: ValueSpec, at: LocatedYaml, place: Place)
     if not spec.unit:
         yield at.problem(place, f"the duration '{key}' has no unit", "give it hours, days, weeks, months or years")
     if not spec.low:
-        yield at.problem(place, f"the duration '{key}' begins at 0", "give it `low` and `high`, from 1 on")
+        yield at.problem(place, f"the duration '{key}' begins at 0", "give it `low` and `high`, starting at 1")
 
 
 # -- findings.yaml -------------------------------------------------------------------------------------------------
 
 
 def table_problems(tables: FindingTables, at: LocatedYaml, at_values: LocatedYaml) -> Iterator[Problem]:
-    """Find diagnoses of which some patient could not be drawn; the files' references must hold."""
+    """Find diagnoses for which some patients could not be drawn; the files' references must hold."""
     for label in tables.labels:
         yield from _site_problems(tables, label, at)
         yield from _age_problems(tables, label, at)
@@ -156,7 +156,7 @@ def _site_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterat
 def _age_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterator[Problem]:
     for age in tables.table(label, "age"):
         for name in tables.fields:
-            # What fits no age at all is said elsewhere.
+            # What fits no age at all is reported elsewhere.
             single = name not in (*tables.several, "age")
             if single and tables.table(label, name) and not tables.table(label, name, {"age": age}):
                 what = f"'{label}' has no value of '{name}' for the age band '{age}'"
@@ -164,7 +164,7 @@ def _age_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterato
 
 
 def _too_long(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
-    """Find durations in years that an age band with this duration cannot have lived."""
+    """Find durations in years that are longer than an age band has lived."""
     for key, span in tables.values["duration"].items():
         for age, band in tables.values["age"].items():
             together = any(
@@ -189,7 +189,7 @@ def flag_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def _begun(tables: FindingTables, label: str, names: Sequence[str], drawn: Drawn) -> Iterator[Drawn]:
-    """Go through all that can be drawn of some fields of a diagnosis."""
+    """Yield every combination of values that can be drawn for some fields of a diagnosis."""
     if not names:
         yield drawn
         return
@@ -199,7 +199,7 @@ def _begun(tables: FindingTables, label: str, names: Sequence[str], drawn: Drawn
 
 
 def child_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
-    """Find values that only adults have words for, though children can have them; a file without `child` has none."""
+    """Find values that only adults have words for, though children can; find none in files without `child`."""
     if not any(spec.child for entries in tables.values.values() for spec in entries.values()):
         return
     bands = [age for age, band in tables.values["age"].items() if band.low < CHILDHOOD]
@@ -214,7 +214,7 @@ def child_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def card_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
-    """Find diagnoses of which some patient cannot be drawn, or whose splits cannot all have cards of their own."""
+    """Find diagnoses for which a patient cannot be drawn, or whose tables cannot give each split its own cards."""
     undrawable = [problem for label in grammar.labels for problem in _undrawable(grammar, label, at)]
     yield from undrawable
     if undrawable:

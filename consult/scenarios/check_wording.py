@@ -108,7 +108,7 @@ def _confusions(topic: str, entries: Mapping[str, ValueSpec], at: LocatedYaml) -
 
 
 def _worded(spec: ValueSpec) -> Iterator[tuple[Place, str]]:
-    """Go through all phrasings of a value with their places in it."""
+    """Yield all phrasings of a value, each with its place in it."""
     for kind in ("phrasings", "child"):
         yield from (((kind, i), text) for i, text in enumerate(getattr(spec, kind)))
 

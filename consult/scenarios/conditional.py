@@ -2,7 +2,7 @@
 
 What is right for one patient is wrong for another with the same diagnosis: a retinoid in pregnancy, a soak for the toe
 of a patient with diabetes. So a step of a plan carries conditions over the facts of the card, the age, the sex and the
-site. Nobody can meet a condition without asking, since a fact that is not known fulfils no condition.
+site. No condition can be met without asking, since a fact that is not known fulfils none.
 """
 
 from __future__ import annotations

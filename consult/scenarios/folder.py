@@ -52,7 +52,7 @@ from consult.scenarios.tables import SEXES, SKIN_TYPES, FindingTables, Value
 BUILT_IN = ("derm34",)
 
 GENERATOR = ("grammar.py", "tables.py", "rules.py")
-"""The files of this package that a drawn case follows from."""
+"""The files of this package that determine a drawn case."""
 RULES = "rules.yaml"
 
 M = TypeVar("M", bound=BaseModel)
@@ -115,7 +115,7 @@ def load_folder(folder: Path) -> Scenario:
 
 
 def _revision(folder: Path, *, drawn: bool) -> str:
-    """Hash what a scenario's cases follow from: its files, and of drawn cases the generator and the drawing code."""
+    """Hash what determines a scenario's cases: its files, and for drawn cases the generator and the drawing code."""
     digest = hashlib.sha256()
     generator = [Path(__file__).parent / name for name in GENERATOR] if drawn else []
     for path in (*sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]), *generator):
@@ -177,7 +177,7 @@ def grammar_of(
 def tables_of(
     spec: ScenarioFile, findings: FindingsFile, values: ValuesFile, labels: dict[str, Label], rules: RulesFile | None
 ) -> FindingTables:
-    """Join the tables of a folder; a label that lacks a field of the population's has the population's table."""
+    """Join the tables of a folder; a label that lacks a field takes the population's table."""
     usual = {"sex": dict.fromkeys(SEXES, 1.0), "skin_type": dict.fromkeys(SKIN_TYPES, 1.0), **findings.population}
     single = {name: table for name, table in usual.items() if name not in spec.several}
     shares = {name: findings.population.get(name, {}) for name in spec.several}

@@ -4,7 +4,7 @@ A case id is `<split>-<number>`; the number modulo the number of labels is the d
 round the diagnoses. No two splits share a card: the card's values are hashed, and each split accepts only cards whose
 hash falls into its own share, so that a card that training has seen cannot be a test case.
 
-The split `alarms` goes round the diagnoses that have red flags, in pairs: an even number is a patient with an alarm
+The split `alarms` cycles through the diagnoses that have red flags, in pairs: an even number is a patient with an alarm
 that is not told at the beginning, the odd number after it is the same patient without the alarm.
 """
 
@@ -39,7 +39,7 @@ TOLD_AT_ONCE = 0.5
 
 
 class TooFewCardsError(UserError):
-    """Tables with too few values to draw a patient, or to give each split cards of its own."""
+    """Tables with too few values to draw a patient, or to give each split its own cards."""
 
     def __init__(self, what: str, fix: str) -> None:
         self.what, self.fix = what, fix
@@ -48,9 +48,9 @@ class TooFewCardsError(UserError):
 
 NOT_SAID = ("morphology", "complaint")
 NOT_HASHED = ("age", "sex", "skin_type", "view", "morphology", "temperature")
-"""What does not tell one story from another."""
+"""Fields that do not distinguish one story from another."""
 DRAWN_AGAIN = "temperature"
-"""What the twin of a patient with an alarm has anew, since it follows from the alarm."""
+"""What is redrawn for the twin of a patient with an alarm, since it depends on the alarm."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Draw:
         return {**self.values, ALARM: self.alarm or NONE}
 
     def digest(self) -> int:
-        """Hash what the patient can say by itself: who it is, alarm and temperature are left out, and what is seen.
+        """Hash what the patient can say, leaving out who it is, what is seen, alarm and temperature.
 
         So twins have one hash, and no two splits share a story.
         """
@@ -116,7 +116,7 @@ class Grammar:
         return self.make(split, int(number))
 
     def has(self, case_id: str) -> bool:
-        """Tell whether there is such a case."""
+        """Tell whether the case exists."""
         split, _, number = case_id.rpartition("-")
         known = split in self.splits and number.isdigit() and case_id == f"{split}-{int(number):04d}"
         return known and int(number) < self.splits[split]
@@ -161,7 +161,7 @@ class Grammar:
         )
 
     def _seed(self, split: str, number: int) -> str:
-        """Return what all chance of a case follows from; twins have the same."""
+        """Return the seed of all that is random in a case; twins share it."""
         source = number // 2 * 2 if split == ALARMS else number
         return f"{self.scenario}/{self.seed}/{split}/{source}"
 
@@ -188,7 +188,7 @@ class Grammar:
 
         Args:
             label: The diagnosis.
-            rng: Where chance comes from.
+            rng: The source of randomness.
             alarmed: Draw a patient with an alarm, where one can have it at that site and age.
 
         Raises:
@@ -234,7 +234,7 @@ class Grammar:
         band = self.tables.values["age"][str(values["age"])]
         age = rng.randint(band.low, band.high)
         span = self.tables.values["duration"][str(values["duration"])]
-        # A trouble is never older than its owner, and the young seldom have theirs from birth.
+        # Nobody is ill for longer than they have lived, and young patients are seldom ill from birth.
         high = max(1, min(span.high, age // 3)) if span.unit == "years" else span.high
         return {"age": age, "duration": rng.randint(min(span.low, high), high)}
 
@@ -268,7 +268,7 @@ class Grammar:
         )
 
     def _facts(self, draw: Draw, topic: str, style: Style, seed: str) -> tuple[Fact, ...]:
-        """Word what a patient has on one topic; each fact by a chance of its own, so that twins say the same."""
+        """Word what a patient has on one topic; each fact with its own seed, so that twins say the same."""
         child, found = draw.numbers["age"] < CHILDHOOD, []
         for key in as_values(draw.seen[topic]):
             spec, rng = self.tables.values[topic][key], random.Random(f"{seed}/{topic}/{key}")

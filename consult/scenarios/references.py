@@ -1,4 +1,4 @@
-"""What the files of a scenario folder must know of each other before a case can be drawn.
+"""What the files of a scenario folder must agree on before a case can be drawn.
 
 Loading refuses a folder that breaks these; `consult.scenarios.check` reports them along with everything else.
 """
@@ -49,7 +49,7 @@ def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
         for i, other in enumerate(spec.look_alikes):
             if other not in labels.labels:
                 place = ("labels", name, "look_alikes", i)
-                yield at.problem(place, f"the look-alike '{other}' is no label", "use a label's exact name")
+                yield at.problem(place, f"the look-alike '{other}' is not a label", "use a label's exact name")
         total = math.fsum(spec.red_flags.values())
         if total >= 1:
             what = f"the red flags of '{name}' add up to {total:g}"
@@ -57,7 +57,7 @@ def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def clinic_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Find drawn labels whose specialty or urgency is not known: nothing else could say it of a drawn case."""
+    """Find drawn labels whose specialty or urgency is not known: nothing else states them for a drawn case."""
     for name, spec in labels.labels.items():
         for field in ("specialty", "urgency"):
             if getattr(spec, field) is None:
@@ -127,7 +127,7 @@ def _menu_problems(
     menu = VOCABULARY.get(field) or tuple(values.values[field] if values else ())
     for value in named:
         if value not in menu:
-            what = f"'{value}' is no value of '{field}'" + ("" if field in VOCABULARY else " in values.yaml")
+            what = f"'{value}' is not a value of '{field}'" + ("" if field in VOCABULARY else " in values.yaml")
             near = f"choose from: {', '.join(nearest_first(value, menu))}"
             yield at.problem((*place, value), what, near if field in VOCABULARY else f"add it there, or {near}")
 
@@ -174,7 +174,7 @@ def _side_problems(place: Place, named: Conditions, at: LocatedYaml, values: Val
     """Find what is wrong with one side of a rule."""
     if len(named) != 1:
         what = f"'{place[-1]}' of the rule names {len(named)} fields" + (f": {', '.join(named)}" if named else "")
-        yield at.problem(place, what, "name one field; write a rule of its own for each other")
+        yield at.problem(place, what, "name one field; write a separate rule for each of the others")
         return
     sites = values.values.get("site", {}).values()
     views = sorted({view for spec in sites for view in ([spec.view] if spec.view else spec.views)})
@@ -210,13 +210,13 @@ def advice_references(labels: LabelsFile, at: LocatedYaml, values: ValuesFile) -
 
 
 def unknown_topic(place: Place, field: str, known: Sequence[str], at: LocatedYaml) -> Problem:
-    """Say that nobody can ask about what a condition of a plan is about."""
-    what = f"the condition is about '{field}', which is no topic of a card"
+    """Return the problem of a condition about something that nobody can ask about."""
+    what = f"the condition is about '{field}', which is not a topic of a card"
     return at.problem(place, what, f"choose from: {', '.join(nearest_first(field, known))}")
 
 
 def conditions_of(labels: LabelsFile) -> Iterator[tuple[Place, str, list[str]]]:
-    """Go through all conditions of plans: their place, their topic and the values."""
+    """Yield all conditions of plans, each with its place, topic and values."""
     for name, spec in labels.labels.items():
         for key in ("plan", "safety_net"):
             for i, step in enumerate(getattr(spec, key)):
@@ -246,7 +246,7 @@ def value_references(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, L
     for label in labels.values():
         for flag in label.red_flags:
             if flag == "none" or flag not in flags:
-                what = f"the red flag '{flag}' of '{label.name}' is no value of '{ALARM}'"
+                what = f"the red flag '{flag}' of '{label.name}' is not a value of '{ALARM}'"
                 yield at.problem(("values", ALARM), what, "add it here, or correct it in labels.yaml")
     for key in ("duration_phrasings", "age_phrasings"):
         if not getattr(values, key):

@@ -34,9 +34,9 @@ SEXES = ("female", "male")
 SKIN_TYPES = ("I", "II", "III", "IV", "V", "VI")
 """Fitzpatrick's."""
 VOCABULARY: Mapping[str, tuple[str, ...]] = {"sex": SEXES, "skin_type": SKIN_TYPES}
-"""Fields that nobody words: their values."""
+"""Field without phrasings → its values."""
 LEAST = 1e-6
-"""A floor instead of 0: what no table foresees must not outweigh all else that was seen."""
+"""A floor instead of 0: an unforeseen value must not outweigh everything else that was seen."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Value:
     child: tuple[str, ...] = ()
     """Phrasings of a patient under 12; empty: the same as everybody's."""
     items: tuple[str, ...] = ()
-    """Fillings of the slot `{item}` in the phrasings."""
+    """Fillers for the slot `{item}` in the phrasings."""
     views: tuple[str, ...] = ()
     """Photograph views that admit the value; empty admits all. A site has exactly one."""
     sites: tuple[str, ...] = ()
@@ -127,7 +127,7 @@ class FindingTables:
         return self.values["site"][site].views[0]
 
     def menu(self, name: str) -> tuple[str, ...]:
-        """List the values of a field, those without words among them."""
+        """List the values of a field, including those without phrasings."""
         return VOCABULARY.get(name) or tuple(self.values[name])
 
     def admits(self, name: str, value: str, drawn: Drawn) -> bool:
@@ -310,7 +310,7 @@ class FindingTables:
             return column
         there = np.array([one in as_values(value) for one in self.menu(name)])
         each = np.where(there, matrix, 1 - matrix)
-        # `none` is no value of its own: it is the absence of all others.
+        # `none` is not a value by itself: it is the absence of all others.
         each[:, [i for i, one in enumerate(self.menu(name)) if one == NONE]] = 1.0
         total: Numbers = np.log(np.maximum(each, LEAST)).sum(1)
         return total
@@ -343,7 +343,7 @@ class FindingTables:
 
 
 def _shares_of(weights: Numbers) -> Numbers:
-    """Let each row add up to 1, or to 0 where nothing is left of it."""
+    """Scale each row to add up to 1, or to 0 where nothing is left of it."""
     import numpy as np
 
     totals = weights.sum(1, keepdims=True)

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from consult.agents.acts import Act, Opinion
+from consult.agents.advice import explained
 from consult.agents.rubric import BY_KEY, NOT_DECIDED
 from consult.agents.rules import Played, assess_by_rules
 from consult.scenarios import Fact, Truth, load_scenario
+from consult.scenarios.conditional import known_of
 
 SCENARIO = load_scenario("derm34")
 CASES = [case for case in map(SCENARIO.case, SCENARIO.case_ids("test")[:120]) if case.truth.urgency != "emergency"][:50]
@@ -15,9 +17,9 @@ EMERGENCIES = [case for case in map(SCENARIO.case, SCENARIO.case_ids("test")) if
 SEEN = "I go by {finding} in the picture."
 
 
-def plan_of(name):
-    label = SCENARIO.labels[name]
-    return " ".join((label.explanation, *label.plan, label.safety_net))
+def plan_of(name, case):
+    """What the scenario says to this patient about a diagnosis."""
+    return " ".join(explained(SCENARIO.labels[name], known_of(case.card)))
 
 
 def basis_of(case):
@@ -44,7 +46,7 @@ def good(case):
         *asks(case, "sensation", "What does it feel like?"),
         *asks(case, "trigger", "What brought it on?"),
         Act("attending", "consult", "Let me ask.", opinions=(Opinion("dermatology", name, 0.9, "so"),)),
-        Act("attending", "conclude", f"This is {name}. {basis_of(case)} {plan_of(name)}", diagnosis=name),
+        Act("attending", "conclude", f"This is {name}. {basis_of(case)} {plan_of(name, case)}", diagnosis=name),
         Act("patient", "satisfied", "Goodbye.", accepts=True),
     ]
 
@@ -75,11 +77,12 @@ def another_plan(case, acts):
     own = SCENARIO.labels[case.truth.diagnosis]
     apart = {own.name, *own.look_alikes}
     other = next(label for label in SCENARIO.labels if label not in apart)
-    return concluding(acts, lambda text: text.replace(plan_of(own.name), plan_of(other)))
+    return concluding(acts, lambda text: text.replace(plan_of(own.name, case), plan_of(other, case)))
 
 
 def without_red_flags(case, acts):
-    return concluding(acts, lambda text: text.replace(SCENARIO.labels[case.truth.diagnosis].safety_net, ""))
+    net = SCENARIO.labels[case.truth.diagnosis].safety_net_for(known_of(case.card))
+    return concluding(acts, lambda text: text.replace(net, ""))
 
 
 def another_diagnosis(case, acts):

@@ -21,6 +21,8 @@ import pytest
 import consult.cli.benchmark
 from consult.cli.main import run
 
+BAYES = ["Bayes doctor", "Bayes doctor"]
+"""Told complaint and photograph, and told all facts."""
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 GRID = """
 strategies = ["dialogue", "expert"]
@@ -105,8 +107,8 @@ def test_the_plan_comes_first_and_the_report_last(whole: tuple[Path, Events]) ->
 def test_every_run_stands_beside_what_is_to_be_beaten(whole: tuple[Path, Events]) -> None:
     data = json.loads((whole[0] / "report" / "report.json").read_text())
     named = {run["run"]: [one["name"] for one in run["baselines"]] for run in data["runs"]}
-    assert named["r1"] == ["majority label", "panel's plurality vote", "classifier", "solo doctor"]
-    assert named["r2"] == ["majority label", "classifier"]
+    assert named["r1"] == ["majority label", "panel's plurality vote", "classifier", *BAYES, "solo doctor"]
+    assert named["r2"] == ["majority label", "classifier", *BAYES]
     for one in data["runs"][0]["baselines"]:
         assert one["figure"]["n"] == 12 and 0 <= one["figure"]["value"] <= 1
         assert one["gain"]["figure"]["n"] == 6, "paired by case, however often each was played"

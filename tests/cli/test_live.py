@@ -86,12 +86,12 @@ def test_a_script_reads_the_whole_consultation_as_plain_text(tmp_path: Path) -> 
     assert "\x1b" not in shown and UPPER_HALF not in shown
     for expected in (
         "derm34 · test-0007",
-        "Dimitri, 35 years, male",
+        "Camille, 44 years, female",
         "sanguine temperament",
-        "photograph: shown, skin type I",
+        "photograph: shown, skin type VI",
         "→ dermatology · routine · A rash is a matter",
         "Attending  How long have you had it?",
-        "↳ temperature: the temperature is normal",
+        "↳ temperature: there is no fever",
         "• dermatology: eczema 80%  It looks like it.",
         "thinks: They agree.",
         "▸ eczema",

@@ -21,6 +21,7 @@ from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
 from consult.rl.starter.assessor.running import BASIS, FITS, LABEL, PART, Running
 from consult.rl.starter.recipe import RecipeError
 from consult.scenarios import load_scenario
+from consult.scenarios.conditional import known_of
 
 SCENARIO = load_scenario("derm34")
 CASES = [case for case in map(SCENARIO.case, SCENARIO.case_ids("train")[:24]) if case.truth.urgency != "emergency"][:12]
@@ -36,7 +37,8 @@ def asks(case, topic, words):
 def good(case):
     """A consultation as the starter plays it, in which every rule is met and a question back is answered."""
     label = SCENARIO.labels[case.truth.diagnosis]
-    told = f"The answer is {label.name}. I can see {SCENARIO.findings[3]}. {label.explanation} {' '.join(label.plan)}"
+    plan = " ".join(label.plan_for(known_of(case.card)))
+    told = f"The answer is {label.name}. I can see {SCENARIO.findings[3]}. {label.explanation} {plan}"
     kind, answer = next(iter(label.answers.items()))
     acts = [
         Act("patient", "open", f"{case.card.complaint.text}.", facts=(case.card.complaint.id,)),
@@ -45,7 +47,7 @@ def good(case):
         *asks(case, "sensation", "What does it feel like?"),
         *asks(case, "trigger", "What brought it on?"),
         Act("attending", "consult", "Let me ask."),
-        Act("attending", "conclude", f"{told} {label.safety_net}", diagnosis=label.name),
+        Act("attending", "conclude", f"{told} {label.safety_net_for(known_of(case.card))}", diagnosis=label.name),
         Act("patient", "ask", "Is that so?", topic=kind),
         Act("attending", "answer", answer),
         Act("patient", "satisfied", "Goodbye.", accepts=True),
@@ -167,7 +169,9 @@ def test_what_is_known_in_the_middle():
     assert rude and all(said.split()[-1] in piece for piece in rude)
     seen = next(t for line, t in known.items() if line.endswith(f"I can see {SCENARIO.findings[3]}."))
     assert (seen[BASIS], seen[PART], seen[LABEL]) == (1, 0, len(SCENARIO.labels))
-    flags = next(t for line, t in known.items() if line.endswith(SCENARIO.labels[case.truth.diagnosis].safety_net))
+    flags = next(
+        t for line, t in known.items() if line.endswith(SCENARIO.labels[case.truth.diagnosis].safety_net[-1].text)
+    )
     assert (flags[PART], flags[FITS], flags[BASIS]) == (3, 1, 0)
     assert all(0 <= t[head] < n for _, t in found for head, n in running.heads.items() if head in t)
 

@@ -1,7 +1,7 @@
 """The format of doctors who know a scenario's tables: what a view holds as JSON, and the answer as JSON.
 
 Such a doctor is a program (`consult.agents.models.tables`): it reads no words. What was said reaches it as the names of
-the findings; so it measures a scenario, not a model. It also plays the patient, whose facts it says as they stand.
+the findings, so it measures a scenario, not a model. It also plays the patient, whose facts it states as they are.
 """
 
 from __future__ import annotations
@@ -86,8 +86,13 @@ class TablesDialect:
         said = _read(text)
         if said.get("action") not in view.offers:
             return None
-        words = {**view.topics, **view.examinations}.get(said.get("topic", ""), "")
-        return ActionWord(said["action"], said.get("topic"), f"Tell me about this: {words}." if words else "")
+        topic = said.get("topic", "")
+        text = ""
+        if topic in view.examinations:
+            text = f"I would like to examine you: {view.examinations[topic]}."
+        elif topic in view.topics:
+            text = f"Please tell me about the following: {view.topics[topic]}."
+        return ActionWord(said["action"], said.get("topic"), text)
 
     def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
         """Nothing to ask for: an act comes with its words."""
@@ -125,7 +130,7 @@ class TablesDialect:
         return _of(view)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
-        """Say the scenario's own advice, as far as what was learned tells whom it is for."""
+        """Say the scenario's own advice, as far as what was learned shows whom it is for."""
         return plain_explanation(view.diagnosis, view.urgency, scenario, view.known, view.where)
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:

@@ -1,8 +1,9 @@
 """Doctors who know a scenario's tables: `bayes:SCENARIO`, `silent:SCENARIO` and `random:SCENARIO`.
 
-They are programs, and measure what a scenario allows. `bayes` weighs all that it is told as the tables have it and asks
-for what tells most; nobody can be right more often. `silent` weighs as well and asks nothing, so that it shows what
-complaint and photograph are worth. `random` asks and decides by chance. Their patient says its facts as they stand.
+They are programs, and measure what a scenario allows. `bayes` weighs everything it is told with the tables and
+asks the most informative question; nobody can be right more often. `silent` weighs likewise but asks nothing, which
+shows what complaint and photograph are worth. `random` asks and decides at random. Their patients state the facts as
+they are.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ DOCTORS = ("bayes", "silent", "random")
 """What stands before the colon."""
 PREFIXES = tuple(f"{name}:" for name in DOCTORS)
 SURE = 0.98
-"""Probability of a diagnosis from which on no more is asked to find it."""
+"""Probability of a diagnosis at which nothing more is asked to find it."""
 LAST = 2
 """Doctor turns that are kept for the panel and the conclusion."""
 
@@ -45,7 +46,7 @@ class TablesModel:
             raise ModelError(f"'{reference}': {error}") from None
         source = self.scenario.source
         if not isinstance(source, Grammar):
-            raise ModelError(f"'{reference}': the scenario '{name}' has no tables; give one with findings.yaml")
+            raise ModelError(f"'{reference}': the scenario '{name}' has no tables; name one with findings.yaml")
         self.grammar, self.reader = source, BayesReader(source.tables)
         self._info = ModelInfo(reference, "tables", "tables", revision=self.scenario.revision)
         self._weighed = lru_cache(maxsize=4096)(self._posterior)
@@ -116,7 +117,7 @@ class TablesModel:
         for label, p in self._weighed(seen).items():
             clinics[self.grammar.labels[label].specialty] += p
         specialty = max(clinics, key=lambda name: clinics[name])
-        why = f"{specialty} is the likeliest clinic ({clinics[specialty]:.0%})."
+        why = f"{specialty} is the most likely clinic ({clinics[specialty]:.0%})."
         return {"specialty": specialty, "urgency": self._urgency(seen), "why": why}
 
     def _act(self, asked: Any, seen: Any, rng: random.Random) -> Mapping[str, Any]:
@@ -126,7 +127,7 @@ class TablesModel:
         return {"action": "consult" if "consult" in asked["offers"] else "conclude"}
 
     def _topic(self, asked: Any, seen: Any, rng: random.Random) -> str | None:
-        """Choose what to ask: alarms first, then what tells most, then what the plan depends on; None for nothing."""
+        """Choose what to ask: alarms, then the most informative, then what the plan depends on; None for nothing."""
         offered = [
             topic
             for topic in asked["topics"]
@@ -159,11 +160,11 @@ class TablesModel:
             "differential": ranked[:3],
             "confidence": confidence,
             "urgency": rng.choice(URGENCIES) if chance else self._urgency(seen),
-            "why": f"{ranked[0]} has the probability {confidence:.0%}.",
+            "why": f"The probability of {ranked[0]} is {confidence:.0%}.",
         }
 
     def _urgency(self, seen: Any) -> str:
-        """Return the likeliest urgency, not below that of an alarm that was told."""
+        """Return the most likely urgency, not below that of an alarm that was told."""
         weights: dict[str, float] = defaultdict(float)
         for label, p in self._weighed(seen).items():
             weights[str(self.grammar.labels[label].urgency)] += p

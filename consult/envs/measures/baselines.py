@@ -39,7 +39,7 @@ def baselines(
     guesses: Mapping[str, Mapping[str, str]],
     bayes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Baseline]:
-    """Give the baselines that need no other run; none where no consultation has a truth.
+    """Return the baselines that need no other run; none where no consultation has a truth.
 
     Args:
         played: A run's consultations.
@@ -67,7 +67,7 @@ def baselines(
 
 
 def bayes_guesses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return what a doctor who knows a scenario's tables takes each case for.
+    """Return the diagnosis of each case by a doctor who knows the scenario's tables.
 
     Args:
         scenario: The scenario; one without tables has no such doctor.
@@ -113,7 +113,7 @@ def corrected(found: Sequence[Baseline]) -> list[Baseline]:
 
 
 def first_guesses(store: Store, scenario_revision: str) -> dict[str, dict[str, str]]:
-    """Give what the store holds of a scenario: classifier → case → the label that it names first."""
+    """Return what the store holds of a scenario: classifier → case → the label that it names first."""
     rows = store.query("SELECT classifier, case_id, labels FROM guesses WHERE scenario_revision = ?", scenario_revision)
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:

@@ -17,7 +17,7 @@ from consult.scenarios import Scenario
 from consult.scenarios.case import NO_RED_FLAG
 
 Naming = Callable[[str | None], str | None]
-"""Gives the label that an answer names; None for an answer that names none or several."""
+"""Returns the label that an answer names; None for an answer that names none or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Outcome:
     tokens_out: int
     seconds: float
     final_urgency: str | None = None
-    """The attending's; None too where it was played before that was kept, like the two below."""
+    """The attending's; also None where it was played before this was stored, like the two below."""
     red_flag: str | None = None
     """The case's; `none` where it has none, None where that is not known."""
     alarm_told: str | None = None
@@ -128,7 +128,7 @@ def _said(value: float | None) -> bool | None:
 
 
 def naming(scenario: Scenario) -> Naming:
-    """Give the way a scenario reads an answer: after aliases, whole words, the longest name first.
+    """Return the way a scenario reads an answer: after aliases, whole words, the longest name first.
 
     A scenario with open diagnoses has no labels; there an answer stays as it is, in lower case.
     """
@@ -191,7 +191,7 @@ class _Reader:
         return tuple(dict.fromkeys(one for one in named if one is not None))
 
     def _panel(self, members: tuple[str | None, ...]) -> tuple[tuple[str | None, ...], str | None]:
-        """Give what the members said as labels, and the plurality of it."""
+        """Return what the members said as labels, and its plurality."""
         said = tuple(self.name(one) for one in members)
         return said, plurality(said)
 

@@ -17,7 +17,7 @@ from consult.scenarios import Scenario
 
 @dataclass(frozen=True)
 class Triage:
-    """Where patients were sent; how soon, `measures/urgency.py` tells."""
+    """Where patients were sent; `measures/urgency.py` measures how soon."""
 
     strict: Figure
     lenient: Figure
@@ -130,7 +130,7 @@ def _by_case(cases: Sequence[str], values: Sequence[bool]) -> Mapping[str, list[
 
 
 def error_correlation(asked: Sequence[Outcome]) -> float | None:
-    """Give the mean correlation of two members' mistakes; None where no two members vary."""
+    """Return the mean correlation of two members' mistakes; None where no two members vary."""
     import numpy as np
 
     size = max(len(one.opinions) for one in asked)

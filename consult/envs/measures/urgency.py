@@ -1,4 +1,4 @@
-"""How urgent a consultation took its case to be, and what became of the alarms of its patients."""
+"""How urgent a consultation judged its case to be, and whether its patient's alarm was told and acted on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRIAGE, FINAL, MAJORITY, ALWAYS = "triage", "final", "majority", "always emergen
 
 @dataclass(frozen=True)
 class Source:
-    """What one way to an urgency comes to, over all consultations with a true urgency.
+    """How well one source of urgency does, over all consultations with a true urgency.
 
     Right, under-triage, over-triage and no urgency add up to 1. The last four are None where red flags are not known.
     """
@@ -25,7 +25,7 @@ class Source:
     name: str
     """triage, final, majority or always emergency"""
     what: str
-    """Of the majority: the urgency."""
+    """The urgency that the majority baseline always states; empty for other sources."""
     right: Figure
     under: Figure
     """Less urgent than the truth."""
@@ -40,15 +40,15 @@ class Source:
     over_without_alarm: Figure
     """More urgent than the truth, where the case has no alarm."""
     emergency_without_alarm: Figure
-    """Emergency, where the case has no alarm and is none."""
+    """Emergency, where the case has no alarm and is not an emergency."""
 
 
 @dataclass(frozen=True)
 class Alarms:
-    """How patients came to tell their alarms."""
+    """How patients told their alarms."""
 
     present: Figure
-    """Consultations whose case has an alarm, of those of which that is known."""
+    """Consultations whose case has an alarm, of those where that is known."""
     opening: Figure
     """Told with the complaint; of the consultations with an alarm, like the three below."""
     asked: Figure
@@ -70,7 +70,7 @@ class Urgencies:
 def urgencies(played: Sequence[Outcome]) -> Urgencies | None:
     """Measure urgency; None where no consultation has a true urgency, or none states one.
 
-    A run without a triage doctor has no triage, and one that was played before final urgencies were kept no final.
+    A run without a triage doctor has no triage source; one played before final urgencies were stored, no final source.
     """
     known = [one for one in played if one.true_urgency in URGENCIES]
     triaged, final = any(one.urgency for one in known), any(one.final_urgency for one in known)
