@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from consult import __version__
 from consult.agents.acts import Act
+from consult.agents.models import ModelError
 from consult.agents.models.person import LeftError
 from consult.envs.batcher import Batcher
 from consult.envs.cast import Models
@@ -53,10 +54,25 @@ class Runner:
     listen: Listener = field(default=lambda event: None)
 
     def __post_init__(self) -> None:
+        self._refuse_other_tables()
         self._pending = Pending()
         self._ended: list[Event] = []
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._guesses = self._asked() if self.config.strategy == "expert" else None
+
+    def _refuse_other_tables(self) -> None:
+        """Refuse a doctor who knows other tables than those that the cases are drawn from.
+
+        Raises:
+            ModelError: One of the models is such a doctor.
+        """
+        for reference, model in self.models.by_reference.items():
+            if model.info.backend == "tables" and model.info.revision != self.scenario.revision:
+                kind, fitting = reference.partition(":")[0], self.config.scenario
+                raise ModelError(
+                    f"'{reference}' knows the tables of another scenario than '{fitting}'; "
+                    f"give {kind}:{fitting}, or another model"
+                )
 
     @property
     def model_seconds(self) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from consult.scenarios.case import Card, Fact
+from consult.scenarios.case import URGENCIES, Card, Fact, Urgency
 
 Known = Mapping[str, frozenset[str]]
 """Topic, or `sex` → the values that are known of a patient."""
@@ -28,6 +28,8 @@ class Advice:
     """One of these must hold; empty: it is for every patient with the diagnosis."""
     unless: tuple[Condition, ...] = ()
     """None of these may hold."""
+    urgency: Urgency | None = None
+    """How soon a patient for whom the sentence is meant must be seen, where that is sooner than the diagnosis asks."""
 
     @property
     def conditional(self) -> bool:
@@ -52,6 +54,11 @@ def _holds(condition: Condition, known: Known) -> bool:
 def applying(advice: Iterable[Advice], known: Known) -> tuple[str, ...]:
     """Return the sentences that are meant for a patient of whom this is known, in their order."""
     return tuple(one.text for one in advice if one.applies(known))
+
+
+def most_urgent(urgencies: Iterable[Urgency | None]) -> Urgency | None:
+    """Return the most pressing of several urgencies; None where none is known."""
+    return max((u for u in urgencies if u is not None), key=URGENCIES.index, default=None)
 
 
 def known_facts(facts: Iterable[Fact], sex: str | None = None) -> dict[str, frozenset[str]]:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from consult.scenarios.case import Urgency
 
-Weight = Annotated[float, Field(gt=0)]
+MOST_CASES = 1_000_000
+"""Cases of one split."""
+Weight = Annotated[float, Field(gt=0, le=1e9)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 
@@ -41,7 +43,7 @@ class ScenarioFile(FileModel):
     specialties: list[Text] = []
     """Clinics of single cases that are no label's own."""
     seed: int = 0
-    splits: dict[Literal["train", "validation", "test", "alarms"], Annotated[int, Field(ge=0)]] = {}
+    splits: dict[Literal["train", "validation", "test", "alarms"], Annotated[int, Field(ge=0, le=MOST_CASES)]] = {}
     """`alarms`: pairs of patients, with a late alarm and without it."""
     atypical: Annotated[float, Field(ge=0, le=0.15)] = 0.0
     """Share of the story's facts that come from the population instead of the diagnosis's own tables."""
@@ -70,6 +72,8 @@ class AdviceSpec(FileModel):
     say: Text
     when: Annotated[list[Conditions], BeforeValidator(_listed)] = []
     """Topic, or `sex` → values. All topics of one mapping must hold; of a list of mappings, one."""
+    urgency: Urgency | None = None
+    """How soon such a patient must be seen, where that is sooner than the label says."""
     unless: Annotated[list[Conditions], BeforeValidator(_listed)] = []
 
 

@@ -325,7 +325,7 @@ def _label(name: str, spec: LabelSpec) -> Label:
 
 
 def _advice(specs: Iterable[AdviceSpec]) -> tuple[Advice, ...]:
-    return tuple(Advice(spec.say, _conditions(spec.when), _conditions(spec.unless)) for spec in specs)
+    return tuple(Advice(spec.say, _conditions(spec.when), _conditions(spec.unless), spec.urgency) for spec in specs)
 
 
 def _conditions(specs: Iterable[Conditions]) -> tuple[Condition, ...]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from consult.errors import UserError
 from consult.scenarios.case import ALARM, URGENCIES, Card, Case, Fact, Photograph, Style, Truth, Urgency
+from consult.scenarios.conditional import most_urgent
 from consult.scenarios.rules import Drawn, as_values
 from consult.scenarios.scenario import Label
 from consult.scenarios.tables import EXAMINATIONS, NONE, SKIN_TYPES, FindingTables, Value
@@ -178,7 +179,7 @@ class Grammar:
     def _draw_for(self, split: str, label: str, rng: random.Random) -> Draw:
         for _ in range(10_000):
             draw = self.draw(label, rng, alarmed=split == ALARMS)
-            if draw.digest() % PARTS in BUCKETS[split] and (draw.alarm or split != ALARMS):
+            if draw.digest() % PARTS in BUCKETS[split] and (split != ALARMS or self._raises(draw)):
                 return draw
         what = f"the tables of '{label}' in '{self.scenario}' leave no card for the split '{split}'"
         raise TooFewCardsError(what, "give them more values")
@@ -293,17 +294,25 @@ class Grammar:
 
     def _truth(self, draw: Draw) -> Truth:
         label = self.labels[draw.label]
-        urgencies = _known(label.urgency)
-        if draw.alarm:
-            flagged = self.tables.values["alarm"][draw.alarm].urgency
-            urgencies += _known(flagged)
+        alarm = self.tables.values[ALARM][draw.alarm].urgency if draw.alarm else None
         return Truth(
             diagnosis=draw.label,
             specialty=label.specialty,
-            urgency=max(urgencies, key=URGENCIES.index, default=None),
+            urgency=most_urgent((self._urgency(draw), *_known(alarm))),
             red_flag=draw.alarm,
             morphology=str(draw.values["morphology"]),
         )
+
+    def _urgency(self, draw: Draw) -> Urgency | None:
+        """Return how soon the patient must be seen, the alarm left out."""
+        known = {name: frozenset(as_values(value)) for name, value in draw.values.items()}
+        return self.labels[draw.label].urgency_for(known)
+
+    def _raises(self, draw: Draw) -> bool:
+        """Tell whether a patient's alarm makes it more urgent than it is without."""
+        alarm = self.tables.values[ALARM][draw.alarm].urgency if draw.alarm else None
+        without = self._urgency(draw)
+        return alarm is not None and most_urgent((without, *_known(alarm))) != without
 
     def _photograph(self, draw: Draw, card: Card, style: Style, case_id: str, rng: random.Random) -> Photograph:
         usual = [s for s in self.drawing_styles if s != self.held_out_style]

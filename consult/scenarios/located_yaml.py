@@ -92,6 +92,8 @@ def read_yaml(path: Path) -> LocatedYaml:
     """
     name = path.name
     try:
+        if not path.is_file():
+            raise _error(name, 0, "is not a regular file", "put a file there")
         if path.stat().st_size > MAX_BYTES:
             raise _error(name, 0, f"larger than {MAX_BYTES:,} bytes", "split the folder into smaller scenarios")
         text = path.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from consult.errors import UserError
 from consult.scenarios.case import Case, Urgency
-from consult.scenarios.conditional import Advice, Known, applying
+from consult.scenarios.conditional import Advice, Known, applying, most_urgent
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,10 @@ class Label:
     def safety_net_for(self, known: Known) -> str:
         """Return when such a patient should come back."""
         return " ".join(applying(self.safety_net, known))
+
+    def urgency_for(self, known: Known) -> Urgency | None:
+        """Return how soon such a patient must be seen, alarms left out."""
+        return most_urgent((self.urgency, *(one.urgency for one in self.plan if one.applies(known))))
 
     @property
     def conditional_topics(self) -> tuple[str, ...]:

@@ -196,16 +196,17 @@ def test_verdicts_point_at_the_turns_that_they_rest_on():
 
 
 WHERE = "Have an eye doctor look at it today."
+CALM = next(case for case in CASES if case.truth.urgency == "routine")
 URGENT = replace(
-    CASES[0],
+    CALM,
     card=replace(
-        CASES[0].card,
+        CALM.card,
         facts=(
-            *(fact for fact in CASES[0].card.facts if fact.topic != "alarm"),
+            *(fact for fact in CALM.card.facts if fact.topic != "alarm"),
             Fact("alarm", "alarm", "my eye is red", "near_eye", urgency="urgent", where=WHERE),
         ),
     ),
-    truth=replace(CASES[0].truth, urgency="urgent", red_flag="near_eye"),
+    truth=replace(CALM.truth, urgency="urgent", red_flag="near_eye"),
 )
 
 

@@ -48,6 +48,38 @@ def test_a_scenario_without_tables(tmp_path):
         open_model(f"bayes:{tmp_path}")
 
 
+def test_other_tables_are_refused(tmp_path):
+    """A copy with another seed has other cases under the same ids."""
+    import shutil
+    from pathlib import Path
+
+    import consult.scenarios
+
+    shutil.copytree(Path(consult.scenarios.__file__).parent / "derm34", tmp_path / "copy")
+    spec = tmp_path / "copy" / "scenario.yaml"
+    spec.write_text(spec.read_text().replace("seed: 34", "seed: 987"))
+    config = RunConfig(
+        scenario=str(tmp_path / "copy"),
+        cases=("test-0000",),
+        temperaments=("sanguine",),
+        **dict.fromkeys(("patient", "triage", "specialist", "attending"), RoleConfig(model="silent:derm34")),
+    )
+    models = Models.open(config)
+    with Store(tmp_path / "copy.db") as store, pytest.raises(ModelError, match="knows the tables of another scenario"):
+        Runner(load_scenario(str(tmp_path / "copy")), config, models, store)
+
+
+def test_a_photograph_from_outside_tells_nothing():
+    from consult.scenarios import Photograph
+
+    model = open_model("bayes:derm34")
+    picture = Photograph("0123abcd", lambda: None)
+    known = {"known": {}, "asked": [], "topics": [], "examinations": [], "offers": ["conclude"], "turns_left": 1}
+    message = Message("user", json.dumps({**known, "specialties": []}), (picture,))
+    (reply,) = model.generate([Request((), "attending", "decision", 0, Prompt((message,), 8), 0)])
+    assert json.loads(reply.text)["confidence"] < 0.1
+
+
 def test_they_do_not_assess():
     with pytest.raises(ModelError, match="cannot assess; give --assessor"):
         open_model("bayes:derm34", role="assessor")

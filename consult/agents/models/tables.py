@@ -20,6 +20,7 @@ from consult.scenarios import URGENCIES, UnknownNameError, load_scenario
 from consult.scenarios.bayes import BayesReader, photographed
 from consult.scenarios.case import ALARM
 from consult.scenarios.grammar import Grammar
+from consult.scenarios.rules import as_values
 
 DOCTORS = ("bayes", "silent", "random")
 """What stands before the colon."""
@@ -95,7 +96,10 @@ class TablesModel:
         for name, values in known.items():
             found[name] = tuple(v for v in values if v != "none") if name in several else values[0]
         for photograph in photographs:
-            found |= photographed(self.scenario.case(photograph.rpartition("/")[2]), self.grammar.tables)
+            name, _, case_id = photograph.partition("/")
+            # A photograph from outside shows nothing that the tables know.
+            if name == self.scenario.name and self.grammar.has(case_id):
+                found |= photographed(self.scenario.case(case_id), self.grammar.tables)
         named = {"view", *self.grammar.tables.fields}
         return tuple(sorted((name, value) for name, value in found.items() if name in named))
 
@@ -166,8 +170,9 @@ class TablesModel:
     def _urgency(self, seen: Any) -> str:
         """Return the most likely urgency, not below that of an alarm that was told."""
         weights: dict[str, float] = defaultdict(float)
+        known = {name: frozenset(as_values(value)) for name, value in seen}
         for label, p in self._weighed(seen).items():
-            weights[str(self.grammar.labels[label].urgency)] += p
+            weights[str(self.grammar.labels[label].urgency_for(known))] += p
         likeliest = max(weights, key=lambda name: weights[name])
         told = self.grammar.tables.values[ALARM].get(str(dict(seen).get(ALARM, "none")))
         return max((likeliest, (told and told.urgency) or likeliest), key=[str(u) for u in URGENCIES].index)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.envs.fidelity import Rate
 from consult.envs.measures.figures import NOTHING, Figure
+from consult.scenarios.grammar import ALARMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,9 +41,19 @@ def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Figure:
     """
     if not hits:
         return NOTHING
+    cases = [patient_of(case) for case in cases]
     if len(set(cases)) < len(cases):
         return ratio(_kinds_of(hits, cases), shares=True)
     return Figure(sum(hits) / len(hits), *_wilson(sum(hits), len(hits)), n=len(hits), method=WILSON)
+
+
+def patient_of(case: Hashable) -> Hashable:
+    """Return what is drawn again: the case, or of the twins of the split `alarms` the first one.
+
+    Twins are one patient with and without an alarm, and so not independent of each other.
+    """
+    split, _, number = str(case).rpartition("-")
+    return f"{split}-{int(number) // 2 * 2:04d}" if split == ALARMS and number.isdigit() else case
 
 
 def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Figure:
@@ -61,7 +72,7 @@ def _kinds_of(values: Sequence[float], cases: Sequence[Hashable]) -> Numbers:
     import numpy as np
 
     place: dict[Hashable, int] = {}
-    index = np.array([place.setdefault(case, len(place)) for case in cases], int)
+    index = np.array([place.setdefault(case, len(place)) for case in map(patient_of, cases)], int)
     sums = np.bincount(index, np.asarray(values, float))
     return np.column_stack([sums, np.bincount(index), np.ones(len(sums))])
 

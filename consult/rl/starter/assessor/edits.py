@@ -76,7 +76,8 @@ def _without_acts(played: Played, gone: Collection[int]) -> Played:
 
 
 def _with_question(played: Played, topics: Sequence[str], rng: Random) -> Played | None:
-    left = [t for t in topics if t in played.scenario.topics and t not in played.asked and played.case.card.about(t)]
+    worded = set(said_about("questions")) & set(played.scenario.topics)
+    left = [t for t in topics if t in worded and t not in played.asked and played.case.card.about(t)]
     end = next((i for i, act in enumerate(played.acts) if act.action in ("consult", "conclude")), None)
     if not left or end is None:
         return None
