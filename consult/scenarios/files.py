@@ -10,7 +10,7 @@ from consult.scenarios.case import Urgency
 
 MOST_CASES = 1_000_000
 """Cases of one split."""
-Weight = Annotated[float, Field(gt=0, le=1e9)]
+Weight = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 

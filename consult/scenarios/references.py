@@ -22,6 +22,8 @@ from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.scenario import Label, nearest_first
 from consult.scenarios.tables import ROOTS, VOCABULARY
 
+MOST_WEIGHT = 1e9
+"""The largest weight of a table; larger ones add up to infinity."""
 REQUIRED = ("age", "site", "complaint", "morphology", "duration")
 """Fields without which no patient can be drawn."""
 NOT_WORDED = ("age", "duration", "morphology")
@@ -104,7 +106,10 @@ def _table(
     if not table and field not in several:
         yield at.problem(place, f"'{whose}' has no values for '{field}'", "give at least one, with its weight")
     for value, weight in table.items():
-        if not math.isfinite(weight):
+        if math.isfinite(weight) and weight > MOST_WEIGHT:
+            what = f"the weight of '{value}' is {weight:g}"
+            yield at.problem((*place, value), what, f"give a number of at most {MOST_WEIGHT:g}")
+        elif not math.isfinite(weight):
             yield at.problem((*place, value), f"the weight of '{value}' is {weight}", "give a finite number")
         elif field in several and weight > 1:
             what = f"patients can have several values of '{field}', and the share of '{value}' is {weight:g}"

@@ -264,6 +264,8 @@ TABLE_MISTAKES = [
     (F, (*ECZEMA, "course"), {"sudden": 1}, F, "'sudden' is not a value of 'course'"),
     (F, (*ECZEMA, "course"), {"stable": 0}, F, "greater than 0"),
     (F, (*ECZEMA, "course"), {"stable": float("inf")}, F, "the weight of 'stable' is inf"),
+    (F, (*ECZEMA, "course"), {"stable": 1e308, "growing": 1e308}, F, "the weight of 'stable' is 1e+308"),
+    (S, ("splits", "test"), 10**12, S, "less than or equal to 1000000"),
     (F, (*ECZEMA, "course"), {"stable": "often"}, F, "valid number"),
     (
         F,
