@@ -1,11 +1,73 @@
 """Where a doctor's words send a patient: sentences as models of several kinds write them, made to mislead."""
 
+import time
+
 import pytest
 
 from consult.agents.emergency_words import urgency_of
 from consult.scenarios import load_scenario
 
 EMERGENCY = [
+    "Go to the emergency department now, because the infection may have spread deep beside the jaw or throat.",
+    "You need to go to A&E now for fever and spreading redness like yours.",
+    "You need emergency care for severe swelling like this.",
+    "Your child has signs of a serious infection, so please take them to A&E now.",
+    "These are warning signs, so go to the emergency room now.",
+    "Trouble breathing with hives is a red flag - call 911 now.",
+    "Given the signs of spreading infection, you should be seen in the ER tonight.",
+    "You might need surgery, so go to the emergency department now.",
+    "Go to the ER now as you may need fluids through a drip.",
+    "Please go to the nearest ED for those blisters near your eye.",
+    "You are to go to the ER for chest imaging.",
+    "This could be an emergency. Please go to the ER.",
+    "**Urgency:** Emergency",
+    "Urgency: emergency.",
+    "Disposition: emergency department, immediate.",
+    "This warrants emergency evaluation.",
+    "You need emergent evaluation.",
+    "This requires emergent ophthalmology consultation.",
+    "ED now.",
+    "999. Now.",
+    "I'm admitting you to hospital.",
+    "You need to be admitted.",
+    "I want you evaluated in an emergency setting right away.",
+    "If it were me, I'd go to the ER now.",
+    "Blue-light ambulance, please.",
+    "Call triple nine now.",
+    "Call 000 immediately.",
+    "Call EMS now.",
+    "Go to hospital today.",
+    "Please go to the hospital today.",
+    "You need hospital treatment today.",
+    "You'll need to go in to hospital today for IV antibiotics.",
+    "You need to be in hospital tonight.",
+    "Go to the ER now, since the swelling may have reached your airway.",
+    "You need to be seen in A&E tonight for fever and chills like yours.",
+    "Your son has signs of sepsis and needs an ambulance now.",
+    "The red streaks are warning signs, so head to the emergency department today.",
+    "Blurred vision with shingles is a red flag: go to the emergency department now.",
+    "You might need a drain, so please go to the ER tonight.",
+    "Call an ambulance now because you could need adrenaline.",
+    "Please go to A&E with those blisters on your eyelid.",
+    "Given the fever and the red streak, please go to the emergency room.",
+    "You require emergency care for worsening swelling like yours.",
+    "This may be anaphylaxis. Call 911.",
+    "Triage level: emergency",
+    "**Disposition:** Emergency department",
+    "Urgency level - Emergent",
+    "Urgency (routine, soon, urgent or emergency): emergency",
+    "**Urgency:**\nEmergency",
+    "This merits emergency assessment.",
+    "You need emergent surgical drainage.",
+    "ER. Immediately.",
+    "I'd like you admitted today.",
+    "We are admitting you to the ward.",
+    "If this were my child, I would call an ambulance.",
+    "Ring triple nine immediately.",
+    "Please dial 9-1-1.",
+    "You should be in hospital today.",
+    "You need urgent hospital admission.",
+    "Go to hospital today for an assessment.",
     "Please go to the emergency department now.",
     "I think this is hives, and it cannot wait. Please go to the emergency department now.",
     "You need to go to the nearest ER right away.",
@@ -101,6 +163,16 @@ EMERGENCY = [
     "It may turn out to be harmless, but please go to the emergency department now to be sure.",
 ]
 URGENT = [
+    "You need to see an eye doctor today for vision changes.",
+    "See a doctor today for these blisters.",
+    "Urgency: urgent (same day)",
+    "Let's get you in with dermatology ASAP.",
+    "You need a dentist today for swelling of your cheek.",
+    "Have an eye specialist see those blisters today.",
+    "Disposition: same-day visit",
+    "Please be seen by a dentist ASAP.",
+    "Urgency level: Urgent",
+    "**Triage:** urgent",
     "Go to urgent care.",
     "Please visit an urgent care clinic this afternoon.",
     "See an eye doctor today.",
@@ -118,7 +190,6 @@ URGENT = [
     "Seek care today and go to the emergency department if you get a fever.",
     "Book an emergency dental appointment.",
     "You are not in danger, yet this needs to be checked by a doctor before the end of the day.",
-    "Go to hospital today for an assessment.",
     "Don't wait until next week; see a doctor today.",
     "Your eye needs a specialist's assessment within the next few hours.",
     "You should be seen by an ophthalmologist today, since shingles near the eye can harm your sight.",
@@ -151,6 +222,15 @@ SOON = [
     "Please make an appointment with a dermatologist next week.",
 ]
 ROUTINE = [
+    "**Urgency:** Routine",
+    "I recommend a non-urgent referral to dermatology.",
+    "No urgent follow-up needed.",
+    "A non-urgent appointment is fine.",
+    "**Urgency:** Non-urgent",
+    "Triage: routine",
+    "Urgency: low",
+    "There is no urgency to see a dermatologist.",
+    "A non urgent referral to dermatology will do.",
     "A routine appointment with your dermatologist is enough.",
     "There is no rush to see a doctor.",
     "It is not urgent.",
@@ -159,6 +239,25 @@ ROUTINE = [
     "There's no hurry; see a dermatologist at your convenience.",
 ]
 NOTHING = [
+    "**Seek immediate care if:**\n- fever over 38.5\n- trouble breathing\n- go to the nearest ER",
+    "### When to seek emergency care\n* Difficulty breathing\n* Call 911 immediately",
+    "If you experience:\n- trouble breathing\n- swelling\n\ncall 911 immediately.",
+    "Anaphylaxis is a medical emergency, but you don't have it.",
+    "Anaphylaxis is a medical emergency. You don't have it.",
+    "Had this been anaphylaxis, I would have sent you to the ER.",
+    "You did the right thing by calling 911.",
+    "**Red flags:**\n- spreading redness\n- fever\n- call 911",
+    "## Warning signs\n1. Fever\n2. Go to the ER immediately",
+    "When you notice:\n* blurred vision\n* eye pain\n\ngo to the emergency department right away.",
+    "**Go to A&E if:**\n\n- you cannot swallow\n- you need an ambulance",
+    "### When to get help\nCall 999 now.",
+    "Seek care when:\n1) breathing is hard\n2) call 911 at once",
+    "Ludwig's angina is an emergency, but this is not it.",
+    "Sepsis is a medical emergency. Luckily you don't have it.",
+    "Cellulitis around the eye is an emergency, though yours is not that.",
+    "Had you come later, you would have needed the emergency department.",
+    "You were right to call an ambulance.",
+    "I would have called an ambulance for that.",
     "",
     "This is eczema. Keep the skin moist.",
     "This is not an emergency.",
@@ -311,8 +410,37 @@ def test_the_most_pressing_of_several_sentences_counts():
     )
 
 
-def test_a_safety_net_of_the_scenario_sends_nobody():
+def test_a_safety_net_or_an_answer_of_the_scenario_sends_nobody():
     labels = load_scenario("derm34").labels.values()
-    assert {label.name: urgency_of(label.safety_net) for label in labels} == dict.fromkeys(
-        (label.name for label in labels), None
-    )
+    said = [
+        *(advice.text for label in labels for advice in label.safety_net),
+        *(answer for label in labels for answer in label.answers.values()),
+    ]
+    assert [text for text in said if urgency_of(text) in ("emergency", "urgent")] == []
+
+
+def test_the_advice_for_each_alarm_states_the_urgency_of_the_alarm():
+    alarms = load_scenario("derm34").source.tables.values["alarm"].values()
+    assert [spec.where for spec in alarms if urgency_of(spec.where) != spec.urgency] == []
+    assert len([spec for spec in alarms if spec.urgency]) >= 15
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "not call 911 ",
+        "go to the ER if ",
+        "is a medical emergency, but ",
+        "so you may need ",
+        "- **if:**\n",
+        "now  ",
+        "!",
+    ],
+)
+def test_the_work_is_linear_in_the_length_of_the_text(phrase):
+    def seconds(repetitions):
+        start = time.process_time()
+        urgency_of(phrase * repetitions)
+        return time.process_time() - start
+
+    assert seconds(16_000) < 10 * seconds(4_000) + 0.5
