@@ -61,7 +61,8 @@ _SENT = _words(
 )  # fmt: skip
 """A place alone refers nobody; one of these must be in the same sentence."""
 _IS_EMERGENCY = re.compile(
-    r"\b(?:is|as|considered|constitutes|have|become|it's|this's|that's|facing)\s+(?:now\s+)?an?\s+(?:[\w-]+\s+){0,3}?"
+    r"\b(?:is|as|considered|constitutes|have|has become|have become|it's|this's|that's|facing)"
+    r"\s+(?:now\s+)?an?\s+(?:[\w-]+\s+){0,3}?"
     r"emergency\b(?!\s+(?:contact|contraception|plan|kit|inhaler|dent|appointment|slot|gp\b))",
     re.IGNORECASE,
 )
@@ -80,9 +81,10 @@ _HOSPITAL = re.compile(
     r" (?:in ?)?to (?:the |a |your )?(?:nearest |closest |local )?hospital\b"
     rf"|\b(?:at|in) (?:the |a )?hospital (?:{_AT_ONCE})|\bhospital(?: \w+)? (?:{_AT_ONCE})\b"
     r"|\b(?:need|needs|have|has|want you|like you) to be in (?:the |a )?hospital\b"
+    r"|\b(?:treated|cared for|looked after|assessed|evaluated) in (?:a |the )hospital\b"
     r"|\badmit(?:ting)? you\b|\b(?:be|get you|you|getting|needs?) (?:admitted|hospitali[sz]ed)\b"
-    r"|\b(?:needs?|require|requires|arrang\w+|for) (?:a |an |urgent |immediate )*(?:hospital admission|hospitali[sz]ation"
-    r"|admission to (?:the )?hospital)\b",
+    r"|\b(?:needs?|require|requires|arrang\w+|for) (?:a |an |urgent |immediate )*(?:hospital admission"
+    r"|hospitali[sz]ation|admission to (?:the )?hospital)\b",
     re.IGNORECASE,
 )
 _LATER = _words(
@@ -97,7 +99,8 @@ _CARER = _words(
     "dermatolog\\w+", "allergist", "ent\\b", "surgeons?", "surgery", "hospital", "care", "medical", "consult\\w*",
     "practice", "look(?:ed)? at", "take a look", "checked", "drained", "lanced", "opened up", "removed", "extracted",
     "pulled", "in person", "come (?:in|to)", "face[- ]to[- ]face", "eye unit", "referral", "refer", "referring",
-    "get you in", "attention", "triage line", "provider", "nurse", "podiatrist", "otolaryngolog\\w+", "out-of-hours", "visit",
+    "get you in", "attention", "triage line", "provider", "nurse", "podiatrist", "otolaryngolog\\w+", "out-of-hours",
+    "visit",
 )  # fmt: skip
 """A time counts only if it says when to be seen."""
 _TODAY = re.compile(
@@ -112,8 +115,9 @@ _TODAY = re.compile(
     re.IGNORECASE,
 )
 _URGENT = re.compile(
-    r"\b(?<!non-)(?<!non )urgent (?:care|treatment (?:centre|center)|(?:[\w-]+ )?(?:appointment|assessment|review|evaluation|attention|"
-    r"examination|visit|consultation|treatment|referral|drainage|medical|dental|eye|ophthalmology))"
+    r"\b(?<!non-)(?<!non )urgent (?:care|treatment (?:centre|center)|(?:[\w-]+ )?(?:appointment|assessment|review|"
+    r"evaluation|attention|examination|visit|consultation|treatment|referral|drainage|medical|dental|eye|"
+    r"ophthalmology))"
     r"|\bemergency (?:dentist|dental|appointment|slot|gp)\b"
     r"|\b(?:is|it's|this is|looks|as|quite|very) urgent\b(?! care)",
     re.IGNORECASE,
@@ -131,7 +135,7 @@ _SOON = re.compile(
     re.IGNORECASE,
 )
 _ROUTINE = _words(
-    "routine (?:appointment|visit|check-?up|referral|review|consultation)",
+    r"routine (?:\w+ )?(?:appointment|visit|check-?up|referral|review|consultation)",
     "no (?:great |particular |real )?(?:rush|hurry)",
     r"(?:not|\w+n't|nothing) (?:at all |an? |particularly |very )?urgent",
     "non-?urgent",
@@ -149,15 +153,16 @@ _HARMLESS = _words(
     "if (?:possible|at all possible|i were you|not sooner|you ask me|you(?:'re| are) (?:wondering|asking))",
     "if you (?:can|are able|haven't already|have not already|have not yet|haven't yet|like|need to know)",
     "even if", "as if", "only when you are ready", "if (?:it|this|that) (?:were|was) (?:me|mine|my \\w+)",
-    "if you were my \\w+", "if (?:(?:it|this) (?:is|was|were) )?(?:left )?(?:untreated|alone|not treated|missed|delayed)",
+    "if you were my \\w+",
+    "if (?:(?:it|this) (?:is|was|were) )?(?:left )?(?:untreated|alone|not treated|missed|delayed)",
     "if (?:we|you) wait", "(?:what|ask|tell them) (?:to do )?when you (?:get|are) there",
 )  # fmt: skip
 """Phrases that look like conditions but are not."""
 _NOTICED = "notice|see|feel|develop|get|have|experience"
 _ALARMING = (
     r"worsening|severe|spreading|increasing|sudden|trouble|difficulty|high fever|fever|(?:[\w-]+ ){0,2}signs|shortness|"
-    "swelling of|vision|chest (?:pain|tightness|pressure)|confusion|rapidly|breathing|facial swelling|lip|tongue|throat|"
-    "airway"
+    "swelling of|vision|chest (?:pain|tightness|pressure)|confusion|rapidly|breathing|facial swelling|lip|tongue|"
+    "throat|airway"
 )
 _INDIRECT = "".join(f"(?<!{word} )" for word in ("know", "sure", "see", "check", "tell", "clear", "out", "wonder"))
 _IF = re.compile(
@@ -168,7 +173,8 @@ _IF = re.compile(
         "at the first (?:sign|hint)",
         "the (?:moment|minute) (?:you|it|your|any)", "reasons? to", "as soon as (?:it|your|any|the)",
         f"as soon as you (?:{_NOTICED})", "were (?:you|it|this|there) to", "(?:watch|look)(?:ing)? (?:out )?for",
-        "anyone who", "with (?:a |an )?(?:weak|weakened|compromised) immune",
+        "anyone who", "^(?:only|rarely|seldom|occasionally)\\b(?!,)", "in rare cases",
+        "with (?:a |an )?(?:weak|weakened|compromised) immune",
         "(?:when|once|after|until|till) (?:you|it|your|there|symptoms|things|any|the|to|should|a)"
         r"\b(?! (?:get|arrive|are) (?:to|at|there)|(?: is|'s) convenient)",
         "should (?:you|its?|this|that|these|those|the|your|any|anything|there|things|symptoms|s?he|they|either|new)",
@@ -199,6 +205,9 @@ _FOR_ALARM = re.compile(
         "spread\\w*|problem|breathing|visual|vision|facial|loss)",
         "any (?:signs?|trouble|difficulty|new|worsening|swelling|fever|breathing)",
         "^(?:new|worsening|increasing|spreading|sudden|severe|persistent)",
+        "remember that",
+        "(?:keep|bear) in mind",
+        "means? (?:calling|call|going|a trip|an ambulance|the)",
     ).pattern,
     re.IGNORECASE,
 )
@@ -212,7 +221,7 @@ _HAS_THEM = _words(
 _ONLY = _words("only")
 _MAY = _words(
     "(?:could|might|may) (?:then |well |also |later |eventually |still )?(?:mean|need|require|warrant|call for|become|"
-    "turn into|end up|have to|lead to|justify|be)",
+    "turn into|end up|have to|lead to|justify|be (?:needed|necessary|required|sent|admitted|referred|seen|a reason))",
 )
 """A possibility orders nothing."""
 _REASON = re.compile(
@@ -222,8 +231,8 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _REASON_FIRST = re.compile(
-    r"^(?:because|since|as|given|with|due to|considering|seeing)\b(?! soon)[^;]*?, (?=(?:please|go|call|you|i|we|get|head"
-    r"|do|don't|seek|take|see|an ambulance|dial|ring|i'm|i'd|you'll)\b)",
+    r"^(?:because|since|as|given|with|due to|considering|seeing)\b(?! soon)[^;]*?, (?=(?:please|go|call|you|i|we|get"
+    r"|head|do|don't|seek|take|see|an ambulance|dial|ring|i'm|i'd|you'll)\b)",
     re.IGNORECASE,
 )
 """A reason and what follows from it are judged apart: a reason names no condition of the order beside it."""
@@ -258,9 +267,10 @@ _NOT_AFTER = re.compile(
 )
 _PAST = _words(
     "(?<!rather you )went", "been to", "visited", "discharged", "last (?:week|month|year|night|time)", "yesterday",
-    "ago", "(?:were|was|got) (?:seen|treated|given|told|sent|prescribed|taken|admitted)", "works?", "worked",
-    "sent you home", "at the time", "in the past", "previous(?:ly)?", "colleagues? (?:from|in|at)", "you asked",
-    "did (?:the|exactly the) right(?: thing)?", "you did", "(?:right|wise|smart|good|sensible) (?:of you )?to (?:have )?"
+    "ago", "(?:were|was|got) (?:seen|treated|given|told|sent|prescribed|taken|admitted)", "works? (?:in|at|for)",
+    "worked", "sent you home", "at the time", "in the past", "previous(?:ly)?", "colleagues? (?:from|in|at)", "you asked",
+    "did (?:the|exactly the) right(?: thing)?", "you did",
+    "(?:right|wise|smart|good|sensible) (?:of you )?to (?:have )?"
     "(?:call|go|come|ring|seek)", "by (?:calling|going|ringing|dialling|dialing)", "you called", "you rang",
     "(?:would|could|should|might)(?: not|n't)? have (?!to\\b|you\\b)\\w+", "would've", "'d have (?!to\\b|you\\b)\\w+",
 )  # fmt: skip
@@ -305,8 +315,8 @@ _OPEN_END = re.compile(r"(?:wait|hesitate|delay|different|emergency)\W*$", re.IG
 _FOR_ITSELF = _words("now", "today", "tonight", "you need", "your case", "i want you", "i am sending", "i'm sending")
 _OURS = _words("this", "it", "it's", "that", "that's", "what you", "yours?", "we", "you", "i", "here", "these", "now")
 _DENIED = re.compile(
-    r"^\W*(?:(?:but|and|though|although|however|yet|while)\b\W*)?(?:\w+,? )?(?:you|this|yours|that|it|i|we|there|your \w+)"
-    r"(?:'\w+)?\b[^.,;]{0,30}?(?:n't|\bnot|\bno|\bnever)\b",
+    r"^\W*(?:(?:but|and|though|although|however|yet|while)\b\W*)?(?:\w+,? )?(?:you|this|yours|that|it|i|we"
+    r"|there|your \w+)(?:'\w+)?\b[^.,;]{0,30}?(?:n't|\bnot|\bno|\bnever)\b",
     re.IGNORECASE,
 )
 _DENIED_NEXT = re.compile(
@@ -330,8 +340,9 @@ _NEAR = 12
 
 
 _LABEL = re.compile(
-    r"(?:^|[.;,|] )\W*(?:(?:level of |overall |final |recommended |triage )*(?:urgency|triage|disposition|priority|acuity)"
-    r"(?: level| category)?)(?: \([^)]{0,60}\))?\s*(?::|\||=|\bis\b|\u2014|\u2013| - )\W*(?:(?:an?|level) )?"
+    r"(?:^|[.;,|] )\W{0,6}(?:(?:level of |overall |final |recommended |triage ){0,3}"
+    r"(?:urgency|triage|disposition|priority|acuity)(?: level| category)?)(?: \([^)]{0,60}\))?"
+    r"\s?(?::|\||=|\bis\b|\u2014|\u2013|- )\W{0,6}(?:(?:an?|level) )?"
     r"(?:(?P<emergency>emergency|emergent|immediate)|(?P<urgent>urgent|same[- ]day)|(?P<soon>soon\b(?! as))"
     r"|(?P<routine>routine|non-?urgent|not urgent|low\b|elective))",
     re.IGNORECASE,
@@ -428,9 +439,16 @@ def _depends(sentence: str, condition: str) -> bool:
 # -- headings, lists and sentences -------------------------------------------------------------------------------------
 
 _ITEM = re.compile(r"(?:[-\u2022\u2013]|\*(?!\*)|\d{1,2}[.)])\s+")
+_LABEL_ABOVE = re.compile(
+    r"^[^\w\n]{0,6}((?:level of )?urgency|triage|disposition)(?: level)?[^\w\n]{0,6}\n\W{0,6}(?=\w)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BOLD_LEAD = re.compile(r"\*\*(?P<lead>[^*]{1,120})\*\*:?")
 _HEADS_SIGNS = _words(
     "signs?", "red flags?", "symptoms", "precautions", "safety[- ]?net\\w*", "watch", "emergenc(?:y|ies) only"
+)
+_SEEK_FOR = re.compile(
+    r"^(?:please )?(?:seek|call|go|return|come back|get|contact|see)\b.*\bfor\W{0,3}$", re.IGNORECASE
 )
 _HEADS_OURS = _words("your", "these", "because", "given", "you have", "i", "since")
 _UNFINISHED = re.compile(
@@ -456,7 +474,7 @@ def _lines(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the lines of a text, and whether each inherits a condition from the heading above it."""
     under = unfinished = started = gap = was_item = False
     plain = re.sub(r"[^\S\n]+", " ", text.replace("\u2019", "'"))
-    for raw in plain.split("\n"):
+    for raw in _LABEL_ABOVE.sub(r"\1: ", plain).split("\n"):
         line = raw.strip().lstrip("> ")
         if not line:
             gap = True
@@ -467,7 +485,7 @@ def _lines(text: str) -> Iterator[tuple[str, bool]]:
             # A heading under an unfinished condition is no part of it.
             under, started = _heads_condition(body), False
             unfinished = under and _UNFINISHED.search(_last_sentence(body)) is not None
-            yield body.lstrip("# "), False
+            yield body.lstrip("# "), _SEEK_FOR.search(_last_sentence(body)) is not None
         else:
             lead = _BOLD_LEAD.match(body)
             if lead and not marker and ":" in lead[0]:
@@ -506,7 +524,13 @@ def _is_heading(line: str) -> bool:
 def _heads_condition(line: str) -> bool:
     last = _HARMLESS.sub(" ", _last_sentence(line))
     return _IF.search(last) is not None or (
-        re.match(r"when\b", last, re.IGNORECASE) is not None
+        re.search(
+            r"^when\b|\b(?:when|if)\W{0,3}$",
+            last,
+            re.IGNORECASE,
+        )
+        is not None
+        or _SEEK_FOR.search(last) is not None
         or (_HEADS_SIGNS.search(last) is not None and not _HEADS_OURS.search(last))
     )
 

@@ -8,6 +8,34 @@ from consult.agents.emergency_words import urgency_of
 from consult.scenarios import load_scenario
 
 EMERGENCY = [
+    "If you're alone, ask a neighbour to take you, but go to A&E now.",
+    "I don't know if it is an abscess or cellulitis, so please go to the emergency room now.",
+    "Your symptoms need to be treated as an emergency.",
+    "Since your breathing is affected, this is no longer something for a clinic visit: call 999.",
+    "My advice is to attend A&E without waiting for a call back.",
+    "What to do now:\n- Go to the nearest emergency department\n- Bring your medicines",
+    "**Next steps**\n1. Call 911 now.\n2. Sit upright.",
+    "You have several warning signs:\n- fever\n- spreading redness\n\nPlease go to the emergency department now.",
+    "When you get to the ER, tell them about the fever. Please leave now.",
+    "It is severe and spreading. Emergency department. Now.",
+    "As your throat is tightening, please use the EpiPen and call 000.",
+    "I'd like you to be taken by ambulance to the hospital.",
+    "I'm concerned this could be orbital cellulitis, which can threaten your vision. Please have someone "
+    "drive you to the nearest emergency department right now.",
+    "Given that you're short of breath and your lips are swelling, I want you to hang up and call 911.",
+    "I know it's not what you wanted to hear, but this isn't something I can manage in the office; you "
+    "need to be evaluated in the ER tonight.",
+    "My recommendation is immediate transfer to an emergency department with ophthalmology coverage.",
+    "Even though you feel okay at the moment, Ludwig's angina can block the airway within hours, so I'd "
+    "like you to go straight to the emergency room.",
+    "**Assessment:** Anaphylaxis\n**Plan:**\n- Call emergency services immediately\n- Use an epinephrine "
+    "auto-injector if you have one",
+    "Because these blisters involve large parts of your skin, you need to be treated in a hospital burn "
+    "unit without delay.",
+    "This toe isn't getting blood. That is a limb-threatening emergency, and every hour counts.",
+    "Please don't drive yourself. Let me get an ambulance out to you.",
+    "What worries me is the stiff neck. I think you should go to A&E now rather than waiting to see "
+    "whether the tablets work.",
     "Go to the emergency department now, because the infection may have spread deep beside the jaw or throat.",
     "You need to go to A&E now for fever and spreading redness like yours.",
     "You need emergency care for severe swelling like this.",
@@ -163,6 +191,13 @@ EMERGENCY = [
     "It may turn out to be harmless, but please go to the emergency department now to be sure.",
 ]
 URGENT = [
+    "I'm worried enough that I want you seen by an eye specialist today, not next week.",
+    "You need same-day dental care for that swelling.",
+    "I'd want an ophthalmologist to examine your eye today to make sure the virus hasn't reached the cornea.",
+    "Please arrange to see your dentist today; if you can't get an appointment, an urgent care clinic would be fine.",
+    "This doesn't need the ER, but it shouldn't wait until next week either - please be seen within the next 24 hours.",
+    "I'm going to call over to the eye clinic and have them fit you in this afternoon.",
+    "An abscess like this should be drained today, ideally by your GP or at a walk-in clinic.",
     "You need to see an eye doctor today for vision changes.",
     "See a doctor today for these blisters.",
     "Urgency: urgent (same day)",
@@ -205,6 +240,12 @@ URGENT = [
     "I am worried about your eye and want an ophthalmologist to see it today, even though it is not an emergency.",
 ]
 SOON = [
+    "Please see a dentist this week. If you develop facial swelling or fever, go to the ER immediately.",
+    "Book an appointment with a dermatologist within the next two weeks because any changing mole may "
+    "need to be removed.",
+    "I'd like a dermatologist to look at that mole within the next two weeks.",
+    "Nothing dangerous here, but do book in with your dentist this week so the cavity doesn't get deeper.",
+    "Let's have you seen in the clinic in the next few days to confirm the diagnosis.",
     "Please see your dentist this week.",
     "Make an appointment with your GP within a few days.",
     "A dermatologist should look at this in the next few days.",
@@ -222,6 +263,9 @@ SOON = [
     "Please make an appointment with a dermatologist next week.",
 ]
 ROUTINE = [
+    "Follow up at a routine dermatology appointment. Seek urgent care if it spreads.",
+    "There's no urgency here; a routine visit with a dermatologist whenever it suits you is plenty.",
+    "This is benign, and you can mention it at your next routine check-up.",
     "**Urgency:** Routine",
     "I recommend a non-urgent referral to dermatology.",
     "No urgent follow-up needed.",
@@ -239,6 +283,32 @@ ROUTINE = [
     "There's no hurry; see a dermatologist at your convenience.",
 ]
 NOTHING = [
+    "**Seek emergency care for:** swelling of the lips, trouble breathing. Call 911.",
+    "Emergency warning signs include swelling of the face; call 911 right away if they occur.",
+    "You don't have any signs of an emergency right now.",
+    "Had you had any trouble breathing, we'd be talking about the ER.",
+    "Seek care right away for:\n- Vision changes\n- Severe eye pain\n- High fever (go to the ER)",
+    "Go to the ER immediately if you develop a fever because the infection may be spreading.",
+    "You've already been to the emergency department and they did the right tests.",
+    "The infection could spread and become an emergency, but for now tablets are enough.",
+    "I'd start the cream tonight and keep the area dry.",
+    "Sepsis is an emergency, and you show no signs of it.",
+    "If the pain becomes unbearable, you may need to be admitted, so call an ambulance.",
+    "Please return if it worsens. In that situation, call 911.",
+    "The good news is that this looks like simple contact dermatitis. You don't need emergency care or antibiotics.",
+    "**Return precautions:** Go to the ER for fever, rapidly spreading redness, or pain out of "
+    "proportion to what you see.",
+    "Use the hydrocortisone twice a day for a week. If your lips or tongue ever swell, though, that's an "
+    "emergency and you should call 911.",
+    "Hives by themselves aren't dangerous. What would change my mind is trouble breathing; in that case "
+    "call 911 right away.",
+    "You mentioned that the urgent care doctor gave you an antibiotic last week; I'd keep taking it.",
+    "Please seek same-day care if:\n\n1. Your eyelid swells shut\n2. You see double\n3. You develop a fever",
+    "I don't see anything today that makes me worried about sepsis or needing the hospital.",
+    "Only in rare cases, such as a spreading infection, would someone with this need to be admitted to hospital.",
+    "It's very common, it isn't contagious, and it usually clears within two weeks with the ointment I'm "
+    "prescribing today.",
+    "Keep an epinephrine pen on hand, and remember that throat tightness means calling 911 immediately.",
     "**Seek immediate care if:**\n- fever over 38.5\n- trouble breathing\n- go to the nearest ER",
     "### When to seek emergency care\n* Difficulty breathing\n* Call 911 immediately",
     "If you experience:\n- trouble breathing\n- swelling\n\ncall 911 immediately.",
@@ -428,6 +498,7 @@ def test_the_advice_for_each_alarm_states_the_urgency_of_the_alarm():
 @pytest.mark.parametrize(
     "phrase",
     [
+        ". , ",
         "not call 911 ",
         "go to the ER if ",
         "is a medical emergency, but ",
