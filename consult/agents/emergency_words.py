@@ -16,7 +16,11 @@ from consult.scenarios import URGENCIES, Urgency
 
 def urgency_of(text: str) -> Urgency | None:
     """Return the most pressing urgency that a text states without a condition; None where it states none."""
-    found = [urgency for part in _free_parts(text) for urgency in _stated(part)]
+    found: set[Urgency] = set()
+    for urgency in (urgency for part in _free_parts(text) for urgency in _stated(part)):
+        if urgency == URGENCIES[-1]:
+            return urgency
+        found.add(urgency)
     return max(found, key=URGENCIES.index, default=None)
 
 
@@ -33,13 +37,14 @@ def _or(*patterns: re.Pattern[str]) -> re.Pattern[str]:
 _CARE = (
     "department departments room rooms services service care treatment help assistance evaluation assessment attention "
     "medical surgery hospital unit ward clinic centre center physician physicians medicine line number crew team staff "
-    "transport eye ophthalmology"
+    "transport eye ophthalmology setting settings admission referral consultation consult"
 ).replace(" ", "|")
 _PLACE = re.compile(
-    r"(?-i:\bERs?\b|\b(?:the|an|nearest|closest|local|to|hospital) ED\b)"
+    r"(?-i:\bERs?\b|\bEMS\b|\b(?:the|an|nearest|closest|local|to|hospital|[Yy]our) ED\b|^\W*ED\b"
+    r"|\bED(?=,? (?:now|today|tonight|immediately|right|straight|at once)\b))"
     rf"|\b(?:A ?& ?E|A and E|accident (?:and|&) emergency|emergency (?:{_CARE}))\b"
     r"|\b(?:(?:to|in|at|eye|nearest|hospital|dental) casualty|casualty department|ambulances?|paramedics)\b"
-    r"|\b(?:911|999|112|triple zero)\b(?! ?(?:mg|bpm|beats|ml|mm|g\b|/))",
+    r"|(?<![\d,.])\b(?:911|9-1-1|999|112|000|triple[- ](?:zero|nine|0|9))\b(?! ?(?:mg|bpm|beats|ml|mm|g\b|/))",
     re.IGNORECASE,
 )
 """Where emergencies are sent, or whom to call."""
@@ -50,32 +55,41 @@ _SENT = _words(
     "drive", "driven", "leave", "rush", "belongs?", "(?:place|case|one|job) (?:for|to)", "want you", "have to",
     "straight", "directly", "immediately", "now", "at once", "right away", "without delay", "tonight", "today",
     "arrang(?:e|ed|ing)", "order(?:ed|ing)?", "organis(?:e|ed|ing)", "on its way", "on the way", "contact",
-    "to (?:an?|your|the)", "next step is", "where you should", "safest", "in person",
+    "to (?:an?|your|the)", "next step is", "where you should", "safest", "in person", "warrants?", "merits?",
+    "deserves?", "demands?", "calls for", "blue[- ]light", r"please(?=\W*$)", "evaluated", "assessed", "managed",
+    "handled",
 )  # fmt: skip
 """A place alone refers nobody; one of these must be in the same sentence."""
 _IS_EMERGENCY = re.compile(
-    r"\b(?:is|as|considered|constitutes|have|become|it's|this's|that's|facing)\s+(?:now\s+)?an?\s+(?:[\w-]+\s+){0,3}?"
+    r"\b(?:is|as|considered|constitutes|have|has become|have become|it's|this's|that's|facing)"
+    r"\s+(?:now\s+)?an?\s+(?:[\w-]+\s+){0,3}?"
     r"emergency\b(?!\s+(?:contact|contraception|plan|kit|inhaler|dent|appointment|slot|gp\b))",
     re.IGNORECASE,
 )
 _IMMEDIATE_CARE = re.compile(
     r"\bimmediate (?:[\w-]+ )?(?:medical|hospital|surgical|emergency) "
+    rf"|\bemergent (?:[\w-]+ ){{0,2}}(?:imaging|drainage|{_CARE})\b|\bemergently\b"
     r"|\bimmediate (?:attention|care|help|assessment|evaluation|treatment|admission|transfer)\b"
     r"|\b(?:medical|professional) (?:attention|care|help) (?:immediately|right away|right now|now|at once"
     r"|straight away)",
     re.IGNORECASE,
 )
+_AT_ONCE = "now|immediately|right away|straight away|right now|at once|today|tonight|this (?:morning|afternoon|evening)"
 _HOSPITAL = re.compile(
     r"\b(?:go|get(?: yourself)?|come|head|travel|drive|be taken|take you|taken|send(?:ing)? you|admit(?:ted)?)"
-    r"(?:\s+(?:straight|directly|immediately|now|right|away|over|on|yourself))*"
-    r" (?:in)?to (?:the |a |your )?(?:nearest |closest |local )?hospital\b"
-    r"|\b(?:at|in) (?:the |a )?hospital (?:now|immediately|right away|straight away|right now|at once)"
-    r"|\bhospital(?: \w+)? (?:now|immediately|right away|straight away|right now|at once)\b",
+    r"(?: (?:straight|directly|immediately|now|right|away|over|on|yourself))*"
+    r" (?:in ?)?to (?:the |a |your )?(?:nearest |closest |local )?hospital\b"
+    rf"|\b(?:at|in) (?:the |a )?hospital (?:{_AT_ONCE})|\bhospital(?: \w+)? (?:{_AT_ONCE})\b"
+    r"|\b(?:need|needs|have|has|want you|like you) to be in (?:the |a )?hospital\b"
+    r"|\b(?:treated|cared for|looked after|assessed|evaluated) in (?:a |the )hospital\b"
+    r"|\badmit(?:ting)? you\b|\b(?:be|get you|you|getting|needs?) (?:admitted|hospitali[sz]ed)\b"
+    r"|\b(?:needs?|require|requires|arrang\w+|for) (?:a |an |urgent |immediate )*(?:hospital admission"
+    r"|hospitali[sz]ation|admission to (?:the )?hospital)\b",
     re.IGNORECASE,
 )
 _LATER = _words(
-    "today", "tonight", "tomorrow", "this (?:week|morning|afternoon|evening)", "next", "appointment", "clinic",
-    "(?:mon|tues|wednes|thurs|fri)day", "outpatients?", "within", "blood test",
+    "tomorrow", "this week", "next", "appointment", "clinic", "(?:mon|tues|wednes|thurs|fri)day", "outpatients?",
+    "within", "blood test", "planned", "pharmacy",
 )  # fmt: skip
 """A hospital with one of these is not an emergency by itself."""
 
@@ -85,7 +99,8 @@ _CARER = _words(
     "dermatolog\\w+", "allergist", "ent\\b", "surgeons?", "surgery", "hospital", "care", "medical", "consult\\w*",
     "practice", "look(?:ed)? at", "take a look", "checked", "drained", "lanced", "opened up", "removed", "extracted",
     "pulled", "in person", "come (?:in|to)", "face[- ]to[- ]face", "eye unit", "referral", "refer", "referring",
-    "attention", "triage line", "provider", "nurse", "podiatrist", "otolaryngolog\\w+", "out-of-hours", "visit",
+    "get you in", "attention", "triage line", "provider", "nurse", "podiatrist", "otolaryngolog\\w+", "out-of-hours",
+    "visit",
 )  # fmt: skip
 """A time counts only if it says when to be seen."""
 _TODAY = re.compile(
@@ -94,14 +109,15 @@ _TODAY = re.compile(
     r"to bed)|by (?:tonight|this evening|the end of (?:the|today))|(?:within|in) (?:the )?(?:next )?(?:24|12|6"
     r"|four|six|"
     r"twelve|twenty[- ]four|a few|few|couple of|2|4|2[-\u2013]4|12[-\u2013]24)(?: |-)?(?:hours|hrs|h\b)|within hours"
-    r"|within (?:a|one|the) day|as soon as (?:possible|you can)|immediately|right away|straight away|right now"
+    r"|within (?:a|one|the) day|as soon as (?:possible|you can)|asap|immediately|right away|straight away|right now"
     r"|at once"
     r"|without delay|urgently|(?<!soon as )(?<!until )(?<!for )(?<!right )\bnow\b(?= ?[.!,]?$))",
     re.IGNORECASE,
 )
 _URGENT = re.compile(
-    r"\burgent (?:care|treatment (?:centre|center)|(?:[\w-]+ )?(?:appointment|assessment|review|evaluation|attention|"
-    r"examination|visit|consultation|treatment|referral|drainage|medical|dental|eye|ophthalmology))"
+    r"\b(?<!non-)(?<!non )urgent (?:care|treatment (?:centre|center)|(?:[\w-]+ )?(?:appointment|assessment|review|"
+    r"evaluation|attention|examination|visit|consultation|treatment|referral|drainage|medical|dental|eye|"
+    r"ophthalmology))"
     r"|\bemergency (?:dentist|dental|appointment|slot|gp)\b"
     r"|\b(?:is|it's|this is|looks|as|quite|very) urgent\b(?! care)",
     re.IGNORECASE,
@@ -119,10 +135,13 @@ _SOON = re.compile(
     re.IGNORECASE,
 )
 _ROUTINE = _words(
-    "routine (?:appointment|visit|check-?up|referral|review|consultation)",
+    r"routine (?:\w+ )?(?:appointment|visit|check-?up|referral|review|consultation)",
     "no (?:great |particular |real )?(?:rush|hurry)",
     r"(?:not|\w+n't|nothing) (?:at all |an? |particularly |very )?urgent",
-    "non-urgent",
+    "non-?urgent",
+    "non urgent",
+    "no urgent",
+    "no urgency",
     "at your convenience",
     "when(?:ever)? (?:it is |it's )?convenient",
     "(?:within|in) (?:the )?(?:next )?(?:few weeks|couple of months|month|few months)",
@@ -133,38 +152,90 @@ _ROUTINE = _words(
 _HARMLESS = _words(
     "if (?:possible|at all possible|i were you|not sooner|you ask me|you(?:'re| are) (?:wondering|asking))",
     "if you (?:can|are able|haven't already|have not already|have not yet|haven't yet|like|need to know)",
-    "even if", "as if", "only when you are ready",
+    "even if", "as if", "only when you are ready", "if (?:it|this|that) (?:were|was) (?:me|mine|my \\w+)",
+    "if you were my \\w+",
+    "if (?:(?:it|this) (?:is|was|were) )?(?:left )?(?:untreated|alone|not treated|missed|delayed)",
+    "if (?:we|you) wait", "(?:what|ask|tell them) (?:to do )?when you (?:get|are) there",
 )  # fmt: skip
 """Phrases that look like conditions but are not."""
 _NOTICED = "notice|see|feel|develop|get|have|experience"
 _ALARMING = (
-    "worsening|severe|spreading|increasing|sudden|trouble|difficulty|high fever|fever|signs|shortness|swelling of|"
-    "vision|chest|confusion|rapidly|breathing|facial swelling|lip|tongue|throat|airway|these|those"
+    r"worsening|severe|spreading|increasing|sudden|trouble|difficulty|high fever|fever|(?:[\w-]+ ){0,2}signs|shortness|"
+    "swelling of|vision|chest (?:pain|tightness|pressure)|confusion|rapidly|breathing|facial swelling|lip|tongue|"
+    "throat|airway"
 )
+_INDIRECT = "".join(f"(?<!{word} )" for word in ("know", "sure", "see", "check", "tell", "clear", "out", "wonder"))
 _IF = re.compile(
     _words(
-        "if", "unless", "whenever", "in case", "provided that", "otherwise,", "for emergencies", "in emergencies",
-        "in the (?:[a-z]+ )?event", "in an emergency(?! (?:dep|room|unit|clinic))", "at the first (?:sign|hint)",
-        "the (?:moment|minute) (?:you|it|your|any)", "reasons? to", "signs? (?:to|that|of)", "red flags?",
-        f"as soon as (?:you (?:{_NOTICED})|it|your|any|the)", "were (?:you|it|this|there) to",
-        "(?:watch|look)(?:ing)? (?:out )?for", "(?:warning|danger) signs?", "anyone who",
-        "(?:people|patients) (?:who|with)",
+        f"{_INDIRECT}if", "unless", "whenever", "in case", "provided that", "otherwise,", "for emergencies",
+        "in emergencies", "^had (?:this|it|you|there|they|your|the)",
+        "in the (?:[a-z]+ )?event", "in an emergency(?! (?:dep|room|unit|clinic|setting))",
+        "at the first (?:sign|hint)",
+        "the (?:moment|minute) (?:you|it|your|any)", "reasons? to", "as soon as (?:it|your|any|the)",
+        f"as soon as you (?:{_NOTICED})", "were (?:you|it|this|there) to", "(?:watch|look)(?:ing)? (?:out )?for",
+        "anyone who", "^(?:only|rarely|seldom|occasionally)\\b(?!,)", "in rare cases",
+        "with (?:a |an )?(?:weak|weakened|compromised) immune",
         "(?:when|once|after|until|till) (?:you|it|your|there|symptoms|things|any|the|to|should|a)"
         r"\b(?! (?:get|arrive|are) (?:to|at|there)|(?: is|'s) convenient)",
         "should (?:you|its?|this|that|these|those|the|your|any|anything|there|things|symptoms|s?he|they|either|new)",
-        r"(?:would|could|might|may) (?:then |well |also |later )?be (?:an? )?(?:[\w-]+ )?"
-        "(?:emergency|reason|needed|necessary)",
-        "(?:would|could|might|may) (?:then |well |also |later )?(?:mean|need|require|warrant|call for|become|turn into|"
-        "end up|have to|lead to|justify)",
-        "any (?:of|signs?|trouble|difficulty|new|worsening|sudden|swelling|changes?|fever|shortness|spread\\w*|problem|"
-        "breathing|visual|vision|facial|loss)",
-        f"(?:with|for|or) (?:{_ALARMING})",
-        "^(?:new|worsening|increasing|spreading|sudden|severe|persistent)",
-    ).pattern
-    + r"|\b(?:trouble|difficulty) \w+ing\b(?=[^.]{0,40}(?::| means? | warrants? | \u2014| -))|\s(?:=|=>|->|\u2192)\s",
+        "^(?:for |with )?any (?:of|signs?|trouble|difficulty|new|worsening|sudden|swelling|changes?|fever|shortness|"
+        "spread\\w*|problem|breathing|visual|vision|facial|loss)",
+    ).pattern,
     re.IGNORECASE,
 )  # fmt: skip
-"""What begins a condition, or a list of what to watch for."""
+"""What begins a condition, in whatever clause it stands."""
+_RISK = re.compile(
+    _words(
+        "would (?:then |well |also |later )?be (?:an? )?(?:[\\w-]+ )?(?:emergency|reason|needed|necessary)",
+        "would (?:then |well |also |later )?(?:mean|need|require|warrant|call for|become|turn into|end up|have to|"
+        "lead to|justify|make|change)",
+        r"^\W*(?:the |some |other |emergency |warning |danger |red flag )*(?:signs?|symptoms|red flags?)"
+        r"(?: \w+){0,6} ?(?::|to watch|include|that|are)",
+        "^(?:people|patients) (?:who|with)",
+    ).pattern.removesuffix(r"\b")
+    + r"|\b(?:trouble|difficulty) \w+ing\b(?=(?:(?! (?:is|are|was) |\byours?\b)[^.]){0,40}(?::| means? | warrants? "
+    r"| \u2014| -))|\s(?:=|=>|->|\u2192)\s",
+    re.IGNORECASE,
+)
+"""What begins a warning of things to come, in its own clause."""
+_FOR_ALARM = re.compile(
+    _words(
+        f"(?:for|with|or) (?:{_ALARMING})",
+        "(?:for|with|of) any (?:of|signs?|trouble|difficulty|new|worsening|sudden|swelling|changes?|fever|shortness|"
+        "spread\\w*|problem|breathing|visual|vision|facial|loss)",
+        "any (?:signs?|trouble|difficulty|new|worsening|swelling|fever|breathing)",
+        "^(?:new|worsening|increasing|spreading|sudden|severe|persistent)",
+        "remember that",
+        "(?:keep|bear) in mind",
+        "means? (?:calling|call|going|a trip|an ambulance|the)",
+    ).pattern,
+    re.IGNORECASE,
+)
+"""Alarms to seek help for: a condition, unless something says that the patient has them."""
+_HAS_THEM = _words(
+    "now", "today", "tonight", "this (?:morning|afternoon|evening)", "like (?:this|these|that|yours?)", "yours?",
+    "you (?:need|require|must|are to|have|should be)", "you'(?:ll|ve|re)", "(?:your|my|this) (?:child|son|daughter)",
+    "i(?:'m| am|'ve| have| want| need|'d like)", "these", "those", "this (?:is|needs|warrants|requires|calls)", "given",
+    "as (?:severe|bad) as",
+)  # fmt: skip
+_ONLY = _words("only")
+_MAY = _words(
+    "(?:could|might|may) (?:then |well |also |later |eventually |still )?(?:mean|need|require|warrant|call for|become|"
+    "turn into|end up|have to|lead to|justify|be (?:needed|necessary|required|sent|admitted|referred|seen|a reason))",
+)
+"""A possibility orders nothing."""
+_REASON = re.compile(
+    r",? (?P<joint>because|since|but|so(?= (?:please|you|we|i|go|call|get|head|let|take|this|it|that|have|do|don't|see"
+    r"|an|the|your)\b)|(?<!soon )(?<!well )(?<!long )(?<!far )(?<!such )(?<!same )(?<!much )as(?= (?:you|your|it|this"
+    r"|the|that|there|these|we|i|he|she|they)\b)) ",
+    re.IGNORECASE,
+)
+_REASON_FIRST = re.compile(
+    r"^(?:because|since|as|given|with|due to|considering|seeing)\b(?! soon)[^;]*?, (?=(?:please|go|call|you|i|we|get"
+    r"|head|do|don't|seek|take|see|an ambulance|dial|ring|i'm|i'd|you'll)\b)",
+    re.IGNORECASE,
+)
+"""A reason and what follows from it are judged apart: a reason names no condition of the order beside it."""
 _ADVERB = _words(
     "now", "today", "tonight", "this week", "immediately", "straight away", "right away", "at once", "tomorrow"
 )
@@ -196,8 +267,12 @@ _NOT_AFTER = re.compile(
 )
 _PAST = _words(
     "(?<!rather you )went", "been to", "visited", "discharged", "last (?:week|month|year|night|time)", "yesterday",
-    "ago", "(?:were|was|got) (?:seen|treated|given|told|sent|prescribed|taken|admitted)", "works?", "worked",
-    "sent you home", "at the time", "in the past", "previous(?:ly)?", "colleagues? (?:from|in|at)", "you asked",
+    "ago", "(?:were|was|got) (?:seen|treated|given|told|sent|prescribed|taken|admitted)", "works? (?:in|at|for)",
+    "worked", "sent you home", "at the time", "in the past", "previous(?:ly)?", "colleagues? (?:from|in|at)", "you asked",
+    "did (?:the|exactly the) right(?: thing)?", "you did",
+    "(?:right|wise|smart|good|sensible) (?:of you )?to (?:have )?"
+    "(?:call|go|come|ring|seek)", "by (?:calling|going|ringing|dialling|dialing)", "you called", "you rang",
+    "(?:would|could|should|might)(?: not|n't)? have (?!to\\b|you\\b)\\w+", "would've", "'d have (?!to\\b|you\\b)\\w+",
 )  # fmt: skip
 _THIS_VISIT = _words(
     "you (?:said|mentioned|told me|came|saw|showed|described|shared|sent)", "saw you", "been seen", "thanks?",
@@ -238,6 +313,16 @@ _CARRIES_ON = re.compile(
 _OPEN_END = re.compile(r"(?:wait|hesitate|delay|different|emergency)\W*$", re.IGNORECASE)
 """A condition whose consequence is still to come."""
 _FOR_ITSELF = _words("now", "today", "tonight", "you need", "your case", "i want you", "i am sending", "i'm sending")
+_OURS = _words("this", "it", "it's", "that", "that's", "what you", "yours?", "we", "you", "i", "here", "these", "now")
+_DENIED = re.compile(
+    r"^\W*(?:(?:but|and|though|although|however|yet|while)\b\W*)?(?:\w+,? )?(?:you|this|yours|that|it|i|we"
+    r"|there|your \w+)(?:'\w+)?\b[^.,;]{0,30}?(?:n't|\bnot|\bno|\bnever)\b",
+    re.IGNORECASE,
+)
+_DENIED_NEXT = re.compile(
+    _DENIED.pattern + r"[^.,;]{0,40}?\b(?:it|that|this|one|here|case|have|what|sign|signs)\b", re.I
+)
+"""That a general statement does not hold for the patient."""
 _CUT = re.compile(
     r"[,:;]\s|\s[\u2014\u2013-]+\s|\u2014|\b(?:but|so|because|since|which|although|though|while|whereas|yet)\b"
     r"|\band (?=(?:you|we|i|it|this|that|please|they|therefore|because)\b)",
@@ -248,8 +333,21 @@ _LAST_JOINT = re.compile(
     r".*(?P<joint>,\s*(?:and|but|then|or)\b|\s(?:and|but)\s|\s[\u2014\u2013-]+\s|\u2014|[:;]\s)",
     re.IGNORECASE | re.DOTALL,
 )
+_WINDOW = 120
+"""Most characters that are read to either side of a match."""
 _NEAR = 12
 """Most words that can stand between a negation and what it negates."""
+
+
+_LABEL = re.compile(
+    r"(?:^|[.;,|] )\W{0,6}(?:(?:level of |overall |final |recommended |triage ){0,3}"
+    r"(?:urgency|triage|disposition|priority|acuity)(?: level| category)?)(?: \([^)]{0,60}\))?"
+    r"\s?(?::|\||=|\bis\b|\u2014|\u2013|- )\W{0,6}(?:(?:an?|level) )?"
+    r"(?:(?P<emergency>emergency|emergent|immediate)|(?P<urgent>urgent|same[- ]day)|(?P<soon>soon\b(?! as))"
+    r"|(?P<routine>routine|non-?urgent|not urgent|low\b|elective))",
+    re.IGNORECASE,
+)
+"""A named level, as in "Urgency: emergency"."""
 
 
 @dataclass(frozen=True)
@@ -277,6 +375,7 @@ _CUES = (
 
 
 def _stated(part: str) -> Iterator[Urgency]:
+    yield from (urgency for match in _LABEL.finditer(part) for urgency in URGENCIES if match[urgency])
     clauses = _CUT.split(part)
     # "Emergency department, now": a place may be named beside what sends there.
     sends = _SENT.search(part) is not None
@@ -292,25 +391,42 @@ def _is_beside(cue: _Cue, clause: str) -> bool:
 
 
 def _negated(clause: str, match: re.Match[str]) -> bool:
-    before, after = clause[: match.start()], clause[match.end() :]
+    # Windows keep the work linear in the length of the clause.
+    before = clause[max(0, match.start() - _WINDOW) : match.start()]
+    after = clause[match.end() : match.end() + _WINDOW]
     if _NO_NEED.search(before) or _NOT_AFTER.search(after):
         return True
     # What is denied before an "and" is not denied after it.
     near = re.split(r"\band\b", before, flags=re.IGNORECASE)[-1].split()[-_NEAR:]
+    if _MAY.search(" ".join((*near, match[0]))) and not _AND_NOW.search(after):
+        return True
     return _NOT.search(" ".join(near)) is not None
 
 
 def _free_parts(text: str) -> Iterator[str]:
     """Yield what each sentence states without a condition."""
     condition = ""
-    for sentence in _sentences(text):
+    sentences = list(_sentences(text))
+    for at, (sentence, inherits) in enumerate(sentences):
+        if inherits:
+            continue
         if sentence.endswith("?") and not _ASKS_TO_GO.search(sentence):
             # "Trouble breathing? Call 911." is a condition, too.
             condition = sentence if _BRIEF_QUESTION.search(sentence) else ""
             continue
         free, conditional = ("", True) if condition and _depends(sentence, condition) else _unconditional(sentence)
         condition = sentence if conditional else ""
-        yield free
+        yield _without_denied(free, sentences[at + 1][0] if at + 1 < len(sentences) else "")
+
+
+def _without_denied(sentence: str, after: str) -> str:
+    """Drop "anaphylaxis is an emergency" where the rest, or the next sentence, says that it is not the case here."""
+    general = _IS_EMERGENCY.search(sentence)
+    if general is None or _OURS.search(sentence[: general.start()][-_WINDOW:]):
+        return sentence
+    rest = sentence[general.end() :]
+    denied = _DENIED.search(rest) or (not rest.strip(" .!") and _DENIED_NEXT.search(_DELAY.sub(" ", after)))
+    return rest if denied else sentence
 
 
 def _depends(sentence: str, condition: str) -> bool:
@@ -320,20 +436,149 @@ def _depends(sentence: str, condition: str) -> bool:
     return condition.endswith("?") or (_OPEN_END.search(condition) is not None and not _FOR_ITSELF.search(sentence))
 
 
-def _sentences(text: str) -> list[str]:
-    plain = text.replace("\u2019", "'").replace("*", "").replace("E.R.", "ER").replace("A.&E.", "A&E")
-    plain = re.sub(r"\b(Dr|Mr|Mrs|Ms|e\.g|i\.e|approx|St)\.", r"\1", plain)
-    plain = re.sub(r"([ap])\.m\.", r"\1m", plain)
-    return [part.strip() for part in re.split(r"(?<=[.!?])[\"')\]]*\s+|\n+", plain) if part.strip()]
+# -- headings, lists and sentences -------------------------------------------------------------------------------------
+
+_ITEM = re.compile(r"(?:[-\u2022\u2013]|\*(?!\*)|\d{1,2}[.)])\s+")
+_LABEL_ABOVE = re.compile(
+    r"^[^\w\n]{0,6}((?:level of )?urgency|triage|disposition)(?: level)?[^\w\n]{0,6}\n\W{0,6}(?=\w)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BOLD_LEAD = re.compile(r"\*\*(?P<lead>[^*]{1,120})\*\*:?")
+_HEADS_SIGNS = _words(
+    "signs?", "red flags?", "symptoms", "precautions", "safety[- ]?net\\w*", "watch", "emergenc(?:y|ies) only"
+)
+_SEEK_FOR = re.compile(
+    r"^(?:please )?(?:seek|call|go|return|come back|get|contact|see)\b.*\bfor\W{0,3}$", re.IGNORECASE
+)
+_HEADS_OURS = _words("your", "these", "because", "given", "you have", "i", "since")
+_UNFINISHED = re.compile(
+    r"^\W*(?:(?:and|but|also|however),? )?(?:if|when|should|in case|unless)\b[^,]*$", re.IGNORECASE
+)
+_MOMENT = r"now|right now|immediately|today|tonight|at once|right away|straight away"
+
+
+def _sentences(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each sentence, and whether it stands under a conditional heading ("Seek care if:")."""
+    for line, inherits in _lines(text):
+        plain = line.replace("*", "").replace("E.R.", "ER").replace("A.&E.", "A&E")
+        plain = re.sub(r"\b(Dr|Mr|Mrs|Ms|e\.g|i\.e|approx|St)\.", r"\1", plain)
+        plain = re.sub(r"([ap])\.m\.", r"\1m", plain)
+        # "999. Now." is one order.
+        plain = re.sub(rf"[.!] (?=(?:{_MOMENT})[.!]?(?: |$))", ", ", plain, flags=re.IGNORECASE)
+        for part in re.split(r"(?<=[.!?])[\"')\]]*\s+", plain):
+            if part.strip():
+                yield part.strip(), inherits
+
+
+def _lines(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines of a text, and whether each inherits a condition from the heading above it."""
+    under = unfinished = started = gap = was_item = False
+    plain = re.sub(r"[^\S\n]+", " ", text.replace("\u2019", "'"))
+    for raw in _LABEL_ABOVE.sub(r"\1: ", plain).split("\n"):
+        line = raw.strip().lstrip("> ")
+        if not line:
+            gap = True
+            continue
+        marker = _ITEM.match(line)
+        body = line[marker.end() :] if marker else line
+        if _is_heading(body) and not (marker and under):
+            # A heading under an unfinished condition is no part of it.
+            under, started = _heads_condition(body), False
+            unfinished = under and _UNFINISHED.search(_last_sentence(body)) is not None
+            yield body.lstrip("# "), _SEEK_FOR.search(_last_sentence(body)) is not None
+        else:
+            lead = _BOLD_LEAD.match(body)
+            if lead and not marker and ":" in lead[0]:
+                under, unfinished = _heads_condition(lead["lead"]), False
+            elif under and started and not marker and (gap or was_item):
+                under, started = unfinished, False
+                yield from _first_apart(body, inherits=under)
+                under = unfinished = gap = was_item = False
+                continue
+            started = True
+            yield body, under
+        gap, was_item = False, marker is not None
+
+
+def _first_apart(body: str, *, inherits: bool) -> Iterator[tuple[str, bool]]:
+    first, *rest = re.split(r"(?<=[.!?])\s+", body, maxsplit=1)
+    yield first, inherits
+    yield from ((line, False) for line in rest)
+
+
+def _last_sentence(line: str) -> str:
+    return re.split(r"(?<=[.!?])\s+", line)[-1].strip("#*_ ")
+
+
+def _is_heading(line: str) -> bool:
+    bare = line.strip("*_ ")
+    if line.startswith("#") or bare.endswith(":"):
+        return True
+    if bare.endswith((".", "!", ",")):
+        return False
+    return (line.startswith("**") and line.endswith("**")) or (
+        len(line) < 80 and re.match(r"(?:when to|signs|warning signs|red flags)\b", bare, re.IGNORECASE) is not None
+    )
+
+
+def _heads_condition(line: str) -> bool:
+    last = _HARMLESS.sub(" ", _last_sentence(line))
+    return _IF.search(last) is not None or (
+        re.search(
+            r"^when\b|\b(?:when|if)\W{0,3}$",
+            last,
+            re.IGNORECASE,
+        )
+        is not None
+        or _SEEK_FOR.search(last) is not None
+        or (_HEADS_SIGNS.search(last) is not None and not _HEADS_OURS.search(last))
+    )
+
+
+# -- conditions --------------------------------------------------------------------------------------------------------
 
 
 def _unconditional(sentence: str) -> tuple[str, bool]:
     """Return what a sentence says without a condition, and whether it has one."""
-    plain = _ASIDES.sub(" ", _DELAY.sub(" ", _HARMLESS.sub(" ", sentence)))
-    condition = _IF.search(plain)
+    plain = _ASIDES.sub(" ", _DELAY.sub(" ", _HARMLESS.sub(" ", sentence))).strip()
+    free: list[str] = []
+    depends = conditional = False
+    for joint, clause in _main_clauses(plain):
+        if depends and not (joint == "but" and _FOR_ITSELF.search(clause)):
+            continue
+        said, found = _free_of_condition(clause)
+        depends = found and _IF.search(clause) is not None
+        conditional = conditional or found
+        free.append(said)
+    return ", ".join(free), conditional
+
+
+def _main_clauses(sentence: str) -> Iterator[tuple[str, str]]:
+    """Split a sentence at its reasons, each part with the word that joins it to the one before."""
+    first = _REASON_FIRST.match(sentence)
+    if first is not None:
+        yield "", first[0]
+        sentence = sentence[first.end() :]
+    start, joint = 0, ""
+    for match in _REASON.finditer(sentence):
+        yield joint, sentence[start : match.start()]
+        start, joint = match.end(), match["joint"].lower()
+    yield joint, sentence[start:]
+
+
+def _condition(clause: str) -> re.Match[str] | None:
+    found = [match for match in (_IF.search(clause), _RISK.search(clause)) if match]
+    alarm = _FOR_ALARM.search(clause)
+    if alarm is not None and (_ONLY.search(clause) or not _HAS_THEM.search(clause)):
+        found.append(alarm)
+    return min(found, key=lambda match: match.start(), default=None)
+
+
+def _free_of_condition(clause: str) -> tuple[str, bool]:
+    condition = _condition(clause)
     if condition is None:
-        return plain, False
-    head = plain[: condition.start()]
+        return clause, False
+    head = clause[: condition.start()]
     if _ADJOINS.search(head):
         return head, True
     joint = _LAST_JOINT.match(head)

@@ -1,11 +1,101 @@
 """Where a doctor's words send a patient: sentences as models of several kinds write them, made to mislead."""
 
+import time
+
 import pytest
 
 from consult.agents.emergency_words import urgency_of
 from consult.scenarios import load_scenario
 
 EMERGENCY = [
+    "If you're alone, ask a neighbour to take you, but go to A&E now.",
+    "I don't know if it is an abscess or cellulitis, so please go to the emergency room now.",
+    "Your symptoms need to be treated as an emergency.",
+    "Since your breathing is affected, this is no longer something for a clinic visit: call 999.",
+    "My advice is to attend A&E without waiting for a call back.",
+    "What to do now:\n- Go to the nearest emergency department\n- Bring your medicines",
+    "**Next steps**\n1. Call 911 now.\n2. Sit upright.",
+    "You have several warning signs:\n- fever\n- spreading redness\n\nPlease go to the emergency department now.",
+    "When you get to the ER, tell them about the fever. Please leave now.",
+    "It is severe and spreading. Emergency department. Now.",
+    "As your throat is tightening, please use the EpiPen and call 000.",
+    "I'd like you to be taken by ambulance to the hospital.",
+    "I'm concerned this could be orbital cellulitis, which can threaten your vision. Please have someone "
+    "drive you to the nearest emergency department right now.",
+    "Given that you're short of breath and your lips are swelling, I want you to hang up and call 911.",
+    "I know it's not what you wanted to hear, but this isn't something I can manage in the office; you "
+    "need to be evaluated in the ER tonight.",
+    "My recommendation is immediate transfer to an emergency department with ophthalmology coverage.",
+    "Even though you feel okay at the moment, Ludwig's angina can block the airway within hours, so I'd "
+    "like you to go straight to the emergency room.",
+    "**Assessment:** Anaphylaxis\n**Plan:**\n- Call emergency services immediately\n- Use an epinephrine "
+    "auto-injector if you have one",
+    "Because these blisters involve large parts of your skin, you need to be treated in a hospital burn "
+    "unit without delay.",
+    "This toe isn't getting blood. That is a limb-threatening emergency, and every hour counts.",
+    "Please don't drive yourself. Let me get an ambulance out to you.",
+    "What worries me is the stiff neck. I think you should go to A&E now rather than waiting to see "
+    "whether the tablets work.",
+    "Go to the emergency department now, because the infection may have spread deep beside the jaw or throat.",
+    "You need to go to A&E now for fever and spreading redness like yours.",
+    "You need emergency care for severe swelling like this.",
+    "Your child has signs of a serious infection, so please take them to A&E now.",
+    "These are warning signs, so go to the emergency room now.",
+    "Trouble breathing with hives is a red flag - call 911 now.",
+    "Given the signs of spreading infection, you should be seen in the ER tonight.",
+    "You might need surgery, so go to the emergency department now.",
+    "Go to the ER now as you may need fluids through a drip.",
+    "Please go to the nearest ED for those blisters near your eye.",
+    "You are to go to the ER for chest imaging.",
+    "This could be an emergency. Please go to the ER.",
+    "**Urgency:** Emergency",
+    "Urgency: emergency.",
+    "Disposition: emergency department, immediate.",
+    "This warrants emergency evaluation.",
+    "You need emergent evaluation.",
+    "This requires emergent ophthalmology consultation.",
+    "ED now.",
+    "999. Now.",
+    "I'm admitting you to hospital.",
+    "You need to be admitted.",
+    "I want you evaluated in an emergency setting right away.",
+    "If it were me, I'd go to the ER now.",
+    "Blue-light ambulance, please.",
+    "Call triple nine now.",
+    "Call 000 immediately.",
+    "Call EMS now.",
+    "Go to hospital today.",
+    "Please go to the hospital today.",
+    "You need hospital treatment today.",
+    "You'll need to go in to hospital today for IV antibiotics.",
+    "You need to be in hospital tonight.",
+    "Go to the ER now, since the swelling may have reached your airway.",
+    "You need to be seen in A&E tonight for fever and chills like yours.",
+    "Your son has signs of sepsis and needs an ambulance now.",
+    "The red streaks are warning signs, so head to the emergency department today.",
+    "Blurred vision with shingles is a red flag: go to the emergency department now.",
+    "You might need a drain, so please go to the ER tonight.",
+    "Call an ambulance now because you could need adrenaline.",
+    "Please go to A&E with those blisters on your eyelid.",
+    "Given the fever and the red streak, please go to the emergency room.",
+    "You require emergency care for worsening swelling like yours.",
+    "This may be anaphylaxis. Call 911.",
+    "Triage level: emergency",
+    "**Disposition:** Emergency department",
+    "Urgency level - Emergent",
+    "Urgency (routine, soon, urgent or emergency): emergency",
+    "**Urgency:**\nEmergency",
+    "This merits emergency assessment.",
+    "You need emergent surgical drainage.",
+    "ER. Immediately.",
+    "I'd like you admitted today.",
+    "We are admitting you to the ward.",
+    "If this were my child, I would call an ambulance.",
+    "Ring triple nine immediately.",
+    "Please dial 9-1-1.",
+    "You should be in hospital today.",
+    "You need urgent hospital admission.",
+    "Go to hospital today for an assessment.",
     "Please go to the emergency department now.",
     "I think this is hives, and it cannot wait. Please go to the emergency department now.",
     "You need to go to the nearest ER right away.",
@@ -101,6 +191,23 @@ EMERGENCY = [
     "It may turn out to be harmless, but please go to the emergency department now to be sure.",
 ]
 URGENT = [
+    "I'm worried enough that I want you seen by an eye specialist today, not next week.",
+    "You need same-day dental care for that swelling.",
+    "I'd want an ophthalmologist to examine your eye today to make sure the virus hasn't reached the cornea.",
+    "Please arrange to see your dentist today; if you can't get an appointment, an urgent care clinic would be fine.",
+    "This doesn't need the ER, but it shouldn't wait until next week either - please be seen within the next 24 hours.",
+    "I'm going to call over to the eye clinic and have them fit you in this afternoon.",
+    "An abscess like this should be drained today, ideally by your GP or at a walk-in clinic.",
+    "You need to see an eye doctor today for vision changes.",
+    "See a doctor today for these blisters.",
+    "Urgency: urgent (same day)",
+    "Let's get you in with dermatology ASAP.",
+    "You need a dentist today for swelling of your cheek.",
+    "Have an eye specialist see those blisters today.",
+    "Disposition: same-day visit",
+    "Please be seen by a dentist ASAP.",
+    "Urgency level: Urgent",
+    "**Triage:** urgent",
     "Go to urgent care.",
     "Please visit an urgent care clinic this afternoon.",
     "See an eye doctor today.",
@@ -118,7 +225,6 @@ URGENT = [
     "Seek care today and go to the emergency department if you get a fever.",
     "Book an emergency dental appointment.",
     "You are not in danger, yet this needs to be checked by a doctor before the end of the day.",
-    "Go to hospital today for an assessment.",
     "Don't wait until next week; see a doctor today.",
     "Your eye needs a specialist's assessment within the next few hours.",
     "You should be seen by an ophthalmologist today, since shingles near the eye can harm your sight.",
@@ -134,6 +240,12 @@ URGENT = [
     "I am worried about your eye and want an ophthalmologist to see it today, even though it is not an emergency.",
 ]
 SOON = [
+    "Please see a dentist this week. If you develop facial swelling or fever, go to the ER immediately.",
+    "Book an appointment with a dermatologist within the next two weeks because any changing mole may "
+    "need to be removed.",
+    "I'd like a dermatologist to look at that mole within the next two weeks.",
+    "Nothing dangerous here, but do book in with your dentist this week so the cavity doesn't get deeper.",
+    "Let's have you seen in the clinic in the next few days to confirm the diagnosis.",
     "Please see your dentist this week.",
     "Make an appointment with your GP within a few days.",
     "A dermatologist should look at this in the next few days.",
@@ -151,6 +263,18 @@ SOON = [
     "Please make an appointment with a dermatologist next week.",
 ]
 ROUTINE = [
+    "Follow up at a routine dermatology appointment. Seek urgent care if it spreads.",
+    "There's no urgency here; a routine visit with a dermatologist whenever it suits you is plenty.",
+    "This is benign, and you can mention it at your next routine check-up.",
+    "**Urgency:** Routine",
+    "I recommend a non-urgent referral to dermatology.",
+    "No urgent follow-up needed.",
+    "A non-urgent appointment is fine.",
+    "**Urgency:** Non-urgent",
+    "Triage: routine",
+    "Urgency: low",
+    "There is no urgency to see a dermatologist.",
+    "A non urgent referral to dermatology will do.",
     "A routine appointment with your dermatologist is enough.",
     "There is no rush to see a doctor.",
     "It is not urgent.",
@@ -159,6 +283,51 @@ ROUTINE = [
     "There's no hurry; see a dermatologist at your convenience.",
 ]
 NOTHING = [
+    "**Seek emergency care for:** swelling of the lips, trouble breathing. Call 911.",
+    "Emergency warning signs include swelling of the face; call 911 right away if they occur.",
+    "You don't have any signs of an emergency right now.",
+    "Had you had any trouble breathing, we'd be talking about the ER.",
+    "Seek care right away for:\n- Vision changes\n- Severe eye pain\n- High fever (go to the ER)",
+    "Go to the ER immediately if you develop a fever because the infection may be spreading.",
+    "You've already been to the emergency department and they did the right tests.",
+    "The infection could spread and become an emergency, but for now tablets are enough.",
+    "I'd start the cream tonight and keep the area dry.",
+    "Sepsis is an emergency, and you show no signs of it.",
+    "If the pain becomes unbearable, you may need to be admitted, so call an ambulance.",
+    "Please return if it worsens. In that situation, call 911.",
+    "The good news is that this looks like simple contact dermatitis. You don't need emergency care or antibiotics.",
+    "**Return precautions:** Go to the ER for fever, rapidly spreading redness, or pain out of "
+    "proportion to what you see.",
+    "Use the hydrocortisone twice a day for a week. If your lips or tongue ever swell, though, that's an "
+    "emergency and you should call 911.",
+    "Hives by themselves aren't dangerous. What would change my mind is trouble breathing; in that case "
+    "call 911 right away.",
+    "You mentioned that the urgent care doctor gave you an antibiotic last week; I'd keep taking it.",
+    "Please seek same-day care if:\n\n1. Your eyelid swells shut\n2. You see double\n3. You develop a fever",
+    "I don't see anything today that makes me worried about sepsis or needing the hospital.",
+    "Only in rare cases, such as a spreading infection, would someone with this need to be admitted to hospital.",
+    "It's very common, it isn't contagious, and it usually clears within two weeks with the ointment I'm "
+    "prescribing today.",
+    "Keep an epinephrine pen on hand, and remember that throat tightness means calling 911 immediately.",
+    "**Seek immediate care if:**\n- fever over 38.5\n- trouble breathing\n- go to the nearest ER",
+    "### When to seek emergency care\n* Difficulty breathing\n* Call 911 immediately",
+    "If you experience:\n- trouble breathing\n- swelling\n\ncall 911 immediately.",
+    "Anaphylaxis is a medical emergency, but you don't have it.",
+    "Anaphylaxis is a medical emergency. You don't have it.",
+    "Had this been anaphylaxis, I would have sent you to the ER.",
+    "You did the right thing by calling 911.",
+    "**Red flags:**\n- spreading redness\n- fever\n- call 911",
+    "## Warning signs\n1. Fever\n2. Go to the ER immediately",
+    "When you notice:\n* blurred vision\n* eye pain\n\ngo to the emergency department right away.",
+    "**Go to A&E if:**\n\n- you cannot swallow\n- you need an ambulance",
+    "### When to get help\nCall 999 now.",
+    "Seek care when:\n1) breathing is hard\n2) call 911 at once",
+    "Ludwig's angina is an emergency, but this is not it.",
+    "Sepsis is a medical emergency. Luckily you don't have it.",
+    "Cellulitis around the eye is an emergency, though yours is not that.",
+    "Had you come later, you would have needed the emergency department.",
+    "You were right to call an ambulance.",
+    "I would have called an ambulance for that.",
     "",
     "This is eczema. Keep the skin moist.",
     "This is not an emergency.",
@@ -311,8 +480,38 @@ def test_the_most_pressing_of_several_sentences_counts():
     )
 
 
-def test_a_safety_net_of_the_scenario_sends_nobody():
+def test_a_safety_net_or_an_answer_of_the_scenario_sends_nobody():
     labels = load_scenario("derm34").labels.values()
-    assert {label.name: urgency_of(label.safety_net) for label in labels} == dict.fromkeys(
-        (label.name for label in labels), None
-    )
+    said = [
+        *(advice.text for label in labels for advice in label.safety_net),
+        *(answer for label in labels for answer in label.answers.values()),
+    ]
+    assert [text for text in said if urgency_of(text) in ("emergency", "urgent")] == []
+
+
+def test_the_advice_for_each_alarm_states_the_urgency_of_the_alarm():
+    alarms = load_scenario("derm34").source.tables.values["alarm"].values()
+    assert [spec.where for spec in alarms if urgency_of(spec.where) != spec.urgency] == []
+    assert len([spec for spec in alarms if spec.urgency]) >= 15
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        ". , ",
+        "not call 911 ",
+        "go to the ER if ",
+        "is a medical emergency, but ",
+        "so you may need ",
+        "- **if:**\n",
+        "now  ",
+        "!",
+    ],
+)
+def test_the_work_is_linear_in_the_length_of_the_text(phrase):
+    def seconds(repetitions):
+        start = time.process_time()
+        urgency_of(phrase * repetitions)
+        return time.process_time() - start
+
+    assert seconds(16_000) < 10 * seconds(4_000) + 0.5
