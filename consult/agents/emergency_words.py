@@ -269,10 +269,8 @@ _PAST = _words(
     "(?<!rather you )went", "been to", "visited", "discharged", "last (?:week|month|year|night|time)", "yesterday",
     "ago", "(?:were|was|got) (?:seen|treated|given|told|sent|prescribed|taken|admitted)", "works? (?:in|at|for)",
     "worked", "sent you home", "at the time", "in the past", "previous(?:ly)?", "colleagues? (?:from|in|at)",
-    "you asked",
-    "did (?:the|exactly the) right(?: thing)?", "you did",
-    "(?:right|wise|smart|good|sensible) (?:of you )?to (?:have )?"
-    "(?:call|go|come|ring|seek)", "by (?:calling|going|ringing|dialling|dialing)", "you called", "you rang",
+    "you asked", "did (?:the|exactly the) right(?: thing)?", "you did",
+    "(?:were|was) (?:\\w+ )?(?:right|wise|smart|good|sensible) (?:of you )?to", "you called", "you rang",
     "(?:would|could|should|might)(?: not|n't)? have (?!to\\b|you\\b)\\w+", "would've", "'d have (?!to\\b|you\\b)\\w+",
 )  # fmt: skip
 _THIS_VISIT = _words(

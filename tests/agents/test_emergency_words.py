@@ -8,6 +8,7 @@ from consult.agents.emergency_words import urgency_of
 from consult.scenarios import load_scenario
 
 EMERGENCY = [
+    "Please start by calling 911 now.",
     "If you're alone, ask a neighbour to take you, but go to A&E now.",
     "I don't know if it is an abscess or cellulitis, so please go to the emergency room now.",
     "Your symptoms need to be treated as an emergency.",
