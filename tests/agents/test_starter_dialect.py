@@ -104,10 +104,11 @@ def test_the_patient_is_given_slots_and_never_the_facts(patient: PatientView) ->
 def test_topics_are_a_choice_of_tags_and_are_read_back(patient: PatientView) -> None:
     prompt = DIALECT.topic("Where is it?<|im_end|>", patient)
     assert prompt.choice is not None and prompt.temperature == 0
-    assert prompt.choice.options == (*(f"<{topic}>" for topic in patient.topics), "<unsure>")
+    asked = [topic for topic in patient.topics if topic in TOPIC_TAGS]
+    assert prompt.choice.options == (*(f"<{topic}>" for topic in asked), "<unsure>")
     assert prompt.messages[-1].text == "Where is it?"
     read = {option: DIALECT.read_topic(option, patient) for option in prompt.choice.options}
-    assert read == {**{f"<{topic}>": topic for topic in patient.topics}, "<unsure>": None}
+    assert read == {**{f"<{topic}>": topic for topic in asked}, "<unsure>": None}
     foreign = DIALECT.topic("Where?", replace(patient, topics={"site": "where", "hobbies": "which"}))
     assert foreign.choice is not None and foreign.choice.options == ("<site>", "<unsure>")
 
@@ -502,8 +503,10 @@ def test_who_sees_the_photograph(view: DoctorView) -> None:
 # -- fingerprint -------------------------------------------------------------------------------------------------------
 
 
-def test_every_topic_of_derm34_has_a_tag(derm34: Scenario) -> None:
-    assert {*derm34.topics, *derm34.examinations, "complaint"} == set(TOPIC_TAGS)
+def test_every_tag_is_a_topic_of_derm34(derm34: Scenario) -> None:
+    """The starter was trained before there were topics of long-term illnesses, medicines, allergies and pregnancy."""
+    untaught = {"conditions", "medicines", "allergies", "pregnancy"}
+    assert {*derm34.topics, *derm34.examinations, "complaint"} - untaught == set(TOPIC_TAGS)
     assert len(set(TAGS)) == len(TAGS)
 
 

@@ -242,9 +242,9 @@ def test_leaving_at_the_prompt_is_an_interrupt_that_is_taken_up_again(tmp_path: 
 def test_a_person_may_play_the_patient_of_a_case_with_its_card(tmp_path: Path) -> None:
     screen = terminal(tmp_path, "simulate", "--case", "test-0007", "--patient", "human", "--model", scripted(tmp_path))
     screen.expect_exact("What you know:")
-    screen.expect_exact("- it's on my lower legs")
+    screen.expect_exact("- it's on my ankle bone")
     screen.expect("You        ")
-    screen.sendline("It's on my lower legs.")
+    screen.sendline("It's on my ankle bone.")
     to_the_end(screen)
     screen.close()
     with sqlite3.connect(tmp_path / "a.db") as db:

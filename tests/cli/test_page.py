@@ -70,7 +70,7 @@ def test_the_page_tells_the_consultation(paged: Paged) -> None:
     page = paged()
     assert "<title>derm34 · test-0007 · melancholic</title>" in page
     for expected in (
-        "Dimitri",
+        "Camille",
         "→ dermatology",
         "How long have you had it?",
         "temperature: the temperature is normal",

@@ -176,7 +176,7 @@ def test_the_form_shows_what_is_filtered_and_offers_what_there_is(client: TestCl
 def test_a_consultation_is_told_with_its_verdicts_and_its_neighbours(client: TestClient) -> None:
     page = client.get("/consultations/r1.1").text
     parsed = Parsed(page)
-    for expected in ("Dimitri", "→ dermatology", "How long have you had it?", "They agree.", "It looks like it."):
+    for expected in ("Camille", "→ dermatology", "How long have you had it?", "They agree.", "It looks like it."):
         assert expected in page
     assert "✘ wrong: it was chronic lichen" in page and "why 1.2" in page and "unusable answer: prose" in page
     assert next(attributes for tag, attributes in parsed.tags if tag == "details") == {"class": "thought"}
