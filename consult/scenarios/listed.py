@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from consult.scenarios.case import Card, Case, Fact, Photograph, Truth
+from consult.scenarios.conditional import known_of
 from consult.scenarios.files import CaseSpec, FactSpec
 from consult.scenarios.located_yaml import Problem, ScenarioError
 from consult.scenarios.photographs import open_photograph
@@ -151,21 +152,22 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
         load = partial(open_photograph, (folder / spec.image).resolve())
         photograph = Photograph(f"{scenario}/{spec.id}", load)
     label = labels.get(spec.diagnosis or "")
+    card = Card(
+        complaint=Fact("complaint", "complaint", spec.complaint),
+        facts=_facts(spec.facts),
+        examinations=_facts(spec.examinations),
+        name=spec.name,
+        age=spec.age,
+        sex=spec.sex,
+        skin_type=spec.skin_type,
+    )
     return Case(
         id=spec.id,
-        card=Card(
-            complaint=Fact("complaint", "complaint", spec.complaint),
-            facts=_facts(spec.facts),
-            examinations=_facts(spec.examinations),
-            name=spec.name,
-            age=spec.age,
-            sex=spec.sex,
-            skin_type=spec.skin_type,
-        ),
+        card=card,
         truth=Truth(
             diagnosis=spec.diagnosis,
             specialty=spec.specialty or (label.specialty if label else "") or None,
-            urgency=spec.urgency or (label.urgency if label else None),
+            urgency=spec.urgency or (label.urgency_for(known_of(card)) if label else None),
         ),
         photograph=photograph,
         split=spec.split,

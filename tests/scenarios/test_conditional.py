@@ -101,3 +101,11 @@ def test_a_plan_is_read():
 )
 def test_a_safety_net_is_text_or_a_list(written, facts, told):
     assert label(safety_net=written).safety_net_for(known(**facts)) == told
+
+
+def test_a_step_for_some_patients_can_make_them_more_urgent():
+    step = Advice("Have the eye looked at today.", ({"history": ("contact_lenses",)},), urgency="urgent")
+    label = Label("red eye", "eyes", "soon", plan=(Advice("Wipe the lids."), step))
+    assert label.urgency_for({}) == "soon"
+    assert label.urgency_for({"history": frozenset({"contact_lenses"})}) == "urgent"
+    assert Label("red eye", "eyes", None, plan=(step,)).urgency_for({}) is None
