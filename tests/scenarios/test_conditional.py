@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from consult.scenarios import Label
 from consult.scenarios.case import Card, Fact
 from consult.scenarios.conditional import Advice, applying, known_facts, known_of
 from consult.scenarios.files import LabelsFile
@@ -108,4 +109,4 @@ def test_a_step_for_some_patients_can_make_them_more_urgent():
     label = Label("red eye", "eyes", "soon", plan=(Advice("Wipe the lids."), step))
     assert label.urgency_for({}) == "soon"
     assert label.urgency_for({"history": frozenset({"contact_lenses"})}) == "urgent"
-    assert Label("red eye", "eyes", None, plan=(step,)).urgency_for({}) is None
+    assert Label("red eye", "eyes", None).urgency_for({}) is None
