@@ -114,7 +114,8 @@ def questions(scenario: Scenario, kind: str, count: int, split: str, seed: int) 
     rng = random.Random(f"{seed}/{split}/{kind}")
     style = "held-out" if kind == "held-out style" else "in-style"
     cases = [case for case in map(scenario.case, scenario.case_ids(split)) if case.style == style]
-    topics, kinds = list(scenario.topics), list(temperaments())
+    # Topics that questions are worded for; the starter cannot ask about others.
+    topics, kinds = [topic for topic in scenario.topics if topic in said_about("questions")], list(temperaments())
     if count > len(cases) * len(topics):
         most = len(cases) * len(topics)
         raise UserError(f"the split '{split}' has {len(cases)} cases in {style} wording; ask at most {most} questions")

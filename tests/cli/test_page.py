@@ -73,12 +73,12 @@ def test_the_page_tells_the_consultation(paged: Paged) -> None:
         "Camille",
         "→ dermatology",
         "How long have you had it?",
-        "temperature: the temperature is normal",
+        "temperature: there is no fever",
         "It looks like it.",
         "They agree.",
         "✘ wrong: it was chronic lichen",
         "0/3 right",
-        "it&#x27;s on my lower legs",
+        "it&#x27;s on my ankle bone",
         "Simulation, not medical advice.",
     ):
         assert expected in page

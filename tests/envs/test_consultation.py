@@ -52,7 +52,7 @@ def test_a_whole_consultation_in_order():
     assert c.step(Act("attending", "answer", "No.")).node == "react"
     end = c.step(Act("patient", "satisfied", "Thanks."))
     assert (end.node, end.actor, end.status) == ("end", None, "finished")
-    assert c.disclosed == (1, 11)
+    assert c.disclosed == (1, 15)
 
 
 def test_an_examination_is_answered_from_the_record():

@@ -46,7 +46,7 @@ def student(tmp_path_factory):
 @pytest.fixture(scope="module")
 def episodes(derm34, student):
     theatre = Theatre(derm34, student.speaker, frozen())
-    cases = [derm34.case(i) for i in ("train-0000", "train-0000", "train-0007")]
+    cases = [derm34.case(i) for i in ("train-0001", "train-0001", "train-0007")]
     return theatre.play(cases, [1, 2, 3], Sampling(1.0, 1.0))
 
 
@@ -76,7 +76,7 @@ def test_words_that_nothing_depends_on_are_the_programs(episodes):
 
 def test_the_same_seed_plays_the_same_and_companions_change_nothing(derm34, student, episodes):
     theatre = Theatre(derm34, student.speaker, frozen())
-    (again,) = theatre.play([derm34.case("train-0000")], [2], Sampling(1.0, 1.0))
+    (again,) = theatre.play([derm34.case("train-0001")], [2], Sampling(1.0, 1.0))
     assert [one.said for one in again.choices] == [one.said for one in episodes[1].choices]
     assert [one.request.prompt for one in again.choices] == [one.request.prompt for one in episodes[1].choices]
 
@@ -96,7 +96,7 @@ def test_who_is_named_plays_and_is_asked_as_in_play(derm34, student, tmp_path):
 
     dentist = Dentist()
     theatre = Theatre(derm34, student.speaker, frozen(triage=dentist))
-    (episode,) = theatre.play([derm34.case("train-0000")], [1], Sampling(1.0, 1.0))
+    (episode,) = theatre.play([derm34.case("train-0001")], [1], Sampling(1.0, 1.0))
     assert episode.consultation.consulted.opinions[0].specialty == "dentistry"
     assert {request.role for request in dentist.asked} == {"triage"} and not episode.failed
     assert max(request.prompt.max_new_tokens for request in dentist.asked) > 8
@@ -141,7 +141,7 @@ def test_tokens_come_back_to_their_places():
 
 
 def test_probabilities_are_those_that_were_drawn_from(derm34, student, episodes):
-    rows = triage_rows(derm34, ["train-0000", "train-0007"], student.dialect, sees=True)
+    rows = triage_rows(derm34, ["train-0001", "train-0007"], student.dialect, sees=True)
     student.looks.look_at(rows, derm34.revision, lambda _: None)
     choices = [_scored(student, one) for episode in episodes for one in episode.choices]
     shown, said = _batch(student, choices)
@@ -161,7 +161,7 @@ def test_probabilities_are_those_that_were_drawn_from(derm34, student, episodes)
 
 
 def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, student, episodes):
-    rows = triage_rows(derm34, ["train-0000", "train-0007"], student.dialect, sees=True)
+    rows = triage_rows(derm34, ["train-0001", "train-0007"], student.dialect, sees=True)
     student.looks.look_at(rows, derm34.revision, lambda _: None)
     shown, said = _batch(student, [_scored(student, one) for episode in episodes for one in episode.choices])
     acts = [ids[mask.bool()].tolist() for ids, mask in zip(shown.ids, shown.mask, strict=True)]

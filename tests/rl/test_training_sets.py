@@ -31,7 +31,7 @@ from consult.rl.rows import attending_row, case_ids, train_only, triage_rows, wi
 from consult.scenarios import load_scenario
 
 TEAM = dict.fromkeys(("patient", "triage", "specialist", "attending"), Player("doctors"))
-IDS = ("train-0000", "train-0001", "train-0002", "train-0040")
+IDS = ("train-0003", "train-0001", "train-0002", "train-0040")
 
 
 class Doctors:
