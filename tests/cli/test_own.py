@@ -248,7 +248,7 @@ def test_a_person_may_play_the_patient_of_a_case_with_its_card(tmp_path: Path) -
     to_the_end(screen)
     screen.close()
     with sqlite3.connect(tmp_path / "a.db") as db:
-        (facts,) = db.execute("SELECT facts FROM turns WHERE text LIKE 'It''s on my lower%'").fetchone()
+        (facts,) = db.execute("SELECT facts FROM turns WHERE text LIKE 'It''s on my ankle%'").fetchone()
         assert json.loads(facts) == ["site"]
 
 
