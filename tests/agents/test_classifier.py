@@ -60,7 +60,7 @@ def test_the_starters_own_eye_is_small_and_sees(starter: Classifier, derm34: Sce
     three = sum(truth in [label for label, _ in guess[:3]] for guess, truth in zip(ranked, truths, strict=True))
     # Trained on the first edition's pictures (57 % and 90 % of those), it does not know the shared ones. Chance gives
     # 3 % and 9 %.
-    assert first > 0.35 * 68 and three > 0.6 * 68
+    assert first > 0.4 * 68 and three > 0.6 * 68
     assert all(sum(p for _, p in guess) == pytest.approx(1, abs=1e-5) for guess in ranked)
     assert all(a[1] >= b[1] for guess in ranked for a, b in pairwise(guess))
 

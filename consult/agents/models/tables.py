@@ -176,8 +176,3 @@ class TablesModel:
         likeliest = max(weights, key=lambda name: weights[name])
         told = self.grammar.tables.values[ALARM].get(str(dict(seen).get(ALARM, "none")))
         return max((likeliest, (told and told.urgency) or likeliest), key=[str(u) for u in URGENCIES].index)
-
-
-def is_tables_reference(reference: str) -> bool:
-    """Tell whether a reference names a doctor who knows a scenario's tables."""
-    return reference.startswith(PREFIXES)
