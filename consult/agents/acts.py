@@ -121,6 +121,18 @@ class Line:
     topic: str | None = None
     quotes: tuple[tuple[str, str], ...] = ()
     """(topic, clause) of each fact that the text states word by word."""
+    absences: tuple[str, ...] = ()
+    """Topics of the quoted facts that say that something is not there."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who the patient is, as a doctor reads it on the file."""
+
+    name: str = ""
+    age: int | None = None
+    """Years."""
+    sex: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +167,14 @@ class DoctorView:
     """What an image classifier takes the photograph for, likeliest first; empty where none was asked."""
     rationale: Rationale = "before"
     """Where the attending's reason is to stand, as its model was trained."""
+    patient: Person = field(default_factory=Person)
+    """Who the patient is."""
+    findings: tuple[str, ...] = ()
+    """What a photograph may show, in the scenario's words and order; empty where the scenario lists none."""
+    seen: str = ""
+    """What this doctor sees in the photograph, in its own description; empty where it gave none."""
+    worded: Mapping[str, str] = field(default_factory=dict)
+    """A sentence of the scenario's advice → how the doctor words it."""
     where: tuple[str, ...] = ()
     """Where to go with the alarms that the patient has told; for the program's own words alone, never in a prompt."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
 from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply
 from consult.agents.dialects.dialect import ActionWord, DecisionWord
-from consult.agents.doctors import ask_twice
+from consult.agents.doctors import ask_twice, look
 from consult.agents.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
 from consult.agents.voice import Place, Voice
@@ -82,6 +83,7 @@ class Attending:
         The final urgency is the one that was decided, else what the words to the patient state, else the triage's.
         """
         dialect = self.voice.dialect
+        view, looked = await look(self.voice, view, place)
         word, reply, cost = await self._decide(view, place)
         stated = word.urgency if word else None
         decided = replace(
@@ -90,6 +92,8 @@ class Attending:
             thought=word.thought if word else "",
             urgency=stated or view.urgency,
         )
+        worded, plainly, wording = await self._reword(dialect.advice(decided, self.scenario), place)
+        decided = replace(decided, worded=worded)
         speech, draft, spoken = await self._advise(
             dialect.explanation(decided),
             "explanation",
@@ -97,6 +101,7 @@ class Attending:
             lambda text: dialect.read_explanation(text, decided, self.scenario),
             lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario, decided.known),
             lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario, decided.known, decided.where),
+            plainly,
         )
         return Act(
             speaker="attending",
@@ -108,9 +113,28 @@ class Attending:
             differential=word.differential if word else (),
             thought=decided.thought,
             draft=draft,
-            usage=cost + spoken,
+            usage=looked + cost + wording + spoken,
             seed=self.voice.seed("decision", place),
         )
+
+    async def _reword(self, sentences: Sequence[str], place: Place) -> tuple[dict[str, str], int, Usage]:
+        """Word sentences of the scenario's advice, each asked for by itself.
+
+        Returns:
+            Sentence → its wording, how many of them the model could not word, and the cost of all.
+        """
+        dialect, task = self.voice.dialect, "rewording"
+        asked = [
+            ask_twice(
+                self.voice, dialect.rewording(one), task, place, partial(dialect.read_rewording, sentence=one), number
+            )
+            for number, one in enumerate(sentences)
+        ]
+        together = self.together or _in_turn
+        answers: list[tuple[str | None, Reply, Usage]] = await together(asked) if asked else []
+        worded = {one: said for one, (said, _, _) in zip(sentences, answers, strict=True) if said is not None}
+        cost = sum((cost for _, _, cost in answers), Usage())
+        return worded, len(sentences) - len(worded), _as_draft(cost)
 
     async def _decide(self, view: DoctorView, place: Place) -> tuple[DecisionWord | None, Reply, Usage]:
         """Decide, by a vote where several decisions are asked for; of equals the first named wins."""
@@ -139,7 +163,10 @@ class Attending:
 
     async def reply(self, view: DoctorView, place: Place) -> Act:
         """Answer the patient's question back."""
-        question = view.lines[-1]
+        question, dialect = view.lines[-1], self.voice.dialect
+        sentence = dialect.reply_sentence(view, question, self.scenario)
+        worded, plainly, wording = await self._reword((sentence,) if sentence else (), place)
+        view = replace(view, worded=worded)
         speech, draft, cost = await self._advise(
             self.voice.dialect.reply(view, question),
             "reply",
@@ -147,10 +174,11 @@ class Attending:
             lambda text: self.voice.dialect.read_reply(text, view, question, self.scenario),
             lambda said: is_sound_reply(said, view.diagnosis, question.topic, self.scenario),
             lambda: plain_reply(view.diagnosis, question.topic, self.scenario),
+            plainly,
         )
         source: Source = "program" if draft and draft.fallback else "model"
         seed = self.voice.seed("reply", place)
-        return Act("attending", "answer", speech, source=source, draft=draft, usage=cost, seed=seed)
+        return Act("attending", "answer", speech, source=source, draft=draft, usage=wording + cost, seed=seed)
 
     async def _advise(
         self,
@@ -160,8 +188,19 @@ class Attending:
         read: Callable[[str], str | None],
         sound: Callable[[str], bool],
         plain: Callable[[], str],
+        plainly: int,
     ) -> tuple[str, Draft | None, Usage]:
-        """Ask for words to the patient; a model too small to be believed is held against the scenario's advice."""
+        """Ask for words to the patient; a model too small to be believed is held against the scenario's advice.
+
+        Args:
+            prompt: What is asked.
+            task: Its name.
+            place: Where in the run.
+            read: Reads the reply.
+            sound: Tells whether what was read may be said.
+            plain: Says it without a model.
+            plainly: How many sentences of the advice the program has to say already.
+        """
         believed, drafts = not self.voice.dialect.slots, list[bool]()
 
         def heard(text: str) -> str | None:
@@ -172,8 +211,13 @@ class Attending:
         speech, _, cost = await ask_twice(self.voice, prompt, task, place, heard)
         if believed:
             return speech or "", None, cost
-        draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=speech is None)
+        backed, fallback = drafts[0] and not plainly, speech is None or plainly > 0
+        draft = Draft(backed=backed, leaked=False, attempts=len(drafts), fallback=fallback)
         return speech or plain(), draft, _as_draft(cost)
+
+
+async def _in_turn(asked: Sequence[Any]) -> list[Any]:
+    return [await one for one in asked]
 
 
 def _as_draft(cost: Usage) -> Usage:

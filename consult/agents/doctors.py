@@ -1,15 +1,45 @@
-"""What triage doctor, specialist and attending have in common: asking twice, and who they are."""
+"""What triage doctor, specialist and attending have in common: looking first, asking twice, and giving a reason."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from consult.agents.acts import Usage
+from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Prompt, Reply
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 
 W = TypeVar("W")
+
+
+async def look(voice: Voice, view: DoctorView, place: Place) -> tuple[DoctorView, Usage]:
+    """Let a doctor describe the photograph, where its dialect asks for that apart."""
+    prompt = voice.dialect.look(view)
+    if prompt is None:
+        return view, Usage()
+    reply = await voice.say(prompt, "look", place)
+    return replace(view, seen=voice.dialect.read_look(reply.text, view)), usage(reply)
+
+
+async def reason_again(
+    voice: Voice, prompt: Prompt, decided: str, task: str, place: Place, read: Callable[[str], W | None],
+    member: int = 0,
+) -> tuple[W | None, Usage]:  # fmt: skip
+    """Ask once more for the reason alone, after what was decided.
+
+    Args:
+        voice: Who is asked.
+        prompt: What was asked.
+        decided: How the first reply began, up to its reason.
+        task: What the role was asked to do.
+        place: Where in the run.
+        read: Reads the whole reply.
+        member: Number in the panel.
+    """
+    again = replace(prompt, begin=decided, choice=None)
+    reply = await voice.say(again, task, place, attempt=1, member=member)
+    return read(reply.text), usage(reply)
 
 
 async def ask_twice(

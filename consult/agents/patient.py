@@ -111,7 +111,7 @@ class Patient:
             prompt = self.voice.dialect.patient_line(view, task, temperament)
             reply = await self.voice.say(prompt, task.kind, place, attempt)
             cost += usage(reply)
-            line = self.voice.dialect.read_patient_line(reply.text, task)
+            line = self.voice.dialect.read_patient_line(reply.text, task, view)
             cost += Usage(unusable=int(line is None and attempt == 0))
             verdict = self._check(line, view, task)
             first = first or verdict

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from consult.agents.acts import Act, DoctorView
-from consult.agents.doctors import ask_twice
+from consult.agents.acts import Act, DoctorView, Draft, Usage
+from consult.agents.dialects.dialect import TriageWord
+from consult.agents.doctors import ask_twice, look, reason_again
+from consult.agents.models.model import Prompt
 from consult.agents.voice import Place, Voice
 
 
@@ -18,10 +20,15 @@ class TriageDoctor:
     async def act(self, view: DoctorView, place: Place) -> Act:
         """Send the patient on; an unusable answer leaves specialty and urgency None."""
         dialect = self.voice.dialect
+        view, looked = await look(self.voice, view, place)
         prompt = dialect.triage(view)
         word, reply, cost = await ask_twice(
             self.voice, prompt, "triage", place, lambda text: dialect.read_triage(text, view)
         )
+        draft = None
+        if word and dialect.slots:
+            word, draft, spoken = await self._reasoned(word, prompt, reply.text, view, place)
+            cost += spoken
         return Act(
             speaker="triage",
             action="triage",
@@ -30,6 +37,22 @@ class TriageDoctor:
             urgency=word.urgency if word else None,
             thought=word.thought if word else "",
             confidence=reply.probability if word else None,
-            usage=cost,
+            draft=draft,
+            usage=looked + cost,
             seed=self.voice.seed("triage", place),
         )
+
+    async def _reasoned(
+        self, word: TriageWord, prompt: Prompt, text: str, view: DoctorView, place: Place
+    ) -> tuple[TriageWord, Draft, Usage]:
+        """Give a triage its reason: the model's, asked for once more where it cannot be used, else a program's."""
+        if word.why:
+            return word, Draft(backed=True, leaked=False, attempts=1, fallback=False), Usage()
+        dialect, head = self.voice.dialect, f"{word.specialty}, {word.urgency}."
+        again, cost = await reason_again(
+            self.voice, prompt, text[: text.index(head) + len(head)], "triage", place,
+            lambda text: dialect.read_triage(text, view),
+        )  # fmt: skip
+        why = again.why if again else ""
+        draft = Draft(backed=False, leaked=False, attempts=2, fallback=not why)
+        return replace(word, why=why or dialect.plain_triage(word, view)), draft, cost

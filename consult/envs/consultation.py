@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from consult.agents.acts import Act, Action, DoctorView, Line, PatientView
+from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person
 from consult.agents.dialects.questions import topic_of
 from consult.agents.voice import derive_seed
 from consult.envs.config import Plan, Status
@@ -270,6 +270,8 @@ class Consultation:
             thought=conclusion.thought if conclusion else "",
             thinks=self.plan.strategy == "reasoning",
             expert=self.expert,
+            patient=Person(self.case.card.name, self.case.card.age, self.case.card.sex),
+            findings=self.scenario.findings,
             where=tuple(fact.where for fact in self.alarms_told if fact.where),
         )
 
@@ -303,18 +305,20 @@ def _asks_for_alarms(question: Act, answer: Act) -> bool:
 
 def heard(act: Act, case: Case) -> Line:
     """Return the line that an act leaves, with the facts of the case's card that its text states word by word."""
-    return Line(act.speaker, act.action, act.text, act.topic, _quotes(act, case.card))
-
-
-def _quotes(act: Act, card: Card) -> tuple[tuple[str, str], ...]:
-    if act.action == "examine":
-        return tuple((fact.topic, fact.text) for fact in card.examination(act.topic or ""))
     if act.source == "human" and act.action == "answer" and act.topic:
         # No card backs a person's words: they are what there is on the topic.
-        return ((act.topic, act.text),)
+        return Line(act.speaker, act.action, act.text, act.topic, ((act.topic, act.text),))
+    facts = _quoted(act, case.card)
+    quotes = tuple((fact.topic, fact.text) for fact in facts)
+    return Line(act.speaker, act.action, act.text, act.topic, quotes, tuple(f.topic for f in facts if f.none))
+
+
+def _quoted(act: Act, card: Card) -> tuple[Fact, ...]:
+    if act.action == "examine":
+        return card.examination(act.topic or "")
     facts = {fact.id: fact for fact in (card.complaint, *card.facts)}
     stated = (facts[fact_id] for fact_id in act.facts if fact_id in facts)
-    return tuple((fact.topic, fact.text) for fact in stated if _stands_in(fact, act.text))
+    return tuple(fact for fact in stated if _stands_in(fact, act.text))
 
 
 def _stands_in(fact: Fact, text: str) -> bool:

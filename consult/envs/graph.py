@@ -199,7 +199,7 @@ async def _react(state: State, runtime: Runtime[Session]) -> State:
 
 async def _reply(state: State, runtime: Runtime[Session]) -> State:
     session, voice = runtime.context, runtime.context.cast.attending
-    attending = Attending(voice, session.consultation.scenario)
+    attending = Attending(voice, session.consultation.scenario, together=session.cast.together)
     return session.apply(await attending.reply(session.doctor_view(voice), session.place("attending")))
 
 

@@ -86,7 +86,7 @@ class Dialect(Protocol):
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""
 
-    def read_patient_line(self, text: str, task: PatientTask) -> str | None:
+    def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Read the line, slots filled."""
 
     def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
@@ -101,11 +101,20 @@ class Dialect(Protocol):
     def read_topic(self, text: str, view: PatientView) -> str | None:
         """Read the topic; None for *unsure*."""
 
+    def look(self, view: DoctorView) -> Prompt | None:
+        """Ask what the photograph shows, before anything else; None where the dialect does not ask for it apart."""
+
+    def read_look(self, text: str, view: DoctorView) -> str:
+        """Read what the photograph shows."""
+
     def triage(self, view: DoctorView) -> Prompt:
         """Ask for specialty, urgency and why."""
 
     def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
         """Read them."""
+
+    def plain_triage(self, word: TriageWord, view: DoctorView) -> str:
+        """Word a triage's reason without a model; empty where a triage may go without one."""
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask the attending for its next act among `view.offers`."""
@@ -131,11 +140,26 @@ class Dialect(Protocol):
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
         """Read its opinion."""
 
+    def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
+        """Word an opinion's reason without a model; empty where an opinion may go without one."""
+
     def decision(self, view: DoctorView) -> Prompt:
         """Ask the attending for thought, diagnosis, differential and, where the dialect has it, urgency."""
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
         """Read them."""
+
+    def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
+        """List the sentences of the scenario's advice to be worded one by one, before they are put into a frame."""
+
+    def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Return the scenario's answer to a question back, where it is to be worded apart."""
+
+    def rewording(self, sentence: str) -> Prompt:
+        """Ask for a sentence of the scenario's advice in other words."""
+
+    def read_rewording(self, text: str, sentence: str) -> str | None:
+        """Read it; None where it does not say the same."""
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask the attending to tell the patient what it found, why, and what to do."""

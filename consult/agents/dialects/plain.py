@@ -23,6 +23,7 @@ from consult.agents.dialects.dialect import (
     transcript,
 )
 from consult.agents.dialects.schemas import Schema, action_schema, opinion_schema, reaction_schema, triage_schema
+from consult.agents.dialects.whole import WholeAnswers
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.rubric import Verdict
@@ -61,7 +62,7 @@ _FREE = {
 }
 
 
-class PlainDialect:
+class PlainDialect(WholeAnswers):
     """Instructions in words."""
 
     name = "plain"
@@ -84,7 +85,7 @@ class PlainDialect:
         user = fill(prompt_text(self.name, "patient_turn"), transcript=transcript(view), situation=situation)
         return _chat(system, user, SPEECH_TOKENS)
 
-    def read_patient_line(self, text: str, task: PatientTask) -> str | None:
+    def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Read the line."""
         return _speech(text, "patient")
 

@@ -1,11 +1,17 @@
 """The dialect of the starter: terse prompts with tags, since a tiny model cannot read instructions.
 
+A doctor's prompt stands in the order in which it changes: who the patient is, what triage decided, what was told and
+measured, what the panel said, and last what is asked of whom. So the doctors of a consultation share its beginning.
+
 What a program does for the model here: the patient's facts are put into slots (`<fact>`) of the sentence that the model
 writes; a doctor reads a patient's line as the clauses of its facts, tagged by topic, where the line states them word by
 word, and as it is otherwise; who quotes the patient names the topic, and the program puts the clause into the quotation
-marks. The attending chooses its next act in one request and words it in another, a short one: a tiny model that sees
-the whole conversation forgets what it chose before the sentence ends. Advice to the patient is the scenario's, in slots
-of a frame that the model words.
+marks; what the photograph shows is asked once a doctor, and put where the doctor names it (`<seen>`). The attending
+chooses its next act in one request and words it in another, a short one. Advice to the patient is the scenario's,
+worded sentence by sentence where the model has learned to, in slots of a frame that the model words.
+
+The model's sentences are held against those that it has learned (`consult.agents.dialects.wording`): a line with a
+broken one is refused.
 """
 
 from __future__ import annotations
@@ -16,19 +22,38 @@ import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from consult.agents.acts import NOT_MY_FIELD, AssessorView, DoctorView, Line, Opinion, PatientTask, PatientView
-from consult.agents.advice import stammers
+from consult.agents.acts import (
+    NOT_MY_FIELD,
+    AssessorView,
+    DoctorView,
+    Line,
+    Opinion,
+    PatientTask,
+    PatientView,
+    Person,
+)
+from consult.agents.advice import explained, says
 from consult.agents.dialects.clean import clean
 from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
-from consult.agents.dialects.questions import topic_of
 from consult.agents.dialects.starter_assessment import read_starter_assessment, starter_assessment
+from consult.agents.dialects.wording import (
+    frames,
+    is_learned,
+    kind_of_fact,
+    more_frames,
+    patient_frames,
+    rewordings,
+    taught_questions,
+)
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
-from consult.scenarios import URGENCIES, Fact, Scenario
+from consult.scenarios import URGENCIES, Card, Fact, Scenario, Urgency
+from consult.scenarios.case import ALARM
 
-VERSION = 2
+VERSION = 3
 
 TOPIC_TAGS = (
     "complaint",
@@ -38,6 +63,10 @@ TOPIC_TAGS = (
     "course",
     "trigger",
     "history",
+    "conditions",
+    "medicines",
+    "allergies",
+    "pregnancy",
     "symptoms",
     "treatment",
     "family",
@@ -47,17 +76,33 @@ TOPIC_TAGS = (
     "temperature",
 )
 SLOTS = ("<fact>", "<second>", "<third>")
-ADVICE = ("<answer>", "<second>", "<third>", "<said>", "<fact>")
-"""The slots of an explanation: diagnosis, what it is, what to do, when to come back, what was seen. A reply has one."""
+SEEN = "<seen>"
+"""The slot of what the photograph shows; as a line of its own it asks for that."""
 CLINIC = "<clinic>"
 """The slot of a triage doctor's reason for the specialty that it chose."""
+NAME = "<name>"
+"""The slot of a greeting for the patient's name."""
 SAID = "<said>"
 """The tag of a line whose topic is not known."""
+WHO, TRIAGED, TASK, OPINION, EXPERT = "<who>", "<triage>", "<do>", "<opinion>", "<expert>"
+ADVICE = ("<label>", "<what>", "<plan>", "<net>", "<where>")
+"""The slots of an explanation besides what was seen and told."""
+REPLY = "<reply>"
+"""The slot of an answer to a question back."""
 TAGS = (
     *(f"<{topic}>" for topic in TOPIC_TAGS),
     *SLOTS,
-    SAID,
+    SEEN,
     CLINIC,
+    NAME,
+    SAID,
+    WHO,
+    TRIAGED,
+    TASK,
+    OPINION,
+    EXPERT,
+    *ADVICE,
+    REPLY,
     "<unsure>",
     "<ask>",
     "<examine>",
@@ -65,8 +110,6 @@ TAGS = (
     "<conclude>",
     "<satisfied>",
     "<reluctant>",
-    "<opinion>",
-    "<expert>",
     "<think>",
     "</think>",
     "<answer>",
@@ -74,10 +117,15 @@ TAGS = (
 )
 HABITS = 3
 """The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
+CHILDHOOD = 12
+"""Age from which a patient speaks as an adult does; who is younger can be no mother either."""
+STEADY = 0.5
+"""Temperature of what is said by heart: higher ones break sentences."""
+DEFAULT_WHERE = "Please go to the emergency department now."
 
 _DECIDED = {
     "before": r"\s*<think>(?P<thought>.*?)</think>\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
-    "after": r"\s*<answer>(?P<answer>.*?)</answer>\s*<think>(?P<thought>.*?)(?:</think>|\Z)(?P<others>.*)",
+    "after": r"\s*<answer>(?P<answer>.*?)</answer>\s*<think>(?P<thought>.*?)(?:</think>(?P<others>.*)|\Z)",
     "none": r"\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
 }
 """Where the reason stands → the form of a decision."""
@@ -90,7 +138,7 @@ _LAST = 200
 
 
 def tag(topic: str) -> str:
-    """Give the tag of a topic."""
+    """Return the tag of a topic."""
     return f"<{topic}>" if topic in TOPIC_TAGS else SAID
 
 
@@ -119,7 +167,7 @@ class StarterDialect:
 
     def fingerprint(self) -> str:
         """Hash the dialect's formats; it stands in the weights' metadata and must be the same there."""
-        source = hashlib.sha256(repr((VERSION, TAGS, ADVICE, _SAYS, HABITS)).encode())
+        source = hashlib.sha256(repr((VERSION, TAGS, _SAYS, HABITS)).encode())
         for prompt in _examples(self):
             source.update(repr((prompt.messages, prompt.choice)).encode())
         return source.hexdigest()[:16]
@@ -129,18 +177,23 @@ class StarterDialect:
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""
         slots = " ".join(SLOTS[: len(task.facts)])
-        user = " ".join(part for part in (task.kind, task.about, slots) if part)
-        return Prompt((Message("system", f"patient {view.temperament}"), Message("user", user)), 64)
+        kind = kind_of_fact(task.facts[0]) if task.kind == "answer" and task.facts else ""
+        user = " ".join(part for part in (task.kind, kind, task.about, slots) if part)
+        return Prompt((_patient(view), Message("user", user)), 64, temperature=STEADY)
 
-    def read_patient_line(self, text: str, task: PatientTask) -> str | None:
-        """Fill the slots; None where a slot is missing, doubled or left over."""
-        return _filled(text, task.facts)
+    def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
+        """Fill the slots; None where one is missing, doubled or left over, or a sentence is broken."""
+        child = is_child(view.card)
+        known = patient_frames(view.temperament, task, child=child)
+        if len(task.facts) > 1:
+            known += more_frames(view.temperament, child=child)
+        return _filled(text, task.facts) if is_learned(text, known) else None
 
     def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
         """Ask a patient who decides for itself what to say."""
-        system = Message("system", f"patient {view.temperament}")
+        system = _patient(view)
         if not view.lines:
-            return Prompt((system, Message("user", f"open {SLOTS[0]}")), 64)
+            return Prompt((system, Message("user", f"open {SLOTS[0]}")), 64, temperature=STEADY)
         if "answer" in view.offers:
             return Prompt((system, Message("user", f"free {clean(view.lines[-1].text)[:_LAST]}")), 64)
         asked = any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
@@ -187,40 +240,50 @@ class StarterDialect:
 
     # -- doctors ---------------------------------------------------------------------------------------------------
 
+    def look(self, view: DoctorView) -> Prompt | None:
+        """Ask what the photograph shows; always the same of the same photograph."""
+        if view.photograph is None or not view.findings:
+            return None
+        user = Message("user", SEEN, (view.photograph,))
+        return Prompt((Message("system", "doctor"), user), 32, Choice(view.findings), temperature=0.0)
+
+    def read_look(self, text: str, view: DoctorView) -> str:
+        """Read it."""
+        return clean(text)
+
     def triage(self, view: DoctorView) -> Prompt:
         """Ask for specialty, urgency and why."""
         options = tuple(f"{specialty}, {urgency}." for specialty in view.specialties for urgency in URGENCIES)
         choice = Choice(options, after="</think>" if view.thinks else "") if options else None
-        return self._doctor(_thinking("triage", view), view, _told(view), 72 if view.thinks else 48, choice)
+        return self._doctor(_thinking("triage", view), view, "", 72 if view.thinks else 48, choice)
 
     def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
-        """Read specialty, urgency and why."""
+        """Read specialty, urgency and why; the reason is empty where it cannot be used."""
         thought, said = _thought(text)
         for specialty in view.specialties:
             for urgency in URGENCIES:
                 head = f"{specialty}, {urgency}."
                 if said.startswith(head):
-                    why = said[len(head) :].replace(CLINIC, with_article(specialty))
-                    why = clean(_TAG.sub(" ", why))
-                    return TriageWord(specialty, urgency, "" if stammers(why) else why, thought)
+                    why = _reason(said[len(head) :], view, "triage", with_article(specialty))
+                    return TriageWord(specialty, urgency, why, thought)
         return None
 
+    def plain_triage(self, word: TriageWord, view: DoctorView) -> str:
+        """Give a program's reason for a triage; square brackets say that it is a program's."""
+        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
+
     def action(self, view: DoctorView) -> Prompt:
-        """Ask for the next act; what was asked before is not among the choices."""
+        """Ask for the next act; what was asked before, or stands on the file, is not among the choices."""
         options: list[str] = []
         if "ask" in view.offers:
-            options += [f"<ask><{t}>" for t in view.topics if t in TOPIC_TAGS and t not in view.asked]
+            options += [f"<ask><{t}>" for t in view.topics if _is_open(t, view)]
         if "examine" in view.offers:
-            options += [f"<examine><{t}>" for t in view.examinations if t in TOPIC_TAGS and t not in view.asked]
+            options += [f"<examine><{t}>" for t in view.examinations if _is_open(t, view)]
         options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers]
         alone = "consult" not in view.offers and not view.opinions
-        user = _told(view) + ("\n<opinion>" if view.opinions else "")
         role = _thinking("alone" if alone else "lead", view)
         choice = Choice(tuple(options), after="</think>" if view.thinks else "")
-        if view.thinks:
-            return self._doctor(role, view, user, 32, choice)
-        # What to ask next follows from what is not known yet; the photograph would only make the prompt longer.
-        return Prompt((Message("system", role), Message("user", user)), 4, choice)
+        return self._doctor(role, view, f"{OPINION}\n" if view.opinions else "", 32 if view.thinks else 4, choice)
 
     def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
         """Read the next act; its words are asked for apart."""
@@ -237,98 +300,129 @@ class StarterDialect:
         if word.action == "conclude":
             return None
         first = "" if any(line.speaker == "attending" for line in view.lines) else "first "
+        named = "named " if first and view.patient.name else ""
         last = view.lines[-1] if view.lines else None
         heard = f"\n{SAID} {clean(last.text)[:_LAST]}" if last and last.speaker == "patient" else ""
-        act = f"{first}{word.action} {word.topic or ''}".strip()
-        return Prompt((Message("system", "attending"), Message("user", f"{act}{heard}")), 48)
+        act = f"{first}{named}{word.action} {word.topic or ''}".strip()
+        return Prompt((Message("system", "attending"), Message("user", f"{act}{heard}")), 48, temperature=STEADY)
 
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
-        """Read the words; None where they are about another topic than was chosen."""
-        quotes = view.lines[-1].quotes if view.lines else ()
-        if _TAG.search(text.replace(SLOTS[0], "", 1)) or (SLOTS[0] in text and not quotes):
+        """Read the words; None where they are about another topic than was chosen, or broken."""
+        kinds = [key for key in frames_of_reactions if key != "greeting" or view.patient.name]
+        known = tuple(line for key in kinds for line in frames("doctor", key))
+        said = (
+            frames("doctor", "consult")
+            if word.action == "consult"
+            else taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
+        )
+        if not is_learned(text, (*known, *said)) or not any(text.strip().endswith(one) for one in said):
             return None
-        said = sentence_case(clean(text.replace(SLOTS[0], _brief(quotes[-1][1]) if quotes else "")))
-        if word.action == "consult":
-            return said or None
-        # What was picked up of the patient's words says nothing about the question.
-        asked = clean(text.replace(SLOTS[0], ""))
-        return said if topic_of(asked, "questions" if word.action == "ask" else "examinations") == word.topic else None
+        return sentence_case(clean(text).replace(NAME, view.patient.name))
 
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist."""
         options = tuple(f"{name}." for name in (*view.labels, NOT_MY_FIELD))
         choice = Choice(options) if view.labels else None
-        return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, _told(view), 64, choice)
+        return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, "", 64, choice)
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
-        """Read an opinion; the topic before its reason is what the reason's slot quotes."""
+        """Read an opinion; the topics before its reason are what the reason's slots quote."""
         named, _, reason = text.strip().partition(".")
         if named == NOT_MY_FIELD:
-            # A reason that quotes has nothing to quote here: it would be left with an empty pair of quotation marks.
-            said = re.sub(r"^\s*<[a-z]+>", "", reason)
-            return OpinionWord(None, None, "" if _TAG.search(said) else clean(said))
+            return OpinionWord(None, None, _reason(reason, view, "specialist"))
         if named not in view.labels:
             return None
-        match = re.match(r"\s*<([a-z]+)>(.*)", reason, re.DOTALL)
-        topic, words = (match.group(1), match.group(2)) if match else ("", reason)
-        clause = _said_on(view).get(topic)
-        if not clause and SLOTS[0] in words:
-            return OpinionWord(named, None, "")
-        said = sentence_case(clean(_TAG.sub(lambda _: clause or "", words)))
-        return OpinionWord(named, None, said if _is_reason(said, named, scenario) else _in_brackets(clause))
+        return OpinionWord(named, None, _reason(reason, view, "specialist", label=named))
+
+    def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
+        """Give a program's reason for an opinion."""
+        if word.diagnosis is None:
+            return "[outside its field]"
+        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
 
     def decision(self, view: DoctorView) -> Prompt:
-        """Ask for thought, diagnosis and differential."""
+        """Ask for thought, diagnosis, urgency and differential."""
         opinions = "".join(
-            f"\n<opinion> {o.specialty}: {confidence_word(o.confidence)} {o.diagnosis or NOT_MY_FIELD}."
+            f"{OPINION} {o.specialty}: {confidence_word(o.confidence)} {o.diagnosis or NOT_MY_FIELD}.\n"
             for o in view.opinions
         )
-        prompt = self._doctor("decision", view, _told(view) + opinions, 96, _decisions(view))
-        if view.rationale != "before":
-            return replace(prompt, begin="<answer>")
-        # Without opinions the prompt looks like a specialist's, and the answer would, too.
-        return prompt if view.opinions else replace(prompt, begin="<think>")
+        prompt = self._doctor("decide", view, opinions, 96, _decisions(view))
+        return prompt if view.rationale == "before" else replace(prompt, begin="<answer>")
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
-        """Read thought, diagnosis and differential; a topic in the thought is quoted from what was said on it."""
+        """Read all of it; a topic in the thought is quoted from what was said on it."""
         match = re.match(_DECIDED[view.rationale], text, re.DOTALL)
         if match is None or match["answer"] not in view.labels:
             return None
-        others = [label for label in re.split(r"[,.]\s*", match["others"].strip()) if label in view.labels]
-        differential = tuple(dict.fromkeys((match["answer"], *others)))[:3]
+        urgency, others = _urgency(match["others"] or "")
+        named = [label for label in re.split(r"[,.]\s*", others) if label in view.labels]
+        differential = tuple(dict.fromkeys((match["answer"], *named)))[:3]
         thought = match.groupdict().get("thought")
         if thought is None:
-            return DecisionWord(match["answer"], differential, "")
-        return DecisionWord(match["answer"], differential, _counting(_quoting(thought, _said_on(view)), view.opinions))
+            return DecisionWord(match["answer"], differential, "", urgency)
+        quoted = _quoting(thought, view)
+        return DecisionWord(match["answer"], differential, _counting(quoted, view.opinions), urgency)
+
+    def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
+        """List the sentences of the scenario's advice that the model can word, for this patient and diagnosis."""
+        label = scenario.labels.get(view.diagnosis or "")
+        if label is None or view.urgency == "emergency":
+            return ()
+        return tuple(sentence for sentence in explained(label, view.known) if sentence in rewordings())
+
+    def rewording(self, sentence: str) -> Prompt:
+        """Ask for a sentence of the scenario's advice in other words."""
+        return Prompt((Message("system", "attending"), Message("user", f"say {sentence}")), 64, temperature=STEADY)
+
+    def read_rewording(self, text: str, sentence: str) -> str | None:
+        """Read it; None where it is not what the sentence says."""
+        said = clean(text)
+        return said if said in rewordings().get(sentence, ()) and says(said, sentence) else None
 
     def explanation(self, view: DoctorView) -> Prompt:
-        """Ask for a frame around the scenario's advice, a sentence or more for each of its slots."""
-        how = "emergency" if view.urgency == "emergency" else "explain seen" if _finding(view) else "explain told"
-        return Prompt((Message("system", "attending"), Message("user", how)), 80)
+        """Ask for a frame around the advice."""
+        user = f"explain {_explaining(view)}"
+        return Prompt((Message("system", "attending"), Message("user", user)), 80, temperature=STEADY)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
-        """Fill the frame; None where a slot is missing, doubled or left over, or there is no diagnosis."""
-        label = scenario.labels.get(view.diagnosis or "")
-        if label is None:
+        """Fill the frame; None where it is broken, a slot is missing, doubled or left over, or there is no diagnosis."""
+        label, kind = scenario.labels.get(view.diagnosis or ""), _explaining(view)
+        if label is None or not is_learned(text, frames("doctor", "explain", kind)):
             return None
-        if view.urgency == "emergency":
-            return _framed(text, {ADVICE[0]: view.diagnosis or ""})
-        # Where to go with an alarm comes before what to do at home.
-        steps = (*view.where, *label.plan_for(view.known))
-        plan = " ".join(step if step.endswith((".", "!", "?")) else f"{step}." for step in steps)
-        net = label.safety_net_for(view.known)
-        fillings = (view.diagnosis or "", label.explanation, plan, net, _finding(view))
-        return _framed(text, {slot: filling for slot, filling in zip(ADVICE, fillings, strict=True) if filling})
+        if kind == "emergency":
+            where = " ".join(_stopped(step) for step in view.where) or DEFAULT_WHERE
+            return _framed(text, {"<label>": view.diagnosis or "", "<where>": where})
+        worded = {sentence: view.worded.get(sentence, sentence) for sentence in explained(label, view.known)}
+        net = {sentence for sentence in worded if sentence in label.safety_net_for(view.known)}
+        plan = [worded[sentence] for sentence in label.plan_for(view.known)]
+        fillings = {
+            "<label>": view.diagnosis or "",
+            "<what>": worded.get(label.explanation, label.explanation),
+            "<plan>": " ".join(map(_stopped, plan)),
+            "<net>": " ".join(_stopped(words) for sentence, words in worded.items() if sentence in net),
+            "<seen>": _finding(view) if "seen" in kind else "",
+            "<fact>": _alarm(view) if kind == "alarm" else _noted(view) if "told" in kind else "",
+            "<where>": " ".join(map(_stopped, view.where)) if kind == "alarm" else "",
+        }
+        return _framed(text, {slot: filling for slot, filling in fillings.items() if filling})
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for a frame around the scenario's answer."""
-        return Prompt((Message("system", "attending"), Message("user", "reply")), 48)
+        return Prompt((Message("system", "attending"), Message("user", "reply")), 48, temperature=STEADY)
 
-    def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
-        """Fill the frame; None where the scenario has no answer to a question of this kind."""
+    def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Return the scenario's answer to a question back; None where it has none, or one that was not learned."""
         label = scenario.labels.get(view.diagnosis or "")
         answer = label.answers.get(question.topic or "") if label else None
-        return _framed(text, {ADVICE[0]: answer}) if answer else None
+        return answer if answer in rewordings() else None
+
+    def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Fill the frame; None where it is broken, or the scenario has no answer to a question of this kind."""
+        label = scenario.labels.get(view.diagnosis or "")
+        answer = label.answers.get(question.topic or "") if label else None
+        if not answer or not is_learned(text, frames("doctor", "reply")):
+            return None
+        return _framed(text, {REPLY: view.worded.get(answer, answer)})
 
     # -- assessor --------------------------------------------------------------------------------------------------
 
@@ -340,9 +434,35 @@ class StarterDialect:
         """Read all verdicts."""
         return read_starter_assessment(text)
 
-    def _doctor(self, role: str, view: DoctorView, user: str, tokens: int, choice: Choice | None) -> Prompt:
+    def _doctor(self, task: str, view: DoctorView, last: str, tokens: int, choice: Choice | None) -> Prompt:
         photographs = (view.photograph,) if view.photograph else ()
-        return Prompt((Message("system", role), Message("user", user, photographs)), tokens, choice)
+        user = f"{_told(view)}\n{last}{TASK} {task}"
+        return Prompt((Message("system", "doctor"), Message("user", user, photographs)), tokens, choice)
+
+
+frames_of_reactions = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
+"""Lists of what an attending says before a question."""
+
+
+def is_child(card: Card) -> bool:
+    """Tell whether a patient speaks as a child does."""
+    return card.age is not None and card.age < CHILDHOOD
+
+
+def _patient(view: PatientView) -> Message:
+    return Message("system", f"patient {view.temperament}{' child' if is_child(view.card) else ''}")
+
+
+def _is_open(topic: str, view: DoctorView) -> bool:
+    """Tell whether a topic is worth a question: not asked, not on the file, and possible."""
+    if topic not in TOPIC_TAGS or topic in view.asked:
+        return False
+    person = view.patient
+    if topic == "age":
+        return person.age is None
+    if topic == "pregnancy":
+        return person.sex != "male" and (person.age is None or person.age >= CHILDHOOD)
+    return True
 
 
 def _decisions(view: DoctorView) -> Choice | None:
@@ -352,6 +472,13 @@ def _decisions(view: DoctorView) -> Choice | None:
     close = "</answer><think>" if view.rationale == "after" else "</answer>"
     options = tuple(f"{label}{close}" for label in view.labels)
     return Choice(options, after="<answer>" if view.rationale == "before" else "")
+
+
+def _urgency(text: str) -> tuple[Urgency | None, str]:
+    """Part the urgency from the differential after a decision."""
+    first, _, rest = text.strip().partition(".")
+    found = next((urgency for urgency in URGENCIES if urgency == first.strip()), None)
+    return found, (rest if found else text).strip()
 
 
 def _filled(text: str, facts: Sequence[Fact]) -> str | None:
@@ -366,7 +493,7 @@ def _filled(text: str, facts: Sequence[Fact]) -> str | None:
 
 
 def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
-    """Put a scenario's words into a frame; None where a slot is missing, doubled or left over."""
+    """Put words into a frame; None where a slot is missing, doubled or left over."""
     if sorted(_TAG.findall(text)) != sorted(fillings):
         return None
     said = clean(text)
@@ -377,10 +504,64 @@ def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
     return sentence_case(said) or None
 
 
+def _stopped(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
+def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str = "") -> str:
+    """Fill a reason's slots; empty where it is broken, or quotes what nobody said or what is not there."""
+    match = re.match(r"\s*((?:<[a-z]+>)*)(?=[^<]|<)", text)
+    topics = [name.strip("<>") for name in re.findall(r"<[a-z]+>", match.group(1) if match else "")]
+    heads = [topic for topic in topics if topic in TOPIC_TAGS]
+    frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
+    kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
+    said = _said_on(view)
+    if not is_learned(frame.replace(label, "<label>") if label else frame, frames("doctor", role, kind)):
+        return ""
+    present = [said[topic] for topic in heads if topic in said]
+    slots = [slot for slot in SLOTS if slot in frame]
+    if len(present) < len(slots) or (SEEN in frame and not view.seen):
+        return ""
+    for slot, clause in zip(slots, present, strict=False):
+        frame = frame.replace(slot, clause)
+    frame = frame.replace(SEEN, view.seen).replace(CLINIC, clinic)
+    return sentence_case(clean(frame))
+
+
+def _reason_kind(frame: str, role: str, *, outside: bool) -> str:
+    if outside:
+        return "outside"
+    seen, facts = SEEN in frame, sum(slot in frame for slot in SLOTS)
+    if role == "triage":
+        return "seen" if seen else "alarm" if "warning" in frame else "told"
+    return ("seen_told" if facts else "seen") if seen else ("neither", "told", "told_two")[min(facts, 2)]
+
+
+def _explaining(view: DoctorView) -> str:
+    """Tell what kind of frame an explanation needs."""
+    if view.urgency == "emergency":
+        return "emergency"
+    if view.where and _alarm(view):
+        return "alarm"
+    parts = [name for name, there in (("seen", _finding(view)), ("told", _noted(view))) if there]
+    return "_".join(parts) or "plain"
+
+
 def _finding(view: DoctorView) -> str:
-    """Give what the attending saw, in the words of its own thought; empty without a photograph."""
+    """Return what the attending saw, as its thought names it; empty where it names nothing."""
     seen = re.search(r"I see (.+?)\.", view.thought) if view.photograph else None
     return seen.group(1) if seen else ""
+
+
+def _noted(view: DoctorView) -> str:
+    """Return what the patient said, as the attending's thought quotes it first; empty where it quotes nothing."""
+    noted = re.search(r'I noted "(.+?)"', view.thought)
+    return noted.group(1) if noted else ""
+
+
+def _alarm(view: DoctorView) -> str:
+    """Return the alarm that the patient told last; empty where none was told."""
+    return _said_on(view).get(ALARM, "")
 
 
 def _thinking(role: str, view: DoctorView) -> str:
@@ -397,12 +578,16 @@ def _thought(text: str) -> tuple[str, str]:
 
 
 def _told(view: DoctorView) -> str:
-    """Render what the patient said and examinations showed, each clause after the tag of its topic."""
-    heard = [line for line in view.lines if line.speaker == "patient" or line.action == "examine"]
-    rendered = [_line(line) for line in heard]
+    """Render who the patient is, what triage decided, and each clause that was told or measured, behind its tag."""
+    person = view.patient
+    known = (person.name, "" if person.age is None else str(person.age), person.sex or "")
+    lines = [f"{WHO} {', '.join(part for part in known if part)}"]
+    if view.specialty:
+        lines.append(f"{TRIAGED} {view.specialty}{f', {view.urgency}' if view.urgency else ''}")
+    lines += [_line(line) for line in view.lines if line.speaker == "patient" or line.action == "examine"]
     if view.expert:
-        rendered.append(f"<expert> {', '.join(view.expert)}")
-    return "\n".join(rendered)
+        lines.append(f"{EXPERT} {', '.join(view.expert)}")
+    return "\n".join(lines)
 
 
 def _line(line: Line) -> str:
@@ -412,8 +597,13 @@ def _line(line: Line) -> str:
 
 
 def _said_on(view: DoctorView) -> dict[str, str]:
-    """Give topic → what the patient said, or an examination showed, word by word."""
-    return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes}
+    """Map topic to what the patient said to be there, or an examination showed, word by word."""
+    return {
+        topic: _brief(clause)
+        for line in view.lines
+        for topic, clause in line.quotes
+        if topic not in line.absences
+    }
 
 
 def _brief(clause: str) -> str:
@@ -421,26 +611,22 @@ def _brief(clause: str) -> str:
     return clause if len(clause) <= _QUOTED else textwrap.shorten(clause, _QUOTED, placeholder=" …")
 
 
-def _quoting(thought: str, said: Mapping[str, str]) -> str:
-    """Put what was said in place of topics; a sentence that quotes what nobody said is left out."""
+def _quoting(thought: str, view: DoctorView) -> str:
+    """Put what was seen and said in place of tags; a sentence that quotes what nobody said is left out."""
+    said = {tag(topic): f'"{clause}"' for topic, clause in _said_on(view).items()}
+    said |= {SEEN: view.seen} if view.seen else {}
     sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
-    kept = [s for s in sentences if all(topic.strip("<>") in said for topic in _TAG.findall(s))]
-    return clean(_TAG.sub(lambda m: f'"{said[m.group().strip("<>")]}"', " ".join(kept)))
-
-
-def _is_reason(said: str, named: str, scenario: Scenario) -> bool:
-    """Tell whether a reason can stand: one that stammers, or names another diagnosis than its own, cannot."""
-    own = {named, *scenario.diagnoses(" ".join(scenario.labels[named].aliases) if named in scenario.labels else "")}
-    return bool(said) and not stammers(said) and set(scenario.diagnoses(said)) <= own
+    kept = [s for s in sentences if all(name in said for name in _TAG.findall(s))]
+    return clean(_TAG.sub(lambda m: said[m.group()], " ".join(kept)))
 
 
 def _in_brackets(clause: str | None) -> str:
-    """Give a program's words in place of a reason that cannot stand; square brackets say that they are a program's."""
-    return f'[goes by what was said: "{clause}"]' if clause else ""
+    """Put a program's words in place of a reason that cannot stand; square brackets say that they are a program's."""
+    return f'[goes by what was said: "{clause}"]' if clause else "[gives no reason]"
 
 
 def _counting(thought: str, opinions: Sequence[Opinion]) -> str:
-    """Hold what a thought says of the colleagues against what they said; a program counts them where it is untrue."""
+    """Compare what a thought says of the colleagues with what they said; a program counts them where it is untrue."""
     if not opinions:
         return thought
     named = [opinion.diagnosis or NOT_MY_FIELD for opinion in opinions]
@@ -453,7 +639,10 @@ def _counting(thought: str, opinions: Sequence[Opinion]) -> str:
 def _examples(dialect: StarterDialect) -> list[Prompt]:
     """Render one prompt of each kind from fixed views, so that any change of format changes the fingerprint."""
     from consult.agents.temperament import temperaments
-    from consult.scenarios import Card, Fact
+    from consult.scenarios import Photograph
+
+    def nothing() -> Any:
+        raise RuntimeError("an example has no pixels")
 
     fact = Fact("site", "site", "it is on my hands")
     lines = (
@@ -474,8 +663,17 @@ def _examples(dialect: StarterDialect) -> list[Prompt]:
         offers=("ask", "examine", "consult", "conclude"),
         turns_left=9,
         diagnosis="eczema",
-        thought="I see it. They agree.",
+        thought='I see it. I noted "it is warm". They agree.',
+        specialty="dermatology",
+        urgency="soon",
+        patient=Person("Ada", 40, "female"),
+        findings=("a red patch", "small papules"),
+        photograph=Photograph("example", nothing),
     )
+    alarmed = replace(
+        doctor, lines=(*lines, Line("patient", "answer", "", "alarm", (("alarm", "I choke"),))), where=("Go.",)
+    )
+    child = Card(Fact("complaint", "complaint", "I have a rash"), (fact,), age=7)
     patient = PatientView(
         Card(Fact("complaint", "complaint", "I have a rash"), (fact,)), "sanguine", lines, doctor.topics
     )
@@ -483,6 +681,7 @@ def _examples(dialect: StarterDialect) -> list[Prompt]:
     tasks = [
         PatientTask("open", (fact,)),
         PatientTask("answer", (fact, fact)),
+        PatientTask("answer", (replace(fact, none=True),)),
         PatientTask("unknown"),
         PatientTask("ask", about="outlook"),
         PatientTask("satisfied"),
@@ -498,6 +697,8 @@ def _examples(dialect: StarterDialect) -> list[Prompt]:
     asking = ActionWord("ask", "duration", "")
     return [
         *(dialect.patient_line(patient, task, temperament) for task in tasks),
+        dialect.patient_line(replace(patient, card=child), tasks[0], temperament),
+        *(p for p in [dialect.look(doctor)] if p is not None),
         *(dialect.free_line(view, temperament) for view in free),
         dialect.topic("Where is it?", patient),
         *(dialect.triage(view) for view in (doctor, thinking)),
@@ -505,8 +706,9 @@ def _examples(dialect: StarterDialect) -> list[Prompt]:
         *(p for n in (1, 3) if (p := dialect.wording(replace(doctor, lines=lines[:n]), asking)) is not None),
         *(dialect.opinion(doctor, "dermatology", member) for member in range(HABITS)),
         dialect.decision(doctor),
-        *(dialect.explanation(replace(doctor, thought=thought)) for thought in ("", "I see it. They agree.")),
-        dialect.explanation(replace(doctor, urgency="emergency")),
+        *(dialect.explanation(replace(doctor, thought=thought)) for thought in ("", doctor.thought, "I see it.")),
+        *(dialect.explanation(replace(alarmed, urgency=urgency)) for urgency in ("urgent", "emergency")),
+        dialect.rewording("Do not scratch it."),
         dialect.reply(doctor, Line("patient", "ask", "Is it catching?")),
         dialect.reply(doctor, Line("patient", "ask", "Is it catching?", "contagious")),
     ]

@@ -14,6 +14,7 @@ from consult.agents.acts import NOT_MY_FIELD, AssessorView, DoctorView, Line, Pa
 from consult.agents.advice import plain_explanation, plain_reply
 from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
 from consult.agents.grounding import plainly
+from consult.agents.dialects.whole import WholeAnswers
 from consult.agents.models.model import Message, Prompt
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
@@ -28,7 +29,7 @@ SAID = {
 }
 
 
-class TablesDialect:
+class TablesDialect(WholeAnswers):
     """Views and answers as JSON."""
 
     name = "tables"
@@ -40,7 +41,7 @@ class TablesDialect:
         """Hand over what the patient is to say."""
         return _asked({"say": SAID.get(task.kind) or plainly(task.facts)})
 
-    def read_patient_line(self, text: str, task: PatientTask) -> str | None:
+    def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Read the line."""
         return _read(text).get("say")
 

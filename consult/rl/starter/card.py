@@ -92,7 +92,6 @@ def model_card(figures: dict[str, Any], table: list[Rate]) -> str:
         hours=f"{figures['training_seconds'] / 3600:.1f}",
         threads=str(recipe["threads"]),
         sight=f"{figures['morphology_accuracy']:.1%}",
-        wordings=f"{recipe['wordings']:.0%}",
         triage_labels=f"{recipe['triage_labels']:,}",
         decision_labels=f"{recipe['decision_labels']:,}",
         cases=str(recipe["held_out"]),

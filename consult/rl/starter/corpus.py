@@ -1,14 +1,13 @@
 """What the starter learns from: prompts of the `starter` dialect with the answers of an ideal, limited speaker.
 
 Everything is made from train cases. Where an answer names a diagnosis, a specialty, an urgency or the next act, the
-target is not one answer but the Bayes posterior over all answers given exactly what the prompt shows, computed from the
-scenario's tables: so the model learns how sure it may be. The wording comes from the banks in `wording/`.
+target is not one answer but the posterior over all answers given exactly what the prompt shows, computed from the
+scenario's tables: so the model learns how sure it may be. The wording comes from the banks of the dialect.
 
-Simplified on purpose: a specialist's prior favours its own field twelvefold, which is what makes its opinion worth
-asking for in its own field and misleading elsewhere, and each member of a panel has a habit of its own; in place of
-opinions that real specialists gave, the attending's lessons hold opinions whose quality follows from the confidence
-that they state. The specialty of most cases is withheld from the triage doctor, and the diagnosis of most from the
-attending: that is what training can still win.
+Simplified on purpose: the two general practitioners go by a generalist's tables (`generalist`), specialists by the
+clinical tables of their own field, each member of a panel with a habit of its own; and in place of opinions that real
+specialists gave, the attending's lessons hold opinions that ideal ones would give (`panel`). The specialty of most
+cases is withheld from the triage doctor, and the diagnosis of most from the attending: that is what training can win.
 """
 
 from __future__ import annotations
@@ -20,24 +19,32 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView
+from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView, Person
 from consult.agents.dialects.dialect import ActionWord
-from consult.agents.dialects.starter import ADVICE, CLINIC, HABITS, SLOTS, TOPIC_TAGS, StarterDialect, tag
+from consult.agents.dialects.questions import said_about
+from consult.agents.dialects.starter import HABITS, SLOTS, TOPIC_TAGS, StarterDialect, is_child, tag
+from consult.agents.dialects.wording import frames, more_frames, patient_frames, rewordings, taught_questions
 from consult.agents.temperament import temperaments
-from consult.rl.starter.evidence import Evidence, OpinionLesson
+from consult.rl.starter.evidence import Evidence, Knowledge
 from consult.rl.starter.interest import Interest
-from consult.rl.starter.lesson import SHARES, Lesson, Shares, Soft, Withheld, draw, fewer, wording
-from consult.scenarios import Fact, Scenario, Urgency
+from consult.rl.starter.lesson import SHARES, Lesson, Shares, Soft, Withheld, draw
+from consult.rl.starter.panel import drawn_field, panel, specialist, weigh
+from consult.scenarios import Card, Fact, Photograph, Scenario
 from consult.scenarios.grammar import Grammar
+from consult.scenarios.tables import Table
 
 DIALECT = StarterDialect()
 
-ENOUGH = {4: 0.15, 5: 0.3, 6: 0.5, 7: 0.7}
+ENOUGH = {3: 0.25, 4: 0.4, 5: 0.6, 6: 0.75}
 """Number of facts known → probability of consulting next, of one who is half sure; 0 below, 0.9 above."""
-REASONS = ("triage", "specialist")
-"""Banks of which only the first few wordings are used."""
-OWN_FIELD = 12.0
-"""How much likelier than another a specialist takes a diagnosis of its own field to be."""
+UNASKED = 0.12
+"""Factor on it while nobody has asked about alarms."""
+ALARMED = 0.3
+"""Share of the doctors' lessons that are about a patient with an alarm."""
+CHILDREN = 0.15
+"""Share of the patient's lessons in which a child speaks."""
+INTERVIEWS = (3, 0, 1, 1, 2, 3, 3, 2, 1, 1)
+"""Weight of each number of facts, from 0, told in a lesson of a specialist's or a decision."""
 
 
 @dataclass
@@ -48,8 +55,6 @@ class Corpus:
     grammar: Grammar
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     shares: Shares = field(default_factory=lambda: SHARES)
-    wordings: float = 1.0
-    """Share of each bank of wordings that is used, from its beginning."""
     triage_labels: int | None = None
     """Train cases whose specialty is taught, from the first; None for all."""
     decision_labels: int | None = None
@@ -61,19 +66,14 @@ class Corpus:
         return [topic for topic in self.scenario.topics if topic in TOPIC_TAGS]
 
     @cached_property
+    def knowledge(self) -> Knowledge:
+        """What all lessons have in common."""
+        return Knowledge(self.grammar)
+
+    @cached_property
     def interest(self) -> Interest:
         """What is worth asking."""
         return Interest(self.grammar.tables)
-
-    @cached_property
-    def words(self) -> dict[str, Any]:
-        """The banks, `patient` and `doctor`, as far as they are used.
-
-        Reasons stand below a photograph and all that was said; so far from their beginning a tiny model keeps hold of
-        few wordings only.
-        """
-        banks = {name: fewer(wording(name), self.wordings) for name in ("patient", "doctor")}
-        return {**banks, "doctor": {**banks["doctor"], **{k: fewer(banks["doctor"][k], 0) for k in REASONS}}}
 
     def lesson(self, task: str | None = None) -> Lesson:
         """Make one lesson, of a task by its share unless one is named."""
@@ -82,11 +82,13 @@ class Corpus:
             "patient": self.patient,
             "free": self.free,
             "topic": self.topic,
+            "look": self.look,
             "triage": self.triage,
             "action": self.action,
             "wording": self.wording,
             "opinion": self.opinion,
             "decision": self.decision,
+            "rewording": self.rewording,
             "explanation": self.explanation,
             "reply": self.reply,
         }
@@ -95,81 +97,83 @@ class Corpus:
     def evidence(self) -> Evidence:
         """Take a random train case to make lessons about."""
         number = self.rng.randrange(self.grammar.splits["train"])
-        return Evidence(self.grammar, number, self.rng)
+        return Evidence(self.knowledge, number, self.rng)
+
+    def doctors_evidence(self) -> Evidence:
+        """Take a random train case, more often than not by chance one with an alarm."""
+        if self.rng.random() < ALARMED:
+            return Evidence(self.knowledge, self.rng.choice(self.knowledge.alarmed), self.rng)
+        return self.evidence()
 
     # -- patient ---------------------------------------------------------------------------------------------------
 
     def patient(self) -> Lesson:
         """Word one to three facts, or none, as a temperament would."""
-        temperament = self.rng.choice(list(temperaments()))
-        bank = self.words["patient"][temperament]
+        temperament, child = self.rng.choice(list(temperaments())), self.rng.random() < CHILDREN
         kinds = ["open", "answer", "unknown", "ask", "satisfied", "reluctant"]
         kind = self.rng.choices(kinds, [2, 6, 0.6, 1.4, 1.0, 0.8])[0]
-        facts: tuple[Fact, ...] = ()
-        about = ""
+        count, about = 0, ""
         if kind == "ask":
-            about = self.rng.choice(list(bank["ask_back"]))
-            text = self.rng.choice(bank["ask_back"][about])
-        elif kind in ("unknown", "satisfied", "reluctant"):
-            text = self.rng.choice(bank[kind])
-        else:
+            about, child = self.rng.choice(["contagious", "outlook", "serious", "cause"]), False
+        elif kind in ("open", "answer"):
             count = self.rng.choices([1, 2, 3], [6, 3, 1.5] if kind == "answer" else [8, 2, 0])[0]
-            facts = tuple(Fact(str(i), "", "") for i in range(count))
-            text = self._frame(bank, kind, count)
+        topic = self.rng.choice(["site", "sensation", "trigger"])
+        facts = tuple(Fact(str(i), topic, "", none=self.rng.random() < 0.3) for i in range(count))
         task = PatientTask(kind, facts, about)  # type: ignore[arg-type]
-        view = _patient_view(self.scenario, temperament)
+        view = _patient_view(self.scenario, temperament, child=child)
+        text = self._line(temperament, task, child=child)
         return Lesson("patient", DIALECT.patient_line(view, task, temperaments()[temperament]), (text,))
 
-    def _frame(self, bank: Mapping[str, Any], kind: str, count: int) -> str:
-        if kind == "open":
-            first = self.rng.choice(bank["open"])
-            more = " " + self.rng.choice(bank["one"]).replace("{fact}", "{second}") if count == 2 else ""
-            return _slots(first + more)
-        return _slots(self.rng.choice(bank[{1: "one", 2: "two", 3: "three"}[count]]))
+    def _line(self, temperament: str, task: PatientTask, *, child: bool) -> str:
+        said = [self.rng.choice(patient_frames(temperament, task, child=child))]
+        more = more_frames(temperament, child=child)
+        said += self.rng.sample(more, max(0, len(task.facts) - 1))
+        return " ".join(frame.replace(SLOTS[0], slot) for frame, slot in zip(said, SLOTS, strict=False))
 
     def free(self) -> Lesson:
         """Answer a question, or react to the conclusion, with nobody telling the patient what to say."""
         name = self.rng.choice(list(temperaments()))
-        bank, temperament = self.words["patient"][name], temperaments()[name]
+        temperament = temperaments()[name]
         if self.rng.random() < 0.25:
             return self._free_reaction(name)
         question, about = self._question()
         view = _patient_view(self.scenario, name, question)
         prompt = DIALECT.free_line(view, temperament)
         if about is None:
-            return Lesson("free", prompt, ("<unsure>", self.rng.choice(bank["unknown"])))
+            return Lesson("free", prompt, ("<unsure>", self.rng.choice(frames("patient", name, "unknown"))))
         others = [tag(t) for t in self.topics if t != about]
         chances = temperament.volunteers
         more = self.rng.sample(others, self.rng.choices(range(len(chances)), chances)[0])
         sure = Soft(tag(about), {tag(about): 1.0})
-        return Lesson("free", prompt, (sure, "".join(more), self._frame(bank, "answer", 1 + len(more))))
+        facts = tuple(Fact(str(i), "site", "") for i in range(1 + len(more)))
+        line = self._line(name, PatientTask("answer", facts), child=False)
+        return Lesson("free", prompt, (sure, "".join(more), line))
 
     def _free_reaction(self, name: str) -> Lesson:
-        bank, temperament = self.words["patient"][name], temperaments()[name]
+        temperament = temperaments()[name]
         again = self.rng.random() < 0.4
         asks = 0.0 if again else temperament.asks_back
         content = (1 - asks) * temperament.accepts
         weights = {"<ask>": asks, "<satisfied>": content, "<reluctant>": 1 - asks - content}
         chosen = draw(weights, self.rng)
-        about = self.rng.choice(list(bank["ask_back"]))
-        said = {
-            "<ask>": f"{about}: {self.rng.choice(bank['ask_back'][about])}",
-            "<satisfied>": self.rng.choice(bank["satisfied"]),
-            "<reluctant>": self.rng.choice(bank["reluctant"]),
-        }
+        about = self.rng.choice(["contagious", "outlook", "serious", "cause"])
+        said = (
+            f"{about}: {self.rng.choice(frames('patient', name, 'ask_back', about))}"
+            if chosen == "<ask>"
+            else self.rng.choice(frames("patient", name, chosen.strip("<>")))
+        )
         lines = (Line("patient", "ask", "?"),) if again else (Line("attending", "conclude", ""),)
         view = replace(_patient_view(self.scenario, name), lines=lines, offers=("ask", "satisfied"))
-        return Lesson("free", DIALECT.free_line(view, temperament), (Soft(chosen, weights), said[chosen]))
+        return Lesson("free", DIALECT.free_line(view, temperament), (Soft(chosen, weights), said))
 
     def _question(self) -> tuple[str, str | None]:
-        """Draw a doctor's line and the topic that it asks about."""
-        bank = self.words["doctor"]
+        """Draw a doctor's line and the topic that it asks about, in any wording that is known of it."""
         if self.rng.random() < 0.1:
-            return self.rng.choice([*bank["acknowledge"], *bank["consult"], *bank["greeting"]]), None
-        about = self.rng.choice(list(bank["questions"]))
-        question = self.rng.choice(bank["questions"][about])
+            return self.rng.choice([line for key in ASIDE for line in frames("doctor", key)]), None
+        about = self.rng.choice(self.topics)
+        question = self.rng.choice(said_about("questions")[about])
         if self.rng.random() < 0.4:
-            question = f"{self.rng.choice(bank['acknowledge'])} {question}"
+            question = f"{self.rng.choice(frames('doctor', 'acknowledge'))} {question}"
         return question, about
 
     def topic(self) -> Lesson:
@@ -181,30 +185,37 @@ class Corpus:
 
     # -- doctors ---------------------------------------------------------------------------------------------------
 
-    def triage(self) -> Lesson:
-        """Name the clinic and the urgency."""
+    def look(self) -> Lesson:
+        """Tell what the photograph shows."""
         evidence = self.evidence()
+        prompt = DIALECT.look(self._view(evidence, (), seen=True))
+        assert prompt is not None, "the tables of drawn cases list what a photograph shows"
+        return Lesson("look", prompt, (evidence.finding,), evidence.number)
+
+    def triage(self) -> Lesson:
+        """Name the clinic, the urgency and why."""
+        evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
         view = self._view(evidence, evidence.opening(), seen, thinks=self.rng.random() < 0.25)
-        posterior = evidence.posterior(seen)
+        belief = evidence.general(seen)
         clinics: dict[str, float] = {}
-        for label, p in posterior.items():
+        for label, p in belief.items():
             clinics[self.grammar.labels[label].specialty] = clinics.get(self.grammar.labels[label].specialty, 0.0) + p
-        urgencies = self._urgencies(evidence, posterior)
+        urgencies = self._urgencies(evidence, belief)
         clinic = draw(clinics, self.rng)
         taught = self.triage_labels is None or evidence.number < self.triage_labels
-        frame = self.rng.choice(self.words["doctor"]["triage"]["seen" if seen else "blind"])
+        kind = "alarm" if evidence.alarmed else "seen" if seen else "told"
         # The clinic is a slot: a reason that names it would teach what is withheld.
-        why = frame.replace("{specialty}", CLINIC).replace("{finding}", evidence.finding)
+        quoted = {"alarm": tag("alarm"), "told": tag("complaint")}.get(kind, "")
         answer = (
-            *(self._thought(posterior) if view.thinks else ()),
+            *(self._thought(belief) if view.thinks else ()),
             Soft(clinic, clinics) if taught else Withheld(clinic),
             ", ",
             Soft(draw(urgencies, self.rng), urgencies),
-            f". {why}",
+            f". {quoted} {self.rng.choice(frames('doctor', 'triage', kind))}".replace("  ", " "),
         )
         number = evidence.number if seen else None
-        return Lesson("triage", DIALECT.triage(view), answer, number, evidence.running(seen), evidence.first_line)
+        return Lesson("triage", DIALECT.triage(view), answer, number, evidence.running(seen, 1))
 
     def _thought(self, posterior: Mapping[str, float]) -> tuple[str | Soft, ...]:
         """Think of two diagnoses before speaking."""
@@ -218,43 +229,45 @@ class Corpus:
         return ("<think>I think of ", Soft(first, posterior), ", or of ", second, ".</think>")
 
     def _urgencies(self, evidence: Evidence, posterior: Mapping[str, float]) -> dict[str, float]:
-        flagged = evidence.flagged_urgency()
-        if flagged is not None:
-            return {flagged: 1.0}
         weights: dict[str, float] = {}
         for label, p in posterior.items():
-            urgency = self.grammar.labels[label].urgency
-            assert urgency is not None, "the tables of drawn cases need it"
+            urgency = evidence.urgency(label)
             weights[urgency] = weights.get(urgency, 0.0) + p
         return weights
 
     def action(self) -> Lesson:
         """Ask about what is not known yet; consult when enough is known, conclude when the panel was heard."""
-        evidence = self.evidence()
+        evidence = self.doctors_evidence()
         solo = self.rng.random() < 0.15
-        consulted = not solo and self.rng.random() < 0.2
-        known = self.rng.choices(range(10), [3, 3, 3, 3, 3, 3, 2, 2, 1, 1])[0]
-        lines = evidence.opening() + evidence.interview(known)
+        consulted = not solo and self.rng.random() < 0.15
+        lines = evidence.opening()
+        belief = evidence.general(True)
+        lines += evidence.interview(self.rng.choices(range(10), [3, 3, 3, 3, 3, 3, 2, 2, 1, 1])[0])
         opinions = (Opinion("", None, None, ""),) if consulted else ()
         offers = ("ask", "examine", "conclude") if solo or consulted else ("ask", "examine", "consult", "conclude")
         thinks = self.rng.random() < 0.2
-        seen = thinks and self.rng.random() < 0.9
+        seen = self.rng.random() < 0.88
         view = self._view(evidence, lines, seen, opinions=opinions, offers=offers, thinks=thinks)
+        view = view if solo else self._triaged(view, evidence, belief)
         posterior = evidence.posterior(seen)
-        closing = "<conclude>" if solo or consulted else "<consult>"
-        weights = self._next(evidence, posterior, closing, 0.95 if consulted else self._enough(len(lines), posterior))
+        closing = "<conclude>" if solo or consulted or evidence.alarmed else "<consult>"
+        closes = 0.97 if consulted or evidence.alarmed else self._enough(evidence, posterior)
+        weights = self._next(evidence, posterior, closing, closes)
         chosen = draw(weights, self.rng)
         answer = (*(self._thought(posterior) if thinks else ()), *_acts(chosen, weights))
         return Lesson("action", DIALECT.action(view), answer, evidence.number if seen else None)
 
-    def _enough(self, known: int, posterior: Mapping[str, float]) -> float:
-        base = 0.0 if known < 4 else ENOUGH.get(known, 0.9)
-        return min(0.95, base * (0.5 + max(posterior.values())))
+    def _enough(self, evidence: Evidence, posterior: Mapping[str, float]) -> float:
+        known = len(evidence.told)
+        base = 0.0 if known < min(ENOUGH) else ENOUGH.get(known, 0.9)
+        unasked = 1.0 if "alarm" in evidence.told else UNASKED
+        return min(0.95, base * (0.5 + max(posterior.values()))) * unasked
 
     def _next(
         self, evidence: Evidence, posterior: Mapping[str, float], closing: str, enough: float
     ) -> dict[str, float]:
-        left = self.interest.weights(posterior, evidence.told)
+        open_ = [t for t in TOPIC_TAGS if t not in evidence.told and _possible(t, evidence.case.card)]
+        left = self.interest.weights(posterior, open_, len(evidence.told))
         total = sum(left.values())
         weights = {closing: enough if left else 1.0}
         for topic, weight in left.items():
@@ -264,73 +277,77 @@ class Corpus:
 
     def wording(self) -> Lesson:
         """Put a chosen act into words that follow from what the patient said last."""
-        bank, rng = self.words["doctor"], self.rng
+        rng = self.rng
         acts = [*(("ask", t) for t in self.topics), *(("examine", t) for t in self.scenario.examinations)]
         act, topic = rng.choice([*acts, ("consult", None), ("consult", None)])
         temperament = rng.choice(list(temperaments()))
-        first, evidence = act != "consult" and rng.random() < 0.15, self.evidence()
+        first, evidence = act != "consult" and rng.random() < 0.2, self.evidence()
         fact = evidence.facts["complaint" if first else rng.choice(self.topics)][0]
         line = Line("patient", "open" if first else "answer", "", fact.topic, ((fact.topic, fact.text),))
-        heard = [] if rng.random() < 0.1 else [evidence.aloud(line, temperament, self.words["patient"]).line]
+        heard = [] if rng.random() < 0.1 else [evidence.aloud(line, temperament)]
         lines = (*(() if first else (Line("attending", "ask", "?"),)), *heard)
+        person = Person(evidence.case.card.name if rng.random() < 0.85 else "")
         word = ActionWord(act, topic, "")  # type: ignore[arg-type]
-        prompt = DIALECT.wording(DoctorView(lines, (), (), {}, {}), word)
+        prompt = DIALECT.wording(DoctorView(lines, (), (), {}, {}, patient=person), word)
         assert prompt is not None
-        said = rng.choice(bank["consult"] if topic is None else bank["questions" if act == "ask" else "examine"][topic])
-        return Lesson("wording", prompt, (self._lead_in(first, temperament, bool(heard)) + said,))
+        kind = "questions" if act == "ask" else "examinations"
+        said = rng.choice(frames("doctor", "consult") if topic is None else taught_questions(kind, topic))
+        lead_in = self._lead_in(first, temperament, heard=bool(heard), named=bool(person.name))
+        return Lesson("wording", prompt, (lead_in + said,))
 
-    def _lead_in(self, first: bool, temperament: str, heard: bool) -> str:
-        bank, chance = self.words["doctor"], self.rng.random()
-        if first and chance < 0.7:
-            return f"{self.rng.choice(bank['greeting'])} "
-        if first or not heard or chance > 0.6:
+    def _lead_in(self, first: bool, temperament: str, *, heard: bool, named: bool) -> str:
+        if first:
+            return f"{self.rng.choice(frames('doctor', 'greeting' if named else 'greeting_plain'))} "
+        if not heard or self.rng.random() > 0.55:
             return ""
-        if chance < 0.15:
-            return f"{self.rng.choice(bank['echo'])} ".replace("{fact}", SLOTS[0])
         kinds = {"melancholic": "acknowledge_worried", "choleric": "acknowledge_angry"}
-        fitting = kinds.get(temperament, "acknowledge") if self.rng.random() < 0.6 else "acknowledge"
-        return f"{self.rng.choice(bank[fitting])} "
+        fitting = kinds.get(temperament, "acknowledge") if self.rng.random() < 0.5 else "acknowledge"
+        return f"{self.rng.choice(frames('doctor', fitting))} "
 
     def opinion(self) -> Lesson:
-        """Give a specialist's opinion, through the prior of its own field and the habit of its place in the panel."""
-        evidence, member = self.evidence(), self.rng.randrange(HABITS)
+        """Give a specialist's opinion, with the knowledge of its own field and the habit of its place in the panel."""
+        evidence, member = self.doctors_evidence(), self.rng.randrange(HABITS)
         own = self.grammar.labels[evidence.case.truth.diagnosis or ""].specialty
-        specialty = own if self.rng.random() < 0.8 else self.rng.choice(self.scenario.specialties)
+        specialty = own if self.rng.random() < 0.75 else self.rng.choice(self.scenario.specialties)
         seen = self.rng.random() < 0.85
-        lines = evidence.opening() + evidence.interview(self.rng.choices(range(10), [3, 0, 1, 1, 2, 3, 3, 2, 1, 1])[0])
-        view = self._view(evidence, lines, seen)
-        prior = {n: OWN_FIELD if label.specialty == specialty else 1.0 for n, label in self.grammar.labels.items()}
-        weights = self._own_field(evidence, seen, specialty, evidence.habitual(seen, prior, member))
+        lines = evidence.opening() + evidence.interview(self.rng.choices(range(10), INTERVIEWS)[0])
+        view = self._view(evidence, lines, seen, specialty=specialty, urgency=evidence.urgency(_truth(evidence)))
+        belief, passes = specialist(evidence, seen, specialty, member)
+        weights = {label: (1 - passes) * float(p) for label, p in zip(self.scenario.labels, belief, strict=True)}
+        weights[NOT_MY_FIELD] = passes
         label = draw(weights, self.rng)
         return Lesson(
             "opinion",
             DIALECT.opinion(view, specialty, member),
-            (Soft(label, weights), ".", *(() if label == NOT_MY_FIELD else self._reason(evidence, label, seen))),
+            (Soft(label, weights), ".", *self._reason(evidence, label, seen)),
             evidence.number if seen else None,
-            evidence.running(seen, prior),
-            evidence.first_line,
+            evidence.running(seen, 2),
         )
-
-    def _own_field(
-        self, evidence: Evidence, seen: bool, specialty: str, posterior: Mapping[str, float]
-    ) -> dict[str, float]:
-        honest = evidence.posterior(seen)
-        outside = sum(p for label, p in honest.items() if self.grammar.labels[label].specialty != specialty)
-        passes = 0.6 * outside**3
-        return {**{label: (1 - passes) * p for label, p in posterior.items()}, NOT_MY_FIELD: passes}
 
     def _reason(self, evidence: Evidence, label: str, seen: bool) -> tuple[str | Soft, ...]:
+        """Quote what is there and speaks for the diagnosis."""
+        if label == NOT_MY_FIELD:
+            return (f" {self.rng.choice(frames('doctor', 'specialist', 'outside'))}",)
         support = evidence.support(label)
-        quoting = not seen or bool(support and self.rng.random() < 0.7)
-        frame: str = self.rng.choice(
-            self.words["doctor"]["specialist"]["told" if not seen else "seen" if quoting else "seen_only"]
-        )
-        said = frame.replace("{finding}", evidence.finding).replace("{fact}", SLOTS[0]).replace("{label}", label)
-        if not quoting:
-            return self._copied(f" {said}")
-        total = sum(support.values())
-        topics = {tag(t): w / total for t, w in support.items()} or {tag("complaint"): 1.0}
-        return (Soft(draw(topics, self.rng), topics), *self._copied(f" {said}"))
+        sight = seen and evidence.sight_supports(label)
+        if sight:
+            kind = "seen_told" if support and self.rng.random() < 0.7 else "seen"
+        else:
+            kind = ("neither", "told", "told_two")[min(len(support), 2)]
+            kind = "told" if kind == "told_two" and self.rng.random() < 0.4 else kind
+        count = {"seen_told": 1, "told": 1, "told_two": 2}.get(kind, 0)
+        frame = self.rng.choice(frames("doctor", "specialist", kind)).replace("<label>", label)
+        return (" ", *self._topics(support, count), *self._copied(f" {frame}" if count else frame))
+
+    def _topics(self, support: Mapping[str, float], count: int) -> tuple[Soft, ...]:
+        """Draw topics to quote, the more telling the likelier."""
+        found, left = [], {tag(topic): ratio**2 for topic, ratio in support.items()}
+        for _ in range(count):
+            total = sum(left.values())
+            topics = {topic: weight / total for topic, weight in left.items()}
+            found.append(Soft(draw(topics, self.rng), topics))
+            del left[found[-1].chosen]
+        return tuple(found)
 
     def _copied(self, text: str) -> tuple[str | Soft, ...]:
         """Part a text at the names of diagnoses, which are copied from the prompt and must be right above all."""
@@ -343,50 +360,95 @@ class Corpus:
         return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)")
 
     def decision(self) -> Lesson:
-        """Weigh photograph, facts and opinions."""
-        evidence = self.evidence()
+        """Weigh facts and opinions, and say how urgent it is."""
+        evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
-        lines = evidence.opening() + evidence.interview(self.rng.choices(range(10), [3, 0, 1, 1, 2, 3, 3, 2, 1, 1])[0])
-        lesson = OpinionLesson.draw(evidence, seen, self.rng.choices([0, 3], [1, 4])[0])
-        posterior = lesson.weigh(evidence.posterior(seen))
+        lines = evidence.opening()
+        at_first = evidence.general(seen)
+        lines += evidence.interview(self.rng.choices(range(10), INTERVIEWS)[0])
+        heard = self.rng.random() < (0.5 if evidence.alarmed else 0.8)
+        specialty = self._clinic(evidence, at_first)
+        opinions = panel(evidence, seen, specialty, 3) if heard else ()
+        posterior = weigh(evidence.general(seen), opinions)
         label = draw(posterior, self.rng)
-        support = evidence.support(label)
-        telling = sorted(support, key=lambda topic: -support[topic])[:2]
-        thought = f"I see {evidence.finding}." if seen else "I have no photograph to go by."
-        if telling:
-            thought += f" I noted {' and '.join(map(tag, telling))}."
-        if lesson.opinions:
-            thought += f" Colleagues: {', '.join(o.diagnosis or NOT_MY_FIELD for o in lesson.opinions)}."
-        others = sorted((d for d in posterior if d != label), key=lambda d: -posterior[d])[:2]
-        view = self._view(evidence, lines, seen, opinions=lesson.opinions)
+        view = self._view(evidence, lines, seen, opinions=opinions)
+        triaged = heard or self.rng.random() < 0.5
+        if triaged:
+            view = replace(view, specialty=specialty, urgency=evidence.urgency(_truth(evidence)))
         taught = self.decision_labels is None or evidence.number < self.decision_labels
-        decided = Soft(label, posterior) if taught else Withheld(label)
-        after = f" {', '.join(others)}" if taught else ""
-        answer = (*self._copied(f"<think>{thought}</think><answer>"), decided, f"</answer>{after}")
+        others = sorted((d for d in posterior if d != label), key=lambda d: -posterior[d])[:2]
+        urgency = evidence.urgency(label)
+        answer = (
+            "<think>",
+            *self._weighing(evidence, label, seen, opinions),
+            "</think><answer>",
+            Soft(label, posterior) if taught else Withheld(label),
+            "</answer> ",
+            Soft(urgency, {urgency: 1.0}),
+            f". {', '.join(others)}" if taught else ".",
+        )
         number = evidence.number if seen else None
-        running = evidence.running(seen)
-        prompt = DIALECT.decision(view)
-        return Lesson("decision", prompt, answer, number, running, evidence.first_line, cut=not taught)
+        running = evidence.running(seen, 2 if triaged else 1)
+        return Lesson("decision", DIALECT.decision(view), answer, number, running, cut=not taught)
+
+    def _weighing(
+        self, evidence: Evidence, label: str, seen: bool, opinions: Sequence[Opinion]
+    ) -> tuple[str | Soft, ...]:
+        support = evidence.support(label)
+        noted = self._topics(support, min(len(support), self.rng.choice([1, 2, 2])))
+        parts: list[str | Soft] = []
+        if seen and evidence.sight_supports(label):
+            parts.append("I see <seen>.")
+        if noted:
+            parts += [" I noted " if parts else "I noted ", noted[0]]
+            parts += [" and ", noted[1]] if len(noted) > 1 else []
+            parts.append(".")
+        if not parts:
+            parts.append("I have little to go by.")
+        if opinions:
+            names = ", ".join(opinion.diagnosis or NOT_MY_FIELD for opinion in opinions)
+            parts += self._copied(f" Colleagues: {names}.")
+        return tuple(parts)
+
+    def _clinic(self, evidence: Evidence, belief: Table) -> str:
+        """Send the patient where the triage doctor would, or, now and then, anywhere."""
+        if self.rng.random() < 0.1:
+            return self.rng.choice(self.scenario.specialties)
+        return drawn_field(evidence, belief, self.rng)
+
+    def _triaged(self, view: DoctorView, evidence: Evidence, belief: Table) -> DoctorView:
+        return replace(view, specialty=self._clinic(evidence, belief), urgency=evidence.urgency(_truth(evidence)))
+
+    def rewording(self) -> Lesson:
+        """Say a sentence of the scenario's advice in other words."""
+        sentence = self.rng.choice(list(rewordings()))
+        return Lesson("rewording", DIALECT.rewording(sentence), (self.rng.choice(rewordings()[sentence]),))
 
     def explanation(self) -> Lesson:
-        """Word a frame around the scenario's advice."""
-        kind = self.rng.choices(["seen", "told", "emergency"], [5, 2, 2])[0]
-        urgency: Urgency = "emergency" if kind == "emergency" else "routine"
-        view = DoctorView((), (), (), {}, {}, thought="I see it." if kind == "seen" else "", urgency=urgency)
-        text = self.rng.choice(self.words["doctor"]["explain"][kind])
-        for blank, slot in zip(("{label}", "{explanation}", "{plan}", "{safety}", "{finding}"), ADVICE, strict=True):
-            text = text.replace(blank, slot)
-        return Lesson("explanation", DIALECT.explanation(_shown(view)), (text,))
+        """Word a frame around the advice."""
+        kinds = ["seen_told", "seen", "told", "plain", "alarm", "emergency"]
+        kind = self.rng.choices(kinds, [4, 2, 2, 1, 2, 2])[0]
+        lines = (Line("patient", "answer", "", "alarm", (("alarm", "it is bad"),)),) if kind == "alarm" else ()
+        seen, told = "I see it.", 'I noted "it itches".'
+        view = DoctorView(
+            lines, (), (), {}, {},
+            photograph=Photograph("", _nothing),
+            thought={"seen_told": f"{seen} {told}", "seen": seen, "told": told}.get(kind, ""),
+            urgency="emergency" if kind == "emergency" else "urgent",
+            where=("Go there.",) if kind == "alarm" else (),
+        )  # fmt: skip
+        frame = self.rng.choice(frames("doctor", "explain", kind))
+        return Lesson("explanation", DIALECT.explanation(view), (frame,))
 
     def reply(self) -> Lesson:
         """Word a frame around the scenario's answer to a question back."""
-        text = self.rng.choice(self.words["doctor"]["reply"]).replace("{answer}", ADVICE[0])
         view, question = DoctorView((), (), (), {}, {}), Line("patient", "ask", "Is it?", "serious")
-        return Lesson("reply", DIALECT.reply(view, question), (text,))
+        return Lesson("reply", DIALECT.reply(view, question), (self.rng.choice(frames("doctor", "reply")),))
 
     def _view(self, evidence: Evidence, lines: Sequence[Line], seen: bool, **more: Any) -> DoctorView:
-        if seen and self.rng.random() < 0.08:
+        if seen and lines and self.rng.random() < 0.08:
             more["expert"] = evidence.by_sight()
+        card = evidence.case.card
         return DoctorView(
             lines=tuple(lines),
             labels=tuple(self.scenario.labels),
@@ -395,8 +457,29 @@ class Corpus:
             examinations=self.scenario.examinations,
             photograph=evidence.case.photograph if seen else None,
             asked=tuple(evidence.told),
+            patient=Person(card.name, card.age, card.sex),
+            findings=self.scenario.findings,
             **more,
         )
+
+
+ASIDE = ("acknowledge", "acknowledge_worried", "acknowledge_angry", "consult", "greeting_plain")
+"""Lists of what a doctor says without asking anything."""
+
+
+def _truth(evidence: Evidence) -> str:
+    return evidence.case.truth.diagnosis or ""
+
+
+def _possible(topic: str, card: Card) -> bool:
+    """Tell whether a topic may be asked about, as the dialect's choices have it."""
+    if topic in ("complaint", "age"):
+        return False
+    return topic != "pregnancy" or (card.sex != "male" and not is_child(card))
+
+
+def _nothing() -> Any:
+    raise RuntimeError("an explanation's prompt shows no photograph")
 
 
 def _acts(chosen: str, weights: Mapping[str, float]) -> tuple[str | Soft, ...]:
@@ -415,24 +498,7 @@ def _acts(chosen: str, weights: Mapping[str, float]) -> tuple[str | Soft, ...]:
     return Soft(first, acts), Soft(chosen[len(first) :], {t: p / total for t, p in within.items()})
 
 
-def _slots(frame: str) -> str:
-    for blank, slot in zip(("{fact}", "{second}", "{third}"), SLOTS, strict=True):
-        frame = frame.replace(blank, slot)
-    return frame
-
-
-def _patient_view(scenario: Scenario, temperament: str, question: str = "") -> PatientView:
-    from consult.scenarios import Card
-
+def _patient_view(scenario: Scenario, temperament: str, question: str = "", *, child: bool = False) -> PatientView:
     lines = (Line("attending", "ask", question),) if question else ()
-    card = Card(Fact("complaint", "complaint", ""), ())
+    card = Card(Fact("complaint", "complaint", ""), (), age=8 if child else None)
     return PatientView(card, temperament, lines, scenario.topics, offers=("answer",))
-
-
-def _shown(view: DoctorView) -> DoctorView:
-    from consult.scenarios import Photograph
-
-    def nothing() -> Any:
-        raise RuntimeError("an explanation's prompt shows no photograph")
-
-    return replace(view, photograph=Photograph("", nothing))

@@ -90,10 +90,9 @@ class Encoder:
         if not lesson.running:
             return []
         ends = [i for i, token in enumerate(ids) if token == self.end]
-        lines = [i for i, token in enumerate(ids) if token == self.newline and ends[0] + 3 < i < ends[1]]
-        places = [*[i for i in lines if ids[i - 1] not in (self.end,)][1:], ends[1]]
-        placed = zip(places[lesson.first_line :], lesson.running, strict=False)
-        return [(place, [posterior[label] for label in self.labels]) for place, posterior in placed]
+        breaks = [i for i, token in enumerate(ids) if token == self.newline and ends[0] + 3 < i < ends[1]]
+        # The first is the one after the speaker's name.
+        return [(breaks[1 + line], [posterior[label] for label in self.labels]) for line, posterior in lesson.running]
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,6 @@ class Plan:
     """Task → share of the lessons."""
     most: int
     """Tokens in a batch, padding counted."""
-    wordings: float = 1.0
-    """Share of the banks of wordings that is used."""
     triage_labels: int | None = None
     """Train cases whose specialty is taught, from the first; None for all."""
     decision_labels: int | None = None
@@ -136,7 +133,7 @@ def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan
     scenario, grammar, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")
     corpus = Corpus(
-        scenario, grammar, rng, plan.shares, plan.wordings,
+        scenario, grammar, rng, plan.shares,
         triage_labels=plan.triage_labels, decision_labels=plan.decision_labels,
     )  # fmt: skip
     encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))

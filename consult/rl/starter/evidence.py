@@ -10,36 +10,64 @@ from typing import Any
 
 import numpy as np
 
-from consult.agents.acts import Line, Opinion
+from consult.agents.acts import Line
 from consult.agents.dialects.starter import TOPIC_TAGS, sentence_case
-from consult.scenarios import URGENCIES, Case, Fact, Urgency
+from consult.agents.dialects.wording import frames
+from consult.rl.starter.generalist import generalist
+from consult.scenarios import Case, Fact, Urgency
+from consult.scenarios.conditional import Known, known_facts, most_urgent
 from consult.scenarios.grammar import CHILDHOOD, Grammar
-from consult.scenarios.tables import EXAMINATIONS, Table
+from consult.scenarios.tables import EXAMINATIONS, FindingTables, Table
 
-RIGHT = {0.85: 0.8, 0.6: 0.6, 0.3: 0.4}
-"""A stated confidence of a lesson's opinion → how often it is right."""
-
-BY_SIGHT = ("site", "duration", "age", "palpation")
+BY_SIGHT = ("site", "duration", "palpation")
 """What is told that a member who trusts the eyes takes in besides."""
+ON_FILE = ("complaint", "age", "sex")
+"""What a doctor knows of every patient."""
+SUPPORTS = 1.5
+"""How many times as often as others a diagnosis has to show what is quoted as a reason for it."""
+
+Numbers = Any
+"""An array of one number a label."""
 
 
-@dataclass(frozen=True)
-class Aloud:
-    """A line as the patient said it, with the mood it shows."""
+class Knowledge:
+    """What the lessons of one scenario have in common: a generalist's tables, the fields, the cases with an alarm."""
 
-    line: Line
-    mood: str
+    def __init__(self, grammar: Grammar) -> None:
+        self.grammar = grammar
+
+    @cached_property
+    def general(self) -> FindingTables:
+        """A generalist's tables."""
+        return generalist(self.grammar.tables)
+
+    @cached_property
+    def fields(self) -> Mapping[str, Numbers]:
+        """Specialty → of each label whether it is of that field."""
+        of = [label.specialty for label in self.grammar.labels.values()]
+        return {specialty: np.array([one == specialty for one in of]) for specialty in dict.fromkeys(of)}
+
+    @cached_property
+    def alarmed(self) -> tuple[int, ...]:
+        """Train cases with an alarm, by number."""
+        numbers = range(self.grammar.splits["train"])
+        return tuple(n for n in numbers if self.grammar.make("train", n).truth.red_flag is not None)
 
 
 @dataclass
 class Evidence:
     """One train case in a lesson."""
 
-    grammar: Grammar
+    knowledge: Knowledge
     number: int
     rng: random.Random
     told: list[str] = field(default_factory=list)
     """Topics told or examined, in order."""
+
+    @property
+    def grammar(self) -> Grammar:
+        """Where the case is from."""
+        return self.knowledge.grammar
 
     @cached_property
     def case(self) -> Case:
@@ -71,36 +99,30 @@ class Evidence:
     def opening(self) -> tuple[Line, ...]:
         """Tell the complaint, and what the patient opens with besides."""
         self.told = [t for t in self.case.card.opening]
-        quotes = tuple((t, fact.text) for t in ("complaint", *self.told) for fact in self.facts[t])
-        return (Line("patient", "open", "", "complaint", quotes),)
+        facts = [fact for topic in ("complaint", *self.told) for fact in self.facts[topic]]
+        return (_stating("open", "complaint", facts),)
 
     def interview(self, count: int) -> tuple[Line, ...]:
-        """Tell so many more facts in random order, examinations among them."""
-        left = [t for t in self.facts if t not in self.told and t != "complaint"]
+        """Tell so many more facts in random order, examinations among them; the age stands on the file."""
+        left = [t for t in self.facts if t not in self.told and t not in ("complaint", "age")]
         chosen = self.rng.sample(left, min(count, len(left)))
         self.told += chosen
-        return tuple(self._line(topic) for topic in chosen)
+        return tuple(_stating("examine" if t in EXAMINATIONS else "answer", t, self.facts[t]) for t in chosen)
 
-    def _line(self, topic: str) -> Line:
-        quotes = tuple((topic, fact.text) for fact in self.facts[topic])
-        if topic in EXAMINATIONS:
-            return Line("attending", "examine", "", topic, quotes)
-        return Line("patient", "answer", "", topic, quotes)
-
-    def aloud(self, line: Line, temperament: str, words: Mapping[str, Any]) -> Aloud:
-        """Give a line with its full words, as a temperament would say it with the patients' bank of wordings."""
+    def aloud(self, line: Line, temperament: str) -> Line:
+        """Put a line into the words of a temperament."""
         if line.action == "examine":
-            return Aloud(line, "")
-        bank = words[temperament]
-        frames = bank["open"] if line.action == "open" else bank["one"]
-        frame = self.rng.choice([f for f in frames if f.count("{") == 1])
-        return Aloud(replace(line, text=sentence_case(frame.replace("{fact}", line.quotes[0][1]))), temperament)
+            return line
+        frame = self.rng.choice(frames("patient", temperament, "open" if line.action == "open" else "plain"))
+        return replace(line, text=sentence_case(frame.replace("<fact>", line.quotes[0][1])))
 
     # -- knowing ---------------------------------------------------------------------------------------------------
 
     def seen(self, photograph: bool, told: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
         """Return what the tables are asked about: field → value, or values."""
-        known = {topic: self._value(topic) for topic in ("complaint", *told)}
+        known = {topic: self._value(topic) for topic in ("complaint", "age", *told)}
+        if self.case.card.sex:
+            known["sex"] = self.case.card.sex
         if photograph:
             known["morphology"] = self.case.truth.morphology or ""
             known["view"] = self.grammar.tables.view_of(str(self._value("site")))
@@ -111,15 +133,24 @@ class Evidence:
             return tuple(fact.value for fact in self.facts[topic] if not fact.none)
         return self.facts[topic][0].value
 
-    def posterior(self, photograph: bool, prior: Table | None = None, told: Sequence[str] | None = None) -> Table:
-        """Return P(label | what was told so far, and the photograph)."""
-        return self.grammar.tables.posterior(self.seen(photograph, self.told if told is None else told), prior=prior)
+    def posterior(self, photograph: bool, told: Sequence[str] | None = None) -> Table:
+        """Return P(label | what was told so far, and the photograph), as who knows the tables sees it."""
+        return self.grammar.tables.posterior(self.seen(photograph, self.told if told is None else told))
 
-    def habitual(self, photograph: bool, prior: Table, member: int) -> Table:
-        """Give the posterior of a panel's member: one weighs all, one trusts the eyes most, one the story alone."""
-        if member == 1:
-            return self.posterior(photograph, prior, [t for t in self.told if t in BY_SIGHT])
-        return self.posterior(photograph and member != 2, prior)
+    def general(self, photograph: bool) -> Table:
+        """Return the same as a generalist sees it."""
+        return self.knowledge.general.posterior(self.seen(photograph, self.told))
+
+    def of_field(self, photograph: bool, specialty: str, member: int) -> Numbers:
+        """Return the log-likelihoods of a panel's member: of its own field in full, of others as a generalist.
+
+        One member weighs all, one trusts the eyes most, one the story alone.
+        """
+        told = [t for t in self.told if t in BY_SIGHT] if member == 1 else self.told
+        seen = self.seen(photograph and member != 2, told)
+        own = self.knowledge.fields[specialty]
+        tables, general = self.grammar.tables, self.knowledge.general
+        return np.where(own, tables.log_likelihood(seen), general.log_likelihood(seen))
 
     def by_sight(self) -> tuple[str, ...]:
         """Give the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
@@ -128,72 +159,62 @@ class Evidence:
         return tuple(sorted(posterior, key=lambda label: -posterior[label])[:3])
 
     def support(self, label: str) -> dict[str, float]:
-        """Return topic told → how much more often this diagnosis has its value than others do, squared, to 100."""
-        tables, found = self.grammar.tables, {}
-        for topic in (t for t in self.told if t != "alarm" and t in TOPIC_TAGS):
-            column = np.exp(tables.log_column(topic, self._value(topic), {}))
-            own = column[tables.labels.index(label)]
-            found[topic] = float(max(0.05, min(10.0, own / max(column.mean(), 1e-6))) ** 2)
+        """Return topic told → how many times as often as all others this diagnosis has what is there, to 10.
+
+        Left out are topics of which something is absent, and what does not speak for the diagnosis.
+        """
+        found = {}
+        for topic in dict.fromkeys(("complaint", *self.told)):
+            if topic in TOPIC_TAGS and topic not in ("age", "alarm") and not self.facts[topic][0].none:
+                ratio = self._ratio(label, topic, self._value(topic))
+                if ratio >= SUPPORTS:
+                    found[topic] = min(10.0, ratio)
         return found
 
-    def running(self, photograph: bool, prior: Table | None = None) -> tuple[Table, ...]:
-        """Give the posterior after the opening and after each fact told since."""
-        counts = range(self.first_line, len(self.told) + 1)
-        return tuple(self.posterior(photograph, prior, self.told[:n]) for n in counts)
+    def sight_supports(self, label: str) -> bool:
+        """Tell whether what the photograph shows speaks for a diagnosis."""
+        return self._ratio(label, "morphology", self.case.truth.morphology or "") >= SUPPORTS
+
+    def _ratio(self, label: str, topic: str, value: str | tuple[str, ...]) -> float:
+        tables = self.grammar.tables
+        column = np.exp(tables.log_column(topic, value, {}))
+        return float(column[tables.labels.index(label)] / max(column.mean(), 1e-6))
+
+    def running(self, photograph: bool, heads: int) -> tuple[tuple[int, Table], ...]:
+        """Return (line of the prompt, posterior after it) for the opening and each topic told since.
+
+        Args:
+            photograph: Whether it is seen.
+            heads: Lines of the prompt before the complaint.
+        """
+        found, line = [], heads + len(self.facts["complaint"]) - 1
+        opened = len(self.case.card.opening)
+        for n in range(len(self.told) + 1):
+            line += len(self.facts[self.told[n - 1]]) if n else 0
+            if n >= opened:
+                found.append((line, self.posterior(photograph, self.told[:n])))
+        return tuple(found)
 
     @property
-    def first_line(self) -> int:
-        """Which line of a doctor's prompt ends the opening."""
-        return len(self.case.card.opening)
+    def known(self) -> Known:
+        """What the doctor has learned, by the names of the findings."""
+        told = (fact for topic in dict.fromkeys((*ON_FILE[:2], *self.told)) for fact in self.facts[topic])
+        return known_facts(told, self.case.card.sex)
 
-    def flagged_urgency(self) -> Urgency | None:
-        """Give the urgency of a red flag that was told."""
-        if "alarm" not in self.told or self.case.truth.red_flag is None:
-            return None
-        urgency = self.grammar.tables.values["alarm"][self.case.truth.red_flag].urgency
-        return next((u for u in URGENCIES if u == urgency), None)
+    @property
+    def alarmed(self) -> bool:
+        """Whether a red flag was told."""
+        return "alarm" in self.told and self.case.truth.red_flag is not None
+
+    def urgency(self, label: str) -> Urgency:
+        """Return how urgent this patient is with a diagnosis, as far as is known."""
+        flag = self.facts["alarm"][0].urgency if self.alarmed else None
+        urgency = most_urgent((flag, self.grammar.labels[label].urgency_for(self.known)))
+        assert urgency is not None, "the tables of drawn cases need it"
+        return urgency
 
 
-@dataclass(frozen=True)
-class OpinionLesson:
-    """Made-up opinions of known quality, and what they are worth."""
-
-    opinions: tuple[Opinion, ...]
-    right: tuple[float, ...]
-    """How often an opinion of this confidence is right."""
-
-    @classmethod
-    def draw(cls, evidence: Evidence, seen: bool, count: int) -> OpinionLesson:
-        """Draw a panel; wrong opinions name what the evidence makes likely, the same one often."""
-        rng, labels = evidence.rng, evidence.grammar.labels
-        truth = evidence.case.truth.diagnosis or ""
-        anyone = rng.choice(list(labels.values()))
-        specialty = (labels[truth] if rng.random() < 0.75 else anyone).specialty
-        tempting = {d: p + 0.02 for d, p in evidence.posterior(seen).items() if d != truth}
-        opinions, right, wrong = [], [], None
-        for _ in range(count):
-            confidence = rng.choice(list(RIGHT))
-            if rng.random() < 0.08:
-                opinions.append(Opinion(specialty, None, confidence, ""))
-                right.append(1 / 6)
-                continue
-            if rng.random() < RIGHT[confidence]:
-                named = truth
-            else:
-                if wrong is None or rng.random() > 0.4:
-                    wrong = rng.choices(list(tempting), list(tempting.values()))[0]
-                named = wrong
-            opinions.append(Opinion(specialty, named, confidence, ""))
-            right.append(RIGHT[confidence])
-        return cls(tuple(opinions), tuple(right))
-
-    def weigh(self, posterior: Table) -> Table:
-        """Update a posterior by the opinions, a wrong one naming each other label equally often among six."""
-        weights = dict(posterior)
-        for opinion, right in zip(self.opinions, self.right, strict=True):
-            if opinion.diagnosis is None:
-                continue  # not its field says little
-            for label in weights:
-                weights[label] *= right if label == opinion.diagnosis else (1 - right) / 6
-        total = sum(weights.values())
-        return {label: w / total for label, w in weights.items()}
+def _stating(action: Any, topic: str, facts: Sequence[Fact]) -> Line:
+    quotes = tuple((fact.topic, fact.text) for fact in facts)
+    absences = tuple(fact.topic for fact in facts if fact.none)
+    return Line("attending" if action == "examine" else "patient", action, "", topic, quotes, absences)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from consult.scenarios.bayes import BayesReader
+from consult.scenarios.case import ALARM
 from consult.scenarios.tables import FindingTables
 
 READINESS = {
@@ -18,15 +19,20 @@ READINESS = {
     "history": 2.0,
     "course": 2.0,
     "treatment": 1.5,
-    "family": 1.5,
-    "alarm": 5.0,
-    "age": 1.0,
-    "palpation": 2.0,
-    "temperature": 1.5,
+    "conditions": 1.5,
+    "medicines": 1.5,
+    "family": 1.0,
+    "allergies": 1.0,
+    "pregnancy": 1.0,
+    "palpation": 1.5,
+    "temperature": 1.0,
+    "alarm": 3.0,
 }
 """How readily a doctor asks about a topic or does an examination, whatever is suspected."""
-HABIT = 0.3
+HABIT = 0.15
 """Share of the readiness that stands whatever there is to learn."""
+PRESSING = 0.35
+"""How much the readiness to ask about alarms grows with each fact told."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +53,22 @@ class Interest:
             return 0.0
         return self._reader.information({}, topic, np.array([posterior[label] for label in self.tables.labels]))
 
-    def weights(self, posterior: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
-        """Give topic not known → how much it is worth asking about, in no unit."""
-        left = [topic for topic in READINESS if topic not in known]
-        gains = {topic: self.information(posterior, topic) for topic in left}
+    def weights(self, posterior: Mapping[str, float], left: Collection[str], known: int) -> dict[str, float]:
+        """Weigh the topics that may still be asked about.
+
+        Args:
+            posterior: How likely the diagnoses are.
+            left: The topics.
+            known: How many facts were told.
+
+        Returns:
+            Topic → how much it is worth asking about, in no unit.
+        """
+        open_ = [topic for topic in READINESS if topic in left]
+        gains = {topic: self.information(posterior, topic) for topic in open_}
         most = max(gains.values(), default=0.0) or 1.0
-        return {topic: READINESS[topic] * (HABIT + (1 - HABIT) * (gains[topic] / most) ** 2) for topic in left}
+        weights = {topic: READINESS[topic] * (HABIT + (1 - HABIT) * (gains[topic] / most) ** 2) for topic in open_}
+        if ALARM in weights:
+            # Alarms are asked about because they must not be missed, not because they tell diagnoses apart.
+            weights[ALARM] = READINESS[ALARM] * (1 + PRESSING * known)
+        return weights

@@ -4,8 +4,8 @@ Run `consult train starter --out DIR`. What it simplifies: one pass of plain sup
 or rates, the vision tower frozen after its own lesson, and opinions made up in place of opinions heard
 (`consult.rl.starter.corpus`).
 
-Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging, in speaking and in
-giving reasons → a classifier on the tower.
+Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging → lessons in speaking → a
+classifier on the tower.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card, table_row
 from consult.rl.starter.classifier import ClassifierRecipe, counted, train_classifier
 from consult.rl.starter.encoding import Plan
-from consult.rl.starter.lesson import POLISHING_SHARES, SHARES, WORDING_SHARES
+from consult.rl.starter.lesson import SHARES, WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario
@@ -35,17 +35,13 @@ class Recipe:
 
     scenario: str = "derm34"
     seed: int = 34
-    tokens: int = 3_000_000
+    tokens: int = 4_500_000
     """Tokens of lessons in which the doctors learn to judge."""
-    wording_tokens: int = 14_500_000
+    wording_tokens: int = 6_500_000
     """Tokens of lessons in which everybody learns to speak."""
-    polishing_tokens: int = 2_500_000
-    """Tokens of lessons in which the doctors learn to give their reasons."""
-    wordings: float = 0.55
-    """Share of the banks of wordings that is learned by heart; more of them want more tokens."""
-    triage_labels: int = 240
+    triage_labels: int = 1_000
     """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""
-    decision_labels: int = 1_000
+    decision_labels: int = 1_500
     """Train cases whose diagnosis is taught to the attending. Few on purpose."""
     vision_steps: int = 1_500
     """Batches of 64 pictures."""
@@ -59,7 +55,7 @@ class Recipe:
 
 
 class RecipeError(UserError, ValueError):
-    """A recipe that cannot be followed; one sentence with the mend."""
+    """A recipe that cannot be followed; one sentence with the fix."""
 
 
 def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
@@ -98,13 +94,10 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     taught = {"triage_labels": recipe.triage_labels, "decision_labels": recipe.decision_labels}
     judging = Supervised(model, seen, labels, recipe.tokens, Plan(SHARES, 4_500, **taught), rate=1.6e-3)
     judging.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "judging.pt", say)
-    words = Plan(WORDING_SHARES, 2_000, recipe.wordings, **taught)
+    words = Plan(WORDING_SHARES, 2_000, **taught)
     speaking = Supervised(model, seen, labels, recipe.wording_tokens, words, rate=1e-3)
     speaking.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} wording", work / "speaking.pt", say)
-    last = Plan(POLISHING_SHARES, 2_000, recipe.wordings, **taught)
-    polishing = Supervised(model, seen, labels, recipe.polishing_tokens, last, rate=6e-4)
-    polishing.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} polishing", work / "polishing.pt", say)
-    stages = (judging.progress, speaking.progress, polishing.progress)
+    stages = (judging.progress, speaking.progress)
     figures = {
         "recipe": asdict(recipe),
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -113,7 +106,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         "wall_seconds": round(time.monotonic() - begun),
         "tokens": sum(stage.tokens for stage in stages),
         "steps": sum(stage.step for stage in stages),
-        "loss": round(polishing.progress.loss, 3),
+        "loss": round(speaking.progress.loss, 3),
         "dialect": StarterDialect().fingerprint(),
     }
     save(model, tokenizer, out, figures)
