@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from consult.rl.starter.lesson import wording
+from consult.scenarios.located_yaml import read_yaml
 
 Bank = Mapping[str, Sequence[str]]
 """Kind of line → lines."""
@@ -16,19 +19,25 @@ NTH = 4
 KINDS = ("rude", "polite", "brush_off", "attentive", "seen", "told", "colleagues", "noise")
 
 
+@cache
+def _contrasts() -> dict[str, Any]:
+    data: dict[str, Any] = read_yaml(Path(__file__).parent / "contrasts.yaml").data
+    return data
+
+
 def learned() -> Bank:
     """Give the lines to learn from; rude ones are also made from frames, half and half when one is drawn."""
-    kept = {kind: [line for i, line in enumerate(wording("contrasts")[kind], 1) if i % NTH] for kind in KINDS}
+    kept = {kind: [line for i, line in enumerate(_contrasts()[kind], 1) if i % NTH] for kind in KINDS}
     return {**kept, "framed": _framed()}
 
 
 def held_out() -> Bank:
     """Give the lines that nothing is learned from."""
-    return {kind: [line for i, line in enumerate(wording("contrasts")[kind], 1) if not i % NTH] for kind in KINDS}
+    return {kind: [line for i, line in enumerate(_contrasts()[kind], 1) if not i % NTH] for kind in KINDS}
 
 
 def _framed() -> list[str]:
-    words = wording("contrasts")
+    words = _contrasts()
     blanks = {"{insult}": words["insults"], "{whining}": words["whinings"]}
     return [
         frame.replace(blank, word)
