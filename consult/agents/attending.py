@@ -11,6 +11,7 @@ from typing import Any
 from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
 from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply
 from consult.agents.dialects.dialect import ActionWord, DecisionWord
+from consult.agents.dialects.wording import taught_questions
 from consult.agents.doctors import ask_twice, look
 from consult.agents.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
@@ -28,6 +29,9 @@ def plain_wording(action: Action, topic: str | None, scenario: Scenario) -> str:
     """Word an act without a model."""
     if action == "consult":
         return CONSULT
+    said = taught_questions("questions" if action == "ask" else "examinations", topic or "")
+    if said:
+        return said[0]
     if action == "examine":
         return f"Let me have a look: {scenario.examinations.get(topic or '', topic)}."
     return f"May I ask about this: {scenario.topics.get(topic or '', topic)}?"

@@ -93,7 +93,9 @@ class Patient:
     # -- (b) the facts -----------------------------------------------------------------------------------------------
 
     def _volunteered(self, view: PatientView, place: Place, asked: Sequence[Fact]) -> list[Fact]:
+        # The age stands on the doctor's file; nobody says it unasked.
         left = [f for f in view.card.facts if f not in asked and f.id not in view.told and not f.none]
+        left = [f for f in left if f.topic != "age" or view.card.age is None]
         rng = self._rng(place, "volunteer")
         chances = temperaments()[view.temperament].volunteers
         count = rng.choices(range(len(chances)), chances)[0]

@@ -27,8 +27,10 @@ def starter(
     seed: Annotated[int, typer.Option(help="Of weights, lessons and batches.")] = 34,
     tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons in judging.")] = 4.5,
     wording_tokens: Annotated[float, typer.Option(min=0.001, help="The same of lessons in speaking.")] = 6.5,
-    triage_labels: Annotated[int, typer.Option(min=0, help="Cases whose specialty the triage doctor is taught.")] = 1000,
-    decision_labels: Annotated[int, typer.Option(min=0, help="Cases whose diagnosis the attending is taught.")] = 1500,
+    triage_labels: Annotated[int, typer.Option(min=0, help="Cases whose specialty triage is taught.")] = 1000,
+    decision_labels: Annotated[
+        int, typer.Option(min=0, help="Cases whose diagnosis is taught to the attending.")
+    ] = 1500,
     vision_steps: Annotated[int, typer.Option(min=1, help="Batches of 64 pictures for the vision tower.")] = 1500,
     pictures: Annotated[int, typer.Option(min=1, help="Drawings beyond the cases' own for the tower.")] = 6800,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,

@@ -385,7 +385,7 @@ class StarterDialect:
         return Prompt((Message("system", "attending"), Message("user", user)), 80, temperature=STEADY)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
-        """Fill the frame; None where it is broken, a slot is missing, doubled or left over, or there is no diagnosis."""
+        """Fill the frame; None where it is broken, lacks or doubles a slot, or there is no diagnosis."""
         label, kind = scenario.labels.get(view.diagnosis or ""), _explaining(view)
         if label is None or not is_learned(text, frames("doctor", "explain", kind)):
             return None
@@ -598,12 +598,7 @@ def _line(line: Line) -> str:
 
 def _said_on(view: DoctorView) -> dict[str, str]:
     """Map topic to what the patient said to be there, or an examination showed, word by word."""
-    return {
-        topic: _brief(clause)
-        for line in view.lines
-        for topic, clause in line.quotes
-        if topic not in line.absences
-    }
+    return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes if topic not in line.absences}
 
 
 def _brief(clause: str) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 from consult.agents.acts import NOT_MY_FIELD, AssessorView, DoctorView, Line, PatientTask, PatientView
 from consult.agents.advice import plain_explanation, plain_reply
 from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
-from consult.agents.grounding import plainly
 from consult.agents.dialects.whole import WholeAnswers
+from consult.agents.grounding import plainly
 from consult.agents.models.model import Message, Prompt
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament

@@ -28,7 +28,7 @@ from consult.agents.temperament import temperaments
 from consult.rl.starter.evidence import Evidence, Knowledge
 from consult.rl.starter.interest import Interest
 from consult.rl.starter.lesson import SHARES, Lesson, Shares, Soft, Withheld, draw
-from consult.rl.starter.panel import drawn_field, panel, specialist, weigh
+from consult.rl.starter.panel import drawn_field, panel, specialist, weigh, with_expert
 from consult.scenarios import Card, Fact, Photograph, Scenario
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.tables import Table
@@ -41,6 +41,8 @@ UNASKED = 0.12
 """Factor on it while nobody has asked about alarms."""
 ALARMED = 0.3
 """Share of the doctors' lessons that are about a patient with an alarm."""
+UNFILED = 0.05
+"""Share of them whose patient's name, age and sex nobody wrote down."""
 CHILDREN = 0.15
 """Share of the patient's lessons in which a child speaks."""
 INTERVIEWS = (3, 0, 1, 1, 2, 3, 3, 2, 1, 1)
@@ -101,9 +103,11 @@ class Corpus:
 
     def doctors_evidence(self) -> Evidence:
         """Take a random train case, more often than not by chance one with an alarm."""
+        evidence = self.evidence()
         if self.rng.random() < ALARMED:
-            return Evidence(self.knowledge, self.rng.choice(self.knowledge.alarmed), self.rng)
-        return self.evidence()
+            evidence = Evidence(self.knowledge, self.rng.choice(self.knowledge.alarmed), self.rng)
+        evidence.filed = self.rng.random() > UNFILED
+        return evidence
 
     # -- patient ---------------------------------------------------------------------------------------------------
 
@@ -197,7 +201,7 @@ class Corpus:
         evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
         view = self._view(evidence, evidence.opening(), seen, thinks=self.rng.random() < 0.25)
-        belief = evidence.general(seen)
+        belief = with_expert(evidence.general(seen), view.expert)
         clinics: dict[str, float] = {}
         for label, p in belief.items():
             clinics[self.grammar.labels[label].specialty] = clinics.get(self.grammar.labels[label].specialty, 0.0) + p
@@ -369,9 +373,9 @@ class Corpus:
         heard = self.rng.random() < (0.5 if evidence.alarmed else 0.8)
         specialty = self._clinic(evidence, at_first)
         opinions = panel(evidence, seen, specialty, 3) if heard else ()
-        posterior = weigh(evidence.general(seen), opinions)
-        label = draw(posterior, self.rng)
         view = self._view(evidence, lines, seen, opinions=opinions)
+        posterior = weigh(with_expert(evidence.general(seen), view.expert), opinions)
+        label = draw(posterior, self.rng)
         triaged = heard or self.rng.random() < 0.5
         if triaged:
             view = replace(view, specialty=specialty, urgency=evidence.urgency(_truth(evidence)))
@@ -457,7 +461,7 @@ class Corpus:
             examinations=self.scenario.examinations,
             photograph=evidence.case.photograph if seen else None,
             asked=tuple(evidence.told),
-            patient=Person(card.name, card.age, card.sex),
+            patient=Person(card.name, card.age, card.sex) if evidence.filed else Person(),
             findings=self.scenario.findings,
             **more,
         )

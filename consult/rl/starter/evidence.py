@@ -63,6 +63,8 @@ class Evidence:
     rng: random.Random
     told: list[str] = field(default_factory=list)
     """Topics told or examined, in order."""
+    filed: bool = True
+    """Whether age and sex stand on the doctor's file."""
 
     @property
     def grammar(self) -> Grammar:
@@ -120,8 +122,8 @@ class Evidence:
 
     def seen(self, photograph: bool, told: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
         """Return what the tables are asked about: field → value, or values."""
-        known = {topic: self._value(topic) for topic in ("complaint", "age", *told)}
-        if self.case.card.sex:
+        known = {topic: self._value(topic) for topic in ("complaint", *(("age",) if self.filed else ()), *told)}
+        if self.case.card.sex and self.filed:
             known["sex"] = self.case.card.sex
         if photograph:
             known["morphology"] = self.case.truth.morphology or ""

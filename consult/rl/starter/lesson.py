@@ -42,6 +42,7 @@ WORDING_SHARES: Shares = {
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
 
+
 @dataclass(frozen=True)
 class Soft:
     """A place of the answer where several names are right to a degree; the text has the drawn one."""

@@ -26,6 +26,10 @@ PASSES = 0.6
 """Share of the patients who are certainly of another field that a specialist calls so."""
 
 
+RIGHT_BY_SIGHT = (0.68, 0.16, 0.10)
+"""How often the first, second and third guess by the photograph alone is right."""
+
+
 @dataclass(frozen=True)
 class Worth:
     """What is added to the logarithm of a diagnosis's weight."""
@@ -69,8 +73,9 @@ def panel(evidence: Evidence, seen: bool, specialty: str, size: int) -> tuple[Op
     return tuple(found)
 
 
-def sharpened(chances: Numbers, sampling: Sampling = Sampling()) -> Numbers:
+def sharpened(chances: Numbers) -> Numbers:
     """Return how often each is drawn at the temperature and top-p of a consultation."""
+    sampling = Sampling()
     weights = chances ** (1 / sampling.temperature)
     weights = weights / weights.sum()
     order = np.argsort(-weights)
@@ -95,6 +100,17 @@ def weigh(belief: Table, opinions: Sequence[Opinion], worth: Worth = WORTH) -> T
         heard.add((opinion.diagnosis, word))
     weights = normal(np.array(list(scores.values())))
     return dict(zip(scores, map(float, weights), strict=True))
+
+
+def with_expert(belief: Table, named: Sequence[str]) -> Table:
+    """Update what a generalist believes by what an image classifier takes the photograph for, likeliest first."""
+    if not named:
+        return belief
+    chances = dict(zip(named, RIGHT_BY_SIGHT, strict=False))
+    rest = (1 - sum(chances.values())) / max(1, len(belief) - len(chances))
+    weights = {label: p * chances.get(label, rest) for label, p in belief.items()}
+    total = sum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
 
 
 def drawn_field(evidence: Evidence, belief: Table, rng: random.Random) -> str:

@@ -65,9 +65,7 @@ def taught_questions(kind: str, topic: str) -> tuple[str, ...]:
 @cache
 def rewordings() -> Mapping[str, tuple[str, ...]]:
     """Give sentence of the scenario's advice → other wordings of it."""
-    return {
-        sentence: tuple(other) for name in ADVICE_FILES for sentence, other in bank(name).items()
-    }
+    return {sentence: tuple(other) for name in ADVICE_FILES for sentence, other in bank(name).items()}
 
 
 # -- the patient's -----------------------------------------------------------------------------------------------------
@@ -128,7 +126,6 @@ def _words(said: Sequence[str]) -> list[str]:
 
 __all__ = [
     "TAUGHT",
-
     "bank",
     "frames",
     "is_learned",
