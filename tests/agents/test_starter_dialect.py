@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from consult.agents.acts import Action, DoctorView, Line, Opinion, PatientTask, PatientView
+from consult.agents.acts import NOT_MY_FIELD, Action, DoctorView, Line, Opinion, PatientTask, PatientView, Person
 from consult.agents.dialects import starter
 from consult.agents.dialects.dialect import ActionWord, FreeWord
-from consult.agents.dialects.questions import said_about
 from consult.agents.dialects.starter import (
+    CHILDHOOD,
     HABITS,
     TAGS,
     TOPIC_TAGS,
@@ -18,8 +20,10 @@ from consult.agents.dialects.starter import (
     confidence_word,
     sentence_case,
 )
+from consult.agents.dialects.wording import frames, taught_questions
+from consult.agents.models.model import Prompt
 from consult.agents.temperament import temperaments
-from consult.scenarios import Card, Fact, Photograph, Scenario
+from consult.scenarios import URGENCIES, Card, Fact, Photograph, Scenario
 
 DIALECT = StarterDialect()
 RASH = Fact("complaint", "complaint", "I have a rash")
@@ -33,6 +37,10 @@ LINES = (
     Line("patient", "answer", "Who knows."),
     Line("attending", "examine", "[palpation: rough]", "palpation", (("palpation", "it feels rough"),)),
 )
+BURNS, NOTHING = ("sensation", "it burns"), ("treatment", "I tried nothing")
+ABSENT = Line("patient", "answer", "It burns. I tried nothing.", "sensation", (BURNS, NOTHING), ("treatment",))
+ADA = Person("Ada", 30, "female")
+PATCH = "a scaly red patch"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +55,8 @@ def view(derm34: Scenario) -> DoctorView:
         asked=("site", "palpation"),
         offers=("ask", "examine", "consult", "conclude"),
         turns_left=9,
+        patient=ADA,
+        findings=("small papules", PATCH),
     )
 
 
@@ -58,30 +68,44 @@ def patient(derm34: Scenario) -> PatientView:
 # -- patient -----------------------------------------------------------------------------------------------------------
 
 
+PLAIN, MORE = frames("patient", "choleric", "plain"), frames("patient", "choleric", "more")
+UNKNOWN = frames("patient", "choleric", "unknown")
+SECOND = MORE[0].replace("<fact>", "<second>")
+
+
+@pytest.mark.parametrize("first", PLAIN)
+def test_slots_are_filled_with_the_facts(patient: PatientView, first: str) -> None:
+    said = f"{first} {SECOND}"
+    line = sentence_case(said.replace("<fact>", SITE.text).replace("<second>", AGE.text))
+    assert DIALECT.read_patient_line(said, PatientTask("answer", (SITE, AGE)), patient) == line
+
+
 @pytest.mark.parametrize(
-    ("text", "line"),
+    "text",
     [
-        ("Well, <fact>. And <second>, too.", "Well, it is on my hands. And I'm 40 years old, too."),
-        ("<fact>! <second>.", "It is on my hands! I'm 40 years old."),
-        ("<second>. <fact>.", "I'm 40 years old. It is on my hands."),
-        ("Yes... <fact>. hm, <second>?", "Yes... It is on my hands. Hm, I'm 40 years old?"),
-        ("<fact>.", None),
-        ("<fact>, <fact>, <second>.", None),
-        ("<fact>, <second>, <third>.", None),
-        ("<fact>, <second> <site>.", None),
-        ("<fact>, <third>.", None),
-        ("It is on my hands, I'm 40 years old.", None),
-        ("", None),
+        PLAIN[0],
+        f"{PLAIN[0]} {MORE[0]}",
+        f"{PLAIN[0]} {SECOND} {MORE[1].replace('<fact>', '<third>')}",
+        f"{PLAIN[0]} {MORE[0].replace('<fact>', '<third>')}",
+        f"{PLAIN[0]} {MORE[0].replace('<fact>', '<site>')}",
+        f"{PLAIN[0]} {SECOND} I like dogs.",
+        f"{PLAIN[0]} Blue <second>.",
+        f"{frames('patient', 'sanguine', 'plain')[0]} {SECOND}",
+        "It is on my hands, I'm 40 years old.",
+        "",
     ],
 )
-def test_slots_are_filled_or_the_line_is_refused(text: str, line: str | None) -> None:
-    assert DIALECT.read_patient_line(text, PatientTask("answer", (SITE, AGE))) == line
+def test_a_line_with_a_slot_too_few_or_too_many_or_a_sentence_not_learned_is_refused(
+    patient: PatientView, text: str
+) -> None:
+    assert DIALECT.read_patient_line(text, PatientTask("answer", (SITE, AGE)), patient) is None
 
 
-def test_a_line_without_facts_has_no_slots() -> None:
-    assert DIALECT.read_patient_line("no idea.", PatientTask("unknown")) == "No idea."
-    assert DIALECT.read_patient_line("no idea, <fact>.", PatientTask("unknown")) is None
-    assert DIALECT.read_patient_line("<|im_end|>", PatientTask("unknown")) is None
+def test_a_line_without_facts_has_no_slots(patient: PatientView) -> None:
+    for said in UNKNOWN:
+        assert DIALECT.read_patient_line(said, PatientTask("unknown"), patient) == sentence_case(said)
+        assert DIALECT.read_patient_line(f"{said} {MORE[0]}", PatientTask("unknown"), patient) is None
+    assert DIALECT.read_patient_line("<|im_end|>", PatientTask("unknown"), patient) is None
 
 
 @pytest.mark.parametrize(
@@ -96,9 +120,24 @@ def test_sentence_case(text: str, cased: str) -> None:
     assert sentence_case(text) == cased
 
 
-def test_the_patient_is_given_slots_and_never_the_facts(patient: PatientView) -> None:
-    prompt = DIALECT.patient_line(patient, PatientTask("answer", (SITE, AGE)), temperaments()["choleric"])
-    assert [message.text for message in prompt.messages] == ["patient choleric", "answer <fact> <second>"]
+@pytest.mark.parametrize(
+    ("task", "user"),
+    [
+        (PatientTask("open", (RASH, SITE)), "open <fact> <second>"),
+        (PatientTask("answer", (SITE, AGE)), "answer plain <fact> <second>"),
+        (PatientTask("answer", (replace(SITE, none=True),)), "answer absent <fact>"),
+        (PatientTask("answer", (replace(SITE, topic="alarm"),)), "answer trouble <fact>"),
+        (PatientTask("answer", (replace(SITE, topic="history"), AGE, RASH)), "answer story <fact> <second> <third>"),
+        (PatientTask("unknown"), "unknown"),
+        (PatientTask("ask", about="outlook"), "ask outlook"),
+        (PatientTask("reluctant"), "reluctant"),
+    ],
+)
+def test_the_patient_is_given_slots_and_never_the_facts(patient: PatientView, task: PatientTask, user: str) -> None:
+    for age, system in ((None, "patient choleric"), (CHILDHOOD, "patient choleric"), (11, "patient choleric child")):
+        view = replace(patient, card=replace(patient.card, age=age))
+        prompt = DIALECT.patient_line(view, task, temperaments()["choleric"])
+        assert [message.text for message in prompt.messages] == [system, user]
 
 
 def test_topics_are_a_choice_of_tags_and_are_read_back(patient: PatientView) -> None:
@@ -190,6 +229,26 @@ def test_a_free_patient_opens_with_its_complaint_in_the_slot(patient: PatientVie
 # -- doctors -----------------------------------------------------------------------------------------------------------
 
 
+def test_what_the_photograph_shows_is_chosen_once_and_always_alike(view: DoctorView) -> None:
+    prompt = DIALECT.look(view)
+    assert prompt is not None and prompt.choice is not None and prompt.temperature == 0
+    assert prompt.choice.options == view.findings and prompt.choice.after == ""
+    assert prompt.messages[-1].photographs == (view.photograph,)
+    assert DIALECT.look(replace(view, lines=(), opinions=(Opinion("dentistry", None, None, ""),))) == prompt
+    assert [DIALECT.read_look(option, view) for option in prompt.choice.options] == list(view.findings)
+    assert DIALECT.read_look(f"{PATCH}<|im_end|>", view) == PATCH
+
+
+def test_who_has_no_photograph_or_no_list_of_findings_does_not_look(view: DoctorView) -> None:
+    assert DIALECT.look(replace(view, photograph=None)) is None
+    assert DIALECT.look(replace(view, findings=())) is None
+
+
+def user_of(prompt: Prompt) -> list[str]:
+    assert prompt.messages[0].text == "doctor"
+    return prompt.messages[-1].text.split("\n")
+
+
 def offered(view: DoctorView) -> tuple[str, ...]:
     choice = DIALECT.action(view).choice
     assert choice is not None
@@ -203,6 +262,26 @@ def test_what_was_asked_is_not_offered_again(view: DoctorView) -> None:
     assert "<ask><site>" in offered(replace(view, asked=()))
     everything = (*view.topics, *view.examinations)
     assert offered(replace(view, asked=everything)) == ("<consult>", "<conclude>")
+
+
+@pytest.mark.parametrize(
+    ("person", "pregnancy", "age"),
+    [
+        (Person(), True, True),
+        (Person("Ada", 30, "female"), True, False),
+        (Person("Ada", CHILDHOOD, "female"), True, False),
+        (Person("Ada", CHILDHOOD - 1, "female"), False, False),
+        (Person("Bo", 30, "male"), False, False),
+        (Person("Bo", None, "male"), False, True),
+        (Person("Cy", 30, None), True, False),
+    ],
+)
+def test_what_cannot_be_or_stands_on_the_file_is_not_offered(
+    view: DoctorView, person: Person, pregnancy: bool, age: bool
+) -> None:
+    options = offered(replace(view, patient=person))
+    assert ("<ask><pregnancy>" in options, "<ask><age>" in options) == (pregnancy, age)
+    assert "<ask><duration>" in options
 
 
 def test_only_what_is_on_offer_can_be_chosen(view: DoctorView) -> None:
@@ -242,17 +321,19 @@ def test_actions_are_read_back(view: DoctorView, text: str, expected: tuple[str,
 
 ASK = ActionWord("ask", "duration", "")
 CONSULT = ActionWord("consult", None, "")
-HOW_LONG = said_about("questions")["duration"][0]
+HOW_LONG, WHERE = (taught_questions("questions", topic)[0] for topic in ("duration", "site"))
+THANKS, WELCOME = frames("doctor", "acknowledge")[0], frames("doctor", "greeting")[0]
+TO_THE_PANEL = frames("doctor", "consult")[0]
 
 
 @pytest.mark.parametrize(
     ("lines", "word", "user"),
     [
-        (LINES[:1], ASK, "first ask duration\n<said> Oh dear, I have a rash!"),
+        (LINES[:1], ASK, "first named ask duration\n<said> Oh dear, I have a rash!"),
         (LINES[:3], ASK, "ask duration\n<said> It is on my hands. I'm 40 years old."),
         (LINES, ActionWord("examine", "temperature", ""), "examine temperature"),
         (LINES[:3], CONSULT, "consult\n<said> It is on my hands. I'm 40 years old."),
-        ((), ASK, "first ask duration"),
+        ((), ASK, "first named ask duration"),
     ],
 )
 def test_words_are_asked_for_by_the_act_and_the_last_line(
@@ -262,6 +343,11 @@ def test_words_are_asked_for_by_the_act_and_the_last_line(
     assert prompt is not None and prompt.choice is None
     assert [message.text for message in prompt.messages] == ["attending", user]
     assert not prompt.messages[-1].photographs
+
+
+def test_whose_name_is_not_known_is_greeted_without(view: DoctorView) -> None:
+    prompt = DIALECT.wording(replace(view, lines=(), patient=Person("", 30, "female")), ASK)
+    assert prompt is not None and prompt.messages[-1].text == "first ask duration"
 
 
 def test_concluding_has_no_words_of_its_own(view: DoctorView) -> None:
@@ -278,16 +364,23 @@ def test_a_long_last_line_is_cut(view: DoctorView) -> None:
     ("text", "word", "said"),
     [
         (HOW_LONG, ASK, HOW_LONG),
-        (f"thank you. {HOW_LONG}", ASK, f"Thank you. {HOW_LONG}"),
-        (f"<fact>, you say. {HOW_LONG}", ASK, f"I'm 40 years old, you say. {HOW_LONG}"),
-        (f"<fact>, you say, <fact>. {HOW_LONG}", ASK, None),
+        (f"{THANKS} {HOW_LONG}", ASK, f"{THANKS} {HOW_LONG}"),
+        (f"{WELCOME} {HOW_LONG}", ASK, f"{WELCOME.replace('<name>', 'Ada')} {HOW_LONG}"),
+        (f"{HOW_LONG} {THANKS}", ASK, None),
+        (f"{THANKS} {THANKS} {HOW_LONG}", ASK, None),
+        (f"Blue it is. {HOW_LONG}", ASK, None),
+        (f"<fact>, you say. {HOW_LONG}", ASK, None),
         (f"<site>. {HOW_LONG}", ASK, None),
-        (f"<second>. {HOW_LONG}", ASK, None),
-        ("<fact>, you say.", ASK, None),
-        (said_about("questions")["site"][0], ASK, None),
-        (said_about("examinations")["temperature"][0], ASK, None),
+        (THANKS, ASK, None),
+        (WHERE, ASK, None),
+        (f"{WHERE} {HOW_LONG}", ASK, None),
+        (HOW_LONG.rsplit(" ", 1)[0], ASK, None),
+        (taught_questions("examinations", "temperature")[0], ASK, None),
         ("", ASK, None),
-        ("one moment.", CONSULT, "One moment."),
+        (TO_THE_PANEL, CONSULT, TO_THE_PANEL),
+        (f"{THANKS} {TO_THE_PANEL}", CONSULT, f"{THANKS} {TO_THE_PANEL}"),
+        ("One moment.", CONSULT, None),
+        (HOW_LONG, CONSULT, None),
         ("", CONSULT, None),
         ("<think>", CONSULT, None),
     ],
@@ -296,18 +389,8 @@ def test_words_fit_the_act_or_are_refused(view: DoctorView, text: str, word: Act
     assert DIALECT.read_wording(text, replace(view, lines=LINES[:3]), word) == said
 
 
-def test_what_is_picked_up_of_the_patients_words_says_nothing_about_the_question(view: DoctorView) -> None:
-    """A quotation that is itself like a question on the topic does not make one of the words around it."""
-    clause = HOW_LONG.rstrip("?").lower()
-    echoing = replace(view, lines=(Line("patient", "answer", f"{clause}.", "duration", (("duration", clause),)),))
-    assert DIALECT.read_wording("<fact>?", echoing, ASK) is None
-    assert DIALECT.read_wording(f"<fact>? {HOW_LONG}", echoing, ASK) is not None
-
-
-def test_nothing_is_picked_up_where_nothing_was_quoted(view: DoctorView) -> None:
-    unquoted = replace(view, lines=LINES[:5])
-    assert DIALECT.read_wording(f"<fact>. {HOW_LONG}", unquoted, ASK) is None
-    assert DIALECT.read_wording(HOW_LONG, replace(view, lines=()), ASK) == HOW_LONG
+def test_nobody_is_greeted_by_a_name_that_is_not_known(view: DoctorView) -> None:
+    assert DIALECT.read_wording(f"{WELCOME} {HOW_LONG}", replace(view, patient=Person()), ASK) is None
 
 
 # -- thinking ----------------------------------------------------------------------------------------------------------
@@ -319,8 +402,8 @@ def test_who_thinks_chooses_after_the_thought(view: DoctorView, task: str) -> No
     assert usual.choice is not None and thinking.choice is not None
     assert (usual.choice.after, thinking.choice.after) == ("", "</think>")
     assert thinking.choice.options == usual.choice.options
-    assert thinking.messages[0].text == f"{usual.messages[0].text} thinking"
-    assert thinking.messages[1].text == usual.messages[1].text
+    assert thinking.messages[0] == usual.messages[0]
+    assert thinking.messages[1].text == f"{usual.messages[1].text} thinking"
     assert thinking.max_new_tokens > usual.max_new_tokens
     for option in thinking.choice.options:
         read = getattr(DIALECT, f"read_{task}")
@@ -328,101 +411,188 @@ def test_who_thinks_chooses_after_the_thought(view: DoctorView, task: str) -> No
         assert thought is not None and thought == replace(plain, thought="Acne.")
 
 
-def test_only_who_thinks_looks_at_the_photograph_before_asking(view: DoctorView) -> None:
-    assert not DIALECT.action(view).messages[-1].photographs
-    assert DIALECT.action(replace(view, thinks=True)).messages[-1].photographs == (view.photograph,)
-
-
 def test_who_is_alone_is_told_so(view: DoctorView) -> None:
     solo = replace(view, offers=("ask", "conclude"))
     consulted = replace(solo, opinions=(Opinion("dentistry", "caries", 0.9, ""),))
-    said = [DIALECT.action(v).messages for v in (view, solo, consulted)]
-    assert [messages[0].text for messages in said] == ["lead", "alone", "lead"]
-    assert [messages[1].text.endswith("\n<opinion>") for messages in said] == [False, False, True]
+    said = [user_of(DIALECT.action(v)) for v in (view, solo, consulted)]
+    assert [lines[-1] for lines in said] == ["<do> lead", "<do> alone", "<do> lead"]
+    # That the panel was heard is told, and not what it said.
+    assert [lines[-2] == "<opinion>" for lines in said] == [False, False, True]
 
 
-def test_what_a_classifier_sees_is_one_line_more(view: DoctorView) -> None:
-    told = replace(view, expert=("hives", "eczema"))
-    for ask in (DIALECT.triage, DIALECT.action, DIALECT.decision, lambda v: DIALECT.opinion(v, "dentistry", 0)):
-        usual, more = ask(view).messages[-1].text, ask(told).messages[-1].text
-        assert more == f"{usual}\n<expert> hives, eczema" and "<expert>" not in usual
+ASKED_ALIKE = (
+    DIALECT.triage,
+    DIALECT.action,
+    DIALECT.decision,
+    partial(DIALECT.opinion, specialty="dentistry", member=0),
+)
+
+
+@pytest.mark.parametrize("ask", ASKED_ALIKE)
+def test_what_a_classifier_sees_is_one_line_more(view: DoctorView, ask: Callable[[DoctorView], Prompt]) -> None:
+    usual, more = user_of(ask(view)), user_of(ask(replace(view, expert=("hives", "eczema"))))
+    assert more == [*usual[:-1], "<expert> hives, eczema", usual[-1]]
+
+
+SEEN_TRIAGE, TOLD_TRIAGE, ALARM_TRIAGE = (frames("doctor", "triage", kind)[0] for kind in ("seen", "told", "alarm"))
 
 
 def test_every_choice_of_triage_is_read_back(view: DoctorView) -> None:
-    prompt = DIALECT.triage(view)
+    prompt, seeing = DIALECT.triage(view), replace(view, seen=PATCH)
     assert prompt.choice is not None and len(set(prompt.choice.options)) == 4 * len(view.specialties)
     for option in prompt.choice.options:
-        word = DIALECT.read_triage(f"{option} It needs a look.", view)
-        assert word is not None and word.why == "It needs a look."
+        word = DIALECT.read_triage(f"{option} {SEEN_TRIAGE}", seeing)
+        assert word is not None and PATCH in word.why
         assert option == f"{word.specialty}, {word.urgency}."
-    assert DIALECT.read_triage("cardiology, soon. The heart.", view) is None
+    assert DIALECT.read_triage(f"cardiology, soon. {SEEN_TRIAGE}", seeing) is None
+
+
+def reason_of_triage(frame: str, said: str, clinic: str) -> str:
+    return sentence_case(frame.replace("<fact>", said).replace("<seen>", PATCH).replace("<clinic>", clinic))
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("specialty", "clinic"), [("dentistry", "dentistry"), ("nail clinic", "the nail clinic")], ids=["field", "clinic"]
+)
+def test_the_reason_for_a_clinic_names_the_chosen_one(view: DoctorView, specialty: str, clinic: str) -> None:
+    word = DIALECT.read_triage(f"{specialty}, soon.<complaint> {TOLD_TRIAGE}", view)
+    assert word is not None and word.why == reason_of_triage(TOLD_TRIAGE, "I have a rash", clinic)
+    word = DIALECT.read_triage(f"{specialty}, soon. {SEEN_TRIAGE}", replace(view, seen=PATCH))
+    assert word is not None and word.why == reason_of_triage(SEEN_TRIAGE, "", clinic)
+
+
+@pytest.mark.parametrize(
+    "reason",
     [
-        ("dentistry, soon. Off to <clinic>, please.", "Off to dentistry, please."),
-        ("nail clinic, soon. Off to <clinic>, please.", "Off to the nail clinic, please."),
-        ("nail clinic, soon.", ""),
+        "",
+        SEEN_TRIAGE,
+        TOLD_TRIAGE,
+        f"<duration> {TOLD_TRIAGE}",
+        f"<alarm> {ALARM_TRIAGE}",
+        f"<complaint> {TOLD_TRIAGE} Dogs bark.",
+        f"<complaint> {TOLD_TRIAGE} {TOLD_TRIAGE}",
+        f"<complaint> {TOLD_TRIAGE.rsplit(' ', 1)[0]}",
+        "The patient itches.",
     ],
 )
-def test_the_reason_for_a_clinic_names_the_chosen_one(view: DoctorView, text: str, why: str) -> None:
-    word = DIALECT.read_triage(text, view)
-    assert word is not None and word.why == why
+def test_a_reason_of_triage_that_is_broken_or_quotes_what_is_not_there_is_empty(view: DoctorView, reason: str) -> None:
+    word = DIALECT.read_triage(f"dentistry, soon.{reason}", view)
+    assert word is not None and (word.specialty, word.urgency, word.why) == ("dentistry", "soon", "")
+
+
+def test_a_programs_reason_for_a_triage_stands_in_brackets(view: DoctorView) -> None:
+    word = DIALECT.read_triage("dentistry, soon.", view)
+    assert word is not None
+    assert DIALECT.plain_triage(word, replace(view, seen=PATCH)) == f"[photograph: {PATCH}]"
+    assert DIALECT.plain_triage(word, view) == '[goes by what was said: "I have a rash"]'
+    assert DIALECT.plain_triage(word, replace(view, lines=())) == "[gives no reason]"
+
+
+SEEN_TOLD, SEEN, TOLD, TOLD_TWO, NEITHER, OUTSIDE = (
+    frames("doctor", "specialist", kind)[0] for kind in ("seen_told", "seen", "told", "told_two", "neither", "outside")
+)
 
 
 def test_every_choice_of_a_specialist_is_read_back(view: DoctorView, derm34: Scenario) -> None:
     prompt = DIALECT.opinion(view, "dentistry", 0)
     assert prompt.choice is not None
-    read = [DIALECT.read_opinion(f"{option} I see it.", view, derm34) for option in prompt.choice.options]
-    assert [word.diagnosis for word in read if word] == [*view.labels, None]
-    assert all(word.reason == "I see it." for word in read if word)
-    assert DIALECT.read_opinion("melanoma. I see it.", view, derm34) is None
+    for option, label in zip(prompt.choice.options, (*view.labels, None), strict=True):
+        frame = NEITHER if label else OUTSIDE
+        word = DIALECT.read_opinion(f"{option} {frame}", view, derm34)
+        assert word is not None and (word.diagnosis, word.reason) == (label, sentence_case(frame))
+    assert DIALECT.read_opinion(f"melanoma. {NEITHER}", view, derm34) is None
     assert DIALECT.read_opinion("", view, derm34) is None
 
 
 def test_members_of_a_panel_have_their_habits(view: DoctorView) -> None:
-    asked = [DIALECT.opinion(view, "dentistry", member).messages[0].text for member in range(HABITS + 1)]
-    assert asked == [*(f"specialist dentistry {n}" for n in range(1, HABITS + 1)), asked[0]]
+    asked = [user_of(DIALECT.opinion(view, "dentistry", member))[-1] for member in range(HABITS + 1)]
+    assert asked == [*(f"<do> specialist dentistry {n}" for n in range(1, HABITS + 1)), asked[0]]
+
+
+def filled(frame: str, first: str = "", second: str = "") -> str:
+    return sentence_case(frame.replace("<fact>", first).replace("<second>", second).replace("<seen>", PATCH))
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("eczema.<site> You said: <fact>, I hear.", "You said: it is on my hands, I hear."),
-        ("eczema. <palpation> <fact>. so it feels.", "It feels rough. So it feels."),
-        ("eczema.<site> <site>, you say.", "It is on my hands, you say."),
-        ("eczema.<duration> You said: <fact>.", ""),
-        ("eczema. I see a patch.", "I see a patch."),
-        ("eczema. I see <fact>.", ""),
-        ("eczema.<site> This is acne, and not eczema.", '[goes by what was said: "it is on my hands"]'),
-        ("eczema.<site> It is eczema.", "It is eczema."),
-        ("eczema. One red patch here and one red patch here again.", ""),
+        (f"eczema.<site> {TOLD}", filled(TOLD, SITE.text)),
+        (f"eczema. <palpation> {TOLD}", filled(TOLD, "it feels rough")),
+        (f"eczema.<site><age> {TOLD_TWO}", filled(TOLD_TWO, SITE.text, AGE.text)),
+        (f"eczema.<age><site> {TOLD_TWO}", filled(TOLD_TWO, AGE.text, SITE.text)),
+        (f"eczema.<sensation> {TOLD}", filled(TOLD, "it burns")),
+        (f"eczema.<site> {SEEN_TOLD}", filled(SEEN_TOLD, SITE.text)),
+        (f"eczema. {SEEN}", filled(SEEN)),
+        (f"eczema. {NEITHER}", filled(NEITHER)),
+        (f"not my field. {OUTSIDE}", filled(OUTSIDE)),
+        # What the first topic lacks the second may give.
+        (f"eczema.<duration><site> {TOLD}", filled(TOLD, SITE.text)),
+        # Nobody said this, or what was said is that there is nothing.
+        (f"eczema.<duration> {TOLD}", ""),
+        (f"eczema.<treatment> {TOLD}", ""),
+        (f"eczema.<site><treatment> {TOLD_TWO}", ""),
+        (f"eczema.<site> {TOLD_TWO}", ""),
+        (f"eczema. {TOLD}", ""),
+        # Nor are these sentences that were learned, or sentences for this.
+        ("eczema.<site> This is acne, and not eczema.", ""),
+        (f"eczema.<site> {TOLD} Dogs bark.", ""),
+        (f"eczema. {SEEN} {SEEN}", ""),
+        (f"eczema. {OUTSIDE}", ""),
+        (f"not my field. {NEITHER}", ""),
+        (f"not my field.<site> {TOLD}", ""),
         ("eczema.", ""),
         ("not my field.", ""),
-        ("not my field.<site> An eye.", "An eye."),
-        ('not my field.<site> You say "<fact>".', ""),
     ],
 )
-def test_a_reason_quotes_what_was_said_on_the_topic_before_it(
-    view: DoctorView, derm34: Scenario, text: str, reason: str
-) -> None:
-    word = DIALECT.read_opinion(text, view, derm34)
+def test_a_reason_quotes_what_is_there_or_is_empty(view: DoctorView, derm34: Scenario, text: str, reason: str) -> None:
+    heard = replace(view, lines=(*LINES, ABSENT), seen=PATCH)
+    word = DIALECT.read_opinion(text, heard, derm34)
     assert word is not None and word.reason == reason
-    unheard = DIALECT.read_opinion(text, replace(view, lines=LINES[:2]), derm34)
-    assert unheard is not None and "hands" not in unheard.reason and "rough" not in unheard.reason
+    blind = DIALECT.read_opinion(text, replace(heard, lines=(), seen=""), derm34)
+    assert blind is not None and blind.reason == (reason if text.endswith((NEITHER, OUTSIDE)) else "")
+
+
+def test_a_programs_reason_for_an_opinion_stands_in_brackets(view: DoctorView, derm34: Scenario) -> None:
+    named, passing = (DIALECT.read_opinion(f"{name}.", view, derm34) for name in ("acne", NOT_MY_FIELD))
+    assert named is not None and passing is not None
+    assert DIALECT.plain_opinion(named, replace(view, seen=PATCH)) == f"[photograph: {PATCH}]"
+    assert DIALECT.plain_opinion(named, view) == '[goes by what was said: "I have a rash"]'
+    assert DIALECT.plain_opinion(named, replace(view, lines=())) == "[gives no reason]"
+    assert DIALECT.plain_opinion(passing, replace(view, seen=PATCH)) == "[outside its field]"
 
 
 def test_decisions_are_read_back(view: DoctorView, derm34: Scenario) -> None:
     prompt = DIALECT.decision(view)
     assert prompt.choice is not None and prompt.choice.after == "<answer>"
     for option in prompt.choice.options:
-        word = DIALECT.read_decision(f"<think>I see it.</think><answer>{option} acne, hives.", view, derm34)
-        assert word is not None and word.thought == "I see it."
-        assert f"{word.diagnosis}</answer>" == option
-        assert word.differential == tuple(dict.fromkeys((word.diagnosis, "acne", "hives")))
+        for urgency in URGENCIES:
+            said = f"<think>I see it.</think><answer>{option} {urgency}. acne, hives."
+            word = DIALECT.read_decision(said, view, derm34)
+            assert word is not None and (word.thought, word.urgency) == ("I see it.", urgency)
+            assert f"{word.diagnosis}</answer>" == option
+            assert word.differential == tuple(dict.fromkeys((word.diagnosis, "acne", "hives")))
     for unusable in ("<answer>acne</answer>", "<think>a</think><answer>gout</answer>", "<think>a</think><answer>acne"):
         assert DIALECT.read_decision(unusable, view, derm34) is None
+
+
+@pytest.mark.parametrize(
+    ("rest", "urgency", "differential"),
+    [
+        (" soon. hives", "soon", ("acne", "hives")),
+        ("soon.", "soon", ("acne",)),
+        (" soon", "soon", ("acne",)),
+        (" hives, eczema", None, ("acne", "hives", "eczema")),
+        (" hives. soon", None, ("acne", "hives")),
+        (" at once. hives", None, ("acne", "hives")),
+        (" soon. hives, gout, eczema, caries", "soon", ("acne", "hives", "eczema")),
+        ("", None, ("acne",)),
+    ],
+)
+def test_the_urgency_stands_between_decision_and_differential(
+    view: DoctorView, derm34: Scenario, rest: str, urgency: str | None, differential: tuple[str, ...]
+) -> None:
+    word = DIALECT.read_decision(f"<think>So.</think><answer>acne</answer>{rest}", view, derm34)
+    assert word is not None and (word.urgency, word.differential) == (urgency, differential)
 
 
 @pytest.mark.parametrize(
@@ -433,13 +603,22 @@ def test_decisions_are_read_back(view: DoctorView, derm34: Scenario) -> None:
         ("I noted <fact>. I see it.", "I see it."),
         ("I noted <duration>.", ""),
         ("I noted <site> and <site>.", 'I noted "it is on my hands".'),
+        ("I noted <sensation>. I noted <treatment>.", 'I noted "it burns".'),
+        ("I see <seen>. I noted <site>.", f'I see {PATCH}. I noted "it is on my hands".'),
     ],
 )
 def test_a_thought_quotes_what_was_said_and_nothing_else(
     view: DoctorView, derm34: Scenario, thought: str, read: str
 ) -> None:
-    word = DIALECT.read_decision(f"<think>{thought}</think><answer>acne</answer>", view, derm34)
+    heard = replace(view, lines=(*LINES, ABSENT), seen=PATCH)
+    word = DIALECT.read_decision(f"<think>{thought}</think><answer>acne</answer>", heard, derm34)
     assert word is not None and word.thought == read
+
+
+def test_who_saw_nothing_does_not_tell_what_was_seen(view: DoctorView, derm34: Scenario) -> None:
+    thought = "<think>I see <seen>. I noted <site>.</think><answer>acne</answer>"
+    word = DIALECT.read_decision(thought, view, derm34)
+    assert word is not None and word.thought == 'I noted "it is on my hands".'
 
 
 @pytest.mark.parametrize(
@@ -460,22 +639,56 @@ def test_a_program_counts_the_colleagues_where_the_thought_has_them_wrong(
     assert word is not None and word.thought == read
 
 
-def test_a_reason_of_triage_that_stammers_is_left_out(view: DoctorView) -> None:
-    word = DIALECT.read_triage("dentistry, soon. I see one tooth and then I see one tooth and then.", view)
-    assert word is not None and (word.specialty, word.why) == ("dentistry", "")
+KNOWN = ["<who> Ada, 30, female", "<triage> dentistry, soon"]
+HEARD = [
+    "<complaint> I have a rash",
+    "<site> it is on my hands",
+    "<age> I'm 40 years old",
+    "<said> Who knows.",
+    "<palpation> it feels rough",
+]
 
 
 def test_doctors_read_clauses_by_topic_and_other_lines_as_they_are(view: DoctorView) -> None:
-    heard = DIALECT.triage(view).messages[-1].text
-    assert heard.split("\n") == [
-        "<complaint> I have a rash",
-        "<site> it is on my hands",
-        "<age> I'm 40 years old",
-        "<said> Who knows.",
-        "<palpation> it feels rough",
-    ]
+    assert user_of(DIALECT.triage(view)) == [KNOWN[0], *HEARD, "<do> triage"]
     # The attending reads the same, and no line of its own but what an examination showed.
-    assert DIALECT.action(view).messages[-1].text == heard
+    assert user_of(DIALECT.action(view)) == [KNOWN[0], *HEARD, "<do> lead"]
+
+
+@pytest.mark.parametrize(
+    ("person", "who"),
+    [
+        (ADA, "<who> Ada, 30, female"),
+        (Person("", 30, "male"), "<who> 30, male"),
+        (Person("Ada"), "<who> Ada"),
+        (Person("", 0), "<who> 0"),
+        (Person(), "<who> "),
+    ],
+)
+def test_who_the_patient_is_stands_first(view: DoctorView, person: Person, who: str) -> None:
+    assert user_of(DIALECT.triage(replace(view, patient=person)))[:2] == [who, HEARD[0]]
+
+
+def test_what_triage_decided_stands_second(view: DoctorView) -> None:
+    assert user_of(DIALECT.action(replace(view, specialty="dentistry", urgency="soon")))[:3] == [*KNOWN, HEARD[0]]
+    assert user_of(DIALECT.action(replace(view, specialty="dentistry")))[:2] == [KNOWN[0], "<triage> dentistry"]
+
+
+def test_all_doctors_of_a_consultation_share_the_beginning_of_their_prompts(view: DoctorView) -> None:
+    """What is asked comes last, so that what was read of the patient need not be read again."""
+    triaged = replace(view, specialty="dentistry", urgency="soon")
+    consulted = replace(triaged, opinions=(Opinion("dentistry", "caries", 0.9, ""),), offers=("conclude",))
+    asked = [
+        (DIALECT.action(triaged), ["<do> lead"]),
+        *((DIALECT.opinion(triaged, "dentistry", n), [f"<do> specialist dentistry {n + 1}"]) for n in range(HABITS)),
+        (DIALECT.action(consulted), ["<opinion>", "<do> lead"]),
+        (DIALECT.decision(consulted), ["<opinion> dentistry: surely caries.", "<do> decide"]),
+    ]
+    for prompt, last in asked:
+        assert user_of(prompt) == [*KNOWN, *HEARD, *last]
+        assert prompt.messages[-1].photographs == (view.photograph,)
+    before = user_of(DIALECT.action(replace(triaged, lines=LINES[:3])))
+    assert before[:-1] == user_of(DIALECT.action(triaged))[: len(before) - 1]
 
 
 def test_the_decision_lists_opinions_with_their_confidence(view: DoctorView) -> None:
@@ -484,29 +697,27 @@ def test_the_decision_lists_opinions_with_their_confidence(view: DoctorView) -> 
         Opinion("dentistry", "gingivitis", 0.3, ""),
         Opinion("dentistry", None, None, ""),
     )
-    text = DIALECT.decision(replace(view, opinions=opinions)).messages[-1].text
-    assert text.split("\n")[-3:] == [
+    assert user_of(DIALECT.decision(replace(view, opinions=opinions)))[-4:] == [
         "<opinion> dentistry: surely caries.",
         "<opinion> dentistry: perhaps gingivitis.",
         "<opinion> dentistry: probably not my field.",
+        "<do> decide",
     ]
     words = [confidence_word(c) for c in (None, 0.75, 0.74, 0.45, 0.44, 0)]
     assert words == ["probably", "surely", "probably", "probably", "perhaps", "perhaps"]
 
 
 def test_who_sees_the_photograph(view: DoctorView) -> None:
-    for prompt in (DIALECT.triage(view), DIALECT.opinion(view, "dentistry", 1), DIALECT.decision(view)):
-        assert prompt.messages[-1].photographs == (view.photograph,)
-    assert not DIALECT.decision(replace(view, photograph=None)).messages[-1].photographs
+    for ask in ASKED_ALIKE:
+        assert ask(view).messages[-1].photographs == (view.photograph,)
+        assert not ask(replace(view, photograph=None)).messages[-1].photographs
 
 
 # -- fingerprint -------------------------------------------------------------------------------------------------------
 
 
 def test_every_tag_is_a_topic_of_derm34(derm34: Scenario) -> None:
-    """The starter was trained before there were topics of long-term illnesses, medicines, allergies and pregnancy."""
-    untaught = {"conditions", "medicines", "allergies", "pregnancy"}
-    assert {*derm34.topics, *derm34.examinations, "complaint"} - untaught == set(TOPIC_TAGS)
+    assert {*derm34.topics, *derm34.examinations, "complaint"} == set(TOPIC_TAGS)
     assert len(set(TAGS)) == len(TAGS)
 
 
@@ -527,6 +738,13 @@ def test_the_fingerprint_is_stable() -> None:
         ("NOT_MY_FIELD", "not mine"),
         ("_SAYS", ("certainly", "probably", "perhaps")),
         ("TOPIC_TAGS", TOPIC_TAGS[2:]),
+        ("WHO", "<whom>"),
+        ("TRIAGED", "<sent>"),
+        ("TASK", "<task>"),
+        ("OPINION", "<view>"),
+        ("EXPERT", "<machine>"),
+        ("SEEN", "<look>"),
+        ("CHILDHOOD", 5),
     ],
 )
 def test_a_changed_format_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
@@ -541,12 +759,14 @@ def test_a_changed_format_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatc
         "patient_line",
         "free_line",
         "topic",
+        "look",
         "triage",
         "action",
         "wording",
         "opinion",
         "decision",
         "explanation",
+        "rewording",
         "reply",
     ],
 )
