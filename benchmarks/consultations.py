@@ -2,10 +2,12 @@
 
 Run: python benchmarks/consultations.py play --db FILE [--cells dialogue/panel,no-dialogue/solo] [--model starter]
      python benchmarks/consultations.py triage --db FILE        # replays the panel after a right and a wrong triage
+     python benchmarks/consultations.py alarms --db FILE        # plays the 600 cases with a late alarm and their twins
      python benchmarks/consultations.py report --db FILE [--db FILE …]
 
-`play` and `triage` take up what an earlier call left in the file. Intervals are 95 %: Wilson's for shares, the
-bootstrap over cases (5,000 draws, seed 0) for means and for differences in pairs; McNemar's test is exact.
+`play`, `triage` and `alarms` continue what an earlier call left in the file. Intervals are 95 %: Wilson's for shares of
+consultations; the bootstrap over cases (5,000 draws, seed 0) for means, for differences in pairs and wherever one
+consultation gives several items, whose consultation is then drawn as a whole; McNemar's test is exact.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, STRATEGIES, TEAMS, Act
+from consult.agents.advice import sentences
 from consult.agents.specialist import plurality
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
@@ -32,12 +35,15 @@ from consult.envs.consultation import Consultation
 from consult.envs.graph import Cast, Session, play
 from consult.envs.runner import Runner
 from consult.envs.store import Store
-from consult.scenarios import URGENCIES, Scenario, load_scenario
+from consult.scenarios import URGENCIES, Case, Fact, Scenario, load_scenario
 from consult.scenarios.ceilings import ceilings
 from consult.scenarios.grammar import Grammar
+from consult.scenarios.tables import FindingTables
 
 Row = dict[str, Any]
 DRAWS = 5_000
+RUN = 4
+"""Words in a row that count as taken over."""
 REASONS = 300
 """Consultations whose stated reasons are held against what the attending was given."""
 BY_ITSELF = "who said what, before the program put it right"
@@ -53,15 +59,18 @@ DIRECTIONS = {
 # -- playing -----------------------------------------------------------------------------------------------------------
 
 
-def configured(scenario: Scenario, strategy: str, team: str, model: str, cases: int, seed: int) -> RunConfig:
-    """Configure a run over the first test cases, one temperament a case, balanced within every diagnosis."""
-    ids, kinds, labels = scenario.case_ids("test")[:cases], tuple(temperaments()), len(scenario.labels)
+def configured(
+    scenario: Scenario, strategy: str, team: str, model: str, cases: int, seed: int, split: str = "test"
+) -> RunConfig:
+    """Configure a run over a split's first cases, one temperament a case, balanced within every diagnosis."""
+    ids, kinds, labels = scenario.case_ids(split)[:cases], tuple(temperaments()), len(scenario.labels)
     names = ("patient", "triage", "specialist", "attending")
     roles = {name: RunConfig.model_fields[name].default.model_copy(update={"model": model}) for name in names}
     moods = tuple(kinds[(place + place // labels) % len(kinds)] for place in range(len(ids)))
     return RunConfig(
-        scenario="derm34", cases=tuple(ids), temperaments=moods, strategy=strategy, team=team, seed=seed, **roles
-    )
+        scenario="derm34", split=split, cases=tuple(ids), temperaments=moods, strategy=strategy, team=team, seed=seed,
+        **roles,
+    )  # fmt: skip
 
 
 def play_cells(db: Path, cells: Sequence[tuple[str, str]], model: str, cases: int, seed: int, batch: int) -> None:
@@ -74,6 +83,15 @@ def play_cells(db: Path, cells: Sequence[tuple[str, str]], model: str, cases: in
                 continue
             summary = Runner(scenario, config, Models.open(config), store, batch=batch).run()
             print(f"{strategy}/{team}: {summary['correct']} of {summary['consultations']}", flush=True)
+
+
+def play_alarms(db: Path, model: str, cases: int, seed: int, batch: int) -> None:
+    """Play the cases of the split `alarms`, a patient with a late alarm and its twin without in turn."""
+    scenario = load_scenario("derm34")
+    config = configured(scenario, "dialogue", "panel", model, cases, seed, "alarms")
+    with Store(db) as store:
+        if not store.query("SELECT 1 FROM runs WHERE digest = ? AND status = 'finished'", config.digest()):
+            Runner(scenario, config, Models.open(config), store, batch=batch).run()
 
 
 def replay_triage(db: Path, batch: int) -> None:
@@ -173,6 +191,31 @@ def mean(values: Sequence[float]) -> str:
     return f"{data.mean():.2f} ({low:.2f} to {high:.2f}; n {len(data)})"
 
 
+def pooled(groups: Iterable[Iterable[Any]]) -> str:
+    """Give the share of true items, of which each group's are drawn together: the items of one consultation."""
+    import numpy as np
+
+    found = [[bool(value) for value in group] for group in groups]
+    hits, sizes = np.array([sum(g) for g in found]), np.array([len(g) for g in found])
+    if not sizes.sum():
+        return "— (n 0)"
+    drawn = np.random.default_rng(0).integers(0, len(found), (DRAWS, len(found)))
+    draws = hits[drawn].sum(1) / np.maximum(sizes[drawn].sum(1), 1)
+    low, high = np.quantile(draws, (0.025, 0.975))
+    whole = hits.sum() / sizes.sum()
+    return f"{whole:.1%} ({low:.1%} to {high:.1%}; {hits.sum()} of {sizes.sum()} in {(sizes > 0).sum()})"
+
+
+def calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """Give the expected calibration error over ten bins of equal width, 0 to 1."""
+    import numpy as np
+
+    stated, true = np.array(confidence, float), np.array(right, float)
+    bins = np.minimum((stated * 10).astype(int), 9)
+    gaps = [abs(stated[bins == b].mean() - true[bins == b].mean()) * (bins == b).mean() for b in set(bins.tolist())]
+    return float(sum(gaps))
+
+
 def difference(a: Sequence[bool], b: Sequence[bool]) -> str:
     """Give the difference of two shares on the same cases, in points, with interval and McNemar's test."""
     import numpy as np
@@ -186,13 +229,14 @@ def difference(a: Sequence[bool], b: Sequence[bool]) -> str:
     return f"{100 * x.mean():+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}); {won} : {lost}; p {p:.2g}"
 
 
-def cell(store: Store, strategy: str, team: str) -> str | None:
+def cell(store: Store, strategy: str, team: str, split: str = "test") -> str | None:
     """Find the finished run of a cell; None where there is none."""
     rows = store.query(
         "SELECT id FROM runs WHERE status = 'finished' AND json_extract(config, '$.strategy') = ? "
-        "AND json_extract(config, '$.team') = ? ORDER BY rowid DESC LIMIT 1",
+        "AND json_extract(config, '$.team') = ? AND json_extract(config, '$.split') = ? ORDER BY rowid DESC LIMIT 1",
         strategy,
         team,
+        split,
     )
     return rows[0]["id"] if rows else None
 
@@ -243,6 +287,114 @@ def report(files: Sequence[Path]) -> Iterator[str]:
         yield from _temperaments(played)
         yield from _told_apart(played)
         yield from _reasons(played)
+        yield from _lines(played)
+        yield from _calibration(played)
+    yield from _alarms(files)
+
+
+def _lines(played: Played) -> Iterator[str]:
+    """Count what the program had to word, role by role, and the words that are the scenario's own."""
+    by_role: dict[str, list[list[bool]]] = defaultdict(list)
+    taken: list[list[bool]] = []
+    for row, acts in played.main():
+        lines: dict[str, list[bool]] = defaultdict(list)
+        for act in acts:
+            role = "attending, leading" if act.speaker == "attending" and act.action != "conclude" else act.speaker
+            role = "attending, concluding" if act.action == "conclude" else role
+            if act.draft is not None:
+                lines[role].append(act.draft.fallback)
+            lines["specialists"] += [opinion.reason.startswith("[") for opinion in act.opinions]
+            if act.action == "conclude":
+                taken.append(_verbatim(act.text, played.scenario, row["diagnosis"]))
+        for role, worded in lines.items():
+            by_role[role].append(worded)
+    yield "\n## Lines\n\n| | |\n|---|---|"
+    for role, groups in by_role.items():
+        yield f"| worded by the program, {role} | {pooled(groups)} |"
+    yield f"| words of a conclusion in runs of {RUN} or more of the scenario's advice | {pooled(taken)} |"
+
+
+def _verbatim(text: str, scenario: Scenario, diagnosis: str | None) -> list[bool]:
+    """Tell of each word whether it stands in a run of words that the scenario's advice has, too."""
+    label = scenario.labels.get(diagnosis or "")
+    if label is None:
+        return []
+    runs = {
+        tuple(words[i : i + RUN])
+        for words in (_words(sentence) for sentence in sentences(label))
+        for i in range(len(words) - RUN + 1)
+    }
+    said = _words(text)
+    found = [False] * len(said)
+    for i in range(len(said) - RUN + 1):
+        if tuple(said[i : i + RUN]) in runs:
+            found[i : i + RUN] = [True] * RUN
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9']+", text.lower())
+
+
+def _calibration(played: Played) -> Iterator[str]:
+    yield "\n## Confidence\n\n| | mean | right | expected calibration error |\n|---|---|---|---|"
+    main = played.main()
+    final = [
+        (act.confidence, act.diagnosis == r["truth"]) for r, acts in main for act in acts if act.action == "conclude"
+    ]
+    triage = [
+        (act.confidence, act.specialty == r["true_specialty"])
+        for r, acts in main
+        for act in acts
+        if act.action == "triage"
+    ]
+    opinions = [(o.confidence, o.diagnosis == r["truth"]) for r, acts in main for act in acts for o in act.opinions]
+    for name, found in (("final diagnosis", final), ("opinions", opinions), ("triage, specialty and urgency", triage)):
+        known = [(confidence, right) for confidence, right in found if confidence is not None]
+        if known:
+            stated, true = [c for c, _ in known], [right for _, right in known]
+            error = calibration_error(stated, true)
+            yield f"| {name} | {sum(stated) / len(stated):.1%} | {sum(true) / len(true):.1%} | {error:.3f} |"
+
+
+def _alarms(files: Sequence[Path]) -> Iterator[str]:
+    """Report the consultations with a late alarm, and their twins without."""
+    for path in files:
+        with Store(path, create=False) as store:
+            run = cell(store, "dialogue", "panel", "alarms")
+            rows = store.consultations(run) if run else []
+            acts = {row["id"]: store.acts(row["id"]) for row in rows}
+        if not rows:
+            continue
+        order = {urgency: i for i, urgency in enumerate(URGENCIES)}
+        alarmed = [row for row in rows if row["red_flag"] not in (None, "none")]
+        calm = [row for row in rows if row["red_flag"] in (None, "none")]
+        told = [row for row in alarmed if row["alarm_told"]]
+        yield "\n## Late alarms\n\n| | |\n|---|---|"
+        yield f"| brought out by a question, or told | {of(row['alarm_told'] for row in alarmed)} |"
+        yield f"| … by a question | {of(row['alarm_told'] == 'asked' for row in alarmed)} |"
+        yield f"| of those told: final urgency right | {of(r['final_urgency'] == r['true_urgency'] for r in told)} |"
+        scenario = load_scenario("derm34")
+        where = [_sent(acts[row["id"]], scenario.case(row["case_id"])) for row in told]
+        yield f"| of those told: told where to go with it | {of(where)} |"
+        right = (r["final_urgency"] == r["true_urgency"] for r in alarmed)
+        yield f"| final urgency right, all with an alarm | {of(right)} |"
+        over = [order[r["final_urgency"]] > order[r["true_urgency"]] for r in calm if r["final_urgency"]]
+        yield f"| without an alarm: over-triage | {of(over)} |"
+        yield f"| without an alarm: final urgency right | {of(r['final_urgency'] == r['true_urgency'] for r in calm)} |"
+        yield f"| diagnosis right, with / without | {_right(alarmed)} / {_right(calm)} |"
+
+
+def _right(rows: Sequence[Row]) -> str:
+    return of(row["diagnosis"] == row["truth"] for row in rows)
+
+
+def _sent(acts: Sequence[Act], case: Case) -> bool:
+    """Tell whether the conclusion says where to go with an alarm of the case, or sends to an emergency department."""
+    said = " ".join(act.text for act in acts if act.action == "conclude")
+    return "emergency department" in said or any(
+        alarm.where and alarm.where.rstrip(".") in said for alarm in case.card.alarms
+    )
 
 
 def _accuracy(played: Played) -> Iterator[str]:
@@ -303,11 +455,11 @@ def _panel(played: Played) -> Iterator[str]:
     voted = [_plurality(acts) == row["truth"] for row, acts in played.main()]
     final = played.right("dialogue", "panel")
     yield "\n## Panel and attending\n\n| | |\n|---|---|"
-    yield f"| opinions right | {of(d == r['truth'] for r, o in main for d in o)} |"
-    yield f"| opinions right, in the own field | {of(d == r['truth'] for r, o in own for d in o)} |"
-    yield f"| not my field | {of(d is None for _, o in main for d in o)} |"
-    pairs = [(a == b) for _, o in main for i, a in enumerate(o) for b in o[i + 1 :]]
-    yield f"| two members agree | {of(pairs)} |"
+    yield f"| opinions right | {pooled([d == r['truth'] for d in o] for r, o in main)} |"
+    yield f"| opinions right, in the own field | {pooled([d == r['truth'] for d in o] for r, o in own)} |"
+    yield f"| not my field | {pooled([d is None for d in o] for _, o in main)} |"
+    pairs = [[a == b for i, a in enumerate(o) for b in o[i + 1 :]] for _, o in main]
+    yield f"| two members agree | {pooled(pairs)} |"
     yield f"| plurality vote of the panel | {of(voted)} |"
     yield f"| attending - plurality; won : lost; p | {difference(final, voted)} |"
     for k in range(4):
@@ -351,23 +503,23 @@ def _groups(played: Played) -> Iterator[str]:
 
 def _interview(played: Played) -> Iterator[str]:
     topics = set(played.scenario.topics) | set(played.scenario.examinations)
-    asked, repeated, covered, counts, worded, examined = 0, 0, [], [], [], []
+    repeated: list[list[bool]] = []
+    worded: list[list[bool]] = []
+    covered, counts, examined = [], [], []
     for _, acts in played.main():
         led = [act for act in acts if act.speaker == "attending" and act.action in ("ask", "examine")]
-        seen: set[str | None] = set()
-        for act in led:
-            asked, repeated = asked + 1, repeated + (act.topic in seen)
-            seen.add(act.topic)
+        topics_asked = [act.topic for act in led]
+        repeated.append([topic in topics_asked[:i] for i, topic in enumerate(topics_asked)])
         if len(led) >= 6:
             covered.append(_covered(acts, topics))
         counts.append(len(led))
-        worded += [act.source == "program" for act in led]
+        worded.append([act.source == "program" for act in led])
         examined.append(any(act.action == "examine" for act in led))
     rows = played.cells["dialogue", "panel"]
     yield "\n## Interview\n\n| | |\n|---|---|"
     yield f"| questions and examinations a consultation | {mean(counts)} |"
-    yield f"| about a topic asked before | {share(repeated, asked)} |"
-    yield f"| worded by the program | {of(worded)} |"
+    yield f"| about a topic asked before | {pooled(repeated)} |"
+    yield f"| worded by the program | {pooled(worded)} |"
     yield f"| topics known after 6 questions, of {len(topics)} | {mean(covered)} |"
     yield f"| consultations with an examination | {of(examined)} |"
     yield f"| share of the card disclosed | {mean([r['facts_disclosed'] / r['facts'] for r in rows])} |"
@@ -461,7 +613,7 @@ def _told_apart(played: Played) -> Iterator[str]:
         whole.append(classes[np.log(guessed[mine]).sum(0).argmax()])
         truth.append(moods[mine][0])
     yield "\n## Told apart by their words, facts left out\n\n| | |\n|---|---|"
-    yield f"| temperament of a line | {of(by_line)} |"
+    yield f"| temperament of a line | {pooled(by_line[groups == number] for number in np.unique(groups))} |"
     yield f"| temperament of a consultation | {of(np.array(whole) == np.array(truth))} |"
     for mood in temperaments():
         own = [line.voice for line in lines if line.temperament == mood]
@@ -489,7 +641,7 @@ def _commonest(texts: Sequence[str]) -> tuple[str, float]:
 def _reasons(played: Played) -> Iterator[str]:
     """Hold what the attending states against what it was given."""
     tables = played.scenario.source.tables  # type: ignore[attr-defined]
-    parts: dict[str, list[bool]] = defaultdict(list)
+    parts: dict[str, list[list[bool]]] = defaultdict(list)
     for row, acts in islice(played.main(), REASONS):
         case = played.scenario.case(row["case_id"])
         finding = tables.values["morphology"][case.truth.morphology].finding
@@ -499,18 +651,43 @@ def _reasons(played: Played) -> Iterator[str]:
         said = " ".join(act.text for act in acts if act.speaker == "patient" or act.action == "examine").lower()
         named = [d or NOT_MY_FIELD for d in _opinions(acts)]
         found = list(_claims(concluded.thought, finding, said, named))
-        for kind, true in found:
-            parts[kind].append(true)
+        for kind in dict.fromkeys(kind for kind, _ in found):
+            parts[kind].append([true for name, true in found if name == kind])
         stated = [true for kind, true in found if kind != BY_ITSELF]
-        parts["all of a conclusion's reasons, as shown"].append(bool(stated) and all(stated))
-        for act in acts:
-            for opinion in act.opinions:
-                match = re.search(r'"([^"]+)"', opinion.reason)
-                if match:
-                    parts["specialists: quoted, and said"].append(match.group(1).lower() in said)
+        parts["all of a conclusion's reasons, as shown"].append([all(stated)])
+        present = {fact.text.lower() for fact in _all_facts(case) if not fact.none}
+        reasons = [opinion.reason for act in acts for opinion in act.opinions]
+        quotes = [quote.lower() for reason in reasons for quote in re.findall(r'"([^"]+)"', reason)]
+        parts["specialists: quoted, and said"].append([quote in said for quote in quotes])
+        parts["specialists: quoted, and there"].append([quote in present for quote in quotes])
+        shown = [name for reason in reasons for name in played.scenario.findings if name in reason]
+        parts["specialists: what the photograph shows"].append([name == finding for name in shown])
+        parts["specialists of a panel name one finding"].append([len(set(shown)) == 1] if shown else [])
+        supports = list(_supports(tables, case, acts, concluded))
+        parts["what a conclusion quotes speaks for its diagnosis (by the tables)"].append(supports)
     yield f"\n## Truth of the stated reasons, first {REASONS} consultations\n\n| claim | true |\n|---|---|"
-    for kind, found in parts.items():
-        yield f"| {kind} | {of(found)} |"
+    for kind, groups in parts.items():
+        yield f"| {kind} | {pooled(groups)} |"
+
+
+def _all_facts(case: Case) -> tuple[Fact, ...]:
+    return (case.card.complaint, *case.card.facts, *case.card.examinations)
+
+
+def _supports(tables: FindingTables, case: Case, acts: Sequence[Act], concluded: Act) -> Iterator[bool]:
+    """Tell of each thing that the conclusion's thought quotes whether the diagnosis has it more often than all have."""
+    import numpy as np
+
+    if concluded.diagnosis not in tables.labels:
+        return
+    quoted = {f.topic: f.value for f in _all_facts(case) if f'"{f.text}"' in concluded.thought}
+    seen = re.search(r"I see (.+?)\.(?:\s|$)", concluded.thought)
+    if seen:
+        named = [key for key, value in tables.values["morphology"].items() if value.finding == seen.group(1)]
+        quoted |= {"morphology": named[0]} if named else {}
+    for topic, value in quoted.items():
+        column = np.exp(tables.log_column(topic, (value,) if topic in tables.several else value, {}))
+        yield bool(column[tables.labels.index(concluded.diagnosis)] > column.mean())
 
 
 def _claims(thought: str, finding: str, said: str, named: Sequence[str]) -> Iterator[tuple[str, bool]]:
@@ -530,9 +707,9 @@ def _claims(thought: str, finding: str, said: str, named: Sequence[str]) -> Iter
 
 
 def main() -> None:
-    """Run one of the three steps."""
+    """Run one of the four steps."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("play", "triage", "report"))
+    parser.add_argument("step", choices=("play", "triage", "alarms", "report"))
     parser.add_argument("--db", type=Path, action="append", required=True)
     parser.add_argument("--cells", default=",".join(f"{s}/{t}" for s in STRATEGIES for t in TEAMS))
     parser.add_argument("--model", default="starter")
@@ -543,6 +720,8 @@ def main() -> None:
     if given.step == "play":
         cells = [tuple(entry.split("/")) for entry in given.cells.split(",")]
         play_cells(given.db[0], cells, given.model, given.cases, given.seed, given.batch)  # type: ignore[arg-type]
+    elif given.step == "alarms":
+        play_alarms(given.db[0], given.model, given.cases, given.seed, given.batch)
     elif given.step == "triage":
         replay_triage(given.db[0], given.batch)
     else:

@@ -13,12 +13,12 @@ from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 W = TypeVar("W")
 
 
-async def look(voice: Voice, view: DoctorView, place: Place) -> tuple[DoctorView, Usage]:
+async def look(voice: Voice, view: DoctorView, place: Place, member: int = 0) -> tuple[DoctorView, Usage]:
     """Let a doctor describe the photograph, where its dialect asks for that apart."""
     prompt = voice.dialect.look(view)
     if prompt is None:
         return view, Usage()
-    reply = await voice.say(prompt, "look", place)
+    reply = await voice.say(prompt, "look", place, member=member)
     return replace(view, seen=voice.dialect.read_look(reply.text, view)), usage(reply)
 
 

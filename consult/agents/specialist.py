@@ -33,7 +33,7 @@ class Specialist:
     async def opinion(self, view: DoctorView, scenario: Scenario, place: Place) -> tuple[Opinion, Usage]:
         """Give an opinion; two unusable answers are an abstention."""
         dialect = self.voice.dialect
-        view, looked = await look(self.voice, view, place)
+        view, looked = await look(self.voice, view, place, self.member)
         prompt = dialect.opinion(view, self.specialty, self.member)
         word, reply, cost = await ask_twice(
             self.voice,

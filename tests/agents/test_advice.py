@@ -1,11 +1,18 @@
 """What a tiny model may tell a patient: the scenario's advice for its diagnosis, and no other's."""
 
+from __future__ import annotations
+
 import random
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import pytest
 
 from consult.agents.acts import DoctorView, Line
 from consult.agents.advice import (
+    explained,
     is_sound_explanation,
     is_sound_reply,
     plain_explanation,
@@ -15,15 +22,18 @@ from consult.agents.advice import (
     strange,
 )
 from consult.agents.dialects import StarterDialect
+from consult.agents.dialects.wording import bank, frames, rewordings
 from consult.rl.starter.corpus import Corpus
-from consult.scenarios import Photograph, load_scenario
+from consult.scenarios import Photograph, Scenario, Urgency, load_scenario
+from consult.scenarios.grammar import Grammar
 
 SCENARIO = load_scenario("derm34")
 LABELS = list(SCENARIO.labels)
+DIALECT = StarterDialect()
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_the_plain_words_are_sound_for_their_own_diagnosis_only(name):
+def test_the_plain_words_are_sound_for_their_own_diagnosis_only(name: str) -> None:
     said = plain_explanation(name, "routine", SCENARIO)
     assert is_sound_explanation(said, name, "routine", SCENARIO)
     others = [other for other in LABELS if other != name]
@@ -32,76 +42,207 @@ def test_the_plain_words_are_sound_for_their_own_diagnosis_only(name):
         assert is_sound_reply(plain_reply(name, kind, SCENARIO), name, kind, SCENARIO), kind
 
 
-def test_the_frames_that_are_taught_hold_sound_advice():
+CHOKING = Line("patient", "answer", "", "alarm", (("alarm", "my throat is tight"),))
+THERE = "Have an eye doctor look at it today."
+SEEN, NOTED = "I see a red patch.", 'I noted "it itches at night".'
+VIEWS: dict[str, dict[str, Any]] = {
+    "seen_told": {"thought": f"{SEEN} {NOTED}"},
+    "seen": {"thought": SEEN},
+    "told": {"thought": NOTED},
+    "plain": {},
+    "alarm": {"thought": f"{SEEN} {NOTED}", "lines": (CHOKING,), "where": (THERE,)},
+    "emergency": {"thought": f"{SEEN} {NOTED}", "lines": (CHOKING,), "urgency": "emergency"},
+}
+"""Kind of frame → what makes the attending use it."""
+
+
+@cache
+def concluded(kind: str, name: str | None) -> DoctorView:
+    blank = DoctorView((), (), (), {}, {}, photograph=Photograph("p", nothing), urgency="soon", diagnosis=name)
+    return replace(blank, **VIEWS[kind])
+
+
+def nothing() -> Any:
+    raise RuntimeError("nobody looks")
+
+
+def framed(kind: str) -> Iterator[tuple[str, str]]:
+    """Go through the frames of a kind, each for some diagnoses."""
+    rng = random.Random(kind)
+    for frame in frames("doctor", "explain", kind):
+        for name in rng.sample(LABELS, 5):
+            yield frame, name
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_the_kind_of_frame_follows_from_what_was_seen_and_told(kind: str) -> None:
+    assert DIALECT.explanation(concluded(kind, "acne")).messages[1].text == f"explain {kind}"
+    if "seen" in kind:
+        blind = replace(concluded(kind, "acne"), photograph=None)
+        assert DIALECT.explanation(blind).messages[1].text == ("explain told" if "told" in kind else "explain plain")
+
+
+def test_an_alarm_without_a_place_to_go_is_no_reason_to_send_anybody_away() -> None:
+    nowhere = replace(concluded("alarm", "acne"), where=())
+    assert DIALECT.explanation(nowhere).messages[1].text == "explain seen_told"
+    untold = replace(concluded("alarm", "acne"), lines=())
+    assert DIALECT.explanation(untold).messages[1].text == "explain seen_told"
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_every_frame_holds_sound_advice(kind: str) -> None:
     """Whatever frame is learned, and for whatever diagnosis it is filled, the advice is the diagnosis's own."""
-    corpus, dialect, rng = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), StarterDialect(), random.Random(4)
     judged = []
-    for _ in range(300):
-        lesson, name = corpus.lesson("explanation"), rng.choice(LABELS)
-        how = lesson.prompt.messages[1].text
-        urgency = "emergency" if how == "emergency" else "routine"
-        thought = "I see a red patch." if how == "explain seen" else ""
-        shown = Photograph("p", lambda: None)
-        view = DoctorView((), (), (), {}, {}, photograph=shown, diagnosis=name, urgency=urgency, thought=thought)
-        assert dialect.explanation(view).messages[1].text == how
-        said = dialect.read_explanation(lesson.text, view, SCENARIO)
-        assert said is not None
-        judged.append(is_sound_explanation(said, name, urgency, SCENARIO))
-        assert ("a red patch" in said) == (how == "explain seen") and "<" not in said and ".." not in said
+    for frame, name in framed(kind):
+        view = concluded(kind, name)
+        said = DIALECT.read_explanation(frame, view, SCENARIO)
+        assert said is not None, frame
+        judged.append(is_sound_explanation(said, name, view.urgency, SCENARIO))
+        assert name in said.lower() and "<" not in said and ".." not in said
+        assert ("a red patch" in said.lower()) == ("seen" in kind)
+        assert ("it itches at night" in said.lower()) == ("told" in kind)
+        assert ("my throat is tight" in said.lower()) == (THERE in said) == (kind == "alarm")
+        assert all((sentence in said) == (kind != "emergency") for sentence in explained(SCENARIO.labels[name], {}))
     # What was seen can make a sentence look like another diagnosis's.
     assert sum(judged) / len(judged) > 0.95
 
 
-def test_the_frames_of_replies_hold_the_answer():
-    corpus, dialect, rng = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), StarterDialect(), random.Random(4)
-    for _ in range(100):
+@pytest.mark.parametrize("kind", [kind for kind in VIEWS if kind != "emergency"])
+def test_the_doctors_own_words_take_the_place_of_the_scenarios(kind: str) -> None:
+    judged = []
+    for frame, name in framed(kind):
+        advice = DIALECT.advice(concluded(kind, name), SCENARIO)
+        assert advice == explained(SCENARIO.labels[name], {})
+        worded = {sentence: random.Random(sentence).choice(rewordings()[sentence]) for sentence in advice}
+        view = replace(concluded(kind, name), worded=worded)
+        said = DIALECT.read_explanation(frame, view, SCENARIO)
+        assert said is not None
+        assert all(words.rstrip(".") in said for words in worded.values()), said
+        assert not any(sentence in said for sentence in advice)
+        judged.append(is_sound_explanation(said, name, "soon", SCENARIO))
+    assert sum(judged) / len(judged) > 0.95
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_a_frame_of_another_kind_is_refused(kind: str) -> None:
+    for other in VIEWS:
+        for frame in frames("doctor", "explain", other):
+            said = DIALECT.read_explanation(frame, concluded(kind, "acne"), SCENARIO)
+            assert (said is not None) == (kind == other), frame
+
+
+def test_the_frames_that_are_taught_are_those_that_are_read() -> None:
+    assert isinstance(SCENARIO.source, Grammar)
+    corpus, taught = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), set()
+    for _ in range(300):
+        lesson = corpus.lesson("explanation")
+        kind = lesson.prompt.messages[1].text.removeprefix("explain ")
+        assert DIALECT.read_explanation(lesson.text, concluded(kind, "acne"), SCENARIO) is not None
+        taught.add(kind)
+    assert taught == set(VIEWS) == set(bank("doctor")["explain"])
+
+
+def test_in_an_emergency_nothing_is_worded_and_the_place_to_go_is_named() -> None:
+    view = concluded("emergency", "hives")
+    assert DIALECT.advice(view, SCENARIO) == ()
+    now = "Call an ambulance now."
+    for frame in frames("doctor", "explain", "emergency"):
+        anywhere = DIALECT.read_explanation(frame, view, SCENARIO)
+        assert anywhere is not None and "emergency department" in anywhere
+        there = DIALECT.read_explanation(frame, replace(view, where=(now,)), SCENARIO)
+        assert there is not None and now in there and "emergency department" not in there
+
+
+def test_without_a_diagnosis_there_is_no_advice_to_word() -> None:
+    assert DIALECT.advice(concluded("plain", None), SCENARIO) == ()
+    assert DIALECT.advice(concluded("plain", "gout"), SCENARIO) == ()
+
+
+def test_the_advice_to_word_depends_on_what_was_learned() -> None:
+    view = concluded("plain", "ingrown nail")
+    warned = replace(view, known={"conditions": frozenset({"diabetes"})})
+    usual, more = (DIALECT.advice(one, SCENARIO) for one in (view, warned))
+    assert any(sentence.startswith("Soak") for sentence in usual)
+    assert any("your diabetes" in sentence for sentence in more) and not any(s.startswith("Soak") for s in more)
+
+
+def test_the_frames_of_replies_hold_the_answer() -> None:
+    assert isinstance(SCENARIO.source, Grammar)
+    corpus, rng = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), random.Random(4)
+    for frame in (*frames("doctor", "reply"), *(corpus.lesson("reply").text for _ in range(30))):
         name = rng.choice(LABELS)
         kind = rng.choice(sorted(SCENARIO.labels[name].answers))
         view, question = DoctorView((), (), (), {}, {}, diagnosis=name), Line("patient", "ask", "And?", kind)
-        said = dialect.read_reply(corpus.lesson("reply").text, view, question, SCENARIO)
-        assert said is not None and is_sound_reply(said, name, kind, SCENARIO), said
+        said = DIALECT.read_reply(frame, view, question, SCENARIO)
+        answer = SCENARIO.labels[name].answers[kind]
+        assert said is not None and answer in said and is_sound_reply(said, name, kind, SCENARIO), said
+        assert DIALECT.reply_sentence(view, question, SCENARIO) == answer
+        own = rewordings()[answer][0]
+        worded = DIALECT.read_reply(frame, replace(view, worded={answer: own}), question, SCENARIO)
+        assert worded is not None and own in worded and answer not in worded
+        assert is_sound_reply(worded, name, kind, SCENARIO), worded
+
+
+PLAIN_FRAME = frames("doctor", "explain", "plain")[0]
+REPLY_FRAME = frames("doctor", "reply")[0]
 
 
 @pytest.mark.parametrize(
     "frame",
-    ["It is <answer>.", "<answer> <second> <third> <said> <said>", "<answer> <second> <third> <said> <fact>", ""],
+    [
+        PLAIN_FRAME.replace("<net>", ""),
+        PLAIN_FRAME.replace("<net>", "<plan>"),
+        f"{PLAIN_FRAME} <fact>",
+        f"{PLAIN_FRAME} {PLAIN_FRAME}",
+        f"{PLAIN_FRAME} Dogs bark.",
+        "<label> <what> <plan> <net>",
+        "",
+    ],
 )
-def test_a_frame_with_a_slot_too_few_or_too_many_is_refused(frame):
-    view = DoctorView((), (), (), {}, {}, diagnosis="acne")
-    assert StarterDialect().read_explanation(frame, view, SCENARIO) is None
-    whole = StarterDialect().read_explanation("it is <answer>. <second> <third> <said>", view, SCENARIO)
-    assert whole is not None and whole.startswith("It is acne. Acne is")
-    undecided = DoctorView((), (), (), {}, {})
-    assert StarterDialect().read_explanation("It is <answer>. <second> <third> <said>", undecided, SCENARIO) is None
-    unknown = Line("patient", "ask", "Is it?")
-    assert StarterDialect().read_reply("<answer>", view, unknown, SCENARIO) is None
+def test_a_frame_that_is_broken_or_has_a_slot_too_few_or_too_many_is_refused(frame: str) -> None:
+    view = concluded("plain", "acne")
+    assert DIALECT.read_explanation(frame, view, SCENARIO) is None
+    whole = DIALECT.read_explanation(PLAIN_FRAME, view, SCENARIO)
+    assert whole is not None and SCENARIO.labels["acne"].explanation in whole
+    assert DIALECT.read_explanation(PLAIN_FRAME, concluded("plain", None), SCENARIO) is None
 
 
-def test_another_diagnosis_in_the_advice_is_strange():
+@pytest.mark.parametrize("frame", ["", "<reply>", f"{REPLY_FRAME} {REPLY_FRAME}", REPLY_FRAME.replace("<reply>", "")])
+def test_a_reply_that_is_broken_or_has_nothing_to_say_is_refused(frame: str) -> None:
+    view, question = DoctorView((), (), (), {}, {}, diagnosis="acne"), Line("patient", "ask", "And?", "outlook")
+    assert DIALECT.read_reply(frame, view, question, SCENARIO) is None
+    assert DIALECT.read_reply(REPLY_FRAME, view, question, SCENARIO) is not None
+    unknown, undecided = Line("patient", "ask", "Is it?"), replace(view, diagnosis=None)
+    for seen, asked in ((view, unknown), (undecided, question)):
+        assert DIALECT.read_reply(REPLY_FRAME, seen, asked, SCENARIO) is None
+        assert DIALECT.reply_sentence(seen, asked, SCENARIO) is None
+
+
+def test_another_diagnosis_in_the_advice_is_strange() -> None:
     assert strange("I think this is shingles.", "abscess", SCENARIO)
     antiviral = SCENARIO.labels["shingles"].plan[0]
     assert strange(f"I think this is abscess. {antiviral}", "abscess", SCENARIO)
     assert not strange("I think this is abscess, of the skin.", "abscess", SCENARIO)
 
 
-def test_stammer_is_not_said():
+def test_stammer_is_not_said() -> None:
     assert not is_sound_explanation("I think that that hot and hot it is.", "acne", "routine", SCENARIO)
     assert not is_sound_reply("It is it is to the skin.", "acne", "outlook", SCENARIO)
 
 
-def test_an_emergency_names_where_to_go():
+def test_an_emergency_names_where_to_go() -> None:
     said = plain_explanation("hives", "emergency", SCENARIO)
     assert "emergency department" in said and is_sound_explanation(said, "hives", "emergency", SCENARIO)
     assert not is_sound_explanation(plain_explanation("hives", "soon", SCENARIO), "hives", "emergency", SCENARIO)
 
 
-def test_without_a_diagnosis_nothing_is_made_up():
+def test_without_a_diagnosis_nothing_is_made_up() -> None:
     assert "not sure" in plain_explanation(None, "soon", SCENARIO)
     assert plain_reply(None, "outlook", SCENARIO).startswith("I cannot")
     assert not is_sound_explanation("anything", None, None, SCENARIO)
 
 
-def test_says_wants_most_of_the_words():
+def test_says_wants_most_of_the_words() -> None:
     assert says("Wash the area gently, twice a day!", "wash the area twice a day")
     assert not says("Wash the area.", "wash the area twice a day")
 
@@ -116,11 +257,11 @@ def test_says_wants_most_of_the_words():
         ("", False),
     ],
 )
-def test_who_says_four_words_twice_has_lost_the_way(speech, lost):
+def test_who_says_four_words_twice_has_lost_the_way(speech: str, lost: bool) -> None:
     assert stammers(speech) is lost
 
 
-def test_an_alarm_that_was_told_is_told_where_to_go():
+def test_an_alarm_that_was_told_is_told_where_to_go() -> None:
     today, now = "Have an eye doctor look at it today.", "Go to the emergency department now."
     said = plain_explanation("shingles", "soon", SCENARIO, where=(today,))
     assert today in said and is_sound_explanation(said, "shingles", "soon", SCENARIO)
@@ -131,7 +272,7 @@ def test_an_alarm_that_was_told_is_told_where_to_go():
     assert plain_explanation(None, None, SCENARIO, where=(today,)) == f"I am not sure yet what this is. {today}"
 
 
-def test_advice_depends_on_what_was_learned():
+def test_advice_depends_on_what_was_learned() -> None:
     advised = plain_explanation("ingrown nail", "soon", SCENARIO)
     known = {"conditions": frozenset({"diabetes"})}
     warned = plain_explanation("ingrown nail", "soon", SCENARIO, known)
@@ -139,11 +280,3 @@ def test_advice_depends_on_what_was_learned():
     assert soak in advised and foot_team not in advised
     assert foot_team in warned and soak not in warned
     assert is_sound_explanation(warned, "ingrown nail", "soon", SCENARIO, known)
-
-
-def test_the_starters_advice_says_where_to_go_with_an_alarm():
-    where = "Have an eye doctor look at it today."
-    view = DoctorView((), (), (), {}, {}, diagnosis="shingles", urgency="soon", where=(where,))
-    said = StarterDialect().read_explanation("It is <answer>. <second> <third> <said>", view, SCENARIO)
-    assert said is not None and where in said
-    assert is_sound_explanation(said, "shingles", "soon", SCENARIO)

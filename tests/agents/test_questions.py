@@ -1,12 +1,17 @@
 """The topic of a doctor's sentence is read off its words."""
 
+from __future__ import annotations
+
+from dataclasses import replace
+
 import pytest
 
-from consult.agents.acts import DoctorView
+from consult.agents.acts import Action, DoctorView
 from consult.agents.attending import CONSULT, plain_wording
 from consult.agents.dialects import StarterDialect
 from consult.agents.dialects.dialect import ActionWord
 from consult.agents.dialects.questions import said_about, topic_of
+from consult.agents.dialects.wording import frames, taught_questions
 from consult.scenarios import load_scenario
 
 VIEW = DoctorView(
@@ -21,40 +26,45 @@ VIEW = DoctorView(
 
 
 @pytest.mark.parametrize("kind", ["questions", "examinations"])
-def test_every_line_of_the_bank_is_about_its_topic(kind):
+def test_every_line_of_the_bank_is_about_its_topic(kind: str) -> None:
     for topic, lines in said_about(kind).items():
         assert [topic_of(line, kind) for line in lines] == [topic] * len(lines)
 
 
-def test_a_reaction_before_the_question_is_passed_over():
-    assert topic_of("I understand. Does it itch, hurt or burn, or nothing of the kind?", "questions") == "sensation"
-    assert topic_of("Thank you, that helps.", "questions") is None
+def test_a_reaction_before_the_question_is_passed_over() -> None:
+    reactions = [line for key in ("", "_worried", "_angry") for line in frames("doctor", f"acknowledge{key}")]
+    for reaction in (*reactions, *frames("doctor", "greeting_plain")):
+        assert topic_of(reaction, "questions") is None, reaction
+        for topic, lines in said_about("questions").items():
+            assert topic_of(f"{reaction} {lines[0]}", "questions") == topic
     assert topic_of("", "questions") is None
 
 
 @pytest.mark.parametrize(("act", "kind"), [("ask", "questions"), ("examine", "examinations")])
-def test_words_are_held_against_the_chosen_topic(act, kind):
-    for topic, lines in said_about(kind).items():
+def test_words_are_held_against_the_chosen_topic(act: Action, kind: str) -> None:
+    for topic in said_about(kind):
+        said = taught_questions(kind, topic)[0]
         for chosen in said_about(kind):
-            read = StarterDialect().read_wording(lines[0], VIEW, ActionWord(act, chosen, ""))
-            assert read == (lines[0] if chosen == topic else None)
+            read = StarterDialect().read_wording(said, VIEW, ActionWord(act, chosen, ""))
+            assert read == (said if chosen == topic else None)
 
 
 @pytest.mark.parametrize("said", ["Blue is the is of it?", "Thank you, that helps.", "", "<|im_end|>"])
-def test_words_about_nothing_are_refused(said):
+def test_words_about_nothing_are_refused(said: str) -> None:
     assert StarterDialect().read_wording(said, VIEW, ActionWord("ask", "site", "")) is None
 
 
-@pytest.mark.parametrize("topic", VIEW.topics)
-def test_the_plain_words_for_a_topic_name_it(topic):
-    said = plain_wording("ask", topic, load_scenario("derm34"))
-    assert load_scenario("derm34").topics[topic] in said and said.endswith("?")
+@pytest.mark.parametrize(("act", "kind"), [("ask", "questions"), ("examine", "examinations")])
+def test_the_plain_words_for_a_topic_are_the_first_of_the_bank_and_about_it(act: Action, kind: str) -> None:
+    for topic, lines in said_about(kind).items():
+        said = plain_wording(act, topic, load_scenario("derm34"))
+        assert said == lines[0] and topic_of(said, kind) == topic
 
 
-def test_the_plain_words_for_what_no_scenario_names():
-    scenario = load_scenario("derm34")
-    assert (
-        plain_wording("examine", "palpation", scenario) == f"Let me have a look: {scenario.examinations['palpation']}."
-    )
+def test_the_plain_words_for_what_no_bank_names() -> None:
+    scenario = replace(load_scenario("derm34"), topics={"hobbies": "what you do"}, examinations={"smell": "smelling"})
+    assert plain_wording("ask", "hobbies", scenario) == "May I ask about this: what you do?"
+    assert plain_wording("ask", "x-ray", scenario) == "May I ask about this: x-ray?"
+    assert plain_wording("examine", "smell", scenario) == "Let me have a look: smelling."
     assert plain_wording("examine", "x-ray", scenario) == "Let me have a look: x-ray."
     assert plain_wording("consult", None, scenario) == CONSULT

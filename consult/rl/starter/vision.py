@@ -144,9 +144,7 @@ def train_tower(
             group["lr"] = 1.2e-3 * min(1, (step + 1) / 100) * _cosine(step / steps)
         index = rng.integers(0, len(pictures.pixels), batch)
         x, y = _jittered(pictures.pixels[index], rng), torch.as_tensor(pictures.targets[index])
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = head(look(tower, x).mean(1))
-        parts = logits.float().split(sizes, dim=1)
+        parts = head(look(tower, x).mean(1)).split(sizes, dim=1)
         losses = [functional.cross_entropy(part, y[:, i], label_smoothing=0.02) for i, part in enumerate(parts)]
         loss = losses[0] + 0.3 * losses[1] + 0.2 * losses[2]
         optimizer.zero_grad()
