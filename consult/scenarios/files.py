@@ -42,6 +42,8 @@ class ScenarioFile(FileModel):
     examinations: dict[str, Text] = {}
     specialties: list[Text] = []
     """Clinics of single cases that are no label's own."""
+    aliases: dict[str, list[Text]] = {}
+    """Open diagnosis → other names for it; with `labels.yaml` they stand there."""
     seed: int = 0
     splits: dict[Literal["train", "validation", "test", "alarms"], Annotated[int, Field(ge=0, le=MOST_CASES)]] = {}
     """`alarms`: pairs of patients, with a late alarm and without it."""
