@@ -24,7 +24,7 @@ from consult.agents.advice import (
 from consult.agents.dialects import StarterDialect
 from consult.agents.dialects.wording import bank, frames, rewordings
 from consult.rl.starter.corpus import Corpus
-from consult.scenarios import Photograph, Scenario, Urgency, load_scenario
+from consult.scenarios import Photograph, load_scenario
 from consult.scenarios.grammar import Grammar
 
 SCENARIO = load_scenario("derm34")
