@@ -43,7 +43,7 @@ class Recipe:
     """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""
     decision_labels: int = 1_500
     """Train cases whose diagnosis is taught to the attending. Few on purpose."""
-    vision_steps: int = 1_500
+    vision_steps: int = 2_500
     """Batches of 64 pictures."""
     free_pictures: int = 6_800
     """Pictures beyond the cases' own to train the tower on."""
