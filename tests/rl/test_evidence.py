@@ -96,7 +96,7 @@ def test_a_generalist_makes_nothing_of_the_photograph_and_of_what_only_specialis
         known = evidence.posterior(True, told)
         assert sum(general.values()) == pytest.approx(1) == sum(known.values())
         differ += max(abs(general[label] - known[label]) for label in LABELS) > 0.2
-    assert differ > 20
+    assert differ > 15
     # What the photograph shows says nothing by itself, and next to nothing by what it excludes.
     assert len(by_sight) > 20 and sum(by_sight) / len(by_sight) < 0.05
 
