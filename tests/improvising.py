@@ -34,7 +34,9 @@ def patient_line(request, pick):
     first = f"{kind}{young}"
     if kind == "answer":
         first = rest[0] if not child else "child_absent" if rest[0] == "absent" else "child"
-    said = [pick(frames("patient", mood, first)), *([pick(frames("patient", mood, f"more{young}"))] * len(slots[1:]))]
+    said, more = [pick(frames("patient", mood, first))], frames("patient", mood, f"more{young}")
+    for _ in slots[1:]:
+        said.append(pick([frame for frame in more if frame not in said]))
     return " ".join(frame.replace("<fact>", slot) for frame, slot in zip(said, slots or [""], strict=True))
 
 
