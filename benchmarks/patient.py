@@ -121,7 +121,7 @@ def questions(scenario: Scenario, kind: str, count: int, split: str, seed: int) 
     drawn = {topic: iter(rng.sample(cases, len(cases))) for topic in topics}
     made = []
     for number in range(count):
-        # 4 temperaments and 15 topics have no common divisor: 60 questions in a row are all pairs, 120 in both wordings.
+        # 4 temperaments and 15 topics have no common divisor: 60 questions are all pairs, 120 all in both wordings.
         topic, temperament = topics[number % len(topics)], kinds[number % len(kinds)]
         last = bool((number + number // (len(topics) * len(kinds))) % 2)
         made.append(_question(scenario, number, next(drawn[topic]), temperament, topic, kind, last, rng))
