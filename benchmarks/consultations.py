@@ -420,7 +420,7 @@ def _sent(acts: Sequence[Act], case: Case) -> bool:
 
 
 def _aims(files: Sequence[Path], played: Played) -> Iterator[str]:
-    """Compare what came out with what the starter is meant to be: each aim, its bound, the figure, and whether it is met."""
+    """Compare what came out with what the starter is meant to be: aim, bound, figure, and whether it is met."""
     yield "\n## Aims and outcome\n\n| | aimed at | came out | met |\n|---|---|---|---|"
     for name, bound, value, met in (
         *_aims_of_the_team(files, played),
