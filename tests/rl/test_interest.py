@@ -124,7 +124,7 @@ def test_what_may_not_be_asked_is_not_weighed_and_what_tells_most_weighs_as_much
 
 def test_a_certain_diagnosis_leaves_habit() -> None:
     certain = {name: float(name == "acne") for name in LABELS}
-    # Rounding may leave the tiniest of gains, and the largest of them counts in full: of several values at once it does.
+    # Rounding may leave the tiniest of gains where a topic has several values, and the largest counts in full.
     exact = [topic for topic in READINESS if FULL.information(certain, topic) == 0]
     assert len(exact) > 10
     expected = {topic: HABIT * READINESS[topic] for topic in exact} | {ALARM: READINESS[ALARM]}
