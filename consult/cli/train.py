@@ -36,7 +36,7 @@ def starter(
     threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,
 ) -> None:
-    """Train the starter from scratch: tokenizer, vision tower, then all roles; a good hour of one core."""
+    """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes of one core."""
     from consult.rl.starter.recipe import Recipe, train_starter
 
     recipe = Recipe(
