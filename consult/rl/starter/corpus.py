@@ -61,6 +61,8 @@ class Corpus:
     """Train cases whose specialty is taught, from the first; None for all."""
     decision_labels: int | None = None
     """Train cases whose final diagnosis is taught to the attending, from the first; None for all."""
+    shared: Knowledge | None = None
+    """What all lessons have in common, where another corpus of the same tables has it already."""
 
     @property
     def topics(self) -> list[str]:
@@ -70,7 +72,7 @@ class Corpus:
     @cached_property
     def knowledge(self) -> Knowledge:
         """What all lessons have in common."""
-        return Knowledge(self.grammar)
+        return self.shared or Knowledge(self.grammar)
 
     @cached_property
     def interest(self) -> Interest:
