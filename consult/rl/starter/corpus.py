@@ -196,7 +196,7 @@ class Corpus:
         evidence = self.evidence()
         prompt = DIALECT.look(self._view(evidence, (), seen=True))
         assert prompt is not None, "the tables of drawn cases list what a photograph shows"
-        return Lesson("look", prompt, (evidence.finding,), evidence.number)
+        return Lesson("look", prompt, (Soft(evidence.finding, {evidence.finding: 1.0}),), evidence.number)
 
     def triage(self) -> Lesson:
         """Name the clinic, the urgency and why."""

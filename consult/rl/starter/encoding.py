@@ -24,10 +24,11 @@ HARD = -100
 
 
 def single_tokens(scenario: Scenario) -> tuple[str, ...]:
-    """Give the names that are one token each: labels, specialties, urgencies."""
+    """List the names that are one token each: labels, specialties, urgencies, what a photograph may show."""
     from consult.agents.acts import NOT_MY_FIELD
 
-    return tuple(dict.fromkeys((*scenario.labels, *scenario.specialties, *URGENCIES, NOT_MY_FIELD)))
+    names = (*scenario.labels, *scenario.specialties, *URGENCIES, NOT_MY_FIELD, *scenario.findings)
+    return tuple(dict.fromkeys(names))
 
 
 def rendered(prompt: Prompt) -> str:
