@@ -50,7 +50,7 @@ from consult.agents.dialects.wording import (
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
-from consult.scenarios import URGENCIES, Card, Fact, Scenario, Urgency
+from consult.scenarios import URGENCIES, Card, Fact, Label, Scenario, Urgency
 from consult.scenarios.case import ALARM
 
 VERSION = 3
@@ -119,8 +119,8 @@ HABITS = 3
 """The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
 CHILDHOOD = 12
 """Age from which a patient speaks as an adult does; who is younger can be no mother either."""
-STEADY = 0.5
-"""Temperature of what is said by heart: higher ones break sentences."""
+STEADY = 0.8
+"""Temperature at which sentences are chosen."""
 DEFAULT_WHERE = "Please go to the emergency department now."
 
 _DECIDED = {
@@ -391,12 +391,12 @@ class StarterDialect:
             return None
         if kind == "emergency":
             where = " ".join(_stopped(step) for step in view.where) or DEFAULT_WHERE
-            return _framed(text, {"<label>": view.diagnosis or "", "<where>": where})
+            return _framed(text, {"<label>": _with_its_article(label), "<where>": where})
         worded = {sentence: view.worded.get(sentence, sentence) for sentence in explained(label, view.known)}
         net = {sentence for sentence in worded if sentence in label.safety_net_for(view.known)}
         plan = [worded[sentence] for sentence in label.plan_for(view.known)]
         fillings = {
-            "<label>": view.diagnosis or "",
+            "<label>": _with_its_article(label),
             "<what>": worded.get(label.explanation, label.explanation),
             "<plan>": " ".join(map(_stopped, plan)),
             "<net>": " ".join(_stopped(words) for sentence, words in worded.items() if sentence in net),
@@ -504,6 +504,12 @@ def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
     return sentence_case(said) or None
 
 
+def _with_its_article(label: Label) -> str:
+    """Name a diagnosis within a sentence, with the article that its explanation gives it."""
+    found = re.match(rf"(an?) {re.escape(label.name)}\b", label.explanation, re.IGNORECASE)
+    return f"{found[1].lower()} {label.name}" if found else label.name
+
+
 def _stopped(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
@@ -516,7 +522,7 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
     frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
     kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
     said = _said_on(view)
-    if not is_learned(frame.replace(label, "<label>") if label else frame, frames("doctor", role, kind)):
+    if not is_learned(frame, frames("doctor", role, kind)):
         return ""
     present = [said[topic] for topic in heads if topic in said]
     slots = [slot for slot in SLOTS if slot in frame]
@@ -524,7 +530,7 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
         return ""
     for slot, clause in zip(slots, present, strict=False):
         frame = frame.replace(slot, clause)
-    frame = frame.replace(SEEN, view.seen).replace(CLINIC, clinic)
+    frame = frame.replace(SEEN, view.seen).replace(CLINIC, clinic).replace(ADVICE[0], label)
     return sentence_case(clean(frame))
 
 

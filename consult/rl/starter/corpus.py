@@ -23,7 +23,14 @@ from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, Patient
 from consult.agents.dialects.dialect import ActionWord
 from consult.agents.dialects.questions import said_about
 from consult.agents.dialects.starter import HABITS, SLOTS, TOPIC_TAGS, StarterDialect, is_child, tag
-from consult.agents.dialects.wording import frames, more_frames, patient_frames, rewordings, taught_questions
+from consult.agents.dialects.wording import (
+    THOUGHTS,
+    frames,
+    more_frames,
+    patient_frames,
+    rewordings,
+    taught_questions,
+)
 from consult.agents.temperament import temperaments
 from consult.rl.starter.evidence import Evidence, Knowledge
 from consult.rl.starter.interest import Interest
@@ -342,8 +349,8 @@ class Corpus:
             kind = ("neither", "told", "told_two")[min(len(support), 2)]
             kind = "told" if kind == "told_two" and self.rng.random() < 0.4 else kind
         count = {"seen_told": 1, "told": 1, "told_two": 2}.get(kind, 0)
-        frame = self.rng.choice(frames("doctor", "specialist", kind)).replace("<label>", label)
-        return (" ", *self._topics(support, count), *self._copied(f" {frame}" if count else frame))
+        frame = self.rng.choice(frames("doctor", "specialist", kind))
+        return (" ", *self._topics(support, count), f" {frame}" if count else frame)
 
     def _topics(self, support: Mapping[str, float], count: int) -> tuple[Soft, ...]:
         """Draw topics to quote, the more telling the likelier."""
@@ -404,13 +411,13 @@ class Corpus:
         noted = self._topics(support, min(len(support), self.rng.choice([1, 2, 2])))
         parts: list[str | Soft] = []
         if seen and evidence.sight_supports(label):
-            parts.append("I see <seen>.")
+            parts.append(THOUGHTS[0])
         if noted:
             parts += [" I noted " if parts else "I noted ", noted[0]]
             parts += [" and ", noted[1]] if len(noted) > 1 else []
             parts.append(".")
         if not parts:
-            parts.append("I have little to go by.")
+            parts.append(THOUGHTS[1])
         if opinions:
             names = ", ".join(opinion.diagnosis or NOT_MY_FIELD for opinion in opinions)
             parts += self._copied(f" Colleagues: {names}.")

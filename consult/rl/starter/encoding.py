@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from consult.agents.dialects.starter import TAGS
+from consult.agents.dialects.wording import learned
 from consult.agents.models.model import Prompt
 from consult.rl.starter.architecture import PATCHES
 from consult.rl.starter.corpus import Corpus
@@ -24,11 +25,11 @@ HARD = -100
 
 
 def single_tokens(scenario: Scenario) -> tuple[str, ...]:
-    """List the names that are one token each: labels, specialties, urgencies, what a photograph may show."""
+    """List what is one token each: labels, specialties, urgencies, findings, and the sentences that are learned."""
     from consult.agents.acts import NOT_MY_FIELD
 
     names = (*scenario.labels, *scenario.specialties, *URGENCIES, NOT_MY_FIELD, *scenario.findings)
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys((*names, *learned())))
 
 
 def rendered(prompt: Prompt) -> str:

@@ -11,34 +11,34 @@ from consult.agents.models.model import Prompt
 Shares = Mapping[str, float]
 
 SHARES: Shares = {
-    "patient": 0.05,
-    "free": 0.02,
-    "topic": 0.05,
+    "patient": 0.07,
+    "free": 0.03,
+    "topic": 0.06,
     "look": 0.10,
     "triage": 0.10,
-    "action": 0.13,
-    "wording": 0.05,
-    "opinion": 0.25,
-    "decision": 0.19,
-    "rewording": 0.04,
+    "action": 0.12,
+    "wording": 0.06,
+    "opinion": 0.22,
+    "decision": 0.16,
+    "rewording": 0.06,
     "explanation": 0.015,
     "reply": 0.005,
 }
 """Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
 
 WORDING_SHARES: Shares = {
-    "patient": 0.22,
+    "patient": 0.20,
     "free": 0.04,
-    "topic": 0.03,
-    "look": 0.03,
-    "triage": 0.06,
-    "action": 0.05,
-    "wording": 0.13,
+    "topic": 0.04,
+    "look": 0.06,
+    "triage": 0.08,
+    "action": 0.08,
+    "wording": 0.10,
     "opinion": 0.11,
-    "decision": 0.08,
-    "rewording": 0.20,
-    "explanation": 0.035,
-    "reply": 0.015,
+    "decision": 0.07,
+    "rewording": 0.18,
+    "explanation": 0.03,
+    "reply": 0.01,
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
 

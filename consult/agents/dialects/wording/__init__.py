@@ -1,13 +1,14 @@
 """What the starter has learned to say, and whether a line is made of it.
 
-A model of this size learns sentences by heart. What it writes besides is broken more often than it is new: so a line
-with a sentence that it never learned is refused, and asked for once more.
+A model of this size composes no sentences that hold. It learns some thousand by heart, each a token of its vocabulary,
+and what it says is made of them: it chooses, and a program fills the slots. A line that is made of anything else, or of
+sentences that were learned for another occasion, is refused and asked for once more.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ TAUGHT = 8
 """Questions about a topic, from the first, that the starter learns to ask; the others only tell topics apart."""
 RENAMED = {"specialty": "clinic", "answer": "reply"}
 """Slot in the banks → its tag, where the name of the slot is another tag's."""
+
+THOUGHTS = ("I see <seen>.", "I have little to go by.")
+"""What an attending thinks besides what it noted and what its colleagues said."""
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _FACT = re.compile(r"<(?:fact|second|third)>")
@@ -95,6 +99,38 @@ def more_frames(temperament: str, *, child: bool) -> tuple[str, ...]:
     return frames("patient", temperament, "more_child" if child else "more")
 
 
+# -- all of them -------------------------------------------------------------------------------------------------------
+
+
+@cache
+def learned() -> tuple[str, ...]:
+    """List all sentences that the starter knows: what it says, and what it is asked to say in other words."""
+    lines = [_tagged(line) for name in ("patient", "doctor") for line in _leaves(bank(name))]
+    lines += [frame.replace("<fact>", slot) for frame in _further() for slot in ("<second>", "<third>")]
+    for kind in ("questions", "examinations"):
+        lines += [line for topic in said_about(kind) for line in taught_questions(kind, topic)]
+    known = [*THOUGHTS, *(sentence for line in lines for sentence in _parts(line))]
+    return tuple(dict.fromkeys((*known, *rewordings(), *(one for other in rewordings().values() for one in other))))
+
+
+def _further() -> list[str]:
+    """List the frames that may hold a second or third fact, alone in a sentence."""
+    return [
+        frame
+        for temperament in bank("patient")
+        for child in (False, True)
+        for frame in more_frames(temperament, child=child)
+    ]
+
+
+def _leaves(entry: Any) -> Iterator[str]:
+    if isinstance(entry, str):
+        yield entry
+    else:
+        for one in entry.values() if isinstance(entry, dict) else entry:
+            yield from _leaves(one)
+
+
 # -- whether a line is made of them ------------------------------------------------------------------------------------
 
 
@@ -116,7 +152,11 @@ def sentences_of(known: tuple[str, ...]) -> frozenset[str]:
 
 
 def _sentences(text: str) -> list[str]:
-    return [part for part in _SENTENCE.split(_FACT.sub("<fact>", " ".join(text.split()))) if part]
+    return _parts(_FACT.sub("<fact>", text))
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in _SENTENCE.split(" ".join(text.split())) if part]
 
 
 def _words(said: Sequence[str]) -> list[str]:
@@ -126,10 +166,12 @@ def _words(said: Sequence[str]) -> list[str]:
 
 __all__ = [
     "TAUGHT",
+    "THOUGHTS",
     "bank",
     "frames",
     "is_learned",
     "kind_of_fact",
+    "learned",
     "more_frames",
     "patient_frames",
     "rewordings",
