@@ -125,7 +125,7 @@ def test_derm34_is_listed_and_described():
     runner = CliRunner()
     assert "derm34" in runner.invoke(app, ["scenarios", "list"]).output
     described = json.loads(runner.invoke(app, ["scenarios", "show", "derm34", "--json"]).output)
-    assert (described["scenario"], len(described["labels"]), len(described["ceilings"])) == ("derm34", 34, 5)
+    assert (described["scenario"], len(described["labels"]), len(described["ceilings"])) == ("derm34", 34, 7)
     assert [known["name"] for known in described["facts_known"]] == ["0", "1", "2", "4", "6", "all"]
     assert all(known["draws"] == 1_700 for known in described["facts_known"])
 
