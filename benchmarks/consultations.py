@@ -276,6 +276,7 @@ class Played:
 def report(files: Sequence[Path]) -> Iterator[str]:
     """Write the tables."""
     played = Played.read(files)
+    yield from _aims(files, played)
     yield from _accuracy(played)
     yield from _differences(played)
     if ("dialogue", "panel") in played.cells:
@@ -292,8 +293,8 @@ def report(files: Sequence[Path]) -> Iterator[str]:
     yield from _alarms(files)
 
 
-def _lines(played: Played) -> Iterator[str]:
-    """Count what the program had to word, role by role, and the words that are the scenario's own."""
+def _worded(played: Played) -> tuple[dict[str, list[list[bool]]], list[list[bool]]]:
+    """Tell of each line, by role, whether the program worded it, and of a conclusion's words whether they are new."""
     by_role: dict[str, list[list[bool]]] = defaultdict(list)
     taken: list[list[bool]] = []
     for row, acts in played.main():
@@ -308,6 +309,12 @@ def _lines(played: Played) -> Iterator[str]:
                 taken.append(_verbatim(act.text, played.scenario, row["diagnosis"]))
         for role, worded in lines.items():
             by_role[role].append(worded)
+    return by_role, taken
+
+
+def _lines(played: Played) -> Iterator[str]:
+    """Count what the program had to word, and the words that are the scenario's own."""
+    by_role, taken = _worded(played)
     yield "\n## Lines\n\n| | |\n|---|---|"
     for role, groups in by_role.items():
         yield f"| worded by the program, {role} | {pooled(groups)} |"
@@ -357,36 +364,51 @@ def _calibration(played: Played) -> Iterator[str]:
             yield f"| {name} | {sum(stated) / len(stated):.1%} | {sum(true) / len(true):.1%} | {error:.3f} |"
 
 
+ALARM_AIMS = {
+    "alarms brought out by a question, or told": ("≥ 60 %", 0.6),
+    "of the alarms told: final urgency right": ("≥ 90 %", 0.9),
+    "of the alarms told: told where to go with it": ("≥ 95 %", 0.95),
+    "without an alarm: over-triage": ("≤ 5 %", -0.05),
+}
+"""Figure → the bound in words, and as a number: the least share, or minus the most."""
+
+
+def _late_alarms(path: Path) -> dict[str, list[bool]]:
+    """Judge the consultations with a late alarm, and their twins without; empty where none were played."""
+    with Store(path, create=False) as store:
+        run = cell(store, "dialogue", "panel", "alarms")
+        rows = store.consultations(run) if run else []
+        acts = {row["id"]: store.acts(row["id"]) for row in rows}
+    if not rows:
+        return {}
+    scenario = load_scenario("derm34")
+    order = {urgency: i for i, urgency in enumerate(URGENCIES)}
+    alarmed = [row for row in rows if row["red_flag"] not in (None, "none")]
+    calm = [row for row in rows if row["red_flag"] in (None, "none")]
+    told = [row for row in alarmed if row["alarm_told"]]
+    settled = [row for row in calm if row["final_urgency"]]
+    return {
+        "alarms brought out by a question, or told": [bool(row["alarm_told"]) for row in alarmed],
+        "alarms brought out by a question": [row["alarm_told"] == "asked" for row in alarmed],
+        "of the alarms told: final urgency right": [row["final_urgency"] == row["true_urgency"] for row in told],
+        "of the alarms told: told where to go with it": [
+            _sent(acts[row["id"]], scenario.case(row["case_id"])) for row in told
+        ],
+        "final urgency right, all with an alarm": [row["final_urgency"] == row["true_urgency"] for row in alarmed],
+        "without an alarm: over-triage": [order[row["final_urgency"]] > order[row["true_urgency"]] for row in settled],
+        "without an alarm: final urgency right": [row["final_urgency"] == row["true_urgency"] for row in calm],
+        "diagnosis right, with an alarm": [row["diagnosis"] == row["truth"] for row in alarmed],
+        "diagnosis right, without one": [row["diagnosis"] == row["truth"] for row in calm],
+    }
+
+
 def _alarms(files: Sequence[Path]) -> Iterator[str]:
     """Report the consultations with a late alarm, and their twins without."""
     for path in files:
-        with Store(path, create=False) as store:
-            run = cell(store, "dialogue", "panel", "alarms")
-            rows = store.consultations(run) if run else []
-            acts = {row["id"]: store.acts(row["id"]) for row in rows}
-        if not rows:
-            continue
-        order = {urgency: i for i, urgency in enumerate(URGENCIES)}
-        alarmed = [row for row in rows if row["red_flag"] not in (None, "none")]
-        calm = [row for row in rows if row["red_flag"] in (None, "none")]
-        told = [row for row in alarmed if row["alarm_told"]]
-        yield "\n## Late alarms\n\n| | |\n|---|---|"
-        yield f"| brought out by a question, or told | {of(row['alarm_told'] for row in alarmed)} |"
-        yield f"| … by a question | {of(row['alarm_told'] == 'asked' for row in alarmed)} |"
-        yield f"| of those told: final urgency right | {of(r['final_urgency'] == r['true_urgency'] for r in told)} |"
-        scenario = load_scenario("derm34")
-        where = [_sent(acts[row["id"]], scenario.case(row["case_id"])) for row in told]
-        yield f"| of those told: told where to go with it | {of(where)} |"
-        right = (r["final_urgency"] == r["true_urgency"] for r in alarmed)
-        yield f"| final urgency right, all with an alarm | {of(right)} |"
-        over = [order[r["final_urgency"]] > order[r["true_urgency"]] for r in calm if r["final_urgency"]]
-        yield f"| without an alarm: over-triage | {of(over)} |"
-        yield f"| without an alarm: final urgency right | {of(r['final_urgency'] == r['true_urgency'] for r in calm)} |"
-        yield f"| diagnosis right, with / without | {_right(alarmed)} / {_right(calm)} |"
-
-
-def _right(rows: Sequence[Row]) -> str:
-    return of(row["diagnosis"] == row["truth"] for row in rows)
+        found = _late_alarms(path)
+        if found:
+            yield "\n## Late alarms\n\n| | |\n|---|---|"
+            yield from (f"| {name} | {of(judged)} |" for name, judged in found.items())
 
 
 def _sent(acts: Sequence[Act], case: Case) -> bool:
@@ -395,6 +417,94 @@ def _sent(acts: Sequence[Act], case: Case) -> bool:
     return "emergency department" in said or any(
         alarm.where and alarm.where.rstrip(".") in said for alarm in case.card.alarms
     )
+
+
+def _aims(files: Sequence[Path], played: Played) -> Iterator[str]:
+    """Compare what came out with what the starter is meant to be: aim, bound, figure, and whether it is met."""
+    yield "\n## Aims and outcome\n\n| | aimed at | came out | met |\n|---|---|---|---|"
+    for name, bound, value, met in (
+        *_aims_of_the_team(files, played),
+        *_aims_of_lines(played),
+        *_aims_of_alarms(files),
+    ):
+        yield f"| {name} | {bound} | {value} | {'yes' if met else 'no'} |"
+
+
+Aim = tuple[str, str, str, bool]
+
+
+def _aims_of_the_team(files: Sequence[Path], played: Played) -> Iterator[Aim]:
+    cells, scenario = played.cells, played.scenario
+    main = ("dialogue", "panel")
+    if main not in cells or not isinstance(scenario.source, Grammar):
+        return
+    final, told = played.right(*main), {c.name: c.value for c in ceilings(scenario.source, 340)}
+    rows = cells[main]
+    gap = told["card and photograph"] - sum(final) / len(final)
+    yield "final diagnosis, `dialogue`, panel, below its ceiling", "≥ 15 points", f"{100 * gap:.1f} points", gap >= 0.15
+    right = [row["specialty"] == row["true_specialty"] for row in rows]
+    gap = told["triage from complaint, photograph, age and sex"] - sum(right) / len(right)
+    yield "triage below its ceiling", "≥ 8 points", f"{100 * gap:.1f} points", gap >= 0.08
+    if ("dialogue", "solo") in cells:
+        _, low, found = _paired(final, played.right("dialogue", "solo"))
+        yield "`dialogue`, panel - solo", "interval above 0", found, low > 0
+    if ("no-dialogue", "panel") in cells:
+        gain, _, found = _paired(final, played.right("no-dialogue", "panel"))
+        yield "panel, `dialogue` - `no-dialogue`", "≥ 10 points", found, gain >= 0.1
+    arms = _arms(files)
+    if len(arms) == 2:
+        gain, _, found = _paired(arms["right"], arms["wrong"])
+        yield "panel after right - after wrong triage", "≥ 15 points", found, gain >= 0.15
+    stated = [
+        (a.confidence, a.diagnosis == r["truth"]) for r, acts in played.main() for a in acts if a.action == "conclude"
+    ]
+    opinions = [
+        (o.confidence, o.diagnosis == r["truth"]) for r, acts in played.main() for a in acts for o in a.opinions
+    ]
+    for name, pairs in (("final diagnosis", stated), ("opinions", opinions)):
+        known = [(c, right) for c, right in pairs if c is not None]
+        if known:
+            error = calibration_error([c for c, _ in known], [r for _, r in known])
+            yield f"expected calibration error, {name}", "≤ 0.08", f"{error:.3f}", error <= 0.08
+
+
+def _paired(a: Sequence[bool], b: Sequence[bool]) -> tuple[float, float, str]:
+    import numpy as np
+
+    x, rng = np.array(a, float) - np.array(b, float), np.random.default_rng(0)
+    low = float(np.quantile(x[rng.integers(0, len(x), (DRAWS, len(x)))].mean(1), 0.025))
+    return float(x.mean()), low, difference(a, b).partition(";")[0]
+
+
+def _arms(files: Sequence[Path]) -> dict[str, list[bool]]:
+    """Read what the panel came to after a right and after a wrong triage; empty where that was not played."""
+    found = {}
+    for path in files:
+        for arm in ("right", "wrong"):
+            replayed = path.with_suffix(f".{arm}.json")
+            if replayed.exists():
+                found[arm] = [row["right"] for row in json.loads(replayed.read_text())]
+    return found
+
+
+def _aims_of_lines(played: Played) -> Iterator[Aim]:
+    if ("dialogue", "panel") not in played.cells:
+        return
+    for role, groups in _worded(played)[0].items():
+        hits, n = sum(map(sum, groups)), sum(map(len, groups))
+        yield f"lines worded by the program, {role}", "≤ 5 %", pooled(groups), n > 0 and hits <= 0.05 * n
+    rows = played.cells["dialogue", "panel"]
+    unfinished = sum(row["status"] == "unfinished" for row in rows)
+    yield "unfinished", "≤ 1 %", share(unfinished, len(rows)), unfinished <= 0.01 * len(rows)
+
+
+def _aims_of_alarms(files: Sequence[Path]) -> Iterator[Aim]:
+    for path in files:
+        for name, found in _late_alarms(path).items():
+            if name in ALARM_AIMS and found:
+                bound, least = ALARM_AIMS[name]
+                part = sum(found) / len(found)
+                yield name, bound, of(found), part <= -least if least < 0 else part >= least
 
 
 def _accuracy(played: Played) -> Iterator[str]:
@@ -475,12 +585,7 @@ def _by_right(main: Sequence[tuple[Row, list[str | None]]], final: Sequence[bool
 
 
 def _triage_matters(files: Sequence[Path], played: Played) -> Iterator[str]:
-    arms = {"predicted": played.right("dialogue", "panel")}
-    for path in files:
-        for arm in ("right", "wrong"):
-            found = path.with_suffix(f".{arm}.json")
-            if found.exists():
-                arms[arm] = [row["right"] for row in json.loads(found.read_text())]
+    arms = {"predicted": played.right("dialogue", "panel"), **_arms(files)}
     if len(arms) < 3:
         return
     yield "\n## The panel after right, predicted and wrong triage\n\n| triage | final diagnosis right |\n|---|---|"

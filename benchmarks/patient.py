@@ -1,13 +1,13 @@
 """How faithful a patient is, asked directly, outside consultations: grounded and free, with intervals.
 
-Run: python benchmarks/patient.py [--model starter] [--questions 544] [--split test] [--seed 0] [--grounding both]
+Run: python benchmarks/patient.py [--model starter] [--questions 600] [--split test] [--seed 0] [--grounding both]
      [--batch 64] [--out FILE.json]
 
 Every patient has opened with the complaint and is asked one question on one topic; temperaments and topics are
 balanced. Three kinds of facts are asked for, so many questions each: in the wordings of the training cases, in the
 held-out style of a quarter of the test cases, and made up (the asked fact is replaced by one with names, numbers and
-odd words that stand nowhere else). Half of the questions are from the first part of their topic's list of wordings, of
-which the starter learns to speak (`Recipe.wordings`), half from the rest. A patient is asked in arms:
+odd words that stand nowhere else). Half of the questions are from the first part of their topic's list of wordings,
+which the starter learns to ask, half from the rest, of which it learns the topic alone. A patient is asked in arms:
 
 - *topic given*: the question carries its topic, as it does in play by the starter;
 - *topic to find*: it does not, and the model must say what the question is about;
@@ -39,6 +39,7 @@ import yaml
 
 from consult.agents.acts import Act, Line, PatientTask, PatientView
 from consult.agents.dialects.questions import said_about
+from consult.agents.dialects.wording import TAUGHT
 from consult.agents.grounding import plainly, stated
 from consult.agents.models import Model, Reply, Request, open_model
 from consult.agents.patient import FreePatient, Patient
@@ -47,8 +48,6 @@ from consult.agents.voice import Generate, Place, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.fidelity import Rate
 from consult.errors import UserError
-from consult.rl.starter.lesson import fewer
-from consult.rl.starter.recipe import Recipe
 from consult.scenarios import Card, Case, Fact, Scenario, load_scenario
 
 KINDS = ("in-style", "held-out style", "made up")
@@ -122,7 +121,7 @@ def questions(scenario: Scenario, kind: str, count: int, split: str, seed: int) 
     drawn = {topic: iter(rng.sample(cases, len(cases))) for topic in topics}
     made = []
     for number in range(count):
-        # 4 temperaments and 11 topics have no common divisor: 44 questions in a row are all pairs, 88 in both wordings.
+        # 4 temperaments and 15 topics have no common divisor: 60 questions are all pairs, 120 all in both wordings.
         topic, temperament = topics[number % len(topics)], kinds[number % len(kinds)]
         last = bool((number + number // (len(topics) * len(kinds))) % 2)
         made.append(_question(scenario, number, next(drawn[topic]), temperament, topic, kind, last, rng))
@@ -152,10 +151,9 @@ def _question(
 
 
 def parted(topic: str) -> tuple[list[str], list[str]]:
-    """Give a topic's wordings that the starter learns to speak from, and the others."""
+    """Return a topic's wordings that the starter learns to ask, and the others."""
     bank = said_about("questions")[topic]
-    first = fewer(bank, Recipe().wordings)
-    return first, bank[len(first) :]
+    return bank[:TAUGHT], bank[TAUGHT:]
 
 
 @cache
@@ -310,7 +308,7 @@ def _answer(question: Question, arm: str, view: PatientView, act: Act, voice: Vo
 
 def _read(raw: str, given: tuple[Fact, ...], arm: str, view: PatientView, voice: Voice) -> str | None:
     if arm != FREE:
-        return voice.dialect.read_patient_line(raw, PatientTask("answer" if given else "unknown", given))
+        return voice.dialect.read_patient_line(raw, PatientTask("answer" if given else "unknown", given), view)
     word = voice.dialect.read_free_line(raw, view)
     return word.text if word is not None and word.action in view.offers else None
 
@@ -443,7 +441,7 @@ def main() -> None:
     """Ask and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="starter", help="a model reference")
-    parser.add_argument("--questions", type=int, default=544, help="a kind; every arm is asked the same")
+    parser.add_argument("--questions", type=int, default=600, help="a kind; every arm is asked the same")
     parser.add_argument("--split", default="test")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--grounding", choices=("on", "off", "both"), default="both")

@@ -21,22 +21,24 @@ from consult.scenarios.ceilings import Ceiling, by_facts_known, ceilings
 from consult.scenarios.grammar import Grammar
 
 HERE = Path(__file__).parent
-SAYS = {"triage from complaint and photograph": "clinic, from complaint and photograph"}
-"""Ceiling → what the tables call it, where it is not the same."""
 MARKED = re.compile(r"(<!-- ceilings -->\n).*?(<!-- /ceilings -->)", re.DOTALL)
 
 
 def short(told: Sequence[Ceiling]) -> str:
     """Word the ceilings as a Markdown table without intervals."""
-    rows = (f"| {SAYS.get(c.name, c.name)} | {_percent(c.value)} |" for c in told)
+    rows = (f"| {_told(c)} | {_percent(c.value)} |" for c in told)
     return "\n".join(["| told | right |", "|---|---|", *rows]) + "\n"
 
 
 def long(told: Sequence[Ceiling], known: Sequence[Ceiling]) -> str:
     """Word the ceilings as a Markdown table, those by the number of facts known among them."""
-    named = [*((SAYS.get(c.name, c.name), c) for c in told), *((_facts(c.name), c) for c in known)]
+    named = [*((_told(c), c) for c in told), *((_facts(c.name), c) for c in known)]
     rows = (f"| {name} | {_percent(c.value)} | {_interval(c)} |" for name, c in named)
     return "\n".join(["| told | right | 95 % interval |", "|---|---|---|", *rows]) + "\n"
+
+
+def _told(ceiling: Ceiling) -> str:
+    return ceiling.name.replace("triage from", "clinic, from")
 
 
 def _facts(number: str) -> str:

@@ -8,15 +8,36 @@ from pathlib import Path
 
 from consult.agents.dialects.plain import THINK
 from consult.agents.dialects.questions import said_about
+from consult.agents.dialects.wording import frames, rewordings, taught_questions
 from consult.agents.models import ModelInfo, Reply
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.runner import Runner
 from consult.envs.store import Store
-from consult.scenarios import load_scenario
+from consult.scenarios import URGENCIES, load_scenario
 
 SCENARIO = load_scenario("derm34")
 PANEL = Path(__file__).parent / "data" / "panel.yaml"
+
+
+SLOTS = ("<fact>", "<second>", "<third>")
+
+
+def patient_line(request, pick):
+    """Word a patient's task of the starter's dialect in learned sentences; `pick` chooses among frames."""
+    _, mood, *child = request.prompt.messages[0].text.split()
+    kind, *rest = request.prompt.messages[-1].text.split()
+    young = "_child" if child else ""
+    slots = [part for part in rest if part in SLOTS]
+    if kind == "ask":
+        return pick(frames("patient", mood, "ask_back", rest[0]))
+    first = f"{kind}{young}"
+    if kind == "answer":
+        first = rest[0] if not child else "child_absent" if rest[0] == "absent" else "child"
+    said, more = [pick(frames("patient", mood, first))], frames("patient", mood, f"more{young}")
+    for _ in slots[1:]:
+        said.append(pick([frame for frame in more if frame not in said]))
+    return " ".join(frame.replace("<fact>", slot) for frame, slot in zip(said, slots or [""], strict=True))
 
 
 class Improviser:
@@ -42,11 +63,19 @@ class Improviser:
         asked, choice = request.prompt.messages[-1].text, request.prompt.choice
         if request.task == "decision":
             thought = rng.choice(["I see it.", "I see it. I noted <site>. Colleagues: acne."])
-            return f"<think>{thought}</think><answer>{rng.choice(choice.options)} acne"
+            return f"<think>{thought}</think><answer>{rng.choice(choice.options)} {rng.choice(URGENCIES)}. acne"
         if request.task == "opinion":
-            return f"{rng.choice(choice.options)}<complaint> It is so with <fact>."
+            kind = rng.choice(["told", "neither"])
+            reason = rng.choice([*frames("doctor", "specialist", kind), "It are so with <fact>."])
+            return f"{rng.choice(choice.options)} {'<complaint>' if '<fact>' in reason else ''} {reason}"
+        if request.task == "rewording":
+            said = asked.removeprefix("say ")
+            return rng.choice([*rewordings().get(said, ()), "So it is."])
+        if request.task == "explanation":
+            return rng.choice([*frames("doctor", "explain", asked.removeprefix("explain ")), "It are <label>."])
         if request.task == "wording":
-            return self._starter_wording(asked.partition("\n")[0].removeprefix("first ").split(), rng)
+            act = asked.partition("\n")[0].removeprefix("first ").removeprefix("named ")
+            return self._starter_wording(act.split(), rng)
         if request.task == "free" and asked.startswith("free "):
             # Nobody has two of a topic, and not everybody has each: some of these are refused.
             return rng.choice(["<site>Well, <fact>.", "<duration><site>So <fact>, <second>.", "<unsure>Who knows."])
@@ -56,14 +85,14 @@ class Improviser:
         if choice is not None:
             thought = f"<think>I think of {self._secret(rng)}.</think>" if choice.after == "</think>" else ""
             return f"{thought}{rng.choice(choice.options)} Tell me more."
-        slots = [w for w in asked.split() if w in ("<fact>", "<second>", "<third>")]
-        return f"Well, {' and '.join(slots)}." if request.role == "patient" else "I think so."
+        return patient_line(request, rng.choice) if request.role == "patient" else "I think so."
 
     def _starter_wording(self, act, rng):
         if act == ["consult"]:
-            return rng.choice(["One moment.", "<site>", ""])
-        bank = said_about("questions" if act[0] == "ask" else "examinations")
-        return rng.choice(bank[rng.choice([act[1], act[1], rng.choice(list(bank))])])
+            return rng.choice([*frames("doctor", "consult"), "<site>", ""])
+        kind = "questions" if act[0] == "ask" else "examinations"
+        other = rng.choice(list(said_about(kind)))
+        return rng.choice(taught_questions(kind, rng.choice([act[1], act[1], other])))
 
     def _secret(self, rng):
         """Give a word that nobody else would use."""

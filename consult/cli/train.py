@@ -25,18 +25,18 @@ def starter(
     out: Annotated[Path, typer.Option(help="The model's folder; the same folder again takes the training up.")],
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
     seed: Annotated[int, typer.Option(help="Of weights, lessons and batches.")] = 34,
-    tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons in judging.")] = 4.5,
-    wording_tokens: Annotated[float, typer.Option(min=0.001, help="The same of lessons in speaking.")] = 6.5,
+    tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons in judging.")] = 5.0,
+    wording_tokens: Annotated[float, typer.Option(min=0.001, help="The same of lessons in speaking.")] = 5.0,
     triage_labels: Annotated[int, typer.Option(min=0, help="Cases whose specialty triage is taught.")] = 1000,
     decision_labels: Annotated[
         int, typer.Option(min=0, help="Cases whose diagnosis is taught to the attending.")
     ] = 1500,
-    vision_steps: Annotated[int, typer.Option(min=1, help="Batches of 64 pictures for the vision tower.")] = 1500,
+    vision_steps: Annotated[int, typer.Option(min=1, help="Batches of 64 pictures for the vision tower.")] = 2500,
     pictures: Annotated[int, typer.Option(min=1, help="Drawings beyond the cases' own for the tower.")] = 6800,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,
 ) -> None:
-    """Train the starter from scratch: tokenizer, vision tower, then all roles; a good hour of one core."""
+    """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes of one core."""
     from consult.rl.starter.recipe import Recipe, train_starter
 
     recipe = Recipe(

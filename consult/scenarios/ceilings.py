@@ -51,12 +51,15 @@ def ceilings(grammar: Grammar, draws: int = 1_700) -> list[Ceiling]:
     """
     patients = drawn_patients(grammar, draws)
     shown, said = (_seen(grammar.tables, complaint=complaint) for complaint in (False, True))
+    filed = _seen(grammar.tables, complaint=True, person=True)
     return [
         _exact(grammar, "photograph", shown),
         _exact(grammar, "complaint and photograph", said),
+        _exact(grammar, "complaint, photograph, age and sex", filed),
         _drawn(grammar, "card", patients, photograph=False),
         _drawn(grammar, "card and photograph", patients, photograph=True),
         _exact(grammar, "triage from complaint and photograph", said, specialty=True),
+        _exact(grammar, "triage from complaint, photograph, age and sex", filed, specialty=True),
     ]
 
 
@@ -117,12 +120,12 @@ def _exact(grammar: Grammar, name: str, mass: list[Numbers], *, specialty: bool 
     return Ceiling(name, value, value, value, 0)
 
 
-def _seen(tables: FindingTables, *, complaint: bool) -> list[Numbers]:
-    """Return P(what is seen | label) for all that a photograph, and the complaint, can show.
+def _seen(tables: FindingTables, *, complaint: bool, person: bool = False) -> list[Numbers]:
+    """Return P(what is seen | label) for all that a photograph, the complaint, and the patient's file can show.
 
     Returns:
-        For each view and tone of the skin, and each morphology where there is a complaint, an array of shape
-        (labels, morphologies or complaints).
+        For each view and tone of the skin, each age and sex where they are on file, and each morphology where there is
+        a complaint, an array of shape (labels, morphologies or complaints).
     """
     found: dict[tuple[str, ...], Numbers] = {}
 
@@ -131,7 +134,8 @@ def _seen(tables: FindingTables, *, complaint: bool) -> list[Numbers]:
 
     for roots, p_roots in _roots(tables):
         view = roots["view"]
-        key = (view, roots["skin_type"] if view in ON_SKIN else "")
+        key: tuple[str, ...] = (view, roots["skin_type"] if view in ON_SKIN else "")
+        key += (roots.get("age", ""), roots.get("sex", "")) if person else ()
         shown = p_roots[:, None] * tables.matrix("morphology", roots)
         if not complaint:
             add(key, shown)

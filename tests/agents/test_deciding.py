@@ -99,6 +99,17 @@ def test_the_reason_is_asked_for_and_read_where_it_stands(derm34: Scenario, dial
         assert prompt.choice.options[0].endswith("<think>") == (rationale == "after")
 
 
+@pytest.mark.parametrize("stated", [True, False])
+@pytest.mark.parametrize("rationale", FORMS)
+def test_the_starter_states_the_urgency_after_all_else(derm34: Scenario, rationale: Rationale, stated: bool) -> None:
+    text, thought = FORMS[rationale]
+    closed = f"{text}{' urgent.' if stated else ''} hives, acne"
+    word = DIALECTS["starter"].read_decision(closed, view(derm34, rationale), derm34)
+    assert word is not None and word.thought.startswith(thought)
+    assert word.urgency == ("urgent" if stated else None)
+    assert (word.diagnosis, word.differential) == ("eczema", ("eczema", "hives", "acne"))
+
+
 def test_what_a_model_was_trained_to_do_is_kept_beside_it(tmp_path: Path) -> None:
     assert practice_of(tmp_path).rationale == "before"
     (tmp_path / PRACTICE).write_text(json.dumps({"role": "attending", "rationale": "none", "later": 1}))

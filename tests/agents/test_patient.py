@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from consult.agents.acts import Act, Action, Draft, Line, PatientView
+from consult.agents.dialects.wording import frames
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.agents.patient import MOST_FACTS, PLAIN_QUESTIONS, QUESTIONS_BACK, FreePatient, Patient
 from consult.agents.temperament import temperaments
@@ -125,12 +126,20 @@ def test_a_question_without_a_topic_is_mapped_by_choice(
     assert (act.usage.tokens_in, act.usage.tokens_out, act.usage.seconds) == (20, 6, 1.0)
 
 
-@pytest.mark.parametrize(("dialect", "named"), [("plain", "unsure"), ("starter", "<unsure>")])
-def test_who_is_unsure_what_is_meant_does_not_know(make: Make, derm34: Scenario, dialect: str, named: str) -> None:
-    patient, fake = make(dialect, topic=[named], unknown=["Couldn't say, doctor."])
+UNKNOWING = frames("patient", "phlegmatic", "unknown")[0]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "named", "said"),
+    [("plain", "unsure", "Couldn't say, doctor."), ("starter", "<unsure>", UNKNOWING)],
+)
+def test_who_is_unsure_what_is_meant_does_not_know(
+    make: Make, derm34: Scenario, dialect: str, named: str, said: str
+) -> None:
+    patient, fake = make(dialect, topic=[named], unknown=[said])
     act = answer(patient, view(derm34, question(None)))
     assert fake.tasks == ["topic", "unknown"]
-    assert (act.action, act.topic, act.facts, act.text) == ("answer", None, (), "Couldn't say, doctor.")
+    assert (act.action, act.topic, act.facts, act.text) == ("answer", None, (), said)
 
 
 def test_a_topic_without_facts_is_not_made_up(make: Make, derm34: Scenario) -> None:
@@ -259,21 +268,52 @@ def test_one_retry_then_the_facts_plainly(
     assert act.seed == fake.asked[0].seed
 
 
+WELL = next(frame for frame in frames("patient", "phlegmatic", "plain") if frame != "<fact>.")
+OTHERS = frames("patient", "melancholic", "trouble")[0]
+
+
 @pytest.mark.parametrize(
-    ("drafts", "text", "draft"),
+    ("drafts", "draft"),
     [
-        (["Oh, <fact>."], "Oh, it's on the backs of both hands.", Draft(True, False, 1, False)),
-        (["Oh dear.", "<fact>!"], "It's on the backs of both hands!", Draft(False, False, 2, False)),
-        (["<fact>, <fact>."], "It's on the backs of both hands.", Draft(False, False, 2, True)),
-        (["Psoriasis, <fact>."], "It's on the backs of both hands.", Draft(True, True, 2, True)),
+        ([WELL], Draft(True, False, 1, False)),
+        (["Oh dear.", WELL], Draft(False, False, 2, False)),
+        ([f"{WELL} Oh dear.", WELL], Draft(False, False, 2, False)),
+        ([OTHERS, WELL], Draft(False, False, 2, False)),
+        (["<fact>, <fact>."], Draft(False, False, 2, True)),
+        (["Psoriasis, <fact>."], Draft(False, False, 2, True)),
+        ([WELL.replace("<fact>", SITE.text)], Draft(False, False, 2, True)),
     ],
 )
-def test_slots_go_through_the_same_check(
-    make: Make, derm34: Scenario, drafts: list[str], text: str, draft: Draft
-) -> None:
-    patient, _ = make("starter", answer=drafts)
+def test_slots_go_through_the_same_check(make: Make, derm34: Scenario, drafts: list[str], draft: Draft) -> None:
+    patient, fake = make("starter", answer=drafts)
     act = answer(patient, view(derm34, question("site")))
-    assert (act.text, act.draft) == (text, draft)
+    said = f"{SITE.text}." if draft.fallback else WELL.replace("<fact>", SITE.text)
+    assert (act.text.lower(), act.draft) == (said.lower(), draft)
+    assert act.source == ("program" if draft.fallback else "model")
+    assert fake.asked[0].prompt.messages[-1].text == "answer plain <fact>"
+
+
+def test_a_child_speaks_as_a_child_does(make: Make, derm34: Scenario) -> None:
+    childs = next(
+        f for f in frames("patient", "phlegmatic", "child") if f not in frames("patient", "phlegmatic", "plain")
+    )
+    for age, taken in ((7, True), (70, False)):
+        patient, fake = make("starter", answer=[childs])
+        act = answer(patient, view(derm34, question("site"), card=replace(CARD, age=age)))
+        assert act.draft is not None and act.draft.backed == taken
+        assert fake.asked[0].prompt.messages[0].text == f"patient phlegmatic{' child' if taken else ''}"
+
+
+def test_an_age_that_is_on_the_file_is_not_volunteered(make: Make, derm34: Scenario) -> None:
+    patient, _ = make(answer=["{facts}"])
+    card = replace(CARD, facts=(SITE, Fact("age", "age", "I'm 40 years old")))
+    for on_file, ever in ((None, True), (40, False)):
+        seen = view(derm34, question("site"), temperament="melancholic", card=replace(card, age=on_file))
+        said = {fact for n in range(60) for fact in asyncio.run(patient.answer(seen, place(n))).facts}
+        assert ("age" in said) == ever and "site" in said
+        # Who is asked says it all the same.
+        asked = replace(seen, lines=(question("age", "How old are you?"),))
+        assert "age" in asyncio.run(patient.answer(asked, place())).facts
 
 
 def test_a_leak_is_never_said(make: Make, derm34: Scenario) -> None:
@@ -371,18 +411,28 @@ def test_a_question_back_falls_back_to_its_kind(make: Make, derm34: Scenario, di
     seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
     acts = [asyncio.run(patient.react(seen, place(seed))) for seed in range(60)]
     said = {act.topic or act.accepts: act.text for act in acts}
-    leaving = {True: "Thank you, doctor.", False: "I am not sure about that. I will think it over."}
-    assert said == {**PLAIN_QUESTIONS, **leaving}
+    assert {kind: text for kind, text in said.items() if isinstance(kind, str)} == PLAIN_QUESTIONS
+    assert said[True] == "Thank you, doctor."
+    assert said[False] == "I am not sure about that. I will think it over."
     assert {act.source for act in acts} == {"program"}
 
 
 def test_the_prompt_says_what_to_ask_about_in_the_dialects_way(make: Make, derm34: Scenario) -> None:
     seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
-    for dialect, about in (("plain", QUESTIONS_BACK), ("starter", {kind: f"ask {kind}" for kind in QUESTIONS_BACK})):
-        patient, fake = make(dialect, ask=["And is that so?"], satisfied=["Thanks."], reluctant=["No."])
-        act = next(a for a in (asyncio.run(patient.react(seen, place(s))) for s in range(60)) if a.action == "ask")
-        assert fake.asked[-1].prompt.messages[-1].text.endswith(about[act.topic or ""])
-        assert act.text == "And is that so?"
+    words: dict[str, tuple[dict[str, str], Callable[[str], str]]] = {
+        "plain": (QUESTIONS_BACK, lambda kind: "And is that so?"),
+        "starter": (
+            {kind: f"ask {kind}" for kind in QUESTIONS_BACK},
+            lambda kind: frames("patient", "melancholic", "ask_back", kind)[0],
+        ),
+    }
+    for dialect, (about, said) in words.items():
+        for kind in QUESTIONS_BACK:
+            patient, fake = make(dialect, ask=[said(kind)], satisfied=["Thanks."], reluctant=["No."])
+            acts = (asyncio.run(patient.react(seen, place(s))) for s in range(200))
+            act = next(a for a in acts if a.action == "ask" and a.topic == kind)
+            assert fake.asked[-1].prompt.messages[-1].text.endswith(about[kind])
+            assert (act.text, act.source) == (said(kind), "model")
 
 
 # -- the free patient --------------------------------------------------------------------------------------------------
@@ -526,8 +576,8 @@ def test_a_free_patient_opens_with_the_complaint(
     assert act.source == ("program" if act.draft.fallback else "model")
 
 
-BOTH_WAYS = ("ask", "satisfied")
-ONE_WAY = ("satisfied",)
+BOTH_WAYS: tuple[Action, ...] = ("ask", "satisfied")
+ONE_WAY: tuple[Action, ...] = ("satisfied",)
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,15 @@ def test_exact_ceilings():
     assert found["photograph"].draws == 0
 
 
+def test_who_the_patient_is_raises_a_ceiling():
+    a, b = {"age": {"child": 1.0}}, {"age": {"child": 0.5, "adult": 0.5}}
+    found = {c.name: c for c in ceilings(grammar(tables(a=a, b=b)), draws=20)}
+    assert found["complaint and photograph"].value == pytest.approx(0.5)
+    # Seen an adult, the answer is b: ½ · (1 + ½).
+    assert found["complaint, photograph, age and sex"].value == pytest.approx(0.75)
+    assert found["triage from complaint, photograph, age and sex"].value == pytest.approx(0.75)
+
+
 def test_the_tone_of_the_skin_is_seen():
     a, b = {"skin_type": {"I": 0.75, "VI": 0.25}}, {"skin_type": {"VI": 1.0}}
     found = {c.name: c for c in ceilings(grammar(tables(a=a, b=b)), draws=20)}

@@ -61,6 +61,8 @@ class Corpus:
     """Train cases whose specialty is taught, from the first; None for all."""
     decision_labels: int | None = None
     """Train cases whose final diagnosis is taught to the attending, from the first; None for all."""
+    shared: Knowledge | None = None
+    """What all lessons have in common, where another corpus of the same tables has it already."""
 
     @property
     def topics(self) -> list[str]:
@@ -70,7 +72,7 @@ class Corpus:
     @cached_property
     def knowledge(self) -> Knowledge:
         """What all lessons have in common."""
-        return Knowledge(self.grammar)
+        return self.shared or Knowledge(self.grammar)
 
     @cached_property
     def interest(self) -> Interest:
@@ -194,7 +196,7 @@ class Corpus:
         evidence = self.evidence()
         prompt = DIALECT.look(self._view(evidence, (), seen=True))
         assert prompt is not None, "the tables of drawn cases list what a photograph shows"
-        return Lesson("look", prompt, (evidence.finding,), evidence.number)
+        return Lesson("look", prompt, (Soft(evidence.finding, {evidence.finding: 1.0}),), evidence.number)
 
     def triage(self) -> Lesson:
         """Name the clinic, the urgency and why."""

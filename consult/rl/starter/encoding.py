@@ -12,6 +12,7 @@ from consult.agents.dialects.starter import TAGS
 from consult.agents.models.model import Prompt
 from consult.rl.starter.architecture import PATCHES
 from consult.rl.starter.corpus import Corpus
+from consult.rl.starter.evidence import Knowledge
 from consult.rl.starter.lesson import Lesson, Shares, Soft, Withheld
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 from consult.scenarios.grammar import Grammar
@@ -23,10 +24,11 @@ HARD = -100
 
 
 def single_tokens(scenario: Scenario) -> tuple[str, ...]:
-    """Give the names that are one token each: labels, specialties, urgencies."""
+    """List the names that are one token each: labels, specialties, urgencies, what a photograph may show."""
     from consult.agents.acts import NOT_MY_FIELD
 
-    return tuple(dict.fromkeys((*scenario.labels, *scenario.specialties, *URGENCIES, NOT_MY_FIELD)))
+    names = (*scenario.labels, *scenario.specialties, *URGENCIES, NOT_MY_FIELD, *scenario.findings)
+    return tuple(dict.fromkeys(names))
 
 
 def rendered(prompt: Prompt) -> str:
@@ -110,14 +112,14 @@ class Plan:
 
 
 @lru_cache(maxsize=1)
-def _workshop(reference: str, folder: str) -> tuple[Scenario, Grammar, Encoder]:
+def _workshop(reference: str, folder: str) -> tuple[Scenario, Knowledge, Encoder]:
     # Once a worker process.
     from transformers import PreTrainedTokenizerFast
 
     scenario = load_scenario(reference)
     assert isinstance(scenario.source, Grammar)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
-    return scenario, scenario.source, Encoder(tokenizer, list(scenario.labels))
+    return scenario, Knowledge(scenario.source), Encoder(tokenizer, list(scenario.labels))
 
 
 def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan: Plan) -> list[list[Encoded]]:
@@ -130,11 +132,11 @@ def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan
         number: Of the pool.
         plan: What the lessons are made of.
     """
-    scenario, grammar, encoder = _workshop(reference, folder)
+    scenario, knowledge, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")
     corpus = Corpus(
-        scenario, grammar, rng, plan.shares,
-        triage_labels=plan.triage_labels, decision_labels=plan.decision_labels,
+        scenario, knowledge.grammar, rng, plan.shares,
+        triage_labels=plan.triage_labels, decision_labels=plan.decision_labels, shared=knowledge,
     )  # fmt: skip
     encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))
     batches: list[list[Encoded]] = [[]]

@@ -31,6 +31,8 @@ READINESS = {
 """How readily a doctor asks about a topic or does an examination, whatever is suspected."""
 HABIT = 0.15
 """Share of the readiness that stands whatever there is to learn."""
+LEAST = 0.01
+"""Information that is taken for none, in nats."""
 PRESSING = 0.35
 """How much the readiness to ask about alarms grows with each fact told."""
 
@@ -66,7 +68,8 @@ class Interest:
         """
         open_ = [topic for topic in READINESS if topic in left]
         gains = {topic: self.information(posterior, topic) for topic in open_}
-        most = max(gains.values(), default=0.0) or 1.0
+        # What is less than this tells nothing; the most telling of it is not worth asking either.
+        most = max(LEAST, *gains.values()) if gains else LEAST
         weights = {topic: READINESS[topic] * (HABIT + (1 - HABIT) * (gains[topic] / most) ** 2) for topic in open_}
         if ALARM in weights:
             # Alarms are asked about because they must not be missed, not because they tell diagnoses apart.

@@ -11,34 +11,34 @@ from consult.agents.models.model import Prompt
 Shares = Mapping[str, float]
 
 SHARES: Shares = {
-    "patient": 0.08,
-    "free": 0.03,
+    "patient": 0.05,
+    "free": 0.02,
     "topic": 0.05,
-    "look": 0.05,
+    "look": 0.10,
     "triage": 0.10,
     "action": 0.13,
-    "wording": 0.06,
-    "opinion": 0.24,
-    "decision": 0.18,
-    "rewording": 0.05,
-    "explanation": 0.02,
-    "reply": 0.01,
+    "wording": 0.05,
+    "opinion": 0.25,
+    "decision": 0.19,
+    "rewording": 0.04,
+    "explanation": 0.015,
+    "reply": 0.005,
 }
 """Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
 
 WORDING_SHARES: Shares = {
-    "patient": 0.25,
-    "free": 0.06,
-    "topic": 0.04,
+    "patient": 0.22,
+    "free": 0.04,
+    "topic": 0.03,
     "look": 0.03,
-    "triage": 0.05,
+    "triage": 0.06,
     "action": 0.05,
-    "wording": 0.15,
-    "opinion": 0.08,
-    "decision": 0.06,
-    "rewording": 0.17,
-    "explanation": 0.04,
-    "reply": 0.02,
+    "wording": 0.13,
+    "opinion": 0.11,
+    "decision": 0.08,
+    "rewording": 0.20,
+    "explanation": 0.035,
+    "reply": 0.015,
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
 

@@ -87,9 +87,9 @@ def sharpened(chances: Numbers) -> Numbers:
 
 def weigh(belief: Table, opinions: Sequence[Opinion], worth: Worth = WORTH) -> Table:
     """Update what a generalist believes by a panel's opinions; who passes says nothing."""
-    scores = {label: worth.belief * np.log(max(p, 1e-6)) for label, p in belief.items()} if opinions else {}
-    if not scores:
+    if not any(opinion.diagnosis for opinion in opinions):
         return belief
+    scores = {label: worth.belief * np.log(max(p, 1e-6)) for label, p in belief.items()}
     heard: set[tuple[str, str]] = set()
     for opinion in opinions:
         if opinion.diagnosis is None:

@@ -35,15 +35,15 @@ class Recipe:
 
     scenario: str = "derm34"
     seed: int = 34
-    tokens: int = 4_500_000
+    tokens: int = 5_000_000
     """Tokens of lessons in which the doctors learn to judge."""
-    wording_tokens: int = 6_500_000
+    wording_tokens: int = 5_000_000
     """Tokens of lessons in which everybody learns to speak."""
     triage_labels: int = 1_000
     """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""
     decision_labels: int = 1_500
     """Train cases whose diagnosis is taught to the attending. Few on purpose."""
-    vision_steps: int = 1_500
+    vision_steps: int = 2_500
     """Batches of 64 pictures."""
     free_pictures: int = 6_800
     """Pictures beyond the cases' own to train the tower on."""
@@ -92,7 +92,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     seen = features(model.model.vision_tower, train.pixels)
     labels = len(scenario.labels)
     taught = {"triage_labels": recipe.triage_labels, "decision_labels": recipe.decision_labels}
-    judging = Supervised(model, seen, labels, recipe.tokens, Plan(SHARES, 4_500, **taught), rate=1.6e-3)
+    judging = Supervised(model, seen, labels, recipe.tokens, Plan(SHARES, 2_500, **taught), rate=1.6e-3)
     judging.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "judging.pt", say)
     words = Plan(WORDING_SHARES, 2_000, **taught)
     speaking = Supervised(model, seen, labels, recipe.wording_tokens, words, rate=1e-3)
