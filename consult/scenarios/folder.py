@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
