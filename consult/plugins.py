@@ -116,13 +116,14 @@ def is_plugin(reference: str) -> bool:
 
 
 @contextmanager
-def blame(kind: str, reference: str, *through: type[Exception]) -> Iterator[None]:
+def blame(kind: str, reference: str, *through: type[Exception], where: str = "") -> Iterator[None]:
     """Turn whatever escapes from a plugin into one `PluginError` that names it.
 
     Args:
         kind: What it is.
         reference: How the user named it.
         through: Exceptions that are passed on as they are.
+        where: What it failed on, such as ` on r1.3`.
     """
     try:
         yield
@@ -130,7 +131,7 @@ def blame(kind: str, reference: str, *through: type[Exception]) -> Iterator[None
         if isinstance(error, (PluginError, *through)):
             raise
         said = f": {error}" if str(error) else ""
-        raise PluginError(f"the {kind} '{reference}' failed ({type(error).__name__}{said})") from error
+        raise PluginError(f"the {kind} '{reference}' failed{where} ({type(error).__name__}{said})") from error
 
 
 def load_code(reference: str) -> Any:
@@ -203,8 +204,8 @@ def _code_of(code: Any) -> str:
 
 
 def _stable(value: Any) -> str:
-    """Describe a value without its address in memory."""
-    plain = isinstance(value, str | int | float | bool | tuple | list | dict | type(None))
+    """Describe a value that cannot change; of another one its type, since it may be changed by a call."""
+    plain = isinstance(value, str | int | float | bool | type(None))
     return repr(value) if plain else type(value).__qualname__
 
 

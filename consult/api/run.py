@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from consult.api.given import PathLike
 from consult.envs.store import Row, Store
 from consult.errors import UserError
+from consult.plugins import blame
 from consult.scenarios import UnknownNameError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from consult.envs.events import Event
     from consult.render.page_parts import Told
+    from consult.rl.rewards import Interview
 
 _BOOLEAN = (
     "correct", "demo", "accepts", "draft_backed", "draft_leaked", "draft_fallback", "said_backed", "said_leaked",
@@ -100,6 +102,29 @@ class Run:
     def judgements(self) -> pd.DataFrame:
         """A judge's verdicts on open diagnoses."""
         return self._of_consultations("judgements", "c.ordinal, t.judge")
+
+    def scores(self, *rewards: Callable[[Interview], float]) -> pd.DataFrame:
+        """Score every consultation with rewards of yours.
+
+        Args:
+            rewards: Functions of one consultation that return a number.
+
+        Returns:
+            One row a consultation, by its id; one column a reward, by the function's name.
+
+        Raises:
+            PluginError: A reward raised; it names the reward and the consultation.
+        """
+        import pandas as pd
+
+        rows = []
+        for transcript in self:
+            paid = {"id": transcript.id}
+            for reward in rewards:
+                with blame("reward", reward.__name__, where=f" on {transcript.id}"):
+                    paid[reward.__name__] = float(reward(transcript.consultation))
+            rows.append(paid)
+        return pd.DataFrame(rows, columns=["id", *(reward.__name__ for reward in rewards)]).set_index("id")
 
     def __len__(self) -> int:
         """Count the consultations."""
@@ -226,6 +251,14 @@ class Transcript:
         from consult.render.page_parts import events_of
 
         return events_of(self._told)
+
+    @property
+    def consultation(self) -> Interview:
+        """Its scenario, case, acts and status, as a reward gets them."""
+        from consult.rl.rewards import Interview
+
+        told = self._told
+        return Interview(told.scenario, told.case, told.acts, told.row["status"])
 
     def html(self) -> str:
         """Return one HTML page that needs nothing else: no script, no network, no second file."""
