@@ -119,7 +119,7 @@ class Run:
 
         rows = []
         for transcript in self:
-            paid = {"id": transcript.id}
+            paid: dict[str, Any] = {"id": transcript.id}
             for reward in rewards:
                 with blame("reward", reward.__name__, where=f" on {transcript.id}"):
                     paid[reward.__name__] = float(reward(transcript.consultation))

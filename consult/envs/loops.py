@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import signal
+import threading
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -23,6 +26,20 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     return _Beside(work).run()
 
 
+@contextmanager
+def _interrupts_raise() -> Iterator[None]:
+    """Let Ctrl-C raise here: the running loop, which waits for us, would only take note of it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 class _Beside(Generic[T]):
     """A coroutine in a thread of its own, while the caller waits."""
 
@@ -33,7 +50,7 @@ class _Beside(Generic[T]):
         self._interrupted = False
 
     def run(self) -> T:
-        with ThreadPoolExecutor(1, thread_name_prefix="consult") as thread:
+        with _interrupts_raise(), ThreadPoolExecutor(1, thread_name_prefix="consult") as thread:
             future = thread.submit(asyncio.run, self._main())
             try:
                 return future.result()
