@@ -81,6 +81,8 @@ class Registry(Generic[T]):
     """Of entry points."""
     make: Callable[[Any, str], T]
     """Turns an object and its reference into one of the kind, or raises a `PluginError` that says what it must be."""
+    built_in: tuple[str, ...] = ()
+    """Names that no package can take."""
 
     def find(self, reference: str) -> T | None:
         """Return what a reference names; None where it is no plugin.
@@ -107,7 +109,8 @@ class Registry(Generic[T]):
         return sorted(self._points())
 
     def _points(self) -> dict[str, EntryPoint]:
-        return {point.name: point for point in entry_points(group=self.group)}
+        points = entry_points(group=self.group)
+        return {point.name: point for point in points if point.name not in self.built_in}
 
 
 def is_plugin(reference: str) -> bool:

@@ -159,7 +159,8 @@ def test_an_installed_package_names_its_models(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.syspath_prepend(str(tmp_path))
     points = {"consult.models": [EntryPoint("ward", "wardmodel:answer", "consult.models")]}
     monkeypatch.setattr("consult.plugins.entry_points", lambda group: points.get(group, []))
-    assert open_model("ward").info.reference == "ward"
+    points["consult.models"].append(EntryPoint("starter", "wardmodel:answer", "consult.models"))
+    assert open_model("ward").info.reference == "ward" and MODELS.find("starter") is None
     played = consult.simulate(cases=1, model=PANEL, attending="ward", db=tmp_path / "a.db")
     assert list(played.consultations["diagnosis"]) == ["hives"]
 

@@ -98,7 +98,7 @@ def as_classifier(value: Any, reference: str) -> Classifier:
     )
 
 
-EXPERTS: Registry[Classifier] = Registry("expert", "consult.experts", as_classifier)
+EXPERTS: Registry[Classifier] = Registry("expert", "consult.experts", as_classifier, ("starter",))
 
 
 def open_classifier(reference: str) -> Classifier:

@@ -103,4 +103,4 @@ def _info(reference: str, value: Any) -> ModelInfo:
     return ModelInfo(reference, "python", revision="" if stated else revision_of(value))
 
 
-MODELS: Registry[Model] = Registry("model", "consult.models", as_model)
+MODELS: Registry[Model] = Registry("model", "consult.models", as_model, ("starter",))
