@@ -83,19 +83,19 @@ def command_of(role: Role) -> Callable[..., None]:
         planned = plan_training(role, config, preset, _weights(rewards or []), _given(ctx))
         read = planned.config
         _limit_threads(read, threads)
-        if dry_run:
-            from consult.rl.dry_run import tell_plan
+        with planned.named.known():
+            if dry_run:
+                from consult.rl.dry_run import tell_plan
 
-            tell_plan(read, out, typer.echo)
-            return
-        from consult.rl.training import train_practitioner
+                tell_plan(read, out, typer.echo)
+                return
+            from consult.rl.training import train_practitioner
 
-        try:
-            with planned.named.known():
+            try:
                 metrics = train_practitioner(read, out, _say(), resume=resume)
-        except KeyboardInterrupt:
-            typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
-            raise typer.Exit(130) from None
+            except KeyboardInterrupt:
+                typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
+                raise typer.Exit(130) from None
         if metrics:
             _show(metrics, read, out, json=json)
 
