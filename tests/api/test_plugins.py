@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -118,6 +119,27 @@ def test_code_that_stands_in_a_store_runs_only_where_it_is_named(mine: Mine, tmp
     mine(ANSWER)
     code, _, err = call("resume", "r1", "--code", reference, "--db", str(db), "--json")
     assert code == 0, err
+
+
+def test_the_command_that_an_interrupt_prints_continues_the_run(mine: Mine, tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    stops = f"""
+import os, pathlib, signal
+
+def stopping(messages, images):
+    if not pathlib.Path({str(once)!r}).exists():
+        pathlib.Path({str(once)!r}).touch()
+        os.kill(os.getpid(), signal.SIGINT)
+    return answer(messages, images)
+"""
+    reference = f"{mine(ANSWER + stops)}:stopping"
+    typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
+    code, _, err = call(*typed, "--json")
+    assert code == 130 and f"--code {reference}" in err
+    _, *words = shlex.split(err[err.index("consult resume") :])
+    assert call(*words)[0] == 0
+    (played,) = consult.load(tmp_path / "a.db")
+    assert played.status == "finished" and set(played.consultations["diagnosis"]) == {"hives"}
 
 
 def test_code_that_stands_in_a_file_of_a_grid_does_not_run(mine: Mine, tmp_path: Path) -> None:
