@@ -87,7 +87,6 @@ def simulate(
         KeyboardInterrupt: Interrupted; what was played is stored.
         ModelGoneError: A server stopped responding; what was played is stored.
     """
-    several = isinstance(specialist, Mapping)
     options = Options(
         scenario=str(scenario),
         cases=cases,
@@ -99,7 +98,7 @@ def simulate(
         model=model,
         patient=patient,
         triage=triage,
-        specialist=None if several else specialist,  # type: ignore[arg-type]  # mypy does not follow `several`
+        specialist=None if isinstance(specialist, Mapping) else specialist,
         specialists=specialist if isinstance(specialist, Mapping) else None,
         attending=attending,
         classifier=classifier,
