@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -187,13 +188,17 @@ def reference_of(value: Any) -> str:
     named = getattr(getattr(value, "info", None), "reference", None)
     if isinstance(named, str):
         return named if named.startswith(IN_PYTHON) else f"{IN_PYTHON}{named}"
-    if not inspect.isroutine(value):
+    function = value.func if isinstance(value, partial) else value
+    if not inspect.isroutine(function):
         return f"{IN_PYTHON}{type(value).__name__}"
-    return f"{IN_PYTHON}{value.__name__}@{revision_of(value)}"
+    return f"{IN_PYTHON}{function.__name__}@{revision_of(value)}"
 
 
 def revision_of(value: Any) -> str:
     """Hash a function with its defaults and what it encloses; of another object, its class."""
+    if isinstance(value, partial):
+        given = [*value.args, *(part for pair in sorted(value.keywords.items()) for part in pair)]
+        return _hash(revision_of(value.func), *map(_stable, given))
     code = getattr(value, "__code__", None)
     if code is None:
         return _hash(getattr(value, "__qualname__", type(value).__qualname__))

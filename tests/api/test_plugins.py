@@ -8,6 +8,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from consult.agents.models import open_model
 from consult.agents.models.python import MODELS
 from consult.cli.main import run as main
 from consult.envs.store import Store
-from consult.plugins import Named, PluginError
+from consult.plugins import Named, PluginError, reference_of
 from consult.rl.own_rewards import REWARDS
 from consult.scenarios.importing import IMPORTERS, import_cases
 
@@ -153,6 +154,23 @@ def test_code_that_stands_in_a_file_of_a_grid_does_not_run(mine: Mine, tmp_path:
 def test_a_function_that_was_given_to_a_call_is_not_opened_from_a_store() -> None:
     with pytest.raises(PluginError, match="make the same call again"):
         open_model("python:answer@0123456789")
+
+
+def test_a_function_is_named_by_its_code_and_by_the_plain_values_that_it_holds() -> None:
+    def made(word: str, seen: list[str]) -> Callable[..., str]:
+        def answer(messages: Any, images: Any) -> str:
+            seen.append(word)
+            return word
+
+        return answer
+
+    def worded(word: str, messages: Any, images: Any) -> str:
+        return word
+
+    one, two = made("one", []), made("two", [])
+    assert reference_of(one) == reference_of(made("one", ["seen before"])) != reference_of(two)
+    first, second = (reference_of(partial(worded, word)) for word in ("one", "two"))
+    assert first.startswith("python:worded@") and first != second
 
 
 def test_a_reference_is_known_for_the_length_of_a_call(mine: Mine) -> None:
