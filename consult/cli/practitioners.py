@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from consult.rl.config import TrainConfig
 
 Role = Literal["triage", "attending", "interview"]
-NOT_FIELDS = ("ctx", "out", "config", "preset", "resume", "dry_run", "json", "threads", "rewards")
+NOT_FIELDS = ("ctx", "out", "config", "preset", "resume", "dry_run", "json", "threads")
 """Parameters that say how to run and not what to train."""
 
 SUMMARIES: dict[Role, str] = {
@@ -104,11 +104,11 @@ def command_of(role: Role) -> Callable[..., None]:
 
 
 def _given(ctx: typer.Context) -> dict[str, Any]:
-    """Give the fields that stand on the command line."""
+    """Give the fields that stand on the command line, but for the rewards, which may be code."""
     found: dict[str, Any] = {}
     for name, value in ctx.params.items():
         source = ctx.get_parameter_source(name)
-        if name not in NOT_FIELDS and source is not None and source.name == "COMMANDLINE":
+        if name not in (*NOT_FIELDS, "rewards") and source is not None and source.name == "COMMANDLINE":
             found[name] = value
     if "stages" in found:
         found["stages"] = [stage.strip() for stage in found["stages"].split(",")]
