@@ -191,14 +191,22 @@ def reference_of(value: Any) -> str:
     function = value.func if isinstance(value, partial) else value
     if not inspect.isroutine(function):
         return f"{IN_PYTHON}{type(value).__name__}"
-    return f"{IN_PYTHON}{function.__name__}@{revision_of(value)}"
+    return f"{IN_PYTHON}{function.__name__}@{_hash_of(value)}"
 
 
-def revision_of(value: Any) -> str:
+def revision(reference: str, value: Any) -> str:
+    """Return the hash of a file or of a function; empty where the reference has it."""
+    match = CODE.fullmatch(reference)
+    if match is not None:
+        return hashlib.sha256(Path(match["file"]).read_bytes()).hexdigest()[:_DIGITS]
+    return "" if reference.startswith(IN_PYTHON) else _hash_of(value)
+
+
+def _hash_of(value: Any) -> str:
     """Hash a function with its defaults and what it encloses; of another object, its class."""
     if isinstance(value, partial):
         given = [*value.args, *(part for pair in sorted(value.keywords.items()) for part in pair)]
-        return _hash(revision_of(value.func), *map(_stable, given))
+        return _hash(_hash_of(value.func), *map(_stable, given))
     code = getattr(value, "__code__", None)
     if code is None:
         return _hash(getattr(value, "__qualname__", type(value).__qualname__))

@@ -14,7 +14,7 @@ from consult.agents.models.python import as_model
 from consult.agents.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.voice import Place, Voice
-from consult.plugins import PluginError, Registry, blame, is_plugin, revision_of, takes
+from consult.plugins import PluginError, Registry, blame, revision, takes
 
 TASK = "assess"
 UNUSABLE = "unusable answer: "
@@ -69,8 +69,8 @@ def as_assessor(value: Any, reference: str) -> Judges:
     if hasattr(value, "generate") or (callable(value) and takes(value, "messages", "images")):
         return as_model(value, reference)
     if callable(value) and takes(value, "consultation"):
-        stated = "@" in reference or not is_plugin(reference)
-        name = reference if stated else f"{reference}@{revision_of(value)}"
+        state = revision(reference, value)
+        name = f"{reference}@{state}" if state else reference
         return ProgramAssessor(name, lambda played: _verdicts(value, reference, played))
     raise PluginError(
         f"'{reference}' is not an assessor; an assessor is a function of (consultation) that returns a dict of item to "

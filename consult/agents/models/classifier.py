@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from consult.agents.models.model import ModelError, ModelInfo
 from consult.agents.models.references import Located, locate
-from consult.plugins import PluginError, Registry, blame, is_plugin, revision_of, takes
+from consult.plugins import PluginError, Registry, blame, revision, takes
 from consult.scenarios import Photograph, Scenario
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def as_classifier(value: Any, reference: str) -> Classifier:
         given: Classifier = value
         return given
     if callable(value) and takes(value, "image"):
-        stated = "@" in reference or not is_plugin(reference)
-        return FunctionClassifier(ModelInfo(reference, "python", revision="" if stated else revision_of(value)), value)
+        return FunctionClassifier(ModelInfo(reference, "python", revision=revision(reference, value)), value)
     raise PluginError(
         f"'{reference}' is not an expert; an expert is a function of (image) that returns label → probability"
     )

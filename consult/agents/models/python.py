@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.models.model import Model, ModelGoneError, ModelInfo, Reply, Request
-from consult.plugins import PluginError, Registry, blame, is_plugin, revision_of, takes
+from consult.plugins import PluginError, Registry, blame, revision, takes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -98,9 +98,7 @@ def as_model(value: Any, reference: str) -> Model:
 
 
 def _info(reference: str, value: Any) -> ModelInfo:
-    # An object's own reference has its revision in it.
-    stated = "@" in reference or not is_plugin(reference)
-    return ModelInfo(reference, "python", revision="" if stated else revision_of(value))
+    return ModelInfo(reference, "python", revision=revision(reference, value))
 
 
 MODELS: Registry[Model] = Registry("model", "consult.models", as_model, ("starter",))
