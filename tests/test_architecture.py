@@ -1,4 +1,4 @@
-"""Imports go one way: scenarios ← agents ← envs ← rl ← cli."""
+"""Imports go one way: scenarios ← agents ← envs ← rl ← render ← api ← cli."""
 
 import ast
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "consult"
-ORDER = ("scenarios", "agents", "envs", "rl", "cli")
+ORDER = ("scenarios", "agents", "envs", "rl", "render", "api", "cli")
 
 
 def imported(path: Path) -> set[str]:

@@ -52,6 +52,15 @@ def test_blocks_run(folder):
     assert "<html" in (folder / "consultation.html").read_text()
 
 
+def test_python_runs(folder):
+    blocks = [body for _, kind, body in BLOCKS if kind == "python"]
+    assert len(blocks) >= 2
+    (folder / "reader.py").write_text("\n\n".join(blocks))
+    result = shell("python reader.py", folder)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "-- derm34 · test-0001 --" in result.stdout and "report.html" in result.stdout
+
+
 def test_queries_run(folder):
     queries = next(body for _, kind, body in BLOCKS if kind == "sql").split(";\n")
     assert len(queries) == 5

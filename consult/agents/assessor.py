@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from consult.agents.acts import AssessorView
 from consult.agents.doctors import ask_twice
-from consult.agents.rubric import Verdict, not_scored
+from consult.agents.models import Model, ModelError, open_model
+from consult.agents.models.person import PERSONS
+from consult.agents.models.python import as_model
+from consult.agents.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
+from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.voice import Place, Voice
+from consult.plugins import PluginError, Registry, blame, revision, takes
 
 TASK = "assess"
 UNUSABLE = "unusable answer: "
@@ -38,3 +45,76 @@ class Assessor:
         prompt = dialect.assessment(view if self.voice.info.sees else replace(view, photograph=None))
         verdicts, _, _ = await ask_twice(self.voice, prompt, TASK, place, read)
         return not_scored(UNUSABLE + refusals[-1]) if verdicts is None else verdicts
+
+
+@dataclass(frozen=True)
+class ProgramAssessor:
+    """An assessor that is a program: the rules, or a function of the user's."""
+
+    name: str
+    """In the store."""
+    assess: Callable[[Played], Mapping[str, Verdict]]
+
+
+Judges = ProgramAssessor | Model
+"""Who can assess."""
+
+
+def as_assessor(value: Any, reference: str) -> Judges:
+    """Make an assessor of a function of one consultation, or of whatever is a model.
+
+    Raises:
+        PluginError: It is neither.
+    """
+    if hasattr(value, "generate") or (callable(value) and takes(value, "messages", "images")):
+        return as_model(value, reference)
+    if callable(value) and takes(value, "consultation"):
+        state = revision(reference, value)
+        name = f"{reference}@{state}" if state else reference
+        return ProgramAssessor(name, lambda played: _verdicts(value, reference, played))
+    raise PluginError(
+        f"'{reference}' is not an assessor; an assessor is a function of (consultation) that returns a dict of item to "
+        "value, or a model"
+    )
+
+
+ASSESSORS: Registry[Judges] = Registry("assessor", "consult.assessors", as_assessor)
+
+
+def _verdicts(function: Any, reference: str, played: Played) -> dict[str, Verdict]:
+    """Read what a function returned; items that it leaves out are not decided.
+
+    Raises:
+        PluginError: It raised, or returned an item or a value that the rubric has not.
+    """
+    with blame("assessor", reference):
+        verdicts = {key: _verdict(key, value) for key, value in dict(function(played)).items()}
+    left = Verdict(None, f"{NOT_DECIDED}'{reference}' says nothing of it")
+    return {item.key: verdicts.get(item.key, left) for item in ITEMS}
+
+
+def _verdict(key: str, value: Any) -> Verdict:
+    if isinstance(value, Verdict):
+        return value
+    level, why = value if isinstance(value, tuple) else (value, "")
+    item = BY_KEY.get(key)
+    if item is None:
+        raise ValueError(f"there is no item '{key}'; there are: {', '.join(BY_KEY)}")
+    if level is not None and level not in item.levels:
+        raise ValueError(f"item {key} cannot be {level!r}; it is one of {item.levels} or None")
+    return Verdict(None if level is None else int(level), why if level is not None else why or f"{NOT_DECIDED}None")
+
+
+def open_assessor(reference: str) -> Judges:
+    """Open who is to assess: `rules`, a plugin, or a model.
+
+    Raises:
+        ModelError: It has not learned to, or cannot be opened.
+        PluginError: It names code that cannot be loaded, or that was not named in this call.
+    """
+    if reference == RULES:
+        return ProgramAssessor(f"{RULES}@{VERSION}", assess_by_rules)
+    if reference in PERSONS:
+        raise ModelError(f"'{reference}' cannot assess here; put a person's ratings into a CSV file and --import it")
+    own = ASSESSORS.find(reference)
+    return own if own is not None else open_model(reference, role="assessor")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import DISCLAIMER, Event, right_of, say, styled
+from consult.render.lines import DISCLAIMER, Event, right_of, say, styled
 
 if TYPE_CHECKING:
     from rich.console import Console

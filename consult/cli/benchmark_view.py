@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import DISCLAIMER, Event, styled
 from consult.cli.progress import Progress
+from consult.render.lines import DISCLAIMER, Event, styled
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -73,10 +73,15 @@ def _tried(reference: str, console: Console) -> tuple[Capability | None, Problem
 def _opened(reference: str) -> Model:
     """Open a model as `simulate` does, so that it is as fast as it is there."""
     from consult.agents.models import open_model
-    from consult.cli.session import limit_threads
+    from consult.agents.models.python import MODELS
+    from consult.api.playing import limit_threads
     from consult.envs.cast import Models
+    from consult.plugins import Named
 
-    model = open_model(reference)
+    named = Named()
+    reference = named.add(MODELS, reference)
+    with named.known():
+        model = open_model(reference)
     limit_threads(Models({reference: model}))
     return model
 
@@ -122,8 +127,8 @@ def _show_model(console: Console, found: Capability) -> None:
 
 
 def _show_turns(console: Console, found: Capability) -> None:
-    from consult.cli.lines import show_turn
     from consult.envs.events import turn_event
+    from consult.render.lines import show_turn
 
     _title(console, "two turns")
     for idx, act in enumerate(found.acts):
@@ -133,7 +138,7 @@ def _show_turns(console: Console, found: Capability) -> None:
 def _show_end(console: Console, machine: Machine, model: str, problems: list[Problem]) -> None:
     import sys
 
-    from consult.cli.lines import DISCLAIMER, say, styled
+    from consult.render.lines import DISCLAIMER, say, styled
 
     console.print()
     if not problems:
@@ -150,14 +155,14 @@ def _fit_for(machine: Machine) -> str:
 
 
 def _title(console: Console, text: str) -> None:
-    from consult.cli.lines import styled
+    from consult.render.lines import styled
 
     console.print()
     console.print(styled(text, "bold"), highlight=False)
 
 
 def _row(console: Console, name: str, value: str) -> None:
-    from consult.cli.lines import styled
+    from consult.render.lines import styled
 
     line = styled(f"{name:<{ROW}}", "dim").append(value, "not dim")
     console.print(line, highlight=False, soft_wrap=True)

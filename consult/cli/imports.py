@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def import_(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="agentclinic, craft-md, csv, jsonl or folder.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="agentclinic, craft-md, csv, jsonl, folder, FILE.py:NAME.")
+    ],
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The file, or the folder of photographs.")],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario folder to make.")],
     map_: Annotated[
@@ -27,9 +29,13 @@ def import_(
 
     from consult.cli.session import print_json
     from consult.errors import UserError
-    from consult.scenarios.importing import import_cases
+    from consult.plugins import Named
+    from consult.scenarios.importing import IMPORTERS, import_cases
 
-    summary = import_cases(kind, source, out, _mapping(map_ or []))
+    named = Named()
+    reference = named.add(IMPORTERS, kind)
+    with named.known():
+        summary = import_cases(reference, source, out, _mapping(map_ or []))
     if json:
         print_json({"event": "import", "out": str(out) if summary.kept else None, **asdict(summary)})
     else:

@@ -59,7 +59,8 @@ def command_of(role: Role) -> Callable[..., None]:
         beta: Annotated[float | None, typer.Option(help="Weight of the KL divergence.")] = None,
         entropy: Annotated[float | None, typer.Option(help="Weight of the entropy bonus.")] = None,
         rewards: Annotated[
-            list[str] | None, typer.Option("--reward", help="NAME=WEIGHT; may be repeated; 0 takes one out.")
+            list[str] | None,
+            typer.Option("--reward", help="NAME=WEIGHT, FILE.py:NAME[=WEIGHT]; may be repeated; 0 takes one out."),
         ] = None,
         rationale: Annotated[str, typer.Option(help="Attending's reason: before, after or none.")] = "before",
         curriculum: Annotated[str, typer.Option(help="Attending: none, order, entropy or full.")] = "none",
@@ -77,22 +78,24 @@ def command_of(role: Role) -> Callable[..., None]:
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and stop.")] = False,
         json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     ) -> None:
-        from consult.rl.config import read_config
+        from consult.api.train import plan_training
 
-        read = read_config(role, config, preset, _given(ctx))
+        planned = plan_training(role, config, preset, _weights(rewards or []), _given(ctx))
+        read = planned.config
         _limit_threads(read, threads)
-        if dry_run:
-            from consult.rl.dry_run import tell_plan
+        with planned.named.known():
+            if dry_run:
+                from consult.rl.dry_run import tell_plan
 
-            tell_plan(read, out, typer.echo)
-            return
-        from consult.rl.training import train_practitioner
+                tell_plan(read, out, typer.echo)
+                return
+            from consult.rl.training import train_practitioner
 
-        try:
-            metrics = train_practitioner(read, out, _say(), resume=resume)
-        except KeyboardInterrupt:
-            typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
-            raise typer.Exit(130) from None
+            try:
+                metrics = train_practitioner(read, out, _say(), resume=resume)
+            except KeyboardInterrupt:
+                typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
+                raise typer.Exit(130) from None
         if metrics:
             _show(metrics, read, out, json=json)
 
@@ -101,23 +104,29 @@ def command_of(role: Role) -> Callable[..., None]:
 
 
 def _given(ctx: typer.Context) -> dict[str, Any]:
-    """Give the fields that stand on the command line."""
+    """Give the fields that stand on the command line, but for the rewards, which may be code."""
     found: dict[str, Any] = {}
     for name, value in ctx.params.items():
         source = ctx.get_parameter_source(name)
-        if name not in NOT_FIELDS and source is not None and source.name == "COMMANDLINE":
+        if name not in (*NOT_FIELDS, "rewards") and source is not None and source.name == "COMMANDLINE":
             found[name] = value
     if "stages" in found:
         found["stages"] = [stage.strip() for stage in found["stages"].split(",")]
-    if "rewards" in found:
-        found["rewards"] = dict(_weight(entry) for entry in found["rewards"])
     return found
 
 
-def _weight(entry: str) -> tuple[str, float]:
-    from consult.errors import UserError
+def _weights(entries: list[str]) -> dict[str, float | None]:
+    """Read `NAME=WEIGHT`; code of yours may leave the weight to its decorator."""
+    return dict(_weight(entry) for entry in entries)
 
-    name, _, weight = entry.partition("=")
+
+def _weight(entry: str) -> tuple[str, float | None]:
+    from consult.errors import UserError
+    from consult.plugins import is_plugin
+
+    if is_plugin(entry):
+        return entry, None
+    name, _, weight = entry.rpartition("=")
     try:
         return name.strip(), float(weight)
     except ValueError:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import DISCLAIMER, Event, styled
+from consult.render.lines import DISCLAIMER, Event, styled
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -59,7 +59,7 @@ def _print_table(rows: list[Row]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from consult.cli.lines import DISCLAIMER, say, styled
+    from consult.render.lines import DISCLAIMER, say, styled
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     right = ("seed", "played", "right")

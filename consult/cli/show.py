@@ -13,12 +13,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from consult.envs.store import Store
-    from consult.scenarios import Scenario, UnknownNameError
+    from consult.scenarios import Scenario
 
 Row = dict[str, Any]
-
-MOST_LISTED = 500
-"""Ids that a mistyped one is compared with."""
 
 
 def show(
@@ -28,6 +25,7 @@ def show(
     json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
 ) -> None:
     """Show a consultation, or list those of a run with how faithful its lines are."""
+    from consult.envs.browsing import unknown_consultation
     from consult.envs.config import RunConfig
     from consult.envs.own import world
     from consult.envs.store import Store
@@ -67,19 +65,8 @@ def _console() -> Any:
     return Console()
 
 
-def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
-    """Name the consultations that there are, those of the run that was meant first."""
-    from consult.scenarios import UnknownNameError
-
-    run = identifier.partition(".")[0]
-    rows = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT ?", run, MOST_LISTED)
-    if not rows:
-        rows = store.query("SELECT id FROM consultations ORDER BY rowid DESC LIMIT ?", MOST_LISTED)
-    return UnknownNameError("consultation", identifier, [row["id"] for row in rows])
-
-
 def _print(store: Store, row: Row, scenario: Scenario) -> None:
-    from consult.cli.transcript import print_consultation
+    from consult.render.transcript import print_consultation
 
     case = scenario.case(row["case_id"])
     print_consultation(_console(), row, store.acts(row["id"]), case, scenario, _run(store, row))
@@ -87,15 +74,15 @@ def _print(store: Store, row: Row, scenario: Scenario) -> None:
 
 def _print_events(store: Store, row: Row, scenario: Scenario) -> None:
     from consult.cli.session import print_json
-    from consult.cli.transcript import stored_events
+    from consult.render.transcript import stored_events
 
     for event in stored_events(row, store.acts(row["id"]), scenario.case(row["case_id"]), scenario):
         print_json(event)
 
 
 def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bool) -> None:
-    from consult.cli.page import consultation_page
     from consult.envs.browsing import verdicts_on
+    from consult.render.page import consultation_page
 
     case, verdicts = scenario.case(row["case_id"]), verdicts_on(store, row["id"])
     page = consultation_page(row, store.acts(row["id"]), case, scenario, _run(store, row), verdicts)
@@ -105,7 +92,7 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
-    from consult.cli.lines import right_of, say, styled
+    from consult.render.lines import right_of, say, styled
 
     console = _console()
     console.print(_listed(rows))
@@ -118,7 +105,7 @@ def _print_run(store: Store, rows: list[Row]) -> None:
 
 
 def _disclaim(console: Any) -> None:
-    from consult.cli.lines import DISCLAIMER, say, styled
+    from consult.render.lines import DISCLAIMER, say, styled
 
     say(console, styled(DISCLAIMER, "dim"))
 
@@ -148,8 +135,8 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
     from rich.table import Table
 
     from consult.agents.dialects.clean import clean
-    from consult.cli.lines import styled
     from consult.envs.usability import unusable_answers
+    from consult.render.lines import styled
 
     title = "unusable answers (first replies that could not be read as asked)"
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
@@ -171,9 +158,9 @@ def _listed(rows: list[Row]) -> Table:
     from rich.table import Table
 
     from consult.agents.dialects.clean import clean
-    from consult.cli.lines import styled
-    from consult.cli.report_verdicts import result_of
     from consult.envs.store import stored_decision
+    from consult.render.lines import styled
+    from consult.render.report_verdicts import result_of
 
     table = Table(box=SIMPLE_HEAD)
     for heading in ("id", "case", "temperament", "diagnosis", "truth", "result"):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
 
-T = TypeVar("T", bound=str)
-
 if TYPE_CHECKING:
     from consult.envs.config import RoleConfig, RunConfig
-    from consult.scenarios import Scenario
 
 
 def simulate(
@@ -32,15 +28,20 @@ def simulate(
     panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
     model: Annotated[
         str,
-        typer.Option(help="Who plays all: starter, a folder, a hub id, http://HOST:PORT/v1#NAME, or scripted:FILE."),
+        typer.Option(
+            help="Who plays all: starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE, FILE.py:NAME."
+        ),
     ] = "starter",
     patient: Annotated[str | None, typer.Option(help="Model of the patient.")] = None,
     triage: Annotated[str | None, typer.Option(help="Model of the triage doctor.")] = None,
     specialist: Annotated[list[str] | None, typer.Option(help="[SPECIALTY=]MODEL; may be given again.")] = None,
     attending: Annotated[str | None, typer.Option(help="Model of the attending physician.")] = None,
     classifier: Annotated[
-        str, typer.Option(help="Whose three guesses `expert` tells the doctors: starter, a folder or a hub id.")
-    ] = "starter",
+        str | None,
+        typer.Option(
+            help="Whose three guesses `expert` tells the doctors: starter (so without it), a folder, a hub id."
+        ),
+    ] = None,
     judge: Annotated[
         str | None, typer.Option(help="A model that judges open diagnoses which no name or alias decides.")
     ] = None,
@@ -62,137 +63,67 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Play consultations, live for one case and with a progress bar for many."""
-    from consult.agents.acts import STRATEGIES, TEAMS
-    from consult.agents.models.person import PERSONS
-    from consult.agents.temperament import own_temperament, temperaments
-    from consult.cli.own import check_persons, own_patient, taken_in
-    from consult.cli.session import play_run
-    from consult.envs.config import RunConfig
-    from consult.envs.own import OWN_TEMPERAMENT, own_id
+    from consult.api.playing import Options, plan_run
+    from consult.cli.own import own_patient, refuse_contradictions
+    from consult.cli.session import check_questions, play_run
     from consult.errors import UserError
-    from consult.scenarios import load_scenario
 
     if case is not None and cases is not None:
         raise UserError("--case names one case and --cases counts them; give one of the two")
-    chosen_strategy = from_menu("strategy", strategy, STRATEGIES)
-    chosen_team = from_menu("team", team, TEAMS)
-    kinds = tuple(temperaments())
-    loaded = load_scenario(scenario)
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
     given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
-    if "classifier" in given and chosen_strategy != "expert":
-        raise UserError("--classifier is asked by one strategy alone; add --strategy expert")
-    own = taken_in(complaint, image, given)
-    ids = (own_id(own.case),) if own else _ids(loaded, case, cases, split, seed)
-    played_by = patient or (own_patient(json) if own else None)
-    roles = _roles(loaded, model, played_by, triage, specialist or [], attending)
-    moods: tuple[str, ...]
-    if temperament is None and own:
-        moods = (OWN_TEMPERAMENT if roles["patient"].model in PERSONS else random.Random(seed).choice(kinds),)
-    elif temperament is None:
-        moods = tuple(own_temperament(loaded, case_id) for case_id in ids)
-    else:
-        mood = from_menu("temperament", temperament, (*kinds, "all"))
-        moods = kinds if mood == "all" else (mood,) * len(ids)
-    config = RunConfig(
+    refuse_contradictions(complaint, given)
+    everyone, own = specialists_of(specialist or [])
+    options = Options(
         scenario=scenario,
-        split="own" if own else split,
-        cases=ids,
-        temperaments=moods,
-        all_temperaments=temperament == "all",
-        strategy=chosen_strategy,
-        team=chosen_team,
+        cases=cases if case is None else case,
+        split=split,
+        temperament=temperament,
+        strategy=strategy,
+        team=team,
         panel_size=panel_size,
-        max_turns=max_turns,
-        seed=seed,
-        patient_grounding=from_menu("patient grounding", patient_grounding, ("on", "off")) == "on",
+        model=model,
+        patient=patient or (own_patient(json) if complaint is not None else None),
+        triage=triage,
+        specialist=everyone,
+        specialists=own,
+        attending=attending,
         classifier=classifier,
+        judge=judge,
+        seed=seed,
+        max_turns=max_turns,
+        patient_grounding=on_or_off(patient_grounding),
         votes=votes,
         panel_skill=panel_skill,
-        judge=_judge(loaded, judge),
-        own=own.case if own else None,
-        **roles,
+        complaint=complaint,
+        image=image,
     )
-    check_persons(config, json=json)
-    photograph = own.photograph if own else None
-    command = _command(config)
-    raise typer.Exit(play_run(loaded, config, db=db, batch=batch, json=json, command=command, photograph=photograph))
+    planned = plan_run(options)
+    check_questions(planned.config, json=json)
+    raise typer.Exit(play_run(planned, db=db, batch=batch, json=json, command=_command(planned.config)))
 
 
-def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
-    """Give the entry of this name.
+def on_or_off(said: str) -> bool:
+    """Read the option of the patient's grounding.
 
     Raises:
-        UnknownNameError: There is none.
+        UnknownNameError: It is neither.
     """
-    from consult.scenarios import UnknownNameError
+    from consult.api.given import from_menu
 
-    found = next((entry for entry in menu if entry == name), None)
-    if found is None:
-        raise UnknownNameError(kind, name, menu)
-    return found
+    return from_menu("patient grounding", said, ("on", "off")) == "on"
 
 
-def _ids(scenario: Scenario, case: str | None, cases: int | None, split: str, seed: int) -> tuple[str, ...]:
-    from consult.errors import UserError
-
-    if case is not None:
-        return (scenario.case(case).id,)
-    ids = scenario.case_ids(split)
-    if not ids:
-        raise UserError(f"the split '{split}' of '{scenario.name}' has no cases; choose another --split")
-    if cases is None:
-        return (random.Random(f"case {seed}").choice(ids),)
-    if cases > len(ids):
-        raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
-    return tuple(ids[:cases])
-
-
-def _roles(
-    scenario: Scenario,
-    model: str,
-    patient: str | None,
-    triage: str | None,
-    specialist: list[str],
-    attending: str | None,
-) -> dict[str, Any]:
-    from consult.envs.config import RunConfig
-    from consult.scenarios import UnknownNameError
-
-    fields = RunConfig.model_fields
-    everyone, own = model, {}
-    for entry in specialist:
+def specialists_of(entries: list[str]) -> tuple[str | None, dict[str, str]]:
+    """Read `[SPECIALTY=]MODEL`: who plays all specialists, and specialty → who plays its own."""
+    everyone, own = None, {}
+    for entry in entries:
         specialty, equals, reference = entry.partition("=")
         if not equals or "/" in specialty or ":" in specialty:
             everyone = entry
-        elif specialty not in scenario.specialties:
-            raise UnknownNameError("specialty", specialty, scenario.specialties)
         else:
             own[specialty] = reference
-
-    def role(name: str, reference: str | None) -> RoleConfig:
-        default: RoleConfig = fields[name].default
-        return default.model_copy(update={"model": reference or model})
-
-    return {
-        "patient": role("patient", patient),
-        "triage": role("triage", triage),
-        "specialist": role("specialist", everyone),
-        "specialists": {specialty: role("specialist", reference) for specialty, reference in own.items()},
-        "attending": role("attending", attending),
-    }
-
-
-def _judge(scenario: Scenario, reference: str | None) -> RoleConfig | None:
-    """Return who judges; refused before any model is loaded where there is nothing to judge."""
-    from consult.agents.judge import TEMPERATURE
-    from consult.envs.config import RoleConfig
-    from consult.envs.judging import refuse_judging
-
-    if reference is None:
-        return None
-    refuse_judging(scenario)
-    return RoleConfig(model=reference, temperature=TEMPERATURE)
+    return everyone, own
 
 
 def _command(config: RunConfig) -> str:

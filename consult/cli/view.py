@@ -19,9 +19,9 @@ def view(
     ] = DEFAULT_PORT,
 ) -> None:
     """Serve runs and consultations as a web page of this machine, read-only; Ctrl-C ends it."""
-    from consult.cli.lines import DISCLAIMER
     from consult.cli.view_server import application, listening, serve
     from consult.envs.reading import ReadOnlyStore
+    from consult.render.lines import DISCLAIMER
 
     # A mistake is told before anything is served.
     with ReadOnlyStore(db):

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 
 from consult.agents.rubric import ITEMS
-from consult.cli.lines import judgement, panel_judgement
-from consult.cli.live import played_by, short
-from consult.cli.page_parts import Told, events_of, text, value_in_words
+from consult.render.lines import judgement, panel_judgement
+from consult.render.live import played_by, short
+from consult.render.page_parts import Told, events_of, text, value_in_words
 
 Facts = dict[str, str]
 """Name → words, as HTML."""

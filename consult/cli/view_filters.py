@@ -8,10 +8,10 @@ from html import escape
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import ITEMS
-from consult.cli.page_parts import text
 from consult.cli.view_parts import link
 from consult.envs.browsing import NONE, RESULTS, Filters, assessors, choices
 from consult.envs.store import Store
+from consult.render.page_parts import text
 
 LONGEST = 300
 """Characters of a filter."""

@@ -6,9 +6,6 @@ import json
 from html import escape
 from typing import TYPE_CHECKING
 
-from consult.cli import view_cases
-from consult.cli.live import played_by
-from consult.cli.page_parts import DEMONSTRATION, Row, Told, column, footer, text, title
 from consult.cli.view_difference import differences
 from consult.cli.view_filters import filter_form, in_words, read_filters
 from consult.cli.view_parts import (
@@ -24,6 +21,9 @@ from consult.cli.view_parts import (
 )
 from consult.envs.browsing import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store import Store, is_alive
+from consult.render import stored
+from consult.render.live import played_by
+from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, text, title
 from consult.scenarios import UnknownNameError, nearest_first
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _consultation_row(row: Row) -> list[str]:
 
 def consultation(store: Store, request: Request) -> str:
     """Tell one consultation, with the same case's others."""
-    told = view_cases.told(store, request.path_params["consultation"])
+    told = stored.told(store, request.path_params["consultation"])
     turning, run_id = _turning(store, told), told.run["id"]
     content = f"{column(told)}\n{_others(store, told)}\n{turning}"
     path = [(run_address(run_id), run_id), ("", told.row["id"])]
@@ -226,7 +226,7 @@ def compare(store: Store, request: Request) -> str:
     names = [request.query_params.get(side, "").strip() for side in ("left", "right")]
     if not all(names):
         return document("Two consultations", _choose(*names), path=[("", "two consultations")])
-    left, right = (view_cases.told(store, name, f"{side}-t") for name, side in zip(names, ("l", "r"), strict=True))
+    left, right = (stored.told(store, name, f"{side}-t") for name, side in zip(names, ("l", "r"), strict=True))
     pair = "".join(f"<article>{_named(told)}{column(told)}</article>" for told in (left, right))
     content = (
         f"<h1>{text(left.row['id'])} and {text(right.row['id'])}</h1>"

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode
 
-from consult.cli.lines import DISCLAIMER
-from consult.cli.page_parts import Row, text
-from consult.cli.report_verdicts import result_of
 from consult.envs.store import stored_decision
+from consult.render.lines import DISCLAIMER
+from consult.render.page_parts import Row, text
+from consult.render.report_verdicts import result_of
 
 Links = Sequence[tuple[str, str]]
 """Address and words; an empty address where one is."""

@@ -23,9 +23,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from consult.cli import view_cases, view_pages
+from consult.cli import view_pages
 from consult.envs.reading import ReadOnlyStore
 from consult.errors import UserError
+from consult.render import stored
 from consult.scenarios import UnknownNameError
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _html(page: str, status: int = 200) -> Response:
 def _photograph(db: Path, request: Request) -> Response:
     """Give a photograph, drawn when it is asked for; a browser that has it asks only whether it is still the same."""
     with ReadOnlyStore(db) as store:
-        png = view_cases.photograph(store, request.path_params["consultation"])
+        png = stored.photograph(store, request.path_params["consultation"])
     if png is None:
         raise HTTPException(404, "this consultation has no photograph")
     tag = f'"{hashlib.sha256(png).hexdigest()[:24]}"'
@@ -146,7 +147,8 @@ def _photograph(db: Path, request: Request) -> Response:
 
 
 def _style(request: Request) -> Response:
-    style = "".join((files("consult.cli") / name).read_text(encoding="utf-8") for name in ("page.css", "view.css"))
+    sheets = (files("consult.render") / "page.css", files("consult.cli") / "view.css")
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     return Response(style, media_type="text/css", headers={"cache-control": "private, max-age=300"})
 
 

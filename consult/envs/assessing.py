@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consult.agents.acts import AssessorView
-from consult.agents.assessor import Assessor
+from consult.agents.assessor import Assessor, Judges, ProgramAssessor
 from consult.agents.models import Model
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
@@ -19,7 +19,9 @@ from consult.agents.voice import Place, Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.consultation import heard
 from consult.envs.events import Event, Listener
+from consult.envs.loops import run_to_end
 from consult.envs.store import Row, Store
+from consult.plugins import PluginError
 from consult.scenarios import Scenario
 
 NO_REPLY = "no reply: "
@@ -38,6 +40,11 @@ def rules_name() -> str:
 def model_name(model: Model) -> str:
     """Name a model as an assessor: reference and revision."""
     return f"{model.info.reference}@{model.info.revision}" if model.info.revision else model.info.reference
+
+
+def name_of(judge: Judges) -> str:
+    """Name an assessor as the store does."""
+    return judge.name if isinstance(judge, ProgramAssessor) else model_name(judge)
 
 
 @dataclass
@@ -63,11 +70,27 @@ class Assessing:
     def __post_init__(self) -> None:
         self._pending: list[Judged] = []
 
+    def by(self, judge: Judges) -> Event:
+        """Judge by a program or a model, and return the summary.
+
+        Raises:
+            ModelGoneError: The model is gone; what was told is stored, and the same command goes on.
+        """
+        return self.by_program(judge) if isinstance(judge, ProgramAssessor) else self.by_model(judge)
+
     def by_rules(self) -> Event:
         """Judge by the rules, and give the summary."""
+        return self.by_program(ProgramAssessor(rules_name(), assess_by_rules))
+
+    def by_program(self, judge: ProgramAssessor) -> Event:
+        """Judge by a program, and return the summary; where it raises, nothing of a consultation is scored."""
         left = self._begin()
         for row in left:
-            self._pending.append((row["id"], assess_by_rules(self._played(row))))
+            try:
+                verdicts = judge.assess(self._played(row))
+            except PluginError as error:
+                verdicts = not_scored(f"{NO_REPLY}{error}")
+            self._pending.append((row["id"], verdicts))
             if len(self._pending) >= self.batch:
                 self._flush()
         return self._end()
@@ -81,7 +104,7 @@ class Assessing:
         left = self._begin()
         batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         try:
-            asyncio.run(self._all(left, batcher, Assessor(self._voice(model, batcher))))
+            run_to_end(self._all(left, batcher, Assessor(self._voice(model, batcher))))
         finally:
             batcher.shutdown()
         return self._end()

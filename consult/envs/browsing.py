@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from consult.agents.rubric import Assessment, Verdict
 from consult.envs.store import Row, Store
+from consult.scenarios import UnknownNameError
 
 NONE = "-"
 """In a filter: that there is none, where the empty string means that it does not matter."""
@@ -18,6 +19,8 @@ _RESULTS = {
     "no truth": "c.truth IS NULL",
 }
 RESULTS = tuple(_RESULTS)
+MOST_LISTED = 500
+"""Ids that a mistyped one is compared with."""
 COLUMNS = ("status", "truth", "diagnosis", "specialty", "urgency", "temperament")
 """Of `consultations`, those that are filtered by one of their values."""
 
@@ -146,3 +149,12 @@ def verdicts_on(store: Store, consultation: str) -> dict[str, Assessment]:
         verdict = Verdict(value, row["why"], tuple(json.loads(row["turns"])))
         found.setdefault(row["assessor"], {})[row["item"]] = verdict
     return dict(found)
+
+
+def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
+    """Name the consultations that there are, those of the run that was meant first."""
+    run = identifier.partition(".")[0]
+    rows = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT ?", run, MOST_LISTED)
+    if not rows:
+        rows = store.query("SELECT id FROM consultations ORDER BY rowid DESC LIMIT ?", MOST_LISTED)
+    return UnknownNameError("consultation", identifier, [row["id"] for row in rows])

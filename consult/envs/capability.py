@@ -6,7 +6,6 @@ server or a script much cannot be known, and is None.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.graph import Cast, Session
+from consult.envs.loops import run_to_end
 from consult.envs.machine import Problem
 from consult.scenarios import Scenario, load_scenario
 
@@ -65,7 +65,7 @@ def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -
     _describe(model, found)
     scenario = load_scenario("derm34")
     with _noted(found, "it cannot play", "check that it is tuned for conversation, and try another --model"):
-        asyncio.run(_two_turns(model, scenario, found.acts))
+        run_to_end(_two_turns(model, scenario, found.acts))
         found.problems += _unusable(found.acts)
     if not found.problems:
         with _noted(found, "it cannot be timed", "free some memory, or try a smaller --model"):

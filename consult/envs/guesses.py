@@ -21,7 +21,8 @@ AT_ONCE = 16
 
 def classifier_name(classifier: Classifier) -> str:
     """Name a classifier as the store does: reference and revision."""
-    return f"{classifier.info.reference}@{classifier.info.revision}"
+    info = classifier.info
+    return f"{info.reference}@{info.revision}" if info.revision else info.reference
 
 
 def check_photographs(classifier: Classifier, scenario: Scenario, config: RunConfig) -> None:

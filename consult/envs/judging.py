@@ -17,6 +17,7 @@ from consult.envs.batcher import Batcher
 from consult.envs.cast import judge_of
 from consult.envs.config import Plan
 from consult.envs.events import Event, Listener
+from consult.envs.loops import run_to_end
 from consult.envs.store import Row, Store, stored_decision
 from consult.errors import UserError
 from consult.scenarios import Scenario
@@ -105,7 +106,7 @@ class Judging:
             ModelGoneError: The model has stopped responding; what was told is stored, and the same command goes on.
         """
         try:
-            asyncio.run(self._all(self._begin()))
+            run_to_end(self._all(self._begin()))
         finally:
             self._batcher.shutdown()
         self._flush()

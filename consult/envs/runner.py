@@ -22,6 +22,7 @@ from consult.envs.events import Event, Listener, consultation_event, opinion_eve
 from consult.envs.graph import Cast, Session, play
 from consult.envs.guesses import Guesses, check_photographs
 from consult.envs.judging import judged, refuse_judging
+from consult.envs.loops import run_to_end
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
 from consult.envs.usability import unusable_answers
 from consult.errors import UserError
@@ -113,7 +114,7 @@ class Runner:
             self.store.adopt(run)
         started = time.monotonic()
         try:
-            asyncio.run(self._play_all(run, resumed=bool(interrupted)))
+            run_to_end(self._play_all(run, resumed=bool(interrupted)))
         except BaseException:
             self._close(run, "interrupted", time.monotonic() - started)
             raise

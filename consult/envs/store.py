@@ -74,7 +74,8 @@ class Store:
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
         with sentences(path):
-            self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+            # Where a notebook's loop runs, a run is played in another thread, while the one that opened this waits.
+            self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA foreign_keys=ON")

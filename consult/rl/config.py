@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 from consult.agents.acts import Rationale
 from consult.agents.models.person import PERSONS
 from consult.errors import UserError
+from consult.rl.own_rewards import REWARDS
 from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
 from consult.scenarios import UnknownNameError
 
@@ -143,7 +144,7 @@ class TrainConfig(BaseModel):
     def _fits(self) -> TrainConfig:
         for name in self.rewards:
             if name not in MENUS[self.role]:
-                raise UnknownNameError("reward", name, MENUS[self.role])
+                check_own(name, self.role)
         if not self.weights and self.method != "sft":
             raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
         if self.steps is None and self.minutes is None:
@@ -205,6 +206,26 @@ class TrainConfig(BaseModel):
         """The rewards that count, with their weights."""
         merged = {**DEFAULT_WEIGHTS[self.role], **self.rewards}
         return {name: weight for name, weight in merged.items() if weight != 0}
+
+
+def check_own(name: str, role: TrainedRole) -> None:
+    """Refuse a reward that a role cannot have.
+
+    Raises:
+        UnknownNameError: There is no such reward.
+        PluginError: It is code that this call does not name.
+        TrainingError: It scores something else than the role does.
+    """
+    own = REWARDS.find(name)
+    if own is None:
+        raise UnknownNameError("reward", name, [*MENUS[role], *REWARDS.names()])
+    if (own.over == "consultation") != (role == "interview"):
+        scored, others = (
+            ("a whole consultation", "interview")
+            if own.over == "consultation"
+            else ("one decision", "triage and consult train attending")
+        )
+        raise TrainingError(f"the reward '{name}' scores {scored}; use it with consult train {others}")
 
 
 def read_config(role: TrainedRole, file: Path | None, preset: str | None, given: Mapping[str, Any]) -> TrainConfig:

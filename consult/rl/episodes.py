@@ -19,6 +19,7 @@ from consult.envs.batcher import Batcher
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.graph import Cast, Session, play
+from consult.envs.loops import run_to_end
 from consult.rl.rewards import Interview
 from consult.scenarios import Case, Scenario
 
@@ -127,7 +128,7 @@ class Theatre:
             seeds: Of each episode's draws.
             sampling: Of the attending's choices.
         """
-        return asyncio.run(self._play(cases, seeds, sampling))
+        return run_to_end(self._play(cases, seeds, sampling))
 
     async def _play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
         attending = _Attending(self.student)

@@ -14,6 +14,7 @@ from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase
 from consult.rl.decided import Decided
 from consult.rl.measuring import read
+from consult.rl.own_rewards import REWARDS, OwnReward
 from consult.rl.rewards import DECISION_REWARDS, DecisionReward
 from consult.rl.rows import Row, train_only
 from consult.rl.student import Student
@@ -254,7 +255,10 @@ def _named(rows: Sequence[Row]) -> Any:
 
 def _reward(name: str, rows: Sequence[Row], student: Student, scenario: Scenario) -> Callable[..., list[float]]:
     """Let TRL call a reward; what it raises is told in a sentence."""
-    pays: DecisionReward = DECISION_REWARDS[name]
+    own = REWARDS.find(name) if name not in DECISION_REWARDS else None
+    if own is not None and own.over == "trl":
+        return _as_trl_calls_it(own, rows)
+    pays: DecisionReward = own.pays if own is not None else DECISION_REWARDS[name]
 
     def reward(completions: Any, row: Sequence[int], **_: Any) -> list[float]:
         return [
@@ -265,19 +269,41 @@ def _reward(name: str, rows: Sequence[Row], student: Student, scenario: Scenario
     return reward
 
 
+def _as_trl_calls_it(own: OwnReward, rows: Sequence[Row]) -> Callable[..., list[float]]:
+    """Let TRL call a reward of its own form, with the ids of the cases and the right answers beside its columns."""
+
+    def reward(completions: Any, row: Sequence[int], **given: Any) -> list[float]:
+        shown = [rows[i] for i in row]
+        columns = {"case": [one.case.id for one in shown], "answer": [one.wanted.answer for one in shown]}
+        with _told_of(own.name):
+            paid = [float(one) for one in own.pays(completions=completions, **{**given, **columns})]
+            if len(paid) != len(completions):
+                raise ValueError(f"it returned {len(paid)} values for {len(completions)} completions")
+        return paid
+
+    reward.__name__ = own.name
+    return reward
+
+
+@contextmanager
+def _told_of(name: str, where: str = "") -> Iterator[None]:
+    """Tell what a reward raises in a sentence."""
+    try:
+        yield
+    except Exception as error:
+        raise TrainingError(
+            f"the reward '{name}' failed{where} ({type(error).__name__}: {error}); fix it and go on with --resume"
+        ) from error
+
+
 def _decided(completion: Any, row: Row, student: Student, scenario: Scenario) -> tuple[Decided, Row]:
     text = completion[0]["content"] if isinstance(completion, list) else completion
     return read(row.prompt.begin + text, row, student, scenario), row
 
 
 def _paid(name: str, pays: DecisionReward, decided: Decided, row: Row) -> float:
-    try:
+    with _told_of(name, f" on '{row.id}'"):
         return float(pays(decided, row.wanted))
-    except Exception as error:
-        raise TrainingError(
-            f"the reward '{name}' failed on '{row.id}' ({type(error).__name__}: {error}); "
-            "mend it and go on with --resume"
-        ) from error
 
 
 # -- supervised --------------------------------------------------------------------------------------------------------

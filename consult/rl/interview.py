@@ -25,6 +25,7 @@ from consult.rl.constraint import END, Constraint
 from consult.rl.episodes import Choosing, Episode, Theatre
 from consult.rl.interviews import others_of
 from consult.rl.measuring import Measured, ends
+from consult.rl.own_rewards import REWARDS
 from consult.rl.rewards import INTERVIEW_REWARDS, Wanted, right_diagnosis
 from consult.rl.rows import Row, case_ids, triage_rows, without
 from consult.rl.shared_prompt import Prompts, Said
@@ -181,14 +182,15 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
     """Give the rewards as TRL calls them; what one raises is told in a sentence."""
 
     def made(name: str) -> Any:
-        pays = INTERVIEW_REWARDS[name]
+        own = REWARDS.find(name) if name not in INTERVIEW_REWARDS else None
+        pays = own.pays if own is not None else INTERVIEW_REWARDS[name]
 
         def reward(interview: Sequence[Any], **_: Any) -> list[float]:
             try:
-                return [pays(one) for one in interview]
+                return [float(pays(one)) for one in interview]
             except Exception as error:
                 raise TrainingError(
-                    f"the reward '{name}' failed ({type(error).__name__}: {error}); mend it and go on with --resume"
+                    f"the reward '{name}' failed ({type(error).__name__}: {error}); fix it and go on with --resume"
                 ) from error
 
         reward.__name__ = "accuracy" if name == "diagnosis" else name

@@ -45,6 +45,11 @@ class Interview:
     status: str
     """finished, unfinished or failed."""
 
+    @property
+    def conclusion(self) -> Act | None:
+        """The attending's conclusion: its `diagnosis`, `urgency` and words; None where there is none."""
+        return next((act for act in self.acts if act.action == "conclude"), None)
+
 
 DecisionReward = Callable[[Decided, Wanted], float]
 InterviewReward = Callable[[Interview], float]
@@ -103,14 +108,14 @@ def out_of_turns(interview: Interview) -> float:
 
 def right_diagnosis(interview: Interview) -> float:
     """1.0 when the consultation is right as reports count it; an open diagnosis that nobody has judged is wrong."""
-    concluded, truth = _conclusion(interview), interview.case.truth.diagnosis
+    concluded, truth = interview.conclusion, interview.case.truth.diagnosis
     said, finished = concluded.diagnosis if concluded else None, interview.status == "finished"
     return float(bool(correct(said, truth, interview.scenario, finished=finished).correct))
 
 
 def sound_advice(interview: Interview) -> float:
     """1.0 when the conclusion is right and says the scenario's advice on it: what it is, what to do, when to return."""
-    concluded = _conclusion(interview)
+    concluded = interview.conclusion
     if concluded is None or not right_diagnosis(interview):
         return 0.0
     urgency = next((act.urgency for act in interview.acts if act.action == "triage"), None)
@@ -126,10 +131,6 @@ def _doctors_questions(interview: Interview) -> list[tuple[Act, Act | None]]:
         for act, after in zip(acts, followers, strict=True)
         if act.speaker == "attending" and act.action == "ask"
     ]
-
-
-def _conclusion(interview: Interview) -> Act | None:
-    return next((act for act in interview.acts if act.action == "conclude"), None)
 
 
 INTERVIEW_REWARDS: Mapping[str, InterviewReward] = {

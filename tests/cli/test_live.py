@@ -11,14 +11,14 @@ import yaml
 from rich.console import Console
 
 from consult.agents.acts import Strategy, Team
-from consult.cli.lines import urgency_judgement
-from consult.cli.live import LiveView, played_by
-from consult.cli.photograph import UPPER_HALF, half_blocks
 from consult.cli.progress import Progress
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.runner import Runner
 from consult.envs.store import Store
+from consult.render.lines import urgency_judgement
+from consult.render.live import LiveView, played_by
+from consult.render.photograph import UPPER_HALF, half_blocks
 from consult.scenarios import load_scenario
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"

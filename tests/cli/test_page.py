@@ -14,11 +14,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from consult.cli.page import DEMONSTRATION, POLICY, consultation_page, data_url
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.runner import Runner
 from consult.envs.store import Store
+from consult.render.page import DEMONSTRATION, POLICY, consultation_page, data_url
 from consult.scenarios import load_scenario
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"

@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 from consult.agents.acts import Act, Draft
 from consult.agents.rubric import ITEMS, Verdict
 from consult.cli.show import show
-from consult.cli.transcript import fidelity
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.events import Event
 from consult.envs.runner import Runner
 from consult.envs.store import Store, StoreError
 from consult.errors import UserError
+from consult.render.transcript import fidelity
 from consult.scenarios import UnknownNameError, load_scenario
 
 GROUNDED, FREE = {"config": "{}"}, {"config": '{"patient_grounding": false}'}

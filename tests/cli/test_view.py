@@ -24,7 +24,6 @@ from starlette.testclient import TestClient
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import ITEMS, Verdict, not_scored
-from consult.cli.view_cases import _scenario
 from consult.cli.view_pages import MOST
 from consult.cli.view_server import HEADERS, application
 from consult.envs.cast import Models
@@ -33,6 +32,7 @@ from consult.envs.migrations import MIGRATIONS
 from consult.envs.reading import ReadOnlyStore
 from consult.envs.runner import Runner
 from consult.envs.store import Store, StoreError
+from consult.render.stored import _scenario
 from consult.scenarios import load_scenario
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"

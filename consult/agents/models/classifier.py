@@ -7,12 +7,17 @@ is put into the doctors' prompts (strategy `expert`) and stands as a baseline in
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from consult.agents.models.model import ModelError, ModelInfo
 from consult.agents.models.references import Located, locate
+from consult.plugins import PluginError, Registry, blame, revision, takes
 from consult.scenarios import Photograph, Scenario
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 TOP = 3
 """Guesses that the doctors are told."""
@@ -43,16 +48,72 @@ class Classifier(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class FunctionClassifier:
+    """A function from a photograph (an RGB picture of Pillow) to the probabilities of labels."""
+
+    info: ModelInfo
+    classify: Callable[[Image], Mapping[str, float]] = field(repr=False)
+    names: tuple[str, ...] = ()
+    """The labels of the scenario that it is asked about; a label that it leaves out has the probability 0."""
+    drawn_only: bool = False
+
+    def among(self, labels: Sequence[str]) -> FunctionClassifier:
+        """Return it as a classifier of a scenario's labels."""
+        return replace(self, names=tuple(labels))
+
+    def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
+        """Return for each photograph the probability of each name.
+
+        Raises:
+            PhotographError: One cannot be opened.
+            PluginError: The function raised, or returned another label than the scenario's.
+        """
+        return [self._row(photograph) for photograph in photographs]
+
+    def _row(self, photograph: Photograph) -> list[float]:
+        image = photograph.load()
+        with blame("expert", self.info.reference):
+            found = {name: float(p) for name, p in self.classify(image).items()}
+            other = next((name for name in found if name not in self.names), None)
+            if other is not None:
+                raise ValueError(f"it returned '{other}', which is no label of the scenario")
+        return [found.get(name, 0.0) for name in self.names]
+
+
+def as_classifier(value: Any, reference: str) -> Classifier:
+    """Make a classifier of a function or of an object with its protocol.
+
+    Raises:
+        PluginError: It is neither.
+    """
+    if hasattr(value, "probabilities") and not isinstance(value, type):
+        given: Classifier = value
+        return given
+    if callable(value) and takes(value, "image"):
+        return FunctionClassifier(ModelInfo(reference, "python", revision=revision(reference, value)), value)
+    raise PluginError(
+        f"'{reference}' is not an expert; an expert is a function of (image) that returns label → probability"
+    )
+
+
+EXPERTS: Registry[Classifier] = Registry("expert", "consult.experts", as_classifier, ("starter",))
+
+
 def open_classifier(reference: str) -> Classifier:
     """Open a classifier; the weights are loaded here.
 
     Args:
         reference: `starter` or the folder of a model trained like it, for the head on its vision tower; or the folder
-            or the hub id of a transformers model for image classification.
+            or the hub id of a transformers model for image classification; or a plugin's name (see `consult.plugins`).
 
     Raises:
         ModelError: There is no such classifier, or it cannot be loaded safely.
+        PluginError: It names code that cannot be loaded, or that was not named in this call.
     """
+    own = EXPERTS.find(reference)
+    if own is not None:
+        return own
     if reference.startswith(("http://", "https://", "scripted:")):
         raise ModelError(
             f"'{reference}' cannot classify photographs; give starter, or a folder or hub id of a transformers model "
@@ -88,7 +149,9 @@ class Reading:
     """
 
     def __init__(self, classifier: Classifier, scenario: Scenario) -> None:
-        self.classifier, self.labels = classifier, tuple(scenario.labels)
+        self.labels = tuple(scenario.labels)
+        self.classifier = classifier.among(self.labels) if isinstance(classifier, FunctionClassifier) else classifier
+        classifier = self.classifier
         self._read = [scenario.diagnosis(name.replace("_", " ")) for name in classifier.names]
         if not any(self._read):
             some = ", ".join(classifier.names[:TOP])

@@ -16,7 +16,7 @@ from consult.agents.models.model import ModelError
 
 REFERENCES = (
     "starter, a folder of a transformers model, a hub id such as org/name, http://HOST:PORT/v1#NAME, "
-    "or scripted:FILE.yaml"
+    "scripted:FILE.yaml, or FILE.py:NAME"
 )
 ASSESSOR = "assessor"
 """The folder within a model's, in which the adapter for the role of that name lies."""

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from consult.agents.models.model import Model, ModelError, Role
+from consult.agents.models.python import MODELS
 from consult.agents.models.scripted import ScriptedModel
 from consult.agents.models.tables import PREFIXES, TablesModel
 
@@ -23,7 +24,7 @@ def revision_at(reference: str) -> str:
     Raises:
         ModelError: As `open_model`.
     """
-    if reference.startswith(("scripted:", "http://", "https://", *PREFIXES)):
+    if MODELS.find(reference) or reference.startswith(("scripted:", "http://", "https://", *PREFIXES)):
         model = open_model(reference)
         try:
             return model.info.revision
@@ -42,13 +43,18 @@ def open_model(reference: str, role: Role | None = None) -> Model:
 
     Args:
         reference: `starter`, a folder of a transformers model or of an adapter, a hub id with an optional `@revision`,
-            a server's address, `scripted:` and a file, or `bayes:`, `silent:` or `random:` and a scenario with tables.
+            a server's address, `scripted:` and a file, `bayes:`, `silent:` or `random:` and a scenario with tables, or
+            a plugin's name (see `consult.plugins`).
         role: `assessor`: with the adapter that has learned this role, where the model comes with one. The other roles
             play without it.
 
     Raises:
         ModelError: The reference is none of these, or what it names cannot be loaded, or has not learned the role.
+        PluginError: It names code that cannot be loaded, or that was not named in this call.
     """
+    own = MODELS.find(reference)
+    if own is not None:
+        return own
     if reference.startswith("scripted:"):
         return ScriptedModel.load(Path(reference.removeprefix("scripted:")), reference)
     if reference.startswith(PREFIXES):

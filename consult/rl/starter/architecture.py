@@ -30,7 +30,7 @@ def train_tokenizer(texts: Iterable[str], names: Sequence[str]) -> Any:
 
     Args:
         texts: What it is to encode well.
-        names: Labels, findings, learned sentences and the like: one token each, so that a choice among them is one draw.
+        names: Labels, findings, sentences and the like: one token each, so that a choice among them is one draw.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast

@@ -9,25 +9,28 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from consult.errors import UserError
+from consult.plugins import PluginError, Registry, blame, takes
 from consult.scenarios.files import CaseSpec
 from consult.scenarios.importing.agentclinic import read_agentclinic
 from consult.scenarios.importing.card import Card, Menu, card_of
 from consult.scenarios.importing.cleaning import excerpt
+from consult.scenarios.importing.columns import Columns
 from consult.scenarios.importing.craft_md import read_craft_md
 from consult.scenarios.importing.names import Diagnoses, dumped
-from consult.scenarios.importing.own_rows import read_csv, read_jsonl
+from consult.scenarios.importing.own_rows import read_csv, read_jsonl, rows_of
 from consult.scenarios.importing.picture_folder import has_table, read_folder, unlisted
+from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import Row, Rows, UnusableRow
 from consult.scenarios.importing.writing import REPORT, Target
 from consult.scenarios.scenario import UnknownNameError
 
-__all__ = ["KINDS", "Dropped", "Summary", "import_cases"]
+__all__ = ["IMPORTERS", "KINDS", "Dropped", "Summary", "import_cases"]
 
 KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
     "agentclinic": lambda source, mapping: read_agentclinic(source),
@@ -84,20 +87,21 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
     """Import a source into a scenario folder; nothing is written where nothing can be kept.
 
     Args:
-        kind: One of `KINDS`.
+        kind: One of `KINDS`, or a plugin: a function of (source) that returns or yields dicts with the columns of a
+            table (complaint, diagnosis, age, …).
         source: Its file, or its folder.
         out: The folder to make; must not exist, or be empty.
         mapping: Field → column, for tables and JSON lines of one's own.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.
+        PluginError: The plugin cannot be loaded, or it raised.
         OSError: The disk is full, or the like; nothing half-made is left.
     """
-    if kind not in KINDS:
-        raise UnknownNameError("kind of source", kind, list(KINDS))
+    reader = _reader(kind)
     if mapping and kind not in MAPPED:
         raise UserError(f"the columns of {kind} are known; leave --map out, or import it as {' or '.join(MAPPED)}")
-    rows = KINDS[kind](source, mapping or {})
+    rows = reader(source, mapping or {})
     with Target(out) as target:
         importer = _Importer(target, source if source.is_dir() else source.parent)
         for read in rows:
@@ -108,6 +112,42 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
         if summary.kept:
             importer.finish(_name(out), f"{summary.kept} cases imported from {excerpt(source.resolve().name)}")
     return summary
+
+
+Reader = Callable[[Path, Mapping[str, str]], Rows]
+
+
+def as_importer(value: Any, reference: str) -> Reader:
+    """Make a reader of a function of (source) that returns or yields dicts.
+
+    Raises:
+        PluginError: It is not such a function.
+    """
+    if not callable(value) or not takes(value, "source"):
+        raise PluginError(
+            f"'{reference}' is not an importer; an importer is a function of (source) that yields one dict a patient"
+        )
+
+    def read(source: Path, mapping: Mapping[str, str]) -> Rows:
+        yield from rows_of(_records(value, reference, source), Columns(mapping))
+
+    return read
+
+
+IMPORTERS: Registry[Reader] = Registry("importer", "consult.importers", as_importer)
+
+
+def _records(function: Any, reference: str, source: Path) -> Iterator[Record]:
+    with blame("importer", reference):
+        for line, record in enumerate(function(source), 1):
+            yield Record(line, {str(key): "" if value is None else str(value) for key, value in record.items()})
+
+
+def _reader(kind: str) -> Reader:
+    known = KINDS.get(kind) or IMPORTERS.find(kind)
+    if known is None:
+        raise UnknownNameError("kind of source", kind, [*KINDS, *IMPORTERS.names()])
+    return known
 
 
 def _name(out: Path) -> str:

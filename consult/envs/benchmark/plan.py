@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +67,15 @@ class Planned:
 
 
 class Company:
-    """Opens the models of the cells that compare one model; at most one such set is open at a time."""
+    """Opens the models of the cells that compare one model; at most one such set is open at a time.
 
-    def __init__(self, cells: Sequence[Cell]) -> None:
-        self._cells, self._open = cells, ""
+    Args:
+        cells: Of the benchmark.
+        opener: Opens the models of several runs.
+    """
+
+    def __init__(self, cells: Sequence[Cell], opener: Callable[..., Models]) -> None:
+        self._cells, self._opener, self._open = cells, opener, ""
         self._models: Models | None = None
 
     def of(self, cell: Cell) -> Models:
@@ -81,10 +85,8 @@ class Company:
             ModelError: One cannot be opened.
         """
         if self._models is None or self._open != cell.model:
-            from consult.cli.session import opened
-
             self.close()
-            self._models = opened(*(one.config for one in self._cells if one.model == cell.model))
+            self._models = self._opener(*(one.config for one in self._cells if one.model == cell.model))
             self._open = cell.model
         return self._models
 
@@ -96,7 +98,15 @@ class Company:
 
 
 def plan(
-    cells: Sequence[Cell], company: Company, scenario: Scenario, store: Store, *, toml: str, anew: bool, batch: int
+    cells: Sequence[Cell],
+    company: Company,
+    scenario: Scenario,
+    store: Store,
+    *,
+    toml: str,
+    anew: bool,
+    batch: int,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> list[Planned]:
     """Look at every model once, and at what the store holds.
 
@@ -108,6 +118,7 @@ def plan(
         toml: The grid.
         anew: Whether earlier runs do not count.
         batch: Most consultations at once.
+        tell: Told which cell is played to estimate its cost.
 
     Raises:
         ModelError: A model cannot be opened, or a classifier cannot judge the cases.
@@ -124,7 +135,7 @@ def plan(
             check_photographs(models.classifier, scenario, cell.config)
         one = _looked_at(cell, models.described(cell.config), store, scenario, own)
         tried = [each.estimate for each in found if each.cell.model == cell.model and each.estimate is not None]
-        known = None if not one.left else _estimate(one, models, scenario, store, batch, clock, tried)
+        known = None if not one.left else _estimate(one, models, scenario, store, batch, clock, tried, tell)
         found.append(replace(one, estimate=known))
     return found
 
@@ -174,6 +185,7 @@ def _estimate(
     batch: int,
     clock: _Clock,
     tried: Sequence[Estimate],
+    tell: Callable[[str], None],
 ) -> Estimate:
     from consult.envs.benchmark import estimate
 
@@ -183,8 +195,7 @@ def _estimate(
     if tried and clock.spent > estimate.BUDGET:
         slowest = max(tried, key=lambda each: each.seconds)
         return replace(slowest, source="the slowest cell")
-    if sys.stderr.isatty():
-        print(f"warming up: {one.cell.name} …", file=sys.stderr)
+    tell(f"warming up: {one.cell.name} …")
     begun = time.monotonic()
     found = estimate.by_warming_up(scenario, estimate.warm_up_config(one.cell), models, batch)
     clock.spent += time.monotonic() - begun

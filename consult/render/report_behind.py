@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consult.cli.report_tables import place
-from consult.cli.report_verdicts import verdict
+from consult.render.report_tables import place
+from consult.render.report_verdicts import verdict
 
 if TYPE_CHECKING:
     from consult.envs.measures import Outcome

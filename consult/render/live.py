@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
 from consult.agents.models.person import NOBODY
-from consult.cli.lines import DISCLAIMER, Event, beneath, framed, say, show_opinion, show_turn, styled, verdict
 from consult.envs.own import OWN_TEMPERAMENT
+from consult.render.lines import DISCLAIMER, Event, beneath, framed, say, show_opinion, show_turn, styled, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,7 +119,7 @@ class LiveView:
             return Group(*lines, styled(self._photograph_line(lines), ""))
         from rich.table import Table
 
-        from consult.cli.photograph import half_blocks
+        from consult.render.photograph import half_blocks
 
         drawn = half_blocks(photograph.load(), columns=36 if self.console.width >= 76 else 24)
         grid = Table.grid(padding=(0, 3))

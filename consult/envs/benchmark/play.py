@@ -1,14 +1,13 @@
-"""Plays a planned benchmark cell by cell, assesses its runs, and writes the one report."""
+"""Plays a planned benchmark cell by cell, and assesses its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from consult.cli.benchmark_plan import Company, Planned
+from consult.envs.benchmark.plan import Company, Planned
 
 if TYPE_CHECKING:
     from consult.envs.benchmark.grid import Grid
@@ -73,6 +72,7 @@ class Benchmark:
         from consult.agents.models import ModelError
         from consult.agents.models.classifier import open_classifier
         from consult.envs.guesses import Guesses, check_photographs, check_shown, classifier_name
+        from consult.plugins import PluginError
         from consult.scenarios import PhotographError
 
         cases = list(dict.fromkeys(case for one in self.planned for case in one.cell.config.cases))
@@ -90,7 +90,7 @@ class Benchmark:
         guesses = Guesses(classifier, self.scenario, self.store, cases)
         for case in cases:
             # A photograph that cannot be opened has no guess, and fails its own consultations.
-            with suppress(PhotographError):
+            with suppress(PhotographError, PluginError):
                 guesses.of(case)
 
     def _play(self, one: Planned) -> str:
@@ -130,25 +130,14 @@ class Benchmark:
             close_model(model)
 
     def _assess(self, judge: str) -> None:
+        from consult.agents.assessor import open_assessor
         from consult.agents.models import close_model
-        from consult.agents.rules import RULES
-        from consult.cli.assess import open_assessor
-        from consult.envs.assessing import Assessing, model_name, rules_name
+        from consult.envs.assessing import Assessing, name_of
 
-        model = None if judge == RULES else open_assessor(judge)
-        name = rules_name() if model is None else model_name(model)
+        opened = open_assessor(judge)
         try:
             for run in self.runs:
-                work = Assessing(self.scenario, self.store, run, name, self.batch, self.listen)
-                summary = work.by_rules() if model is None else work.by_model(model)
-                self.judge_failed += len(summary["failures"])
+                work = Assessing(self.scenario, self.store, run, name_of(opened), self.batch, self.listen)
+                self.judge_failed += len(work.by(opened)["failures"])
         finally:
-            close_model(model)
-
-    # -- reporting -------------------------------------------------------------------------------------------------
-
-    def report(self, out: Path) -> dict[str, Any]:
-        """Write the report and give what it says."""
-        from consult.cli.report import write_report
-
-        return write_report(self.store, self.runs, out)
+            close_model(opened)

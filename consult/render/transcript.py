@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import DISCLAIMER, Event, say, styled
+from consult.render.lines import DISCLAIMER, Event, say, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,8 +36,8 @@ def print_consultation(
     """
     import json
 
-    from consult.cli.live import LiveView
     from consult.envs.events import demonstration
+    from consult.render.live import LiveView
 
     view = LiveView(
         console,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from consult.cli.page_parts import DEMONSTRATION, NAMES, Row, Told, body, title
+from consult.render.page_parts import DEMONSTRATION, NAMES, Row, Told, body, title
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,7 +64,7 @@ def png(image: Image) -> bytes:
 
 
 def _document(name: str, content: str) -> str:
-    style = (files("consult.cli") / "page.css").read_text(encoding="utf-8")
+    style = (files("consult.render") / "page.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
 <html lang="en">
 <head>

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
-from consult.cli.page import NAMES
+from consult.render.page import NAMES
 
 if TYPE_CHECKING:
     from consult.agents.acts import Act

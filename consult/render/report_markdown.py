@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consult.agents.dialects.clean import clean
-from consult.cli.report_tables import Table, comparisons, of_run, summary
+from consult.render.report_tables import Table, comparisons, of_run, summary
 from consult.scenarios.controls import without_controls
 
 Data = Mapping[str, Any]

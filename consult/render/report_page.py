@@ -10,13 +10,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
-from consult.cli.page import DEMONSTRATION, POLICY
-from consult.cli.report_behind import Behind, behind
-from consult.cli.report_markdown import AGAIN, about, demonstration, lines_of
-from consult.cli.report_plots import accuracy_by_s, confusion_matrix, forest, reliability
-from consult.cli.report_tables import MISTAKES, Cell, Table, comparisons, of_run, place, summary
-from consult.cli.report_transcripts import Transcripts
-from consult.cli.report_verdicts import verdict
+from consult.render.page import DEMONSTRATION, POLICY
+from consult.render.report_behind import Behind, behind
+from consult.render.report_markdown import AGAIN, about, demonstration, lines_of
+from consult.render.report_plots import accuracy_by_s, confusion_matrix, forest, reliability
+from consult.render.report_tables import MISTAKES, Cell, Table, comparisons, of_run, place, summary
+from consult.render.report_transcripts import Transcripts
+from consult.render.report_verdicts import verdict
 
 if TYPE_CHECKING:
     from consult.envs.measures import Outcome
@@ -130,7 +130,7 @@ _UNIT = re.compile(r"(?<=[0-9]) (?=%)|(?<=\bn) (?=[0-9])")
 
 
 def _head(found: Data) -> str:
-    style = "".join((files("consult.cli") / name).read_text(encoding="utf-8") for name in ("page.css", "report.css"))
+    style = "".join((files("consult.render") / name).read_text(encoding="utf-8") for name in ("page.css", "report.css"))
     runs = ", ".join(run["run"] for run in found["runs"])
     title = f"benchmark {found['benchmark']['id']}" if found["benchmark"] else runs
     links = "".join(f'<a href="#{_text(run["run"])}">{_text(run["run"])}</a> ' for run in found["runs"])

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Item, Verdict
-from consult.cli.lines import (
+from consult.envs.events import demonstration
+from consult.envs.own import OWN_TEMPERAMENT
+from consult.render.lines import (
     DISCLAIMER,
     Event,
     by_program,
@@ -27,10 +29,8 @@ from consult.cli.lines import (
     triage_judgements,
     urgency_judgement,
 )
-from consult.cli.live import SKIN_TYPES, not_seen, played_by, short
-from consult.cli.transcript import card_rows, draft_mark, fidelity, stored_events
-from consult.envs.events import demonstration
-from consult.envs.own import OWN_TEMPERAMENT
+from consult.render.live import SKIN_TYPES, not_seen, played_by, short
+from consult.render.transcript import card_rows, draft_mark, fidelity, stored_events
 
 if TYPE_CHECKING:
     from consult.agents.acts import Act

@@ -11,14 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from consult.cli.page import png
-from consult.cli.page_parts import Row, Told
-from consult.cli.show import unknown_consultation
-from consult.envs.browsing import verdicts_on
+from consult.envs.browsing import unknown_consultation, verdicts_on
 from consult.envs.config import RunConfig
 from consult.envs.own import world
 from consult.envs.store import Store
 from consult.errors import UserError
+from consult.render.page import png
+from consult.render.page_parts import Row, Told
 from consult.scenarios import BUILT_IN, Card, Case, Fact, Photograph, Scenario, Truth, UnknownNameError, load_scenario
 
 MOST_KEPT = 8

@@ -1,0 +1,116 @@
+"""`consult.assess`: score a run that was played, by the rubric or by a judge of open diagnoses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from consult.agents.assessor import ASSESSORS, open_assessor
+from consult.agents.judge import open_judge
+from consult.agents.models import close_model
+from consult.agents.models.python import MODELS
+from consult.api.given import ModelLike, PathLike
+from consult.api.run import Run
+from consult.envs.assessing import Assessing, name_of
+from consult.envs.config import RunConfig
+from consult.envs.events import Event, Listener
+from consult.envs.judging import Judging, refuse_judging
+from consult.envs.own import world
+from consult.envs.runner import RunError
+from consult.envs.store import Row, Store
+from consult.errors import UserError
+from consult.plugins import Named
+from consult.scenarios import Scenario, UnknownNameError, load_scenario
+
+AssessorLike = ModelLike | Callable[[Any], Any]
+"""A model, or a function of one consultation that returns item → value."""
+
+
+def assess(
+    run: Run | str,
+    assessor: AssessorLike | None = None,
+    *,
+    judge: ModelLike | None = None,
+    batch: int = 32,
+    db: PathLike = "consult.db",
+    listen: Listener | None = None,
+) -> Event:
+    """Score a run without playing it again, as `consult assess` does; interrupted, the same call continues.
+
+    Args:
+        run: The run, or its id.
+        assessor: Who scores the rubric: `rules`, a model as `consult.simulate` takes it, or a function of one
+            consultation (with `case`, `scenario`, `acts`, `conclusion`) that returns item → value, such as
+            `{"1.1": 1, "4.1": 2}`; None for a value that it cannot tell.
+        judge: Instead, a model that judges the open diagnoses which no name or alias decides.
+        batch: Consultations at once, and the most requests in one batch.
+        db: The store's file, where `run` is an id.
+        listen: Told of every verdict after it was stored.
+
+    Returns:
+        The summary, the last event of `consult assess --json`: `items` with `mean`, `n` and `judge_failed` of each,
+        or of a judge `verdicts`, `accuracy` and `unjudged`; and `failures`. All verdicts are in `run.assessments` and
+        `run.judgements`.
+
+    Raises:
+        UserError: There is no such run, its scenario has changed, who scores cannot be opened, or both are given.
+        ModelGoneError: A server stopped responding; what was judged is stored.
+    """
+    if (assessor is None) == (judge is None):
+        raise UserError("give either an assessor or a judge, e.g. assess(run, 'rules')")
+    path, identifier = (run.db, run.id) if isinstance(run, Run) else (Path(db), run)
+    named, listener = Named(), listen or (lambda event: None)
+    with Store(path, create=False) as store:
+        row = run_row(store, identifier)
+        if assessor is not None:
+            reference = named.add(ASSESSORS, assessor)
+            with named.known():
+                return assessed(store, row, reference, batch, listener)
+        assert judge is not None
+        reference = named.add(MODELS, judge)
+        with named.known():
+            return judged(store, row, reference, batch, listener)
+
+
+def run_row(store: Store, run: str) -> Row:
+    """Return a run's row.
+
+    Raises:
+        UnknownNameError: There is no such run.
+    """
+    row = store.run(run)
+    if row is None:
+        raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
+    return row
+
+
+def assessed(store: Store, row: Row, reference: str, batch: int, listen: Listener) -> Event:
+    """Score a run by the rubric, and return the summary."""
+    opened = open_assessor(reference)
+    try:
+        return Assessing(_scenario(store, row), store, row["id"], name_of(opened), batch, listen).by(opened)
+    finally:
+        close_model(opened)
+
+
+def judged(store: Store, row: Row, reference: str, batch: int, listen: Listener) -> Event:
+    """Judge a run's open diagnoses, and return the summary."""
+    scenario = _scenario(store, row)
+    refuse_judging(scenario)
+    model = open_judge(reference)
+    try:
+        return Judging(scenario, store, row["id"], model, batch, listen).judge()
+    finally:
+        close_model(model)
+
+
+def _scenario(store: Store, row: Row) -> Scenario:
+    """Load a run's scenario, which has to be the version that was played."""
+    config = RunConfig.model_validate_json(row["config"])
+    scenario = load_scenario(config.scenario)
+    if scenario.revision != row["scenario_revision"]:
+        raise RunError(
+            f"run {row['id']} was played with another version of '{scenario.name}'; restore that version to assess it"
+        )
+    return world(scenario, config, store)

@@ -1,0 +1,306 @@
+"""`consult.benchmark`: a grid of runs on the same cases, played, assessed and reported once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from consult.agents.assessor import ASSESSORS, open_assessor
+from consult.agents.judge import open_judge
+from consult.agents.models import close_model
+from consult.agents.models.classifier import EXPERTS
+from consult.agents.models.python import MODELS
+from consult.api.assess import AssessorLike
+from consult.api.given import ModelLike, PathLike
+from consult.api.playing import Opener, open_models
+from consult.api.report import Report
+from consult.api.run import Run
+from consult.envs.benchmark.cells import Cell
+from consult.envs.benchmark.cells import cells as cells_of
+from consult.envs.benchmark.grid import NOBODY_ASSESSES, RULES, THE_MODEL, Grid
+from consult.envs.benchmark.grid_file import Source, make_grid, read_grid, read_preset
+from consult.envs.benchmark.plan import Company, Planned, plan, plan_event
+from consult.envs.benchmark.play import Benchmark as Play
+from consult.envs.events import Event, Listener
+from consult.envs.judging import refuse_judging
+from consult.envs.store import Store
+from consult.errors import UserError
+from consult.plugins import Named
+from consult.render.report import write_report
+from consult.scenarios import Scenario, load_scenario
+
+_OF_CELLS = ("value", "low", "high", "n", "failed", "unjudged")
+"""Of a cell's accuracy, what the summary tells."""
+_ROLES = ("patient", "triage", "specialist", "attending")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark that was played."""
+
+    runs: list[Run]
+    """In the order of the grid's cells."""
+    report: Report
+    summary: Event
+    """The last event of `consult benchmark --json`: the accuracy of each cell, and what failed."""
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
+
+def benchmark(
+    scenario: PathLike | None = None,
+    *,
+    models: Sequence[ModelLike] | None = None,
+    strategies: Sequence[str] | None = None,
+    teams: Sequence[str] | None = None,
+    cases: int | None = None,
+    split: str | None = None,
+    temperament: str | None = None,
+    repeats: int | None = None,
+    panel_size: int | None = None,
+    max_turns: int | None = None,
+    patient_grounding: bool | None = None,
+    patient: ModelLike | None = None,
+    triage: ModelLike | None = None,
+    specialist: ModelLike | None = None,
+    specialists: Mapping[str, ModelLike] | None = None,
+    attending: ModelLike | None = None,
+    classifier: Any = None,
+    assessors: Sequence[AssessorLike] | None = None,
+    judge: ModelLike | None = None,
+    seed: int | None = None,
+    solo_baseline: bool | None = None,
+    preset: str | None = None,
+    config: PathLike | None = None,
+    again: bool = False,
+    out: PathLike = "report",
+    batch: int = 32,
+    db: PathLike = "consult.db",
+    listen: Listener | None = None,
+) -> Benchmark:
+    """Play a grid of strategies, teams and models on the same cases, as `consult benchmark` does.
+
+    What the store holds of it is not played again; interrupted, the same call continues.
+
+    Args:
+        scenario: Built-in name or a folder; None for derm34, or what the preset or the file says, as below.
+        models: Compared with each other: each plays all roles but those given below; None for the starter.
+        strategies: Some of no-dialogue, text-only, dialogue, reasoning, expert; None for no-dialogue and dialogue.
+        teams: Some of panel, no-triage, solo; None for panel.
+        cases: The first so many of the split; None for all.
+        split: train, validation or test.
+        temperament: One for all, `all` four, or `own`: one a case, balanced.
+        repeats: How often each case is played, each time with other draws.
+        panel_size: Specialists asked.
+        max_turns: Doctor turns at which a consultation is unfinished.
+        patient_grounding: Whether a program chooses and checks the facts that the patient states.
+        patient: Who plays the patient, whatever model is compared.
+        triage: The same of the triage doctor.
+        specialist: The same of all specialists.
+        specialists: Specialty → its own.
+        attending: The same of the attending physician.
+        classifier: Of images, for `expert` and as a baseline.
+        assessors: `rules`, `model` (the first one), `none`, a model, or a function as `consult.assess` takes it.
+        judge: Of open diagnoses.
+        seed: Decides every draw.
+        solo_baseline: Whether a solo doctor is added to each strategy that lacks one.
+        preset: smoke or 3mdbench; what is given here takes the place of its values.
+        config: A grid as TOML instead.
+        again: Whether to play what the store holds already.
+        out: The folder for the report.
+        batch: Consultations at once.
+        db: The store's file.
+        listen: Told of every event after it was stored.
+
+    Returns:
+        The runs and their report.
+
+    Raises:
+        UserError: The grid cannot be played: a name that there is not, a value out of range, a model that cannot be
+            opened.
+        ModelGoneError: A server stopped responding; what was played is stored.
+        KeyboardInterrupt: Interrupted; what was played is stored.
+    """
+    roles = {"patient": patient, "triage": triage, "specialist": specialist, "attending": attending}
+    told = {
+        "scenario": None if scenario is None else str(scenario),
+        "models": models,
+        "strategies": strategies,
+        "teams": teams,
+        "cases": cases,
+        "split": split,
+        "temperament": temperament,
+        "repeats": repeats,
+        "panel_size": panel_size,
+        "max_turns": max_turns,
+        "patient_grounding": patient_grounding,
+        "classifier": classifier,
+        "assessors": assessors,
+        "judge": judge,
+        "seed": seed,
+        "solo_baseline": solo_baseline,
+        "roles": roles | {"specialists": specialists},
+    }
+    gridded = grid_of(told, preset, None if config is None else Path(config))
+    listener = listen or (lambda event: None)
+    with gridded.planned(Path(db), batch=batch, again=again) as bench:
+        listener(bench.event())
+        return bench.play(Path(out), listener)
+
+
+@dataclass(frozen=True)
+class Gridded:
+    """A grid before it is planned."""
+
+    grid: Grid
+    toml: str
+    """The grid with every default in it."""
+    scenario: Scenario
+    cells: list[Cell]
+    named: Named
+    """Code that plays or assesses in it."""
+
+    @contextmanager
+    def planned(
+        self,
+        db: Path,
+        *,
+        batch: int,
+        again: bool,
+        opener: Opener = open_models,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> Iterator[Bench]:
+        """Look at every model once and at what the store holds; nothing is written, not even an empty store.
+
+        Raises:
+            UserError: A model, an assessor or the judge cannot be opened.
+        """
+        company = Company(self.cells, opener)
+        with self.named.known():
+            try:
+                _check_judges(self.grid, self.scenario)
+                with Store(db if db.exists() else Path(":memory:")) as store:
+                    planned = plan(
+                        self.cells,
+                        company,
+                        self.scenario,
+                        store,
+                        toml=self.toml,
+                        anew=again,
+                        batch=batch,
+                        tell=tell,
+                    )
+                yield Bench(self, planned, company, db, batch, again)
+            finally:
+                company.close()
+
+
+@dataclass
+class Bench:
+    """A planned benchmark, its models at hand."""
+
+    gridded: Gridded
+    cells: list[Planned]
+    company: Company
+    db: Path
+    batch: int
+    again: bool
+    found: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def left(self) -> bool:
+        """Whether anything is left to play."""
+        return any(one.left for one in self.cells)
+
+    def event(self) -> Event:
+        """Describe the plan."""
+        return plan_event(self.cells, self.gridded.toml)
+
+    def play(self, out: Path, listen: Listener) -> Benchmark:
+        """Play what is left, assess, and write the report."""
+        grid = self.gridded
+        with Store(self.db) as store:
+            work = Play(
+                grid.grid, grid.toml, grid.scenario, self.cells, self.company, store, self.again, self.batch, listen
+            )
+            work.play()
+            found = write_report(store, work.runs, out)
+            summary = _summary(work, found, out)
+        return Benchmark([Run(self.db, run) for run in work.runs], Report(out, found), summary)
+
+
+def grid_of(told: Mapping[str, Any], preset: str | None = None, file: Path | None = None) -> Gridded:
+    """Make a grid of a preset or a file and of what was given.
+
+    Args:
+        told: Key of a grid → what was given, None where nothing was; models and assessors may be code.
+        preset: Its name.
+        file: TOML.
+
+    Raises:
+        UserError: The grid cannot be played.
+    """
+    if preset is not None and file is not None:
+        raise UserError("--preset and --config both bring a grid; give one of the two")
+    named = Named()
+    source = read_preset(preset) if preset is not None else read_grid(file) if file is not None else Source()
+    grid = make_grid(source, _references(told, named))
+    scenario = load_scenario(grid.scenario)
+    return Gridded(grid, grid.toml(len(scenario.case_ids(grid.split))), scenario, cells_of(grid, scenario), named)
+
+
+def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
+    """Put references in the place of code, and leave out what was not given."""
+    given: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
+    if "models" in given:
+        given["models"] = [named.add(MODELS, one) for one in given["models"]]
+    if "assessors" in given:
+        given["assessors"] = [
+            one if one in (RULES, THE_MODEL, NOBODY_ASSESSES) else named.add(ASSESSORS, one)
+            for one in given["assessors"]
+        ]
+    for key, registry in (("judge", MODELS), ("classifier", EXPERTS)):
+        if key in given:
+            given[key] = named.add(registry, given[key])
+    roles = given.pop("roles", None) or {}
+    played: dict[str, Any] = {name: named.add(MODELS, roles[name]) for name in _ROLES if roles.get(name) is not None}
+    if roles.get("specialists"):
+        played["specialists"] = {name: named.add(MODELS, one) for name, one in roles["specialists"].items()}
+    return given | ({"roles": played} if played else {})
+
+
+def _check_judges(grid: Grid, scenario: Scenario) -> None:
+    """Open judge and assessors once before anything is played, so that a mistake in one does not come after hours."""
+    if grid.judges_diagnoses():
+        refuse_judging(scenario)
+        close_model(open_judge(grid.judge))
+    for judge in grid.judges():
+        if judge != RULES:
+            close_model(open_assessor(judge))
+
+
+def _summary(work: Play, found: dict[str, Any], out: Path) -> Event:
+    cells = [
+        {
+            "cell": one.cell.number,
+            "run": run["run"],
+            "strategy": run["strategy"],
+            "team": run["team"],
+            "model": one.cell.model,
+            **{name: run["headlines"]["accuracy"][name] for name in _OF_CELLS},
+        }
+        for one, run in zip(work.planned, found["runs"], strict=True)
+    ]
+    return {
+        "event": "summary",
+        "benchmark": work.id,
+        "runs": work.runs,
+        "cells": cells,
+        "failed": sum(run["consultations"]["failed"] for run in found["runs"]),
+        "judge_failed": work.judge_failed,
+        "report": str(out / "report.html"),
+    }

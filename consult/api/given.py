@@ -1,0 +1,66 @@
+"""What a caller may give for a model, and mistakes in values told in a sentence."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from consult.errors import UserError
+
+if TYPE_CHECKING:
+    from consult.agents.models import Request
+
+T = TypeVar("T", bound=str)
+
+
+class Generates(Protocol):
+    """An object that answers requests: as many replies, or texts, as there are requests, in their order."""
+
+    def generate(self, requests: Sequence[Request], /) -> Sequence[Any]:
+        """Answer a batch."""
+
+
+ModelLike = str | Generates | Callable[[list[dict[str, str]], list[Any]], str]
+"""A reference, an object with `generate`, or a function `(messages, images) -> str`."""
+PathLike = str | Path
+"""Of a file or a folder."""
+
+
+def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
+    """Return the entry of this name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    from consult.scenarios import UnknownNameError
+
+    found = next((entry for entry in menu if entry == name), None)
+    if found is None:
+        raise UnknownNameError(kind, name, menu)
+    return found
+
+
+@contextmanager
+def checked() -> Iterator[None]:
+    """Turn a value that a configuration refuses into one sentence.
+
+    Raises:
+        UserError: The configuration refused a value.
+    """
+    from pydantic import ValidationError
+
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(map(str, first["loc"]))
+        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise UserError(f"'{name}' cannot be {first['input']!r}: {why}; give another value") from None
+
+
+def naming(db: Path) -> str:
+    """Return what a command to copy must end with to find a database."""
+    return "" if str(db) == "consult.db" else f" --db {shlex.quote(str(db))}"

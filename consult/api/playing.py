@@ -1,0 +1,316 @@
+"""One run from its options to its end: the configuration, its opened models and store, and the playing."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from consult.agents.acts import STRATEGIES, TEAMS
+from consult.agents.judge import TEMPERATURE
+from consult.agents.models.classifier import EXPERTS
+from consult.agents.models.person import HUMAN, NOBODY, PERSONS
+from consult.agents.models.python import MODELS
+from consult.agents.temperament import own_temperament, temperaments
+from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
+from consult.envs.cast import Models, references, roles
+from consult.envs.config import OwnCase, RoleConfig, RunConfig
+from consult.envs.events import Event, Listener
+from consult.envs.guesses import check_photographs
+from consult.envs.judging import refuse_judging
+from consult.envs.own import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
+from consult.envs.runner import Runner
+from consult.envs.store import Store, is_alive
+from consult.errors import UserError
+from consult.plugins import CODE, Named
+from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
+
+TINY = 50_000_000
+"""Parameters; a model with fewer is slower on all cores than on two."""
+
+Opener = Callable[..., Models]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What to play; `consult.simulate` says what each means."""
+
+    scenario: str = "derm34"
+    cases: int | str | Sequence[str] | None = None
+    split: str = "test"
+    temperament: str | None = None
+    strategy: str = "dialogue"
+    team: str = "panel"
+    panel_size: int = 3
+    model: ModelLike = "starter"
+    patient: ModelLike | None = None
+    triage: ModelLike | None = None
+    specialist: ModelLike | None = None
+    specialists: Mapping[str, ModelLike] | None = None
+    attending: ModelLike | None = None
+    classifier: Any = None
+    judge: ModelLike | None = None
+    seed: int = 0
+    max_turns: int = 14
+    patient_grounding: bool = True
+    votes: int = 1
+    panel_skill: float | None = None
+    complaint: str | None = None
+    image: PathLike | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run before it is played."""
+
+    scenario: Scenario
+    config: RunConfig
+    named: Named
+    """Code that plays in it."""
+    photograph: Kept | None = None
+    """From outside, to be kept in the store."""
+
+
+class _Own(NamedTuple):
+    case: OwnCase
+    photograph: Kept | None
+
+
+def plan_run(options: Options) -> Planned:
+    """Make a run's configuration.
+
+    Raises:
+        UserError: A name that there is not, a value that is out of range, options that do not go together, or code that
+            cannot be loaded.
+    """
+    strategy = from_menu("strategy", options.strategy, STRATEGIES)
+    team = from_menu("team", options.team, TEAMS)
+    if options.classifier is not None and strategy != "expert":
+        raise UserError("--classifier is asked by one strategy alone; add --strategy expert")
+    scenario, own, named = load_scenario(options.scenario), _own(options), Named()
+    ids = (own_id(own.case),) if own else _ids(scenario, options)
+    played = _roles(scenario, options, named, own is not None)
+    with checked():
+        config = RunConfig(
+            scenario=options.scenario,
+            split="own" if own else options.split,
+            cases=ids,
+            temperaments=_moods(scenario, options, ids, played["patient"], own is not None),
+            all_temperaments=options.temperament == "all",
+            strategy=strategy,
+            team=team,
+            panel_size=options.panel_size,
+            max_turns=options.max_turns,
+            seed=options.seed,
+            patient_grounding=options.patient_grounding,
+            classifier="starter" if options.classifier is None else named.add(EXPERTS, options.classifier),
+            votes=options.votes,
+            panel_skill=options.panel_skill,
+            judge=_judge(scenario, options, named),
+            own=own.case if own else None,
+            **played,
+        )
+    check_persons(config)
+    return Planned(scenario, config, named, own.photograph if own else None)
+
+
+def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
+    """Return an interrupted run, or one in which consultations failed, to be played on.
+
+    Args:
+        store: Where it is.
+        run: Its id.
+        code: References to code of files that the run may load: what stands in a store alone is not run.
+
+    Raises:
+        UserError: There is no such run, it is over, or another process plays it.
+    """
+    row = store.run(run)
+    if row is None:
+        raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
+    again = naming(store.path)
+    if row["status"] == "finished" and not row["failed"]:
+        raise UserError(f"run {run} is over; see it with: consult show {run}{again}")
+    if is_alive(row["pid"]):
+        raise UserError(f"run {run} is being played by process {row['pid']}; wait for it, or stop it first")
+    config, named = RunConfig.model_validate_json(row["config"]), Named()
+    for reference in code:
+        named.add(EXPERTS if reference == config.classifier else MODELS, reference)
+    check_persons(config)
+    if row["status"] == "finished":
+        store.reopen(run)
+    return Planned(load_scenario(config.scenario), config, named)
+
+
+# -- from options to a configuration -----------------------------------------------------------------------------------
+
+
+def _own(options: Options) -> _Own | None:
+    """Take in complaint and photograph; None where neither is given."""
+    if options.complaint is None:
+        if options.image is not None:
+            raise UserError("an image shows what a complaint is about; give the complaint with it")
+        return None
+    if options.cases is not None:
+        raise UserError("cases choose cases of the scenario and a complaint brings one; give one of the two")
+    said = own_complaint(options.complaint)
+    photograph = None if options.image is None else kept(open_photograph(Path(options.image)))
+    return _Own(OwnCase(complaint=said, photograph=photograph.hash if photograph else None), photograph)
+
+
+def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
+    cases, split = options.cases, options.split
+    if isinstance(cases, str):
+        return (scenario.case(cases).id,)
+    if cases is not None and not isinstance(cases, int):
+        return tuple(scenario.case(case).id for case in cases)
+    ids = scenario.case_ids(split)
+    if not ids:
+        raise UserError(f"the split '{split}' of '{scenario.name}' has no cases; choose another split")
+    if cases is None:
+        return (random.Random(f"case {options.seed}").choice(ids),)
+    if cases < 1:
+        raise UserError(f"'cases' cannot be {cases}; ask for 1 or more")
+    if cases > len(ids):
+        raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
+    return tuple(ids[:cases])
+
+
+def _moods(scenario: Scenario, options: Options, ids: Sequence[str], patient: RoleConfig, own: bool) -> tuple[str, ...]:
+    kinds = tuple(temperaments())
+    if options.temperament is None and own:
+        return (OWN_TEMPERAMENT if patient.model in PERSONS else random.Random(options.seed).choice(kinds),)
+    if options.temperament is None:
+        return tuple(own_temperament(scenario, case) for case in ids)
+    mood = from_menu("temperament", options.temperament, (*kinds, "all"))
+    return kinds if mood == "all" else (mood,) * len(ids)
+
+
+def _roles(scenario: Scenario, options: Options, named: Named, own: bool) -> dict[str, Any]:
+    def role(name: str, given: ModelLike | None) -> RoleConfig:
+        usual: RoleConfig = RunConfig.model_fields[name].default
+        return usual.model_copy(update={"model": named.add(MODELS, options.model if given is None else given)})
+
+    for specialty in options.specialists or {}:
+        if specialty not in scenario.specialties:
+            raise UnknownNameError("specialty", specialty, scenario.specialties)
+    patient = NOBODY if own and options.patient is None else options.patient
+    return {
+        "patient": role("patient", patient),
+        "triage": role("triage", options.triage),
+        "specialist": role("specialist", options.specialist),
+        "specialists": {name: role("specialist", given) for name, given in (options.specialists or {}).items()},
+        "attending": role("attending", options.attending),
+    }
+
+
+def _judge(scenario: Scenario, options: Options, named: Named) -> RoleConfig | None:
+    """Return who judges; refused before any model is loaded where there is nothing to judge."""
+    if options.judge is None:
+        return None
+    refuse_judging(scenario)
+    return RoleConfig(model=named.add(MODELS, options.judge), temperature=TEMPERATURE)
+
+
+def check_persons(config: RunConfig) -> None:
+    """Hold a run against what a person can play.
+
+    Raises:
+        UserError: A person is given another role than the patient's, or several consultations.
+    """
+    played = roles(config)
+    for name, role in played.items():
+        if name != "patient" and role.model in PERSONS:
+            raise UserError(
+                f"'{role.model}' can only play the patient; give --patient {role.model}, and {name} a model"
+            )
+    if played["patient"].model == HUMAN and len(config.plan()) > 1:
+        raise UserError("a person plays one consultation at a time; choose one case and one temperament")
+
+
+def code_of(config: RunConfig) -> list[str]:
+    """List the references to code of files that play in a run."""
+    return [name for name in (*references(config), *_classifiers(config)) if CODE.fullmatch(name)]
+
+
+def _classifiers(config: RunConfig) -> tuple[str, ...]:
+    return (config.classifier,) if config.strategy == "expert" else ()
+
+
+# -- playing -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A run with its models and its store open."""
+
+    scenario: Scenario
+    """With the run's own case, where it has one."""
+    config: RunConfig
+    models: Models
+    store: Store
+    batch: int
+
+    def play(self, listen: Listener) -> Event:
+        """Play, or continue an interrupted run of the same configuration, and return the summary.
+
+        Raises:
+            UserError: As `consult.simulate`.
+            KeyboardInterrupt: Interrupted; what was told is stored, and the same call continues.
+        """
+        runner = Runner(self.scenario, self.config, self.models, self.store, batch=self.batch, listen=listen)
+        return runner.run()
+
+
+def open_models(*configs: RunConfig) -> Models:
+    """Open the models of one or several runs.
+
+    Raises:
+        ModelError: One cannot be opened.
+    """
+    models = Models.open(*configs)
+    limit_threads(models)
+    return models
+
+
+@contextmanager
+def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_models) -> Iterator[Stage]:
+    """Open models and store of a run, and close them.
+
+    Args:
+        planned: What to play.
+        db: The store's file; made where it is not there.
+        batch: Consultations at once, and the most requests in one batch of a model.
+        opener: Opens the models of a configuration.
+
+    Raises:
+        UserError: The store or a model cannot be opened.
+    """
+    config = planned.config
+    if db.exists():
+        # A wrong file is told before a large model is loaded; a new one is made only when the models stand.
+        Store(db).close()
+    with planned.named.known():
+        models = opener(config)
+        try:
+            if models.classifier is not None:
+                check_photographs(models.classifier, planned.scenario, config)
+            with Store(db) as store:
+                if planned.photograph is not None:
+                    store.keep_photograph(*planned.photograph)
+                yield Stage(world(planned.scenario, config, store), config, models, store, batch)
+        finally:
+            models.close()
+
+
+def limit_threads(models: Models) -> None:
+    """Keep tiny models from spreading over all cores: they would mostly wait for each other."""
+    sizes = [int(model.info.details.get("parameters", 0)) for model in models.by_reference.values()]
+    if max(sizes) and max(sizes) < TINY and "OMP_NUM_THREADS" not in os.environ:
+        import torch
+
+        torch.set_num_threads(min(2, torch.get_num_threads()))

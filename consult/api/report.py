@@ -1,0 +1,85 @@
+"""`consult.report`: what one or several runs came to, as files and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from consult.api.given import PathLike, naming
+from consult.api.run import Run
+from consult.envs.store import Store
+from consult.errors import UserError
+from consult.render.report import write_report
+from consult.scenarios import UnknownNameError
+
+_HEIGHT = 800
+"""Pixels of a report in a notebook."""
+
+
+class Report:
+    """A report that was written; it displays as its page in a notebook.
+
+    Args:
+        folder: Where its files are: report.html, report.md, report.json and consultations.csv.
+        data: What report.json says.
+    """
+
+    def __init__(self, folder: Path, data: dict[str, Any]) -> None:
+        self.folder, self.data = folder, data
+
+    @property
+    def page(self) -> Path:
+        """The page, one HTML file that needs nothing else."""
+        return self.folder / "report.html"
+
+    def __str__(self) -> str:
+        return (self.folder / "report.md").read_text(encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return f"<report of {', '.join(run['run'] for run in self.data['runs'])}: {self.page}>"
+
+    def _repr_html_(self) -> str:
+        style = f"width:100%;height:{_HEIGHT}px;border:0"
+        page = escape(self.page.read_text(encoding="utf-8"))
+        return f'<iframe sandbox srcdoc="{page}" style="{style}"></iframe>'
+
+
+def report(*runs: Run | str, out: PathLike = "report", db: PathLike = "consult.db") -> Report:
+    """Measure runs and compare them, as `consult report` does.
+
+    Args:
+        runs: One or several runs of one store, or their ids.
+        out: The folder for the files; made where it is not there.
+        db: The store's file, where ids are given.
+
+    Returns:
+        The report: shares from 0 to 1 with their intervals and n, as data and as files.
+
+    Raises:
+        UserError: There is no such run, nothing of it has ended, no run is given, or they are of several stores.
+        OSError: The files cannot be written.
+    """
+    stores = {run.db.resolve(): run.db for run in runs if isinstance(run, Run)} or {Path(db): Path(db)}
+    if not runs:
+        raise UserError("name a run to report on, e.g. report(run)")
+    if len(stores) > 1:
+        raise UserError(f"the runs are of {len(stores)} stores; report on runs of one")
+    path = next(iter(stores.values()))
+    ids = [run.id if isinstance(run, Run) else run for run in runs]
+    with Store(path, create=False) as store:
+        return Report(Path(out), write_report(store, known_runs(store, ids), Path(out)))
+
+
+def known_runs(store: Store, runs: Sequence[str]) -> list[str]:
+    """Check the names, each taken once; a run of which nothing has ended is a mistake, too."""
+    menu = [row["id"] for row in store.query("SELECT id FROM runs ORDER BY rowid DESC")]
+    for run in runs:
+        if run not in menu:
+            raise UnknownNameError("run", run, menu)
+        ended = "SELECT 1 FROM consultations WHERE run_id = ? AND status != 'running' LIMIT 1"
+        if not store.query(ended, run):
+            again = f"consult resume {run}{naming(store.path)}"
+            raise UserError(f"no consultation of {run} has ended; go on with: {again}")
+    return list(dict.fromkeys(runs))

@@ -1,0 +1,336 @@
+"""What was played, as tables and transcripts: `Run`, `Runs` and `Transcript`, read from the store when asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consult.api.given import PathLike
+from consult.envs.store import Row, Store
+from consult.errors import UserError
+from consult.plugins import blame
+from consult.scenarios import UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from consult.envs.events import Event
+    from consult.render.page_parts import Told
+    from consult.rl.rewards import Interview
+
+_BOOLEAN = (
+    "correct", "demo", "accepts", "draft_backed", "draft_leaked", "draft_fallback", "said_backed", "said_leaked",
+    "usable", "first_usable",
+)  # fmt: skip
+"""Columns of 0, 1 and null."""
+_TYPES = {"INTEGER": "Int64", "REAL": "Float64"}
+"""SQLite's → pandas'."""
+_COUNTS = ("consultations", "finished", "unfinished", "failed", "judged", "correct", "unjudged")
+"""Of a run."""
+_HEIGHT = 640
+"""Pixels of a transcript in a notebook."""
+WIDTH = 100
+"""Columns of a transcript as text."""
+
+
+class Run:
+    """One run in a store. Tables have the store's columns, one row each, in the order of play.
+
+    Args:
+        db: The store's file.
+        id: The run's id, such as `r3`.
+
+    Raises:
+        UnknownNameError: The store has no such run.
+        StoreError: The store cannot be opened.
+    """
+
+    def __init__(self, db: PathLike, id: str) -> None:
+        self.db, self.id = Path(db), id
+        with Store(self.db, create=False) as store:
+            row = store.run(id)
+            if row is None:
+                raise UnknownNameError("run", id, [r["id"] for r in store.runs()])
+            self._row = row
+
+    @property
+    def status(self) -> str:
+        """finished, interrupted or running, when this object was made."""
+        return str(self._row["status"])
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration: scenario, cases, who plays whom, seed."""
+        return dict(json.loads(self._row["config"]))
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Role → reference and revision."""
+        return dict(json.loads(self._row["models"]))
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of consultations that are right, 0 to 1, when this object was made; None where no truth is known."""
+        judged = self._row["judged"]
+        return self._row["correct"] / judged if judged else None
+
+    @property
+    def consultations(self) -> pd.DataFrame:
+        """The consultations; `correct` is true, false, or missing where no truth is known."""
+        return self._table("consultations", "SELECT * FROM consultations WHERE run_id = ? ORDER BY ordinal")
+
+    @property
+    def turns(self) -> pd.DataFrame:
+        """The turns of all consultations; `seconds` of model time, `tokens_in` and `tokens_out` in tokens."""
+        return self._of_consultations("turns", "c.ordinal, t.idx")
+
+    @property
+    def opinions(self) -> pd.DataFrame:
+        """The specialists' opinions; `confidence` from 0 to 1."""
+        return self._of_consultations("opinions", "c.ordinal, t.idx")
+
+    @property
+    def assessments(self) -> pd.DataFrame:
+        """One row for an item of the rubric by one assessor; a missing `value` was not scored, which is not 0."""
+        return self._of_consultations("assessments", "c.ordinal, t.id")
+
+    @property
+    def judgements(self) -> pd.DataFrame:
+        """A judge's verdicts on open diagnoses."""
+        return self._of_consultations("judgements", "c.ordinal, t.judge")
+
+    def scores(self, *rewards: Callable[[Interview], float]) -> pd.DataFrame:
+        """Score every consultation with rewards of yours.
+
+        Args:
+            rewards: Functions of one consultation that return a number.
+
+        Returns:
+            One row a consultation, by its id; one column a reward, by the function's name.
+
+        Raises:
+            PluginError: A reward raised; it names the reward and the consultation.
+        """
+        import pandas as pd
+
+        rows = []
+        for transcript in self:
+            paid: dict[str, Any] = {"id": transcript.id}
+            for reward in rewards:
+                with blame("reward", reward.__name__, where=f" on {transcript.id}"):
+                    paid[reward.__name__] = float(reward(transcript.consultation))
+            rows.append(paid)
+        return pd.DataFrame(rows, columns=["id", *(reward.__name__ for reward in rewards)]).set_index("id")
+
+    def __len__(self) -> int:
+        """Count the consultations."""
+        return int(self._row["consultations"])
+
+    def __iter__(self) -> Iterator[Transcript]:
+        """Read one consultation after the other."""
+        with Store(self.db, create=False) as store:
+            ids = [row["id"] for row in store.consultations(self.id)]
+        return (Transcript(self.db, one) for one in ids)
+
+    def __getitem__(self, name: str) -> Transcript:
+        """Return a consultation by its id (`r3.17`) or by its case (`test-0017`).
+
+        Raises:
+            UnknownNameError: The run has no such consultation.
+            UserError: The case was played several times.
+        """
+        with Store(self.db, create=False) as store:
+            rows = store.consultations(self.id)
+        found = [row for row in rows if name in (row["id"], row["case_id"])]
+        if not found:
+            raise UnknownNameError("consultation", name, [n for row in rows for n in (row["case_id"], row["id"])])
+        if len(found) > 1:
+            several = ", ".join(f"{row['id']} ({row['temperament']})" for row in found)
+            raise UserError(f"case '{name}' was played {len(found)} times; name one: {several}")
+        return Transcript(self.db, found[0]["id"])
+
+    def __repr__(self) -> str:
+        return f"<run {self.id} of {self.db}: {_in_words(self._row)}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.consultations[["id", "case_id", "temperament", "status", "diagnosis", "truth", "correct"]]
+        return f"<p>{escape(repr(self).strip('<>'))}</p>{shown.to_html(index=False, max_rows=20, na_rep='')}"
+
+    def _of_consultations(self, table: str, order: str) -> pd.DataFrame:
+        sql = (
+            f"SELECT t.* FROM {table} t JOIN consultations c ON c.id = t.consultation_id "
+            f"WHERE c.run_id = ? ORDER BY {order}"
+        )
+        return self._table(table, sql)
+
+    def _table(self, table: str, sql: str) -> pd.DataFrame:
+        with Store(self.db, create=False) as store:
+            return _frame(store, table, sql, self.id)
+
+
+class Runs:
+    """The runs of a store, the newest first; `runs["r3"]` is one of them.
+
+    Args:
+        db: The store's file.
+
+    Raises:
+        StoreError: There is no such store, or it cannot be opened.
+    """
+
+    def __init__(self, db: PathLike) -> None:
+        self.db = Path(db)
+        with Store(self.db, create=False) as store:
+            self._ids = [row["id"] for row in store.runs()]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a run, with the number of its consultations that are finished, failed, judged, correct."""
+        with Store(self.db, create=False) as store:
+            rows, counts = store.runs(), dict.fromkeys(_COUNTS, "Int64")
+            types = {**_types(store, "runs"), **counts}
+        return _typed([{name: row[name] for name in types} for row in rows], types)
+
+    def __len__(self) -> int:
+        """Count the runs."""
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[Run]:
+        """Read one run after the other."""
+        return (Run(self.db, one) for one in self._ids)
+
+    def __getitem__(self, run: str) -> Run:
+        """Return a run by its id.
+
+        Raises:
+            UnknownNameError: There is no such run.
+        """
+        return Run(self.db, run)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} runs of {self.db}: {', '.join(self._ids)}>"
+
+    def _repr_html_(self) -> str:
+        columns = ["id", "status", "created", "scenario", "seed", "consultations", "failed", "judged", "correct"]
+        return str(self.table[columns].to_html(index=False, max_rows=20)) if self._ids else escape(repr(self))
+
+
+class Transcript:
+    """One consultation, to be read: it displays as text in a terminal and as a page in a notebook.
+
+    Args:
+        db: The store's file.
+        id: The consultation's id, such as `r3.17`.
+
+    Raises:
+        UnknownNameError: The store has no such consultation.
+    """
+
+    def __init__(self, db: PathLike, id: str) -> None:
+        self.db, self.id = Path(db), id
+
+    @cached_property
+    def _told(self) -> Told:
+        from consult.render.stored import told
+
+        with Store(self.db, create=False) as store:
+            return told(store, self.id)
+
+    @property
+    def row(self) -> Row:
+        """The consultation's row of the store: case_id, diagnosis, truth, correct, urgency and the others."""
+        return dict(self._told.row)
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened, in its order: turns, opinions and the end, as `--json` prints them."""
+        from consult.render.page_parts import events_of
+
+        return events_of(self._told)
+
+    @property
+    def consultation(self) -> Interview:
+        """Its scenario, case, acts and status, as a reward gets them."""
+        from consult.rl.rewards import Interview
+
+        told = self._told
+        return Interview(told.scenario, told.case, told.acts, told.row["status"])
+
+    def html(self) -> str:
+        """Return one HTML page that needs nothing else: no script, no network, no second file."""
+        from consult.render.page import consultation_page
+
+        told = self._told
+        return consultation_page(told.row, told.acts, told.case, told.scenario, told.run, told.assessments)
+
+    def save(self, path: PathLike) -> None:
+        """Write the page.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        Path(path).write_text(self.html(), encoding="utf-8")
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from consult.render.transcript import print_consultation
+
+        out, told = StringIO(), self._told
+        console = Console(file=out, width=WIDTH, force_terminal=False)
+        print_consultation(console, told.row, told.acts, told.case, told.scenario, told.run)
+        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        # A frame: the page's style stays inside, and nothing that a model wrote is part of the notebook's document.
+        style = f"width:100%;height:{_HEIGHT}px;border:0"
+        return f'<iframe sandbox srcdoc="{escape(self.html())}" style="{style}"></iframe>'
+
+
+def load(db: PathLike = "consult.db") -> Runs:
+    """Open a store.
+
+    Args:
+        db: The SQLite file. One that an older version wrote is brought up to date.
+
+    Returns:
+        Its runs, the newest first.
+
+    Raises:
+        StoreError: There is no such file, or it is not a store.
+    """
+    return Runs(db)
+
+
+def _in_words(row: Row) -> str:
+    from consult.render.lines import right_of
+
+    failed = f", {row['failed']} failed" if row["failed"] else ""
+    return f"{row['status']}, {row['consultations']} consultations{failed}, {right_of(row)}"
+
+
+def _frame(store: Store, table: str, sql: str, *parameters: Any) -> pd.DataFrame:
+    return _typed(store.query(sql, *parameters), _types(store, table))
+
+
+def _types(store: Store, table: str) -> dict[str, str]:
+    """Return column → pandas' type, as the store declares it."""
+    declared = store.query("SELECT name, type FROM pragma_table_info(?)", table)
+    usual = {row["name"]: _TYPES.get(row["type"], "string") for row in declared}
+    return {name: "boolean" if name in _BOOLEAN else kind for name, kind in usual.items()}
+
+
+def _typed(rows: list[Row], types: Mapping[str, str]) -> pd.DataFrame:
+    """Make a table with pandas' types that know missing values, so that a count stays one."""
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=list(types)).astype(dict(types))

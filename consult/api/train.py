@@ -1,0 +1,106 @@
+"""`consult.train`: train a general practitioner from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from consult.agents.models.python import MODELS
+from consult.api.given import PathLike
+from consult.plugins import Named
+from consult.rl.config import OTHERS, TrainConfig, read_config
+from consult.rl.own_rewards import REWARDS
+from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
+
+Role = Literal["triage", "attending", "interview"]
+RewardLike = str | Callable[..., Any]
+"""The name of a reward, a reference to one, or a function as `consult.reward` takes it."""
+Rewards = Mapping[Any, float | None] | Sequence[RewardLike]
+"""With their weights; None, or a list, for the weight that `consult.reward` gave."""
+
+
+@dataclass(frozen=True)
+class PlannedTraining:
+    """A training before it begins."""
+
+    config: TrainConfig
+    named: Named
+    """Code that plays or pays in it."""
+
+
+def train(
+    role: Role,
+    *,
+    out: PathLike,
+    preset: str | None = None,
+    config: PathLike | None = None,
+    rewards: Rewards | None = None,
+    resume: bool = False,
+    say: Callable[[str], None] | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """Train the triage doctor, the attending's decision, or its questions over whole consultations.
+
+    Args:
+        role: triage, attending or interview.
+        out: The result's folder, which `simulate` takes as a model.
+        preset: smoke: a training of minutes.
+        config: TOML with the same fields; what is given here takes their place.
+        rewards: Reward → weight, over those of the role; a weight of 0 takes one out. Or a list of your own, each with
+            the weight that `consult.reward` gave it. Names of built-in rewards, `file.py:name`, or functions.
+        resume: Whether to continue what lies in `out`.
+        say: Told of the progress, in lines of text.
+        **fields: The fields of a training, as `consult train` has them: model, scenario, method, steps, minutes, cases,
+            seed, learning_rate and the others; `minutes` of wall time, `steps` and `cases` as numbers.
+
+    Returns:
+        The figures, as in metrics.json: `before`, `after` and `gain` as shares from 0 to 1, `interval`, `n`, `seconds`.
+
+    Raises:
+        UserError: A field that there is not, a value that it cannot have, a model that cannot be trained, or a reward
+            that failed.
+        KeyboardInterrupt: Interrupted; the same call with `resume=True` continues.
+    """
+    from consult.rl.training import train_practitioner
+
+    planned = plan_training(role, None if config is None else Path(config), preset, rewards, fields)
+    with planned.named.known():
+        return train_practitioner(planned.config, Path(out), say or (lambda line: None), resume=resume)
+
+
+def plan_training(
+    role: Role, file: Path | None, preset: str | None, rewards: Rewards | None, fields: Mapping[str, Any]
+) -> PlannedTraining:
+    """Make a training's configuration.
+
+    Raises:
+        UserError: As `train`.
+    """
+    named, given = Named(), dict(fields)
+    for name in OTHERS:
+        if given.get(name) is not None:
+            given[name] = named.add(MODELS, given[name])
+    if rewards:
+        given["rewards"] = _weights(rewards, named)
+    with named.known():
+        return PlannedTraining(read_config(role, file, preset, given), named)
+
+
+def _weights(rewards: Rewards, named: Named) -> dict[str, float]:
+    """Return name → weight; a weight that is not given is the one of the reward's decorator."""
+    given = dict(rewards) if isinstance(rewards, Mapping) else dict.fromkeys(rewards)
+    weights = {_name(one, named): weight for one, weight in given.items()}
+    with named.known():
+        return {name: _usual(name) if weight is None else weight for name, weight in weights.items()}
+
+
+def _name(given: RewardLike, named: Named) -> str:
+    built_in = isinstance(given, str) and (given in DECISION_REWARDS or given in INTERVIEW_REWARDS)
+    return str(given) if built_in else named.add(REWARDS, given)
+
+
+def _usual(name: str) -> float:
+    own = None if name in DECISION_REWARDS or name in INTERVIEW_REWARDS else REWARDS.find(name)
+    return 1.0 if own is None else own.weight

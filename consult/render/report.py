@@ -1,0 +1,76 @@
+"""The files of a report: report.html, report.md, report.json and consultations.csv, each whole or not there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from consult.envs.measures import Outcome
+    from consult.envs.store import Store
+
+Data = dict[str, Any]
+Pieces = Callable[[], Iterable[str]]
+
+
+def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
+    """Write all files about runs that are in the store, and give what report.json says.
+
+    Args:
+        store: Where they are.
+        runs: Their ids.
+        out: The folder; made where it is not there.
+    """
+    from consult.render.report_data import described
+    from consult.render.report_markdown import markdown
+    from consult.render.report_page import MOST_LISTED, page
+    from consult.render.report_verdicts import HEADINGS_LINE, table_of
+
+    listed = {}
+    # A run is read once: what the page needs is kept, the table of consultations waits on the disk, the rest goes.
+    with TemporaryFile("w+", encoding="utf-8", newline="") as table:
+        table.write(HEADINGS_LINE)
+
+        def keep(run: str, played: list[Outcome]) -> None:
+            table.writelines(table_of(run, played))
+            listed[run] = played[: MOST_LISTED // len(runs)]
+
+        found = described(store, runs, keep)
+        table.seek(0)
+        write(
+            out,
+            {
+                "report.json": lambda: _json(found),
+                "report.md": lambda: iter([markdown(found)]),
+                "report.html": lambda: page(found, listed, store),
+                "consultations.csv": lambda: table,
+            },
+        )
+    return found
+
+
+def _json(found: object) -> Iterator[str]:
+    yield json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def write(out: Path, contents: dict[str, Pieces]) -> None:
+    """Write files whole or not at all: all are written under other names before one takes its place.
+
+    Args:
+        out: Their folder; made where it is not there.
+        contents: Name → what gives its text in pieces.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        drafts = {}
+        for name, pieces in contents.items():
+            drafts[name] = out / f".{name}.part"
+            stack.callback(drafts[name].unlink, missing_ok=True)
+            with drafts[name].open("w", encoding="utf-8", newline="") as file:
+                file.writelines(pieces())
+        for name, draft in drafts.items():
+            draft.replace(out / name)

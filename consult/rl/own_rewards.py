@@ -1,0 +1,90 @@
+"""Rewards of the user's: a function over a decision, over a whole consultation, or in TRL's form.
+
+    @consult.reward(weight=0.5)
+    def early_red_flag(consultation):
+        \"\"\"1.0 when the first question is about red flags.\"\"\"
+        first = next((act for act in consultation.acts if act.action == "ask"), None)
+        return float(first is not None and first.topic == "alarm")
+
+`--reward mine.py:early_red_flag` trains with it; `=0.2` after it takes another weight.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, overload
+
+from consult.plugins import PluginError, Registry, takes
+
+F = TypeVar("F", bound=Callable[..., Any])
+Over = Literal["decision", "consultation", "trl"]
+WEIGHT = "consult_weight"
+"""The attribute of a function that `reward` sets."""
+
+
+@dataclass(frozen=True)
+class OwnReward:
+    """A reward of the user's."""
+
+    name: str
+    """Its reference."""
+    over: Over
+    """`decision`: (decision, wanted) -> float; `consultation`: (consultation) -> float; `trl`: TRL's form."""
+    weight: float
+    pays: Callable[..., Any] = field(repr=False)
+
+
+@overload
+def reward(function: F, /) -> F: ...
+@overload
+def reward(*, weight: float = 1.0) -> Callable[[F], F]: ...
+def reward(function: F | None = None, /, *, weight: float = 1.0) -> F | Callable[[F], F]:
+    """Mark a function as a reward; it stays callable as it is.
+
+    Args:
+        function: Over a decision `(decision, wanted) -> float`, over a consultation `(consultation) -> float`, or in
+            TRL's form `(completions, **kwargs) -> list[float]`. Its parameters tell which.
+        weight: What it is multiplied by where a training names no other weight.
+
+    Returns:
+        The function.
+
+    Raises:
+        PluginError: It is none of these.
+    """
+
+    def mark(marked: F) -> F:
+        setattr(marked, WEIGHT, float(weight))
+        as_reward(marked, marked.__name__)
+        return marked
+
+    return mark if function is None else mark(function)
+
+
+def as_reward(value: Any, reference: str) -> OwnReward:
+    """Make a reward of a function.
+
+    Raises:
+        PluginError: Its parameters fit none of the three forms.
+    """
+    if callable(value):
+        over = _over(value)
+        if over is not None:
+            return OwnReward(reference, over, float(getattr(value, WEIGHT, 1.0)), value)
+    raise PluginError(
+        f"'{reference}' is not a reward; a reward is a function of (consultation), of (decision, wanted), "
+        "or of (completions, **kwargs) as TRL calls it"
+    )
+
+
+def _over(function: Callable[..., Any]) -> Over | None:
+    if "completions" in inspect.signature(function).parameters:
+        return "trl"
+    if takes(function, "decision", "wanted"):
+        return "decision"
+    return "consultation" if takes(function, "consultation") else None
+
+
+REWARDS: Registry[OwnReward] = Registry("reward", "consult.rewards", as_reward)

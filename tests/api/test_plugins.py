@@ -1,0 +1,317 @@
+"""Code of the user's: `file.py:name`, entry points, and what runs only where the user names it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import consult
+from consult.agents.models import open_model
+from consult.agents.models.python import MODELS
+from consult.cli.main import run as main
+from consult.envs.store import Store
+from consult.plugins import Named, PluginError, reference_of
+from consult.rl.own_rewards import REWARDS
+from consult.scenarios.importing import IMPORTERS, import_cases
+
+from .conftest import PANEL
+
+ANSWER = """
+import json
+
+def answer(messages, images):
+    task = messages[-1]["content"]
+    if '{"action": "conclude"}' in task:
+        return json.dumps({"action": "conclude"})
+    return "<think>A rash.</think><answer>hives</answer>" if "<differential>" in task else "It is hives."
+
+class Model:
+    def generate(self, requests):
+        return [answer([{"content": r.prompt.messages[-1].text}], []) for r in requests]
+
+def broken(messages, images):
+    raise ValueError("out of range")
+
+number = 3
+"""
+Mine = Callable[[str], str]
+
+
+def call(*typed: str) -> tuple[int, str, str]:
+    """Type a command; return exit code, stdout and stderr."""
+    out, err, given = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["consult", *typed]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        sys.argv = given
+    return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize("name", ["answer", "Model"])
+def test_code_of_a_file_plays(mine: Mine, tmp_path: Path, name: str) -> None:
+    reference = f"{mine(ANSWER)}:{name}"
+    typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
+    code, out, err = call(*typed, "--json")
+    assert code == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert {event["diagnosis"] for event in events if event["event"] == "consultation"} == {"hives"}
+    assert events[0]["models"]["attending"].startswith(f"{reference}@")
+
+
+def test_what_a_plugin_raises_is_stored_with_its_name(mine: Mine, tmp_path: Path) -> None:
+    reference = f"{mine(ANSWER)}:broken"
+    typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
+    assert call(*typed)[0] == 1
+    (said,) = set(consult.load(tmp_path / "a.db")["r1"].consultations["error"])
+    assert said == f"PluginError: the model '{reference}' failed (ValueError: out of range)"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "told"),
+    [
+        (ANSWER, "answr", "answer"),
+        (ANSWER, "number", "is not a model; a model is a function of (messages, images)"),
+        ("import nothing_of_the_kind", "answer", "failed while it was loaded (ModuleNotFoundError"),
+        ("def f(:", "answer", "failed while it was loaded (SyntaxError"),
+        ("raise SystemExit(3)", "answer", "failed while it was loaded (SystemExit"),
+    ],
+)
+def test_a_mistake_in_a_file_is_one_sentence(mine: Mine, tmp_path: Path, source: str, name: str, told: str) -> None:
+    reference = f"{mine(source)}:{name}"
+    code, out, err = call("simulate", "--model", reference, "--db", str(tmp_path / "a.db"))
+    assert code == 2 and not out and told in err and "mine.py" in err
+    assert len(err.strip().splitlines()) == 1 and "Traceback" not in err
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    code, _, err = call("simulate", "--model", str(tmp_path / "other.py:answer"))
+    assert code == 2 and "there is no file" in err and "other.py" in err
+
+
+def test_code_that_stands_in_a_store_runs_only_where_it_is_named(mine: Mine, tmp_path: Path) -> None:
+    path, db = mine(ANSWER), tmp_path / "a.db"
+
+    def stop(event: Any) -> None:
+        if event["event"] == "turn":
+            raise KeyboardInterrupt
+
+    reference = f"{path}:answer"
+    with pytest.raises(KeyboardInterrupt):
+        consult.simulate(cases=1, model=PANEL, attending=reference, db=db, listen=stop)
+    ran = tmp_path / "ran"
+    # Whatever file now stands at the stored path must not run.
+    evil = f"open({str(ran)!r}, 'w').close()\n{ANSWER}"
+    mine(evil)
+    code, _, err = call("resume", "r1", "--db", str(db))
+    assert code == 2 and "is code of a file, which runs only where you name it yourself" in err
+    assert not ran.exists()
+    mine(ANSWER)
+    code, _, err = call("resume", "r1", "--code", reference, "--db", str(db), "--json")
+    assert code == 0, err
+
+
+def test_the_command_that_an_interrupt_prints_continues_the_run(mine: Mine, tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    stops = f"""
+import os, pathlib, signal
+
+def stopping(messages, images):
+    if not pathlib.Path({str(once)!r}).exists():
+        pathlib.Path({str(once)!r}).touch()
+        os.kill(os.getpid(), signal.SIGINT)
+    return answer(messages, images)
+"""
+    reference = f"{mine(ANSWER + stops)}:stopping"
+    typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
+    code, _, err = call(*typed, "--json")
+    assert code == 130 and f"--code {reference}" in err
+    _, *words = shlex.split(err[err.index("consult resume") :])
+    assert call(*words)[0] == 0
+    (played,) = consult.load(tmp_path / "a.db")
+    assert played.status == "finished" and set(played.consultations["diagnosis"]) == {"hives"}
+
+
+def test_code_that_stands_in_a_file_of_a_grid_does_not_run(mine: Mine, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    path = mine(f"open({str(ran)!r}, 'w').close()\n{ANSWER}")
+    (tmp_path / "grid.toml").write_text(f'models = ["{path}:answer"]\ncases = 2\n')
+    code, _, err = call("benchmark", "--config", str(tmp_path / "grid.toml"), "--db", str(tmp_path / "a.db"))
+    assert code == 2 and "is code of a file" in err and not ran.exists()
+
+
+def test_a_function_that_was_given_to_a_call_is_not_opened_from_a_store() -> None:
+    with pytest.raises(PluginError, match="make the same call again"):
+        open_model("python:answer@0123456789")
+
+
+def test_a_function_is_named_by_its_code_and_by_the_plain_values_that_it_holds() -> None:
+    def made(word: str, seen: list[str]) -> Callable[..., str]:
+        def answer(messages: Any, images: Any) -> str:
+            seen.append(word)
+            return word
+
+        return answer
+
+    def worded(word: str, messages: Any, images: Any) -> str:
+        return word
+
+    one, two = made("one", []), made("two", [])
+    assert reference_of(one) == reference_of(made("one", ["seen before"])) != reference_of(two)
+    first, second = (reference_of(partial(worded, word)) for word in ("one", "two"))
+    assert first.startswith("python:worded@") and first != second
+
+
+def test_a_reference_is_known_for_the_length_of_a_call(mine: Mine) -> None:
+    reference, named = f"{mine(ANSWER)}:answer", Named()
+    named.add(MODELS, reference)
+    with named.known():
+        assert open_model(reference).info.reference == reference
+    with pytest.raises(PluginError, match="is code of a file"):
+        open_model(reference)
+
+
+def test_a_file_runs_once_until_it_changes(mine: Mine, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    source = f"open({str(log)!r}, 'a').write('x')\n{ANSWER}"
+    reference = f"{mine(source)}:answer"
+    for _ in range(2):
+        Named().add(MODELS, reference)
+    assert log.read_text() == "x"
+    mine(source + "\n# edited")
+    Named().add(MODELS, reference)
+    assert log.read_text() == "xx"
+
+
+def test_an_installed_package_names_its_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "wardmodel.py").write_text(ANSWER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    points = {"consult.models": [EntryPoint("ward", "wardmodel:answer", "consult.models")]}
+    monkeypatch.setattr("consult.plugins.entry_points", lambda group: points.get(group, []))
+    points["consult.models"].append(EntryPoint("starter", "wardmodel:answer", "consult.models"))
+    assert open_model("ward").info.reference == "ward" and MODELS.find("starter") is None
+    played = consult.simulate(cases=1, model=PANEL, attending="ward", db=tmp_path / "a.db")
+    assert list(played.consultations["diagnosis"]) == ["hives"]
+
+
+def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("ward", "no_such_package:answer", "consult.models")
+    monkeypatch.setattr("consult.plugins.entry_points", lambda group: [point])
+    with pytest.raises(PluginError, match="the model 'ward' failed"):
+        open_model("ward")
+
+
+# -- rewards -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reward_tells_by_its_parameters_what_it_scores() -> None:
+    @consult.reward(weight=0.5)
+    def over_all(consultation: Any) -> float:
+        return 1.0
+
+    @consult.reward
+    def over_one(decision: Any, wanted: Any) -> float:
+        return 1.0
+
+    def as_trl(completions: Any, **kwargs: Any) -> list[float]:
+        return [1.0]
+
+    found = {}
+    for function in (over_all, over_one, as_trl):
+        own = REWARDS.make(function, function.__name__)
+        found[own.name] = (own.over, own.weight)
+    assert found == {"over_all": ("consultation", 0.5), "over_one": ("decision", 1.0), "as_trl": ("trl", 1.0)}
+    assert over_all(None) == 1.0
+
+
+def test_what_is_no_reward_is_told() -> None:
+    with pytest.raises(PluginError, match=r"'nothing' is not a reward; a reward is a function of \(consultation\)"):
+
+        @consult.reward
+        def nothing() -> float:
+            return 1.0
+
+
+# -- importers ---------------------------------------------------------------------------------------------------------
+
+IMPORTER = """
+import json
+
+def read(source):
+    for line in source.read_text().splitlines():
+        one = json.loads(line)
+        yield {"complaint": one["says"], "diagnosis": one["is"], "age": 40}
+
+def broken(source):
+    yield {"complaint": "I itch"}
+    raise KeyError("is")
+"""
+
+
+def test_an_importer_makes_a_scenario(mine: Mine, tmp_path: Path) -> None:
+    (tmp_path / "cases.txt").write_text('{"says": "I have itched for a week.", "is": "eczema"}\n' * 3)
+    reference = f"{mine(IMPORTER)}:read"
+    code, out, err = call(
+        "scenarios", "import", reference, str(tmp_path / "cases.txt"), "--out", str(tmp_path / "ward")
+    )
+    assert code == 0, err
+    assert "3 rows: 3 kept" in out and (tmp_path / "ward" / "cases.jsonl").is_file()
+
+
+def test_what_an_importer_raises_names_it_and_writes_nothing(mine: Mine, tmp_path: Path) -> None:
+    reference = f"{mine(IMPORTER)}:broken"
+    (tmp_path / "cases.txt").write_text("")
+    code, _, err = call("scenarios", "import", reference, str(tmp_path / "cases.txt"), "--out", str(tmp_path / "ward"))
+    assert code == 2 and f"the importer '{reference}' failed (KeyError" in err and not (tmp_path / "ward").exists()
+    with pytest.raises(PluginError, match="is code of a file"):
+        import_cases(reference, tmp_path / "cases.txt", tmp_path / "ward")
+    assert IMPORTERS.names() == []
+
+
+# -- assessors ---------------------------------------------------------------------------------------------------------
+
+ASSESSOR = """
+def strict(consultation):
+    right = consultation.conclusion.diagnosis == consultation.case.truth.diagnosis
+    return {"1.1": 0, "3.1": int(right), "4.1": (1, "fair")}
+
+def broken(consultation):
+    return {"9.9": 1}
+"""
+
+
+def test_an_assessor_can_be_a_function(mine: Mine, run: consult.Run, tmp_path: Path) -> None:
+    reference = f"{mine(ASSESSOR)}:strict"
+    code, out, err = call("assess", "r1", "--assessor", reference, "--db", str(run.db), "--json")
+    assert code == 0, err
+    items = {item["item"]: item for item in json.loads(out.splitlines()[-1])["items"]}
+    assert items["1.1"]["mean"] == 0 and items["4.1"]["mean"] == 1 and items["2.1"]["not_decided"] == 3
+    assert set(run.assessments["assessor"].str.split("@").str[0]) >= {reference}
+
+
+def test_an_assessor_that_fails_scores_nothing_and_is_named(mine: Mine, run: consult.Run) -> None:
+    reference = f"{mine(ASSESSOR)}:broken"
+    summary = consult.assess(run, reference)
+    assert len(summary["failures"]) == 3
+    assert f"the assessor '{reference}' failed (ValueError: there is no item '9.9'" in summary["failures"][0]["why"]
+
+
+def test_a_model_judges_by_the_rubric(run: consult.Run) -> None:
+    with Store(run.db) as store:
+        before = len(store.query("SELECT DISTINCT assessor FROM assessments"))
+    consult.assess(run, "rules")
+    with pytest.raises(consult.UserError, match="either an assessor or a judge"):
+        consult.assess(run)
+    with Store(run.db) as store:
+        assert len(store.query("SELECT DISTINCT assessor FROM assessments")) == before + 1
