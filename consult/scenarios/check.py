@@ -42,9 +42,13 @@ from consult.scenarios.references import (
     several_references,
     value_references,
 )
+from consult.scenarios.shape import closest
 
 VALUES = "values.yaml"
 TABLES = ("findings.yaml", VALUES, "names.yaml", RULES)
+KNOWN = ("scenario.yaml", "labels.yaml", CASES, *TABLES)
+ENDINGS = ("yaml", "yml", "json", "jsonl", "ndjson", "txt", "yaml.txt", "jsonl.txt", "csv", "tsv")
+"""What the files of a folder are called by mistake."""
 ENTRIES: dict[type[BaseModel], int] = {LabelsFile: 3, FindingsFile: 4, ValuesFile: 4}
 """Steps to an entry that no other entry refers to: a label's urgency, a weight, a value's phrasings."""
 WHOLE_FILE = 99
@@ -73,7 +77,7 @@ def check_folder(folder: Path) -> list[Problem]:
     if not folder.is_dir():
         return [Problem(str(folder), 0, "is not a folder", "give the path of a scenario's folder")]
     tables = any((folder / name).exists() for name in TABLES)
-    problems: list[Problem] = []
+    problems = list(_stray_files(folder))
     files = _read(folder, tables, problems)
     found = [*_scenario_problems(files, tables), *_label_problems(files)]
     if tables:
@@ -89,6 +93,24 @@ def check_folder(folder: Path) -> list[Problem]:
         found += case_problems(folder, scenario, labels if known else None, files.labels and files.labels[1])
     problems += [problem for problem in found if problem.file != VALUES or problem.line not in files.bereft]
     return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line))
+
+
+def _stray_files(folder: Path) -> Iterator[Problem]:
+    """Find files that nothing reads because of their name: `labels.yml`, `Cases.jsonl`, `cases.json`."""
+    present = {path.name for path in folder.iterdir() if path.is_file()}
+    missing = [name for name in KNOWN if name not in present]
+    for name in sorted(present - set(KNOWN)):
+        stem, _, ending = name.partition(".")
+        if ending.lower() not in ENDINGS:
+            continue
+        stems = {known.partition(".")[0]: known for known in KNOWN}
+        meant = stems.get(closest(stem, list(stems)), "")
+        if meant in missing and ending.lower() in ("csv", "tsv"):
+            mend = f"run: consult scenarios import csv {name} --out FOLDER"
+            yield Problem(name, 0, "is a table, which no scenario folder reads", mend)
+        elif meant in missing:
+            mend = f"rename it to {meant}" + ("" if ending != "json" else ", with one object a line")
+            yield Problem(name, 0, f"is not read, since the file must be called {meant}", mend)
 
 
 def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
@@ -166,7 +188,9 @@ def _clinic_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
         if second is not None and second == spec.specialty:
             yield at.problem(place, f"the second specialty of '{name}' is its first", "write null")
         elif second is not None and second not in specialties:
-            yield at.problem(place, f"the specialty '{second}' is no label's first", "correct it, or write null")
+            meant = closest(second, sorted(filter(None, specialties)))
+            mend = f"write '{meant}'" if meant else "correct it, or write null"
+            yield at.problem(place, f"the specialty '{second}' is no label's first", mend)
 
 
 def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:

@@ -9,6 +9,8 @@ from consult.scenarios.grammar import Draw, Grammar
 from consult.scenarios.located_yaml import LocatedYaml, Problem
 from consult.scenarios.references import SEEN_ONLY, conditions_of, unknown_topic
 from consult.scenarios.rules import as_values
+from consult.scenarios.shape import closest
+from consult.scenarios.tables import SEXES
 
 FEWEST = 20
 """Train cases in which each condition of a plan must hold."""
@@ -19,9 +21,14 @@ NOT_TOLD = ("view", "skin_type", *SEEN_ONLY)
 def topic_problems(labels: LabelsFile, at: LocatedYaml, scenario: ScenarioFile) -> Iterator[Problem]:
     """Find conditions about what no doctor can ask in a scenario of written cases."""
     known = ["complaint", *scenario.topics, *scenario.examinations, "sex"]
-    for place, field, _ in conditions_of(labels):
+    for place, field, chosen in conditions_of(labels):
         if field not in known:
             yield unknown_topic(place, field, known, at)
+        for value in chosen if field == "sex" else ():
+            if value not in SEXES:
+                meant = closest(value, SEXES)
+                mend = f"write '{meant}'" if meant else f"choose from: {', '.join(SEXES)}"
+                yield at.problem(place, f"'{value}' is not a value of 'sex'", mend)
 
 
 def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Checks of `cases.jsonl`: broken lines, photographs that cannot be opened, and facts that give the diagnosis away."""
+"""Checks of `cases.jsonl`: broken lines, photographs that cannot be opened, and facts that no patient should state."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 from consult.scenarios.case import Case
 from consult.scenarios.check_wording import naming
+from consult.scenarios.controls import without_controls
 from consult.scenarios.files import ScenarioFile
-from consult.scenarios.listed import FILE, scan_cases
+from consult.scenarios.listed import FILE, UNREAD, scan_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem
 from consult.scenarios.photographs import PhotographError
 from consult.scenarios.scenario import Label, Scenario, nearest_first
+from consult.scenarios.shape import LONGEST_SHOWN, closest
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NUMBERS = {word: n for n, word in enumerate(_WORDS, 1)}
@@ -38,7 +40,8 @@ def case_problems(
             broken = broken or bool(problems)
             if case is not None:
                 used.add(case.truth.diagnosis)
-                yield from (Problem(FILE, line, *found) for found in _case_problems(case, scenario, named))
+                found = _case_problems(folder, case, scenario, named)
+                yield from (Problem(FILE, line, *each) for each in found)
     except OSError as error:
         yield Problem(FILE, 0, f"cannot be read ({error.strerror})", "check the path and its permissions")
         return
@@ -49,29 +52,87 @@ def case_problems(
                 yield at.problem(("labels", name), f"no case has the label '{name}'", "add a case or remove the label")
 
 
-def _case_problems(case: Case, scenario: ScenarioFile | None, named: Scenario | None) -> Iterator[tuple[str, str]]:
+def _case_problems(
+    folder: Path, case: Case, scenario: ScenarioFile | None, named: Scenario | None
+) -> Iterator[tuple[str, str]]:
     if scenario is not None:
         yield from _unknown_topics(case, scenario)
     if named is not None:
         yield from _unknown_clinic(case, named, scenario)
         yield from _leaks(case, named)
+    for name, text in _texts(case):
+        yield from clause_problems(name, text)
+    yield from _twice(case)
     yield from _too_long(case)
     if case.photograph is not None:
         try:
             case.photograph.load()
         except PhotographError as error:
             what, _, mend = str(error).rpartition("; ")
-            yield f"the image {what}", mend
+            image, _, why = what.removeprefix(f"{folder.resolve()}/").partition(": ")
+            yield f"the image '{image}' {why}", mend
+
+
+def _texts(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield what a patient says or an examination shows, each with a name for it."""
+    card = case.card
+    kinds = (("fact", card.facts), ("examination", card.examinations))
+    named = [("complaint", card.complaint.text)]
+    named += [(f"{kind} '{fact.id}'", fact.text) for kind, facts in kinds for fact in facts if UNREAD not in fact.id]
+    yield from ((name, text) for name, text in named if text != UNREAD)
+
+
+def clause_problems(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """Find what keeps a text from being one clause that can be put into a sentence."""
+    bare = text.strip()
+    if not bare:
+        yield f"the {name} is empty", "write what it says, or remove it"
+        return
+    if bare != text:
+        yield f"the {name} has a space or line end before or after it: '{_short(bare)}'", "remove the space"
+    if bare.endswith((".", "\u3002")):
+        yield (
+            f"the {name} ends with a full stop: '{_short(bare)}'",
+            "remove it: sentences are built around it",
+        )
+    if "\n" in bare or "\r" in bare:
+        yield f"the {name} runs over several lines", "write it on one line, or as several facts"
+    if without_controls(bare) != bare:
+        yield f"the {name} holds a control character or an invisible one", "type it again without"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"…{text[1 - LONGEST_SHOWN :]}"
+
+
+def _twice(case: Case) -> Iterator[tuple[str, str]]:
+    """Find facts of one topic that say the same."""
+    said: dict[tuple[str, str], str] = {}
+    for fact in case.card.facts:
+        first = said.setdefault((fact.topic, fact.text.strip().lower()), fact.id)
+        if first != fact.id and fact.text != UNREAD:
+            yield f"the fact '{fact.id}' says the same as the fact '{first}'", "remove one"
 
 
 def _unknown_topics(case: Case, scenario: ScenarioFile) -> Iterator[tuple[str, str]]:
     card = case.card
-    kinds = (("topic", card.facts, scenario.topics), ("examination", card.examinations, scenario.examinations))
-    for kind, facts, known in kinds:
+    kinds = (
+        ("topic", card.facts, scenario.topics, "examinations", scenario.examinations),
+        ("examination", card.examinations, scenario.examinations, "facts", scenario.topics),
+    )
+    for kind, facts, known, other_list, others in kinds:
         for topic in dict.fromkeys(fact.topic for fact in facts):
-            if topic not in known:
-                menu = f"choose from: {', '.join(nearest_first(topic, list(known)))}" if known else f"add it as {kind}"
-                yield f"the {kind} '{topic}' is not in scenario.yaml", menu
+            if topic in known or topic == UNREAD:
+                continue
+            what, meant = f"the {kind} '{topic}' is not in scenario.yaml", closest(topic, list(known))
+            if topic in others:
+                other = "an examination" if kind == "topic" else "a topic"
+                yield f"'{topic}' is {other}, no {kind}", f"move the entry to '{other_list}'"
+            elif meant:
+                yield what, f"write '{meant}'"
+            else:
+                menu = f"choose from: {', '.join(nearest_first(topic, list(known)))}, or add it there"
+                yield what, menu if known else f"add it under '{kind}s:' there"
 
 
 def _unknown_clinic(case: Case, named: Scenario, scenario: ScenarioFile | None) -> Iterator[tuple[str, str]]:
@@ -79,8 +140,9 @@ def _unknown_clinic(case: Case, named: Scenario, scenario: ScenarioFile | None) 
         return
     clinics = [*named.specialties, *scenario.specialties]
     if clinics and case.truth.specialty is not None and case.truth.specialty not in clinics:
+        meant = closest(case.truth.specialty, clinics)
         menu = f"choose from: {', '.join(nearest_first(case.truth.specialty, clinics))}"
-        yield f"the specialty '{case.truth.specialty}' is not in labels.yaml", menu
+        yield f"the specialty '{case.truth.specialty}' is not in labels.yaml", f"write '{meant}'" if meant else menu
 
 
 def _leaks(case: Case, named: Scenario) -> Iterator[tuple[str, str]]:

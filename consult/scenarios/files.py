@@ -8,15 +8,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from consult.scenarios.case import Urgency
 
+Sex = Literal["female", "male"]
 MOST_CASES = 1_000_000
 """Cases of one split."""
-Weight = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(gt=0, description="a number above 0, without quotes")]
+Share = Annotated[float, Field(ge=0, le=1, description="a share from 0 to 1, without quotes")]
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
+Size = Annotated[
+    int, Field(ge=0, le=MOST_CASES, description=f"a whole number from 0 to {MOST_CASES:,}, without quotes or comma")
+]
+NAME = "a name of small letters, figures, dashes and underscores, beginning with a letter or figure"
+ID = "an id of letters, figures, dots, dashes and underscores, beginning with a letter or figure"
+FACTS = 'such as [{"topic": "site", "text": "it is on my arm"}]'
+FACT = 'an entry such as {"topic": "site", "text": "it is on my arm"}'
+Count = Annotated[int, Field(ge=0, description="a whole number from 0 on, without quotes")]
 
 
 class FileModel(BaseModel):
-    """Base of all file models."""
+    """Base of all file models; a field's description completes "write …" in the words of a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,18 +43,18 @@ class HeldOut(FileModel):
 class ScenarioFile(FileModel):
     """`scenario.yaml`."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    title: Text
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description=NAME)]
+    title: Annotated[Text, Field(description="a title in words")]
     description: str = ""
-    topics: dict[str, Text]
+    topics: Annotated[dict[str, Text], Field(description="each topic with a colon and what it asks for")]
     """Topic → what a question about it asks for."""
     examinations: dict[str, Text] = {}
     specialties: list[Text] = []
     """Clinics of single cases that are no label's own."""
     seed: int = 0
-    splits: dict[Literal["train", "validation", "test", "alarms"], Annotated[int, Field(ge=0, le=MOST_CASES)]] = {}
+    splits: dict[Literal["train", "validation", "test", "alarms"], Size] = {}
     """`alarms`: pairs of patients, with a late alarm and without it."""
-    atypical: Annotated[float, Field(ge=0, le=0.15)] = 0.0
+    atypical: Annotated[float, Field(ge=0, le=0.15, description="a share from 0 to 0.15, without quotes")] = 0.0
     """Share of the story's facts that come from the population instead of the diagnosis's own tables."""
     several: list[str] = []
     """Fields of which a patient can have several values at once."""
@@ -53,12 +62,14 @@ class ScenarioFile(FileModel):
     drawing_styles: list[str] = ["clinic", "phone", "flash", "window"]
 
 
-Conditions = dict[str, list[Text]]
+Conditions = Annotated[
+    dict[str, list[Text]], Field(description="a topic with a colon and a list of its values: {sensation: [itch]}")
+]
 
 
 def _listed(given: Any) -> Any:
     """Read one entry as a list of one."""
-    return given if isinstance(given, list) else [given]
+    return given if isinstance(given, list) or given is None else [given]
 
 
 def _said(given: Any) -> Any:
@@ -77,7 +88,9 @@ class AdviceSpec(FileModel):
     unless: Annotated[list[Conditions], BeforeValidator(_listed)] = []
 
 
-Step = Annotated[AdviceSpec, BeforeValidator(_said)]
+Step = Annotated[
+    AdviceSpec, BeforeValidator(_said), Field(description="a sentence, or say: and the sentence, with when: or unless:")
+]
 """A sentence for everybody, or one that depends on the patient."""
 
 
@@ -85,7 +98,7 @@ class LabelSpec(FileModel):
     """One entry of `labels.yaml`."""
 
     aliases: list[Text] = []
-    specialty: Text | None
+    specialty: Annotated[Text | None, Field(description="the name of a clinic, or null where nobody knows it")]
     """Null where nobody knows it; triage is then not scored."""
     second_specialty: str | None = None
     urgency: Urgency | None = "routine"
@@ -104,7 +117,10 @@ class LabelSpec(FileModel):
 class LabelsFile(FileModel):
     """`labels.yaml`."""
 
-    labels: dict[str, LabelSpec]
+    labels: Annotated[
+        dict[str, Annotated[LabelSpec, Field(description="the label's keys below it, such as specialty: dermatology")]],
+        Field(description="each label with a colon and its keys below it"),
+    ]
 
 
 class ValueSpec(FileModel):
@@ -118,12 +134,12 @@ class ValueSpec(FileModel):
     views: list[str] = []
     sites: list[str] = []
     ages: list[str] = []
-    sexes: list[Literal["female", "male"]] = []
+    sexes: list[Sex] = []
     none: bool = False
     finding: str = ""
     unit: Literal["hours", "days", "weeks", "months", "years", ""] = ""
-    low: Annotated[int, Field(ge=0)] = 0
-    high: Annotated[int, Field(ge=0)] = 0
+    low: Count = 0
+    high: Count = 0
     urgency: Urgency | None = None
     where: str = ""
     """Alarms: where to go with it, in a doctor's sentence."""
@@ -166,16 +182,21 @@ class FindingsFile(FileModel):
 class NamesFile(FileModel):
     """`names.yaml`."""
 
-    names: dict[Literal["female", "male"], list[Text]]
+    names: dict[Sex, list[Text]]
+
+
+Years = Annotated[int, Field(strict=True, ge=0, le=120, description="whole years from 0 to 120, without quotes")]
+SkinType = Annotated[int, Field(strict=True, ge=1, le=6, description="a whole number from 1 to 6, without quotes")]
+Yes = Annotated[bool, Field(strict=True)]
 
 
 class FactSpec(FileModel):
     """One fact of a case that was written by hand."""
 
-    topic: Text
-    text: Text
-    id: str | None = None
-    none: bool = False
+    topic: Annotated[Text, Field(description="a topic or examination of scenario.yaml")]
+    text: Annotated[Text, Field(description="what is said or found, one clause without a full stop")]
+    id: Text | None = None
+    none: Yes = False
     value: str = ""
     """Name of the finding, which conditions of a plan refer to."""
 
@@ -183,16 +204,16 @@ class FactSpec(FileModel):
 class CaseSpec(FileModel):
     """One line of `cases.jsonl`."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    complaint: Text
-    facts: list[FactSpec] = []
-    examinations: list[FactSpec] = []
-    diagnosis: str | None = None
-    specialty: str | None = None
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description=ID)]
+    complaint: Annotated[Text, Field(description="what the patient says first, one clause without a full stop")]
+    facts: list[Annotated[FactSpec, Field(description=FACT)]] = Field([], description=f"a list {FACTS}")
+    examinations: list[Annotated[FactSpec, Field(description=FACT)]] = Field([], description=f"a list {FACTS}")
+    diagnosis: Text | None = None
+    specialty: Text | None = None
     urgency: Urgency | None = None
-    image: str | None = None
+    image: Annotated[str, Field(min_length=1, description="the path of an image inside the folder")] | None = None
     name: str = ""
-    age: Annotated[int, Field(ge=0, le=120)] | None = None
-    sex: str | None = None
-    skin_type: Annotated[int, Field(ge=1, le=6)] | None = None
+    age: Years | None = None
+    sex: Sex | None = None
+    skin_type: SkinType | None = None
     split: Literal["train", "validation", "test"] = "test"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import reprlib
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -32,7 +31,7 @@ from consult.scenarios.files import (
 )
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
-from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, read_yaml
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, impossible_scalar, read_yaml
 from consult.scenarios.references import (
     advice_references,
     alarm_references,
@@ -47,6 +46,7 @@ from consult.scenarios.references import (
 )
 from consult.scenarios.rules import Kind, Rule
 from consult.scenarios.scenario import CaseSource, Label, Scenario, UnknownNameError
+from consult.scenarios.shape import mistakes
 from consult.scenarios.tables import SEXES, SKIN_TYPES, FindingTables, Value
 
 BUILT_IN = ("derm34",)
@@ -224,7 +224,7 @@ def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:
     try:
         return model.model_validate(located.data), located
     except ValidationError as error:
-        raise ScenarioError([_problem(located, e) for e in error.errors(include_url=False)]) from None
+        raise ScenarioError(_problems(located, error, model)) from None
 
 
 class Rest(NamedTuple, Generic[M]):
@@ -252,8 +252,8 @@ def parse_rest(path: Path, model: type[M], depth: int) -> Rest[M]:
     try:
         return Rest(model.model_validate(located.data), located, [], [])
     except ValidationError as error:
-        wrong = error.errors(include_url=False)
-    problems, places = [_problem(located, e) for e in wrong], list(dict.fromkeys(tuple(e["loc"]) for e in wrong))
+        problems = _problems(located, error, model)
+        places = list(dict.fromkeys(tuple(each["loc"]) for each in error.errors(include_url=False)))
     try:
         if any(len(place) < depth for place in places):
             return Rest(None, located, places, problems)
@@ -286,20 +286,15 @@ def _located(path: Path) -> LocatedYaml:
         return read_yaml(path)
     except ScenarioError:
         raise
-    except ValueError as error:
+    except ValueError:
         # Well-formed YAML with a scalar that cannot be: the date 2024-13-45.
-        problem = Problem(path.name, 0, f"cannot be read ({error})", "put the value in quotes")
+        line, value = impossible_scalar(path.read_text(encoding="utf-8-sig"))
+        problem = Problem(path.name, line, f"'{value}' cannot be read as a date or number", "put it in quotes")
         raise ScenarioError([problem]) from None
 
 
-def _problem(located: LocatedYaml, error: Any) -> Problem:
-    place = tuple(error["loc"])
-    name = ".".join(map(str, place)) or located.file
-    if error["type"] == "extra_forbidden":
-        return located.problem(place, f"'{name}' is not known here", "remove it or correct its spelling")
-    if error["type"] == "missing":
-        return located.problem(place[:-1], f"'{name}' is missing", "add it")
-    return located.problem(place, f"'{name}': {error['msg']}", f"got {reprlib.repr(error['input'])}")
+def _problems(located: LocatedYaml, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    return [located.problem(m.place, m.what, m.mend) for m in mistakes(error, model, located.data, "YAML")]
 
 
 def _normal(table: dict[str, float]) -> dict[str, float]:

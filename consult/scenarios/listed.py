@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import copy
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
 from consult.scenarios.case import Card, Case, Fact, Photograph, Truth
 from consult.scenarios.conditional import known_of
 from consult.scenarios.files import CaseSpec, FactSpec
-from consult.scenarios.located_yaml import Problem, ScenarioError
+from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
+from consult.scenarios.located_yaml import Place, Problem, ScenarioError
 from consult.scenarios.photographs import open_photograph
-from consult.scenarios.scenario import Label
+from consult.scenarios.scenario import Label, nearest_first
+from consult.scenarios.shape import closest, mistakes
 
 FILE = "cases.jsonl"
+UNREAD = "\0"
+"""Stands in a broken line for a text that is missing, so that the rest of the line can be checked."""
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+LONGEST_PATH = 1_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ class Scanned(NamedTuple):
     line: int
     """1-based; 0 for what is wrong with the file."""
     case: Case | None
+    """What could be read, with or without problems; texts that could not are `UNREAD`."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -86,69 +94,150 @@ def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iter
         mend = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
         yield Scanned(0, None, (Problem(FILE, 0, "is missing, and there are no tables to draw cases from", mend),))
         return
-    ids, empty = set[str](), True
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    ids, empty = dict[str, int](), True
+    # A byte-order mark and any line ends are as good as none; bytes that are no UTF-8 are found line by line.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            spec, problems = _read_line(line, number)
-            if spec is not None:
-                problems += _mistakes(folder, labels, spec, ids, number)
-                ids.add(spec.id)
+            parsed = parse_line(line)
+            if empty and parsed.what:
+                whole = whole_file_mistake(path, line)
+                if whole is not None:
+                    yield Scanned(0, None, (Problem(FILE, number, *whole),))
+                    return
             empty = False
-            case = None if spec is None or problems else _case(folder, scenario, labels, spec)
-            yield Scanned(number, case, tuple(problems))
+            yield _scanned(folder, scenario, labels, parsed, number, ids)
     if empty:
         yield Scanned(0, None, (Problem(FILE, 0, "holds no case", "write one object a line"),))
 
 
-def _read_line(line: str, number: int) -> tuple[CaseSpec | None, list[Problem]]:
+def _scanned(
+    folder: Path, scenario: str, labels: Mapping[str, Label], parsed: Parsed, number: int, ids: dict[str, int]
+) -> Scanned:
+    if parsed.what:
+        return Scanned(number, None, (Problem(FILE, number, parsed.what, parsed.mend),))
+    spec, problems = _spec(parsed, number)
+    if spec is not None:
+        problems += [Problem(FILE, number, *found) for found in _mistakes(folder, labels, spec, ids)]
+        ids.setdefault(spec.id, number)
+    case = None if spec is None else _case(folder, scenario, labels, spec)
+    return Scanned(number, case, tuple(problems))
+
+
+def _spec(parsed: Parsed, number: int) -> tuple[CaseSpec | None, list[Problem]]:
+    """Read a line's data; of a broken line, what is left without its broken entries."""
+    problems = [
+        Problem(FILE, number, f"'{key}' stands twice, and only the last would count", "remove one")
+        for key in parsed.doubled
+    ]
     try:
-        return CaseSpec.model_validate(json.loads(line)), []
+        return CaseSpec.model_validate(parsed.data), problems
     except ValidationError as error:
-        return None, [_problem(number, e["loc"], e["msg"]) for e in error.errors(include_url=False)]
-    except (ValueError, RecursionError) as error:
-        why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        return None, [Problem(FILE, number, f"not valid JSON ({why})", "write one object a line")]
+        found = mistakes(error, CaseSpec, parsed.data, "JSON")
+        problems += [Problem(FILE, number, what, mend) for _, what, mend in found]
+        places = [tuple(each["loc"]) for each in error.errors(include_url=False)]
+    if not isinstance(parsed.data, dict):
+        return None, problems
+    try:
+        return CaseSpec.model_validate(_without(parsed.data, places, number)), problems
+    except (ValidationError, LookupError, TypeError):
+        return None, problems
 
 
-def _problem(number: int, place: tuple[int | str, ...], message: str) -> Problem:
-    return Problem(FILE, number, f"'{'.'.join(map(str, place))}': {message}", "correct the field")
+def _without(data: Any, places: Iterable[Place], number: int) -> Any:
+    """Copy a line's data without its broken entries; a needed one is replaced by `UNREAD`, or by an id of the line."""
+    data = copy.deepcopy(data)
+    # The last of a list go first, so that the others keep their positions.
+    for place in sorted(places, key=lambda p: [step if isinstance(step, int) else -1 for step in p], reverse=True):
+        *way, last = place
+        node = data
+        for step in way:
+            node = node[step]
+        if isinstance(node, list):
+            del node[cast(int, last)]
+        elif last in ("topic", "text", "complaint") and last in _needed(place):
+            node[last] = UNREAD
+        elif place == ("id",):
+            node["id"] = f"line-{number}"
+        else:
+            node.pop(last, None)
+    return data
+
+
+def _needed(place: Place) -> Collection[str]:
+    return ("complaint",) if len(place) == 1 else ("topic", "text")
 
 
 def _mistakes(
-    folder: Path, labels: Mapping[str, Label], spec: CaseSpec, ids: Collection[str], number: int
-) -> list[Problem]:
+    folder: Path, labels: Mapping[str, Label], spec: CaseSpec, ids: Mapping[str, int]
+) -> Iterator[tuple[str, str]]:
     """Find what makes a well-formed line unusable."""
-    found: list[tuple[str, str]] = []
     if spec.id in ids:
-        found.append((f"the id '{spec.id}' occurs twice", "give it another id"))
+        yield f"the id '{spec.id}' occurs twice, first in line {ids[spec.id]}", "give it another id"
     if spec.diagnosis is not None and labels and spec.diagnosis not in labels:
-        found.append((f"the diagnosis '{spec.diagnosis}' is not in labels.yaml", "use a label's exact name"))
-    for specs in (spec.facts, spec.examinations):
+        yield f"the diagnosis '{spec.diagnosis}' is not in labels.yaml", _label_meant(spec.diagnosis, labels)
+    for kind, specs in (("facts", spec.facts), ("examinations", spec.examinations)):
         fact_ids = _fact_ids(specs)
-        for fact_id in dict.fromkeys(i for i in fact_ids if fact_ids.count(i) > 1):
-            found.append((f"the fact id '{fact_id}' occurs twice", "rename one"))
+        for fact_id in dict.fromkeys(i for i in fact_ids if fact_ids.count(i) > 1 and UNREAD not in i):
+            yield f"the fact id '{fact_id}' occurs twice in '{kind}'", "rename one"
     if spec.image:
-        found += _image_mistakes(folder, spec.image)
-    return [Problem(FILE, number, what, mend) for what, mend in found]
+        yield from _image_mistakes(folder, spec.image)
 
 
-def _image_mistakes(folder: Path, image: str) -> list[tuple[str, str]]:
+def _label_meant(diagnosis: str, labels: Mapping[str, Label]) -> str:
+    """Say how to write a diagnosis that is not a label's exact name."""
+    names = {name: name for name in labels} | {a: label.name for label in labels.values() for a in label.aliases}
+    meant = closest(diagnosis, list(names))
+    if meant and meant not in labels:
+        return f"write '{names[meant]}', of which '{meant}' is an alias"
+    if meant:
+        return f"write '{meant}'"
+    return f"use a label's exact name: {', '.join(nearest_first(diagnosis, list(labels), 6))}"
+
+
+def _image_mistakes(folder: Path, image: str) -> Iterator[tuple[str, str]]:
+    if re.match(r"https?://", image):
+        yield f"the image '{image}' is an address", "save it in the folder, and write its path there"
+        return
+    path = _image_path(folder, image)
+    if path is not None and not path.is_relative_to(folder.resolve()):
+        yield f"the image '{image}' lies outside the folder", "copy it into the folder"
+    elif path is None or not path.is_file():
+        near = _image_meant(folder, image)
+        yield f"there is no image '{image}'", f"write '{near}'" if near else "add the file, or correct the path"
+
+
+def _image_path(folder: Path, image: str) -> Path | None:
+    """Return the path of an image; None where no file can have such a name: too long, or with a NUL in it."""
     try:
         path = (folder / image).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            return [(f"the image '{image}' lies outside the folder", "copy it into the folder")]
-        there = path.is_file()
-    except (OSError, ValueError):
-        # No file can have such a name: too long, or with a NUL in it.
-        there = False
-    return [] if there else [(f"there is no image '{image}'", "correct the path")]
+        path.is_file()
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return path
+
+
+def _image_meant(folder: Path, image: str) -> str:
+    """Find the file whose path is the image's but for letter case, slashes, spaces, folder or ending."""
+    if len(image) > LONGEST_PATH:
+        return ""
+    wanted = PurePosixPath(image.strip().replace("\\", "/"))
+    for place in dict.fromkeys((wanted.parent, PurePosixPath("."))):
+        path = _image_path(folder, str(place))
+        if path is None or not path.is_dir() or not path.is_relative_to(folder.resolve()):
+            continue
+        images = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
+        # Never a name that is only like it: IMG_0002 is another patient.
+        for each in images:
+            if each.name.lower() == wanted.name.lower() or each.stem.lower() == wanted.stem.lower():
+                return str(place / each.name)
+    return ""
 
 
 def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSpec) -> Case:
     photograph = None
-    if spec.image:
+    if spec.image and not list(_image_mistakes(folder, spec.image)):
         load = partial(open_photograph, (folder / spec.image).resolve())
         photograph = Photograph(f"{scenario}/{spec.id}", load)
     label = labels.get(spec.diagnosis or "")

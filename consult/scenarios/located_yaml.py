@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ MAX_DEPTH = 60
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+"""What no YAML file may hold."""
 _BEGINS = (
     yaml.BlockSequenceStartToken,
     yaml.BlockMappingStartToken,
@@ -71,7 +74,7 @@ class LocatedYaml:
         for step in place:
             found = None
             if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+                found = next(((k, v) for k, v in node.value if _is_key(k, step)), None)
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
                 found = (node.value[step], node.value[step])
             if found is None:
@@ -96,12 +99,17 @@ def read_yaml(path: Path) -> LocatedYaml:
             raise _error(name, 0, "is not a regular file", "put a file there")
         if path.stat().st_size > MAX_BYTES:
             raise _error(name, 0, f"larger than {MAX_BYTES:,} bytes", "split the folder into smaller scenarios")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise _error(name, 0, f"cannot be read ({error.strerror})", "check the path and its permissions") from None
-    except UnicodeDecodeError:
-        raise _error(name, 0, "is not UTF-8 text", "save it as UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _error(name, line, "is not UTF-8 text", "save it as UTF-8") from None
     try:
+        control = _CONTROL.search(text)
+        if control is not None:
+            line = text.count("\n", 0, control.start()) + 1
+            raise _error(name, line, f"holds the control character U+{ord(control.group()):04X}", "remove it")
         depth = 0
         for token in yaml.scan(text, Loader=_Loader):
             depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
@@ -114,13 +122,61 @@ def read_yaml(path: Path) -> LocatedYaml:
         return LocatedYaml(name, yaml.load(text, Loader=_Loader), text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line, what = mark.line + 1 if mark else 0, getattr(error, "problem", None) or "is not valid YAML"
+        line, what = mark.line + 1 if mark else 0, getattr(error, "problem", None) or ""
         if "nesting depth" in what:
             # libyaml reads ahead of our own limit, to one of its own.
             raise _error(name, line, "is nested too deeply", "write it flat") from None
-        raise _error(name, line, f"not valid YAML ({what})", "fix the syntax") from None
+        why, mend = _reason(what, _line_of(text, line), mark.column if mark else 0)
+        raise _error(name, line, f"is not valid YAML: {why}", mend) from None
     except RecursionError:
         raise _error(name, 0, "is nested too deeply", "write it flat") from None
+
+
+def _is_key(node: Any, step: str | int) -> bool:
+    """Tell whether a key is the one that a step names, as text or as what YAML reads it as: `no` is false."""
+    if node.value == str(step):
+        return True
+    return not isinstance(step, str) and node.tag == "tag:yaml.org,2002:bool" and yaml.safe_load(node.value) is step
+
+
+def impossible_scalar(text: str) -> tuple[int, str]:
+    """Find the first date or number that looks like one and is none, with its 1-based line."""
+    for token in yaml.scan(text, Loader=_Loader):
+        if isinstance(token, yaml.ScalarToken) and token.plain:
+            try:
+                yaml.load(token.value, Loader=_Loader)
+            except ValueError:
+                return token.start_mark.line + 1, token.value[:40]
+            except yaml.YAMLError:
+                continue
+    return 0, ""
+
+
+def _line_of(text: str, line: int) -> str:
+    lines = text.splitlines()
+    return lines[line - 1] if 0 < line <= len(lines) else ""
+
+
+def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
+    """Word what a YAML parser complains about, and how to fix it."""
+    found = line[column : column + 1]
+    if "single document" in problem:
+        return "it holds a second document after ---", "remove one of the two"
+    if "mapping values are not allowed" in problem:
+        return "a colon stands inside a text, or the line is indented wrongly", "put the text in quotes"
+    if "cannot start any token" in problem:
+        if found == "\t":
+            return "a tab indents the line", "indent with spaces"
+        return f"a text cannot begin with '{found}'", "put it in quotes"
+    if "end of stream" in problem:
+        return "a quotation mark or bracket is never closed", "close it"
+    if "',' or '" in problem:
+        return "a comma or a closing bracket is missing before this", "add it"
+    if "expected ':'" in problem:
+        return "a key lacks its colon, here or in the line before", "add it, with a space after it"
+    if "alphabetic or numeric" in problem or "anchor" in problem or "alias" in problem:
+        return "a text cannot begin with * or &", "put it in quotes"
+    return "the indentation or the quotation marks do not fit the lines above", "correct them"
 
 
 def _error(file: str, line: int, what: str, mend: str) -> ScenarioError:

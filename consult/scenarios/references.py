@@ -20,6 +20,7 @@ from consult.scenarios.files import (
 )
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.scenario import Label, nearest_first
+from consult.scenarios.shape import closest
 from consult.scenarios.tables import ROOTS, VOCABULARY
 
 MOST_WEIGHT = 1e9
@@ -51,7 +52,9 @@ def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
         for i, other in enumerate(spec.look_alikes):
             if other not in labels.labels:
                 place = ("labels", name, "look_alikes", i)
-                yield at.problem(place, f"the look-alike '{other}' is not a label", "use a label's exact name")
+                meant = closest(other, [label for label in labels.labels if label != name])
+                mend = f"write '{meant}'" if meant else "use a label's exact name, or remove it"
+                yield at.problem(place, f"the look-alike '{other}' is not a label", mend)
         total = math.fsum(spec.red_flags.values())
         if total >= 1:
             what = f"the red flags of '{name}' add up to {total:g}"

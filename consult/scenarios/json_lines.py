@@ -1,0 +1,117 @@
+"""JSON lines as data, with what is wrong with their writing in words."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+UNDECODABLE = re.compile(r"[\udc80-\udcff]")
+"""What `surrogateescape` leaves of bytes that are not UTF-8."""
+_PYTHON = ("None", "True", "False")
+_SINGLE, _CURLY = "'\u2018\u2019", "\u201c\u201d\u201e"
+
+
+class Parsed(NamedTuple):
+    """One line: its data, or why it has none."""
+
+    data: Any
+    doubled: tuple[str, ...] = ()
+    """Keys that stand twice in one object, of which the last one counts."""
+    what: str = ""
+    """What is wrong with the writing; empty where the line can be read."""
+    mend: str = ""
+
+
+def parse_line(line: str) -> Parsed:
+    """Read one line of JSON."""
+    at = UNDECODABLE.search(line)
+    if at is not None:
+        around = UNDECODABLE.sub("\ufffd", line[max(0, at.start() - 20) : at.end() + 10]).strip()
+        return Parsed(None, (), f"is not UTF-8 at '{around}'", "save the file as UTF-8")
+    doubled: list[str] = []
+
+    def as_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        doubled.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
+        return dict(pairs)
+
+    try:
+        return Parsed(json.loads(line, object_pairs_hook=as_dict), tuple(doubled))
+    except json.JSONDecodeError as error:
+        why, mend = _reason(error)
+        return Parsed(None, (), f"is not valid JSON at character {error.pos + 1}: {why}", mend)
+    except RecursionError:
+        return Parsed(None, (), "is not valid JSON: it is nested too deeply", "write it flat")
+    except ValueError:
+        return Parsed(None, (), "is not valid JSON: it holds a number of thousands of digits", "correct the number")
+
+
+def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
+    """Find a file that is not written in lines at all, so that each of them would be told for the same mistake.
+
+    Args:
+        path: The file.
+        first: Its first line that is not empty, and that cannot be read.
+
+    Returns:
+        What is wrong and how to fix it; None where the line alone is broken.
+    """
+    if not first.lstrip().startswith(tuple("{[\"'")) and re.search(r"\w[,;\t]\s*\w", first):
+        mend = "save it as a .csv file outside this folder, and run: consult scenarios import csv FILE --out FOLDER"
+        return "holds a table instead of one JSON object a line", mend
+    if _first_bytes(path) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "is UTF-16 text", "save it as UTF-8"
+    text = path.read_text(encoding="utf-8-sig", errors="replace").strip()
+    try:
+        data, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if "\n" not in text[:end]:
+        return None
+    if isinstance(data, list):
+        mend = "remove the outer brackets, and write each case on a line of its own without a comma after it"
+        return f"holds one JSON list over several lines, of {len(data)} entries", mend
+    return "holds objects over several lines", "write each case on one line of its own"
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(2)
+
+
+def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
+    """Word why a line is no JSON, and how to fix it."""
+    rest = error.doc[error.pos :].lstrip()
+    before, found = error.doc[: error.pos].rstrip(), rest[:1]
+    if found and found in _SINGLE:
+        return "it uses single quotation marks", 'use double ones (")'
+    if found and found in _CURLY:
+        return "it uses typographic quotation marks", 'use straight ones (")'
+    if error.msg == "Extra data" and found == ",":
+        return "a comma follows the object", "remove it"
+    if error.doc.lstrip().startswith(("#", "//")):
+        return "it is a comment", "remove the line"
+    if error.msg == "Extra data":
+        return "something follows the object", "write one object a line"
+    if error.msg.startswith("Unterminated string"):
+        return "a text has no quotation mark at its end", "add it"
+    if error.msg.startswith("Invalid control character"):
+        return "a text holds a tab or another control character", "write a space instead"
+    if error.msg.startswith("Invalid \\"):
+        return "a backslash begins no known sign", "write two for one, or / in the path of an image"
+    if found in ("", "\n") or not rest:
+        return "the line ends before the object does", "write each object on one line, up to its closing bracket"
+    if before.endswith(",") and found in ("}", "]"):
+        return "a comma stands before a closing bracket", "remove it"
+    if rest.startswith(_PYTHON):
+        return "it uses a word of Python", "write null, true or false"
+    if error.msg.startswith("Expecting property name"):
+        return "a key lacks its quotation marks", 'put it in double ones (")'
+    if error.msg.startswith("Expecting ',' delimiter"):
+        return "a comma is missing, or a quotation mark inside a text lacks its backslash", 'add a comma, or write \\"'
+    if error.msg.startswith("Expecting ':' delimiter"):
+        return "a key lacks its colon", "add it"
+    return "a value is missing, or lacks its quotation marks", "add it, or put it in double ones"

@@ -1,0 +1,372 @@
+"""What is wrong with the shape of an entry, in words: its place in the file, what stands there and what should.
+
+The models of `files.py` say what an entry should be. What breaks them is told without a word of the library that found
+it: a sentence that somebody who writes case files for the first time can act on.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import math
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from consult.scenarios.located_yaml import Place
+
+Syntax = Literal["JSON", "YAML"]
+LONGEST_SHOWN = 40
+"""Characters of a text that a message quotes."""
+LIKE = 0.78
+"""Likeness from which on a name counts as another one misspelt."""
+
+KEY = "[key]"
+"""The step that pydantic adds to a place where the key itself is wrong."""
+OTHER_WORDS: Mapping[str, Sequence[str]] = {
+    "sex": ("gender",),
+    "diagnosis": ("label", "truth", "disease"),
+    "image": ("photo", "picture", "photograph", "img", "image_path", "file"),
+    "facts": ("symptoms", "history", "fact"),
+    "complaint": ("chief_complaint", "general_complaint"),
+    "examinations": ("exams", "findings", "tests"),
+    "id": ("case_id",),
+    "skin_type": ("fitzpatrick",),
+    "specialty": ("clinic", "department", "speciality"),
+    "topic": ("name", "about", "key"),
+    "text": ("fact", "answer", "say"),
+    "none": ("negative", "absent"),
+    "aliases": ("synonyms",),
+    "explanation": ("description", "definition"),
+    "outlook": ("prognosis",),
+    "contagious": ("infectious", "catching"),
+    "serious": ("dangerous", "severity"),
+    "cause": ("reason", "causes"),
+    "plan": ("treatment", "management", "advice"),
+    "say": ("text", "sentence"),
+    "when": ("if",),
+    "female": ("f", "w", "woman", "girl"),
+    "male": ("m", "man", "boy"),
+    "routine": ("non-urgent", "nonurgent"),
+    "emergency": ("emergent",),
+    "validation": ("dev", "val", "valid"),
+    "train": ("training",),
+    "test": ("testing", "eval"),
+}
+"""A name of the files → what others call it."""
+
+
+class Mistake(NamedTuple):
+    """One mistake of a file's shape."""
+
+    place: Place
+    what: str
+    mend: str
+
+
+def mistakes(error: ValidationError, model: type[BaseModel], data: Any, syntax: Syntax) -> list[Mistake]:
+    """Word all that a model finds wrong with a file's data, each slip once."""
+    details = [_Detail.of(each, model, data, syntax) for each in error.errors(include_url=False)]
+    only = list(model.model_fields) if len(model.model_fields) == 1 else []
+    unknown = [d for d in details if d.kind == "extra_forbidden"]
+    if only and (only[0],) in [d.place for d in details if d.kind == "missing"] and unknown and not _meant(unknown):
+        what = f"{field_name(unknown[0].place)} stands at the top of the file"
+        return [Mistake(unknown[0].place, what, f"write '{only[0]}:' above it, and indent all entries below")]
+    # A key that is misspelt is not missing, too; nor is anything said of the value of a key that cannot be.
+    meant = _meant(unknown)
+    keys = [d.place[:-1] for d in details if d.place[-1:] == (KEY,)]
+    kept = (d for d in details if not (d.kind == "missing" and d.place in meant) and d.place not in keys)
+    return [d.worded() for d in kept]
+
+
+def _meant(unknown: Sequence[_Detail]) -> set[Place]:
+    """Collect the places that misspelt keys stand for."""
+    return {(*d.place[:-1], d.suggestion) for d in unknown if d.suggestion and d.suggestion not in d.around}
+
+
+def closest(name: str, menu: Sequence[str]) -> str:
+    """Return the entry of a menu that a name means: the same but for case and signs, another word, or misspelt."""
+    plain = {_plain(entry): entry for entry in menu}
+    if _plain(name) in plain:
+        return plain[_plain(name)]
+    for entry in menu:
+        if name.strip().lower() in OTHER_WORDS.get(entry, ()):
+            return entry
+    near = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=LIKE)
+    return plain[near[0]] if near else ""
+
+
+def field_name(place: Place) -> str:
+    """Name an entry: keys joined by dots, entries of a list counted from 1."""
+    parts: list[str] = []
+    for step in place:
+        if isinstance(step, int):
+            parts.append(f"entry {step + 1}")
+        elif step != KEY:
+            if parts and parts[-1].endswith("'"):
+                parts[-1] = f"{parts[-1][:-1]}.{step}'"
+            else:
+                parts.append(f"'{step}'")
+    return " ".join(parts)
+
+
+def shown(value: Any, syntax: Syntax) -> str:
+    """Describe a value as its author sees it."""
+    if value is None:
+        return "null" if syntax == "JSON" else "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"the text '{_short(value)}'" if value else "an empty text"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "no finite number"
+    if isinstance(value, int | float):
+        return f"the number {_short(_digits(value))}"
+    if isinstance(value, datetime.date):
+        return "a date"
+    if isinstance(value, list):
+        return "a list"
+    return "an object in curly brackets" if syntax == "JSON" else "a mapping of keys"
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+
+
+def _digits(number: float) -> str:
+    try:
+        return str(number)
+    except ValueError:
+        return "of thousands of digits"
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """What a model wants at a place."""
+
+    wanted: Any
+    """The type, without its annotations."""
+    words: str = ""
+    """The type's own description."""
+    optional: bool = False
+    needless: bool = False
+    """Whether the entry may be left out."""
+
+    @property
+    def keys(self) -> list[str]:
+        return list(self.wanted.model_fields) if _is_model(self.wanted) else []
+
+    @property
+    def menu(self) -> list[str]:
+        return [str(arg) for arg in typing.get_args(self.wanted)] if typing.get_origin(self.wanted) is Literal else []
+
+
+def _is_model(wanted: Any) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, BaseModel)
+
+
+def _spot(wanted: Any, words: str = "", *, needless: bool = False) -> _Spot:
+    """Take the annotations off a type."""
+    optional = False
+    while True:
+        origin = typing.get_origin(wanted)
+        if origin is typing.Annotated:
+            wanted, *notes = typing.get_args(wanted)
+            words = words or next((n.description for n in notes if isinstance(n, FieldInfo) and n.description), "")
+        elif origin in (typing.Union, types.UnionType):
+            optional = True
+            wanted = next(arg for arg in typing.get_args(wanted) if arg is not type(None))
+        else:
+            return _Spot(wanted, words, optional, needless)
+
+
+def _at(model: type[BaseModel], place: Place) -> _Spot:
+    """Find what a model wants at a place; where it knows no such place, what it wants around it."""
+    spot = _Spot(model)
+    for i, step in enumerate(place):
+        arguments = typing.get_args(spot.wanted)
+        if _is_model(spot.wanted):
+            field = spot.wanted.model_fields.get(step)
+            if field is None:
+                break
+            spot = _spot(field.annotation, field.description or "", needless=not field.is_required())
+        elif place[i + 1 :] == (KEY,):
+            return _spot(arguments[0])
+        elif typing.get_origin(spot.wanted) in (dict, list):
+            spot = _spot(arguments[-1])
+        else:
+            break
+    return spot
+
+
+def _node(data: Any, place: Place) -> Any:
+    for step in place:
+        try:
+            data = data[step]
+        except (LookupError, TypeError):
+            return None
+    return data
+
+
+@dataclass(frozen=True)
+class _Detail:
+    """One complaint of pydantic, with what is needed to word it."""
+
+    kind: str
+    place: Place
+    given: Any
+    model: type[BaseModel]
+    data: Any
+    syntax: Syntax
+
+    @classmethod
+    def of(cls, error: Any, model: type[BaseModel], data: Any, syntax: Syntax) -> _Detail:
+        return cls(error["type"], tuple(error["loc"]), error["input"], model, data, syntax)
+
+    @property
+    def spot(self) -> _Spot:
+        return _at(self.model, self.place)
+
+    @property
+    def around(self) -> Mapping[str, Any]:
+        """The mapping in which an unknown key stands."""
+        found = _node(self.data, self.place[:-1])
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def suggestion(self) -> str:
+        """The known key that an unknown one means."""
+        keys = _at(self.model, self.place[:-1]).keys
+        if "say" in keys and self.has_colon:
+            return "say"
+        return closest(str(self.place[-1]), [k for k in keys if k not in self.around]) or closest(
+            str(self.place[-1]), keys
+        )
+
+    @property
+    def has_colon(self) -> bool:
+        """Whether an unknown key is the beginning of a sentence with a colon in it."""
+        return self.syntax == "YAML" and len(self.around) == 1 and str(self.place[-1])[:1].isupper()
+
+    def worded(self) -> Mistake:
+        if self.kind == "extra_forbidden":
+            return self._unknown()
+        if self.kind == "missing":
+            mend = f"add {self.spot.words}" if self.spot.words else "add it"
+            return Mistake(self.place, f"{field_name(self.place)} is missing", mend)
+        if self.place and self.place[-1] == KEY:
+            return self._wrong_key()
+        name = field_name(self.place) or ("the line" if self.syntax == "JSON" else "the file")
+        return Mistake(self.place, f"{name} {self._what()}", self._mend())
+
+    def _unknown(self) -> Mistake:
+        keys, name, meant = _at(self.model, self.place[:-1]).keys, field_name(self.place), self.suggestion
+        if "say" in keys and self.has_colon:
+            what = f"{name} is read as a key, since a colon follows it"
+            return Mistake(self.place, what, "put the whole sentence in quotes")
+        if meant and meant in self.around:
+            return Mistake(self.place, f"{name} is not known here", f"remove it, since '{meant}' is there already")
+        if meant:
+            return Mistake(self.place, f"{name} is not known here", f"write '{meant}' instead")
+        return Mistake(self.place, f"{name} is not known here", f"remove it, or choose from: {', '.join(keys)}")
+
+    def _wrong_key(self) -> Mistake:
+        menu, given = self.spot.menu, self.given
+        place, whose = self.place[:-1], field_name(self.place[:-2]) or "the file"
+        if menu and isinstance(given, str):
+            meant = closest(given, menu)
+            mend = f"write '{meant}' instead" if meant else f"choose from: {', '.join(menu)}"
+            return Mistake(place, f"{field_name(place)} is not known here", mend)
+        read = f"is {shown(given, self.syntax)}"
+        if isinstance(given, bool):
+            read += f", which YAML makes of {'yes and on' if given else 'no and off'}"
+        return Mistake(
+            place, f"a key of {whose} {read}", f"choose from: {', '.join(menu)}" if menu else "put it in quotes"
+        )
+
+    def _what(self) -> str:
+        if self.kind == "string_too_long":
+            return f"has {len(self.given):,} characters"
+        if self.kind == "string_unicode":
+            return "holds half of a character"
+        if isinstance(self.given, str) and self.given and not self.given.strip():
+            return "holds nothing but spaces"
+        if self.kind == "string_pattern_mismatch" and self.given != self.given.strip():
+            return f"is the text '{_short(self.given)}', with a space at an end"
+        return f"is {shown(self.given, self.syntax)}"
+
+    def _mend(self) -> str:
+        spot, given = self.spot, self.given
+        mend = self._repaired() or f"write {self._wanted(spot)}"
+        blank = given is None or (isinstance(given, str) and not given.strip())
+        if spot.needless and blank:
+            return f"leave it out, or {mend}"
+        return f"{mend}, or leave it out" if spot.needless and not self._repaired() else mend
+
+    def _repaired(self) -> str:
+        """Say how to write what was meant; empty where nobody can tell."""
+        wanted, given, yaml = self.spot.wanted, self.given, self.syntax == "YAML"
+        if self.kind == "string_too_long":
+            return "shorten it to 2,000 at most"
+        if self.kind == "string_unicode":
+            return "write the character itself instead of its number"
+        if self.spot.menu and isinstance(given, str):
+            meant = closest(given, self.spot.menu)
+            return f"write '{meant}'" if meant else ""
+        if wanted is str and isinstance(given, bool) and yaml:
+            return "write it out in quotes, since YAML reads a bare yes, no, on or off as true or false"
+        if wanted is str and isinstance(given, bool | int | float | datetime.date) and self.kind == "string_type":
+            return "put it in quotes"
+        if wanted is bool and isinstance(given, str) and given.strip().lower() in ("true", "false"):
+            return f"write {given.strip().lower()} without quotes"
+        if wanted in (int, float) and not isinstance(given, bool):
+            return self._number(given)
+        if typing.get_origin(wanted) is list and isinstance(given, str) and given and yaml:
+            listed = f"[{given}]" if re.fullmatch(r"\w[\w .'-]{0,40}", given) else "each entry on a line after a dash"
+            return f"write a list: {listed}"
+        if self.kind == "string_pattern_mismatch" and given != given.strip():
+            return f"write '{given.strip()}'"
+        return ""
+
+    def _number(self, given: Any) -> str:
+        """Say how to write a number that is a text, or that has needless decimals."""
+        try:
+            number = float(given)
+        except (TypeError, ValueError, OverflowError):
+            return ""
+        if self.kind not in ("int_type", "int_from_float", "float_type") or not math.isfinite(number):
+            return ""
+        if self.spot.wanted is int and not number.is_integer():
+            return ""
+        plain = f"{number:.0f}" if number.is_integer() else f"{number:g}"
+        return f"write {plain} without quotes" if isinstance(given, str) else f"write {plain} without decimals"
+
+    def _wanted(self, spot: _Spot) -> str:
+        if spot.words:
+            return spot.words
+        if self.syntax == "JSON" and not self.place and isinstance(self.given, list):
+            return "each of its objects on a line of its own, without the outer brackets"
+        if spot.menu:
+            return f"one of: {', '.join(spot.menu)}"
+        return _USUAL.get(typing.get_origin(spot.wanted) or spot.wanted) or (
+            "one object in curly brackets" if self.syntax == "JSON" else "a mapping: keys, each with a colon"
+        )
+
+
+_USUAL: Mapping[Any, str] = {
+    str: "a text",
+    int: "a whole number without quotes",
+    float: "a number without quotes",
+    bool: "true or false, without quotes",
+    list: "a list",
+}
