@@ -162,11 +162,11 @@ def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
     found = line[column : column + 1]
     if "single document" in problem:
         return "it holds a second document after ---", "remove one of the two"
+    if line.lstrip(" ").startswith("\t"):
+        return "a tab indents the line", "indent with spaces"
     if "mapping values are not allowed" in problem:
         return "a colon stands inside a text, or the line is indented wrongly", "put the text in quotes"
     if "cannot start any token" in problem:
-        if found == "\t":
-            return "a tab indents the line", "indent with spaces"
         return f"a text cannot begin with '{found}'", "put it in quotes"
     if "end of stream" in problem:
         return "a quotation mark or bracket is never closed", "close it"
