@@ -51,6 +51,8 @@ class ScenarioFile(FileModel):
     examinations: dict[str, Text] = {}
     specialties: list[Text] = []
     """Clinics of single cases that are no label's own."""
+    aliases: dict[str, list[Text]] = {}
+    """Open diagnosis → other names for it; with `labels.yaml` they stand there."""
     seed: int = 0
     splits: dict[Literal["train", "validation", "test", "alarms"], Size] = {}
     """`alarms`: pairs of patients, with a late alarm and without it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -32,6 +32,7 @@ from consult.scenarios.files import (
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, impossible_scalar, read_yaml
+from consult.scenarios.normalised import normalised
 from consult.scenarios.references import (
     advice_references,
     alarm_references,
@@ -89,6 +90,7 @@ def load_folder(folder: Path) -> Scenario:
             _refuse(clinic_references(parsed, at))
         labels = labels_of(parsed)
         written = (parsed, at)
+    _refuse(_alias_references(spec, at_spec, labels))
     source: CaseSource
     shown: tuple[str, ...] = ()
     if (folder / "findings.yaml").exists():
@@ -110,8 +112,23 @@ def load_folder(folder: Path) -> Scenario:
         splits=splits,
         description=spec.description,
         findings=shown,
+        aliases=spec.aliases,
         revision=_revision(folder, drawn=isinstance(source, Grammar)),
     )
+
+
+def _alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
+    """Find aliases of open diagnoses that stand in the wrong file, or name two diagnoses."""
+    owners = {normalised(name): name for name in spec.aliases}
+    for name, others in spec.aliases.items():
+        if labels:
+            what = f"'{name}' has aliases here, but the diagnoses are listed in labels.yaml"
+            yield at.problem(("aliases", name), what, "move them to its label in labels.yaml")
+        for i, alias in enumerate(others):
+            owner = owners.setdefault(normalised(alias), name)
+            if owner != name:
+                what = f"the alias '{alias}' of '{name}' names '{owner}', too"
+                yield at.problem(("aliases", name, i), what, "leave it to one of the two")
 
 
 def _revision(folder: Path, *, drawn: bool) -> str:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from consult.errors import UserError
 from consult.scenarios.case import Case, Urgency
 from consult.scenarios.conditional import Advice, Known, applying, most_urgent
+from consult.scenarios.normalised import normalised
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ class Label:
     def conditional_topics(self) -> tuple[str, ...]:
         """Topics that a doctor must know something about to choose the plan, each once."""
         return tuple(dict.fromkeys(t for one in (*self.plan, *self.safety_net) for t in one.topics))
+
+
+class Mention(NamedTuple):
+    """One place of a text that names a label."""
+
+    start: int
+    label: str
+    words: str
+    """The name as it stands in the text."""
 
 
 class CaseSource(Protocol):
@@ -104,6 +114,8 @@ class Scenario:
     description: str = ""
     findings: tuple[str, ...] = ()
     """What photographs show, in a doctor's words; empty where the photographs were not drawn."""
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Open diagnosis → its other names; those of labels stand with the labels."""
     revision: str = ""
     """Hash of the scenario's files: two runs with equal revisions play the same cases."""
 
@@ -112,6 +124,11 @@ class Scenario:
         """Specialties in the order in which the labels name them first, then those of single cases."""
         named = (label.specialty for label in self.labels.values())
         return tuple(dict.fromkeys(name for name in (*named, *self.clinics) if name))
+
+    @cached_property
+    def names_by_alias(self) -> Mapping[str, str]:
+        """Return normalised alias → normalised open diagnosis."""
+        return {normalised(alias): normalised(name) for name, others in self.aliases.items() for alias in others}
 
     @cached_property
     def _names(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -132,12 +149,17 @@ class Scenario:
 
     def diagnoses(self, text: str) -> tuple[str, ...]:
         """Find all labels that a text names, in the order of the text, each once."""
-        hits: list[tuple[int, str]] = []
+        return tuple(dict.fromkeys(mention.label for mention in self.mentions(text)))
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Find each place of a text that names a label, in their order; of overlapping ones the longest name."""
+        hits, rest = list[Mention](), text
         for pattern, label in self._names:
-            for match in list(pattern.finditer(text)):
-                hits.append((match.start(), label))
-                text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
-        return tuple(dict.fromkeys(label for _, label in sorted(hits)))
+            for match in list(pattern.finditer(rest)):
+                start, end = match.span()
+                hits.append(Mention(start, label, text[start:end]))
+                rest = rest[:start] + " " * (end - start) + rest[end:]
+        return sorted(hits)
 
     def case(self, case_id: str) -> Case:
         """Make one case.

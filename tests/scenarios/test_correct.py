@@ -1,0 +1,129 @@
+"""Right or wrong: by labels, by names, by aliases, by a judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from consult.scenarios import Scenario, ScenarioError, load_scenario
+from consult.scenarios.correct import Correct, correct, is_right, name_of
+from consult.scenarios.normalised import normalised
+
+CLOSED = load_scenario("derm34")
+OPEN = replace(CLOSED, labels={}, aliases={"Herpes zoster": ["shingles", "zona"]})
+
+
+@pytest.mark.parametrize(
+    ("said", "truth"),
+    [
+        ("impetigo", "Impetigo"),
+        ("IMPETIGO.", "impetigo"),
+        ("**Impetigo**", "impetigo"),
+        (" herpes\u00a0 zoster", "Herpes zoster"),
+        ("M\u00e9ni\u00e8re\u2019s disease", "Meniere's disease"),
+        ("Me\u0301nie\u0300re's disease", "M\u00e9ni\u00e8re's disease"),
+        ("non\u2011Hodgkin lymphoma", "Non-Hodgkin Lymphoma"),
+        ("beta thalassemia", "Beta-thalassemia"),
+        ("B\u2081\u2082 deficiency", "b12 deficiency"),
+        ("STRASSENPOCKEN", "stra\u00dfenpocken"),
+        ("\uff41cne", "acne"),
+    ],
+)
+def test_spellings_of_a_name_are_equal(said: str, truth: str) -> None:
+    assert normalised(said) == normalised(truth)
+    assert correct(said, truth, OPEN) == Correct(True, "match")
+
+
+@pytest.mark.parametrize(("a", "b"), [("\u304b", "\u304c"), ("acne", "acnes"), ("\u0915", "\u0915\u093f"), ("", "-x")])
+def test_different_names_stay_different(a: str, b: str) -> None:
+    assert normalised(a) != normalised(b)
+
+
+def test_aliases_of_open_diagnoses_count_either_way_round() -> None:
+    assert correct("Shingles", "herpes zoster", OPEN) == Correct(True, "alias")
+    assert correct("Zona", "shingles", OPEN) == Correct(True, "alias")
+    assert correct("herpes", "shingles", OPEN) == Correct(False, "unjudged")
+    assert name_of("ZONA", OPEN) == "herpes zoster"
+
+
+@pytest.mark.parametrize(
+    ("relation", "right"), [("same", True), ("broader", False), ("narrower", False), ("different", False)]
+)
+def test_only_the_same_is_right_to_a_judge(relation, right: bool) -> None:  # type: ignore[no-untyped-def]
+    assert correct("heart attack", "myocardial infarction", OPEN, relation=relation) == Correct(right, "judge")
+
+
+def test_a_judge_changes_nothing_that_names_decide() -> None:
+    assert correct("shingles", "Shingles", OPEN, relation="different") == Correct(True, "match")
+    assert correct("zona", "shingles", OPEN, relation="different") == Correct(True, "alias")
+    assert correct("acne", "hives", CLOSED, relation="same") == Correct(False, "match")
+
+
+def test_what_was_not_concluded_is_wrong_and_nobody_has_to_judge_it() -> None:
+    for scenario in (OPEN, CLOSED):
+        assert correct(None, "acne", scenario) == Correct(False, "match")
+        assert correct("acne", "acne", scenario, finished=False) == Correct(False, "match")
+        assert correct("acne", None, scenario) == correct(None, None, scenario) == Correct(None, None)
+
+
+def test_a_list_of_labels_decides_alone() -> None:
+    assert correct("shingles", "shingles", CLOSED) == Correct(True, "match")
+    assert correct("herpes zoster", "shingles", CLOSED) == Correct(True, "alias")
+    assert correct("acne or shingles", "shingles", CLOSED) == Correct(False, "match")
+    assert correct("melanoma", "shingles", CLOSED) == Correct(False, "match")
+
+
+def test_without_a_scenario_only_names_decide() -> None:
+    assert correct("Acne", "acne", None) == Correct(True, "match")
+    assert correct("zits", "acne", None) == Correct(False, "unjudged")
+
+
+def test_an_opinion_that_names_the_right_conclusion_is_right() -> None:
+    judged = Correct(True, "judge")
+    truth = "myocardial infarction"
+    assert is_right("Heart attack", truth, OPEN, "heart attack", judged)
+    assert is_right("Myocardial infarction", truth, OPEN, "heart attack", judged)
+    assert not is_right("angina", truth, OPEN, "heart attack", judged)
+    assert not is_right("heart attack", truth, OPEN, "heart attack", Correct(False, "unjudged"))
+    assert not is_right(None, truth, OPEN, "heart attack", judged)
+    assert not is_right(None, truth, OPEN, None, Correct(False, "match"))
+
+
+def test_mentions_carry_the_words_of_the_text() -> None:
+    found = CLOSED.mentions("Herpes Zoster or ATOPIC dermatitis, not herpes")
+    assert [(one.label, one.words) for one in found] == [
+        ("shingles", "Herpes Zoster"),
+        ("eczema", "ATOPIC dermatitis"),
+        ("herpes", "herpes"),
+    ]
+
+
+FOLDER = 'name: ward\ntitle: Ward\ntopics: {duration: "since when"}\n'
+CASE = '{"id": "a1", "split": "test", "complaint": "It burns.", "diagnosis": "Herpes zoster"}\n'
+
+
+def folder(path, aliases: str) -> Scenario:  # type: ignore[no-untyped-def]
+    (path / "scenario.yaml").write_text(FOLDER + aliases)
+    (path / "cases.jsonl").write_text(CASE)
+    return load_scenario(str(path))
+
+
+def test_aliases_of_open_diagnoses_stand_in_the_scenario_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    scenario = folder(tmp_path, "aliases:\n  Herpes zoster: [shingles]\n")
+    assert correct("SHINGLES", "Herpes zoster", scenario) == Correct(True, "alias")
+
+
+@pytest.mark.parametrize(
+    ("aliases", "labels", "told"),
+    [
+        ("aliases: {a: [x], b: [X]}\n", False, "the alias 'X' of 'b' names 'a', too"),
+        ("aliases: {a: [B], b: [c]}\n", False, "the alias 'B' of 'a' names 'b', too"),
+        ("aliases: {Herpes zoster: [shingles]}\n", True, "listed in labels.yaml"),
+    ],
+)
+def test_aliases_that_mislead_are_refused(tmp_path, aliases: str, labels: bool, told: str) -> None:  # type: ignore[no-untyped-def]
+    if labels:
+        (tmp_path / "labels.yaml").write_text("labels: {Herpes zoster: {specialty: dermatology, urgency: soon}}\n")
+    with pytest.raises(ScenarioError, match=told):
+        folder(tmp_path, aliases)
