@@ -97,6 +97,8 @@ class Act:
     """`triage`: the triage doctor's; `conclude`: the final one."""
     diagnosis: str | None = None
     """`conclude`: the final diagnosis, None for an abstention."""
+    diagnosis_words: str | None = None
+    """`conclude`: the doctor's own words for it, also where they could not be read as a diagnosis."""
     confidence: float | None = None
     differential: tuple[str, ...] = ()
     """`conclude`: at most three diagnoses, the first being the final one."""

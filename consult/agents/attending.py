@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from consult.agents.dialects.dialect import ActionWord, DecisionWord
 from consult.agents.doctors import ask_twice
 from consult.agents.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
+from consult.agents.specialist import plurality
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
 
@@ -83,10 +83,10 @@ class Attending:
         """
         dialect = self.voice.dialect
         word, reply, cost = await self._decide(view, place)
-        stated = word.urgency if word else None
+        stated, diagnosis = (word.urgency, word.diagnosis) if word else (None, None)
         decided = replace(
             view,
-            diagnosis=word.diagnosis if word else None,
+            diagnosis=diagnosis,
             thought=word.thought if word else "",
             urgency=stated or view.urgency,
         )
@@ -103,8 +103,9 @@ class Attending:
             action="conclude",
             text=speech,
             urgency=stated or urgency_of(speech) or view.urgency,
-            diagnosis=decided.diagnosis,
-            confidence=reply.probability if word else None,
+            diagnosis=diagnosis,
+            diagnosis_words=(word.words or diagnosis) if word else None,
+            confidence=None if diagnosis is None else reply.probability,
             differential=word.differential if word else (),
             thought=decided.thought,
             draft=draft,
@@ -114,28 +115,30 @@ class Attending:
 
     async def _decide(self, view: DoctorView, place: Place) -> tuple[DecisionWord | None, Reply, Usage]:
         """Decide, by a vote where several decisions are asked for; of equals the first named wins."""
-        dialect = self.voice.dialect
-        asked = [
-            ask_twice(
-                self.voice,
-                dialect.decision(view),
-                "decision",
-                place,
-                lambda text: dialect.read_decision(text, view, self.scenario),
-                member,
-            )
-            for member in range(self.votes)
-        ]
+        asked = [self._decision(view, place, member) for member in range(self.votes)]
         if len(asked) == 1 or self.together is None:
             return await asked[0]
         answers: list[tuple[DecisionWord | None, Reply, Usage]] = await self.together(asked)
         cost = sum((cost for _, _, cost in answers), Usage())
-        ballots = Counter(word.diagnosis for word, _, _ in answers if word is not None)
-        if not ballots:
-            return None, answers[0][1], cost
-        chosen = ballots.most_common(1)[0][0]
+        chosen = plurality(word.diagnosis for word, _, _ in answers if word is not None)
+        if chosen is None:
+            return answers[0][0], answers[0][1], cost
         word, reply = next((word, reply) for word, reply, _ in answers if word is not None and word.diagnosis == chosen)
         return word, reply, cost
+
+    async def _decision(self, view: DoctorView, place: Place, member: int) -> tuple[DecisionWord | None, Reply, Usage]:
+        """Ask for one decision; of two unusable answers the words of the last one that has any are kept."""
+        dialect, unread = self.voice.dialect, list[DecisionWord]()
+
+        def read(text: str) -> DecisionWord | None:
+            word = dialect.read_decision(text, view, self.scenario)
+            if word is None or word.diagnosis is not None:
+                return word
+            unread.append(word)
+            return None
+
+        word, reply, cost = await ask_twice(self.voice, dialect.decision(view), "decision", place, read, member)
+        return word or (unread[-1] if unread else None), reply, cost
 
     async def reply(self, view: DoctorView, place: Place) -> Act:
         """Answer the patient's question back."""

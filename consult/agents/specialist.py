@@ -10,15 +10,18 @@ from consult.agents.acts import DoctorView, Opinion, Usage
 from consult.agents.doctors import ask_twice
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
+from consult.scenarios.normalised import normalised
 
 
 def plurality(diagnoses: Iterable[str | None]) -> str | None:
-    """Give the diagnosis that most members of a panel name, the first named of equals; None where none names one.
+    """Return the diagnosis that most members of a panel name, the first named of equals; None where none names one.
 
     It is the baseline that an attending has to beat: a panel that votes needs no attending.
     """
-    counts = Counter(diagnosis for diagnosis in diagnoses if diagnosis is not None)
-    return counts.most_common(1)[0][0] if counts else None
+    named = [diagnosis for diagnosis in diagnoses if diagnosis is not None]
+    counts = Counter(map(normalised, named))
+    most = counts.most_common(1)[0][0] if counts else None
+    return next((diagnosis for diagnosis in named if normalised(diagnosis) == most), None)
 
 
 @dataclass(frozen=True)

@@ -222,13 +222,40 @@ def test_decisions(
     ],
 )
 def test_no_usable_decision(view: DoctorView, derm34: Scenario, text: str) -> None:
+    word = DIALECT.read_decision(text, view, derm34)
+    assert word is None or word.diagnosis is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<think>hm</think><answer>Herpes Zoster</answer>", "Herpes Zoster"),
+        ("<answer>melanoma</answer>", "melanoma"),
+        ("<answer>eczema or psoriasis</answer><urgency>soon</urgency>", "eczema or psoriasis"),
+        ("<answer>\n none\x1b[2J </answer>", "none"),
+        ("Final diagnosis: **Atopic dermatitis**.", "**Atopic dermatitis**"),
+        ("Diagnosis: unclear. Eczema is possible.", "unclear"),
+        ("I take it to be Herpes zoster, on the left.", "Herpes zoster"),
+        ("Eczema or psoriasis.", "Eczema, psoriasis"),
+    ],
+)
+def test_the_doctors_own_words_are_kept_beside_the_label(
+    view: DoctorView, derm34: Scenario, text: str, words: str
+) -> None:
+    word = DIALECT.read_decision(text, view, derm34)
+    assert word is not None and word.words == words
+
+
+@pytest.mark.parametrize("text", ["", "I would want a biopsy.", "<answer></answer> eczema", "<think>Surely eczema."])
+def test_what_names_no_diagnosis_has_no_words(view: DoctorView, derm34: Scenario, text: str) -> None:
     assert DIALECT.read_decision(text, view, derm34) is None
 
 
 def test_an_open_scenario_takes_any_short_diagnosis(bare: DoctorView, derm34: Scenario) -> None:
     word = DIALECT.read_decision("<answer>Lyme disease.</answer>", bare, derm34)
     assert word is not None and word.diagnosis == "Lyme disease"
-    assert DIALECT.read_decision(f"<answer>{'very ' * 30}ill</answer>", bare, derm34) is None
+    long = DIALECT.read_decision(f"<answer>{'very ' * 300}ill</answer>", bare, derm34)
+    assert long is not None and long.diagnosis is None and len(long.words) == 300
     assert DIALECT.read_opinion('{"diagnosis": "gout"}', bare, derm34) is not None
     assert DIALECT.read_opinion('{"reason": "It hurts."}', bare, derm34) is None
     triage = DIALECT.read_triage('{"specialty": "rheumatology", "urgency": "soon"}', bare)

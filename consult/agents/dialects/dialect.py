@@ -68,11 +68,14 @@ class OpinionWord:
 class DecisionWord:
     """What an attending decided."""
 
-    diagnosis: str
+    diagnosis: str | None
+    """None where its words name no label, or several: such an answer cannot be used, and its words are kept."""
     differential: tuple[str, ...]
     thought: str
     urgency: Urgency | None = None
     """None where none is stated."""
+    words: str = ""
+    """Its own words for the diagnosis; empty where they are the label."""
 
 
 class Dialect(Protocol):

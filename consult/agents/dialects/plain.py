@@ -33,6 +33,8 @@ SPEECH_TOKENS = 256
 THOUGHT_TOKENS = 512
 THINK = "First think privately within <think></think>, then give your answer after it."
 UNSURE = "unsure"
+LONGEST_WORDS = 300
+"""Characters of a doctor's own words for its diagnosis."""
 
 DECISION_FORMS: dict[Rationale, str] = {
     "before": "<think>your reasoning</think><answer>the diagnosis</answer>",
@@ -109,7 +111,7 @@ class PlainDialect:
                 said = _speech(text, "patient")
                 return FreeWord(kind, said) if said else None
         answer = without_thought(text)
-        data = _json(answer)
+        data = json_object(answer)
         if data is None:
             said = None if "{" in answer else _speech(answer, "patient")
             asks = said is not None and "?" in said and "ask" in view.offers
@@ -147,7 +149,7 @@ class PlainDialect:
     def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
         """Read specialty, urgency and why."""
         answer = without_thought(text)
-        data = _json(answer)
+        data = json_object(answer)
         named = str(data.get("specialty") or "") if data else answer
         specialty = _only_one(named, view.specialties) if view.specialties else _short(named)
         if specialty is None:
@@ -182,7 +184,7 @@ class PlainDialect:
     def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
         """Read the next act."""
         answer = without_thought(text)
-        data = _json(answer)
+        data = json_object(answer)
         if data is None:
             # Broken JSON is no question to a patient.
             return None if "{" in answer else self._utterance(answer, view, thought_of(text))
@@ -222,7 +224,7 @@ class PlainDialect:
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
         """Read an opinion."""
         answer = without_thought(text)
-        data = _json(answer) or {}
+        data = json_object(answer) or {}
         named = str(data.get("diagnosis") or "") if data else answer
         if re.search(r"\bnot my field\b", named, re.IGNORECASE):
             return OpinionWord(None, None, clean(str(data.get("reason") or "")))
@@ -248,16 +250,14 @@ class PlainDialect:
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
         """Read thought, diagnosis, differential and urgency."""
         after = without_thought(text)
-        tagged = re.findall(r"<answer>(.*?)(?:</answer>|$)", after, re.DOTALL | re.IGNORECASE)
-        line = re.search(r"(?:final )?diagnosis\s*(?:is|:)\s*([^\n.]+)", after, re.IGNORECASE)
-        named = tagged[-1] if tagged else line.group(1) if line else after
+        named, words = _named(after, scenario)
         diagnosis = _diagnosis(named, view, scenario)
         if diagnosis is None:
-            return None
+            return DecisionWord(None, (), "", words=words) if words else None
         listed = re.search(r"<differential>(.*?)(?:</differential>|$)", after, re.DOTALL | re.IGNORECASE)
         others = scenario.diagnoses(listed.group(1)) if listed else ()
         differential = tuple(dict.fromkeys((diagnosis, *others)))[:3]
-        return DecisionWord(diagnosis, differential, thought_of(text), _urgency(after))
+        return DecisionWord(diagnosis, differential, thought_of(text), _urgency(after), words or diagnosis)
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for the conclusion in words for the patient."""
@@ -296,7 +296,7 @@ class PlainDialect:
 
     def read_assessment(self, text: str) -> dict[str, Verdict]:
         """Read all verdicts."""
-        return assessment.read_assessment(_json(without_thought(text)))
+        return assessment.read_assessment(json_object(without_thought(text)))
 
     def _doctor(
         self, role: str, view: DoctorView, user: str, max_new_tokens: int, schema: Schema | None = None
@@ -347,7 +347,7 @@ def _opinions(view: DoctorView) -> str:
     )
 
 
-def _json(text: str) -> dict[str, Any] | None:
+def json_object(text: str) -> dict[str, Any] | None:
     """Find the first JSON object in a text."""
     decoder = json.JSONDecoder()
     for match in re.finditer(r"\{", text):
@@ -383,6 +383,17 @@ def _diagnosis(named: str, view: DoctorView, scenario: Scenario) -> str | None:
     if view.labels:
         return scenario.diagnosis(named)
     return _short(named)
+
+
+def _named(decision: str, scenario: Scenario) -> tuple[str, str]:
+    """Find where a decision names its diagnosis, and the words for it; of running text the names that stand in it."""
+    tagged = re.findall(r"<answer>(.*?)(?:</answer>|$)", decision, re.DOTALL | re.IGNORECASE)
+    line = re.search(r"(?:final )?diagnosis\s*(?:is|:)\s*([^\n.]+)", decision, re.IGNORECASE)
+    if tagged or line:
+        named = tagged[-1] if tagged else line.group(1) if line else ""
+        return named, clean(named)[:LONGEST_WORDS]
+    mentioned = dict.fromkeys(one.words for one in scenario.mentions(decision))
+    return decision, clean(", ".join(mentioned))[:LONGEST_WORDS]
 
 
 def _urgency(decision: str) -> Urgency | None:
