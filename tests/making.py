@@ -8,7 +8,7 @@ PLAIN = dict(
     status="finished",
     specialty=None,
     urgency=None,
-    answer=None,
+    words=None,
     true_specialty=None,
     true_urgency=None,
     style=None,
@@ -27,5 +27,6 @@ PLAIN = dict(
 
 def outcome(number, truth, diagnosis, **more):
     """Make one; `case` is its number unless given."""
-    given = {"answer": diagnosis, "case": f"c{number}", **more}
+    right = None if truth is None else diagnosis == truth
+    given = {"words": diagnosis, "case": f"c{number}", "correct": right, "correct_by": right and "match", **more}
     return Outcome(**{**PLAIN, "id": f"r1.{number}", "truth": truth, "diagnosis": diagnosis, **given})

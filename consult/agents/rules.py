@@ -21,6 +21,7 @@ from consult.agents.grounding import stated, stems, telling
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict
 from consult.scenarios import URGENCIES, Case, Fact, Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying, known_facts, known_of
+from consult.scenarios.correct import correct
 
 RULES = "rules"
 """The reference of this assessor."""
@@ -191,9 +192,11 @@ def _diagnosis(played: Played) -> Verdict:
     if true is None:
         return _open("no truth is known")
     found = played.conclusion.diagnosis if played.conclusion else None
-    if found is None or found.casefold() != true.casefold():
-        said = Verdict(0, f"concluded {found or 'no diagnosis'}, but it is {true}")
-        return said if found is None or played.truth else _open("the diagnoses are open, and the words differ")
+    decided = correct(found, true, played.scenario)
+    if decided.by == "unjudged":
+        return _open("the diagnoses are open, and the words differ")
+    if not decided.correct:
+        return Verdict(0, f"concluded {found or 'no diagnosis'}, but it is {true}")
     steps = [act for act in played.acts if any(_leads(act, step) for step in ("ask", "examine", "consult"))]
     return Verdict(1, "right, after looking into it") if steps else Verdict(0, "right, but nothing was looked into")
 

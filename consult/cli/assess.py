@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from consult.envs.assessing import Assessing
     from consult.envs.events import Event
     from consult.envs.store import Row, Store
+    from consult.scenarios import Scenario
 
 INTERRUPTED = 130
 
@@ -24,6 +25,9 @@ def assess(
         str | None,
         typer.Option(help="rules, or a model: starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE."),
     ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges the open diagnoses which no name or alias decides.")
+    ] = None,
     ratings: Annotated[
         Path | None, typer.Option("--import", metavar="CSV", help="People's ratings: consultation, item, value.")
     ] = None,
@@ -32,19 +36,23 @@ def assess(
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
-    """Score a run by the rubric of 3MDBench; assessors stand side by side, and a killed assessment goes on."""
+    """Score a run by the rubric of 3MDBench, or judge its open diagnoses; killed, the same command goes on."""
     from consult.envs.store import Store
     from consult.errors import UserError
 
-    if (assessor is None) + (ratings is None) == 0:
-        raise UserError("give --assessor or --import, not both at once")
-    if assessor is None and ratings is None and not agreement:
-        raise UserError("say who assesses: --assessor rules, --assessor MODEL, --import ratings.csv, or --agreement")
+    if sum(given is not None for given in (assessor, judge, ratings)) > 1:
+        raise UserError("give one of --assessor, --judge and --import, not several at once")
+    if assessor is None and judge is None and ratings is None and not agreement:
+        raise UserError(
+            "say who assesses: --assessor rules, --assessor MODEL, --judge MODEL, --import ratings.csv, or --agreement"
+        )
     code = 0
     with Store(db, create=False) as store:
         row = _known(store, run)
         if assessor is not None:
             code = _judge(store, row, assessor, batch=batch, json=json, db=db)
+        if judge is not None:
+            code = _judge_diagnoses(store, row, judge, batch=batch, json=json)
         if ratings is not None:
             code = _import(store, run, ratings, json=json)
         if agreement:
@@ -75,12 +83,38 @@ def _judge(store: Store, row: Row, reference: str, *, batch: int, json: bool, db
     try:
         summary = work.by_rules() if model is None else work.by_model(model)
     except (KeyboardInterrupt, ModelGoneError) as stop:
-        why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-        typer.echo(f"consult: {why}interrupted, what was judged is kept; the same command goes on", err=True)
-        return INTERRUPTED
+        return _interrupted(stop)
     finally:
         close_model(model)
     return 1 if summary["failures"] else 0
+
+
+def _judge_diagnoses(store: Store, row: Row, reference: str, *, batch: int, json: bool) -> int:
+    from consult.agents.judge import open_judge
+    from consult.agents.models import ModelGoneError, close_model
+    from consult.cli.assessed import JudgeProgress
+    from consult.cli.session import print_json
+    from consult.envs.judging import Judging, refuse_judging
+
+    scenario = _scenario(store, row)
+    refuse_judging(scenario)
+    model = open_judge(reference)
+    listen = print_json if json else JudgeProgress()
+    try:
+        summary = Judging(scenario, store, row["id"], model, batch, listen).judge()
+    except (KeyboardInterrupt, ModelGoneError) as stop:
+        return _interrupted(stop)
+    finally:
+        close_model(model)
+    return 1 if summary["failures"] else 0
+
+
+def _interrupted(stop: BaseException) -> int:
+    from consult.agents.models import ModelGoneError
+
+    why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
+    typer.echo(f"consult: {why}interrupted, what was judged is kept; the same command goes on", err=True)
+    return INTERRUPTED
 
 
 def open_assessor(reference: str) -> Model:
@@ -101,6 +135,13 @@ def _work(store: Store, row: Row, name: str, *, batch: int, json: bool) -> Asses
     from consult.cli.assessed import AssessProgress
     from consult.cli.session import print_json
     from consult.envs.assessing import Assessing
+
+    listen = print_json if json else AssessProgress()
+    return Assessing(_scenario(store, row), store, row["id"], name, batch, listen)
+
+
+def _scenario(store: Store, row: Row) -> Scenario:
+    """Load a run's scenario, which has to be the version that was played."""
     from consult.envs.config import RunConfig
     from consult.envs.own import world
     from consult.envs.runner import RunError
@@ -112,8 +153,7 @@ def _work(store: Store, row: Row, name: str, *, batch: int, json: bool) -> Asses
         raise RunError(
             f"run {row['id']} was played with another version of '{scenario.name}'; restore that version to assess it"
         )
-    listen = print_json if json else AssessProgress()
-    return Assessing(world(scenario, config, store), store, row["id"], name, batch, listen)
+    return world(scenario, config, store)
 
 
 # -- by people, and compared -------------------------------------------------------------------------------------------

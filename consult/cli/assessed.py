@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
-from consult.cli.lines import DISCLAIMER, Event, say, styled
+from consult.cli.lines import DISCLAIMER, Event, right_of, say, styled
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from consult.envs.agreement import Agreement
@@ -46,6 +47,44 @@ class AssessProgress:
         say(Console(stderr=True), styled(clean(line), ""))
 
 
+class JudgeProgress:
+    """Tells how far judging is, and its figures at the end."""
+
+    def __init__(self) -> None:
+        self._told, self._done, self._total = time.monotonic(), 0, 0
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        if event["event"] == "judge":
+            self._done, self._total = event["earlier"], event["consultations"]
+            earlier = f", {self._done} judged before" if self._done else ""
+            self._tell(f"judging run {event['run']} by {event['judge']}: {self._total} open diagnoses{earlier}")
+        elif event["event"] == "judgement":
+            self._done += 1
+            if time.monotonic() - self._told >= EVERY:
+                self._tell(f"{self._done}/{self._total} judged")
+        else:
+            print_judging(event)
+
+    def _tell(self, line: str) -> None:
+        from rich.console import Console
+
+        self._told = time.monotonic()
+        say(Console(stderr=True), styled(clean(line), ""))
+
+
+def print_judging(summary: Event) -> None:
+    """Print a judge's verdicts, what the run has come to with them, and the consultations that it failed on."""
+    from rich.console import Console
+
+    console = Console()
+    verdicts = ", ".join(f"{count} {relation}" for relation, count in summary["verdicts"].items())
+    say(console, styled(f"run {summary['run']} judged by {clean(summary['judge'])}: {verdicts}", ""))
+    say(console, styled(right_of(summary), "bold"))
+    _print_failures(console, summary["failures"], "unjudged, and counted as wrong")
+    say(console, styled(DISCLAIMER, "dim"))
+
+
 def print_summary(summary: Event) -> None:
     """Print an assessor's figures, and the consultations that it failed on."""
     from rich.console import Console
@@ -54,14 +93,17 @@ def print_summary(summary: Event) -> None:
     console.print(_figures(summary))
     if summary["left_out"]:
         say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
-    failures = summary["failures"]
+    _print_failures(console, summary["failures"], "not scored, and counted in no share")
+    say(console, styled(DISCLAIMER, "dim"))
+
+
+def _print_failures(console: Console, failures: Sequence[Event], counted: str) -> None:
     if failures:
-        say(console, styled(f"judge failed on {len(failures)} (not scored, and counted in no share):", "red"))
+        say(console, styled(f"judge failed on {len(failures)} ({counted}):", "red"))
     for failure in failures[:MOST_LISTED]:
         console.print(styled(f"  {failure['consultation']}  {clean(failure['why'])}", "red"), highlight=False)
     if len(failures) > MOST_LISTED:
         say(console, styled(f"  … and {len(failures) - MOST_LISTED} more", "red"))
-    say(console, styled(DISCLAIMER, "dim"))
 
 
 def _figures(summary: Event) -> Table:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from consult.scenarios import Scenario
 
 INTERRUPTED = 130
+_OF_CELLS = ("value", "low", "high", "n", "failed", "unjudged")
+"""Of a cell's accuracy, what the summary tells."""
 ROLES = ("patient", "triage", "specialist", "attending")
 
 
@@ -60,6 +62,9 @@ def benchmark(
     assessor: Annotated[
         list[str] | None, typer.Option(help="rules, model (the first one), another model, or none; may be given again.")
     ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges open diagnoses which no name or alias decides.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every draw.")] = None,
     solo: Annotated[
         bool | None, typer.Option("--solo/--no-solo", help="Add the solo doctor to each strategy that lacks him.")
@@ -90,7 +95,10 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     """Give the options that were given, by the keys of a grid."""
     from consult.cli.simulate import from_menu
 
-    plain = ("scenario", "temperament", "cases", "split", "repeats", "panel_size", "max_turns", "classifier", "seed")
+    plain = (
+        "scenario", "temperament", "cases", "split", "repeats", "panel_size", "max_turns", "classifier", "seed",
+        "judge",
+    )  # fmt: skip
     told: dict[str, Any] = {key: options[key] for key in plain}
     told |= {key: _listed(options[key]) for key in ("strategies", "teams")}
     told |= {"models": options["model"] or None, "assessors": options["assessor"] or None}
@@ -152,7 +160,7 @@ def _run(
     listen = print_json if view is None else view
     company = Company(found)
     try:
-        _check_judges(grid)
+        _check_judges(grid, scenario)
         # Until the plan is agreed to, nothing is written: not even an empty database.
         with Store(db if db.exists() else Path(":memory:")) as store:
             planned = plan(found, company, scenario, store, toml=toml, anew=anew, batch=batch)
@@ -178,12 +186,17 @@ def _run(
         company.close()
 
 
-def _check_judges(grid: Grid) -> None:
-    """Open every assessor once before anything is played, so that a mistake in one does not come after hours."""
+def _check_judges(grid: Grid, scenario: Scenario) -> None:
+    """Open judge and assessors once before anything is played, so that a mistake in one does not come after hours."""
+    from consult.agents.judge import open_judge
     from consult.agents.models import close_model
     from consult.agents.rules import RULES
     from consult.cli.assess import open_assessor
+    from consult.envs.judging import refuse_judging
 
+    if grid.judge is not None:
+        refuse_judging(scenario)
+        close_model(open_judge(grid.judge))
     for judge in grid.judges():
         if judge != RULES:
             close_model(open_assessor(judge))
@@ -210,7 +223,9 @@ def _finish(work: Benchmark, out: Path) -> tuple[dict[str, Any], dict[str, Any]]
             "strategy": run["strategy"],
             "team": run["team"],
             "model": one.cell.model,
-            **{name: run["headlines"]["accuracy"][name] for name in ("value", "low", "high", "n", "failed")},
+            **{
+                name: run["headlines"]["accuracy"][name] for name in ("value", "low", "high", "n", "failed", "unjudged")
+            },
         }
         for one, run in zip(work.planned, found["runs"], strict=True)
     ]

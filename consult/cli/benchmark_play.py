@@ -60,6 +60,8 @@ class Benchmark:
         self._ask_classifier()
         self.runs = [self._play(one) for one in self.planned]
         self.company.close()
+        if self.grid.judge is not None:
+            self._judge_diagnoses(self.grid.judge)
         for judge in self.grid.judges():
             self._assess(judge)
         end_benchmark(self.store, self.id)
@@ -113,6 +115,19 @@ class Benchmark:
         return run
 
     # -- assessing -------------------------------------------------------------------------------------------------
+
+    def _judge_diagnoses(self, reference: str) -> None:
+        from consult.agents.judge import open_judge
+        from consult.agents.models import close_model
+        from consult.envs.judging import Judging
+
+        model = open_judge(reference)
+        try:
+            for run in self.runs:
+                summary = Judging(self.scenario, self.store, run, model, self.batch, self.listen).judge()
+                self.judge_failed += len(summary["failures"])
+        finally:
+            close_model(model)
 
     def _assess(self, judge: str) -> None:
         from consult.agents.models import close_model

@@ -45,7 +45,7 @@ class BenchmarkView:
             self._classifier(event)
         elif kind == "cell":
             self._cell(event)
-        elif kind in ("assess", "assessment") or "assessor" in event:
+        elif kind in ("assess", "assessment", "judge", "judgement") or "assessor" in event or "judge" in event:
             self._assess(event)
         elif self._bar is not None:
             self._bar(event)
@@ -87,7 +87,10 @@ class BenchmarkView:
         if event["event"] == "assess":
             self._judged = event["earlier"]
             self._tell(f"assessing run {event['run']} by {event['assessor']}: {event['consultations']} consultations")
-        elif event["event"] == "assessment":
+        elif event["event"] == "judge":
+            self._judged = event["earlier"]
+            self._tell(f"judging run {event['run']} by {event['judge']}: {event['consultations']} open diagnoses")
+        elif event["event"] in ("assessment", "judgement"):
             self._judged += 1
             if time.monotonic() - self._told >= EVERY:
                 self._tell(f"{self._judged} judged")
@@ -200,13 +203,21 @@ def _main_table(runs: Sequence[Mapping[str, Any]], cells: Sequence[Event]) -> Ta
             run["team"],
             *model,
             f"{accuracy['n']:,}",
-            styled(_percent(accuracy["value"]), "bold").append(f"  {_interval(accuracy)}", "default"),
+            styled(_percent(accuracy["value"]), "bold").append(f"  {_interval(accuracy)}{_unjudged(run)}", "default"),
             _over(run, "solo doctor"),
             _percent(_value(run, "panel's plurality vote")),
             _percent(f1),
             _percent(run["legacy"]["f1"]),
         )
     return table
+
+
+def _unjudged(run: Mapping[str, Any]) -> str:
+    """Return how many diagnoses nobody has judged, and what judging them could give; empty where all are."""
+    judging = run["judging"]
+    if not judging["unjudged"]:
+        return ""
+    return f", {judging['unjudged']:,} unjudged (up to {judging['accuracy_range'][1]:.1%})"
 
 
 def _urgency_table(runs: Sequence[Mapping[str, Any]]) -> Table:

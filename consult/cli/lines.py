@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
+from consult.scenarios.normalised import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,7 +129,15 @@ def _conclusion(event: Event) -> list[Text]:
     others = [clean(name) for name in event["differential"] if name != event["diagnosis"]]
     if others:
         named.append(f"  less likely: {', '.join(others)}", "dim")
+    if own_words(event):
+        named.append(f"  in its own words: {own_words(event)}", "dim")
     return [named, *_plain(event)]
+
+
+def own_words(event: Event) -> str:
+    """Return the doctor's own words for its diagnosis; empty where they are the diagnosis."""
+    words = event.get("diagnosis_words") or ""
+    return "" if normalised(words) == normalised(event["diagnosis"] or "") else clean(words)
 
 
 def styled(text: str, style: str) -> Text:
@@ -199,10 +208,25 @@ def judgement(event: Event) -> tuple[bool | None, str]:
     if right is None:
         return None, "" if truth else "no truth is known"
     if right:
-        return True, "✔ right"
-    if event["diagnosis"] == event["truth"]:
-        return False, f"✘ right, but {event['status']}, which counts as wrong"
-    return False, f"✘ {'wrong' if event['diagnosis'] else 'none'}: it was {truth}"
+        return True, f"✔ right{_DECIDED_BY.get(event['correct_by'], '')}"
+    if event["correct_by"] == "unjudged":
+        return False, f"? unjudged, which counts as wrong: it was {truth}"
+    if event["diagnosis"] and event["status"] != "finished":
+        return False, f"✘ {event['status']}, which counts as wrong: it was {truth}"
+    wrong = "wrong" if event["diagnosis"] else "none"
+    return False, f"✘ {wrong}{_DECIDED_BY.get(event['correct_by'], '')}: it was {truth}"
+
+
+_DECIDED_BY = {"alias": ", by another name", "judge": ", as the judge says"}
+
+
+def right_of(counts: Event) -> str:
+    """Return how many consultations of a run are right, from its row or its summary."""
+    if not counts["judged"]:
+        return "no truth is known"
+    unjudged = f", {counts['unjudged']:,} of them unjudged" if counts["unjudged"] else ""
+    right = f"{counts['correct']:,} of {counts['judged']:,} right ({counts['correct'] / counts['judged']:.1%})"
+    return f"{right}; the others count as wrong{unjudged}" if unjudged else right
 
 
 def panel_judgement(event: Event) -> str:

@@ -20,6 +20,7 @@ from consult.cli.lines import (
     examined,
     judgement,
     missing,
+    own_words,
     panel_judgement,
     remarks,
     triage_judgements,
@@ -95,7 +96,7 @@ def events_of(told: Told) -> list[Event]:
         ended |= {"facts": told.row["facts"], "facts_disclosed": told.row["facts_disclosed"]}
     if ended["status"] == "running":
         # Nothing that may still come is judged.
-        ended |= {"correct": None, "true_specialty": None, "true_urgency": None}
+        ended |= {"true_specialty": None, "true_urgency": None}
     return [*events, ended]
 
 
@@ -183,11 +184,13 @@ def _examination(event: Event) -> str:
 def _conclusion(event: Event) -> str:
     sure = f" <small>{event['confidence']:.0%}</small>" if event["confidence"] is not None else ""
     others = [name for name in event["differential"] if name != event["diagnosis"]]
+    beside = [f"less likely: {text(', '.join(others))}"] if others else []
+    beside += [f"in its own words: {text(own_words(event))}"] if own_words(event) else []
     return "".join(
         (
             f"<p><b>{text(event['diagnosis'] or 'no diagnosis')}</b>{sure if event['diagnosis'] else ''}",
-            f' <span class="dim">less likely: {text(", ".join(others))}</span></p>' if others else "</p>",
-            _words(event),
+            *(f' <span class="dim">{words}</span>' for words in beside),
+            f"</p>{_words(event)}",
         )
     )
 

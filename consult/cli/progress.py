@@ -143,7 +143,8 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
     kinds = [f"{summary[status]} {status}" for status in ("finished", "unfinished", "failed") if summary[status]]
     table.add_row("consultations", f"{summary['consultations']} ({', '.join(kinds) or 'none'})")
     if summary["judged"]:
-        table.add_row("diagnosis right", _share(summary["correct"], summary["judged"]))
+        unjudged = f", {summary['unjudged']} unjudged" if summary["unjudged"] else ""
+        table.add_row("diagnosis right", _share(summary["correct"], summary["judged"]) + unjudged)
     for style, judged in _by_style(ended).items():
         table.add_row(f"  {style}", _share(sum(bool(event["correct"]) for event in judged), len(judged)))
     if summary["voted"]:

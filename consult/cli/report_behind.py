@@ -95,7 +95,7 @@ def _pressing(step: int | None) -> str:
 def _panel(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
     asked = [one for one in listed if one.opinions and one.truth is not None]
     voted = {True: "vote right", False: "vote wrong"}
-    yield _parted(run, "panel vote", ((voted[one.vote == one.truth], one) for one in asked))
+    yield _parted(run, "panel vote", ((voted[one.is_right(one.vote)], one) for one in asked))
     sizes = sorted({(_right(one), len(one.opinions)) for one in asked})
     for right, members in sizes:
         group = (one for one in asked if (_right(one), len(one.opinions)) == (right, members))
@@ -103,7 +103,7 @@ def _panel(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
 
 
 def _right(one: Outcome) -> int:
-    return sum(opinion == one.truth for opinion in one.opinions)
+    return sum(map(one.is_right, one.opinions))
 
 
 def _confidence(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
-SCHEMA = "consult-report/2"
+SCHEMA = "consult-report/3"
 MOST_CELLS = 2_500
 """Cells of the confusion matrix that are not 0; open diagnoses can have any number of them."""
 MOST_FAILED = 100
@@ -91,6 +91,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         **_configuration(row, scenario),
         "consultations": _counts(played, row),
         "headlines": _headlines(played, scenario),
+        "judging": _judging(store, run, played),
         "legacy": _legacy(played, scenario),
         "triage": _triage(played, scenario),
         "urgency": _urgency(played),
@@ -154,6 +155,26 @@ def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
         "top 3": diagnosis.top_three(played),
     }
     return {name: figure.as_json() for name, figure in figures.items()}
+
+
+def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
+    """Return who has judged open diagnoses, how many nobody has, and the range of accuracy that judging could give."""
+    from consult.envs.measures.diagnosis import judging_range, unjudged
+
+    judges = store.query(
+        "SELECT j.judge FROM judgements j JOIN consultations c ON c.id = j.consultation_id WHERE c.run_id = ? "
+        "GROUP BY j.judge ORDER BY max(j.id)",
+        run,
+    )
+    decided = {by: sum(one.correct_by == by for one in played) for by in ("match", "alias", "judge", "unjudged")}
+    possible = judging_range(played)
+    return {
+        "judges": [row["judge"] for row in judges],
+        "correct_by": decided,
+        "unjudged": unjudged(played),
+        "judge_failed": sum(one.judge_failed for one in played),
+        "accuracy_range": None if possible is None else list(possible),
+    }
 
 
 def _legacy(played: Sequence[Outcome], scenario: Scenario) -> Data:

@@ -41,11 +41,11 @@ def figure(data: Data, *, points: bool = False, plain: bool = False) -> str:
         plain: As a number rather than a share.
     """
     if data["value"] is None:
-        owed = data.get("judge_failed")
-        return f"not judged ({owed:,} verdicts missing)" if owed else "—"
+        return "—"
     number = _points if points else _plain if plain else _share
     sure = f" ({number(data['low'])} to {number(data['high'])})" if data["low"] is not None else " (no interval)"
-    missing = f", {data['judge_failed']:,} judge failed" if data.get("judge_failed") else ""
+    missing = f", {data['unjudged']:,} unjudged" if data.get("unjudged") else ""
+    missing += f", {data['judge_failed']:,} judge failed" if data.get("judge_failed") else ""
     lost = f", {data['failed']:,} failed" if data.get("failed") else ""
     return f"{number(data['value'])}{sure}, n {data['n']:,}{lost}{missing}"
 
@@ -157,8 +157,23 @@ def _figures(
 def _headlines(run: Data) -> Table:
     everything = place(run["run"], "all")
     rows = [(Cell(name), Cell(figure(one), everything)) for name, one in run["headlines"].items()]
+    judging = run["judging"]
+    if judging["unjudged"]:
+        low, high = (_share(end) for end in judging["accuracy_range"])
+        rows.insert(1, (Cell("accuracy, if all were judged"), Cell(f"{low} to {high}", everything)))
     rows.append((Cell("3MDBench's scorer, weighted F1"), Cell(_legacy(run["legacy"]))))
-    return Table("Diagnosis", ("", "value (95 %), n"), rows)
+    return Table("Diagnosis", ("", "value (95 %), n"), rows, _judged_by(judging))
+
+
+def _judged_by(judging: Data) -> str:
+    """Say who has decided on open diagnoses; empty where a list of labels does."""
+    names = ", ".join(judging["judges"])
+    counts = judging["correct_by"]
+    if not (names or counts["unjudged"]):
+        return ""
+    by = f"Judged by {names}: {counts['judge']:,}." if names else "No judge was asked."
+    left = f" {counts['unjudged']:,} unjudged count as wrong." if counts["unjudged"] else ""
+    return f"{by} Decided by name or alias: {counts['match'] + counts['alias']:,}.{left}"
 
 
 def _baselines(run: Data) -> Table | None:

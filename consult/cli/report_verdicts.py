@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from consult.envs.measures import Outcome
 
 HEADINGS = (
-    "consultation", "run", "case", "temperament", "status", "truth", "diagnosis", "verdict", "confidence",
-    "true_specialty", "specialty", "true_urgency", "urgency", "final_urgency", "red_flag", "alarm_told",
-    "opinions_right", "opinions", "vote", "skin_type", "style", "turns", "tokens_in", "tokens_out", "seconds",
-    "demo", "error",
+    "consultation", "run", "case", "temperament", "status", "truth", "diagnosis", "diagnosis_words", "verdict",
+    "correct", "correct_by", "confidence", "true_specialty", "specialty", "true_urgency", "urgency", "final_urgency",
+    "red_flag", "alarm_told", "opinions_right", "opinions", "vote", "skin_type", "style", "turns", "tokens_in",
+    "tokens_out", "seconds", "demo", "error",
 )  # fmt: skip
 
 FORMULA = ("=", "+", "-", "@")
@@ -24,11 +24,17 @@ PIECE = 5_000
 
 
 def verdict(one: Outcome) -> str:
-    """Say in a word what came of a consultation: right, wrong, no truth, not judged, unfinished or failed."""
-    if one.status != "finished":
-        return one.status
-    unknown = "no truth" if one.truth is None else "not judged"
-    return {True: "right", False: "wrong", None: unknown}[one.correct]
+    """Return in a word what came of a consultation: right, wrong, no truth, unjudged, unfinished or failed."""
+    return result_of(one.status, one.correct, one.correct_by)
+
+
+def result_of(status: str, correct: bool | None, correct_by: str | None) -> str:
+    """Return the word for what was decided on a consultation."""
+    if status != "finished":
+        return status
+    if correct_by == "unjudged":
+        return "unjudged"
+    return {True: "right", False: "wrong", None: "no truth"}[correct]
 
 
 def table_of(run: str, played: Sequence[Outcome]) -> Iterator[str]:
@@ -38,12 +44,13 @@ def table_of(run: str, played: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _row(run: str, one: Outcome) -> tuple[object, ...]:
-    right = None if one.truth is None else sum(opinion == one.truth for opinion in one.opinions)
+    right = None if one.truth is None else sum(map(one.is_right, one.opinions))
+    decided = None if one.correct is None else int(one.correct)
     return (
-        one.id, run, one.case, one.temperament, one.status, one.truth, one.diagnosis, verdict(one),
-        one.confidence, one.true_specialty, one.specialty, one.true_urgency, one.urgency, one.final_urgency,
-        one.red_flag, one.alarm_told, right, len(one.opinions), one.vote, one.skin_type, one.style, one.turns,
-        one.tokens_in, one.tokens_out, f"{one.seconds:.3f}", int(one.demo), one.error,
+        one.id, run, one.case, one.temperament, one.status, one.truth, one.diagnosis, one.words, verdict(one),
+        decided, one.correct_by, one.confidence, one.true_specialty, one.specialty, one.true_urgency, one.urgency,
+        one.final_urgency, one.red_flag, one.alarm_told, right, len(one.opinions), one.vote, one.skin_type, one.style,
+        one.turns, one.tokens_in, one.tokens_out, f"{one.seconds:.3f}", int(one.demo), one.error,
     )  # fmt: skip
 
 

@@ -44,7 +44,15 @@ def _described(row: Row) -> Row:
         "failed": row["failed"],
         "correct": row["correct"],
         "judged": row["judged"],
+        "unjudged": row["unjudged"],
     }
+
+
+def _right(row: Row) -> str:
+    if not row["judged"]:
+        return "—"
+    unjudged = f" ({row['unjudged']} unjudged)" if row["unjudged"] else ""
+    return f"{row['correct'] / row['judged']:.0%}{unjudged}"
 
 
 def _print_table(rows: list[Row]) -> None:
@@ -68,7 +76,7 @@ def _print_table(rows: list[Row]) -> None:
             f"{row['strategy']} · {row['team']}",
             str(row["seed"]),
             f"{ended}/{row['consultations']}{failed}",
-            f"{row['correct'] / row['judged']:.0%}" if row["judged"] else "—",
+            _right(row),
         )
     console = Console()
     console.print(table)

@@ -105,9 +105,12 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
+    from consult.cli.lines import right_of, say, styled
+
     console = _console()
     console.print(_listed(rows))
     run_row = _run(store, rows[0])
+    say(console, styled(right_of(run_row), ""))
     for table in (_fidelity(store, run_row), _unusable(store, run_row)):
         if table is not None:
             console.print(table)
@@ -169,19 +172,22 @@ def _listed(rows: list[Row]) -> Table:
 
     from consult.agents.dialects.clean import clean
     from consult.cli.lines import styled
+    from consult.cli.report_verdicts import result_of
+    from consult.envs.store import stored_decision
 
     table = Table(box=SIMPLE_HEAD)
-    for heading in ("id", "case", "temperament", "diagnosis", "truth", "status"):
+    for heading in ("id", "case", "temperament", "diagnosis", "truth", "result"):
         table.add_column(heading, no_wrap=heading == "id")
     for row in rows:
-        right = row["truth"] is not None and row["status"] == "finished" and row["diagnosis"] == row["truth"]
-        colour = "" if row["truth"] is None else "green" if right else "red"
+        decided = stored_decision(row)
+        unjudged = "yellow" if decided.by == "unjudged" else "red"
+        colour = {None: "", True: "green", False: unjudged}[decided.correct]
         table.add_row(
             row["id"],
             styled(clean(row["case_id"]), ""),
             row["temperament"],
             styled(clean(row["diagnosis"] or "—"), colour),
             styled(clean(row["truth"] or "—"), ""),
-            row["status"],
+            result_of(row["status"], decided.correct, decided.by),
         )
     return table

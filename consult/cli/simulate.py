@@ -41,6 +41,9 @@ def simulate(
     classifier: Annotated[
         str, typer.Option(help="Whose three guesses `expert` tells the doctors: starter, a folder or a hub id.")
     ] = "starter",
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges open diagnoses which no name or alias decides.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the case, where none is named, and every draw.")] = 0,
     max_turns: Annotated[int, typer.Option(min=2, max=100, help="Doctor turns before a case is unfinished.")] = 14,
     patient_grounding: Annotated[
@@ -106,6 +109,7 @@ def simulate(
         classifier=classifier,
         votes=votes,
         panel_skill=panel_skill,
+        judge=_judge(loaded, judge),
         own=own.case if own else None,
         **roles,
     )
@@ -179,6 +183,18 @@ def _roles(
     }
 
 
+def _judge(scenario: Scenario, reference: str | None) -> RoleConfig | None:
+    """Return who judges; refused before any model is loaded where there is nothing to judge."""
+    from consult.agents.judge import TEMPERATURE
+    from consult.envs.config import RoleConfig
+    from consult.envs.judging import refuse_judging
+
+    if reference is None:
+        return None
+    refuse_judging(scenario)
+    return RoleConfig(model=reference, temperature=TEMPERATURE)
+
+
 def _command(config: RunConfig) -> str:
     """Give the beginning of a command that plays other cases in the same way."""
 
@@ -201,4 +217,5 @@ def _command(config: RunConfig) -> str:
         parts += [f"--{name}", role.model] if role.model != everyone.model else []
     for specialty, own in config.specialists.items():
         parts += ["--specialist", f"{specialty}={own.model}"]
+    parts += ["--judge", config.judge.model] if config.judge else []
     return shlex.join(parts)

@@ -72,6 +72,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
     from consult.envs.events import consultation_event, opinion_event, turn_event
+    from consult.envs.store import stored_decision
 
     identifier = store_row["id"]
     events: list[Event] = []
@@ -88,7 +89,8 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     consultation.acts = list(acts)
     consultation.expert = tuple(json.loads(store_row["expert"] or "[]"))
     status, error, demo = store_row["status"], store_row["error"], bool(store_row["demo"])
-    return [*events, consultation_event(identifier, consultation, status, error, demo=demo)]
+    decided = stored_decision(store_row)
+    return [*events, consultation_event(identifier, consultation, status, error, decided=decided, demo=demo)]
 
 
 def draft_mark(act: Act) -> str:

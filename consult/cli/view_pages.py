@@ -90,7 +90,8 @@ def _played(row: Row) -> str:
 def _right(row: Row) -> str:
     if not row["judged"]:
         return "—"
-    counted = f'<span class="dim">{row["correct"]:,} of {row["judged"]:,}</span>'
+    unjudged = f", {row['unjudged']:,} unjudged" if row["unjudged"] else ""
+    counted = f'<span class="dim">{row["correct"]:,} of {row["judged"]:,}{unjudged}</span>'
     return _whole(f"{row['correct'] / row['judged']:.0%} {counted}")
 
 

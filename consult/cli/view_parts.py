@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 
 from consult.cli.lines import DISCLAIMER
 from consult.cli.page_parts import Row, text
+from consult.cli.report_verdicts import result_of
+from consult.envs.store import stored_decision
 
 Links = Sequence[tuple[str, str]]
 """Address and words; an empty address where one is."""
@@ -74,12 +76,9 @@ def compare_address(left: str, right: str) -> str:
 
 
 def result(row: Row) -> str:
-    """Say in a word what came of a consultation: right, wrong, no truth, or its status where it is not finished."""
-    if row["status"] != "finished":
-        return str(row["status"])
-    if row["truth"] is None:
-        return "no truth"
-    return "right" if row["diagnosis"] == row["truth"] else "wrong"
+    """Return in a word what came of a consultation: right, wrong, no truth, unjudged, or its status if not finished."""
+    decided = stored_decision(row)
+    return result_of(row["status"], decided.correct, decided.by)
 
 
 def diagnosed(row: Row) -> str:

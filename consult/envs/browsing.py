@@ -11,11 +11,10 @@ from consult.envs.store import Row, Store
 
 NONE = "-"
 """In a filter: that there is none, where the empty string means that it does not matter."""
-RIGHT = "c.status = 'finished' AND c.diagnosis IS c.truth AND c.truth IS NOT NULL"
-"""As `Store.runs` counts."""
 _RESULTS = {
-    "right": RIGHT,
-    "wrong": f"c.status != 'running' AND c.truth IS NOT NULL AND NOT ({RIGHT})",
+    "right": "c.correct = 1",
+    "wrong": "c.correct = 0",
+    "unjudged": "c.correct_by = 'unjudged'",
     "no truth": "c.truth IS NULL",
 }
 RESULTS = tuple(_RESULTS)
@@ -28,7 +27,7 @@ class Filters:
     """Which of a run's consultations are wanted; the empty string lets all through."""
 
     result: str = ""
-    """`right`, `wrong` (unfinished and failed ones, too) or `no truth`."""
+    """`right`, `wrong` (unfinished, failed and unjudged ones, too), `unjudged` or `no truth`."""
     status: str = ""
     truth: str = ""
     diagnosis: str = ""

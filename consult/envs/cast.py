@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from consult.agents.models import Model, Role, close_model, open_model
+from consult.agents.judge import TEMPERATURE, Judge, check_judge
+from consult.agents.models import Model, ModelError, Role, close_model, open_model
 from consult.agents.models.classifier import Classifier, open_classifier
 from consult.agents.models.person import PERSONS, Person, person
 from consult.agents.voice import Sampling, Voice
@@ -15,6 +16,8 @@ from consult.envs.graph import Cast
 from consult.envs.guesses import classifier_name
 
 Opener = Callable[[str], Model]
+JUDGE = "judge"
+"""Among the roles of a run: who judges its open diagnoses."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,24 @@ class Models:
 
     def sees(self, config: RunConfig) -> dict[str, bool]:
         """Give doctor's role → whether its model takes photographs."""
-        return {
-            name: self.by_reference[role.model].info.sees for name, role in roles(config).items() if name != "patient"
-        }
+        return {name: self.by_reference[role.model].info.sees for name, role in doctors(config).items()}
 
     def demonstrates(self, config: RunConfig) -> bool:
         """Tell whether the starter, or another model of its kind, plays a doctor."""
-        doctors = (role.model for name, role in roles(config).items() if name != "patient")
-        return any(self.by_reference[reference].info.dialect == "starter" for reference in doctors)
+        return any(self.by_reference[role.model].info.dialect == "starter" for role in doctors(config).values())
+
+    def judge(self, config: RunConfig, batcher: Batcher) -> Judge | None:
+        """Return the judge of open diagnoses; None where the run has none.
+
+        Raises:
+            ModelError: The model has not learned to judge.
+        """
+        if config.judge is None:
+            return None
+        model = self.by_reference[config.judge.model]
+        if isinstance(model, Person):
+            raise ModelError(f"'{config.judge.model}' cannot judge; name a model with --judge")
+        return judge_of(model, batcher, config.judge.model)
 
     def cast(self, config: RunConfig, batcher: Batcher) -> Cast:
         """Give the roles their voices."""
@@ -97,6 +110,28 @@ def references(*configs: RunConfig) -> list[str]:
     return list(dict.fromkeys(role.model for config in configs for role in roles(config).values()))
 
 
+def judge_of(model: Model, batcher: Batcher, reference: str = "") -> Judge:
+    """Return a model as a judge.
+
+    Args:
+        model: The opened model.
+        batcher: Where its requests go.
+        reference: As the user gave it; else the model's own.
+
+    Raises:
+        ModelError: It has not learned to judge.
+    """
+    check_judge(model)
+    named = reference or model.info.reference
+    name = f"{named}@{model.info.revision}" if model.info.revision else named
+    return Judge(Voice("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE)), name)
+
+
+def doctors(config: RunConfig) -> dict[str, RoleConfig]:
+    """Return the configurations of the doctors alone."""
+    return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE)}
+
+
 def roles(config: RunConfig) -> dict[str, RoleConfig]:
     """Give the role configurations that a run uses, by role name (`specialist=SPECIALTY` for one of its own)."""
     used = {"patient": config.patient, "attending": config.attending}
@@ -105,4 +140,6 @@ def roles(config: RunConfig) -> dict[str, RoleConfig]:
     if config.team != "solo":
         used["specialist"] = config.specialist
         used.update({f"specialist={specialty}": role for specialty, role in config.specialists.items()})
+    if config.judge is not None:
+        used[JUDGE] = config.judge
     return used

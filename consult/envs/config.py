@@ -16,6 +16,7 @@ _LATER = {
     "repeats": 1,
     "votes": 1,
     "panel_skill": None,
+    "judge": None,
 }
 """Fields that came later, and what was so before there were any."""
 
@@ -77,6 +78,8 @@ class RunConfig(BaseModel):
     """Decisions that the attending is asked for; the one that most of them name is taken."""
     panel_skill: Annotated[float, Field(ge=0, le=1)] | None = None
     """Where set, opinions are made up by a program, right with this probability: for training and ablation alone."""
+    judge: RoleConfig | None = None
+    """Who judges open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
     own: OwnCase | None = None
     """Played instead of a case of the scenario, whose labels and specialties it is played with."""
 

@@ -10,6 +10,7 @@ from consult.agents.acts import Act, Opinion
 from consult.agents.specialist import plurality
 from consult.envs.consultation import Consultation
 from consult.scenarios import Case
+from consult.scenarios.correct import Correct, is_right
 
 Event = dict[str, Any]
 """One JSON object; `event` names its kind: run, turn, opinion, consultation, summary."""
@@ -36,6 +37,7 @@ def turn_event(consultation_id: str, idx: int, act: Act) -> Event:
         "specialty": act.specialty,
         "urgency": act.urgency,
         "diagnosis": act.diagnosis,
+        "diagnosis_words": act.diagnosis_words,
         "confidence": act.confidence,
         "differential": list(act.differential),
         "thought": act.thought,
@@ -65,14 +67,34 @@ def opinion_event(consultation_id: str, idx: int, opinion: Opinion) -> Event:
 
 
 def consultation_event(
-    consultation_id: str, consultation: Consultation, status: str, error: str | None, *, demo: bool = False
+    consultation_id: str,
+    consultation: Consultation,
+    status: str,
+    error: str | None,
+    *,
+    decided: Correct,
+    demo: bool = False,
 ) -> Event:
-    """Describe a consultation that has ended; `demo`: its conclusion is no finding, and a disclaimer says so."""
+    """Describe a consultation that has ended.
+
+    Args:
+        consultation_id: Its id.
+        consultation: As it was played.
+        status: finished, unfinished or failed.
+        error: Why it failed.
+        decided: Whether it is right.
+        demo: Whether its conclusion is no finding; a disclaimer says so.
+    """
     plan, acts, truth = consultation.plan, consultation.acts, consultation.case.truth
     concluded, triaged = consultation.conclusion, consultation.triaged
     diagnosis = concluded.diagnosis if concluded else None
     disclosed, facts = consultation.disclosed
     opinions = consultation.consulted.opinions if consultation.consulted else ()
+    vote = plurality(opinion.diagnosis for opinion in opinions)
+
+    def right(said: str | None) -> bool:
+        return is_right(said, truth.diagnosis, consultation.scenario, diagnosis, decided)
+
     return {
         "event": "consultation",
         "consultation": consultation_id,
@@ -88,15 +110,18 @@ def consultation_event(
         "final_urgency": concluded.urgency if concluded else None,
         "alarm_told": consultation.alarm_told,
         "diagnosis": diagnosis,
+        "diagnosis_words": concluded.diagnosis_words if concluded else None,
         "truth": truth.diagnosis,
         "demo": demo,
         "disclaimer": demonstration(consultation.case) if demo else None,
-        "correct": None if truth.diagnosis is None else status == "finished" and diagnosis == truth.diagnosis,
+        "correct": decided.correct,
+        "correct_by": decided.by,
         "true_specialty": truth.specialty,
         "true_urgency": truth.urgency,
-        "opinions_right": sum(o.diagnosis == truth.diagnosis for o in opinions) if truth.diagnosis else None,
+        "opinions_right": sum(right(o.diagnosis) for o in opinions) if truth.diagnosis else None,
         "opinions": len(opinions),
-        "plurality": plurality(opinion.diagnosis for opinion in opinions),
+        "plurality": vote,
+        "plurality_right": right(vote) if truth.diagnosis and opinions else None,
         "expert": list(consultation.expert),
         "facts_disclosed": disclosed,
         "facts": facts,
@@ -122,8 +147,9 @@ def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
         **count,
         "correct": sum(e["correct"] for e in judged),
         "judged": len(judged),
+        "unjudged": sum(e["correct_by"] == "unjudged" for e in judged),
         "accuracy": sum(e["correct"] for e in judged) / len(judged) if judged else None,
-        "plurality_correct": sum(e["plurality"] == e["truth"] for e in voted),
+        "plurality_correct": sum(e["plurality_right"] for e in voted),
         "voted": len(voted),
         "triage_correct": sum(e["specialty"] == e["true_specialty"] for e in triaged),
         "triaged": len(triaged),

@@ -51,8 +51,8 @@ class Rate:
         z, p = NormalDist().inv_cdf(0.975), self.hits / self.n
         middle, spread = p + z * z / (2 * self.n), z * math.sqrt(p * (1 - p) / self.n + (z / (2 * self.n)) ** 2)
         scale = 1 + z * z / self.n
-        # At the ends the interval touches 0 or 1, and rounding must not take it past them.
-        return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+        # At the ends the interval touches 0 or 1, and rounding must take it neither past them nor past the share.
+        return max(0.0, min(p, (middle - spread) / scale)), min(1.0, max(p, (middle + spread) / scale))
 
 
 def fidelity(store: Store, run: str) -> list[Rate]:

@@ -71,6 +71,45 @@ def keep_urgencies(db: Any) -> None:
         db.execute(f"ALTER TABLE consultations ADD COLUMN {column} TEXT")
 
 
+def decide_once(db: Any) -> None:
+    """9: whether a consultation is right and what decided it, the doctor's own words, and judges' verdicts.
+
+    Consultations that have ended are decided by their names and the scenario's aliases; the doctor's own words of older
+    ones are not known.
+    """
+    db.execute("ALTER TABLE turns ADD COLUMN diagnosis_words TEXT")
+    db.execute("ALTER TABLE consultations ADD COLUMN diagnosis_words TEXT")
+    db.execute("ALTER TABLE consultations ADD COLUMN correct INTEGER")
+    db.execute("ALTER TABLE consultations ADD COLUMN correct_by TEXT")
+    db.execute(
+        "CREATE TABLE judgements (id INTEGER PRIMARY KEY, consultation_id TEXT NOT NULL REFERENCES consultations(id), "
+        "judge TEXT NOT NULL, verdict TEXT, why TEXT NOT NULL DEFAULT '', UNIQUE (consultation_id, judge))"
+    )
+    for reference in [row[0] for row in db.execute("SELECT DISTINCT scenario FROM runs").fetchall()]:
+        _decide_all(db, reference)
+
+
+def _decide_all(db: Any, reference: str) -> None:
+    """Decide the consultations of a scenario; where it cannot be read any more, by their names alone."""
+    from consult.errors import UserError
+    from consult.scenarios import load_scenario
+    from consult.scenarios.correct import correct
+
+    try:
+        scenario = load_scenario(reference)
+    except (UserError, OSError):
+        scenario = None
+    ended = db.execute(
+        "SELECT c.id, c.diagnosis, c.truth, c.status FROM consultations c JOIN runs r ON r.id = c.run_id "
+        "WHERE r.scenario = ? AND c.status != 'running' AND c.truth IS NOT NULL",
+        (reference,),
+    ).fetchall()
+    decided = [
+        (*correct(said, truth, scenario, finished=status == "finished"), id_) for id_, said, truth, status in ended
+    ]
+    db.executemany("UPDATE consultations SET correct = ?, correct_by = ? WHERE id = ?", decided)
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -80,6 +119,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_guesses,
     keep_benchmarks,
     keep_urgencies,
+    decide_once,
 )
 
 _CREATE = """

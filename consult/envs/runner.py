@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from consult import __version__
 from consult.agents.acts import Act
+from consult.agents.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.person import LeftError
 from consult.envs.batcher import Batcher
@@ -20,17 +21,19 @@ from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
 from consult.envs.graph import Cast, Session, play
 from consult.envs.guesses import Guesses, check_photographs
-from consult.envs.store import Pending, Row, Store, StoreError, consultation_id
+from consult.envs.judging import judged, refuse_judging
+from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision
 from consult.envs.usability import unusable_answers
 from consult.errors import UserError
 from consult.scenarios import Case, Scenario
 from consult.scenarios.case import ALARM, NO_RED_FLAG
+from consult.scenarios.correct import Correct, correct
 
 PACKAGES = ("torch", "transformers", "peft", "xgrammar", "langgraph", "numpy", "pillow")
 
 
 class RunError(UserError):
-    """A run that cannot be played or taken up again; one sentence with the mend."""
+    """A run that cannot be played or resumed; one sentence with the fix."""
 
 
 @dataclass
@@ -58,7 +61,19 @@ class Runner:
         self._pending = Pending()
         self._ended: list[Event] = []
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        self._judge = self._checked_judge()
         self._guesses = self._asked() if self.config.strategy == "expert" else None
+
+    def _checked_judge(self) -> Judge | None:
+        """Open the way to the judge, before anything is played.
+
+        Raises:
+            JudgingError: There is nothing to judge.
+            ModelError: The model has not learned to judge.
+        """
+        if self.config.judge is not None:
+            refuse_judging(self.scenario)
+        return self.models.judge(self.config, self._batcher)
 
     def _refuse_other_tables(self) -> None:
         """Refuse a doctor who knows other tables than those that the cases are drawn from.
@@ -194,7 +209,8 @@ class Runner:
                 consultation = self._consultation(plan)
                 consultation.expert = tuple(json.loads(row["expert"] or "[]"))
                 consultation.restore(self.store.acts(row["id"]))
-                event = self._ended_event(row["id"], consultation, row["status"], row["error"])
+                decided = stored_decision(row)
+                event = self._ended_event(row["id"], consultation, row["status"], row["error"], decided)
                 self._ended.append(event)
                 self.listen({**event, "earlier": True})
 
@@ -223,10 +239,25 @@ class Runner:
             # A failed consultation is a row, not a crash.
             error = f"{type(caught).__name__}: {caught}"
         status = "failed" if error else consultation.status
-        self._pending.ended.append(self._ended_event(identifier, consultation, status, error))
+        decided = await self._decide(identifier, consultation, status)
+        self._pending.ended.append(self._ended_event(identifier, consultation, status, error, decided))
 
-    def _ended_event(self, identifier: str, consultation: Consultation, status: str, error: str | None) -> Event:
-        return consultation_event(identifier, consultation, status, error, demo=self._demo(consultation.case))
+    async def _decide(self, identifier: str, consultation: Consultation, status: str) -> Correct:
+        """Decide whether a consultation is right, by the judge where nothing else decides."""
+        concluded, truth = consultation.conclusion, consultation.case.truth.diagnosis
+        said, finished = concluded.diagnosis if concluded else None, status == "finished"
+        decided = correct(said, truth, self.scenario, finished=finished)
+        if decided.by != "unjudged" or self._judge is None or said is None or truth is None:
+            return decided
+        judgement = await judged(self._judge, self._batcher, consultation.plan, said, truth)
+        self._pending.judged.append((identifier, self._judge.name, judgement))
+        return correct(said, truth, self.scenario, finished=finished, relation=judgement.relation)
+
+    def _ended_event(
+        self, identifier: str, consultation: Consultation, status: str, error: str | None, decided: Correct
+    ) -> Event:
+        demo = self._demo(consultation.case)
+        return consultation_event(identifier, consultation, status, error, decided=decided, demo=demo)
 
     def _consultation(self, plan: Plan) -> Consultation:
         case = self.scenario.case(plan.case)
@@ -247,7 +278,7 @@ class Runner:
         events = [event for identifier, idx, act in pending.turns for event in _turn_events(identifier, idx, act)]
         self._ended += pending.ended
         shown = [*events, *pending.ended]
-        pending.turns, pending.ended = [], []
+        pending.turns, pending.ended, pending.judged = [], [], []
         for event in shown:
             self.listen(event)
 

@@ -17,16 +17,19 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
+from consult.agents.judge import Judgement
 from consult.agents.rubric import Verdict
 from consult.envs.config import Plan, RunConfig
 from consult.envs.events import Event
 from consult.envs.migrations import MIGRATIONS
 from consult.errors import UserError
+from consult.scenarios.correct import Correct
 
 Row = dict[str, Any]
 
 _ENDED = (
-    "status", "specialty", "urgency", "final_urgency", "alarm_told", "diagnosis", "facts_disclosed", "facts", "error",
+    "status", "specialty", "urgency", "final_urgency", "alarm_told", "diagnosis", "diagnosis_words", "correct",
+    "correct_by", "facts_disclosed", "facts", "error",
 )  # fmt: skip
 """Columns of a consultation that are known at its end, as its event has them."""
 
@@ -41,6 +44,8 @@ class Pending:
 
     turns: list[tuple[str, int, Act]] = field(default_factory=list)
     ended: list[Event] = field(default_factory=list)
+    judged: list[tuple[str, str, Judgement]] = field(default_factory=list)
+    """Consultation, judge, and its verdict."""
 
     def __bool__(self) -> bool:
         return bool(self.turns or self.ended)
@@ -185,7 +190,8 @@ class Store:
         with self._transaction():
             self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
             self._connection.execute(
-                "UPDATE consultations SET status = 'running', error = NULL WHERE run_id = ? AND status = 'failed'",
+                "UPDATE consultations SET status = 'running', error = NULL, correct = NULL, correct_by = NULL "
+                "WHERE run_id = ? AND status = 'failed'",
                 (run,),
             )
 
@@ -209,6 +215,30 @@ class Store:
                     f"UPDATE consultations SET {assigned} WHERE id = ?",
                     (*(event[column] for column in _ENDED), expert, event["consultation"]),
                 )
+            self._insert("judgements", [_judgement_row(*judged) for judged in pending.judged])
+
+    def keep_judgements(self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]]) -> None:
+        """Write a judge's verdicts and what they decide, all in one transaction; later ones replace earlier ones."""
+        rows = list(judged)
+        with self._transaction():
+            for consultation, judgement, decided in rows:
+                self._connection.execute(
+                    "DELETE FROM judgements WHERE consultation_id = ? AND judge = ?", (consultation, judge)
+                )
+                self._insert("judgements", [_judgement_row(consultation, judge, judgement)])
+                self._decide(consultation, decided)
+
+    def keep_decisions(self, decided: Iterable[tuple[str, Correct]]) -> None:
+        """Write whether consultations are right, all in one transaction."""
+        rows = list(decided)
+        with self._transaction():
+            for consultation, one in rows:
+                self._decide(consultation, one)
+
+    def _decide(self, consultation: str, decided: Correct) -> None:
+        self._connection.execute(
+            "UPDATE consultations SET correct = ?, correct_by = ? WHERE id = ?", (*decided, consultation)
+        )
 
     def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:
         """Write an assessor's verdicts on consultations, all in one transaction; later ones replace earlier ones."""
@@ -274,8 +304,8 @@ class Store:
             SELECT r.*, count(c.id) AS consultations,
               sum(c.status = 'finished') AS finished, sum(c.status = 'unfinished') AS unfinished,
               sum(c.status = 'failed') AS failed,
-              sum(c.status != 'running' AND c.truth IS NOT NULL) AS judged,
-              sum(c.status = 'finished' AND c.diagnosis = c.truth) AS correct
+              count(c.correct) AS judged, coalesce(sum(c.correct), 0) AS correct,
+              coalesce(sum(c.correct_by = 'unjudged'), 0) AS unjudged
             FROM ({runs}) r JOIN consultations c ON c.run_id = r.id
             GROUP BY r.id ORDER BY r.number DESC
             """,
@@ -322,6 +352,11 @@ class Store:
             key: _acts(list(rows), panels.get(key, []))
             for key, rows in groupby(turns, lambda row: row["consultation_id"])
         }
+
+
+def stored_decision(row: Row) -> Correct:
+    """Return what was decided on a consultation, from its row."""
+    return Correct(None if row["correct"] is None else bool(row["correct"]), row["correct_by"])
 
 
 def consultation_id(run: str, ordinal: int) -> str:
@@ -382,6 +417,7 @@ def _turn_row(consultation: str, idx: int, act: Act) -> Row:
         "specialty": act.specialty,
         "urgency": act.urgency,
         "diagnosis": act.diagnosis,
+        "diagnosis_words": act.diagnosis_words,
         "confidence": act.confidence,
         "differential": json.dumps(act.differential),
         "thought": act.thought,
@@ -400,6 +436,10 @@ def _turn_row(consultation: str, idx: int, act: Act) -> Row:
         "unusable": act.usage.unusable,
         "seed": act.seed,
     }
+
+
+def _judgement_row(consultation: str, judge: str, judgement: Judgement) -> Row:
+    return {"consultation_id": consultation, "judge": judge, "verdict": judgement.relation, "why": judgement.why}
 
 
 def _opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
@@ -438,7 +478,10 @@ def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
             said_backed=bool(row["said_backed"]),
             said_leaked=bool(row["said_leaked"]),
         )
-    plain = ("speaker", "action", "text", "topic", "specialty", "urgency", "diagnosis", "confidence", "thought")
+    plain = (
+        "speaker", "action", "text", "topic", "specialty", "urgency", "diagnosis", "diagnosis_words", "confidence",
+        "thought",
+    )  # fmt: skip
     return Act(
         **{name: row[name] for name in plain},
         facts=tuple(json.loads(row["facts"])),

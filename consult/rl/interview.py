@@ -25,7 +25,7 @@ from consult.rl.constraint import END, Constraint
 from consult.rl.episodes import Choosing, Episode, Theatre
 from consult.rl.interviews import others_of
 from consult.rl.measuring import Measured, ends
-from consult.rl.rewards import INTERVIEW_REWARDS, Wanted
+from consult.rl.rewards import INTERVIEW_REWARDS, Wanted, right_diagnosis
 from consult.rl.rows import Row, case_ids, triage_rows, without
 from consult.rl.shared_prompt import Prompts, Said
 from consult.rl.student import Student
@@ -259,7 +259,11 @@ class InterviewTraining(Training):
     def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
         """Make one row a case; its prompts come up in play."""
         made = triage_rows(self.scenario, case_ids(self.scenario, split, most), student.dialect, sees=student.sees)
-        rows = [replace(row, wanted=Wanted(row.case.truth.diagnosis or "")) for row in made if row.case.truth.diagnosis]
+        rows = [
+            replace(row, wanted=Wanted(row.case.truth.diagnosis, scenario=self.scenario))
+            for row in made
+            if row.case.truth.diagnosis
+        ]
         return rows if split == "test" else without(rows, self.config.leave_out)
 
     def ready(self, student: Student, rows: Sequence[Row]) -> None:
@@ -291,7 +295,7 @@ def compared(before: Measured, after: Measured) -> dict[str, dict[str, Any]]:
     """Give what an interview brings out and costs, before and after, on the same cases."""
     assert isinstance(before, MeasuredInterviews) and isinstance(after, MeasuredInterviews)
     figures = {
-        "right": lambda e: float(e.interview.case.truth.diagnosis == _diagnosis(e)),
+        "right": lambda e: right_diagnosis(e.interview),
         "facts disclosed": lambda e: e.consultation.disclosed[0] / max(1, e.consultation.disclosed[1]),
         "doctor turns": lambda e: float(e.consultation.max_turns - e.consultation.turns_left),
         **{name: (lambda e, pays=pays: pays(e.interview)) for name, pays in INTERVIEW_REWARDS.items()},  # type: ignore[misc]
@@ -309,8 +313,3 @@ def compared(before: Measured, after: Measured) -> dict[str, dict[str, Any]]:
             "interval": ends(gain),
         }
     return found
-
-
-def _diagnosis(episode: Episode) -> str | None:
-    concluded = episode.consultation.conclusion
-    return concluded.diagnosis if concluded else None

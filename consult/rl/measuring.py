@@ -30,7 +30,7 @@ class Measured:
     @property
     def right(self) -> list[bool]:
         """Whether each decision is right."""
-        return [name == row.wanted.answer for name, row in zip(self.named, self.rows, strict=True)]
+        return [row.wanted.is_right(name) for name, row in zip(self.named, self.rows, strict=True)]
 
     @property
     def accuracy(self) -> float:
@@ -111,7 +111,7 @@ def told(before: Measured, after: Measured) -> dict[str, Any]:
 
 
 def ends(figure: Figure) -> list[float] | None:
-    """Give the ends of an interval; None where there are too few cases for one."""
+    """Return the ends of an interval, rounded as its value is; None where there are too few cases for one."""
     return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 
 
@@ -122,7 +122,7 @@ def told_by_s(before: Measured, after: Measured) -> dict[str, Any]:
     for stage in ("easy", "medium", "hard"):
         keep = [one == stage for one in stages]
         part = before.only(keep)
-        votes = [row.vote == row.wanted.answer for row in part.rows]
+        votes = [row.wanted.is_right(row.vote) for row in part.rows]
         vote = sum(votes) / len(votes) if votes else None
         found[stage] = {**told(part, after.only(keep)), "vote": vote}
     return found

@@ -8,13 +8,14 @@ diagnosis, the advice. Their weights stand in the configuration; a weight of 0 t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from consult.agents.acts import Act
 from consult.agents.advice import is_sound_explanation
 from consult.rl.decided import Decided
 from consult.scenarios import Case, Scenario, Urgency
 from consult.scenarios.conditional import known_of
+from consult.scenarios.correct import correct
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,14 @@ class Wanted:
     answer: str
     """The true specialty, or the true diagnosis."""
     urgency: Urgency | None = None
+    scenario: Scenario | None = field(default=None, compare=False, repr=False)
+    """Of a diagnosis: whose labels and aliases count; None of a specialty, which has one name."""
+
+    def is_right(self, named: str | None) -> bool:
+        """Tell whether an answer is right; an open diagnosis that nobody has judged is wrong."""
+        if self.scenario is None:
+            return named == self.answer
+        return bool(correct(named, self.answer, self.scenario).correct)
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ def keeps_form(decided: Decided, wanted: Wanted) -> float:
 
 def is_right(decided: Decided, wanted: Wanted) -> float:
     """1.0 when the only answer is the true one."""
-    return float(decided.named == wanted.answer)
+    return float(wanted.is_right(decided.named))
 
 
 def is_pressing_enough(decided: Decided, wanted: Wanted) -> float:
@@ -93,10 +102,10 @@ def out_of_turns(interview: Interview) -> float:
 
 
 def right_diagnosis(interview: Interview) -> float:
-    """1.0 when the conclusion names the true diagnosis."""
+    """1.0 when the conclusion names the true diagnosis; an open one that nobody has judged is wrong."""
     concluded = _conclusion(interview)
-    truth = interview.case.truth.diagnosis
-    return float(concluded is not None and truth is not None and concluded.diagnosis == truth)
+    said = concluded.diagnosis if concluded else None
+    return float(bool(correct(said, interview.case.truth.diagnosis, interview.scenario).correct))
 
 
 def sound_advice(interview: Interview) -> float:

@@ -150,6 +150,6 @@ def attending_row(
     assert isinstance(view, DoctorView)
     view = replace(view, rationale=rationale, photograph=view.photograph if sees else None)
     named = [opinion.diagnosis for opinion in consulted.opinions]
-    right = sum(name == case.truth.diagnosis for name in named) / len(named)
-    wanted = Wanted(case.truth.diagnosis)
+    wanted = Wanted(case.truth.diagnosis, scenario=consultation.scenario)
+    right = sum(map(wanted.is_right, named)) / len(named)
     return Row(identifier, case, view, dialect.decision(view), wanted, right, plurality(named))

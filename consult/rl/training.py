@@ -345,7 +345,7 @@ class Training:
         metrics["by_group"] = told_by_group(*shown)
         if self.config.role == "attending":
             metrics["by_stage"] = told_by_s(*shown)
-            votes = [row.vote == row.wanted.answer for row in shown[0].rows]
+            votes = [row.wanted.is_right(row.vote) for row in shown[0].rows]
             metrics["vote"] = round(sum(votes) / len(votes), 6)
             metrics["synthetic"] = self.config.panel_skill is not None
         else:

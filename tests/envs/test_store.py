@@ -21,15 +21,16 @@ TABLES = {
     "consultations": (
         "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
         "true_specialty true_urgency style skin_type facts_disclosed facts error demo expert final_urgency red_flag "
-        "alarm_told"
+        "alarm_told diagnosis_words correct correct_by"
     ),
     "turns": (
         "consultation_id idx speaker action text topic facts specialty urgency diagnosis confidence differential "
         "thought source draft_backed draft_leaked draft_attempts draft_fallback tokens_in tokens_out seconds seed "
-        "said_backed said_leaked accepts answers unusable"
+        "said_backed said_leaked accepts answers unusable diagnosis_words"
     ),
     "opinions": "consultation_id idx specialty diagnosis confidence reason source usable first_usable",
     "assessments": "id consultation_id assessor item value why turns",
+    "judgements": "id consultation_id judge verdict why",
     "scores": "id run_id name value low high n",
     "photographs": "hash png width height",
     "benchmarks": "id toml anew status created ended",
@@ -76,7 +77,7 @@ def test_acts_come_back_as_they_went_in(store):
                 Opinion("d", "acne", 0.25, "r", "synthetic", first_usable=True),
             ),
         ),
-        Act("attending", "conclude", "y", diagnosis="acne", confidence=0.5, thought="t"),
+        Act("attending", "conclude", "y", diagnosis="acne", diagnosis_words="Acne?", confidence=0.5, thought="t"),
         Act("patient", "satisfied", "z", accepts=False),
         Act("patient", "satisfied", "z", accepts=True),
     ]  # fmt: skip
@@ -118,7 +119,7 @@ def test_a_store_of_the_first_schema_keeps_its_rows(tmp_path):
             assert [row["consultations"] for row in store.runs()] == [1]
 
 
-LATER = {"own", "classifier", "repeats", "votes", "panel_skill"}
+LATER = {"own", "classifier", "repeats", "votes", "panel_skill", "judge"}
 
 
 def test_a_grounded_run_keeps_the_digest_that_it_had_before_there_was_another_kind():

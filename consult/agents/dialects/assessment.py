@@ -78,7 +78,7 @@ def material(view: AssessorView) -> str:
     """Put what is to be judged into one JSON object; nothing in it can end a string, a message or a turn."""
     lines = ",\n".join(f"  {_object(_line(i, line))}" for i, line in enumerate(view.lines))
     truth = json.dumps(_data(view.diagnosis)) if view.diagnosis else "null"
-    return f'{{"true_diagnosis": {_sealed(truth)},\n "transcript": [\n{lines}\n]}}'
+    return f'{{"true_diagnosis": {sealed(truth)},\n "transcript": [\n{lines}\n]}}'
 
 
 def _line(idx: int, line: Line) -> dict[str, Any]:
@@ -86,14 +86,15 @@ def _line(idx: int, line: Line) -> dict[str, Any]:
 
 
 def _object(data: Mapping[str, Any]) -> str:
-    return _sealed(json.dumps(data, ensure_ascii=False))
+    return sealed(json.dumps(data, ensure_ascii=False))
 
 
 def _data(text: str) -> str:
     return clean(_ROLE_MARKS.sub(" ", clean(text)))
 
 
-def _sealed(written: str) -> str:
+def sealed(written: str) -> str:
+    """Escape what could begin a control token, within JSON."""
     # Angle brackets, with which control tokens of all families begin, occur within strings alone and may be escaped.
     return written.replace("<", "\\u003c").replace(">", "\\u003e")
 

@@ -87,6 +87,8 @@ class Grid(_Table):
     """Whom the strategy `expert` asks, and a baseline where the scenario allows."""
     assessors: Annotated[tuple[str, ...], Field(min_length=1)] = (RULES,)
     """`rules`, `model`, a reference, or `none`."""
+    judge: str | None = None
+    """Who judges open diagnoses that neither names nor aliases decide; a reference."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
     roles: RoleModels = RoleModels()
@@ -118,4 +120,4 @@ class Grid(_Table):
         told["roles"] = {role: model for role, model in told["roles"].items() if model}
         blocks = [block.model_dump(mode="json") for block in self.blocks()] if self.cells else []
         told["cells"] = [{**block, "cases": block["cases"] or cases} for block in blocks]
-        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [])})
+        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [], None)})

@@ -125,7 +125,7 @@ def first_guesses(store: Store, scenario_revision: str) -> dict[str, dict[str, s
 
 def _of(name: str, what: str, scored: Sequence[Outcome], said: Mapping[str, str | None]) -> Baseline:
     """Judge what was said of each consultation, by its id."""
-    hits = [said[one.id] == one.truth for one in scored]
+    hits = [one.is_right(said[one.id]) for one in scored]
     right: dict[str, list[bool]] = defaultdict(list)
     for one, hit in zip(scored, hits, strict=True):
         right[one.case].append(hit)

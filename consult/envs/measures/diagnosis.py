@@ -24,7 +24,7 @@ NO_DIAGNOSIS = "no diagnosis"
 
 
 def judged(played: Sequence[Outcome]) -> list[Outcome]:
-    """Give those that are right or wrong: they have a truth, and an open diagnosis was judged."""
+    """Return those that are right or wrong: they have a truth."""
     return [one for one in played if one.correct is not None]
 
 
@@ -34,16 +34,30 @@ def failed(played: Sequence[Outcome]) -> int:
 
 
 def accuracy(played: Sequence[Outcome]) -> Figure:
-    """Give the share of right diagnoses among all that have a truth; open ones that nobody judged are counted apart."""
+    """Return the share of right diagnoses among all that have a truth; what nobody judged is wrong, and counted."""
     scored = judged(played)
     figure = share([bool(one.correct) for one in scored], [one.case for one in scored]).having(failed(scored))
-    return replace(figure, judge_failed=sum(one.truth is not None for one in played) - len(scored))
+    return replace(figure, unjudged=unjudged(scored), judge_failed=sum(one.judge_failed for one in scored))
+
+
+def unjudged(played: Sequence[Outcome]) -> int:
+    """Count the open diagnoses that nobody has judged."""
+    return sum(one.correct_by == "unjudged" for one in played)
+
+
+def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
+    """Return the lowest and the highest accuracy that judging the rest could give; None where nothing has a truth."""
+    scored = judged(played)
+    if not scored:
+        return None
+    right = sum(bool(one.correct) for one in scored)
+    return right / len(scored), (right + unjudged(scored)) / len(scored)
 
 
 def top_three(played: Sequence[Outcome]) -> Figure:
     """Give the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
     scored = judged(played)
-    hits = [one.truth in _ranked(one)[:TOP] for one in scored]
+    hits = [bool(one.correct) or one.truth in _ranked(one)[:TOP] for one in scored]
     return share(hits, [one.case for one in scored]).having(failed(scored))
 
 
@@ -103,7 +117,9 @@ def confusion(played: Sequence[Outcome]) -> list[tuple[str, str, int]]:
     """List what was said for what, as (truth, said, how often), the commonest mistakes first, right ones last."""
     from collections import Counter
 
-    counts = Counter((str(one.truth), one.diagnosis or NO_DIAGNOSIS) for one in judged(played))
+    # What was found to be the truth in other words is no mistake.
+    said = ((one.truth if one.correct else one.diagnosis) or NO_DIAGNOSIS for one in judged(played))
+    counts = Counter((str(one.truth), name) for one, name in zip(judged(played), said, strict=True))
     rows = [(truth, said, n) for (truth, said), n in counts.items()]
     return sorted(rows, key=lambda row: (row[0] == row[1], -row[2], row))
 

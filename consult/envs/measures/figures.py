@@ -22,8 +22,17 @@ class Figure:
     """Verdicts that an assessor owed; they are not among the n."""
     not_decided: int = 0
     """Verdicts that an assessor does not give by design; they are not among the n, and no failure."""
+    unjudged: int = 0
+    """Open diagnoses among the n that nobody has judged; they count as wrong."""
     method: str = ""
     """How the interval came about: `wilson`, `wilson over cases`, `bootstrap over cases`, or empty: there is none."""
+
+    def __post_init__(self) -> None:
+        """Keep the value within its interval: the last digit of either may be rounded, and a bootstrap may be skew."""
+        if self.value is None or self.low is None or self.high is None:
+            return
+        object.__setattr__(self, "low", min(self.low, self.value))
+        object.__setattr__(self, "high", max(self.high, self.value))
 
     def having(self, failed: int) -> Figure:
         """Give the same figure with its number of failed consultations."""

@@ -1,11 +1,13 @@
 """The figure that 3MDBench's own scorer would give, its defects included, for comparison with what it published.
 
-An abstention leaves the denominator, several answers count several times, "herpes zoster" is herpes, and a dialogue
-that was cut off is scored as if it had finished. `consult.envs.measures.diagnosis` has none of these.
+An abstention leaves the denominator, several answers count several times, "herpes zoster" is herpes, an answer outside
+the list is a miss, and a dialogue that was cut off is scored as if it had finished. It is given the doctor's own words;
+`consult.envs.measures.diagnosis` is given the label that they were read as, and has none of these.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Any
 from consult.envs.measures.outcomes import Outcome
 
 ABSTAINS = "none"
+_SEVERAL = re.compile(r"[,;/\n]|\band/or\b|\bor\b|\band\b")
 
 
 @dataclass(frozen=True)
@@ -37,28 +40,40 @@ def legacy(played: Sequence[Outcome], labels: Sequence[str]) -> Legacy:
     scored = [one for one in played if one.truth is not None]
     if any(one.status == "failed" for one in scored):
         return Legacy(None, None, 0, "its scorer stops at a failed consultation")
-    return score([(one.answer or ABSTAINS, str(one.truth)) for one in scored], labels)
+    return score([(extracted(one.words), str(one.truth)) for one in scored], labels)
 
 
-def score(extracted: Sequence[tuple[str, str]], labels: Sequence[str]) -> Legacy:
+@lru_cache(maxsize=10_000)
+def extracted(words: str | None) -> str:
+    """Return what its extractor makes of a doctor's words for its diagnosis: in lower case, several parted by commas.
+
+    Theirs is a language model that is shown the doctor's lines in lower case, and told to list diagnoses that are held
+    equally likely, without words such as "or".
+    """
+    lowered = re.sub(r"\beither\b", " ", (words or "").lower())
+    parts = (part.strip(" .:*\"'") for part in _SEVERAL.split(lowered))
+    return ", ".join(part for part in parts if part) or ABSTAINS
+
+
+def score(texts: Sequence[tuple[str, str]], labels: Sequence[str]) -> Legacy:
     """Score extracted answers.
 
     Args:
-        extracted: For each consultation the text of its diagnoses, parted by commas, `none` for none, and its truth.
-        labels: The data set's.
+        texts: For each consultation the text of its diagnoses, parted by commas, `none` for none, and its truth.
+        labels: The data set's; in lower case they count, as the truths do.
     """
     from sklearn.metrics import f1_score
 
-    if not extracted or not labels:
+    if not texts or not labels:
         return Legacy(None, None, 0, "there is nothing to score")
-    numbers, true, said, kept = _Numbers(labels), array("i"), array("i"), 0
-    for text, truth in extracted:
+    numbers, true, said, kept = _Numbers([label.lower() for label in labels]), array("i"), array("i"), 0
+    for text, truth in texts:
         answers = predictions(text)
         kept += answers is not None
         for answer in answers or ():
             true.append(numbers[truth.lower()])
             said.append(numbers[answer])
-    dropped = 1 - kept / len(extracted)
+    dropped = 1 - kept / len(texts)
     if not true:
         return Legacy(None, dropped, 0, "all abstained")
     value = f1_score(true, said, average="weighted", labels=range(len(labels)), zero_division=0.0)

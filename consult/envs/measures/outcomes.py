@@ -15,6 +15,8 @@ from consult.agents.specialist import plurality
 from consult.envs.store import Store
 from consult.scenarios import Scenario
 from consult.scenarios.case import NO_RED_FLAG
+from consult.scenarios.correct import CorrectBy, name_of
+from consult.scenarios.normalised import normalised
 
 Naming = Callable[[str | None], str | None]
 """Returns the label that an answer names; None for an answer that names none or several."""
@@ -32,10 +34,10 @@ class Outcome:
     """finished, unfinished or failed"""
     specialty: str | None
     urgency: str | None
-    answer: str | None
-    """The diagnosis as it stands in the store, of an unfinished consultation, too."""
+    words: str | None
+    """The doctor's own words for its diagnosis, also of an unfinished consultation, and where no label was read."""
     diagnosis: str | None
-    """The label that the answer names; None for an abstention and where the consultation did not finish."""
+    """The label that was read; None for an abstention and where the consultation did not finish."""
     truth: str | None
     true_specialty: str | None
     true_urgency: str | None
@@ -61,27 +63,26 @@ class Outcome:
     alarm_told: str | None = None
     """How the patient told it: opening, asked or volunteered; None where it was not told."""
     error: str | None = None
-    in_other_words: bool | None = False
-    """Whether a diagnosis that is not the truth by name is right nonetheless: never with a list of labels; with open
-    diagnoses what an assessor says, and None where none has said it."""
+    correct: bool | None = None
+    """As it was decided and stored; None where there is no truth."""
+    correct_by: CorrectBy | None = None
+    """What decided it; `unjudged` counts as wrong."""
+    judge_failed: bool = False
+    """Whether it is unjudged although a judge was asked."""
 
     @property
     def has_alarm(self) -> bool | None:
         """Whether the case has a red flag; None where that is not known."""
         return None if self.red_flag is None else self.red_flag != NO_RED_FLAG
 
-    @property
-    def correct(self) -> bool | None:
-        """Whether the diagnosis is right; None where there is no truth, or nobody has judged an open diagnosis."""
-        if self.truth is None:
-            return None
-        if self.diagnosis is None or self.diagnosis == self.truth:
-            return self.diagnosis == self.truth
-        return self.in_other_words
+    def is_right(self, said: str | None) -> bool:
+        """Tell whether a label that somebody else named is right: it is the truth, or the right final diagnosis."""
+        return said is not None and (said == self.truth or (bool(self.correct) and said == self.diagnosis))
 
 
 _CONSULTATIONS = """
-SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialty, c.urgency, c.diagnosis, c.truth,
+SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialty, c.urgency, c.diagnosis,
+  coalesce(c.diagnosis_words, c.diagnosis), c.truth, c.correct, c.correct_by,
   c.true_specialty, c.true_urgency, c.final_urgency, c.red_flag, c.alarm_told, c.style, c.skin_type, c.demo, c.error,
   count(t.idx), total(t.tokens_in), total(t.tokens_out), total(t.seconds),
   max(CASE WHEN t.action = 'conclude' THEN t.confidence END),
@@ -93,12 +94,10 @@ _OPINIONS = """
 SELECT c.ordinal, o.diagnosis FROM consultations c JOIN opinions o ON o.consultation_id = c.id
 WHERE c.run_id = ? AND c.status != 'running' ORDER BY c.ordinal, o.idx
 """
-_VERDICTS = """
-SELECT c.ordinal, a.value FROM consultations c JOIN assessments a ON a.consultation_id = c.id
-WHERE c.run_id = ? AND a.item = ? AND a.value IS NOT NULL ORDER BY a.id DESC
+_FAILURES = """
+SELECT DISTINCT c.ordinal FROM consultations c JOIN judgements j ON j.consultation_id = c.id
+WHERE c.run_id = ? AND c.correct_by = 'unjudged' AND j.verdict IS NULL
 """
-RIGHT_DIAGNOSIS = "3.1"
-"""The rubric's item that decides on an open diagnosis."""
 
 
 def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
@@ -110,8 +109,7 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
         scenario: Whose labels and aliases the answers are read with.
     """
     reader = _Reader(naming(scenario))
-    # Of several assessors the first one's verdict counts.
-    verdicts = {} if scenario.labels else dict(store.stream(_VERDICTS, run, RIGHT_DIAGNOSIS))
+    failures = {ordinal for (ordinal,) in store.stream(_FAILURES, run)}
     panels = groupby(store.stream(_OPINIONS, run), key=itemgetter(0))
     panel = next(panels, None)
     for ordinal, *row in store.stream(_CONSULTATIONS, run):
@@ -120,24 +118,20 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
             members = tuple(diagnosis for _, diagnosis in panel[1])
             panel = next(panels, None)
         one = reader.outcome(row, members)
-        yield one if scenario.labels else replace(one, in_other_words=_said(verdicts.get(ordinal)))
-
-
-def _said(value: float | None) -> bool | None:
-    return None if value is None else bool(value)
+        yield replace(one, judge_failed=True) if ordinal in failures else one
 
 
 def naming(scenario: Scenario) -> Naming:
     """Return the way a scenario reads an answer: after aliases, whole words, the longest name first.
 
-    A scenario with open diagnoses has no labels; there an answer stays as it is, in lower case.
+    A scenario with open diagnoses has no labels; there all spellings of a diagnosis become the first one.
     """
+    spellings: dict[str, str] = {normalised(name): name for name in scenario.aliases}
 
     @lru_cache(maxsize=10_000)
     def label(answer: str | None) -> str | None:
-        if answer is None or answer in scenario.labels:
-            return answer
-        return scenario.diagnosis(answer) if scenario.labels else answer.strip().lower()
+        name = None if answer is None else name_of(answer, scenario)
+        return name if name is None or scenario.labels else spellings.setdefault(name, str(answer).strip())
 
     return label
 
@@ -151,9 +145,11 @@ class _Reader:
         self.panel = lru_cache(maxsize=50_000)(self._panel)
 
     def outcome(self, row: Sequence[Any], members: tuple[str | None, ...]) -> Outcome:
-        (id_, case, mood, repeat, status, specialty, urgency, answer, truth, true_specialty, true_urgency,
-         final_urgency, red_flag, alarm_told, style, skin, demo, error, turns, tokens_in, tokens_out, seconds,
-         confidence, differential) = row  # fmt: skip
+        (id_, case, mood, repeat, status, specialty, urgency, answer, words, truth, correct, correct_by,
+         true_specialty, true_urgency, final_urgency, red_flag, alarm_told, style, skin, demo, error, turns, tokens_in,
+         tokens_out, seconds, confidence, differential) = row  # fmt: skip
+        # The truth's spelling comes first.
+        truth = self.name(truth)
         opinions, vote = self.panel(members)
         return Outcome(
             id=id_,
@@ -163,9 +159,11 @@ class _Reader:
             status=intern(status),
             specialty=_shared(specialty),
             urgency=_shared(urgency),
-            answer=_shared(answer),
+            words=_shared(words),
             diagnosis=self.name(answer) if status == "finished" else None,
-            truth=self.name(truth),
+            truth=truth,
+            correct=None if correct is None else bool(correct),
+            correct_by=correct_by,
             true_specialty=_shared(true_specialty),
             true_urgency=_shared(true_urgency),
             final_urgency=_shared(final_urgency),

@@ -101,7 +101,7 @@ def panel(played: Sequence[Outcome]) -> Panel | None:
     if not asked:
         return None
     cases = [one.case for one in asked]
-    final, voted = [bool(one.correct) for one in asked], [one.vote == one.truth for one in asked]
+    final, voted = [bool(one.correct) for one in asked], [one.is_right(one.vote) for one in asked]
     return Panel(
         _of_opinions(asked).having(failed(asked)),
         share(voted, cases).having(failed(asked)),
@@ -113,7 +113,7 @@ def panel(played: Sequence[Outcome]) -> Panel | None:
 
 
 def _of_opinions(asked: Sequence[Outcome]) -> Figure:
-    hits = [opinion == one.truth for one in asked for opinion in one.opinions]
+    hits = [one.is_right(opinion) for one in asked for opinion in one.opinions]
     return share(hits, [one.case for one in asked for _ in one.opinions])
 
 
@@ -135,7 +135,7 @@ def error_correlation(asked: Sequence[Outcome]) -> float | None:
 
     size = max(len(one.opinions) for one in asked)
     whole = [one for one in asked if len(one.opinions) == size]
-    wrong = np.array([[o != one.truth for o in one.opinions] for one in whole], float)
+    wrong = np.array([[not one.is_right(o) for o in one.opinions] for one in whole], float)
     varying = wrong[:, wrong.std(0) > 0]
     if varying.shape[1] < 2:
         return None
@@ -146,7 +146,7 @@ def error_correlation(asked: Sequence[Outcome]) -> float | None:
 def _by_s(asked: Sequence[Outcome]) -> tuple[ByS, ...]:
     found: dict[tuple[int, int], list[Outcome]] = defaultdict(list)
     for one in asked:
-        found[sum(o == one.truth for o in one.opinions), len(one.opinions)].append(one)
+        found[sum(map(one.is_right, one.opinions)), len(one.opinions)].append(one)
     return tuple(
         ByS(right, members, _right(group), _right(group, voted=True), _right(group, voted=False))
         for (right, members), group in sorted(found.items(), key=lambda item: (item[0][0] / item[0][1], item[0][1]))
@@ -154,5 +154,5 @@ def _by_s(asked: Sequence[Outcome]) -> tuple[ByS, ...]:
 
 
 def _right(group: Sequence[Outcome], *, voted: bool | None = None) -> Figure:
-    mine = [one for one in group if voted is None or (one.vote == one.truth) == voted]
+    mine = [one for one in group if voted is None or one.is_right(one.vote) == voted]
     return share([bool(one.correct) for one in mine], [one.case for one in mine]).having(failed(mine))

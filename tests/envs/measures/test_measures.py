@@ -8,9 +8,12 @@ from making import outcome
 from sklearn.metrics import brier_score_loss, f1_score
 
 from consult.agents.rubric import NOT_DECIDED
-from consult.envs.fidelity import fidelity
+from consult.envs.fidelity import Rate, fidelity
 from consult.envs.measures import calibration, cost, diagnosis, groups, lines, outcomes, paired, rubric, team
+from consult.envs.measures.figures import Figure
+from consult.envs.measures.intervals import share
 from consult.envs.store import Store
+from consult.scenarios.correct import correct
 
 LABELS = list(SCENARIO.labels)
 
@@ -184,17 +187,79 @@ def test_temperaments_are_measured_by_what_their_patients_do(store):
     assert sum(figure.n for figure in found["asks back"].values()) <= 12
 
 
-def test_an_open_diagnosis_is_judged_by_name_then_by_an_assessor_else_not_at_all(tmp_path):
-    played(tmp_path / "a.db", Improviser("plain"), 4)
-    open_ = replace(SCENARIO, labels={})
+OPEN = replace(SCENARIO, labels={}, aliases={"Gout": ["podagra"]})
+
+
+def opened(store, rows):
+    """Make open diagnoses of played consultations: truth, diagnosis, and a judge's verdict."""
+    for i, (truth, said, verdict) in enumerate(rows, 1):
+        decided = correct(said, truth, OPEN, relation=verdict)
+        store.db.execute(
+            "UPDATE consultations SET status = 'finished', truth = ?, diagnosis = ?, correct = ?, correct_by = ? "
+            "WHERE id = ?",
+            [truth, said, *decided, f"r1.{i}"],
+        )
+
+
+def test_an_open_diagnosis_is_decided_by_name_then_by_alias_then_by_a_judge_and_else_is_wrong(tmp_path):
+    played(tmp_path / "a.db", Improviser("plain"), 6)
+    rows = [
+        ("gout.", "Gout", None),
+        ("Gout", "Podagra", None),
+        ("gout", "crystal arthritis", "same"),
+        ("gout", "arthritis", "broader"),
+        ("gout", "crystals", None),
+        ("gout", None, None),
+    ]
     with Store(tmp_path / "a.db") as store:
-        for i, said in enumerate(("Gout.", "podagra", "crystals", None), 1):
-            row = ["gout.", said, f"r1.{i}"]
-            store.db.execute("UPDATE consultations SET status = 'finished', truth = ?, diagnosis = ? WHERE id = ?", row)
-        insert = "INSERT INTO assessments VALUES (NULL, 'r1.2', ?, '3.1', ?, '', '[]')"
-        store.db.execute(insert, ["first", 1.0])
-        store.db.execute(insert, ["second", 0.0])
-        found = list(outcomes(store, "r1", open_))
-    assert [one.correct for one in found] == [True, True, None, False]
+        opened(store, rows)
+        store.db.execute("INSERT INTO judgements VALUES (NULL, 'r1.5', 'a judge', NULL, 'no reply')")
+        found = list(outcomes(store, "r1", OPEN))
+    assert [one.correct for one in found] == [True, True, True, False, False, False]
+    assert [one.correct_by for one in found] == ["match", "alias", "judge", "judge", "unjudged", "match"]
+    assert {one.truth for one in found} == {"Gout"}
     figure = diagnosis.accuracy(found)
-    assert (figure.value, figure.n, figure.judge_failed) == (pytest.approx(2 / 3), 3, 1)
+    assert (figure.value, figure.n, figure.unjudged, figure.judge_failed) == (0.5, 6, 1, 1)
+    assert diagnosis.judging_range(found) == (0.5, pytest.approx(4 / 6))
+    assert diagnosis.confusion(found) == [
+        ("Gout", "arthritis", 1),
+        ("Gout", "crystals", 1),
+        ("Gout", "no diagnosis", 1),
+        ("Gout", "Gout", 3),
+    ]
+    assert diagnosis.top_three(found).value == 0.5
+
+
+def test_without_a_judge_nobody_has_failed(tmp_path):
+    played(tmp_path / "a.db", Improviser("plain"), 2)
+    with Store(tmp_path / "a.db") as store:
+        opened(store, [("gout", "crystals", None), ("gout", "arthritis", None)])
+        found = list(outcomes(store, "r1", OPEN))
+    figure = diagnosis.accuracy(found)
+    assert (figure.value, figure.n, figure.unjudged, figure.judge_failed) == (0.0, 2, 2, 0)
+    assert diagnosis.judging_range(found) == (0.0, 1.0)
+    assert diagnosis.judging_range([outcome(0, None, "acne")]) is None
+
+
+def test_an_opinion_that_names_the_judged_conclusion_is_right():
+    found = [panelled(0, "Gout", "crystals", "crystals", "crystals", "acne")]
+    judged = [replace(found[0], correct=True, correct_by="judge")]
+    assert team.panel(found).s.value == 0.0 and team.panel(judged).s.value == pytest.approx(2 / 3)
+    assert team.panel(judged).vote.value == 1.0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 10, 49, 440])
+def test_a_value_lies_within_its_interval(n):
+    for hits in {0, 1, n // 3, n // 2, n - 1, n}:
+        figure = share([i < hits for i in range(n)], range(n))
+        assert figure.low <= figure.value <= figure.high
+        low, high = Rate("", hits, n).interval
+        assert low <= hits / n <= high
+        again = share([i < hits for i in range(n) for _ in range(3)], [i for i in range(n) for _ in range(3)])
+        assert again.low is None or again.low <= again.value <= again.high
+
+
+def test_a_figure_is_never_outside_its_interval():
+    figure = Figure(0.1 + 0.2, 0.30000000000000009, 0.3, 5)
+    assert figure.low <= figure.value <= figure.high
+    assert Figure(None, 0.1, 0.2) == Figure(None, 0.1, 0.2) and Figure(0.5).low is None

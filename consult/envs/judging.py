@@ -1,0 +1,222 @@
+"""Judges the open diagnoses of a run that neither names nor aliases decide, without playing it again.
+
+A verdict and what it decides are committed together, so that killed judging goes on with what it has not judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from consult.agents.judge import NO_REPLY, Judge, Judgement
+from consult.agents.models import Model
+from consult.agents.voice import Place
+from consult.envs.batcher import Batcher
+from consult.envs.cast import judge_of
+from consult.envs.config import Plan
+from consult.envs.events import Event, Listener
+from consult.envs.store import Row, Store, stored_decision
+from consult.errors import UserError
+from consult.scenarios import Scenario
+from consult.scenarios.correct import RELATIONS, Correct, correct
+
+
+class JudgingError(UserError):
+    """A run that cannot be judged; one sentence with the fix."""
+
+
+class _Judged(NamedTuple):
+    row: Row
+    judgement: Judgement
+    decided: Correct
+
+
+def refuse_judging(scenario: Scenario) -> None:
+    """Refuse to judge where a list of labels decides.
+
+    Raises:
+        JudgingError: The scenario lists its diagnoses.
+    """
+    if scenario.labels:
+        raise JudgingError(
+            f"'{scenario.name}' lists its diagnoses, so that names decide and nothing is left to judge; "
+            "leave --judge out"
+        )
+
+
+async def judged(judge: Judge, batcher: Batcher, plan: Plan, said: str, truth: str) -> Judgement:
+    """Ask a judge about one consultation; a request that fails is no verdict, with the reason.
+
+    Args:
+        judge: Whom.
+        batcher: Where its requests go; a model that stopped responding ends it all.
+        plan: The consultation's.
+        said: The doctor's diagnosis.
+        truth: The true one.
+
+    Raises:
+        ModelGoneError: The model has stopped responding.
+    """
+    place = Place(plan.ordinal, (plan.seed, plan.case, plan.temperament, plan.repeat), turn=0, nth=plan.ordinal - 1)
+    try:
+        return await judge.compare(said, truth, place)
+    except Exception as error:
+        if batcher.broken is not None:
+            raise batcher.broken from None
+        return Judgement(None, f"{NO_REPLY}{type(error).__name__}: {error}")
+
+
+@dataclass
+class Judging:
+    """One judge's way through one run.
+
+    Args:
+        scenario: The run's.
+        store: Holds the run.
+        run: Its id.
+        model: The judge's.
+        batch: Consultations at once, and the most requests in one batch.
+        listen: Told of every verdict, after it was committed.
+
+    Raises:
+        JudgingError: The scenario lists its diagnoses.
+        ModelError: The model has not learned to judge.
+    """
+
+    scenario: Scenario
+    store: Store
+    run: str
+    model: Model
+    batch: int = 32
+    listen: Listener = field(default=lambda event: None)
+
+    def __post_init__(self) -> None:
+        refuse_judging(self.scenario)
+        self._pending: list[_Judged] = []
+        self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        self._judge = judge_of(self.model, self._batcher)
+
+    def judge(self) -> Event:
+        """Judge what is left, and return the summary.
+
+        Raises:
+            ModelGoneError: The model has stopped responding; what was told is stored, and the same command goes on.
+        """
+        try:
+            asyncio.run(self._all(self._begin()))
+        finally:
+            self._batcher.shutdown()
+        self._flush()
+        summary = judging_summary(self.store, self.run, self._judge.name)
+        self.listen(summary)
+        return summary
+
+    def _begin(self) -> list[Row]:
+        """List what this judge has to judge, after names and aliases have decided what they can."""
+        rows = [row for row in self.store.consultations(self.run) if row["correct_by"] in ("judge", "unjudged")]
+        named = [(row, correct(row["diagnosis"], row["truth"], self.scenario)) for row in rows]
+        self.store.keep_decisions((row["id"], one) for row, one in named if one.by != "unjudged")
+        open_ = [row for row, one in named if one.by == "unjudged"]
+        done = _verdicts_of(self.store, self.run, self._judge.name)
+        # The judge that is named last decides, also where another one has judged since its verdict.
+        self.store.keep_decisions(
+            (row["id"], self._decided(row, done[row["id"]])) for row in open_ if row["id"] in done
+        )
+        left = [row for row in open_ if row["id"] not in done]
+        told = {"run": self.run, "judge": self._judge.name, "consultations": len(open_)}
+        self.listen({"event": "judge", **told, "earlier": len(open_) - len(left)})
+        return left
+
+    def _decided(self, row: Row, judgement: Judgement) -> Correct:
+        if judgement.relation is None and row["correct_by"] == "judge":
+            # Another judge's verdict stands until there is a new one.
+            return stored_decision(row)
+        return correct(row["diagnosis"], row["truth"], self.scenario, relation=judgement.relation)
+
+    async def _all(self, left: Sequence[Row]) -> None:
+        rows, workers = iter(left), min(self.batch, len(left))
+        self._batcher.open(workers)
+        tasks = [asyncio.create_task(self._worker(rows)) for _ in range(workers)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _worker(self, rows: Iterator[Row]) -> None:
+        try:
+            for row in rows:
+                plan = Plan(case=row["case_id"], **{name: row[name] for name in _PLANNED})
+                judgement = await judged(self._judge, self._batcher, plan, row["diagnosis"], row["truth"])
+                self._pending.append(_Judged(row, judgement, self._decided(row, judgement)))
+        finally:
+            self._batcher.close()
+
+    def _flush(self) -> None:
+        """Commit what was judged since the last wave, then tell it."""
+        done, self._pending = sorted(self._pending, key=lambda one: one.row["ordinal"]), []
+        self.store.keep_judgements(self._judge.name, ((one.row["id"], one.judgement, one.decided) for one in done))
+        for one in done:
+            self.listen(judgement_event(one.row["id"], self._judge.name, one.judgement, one.decided))
+
+
+_PLANNED = ("ordinal", "temperament", "strategy", "team", "seed", "repeat")
+
+
+def _verdicts_of(store: Store, run: str, judge: str) -> dict[str, Judgement]:
+    """Return a judge's verdicts on a run; those that it owes are to be asked for again."""
+    rows = store.query(
+        "SELECT j.consultation_id AS id, j.verdict, j.why FROM judgements j "
+        "JOIN consultations c ON c.id = j.consultation_id "
+        "WHERE c.run_id = ? AND j.judge = ? AND j.verdict IS NOT NULL",
+        run,
+        judge,
+    )
+    return {row["id"]: Judgement(row["verdict"], row["why"]) for row in rows}
+
+
+def judgement_event(consultation: str, judge: str, judgement: Judgement, decided: Correct) -> Event:
+    """Describe a verdict on one consultation."""
+    return {
+        "event": "judgement",
+        "consultation": consultation,
+        "judge": judge,
+        "verdict": judgement.relation,
+        "why": judgement.why,
+        "correct": decided.correct,
+        "correct_by": decided.by,
+    }
+
+
+def judging_summary(store: Store, run: str, judge: str) -> Event:
+    """Describe a judge's verdicts on a run, and what the run has come to with them."""
+    row = store.run(run)
+    assert row is not None
+    verdicts = store.query(
+        "SELECT j.verdict, count(*) AS n FROM judgements j JOIN consultations c ON c.id = j.consultation_id "
+        "WHERE c.run_id = ? AND j.judge = ? GROUP BY j.verdict",
+        run,
+        judge,
+    )
+    found = {one["verdict"]: one["n"] for one in verdicts}
+    failures = store.query(
+        "SELECT j.consultation_id AS consultation, j.why FROM judgements j "
+        "JOIN consultations c ON c.id = j.consultation_id "
+        "WHERE c.run_id = ? AND j.judge = ? AND j.verdict IS NULL ORDER BY c.ordinal",
+        run,
+        judge,
+    )
+    return {
+        "event": "summary",
+        "run": run,
+        "judge": judge,
+        "verdicts": {relation: found.get(relation, 0) for relation in RELATIONS},
+        "failures": failures,
+        "correct": row["correct"],
+        "judged": row["judged"],
+        "unjudged": row["unjudged"],
+        "accuracy": row["correct"] / row["judged"] if row["judged"] else None,
+    }
