@@ -1,0 +1,271 @@
+"""Open diagnoses from the command line: one number in every place, with and without a judge."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from consult.cli.main import run as consult
+from consult.cli.view_server import application
+from consult.envs.store import Store
+from consult.rl.rewards import INTERVIEW_REWARDS, Interview
+from consult.scenarios import load_scenario
+from consult.scenarios.importing import import_cases
+
+PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "agentclinic" / "agentclinic_medqa.jsonl"
+CASES = 30
+JUDGED = ["same", "broader", "narrower", "different", "not JSON"]
+"""What the judge says of one consultation after another, over and over."""
+SCRIPT = """replies:
+  patient: ["I cannot say more."]
+  triage: ['{{"specialty": "medicine", "urgency": "soon", "why": "so"}}']
+  attending.action: ['{{"action": "conclude"}}']
+  specialist: ['{{"diagnosis": "{said}", "confidence": 0.8, "reason": "so"}}']
+  attending.decision: ["<think>So.</think><answer>{said}</answer>"]
+  attending: ["That is what I think."]
+  assessor.judge: {verdicts}
+"""
+Call = Callable[..., tuple[int, str, str]]
+Event = dict[str, Any]
+
+
+def script(path: Path, said: str) -> str:
+    verdicts = [json.dumps({"why": "so", "verdict": JUDGED[i % len(JUDGED)]}) for i in range(CASES)]
+    path.write_text(SCRIPT.format(said=said, verdicts=json.dumps(verdicts)), encoding="utf-8")
+    return f"scripted:{path}"
+
+
+@pytest.fixture
+def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def calling(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["consult", *map(str, words)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            consult()
+        out, err = capfd.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return calling
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Path:
+    """Make the public cases a scenario without a list of labels."""
+    if not PUBLIC.exists():
+        pytest.skip("needs the real data, which are no part of the project")
+    folder = tmp_path / "clinic"
+    import_cases("agentclinic", PUBLIC, folder)
+    (folder / "labels.yaml").unlink()
+    with (folder / "scenario.yaml").open("a", encoding="utf-8") as file:
+        file.write('\naliases: {"Hirschsprung disease": ["congenital megacolon"]}\n')
+    return folder
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Path:
+    """Make a small scenario without a list of labels."""
+    folder = tmp_path / "ward"
+    folder.mkdir()
+    (folder / "scenario.yaml").write_text('name: ward\ntitle: A ward\ntopics: {duration: "since when"}\n')
+    # They are played going round the diagnoses.
+    diagnoses = ("Impetigo", "Gout", "Heart attack", "Impetigo")
+    cases = [
+        {"id": f"a{i}", "split": "test", "complaint": "It hurts.", "diagnosis": name}
+        for i, name in enumerate(diagnoses)
+    ]
+    (folder / "cases.jsonl").write_text("".join(f"{json.dumps(case)}\n" for case in cases))
+    return folder
+
+
+def events(out: str) -> list[Event]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def everywhere(call: Call, tmp_path: Path, scenario: Path, run: str = "r1") -> dict[str, tuple[int, int, int]]:
+    """Read right, counted and unjudged consultations of a run wherever they are told."""
+    db = tmp_path / "consult.db"
+    found: dict[str, tuple[int, int, int]] = {}
+    listed = next(one for one in events(call("runs", "--json")[1]) if one["run"] == run)
+    found["runs"] = (listed["correct"], listed["judged"], listed["unjudged"])
+    ended = [one for one in events(call("show", run, "--json")[1]) if one["event"] == "consultation"]
+    found["show --json"] = _counted([(one["correct"], one["correct_by"]) for one in ended])
+    told = re.search(r"([\d,]+) of ([\d,]+) right \([\d.]+%\)(?:.*?([\d,]+) of them unjudged)?", call("show", run)[1])
+    assert told is not None
+    found["show"] = (int(told[1]), int(told[2]), int(told[3] or 0))
+    client = TestClient(application(db), base_url="http://127.0.0.1:8765")
+    right, wrong, open_ = (_listed(client, run, result) for result in ("right", "wrong", "unjudged"))
+    found["view's filters"] = (right, right + wrong, open_)
+    page = re.search(r"([\d,]+) of ([\d,]+)(?:, ([\d,]+) unjudged)?</span>", client.get(f"/runs/{run}").text)
+    assert page is not None
+    found["view"] = (int(page[1]), int(page[2]), int(page[3] or 0))
+    assert call("report", run)[0] == 0
+    report = json.loads(Path("report/report.json").read_text())["runs"][0]
+    accuracy = report["headlines"]["accuracy"]
+    found["report.json"] = (round(accuracy["value"] * accuracy["n"]), accuracy["n"], accuracy["unjudged"])
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    with Path("report/consultations.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    found["consultations.csv"] = _counted([(int(row["correct"]), row["correct_by"]) for row in rows])
+    low, high = report["judging"]["accuracy_range"]
+    n = accuracy["n"]
+    assert (low, high) == (accuracy["value"], pytest.approx((round(low * n) + accuracy["unjudged"]) / n))
+    loaded = load_scenario(str(scenario))
+    with Store(db) as store:
+        played = [
+            (Interview(loaded, loaded.case(row["case_id"]), tuple(store.acts(row["id"])), row["status"]), row)
+            for row in store.consultations(run)
+        ]
+    paid = sum(INTERVIEW_REWARDS["diagnosis"](interview) for interview, _ in played)
+    judged = sum(row["correct_by"] == "judge" and row["correct"] for _, row in played)
+    found["reward, and what a judge adds"] = (int(paid) + judged, len(played), accuracy["unjudged"])
+    return found
+
+
+def _counted(decided: list[tuple[Any, str]]) -> tuple[int, int, int]:
+    return sum(bool(right) for right, _ in decided), len(decided), sum(by == "unjudged" for _, by in decided)
+
+
+def _listed(client: TestClient, run: str, result: str) -> int:
+    return len(re.findall(r'<th scope="row"><a href="/consultations/', client.get(f"/runs/{run}?result={result}").text))
+
+
+def simulated(call: Call, scenario: Path, model: str, *more: object, cases: int = CASES) -> Event:
+    words = ("simulate", "--scenario", scenario, "--cases", cases, "--model", model, *more)
+    code, out, err = call(*words, "--json")
+    assert code == 0, err
+    return events(out)[-1]
+
+
+@pytest.mark.parametrize(
+    ("said", "right", "by"),
+    [("MYASTHENIA\u00a0GRAVIS.", 1, "match"), ("Congenital megacolon", 1, "alias"), ("tired", 0, "match")],
+)
+def test_the_public_cases_have_one_number_everywhere(
+    call: Call, clinic: Path, tmp_path: Path, said: str, right: int, by: str
+) -> None:
+    summary = simulated(call, clinic, script(tmp_path / "s.yaml", said))
+    assert (summary["correct"], summary["judged"], summary["unjudged"]) == (right, CASES, CASES - right)
+    found = everywhere(call, tmp_path, clinic)
+    assert set(found.values()) == {(right, CASES, CASES - right)}, found
+    with sqlite3.connect(tmp_path / "consult.db") as db:
+        kinds = dict(db.execute("SELECT correct_by, count(*) FROM consultations WHERE correct GROUP BY correct_by"))
+    assert kinds == ({by: right} if right else {})
+    markdown = Path("report/report.md").read_text()
+    assert "judge failed" not in markdown and "No judge was asked." in markdown
+    assert f"{CASES - right} unjudged" in markdown and "if all were judged" in markdown
+
+
+def test_a_judge_decides_with_the_run_or_later_and_gives_the_same(call: Call, clinic: Path, tmp_path: Path) -> None:
+    model = script(tmp_path / "s.yaml", "MYASTHENIA GRAVIS")
+    with_the_run = simulated(call, clinic, model, "--judge", model)
+    simulated(call, clinic, model)
+    # One by its name; of the other 29 the judge calls every fifth the same, and fails on every fifth.
+    expected = (1 + 5, CASES, 6)
+    assert (with_the_run["correct"], with_the_run["judged"], with_the_run["unjudged"]) == expected
+    code, out, _ = call("assess", "r2", "--judge", model, "--json")
+    *_, last = events(out)
+    assert code == 1 and len(last["failures"]) == 6 and (last["correct"], last["judged"], last["unjudged"]) == expected
+    for run in ("r1", "r2"):
+        found = everywhere(call, tmp_path, clinic, run)
+        assert set(found.values()) == {expected}, found
+        assert "6 unjudged, 6 judge failed" in Path("report/report.md").read_text()
+    with sqlite3.connect(tmp_path / "consult.db") as db:
+        rows = "SELECT ordinal, correct, correct_by FROM consultations WHERE run_id = ? ORDER BY ordinal"
+        assert db.execute(rows, ["r1"]).fetchall() == db.execute(rows, ["r2"]).fetchall()
+        verdicts = "SELECT verdict, count(*) FROM judgements GROUP BY verdict"
+        assert dict(db.execute(verdicts)) == {"same": 10, "broader": 12, "narrower": 12, "different": 12, None: 12}
+
+
+def test_impetigo_is_impetigo_everywhere(call: Call, ward: Path, tmp_path: Path) -> None:
+    summary = simulated(call, ward, script(tmp_path / "s.yaml", "impetigo"), cases=4)
+    assert (summary["correct"], summary["judged"], summary["plurality_correct"], summary["voted"]) == (2, 4, 2, 4)
+    found = everywhere(call, tmp_path, ward)
+    assert set(found.values()) == {(2, 4, 2)}, found
+    report = json.loads(Path("report/report.json").read_text())["runs"][0]
+    assert {one["truth"] for one in report["confusion"]} == {"Impetigo", "Gout", "Heart attack"}
+    assert report["panel"]["s"]["value"] == 0.5 and {one["said"] for one in report["confusion"]} == {"Impetigo"}
+    _, out, _ = call("show", "r1.1")
+    assert "✔ right" in out
+    _, out, _ = call("show", "r1.2")
+    assert "unjudged, which counts as wrong: it was Gout" in out
+
+
+def test_the_judge_that_is_named_last_decides(call: Call, ward: Path, tmp_path: Path) -> None:
+    def judge(name: str, *verdicts: str) -> str:
+        replies = [json.dumps({"why": f"{name} says so", "verdict": one}) for one in verdicts]
+        (tmp_path / f"{name}.yaml").write_text(f"replies: {{assessor: {json.dumps(replies)}}}")
+        return f"scripted:{tmp_path / name}.yaml"
+
+    kind, strict = judge("kind", "same"), judge("strict", "x", "different", "broken", "x")
+    simulated(call, ward, script(tmp_path / "s.yaml", "impetigo"), cases=4)
+
+    def right() -> list[tuple[int, str]]:
+        with sqlite3.connect(tmp_path / "consult.db") as db:
+            return db.execute("SELECT correct, correct_by FROM consultations ORDER BY ordinal").fetchall()
+
+    assert right() == [(1, "match"), (0, "unjudged"), (0, "unjudged"), (1, "match")]
+    code, out, _ = call("assess", "r1", "--judge", kind)
+    assert code == 0 and "4 of 4 right (100.0%)" in out and "2 same" in out
+    assert right() == [(1, "match"), (1, "judge"), (1, "judge"), (1, "match")]
+    # What the second judge owes leaves the first one's verdict.
+    assert call("assess", "r1", "--judge", strict)[0] == 1
+    assert right() == [(1, "match"), (0, "judge"), (1, "judge"), (1, "match")]
+    _, out, err = call("assess", "r1", "--judge", kind)
+    assert "2 judged before" in err
+    assert right() == [(1, "match"), (1, "judge"), (1, "judge"), (1, "match")]
+    _, out, _ = call("show", "r1.2")
+    assert "✔ right, as the judge says" in out
+
+
+def test_a_benchmark_is_judged_after_it_was_played(call: Call, ward: Path, tmp_path: Path) -> None:
+    model = script(tmp_path / "s.yaml", "impetigo")
+    words: list[object] = ["benchmark", "--scenario", ward, "--model", model, "--strategies", "no-dialogue"]
+    words += ["--teams", "solo", "--assessor", "none", "--yes", "--classifier", "none", "--json"]
+    code, out, err = call(*words)
+    assert code == 0, err
+    assert events(out)[-1]["cells"][0]["value"] == 0.5 and events(out)[-1]["cells"][0]["unjudged"] == 2
+    # Played once; the judge comes to the same runs, and says broader and different of the two.
+    code, out, _ = call(*words, "--judge", model)
+    cell = events(out)[-1]["cells"][0]
+    assert (cell["run"], cell["value"], cell["unjudged"]) == ("r1", 0.5, 0)
+    report = json.loads(Path("report/report.json").read_text())
+    assert report["runs"][0]["judging"]["judges"] and f'judge = "{model}"' in report["benchmark"]["toml"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("simulate", "--cases", "2", "--model", "bayes:derm34", "--judge", "bayes:derm34"),
+        ("benchmark", "--model", "bayes:derm34", "--cases", "2", "--judge", "bayes:derm34", "--yes"),
+    ],
+)
+def test_where_labels_decide_a_judge_is_refused(call: Call, words: tuple[str, ...]) -> None:
+    code, _, err = call(*words)
+    assert code == 2 and "'derm34' lists its diagnoses" in err and "leave --judge out" in err
+
+
+def test_a_run_that_was_cut_short_goes_on_with_its_judge(call: Call, ward: Path, tmp_path: Path) -> None:
+    model = script(tmp_path / "s.yaml", "impetigo")
+    simulated(call, ward, model, "--judge", model, cases=4)
+    with sqlite3.connect(tmp_path / "consult.db") as db:
+        before = db.execute("SELECT * FROM consultations").fetchall()
+        db.execute("DELETE FROM judgements WHERE consultation_id = 'r1.3'")
+        db.execute("DELETE FROM turns WHERE consultation_id = 'r1.3'")
+        db.execute("DELETE FROM opinions WHERE consultation_id = 'r1.3'")
+        db.execute("UPDATE consultations SET status = 'failed', correct = 0, correct_by = 'match' WHERE id = 'r1.3'")
+    assert call("resume", "r1")[0] == 0
+    with sqlite3.connect(tmp_path / "consult.db") as db:
+        assert db.execute("SELECT * FROM consultations").fetchall() == before
+        assert db.execute("SELECT count(*) FROM judgements").fetchone() == (2,)
