@@ -279,8 +279,9 @@ class InterviewTraining(Training):
         for start in range(0, len(rows), AT_ONCE):
             part = [row.case for row in rows[start : start + AT_ONCE]]
             episodes += theatre.play(part, [derive_seed("measured", case.id) for case in part], PLAYED)
-        concluded = [episode.consultation.conclusion for episode in episodes]
-        named = [act.diagnosis if act else None for act in concluded]
+        # What did not come to its end is wrong, as it is in a report.
+        ended = [e.consultation.conclusion if e.interview.status == "finished" else None for e in episodes]
+        named = [act.diagnosis if act else None for act in ended]
         formed = [not episode.failed for episode in episodes]
         return MeasuredInterviews(rows, named, [None] * len(rows), formed, episodes)
 

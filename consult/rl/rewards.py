@@ -102,10 +102,10 @@ def out_of_turns(interview: Interview) -> float:
 
 
 def right_diagnosis(interview: Interview) -> float:
-    """1.0 when the conclusion names the true diagnosis; an open one that nobody has judged is wrong."""
-    concluded = _conclusion(interview)
-    said = concluded.diagnosis if concluded else None
-    return float(bool(correct(said, interview.case.truth.diagnosis, interview.scenario).correct))
+    """1.0 when the consultation is right as reports count it; an open diagnosis that nobody has judged is wrong."""
+    concluded, truth = _conclusion(interview), interview.case.truth.diagnosis
+    said, finished = concluded.diagnosis if concluded else None, interview.status == "finished"
+    return float(bool(correct(said, truth, interview.scenario, finished=finished).correct))
 
 
 def sound_advice(interview: Interview) -> float:

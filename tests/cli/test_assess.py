@@ -234,7 +234,9 @@ def test_a_file_that_cannot_be_taken_in_is_one_sentence(name, db, tmp_path, capf
 MISTAKES = {
     ("assess", "r7", "--assessor", "rules"): "no run 'r7'; there are: r1",
     ("assess", "r1"): "say who assesses",
-    ("assess", "r1", "--assessor", "rules", "--import", "x.csv"): "not both at once",
+    ("assess", "r1", "--judge", "human"): "'derm34' lists its diagnoses",
+    ("assess", "r1", "--assessor", "rules", "--judge", "starter"): "not several at once",
+    ("assess", "r1", "--assessor", "rules", "--import", "x.csv"): "not several at once",
     ("assess", "r1", "--assessor", "human"): "--import it",
     ("assess", "r1", "--assessor", "ruels"): "there is no model 'ruels'",
     ("assess", "r1", "--assessor", "scripted:nothing.yaml"): "there is no script",

@@ -80,7 +80,8 @@ def test_a_run_is_listed(played: tuple[Path, list[Event]], capsys: pytest.Captur
     show("r1", db=played[0])
     lines = capsys.readouterr().out.splitlines()
     (first,) = [line.split() for line in lines if "r1.1" in line]
-    assert first == ["r1.1", "test-0007", "sanguine", "eczema", "chronic", "lichen", "finished"]
+    assert first == ["r1.1", "test-0007", "sanguine", "eczema", "chronic", "lichen", "wrong"]
+    assert any("0 of 2 right (0.0%)" in line for line in lines)
     show("r1", db=played[0], json_=True)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["consultation"] for event in printed if event["event"] == "consultation"] == ["r1.1", "r1.2"]

@@ -153,12 +153,17 @@ def test_filters_choose(client: TestClient, query: str, wanted: list[str]) -> No
 
 
 def test_right_wrong_and_no_truth_are_told_apart(db: Path) -> None:
-    changed(db, "UPDATE consultations SET diagnosis = truth WHERE id = 'r1.1'")
-    changed(db, "UPDATE consultations SET diagnosis = truth, status = 'unfinished' WHERE id = 'r1.2'")
-    changed(db, "UPDATE consultations SET status = 'failed', error = 'it burst', diagnosis = NULL WHERE id = 'r1.3'")
-    changed(db, "UPDATE consultations SET truth = NULL WHERE id = 'r1.4'")
+    decided = "UPDATE consultations SET correct = ?, correct_by = ?"
+    changed(db, f"{decided}, diagnosis = truth WHERE id = 'r1.1'", 1, "match")
+    changed(db, f"{decided}, diagnosis = truth, status = 'unfinished' WHERE id = 'r1.2'", 0, "match")
+    failed = "status = 'failed', error = 'it burst', diagnosis = NULL"
+    changed(db, f"{decided}, {failed} WHERE id = 'r1.3'", 0, "match")
+    changed(db, f"{decided}, truth = NULL WHERE id = 'r1.4'", None, None)
+    changed(db, f"{decided} WHERE id = 'r2.1'", 0, "unjudged")
     found = {kind: listed(asking(db).get(f"/runs/r1?result={kind}").text) for kind in ("right", "wrong", "no truth")}
     assert found == {"right": ["r1.1"], "wrong": ["r1.2", "r1.3"], "no truth": ["r1.4"]}
+    assert listed(asking(db).get("/runs/r2?result=unjudged").text) == ["r2.1"]
+    assert "1 unjudged" in asking(db).get("/").text and ">unjudged<" in asking(db).get("/runs/r2").text
     page = asking(db).get("/runs/r1").text
     assert "✔ right" in page and "unfinished" in page and "it burst" in page and "no truth" in page
     assert "33%" in page and "1 of 3" in page and "(1 failed)" in page
