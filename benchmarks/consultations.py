@@ -222,7 +222,7 @@ class Played:
 
     def right(self, strategy: str, team: str) -> list[bool]:
         """Tell for each case whether the final diagnosis was right."""
-        return [row["diagnosis"] == row["truth"] and row["truth"] is not None for row in self.cells[strategy, team]]
+        return [bool(row["correct"]) for row in self.cells[strategy, team]]
 
     def main(self) -> list[tuple[Row, list[Act]]]:
         """Give the consultations of the panel in dialogue."""

@@ -225,7 +225,7 @@ def team_table(arms: Mapping[str, Sequence[Path]]) -> list[str]:
                     "JOIN consultations c ON c.id = o.consultation_id"
                 )
             played += run
-            outcomes[arm][folder.name] = {row["case_id"]: [row["diagnosis"] == row["truth"]] for row in run}
+            outcomes[arm][folder.name] = {row["case_id"]: [bool(row["correct"])] for row in run}
             each.append(share(outcomes[arm][folder.name]))
         triaged = "solo" not in arm and "no-triage" not in arm
         cells = [
@@ -268,7 +268,7 @@ ROLES = {
     "JOIN consultations c ON c.id = t.consultation_id WHERE t.speaker = 'patient' AND t.draft_backed IS NOT NULL "
     "GROUP BY c.id",
     "attending: facts brought to light": "SELECT case_id, 1.0 * facts_disclosed / facts AS value FROM consultations",
-    "attending: diagnosis right": "SELECT case_id, diagnosis IS truth AS value FROM consultations",
+    "attending: diagnosis right": "SELECT case_id, correct AS value FROM consultations",
 }
 """What a role is measured by → a query that gives a figure a consultation."""
 

@@ -194,7 +194,7 @@ def _check_judges(grid: Grid, scenario: Scenario) -> None:
     from consult.cli.assess import open_assessor
     from consult.envs.judging import refuse_judging
 
-    if grid.judge is not None:
+    if grid.judges_diagnoses():
         refuse_judging(scenario)
         close_model(open_judge(grid.judge))
     for judge in grid.judges():

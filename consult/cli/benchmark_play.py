@@ -60,7 +60,7 @@ class Benchmark:
         self._ask_classifier()
         self.runs = [self._play(one) for one in self.planned]
         self.company.close()
-        if self.grid.judge is not None:
+        if self.grid.judges_diagnoses():
             self._judge_diagnoses(self.grid.judge)
         for judge in self.grid.judges():
             self._assess(judge)

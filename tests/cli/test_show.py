@@ -81,7 +81,7 @@ def test_a_run_is_listed(played: tuple[Path, list[Event]], capsys: pytest.Captur
     lines = capsys.readouterr().out.splitlines()
     (first,) = [line.split() for line in lines if "r1.1" in line]
     assert first == ["r1.1", "test-0007", "sanguine", "eczema", "chronic", "lichen", "wrong"]
-    assert any("0 of 2 right (0.0%)" in line for line in lines)
+    assert any("1 of 2 right (50.0%)" in line for line in lines)
     show("r1", db=played[0], json_=True)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["consultation"] for event in printed if event["event"] == "consultation"] == ["r1.1", "r1.2"]

@@ -119,6 +119,77 @@ def test_a_store_of_the_first_schema_keeps_its_rows(tmp_path):
             assert [row["consultations"] for row in store.runs()] == [1]
 
 
+def first_edition(path, scenario, rows):
+    """Write a store of the first edition: consultations with status, diagnosis and truth."""
+    with sqlite3.connect(path) as db:
+        for number, migrate in enumerate(MIGRATIONS[:EDITION], 1):
+            migrate(db)
+            db.execute(f"PRAGMA user_version = {number}")
+        config = CONFIG.model_copy(update={"scenario": scenario}).model_dump_json()
+        db.execute(
+            "INSERT INTO runs (id, digest, status, seed, scenario, scenario_revision, config, models, versions, "
+            "created) VALUES ('r1', 'd', 'finished', 0, ?, 'x', ?, '{\"attending\": \"m\"}', '{}', '2026')",
+            (scenario, config),
+        )
+        db.executemany(
+            "INSERT INTO consultations (id, run_id, ordinal, case_id, temperament, strategy, team, seed, status, "
+            "diagnosis, truth) VALUES ('r1.' || ?, 'r1', ?, 'c' || ?, 'choleric', 'dialogue', 'solo', 0, ?, ?, ?)",
+            [(i, i, i, *row) for i, row in enumerate(rows, 1)],
+        )
+    db.close()
+
+
+EDITION = 7
+"""Steps of the schema that the first edition had."""
+ROWS = [
+    ("finished", "acne", "acne"),
+    ("finished", "Zits", "acne"),
+    ("finished", "herpes zoster", "shingles"),
+    ("finished", "hives", "acne"),
+    ("finished", None, "acne"),
+    ("unfinished", "acne", "acne"),
+    ("failed", None, "acne"),
+    ("running", None, "acne"),
+    ("finished", "acne", None),
+]
+RIGHT, WRONG, ALIAS, OPEN, NONE = (1, "match"), (0, "match"), (1, "alias"), (0, "unjudged"), (None, None)
+
+
+def decided(path):
+    with Store(path) as store:
+        assert store.query("PRAGMA user_version")[0]["user_version"] == len(MIGRATIONS)
+        return [(row["correct"], row["correct_by"]) for row in store.consultations("r1")], store.runs()[0]
+
+
+def test_a_store_of_the_first_edition_is_decided_and_reports(tmp_path):
+    from consult.cli.report import write_report
+
+    path = tmp_path / "old.db"
+    first_edition(path, "derm34", ROWS)
+    rows, run = decided(path)
+    assert rows == [RIGHT, WRONG, ALIAS, WRONG, WRONG, WRONG, WRONG, NONE, NONE]
+    assert (run["correct"], run["judged"], run["unjudged"]) == (2, 7, 0)
+    with Store(path) as store:
+        accuracy = write_report(store, ["r1"], tmp_path / "out")["runs"][0]["headlines"]["accuracy"]
+    assert (accuracy["value"], accuracy["n"], accuracy["unjudged"]) == (pytest.approx(2 / 7), 7, 0)
+
+
+def test_open_diagnoses_of_the_first_edition_are_decided_by_name_and_alias(tmp_path):
+    (tmp_path / "scenario.yaml").write_text("name: ward\ntitle: w\ntopics: {}\naliases: {acne: [zits]}\n")
+    (tmp_path / "cases.jsonl").write_text('{"id": "a", "split": "test", "complaint": "x", "diagnosis": "acne"}\n')
+    path = tmp_path / "old.db"
+    first_edition(path, str(tmp_path), ROWS)
+    assert decided(path)[0] == [RIGHT, ALIAS, OPEN, OPEN, WRONG, WRONG, WRONG, NONE, NONE]
+
+
+def test_where_the_scenario_is_gone_equal_names_decide(tmp_path):
+    path = tmp_path / "old.db"
+    first_edition(path, str(tmp_path / "gone"), ROWS)
+    rows, run = decided(path)
+    assert rows == [RIGHT, OPEN, OPEN, OPEN, WRONG, WRONG, WRONG, NONE, NONE]
+    assert (run["correct"], run["judged"], run["unjudged"]) == (1, 7, 3)
+
+
 LATER = {"own", "classifier", "repeats", "votes", "panel_skill", "judge"}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from consult.agents.acts import Act, DoctorView
+from consult.agents.acts import Act, DoctorView, Rationale
 from consult.agents.advice import plain_explanation
 from consult.agents.dialects import DIALECTS
 from consult.rl.decided import decided_diagnosis, decided_triage
@@ -29,7 +30,7 @@ def derm34() -> Scenario:
     return load_scenario("derm34")
 
 
-def paid(text: str, scenario: Scenario, rationale="before") -> tuple[float, float]:
+def paid(text: str, scenario: Scenario, rationale: Rationale = "before") -> tuple[float, float]:
     decided = decided_diagnosis(text, scenario, rationale)
     return keeps_form(decided, ECZEMA), is_right(decided, ECZEMA)
 
@@ -213,6 +214,38 @@ def test_diagnosis_and_advice(derm34: Scenario) -> None:
     assert (pay("diagnosis", wrong), pay("advice", wrong)) == (0.0, 0.0)
     assert pay("diagnosis", concluded(None, f"It may be {truth}.")) == 0.0
     assert pay("diagnosis", interview(derm34)) == 0.0
+
+
+@pytest.fixture
+def ward(derm34: Scenario) -> Scenario:
+    """Make the same cases with open diagnoses."""
+    return replace(derm34, labels={}, aliases={"eczema": ("atopic dermatitis",)})
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"), [("ECZEMA.", 1.0), ("Atopic\u00a0Dermatitis", 1.0), ("eczema or hives", 0.0), ("itch", 0.0)]
+)
+def test_an_open_diagnosis_is_paid_by_name_and_alias(ward: Scenario, answer: str, right: float) -> None:
+    decided = decided_diagnosis(f"<think>So.</think><answer>{answer}</answer>", ward)
+    assert is_right(decided, Wanted("Eczema", scenario=ward)) == right
+    case = ward.case("train-0000")
+    case = replace(case, truth=replace(case.truth, diagnosis="Eczema"))
+    acts = (Act("attending", "conclude", "", diagnosis=answer),)
+    assert pay("diagnosis", Interview(ward, case, acts, "finished")) == right
+
+
+def test_two_open_answers_are_not_paid_although_one_is_right(ward: Scenario) -> None:
+    decided = decided_diagnosis("<think>So.</think><answer>eczema</answer><answer>hives</answer>", ward)
+    assert is_right(decided, Wanted("eczema", scenario=ward)) == 0.0
+
+
+@pytest.mark.parametrize("status", ["unfinished", "failed"])
+def test_what_did_not_finish_is_not_paid_for_its_diagnosis(derm34: Scenario, status: str) -> None:
+    truth = derm34.case("train-0000").truth.diagnosis
+    concluded = Act("attending", "conclude", plain_explanation(truth, "routine", derm34), diagnosis=truth)
+    assert pay("diagnosis", interview(derm34, concluded)) == 1.0
+    assert pay("diagnosis", interview(derm34, concluded, status=status)) == 0.0
+    assert pay("advice", interview(derm34, concluded, status=status)) == 0.0
 
 
 def test_every_reward_says_what_it_pays() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from consult.scenarios import Scenario, ScenarioError, load_scenario
-from consult.scenarios.correct import Correct, correct, is_right, name_of
+from consult.scenarios.correct import Correct, Relation, correct, is_right, name_of
 from consult.scenarios.normalised import normalised
 
 CLOSED = load_scenario("derm34")
@@ -50,7 +51,7 @@ def test_aliases_of_open_diagnoses_count_either_way_round() -> None:
 @pytest.mark.parametrize(
     ("relation", "right"), [("same", True), ("broader", False), ("narrower", False), ("different", False)]
 )
-def test_only_the_same_is_right_to_a_judge(relation, right: bool) -> None:  # type: ignore[no-untyped-def]
+def test_only_the_same_is_right_to_a_judge(relation: Relation, right: bool) -> None:
     assert correct("heart attack", "myocardial infarction", OPEN, relation=relation) == Correct(right, "judge")
 
 
@@ -103,13 +104,13 @@ FOLDER = 'name: ward\ntitle: Ward\ntopics: {duration: "since when"}\n'
 CASE = '{"id": "a1", "split": "test", "complaint": "It burns.", "diagnosis": "Herpes zoster"}\n'
 
 
-def folder(path, aliases: str) -> Scenario:  # type: ignore[no-untyped-def]
+def folder(path: Path, aliases: str) -> Scenario:
     (path / "scenario.yaml").write_text(FOLDER + aliases)
     (path / "cases.jsonl").write_text(CASE)
     return load_scenario(str(path))
 
 
-def test_aliases_of_open_diagnoses_stand_in_the_scenario_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_aliases_of_open_diagnoses_stand_in_the_scenario_file(tmp_path: Path) -> None:
     scenario = folder(tmp_path, "aliases:\n  Herpes zoster: [shingles]\n")
     assert correct("SHINGLES", "Herpes zoster", scenario) == Correct(True, "alias")
 
@@ -122,7 +123,7 @@ def test_aliases_of_open_diagnoses_stand_in_the_scenario_file(tmp_path) -> None:
         ("aliases: {Herpes zoster: [shingles]}\n", True, "listed in labels.yaml"),
     ],
 )
-def test_aliases_that_mislead_are_refused(tmp_path, aliases: str, labels: bool, told: str) -> None:  # type: ignore[no-untyped-def]
+def test_aliases_that_mislead_are_refused(tmp_path: Path, aliases: str, labels: bool, told: str) -> None:
     if labels:
         (tmp_path / "labels.yaml").write_text("labels: {Herpes zoster: {specialty: dermatology, urgency: soon}}\n")
     with pytest.raises(ScenarioError, match=told):

@@ -87,8 +87,8 @@ class Grid(_Table):
     """Whom the strategy `expert` asks, and a baseline where the scenario allows."""
     assessors: Annotated[tuple[str, ...], Field(min_length=1)] = (RULES,)
     """`rules`, `model`, a reference, or `none`."""
-    judge: str | None = None
-    """Who judges open diagnoses that neither names nor aliases decide; a reference."""
+    judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
+    """Who judges open diagnoses that neither names nor aliases decide: a reference, or `none`."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
     roles: RoleModels = RoleModels()
@@ -107,6 +107,10 @@ class Grid(_Table):
         named = (self.models[0] if name == THE_MODEL else name for name in self.assessors)
         return [name for name in dict.fromkeys(named) if name != NOBODY_ASSESSES]
 
+    def judges_diagnoses(self) -> bool:
+        """Tell whether a judge is to be asked about open diagnoses."""
+        return self.judge != NOBODY_ASSESSES
+
     def toml(self, cases: int) -> str:
         """Write the grid with every default in it.
 
@@ -120,4 +124,4 @@ class Grid(_Table):
         told["roles"] = {role: model for role, model in told["roles"].items() if model}
         blocks = [block.model_dump(mode="json") for block in self.blocks()] if self.cells else []
         told["cells"] = [{**block, "cases": block["cases"] or cases} for block in blocks]
-        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [], None)})
+        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [])})

@@ -85,7 +85,7 @@ def test_models_are_compared_one_after_the_other() -> None:
 def test_the_toml_that_is_carried_gives_the_same_runs() -> None:
     assert grid(grid("").toml(34)) == grid("cases = 34")
     expert = 'cases = 9\nstrategies = ["expert"]\nclassifier = "some/classifier"\npatient_grounding = false'
-    for text in (WHOLE, expert):
+    for text in (WHOLE, expert, 'judge = "a/judge"\ncases = 9'):
         before = grid(text)
         carried = before.toml(680)
         after = grid(carried)
