@@ -178,6 +178,8 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()
     grid.add_row("diagnosis", _judged_diagnosis(event))
+    if event["judgement"]:
+        grid.add_row("judge", judged_in_words(event["judgement"]))
     if event["team"] == "panel":
         grid.add_row("triage", _marked(triage_judgements(event, scenario)))
     if event["final_urgency"] is not None:
@@ -215,6 +217,12 @@ def judgement(event: Event) -> tuple[bool | None, str]:
         return False, f"✘ {event['status']}, which counts as wrong: it was {truth}"
     wrong = "wrong" if event["diagnosis"] else "none"
     return False, f"✘ {wrong}{_DECIDED_BY.get(event['correct_by'], '')}: it was {truth}"
+
+
+def judged_in_words(judgement: Event) -> str:
+    """Return what a judge said of a diagnosis, and why."""
+    said = f"{judgement['verdict'] or 'no verdict'}: {judgement['why']}" if judgement["why"] else judgement["verdict"]
+    return clean(f"{said} ({judgement['judge']})")
 
 
 _DECIDED_BY = {"alias": ", by another name", "judge": ", as the judge says"}

@@ -18,6 +18,7 @@ from consult.cli.lines import (
     Event,
     by_program,
     examined,
+    judged_in_words,
     judgement,
     missing,
     own_words,
@@ -209,6 +210,8 @@ def _verdict(ended: Event, scenario: Scenario) -> str:
     words = "not concluded yet" if ended["status"] == "running" else words
     kind = {True: "right", False: "wrong", None: "open"}[right]
     rows = [("Diagnosis", f"<b>{text(ended['diagnosis'] or 'no diagnosis')}</b> <span>{escape(words)}</span>")]
+    if ended["judgement"]:
+        rows.append(("Judge", escape(judged_in_words(ended["judgement"]))))
     if ended["team"] == "panel":
         judged = triage_judgements(ended, scenario)
         rows.append(("Triage", " · ".join(_judged(*one) for one in judged)))

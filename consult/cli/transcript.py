@@ -72,7 +72,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
     from consult.envs.events import consultation_event, opinion_event, turn_event
-    from consult.envs.store import stored_decision
+    from consult.envs.store import stored_decision, stored_judgement
 
     identifier = store_row["id"]
     events: list[Event] = []
@@ -89,8 +89,9 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     consultation.acts = list(acts)
     consultation.expert = tuple(json.loads(store_row["expert"] or "[]"))
     status, error, demo = store_row["status"], store_row["error"], bool(store_row["demo"])
-    decided = stored_decision(store_row)
-    return [*events, consultation_event(identifier, consultation, status, error, decided=decided, demo=demo)]
+    decided, judgement = stored_decision(store_row), stored_judgement(store_row)
+    ended = consultation_event(identifier, consultation, status, error, decided=decided, judgement=judgement, demo=demo)
+    return [*events, ended]
 
 
 def draft_mark(act: Act) -> str:

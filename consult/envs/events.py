@@ -73,6 +73,7 @@ def consultation_event(
     error: str | None,
     *,
     decided: Correct,
+    judgement: Event | None = None,
     demo: bool = False,
 ) -> Event:
     """Describe a consultation that has ended.
@@ -83,6 +84,7 @@ def consultation_event(
         status: finished, unfinished or failed.
         error: Why it failed.
         decided: Whether it is right.
+        judgement: What a judge said of its diagnosis: `judge`, `verdict` and `why`.
         demo: Whether its conclusion is no finding; a disclaimer says so.
     """
     plan, acts, truth = consultation.plan, consultation.acts, consultation.case.truth
@@ -116,6 +118,7 @@ def consultation_event(
         "disclaimer": demonstration(consultation.case) if demo else None,
         "correct": decided.correct,
         "correct_by": decided.by,
+        "judgement": judgement,
         "true_specialty": truth.specialty,
         "true_urgency": truth.urgency,
         "opinions_right": sum(right(o.diagnosis) for o in opinions) if truth.diagnosis else None,

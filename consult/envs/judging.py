@@ -121,9 +121,8 @@ class Judging:
         open_ = [row for row, one in named if one.by == "unjudged"]
         done = _verdicts_of(self.store, self.run, self._judge.name)
         # The judge that is named last decides, also where another one has judged since its verdict.
-        self.store.keep_decisions(
-            (row["id"], self._decided(row, done[row["id"]])) for row in open_ if row["id"] in done
-        )
+        kept = [(row["id"], done[row["id"]], self._decided(row, done[row["id"]])) for row in open_ if row["id"] in done]
+        self.store.keep_judgements(self._judge.name, kept)
         left = [row for row in open_ if row["id"] not in done]
         told = {"run": self.run, "judge": self._judge.name, "consultations": len(open_)}
         self.listen({"event": "judge", **told, "earlier": len(open_) - len(left)})

@@ -22,7 +22,7 @@ from consult.envs.events import Event, Listener, consultation_event, opinion_eve
 from consult.envs.graph import Cast, Session, play
 from consult.envs.guesses import Guesses, check_photographs
 from consult.envs.judging import judged, refuse_judging
-from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision
+from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
 from consult.envs.usability import unusable_answers
 from consult.errors import UserError
 from consult.scenarios import Case, Scenario
@@ -209,8 +209,9 @@ class Runner:
                 consultation = self._consultation(plan)
                 consultation.expert = tuple(json.loads(row["expert"] or "[]"))
                 consultation.restore(self.store.acts(row["id"]))
-                decided = stored_decision(row)
-                event = self._ended_event(row["id"], consultation, row["status"], row["error"], decided)
+                event = self._ended_event(
+                    row["id"], consultation, row["status"], row["error"], stored_decision(row), stored_judgement(row)
+                )
                 self._ended.append(event)
                 self.listen({**event, "earlier": True})
 
@@ -239,25 +240,34 @@ class Runner:
             # A failed consultation is a row, not a crash.
             error = f"{type(caught).__name__}: {caught}"
         status = "failed" if error else consultation.status
-        decided = await self._decide(identifier, consultation, status)
-        self._pending.ended.append(self._ended_event(identifier, consultation, status, error, decided))
+        decided, judgement = await self._decide(identifier, consultation, status)
+        self._pending.ended.append(self._ended_event(identifier, consultation, status, error, decided, judgement))
 
-    async def _decide(self, identifier: str, consultation: Consultation, status: str) -> Correct:
+    async def _decide(self, identifier: str, consultation: Consultation, status: str) -> tuple[Correct, Event | None]:
         """Decide whether a consultation is right, by the judge where nothing else decides."""
         concluded, truth = consultation.conclusion, consultation.case.truth.diagnosis
         said, finished = concluded.diagnosis if concluded else None, status == "finished"
         decided = correct(said, truth, self.scenario, finished=finished)
         if decided.by != "unjudged" or self._judge is None or said is None or truth is None:
-            return decided
+            return decided, None
         judgement = await judged(self._judge, self._batcher, consultation.plan, said, truth)
         self._pending.judged.append((identifier, self._judge.name, judgement))
-        return correct(said, truth, self.scenario, finished=finished, relation=judgement.relation)
+        told = {"judge": self._judge.name, "verdict": judgement.relation, "why": judgement.why}
+        return correct(said, truth, self.scenario, finished=finished, relation=judgement.relation), told
 
     def _ended_event(
-        self, identifier: str, consultation: Consultation, status: str, error: str | None, decided: Correct
+        self,
+        identifier: str,
+        consultation: Consultation,
+        status: str,
+        error: str | None,
+        decided: Correct,
+        judgement: Event | None,
     ) -> Event:
         demo = self._demo(consultation.case)
-        return consultation_event(identifier, consultation, status, error, decided=decided, demo=demo)
+        return consultation_event(
+            identifier, consultation, status, error, decided=decided, judgement=judgement, demo=demo
+        )
 
     def _consultation(self, plan: Plan) -> Consultation:
         case = self.scenario.case(plan.case)

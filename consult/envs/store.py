@@ -34,6 +34,13 @@ _ENDED = (
 """Columns of a consultation that are known at its end, as its event has them."""
 
 
+_CONSULTATIONS = """
+SELECT c.*, j.judge, j.verdict, j.why AS verdict_why FROM consultations c LEFT JOIN judgements j ON j.id = (
+  SELECT id FROM judgements WHERE consultation_id = c.id ORDER BY verdict IS NOT NULL DESC, id DESC LIMIT 1
+)
+"""
+
+
 class StoreError(UserError):
     """A store that cannot be opened or written; one sentence with the mend."""
 
@@ -327,12 +334,12 @@ class Store:
         return self.query(statement, scenario_revision)
 
     def consultations(self, run: str) -> list[Row]:
-        """List a run's consultations in their order."""
-        return self.query("SELECT * FROM consultations WHERE run_id = ? ORDER BY ordinal", run)
+        """List a run's consultations in their order, each with the verdict of the judge that decides."""
+        return self.query(f"{_CONSULTATIONS} WHERE c.run_id = ? ORDER BY c.ordinal", run)
 
     def consultation(self, identifier: str) -> Row | None:
         """Give one consultation."""
-        return next(iter(self.query("SELECT * FROM consultations WHERE id = ?", identifier)), None)
+        return next(iter(self.query(f"{_CONSULTATIONS} WHERE c.id = ?", identifier)), None)
 
     def acts(self, consultation: str) -> list[Act]:
         """Give a consultation's acts in their order."""
@@ -357,6 +364,13 @@ class Store:
 def stored_decision(row: Row) -> Correct:
     """Return what was decided on a consultation, from its row."""
     return Correct(None if row["correct"] is None else bool(row["correct"]), row["correct_by"])
+
+
+def stored_judgement(row: Row) -> Row | None:
+    """Return what the judge that decides said of a consultation, from its row; None where none was needed."""
+    if row["judge"] is None or row["correct_by"] not in ("judge", "unjudged"):
+        return None
+    return {"judge": row["judge"], "verdict": row["verdict"], "why": row["verdict_why"]}
 
 
 def consultation_id(run: str, ordinal: int) -> str:

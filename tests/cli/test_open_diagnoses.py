@@ -169,7 +169,12 @@ def test_the_public_cases_have_one_number_everywhere(
 
 def test_a_judge_decides_with_the_run_or_later_and_gives_the_same(call: Call, clinic: Path, tmp_path: Path) -> None:
     model = script(tmp_path / "s.yaml", "MYASTHENIA GRAVIS")
-    with_the_run = simulated(call, clinic, model, "--judge", model)
+    code, out, _ = call(
+        "simulate", "--scenario", clinic, "--cases", CASES, "--model", model, "--judge", model, "--json"
+    )
+    *live, with_the_run = events(out)
+    ended = [one for one in live if one["event"] == "consultation"]
+    assert [one for one in events(call("show", "r1", "--json")[1]) if one["event"] == "consultation"] == ended
     simulated(call, clinic, model)
     # One by its name; of the other 29 the judge calls every fifth the same, and fails on every fifth.
     expected = (1 + 5, CASES, 6)
@@ -226,7 +231,11 @@ def test_the_judge_that_is_named_last_decides(call: Call, ward: Path, tmp_path: 
     assert "2 judged before" in err
     assert right() == [(1, "match"), (1, "judge"), (1, "judge"), (1, "match")]
     _, out, _ = call("show", "r1.2")
-    assert "✔ right, as the judge says" in out
+    assert "✔ right, as the judge says" in out and f"same: kind says so ({kind}@" in " ".join(out.split())
+    page = TestClient(application(tmp_path / "consult.db"), base_url="http://127.0.0.1:8765").get("/consultations/r1.2")
+    assert "same: kind says so" in page.text and "strict says so" not in page.text
+    (told,) = [one for one in events(call("show", "r1.2", "--json")[1]) if one["event"] == "consultation"]
+    assert told["judgement"]["verdict"] == "same" and told["correct_by"] == "judge"
 
 
 def test_a_benchmark_is_judged_after_it_was_played(call: Call, ward: Path, tmp_path: Path) -> None:
