@@ -26,7 +26,8 @@ def begun(store, turns, ended=()):
     run = store.begin(CONFIG, {}, {}, "x", {case: TRUTH for case in CONFIG.cases})
     pending = Pending(turns=[(f"{run}.{1 + i % 2}", i, act) for i, act in enumerate(turns)])
     for ordinal, (disclosed, facts, status) in enumerate(ended, 1):
-        unknown = ("specialty", "urgency", "final_urgency", "alarm_told", "diagnosis", "error")
+        said = ("diagnosis", "diagnosis_words", "correct", "correct_by")
+        unknown = ("specialty", "urgency", "final_urgency", "alarm_told", *said, "error")
         keys = {**dict.fromkeys(unknown), "expert": []}
         counted = {"facts_disclosed": disclosed, "facts": facts, "status": status}
         pending.ended.append({**keys, **counted, "consultation": f"{run}.{ordinal}"})
