@@ -67,7 +67,10 @@ class Improviser:
         if request.task == "opinion":
             kind = rng.choice(["told", "neither"])
             reason = rng.choice([*frames("doctor", "specialist", kind), "It are so with <fact>."])
-            return f"{rng.choice(choice.options)} {'<complaint>' if '<fact>' in reason else ''} {reason}"
+            named = request.prompt.begin or rng.choice(choice.options)
+            return f"{named} {'<complaint>' if '<fact>' in reason else ''} {reason}"
+        if request.task == "triage" and request.prompt.begin:
+            return f"{request.prompt.begin} It are so."
         if request.task == "rewording":
             said = asked.removeprefix("say ")
             return rng.choice([*rewordings().get(said, ()), "So it is."])

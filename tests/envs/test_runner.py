@@ -6,6 +6,7 @@ import pytest
 from improvising import Improviser, configured, played
 
 from consult.agents.attending import CONSULT
+from consult.agents.dialects.wording import frames
 from consult.agents.models import ModelGoneError
 from consult.envs.cast import Models
 from consult.envs.runner import RunError, Runner
@@ -71,7 +72,7 @@ def test_who_worded_the_call_for_a_panel_is_told(tmp_path):
     assert len(called) > len(chosen) > 4
     assert {(t["text"], t["source"]) for t in called if t not in chosen} == {(CONSULT, "program")}
     assert {(t["text"], t["source"], t["draft_fallback"]) for t in chosen} <= {
-        ("One moment.", "model", 0),
+        *((line, "model", 0) for line in frames("doctor", "consult")),
         (CONSULT, "program", 1),
     }
     assert "model" in {turn["source"] for turn in chosen}
