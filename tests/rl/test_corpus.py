@@ -158,7 +158,7 @@ def test_a_decision_can_be_read_back() -> None:
         stated[word.urgency] += 1
         # Nothing is left out of the thought, and no program has to count the colleagues.
         thought = lesson.text.partition("</think>")[0]
-        for part in ("I see", "I noted", "Colleagues: "):
+        for part in ("I see ", "I noted ", "Colleagues: "):
             assert (part in thought) == (part in word.thought), lesson.text
         assert "[" not in word.thought and word.thought.count('"') == 2 * sum(f"<{t}>" in thought for t in TOPIC_TAGS)
     assert len(stated) >= 3 and None not in stated

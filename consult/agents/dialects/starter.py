@@ -555,7 +555,8 @@ def _explaining(view: DoctorView) -> str:
 
 def _finding(view: DoctorView) -> str:
     """Return what the attending saw, as its thought names it; empty where it names nothing."""
-    seen = re.search(r"I see (.+?)\.", view.thought) if view.photograph else None
+    # At its beginning: what the patient is quoted with later may begin alike.
+    seen = re.match(r"I see (.+?)\.", view.thought) if view.photograph else None
     return seen.group(1) if seen else ""
 
 
