@@ -51,7 +51,8 @@ class Specialist:
             return Opinion(self.specialty, None, None, "", usable=False, first_usable=False), cost
         if not word.reason and dialect.slots:
             again, more = await reason_again(
-                self.voice, prompt, f"{word.diagnosis or NOT_MY_FIELD}.", "opinion", place,
+                self.voice, prompt, f"{word.diagnosis or NOT_MY_FIELD}.",
+                dialect.reasons(view, "specialist", outside=word.diagnosis is None), "opinion", place,
                 lambda text: dialect.read_opinion(text, view, scenario), self.member,
             )  # fmt: skip
             cost += more

@@ -10,8 +10,10 @@ marks; what the photograph shows is asked once a doctor, and put where the docto
 chooses its next act in one request and words it in another, a short one. Advice to the patient is the scenario's,
 worded sentence by sentence where the model has learned to, in slots of a frame that the model words.
 
-The model's sentences are held against those that it has learned (`consult.agents.dialects.wording`): a line with a
-broken one is refused.
+A line is chosen among those that the model has learned for its purpose (`consult.agents.dialects.wording`): those for
+a patient of this temperament and age, a question about this topic, this sentence of the advice. Where a reply is free,
+as the reason after a diagnosis is, it is held against them: a reason with a broken sentence is refused, and asked for
+once more as a choice.
 """
 
 from __future__ import annotations
@@ -40,10 +42,12 @@ from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, 
 from consult.agents.dialects.starter_assessment import read_starter_assessment, starter_assessment
 from consult.agents.dialects.wording import (
     frames,
+    fresh,
     is_learned,
     kind_of_fact,
     more_frames,
     patient_frames,
+    patient_lines,
     rewordings,
     taught_questions,
 )
@@ -179,7 +183,8 @@ class StarterDialect:
         slots = " ".join(SLOTS[: len(task.facts)])
         kind = kind_of_fact(task.facts[0]) if task.kind == "answer" and task.facts else ""
         user = " ".join(part for part in (task.kind, kind, task.about, slots) if part)
-        return Prompt((_patient(view), Message("user", user)), 64, temperature=STEADY)
+        lines = patient_lines(view.temperament, task, child=is_child(view.card), said=_said_by("patient", view))
+        return Prompt((_patient(view), Message("user", user)), 64, _held(lines), STEADY)
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Fill the slots; None where one is missing, doubled or left over, or a sentence is broken."""
@@ -292,6 +297,8 @@ class StarterDialect:
         action = next((offer for offer in view.offers if match and offer == match.group(1)), None)
         if match is None or action is None:
             return None
+        # The panel is heard before a conclusion in any case: so the attending says it in its own words.
+        action = "consult" if action == "conclude" and "consult" in view.offers else action
         topic = match.group(2) if action in ("ask", "examine") else None
         return None if action in ("ask", "examine") and topic is None else ActionWord(action, topic, "", thought)
 
@@ -304,20 +311,43 @@ class StarterDialect:
         last = view.lines[-1] if view.lines else None
         heard = f"\n{SAID} {clean(last.text)[:_LAST]}" if last and last.speaker == "patient" else ""
         act = f"{first}{named}{word.action} {word.topic or ''}".strip()
-        return Prompt((Message("system", "attending"), Message("user", f"{act}{heard}")), 48, temperature=STEADY)
+        said, before = _said_to(word), _said_by("attending", view)
+        lead_ins: tuple[str, ...] = ()
+        if first:
+            lead_ins = frames("doctor", "greeting" if named else "greeting_plain")
+        elif heard and len(before) % 2:
+            # Who takes note of every answer sounds like a form.
+            lead_ins = fresh(tuple(one for kind in ACKNOWLEDGED for one in frames("doctor", kind)), before)
+        options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
+        messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
+        return Prompt(messages, 48, _held(options), STEADY)
 
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
         """Read the words; None where they are about another topic than was chosen, or broken."""
-        kinds = [key for key in frames_of_reactions if key != "greeting" or view.patient.name]
+        kinds = [key for key in (*GREETINGS, *ACKNOWLEDGED) if key != "greeting" or view.patient.name]
         known = tuple(line for key in kinds for line in frames("doctor", key))
-        said = (
-            frames("doctor", "consult")
-            if word.action == "consult"
-            else taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
-        )
+        said = _said_to(word)
         if not is_learned(text, (*known, *said)) or not any(text.strip().endswith(one) for one in said):
             return None
         return sentence_case(clean(text).replace(NAME, view.patient.name))
+
+    def reasons(self, view: DoctorView, role: str, *, outside: bool = False) -> Choice | None:
+        """List the reasons that quote what was seen and said."""
+        if outside:
+            return Choice(tuple(f" {frame}" for frame in frames("doctor", role, "outside")))
+        said = _said_on(view)
+        seen = [f" {frame}" for frame in frames("doctor", role, "seen")] if view.seen else []
+        if role == "triage":
+            quoted = {"alarm": said.keys() & {ALARM}, "told": said.keys() & {"complaint"}}
+        else:
+            quoted = {"seen_told" if view.seen else "told": said.keys() & set(TOPIC_TAGS)}
+        told = [
+            f" {tag(topic)} {frame}"
+            for kind, topics in quoted.items()
+            for topic in sorted(topics)
+            for frame in frames("doctor", role, kind)
+        ]
+        return _held((*seen, *told))
 
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist."""
@@ -372,7 +402,8 @@ class StarterDialect:
 
     def rewording(self, sentence: str) -> Prompt:
         """Ask for a sentence of the scenario's advice in other words."""
-        return Prompt((Message("system", "attending"), Message("user", f"say {sentence}")), 64, temperature=STEADY)
+        messages = (Message("system", "attending"), Message("user", f"say {sentence}"))
+        return Prompt(messages, 64, _held(rewordings().get(sentence, ())), STEADY)
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
         """Read it; None where it is not what the sentence says."""
@@ -381,8 +412,9 @@ class StarterDialect:
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for a frame around the advice."""
-        user = f"explain {_explaining(view)}"
-        return Prompt((Message("system", "attending"), Message("user", user)), 80, temperature=STEADY)
+        kind = _explaining(view)
+        messages = (Message("system", "attending"), Message("user", f"explain {kind}"))
+        return Prompt(messages, 80, _held(frames("doctor", "explain", kind)), STEADY)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Fill the frame; None where it is broken, lacks or doubles a slot, or there is no diagnosis."""
@@ -408,7 +440,8 @@ class StarterDialect:
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for a frame around the scenario's answer."""
-        return Prompt((Message("system", "attending"), Message("user", "reply")), 48, temperature=STEADY)
+        messages = (Message("system", "attending"), Message("user", "reply"))
+        return Prompt(messages, 48, _held(frames("doctor", "reply")), STEADY)
 
     def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Return the scenario's answer to a question back; None where it has none, or one that was not learned."""
@@ -440,8 +473,9 @@ class StarterDialect:
         return Prompt((Message("system", "doctor"), Message("user", user, photographs)), tokens, choice)
 
 
-frames_of_reactions = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
-"""Lists of what an attending says before a question."""
+GREETINGS = ("greeting", "greeting_plain")
+ACKNOWLEDGED = ("acknowledge", "acknowledge_worried", "acknowledge_angry")
+"""Lists of what an attending says before a question: before the first one, and after an answer."""
 
 
 def is_child(card: Card) -> bool:
@@ -451,6 +485,22 @@ def is_child(card: Card) -> bool:
 
 def _patient(view: PatientView) -> Message:
     return Message("system", f"patient {view.temperament}{' child' if is_child(view.card) else ''}")
+
+
+def _held(lines: Sequence[str]) -> Choice | None:
+    """Hold a reply to lines; None where there are none."""
+    return Choice(tuple(lines)) if lines else None
+
+
+def _said_by(speaker: str, view: DoctorView | PatientView) -> tuple[str, ...]:
+    return tuple(line.text for line in view.lines if line.speaker == speaker)
+
+
+def _said_to(word: ActionWord) -> tuple[str, ...]:
+    """List what the starter says for an act, without what may stand before it."""
+    if word.action == "consult":
+        return frames("doctor", "consult")
+    return taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
 
 
 def _is_open(topic: str, view: DoctorView) -> bool:
