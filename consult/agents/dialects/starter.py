@@ -127,6 +127,9 @@ STEADY = 0.8
 """Temperature at which sentences are chosen."""
 DEFAULT_WHERE = "Please go to the emergency department now."
 
+SURE = 0.3
+"""Temperature at which a diagnosis is drawn: a physician seldom names what she thinks unlikely."""
+
 _DECIDED = {
     "before": r"\s*<think>(?P<thought>.*?)</think>\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
     "after": r"\s*<answer>(?P<answer>.*?)</answer>\s*<think>(?P<thought>.*?)(?:</think>(?P<others>.*)|\Z)",
@@ -315,8 +318,8 @@ class StarterDialect:
         lead_ins: tuple[str, ...] = ()
         if first:
             lead_ins = frames("doctor", "greeting" if named else "greeting_plain")
-        elif heard and len(before) % 2:
-            # Who takes note of every answer sounds like a form.
+        elif heard and word.action != "consult" and len(before) % 2:
+            # Who takes note of every answer sounds like a form, and before the panel is asked there are thanks enough.
             lead_ins = fresh(tuple(one for kind in ACKNOWLEDGED for one in frames("doctor", kind)), before)
         options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
         messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
@@ -352,7 +355,7 @@ class StarterDialect:
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist."""
         options = tuple(f"{name}." for name in (*view.labels, NOT_MY_FIELD))
-        choice = Choice(options) if view.labels else None
+        choice = Choice(options, temperature=SURE) if view.labels else None
         return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, "", 64, choice)
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
@@ -521,7 +524,7 @@ def _decisions(view: DoctorView) -> Choice | None:
     # What comes after a decision is forced where a reason has to.
     close = "</answer><think>" if view.rationale == "after" else "</answer>"
     options = tuple(f"{label}{close}" for label in view.labels)
-    return Choice(options, after="<answer>" if view.rationale == "before" else "")
+    return Choice(options, "<answer>" if view.rationale == "before" else "", SURE)
 
 
 def _urgency(text: str) -> tuple[Urgency | None, str]:

@@ -203,6 +203,7 @@ class TransformersModel:
         row = Row(request.seed, request.temperature, request.top_p, limit=self._limit(prompt, n_in))
         if prompt.choice is not None:
             row.options, row.waits = self._trie(prompt.choice), self._place(prompt.choice.after)
+            row.choice_temperature = prompt.choice.temperature
         elif prompt.schema is not None and self._grammars is not None:
             row.matcher, row.waits = self._grammars.matcher(prompt.schema), self._place(prompt.schema_after)
         return row
