@@ -123,7 +123,7 @@ class Conditions:
         sides = [self._label(run, telling) for run in (a, b)]
         if sides[0] == sides[1]:
             sides = [f"{side} ({run})" for side, run in zip(sides, (a, b), strict=True)]
-        return Sides(*sides, self._label(a, both))
+        return Sides(sides[0], sides[1], self._label(a, both))
 
     def differing_between(self, a: str, b: str) -> list[str]:
         """List the settings in which two runs differ, save how much was played."""
