@@ -25,7 +25,7 @@ class Report:
     """A report that was written; it displays as its page in a notebook.
 
     Args:
-        folder: Where its files are: report.html, report.md, report.json, summary.csv, summary.tex and consultations.csv.
+        folder: Where its files are: report.html, report.md, report.json, summary.csv, summary.tex, consultations.csv.
         data: What report.json says.
     """
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import BY_KEY
-from consult.envs.settings import MODEL, STRATEGY, TEAM
+from consult.envs.conditions import ROWS_MODEL
+from consult.envs.settings import CASES, MODEL, STRATEGY, TEAM
 from consult.render.lines import Event, styled
-from consult.render.report_compared import final_urgency
+from consult.render.report_compared import final_urgency, short_names
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
 MOST_FAILURES = 10
+SURE = ", 95 %"
+"""How the heading of a figure with its interval ends."""
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
@@ -23,10 +26,11 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, title=styled(title, "bold"), title_justify="left", pad_edge=False, show_edge=False)
+    # Names are folded where there is no room, never cut: two of them would look the same.
     for name in left:
-        table.add_column(name)
+        table.add_column(name, overflow="fold", no_wrap=name in (STRATEGY, TEAM))
     for name in right:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=name.endswith(SURE))
     return table
 
 
@@ -69,13 +73,29 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{seconds / 3600:.1f} h"
 
 
-def tables(found: Mapping[str, Any]) -> Iterator[Table]:
-    """Yield one table a subject, with a row a condition: diagnosis, triage and urgency, rubric."""
+def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:
+    """Yield one table a subject, with a row a condition: diagnosis, triage and urgency, rubric.
+
+    Args:
+        found: What report.json says.
+        width: Letters of a line; what does not fit is left to the report: the scores beside accuracy, then intervals.
+    """
     columns = found["conditions"]["differing"] or [MODEL, STRATEGY, TEAM]
-    yield _diagnosis(found["runs"], columns)
-    for table in (_triage(found["runs"], columns), _rubric(found["runs"], columns)):
+    for build in (_diagnosis, _triage, _rubric):
+        table = build(found, columns, sure=True)
+        if _width(table) > width:
+            table = build(found, columns, sure=False)
         if table.row_count:
             yield table
+
+
+def _width(table: Table) -> int:
+    """Return the letters of a line that a table would take."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console(width=10_000)
+    return Measurement.get(console, console.options, table).maximum
 
 
 def _condition(run: Mapping[str, Any], columns: Sequence[str]) -> list[Text]:
@@ -83,19 +103,15 @@ def _condition(run: Mapping[str, Any], columns: Sequence[str]) -> list[Text]:
     return [styled(run["run"], ""), *(styled(clean(run["condition"].get(name, "")), "") for name in columns)]
 
 
-def _diagnosis(runs: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
-    figures = ("n", "right, 95 %", "minus solo, 95 %", "vote", "F1", "3MDBench's F1")
-    table = _table("diagnosis", ("run", *columns), figures)
-    for run in runs:
+def _diagnosis(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
+    figures = ("n", f"right{SURE}", f"minus solo{SURE}")
+    table = _table("diagnosis", ("run", *columns), (*figures, "vote", "F1", "3MDBench's F1") if sure else figures)
+    for run in found["runs"]:
         accuracy, f1 = run["headlines"]["accuracy"], run["headlines"]["weighted F1"]["value"]
+        others = (_value(run, "panel's plurality vote"), f1, run["legacy"]["f1"]) if sure else ()
+        right = _share(accuracy).append(_unjudged(run))
         table.add_row(
-            *_condition(run, columns),
-            f"{accuracy['n']:,}",
-            _sure(accuracy, _unjudged(run)),
-            _over(run, "solo doctor"),
-            _percent(_value(run, "panel's plurality vote")),
-            _percent(f1),
-            _percent(run["legacy"]["f1"]),
+            *_condition(run, columns), f"{accuracy['n']:,}", right, _over(run, "solo doctor"), *map(_percent, others)
         )
     return table
 
@@ -108,48 +124,56 @@ def _unjudged(run: Mapping[str, Any]) -> str:
     return f", {judging['unjudged']:,} unjudged (up to {judging['accuracy_range'][1]:.1%})"
 
 
-def _triage(runs: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
+def _triage(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
     """Return triage and final urgency side by side; below them the baselines of the run with the most cases."""
-    figures = ("n", "specialty right, 95 %", "urgency right, 95 %", *_URGENCY.values())
+    end, runs = SURE if sure else "", found["runs"]
+    figures = ("n", f"specialty right{end}", f"urgency right{end}", *_URGENCY.values())
     table = _table("triage and urgency", ("run", *columns), figures)
     measured = [run for run in runs if run["triage"] or run["urgency"]]
     for run in measured:
         final = final_urgency(run) or {}
-        specialty = _sure(run["triage"]["strict"] if run["triage"] else None)
+        specialty = _share(run["triage"]["strict"] if run["triage"] else None, sure)
         rates = (_percent((final.get(key) or {}).get("value")) for key in _URGENCY)
         ended = f"{run['consultations']['ended']:,}"
-        table.add_row(*_condition(run, columns), ended, specialty, _sure(final.get("right")), *rates)
+        table.add_row(*_condition(run, columns), ended, specialty, _share(final.get("right"), sure), *rates)
     widest = max(measured, key=lambda run: run["consultations"]["cases"], default=None)
-    for name, *rest in _of_baselines(widest) if widest is not None else ():
+    for name, *rest in _of_baselines(widest, sure) if widest is not None else ():
         table.add_row("", name, *[""] * (len(columns) - 1), *rest)
     return table
 
 
-def _of_baselines(run: Mapping[str, Any]) -> Iterator[list[str | Text]]:
+def _of_baselines(run: Mapping[str, Any], sure: bool) -> Iterator[list[str | Text]]:
     """Yield what always naming one specialty and one urgency would give, as the columns of the table."""
     triage, nothing = run["triage"], "—"
     rates = [nothing] * len(_URGENCY)
     if triage:
         n = f"{triage['majority']['n']:,}"
-        yield [f"always {triage['majority_specialty']}", n, _sure(triage["majority"]), nothing, *rates]
+        yield [f"always {triage['majority_specialty']}", n, _share(triage["majority"], sure), nothing, *rates]
     for one in run["urgency"]["sources"] if run["urgency"] else ():
         if one["name"] in ("majority", "always emergency"):
             name = f"always {one['what']}" if one["what"] else one["name"]
             rates = [_percent(one[key]["value"]) for key in _URGENCY]
-            yield [name, f"{one['right']['n']:,}", nothing, _sure(one["right"]), *rates]
+            yield [name, f"{one['right']['n']:,}", nothing, _share(one["right"], sure), *rates]
 
 
-def _rubric(runs: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
+def _rubric(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
     """Return the rubric's items side by side, with a row for each condition and assessor."""
-    named = {key for run in runs for items in run["rubric"].values() for key in items}
-    keys = [key for key in BY_KEY if key in named]
-    table = _table("rubric", ("run", *columns, "assessor"), ("n", "mean, 95 %", *keys))
+    runs, short = found["runs"], short_names(found)
+    scored = {key for run in runs for items in run["rubric"].values() for key in items}
+    keys = [key for key in BY_KEY if key in scored]
+    assessors = list(dict.fromkeys(name for run in runs for name in run["rubric"]))
+    several = len(assessors) > 1
+    title = "rubric" if several else f"rubric, by {clean(''.join(assessors))}"
+    named = (*columns, *(["assessor"] if several else ()))
+    table = _table(title, ("run", *named), ("n", f"mean{SURE}" if sure else "mean", *keys))
     for run in runs:
         for assessor, items in run["rubric"].items():
-            mean = run["rubric_mean"].get(assessor)
+            mean = _share(run["rubric_mean"].get(assessor), sure)
+            if assessor not in run["rubric_mean"] and any(one["judge_failed"] for one in items.values()):
+                mean = styled("assessor failed", "red")
             figures = (_level(items.get(key), BY_KEY[key].levels[-1]) for key in keys)
-            n = f"{run['consultations']['ended']:,}"
-            table.add_row(*_condition(run, columns), styled(clean(assessor), ""), n, _sure(mean), *figures)
+            n, name = f"{run['consultations']['ended']:,}", styled(clean(short.get(assessor, assessor)), "")
+            table.add_row(*_condition(run, columns), *([name] if several else ()), n, mean, *figures)
     return table
 
 
@@ -159,11 +183,12 @@ def _level(data: Mapping[str, Any] | None, highest: int) -> str:
     return f"{data['value']:.2f}" if highest > 1 else _percent(data["value"])
 
 
-def _sure(data: Mapping[str, Any] | None, more: str = "") -> Text:
-    """Write a share with its interval."""
+def _share(data: Mapping[str, Any] | None, sure: bool = True) -> Text:
+    """Write a share, with its interval where it is to be sure."""
     if data is None or data["value"] is None:
         return styled("—", "")
-    return styled(_percent(data["value"]), "bold").append(f"  {_interval(data)}{more}", "default")
+    share = styled(_percent(data["value"]), "bold")
+    return share.append(f"  {_interval(data)}", "default") if sure else share
 
 
 _URGENCY = {
@@ -203,11 +228,13 @@ def _over(run: Mapping[str, Any], name: str) -> str:
 def common_lines(found: Mapping[str, Any]) -> list[str]:
     """Say what all rows have in common: those settings that tell a reader what was played, and by whom."""
     common = found["conditions"]["common"]
-    told = "; ".join(f"{name} {common[name]}" for name in _TOLD if name in common)
-    full = {short: model for short, model in found["conditions"]["models"].items() if short != model}
-    names = [f"{short} is {model}" for short, model in full.items() if model not in common.values()]
-    lines = [*([f"all rows: {told}"] if told else []), *names]
-    return ["", *map(clean, lines)] if lines else []
+    own = [name for name in _TOLD if common.get(name) == ROWS_MODEL]
+    told = [common[name] if name == CASES else f"{name} {common[name]}" for name in _TOLD if common.get(name)]
+    told = [text for text in told if not text.endswith(ROWS_MODEL)]
+    told += [f"{', '.join(own)} played by each row's model"] * bool(own)
+    shortened = {short: model for short, model in found["conditions"]["models"].items() if short not in model}
+    lines = [f"all rows: {'; '.join(told)}", *(f"{short} is {model}" for short, model in shortened.items())]
+    return ["", *map(clean, lines)]
 
 
 _TOLD = (

@@ -110,7 +110,7 @@ class BenchmarkView:
 
     def finish(self, found: Mapping[str, Any], summary: Event, out: Path) -> None:
         """Print the main table, what is to be beaten, failures, and where the report is."""
-        for table in tables(found):
+        for table in tables(found, self.console.width):
             self.console.print(table)
         for line in [*common_lines(found), *without_consultation(found["runs"])]:
             self.console.print(styled(line, ""), highlight=False, soft_wrap=True)

@@ -16,6 +16,7 @@ from consult.envs.settings import (
     CASES,
     EXTENT,
     MODEL,
+    OWN,
     OWN_SPECIALIST,
     PATIENT,
     SPECIALIST,
@@ -167,6 +168,8 @@ class Conditions:
         return BETWEEN.join(told)
 
     def _in_full(self, setting: str, value: Value) -> str:
+        if value == OWN:
+            return f"{OWN} (one a case, balanced)"
         return clean(candidates(setting, value)[0] if setting in (CASES, "temperament") else str(value))
 
     def _short(self, setting: str) -> dict[str, str]:

@@ -125,10 +125,11 @@ def _rubric(found: Data) -> Table | None:
     items = [key for key in BY_KEY if any(key in by for run in found["runs"] for by in run["rubric"].values())]
     if not items:
         return None
+    short = short_names(found)
     rows = [
         (
             *_row(run),
-            Cell(name),
+            Cell(short.get(name, name)),
             small(run["rubric_mean"].get(name), n=_n(run)),
             *(_item(run, name, key, by.get(key)) for key in items),
         )
@@ -141,6 +142,11 @@ def _rubric(found: Data) -> Table | None:
     )
     headings = (*_ROW, "assessor", "mean", *(f"{key} {BY_KEY[key].name}" for key in items))
     return Table("Rubric by condition", headings, rows, note)
+
+
+def short_names(found: Data) -> dict[str, str]:
+    """Return model or assessor, with its revision → its name in labels."""
+    return {model: short for short, model in found["conditions"]["models"].items()}
 
 
 def _item(run: Data, assessor: str, key: str, data: Data | None) -> Cell:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consult.agents.dialects.clean import clean
-from consult.render.report_compared import final_urgency
+from consult.envs.conditions import ROWS_MODEL
+from consult.render.report_compared import final_urgency, short_names
 
 Data = Mapping[str, Any]
 
@@ -73,8 +74,7 @@ def _said(found: Data, run: Data, name: str) -> str:
 
 
 def _short(found: Data, model: str) -> str:
-    names = {full: short for short, full in found["conditions"]["models"].items()}
-    return str(names.get(model, model))
+    return short_names(found).get(model, model)
 
 
 def _figures(run: Data, assessors: Sequence[str]) -> list[str]:
@@ -102,13 +102,17 @@ def _caption(found: Data, assessors: Sequence[str]) -> str:
     common = found["conditions"]["common"]
     told = ("model", "strategy", "team", "split", "judge", "scenario", "temperament", "triage", "specialists",
             "patient", "seed")  # fmt: skip
-    settings = "; ".join(f"{name} {_short(found, common[name])}" for name in told if name in common)
+    by_model = [name for name in told if common.get(name) == ROWS_MODEL]
+    settings = [f"{name} {_short(found, common[name])}" for name in told if name in common and name not in by_model]
+    settings += [f"{', '.join(by_model)} played by each row's model"] * bool(by_model)
     rubric = f" Rubric: mean over the items, by {', '.join(_short(found, name) for name in assessors)}." * bool(
         assessors
     )
     unjudged = sum(run["judging"]["unjudged"] for run in found["runs"])
     open_ = f" {unjudged} open diagnoses that nobody judged count as wrong." * bool(unjudged)
+    common_settings = "; ".join(settings)
     return escaped(
         "Simulated consultations; not medical advice. Right diagnosis, triage to the right specialty and right final "
-        f"urgency in percent, with 95 % intervals over cases; n: consultations.{rubric}{open_} In all rows: {settings}."
+        f"urgency in percent, with 95 % intervals over cases; n: consultations.{rubric}{open_} "
+        f"In all rows: {common_settings}."
     )

@@ -71,8 +71,8 @@ def missing(data: Data) -> str:
     lost = f", {data['failed']:,} failed" if data.get("failed") else ""
     if data.get("unjudged"):
         lost += f", {data['unjudged']:,} unjudged"
-        return f"{lost}, {data['judge_failed']:,} judge failed" if data.get("judge_failed") else lost
-    return f"{lost}, {data['judge_failed']:,} assessor failed" if data.get("judge_failed") else lost
+        return f"{lost}, judge failed on {data['judge_failed']:,}" if data.get("judge_failed") else lost
+    return f"{lost}, assessor failed on {data['judge_failed']:,}" if data.get("judge_failed") else lost
 
 
 def share(value: float) -> str:

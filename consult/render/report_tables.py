@@ -255,7 +255,7 @@ def _assessment(run: Data) -> Table | None:
 def _item(data: Data, key: str) -> str:
     open_ = f", {data['not_decided']:,} not decided" if data["not_decided"] else ""
     if data["value"] is None:
-        return (f"{data['judge_failed']:,} assessor failed" if data["judge_failed"] else UNKNOWN) + open_
+        return (f"assessor failed on {data['judge_failed']:,}" if data["judge_failed"] else UNKNOWN) + open_
     return figure(data, plain=BY_KEY[key].levels[-1] > 1) + open_
 
 

@@ -150,6 +150,6 @@ def _check(found: list[Cell]) -> None:
         if twin is not cell:
             strategy, team = cell.config.strategy, cell.config.team
             raise GridError(
-                f"{strategy} · {team} is the same run with {twin.model} and with {cell.model}, since other models play its "
-                "roles; leave one of the two out"
+                f"{strategy} · {team} is the same run with {twin.model} and with {cell.model}, since other models play "
+                "its roles; leave one of the two out"
             )
