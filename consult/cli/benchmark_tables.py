@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import BY_KEY
-from consult.envs.conditions import ROWS_MODEL
 from consult.envs.settings import CASES, MODEL, STRATEGY, TEAM
 from consult.render.lines import Event, styled
-from consult.render.report_compared import final_urgency, short_names
+from consult.render.report_compared import final_urgency, short_names, told_together
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -188,7 +187,7 @@ def _share(data: Mapping[str, Any] | None, sure: bool = True) -> Text:
     if data is None or data["value"] is None:
         return styled("—", "")
     share = styled(_percent(data["value"]), "bold")
-    return share.append(f"  {_interval(data)}", "default") if sure else share
+    return share.append(f"  {_interval(data)}", "default") if sure and data["low"] is not None else share
 
 
 _URGENCY = {
@@ -227,20 +226,10 @@ def _over(run: Mapping[str, Any], name: str) -> str:
 
 def common_lines(found: Mapping[str, Any]) -> list[str]:
     """Say what all rows have in common: those settings that tell a reader what was played, and by whom."""
-    common = found["conditions"]["common"]
-    own = [name for name in _TOLD if common.get(name) == ROWS_MODEL]
-    told = [common[name] if name == CASES else f"{name} {common[name]}" for name in _TOLD if common.get(name)]
-    told = [text for text in told if not text.endswith(ROWS_MODEL)]
-    told += [f"{', '.join(own)} played by each row's model"] * bool(own)
+    told = "; ".join(text if names == CASES else f"{names} {text}" for names, text in told_together(found))
     shortened = {short: model for short, model in found["conditions"]["models"].items() if short not in model}
-    lines = [f"all rows: {'; '.join(told)}", *(f"{short} is {model}" for short, model in shortened.items())]
+    lines = [f"all rows: {told}", *(f"{short} is {model}" for short, model in shortened.items())]
     return ["", *map(clean, lines)]
-
-
-_TOLD = (
-    "model", "strategy", "team", "split", "judge", "scenario", "temperament", "triage", "specialists", "patient",
-    "seed", "cases",
-)  # fmt: skip
 
 
 def without_consultation(runs: Sequence[Mapping[str, Any]]) -> list[str]:

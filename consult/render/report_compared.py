@@ -6,17 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consult.agents.rubric import BY_KEY
+from consult.envs.settings import is_model
 from consult.render.report_table import DIFFERENCE, PAIRED, Cell, Table, difference, legacy, place, small
 
 Data = Mapping[str, Any]
 
 RUNS = "Diagnosis by condition"
+HEAD = (
+    "model", "strategy", "team", "split", "judge", "scenario", "scenario revision", "temperament", "triage",
+    "specialists", "patient", "seed", "cases",
+)  # fmt: skip
+"""Settings in common that have a line of their own."""
 
 
 def head(found: Data) -> list[tuple[str, str]]:
     """Say what all rows have in common, in which settings they differ, and who assessed them."""
     conditions = found["conditions"]
-    rows = list(conditions["common"].items())
+    rows = told_together(found)
+    others = (f"{name} {text}" for name, text in conditions["common"].items() if name not in HEAD)
+    rows.append(("other settings", "; ".join(others)))
     if conditions["differing"]:
         rows.insert(0, ("rows differ in", ", ".join(conditions["differing"])))
     rows.append(("assessors", _assessors(found)))
@@ -25,6 +33,16 @@ def head(found: Data) -> list[tuple[str, str]]:
     if shown and shortened:
         rows.append(("names in full", "; ".join(f"{short} is {model}" for short, model in shortened.items())))
     return rows
+
+
+def told_together(found: Data) -> list[tuple[str, str]]:
+    """Return the most telling settings in common; roles of one model are told together."""
+    common = found["conditions"]["common"]
+    rows: dict[str, list[str]] = {}
+    for name in HEAD:
+        if name in common:
+            rows.setdefault(common[name] if is_model(name) else name, []).append(name)
+    return [(", ".join(names), common[names[0]]) for names in rows.values()]
 
 
 def _assessors(found: Data) -> str:

@@ -11,10 +11,10 @@ from consult.agents.dialects.clean import clean
 
 Data = Mapping[str, Any]
 
-WIDTH, GAP = 150, 26
+WIDTH, GAP = 150, 36
 """Of a column, and between two of them."""
-LETTER, LINE = 5.6, 13
-"""Room for a letter and for a line of text, at the size of 10 px that report.css gives."""
+LETTER, LINE = 6.2, 13
+"""Room for a letter and for a line of text, at the size of 10."""
 MOST_LETTERS = 44
 """Of a line of a label; a longer label takes several lines."""
 TOP, BOTTOM = 34, 22
@@ -48,7 +48,7 @@ def forest(columns: Sequence[Column], differing: str) -> str:
         _column(left + number * (WIDTH + GAP), column, middles, tops[-1]) for number, column in enumerate(columns)
     )
     title = f"{_listed([column.title for column in columns])}, with 95 % intervals, by {differing or 'run'}"
-    box = f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(title)}"'
+    box = f'viewBox="0 0 {width:.0f} {height:.0f}" font-size="10" role="img" aria-label="{escape(title)}"'
     style = f'style="min-width:{width:.0f}px;max-width:{1.4 * width:.0f}px"'
     svg = f"<svg {box} {style}>{heading}{names}{drawn}</svg>"
     return f'<figure class="forest"><div class="wide">{svg}</div><figcaption>{escape(title)}.</figcaption></figure>'

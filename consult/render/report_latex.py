@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consult.agents.dialects.clean import clean
-from consult.envs.conditions import ROWS_MODEL
-from consult.render.report_compared import final_urgency, short_names
+from consult.envs.settings import CASES
+from consult.render.report_compared import final_urgency, short_names, told_together
 
 Data = Mapping[str, Any]
 
@@ -99,20 +99,14 @@ def _number(data: Data | None) -> str:
 
 
 def _caption(found: Data, assessors: Sequence[str]) -> str:
-    common = found["conditions"]["common"]
-    told = ("model", "strategy", "team", "split", "judge", "scenario", "temperament", "triage", "specialists",
-            "patient", "seed")  # fmt: skip
-    by_model = [name for name in told if common.get(name) == ROWS_MODEL]
-    settings = [f"{name} {_short(found, common[name])}" for name in told if name in common and name not in by_model]
-    settings += [f"{', '.join(by_model)} played by each row's model"] * bool(by_model)
-    rubric = f" Rubric: mean over the items, by {', '.join(_short(found, name) for name in assessors)}." * bool(
-        assessors
-    )
+    common = told_together(found)
+    told = "; ".join(text if names == CASES else f"{names} {_short(found, text)}" for names, text in common)
+    by = ", ".join(_short(found, name) for name in assessors)
+    rubric = f" Rubric: mean over the items, by {by}." if by else ""
     unjudged = sum(run["judging"]["unjudged"] for run in found["runs"])
     open_ = f" {unjudged} open diagnoses that nobody judged count as wrong." * bool(unjudged)
-    common_settings = "; ".join(settings)
     return escaped(
         "Simulated consultations; not medical advice. Right diagnosis, triage to the right specialty and right final "
         f"urgency in percent, with 95 % intervals over cases; n: consultations.{rubric}{open_} "
-        f"In all rows: {common_settings}."
+        f"In all rows: {told}."
     )
