@@ -52,6 +52,15 @@ def temperaments() -> dict[str, Temperament]:
 
 def own_temperament(scenario: Scenario, case_id: str) -> str:
     """Give a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
-    kinds = tuple(temperaments())
     place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
+    return _nth(place, scenario)
+
+
+def own_temperaments(scenario: Scenario, split: str) -> dict[str, str]:
+    """Return each case of a split with its own temperament."""
+    return {case_id: _nth(place, scenario) for place, case_id in enumerate(scenario.case_ids(split))}
+
+
+def _nth(place: int, scenario: Scenario) -> str:
+    kinds = tuple(temperaments())
     return kinds[(place + place // max(1, len(scenario.labels))) % len(kinds)]

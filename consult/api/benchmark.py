@@ -288,6 +288,7 @@ def _summary(work: Play, found: dict[str, Any], out: Path) -> Event:
         {
             "cell": one.cell.number,
             "run": run["run"],
+            "label": run["label"],
             "strategy": run["strategy"],
             "team": run["team"],
             "model": one.cell.model,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consult.api.given import PathLike, naming
 from consult.api.run import Run
@@ -13,6 +13,9 @@ from consult.envs.store import Store
 from consult.errors import UserError
 from consult.render.report import write_report
 from consult.scenarios import UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HEIGHT = 800
 """Pixels of a report in a notebook."""
@@ -22,7 +25,7 @@ class Report:
     """A report that was written; it displays as its page in a notebook.
 
     Args:
-        folder: Where its files are: report.html, report.md, report.json and consultations.csv.
+        folder: Where its files are: report.html, report.md, report.json, summary.csv, summary.tex, consultations.csv.
         data: What report.json says.
     """
 
@@ -33,6 +36,22 @@ class Report:
     def page(self) -> Path:
         """The page, one HTML file that needs nothing else."""
         return self.folder / "report.html"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The figures as a table, a row for each condition and measure: what summary.csv holds."""
+        import pandas as pd
+
+        from consult.render.report_summary import rows
+
+        return pd.DataFrame(rows(self.data))
+
+    @property
+    def latex(self) -> str:
+        """The main figures as a table for a paper: what summary.tex holds."""
+        from consult.render.report_latex import latex
+
+        return latex(self.data)
 
     def __str__(self) -> str:
         return (self.folder / "report.md").read_text(encoding="utf-8")

@@ -81,7 +81,7 @@ def print_judging(summary: Event) -> None:
     verdicts = ", ".join(f"{count} {relation}" for relation, count in summary["verdicts"].items())
     say(console, styled(f"run {summary['run']} judged by {clean(summary['judge'])}: {verdicts}", ""))
     say(console, styled(right_of(summary), "bold"))
-    _print_failures(console, summary["failures"], "unjudged, and counted as wrong")
+    _print_failures(console, "judge", summary["failures"], "unjudged, and counted as wrong")
     say(console, styled(DISCLAIMER, "dim"))
 
 
@@ -93,13 +93,13 @@ def print_summary(summary: Event) -> None:
     console.print(_figures(summary))
     if summary["left_out"]:
         say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
-    _print_failures(console, summary["failures"], "not scored, and counted in no share")
+    _print_failures(console, "assessor", summary["failures"], "not scored, and counted in no share")
     say(console, styled(DISCLAIMER, "dim"))
 
 
-def _print_failures(console: Console, failures: Sequence[Event], counted: str) -> None:
+def _print_failures(console: Console, who: str, failures: Sequence[Event], counted: str) -> None:
     if failures:
-        say(console, styled(f"judge failed on {len(failures)} ({counted}):", "red"))
+        say(console, styled(f"{who} failed on {len(failures)} ({counted}):", "red"))
     for failure in failures[:MOST_LISTED]:
         console.print(styled(f"  {failure['consultation']}  {clean(failure['why'])}", "red"), highlight=False)
     if len(failures) > MOST_LISTED:
@@ -108,7 +108,7 @@ def _print_failures(console: Console, failures: Sequence[Event], counted: str) -
 
 def _figures(summary: Event) -> Table:
     title = f"run {summary['run']} by {clean(summary['assessor'])}"
-    table = _table(title, ("item", ""), ("n", "mean", "judge failed", "not decided"))
+    table = _table(title, ("item", ""), ("n", "mean", "assessor failed", "not decided"))
     for figure in summary["items"]:
         mean = "—" if figure["mean"] is None else _mean(figure["mean"], figure["highest"])
         counts = (str(figure[key] or "—") for key in ("judge_failed", "not_decided"))

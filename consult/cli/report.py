@@ -1,4 +1,4 @@
-"""`consult report`: what one or several runs came to, as a page, as Markdown and as JSON."""
+"""`consult report`: what one or several runs came to, as a page, as Markdown, as JSON and as tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="The folder for the files.")] = Path("report"),
     db: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Write report.html, report.md, report.json and consultations.csv about runs."""
+    """Write report.html, report.md, report.json, summary.csv, summary.tex and consultations.csv about runs."""
     from consult.api.report import report as written
 
     typer.echo(written(*runs, out=out, db=db).page)

@@ -1,4 +1,4 @@
-"""The files of a report: report.html, report.md, report.json and consultations.csv, each whole or not there."""
+"""The files of a report: report.html, report.md, report.json, two tables and a LaTeX table, each whole or not there."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
         out: The folder; made where it is not there.
     """
     from consult.render.report_data import described
+    from consult.render.report_latex import latex
     from consult.render.report_markdown import markdown
     from consult.render.report_page import MOST_LISTED, page
     from consult.render.report_verdicts import HEADINGS_LINE, table_of
@@ -47,10 +48,24 @@ def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
                 "report.json": lambda: _json(found),
                 "report.md": lambda: iter([markdown(found)]),
                 "report.html": lambda: page(found, listed, store),
+                "summary.csv": lambda: iter([_summary(found)]),
+                "summary.tex": lambda: iter([latex(found)]),
                 "consultations.csv": lambda: table,
             },
         )
     return found
+
+
+FILES = ("report.html", "report.md", "report.json", "summary.csv", "summary.tex", "consultations.csv")
+"""Of a report, for people first."""
+
+
+def _summary(found: Data) -> str:
+    from consult.render.report_summary import headings, rows
+    from consult.render.report_verdicts import csv_lines
+
+    table = rows(found)
+    return csv_lines([headings(table), *(list(row.values()) for row in table)])
 
 
 def _json(found: object) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consult.render.report_tables import place
+from consult.render.report_table import place
 from consult.render.report_verdicts import verdict
 
 if TYPE_CHECKING:

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any
 from consult.render.lines import DISCLAIMER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from consult.envs.fidelity import Rate
     from consult.envs.measures import Outcome
     from consult.envs.measures.baselines import Baseline
-    from consult.envs.measures.paired import Difference
     from consult.envs.store import Row, Store
     from consult.scenarios import Scenario
 
 Data = dict[str, Any]
 
-SCHEMA = "consult-report/3"
+SCHEMA = "consult-report/4"
 MOST_CELLS = 2_500
 """Cells of the confusion matrix that are not 0; open diagnoses can have any number of them."""
 MOST_FAILED = 100
@@ -44,7 +43,9 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
     """
     from consult import __version__
     from consult.envs.benchmark.kept import benchmark_of
+    from consult.envs.conditions import Conditions
     from consult.envs.measures.paired import results
+    from consult.render.report_comparisons import comparisons, not_compared, with_solo
 
     told, right = [], {}
     with _no_search_for_cycles():
@@ -53,18 +54,30 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
             told.append(data)
             each(run, played)
             right[run] = results(played)
+    conditions = Conditions({data["run"]: data["settings"] for data in told}, _assessors(told))
     for data in told:
-        data["baselines"] = _with_solo(data, told, right)
+        data["label"] = conditions.labels[data["run"]]
+        data["condition"] = conditions.cells(data["run"])
+        data["baselines"] = with_solo(data, told, right, conditions)
     return {
         "schema": SCHEMA,
         "disclaimer": DISCLAIMER,
         "consult": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "benchmark": benchmark_of(store, runs),
+        "conditions": {
+            "differing": conditions.differing,
+            "common": conditions.common,
+            "models": {short: model for model, short in conditions.short_models.items()},
+        },
         "runs": told,
-        "comparisons": _comparisons(told, right),
-        "not_compared": _not_compared(told),
+        "comparisons": comparisons(told, right, conditions),
+        "not_compared": not_compared(told),
     }
+
+
+def _assessors(told: Sequence[Data]) -> list[str]:
+    return list(dict.fromkeys(assessor for data in told for assessor in data["rubric"]))
 
 
 @contextmanager
@@ -87,11 +100,12 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
     assert row is not None
     scenario = load_scenario(row["scenario"])
     played = list(outcomes(store, run, scenario))
+    judging = _judging(store, run, played)
     data = {
-        **_configuration(row, scenario),
+        **_configuration(row, scenario, judging["judges"]),
         "consultations": _counts(played, row),
         "headlines": _headlines(played, scenario),
-        "judging": _judging(store, run, played),
+        "judging": judging,
         "legacy": _legacy(played, scenario),
         "triage": _triage(played, scenario),
         "urgency": _urgency(played),
@@ -102,6 +116,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "temperaments": _temperaments(played),
         "confusion": _confusion(played),
         "rubric": _rubric(store, run),
+        "rubric_mean": _rubric_mean(store, run),
         "agreement": _agreement(store, run),
         "cost": _cost(played),
         **_lines(store, run),
@@ -110,23 +125,36 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
     return data, played
 
 
-def _configuration(row: Row, scenario: Scenario) -> Data:
-    config = json.loads(row["config"])
+def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
+    from consult.envs.config import RunConfig
+    from consult.envs.settings import THEN, settings_of
+
+    config = RunConfig.model_validate_json(row["config"])
+    models, versions = json.loads(row["models"]), json.loads(row["versions"])
+    revision = row["scenario_revision"]
     return {
         "run": row["id"],
         "status": row["status"],
         "created": row["created"],
+        "settings": settings_of(
+            config,
+            models,
+            scenario,
+            revision=revision,
+            judge=THEN.join(judges),
+            version=versions.get("consult", ""),
+        ),
         "scenario": row["scenario"],
-        "scenario_revision": row["scenario_revision"],
-        "scenario_changed": scenario.revision != row["scenario_revision"],
-        "split": config.get("split"),
-        "strategy": config["strategy"],
-        "team": config["team"],
+        "scenario_revision": revision,
+        "scenario_changed": scenario.revision != revision,
+        "split": config.split,
+        "strategy": config.strategy,
+        "team": config.team,
         "seed": row["seed"],
-        "models": json.loads(row["models"]),
-        "versions": json.loads(row["versions"]),
+        "models": models,
+        "versions": versions,
         "wall_seconds": row["wall_seconds"],
-        "grounded": bool(config.get("patient_grounding", True)),
+        "grounded": config.patient_grounding,
     }
 
 
@@ -213,16 +241,6 @@ def _baselines(store: Store, row: Row, played: Sequence[Outcome], scenario: Scen
     return baselines(played, first_guesses(store, row["scenario_revision"]), bayes)
 
 
-def _with_solo(data: Data, told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
-    """Set the solo doctor among a team's baselines, where one of the runs is his, and correct all of them together."""
-    from consult.envs.measures.baselines import against_solo, corrected
-
-    alone = [one for one in told if one["team"] == "solo" and _over_solo(data, one)]
-    of_seed = [one["run"] for one in alone if one["seed"] == data["seed"]] or [one["run"] for one in alone]
-    solo = against_solo(of_seed[-1], right[data["run"]], right[of_seed[-1]]) if of_seed else None
-    return [asdict(one) for one in corrected([*data["baselines"], *([solo] if solo else [])])]
-
-
 def _calibration(played: Sequence[Outcome]) -> Data | None:
     from consult.envs.measures.calibration import calibration
 
@@ -260,6 +278,12 @@ def _rubric(store: Store, run: str) -> Data:
     }
 
 
+def _rubric_mean(store: Store, run: str) -> Data:
+    from consult.envs.measures.rubric import rubric_means
+
+    return {assessor: figure.as_json() for assessor, figure in rubric_means(store, run).items()}
+
+
 def _cost(played: Sequence[Outcome]) -> Data:
     from consult.envs.measures.cost import cost
 
@@ -291,55 +315,7 @@ def _unusable(store: Store, run: str) -> list[Data]:
 
 
 def _rate(rate: Rate) -> Data:
+    from consult.envs.measures.figures import Figure
+
     low, high = rate.interval or (None, None)
-    return {"value": rate.share, "low": low, "high": high, "n": rate.n, "method": "wilson"}
-
-
-def _comparisons(told: Sequence[Data], right: Mapping[str, Mapping[str, list[bool]]]) -> list[Data]:
-    """Compare runs in pairs on the cases that they share, Holm-corrected together.
-
-    Of more than two runs only pairs that differ in one thing: a grid has many pairs, most of which tell nothing.
-    """
-    from itertools import combinations
-
-    from consult.envs.measures.paired import difference, holm
-
-    # A team stands before its baseline, so that the difference is its gain.
-    compared = [(a, b) for a, b in combinations(told, 2) if _same_cases(a, b)]
-    compared = [(a, b) for a, b in compared if len(told) == 2 or _differ_in_one(a, b)]
-    ordered = [(b, a) if _over_solo(a, b) and a["team"] == "solo" else (a, b) for a, b in compared]
-    pairs = [(a, b, difference(right[a["run"]], right[b["run"]])) for a, b in ordered]
-    kept: list[tuple[Data, Data, Difference]] = [(a, b, found) for a, b, found in pairs if found is not None]
-    corrected = holm([found for _, _, found in kept])
-    return [
-        {"a": a["run"], "b": b["run"], "over_solo": _over_solo(a, b), **asdict(found)}
-        for (a, b, _), found in zip(kept, corrected, strict=True)
-    ]
-
-
-def _same_cases(a: Data, b: Data) -> bool:
-    """Tell whether equal case ids are equal cases: of one scenario in one revision."""
-    return all(a[key] == b[key] for key in ("scenario", "scenario_revision"))
-
-
-def _not_compared(told: Sequence[Data]) -> list[Data]:
-    """List the pairs of runs of one scenario that are not compared, since its cases changed between them."""
-    from itertools import combinations
-
-    changed = ((a, b) for a, b in combinations(told, 2) if a["scenario"] == b["scenario"] and not _same_cases(a, b))
-    keys = ("run", "scenario_revision")
-    return [{"a": {key: a[key] for key in keys}, "b": {key: b[key] for key in keys}} for a, b in changed]
-
-
-def _differ_in_one(a: Data, b: Data) -> bool:
-    shared = a["models"].keys() & b["models"].keys()
-    told = ("strategy", "team", "seed", "grounded", "split")
-    differing = [key for key in told if a[key] != b[key]]
-    return len(differing) + any(a["models"][role] != b["models"][role] for role in shared) <= 1
-
-
-def _over_solo(a: Data, b: Data) -> bool:
-    """Tell whether one is a team and the other its `solo` baseline, all else the same."""
-    same = all(a[key] == b[key] for key in ("strategy", "scenario_revision"))
-    alike = a["models"].get("attending") == b["models"].get("attending")
-    return same and alike and (a["team"] == "solo") != (b["team"] == "solo")
+    return Figure(rate.share, low, high, rate.n, rate.n, method="wilson").as_json()

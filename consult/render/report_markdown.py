@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consult.agents.dialects.clean import clean
-from consult.render.report_tables import Table, comparisons, of_run, summary
+from consult.render.report_compared import across, head
+from consult.render.report_table import Cell, Table
+from consult.render.report_tables import of_run
 from consult.scenarios.controls import without_controls
 
 Data = Mapping[str, Any]
@@ -24,12 +26,15 @@ def about(run: Data) -> list[tuple[str, str]]:
     states = ", ".join(f"{counts[name]:,} {name}" for name in ("finished", "unfinished", "failed"))
     models = ", ".join(f"{role} {name}" for role, name in run["models"].items())
     changed = "; its files have changed since" if run["scenario_changed"] else ""
+    judge = [("judge of diagnoses", run["settings"]["judge"])] if run["settings"]["judge"] else []
     rows = [
+        ("models", models),
+        ("strategy · team · split · seed", f"{run['strategy']} · {run['team']} · {run['split']} · {run['seed']}"),
+        *judge,
+        ("assessors", ", ".join(run["rubric"]) or "none"),
         ("scenario", f"{run['scenario']} ({run['scenario_revision']}){changed}"),
         ("played", f"{ended}: {states}"),
         ("without a diagnosis", f"{counts['no_diagnosis']:,} of the finished"),
-        ("strategy · team · seed", f"{run['strategy']} · {run['team']} · {run['seed']}"),
-        ("models", models),
         ("begun (UTC)", run["created"]),
     ]
     if counts["without_truth"]:
@@ -57,13 +62,13 @@ def _lines(found: Data) -> Iterator[str]:
     yield "# Report"
     yield f"\n*{found['disclaimer']}*\n"
     yield f"consult {found['consult']}, {found['created']}. Read a consultation with `consult show ID`;"
-    yield "all of them, with their verdicts, are in `consultations.csv`."
-    yield from _table(summary(found))
-    compared = comparisons(found)
-    if compared is not None:
-        yield from _table(compared)
+    yield "all of them, with their verdicts, are in `consultations.csv`; the figures as a table in `summary.csv`."
+    yield "\n### Settings\n"
+    yield from (f"- {name}: {_text(words)}" for name, words in head(found))
+    for table in across(found):
+        yield from _table(table)
     for run in found["runs"]:
-        yield f"\n## Run {run['run']}\n"
+        yield f"\n## Run {run['run']}: {_text(run['label'])}\n"
         yield from (f"- {name}: {_text(words)}" for name, words in about(run))
         if demonstration(run):
             yield f"\n**{demonstration(run)}**"
@@ -76,12 +81,16 @@ def _lines(found: Data) -> Iterator[str]:
 
 def _table(table: Table) -> Iterator[str]:
     yield f"\n### {_text(table.title)}\n"
-    yield f"| {' | '.join(table.headings)} |"
+    yield f"| {' | '.join(map(_text, table.headings))} |"
     yield f"|{'---|' * len(table.headings)}"
     for row in table.rows:
-        yield f"| {' | '.join(_text(cell.text) for cell in row)} |"
+        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
     if table.note:
         yield f"\n{table.note}"
+
+
+def _cell(cell: Cell) -> str:
+    return _text(f"{cell.text} ({cell.detail})" if cell.detail else cell.text)
 
 
 def _text(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from consult.agents.dialects.clean import clean
 from consult.render.page import DEMONSTRATION, POLICY
 from consult.render.report_behind import Behind, behind
+from consult.render.report_compared import RUNS, across, final_urgency, head
+from consult.render.report_forest import Column, forest
 from consult.render.report_markdown import AGAIN, about, demonstration, lines_of
-from consult.render.report_plots import accuracy_by_s, confusion_matrix, forest, reliability
-from consult.render.report_tables import MISTAKES, Cell, Table, comparisons, of_run, place, summary
+from consult.render.report_plots import accuracy_by_s, confusion_matrix, reliability
+from consult.render.report_table import Cell, Table, place
+from consult.render.report_tables import MISTAKES, of_run
 from consult.render.report_transcripts import Transcripts
 from consult.render.report_verdicts import verdict
 
@@ -42,11 +45,11 @@ def page(found: Data, listed: Mapping[str, Sequence[Outcome]], store: Store) -> 
     places = {place for run in runs for place in run.places}
     yield _head(found)
     yield "<main>"
-    yield _table(summary(found), places)
-    compared = comparisons(found)
-    if len(runs) > 1:
-        yield forest([(_title(run.data), run.data["headlines"]["accuracy"]) for run in runs])
-    yield _table(compared, places) if compared is not None else ""
+    yield f"<section><h3>Settings</h3>{_terms(head(found))}</section>\n"
+    for table in across(found):
+        yield _table(table, places)
+        if table.title == RUNS and len(runs) > 1:
+            yield forest(_columns(found), ", ".join(found["conditions"]["differing"]))
     for run in runs:
         # With several runs each is folded, so that what compares them is not lost between their tables.
         yield f'<details class="run"{"" if len(runs) > 1 else " open"}><summary>{_text(_title(run.data))}</summary>'
@@ -56,6 +59,36 @@ def page(found: Data, listed: Mapping[str, Sequence[Outcome]], store: Store) -> 
     if found["benchmark"]:
         yield _grid(found["benchmark"])
     yield f"</main>\n{_foot(found)}</body>\n</html>\n"
+
+
+def _terms(pairs: Sequence[tuple[str, str]]) -> str:
+    return f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_text(words)}</dd>' for name, words in pairs)}</dl>"
+
+
+def _columns(found: Data) -> list[Column]:
+    """Give the figures that are plotted side by side, those that no run has left out."""
+    runs = found["runs"]
+    labels = _unique_labels(runs)
+    means = [next(iter(run["rubric_mean"].items()), ("", None)) for run in runs]
+    assessors = {name for name, _ in means if name}
+    drawn = [
+        ("diagnosis right", [run["headlines"]["accuracy"] for run in runs]),
+        ("specialty right", [run["triage"] and run["triage"]["strict"] for run in runs]),
+        ("urgency right", [(final_urgency(run) or {}).get("right") for run in runs]),
+    ]
+    if len(assessors) == 1:
+        drawn.append(("rubric's mean", [figure for _, figure in means]))
+    return [
+        Column(title, list(zip(labels, figures, strict=True)))
+        for title, figures in drawn
+        if any(one and one["value"] is not None for one in figures)
+    ]
+
+
+def _unique_labels(runs: Sequence[Data]) -> list[str]:
+    """Give the labels; two runs of one condition are told apart by their ids."""
+    often = Counter(run["label"] for run in runs)
+    return [run["label"] if often[run["label"]] == 1 else f"{run['label']} ({run['run']})" for run in runs]
 
 
 def _grid(benchmark: Data) -> str:
@@ -162,7 +195,7 @@ def _foot(found: Data) -> str:
 
 def _figures(run: Data, places: set[str]) -> Iterator[str]:
     yield f'<h2 class="run" id="{_text(run["run"])}">Run {_text(run["run"])}</h2>'
-    yield f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_text(words)}</dd>' for name, words in about(run))}</dl>"
+    yield _terms(about(run))
     if demonstration(run):
         yield f'<p class="demo">{_text(demonstration(run))}</p>'
     for table in of_run(run):
@@ -176,7 +209,7 @@ def _figures(run: Data, places: set[str]) -> Iterator[str]:
 
 
 def _title(run: Data) -> str:
-    return f"{run['run']} · {run['strategy']} · {run['team']}"
+    return f"{run['label']} (run {run['run']})"
 
 
 def _table(table: Table, places: set[str]) -> str:
@@ -195,6 +228,8 @@ def _table_row(row: tuple[Cell, ...], places: set[str]) -> str:
 def _cell(cell: Cell, places: set[str]) -> str:
     # A number is not parted from its unit, nor "n" from its number.
     words = _UNIT.sub("\u00a0", _text(cell.text))
+    if cell.detail:
+        words += f" <small>{_UNIT.sub(chr(0xA0), _text(cell.detail))}</small>"
     return f'<a href="#{escape(cell.link)}">{words}</a>' if cell.link in places else words
 
 

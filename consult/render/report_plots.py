@@ -43,40 +43,6 @@ def accuracy_by_s(rows: Sequence[Data]) -> str:
     return _framed(bars + _ticks_below(names), "right opinions of the panel", "final diagnosis right", title)
 
 
-def forest(rows: Sequence[tuple[str, Data]]) -> str:
-    """Draw figures below each other, each as a dot with its interval, on one scale of 0 to 100 %.
-
-    Args:
-        rows: Name and figure; a figure without a value has no dot.
-    """
-    left, line = 210, 20
-    height = line * len(rows) + 8
-    parts = []
-    for number, (name, data) in enumerate(rows):
-        y = line * (number + 0.5) + 4
-        parts.append(f'<text x="{left - 10}" y="{y + 4:.0f}" text-anchor="end">{escape(name)}</text>')
-        if data["value"] is not None:
-            parts.append(_dot(left, y, data))
-    ticks = "".join(
-        f'<line class="grid" x1="{left + v * SIDE:.0f}" x2="{left + v * SIDE:.0f}" y1="0" y2="{height}"/>'
-        f'<text x="{left + v * SIDE:.0f}" y="{height + 14}" text-anchor="middle">{v:.0%}</text>'
-        for v in _FIFTHS
-    )
-    title = "Accuracy of the final diagnosis, with 95 % intervals"
-    box = f'viewBox="0 0 {left + SIDE + 24} {height + 20}" role="img" aria-label="{title}"'
-    drawn = f"<svg {box}>{ticks}{''.join(parts)}</svg>"
-    return f'<figure class="broad">{drawn}<figcaption>{title}.</figcaption></figure>'
-
-
-def _dot(left: int, y: float, data: Data) -> str:
-    low, high = (data["value"] if end is None else end for end in (data["low"], data["high"]))
-    x, x1, x2 = (left + share * SIDE for share in (data["value"], low, high))
-    return (
-        f'<line class="whisker" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y}" y2="{y}"/>'
-        f'<circle class="dot" cx="{x:.1f}" cy="{y}" r="4"><title>{data["value"]:.1%} of {data["n"]:,}</title></circle>'
-    )
-
-
 def confusion_matrix(rows: Sequence[Data]) -> str:
     """Draw what was said for each truth: the darker a cell, the larger its share of the row.
 

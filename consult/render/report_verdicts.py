@@ -40,7 +40,7 @@ def result_of(status: str, correct: bool | None, correct_by: str | None) -> str:
 def table_of(run: str, played: Sequence[Outcome]) -> Iterator[str]:
     """Yield the lines of consultations.csv about a run, in pieces."""
     for start in range(0, len(played), PIECE):
-        yield _csv(_row(run, one) for one in played[start : start + PIECE])
+        yield csv_lines(_row(run, one) for one in played[start : start + PIECE])
 
 
 def _row(run: str, one: Outcome) -> tuple[object, ...]:
@@ -54,7 +54,8 @@ def _row(run: str, one: Outcome) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _csv(rows: Iterable[Sequence[object]]) -> str:
+def csv_lines(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as lines of a CSV file, in which no text is a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     # A spreadsheet is kept from reading text of a case or of a model as a formula.
@@ -62,4 +63,4 @@ def _csv(rows: Iterable[Sequence[object]]) -> str:
     return buffer.getvalue()
 
 
-HEADINGS_LINE = _csv([HEADINGS])
+HEADINGS_LINE = csv_lines([HEADINGS])

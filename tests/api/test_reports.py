@@ -33,6 +33,10 @@ def test_a_report_is_files_and_data(run: consult.Run, tmp_path: Path) -> None:
     assert written["runs"][0]["headlines"]["accuracy"] == accuracy
     assert str(report) == (tmp_path / "report.md").read_text() and report.page == tmp_path / "report.html"
     assert report._repr_html_().startswith("<iframe sandbox")
+    assert report.latex == (tmp_path / "summary.tex").read_text()
+    table = report.table.set_index("measure")
+    assert table.loc["accuracy", "value"] == run.accuracy and table.loc["accuracy", "clusters"] == 3
+    assert list(report.table.columns) == (tmp_path / "summary.csv").read_text().splitlines()[0].split(",")
 
 
 def test_runs_of_two_stores_are_not_compared(run: consult.Run, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path, 
     failed = [row for row in rows(db) if row[3] is None]
     assert len(failed) == 8 * CASES // 5
     code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", reference, "--db", db)
-    assert code == 1 and "judge failed on 8" in out and "r1.6 " in out and "100.0%" in out
+    assert code == 1 and "assessor failed on 8" in out and "r1.6 " in out and "100.0%" in out
 
 
 def test_a_model_that_fails_is_asked_again_by_the_same_command(db, tmp_path, capfd, monkeypatch):

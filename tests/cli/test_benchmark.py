@@ -20,6 +20,7 @@ import pytest
 
 import consult.cli.benchmark
 from consult.cli.main import run
+from consult.render.report import FILES
 
 BAYES = ["Bayes doctor", "Bayes doctor"]
 """Told complaint and photograph, and told all facts."""
@@ -143,15 +144,20 @@ CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 def same(folder: Path) -> dict[str, str]:
     """Give the files of a report without what a clock says: dates, wall time, and the models' seconds."""
     files = {path.name: CLOCK.sub("DATE", path.read_text()) for path in sorted(folder.iterdir())}
-    assert set(files) == {"report.html", "report.md", "report.json", "consultations.csv"}
+    assert set(files) == set(FILES)
     data = json.loads(files["report.json"])
     for one in data["runs"]:
         del one["wall_seconds"], one["cost"]["seconds of model time"]
     rows = [{**row, "seconds": ""} for row in csv.DictReader(io.StringIO(files["consultations.csv"]))]
     row_of_seconds = re.compile(r"\|? ?(?:<tr><th[^>]*>)?seconds of model time.*?(?:</tr>|\n)")
     wall = re.compile(r"Wall time: [^<\n]* a consultation\.")
-    texts = {name: wall.sub("", row_of_seconds.sub("", files[name])) for name in ("report.md", "report.html")}
-    return {**texts, "report.json": json.dumps(data), "consultations.csv": json.dumps(rows)}
+    cost = re.compile(r"### Length and cost.*?(?=\n##)|<section><h3>Length and cost.*?</section>", re.DOTALL)
+    texts = {
+        name: wall.sub("", row_of_seconds.sub("", cost.sub("", files[name]))) for name in ("report.md", "report.html")
+    }
+    figures = [row for row in csv.DictReader(io.StringIO(files["summary.csv"])) if "seconds" not in row["measure"]]
+    tables = {"consultations.csv": json.dumps(rows), "summary.csv": json.dumps(figures)}
+    return {**texts, **tables, "report.json": json.dumps(data), "summary.tex": files["summary.tex"]}
 
 
 def test_stopped_at_any_moment_it_ends_with_the_same_report(tmp_path: Path) -> None:
@@ -221,10 +227,12 @@ def test_failures_are_listed_and_give_1(tmp_path: Path) -> None:
     assert code == 1 and "failed (try again with consult resume, run by run: r1)" in shown and "test-0000" in shown
     good, bad = f"scripted:{PANEL}", f"scripted:{judge}"
     code, shown, err = call(*base, "--model", good, "--assessor", bad, *out)
-    assert code == 1 and "judge failed: r2.1" in err
+    assert code == 1 and "assessor failed: r2.1" in err and "judge failed" not in err + shown
     rubric = json.loads((tmp_path / "report" / "report.json").read_text())["runs"][0]["rubric"]
     (items,) = rubric.values()
     assert all(item["value"] is None and item["judge_failed"] == 3 for item in items.values())
+    for name in ("report.md", "report.html", "summary.tex"):
+        assert "judge failed" not in (tmp_path / "report" / name).read_text(), "no judge was asked"
 
 
 def test_people_see_plan_progress_and_main_table(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:

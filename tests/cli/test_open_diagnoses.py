@@ -190,7 +190,7 @@ def test_a_judge_decides_with_the_run_or_later_and_gives_the_same(call: Call, cl
     for run in ("r1", "r2"):
         found = everywhere(call, tmp_path, clinic, run)
         assert set(found.values()) == {expected}, found
-        assert "6 unjudged, 6 judge failed" in Path("report/report.md").read_text()
+        assert "6 unjudged, judge failed on 6" in Path("report/report.md").read_text()
     with sqlite3.connect(tmp_path / "consult.db") as db:
         rows = "SELECT ordinal, correct, correct_by FROM consultations WHERE run_id = ? ORDER BY ordinal"
         assert db.execute(rows, ["r1"]).fetchall() == db.execute(rows, ["r2"]).fetchall()

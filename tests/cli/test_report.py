@@ -128,13 +128,60 @@ def test_urgency_stands_with_its_baselines_in_every_file(reported):
     assert final["n"] == CASES and solo is None, "the improviser's solo doctor states no urgency"
     markdown, html = ((reported / name).read_text() for name in ("report.md", "report.html"))
     for text in (markdown, html):
-        assert "Urgency and alarms" in text and "always emergency" in text and "told when asked about it" in text
+        assert "alarms told and acted on" in text and "always emergency" in text and "told when asked about it" in text
     assert markdown.count("### Urgency\n") == 1
     with (reported / "consultations.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["run"] == "r1"]
     right = sum(row["status"] == "finished" and row["final_urgency"] == row["true_urgency"] for row in rows)
     assert final["value"] == pytest.approx(right / CASES, abs=1 / CASES)
     assert {row["red_flag"] != "none" for row in rows if row["alarm_told"]} <= {True}
+
+
+def test_the_tables_say_what_the_report_says(reported):
+    data = json.loads((reported / "report.json").read_text())
+    with (reported / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["condition"] for row in rows} == {"panel", "solo"}, "the runs differ in the team alone"
+    for run in data["runs"]:
+        accuracy = run["headlines"]["accuracy"]
+        (row,) = [row for row in rows if (row["run"], row["measure"]) == (run["run"], "accuracy")]
+        for name in ("value", "low", "high", "n", "clusters"):
+            assert float(row[name]) == pytest.approx(accuracy[name])
+        assert accuracy["clusters"] == CASES and row["model"] == run["models"]["attending"]
+    for row in rows:
+        if row["value"] and row["low"]:
+            assert float(row["low"]) <= float(row["value"]) <= float(row["high"])
+    alone = [row for row in rows if row["run"] == "r2" and row["subject"] == "triage"]
+    assert alone and not any(row["value"] or row["n"] for row in alone), "a solo doctor has no triage, which is not 0"
+    for name in ("summary.csv", "summary.tex"):
+        assert "not medical advice" in (reported / name).read_text()
+
+
+def test_a_difference_names_its_sides_by_what_differs(reported):
+    (gain,) = json.loads((reported / "report.json").read_text())["comparisons"]
+    assert gain["sides"] == {"a": "panel", "b": "solo", "both": ""}
+    markdown, html = ((reported / name).read_text() for name in ("report.md", "report.html"))
+    assert all("panel minus solo, gain over solo" in text for text in (markdown, html))
+    assert "- rows differ in: team" in markdown and "- model, triage, specialists, patient: m" in markdown
+    assert "Rubric by condition" in markdown and markdown.count("### Assessment by rules@") == 1
+
+
+def test_a_run_of_an_older_version_lacks_what_was_not_stored(db, tmp_path, capfd, monkeypatch):
+    with Store(db) as store:
+        config = json.loads(store.run("r1")["config"])
+        for name in ("classifier", "repeats", "votes", "panel_skill", "judge", "own", "patient_grounding"):
+            del config[name]
+        store.db.execute("UPDATE runs SET config = ?, versions = '{}' WHERE id = 'r1'", [json.dumps(config)])
+        store.db.execute("UPDATE consultations SET final_urgency = NULL, red_flag = NULL, alarm_told = NULL")
+        store.db.execute("UPDATE turns SET diagnosis_words = NULL, answers = NULL, unusable = NULL")
+    assert call(capfd, monkeypatch, "report", "r1", "r2", "--db", db, "--out", tmp_path / "out")[0] == 0
+    data = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert data["conditions"]["differing"] == ["team"], "what was not stored was as it is without the option"
+    with (tmp_path / "out" / "summary.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["subject"] == "urgency" and row["run"] == "r1"]
+    assert {row["measure"] for row in rows} >= {"triage_right"}
+    assert not any(row["value"] for row in rows if row["measure"] == "triage_missed")
+    assert " & -- & " in (tmp_path / "out" / "summary.tex").read_text(), "the final urgency is not known"
 
 
 def keys_of(data):

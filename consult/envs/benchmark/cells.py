@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +32,8 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Strategy and team."""
-        return f"{self.config.strategy} · {self.config.team}"
+        """Model, strategy and team."""
+        return f"{self.model} · {self.config.strategy} · {self.config.team}"
 
 
 def cells(grid: Grid, scenario: Scenario) -> list[Cell]:
@@ -64,6 +65,10 @@ def cells(grid: Grid, scenario: Scenario) -> list[Cell]:
 
 def _keys(block: Block) -> list[tuple[str, str, str]]:
     models, strategies, teams = block.models or (), block.strategies or (), block.teams or ()
+    for kind, names in (("model", models), ("strategy", strategies), ("team", teams)):
+        twice = next((name for name, often in Counter(names).items() if often > 1), None)
+        if twice is not None:
+            raise GridError(f"the {kind} '{twice}' is given twice; name it once")
     return [(model, strategy, team) for model in models for strategy in strategies for team in teams]
 
 
@@ -143,7 +148,8 @@ def _check(found: list[Cell]) -> None:
         players = tuple((role, each.model) for role, each in roles(cell.config).items())
         twin = seen.setdefault((cell.config.strategy, cell.config.team, players), cell)
         if twin is not cell:
+            strategy, team = cell.config.strategy, cell.config.team
             raise GridError(
-                f"{cell.name} is the same run with {twin.model} and with {cell.model}, since other models play its "
-                "roles; leave one of the two out"
+                f"{strategy} · {team} is the same run with {twin.model} and with {cell.model}, since other models play "
+                "its roles; leave one of the two out"
             )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from consult.envs.benchmark.cells import Cell
     from consult.envs.benchmark.estimate import Estimate
     from consult.envs.cast import Models
+    from consult.envs.conditions import Conditions
+    from consult.envs.settings import Settings
     from consult.envs.store import Store
     from consult.scenarios import Scenario
 
@@ -24,6 +26,8 @@ class Planned:
     cell: Cell
     models: dict[str, str]
     """Role → reference and revision."""
+    settings: Settings
+    """By which it is labelled beside the other cells."""
     consultations: int
     run: str | None
     """The run that is this cell played to its end."""
@@ -31,6 +35,11 @@ class Planned:
     """Consultations that need not be played."""
     estimate: Estimate | None
     """Of one consultation; None where nothing is left to play."""
+
+    @property
+    def name(self) -> str:
+        """Its number, as a name among the other cells."""
+        return str(self.cell.number)
 
     @property
     def left(self) -> int:
@@ -47,11 +56,13 @@ class Planned:
         """Estimated, in and out."""
         return self.left * (self.estimate.tokens_in + self.estimate.tokens_out) if self.estimate else 0.0
 
-    def event(self) -> dict[str, Any]:
-        """Describe it."""
-        config = self.cell.config
+    def event(self, conditions: Conditions) -> dict[str, Any]:
+        """Describe it as one of several."""
+        config, name = self.cell.config, self.name
         return {
             "cell": self.cell.number,
+            "label": conditions.labels[name],
+            "condition": conditions.cells(name),
             "strategy": config.strategy,
             "team": config.team,
             "model": self.cell.model,
@@ -161,11 +172,12 @@ def _looked_at(
     cell: Cell, models: dict[str, str], store: Store, scenario: Scenario, own: Sequence[str] | None
 ) -> Planned:
     from consult.envs.benchmark.kept import played_run
+    from consult.envs.settings import settings_of
 
     run = played_run(store, cell, models, scenario.revision, among=own)
     consultations = len(cell.config.plan())
     ended = consultations if run else _ended(store, cell)
-    return Planned(cell, models, consultations, run, ended, None)
+    return Planned(cell, models, settings_of(cell.config, models, scenario), consultations, run, ended, None)
 
 
 def _ended(store: Store, cell: Cell) -> int:
@@ -216,9 +228,14 @@ def check_engine(engine: str) -> None:
 
 def plan_event(planned: Sequence[Planned], toml: str) -> dict[str, Any]:
     """Describe a plan."""
+    from consult.envs.conditions import Conditions
+
+    conditions = Conditions({one.name: one.settings for one in planned})
     return {
         "event": "plan",
-        "cells": [one.event() for one in planned],
+        "cells": [one.event(conditions) for one in planned],
+        "differing": conditions.differing,
+        "common": conditions.common,
         "consultations": sum(one.consultations for one in planned),
         "played": sum(one.ended for one in planned),
         "seconds": round(sum(one.seconds for one in planned), 1),

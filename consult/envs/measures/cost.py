@@ -10,10 +10,11 @@ from consult.envs.measures.outcomes import Outcome
 
 
 def cost(played: Sequence[Outcome]) -> dict[str, Figure]:
-    """Give turns, tokens and seconds of model time a consultation, failed ones included."""
+    """Give turns, questions of the attending, tokens and seconds of model time a consultation, failed ones included."""
     cases = [one.case for one in played]
     return {
         "turns": mean([one.turns for one in played], cases),
+        "questions": mean([one.questions for one in played], cases),
         "tokens in": mean([one.tokens_in for one in played], cases),
         "tokens out": mean([one.tokens_out for one in played], cases),
         "seconds of model time": mean([one.seconds for one in played], cases),

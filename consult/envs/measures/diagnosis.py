@@ -108,9 +108,13 @@ def _by_label(scored: Sequence[Outcome], present: Sequence[str]) -> tuple[Number
 
 def _averaged(scored: Sequence[Outcome], value: float, average: str, sums: Numbers | None) -> Figure:
     if sums is None:
-        return Figure(value, n=len(scored), failed=failed(scored))
+        return Figure(value, n=len(scored), clusters=_cases(scored), failed=failed(scored))
     low, high = quantiles(_f1(sums, average))
-    return Figure(value, low, high, len(scored), failed(scored), method=BOOTSTRAP)
+    return Figure(value, low, high, len(scored), _cases(scored), failed(scored), method=BOOTSTRAP)
+
+
+def _cases(scored: Sequence[Outcome]) -> int:
+    return len({one.case for one in scored})
 
 
 def confusion(played: Sequence[Outcome]) -> list[tuple[str, str, int]]:

@@ -16,6 +16,8 @@ class Figure:
     high: float | None = None
     n: int = 0
     """Consultations behind the value."""
+    clusters: int = 0
+    """Independent cases behind the value; the interval is over them."""
     failed: int = 0
     """Failed consultations among the n; they count as wrong."""
     judge_failed: int = 0

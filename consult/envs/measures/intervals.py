@@ -44,7 +44,8 @@ def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Figure:
     cases = [patient_of(case) for case in cases]
     if len(set(cases)) < len(cases):
         return ratio(_kinds_of(hits, cases), shares=True)
-    return Figure(sum(hits) / len(hits), *_wilson(sum(hits), len(hits)), n=len(hits), method=WILSON)
+    n = len(hits)
+    return Figure(sum(hits) / n, *_wilson(sum(hits), n), n=n, clusters=n, method=WILSON)
 
 
 def patient_of(case: Hashable) -> Hashable:
@@ -99,9 +100,10 @@ def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool =
     top, n = weights @ parts
     value, cases = float(top / n), int(weights.sum())
     if shares and cases >= FEWEST_CASES and value in (0.0, 1.0):
-        return Figure(value, *_wilson(round(value * cases), cases), n=int(n), method=WILSON_OVER_CASES)
+        ends = _wilson(round(value * cases), cases)
+        return Figure(value, *ends, n=int(n), clusters=cases, method=WILSON_OVER_CASES)
     low, high = ratio_interval(parts, weights=weights, seed=seed)
-    return Figure(value, low, high, int(n), method="" if low is None else BOOTSTRAP)
+    return Figure(value, low, high, int(n), cases, method="" if low is None else BOOTSTRAP)
 
 
 def _wilson(hits: int, n: int) -> tuple[float, float]:

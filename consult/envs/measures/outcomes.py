@@ -67,6 +67,8 @@ class Outcome:
     """As it was decided and stored; None where there is no truth."""
     correct_by: CorrectBy | None = None
     """What decided it; `unjudged` counts as wrong."""
+    questions: int = 0
+    """That the attending asked the patient."""
     judge_failed: bool = False
     """Whether it is unjudged although a judge was asked."""
 
@@ -86,7 +88,8 @@ SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialt
   c.true_specialty, c.true_urgency, c.final_urgency, c.red_flag, c.alarm_told, c.style, c.skin_type, c.demo, c.error,
   count(t.idx), total(t.tokens_in), total(t.tokens_out), total(t.seconds),
   max(CASE WHEN t.action = 'conclude' THEN t.confidence END),
-  max(CASE WHEN t.action = 'conclude' THEN t.differential END)
+  max(CASE WHEN t.action = 'conclude' THEN t.differential END),
+  total(t.speaker = 'attending' AND t.action = 'ask')
 FROM consultations c LEFT JOIN turns t ON t.consultation_id = c.id
 WHERE c.run_id = ? AND c.status != 'running' GROUP BY c.ordinal ORDER BY c.ordinal
 """
@@ -147,7 +150,7 @@ class _Reader:
     def outcome(self, row: Sequence[Any], members: tuple[str | None, ...]) -> Outcome:
         (id_, case, mood, repeat, status, specialty, urgency, answer, words, truth, correct, correct_by,
          true_specialty, true_urgency, final_urgency, red_flag, alarm_told, style, skin, demo, error, turns, tokens_in,
-         tokens_out, seconds, confidence, differential) = row  # fmt: skip
+         tokens_out, seconds, confidence, differential, questions) = row  # fmt: skip
         # The truth's spelling comes first.
         truth = self.name(truth)
         opinions, vote = self.panel(members)
@@ -182,6 +185,7 @@ class _Reader:
             tokens_out=int(tokens_out),
             seconds=seconds,
             error=error,
+            questions=int(questions),
         )
 
     def _ranked(self, differential: str) -> tuple[str, ...]:

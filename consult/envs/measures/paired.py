@@ -66,7 +66,7 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
     single = all(len(a[case]) == 1 == len(b[case]) for case in shared)
     p = mcnemar_p(steps) if single else sign_flip_p(steps)
     low, high = ratio_interval(np.column_stack([steps, np.ones(len(steps))]))
-    figure = Figure(float(steps.mean()), low, high, len(shared), method="" if low is None else BOOTSTRAP)
+    figure = Figure(float(steps.mean()), low, high, len(shared), len(shared), method="" if low is None else BOOTSTRAP)
     return Difference(figure, int((steps > 0).sum()), int((steps < 0).sum()), p, MCNEMAR if single else SIGN_FLIP)
 
 

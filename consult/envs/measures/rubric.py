@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from consult.agents.rubric import BY_KEY, NOT_DECIDED
+from consult.agents.rubric import BY_KEY, ITEMS, NOT_DECIDED
 from consult.envs.measures.figures import Figure
 from consult.envs.measures.intervals import ratio
 from consult.envs.store import Row, Store
@@ -19,6 +20,31 @@ SELECT assessor, item, total, n, failed, open, count(*) AS cases FROM (
   WHERE c.run_id = ? GROUP BY a.assessor, a.item, c.case_id
 ) GROUP BY assessor, item, total, n, failed, open ORDER BY assessor, item
 """
+
+_MEANS = """
+SELECT assessor, total, n, count(*) AS cases FROM (
+  SELECT assessor, total(mean) AS total, count(*) AS n FROM (
+    SELECT a.assessor, c.case_id, avg(a.value / json_extract(?, '$."' || a.item || '"')) AS mean
+    FROM assessments a JOIN consultations c ON c.id = a.consultation_id
+    WHERE c.run_id = ? AND a.value IS NOT NULL GROUP BY a.assessor, c.id
+  ) GROUP BY assessor, case_id
+) GROUP BY assessor, total, n ORDER BY assessor
+"""
+
+
+def rubric_means(store: Store, run: str) -> dict[str, Figure]:
+    """Return assessor → mean over its items, each from 0 to 1: an item of three levels counts as half of its value.
+
+    A consultation's mean is over the items that were scored; one without a score is left out.
+    """
+    highest = json.dumps({item.key: float(item.levels[-1]) for item in ITEMS})
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in store.db.query(_MEANS, [highest, run]):
+        found[row["assessor"]].append(row)
+    return {
+        assessor: ratio([(kind["total"], kind["n"], kind["cases"]) for kind in kinds], shares=True)
+        for assessor, kinds in found.items()
+    }
 
 
 def rubric(store: Store, run: str) -> dict[str, dict[str, Figure]]:

@@ -160,6 +160,7 @@ def test_a_mistake_in_a_grid_is_told_with_its_line(text: str, told: str) -> None
         ("cases = 681", "has 680 cases, not 681; ask for fewer"),
         ("split = 'tset'", "no split 'tset'; there are: test"),
         ("[[cells]]\ncases = 3\n[[cells]]\ncases = 4", "no-dialogue · panel with starter stands in two cells"),
+        ("models = ['a', 'b', 'a']", "the model 'a' is given twice; name it once"),
         ("models = ['human']", "a person plays one consultation at a time"),
         ("[roles.specialists]\nmagic = 'x'", "no specialty 'magic'"),
         (

@@ -1,0 +1,197 @@
+"""The settings of a run by name: what makes two runs two different conditions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from consult.agents.temperament import own_temperaments, temperaments
+
+if TYPE_CHECKING:
+    from consult.envs.config import RoleConfig, RunConfig
+    from consult.scenarios import Scenario
+
+Value = str | int | float | None
+Settings = dict[str, Value]
+"""Name → value, the most telling first. None: the run has no use for it, as a solo doctor has none for a panel."""
+
+MODEL, STRATEGY, TEAM, SPLIT, JUDGE, CASES = "model", "strategy", "team", "split", "judge", "cases"
+TRIAGE, SPECIALIST, PATIENT, CLASSIFIER = "triage", "specialists", "patient", "classifier"
+OWN_SPECIALIST = "specialist for "
+"""How the setting of a specialty's own model begins."""
+THEN = ", then "
+"""Between judges of one run: the verdicts of the last one count."""
+REPEATS, NONE, OWN = "repeats", "none", "own"
+ONE_A_CASE = "one a case"
+EXTENT = (CASES, REPEATS)
+"""How much was played. Differences are paired by case, so that runs which differ in these can be compared."""
+
+_NAMED_BELOW = frozenset({
+    "scenario", "split", "cases", "temperaments", "all_temperaments", "strategy", "team", "panel_size", "max_turns",
+    "seed", "patient_grounding", "patient", "triage", "specialist", "specialists", "attending", "classifier",
+    "repeats", "votes", "panel_skill", "judge", "own",
+})  # fmt: skip
+"""Fields of a configuration that `settings_of` names itself; any other is a setting by its own name."""
+
+
+def settings_of(
+    config: RunConfig,
+    models: Mapping[str, str],
+    scenario: Scenario,
+    *,
+    revision: str = "",
+    judge: str | None = None,
+    version: str = "",
+) -> Settings:
+    """Name the settings of a run.
+
+    Args:
+        config: The run's configuration.
+        models: Role → reference and revision.
+        scenario: The run's, as it is now.
+        revision: The scenario's when it was played.
+        judge: Who judged its open diagnoses; else the judge of the configuration.
+        version: Of this program.
+    """
+    from consult.envs.cast import roles
+
+    used = roles(config)
+    found: Settings = {
+        MODEL: models["attending"],
+        STRATEGY: config.strategy,
+        TEAM: config.team,
+        SPLIT: config.split,
+        JUDGE: None if scenario.labels else judge or models.get("judge") or NONE,
+        "scenario": config.scenario,
+        "scenario revision": revision or scenario.revision,
+        "temperament": _temperament(config, scenario),
+        TRIAGE: models.get("triage"),
+        SPECIALIST: models.get("specialist"),
+    }
+    own = {specialty: f"specialist={specialty}" for specialty in config.specialists}
+    found |= {OWN_SPECIALIST + specialty: models[role] for specialty, role in own.items() if role in models}
+    found |= {PATIENT: models["patient"], "seed": config.seed}
+    players: dict[str, RoleConfig] = {MODEL: used["attending"]}
+    players |= {name: used[role] for name, role in _ROLES.items() if role in used}
+    players |= {OWN_SPECIALIST + specialty: used[role] for specialty, role in own.items() if role in used}
+    found |= {f"sampling of {name}": _sampling(role) for name, role in players.items()}
+    found |= {name.replace("_", " "): _plain(getattr(config, name)) for name in _others(config)}
+    return found | {
+        CLASSIFIER: models.get("classifier"),
+        "panel size": None if config.team == "solo" else config.panel_size,
+        "doctor turns": config.max_turns,
+        "patient grounding": "on" if config.patient_grounding else "off",
+        "votes": config.votes,
+        "synthetic panel": None if config.team == "solo" else _plain(config.panel_skill),
+        "own case": NONE if config.own is None else _hash(config.own.model_dump()),
+        REPEATS: config.repeats,
+        CASES: f"{len(config.cases)} ({_hash(config.cases)})",
+        "consult": version or None,
+    }
+
+
+_ROLES = {TRIAGE: "triage", SPECIALIST: "specialist", PATIENT: "patient"}
+
+
+def _others(config: RunConfig) -> Iterator[str]:
+    return (name for name in type(config).model_fields if name not in _NAMED_BELOW)
+
+
+def _temperament(config: RunConfig, scenario: Scenario) -> str:
+    """Name the temperaments: one for all, all, each case's own, or one a case in another assignment."""
+    moods = config.temperaments
+    if config.all_temperaments:
+        return "all" if set(moods) == set(temperaments()) else " and ".join(moods)
+    assigned = dict(zip(config.cases, moods, strict=True))
+    own = own_temperaments(scenario, config.split) if config.split in scenario.splits else {}
+    if all(own.get(case) == mood for case, mood in assigned.items()):
+        return OWN
+    if len(set(moods)) == 1:
+        return moods[0]
+    return f"{ONE_A_CASE} ({_hash(sorted(assigned.items()))})"
+
+
+def _sampling(role: RoleConfig) -> str:
+    return f"temperature {role.temperature:g}, top-p {role.top_p:g}"
+
+
+def _plain(value: Any) -> Value:
+    """Give a value of a setting that has no words of its own."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str | int | float) else json.dumps(value, default=str, sort_keys=True)
+
+
+def _hash(data: object) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+
+
+# -- in words ----------------------------------------------------------------------------------------------------------
+
+
+def candidates(setting: str, value: Value) -> list[str]:
+    """List ways to write a value, the shortest first; the last one is the value itself."""
+    text = str(value)
+    if is_model(setting):
+        return [text] if THEN in text else model_names(text)
+    if setting == "scenario":
+        return [*_ends_of_path(text), text]
+    if setting == CASES:
+        n = text.split(" ", 1)[0]
+        return ["1 case" if n == "1" else f"{n} cases", f"cases {text}"]
+    if setting == "temperament":
+        return [text.partition(" (")[0], text]
+    return [text]
+
+
+def is_model(setting: str) -> bool:
+    """Tell whether a setting is who plays, judges or classifies."""
+    return setting in (MODEL, TRIAGE, SPECIALIST, PATIENT, CLASSIFIER, JUDGE) or setting.startswith(OWN_SPECIALIST)
+
+
+SHORT = 32
+"""Characters of a model's name that need not be shortened."""
+
+
+def model_names(name: str) -> list[str]:
+    """List ways to write a model's name, the shortest first: without its revision, and of a long path its end."""
+    bare, at, revision = name.rpartition("@")
+    if not at or not bare or len(revision) > 64 or not revision.isalnum():
+        bare = name
+    if len(bare) <= SHORT:
+        return list(dict.fromkeys([bare, name]))
+    server, hash_, model = bare.rpartition("#")
+    scheme, colon, rest = bare.partition(":")
+    ends: list[str] = []
+    if hash_ and "://" in server and model:
+        ends = [model]
+    elif colon and "/" not in scheme:
+        ends = [f"{scheme}:{end}" for end in _ends_of_path(rest)]
+    elif not colon:
+        ends = _ends_of_path(bare)
+    return list(dict.fromkeys([*ends, bare, name]))
+
+
+def _ends_of_path(path: str) -> list[str]:
+    if len(path) <= SHORT:
+        return [path]
+    parts = [part for part in path.split("/") if part]
+    return ["/".join(parts[-n:]) for n in range(1, len(parts))]
+
+
+def distinct(values: Sequence[str], ways: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Write each value in the shortest way that no other value could be written in.
+
+    Args:
+        values: Different from each other.
+        ways: Value → how it may be written, the shortest first.
+    """
+    found = {}
+    for value in values:
+        others = {way for other in values if other != value for way in (*ways[other], other)}
+        found[value] = next((way for way in ways[value] if way not in others), value)
+    return found
