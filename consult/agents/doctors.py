@@ -24,7 +24,7 @@ async def look(voice: Voice, view: DoctorView, place: Place, member: int = 0) ->
 
 async def reason_again(
     voice: Voice, prompt: Prompt, decided: str, reasons: Choice | None, task: str, place: Place,
-    read: Callable[[str], W | None], member: int = 0,
+    read: Callable[[str], W | None], member: int = 0, attempt: int = 1,
 ) -> tuple[W | None, Usage]:  # fmt: skip
     """Ask once more for the reason alone, after what was decided.
 
@@ -37,9 +37,10 @@ async def reason_again(
         place: Where in the run.
         read: Reads the whole reply.
         member: Number in the panel.
+        attempt: Which attempt it is; each draws other noise.
     """
     again = replace(prompt, begin=decided, choice=reasons)
-    reply = await voice.say(again, task, place, attempt=1, member=member)
+    reply = await voice.say(again, task, place, attempt, member)
     return read(reply.text), usage(reply)
 
 

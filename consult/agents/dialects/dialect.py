@@ -7,6 +7,7 @@ A `read_…` method returns None for an answer that cannot be used; nothing is g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -131,13 +132,16 @@ class Dialect(Protocol):
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
         """Read the words; None where they do not fit the act."""
 
-    def reasons(self, view: DoctorView, role: str, *, outside: bool = False) -> Choice | None:
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
         """List what a reason is held to where it is asked for once more; None where it is free.
 
         Args:
             view: What the doctor knows.
             role: `triage` or `specialist`.
             outside: Whether a specialist said that the case is not of its field.
+            given: Colleagues' reasons, whose words are left out.
         """
 
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:

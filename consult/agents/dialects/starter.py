@@ -127,6 +127,8 @@ STEADY = 0.8
 """Temperature at which sentences are chosen."""
 DEFAULT_WHERE = "Please go to the emergency department now."
 
+QUESTIONS = 5
+"""Topics that an attending asks about before it consults or concludes, where no alarm was told."""
 SURE = 0.3
 """Temperature at which a diagnosis is drawn: a physician seldom names what she thinks unlikely."""
 
@@ -283,11 +285,15 @@ class StarterDialect:
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act; what was asked before, or stands on the file, is not among the choices."""
         options: list[str] = []
-        if "ask" in view.offers:
+        # The panel hears what the patient said before it; whoever asks on afterwards knows more than the panel did.
+        asks = () if view.opinions else view.offers
+        if "ask" in asks:
             options += [f"<ask><{t}>" for t in view.topics if _is_open(t, view)]
-        if "examine" in view.offers:
+        if "examine" in asks:
             options += [f"<examine><{t}>" for t in view.examinations if _is_open(t, view)]
-        options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers]
+        # A doctor who has heard of no alarm asks a few questions first.
+        early = bool(options) and len(view.asked) < QUESTIONS and not _alarm(view) and view.turns_left > 2
+        options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers and not early]
         alone = "consult" not in view.offers and not view.opinions
         role = _thinking("alone" if alone else "lead", view)
         choice = Choice(tuple(options), after="</think>" if view.thinks else "")
@@ -320,26 +326,29 @@ class StarterDialect:
             lead_ins = frames("doctor", "greeting" if named else "greeting_plain")
         elif heard and word.action != "consult" and len(before) % 2:
             # Who takes note of every answer sounds like a form, and before the panel is asked there are thanks enough.
-            lead_ins = fresh(tuple(one for kind in ACKNOWLEDGED for one in frames("doctor", kind)), before)
+            answered = last is not None and any(topic not in last.absences for topic, _ in last.quotes)
+            lead_ins = fresh(frames("doctor", "acknowledge") if answered else NEUTRAL, before)
         options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
         messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
         return Prompt(messages, 48, _held(options), STEADY)
 
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
         """Read the words; None where they are about another topic than was chosen, or broken."""
-        kinds = [key for key in (*GREETINGS, *ACKNOWLEDGED) if key != "greeting" or view.patient.name]
+        kinds = [key for key in LEAD_INS if key != "greeting" or view.patient.name]
         known = tuple(line for key in kinds for line in frames("doctor", key))
         said = _said_to(word)
         if not is_learned(text, (*known, *said)) or not any(text.strip().endswith(one) for one in said):
             return None
         return sentence_case(clean(text).replace(NAME, view.patient.name))
 
-    def reasons(self, view: DoctorView, role: str, *, outside: bool = False) -> Choice | None:
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
         """List the reasons that quote what was seen and said."""
         if outside:
-            return Choice(tuple(f" {frame}" for frame in frames("doctor", role, "outside")))
-        said = _said_on(view)
-        seen = [f" {frame}" for frame in frames("doctor", role, "seen")] if view.seen else []
+            return _held([f" {frame}" for frame in fresh(frames("doctor", role, "outside"), given)])
+        said = _quotable(view)
+        seen = [f" {frame}" for frame in fresh(frames("doctor", role, "seen"), given)] if view.seen else []
         if role == "triage":
             quoted = {"alarm": said.keys() & {ALARM}, "told": said.keys() & {"complaint"}}
         else:
@@ -348,7 +357,7 @@ class StarterDialect:
             f" {tag(topic)} {frame}"
             for kind, topics in quoted.items()
             for topic in sorted(topics)
-            for frame in frames("doctor", role, kind)
+            for frame in fresh(frames("doctor", role, kind), given)
         ]
         return _held((*seen, *told))
 
@@ -476,9 +485,10 @@ class StarterDialect:
         return Prompt((Message("system", "doctor"), Message("user", user, photographs)), tokens, choice)
 
 
-GREETINGS = ("greeting", "greeting_plain")
-ACKNOWLEDGED = ("acknowledge", "acknowledge_worried", "acknowledge_angry")
-"""Lists of what an attending says before a question: before the first one, and after an answer."""
+LEAD_INS = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
+"""Lists of what an attending may say before a question."""
+NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.", "All right, I've noted that.")
+"""What it says after an answer that there is nothing."""
 
 
 def is_child(card: Card) -> bool:
@@ -574,7 +584,7 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
     heads = [topic for topic in topics if topic in TOPIC_TAGS]
     frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
     kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
-    said = _said_on(view)
+    said = _quotable(view)
     if not is_learned(frame, frames("doctor", role, kind)):
         return ""
     present = [said[topic] for topic in heads if topic in said]
@@ -661,6 +671,13 @@ def _said_on(view: DoctorView) -> dict[str, str]:
     return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes if topic not in line.absences}
 
 
+def _quotable(view: DoctorView) -> dict[str, str]:
+    """Map topic to what may be quoted for a diagnosis: a vague complaint only where there is nothing else to go by."""
+    said = _said_on(view)
+    telling = {topic: clause for topic, clause in said.items() if topic != "complaint"}
+    return telling if telling or view.seen else said
+
+
 def _brief(clause: str) -> str:
     """Cut a person's long story to what can stand between quotation marks; a card's clauses are shorter."""
     return clause if len(clause) <= _QUOTED else textwrap.shorten(clause, _QUOTED, placeholder=" …")
@@ -668,7 +685,7 @@ def _brief(clause: str) -> str:
 
 def _quoting(thought: str, view: DoctorView) -> str:
     """Put what was seen and said in place of tags; a sentence that quotes what nobody said is left out."""
-    said = {tag(topic): f'"{clause}"' for topic, clause in _said_on(view).items()}
+    said = {tag(topic): f'"{clause}"' for topic, clause in _quotable(view).items()}
     said |= {SEEN: view.seen} if view.seen else {}
     sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
     kept = [s for s in sentences if all(name in said for name in _TAG.findall(s))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from consult.agents.acts import DoctorView, Line
 from consult.agents.dialects.dialect import OpinionWord, TriageWord
 from consult.agents.models.model import Choice, Prompt
@@ -27,7 +29,9 @@ class WholeAnswers:
         """Leave an opinion without a reason as it is."""
         return ""
 
-    def reasons(self, view: DoctorView, role: str, *, outside: bool = False) -> Choice | None:
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
         """Hold to nothing: a reason is part of its answer."""
         return None
 

@@ -30,6 +30,7 @@ THOUGHTS = ("I see <seen>.", "I have little to go by.")
 """What an attending thinks besides what it noted and what its colleagues said."""
 
 _SLOT = re.compile(r"\{(\w+)\}")
+_TAG = re.compile(r"<[a-z]+>")
 _FACT = re.compile(r"<(?:fact|second|third)>")
 _SENTENCE = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["']))\s+""")
 
@@ -118,7 +119,7 @@ def patient_lines(temperament: str, task: PatientTask, *, child: bool, said: Seq
 def fresh(lines: tuple[str, ...], said: Sequence[str]) -> tuple[str, ...]:
     """Leave out lines that were said before, slots aside; all of them where none remains."""
     before = " ".join(said).lower()
-    parts = {line: [part.strip(" .,:").lower() for part in _FACT.split(line)] for line in lines}
+    parts = {line: [part.strip(' .,:"').lower() for part in _TAG.split(line)] for line in lines}
     return tuple(line for line in lines if not any(len(p) > SHORT and p in before for p in parts[line])) or lines
 
 
