@@ -347,7 +347,7 @@ class StarterDialect:
         """List the reasons that quote what was seen and said."""
         if outside:
             return _held([f" {frame}" for frame in fresh(frames("doctor", role, "outside"), given)])
-        said = _quotable(view)
+        said = _said_on(view) if role == "triage" else _quotable(view)
         seen = [f" {frame}" for frame in fresh(frames("doctor", role, "seen"), given)] if view.seen else []
         if role == "triage":
             quoted = {"alarm": said.keys() & {ALARM}, "told": said.keys() & {"complaint"}}
@@ -584,7 +584,7 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
     heads = [topic for topic in topics if topic in TOPIC_TAGS]
     frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
     kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
-    said = _quotable(view)
+    said = _said_on(view) if role == "triage" else _quotable(view)
     if not is_learned(frame, frames("doctor", role, kind)):
         return ""
     present = [said[topic] for topic in heads if topic in said]
