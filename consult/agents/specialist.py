@@ -50,12 +50,12 @@ class Specialist:
         if word is None:
             return Opinion(self.specialty, None, None, "", usable=False, first_usable=False), cost
         if not word.reason and dialect.slots:
-            again, more = await reason_again(
+            reason, more = await reason_again(
                 self.voice, prompt, f"{word.diagnosis or NOT_MY_FIELD}.", "opinion", place,
-                lambda text: dialect.read_opinion(text, view, scenario), self.member,
+                lambda text: dialect.read_opinion(text, view, scenario), lambda again: again.reason, self.member,
             )  # fmt: skip
             cost += more
-            word = replace(word, reason=(again.reason if again else "") or dialect.plain_opinion(word, view))
+            word = replace(word, reason=reason or dialect.plain_opinion(word, view))
         confidence = word.confidence if reply.probability is None else reply.probability
         first = cost.unusable == 0
         return Opinion(self.specialty, word.diagnosis, confidence, word.reason, first_usable=first), cost
