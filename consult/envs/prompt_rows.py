@@ -18,6 +18,8 @@ from consult.agents.models.model import Message, Prompt, Sent
 
 MOST_KNOWN = 50_000
 """Lines whose numbers are kept in memory."""
+MOST_REPEATED = 500
+"""Whole texts that are kept in memory between waves."""
 LONG = 1_000
 """Characters from which a text is stored compressed."""
 
@@ -65,12 +67,15 @@ class PromptRows:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
+        self._repeated: dict[str, str] = {}
+        """Whole texts → their lines."""
         self._new: list[tuple[int, str | bytes]] = []
         self._next = 0
 
     def forget(self) -> None:
         """Forget the lines: a transaction was rolled back."""
         self._known.clear()
+        self._repeated.clear()
 
     def write(self, connection: Any, asked: Sequence[Asked], model: str | None = None) -> None:
         """Write exchanges, within a transaction of the caller's.
@@ -84,6 +89,8 @@ class PromptRows:
             return
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
+        if len(self._repeated) > MOST_REPEATED:
+            self._repeated.clear()
         # Within the transaction nobody else writes, so that the numbers are free.
         self._next = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM prompt_lines").fetchone()[0]
         self._new = []
@@ -112,11 +119,19 @@ class PromptRows:
 
     def _message(self, message: Message) -> str:
         shown = f', "images": {json.dumps([p.id for p in message.photographs])}' if message.photographs else ""
-        return f'{{"role": "{message.speaker}", "lines": {self._lines(message.text)}{shown}}}'
+        # Rules, and what a panel is asked, are the same texts again and again.
+        lines = self._repeated.get(message.text)
+        if lines is None:
+            lines = self._repeated[message.text] = str(self._lines(message.text))
+        return f'{{"role": "{message.speaker}", "lines": {lines}{shown}}}'
 
     def _lines(self, text: str) -> list[int]:
         # Split at newlines alone, so that joining gives the same text again, whatever else is in it.
-        return [self._number(line) for line in text.split("\n")]
+        lines = text.split("\n")
+        try:
+            return [self._known[line] for line in lines]
+        except KeyError:
+            return [self._number(line) for line in lines]
 
     def _number(self, line: str) -> int:
         known = self._known.get(line)
