@@ -3,9 +3,9 @@
 Run: python benchmarks/prompts.py [--consultations 40] [--turns 14] [--rounds 7] [--latency 0] [--thought 0]
 
 A doctor in Python plays in the plain dialect: it asks until two turns are left, with sentences of usual length. With
-`--latency` it takes so many milliseconds a reply, with `--thought` it thinks so many characters before it. Both sides are
-played in turn, on the same cases; printed are medians over the rounds of the time that the process computed, to which the
-latency is added, so that what else runs on the machine does not count.
+`--latency` it takes so many milliseconds a reply, with `--thought` it thinks so many characters before it. Both sides
+are played in turn, on the same cases. Time is what the process computed, plus the latency, which is added and not
+slept, so that what else runs on the machine counts little; the fastest round is told beside the median.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from consult.envs.store import Store
 from consult.scenarios import load_scenario
 
 SAID = "I see, thank you. To understand it better, and because it bears on what we do next"
-WORDS = "skin patch itch dry scale small doctor because usual shows again margin quite place week seems".split()
+WORDS = ("skin", "patch", "itch", "dry", "scale", "small", "doctor", "because", "usual", "shows", "again", "margin")
 
 
 @dataclass
@@ -106,20 +106,24 @@ def main() -> None:
     talker, sides = Talker(asked.latency, asked.thought), (False, True)
     rounds = []
     for number in range(asked.rounds + 1):
-        # The order changes from round to round, so that neither side is always the warmer one; the first does not count.
+        # The order changes, so that neither side is always the warmer one; the first round is left out.
         order = sides if number % 2 else sides[::-1]
         found = {prompts: play(asked.consultations, asked.turns, talker, prompts=prompts) for prompts in order}
         rounds += [found] if number else []
-    (without, _, _), (_, _, requests) = rounds[-1][False], rounds[-1][True]
+    requests = rounds[-1][True][2]
     size = {prompts: rounds[-1][prompts][1] / asked.consultations / 1000 for prompts in sides}
-    seconds = {prompts: statistics.median(one[prompts][0] for one in rounds) for prompts in sides}
-    ratios = [one[True][0] / one[False][0] for one in rounds]
+    seconds = {prompts: [one[prompts][0] for one in rounds] for prompts in sides}
+    median, fastest = (
+        {prompts: 1000 * pick(seconds[prompts]) / asked.consultations for prompts in sides}
+        for pick in (statistics.median, min)
+    )
     print(
         f"{asked.consultations} consultations of {requests:.1f} requests, at most {asked.turns} doctor turns: "
         f"{size[False]:.1f} kB a consultation without prompts, {size[True]:.1f} kB with\n"
-        f"{1000 * seconds[False] / asked.consultations:.1f} ms a consultation without, "
-        f"{1000 * seconds[True] / asked.consultations:.1f} ms with: ratio {statistics.median(ratios):.3f} "
-        f"(median of {len(ratios)}, {min(ratios):.3f} to {max(ratios):.3f})"
+        f"median of {len(rounds)}: {median[False]:.1f} ms a consultation without, {median[True]:.1f} ms with, "
+        f"ratio {median[True] / median[False]:.3f}\n"
+        f"fastest: {fastest[False]:.1f} ms without, {fastest[True]:.1f} ms with, "
+        f"ratio {fastest[True] / fastest[False]:.3f}"
     )
 
 

@@ -142,7 +142,7 @@ class TransformersModel:
             ModelError: A prompt is longer than the context of the model, or cannot be rendered.
         """
         sent = [self.sent(request.prompt) for request in requests]
-        inputs = self._inputs([one.text or "" for one in sent], requests)
+        inputs = self._inputs(requests, sent)
         used = inputs["attention_mask"].sum(1).tolist()
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
         width = inputs["input_ids"].shape[1]
@@ -164,7 +164,9 @@ class TransformersModel:
 
     # -- in --------------------------------------------------------------------------------------------------------
 
-    def _inputs(self, texts: list[str], requests: Sequence[Request]) -> dict[str, Any]:
+    def _inputs(self, requests: Sequence[Request], rendered: Sequence[Sent] | None = None) -> dict[str, Any]:
+        sent = rendered or [self.sent(request.prompt) for request in requests]
+        texts = [one.text or "" for one in sent]
         shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
         if self.photographs is None:
             return dict(self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False))
