@@ -43,7 +43,7 @@ class Assessor:
                 return None
 
         prompt = dialect.assessment(view if self.voice.info.sees else replace(view, photograph=None))
-        verdicts, _, _ = await ask_twice(self.voice, prompt, TASK, place, read)
+        verdicts, _, _ = await ask_twice(self.voice, prompt, TASK, place, read, why=lambda: refusals[-1])
         return not_scored(UNUSABLE + refusals[-1]) if verdicts is None else verdicts
 
 

@@ -23,6 +23,8 @@ Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
 
 CONSULT = "Let me ask my colleagues what they think."
 """Said where the model chose to consult and said nothing."""
+UNSOUND = "the advice does not agree with the scenario's"
+"""Why words to the patient are refused that could be read."""
 
 
 def plain_wording(action: Action, topic: str | None, scenario: Scenario) -> str:
@@ -209,13 +211,17 @@ class Attending:
             plainly: How many sentences of the advice the program has to say already.
         """
         believed, drafts = not self.voice.dialect.slots, list[bool]()
+        read_last = [True]
 
         def heard(text: str) -> str | None:
             said = read(text)
+            read_last[0] = said is not None
             drafts.append(said is not None and (believed or sound(said)))
             return said if drafts[-1] else None
 
-        speech, _, cost = await ask_twice(self.voice, prompt, task, place, heard)
+        speech, _, cost = await ask_twice(
+            self.voice, prompt, task, place, heard, why=lambda: UNSOUND if read_last[0] else ""
+        )
         if believed:
             return speech or "", None, cost
         backed, fallback = drafts[0] and not plainly, speech is None or plainly > 0

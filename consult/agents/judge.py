@@ -58,7 +58,9 @@ class Judge:
                 refusals.append(str(error))
                 return None
 
-        judged, _, _ = await ask_twice(self.voice, judge_prompt(said, truth), TASK, place, read)
+        judged, _, _ = await ask_twice(
+            self.voice, judge_prompt(said, truth), TASK, place, read, why=lambda: refusals[-1]
+        )
         return judged or Judgement(None, UNUSABLE + refusals[-1])
 
 

@@ -93,7 +93,7 @@ class Patient:
     ) -> tuple[str | None, Usage]:
         if carried is not None or not view.topics:
             return carried, Usage()
-        reply = await self.voice.say(self.voice.dialect.topic(question, view), "topic", place)
+        reply = (await self.voice.say(self.voice.dialect.topic(question, view), "topic", place)).answer
         return self.voice.dialect.read_topic(reply.text, view), usage(reply)
 
     # -- (b) the facts -----------------------------------------------------------------------------------------------
@@ -117,15 +117,16 @@ class Patient:
         cost, first = Usage(answers=1), None
         for attempt in range(ATTEMPTS):
             prompt = self.voice.dialect.patient_line(view, task, temperament)
-            reply = await self.voice.say(prompt, task.kind, place, attempt)
-            cost += usage(reply)
-            line = self.voice.dialect.read_patient_line(reply.text, task, view)
+            exchange = await self.voice.say(prompt, task.kind, place, attempt)
+            cost += usage(exchange.answer)
+            line = self.voice.dialect.read_patient_line(exchange.answer.text, task, view)
             cost += Usage(unusable=int(line is None and attempt == 0))
             verdict = self._check(line, view, task)
             first = first or verdict
             if line is not None and verdict == (True, False):
                 draft = Draft(*first, attempts=attempt + 1, fallback=False)
                 return self._act(task, topic, line, place, draft, cost)
+            exchange.refuse(_refusal(line, *verdict))
         assert first is not None
         plain = self._plain(task, temperament)
         draft = Draft(*first, ATTEMPTS, True, *self._check(plain, view, task))
@@ -225,6 +226,12 @@ class FreePatient:
 
 def _has_asked(view: PatientView) -> bool:
     return any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
+
+
+def _refusal(line: str | None, backed: bool, leaked: bool) -> str:
+    """Tell why a line is not said; empty for one that could not be read."""
+    found = ["it names a diagnosis"] * leaked + ["it is not backed by the card"] * (not backed)
+    return "" if line is None else " and ".join(found)
 
 
 def _with_cost(act: Act, cost: Usage) -> Act:

@@ -67,8 +67,8 @@ class PersonPatient:
         return Act("patient", "satisfied", said, source="human", seed=seed)
 
     async def _said(self, task: str, hint: str, place: Place) -> str:
-        reply = await self.voice.say(Prompt((Message("user", hint),), 0), task, place)
-        return clean(reply.text)
+        exchange = await self.voice.say(Prompt((Message("user", hint),), 0), task, place)
+        return clean(exchange.answer.text)
 
 
 def kind_of(question: str) -> str | None:

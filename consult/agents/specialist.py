@@ -70,9 +70,9 @@ class Specialist:
     ) -> tuple[str, Usage]:
         """Ask for the reason alone, after the diagnosis, as a choice."""
         dialect = self.voice.dialect
-        word, cost = await reason_again(
+        return await reason_again(
             self.voice, dialect.opinion(view, self.specialty, self.member), f"{diagnosis or NOT_MY_FIELD}.",
             dialect.reasons(view, "specialist", outside=diagnosis is None, given=given), "opinion", place,
-            lambda text: dialect.read_opinion(text, view, scenario), self.member, 2 if given else 1,
+            lambda text: dialect.read_opinion(text, view, scenario), lambda again: again.reason,
+            self.member, 2 if given else 1,
         )  # fmt: skip
-        return word.reason if word else "", cost

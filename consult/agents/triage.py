@@ -49,10 +49,9 @@ class TriageDoctor:
         if word.why:
             return word, Draft(backed=True, leaked=False, attempts=1, fallback=False), Usage()
         dialect, head = self.voice.dialect, f"{word.specialty}, {word.urgency}."
-        again, cost = await reason_again(
+        why, cost = await reason_again(
             self.voice, prompt, text[: text.index(head) + len(head)], dialect.reasons(view, "triage"), "triage", place,
-            lambda text: dialect.read_triage(text, view),
+            lambda text: dialect.read_triage(text, view), lambda again: again.why,
         )  # fmt: skip
-        why = again.why if again else ""
         draft = Draft(backed=False, leaked=False, attempts=2, fallback=not why)
         return replace(word, why=why or dialect.plain_triage(word, view)), draft, cost

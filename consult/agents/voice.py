@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from consult.agents.acts import Usage
 from consult.agents.dialects import DIALECTS, Dialect
+from consult.agents.exchange import WITHOUT_PROMPT, Exchange, Record
 from consult.agents.models.model import ModelInfo, Prompt, Reply, Request, Role
 
 ATTEMPTS = 2
@@ -50,14 +51,18 @@ class Voice:
     info: ModelInfo
     generate: Generate
     sampling: Sampling = Sampling()
+    record: Record | None = None
+    """Told of each exchange with a model that reads prompts."""
 
     @property
     def dialect(self) -> Dialect:
         """The dialect that the model speaks."""
         return DIALECTS[self.info.dialect]
 
-    async def say(self, prompt: Prompt, task: str, place: Place, attempt: int = 0, member: int = 0) -> Reply:
+    async def say(self, prompt: Prompt, task: str, place: Place, attempt: int = 0, member: int = 0) -> Exchange:
         """Send one prompt.
+
+        The reply counts as accepted; whoever cannot use it refuses it.
 
         Args:
             prompt: What to ask.
@@ -79,7 +84,15 @@ class Voice:
             temperature=self.sampling.temperature if prompt.temperature is None else prompt.temperature,
             top_p=self.sampling.top_p,
         )
-        return await self.generate(request)
+        exchange = Exchange(request, self.info)
+        if self.record is not None and self.info.backend not in WITHOUT_PROMPT:
+            self.record(exchange)
+        try:
+            exchange.accept(await self.generate(request))
+        except Exception as error:
+            exchange.fail(error)
+            raise
+        return exchange
 
     def seed(self, task: str, place: Place, attempt: int = 0, member: int = 0) -> int:
         """Give the seed of a request."""

@@ -77,6 +77,7 @@ def benchmark(
     preset: str | None = None,
     config: PathLike | None = None,
     again: bool = False,
+    prompts: bool = True,
     out: PathLike = "report",
     batch: int = 32,
     db: PathLike = "consult.db",
@@ -111,6 +112,7 @@ def benchmark(
         preset: smoke or 3mdbench; what is given here takes the place of its values.
         config: A grid as TOML instead.
         again: Whether to play what the store holds already.
+        prompts: Whether what models are asked and reply is stored.
         out: The folder for the report.
         batch: Consultations at once.
         db: The store's file.
@@ -145,7 +147,7 @@ def benchmark(
         "solo_baseline": solo_baseline,
         "roles": roles | {"specialists": specialists},
     }
-    gridded = grid_of(told, preset, None if config is None else Path(config))
+    gridded = grid_of(told, preset, None if config is None else Path(config), prompts=prompts)
     listener = listen or (lambda event: None)
     with gridded.planned(Path(db), batch=batch, again=again) as bench:
         listener(bench.event())
@@ -163,6 +165,8 @@ class Gridded:
     cells: list[Cell]
     named: Named
     """Code that plays or assesses in it."""
+    prompts: bool = True
+    """Whether what models are asked is stored."""
 
     @contextmanager
     def planned(
@@ -225,21 +229,25 @@ class Bench:
         grid = self.gridded
         with Store(self.db) as store:
             work = Play(
-                grid.grid, grid.toml, grid.scenario, self.cells, self.company, store, self.again, self.batch, listen
-            )
+                grid.grid, grid.toml, grid.scenario, self.cells, self.company, store, self.again, self.batch, listen,
+                prompts=grid.prompts,
+            )  # fmt: skip
             work.play()
             found = write_report(store, work.runs, out)
             summary = _summary(work, found, out)
         return Benchmark([Run(self.db, run) for run in work.runs], Report(out, found), summary)
 
 
-def grid_of(told: Mapping[str, Any], preset: str | None = None, file: Path | None = None) -> Gridded:
+def grid_of(
+    told: Mapping[str, Any], preset: str | None = None, file: Path | None = None, *, prompts: bool = True
+) -> Gridded:
     """Make a grid of a preset or a file and of what was given.
 
     Args:
         told: Key of a grid → what was given, None where nothing was; models and assessors may be code.
         preset: Its name.
         file: TOML.
+        prompts: Whether what models are asked is stored.
 
     Raises:
         UserError: The grid cannot be played.
@@ -250,7 +258,9 @@ def grid_of(told: Mapping[str, Any], preset: str | None = None, file: Path | Non
     source = read_preset(preset) if preset is not None else read_grid(file) if file is not None else Source()
     grid = make_grid(source, _references(told, named))
     scenario = load_scenario(grid.scenario)
-    return Gridded(grid, grid.toml(len(scenario.case_ids(grid.split))), scenario, cells_of(grid, scenario), named)
+    return Gridded(
+        grid, grid.toml(len(scenario.case_ids(grid.split))), scenario, cells_of(grid, scenario), named, prompts
+    )
 
 
 def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Options:
     panel_skill: float | None = None
     complaint: str | None = None
     image: PathLike | None = None
+    prompts: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Planned:
     """Code that plays in it."""
     photograph: Kept | None = None
     """From outside, to be kept in the store."""
+    prompts: bool = True
+    """Whether what models are asked is stored; a run that was begun without goes on without."""
 
 
 class _Own(NamedTuple):
@@ -115,7 +118,7 @@ def plan_run(options: Options) -> Planned:
             **played,
         )
     check_persons(config)
-    return Planned(scenario, config, named, own.photograph if own else None)
+    return Planned(scenario, config, named, own.photograph if own else None, options.prompts)
 
 
 def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
@@ -254,6 +257,7 @@ class Stage:
     models: Models
     store: Store
     batch: int
+    prompts: bool = True
 
     def play(self, listen: Listener) -> Event:
         """Play, or continue an interrupted run of the same configuration, and return the summary.
@@ -262,7 +266,7 @@ class Stage:
             UserError: As `consult.simulate`.
             KeyboardInterrupt: Interrupted; what was told is stored, and the same call continues.
         """
-        runner = Runner(self.scenario, self.config, self.models, self.store, batch=self.batch, listen=listen)
+        runner = Runner(self.scenario, self.config, self.models, self.store, self.batch, listen, prompts=self.prompts)
         return runner.run()
 
 
@@ -302,7 +306,7 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
             with Store(db) as store:
                 if planned.photograph is not None:
                     store.keep_photograph(*planned.photograph)
-                yield Stage(world(planned.scenario, config, store), config, models, store, batch)
+                yield Stage(world(planned.scenario, config, store), config, models, store, batch, planned.prompts)
         finally:
             models.close()
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consult.api.given import PathLike
+from consult.envs.browsing import consultation_of
+from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
 from consult.envs.store import Row, Store
-from consult.errors import UserError
 from consult.plugins import blame
 from consult.scenarios import UnknownNameError
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _BOOLEAN = (
     "correct", "demo", "accepts", "draft_backed", "draft_leaked", "draft_fallback", "said_backed", "said_leaked",
-    "usable", "first_usable",
+    "usable", "first_usable", "prompts", "constrained",
 )  # fmt: skip
 """Columns of 0, 1 and null."""
 _TYPES = {"INTEGER": "Int64", "REAL": "Float64"}
@@ -103,6 +104,22 @@ class Run:
         """A judge's verdicts on open diagnoses."""
         return self._of_consultations("judgements", "c.ordinal, t.judge")
 
+    @property
+    def prompts(self) -> pd.DataFrame:
+        """What models were asked: one row a request, with the store's columns and the texts as they were sent.
+
+        `messages` is a list of dicts of `role`, `content` and `images`; `grammar` is a dict or None. All texts are
+        held in memory: of a large run, read `run["r3.17"].prompts` one by one.
+
+        Raises:
+            NoPromptsError: They were not stored for this run.
+        """
+        refuse_without_prompts(self._row)
+        with Store(self.db, create=False) as store:
+            types = {name: kind for name, kind in _types(store, "prompts").items() if name != "id"}
+            rows = [_as_row(one) for one in prompts_of_run(store, self.id)]
+        return _typed(rows, types | {"messages": "object", "grammar": "object"})
+
     def scores(self, *rewards: Callable[[Interview], float]) -> pd.DataFrame:
         """Score every consultation with rewards of yours.
 
@@ -144,14 +161,7 @@ class Run:
             UserError: The case was played several times.
         """
         with Store(self.db, create=False) as store:
-            rows = store.consultations(self.id)
-        found = [row for row in rows if name in (row["id"], row["case_id"])]
-        if not found:
-            raise UnknownNameError("consultation", name, [n for row in rows for n in (row["case_id"], row["id"])])
-        if len(found) > 1:
-            several = ", ".join(f"{row['id']} ({row['temperament']})" for row in found)
-            raise UserError(f"case '{name}' was played {len(found)} times; name one: {several}")
-        return Transcript(self.db, found[0]["id"])
+            return Transcript(self.db, consultation_of(store, self.id, name)["id"])
 
     def __repr__(self) -> str:
         return f"<run {self.id} of {self.db}: {_in_words(self._row)}>"
@@ -253,6 +263,17 @@ class Transcript:
         return events_of(self._told)
 
     @property
+    def prompts(self) -> list[StoredPrompt]:
+        """What models were asked, in order, with their raw replies and what was made of them.
+
+        Raises:
+            NoPromptsError: They were not stored for this run.
+        """
+        refuse_without_prompts(self._told.run)
+        with Store(self.db, create=False) as store:
+            return prompts_of(store, self.id)
+
+    @property
     def consultation(self) -> Interview:
         """Its scenario, case, acts and status, as a reward gets them."""
         from consult.rl.rewards import Interview
@@ -316,6 +337,11 @@ def _in_words(row: Row) -> str:
 
     failed = f", {row['failed']} failed" if row["failed"] else ""
     return f"{row['status']}, {row['consultations']} consultations{failed}, {right_of(row)}"
+
+
+def _as_row(prompt: StoredPrompt) -> Row:
+    row = prompt.event()
+    return {"consultation_id": row.pop("consultation"), **row}
 
 
 def _frame(store: Store, table: str, sql: str, *parameters: Any) -> pd.DataFrame:

@@ -40,6 +40,7 @@ def simulate(
     panel_skill: float | None = None,
     complaint: str | None = None,
     image: PathLike | None = None,
+    prompts: bool = True,
     batch: int = 32,
     db: PathLike = "consult.db",
     listen: Listen | None = None,
@@ -74,6 +75,7 @@ def simulate(
         panel_skill: Where given, opinions are made up, right with this probability (0 to 1); for ablation.
         complaint: A complaint of your own instead of cases.
         image: Your photograph, with the complaint: JPEG, PNG or WebP.
+        prompts: Whether what models are asked and reply is stored, to be seen with `run["r3.1"].prompts`.
         batch: Consultations at once, and the most requests in one batch of a model.
         db: The SQLite file that keeps all; made where it is not there.
         listen: Told of every event after it was stored, in the form of `--json`.
@@ -110,6 +112,7 @@ def simulate(
         panel_skill=panel_skill,
         complaint=complaint,
         image=image,
+        prompts=prompts,
     )
     return _play(plan_run(options), Path(db), batch, listen)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, Prompts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,7 @@ def benchmark(
     again: Annotated[bool, typer.Option("--again", help="Play anew what the database holds already.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask after the plan.")] = False,
     out: Annotated[Path, typer.Option("--out", help="The folder for the report.")] = Path("report"),
+    prompts: Prompts = True,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
@@ -75,7 +76,7 @@ def benchmark(
     from consult.envs.benchmark.plan import check_engine
 
     check_engine(engine)
-    gridded = grid_of(_given(ctx.params), preset, config)
+    gridded = grid_of(_given(ctx.params), preset, config, prompts=prompts)
     raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
 
 

@@ -12,5 +12,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line
 Batch = Annotated[
     int, typer.Option("--batch", min=1, max=1024, help="Consultations at once, and most requests a batch.")
 ]
+Prompts = Annotated[
+    bool, typer.Option("--prompts/--no-prompts", help="Store what models are asked and reply, for show --prompts.")
+]
 DEFAULT_DATABASE = Path("consult.db")
 DEFAULT_BATCH = 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,37 +21,47 @@ Row = dict[str, Any]
 
 def show(
     identifier: Annotated[str, typer.Argument(help="A consultation such as r3.1, or a run such as r3.")],
+    of_run: Annotated[
+        str | None, typer.Argument(metavar="[CONSULTATION]", help="Of the run: an id, or a case such as test-0017.")
+    ] = None,
+    prompts: Annotated[
+        bool, typer.Option("--prompts", help="Show also what each model was asked, and its raw replies.")
+    ] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write it as one HTML file.")] = None,
     db: Database = DEFAULT_DATABASE,
     json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
 ) -> None:
     """Show a consultation, or list those of a run with how faithful its lines are."""
-    from consult.envs.browsing import unknown_consultation
+    from consult.envs.browsing import consultation_of, unknown_consultation
     from consult.envs.config import RunConfig
     from consult.envs.own import world
+    from consult.envs.prompts import refuse_without_prompts
     from consult.envs.store import Store
     from consult.errors import UserError
     from consult.scenarios import load_scenario
 
     with Store(db, create=False) as store:
-        row = store.consultation(identifier)
+        row = store.consultation(identifier) if of_run is None else consultation_of(store, identifier, of_run)
         if row is None:
             rows = store.consultations(identifier)
             if not rows:
                 raise unknown_consultation(store, identifier)
-            if html is not None:
-                raise UserError(f"--html writes one consultation; choose one of the run's, e.g. {rows[0]['id']}")
+            if html is not None or (prompts and not json_):
+                option = "--html writes" if html is not None else "--prompts shows"
+                raise UserError(f"{option} one consultation; choose one of the run's, e.g. {rows[0]['id']}")
         run = _run(store, row or rows[0])
+        if prompts:
+            refuse_without_prompts(run)
         scenario = world(load_scenario(run["scenario"]), RunConfig.model_validate_json(run["config"]), store)
         if json_:
             for each in [row] if row else rows:
-                _print_events(store, each, scenario)
+                _print_events(store, each, scenario, prompts=prompts)
         elif row is None:
             _print_run(store, rows)
         elif html is None:
-            _print(store, row, scenario)
+            _print(store, row, scenario, prompts=prompts)
         if html is not None and row is not None:
-            _write(html, store, row, scenario, silent=json_)
+            _write(html, store, row, scenario, silent=json_, prompts=prompts)
 
 
 def _run(store: Store, row: Row) -> Row:
@@ -65,27 +76,37 @@ def _console() -> Any:
     return Console()
 
 
-def _print(store: Store, row: Row, scenario: Scenario) -> None:
+def _print(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None:
+    from consult.render.prompts import ShownPrompts
     from consult.render.transcript import print_consultation
 
-    case = scenario.case(row["case_id"])
-    print_consultation(_console(), row, store.acts(row["id"]), case, scenario, _run(store, row))
+    case, run = scenario.case(row["case_id"]), _run(store, row)
+    asked = ShownPrompts.of(store, row, run) if prompts else None
+    print_consultation(_console(), row, store.acts(row["id"]), case, scenario, run, asked)
 
 
-def _print_events(store: Store, row: Row, scenario: Scenario) -> None:
+def _print_events(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None:
     from consult.cli.session import print_json
+    from consult.render.prompts import ShownPrompts
     from consult.render.transcript import stored_events
 
+    asked = ShownPrompts.of(store, row, _run(store, row)) if prompts else None
     for event in stored_events(row, store.acts(row["id"]), scenario.case(row["case_id"]), scenario):
+        for prompt in asked.due(event) if asked else ():
+            # ASCII alone: a raw reply may hold what no terminal and no UTF-8 file takes.
+            typer.echo(json.dumps(prompt.event()))
         print_json(event)
 
 
-def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bool) -> None:
+def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bool, prompts: bool) -> None:
     from consult.envs.browsing import verdicts_on
     from consult.render.page import consultation_page
+    from consult.render.prompts import ShownPrompts
 
     case, verdicts = scenario.case(row["case_id"]), verdicts_on(store, row["id"])
-    page = consultation_page(row, store.acts(row["id"]), case, scenario, _run(store, row), verdicts)
+    run = _run(store, row)
+    asked = ShownPrompts.of(store, row, run) if prompts else None
+    page = consultation_page(row, store.acts(row["id"]), case, scenario, run, verdicts, asked)
     html.write_text(page, encoding="utf-8")
     if not silent:
         typer.echo(html)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, Prompts
 
 if TYPE_CHECKING:
     from consult.envs.config import RoleConfig, RunConfig
@@ -58,6 +58,7 @@ def simulate(
         str | None, typer.Option(help="A complaint of your own instead of a case; at a terminal you play the patient.")
     ] = None,
     image: Annotated[Path | None, typer.Option(help="Your photograph: JPEG, PNG or WebP. With --complaint.")] = None,
+    prompts: Prompts = True,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
@@ -97,6 +98,7 @@ def simulate(
         panel_skill=panel_skill,
         complaint=complaint,
         image=image,
+        prompts=prompts,
     )
     planned = plan_run(options)
     check_questions(planned.config, json=json)

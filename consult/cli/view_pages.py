@@ -174,7 +174,7 @@ def _consultation_row(row: Row) -> list[str]:
 
 def consultation(store: Store, request: Request) -> str:
     """Tell one consultation, with the same case's others."""
-    told = stored.told(store, request.path_params["consultation"])
+    told = stored.told(store, request.path_params["consultation"], prompts=True)
     turning, run_id = _turning(store, told), told.run["id"]
     content = f"{column(told)}\n{_others(store, told)}\n{turning}"
     path = [(run_address(run_id), run_id), ("", told.row["id"])]

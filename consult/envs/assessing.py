@@ -19,7 +19,10 @@ from consult.agents.voice import Place, Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.consultation import heard
 from consult.envs.events import Event, Listener
+from consult.envs.exchanges import Exchanges
 from consult.envs.loops import run_to_end
+from consult.envs.prompt_rows import Asked
+from consult.envs.prompts import keeps_prompts
 from consult.envs.store import Row, Store
 from consult.plugins import PluginError
 from consult.scenarios import Scenario
@@ -69,6 +72,8 @@ class Assessing:
 
     def __post_init__(self) -> None:
         self._pending: list[Judged] = []
+        self._asked: list[Asked] = []
+        self._exchanges = Exchanges(keeps_prompts(self.store, self.run))
 
     def by(self, judge: Judges) -> Event:
         """Judge by a program or a model, and return the summary.
@@ -110,7 +115,7 @@ class Assessing:
         return self._end()
 
     def _voice(self, model: Model, batcher: Batcher) -> Voice:
-        return Voice("assessor", model.info, batcher.for_model(model), SAMPLING)
+        return Voice("assessor", model.info, batcher.for_model(model), SAMPLING, self._exchanges.record)
 
     async def _all(self, left: Sequence[Row], batcher: Batcher, judge: Assessor) -> None:
         rows, workers = iter(left), min(self.batch, len(left))
@@ -129,6 +134,7 @@ class Assessing:
                 # Not within `append(…)`: the list may be another one by the time that the verdicts are there.
                 verdicts = await self._judge(row, batcher, judge)
                 self._pending.append((row["id"], verdicts))
+                self._asked += self._exchanges.of_verdict(row["ordinal"], row["id"])
         finally:
             batcher.close()
 
@@ -166,8 +172,9 @@ class Assessing:
     def _flush(self) -> None:
         """Commit what was judged since the last wave, then tell it."""
         judged, self._pending = sorted(self._pending, key=lambda pair: int(pair[0].rpartition(".")[2])), []
+        asked, self._asked = sorted(self._asked, key=lambda one: int(one.consultation.rpartition(".")[2])), []
         if judged:
-            self.store.keep_assessments(self.assessor, judged)
+            self.store.keep_assessments(self.assessor, judged, asked)
         for consultation, verdicts in judged:
             self.listen(assessment_event(consultation, self.assessor, verdicts))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from consult.agents.rubric import Assessment, Verdict
 from consult.envs.store import Row, Store
+from consult.errors import UserError
 from consult.scenarios import UnknownNameError
 
 NONE = "-"
@@ -158,3 +159,22 @@ def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
     if not rows:
         rows = store.query("SELECT id FROM consultations ORDER BY rowid DESC LIMIT ?", MOST_LISTED)
     return UnknownNameError("consultation", identifier, [row["id"] for row in rows])
+
+
+def consultation_of(store: Store, run: str, name: str) -> Row:
+    """Return a consultation of a run by its id or by its case.
+
+    Raises:
+        UnknownNameError: There is no such run, or it has no such consultation.
+        UserError: The case was played several times.
+    """
+    rows = store.consultations(run)
+    if not rows:
+        raise UnknownNameError("run", run, [row["id"] for row in store.runs()])
+    found = [row for row in rows if name in (row["id"], row["case_id"])]
+    if not found:
+        raise UnknownNameError("consultation", name, [n for row in rows for n in (row["case_id"], row["id"])])
+    if len(found) > 1:
+        several = ", ".join(f"{row['id']} ({row['temperament']})" for row in found)
+        raise UserError(f"case '{name}' was played {len(found)} times; name one: {several}")
+    return found[0]

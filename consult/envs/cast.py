@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from consult.agents.exchange import Record
 from consult.agents.judge import TEMPERATURE, Judge, check_judge
 from consult.agents.models import Model, ModelError, Role, close_model, open_model
 from consult.agents.models.classifier import Classifier, open_classifier
@@ -68,7 +69,7 @@ class Models:
         """Tell whether the starter, or another model of its kind, plays a doctor."""
         return any(self.by_reference[role.model].info.dialect == "starter" for role in doctors(config).values())
 
-    def judge(self, config: RunConfig, batcher: Batcher) -> Judge | None:
+    def judge(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Judge | None:
         """Return the judge of open diagnoses; None where the run has none.
 
         Raises:
@@ -79,16 +80,16 @@ class Models:
         model = self.by_reference[config.judge.model]
         if isinstance(model, Person):
             raise ModelError(f"'{config.judge.model}' cannot judge; name a model with --judge")
-        return judge_of(model, batcher, config.judge.model)
+        return judge_of(model, batcher, config.judge.model, record)
 
-    def cast(self, config: RunConfig, batcher: Batcher) -> Cast:
-        """Give the roles their voices."""
+    def cast(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Cast:
+        """Give the roles their voices; `record` is told of what they ask."""
 
         def voice(role: Role, chosen: RoleConfig) -> Voice:
             model = self.by_reference[chosen.model]
             sampling = Sampling(chosen.temperature, chosen.top_p)
             generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
-            return Voice(role, model.info, generate, sampling)
+            return Voice(role, model.info, generate, sampling, record)
 
         def specialist(specialty: str) -> Voice:
             return voice("specialist", config.specialists.get(specialty, config.specialist))
@@ -110,13 +111,14 @@ def references(*configs: RunConfig) -> list[str]:
     return list(dict.fromkeys(role.model for config in configs for role in roles(config).values()))
 
 
-def judge_of(model: Model, batcher: Batcher, reference: str = "") -> Judge:
+def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record | None = None) -> Judge:
     """Return a model as a judge.
 
     Args:
         model: The opened model.
         batcher: Where its requests go.
         reference: As the user gave it; else the model's own.
+        record: Told of what it is asked.
 
     Raises:
         ModelError: It has not learned to judge.
@@ -124,7 +126,7 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "") -> Judge:
     check_judge(model)
     named = reference or model.info.reference
     name = f"{named}@{model.info.revision}" if model.info.revision else named
-    return Judge(Voice("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE)), name)
+    return Judge(Voice("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE), record), name)
 
 
 def doctors(config: RunConfig) -> dict[str, RoleConfig]:

@@ -17,7 +17,10 @@ from consult.envs.batcher import Batcher
 from consult.envs.cast import judge_of
 from consult.envs.config import Plan
 from consult.envs.events import Event, Listener
+from consult.envs.exchanges import Exchanges
 from consult.envs.loops import run_to_end
+from consult.envs.prompt_rows import Asked
+from consult.envs.prompts import keeps_prompts
 from consult.envs.store import Row, Store, stored_decision
 from consult.errors import UserError
 from consult.scenarios import Scenario
@@ -32,6 +35,7 @@ class _Judged(NamedTuple):
     row: Row
     judgement: Judgement
     decided: Correct
+    asked: list[Asked]
 
 
 def refuse_judging(scenario: Scenario) -> None:
@@ -96,8 +100,9 @@ class Judging:
     def __post_init__(self) -> None:
         refuse_judging(self.scenario)
         self._pending: list[_Judged] = []
+        self._exchanges = Exchanges(keeps_prompts(self.store, self.run))
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
-        self._judge = judge_of(self.model, self._batcher)
+        self._judge = judge_of(self.model, self._batcher, record=self._exchanges.record)
 
     def judge(self) -> Event:
         """Judge what is left, and return the summary.
@@ -151,14 +156,16 @@ class Judging:
             for row in rows:
                 plan = Plan(case=row["case_id"], **{name: row[name] for name in _PLANNED})
                 judgement = await judged(self._judge, self._batcher, plan, row["diagnosis"], row["truth"])
-                self._pending.append(_Judged(row, judgement, self._decided(row, judgement)))
+                asked = self._exchanges.of_verdict(row["ordinal"], row["id"])
+                self._pending.append(_Judged(row, judgement, self._decided(row, judgement), asked))
         finally:
             self._batcher.close()
 
     def _flush(self) -> None:
         """Commit what was judged since the last wave, then tell it."""
         done, self._pending = sorted(self._pending, key=lambda one: one.row["ordinal"]), []
-        self.store.keep_judgements(self._judge.name, ((one.row["id"], one.judgement, one.decided) for one in done))
+        verdicts = [(one.row["id"], one.judgement, one.decided) for one in done]
+        self.store.keep_judgements(self._judge.name, verdicts, [asked for one in done for asked in one.asked])
         for one in done:
             self.listen(judgement_event(one.row["id"], self._judge.name, one.judgement, one.decided))
 

@@ -110,6 +110,26 @@ def _decide_all(db: Any, reference: str) -> None:
     db.executemany("UPDATE consultations SET correct = ?, correct_by = ? WHERE id = ?", decided)
 
 
+def keep_prompts(db: Any) -> None:
+    """10: what models were asked and what they replied, and whether a run keeps that; older ones (null) do not.
+
+    A text is a list of numbers of lines, joined by newlines, so that what repeats is stored once. A blob in the place
+    of a text is zlib-compressed UTF-8.
+    """
+    db.execute("ALTER TABLE runs ADD COLUMN prompts INTEGER")
+    db.execute("CREATE TABLE prompt_lines (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+    db.execute(
+        "CREATE TABLE prompts (id INTEGER PRIMARY KEY, consultation_id TEXT NOT NULL REFERENCES consultations(id), "
+        "turn INTEGER, idx INTEGER NOT NULL, role TEXT NOT NULL, task TEXT NOT NULL, member INTEGER NOT NULL, "
+        "attempt INTEGER NOT NULL, model TEXT NOT NULL, messages TEXT NOT NULL, begin TEXT, rendered TEXT, "
+        "temperature REAL NOT NULL, top_p REAL NOT NULL, max_tokens INTEGER NOT NULL, seed INTEGER NOT NULL, "
+        "grammar INTEGER REFERENCES prompt_lines(id), constrained INTEGER, reply TEXT, outcome TEXT NOT NULL, "
+        "why TEXT NOT NULL DEFAULT '', probability REAL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, "
+        "seconds REAL NOT NULL)"
+    )
+    db.execute("CREATE INDEX prompts_of_consultation ON prompts(consultation_id, turn, idx)")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -120,6 +140,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_benchmarks,
     keep_urgencies,
     decide_once,
+    keep_prompts,
 )
 
 _CREATE = """

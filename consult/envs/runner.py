@@ -19,6 +19,7 @@ from consult.envs.cast import Models
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
+from consult.envs.exchanges import Exchanges
 from consult.envs.graph import Cast, Session, play
 from consult.envs.guesses import Guesses, check_photographs
 from consult.envs.judging import judged, refuse_judging
@@ -48,6 +49,7 @@ class Runner:
         store: Where every act goes.
         batch: How many consultations are played at once, and the most requests in one batch of a model.
         listen: Told of every event, after it was committed.
+        prompts: Whether what models are asked is stored; a run that was begun without goes on without.
     """
 
     scenario: Scenario
@@ -56,10 +58,11 @@ class Runner:
     store: Store
     batch: int = 32
     listen: Listener = field(default=lambda event: None)
+    prompts: bool = False
 
     def __post_init__(self) -> None:
         self._refuse_other_tables()
-        self._pending = Pending()
+        self._pending, self._exchanges = Pending(), Exchanges(self.prompts)
         self._ended: list[Event] = []
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._judge = self._checked_judge()
@@ -74,7 +77,7 @@ class Runner:
         """
         if self.config.judge is not None:
             refuse_judging(self.scenario)
-        return self.models.judge(self.config, self._batcher)
+        return self.models.judge(self.config, self._batcher, self._exchanges.record)
 
     def _refuse_other_tables(self) -> None:
         """Refuse a doctor who knows other tables than those that the cases are drawn from.
@@ -111,6 +114,7 @@ class Runner:
         run = interrupted["id"] if interrupted else self._begin()
         if interrupted:
             self._agree(interrupted)
+            self._exchanges.kept &= bool(interrupted["prompts"])
             self.store.adopt(run)
         started = time.monotonic()
         try:
@@ -145,7 +149,8 @@ class Runner:
             row["demo"] = self._demo(self.scenario.case(case_id))
         described = self.models.described(self.config)
         sees = self.models.sees(self.config)
-        return self.store.begin(self.config, described, versions(), self.scenario.revision, truths, sees)
+        revision = self.scenario.revision
+        return self.store.begin(self.config, described, versions(), revision, truths, sees, prompts=self.prompts)
 
     def _demo(self, case: Case) -> bool:
         """Tell whether a model that was trained on drawings judges a case that was not drawn here."""
@@ -190,7 +195,7 @@ class Runner:
         self._tell_ended(rows, plans)
         left = iter([plan for plan in plans if rows[plan.ordinal]["status"] == "running"])
         workers = min(self.batch, sum(row["status"] == "running" for row in rows.values()))
-        cast = self.models.cast(self.config, self._batcher)
+        cast = self.models.cast(self.config, self._batcher, self._exchanges.record)
         # All sessions open before the first one runs, so that the first wave waits for everyone.
         self._batcher.open(workers)
         tasks = [asyncio.create_task(self._worker(run, left, cast)) for _ in range(workers)]
@@ -242,6 +247,7 @@ class Runner:
             error = f"{type(caught).__name__}: {caught}"
         status = "failed" if error else consultation.status
         decided, judgement = await self._decide(identifier, consultation, status)
+        self._pending.asked += self._exchanges.of_end(plan.ordinal, identifier)
         self._pending.ended.append(self._ended_event(identifier, consultation, status, error, decided, judgement))
 
     async def _decide(self, identifier: str, consultation: Consultation, status: str) -> tuple[Correct, Event | None]:
@@ -276,7 +282,7 @@ class Runner:
         return Consultation(self.scenario, case, plan, max_turns=self.config.max_turns, panel_size=size)
 
     def _recorder(self, identifier: str) -> _Recorder:
-        return _Recorder(identifier, self._pending)
+        return _Recorder(identifier, self._pending, self._exchanges)
 
     def _flush(self) -> None:
         """Commit what was done since the last wave, then show it."""
@@ -285,11 +291,12 @@ class Runner:
             return
         pending.turns.sort(key=lambda turn: (_ordinal(turn[0]), turn[1]))
         pending.ended.sort(key=lambda event: _ordinal(event["consultation"]))
+        pending.asked.sort(key=lambda asked: _ordinal(asked.consultation))
         self.store.commit(pending)
         events = [event for identifier, idx, act in pending.turns for event in _turn_events(identifier, idx, act)]
         self._ended += pending.ended
         shown = [*events, *pending.ended]
-        pending.turns, pending.ended, pending.judged = [], [], []
+        pending.turns, pending.ended, pending.judged, pending.asked = [], [], [], []
         for event in shown:
             self.listen(event)
 
@@ -298,9 +305,11 @@ class Runner:
 class _Recorder:
     identifier: str
     pending: Pending
+    exchanges: Exchanges
 
     def __call__(self, idx: int, act: Act) -> None:
         self.pending.turns.append((self.identifier, idx, act))
+        self.pending.asked += self.exchanges.of_turn(_ordinal(self.identifier), self.identifier, idx)
 
 
 def _turn_events(identifier: str, idx: int, act: Act) -> list[Event]:

@@ -16,16 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, cast
 
-from consult.agents.acts import Act, Draft, Opinion, Usage
+from consult.agents.acts import Act
 from consult.agents.judge import Judgement
 from consult.agents.rubric import Verdict
 from consult.envs.config import Plan, RunConfig
 from consult.envs.events import Event
 from consult.envs.migrations import MIGRATIONS
+from consult.envs.prompt_rows import Asked, PromptRows
+from consult.envs.store_rows import Row as Row
+from consult.envs.store_rows import acts_of, judgement_row, opinion_row, turn_row
 from consult.errors import UserError
 from consult.scenarios.correct import Correct
-
-Row = dict[str, Any]
 
 _ENDED = (
     "status", "specialty", "urgency", "final_urgency", "alarm_told", "diagnosis", "diagnosis_words", "correct",
@@ -53,6 +54,8 @@ class Pending:
     ended: list[Event] = field(default_factory=list)
     judged: list[tuple[str, str, Judgement]] = field(default_factory=list)
     """Consultation, judge, and its verdict."""
+    asked: list[Asked] = field(default_factory=list)
+    """Exchanges of the turns and the consultations that have ended."""
 
     def __bool__(self) -> bool:
         return bool(self.turns or self.ended)
@@ -70,7 +73,7 @@ class Store:
         """
         import sqlite_utils
 
-        self.path = path
+        self.path, self._prompts = path, PromptRows()
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
         with sentences(path):
@@ -119,6 +122,7 @@ class Store:
             try:
                 yield
             except BaseException:
+                self._prompts.forget()
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
@@ -133,6 +137,8 @@ class Store:
         revision: str,
         truths: Mapping[str, Row],
         sees: Mapping[str, bool] | None = None,
+        *,
+        prompts: bool = False,
     ) -> str:
         """Create a run with its consultations.
 
@@ -144,6 +150,7 @@ class Store:
             truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `red_flag`, `style`,
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
+            prompts: Whether what models are asked is kept.
 
         Returns:
             The run's id.
@@ -167,6 +174,7 @@ class Store:
                         "pid": os.getpid(),
                         "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
+                        "prompts": prompts,
                     }
                 ],
             )
@@ -195,8 +203,15 @@ class Store:
 
     def adopt(self, run: str) -> None:
         """Mark a run as being played by this process; consultations that failed are to be tried again."""
+        failed = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ? AND status = 'failed')"
         with self._transaction():
             self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
+            # What was asked for the turn that failed is asked again.
+            self._connection.execute(
+                f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
+                "(SELECT idx FROM turns WHERE turns.consultation_id = prompts.consultation_id))",
+                (run,),
+            )
             self._connection.execute(
                 "UPDATE consultations SET status = 'running', error = NULL, correct = NULL, correct_by = NULL "
                 "WHERE run_id = ? AND status = 'failed'",
@@ -211,10 +226,10 @@ class Store:
     def commit(self, pending: Pending) -> None:
         """Write a wave in one transaction."""
         with self._transaction():
-            self._insert("turns", [_turn_row(*turn) for turn in pending.turns])
+            self._insert("turns", [turn_row(*turn) for turn in pending.turns])
             self._insert(
                 "opinions",
-                [_opinion_row(cid, i, o) for cid, _, act in pending.turns for i, o in enumerate(act.opinions)],
+                [opinion_row(cid, i, o) for cid, _, act in pending.turns for i, o in enumerate(act.opinions)],
             )
             assigned = ", ".join(f"{column} = ?" for column in (*_ENDED, "expert"))
             for event in pending.ended:
@@ -223,9 +238,12 @@ class Store:
                     f"UPDATE consultations SET {assigned} WHERE id = ?",
                     (*(event[column] for column in _ENDED), expert, event["consultation"]),
                 )
-            self._insert("judgements", [_judgement_row(*judged) for judged in pending.judged])
+            self._insert("judgements", [judgement_row(*judged) for judged in pending.judged])
+            self._prompts.write(self._connection, pending.asked)
 
-    def keep_judgements(self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]]) -> None:
+    def keep_judgements(
+        self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]], asked: Sequence[Asked] = ()
+    ) -> None:
         """Write a judge's verdicts and what they decide, all in one transaction; later ones replace earlier ones."""
         rows = list(judged)
         with self._transaction():
@@ -233,8 +251,9 @@ class Store:
                 self._connection.execute(
                     "DELETE FROM judgements WHERE consultation_id = ? AND judge = ?", (consultation, judge)
                 )
-                self._insert("judgements", [_judgement_row(consultation, judge, judgement)])
+                self._insert("judgements", [judgement_row(consultation, judge, judgement)])
                 self._decide(consultation, decided)
+            self._replace_prompts(judge, asked)
 
     def keep_decisions(self, decided: Iterable[tuple[str, Correct]]) -> None:
         """Write whether consultations are right, all in one transaction."""
@@ -248,7 +267,9 @@ class Store:
             "UPDATE consultations SET correct = ?, correct_by = ? WHERE id = ?", (*decided, consultation)
         )
 
-    def keep_assessments(self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]]) -> None:
+    def keep_assessments(
+        self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]], asked: Sequence[Asked] = ()
+    ) -> None:
         """Write an assessor's verdicts on consultations, all in one transaction; later ones replace earlier ones."""
         rows = [
             (consultation, assessor, item, verdict.value, verdict.why, json.dumps(verdict.turns))
@@ -263,6 +284,15 @@ class Store:
                 "DO UPDATE SET value = excluded.value, why = excluded.why, turns = excluded.turns",
                 rows,
             )
+            self._replace_prompts(assessor, asked)
+
+    def _replace_prompts(self, model: str, asked: Sequence[Asked]) -> None:
+        """Write what a judge or an assessor was asked in the place of what it was asked before."""
+        earlier = {(one.consultation, model, one.role) for one in asked}
+        self._connection.executemany(
+            "DELETE FROM prompts WHERE consultation_id = ? AND model = ? AND role = ? AND turn IS NULL", sorted(earlier)
+        )
+        self._prompts.write(self._connection, asked, model)
 
     def end(self, run: str, status: str, wall_seconds: float) -> None:
         """Close a run: `finished` or `interrupted`."""
@@ -346,7 +376,7 @@ class Store:
         """Give a consultation's acts in their order."""
         turns = self.query("SELECT * FROM turns WHERE consultation_id = ? ORDER BY idx", consultation)
         opinions = self.query("SELECT * FROM opinions WHERE consultation_id = ? ORDER BY idx", consultation)
-        return _acts(turns, opinions)
+        return acts_of(turns, opinions)
 
     def acts_of(self, run: str) -> dict[str, list[Act]]:
         """Give the acts of all consultations of a run, by their ids."""
@@ -357,7 +387,7 @@ class Store:
         opinions = self.query(f"SELECT * FROM opinions WHERE {within}", run)
         panels = {key: list(rows) for key, rows in groupby(opinions, lambda row: row["consultation_id"])}
         return {
-            key: _acts(list(rows), panels.get(key, []))
+            key: acts_of(list(rows), panels.get(key, []))
             for key, rows in groupby(turns, lambda row: row["consultation_id"])
         }
 
@@ -417,94 +447,3 @@ def _mend(message: str) -> str:
 def now() -> str:
     """Give the time as the store writes it: UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _turn_row(consultation: str, idx: int, act: Act) -> Row:
-    draft = act.draft
-    return {
-        "consultation_id": consultation,
-        "idx": idx,
-        "speaker": act.speaker,
-        "action": act.action,
-        "text": act.text,
-        "topic": act.topic,
-        "facts": json.dumps(act.facts),
-        "specialty": act.specialty,
-        "urgency": act.urgency,
-        "diagnosis": act.diagnosis,
-        "diagnosis_words": act.diagnosis_words,
-        "confidence": act.confidence,
-        "differential": json.dumps(act.differential),
-        "thought": act.thought,
-        "accepts": act.accepts,
-        "source": act.source,
-        "draft_backed": draft.backed if draft else None,
-        "draft_leaked": draft.leaked if draft else None,
-        "draft_attempts": draft.attempts if draft else None,
-        "draft_fallback": draft.fallback if draft else None,
-        "said_backed": draft.said_backed if draft else None,
-        "said_leaked": draft.said_leaked if draft else None,
-        "tokens_in": act.usage.tokens_in,
-        "tokens_out": act.usage.tokens_out,
-        "seconds": act.usage.seconds,
-        "answers": act.usage.answers,
-        "unusable": act.usage.unusable,
-        "seed": act.seed,
-    }
-
-
-def _judgement_row(consultation: str, judge: str, judgement: Judgement) -> Row:
-    return {"consultation_id": consultation, "judge": judge, "verdict": judgement.relation, "why": judgement.why}
-
-
-def _opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
-    return {
-        "consultation_id": consultation,
-        "idx": idx,
-        "specialty": opinion.specialty,
-        "diagnosis": opinion.diagnosis,
-        "confidence": opinion.confidence,
-        "reason": opinion.reason,
-        "source": opinion.source,
-        "usable": opinion.usable,
-        "first_usable": opinion.first_usable,
-    }
-
-
-def _acts(turns: Sequence[Row], opinions: Sequence[Row]) -> list[Act]:
-    panel = tuple(_opinion(row) for row in opinions)
-    return [_act(row, panel if row["action"] == "consult" else ()) for row in turns]
-
-
-def _opinion(row: Row) -> Opinion:
-    names = ("specialty", "diagnosis", "confidence", "reason", "source")
-    first = None if row["first_usable"] is None else bool(row["first_usable"])
-    return Opinion(**{name: row[name] for name in names}, usable=bool(row["usable"]), first_usable=first)
-
-
-def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
-    draft = None
-    if row["draft_attempts"] is not None:
-        draft = Draft(
-            backed=bool(row["draft_backed"]),
-            leaked=bool(row["draft_leaked"]),
-            attempts=row["draft_attempts"],
-            fallback=bool(row["draft_fallback"]),
-            said_backed=bool(row["said_backed"]),
-            said_leaked=bool(row["said_leaked"]),
-        )
-    plain = (
-        "speaker", "action", "text", "topic", "specialty", "urgency", "diagnosis", "diagnosis_words", "confidence",
-        "thought",
-    )  # fmt: skip
-    return Act(
-        **{name: row[name] for name in plain},
-        facts=tuple(json.loads(row["facts"])),
-        differential=tuple(json.loads(row["differential"])),
-        accepts=None if row["accepts"] is None else bool(row["accepts"]),
-        opinions=opinions,
-        source=row["source"],
-        draft=draft,
-        usage=Usage(row["tokens_in"], row["tokens_out"], row["seconds"], row["answers"] or 0, row["unusable"] or 0),
-        seed=row["seed"],
-    )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from consult.agents.acts import Act
     from consult.agents.rubric import Assessment
+    from consult.render.prompts import ShownPrompts
     from consult.scenarios import Case, Scenario
 
 __all__ = ["DEMONSTRATION", "MOST_PIXELS", "NAMES", "POLICY", "consultation_page", "data_url", "png"]
@@ -31,6 +32,7 @@ def consultation_page(
     scenario: Scenario,
     run_row: Row,
     assessments: Mapping[str, Assessment] | None = None,
+    prompts: ShownPrompts | None = None,
 ) -> str:
     """Give a consultation as a page.
 
@@ -41,9 +43,10 @@ def consultation_page(
         scenario: Its scenario.
         run_row: The row of its run.
         assessments: Assessor → its verdicts.
+        prompts: What was asked; None where it is not to be shown.
     """
     picture = data_url(case.photograph.load()) if case.photograph is not None else ""
-    told = Told(store_row, run_row, acts, case, scenario, assessments or {}, picture)
+    told = Told(store_row, run_row, acts, case, scenario, assessments or {}, picture, prompts=prompts)
     return _document(title(told), body(told))
 
 

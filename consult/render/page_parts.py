@@ -35,6 +35,7 @@ from consult.render.transcript import card_rows, draft_mark, fidelity, stored_ev
 if TYPE_CHECKING:
     from consult.agents.acts import Act
     from consult.agents.rubric import Assessment
+    from consult.render.prompts import ShownPrompts
     from consult.scenarios import Case, Scenario
 
 Row = dict[str, Any]
@@ -62,6 +63,8 @@ class Told:
     """Address of the photograph; empty where there is none."""
     lost: str = ""
     """Why the scenario cannot be read, in a sentence; photograph and card are then missing."""
+    prompts: ShownPrompts | None = None
+    """What was asked; None where it is not to be shown."""
     place: str = "t"
     """Turn 3 has the id `t3`; another beginning where a page holds two consultations."""
 
@@ -82,6 +85,7 @@ def column(told: Told) -> str:
     parts = [
         _header(told),
         f'<div class="talk">{_conversation(told, events, ended["disclaimer"] or "")}</div>',
+        told.prompts.html_of(ended) if told.prompts else "",
         _verdict(ended, told.scenario),
         _assessments(told),
         "" if told.lost else _card(told),
@@ -163,7 +167,8 @@ def _bubble(told: Told, event: Event, disclaimer: str = "") -> str:
     thought = text(event.get("thought") or "")
     private = f'<details class="thought"><summary>Thought</summary><p>{thought}</p></details>' if thought else ""
     demo = f'<p class="demo">{escape(disclaimer)}</p>' if disclaimer else ""
-    said = f"{heading}{private}{doing(event) or '<p>(says nothing)</p>'}{demo}"
+    asked = told.prompts.html_of(event) if told.prompts else ""
+    said = f"{heading}{private}{doing(event) or '<p>(says nothing)</p>'}{demo}{asked}"
     return f'<section class="{side}" id="{told.place}{event["idx"]}">{said}</section>'
 
 

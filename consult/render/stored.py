@@ -18,6 +18,7 @@ from consult.envs.store import Store
 from consult.errors import UserError
 from consult.render.page import png
 from consult.render.page_parts import Row, Told
+from consult.render.prompts import ShownPrompts
 from consult.scenarios import BUILT_IN, Card, Case, Fact, Photograph, Scenario, Truth, UnknownNameError, load_scenario
 
 MOST_KEPT = 8
@@ -45,13 +46,14 @@ class _Remembered:
         return Case(case_id, card, Truth(row["truth"], row["true_specialty"], row["true_urgency"]), style=row["style"])
 
 
-def told(store: Store, consultation: str, place: str = "t") -> Told:
+def told(store: Store, consultation: str, place: str = "t", *, prompts: bool = False) -> Told:
     """Give a consultation with all that a page tells of it.
 
     Args:
         store: Where it is.
         consultation: Its id.
         place: How the ids of its turns begin.
+        prompts: Whether what was asked is told, too.
 
     Raises:
         UnknownNameError: There is no such consultation.
@@ -60,7 +62,8 @@ def told(store: Store, consultation: str, place: str = "t") -> Told:
     scenario, case, lost = _case(store, row, run)
     picture = "" if case.photograph is None else f"/photographs/{quote(consultation)}"
     acts, verdicts = store.acts(consultation), verdicts_on(store, consultation)
-    return Told(row, run, acts, case, scenario, verdicts, picture, lost, place)
+    asked = ShownPrompts.of(store, row, run) if prompts else None
+    return Told(row, run, acts, case, scenario, verdicts, picture, lost, asked, place)
 
 
 def photograph(store: Store, consultation: str) -> bytes | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from consult.agents.acts import Act
+    from consult.render.prompts import ShownPrompts
     from consult.scenarios import Case, Scenario
 
 Row = dict[str, Any]
@@ -22,7 +23,13 @@ _TRUTH = {"diagnosis": "truth", "specialty": "true_specialty", "urgency": "true_
 
 
 def print_consultation(
-    console: Console, store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario, run_row: Row
+    console: Console,
+    store_row: Row,
+    acts: Sequence[Act],
+    case: Case,
+    scenario: Scenario,
+    run_row: Row,
+    prompts: ShownPrompts | None = None,
 ) -> None:
     """Print a consultation with the patient's card beside what was learned of it.
 
@@ -33,6 +40,7 @@ def print_consultation(
         case: Its case.
         scenario: Its scenario.
         run_row: The row of its run.
+        prompts: What was asked, to be printed before what came of it; None for nothing.
     """
     import json
 
@@ -55,6 +63,8 @@ def print_consultation(
     sees = json.loads(run_row["sees"] or "{}")
     view({"event": "run", "run": run_row["id"], "models": json.loads(run_row["models"]), "sees": sees})
     for event in stored_events(store_row, acts, case, scenario):
+        if prompts is not None:
+            prompts.print_before(console, event)
         view({**event, "mark": draft_mark(acts[event["idx"]])} if event["event"] == "turn" else event)
     console.print()
     console.print(_facts(acts, case))

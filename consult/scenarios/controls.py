@@ -14,3 +14,8 @@ _CONTROLS = re.compile(
 def without_controls(text: str) -> str:
     """Take out terminal escapes, control characters and invisible marks; tabs and line ends stay."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def visible(text: str) -> str:
+    """Write what `without_controls` would take out as the escapes of Python, so that nothing is lost or acts."""
+    return _CONTROLS.sub(lambda match: ascii(match.group())[1:-1], text)

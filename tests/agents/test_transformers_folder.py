@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -377,3 +378,15 @@ def test_the_template_takes_texts_and_parts(model: TransformersModel) -> None:
     assert render("Hello.") == render([{"type": "text", "text": "Hello."}])
     assert render([{"type": "image"}, {"type": "text", "text": "x"}]).count("<image>") == 1
     assert model.tokenizer.chat_template == TEMPLATE
+
+
+def test_a_reply_says_what_was_sent(model: TransformersModel) -> None:
+    asked = request("Where <image> is it?", photo=1, choice=Choice(("yes", "no")), tokens=4)
+    begun = replace(asked, key=(1,), prompt=replace(asked.prompt, begin="I say ", choice=None))
+    chosen, free = (reply.sent for reply in model.generate([asked, begun]))
+    assert chosen is not None and free is not None
+    assert (chosen.constrained, free.constrained) == (True, False)
+    assert chosen.text == model.text(asked.prompt) and free.text == model.text(begun.prompt)
+    assert free.text.endswith("<|im_start|>assistant\nI say ") and free.begin == "I say "
+    assert [m.text for m in chosen.messages] == ["doctor", "Where   is it?"]  # a control token within is taken out
+    assert chosen.messages[1].photographs == asked.prompt.messages[1].photographs and chosen.max_new_tokens == 4

@@ -7,9 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from consult.envs.prompts import prompts_of_run
+from consult.envs.store import Store
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 
@@ -25,6 +29,11 @@ def turns(db):
         return connection.execute(
             "SELECT consultation_id, idx, speaker, action, text, seed FROM turns ORDER BY 1, 2"
         ).fetchall()
+
+
+def prompts(db):
+    with Store(db) as store:
+        return [replace(one, seconds=0.0) for one in prompts_of_run(store, "r1")]
 
 
 def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
@@ -52,6 +61,7 @@ def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
     last = subprocess.run(command(db), check=True, capture_output=True, text=True)
     assert json.loads(last.stdout.splitlines()[0])["resumed"]
     assert turns(db) == whole
+    assert prompts(db) == prompts(tmp_path / "whole.db")
     assert len({(c, i) for c, i, _ in shown}) == len(shown)
     with sqlite3.connect(db) as connection:
         assert connection.execute("SELECT count(*), min(status), max(status) FROM runs").fetchone() == (

@@ -16,7 +16,8 @@ from consult.envs.usability import unusable_answers
 
 TABLES = {
     "runs": (
-        "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds sees"
+        "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds sees "
+        "prompts"
     ),
     "consultations": (
         "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
@@ -35,6 +36,11 @@ TABLES = {
     "photographs": "hash png width height",
     "benchmarks": "id toml anew status created ended",
     "benchmark_runs": "benchmark_id cell run_id",
+    "prompt_lines": "id text",
+    "prompts": (
+        "id consultation_id turn idx role task member attempt model messages begin rendered temperature top_p "
+        "max_tokens seed grammar constrained reply outcome why probability tokens_in tokens_out seconds"
+    ),
     "guesses": "classifier scenario_revision case_id labels probabilities",
 }
 CONFIG = RunConfig(scenario="derm34", cases=("test-0000",), temperaments=("choleric",))

@@ -72,6 +72,23 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """What a backend made of a prompt: what it sent, where that is not the prompt as it stands."""
+
+    messages: tuple[Message, ...]
+    max_new_tokens: int
+    text: str | None = None
+    """The messages as the chat template rendered them, up to the place where the reply goes on; None where the
+    backend renders none."""
+    begin: str = ""
+    """How the reply was begun; the end of `text`."""
+    constrained: bool = False
+    """Whether the reply was held to the prompt's choice or schema."""
+    seed: int | None = None
+    """Where it is not the request's."""
+
+
+@dataclass(frozen=True)
 class Reply:
     """What came back for one request."""
 
@@ -81,6 +98,8 @@ class Reply:
     seconds: float = 0.0
     probability: float | None = None
     """Of the chosen option among the options of the request's `Choice`, 0 to 1; None where the backend cannot tell."""
+    sent: Sent | None = field(default=None, compare=False, repr=False)
+    """None where the backend took the prompt as it stands."""
 
 
 @dataclass(frozen=True)

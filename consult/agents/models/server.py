@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from consult.agents.models import wire
 from consult.agents.models.address import Address
 from consult.agents.models.connection import Background, Connection, Patience, RefusedError, UnansweredError
 from consult.agents.models.greeting import greet, refused
-from consult.agents.models.model import ModelError, ModelGoneError, ModelInfo, Reply, Request
+from consult.agents.models.model import ModelError, ModelGoneError, ModelInfo, Reply, Request, Sent
 from consult.agents.models.wire import Feature
 from consult.scenarios import Photograph
 
@@ -133,11 +134,13 @@ class ServerModel:
         return reply
 
     async def _sent(self, request: Request) -> tuple[Reply, str | None]:
-        def read(data: Any) -> tuple[Reply, str | None]:
-            return wire.reply(data, request), wire.answered_as(data)
-
         while True:
             body = wire.chat(request, self._name, self._features, self._data_url)
+            sent = wire.sent(request, self._features, body)
+
+            def read(data: Any, sent: Sent = sent) -> tuple[Reply, str | None]:
+                return replace(wire.reply(data, request), sent=sent), wire.answered_as(data)
+
             try:
                 return await self._connection.post("/chat/completions", body, read)
             except RefusedError as error:

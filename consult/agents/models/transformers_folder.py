@@ -20,7 +20,7 @@ from transformers import LogitsProcessorList
 from consult.agents.models.chat_format import THOUGHT_MARKS, ChatFormat, cleared
 from consult.agents.models.grammar import Grammars
 from consult.agents.models.loading import Base, load_base, revision_with
-from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request
+from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request, Sent
 from consult.agents.models.photographs import Photographs
 from consult.agents.models.practice import practice_of
 from consult.agents.models.references import Located, locate
@@ -148,7 +148,8 @@ class TransformersModel:
         Raises:
             ModelError: A prompt is longer than the context of the model, or cannot be rendered.
         """
-        inputs = self._inputs(requests)
+        sent = [self.sent(request.prompt) for request in requests]
+        inputs = self._inputs(requests, sent)
         used = inputs["attention_mask"].sum(1).tolist()
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
         width = inputs["input_ids"].shape[1]
@@ -161,13 +162,18 @@ class TransformersModel:
                 logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(self.stops))]),
                 pad_token_id=self.tokenizer.pad_token_id,
             )
-        pairs = zip(requests, rows, output[:, width:].tolist(), used, strict=True)
-        return [self._reply(request, row, tokens, n_in) for request, row, tokens, n_in in pairs]
+        limited = [
+            replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
+            for one, row in zip(sent, rows, strict=True)
+        ]
+        pairs = zip(limited, rows, output[:, width:].tolist(), used, strict=True)
+        return [self._reply(one, row, tokens, n_in) for one, row, tokens, n_in in pairs]
 
     # -- in --------------------------------------------------------------------------------------------------------
 
-    def _inputs(self, requests: Sequence[Request]) -> dict[str, Any]:
-        texts = [self.text(request.prompt) for request in requests]
+    def _inputs(self, requests: Sequence[Request], rendered: Sequence[Sent] | None = None) -> dict[str, Any]:
+        sent = rendered or [self.sent(request.prompt) for request in requests]
+        texts = [one.text or "" for one in sent]
         shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
         if self.photographs is None:
             return dict(self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False))
@@ -178,12 +184,17 @@ class TransformersModel:
 
         Of a prompt that has shorter versions the first is taken that leaves room for the reply.
         """
-        whole = self.format.text(cleared(prompt, self._controls)) + prompt.begin
-        for messages in prompt.shorter:
-            if self._fits(whole, prompt):
+        return self.sent(prompt).text or ""
+
+    def sent(self, prompt: Prompt) -> Sent:
+        """Return what is made of a prompt: its messages without control tokens, and their text as `text` has it."""
+        versions = (prompt.messages, *prompt.shorter)
+        for messages in versions:
+            kept = cleared(replace(prompt, messages=messages), self._controls)
+            whole = self.format.text(kept) + prompt.begin
+            if messages is versions[-1] or self._fits(whole, prompt):
                 break
-            whole = self.format.text(cleared(replace(prompt, messages=messages), self._controls)) + prompt.begin
-        return whole
+        return Sent(tuple(kept), prompt.max_new_tokens, whole, prompt.begin)
 
     def _fits(self, text: str, prompt: Prompt) -> bool:
         if self.context is None:
@@ -244,13 +255,14 @@ class TransformersModel:
 
     # -- out -------------------------------------------------------------------------------------------------------
 
-    def _reply(self, request: Request, row: Row, tokens: list[int], tokens_in: int) -> Reply:
-        limit = row.limit or request.prompt.max_new_tokens
+    def _reply(self, sent: Sent, row: Row, tokens: list[int], tokens_in: int) -> Reply:
+        limit = sent.max_new_tokens
         end = next((i for i, token in enumerate(tokens) if token in self.stops), len(tokens))
         kept = tokens[: min(end, limit)]
         spent = min(end + 1, len(tokens), limit)
         probability = math.exp(row.log_probability) if row.chose else None
-        return Reply(request.prompt.begin + self.tokenizer.decode(kept), tokens_in, spent, probability=probability)
+        text = sent.begin + self.tokenizer.decode(kept)
+        return Reply(text, tokens_in, spent, probability=probability, sent=sent)
 
 
 def _as_list(value: Any) -> list[int]:

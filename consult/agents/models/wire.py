@@ -6,11 +6,11 @@ import base64
 import io
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from consult.agents.dialects.clean import clean
-from consult.agents.models.model import Choice, Message, Prompt, Reply, Request
+from consult.agents.models.model import Choice, Message, Prompt, Reply, Request, Sent
 from consult.scenarios import Photograph
 
 Feature = Literal["system", "schema", "thinking", "photograph"]
@@ -60,6 +60,12 @@ def chat(request: Request, model: str, features: Collection[Feature], data_url: 
     if "schema" in features:
         body |= _constraint(prompt)
     return body
+
+
+def sent(request: Request, features: Collection[Feature], body: Mapping[str, Any]) -> Sent:
+    """Return what of a request went into its body, without the pixels."""
+    messages = tuple(_addressed(request.prompt.messages, "system" in features))
+    return Sent(messages, body["max_tokens"], constrained="response_format" in body, seed=body["seed"])
 
 
 def _constraint(prompt: Prompt) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Benchmark:
         anew: Whether earlier runs do not count.
         batch: Most consultations at once.
         listen: Told of every event.
+        prompts: Whether what models are asked is stored.
     """
 
     grid: Grid
@@ -41,6 +42,7 @@ class Benchmark:
     anew: bool
     batch: int
     listen: Listener
+    prompts: bool = False
     id: str = ""
     runs: list[str] = field(default_factory=list)
     """In the order of the cells."""
@@ -110,7 +112,8 @@ class Benchmark:
             self.listen(event)
 
         models = self.company.of(one.cell)
-        runner = Runner(self.scenario, one.cell.config, models, self.store, batch=self.batch, listen=listen)
+        config, prompts = one.cell.config, self.prompts
+        runner = Runner(self.scenario, config, models, self.store, self.batch, listen, prompts=prompts)
         run: str = runner.run()["run"]
         return run
 

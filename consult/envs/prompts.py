@@ -1,0 +1,212 @@
+"""What models were asked, read again: each request as it was sent, the raw reply, and what was made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from consult.agents.models.person import HUMAN, NOBODY
+from consult.agents.models.tables import PREFIXES
+from consult.envs.prompt_rows import COLUMNS, unpacked
+from consult.errors import UserError
+
+if TYPE_CHECKING:
+    from consult.envs.events import Event
+    from consult.envs.store import Row, Store
+
+AT_ONCE = 10_000
+"""Lines that are read by one query."""
+
+
+class NoPromptsError(UserError):
+    """A run whose prompts were not stored; one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class SentMessage:
+    """One message as it was sent."""
+
+    role: str
+    """system, user or assistant."""
+    content: str
+    images: tuple[str, ...] = ()
+    """References to the photographs that stand before the content: scenario and case, or `own/` and a hash."""
+
+
+@dataclass(frozen=True)
+class StoredPrompt:
+    """One request to a model and its reply: the columns of the table `prompts`, with texts made whole."""
+
+    consultation_id: str
+    turn: int | None
+    """Index of the turn that it was asked for; None for a judge or an assessor, who come after all turns."""
+    idx: int
+    """Its place in the turn."""
+    role: str
+    task: str
+    member: int
+    """Number in the panel, or of several requests of one kind."""
+    attempt: int
+    """0 for the first asking."""
+    model: str
+    """Reference and revision."""
+    messages: tuple[SentMessage, ...]
+    begin: str | None
+    """How the reply was begun for the model; it is part of `reply` where the backend took it."""
+    rendered: str | None
+    """What the chat template made of the messages; None where the backend renders none, as a server does itself."""
+    temperature: float
+    top_p: float
+    max_tokens: int
+    seed: int
+    grammar: Mapping[str, Any] | None
+    """What the reply was to keep to: `choice` or `schema`, and the text that it comes `after`."""
+    constrained: bool | None
+    """Whether the backend held the reply to that; None where it does not say."""
+    reply: str | None
+    """As the model gave it; None where the request failed."""
+    outcome: str
+    """accepted, refused, or failed: there was no reply."""
+    why: str
+    """Why it was refused or failed."""
+    probability: float | None
+    """Of the chosen option among those of the grammar, 0 to 1."""
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+    """Its share of the time of the batch that it went in."""
+
+    def event(self) -> Event:
+        """Describe it as `--json` prints it."""
+        data = asdict(self)
+        messages = [{"role": m.role, "content": m.content, "images": list(m.images)} for m in self.messages]
+        return {"event": "prompt", "consultation": data.pop("consultation_id"), **data, "messages": messages}
+
+
+def keeps_prompts(store: Store, run: str) -> bool:
+    """Tell whether a run stores what models are asked."""
+    rows = store.query("SELECT prompts FROM runs WHERE id = ?", run)
+    return bool(rows and rows[0]["prompts"])
+
+
+def refuse_without_prompts(run: Row) -> None:
+    """Refuse to show the prompts of a run that has none.
+
+    Raises:
+        NoPromptsError: It was played without, or by an older version.
+    """
+    if run["prompts"] is None:
+        raise NoPromptsError(f"prompts were not stored for run {run['id']}: an older version of consult began it")
+    if not run["prompts"]:
+        raise NoPromptsError(f"prompts were not stored for run {run['id']}: it was begun with --no-prompts")
+
+
+def prompts_of(store: Store, consultation: str) -> list[StoredPrompt]:
+    """Return what models were asked in a consultation, in order; what came after all turns stands last."""
+    return _read(store, "WHERE consultation_id = ? ORDER BY turn IS NULL, turn, id", consultation)
+
+
+def prompts_of_run(store: Store, run: str) -> list[StoredPrompt]:
+    """Return what models were asked in all consultations of a run, in the order of play."""
+    return _read(
+        store,
+        "JOIN consultations c ON c.id = p.consultation_id WHERE c.run_id = ? "
+        "ORDER BY c.ordinal, p.turn IS NULL, p.turn, p.id",
+        run,
+    )
+
+
+def by_turn(prompts: Iterable[StoredPrompt]) -> dict[int | None, list[StoredPrompt]]:
+    """Map each turn to what was asked for it, in order."""
+    found: dict[int | None, list[StoredPrompt]] = {}
+    for one in prompts:
+        found.setdefault(one.turn, []).append(one)
+    return found
+
+
+def is_asked_again(prompt: StoredPrompt, others: Iterable[StoredPrompt]) -> bool:
+    """Tell whether a request was repeated after its reply."""
+    same = ("turn", "role", "task", "member", "model")
+    return any(
+        one.attempt == prompt.attempt + 1 and all(getattr(one, name) == getattr(prompt, name) for name in same)
+        for one in others
+    )
+
+
+def without_prompt(event: Event, models: Mapping[str, str]) -> str:
+    """Say why no model was asked for a turn.
+
+    Args:
+        event: The turn's.
+        models: Role → reference and revision, of the run.
+    """
+    reference = models.get(event["speaker"], "").partition("@")[0]
+    if event["source"] == "human" or reference == HUMAN:
+        return "no prompt: a person plays this role"
+    if reference == NOBODY:
+        return "no prompt: nobody plays this role, and the program spoke"
+    if reference.startswith(PREFIXES):
+        return f"no prompt: {reference} is a program that decides by the scenario's tables"
+    return "no prompt: no model was asked for this turn"
+
+
+# -- from rows ---------------------------------------------------------------------------------------------------------
+
+
+def _read(store: Store, where: str, *parameters: Any) -> list[StoredPrompt]:
+    columns = ", ".join(f"p.{name}" for name in COLUMNS)
+    rows = store.query(f"SELECT {columns} FROM prompts p {where}", *parameters)
+    lines = _lines_of(store, rows)
+    return [_prompt(row, lines) for row in rows]
+
+
+def _lines_of(store: Store, rows: Sequence[Row]) -> dict[int, str]:
+    numbers: set[int] = set()
+    for row in rows:
+        for message in json.loads(row["messages"]):
+            numbers.update(message["lines"])
+        rendered = json.loads(row["rendered"] or "{}")
+        numbers.update(rendered.get("lines", ()), *[[rendered["around"]]] if "around" in rendered else ())
+        numbers.update([row["grammar"]] if row["grammar"] is not None else ())
+    wanted, found = sorted(numbers), dict[int, str]()
+    for start in range(0, len(wanted), AT_ONCE):
+        part = json.dumps(wanted[start : start + AT_ONCE])
+        for line in store.query("SELECT id, text FROM prompt_lines WHERE id IN (SELECT value FROM json_each(?))", part):
+            found[line["id"]] = unpacked(line["text"])
+    return found
+
+
+def _prompt(row: Row, lines: Mapping[int, str]) -> StoredPrompt:
+    messages = tuple(
+        SentMessage(one["role"], _joined(one["lines"], lines), tuple(one.get("images", ())))
+        for one in json.loads(row["messages"])
+    )
+    constrained = None if row["constrained"] is None else bool(row["constrained"])
+    return StoredPrompt(
+        **{
+            **row,
+            "messages": messages,
+            "rendered": _rendered(row, messages, lines),
+            "grammar": None if row["grammar"] is None else json.loads(lines[row["grammar"]]),
+            "constrained": constrained,
+            "reply": None if row["reply"] is None else unpacked(row["reply"]),
+            "why": unpacked(row["why"]),
+        }
+    )
+
+
+def _joined(numbers: Iterable[int], lines: Mapping[int, str]) -> str:
+    return "\n".join(lines[number] for number in numbers)
+
+
+def _rendered(row: Row, messages: Sequence[SentMessage], lines: Mapping[int, str]) -> str | None:
+    if row["rendered"] is None:
+        return None
+    stored = json.loads(row["rendered"])
+    if "lines" in stored:
+        return _joined(stored["lines"], lines)
+    first, *others = json.loads(lines[stored["around"]])
+    parts = (text for message, after in zip(messages, others, strict=True) for text in (message.content, after))
+    return "".join([first, *parts, row["begin"] or ""])
