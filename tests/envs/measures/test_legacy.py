@@ -11,8 +11,8 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from consult.envs.measures.diagnosis import accuracy, f1
 from consult.envs.measures.legacy import extracted, legacy, predictions, renamed, score, synonyms
-from consult.envs.measures.outcomes import naming
 from consult.scenarios import load_scenario
+from consult.scenarios.correct import naming
 
 LABELS = sorted(load_scenario("derm34").labels)
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "3mdbench" / "aliases.csv"
