@@ -27,21 +27,23 @@ def show(
     """Show a consultation, or list those of a run with how faithful its lines are."""
     from consult.envs.browsing import unknown_consultation
     from consult.envs.config import RunConfig
+    from consult.envs.deciding import decide_again
     from consult.envs.own import world
     from consult.envs.store import Store
     from consult.errors import UserError
     from consult.scenarios import load_scenario
 
     with Store(db, create=False) as store:
-        row = store.consultation(identifier)
+        row, rows = store.consultation(identifier), store.consultations(identifier)
         if row is None:
-            rows = store.consultations(identifier)
             if not rows:
                 raise unknown_consultation(store, identifier)
             if html is not None:
                 raise UserError(f"--html writes one consultation; choose one of the run's, e.g. {rows[0]['id']}")
         run = _run(store, row or rows[0])
         scenario = world(load_scenario(run["scenario"]), RunConfig.model_validate_json(run["config"]), store)
+        if decide_again(store, run["id"], scenario):
+            row, rows = store.consultation(identifier), store.consultations(identifier)
         if json_:
             for each in [row] if row else rows:
                 _print_events(store, each, scenario)

@@ -14,7 +14,7 @@ from consult.agents.acts import AssessorView
 from consult.agents.assessor import Assessor, Judges, ProgramAssessor
 from consult.agents.models import Model
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
-from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
+from consult.agents.rules import RULES, VERSION, WRONG, Played, assess_by_rules
 from consult.agents.voice import Place, Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.consultation import heard
