@@ -14,9 +14,9 @@ from consult.agents.dialects.wording import taught_questions
 from consult.agents.doctors import ask_twice, look
 from consult.agents.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
-from consult.agents.specialist import plurality
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
+from consult.scenarios.correct import naming, plurality
 
 Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
 """Runs parallel requests and gives their results in order."""
@@ -150,10 +150,11 @@ class Attending:
             return await asked[0]
         answers: list[tuple[DecisionWord | None, Reply, Usage]] = await self.together(asked)
         cost = sum((cost for _, _, cost in answers), Usage())
-        chosen = plurality(word.diagnosis for word, _, _ in answers if word is not None)
+        name = naming(self.scenario)
+        chosen = plurality((word.diagnosis for word, _, _ in answers if word is not None), name)
         if chosen is None:
             return answers[0][0], answers[0][1], cost
-        word, reply = next((word, reply) for word, reply, _ in answers if word is not None and word.diagnosis == chosen)
+        word, reply = next((word, reply) for word, reply, _ in answers if word and name(word.diagnosis) == chosen)
         return word, reply, cost
 
     async def _decision(self, view: DoctorView, place: Place, member: int) -> tuple[DecisionWord | None, Reply, Usage]:

@@ -104,15 +104,21 @@ def check_line(line: str, given: Sequence[Fact], others: Iterable[Fact], scenari
         line: What the patient is about to say.
         given: The facts that it was to state.
         others: Facts of the card that it was not to state.
-        scenario: Its labels and aliases are what a patient must not name.
+        scenario: Its diagnoses are what a patient must not name, in any spelling. With open diagnoses, which can be a
+            patient's other illnesses, those that the card itself names are left out.
     """
+    others = list(others)
     rest, missing = _without(_straight(line), given)
     said = stems(rest)
     given_words = set().union(*(telling(fact.text) for fact in given)) if given else set()
     foreign = [fact.id for fact in others if _stated_freely(telling(fact.text) - given_words, said)]
     given_numbers = {number for fact in given for number in _numbers(fact.text)}
     foreign += [number for number in _numbers(rest) if number not in given_numbers]
-    return Backing(tuple(missing), tuple(foreign), scenario.diagnoses(rest))
+    leaked = scenario.leaks(rest)
+    if leaked and not scenario.labels:
+        own = {name for fact in (*given, *others) for name in scenario.leaks(fact.text)}
+        leaked = tuple(name for name in leaked if name not in own)
+    return Backing(tuple(missing), tuple(foreign), leaked)
 
 
 def _without(line: str, given: Sequence[Fact]) -> tuple[str, list[str]]:

@@ -21,13 +21,15 @@ from consult.agents.grounding import stated, stems, telling
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict
 from consult.scenarios import URGENCIES, Case, Fact, Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying, known_facts, known_of
-from consult.scenarios.correct import correct
+from consult.scenarios.correct import UNKNOWN, Correct, correct
 
 RULES = "rules"
 """The reference of this assessor."""
 VERSION = 3
 """Increases when a rule judges differently; part of the assessor's name, `rules@3`."""
 
+WRONG = "concluded "
+"""How the reason of 3.1 begins where the diagnosis is wrong."""
 HISTORY = ("history", "conditions", "medicines", "allergies", "pregnancy", "family", "social")
 SYMPTOMS = ("sensation", "symptoms", "site", "duration", "course", "alarm")
 CAUSES = ("trigger",)
@@ -50,6 +52,8 @@ class Played:
     case: Case
     scenario: Scenario
     acts: tuple[Act, ...]
+    decided: Correct = UNKNOWN
+    """What the store has of its diagnosis; a judge's verdict counts where names do not decide."""
 
     @cached_property
     def asked(self) -> Mapping[str, int]:
@@ -193,10 +197,12 @@ def _diagnosis(played: Played) -> Verdict:
         return _open("no truth is known")
     found = played.conclusion.diagnosis if played.conclusion else None
     decided = correct(found, true, played.scenario)
+    if decided.by == "unjudged" and played.decided.by == "judge":
+        decided = played.decided
     if decided.by == "unjudged":
         return _open("the diagnoses are open, and the words differ")
     if not decided.correct:
-        return Verdict(0, f"concluded {found or 'no diagnosis'}, but it is {true}")
+        return Verdict(0, f"{WRONG}{found or 'no diagnosis'}, but it is {true}")
     steps = [act for act in played.acts if any(_leads(act, step) for step in ("ask", "examine", "consult"))]
     return Verdict(1, "right, after looking into it") if steps else Verdict(0, "right, but nothing was looked into")
 

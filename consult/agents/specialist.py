@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Opinion, Usage
 from consult.agents.doctors import ask_twice, look, reason_again
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
-from consult.scenarios.normalised import normalised
-
-
-def plurality(diagnoses: Iterable[str | None]) -> str | None:
-    """Return the diagnosis that most members of a panel name, the first named of equals; None where none names one.
-
-    It is the baseline that an attending has to beat: a panel that votes needs no attending.
-    """
-    named = [diagnosis for diagnosis in diagnoses if diagnosis is not None]
-    counts = Counter(map(normalised, named))
-    most = counts.most_common(1)[0][0] if counts else None
-    return next((diagnosis for diagnosis in named if normalised(diagnosis) == most), None)
 
 
 @dataclass(frozen=True)

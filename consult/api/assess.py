@@ -14,6 +14,7 @@ from consult.api.given import ModelLike, PathLike
 from consult.api.run import Run
 from consult.envs.assessing import Assessing, name_of
 from consult.envs.config import RunConfig
+from consult.envs.deciding import decide_again
 from consult.envs.events import Event, Listener
 from consult.envs.judging import Judging, refuse_judging
 from consult.envs.own import world
@@ -113,4 +114,5 @@ def _scenario(store: Store, row: Row) -> Scenario:
         raise RunError(
             f"run {row['id']} was played with another version of '{scenario.name}'; restore that version to assess it"
         )
+    decide_again(store, row["id"], scenario)
     return world(scenario, config, store)

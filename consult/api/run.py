@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from consult.api.given import PathLike
 from consult.envs.browsing import consultation_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
-from consult.envs.store import Row, Store
+from consult.envs.store import Row, Store, stored_decision
 from consult.plugins import blame
 from consult.scenarios import UnknownNameError
 
@@ -279,7 +279,7 @@ class Transcript:
         from consult.rl.rewards import Interview
 
         told = self._told
-        return Interview(told.scenario, told.case, told.acts, told.row["status"])
+        return Interview(told.scenario, told.case, told.acts, told.row["status"], stored_decision(told.row))
 
     def html(self) -> str:
         """Return one HTML page that needs nothing else: no script, no network, no second file."""

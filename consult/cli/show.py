@@ -34,6 +34,7 @@ def show(
     """Show a consultation, or list those of a run with how faithful its lines are."""
     from consult.envs.browsing import consultation_of, unknown_consultation
     from consult.envs.config import RunConfig
+    from consult.envs.deciding import decide_again
     from consult.envs.own import world
     from consult.envs.prompts import refuse_without_prompts
     from consult.envs.store import Store
@@ -42,8 +43,8 @@ def show(
 
     with Store(db, create=False) as store:
         row = store.consultation(identifier) if of_run is None else consultation_of(store, identifier, of_run)
+        rows = store.consultations(identifier)
         if row is None:
-            rows = store.consultations(identifier)
             if not rows:
                 raise unknown_consultation(store, identifier)
             if html is not None or (prompts and not json_):
@@ -53,6 +54,9 @@ def show(
         if prompts:
             refuse_without_prompts(run)
         scenario = world(load_scenario(run["scenario"]), RunConfig.model_validate_json(run["config"]), store)
+        if decide_again(store, run["id"], scenario):
+            row = row and store.consultation(row["id"])
+            rows = store.consultations(identifier)
         if json_:
             for each in [row] if row else rows:
                 _print_events(store, each, scenario, prompts=prompts)

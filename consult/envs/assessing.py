@@ -14,7 +14,7 @@ from consult.agents.acts import AssessorView
 from consult.agents.assessor import Assessor, Judges, ProgramAssessor
 from consult.agents.models import Model
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
-from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
+from consult.agents.rules import RULES, VERSION, WRONG, Played, assess_by_rules
 from consult.agents.voice import Place, Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.consultation import heard
@@ -23,7 +23,7 @@ from consult.envs.exchanges import Exchanges
 from consult.envs.loops import run_to_end
 from consult.envs.prompt_rows import Asked
 from consult.envs.prompts import keeps_prompts
-from consult.envs.store import Row, Store
+from consult.envs.store import Row, Store, stored_decision
 from consult.plugins import PluginError
 from consult.scenarios import Scenario
 
@@ -151,7 +151,8 @@ class Assessing:
     # -- what is judged --------------------------------------------------------------------------------------------
 
     def _played(self, row: Row) -> Played:
-        return Played(self.scenario.case(row["case_id"]), self.scenario, tuple(self.store.acts(row["id"])))
+        case, acts = self.scenario.case(row["case_id"]), tuple(self.store.acts(row["id"]))
+        return Played(case, self.scenario, acts, stored_decision(row))
 
     def _begin(self) -> list[Row]:
         over = [row for row in self.store.consultations(self.run) if row["status"] in ("finished", "unfinished")]
@@ -194,13 +195,33 @@ def view_of(played: Played) -> AssessorView:
 
 
 def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:
-    """Give the consultations that an assessor has judged; those whose model gave no reply are to be judged anew."""
+    """Return the consultations that an assessor has judged.
+
+    To be judged again are those whose model gave no reply, and by the rules those that another judge has decided since.
+    """
     rows = store.query(
         "SELECT DISTINCT a.consultation_id AS id FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
         "WHERE c.run_id = ? AND a.assessor = ? AND NOT (a.value IS NULL AND a.why LIKE ?)",
         run,
         assessor,
         f"{NO_REPLY}%",
+    )
+    return {row["id"] for row in rows} - (_decided_since(store, run, assessor) if _is_rules(assessor) else set())
+
+
+def _is_rules(assessor: str) -> bool:
+    return assessor.partition("@")[0] == RULES
+
+
+def _decided_since(store: Store, run: str, assessor: str) -> set[str]:
+    """Return the consultations on whose diagnosis the rules say something else than the judge whose verdict counts."""
+    rows = store.query(
+        "SELECT a.consultation_id AS id FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
+        "WHERE c.run_id = ? AND a.assessor = ? AND a.item = '3.1' AND c.status = 'finished' "
+        "AND c.correct_by = 'judge' AND (a.value IS NULL OR (a.why LIKE ?) = c.correct)",
+        run,
+        assessor,
+        f"{WRONG}%",
     )
     return {row["id"] for row in rows}
 

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from consult.agents.acts import Act, Opinion
-from consult.agents.specialist import plurality
 from consult.envs.consultation import Consultation
 from consult.scenarios import Case
-from consult.scenarios.correct import Correct, is_right
+from consult.scenarios.correct import Correct, is_right, naming, plurality
 
 Event = dict[str, Any]
 """One JSON object; `event` names its kind: run, turn, opinion, consultation, summary."""
@@ -92,7 +91,10 @@ def consultation_event(
     diagnosis = concluded.diagnosis if concluded else None
     disclosed, facts = consultation.disclosed
     opinions = consultation.consulted.opinions if consultation.consulted else ()
-    vote = plurality(opinion.diagnosis for opinion in opinions)
+    name = naming(consultation.scenario)
+    # The truth's spelling comes first, as in reports.
+    name(truth.diagnosis)
+    vote = plurality((opinion.diagnosis for opinion in opinions), name)
 
     def right(said: str | None) -> bool:
         return is_right(said, truth.diagnosis, consultation.scenario, diagnosis, decided)

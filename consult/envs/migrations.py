@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from consult.scenarios import Scenario
 
 
 def create(db: Any) -> None:
@@ -85,24 +89,23 @@ def decide_once(db: Any) -> None:
         "CREATE TABLE judgements (id INTEGER PRIMARY KEY, consultation_id TEXT NOT NULL REFERENCES consultations(id), "
         "judge TEXT NOT NULL, verdict TEXT, why TEXT NOT NULL DEFAULT '', UNIQUE (consultation_id, judge))"
     )
-    for reference in [row[0] for row in db.execute("SELECT DISTINCT scenario FROM runs").fetchall()]:
-        _decide_all(db, reference)
+    for row in db.execute("SELECT DISTINCT scenario, scenario_revision FROM runs").fetchall():
+        _decide_all(db, *row)
 
 
-def _decide_all(db: Any, reference: str) -> None:
-    """Decide the consultations of a scenario; where it cannot be read any more, by their names alone."""
-    from consult.errors import UserError
-    from consult.scenarios import load_scenario
+def _decide_all(db: Any, reference: str, revision: str) -> None:
+    """Decide the consultations of a scenario by its labels or aliases.
+
+    Where it cannot be read, equal names are right and others stay unjudged, until a report or an assessment reads it
+    (`consult.envs.deciding`).
+    """
     from consult.scenarios.correct import correct
 
-    try:
-        scenario = load_scenario(reference)
-    except (UserError, OSError):
-        scenario = None
+    scenario = _scenario_of(db, reference, revision)
     ended = db.execute(
         "SELECT c.id, c.diagnosis, c.truth, c.status FROM consultations c JOIN runs r ON r.id = c.run_id "
-        "WHERE r.scenario = ? AND c.status != 'running' AND c.truth IS NOT NULL",
-        (reference,),
+        "WHERE r.scenario = ? AND r.scenario_revision = ? AND c.status != 'running' AND c.truth IS NOT NULL",
+        (reference, revision),
     ).fetchall()
     decided = [
         (*correct(said, truth, scenario, finished=status == "finished"), id_) for id_, said, truth, status in ended
@@ -128,6 +131,21 @@ def keep_prompts(db: Any) -> None:
         "seconds REAL NOT NULL)"
     )
     db.execute("CREATE INDEX prompts_of_consultation ON prompts(consultation_id, turn, idx)")
+
+
+def _scenario_of(db: Any, reference: str, revision: str) -> Scenario | None:
+    """Read a scenario, from the working folder or the store's; of two the version that was played."""
+    from consult.errors import UserError
+    from consult.scenarios import load_scenario
+
+    beside = Path(db.execute("PRAGMA database_list").fetchone()[2] or ".").parent
+    found = []
+    for place in dict.fromkeys((reference, str(beside / reference))):
+        try:
+            found.append(load_scenario(place))
+        except (UserError, OSError):
+            continue
+    return next((one for one in found if one.revision == revision), found[0] if found else None)
 
 
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (

@@ -254,7 +254,8 @@ class Runner:
         """Decide whether a consultation is right, by the judge where nothing else decides."""
         concluded, truth = consultation.conclusion, consultation.case.truth.diagnosis
         said, finished = concluded.diagnosis if concluded else None, status == "finished"
-        decided = correct(said, truth, self.scenario, finished=finished)
+        words = concluded.diagnosis_words if concluded else None
+        decided = correct(said, truth, self.scenario, finished=finished, words=words)
         if decided.by != "unjudged" or self._judge is None or said is None or truth is None:
             return decided, None
         judgement = await judged(self._judge, self._batcher, consultation.plan, said, truth)

@@ -93,12 +93,14 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 
 def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
+    from consult.envs.deciding import decide_again
     from consult.envs.measures import outcomes
     from consult.scenarios import load_scenario
 
     row = store.run(run)
     assert row is not None
     scenario = load_scenario(row["scenario"])
+    decide_again(store, run, scenario)
     played = list(outcomes(store, run, scenario))
     judging = _judging(store, run, played)
     data = {
@@ -189,15 +191,17 @@ def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
     """Return who has judged open diagnoses, how many nobody has, and the range of accuracy that judging could give."""
     from consult.envs.measures.diagnosis import judging_range, unjudged
 
+    # The last verdict of a consultation is the one that counts.
     judges = store.query(
-        "SELECT j.judge FROM judgements j JOIN consultations c ON c.id = j.consultation_id WHERE c.run_id = ? "
-        "GROUP BY j.judge ORDER BY max(j.id)",
+        "SELECT j.judge, count(*) AS n FROM consultations c JOIN judgements j ON j.id = "
+        "(SELECT max(id) FROM judgements WHERE consultation_id = c.id AND verdict IS NOT NULL) "
+        "WHERE c.run_id = ? AND c.correct_by = 'judge' GROUP BY j.judge ORDER BY max(j.id)",
         run,
     )
     decided = {by: sum(one.correct_by == by for one in played) for by in ("match", "alias", "judge", "unjudged")}
     possible = judging_range(played)
     return {
-        "judges": [row["judge"] for row in judges],
+        "judges": {row["judge"]: row["n"] for row in judges},
         "correct_by": decided,
         "unjudged": unjudged(played),
         "judge_failed": sum(one.judge_failed for one in played),
@@ -208,7 +212,8 @@ def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
 def _legacy(played: Sequence[Outcome], scenario: Scenario) -> Data:
     from consult.envs.measures.legacy import legacy
 
-    return asdict(legacy(played, list(scenario.labels)))
+    aliases = [alias for label in scenario.labels.values() for alias in label.aliases]
+    return asdict(legacy(played, list(scenario.labels), aliases))
 
 
 def _triage(played: Sequence[Outcome], scenario: Scenario) -> Data | None:

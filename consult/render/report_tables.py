@@ -79,13 +79,17 @@ def _headlines(run: Data) -> Table:
 
 def _judged_by(judging: Data) -> str:
     """Say who has decided on open diagnoses; empty where a list of labels does."""
-    names = ", ".join(judging["judges"])
+    names = ", ".join(f"{judge} ({n:,})" for judge, n in judging["judges"].items())
     counts = judging["correct_by"]
     if not (names or counts["unjudged"]):
         return ""
-    by = f"Judged by {names}: {counts['judge']:,}." if names else "No judge was asked."
+    by = f"Judged by {names}." if names else _no_judge(judging)
     left = f" {counts['unjudged']:,} unjudged count as wrong." if counts["unjudged"] else ""
     return f"{by} Decided by name or alias: {counts['match'] + counts['alias']:,}.{left}"
+
+
+def _no_judge(judging: Data) -> str:
+    return "No judge gave a verdict." if judging["judge_failed"] else "No judge was asked."
 
 
 def _baselines(run: Data) -> Table | None:

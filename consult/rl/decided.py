@@ -14,6 +14,7 @@ from consult.agents.acts import DoctorView, Rationale
 from consult.agents.dialects import Dialect
 from consult.agents.dialects.clean import without_thought
 from consult.scenarios import Scenario, Urgency
+from consult.scenarios.normalised import abstains
 
 _THOUGHT = r"<think>(?P<thought>.*?)</think>"
 _ANSWER = r"<answer>(?P<answer>[^<>]*)</answer>"
@@ -80,4 +81,4 @@ def _only_label(answer: str, scenario: Scenario) -> str | None:
     if scenario.labels:
         return scenario.diagnosis(answer)
     said = answer.strip(" .\n")
-    return said if 0 < len(said) <= 80 else None
+    return said if len(said) <= 80 and not abstains(said) else None

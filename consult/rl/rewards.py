@@ -15,7 +15,7 @@ from consult.agents.advice import is_sound_explanation
 from consult.rl.decided import Decided
 from consult.scenarios import Case, Scenario, Urgency
 from consult.scenarios.conditional import known_of
-from consult.scenarios.correct import correct
+from consult.scenarios.correct import UNKNOWN, Correct, correct
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,19 @@ class Interview:
     acts: Sequence[Act]
     status: str
     """finished, unfinished or failed."""
+    decided: Correct = UNKNOWN
+    """What the store has of it, a judge's verdict included; nothing while it is played."""
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether the consultation is right as reports count it; None where there is no truth.
+
+        Without a stored decision names and aliases decide; an open diagnosis that nobody has judged is wrong.
+        """
+        if self.decided != UNKNOWN:
+            return self.decided.correct
+        said, finished = self.conclusion.diagnosis if self.conclusion else None, self.status == "finished"
+        return correct(said, self.case.truth.diagnosis, self.scenario, finished=finished).correct
 
     @property
     def conclusion(self) -> Act | None:
@@ -108,9 +121,7 @@ def out_of_turns(interview: Interview) -> float:
 
 def right_diagnosis(interview: Interview) -> float:
     """1.0 when the consultation is right as reports count it; an open diagnosis that nobody has judged is wrong."""
-    concluded, truth = interview.conclusion, interview.case.truth.diagnosis
-    said, finished = concluded.diagnosis if concluded else None, interview.status == "finished"
-    return float(bool(correct(said, truth, interview.scenario, finished=finished).correct))
+    return float(bool(interview.correct))
 
 
 def sound_advice(interview: Interview) -> float:

@@ -14,13 +14,13 @@ from consult.agents.dialects import Dialect
 from consult.agents.grounding import plainly
 from consult.agents.models.model import Prompt
 from consult.agents.patient import MOST_FACTS
-from consult.agents.specialist import plurality
 from consult.agents.temperament import own_temperament
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.rl.config import TrainingError
 from consult.rl.rewards import Wanted
 from consult.scenarios import Case, Scenario
+from consult.scenarios.correct import naming, plurality
 
 
 @dataclass(frozen=True)
@@ -152,4 +152,5 @@ def attending_row(
     named = [opinion.diagnosis for opinion in consulted.opinions]
     wanted = Wanted(case.truth.diagnosis, scenario=consultation.scenario)
     right = sum(map(wanted.is_right, named)) / len(named)
-    return Row(identifier, case, view, dialect.decision(view), wanted, right, plurality(named))
+    vote = plurality(named, naming(consultation.scenario))
+    return Row(identifier, case, view, dialect.decision(view), wanted, right, vote)

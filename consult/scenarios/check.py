@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from consult.scenarios.check_advice import condition_problems, topic_problems
 from consult.scenarios.check_cases import case_problems
@@ -27,9 +27,10 @@ from consult.scenarios.check_tables import (
 )
 from consult.scenarios.check_wording import wording_problems
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
-from consult.scenarios.folder import RULES, grammar_of, labels_of, parse_rest
+from consult.scenarios.folder import RULES, alias_references, grammar_of, labels_of, parse_rest
 from consult.scenarios.listed import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
+from consult.scenarios.normalised import normalised
 from consult.scenarios.references import (
     advice_references,
     alarm_references,
@@ -66,6 +67,8 @@ class Read(NamedTuple):
     values: tuple[ValuesFile, LocatedYaml] | None
     names: tuple[NamesFile, LocatedYaml] | None
     rules: tuple[RulesFile, LocatedYaml] | None
+    salvaged: ScenarioFile | None
+    """What cases need of scenario.yaml, also where it has mistakes; None where nothing of it can be read."""
     whole: bool
     """Nothing is missing, broken or left out."""
     bereft: set[int]
@@ -87,10 +90,9 @@ def check_folder(folder: Path) -> list[Problem]:
     if not tables:
         labels = {} if files.labels is None else labels_of(files.labels[0])
         known = files.labels is not None or not (folder / "labels.yaml").exists()
-        scenario = None if files.scenario is None else files.scenario[0]
-        if files.labels and scenario:
-            found += topic_problems(*files.labels, scenario)
-        found += case_problems(folder, scenario, labels if known else None, files.labels and files.labels[1])
+        if files.labels and files.scenario:
+            found += topic_problems(*files.labels, files.scenario[0])
+        found += case_problems(folder, files.salvaged, labels if known else None, files.labels and files.labels[1])
     problems += [problem for problem in found if problem.file != VALUES or problem.line not in files.bereft]
     return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line))
 
@@ -114,7 +116,7 @@ def _stray_files(folder: Path) -> Iterator[Problem]:
 
 
 def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
-    broken, bereft = list[Problem](), set[int]()
+    broken, bereft, written = list[Problem](), set[int](), dict[str, LocatedYaml]()
 
     def read(name: str, model: type[M], needed: bool) -> tuple[M, LocatedYaml] | None:
         if not needed and not (folder / name).exists():
@@ -125,6 +127,7 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
             broken.extend(error.problems)
             return None
         broken.extend(rest.problems)
+        written[name] = rest.located
         problems.extend(_doubled_keys(rest.located))
         if name == VALUES:
             bereft.update(rest.located.line(entry) for place in rest.left_out for entry in (place, place[:-1]))
@@ -134,7 +137,27 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
     findings, values = read("findings.yaml", FindingsFile, tables), read(VALUES, ValuesFile, tables)
     names, rules = read("names.yaml", NamesFile, tables), read(RULES, RulesFile, False)
     problems += broken
-    return Read(scenario, labels, findings, values, names, rules, not broken, bereft)
+    salvaged = scenario[0] if scenario else _salvaged(written.get("scenario.yaml"))
+    return Read(scenario, labels, findings, values, names, rules, salvaged, not broken, bereft)
+
+
+def _salvaged(at: LocatedYaml | None) -> ScenarioFile | None:
+    """Read of a scenario.yaml with mistakes what cases are compared with: topics, examinations, clinics and aliases.
+
+    A topic whose words are wrong is a topic all the same. None where one cannot tell which topics there are.
+    """
+    if at is None or not isinstance(at.data, dict) or "topics" not in at.data:
+        return None
+    names = [at.data["topics"], at.data.get("examinations", {})]
+    if not all(isinstance(each, dict) and all(isinstance(name, str) for name in each) for each in names):
+        return None
+    topics, examinations = (dict.fromkeys(each, "x") for each in names)
+    for kept in ({key: at.data[key] for key in ("specialties", "aliases") if key in at.data}, {}):
+        try:
+            return ScenarioFile(name="x", title="x", topics=topics, examinations=examinations, **kept)
+        except ValidationError:
+            continue
+    return None
 
 
 def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
@@ -162,6 +185,7 @@ def _scenario_problems(files: Read, tables: bool) -> Iterator[Problem]:
     spec, at = files.scenario
     if not spec.topics:
         yield at.problem(("topics",), "there are no topics", "name what a patient can be asked about")
+    yield from alias_references(spec, at, labels_of(files.labels[0]) if files.labels else {})
     if tables:
         yield from setting_problems(spec, at, files.values and files.values[0])
         if files.labels:
@@ -194,15 +218,20 @@ def _clinic_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Find names of one diagnosis that name another one too, letter case aside."""
-    owners = {name.lower(): name for name in labels.labels}
+    """Find names that stand twice, and names of one diagnosis that name another one too, in whatever spelling."""
+    owners: dict[str, str] = {}
+    for name in labels.labels:
+        owner = owners.setdefault(normalised(name), name)
+        if owner != name:
+            what = f"the label '{name}' is another spelling of '{owner}'"
+            yield at.problem(("labels", name), what, "make one label of the two")
     for name, spec in labels.labels.items():
         for i, alias in enumerate(spec.aliases):
             place, key = ("labels", name, "aliases", i), alias.lower()
-            owner = owners.setdefault(key, name)
+            owner = owners.setdefault(normalised(alias), name)
             if key == name.lower() or (owner == name and key in [a.lower() for a in spec.aliases[:i]]):
                 yield at.problem(place, f"the alias '{alias}' of '{name}' stands twice", "remove one")
-            elif owner != name:
+            elif normalised(owner) != normalised(name):
                 what = f"the alias '{alias}' of '{name}' names '{owner}', too"
                 yield at.problem(place, what, "keep it at one label")
 

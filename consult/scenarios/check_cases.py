@@ -12,6 +12,7 @@ from consult.scenarios.controls import without_controls
 from consult.scenarios.files import ScenarioFile
 from consult.scenarios.listed import FILE, UNREAD, scan_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem
+from consult.scenarios.normalised import abstains, normalised
 from consult.scenarios.photographs import PhotographError
 from consult.scenarios.scenario import Label, Scenario, nearest_first
 from consult.scenarios.shape import LONGEST_SHOWN, closest
@@ -59,7 +60,7 @@ def _case_problems(
         yield from _unknown_topics(case, scenario)
     if named is not None:
         yield from _unknown_clinic(case, named, scenario)
-        yield from _leaks(case, named)
+        yield from _leaks(case, named, scenario)
     for name, text in _texts(case):
         yield from clause_problems(name, text)
     yield from _twice(case)
@@ -145,16 +146,28 @@ def _unknown_clinic(case: Case, named: Scenario, scenario: ScenarioFile | None) 
         yield f"the specialty '{case.truth.specialty}' is not in labels.yaml", f"write '{meant}'" if meant else menu
 
 
-def _leaks(case: Case, named: Scenario) -> Iterator[tuple[str, str]]:
+def _leaks(case: Case, named: Scenario, scenario: ScenarioFile | None) -> Iterator[tuple[str, str]]:
     truth = case.truth.diagnosis
     if truth is None:
         return
-    own = naming({truth: named.labels.get(truth) or Label(truth, "", "routine")})
+    if not named.labels and abstains(truth):
+        yield f"the diagnosis '{truth}' names none, so that no answer can be right", "remove it, or name one"
+        return
+    own = naming({truth: named.labels.get(truth) or Label(truth, "", "routine", _aliases(truth, scenario))})
     named = named if named.labels else own
     for fact in (case.card.complaint, *case.card.facts, *case.card.examinations):
         # Its own few names first: a text that holds none of them need not be searched for all labels.
-        if own.diagnoses(fact.text) and truth in named.diagnoses(fact.text):
+        if own.leaks(fact.text) and truth in named.leaks(fact.text):
             yield f"the fact '{fact.id}' names the diagnosis '{truth}'", "word it without the name"
+
+
+def _aliases(truth: str, scenario: ScenarioFile | None) -> tuple[str, ...]:
+    """List the other names of an open diagnosis."""
+    for name, others in scenario.aliases.items() if scenario else ():
+        names = (name, *others)
+        if normalised(truth) in map(normalised, names):
+            return names
+    return ()
 
 
 def _too_long(case: Case) -> Iterator[tuple[str, str]]:

@@ -123,18 +123,18 @@ def _leaks(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> 
     named = naming(labels)
     for topic, entries in values.values.items():
         for key, spec in entries.items():
-            items = [item for item in spec.items if not named.diagnoses(item)]
+            items = [item for item in spec.items if not named.leaks(item)]
             sure = spec.model_copy(update={"items": items})
             texts = [(where, text, _filled(text, sure)) for where, text in _worded(spec)]
             texts += [(("items", i), item, [item]) for i, item in enumerate(spec.items)]
             for where, text, filled in texts:
-                for name in dict.fromkeys(name for each in filled for name in named.diagnoses(each)):
+                for name in dict.fromkeys(name for each in filled for name in named.leaks(each)):
                     place = ("values", topic, key, *where)
                     yield at.problem(place, f"'{text}' names the diagnosis '{name}'", "word it without the name")
 
 
 def naming(labels: Mapping[str, Label]) -> Scenario:
-    """Give something that finds the labels' names in texts."""
+    """Return something that finds the labels' names in texts."""
     return Scenario("", "", labels, {}, {}, ListedCases({}))
 
 

@@ -6,15 +6,20 @@ verdict of a judge, if there is one.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from consult.scenarios.normalised import normalised
+from consult.scenarios.normalised import abstains, normalised
 from consult.scenarios.scenario import Scenario
 
 CorrectBy = Literal["match", "alias", "judge", "unjudged"]
 """What decided: the names alone, the scenario's aliases, a judge, or nobody yet."""
 Relation = Literal["same", "broader", "narrower", "different"]
 """What a judge can say of a diagnosis, compared with the true one; only *same* is right."""
+Naming = Callable[[str | None], str | None]
+"""Returns the diagnosis that an answer names; None for an answer that names none, or several labels."""
 RELATIONS: tuple[Relation, ...] = ("same", "broader", "narrower", "different")
 
 
@@ -37,25 +42,28 @@ def correct(
     *,
     finished: bool = True,
     relation: Relation | None = None,
+    words: str | None = None,
 ) -> Correct:
     """Decide whether a diagnosis is right.
 
     Args:
         said: The diagnosis; None for an abstention, which is wrong.
-        truth: The true one; None where it is not known.
+        truth: The true one; None where it is not known, which an open one may also say in words ("unknown").
         scenario: Whose labels and aliases count; None where it cannot be read, so that only equal names are right.
         finished: Whether the consultation came to its end; one that did not is wrong.
         relation: A judge's verdict; asked only where names and aliases do not decide.
+        words: The doctor's own, which were read as the diagnosis; with a list of labels they tell a name from an alias.
     """
-    if truth is None:
+    closed = scenario is not None and bool(scenario.labels)
+    if truth is None or (scenario is not None and not closed and abstains(truth)):
         return UNKNOWN
     if said is None or not finished:
         return Correct(False, "match")
     if normalised(said) == normalised(truth):
-        return Correct(True, "match")
+        return Correct(True, "alias" if words and _by_alias(words, truth, scenario) else "match")
     if scenario is not None and (name := name_of(said, scenario)) is not None and name == name_of(truth, scenario):
         return Correct(True, "alias")
-    if scenario is not None and scenario.labels:
+    if closed or abstains(said):
         return Correct(False, "match")
     return Correct(False, "unjudged") if relation is None else Correct(relation == "same", "judge")
 
@@ -75,14 +83,51 @@ def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded:
     return bool(decided.correct) and bool(correct(said, concluded, scenario).correct)
 
 
+def _by_alias(words: str, label: str, scenario: Scenario | None) -> bool:
+    """Tell whether words name a label by its aliases alone."""
+    if scenario is None or label not in scenario.labels:
+        return False
+    named = [mention.words for mention in scenario.mentions(words) if mention.label == label]
+    return bool(named) and normalised(label) not in map(normalised, (words, *named))
+
+
 def name_of(said: str, scenario: Scenario) -> str | None:
     """Return the name under which a diagnosis is compared.
 
     Returns:
         With a list of labels: the only label that it names, else None. With open diagnoses: its normalised name, or
-        that of the diagnosis whose alias it is.
+        that of the diagnosis whose alias it is; None where it names no diagnosis ("I don't know").
     """
     if scenario.labels:
-        return said if said in scenario.labels else scenario.diagnosis(said)
+        return scenario.diagnosis(said)
     name = normalised(said)
-    return scenario.names_by_alias.get(name, name)
+    return None if abstains(said) else scenario.names_by_alias.get(name, name)
+
+
+def naming(scenario: Scenario) -> Naming:
+    """Return the way a scenario reads an answer: after aliases, whole words, the longest name first.
+
+    A scenario with open diagnoses has no labels; there all spellings of a diagnosis become the first one that is read,
+    or the one that its aliases stand under.
+    """
+    spellings: dict[str, str] = {normalised(name): name for name in scenario.aliases}
+
+    @lru_cache(maxsize=10_000)
+    def label(answer: str | None) -> str | None:
+        name = None if answer is None else name_of(answer, scenario)
+        return name if name is None or scenario.labels else spellings.setdefault(name, str(answer).strip())
+
+    return label
+
+
+def plurality(said: Iterable[str | None], name: Naming) -> str | None:
+    """Return the diagnosis that most answers name, the first named of equals; None where none names one.
+
+    Of a panel it is the baseline that an attending has to beat: a panel that votes needs no attending.
+
+    Args:
+        said: The answers; None for an abstention.
+        name: How they are read, so that two names of one diagnosis are two votes for it.
+    """
+    counts = Counter(one for one in map(name, said) if one is not None)
+    return counts.most_common(1)[0][0] if counts else None

@@ -90,7 +90,7 @@ def load_folder(folder: Path) -> Scenario:
             _refuse(clinic_references(parsed, at))
         labels = labels_of(parsed)
         written = (parsed, at)
-    _refuse(_alias_references(spec, at_spec, labels))
+    _refuse(alias_references(spec, at_spec, labels))
     source: CaseSource
     shown: tuple[str, ...] = ()
     if (folder / "findings.yaml").exists():
@@ -117,7 +117,7 @@ def load_folder(folder: Path) -> Scenario:
     )
 
 
-def _alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
+def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
     """Find aliases of open diagnoses that stand in the wrong file, or name two diagnoses."""
     owners = {normalised(name): name for name in spec.aliases}
     for name, others in spec.aliases.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import NamedTuple, Protocol
 from consult.errors import UserError
 from consult.scenarios.case import Case, Urgency
 from consult.scenarios.conditional import Advice, Known, applying, most_urgent
-from consult.scenarios.normalised import normalised
+from consult.scenarios.normalised import abstains, folded, normalised, spellings
 
 
 @dataclass(frozen=True)
@@ -131,19 +130,51 @@ class Scenario:
         return {normalised(alias): normalised(name) for name, others in self.aliases.items() for alias in others}
 
     @cached_property
-    def _names(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        names = {name: name for name in self.labels}
+    def _names(self) -> Mapping[str, str]:
+        """Return normalised name → label, the longest name first; of equal names a label's own, then the first."""
+        names = {key: name for name in reversed(tuple(self.labels)) for key in spellings(name)}
         for label in self.labels.values():
-            names.update({alias: label.name for alias in label.aliases})
-        longest_first = sorted(names, key=lambda n: (-len(n), n))
-        return tuple((re.compile(rf"(?<!\w){re.escape(n)}(?!\w)", re.IGNORECASE), names[n]) for n in longest_first)
+            for alias in label.aliases:
+                for key in spellings(alias):
+                    names.setdefault(key, label.name)
+        return {name: names[name] for name in sorted(names, key=lambda n: (-len(n), n)) if name}
+
+    @cached_property
+    def _given_away(self) -> Mapping[str, str]:
+        """Return normalised spelling → diagnosis that it gives away: names, their plurals, and names without spaces.
+
+        Of open diagnoses all that the scenario knows: those with aliases, and the true ones of its cases.
+        """
+        names = self._names or self._open_names
+        found = dict(names)
+        for name, diagnosis in names.items():
+            plurals = (f"{name}s", f"{name}es", *((f"{name[:-1]}ies",) if name.endswith("y") else ()))
+            for other in (*plurals, name.replace(" ", "")):
+                found.setdefault(other, diagnosis)
+        return {name: found[name] for name in sorted(found, key=lambda n: (-len(n), n))}
+
+    @cached_property
+    def _open_names(self) -> Mapping[str, str]:
+        cases = (self.source.get(case_id) for split in self.splits for case_id in self.source.ids(split))
+        truths = dict.fromkeys(case.truth.diagnosis for case in cases if case.truth.diagnosis)
+        names = {normalised(name): name for name in (*self.aliases, *truths) if not abstains(name)}
+        for alias, name in self.names_by_alias.items():
+            names.setdefault(alias, names.get(name, name))
+        return names
 
     def diagnosis(self, text: str) -> str | None:
         """Find the label that a text names, after aliases, whole words, the longest name first.
 
+        Case, accents, apostrophes and hyphens do not matter.
+
         Returns:
             The label; None where the text names none, or names several different ones.
         """
+        if text in self.labels:
+            return text
+        whole = self._names.get(normalised(text))
+        if whole is not None:
+            return whole
         found = self.diagnoses(text)
         return found[0] if len(found) == 1 else None
 
@@ -153,13 +184,15 @@ class Scenario:
 
     def mentions(self, text: str) -> list[Mention]:
         """Find each place of a text that names a label, in their order; of overlapping ones the longest name."""
-        hits, rest = list[Mention](), text
-        for pattern, label in self._names:
-            for match in list(pattern.finditer(rest)):
-                start, end = match.span()
-                hits.append(Mention(start, label, text[start:end]))
-                rest = rest[:start] + " " * (end - start) + rest[end:]
-        return sorted(hits)
+        return _mentions(text, self._names)
+
+    def leaks(self, text: str) -> tuple[str, ...]:
+        """Find the diagnoses that a text gives away, in the order of the text, each once.
+
+        Plurals and names without their spaces give one away, too. With open diagnoses those that the scenario knows
+        count: the true ones of its cases, and those with aliases.
+        """
+        return tuple(dict.fromkeys(mention.label for mention in _mentions(text, self._given_away)))
 
     def case(self, case_id: str) -> Case:
         """Make one case.
@@ -182,3 +215,16 @@ class Scenario:
         if split not in self.splits:
             raise UnknownNameError("split", split, list(self.splits))
         return self.source.ids(split)
+
+
+def _mentions(text: str, names: Mapping[str, str]) -> list[Mention]:
+    """Find each place of a text that has one of these normalised names, which stand the longest first."""
+    hits, rest = list[Mention](), folded(text)
+    for name, label in names.items():
+        if name not in rest.text:
+            continue
+        places = list(rest.places(name))
+        for start, end in (rest.span(*place) for place in places):
+            hits.append(Mention(start, label, rest.source[start:end]))
+        rest = rest.without(places)
+    return sorted(hits)

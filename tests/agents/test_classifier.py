@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from consult.agents.models import ModelError
-from consult.agents.models.classifier import Classifier, Reading, open_classifier
+from consult.agents.models.classifier import Classifier, Reading, as_classifier, open_classifier
 from consult.agents.models.references import starter_folder
 from consult.agents.models.tower_classifier import HEAD
 from consult.scenarios import Photograph, Scenario
@@ -127,3 +128,13 @@ def test_what_is_no_classifier_is_refused(vit: Path, tmp_path: Path) -> None:
     (pickled / "model.safetensors").unlink()
     with pytest.raises(ModelError, match="pickled weights alone"):
         open_classifier(str(pickled))
+
+
+def test_a_functions_names_are_read_as_labels_in_any_spelling(derm34: Scenario) -> None:
+    def looks(image: Any) -> dict[str, float]:
+        return {"ECZEMA": 0.5, "atopic_dermatitis": 0.1, "Cold-sores": 0.4}
+
+    photograph = derm34.case("test-0000").photograph
+    assert photograph is not None
+    (ranked,) = Reading(as_classifier(looks, "looks"), derm34).ranked([photograph])
+    assert [(label, round(p, 6)) for label, p in ranked[:2]] == [("eczema", 0.6), ("herpes", 0.4)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,10 @@ def test_what_a_model_was_trained_to_do_is_kept_beside_it(tmp_path: Path) -> Non
     (tmp_path / PRACTICE).write_text(json.dumps({"rationale": "sideways"}))
     with pytest.raises(ModelError, match=r"consult.json' is broken; train the model anew, or remove the file"):
         practice_of(tmp_path)
+
+
+def test_names_of_one_open_diagnosis_are_votes_for_it(derm34: Scenario) -> None:
+    ward = replace(derm34, labels={}, aliases={"Myocardial infarction": ["heart attack", "MI"]})
+    named, _ = decided(ward, [answer(label) for label in ("stroke", "Heart attack", "MI", "I don't know")])
+    assert named == "Heart attack"
+    assert decided(ward, [answer("unclear"), answer("-")])[0] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -199,3 +200,18 @@ def test_a_second_fact_said_besides_is_noticed(derm34: Scenario, cases: list[Cas
             backing = check_line(plainly([fact, besides]), [fact], [f for f in facts if f != fact], derm34)
             noticed.append(not backing.sound)
     assert sum(noticed) / len(noticed) >= 0.9
+
+
+@pytest.mark.parametrize(
+    "line", ["They say it's a heart attack.", "It is a Heart-attack!", "Two myocardial infarctions."]
+)
+def test_an_open_diagnosis_and_its_aliases_are_not_named(line: str, derm34: Scenario) -> None:
+    ward = replace(derm34, labels={}, splits={}, aliases={"Myocardial infarction": ["heart attack"], "diabetes": []})
+    assert check_line(line, [], [], ward).leaked == ("Myocardial infarction",)
+    illness = Fact("history", "history", "I have had diabetes for years")
+    assert check_line("My diabetes is old.", [illness], [], ward).leaked == ()
+
+
+def test_other_spellings_of_a_label_are_noticed(derm34: Scenario) -> None:
+    assert check_line("Is it a cold-sore?", [], [], derm34).leaked == ("herpes",)
+    assert check_line("Coldsores, they said.", [], [], derm34).leaked == ("herpes",)

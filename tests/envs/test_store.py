@@ -10,9 +10,11 @@ import pytest
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.envs.config import RunConfig
+from consult.envs.deciding import decide_again
 from consult.envs.migrations import MIGRATIONS, create
 from consult.envs.store import Pending, Store, StoreError, is_alive
 from consult.envs.usability import unusable_answers
+from consult.scenarios import load_scenario
 
 TABLES = {
     "runs": (
@@ -194,6 +196,58 @@ def test_where_the_scenario_is_gone_equal_names_decide(tmp_path):
     rows, run = decided(path)
     assert rows == [RIGHT, OPEN, OPEN, OPEN, WRONG, WRONG, WRONG, NONE, NONE]
     assert (run["correct"], run["judged"], run["unjudged"]) == (1, 7, 3)
+
+
+def ward(folder, files):
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
+CLOSED_WARD = {
+    "scenario.yaml": "name: ward\ntitle: w\ntopics: {}\n",
+    "labels.yaml": "labels: {acne: {specialty: d, aliases: [zits]}, hives: {specialty: d}}\n",
+    "cases.jsonl": '{"id": "a", "split": "test", "complaint": "x", "diagnosis": "acne"}\n',
+}
+DECIDED = [RIGHT, ALIAS, WRONG, WRONG, WRONG, WRONG, WRONG, NONE, NONE]
+
+
+def test_a_store_that_is_opened_from_elsewhere_finds_the_scenario_beside_it(tmp_path, monkeypatch):
+    ward(tmp_path / "ward", CLOSED_WARD)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    first_edition(tmp_path / "old.db", "ward", ROWS)
+    assert decided(tmp_path / "old.db")[0] == DECIDED
+
+
+def test_what_opening_could_not_decide_is_decided_once_the_scenario_is_found(tmp_path, monkeypatch):
+    from consult.api.report import report
+
+    (tmp_path / "stores").mkdir()
+    path = tmp_path / "stores" / "old.db"
+    first_edition(path, "ward", ROWS)
+    monkeypatch.chdir(tmp_path / "stores")
+    assert decided(path)[1]["unjudged"] == 3
+    ward(tmp_path / "home" / "ward", CLOSED_WARD)
+    monkeypatch.chdir(tmp_path / "home")
+    headlines = report("r1", db=path, out=tmp_path / "out").data["runs"][0]["headlines"]
+    assert headlines["accuracy"]["unjudged"] == 0 and headlines["accuracy"]["value"] == pytest.approx(2 / 7)
+    assert decided(path)[0] == DECIDED
+
+
+def test_open_diagnoses_are_decided_again_by_the_version_that_was_played(tmp_path):
+    open_ward = {name: text for name, text in CLOSED_WARD.items() if name != "labels.yaml"}
+    open_ward["scenario.yaml"] += "aliases: {acne: [zits]}\n"
+    path = tmp_path / "old.db"
+    first_edition(path, str(tmp_path / "ward"), ROWS)
+    with Store(path) as store:
+        ward(tmp_path / "ward", open_ward)
+        scenario = load_scenario(str(tmp_path / "ward"))
+        assert decide_again(store, "r1", scenario) == 0
+        store.write("UPDATE runs SET scenario_revision = ?", [[scenario.revision]])
+        assert decide_again(store, "r1", scenario) == 1
+        assert decide_again(store, "r1", scenario) == 0
+    assert decided(path)[0] == [RIGHT, ALIAS, OPEN, OPEN, WRONG, WRONG, WRONG, NONE, NONE]
 
 
 LATER = {"own", "classifier", "repeats", "votes", "panel_skill", "judge"}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from consult.scenarios import Scenario, ScenarioError, load_scenario
-from consult.scenarios.correct import Correct, Relation, correct, is_right, name_of
-from consult.scenarios.normalised import normalised
+from consult.scenarios.correct import Correct, CorrectBy, Relation, correct, is_right, name_of, naming, plurality
+from consult.scenarios.normalised import abstains, normalised
+from consult.scenarios.scenario import Label
 
 CLOSED = load_scenario("derm34")
 OPEN = replace(CLOSED, labels={}, aliases={"Herpes zoster": ["shingles", "zona"]})
@@ -128,3 +129,90 @@ def test_aliases_that_mislead_are_refused(tmp_path: Path, aliases: str, labels: 
         (tmp_path / "labels.yaml").write_text("labels: {Herpes zoster: {specialty: dermatology, urgency: soon}}\n")
     with pytest.raises(ScenarioError, match=told):
         folder(tmp_path, aliases)
+
+
+NAMES = ("Crohn's disease", "M\u00e9ni\u00e8re disease", "Confluent and reticulated papillomatosis", "Acne")
+WARD = replace(
+    CLOSED,
+    labels={name: Label(name, "", None, aliases) for name, aliases in zip(NAMES, (("CD",), (), (), ()), strict=True)},
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("Crohn\u2019s disease", "Crohn's disease"),
+        ("Crohns disease", "Crohn's disease"),
+        ("Meniere-disease", "M\u00e9ni\u00e8re disease"),
+        ("Me\u0301nie\u0300re  DISEASE.", "M\u00e9ni\u00e8re disease"),
+        ("I think it is Crohn`s disease's late stage", "Crohn's disease"),
+        ("CONFLUENT and reticulated papillomatosis", "Confluent and reticulated papillomatosis"),
+        ("Acnes", None),
+        ("Crohn \u2013 disease of the bowel", None),
+        ("Acne or Crohn\u2019s disease", None),
+    ],
+)
+def test_a_label_is_read_in_any_spelling_in_which_names_are_equal(said: str, label: str | None) -> None:
+    assert WARD.diagnosis(said) == name_of(said, WARD) == label
+    for truth in NAMES:
+        assert correct(said, truth, WARD).correct is (truth == label)
+
+
+def test_all_names_of_derm34_are_read_as_their_labels() -> None:
+    for label in CLOSED.labels.values():
+        for name in (label.name, *label.aliases):
+            assert CLOSED.diagnosis(name) == CLOSED.diagnosis(f"It\u2019s {name.upper()}.") == label.name
+            assert not abstains(name)
+
+
+@pytest.mark.parametrize(
+    ("words", "by"),
+    [("shingles", "match"), ("Herpes zoster", "alias"), ("shingles (herpes zoster)", "match"), (None, "match")],
+)
+def test_the_doctors_words_tell_a_name_from_an_alias(words: str | None, by: CorrectBy) -> None:
+    assert correct("shingles", "shingles", CLOSED, words=words) == Correct(True, by)
+
+
+ABSTENTIONS = (
+    "I don't know", "I don\u2019t know.", "no diagnosis", "unknown", "N/A", "n.a.", "Unclear", "cannot be determined",
+    "-", "\u2014", "?", "None", "not sure", "Diagnosis unclear", "cannot be determined from the information given", "",
+    "No diagnosis yet", "insufficient information", "I cannot say.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ABSTENTIONS)
+def test_an_answer_that_names_no_diagnosis_is_wrong_and_nobody_has_to_judge_it(said: str) -> None:
+    assert abstains(said)
+    assert correct(said, "gout", OPEN) == Correct(False, "match")
+    assert name_of(said, OPEN) is None
+    assert correct("gout", said, OPEN) == Correct(None, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["Fever of unknown origin", "Uncertain cell carcinoma", "Nonea", "Carcinoma of unknown primary", "NA-itis"]
+)
+def test_a_diagnosis_is_no_abstention(name: str) -> None:
+    assert not abstains(name) and correct(name, "gout", OPEN).by == "unjudged"
+
+
+def test_two_names_of_one_diagnosis_are_two_votes_for_it() -> None:
+    said = ["stroke", "zona", "SHINGLES", None, "unclear", "unclear", "n/a"]
+    assert plurality(said, naming(OPEN)) == "Herpes zoster"
+    assert plurality(["Gout", "gout.", "stroke"], naming(OPEN)) == "Gout"
+    assert plurality(["a", "b"], naming(OPEN)) == "a"
+    assert plurality([None, "unknown"], naming(OPEN)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["it is Crohn\u2019s disease", "CROHNS-DISEASE", "they say CD", "my crohn's diseases", "crohnsdisease"]
+)
+def test_any_spelling_gives_a_diagnosis_away(text: str) -> None:
+    assert WARD.leaks(text) == ("Crohn's disease",)
+
+
+def test_open_diagnoses_of_the_cases_and_their_aliases_are_given_away(tmp_path: Path) -> None:
+    scenario = folder(tmp_path, "aliases:\n  Herpes Zoster: [shingles]\n  gout: []\n")
+    assert scenario.leaks("they say it\u2019s shingles") == ("Herpes zoster",)
+    assert scenario.leaks("herpes-zoster") == ("Herpes zoster",)
+    assert scenario.leaks("it is no gout") == ("gout",)
+    assert scenario.leaks("it burns") == ()

@@ -362,3 +362,71 @@ def test_a_similar_photograph_is_never_suggested(ward):
     (ward / "a.png").rename(ward / "IMG_0001.png")
     (ward / "cases.jsonl").write_text(json.dumps(FIRST | {"image": "IMG_0002.png"}) + f"\n{LAST}\n")
     assert told(ward) == ["cases.jsonl:1: there is no image 'IMG_0002.png'; add the file, or correct the path"]
+
+
+OPEN_ONES = """name: ward
+title: A ward
+topics: {site: where it is}
+aliases:
+  gout: [podagra, flu]
+  influenza: [flu]
+  Myocardial infarction: [heart attack]
+"""
+CLASH = "scenario.yaml:6: the alias 'flu' of 'influenza' names 'gout', too; leave it to one of the two"
+SITE = '{"id": "a", "complaint": "It hurts", "diagnosis": "%s", "facts": [{"topic": "%s", "text": "%s"}]}'
+
+
+def open_ward(folder, settings, *lines):
+    (folder / "scenario.yaml").write_text(settings)
+    (folder / "cases.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+def test_clashing_aliases_are_one_mistake_among_the_others(tmp_path):
+    sound = SITE % ("gout", "site", "on my toe")
+    assert told(open_ward(tmp_path, OPEN_ONES, sound)) == [CLASH]
+    assert CLASH in told(open_ward(tmp_path, OPEN_ONES, sound[:-1] + ', "sex": "F"}'))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("A ward", ""), ("where it is", '""'), ("title:", "titel:"), ("gout: [", "gout: [1, ")]
+)
+def test_a_mistake_in_the_settings_hides_no_unknown_topic(tmp_path, right, wrong):
+    assert right in OPEN_ONES
+    lines = SITE % ("gout", "duration", "for days"), SITE.replace('"a"', '"b"') % ("gout", "site", "on my toe")
+    said = told(open_ward(tmp_path, OPEN_ONES.replace(right, wrong, 1), *lines))
+    assert any(sentence.startswith("scenario.yaml:") for sentence in said)
+    assert [sentence for sentence in said if sentence.startswith("cases.jsonl")] == [
+        "cases.jsonl:1: the topic 'duration' is not in scenario.yaml; choose from: site, or add it there"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "text"),
+    [
+        ("Myocardial infarction", "they say it's a heart attack"),
+        ("heart attack", "a myocardial-infarction"),
+        ("Crohn's disease", "it is Crohn\u2019s disease"),
+        ("school sore", "it is schoolsore"),
+        ("school sore", "she has school-sores"),
+        ("M\u00e9ni\u00e8re disease", "they said Meniere disease"),
+    ],
+)
+def test_a_fact_names_the_diagnosis_in_any_spelling(tmp_path, diagnosis, text):
+    settings = OPEN_ONES.replace("podagra, flu", "podagra")
+    said = told(open_ward(tmp_path, settings, SITE % (diagnosis, "site", text)))
+    assert said == [f"cases.jsonl:1: the fact 'site' names the diagnosis '{diagnosis}'; word it without the name"]
+
+
+def test_a_diagnosis_that_is_none_is_a_mistake(tmp_path):
+    settings = OPEN_ONES.replace("podagra, flu", "podagra")
+    (said,) = told(open_ward(tmp_path, settings, SITE % ("unknown", "site", "on my toe")))
+    assert said.startswith("cases.jsonl:1: the diagnosis 'unknown' names none")
+
+
+def test_two_spellings_of_one_label_are_a_mistake(ward):
+    text = (ward / "labels.yaml").read_text()
+    (ward / "labels.yaml").write_text(
+        text + "  Crohn's disease: {specialty: null}\n  Crohn\u2019s disease: {specialty: null}\n"
+    )
+    assert any("the label 'Crohn\u2019s disease' is another spelling of 'Crohn's disease'" in one for one in told(ward))

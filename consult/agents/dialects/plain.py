@@ -29,6 +29,7 @@ from consult.agents.prompt import fill, prompt_text
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
 from consult.scenarios import URGENCIES, Scenario, Urgency
+from consult.scenarios.normalised import abstains
 
 SPEECH_TOKENS = 256
 THOUGHT_TOKENS = 512
@@ -227,7 +228,8 @@ class PlainDialect(WholeAnswers):
         answer = without_thought(text)
         data = json_object(answer) or {}
         named = str(data.get("diagnosis") or "") if data else answer
-        if re.search(r"\bnot my field\b", named, re.IGNORECASE):
+        unsure = not view.labels and bool(named.strip()) and abstains(clean(named))
+        if unsure or re.search(r"\bnot my field\b", named, re.IGNORECASE):
             return OpinionWord(None, None, clean(str(data.get("reason") or "")))
         diagnosis = _diagnosis(named, view, scenario)
         if diagnosis is None:
@@ -405,8 +407,9 @@ def _urgency(decision: str) -> Urgency | None:
 
 
 def _short(named: str) -> str | None:
+    """Read a short answer; None for none, for a long one, and for one that names no diagnosis ("I don't know")."""
     spoken = clean(named).strip(" .:")
-    return spoken if 0 < len(spoken) <= 80 else None
+    return spoken if len(spoken) <= 80 and not abstains(spoken) else None
 
 
 def _share(stated: object) -> float | None:

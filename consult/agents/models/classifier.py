@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from consult.agents.models.model import ModelError, ModelInfo
@@ -57,10 +58,12 @@ class FunctionClassifier:
     names: tuple[str, ...] = ()
     """The labels of the scenario that it is asked about; a label that it leaves out has the probability 0."""
     drawn_only: bool = False
+    read: Callable[[str], str | None] = field(default=lambda name: name, repr=False)
+    """Reads a name that it returns as a label."""
 
-    def among(self, labels: Sequence[str]) -> FunctionClassifier:
+    def among(self, scenario: Scenario) -> FunctionClassifier:
         """Return it as a classifier of a scenario's labels."""
-        return replace(self, names=tuple(labels))
+        return replace(self, names=tuple(scenario.labels), read=partial(_label, scenario))
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
         """Return for each photograph the probability of each name.
@@ -74,11 +77,18 @@ class FunctionClassifier:
     def _row(self, photograph: Photograph) -> list[float]:
         image = photograph.load()
         with blame("expert", self.info.reference):
-            found = {name: float(p) for name, p in self.classify(image).items()}
-            other = next((name for name in found if name not in self.names), None)
-            if other is not None:
-                raise ValueError(f"it returned '{other}', which is no label of the scenario")
+            found = dict[str, float]()
+            for name, p in self.classify(image).items():
+                label = self.read(name)
+                if label not in self.names:
+                    raise ValueError(f"it returned '{name}', which is no label of the scenario")
+                found[label] = found.get(label, 0.0) + float(p)
         return [found.get(name, 0.0) for name in self.names]
+
+
+def _label(scenario: Scenario, name: str) -> str | None:
+    """Read a classifier's name as a label; None for a name of none."""
+    return scenario.diagnosis(name.replace("_", " "))
 
 
 def as_classifier(value: Any, reference: str) -> Classifier:
@@ -150,9 +160,9 @@ class Reading:
 
     def __init__(self, classifier: Classifier, scenario: Scenario) -> None:
         self.labels = tuple(scenario.labels)
-        self.classifier = classifier.among(self.labels) if isinstance(classifier, FunctionClassifier) else classifier
+        self.classifier = classifier.among(scenario) if isinstance(classifier, FunctionClassifier) else classifier
         classifier = self.classifier
-        self._read = [scenario.diagnosis(name.replace("_", " ")) for name in classifier.names]
+        self._read = [_label(scenario, name) for name in classifier.names]
         if not any(self._read):
             some = ", ".join(classifier.names[:TOP])
             raise ModelError(

@@ -1,8 +1,9 @@
 """The figure that 3MDBench's own scorer would give, its defects included, for comparison with what it published.
 
 An abstention leaves the denominator, several answers count several times, "herpes zoster" is herpes, an answer outside
-the list is a miss, and a dialogue that was cut off is scored as if it had finished. It is given the doctor's own words;
-`consult.envs.measures.diagnosis` is given the label that they were read as, and has none of these.
+the list is a miss, and a dialogue that was cut off is scored as if it had finished. It is given the doctor's own words,
+in which a label or an alias that holds an "and", an "or" or a comma is one answer; `consult.envs.measures.diagnosis` is
+given the label that they were read as, and has none of these.
 """
 
 from __future__ import annotations
@@ -35,32 +36,66 @@ class Legacy:
     """Why there is no figure."""
 
 
-def legacy(played: Sequence[Outcome], labels: Sequence[str]) -> Legacy:
-    """Score consultations as 3MDBench's notebook would; one that failed stops it."""
+def legacy(played: Sequence[Outcome], labels: Sequence[str], aliases: Sequence[str] = ()) -> Legacy:
+    """Score consultations as 3MDBench's notebook would; one that failed stops it.
+
+    Args:
+        played: Consultations.
+        labels: The scenario's.
+        aliases: Other names of the labels; like a label, one with an "and" is one answer.
+    """
     scored = [one for one in played if one.truth is not None]
     if any(one.status == "failed" for one in scored):
         return Legacy(None, None, 0, "its scorer stops at a failed consultation")
-    return score([(extracted(one.words), str(one.truth)) for one in scored], labels)
+    whole = whole_names((*labels, *aliases))
+    return score([(extracted(one.words, whole), str(one.truth)) for one in scored], labels, whole)
+
+
+def whole_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in lower case that would be split into several answers, the longest first."""
+    lowered = dict.fromkeys(name.lower() for name in names if _SEVERAL.search(name.lower()))
+    return tuple(sorted(lowered, key=len, reverse=True))
 
 
 @lru_cache(maxsize=10_000)
-def extracted(words: str | None) -> str:
+def extracted(words: str | None, whole: tuple[str, ...] = ()) -> str:
     """Return what its extractor makes of a doctor's words for its diagnosis: in lower case, several parted by commas.
 
     Theirs is a language model that is shown the doctor's lines in lower case, and told to list diagnoses that are held
     equally likely, without words such as "or".
+
+    Args:
+        words: The doctor's.
+        whole: Names that are one answer although they would be split (`whole_names`).
     """
     lowered = re.sub(r"\beither\b", " ", (words or "").lower())
-    parts = (part.strip(" .:*\"'") for part in _SEVERAL.split(lowered))
+    parts = (part.strip(" .:*\"'") for part in _split(lowered, _SEVERAL.pattern, whole))
     return ", ".join(part for part in parts if part) or ABSTAINS
 
 
-def score(texts: Sequence[tuple[str, str]], labels: Sequence[str]) -> Legacy:
+def _split(text: str, pattern: str, whole: tuple[str, ...]) -> list[str]:
+    """Split a text, but not within a name that is one answer."""
+    parts, done = list[str](), 0
+    for match in _separator(pattern, whole).finditer(text):
+        if match.lastgroup == "parts":
+            parts.append(text[done : match.start()])
+            done = match.end()
+    return [*parts, text[done:]]
+
+
+@lru_cache(maxsize=100)
+def _separator(pattern: str, whole: tuple[str, ...]) -> re.Pattern[str]:
+    names = "".join(rf"(?<!\w){re.escape(name)}(?!\w)|" for name in whole)
+    return re.compile(f"{names}(?P<parts>{pattern})")
+
+
+def score(texts: Sequence[tuple[str, str]], labels: Sequence[str], whole: tuple[str, ...] = ()) -> Legacy:
     """Score extracted answers.
 
     Args:
         texts: For each consultation the text of its diagnoses, parted by commas, `none` for none, and its truth.
         labels: The data set's; in lower case they count, as the truths do.
+        whole: Names that are one answer although a comma stands in them.
     """
     from sklearn.metrics import f1_score
 
@@ -68,7 +103,7 @@ def score(texts: Sequence[tuple[str, str]], labels: Sequence[str]) -> Legacy:
         return Legacy(None, None, 0, "there is nothing to score")
     numbers, true, said, kept = _Numbers([label.lower() for label in labels]), array("i"), array("i"), 0
     for text, truth in texts:
-        answers = predictions(text)
+        answers = predictions(text, whole)
         kept += answers is not None
         for answer in answers or ():
             true.append(numbers[truth.lower()])
@@ -92,9 +127,9 @@ class _Numbers(dict[str, int]):
 
 
 @lru_cache(maxsize=10_000)
-def predictions(text: str) -> tuple[str, ...] | None:
-    """Give the predictions that a text of extracted diagnoses counts as; None for an abstention."""
-    parts = _parts(text)
+def predictions(text: str, whole: tuple[str, ...] = ()) -> tuple[str, ...] | None:
+    """Return the predictions that a text of extracted diagnoses counts as; None for an abstention."""
+    parts = _parts(text, whole)
     return None if parts == [ABSTAINS] else tuple(renamed(part) for part in parts)
 
 
@@ -119,5 +154,5 @@ def synonyms() -> list[dict[str, Any]]:
     return lines
 
 
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.replace("\n", "").replace("`", "").split(",")]
+def _parts(text: str, whole: tuple[str, ...]) -> list[str]:
+    return [part.strip() for part in _split(text.replace("\n", "").replace("`", ""), ",", whole)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
@@ -11,15 +11,10 @@ from operator import itemgetter
 from sys import intern
 from typing import Any
 
-from consult.agents.specialist import plurality
 from consult.envs.store import Store
 from consult.scenarios import Scenario
 from consult.scenarios.case import NO_RED_FLAG
-from consult.scenarios.correct import CorrectBy, name_of
-from consult.scenarios.normalised import normalised
-
-Naming = Callable[[str | None], str | None]
-"""Returns the label that an answer names; None for an answer that names none or several."""
+from consult.scenarios.correct import CorrectBy, Naming, naming, plurality
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +119,6 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
         yield replace(one, judge_failed=True) if ordinal in failures else one
 
 
-def naming(scenario: Scenario) -> Naming:
-    """Return the way a scenario reads an answer: after aliases, whole words, the longest name first.
-
-    A scenario with open diagnoses has no labels; there all spellings of a diagnosis become the first one.
-    """
-    spellings: dict[str, str] = {normalised(name): name for name in scenario.aliases}
-
-    @lru_cache(maxsize=10_000)
-    def label(answer: str | None) -> str | None:
-        name = None if answer is None else name_of(answer, scenario)
-        return name if name is None or scenario.labels else spellings.setdefault(name, str(answer).strip())
-
-    return label
-
-
 class _Reader:
     """Reads rows; what many consultations have alike is read once and kept once."""
 
@@ -195,7 +175,7 @@ class _Reader:
     def _panel(self, members: tuple[str | None, ...]) -> tuple[tuple[str | None, ...], str | None]:
         """Return what the members said as labels, and its plurality."""
         said = tuple(self.name(one) for one in members)
-        return said, plurality(said)
+        return said, plurality(said, self.name)
 
 
 def _shared(text: Any) -> str | None:

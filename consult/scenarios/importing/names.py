@@ -12,6 +12,7 @@ import yaml
 from consult.scenarios.importing.cleaning import cleaned
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.located_yaml import MAX_BYTES
+from consult.scenarios.normalised import normalised
 
 MOST_LABELS = 2_000
 """Every doctor reads the closed list at every turn; with more, diagnoses are open."""
@@ -97,7 +98,7 @@ class Diagnoses:
         return self._known(known, name) if known else Diagnosis(name)
 
     def _known(self, known: Diagnosis, name: str) -> Diagnosis:
-        if name.lower() != known.name.lower() and len(known.spellings) < MOST_SPELLINGS:
+        if normalised(name) != normalised(known.name) and len(known.spellings) < MOST_SPELLINGS:
             known.spellings.setdefault(name)
         return known
 
@@ -113,7 +114,7 @@ class Diagnoses:
         """Write `labels.yaml`; None for open diagnoses, and where the list would be too long to be read."""
         if self.open or not self._by_key:
             return None
-        taken = {diagnosis.name.lower() for diagnosis in self._by_key.values()}
+        taken = {normalised(diagnosis.name) for diagnosis in self._by_key.values()}
         entries = {d.name: self._entry(d, taken) for d in self._by_key.values()}
         text = dumped({"labels": entries})
         self.open = len(text.encode()) > MAX_BYTES
@@ -123,8 +124,8 @@ class Diagnoses:
         candidates = (_BRACKETS.sub("", diagnosis.name), diagnosis.bracketed, *diagnosis.spellings)
         aliases = []
         for alias in candidates:
-            if len(alias) > 2 and re.search(r"[^\W\d_]", alias) and alias.lower() not in taken:
-                taken.add(alias.lower())
+            if len(alias) > 2 and re.search(r"[^\W\d_]", alias) and normalised(alias) not in taken:
+                taken.add(normalised(alias))
                 aliases.append(alias)
         common = diagnosis.specialties.most_common(1)
         entry: dict[str, object] = {"specialty": common[0][0] if common else None, "urgency": None}

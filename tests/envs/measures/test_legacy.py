@@ -10,9 +10,9 @@ from making import outcome
 from sklearn.metrics import precision_recall_fscore_support
 
 from consult.envs.measures.diagnosis import accuracy, f1
-from consult.envs.measures.legacy import extracted, legacy, predictions, renamed, score, synonyms
-from consult.envs.measures.outcomes import naming
+from consult.envs.measures.legacy import extracted, legacy, predictions, renamed, score, synonyms, whole_names
 from consult.scenarios import load_scenario
+from consult.scenarios.correct import naming
 
 LABELS = sorted(load_scenario("derm34").labels)
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "3mdbench" / "aliases.csv"
@@ -182,3 +182,25 @@ def test_a_failed_consultation_stops_it_and_ours_counts_it_as_wrong():
 def test_nothing_left_is_no_figure_and_not_0():
     assert score([("none", "acne")], LABELS).f1 is None
     assert score([], LABELS).f1 is None
+
+
+def test_a_name_that_holds_an_and_or_a_comma_is_one_answer():
+    labels = ["Head and neck cancer", "Edema, lower leg", "Acne"]
+    names = ("head and neck cancer", "Edema, lower leg, or acne", "ACNE and head and neck cancer", "head and neck")
+    answers = [
+        ("head and neck cancer",),
+        ("edema, lower leg", "acne"),
+        ("acne", "head and neck cancer"),
+        ("head", "neck"),
+    ]
+    whole = whole_names(labels)
+    assert [predictions(extracted(words, whole), whole) for words in names] == answers
+    played = [outcome(i, label, label, words=label) for i, label in enumerate(labels)]
+    assert (legacy(played, labels).f1, legacy(played, labels).predictions) == (1.0, 3)
+    played = [outcome(0, "Acne", "Acne", words="spots and pimples")]
+    assert legacy(played, labels, ["Spots and pimples"]).predictions == 1
+
+
+def test_the_names_of_derm34_are_split_as_by_its_notebook():
+    labels = load_scenario("derm34").labels.values()
+    assert whole_names([name for label in labels for name in (label.name, *label.aliases)]) == ()

@@ -69,9 +69,9 @@ def test_triage_counts_a_second_specialty_and_no_specialty():
 
 
 def panelled(number, truth, final, *opinions):
-    from consult.agents.specialist import plurality
+    from consult.scenarios.correct import plurality
 
-    vote = plurality(opinions)
+    vote = plurality(opinions, lambda said: said)
     return outcome(number, truth, final, opinions=opinions, vote=vote)
 
 

@@ -1,0 +1,157 @@
+"""Open diagnoses with several names: one reading of them for events, reports, rewards and rules."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import consult
+from consult.rl.rewards import right_diagnosis, sound_advice
+
+Messages = list[dict[str, str]]
+Model = Callable[[Messages, list[Any]], str]
+TRUTHS = ("Myocardial infarction", "Crohn's disease", "Gout", "Influenza")
+ALIASES = {"myocardial infarction": ["heart attack", "MI"], "influenza": ["flu"]}
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Path:
+    folder = tmp_path / "ward"
+    folder.mkdir()
+    settings = {"name": "ward", "title": "A ward", "topics": {"site": "where it is"}, "aliases": ALIASES}
+    (folder / "scenario.yaml").write_text(json.dumps(settings))
+    cases = [
+        {"id": f"a{i}", "complaint": "It hurts", "diagnosis": truth, "facts": [{"topic": "site", "text": "on my leg"}]}
+        for i, truth in enumerate(TRUTHS, 1)
+    ]
+    (folder / "cases.jsonl").write_text("".join(f"{json.dumps(case)}\n" for case in cases))
+    return folder
+
+
+def playing(*answers: str, opinions: tuple[str, ...] = ("so",), asks: bool = False) -> Model:
+    """Make a doctor who decides on one answer after another, and a panel that says one opinion after another."""
+    answered, said = itertools.cycle(answers), itertools.cycle(opinions)
+
+    def doctor(messages: Messages, images: list[Any]) -> str:
+        task = messages[-1]["content"]
+        if '{"action": "conclude"}' in task:
+            return json.dumps({"action": "consult" if '"consult"' in task else "conclude", "text": "One moment."})
+        if "<differential>" in task:
+            return f"<think>x</think><answer>{next(answered)}</answer><urgency>soon</urgency>"
+        if '"confidence"' in task:
+            return json.dumps({"diagnosis": next(said), "confidence": 0.5, "reason": "r"})
+        return "Come back."
+
+    return doctor
+
+
+def judging(name: str, verdict: str, **others: str) -> Model:
+    """Make a judge with one verdict, and another one where a word stands in what it is asked."""
+
+    def judge(messages: Messages, images: list[Any]) -> str:
+        asked = messages[-1]["content"]
+        return json.dumps({"why": "w", "verdict": next((v for word, v in others.items() if word in asked), verdict)})
+
+    judge.__name__ = judge.__qualname__ = name
+    return judge
+
+
+def test_a_panels_vote_is_the_same_in_event_summary_report_and_table(ward: Path, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    doctor = playing("MI", opinions=("stroke", "heart attack", "MI"))
+    run = consult.simulate(
+        str(ward), cases="a1", model=doctor, team="no-triage", db=tmp_path / "a.db", listen=events.append
+    )
+    (ended,) = [one for one in events if one["event"] == "consultation"]
+    assert (ended["plurality"], ended["plurality_right"], ended["opinions_right"]) == ("myocardial infarction", True, 2)
+    assert (events[-1]["plurality_correct"], events[-1]["voted"]) == (1, 1)
+    data = consult.report(run, out=tmp_path / "out").data["runs"][0]
+    (vote,) = [one for one in data["baselines"] if one["name"] == "panel's plurality vote"]
+    assert vote["figure"]["value"] == data["panel"]["vote"]["value"] == 1
+    with (tmp_path / "out" / "consultations.csv").open(newline="") as file:
+        assert [row["vote"] for row in csv.DictReader(file)] == [ended["plurality"]]
+
+
+def test_several_decisions_are_counted_by_what_they_name(ward: Path, tmp_path: Path) -> None:
+    doctor = playing("stroke", "heart attack", "MI")
+    run = consult.simulate(str(ward), cases="a1", model=doctor, team="solo", votes=3, db=tmp_path / "a.db")
+    assert run.consultations[["diagnosis", "correct", "correct_by"]].values.tolist() == [
+        ["heart attack", True, "alias"]
+    ]
+
+
+def test_rewards_and_rules_take_the_verdict_of_the_judge_whose_verdict_counts(ward: Path, tmp_path: Path) -> None:
+    doctor = playing("regional enteritis", "podagra", "a cold", "n/a", "n/a")
+    run = consult.simulate(str(ward), cases=4, model=doctor, team="no-triage", db=tmp_path / "a.db", batch=1)
+
+    def item(key: str) -> list[Any]:
+        table = consult.load(tmp_path / "a.db")["r1"].assessments
+        return [None if value != value else value for value in table[table["item"] == key]["value"].astype(float)]
+
+    def paid() -> list[float]:
+        return [float(score) for score in run.scores(right_diagnosis)["right_diagnosis"]]
+
+    consult.assess(run, "rules")
+    assert paid() == [0, 0, 0, 0] and item("3.1") == [None, None, None, 0]
+    consult.assess(run, judge=judging("kind", "same"))
+    again = consult.assess(run, "rules")
+    assert consult.load(tmp_path / "a.db")["r1"].accuracy == 0.75
+    assert paid() == [1, 1, 1, 0] and item("3.1") == [1, 1, 1, 0]
+    assert [one["n"] for one in again["items"] if one["item"] == "3.1"] == [4]
+    consult.assess(run, judge=judging("strict", "different", podagra="same"))
+    consult.assess(run, "rules")
+    assert paid() == [0, 1, 0, 0] and item("3.1") == [0, 1, 0, 0]
+    assert [float(score) for score in run.scores(sound_advice)["sound_advice"]] == [0, 0, 0, 0]
+
+
+def test_a_report_names_the_judges_that_decided_with_their_counts(ward: Path, tmp_path: Path) -> None:
+    run = consult.simulate(
+        str(ward), cases=4, model=playing("regional enteritis", "podagra", "a cold"), team="solo", db=tmp_path / "a.db"
+    )
+    consult.assess(run, judge=judging("broken", "no verdict"))
+    data = consult.report(run, out=tmp_path / "out")
+    assert (
+        data.data["runs"][0]["judging"]["judges"] == {}
+        and "No judge gave a verdict." in (tmp_path / "out" / "report.md").read_text()
+    )
+    consult.assess(run, judge=judging("first", "same"))
+    consult.assess(run, judge=judging("last", "different", podagra="oh"))
+    data = consult.report(run, out=tmp_path / "out")
+    judges = data.data["runs"][0]["judging"]["judges"]
+    assert sum(judges.values()) == data.data["runs"][0]["judging"]["correct_by"]["judge"] == 4
+    assert [name.partition("@")[0].rpartition(":")[2] for name in judges] == ["first", "last"]
+    told = " ".join((tmp_path / "out" / "report.md").read_text().split())
+    assert f"Judged by {', '.join(f'{name} ({n})' for name, n in judges.items())}." in told and "broken" not in told
+
+
+def test_what_names_no_diagnosis_is_never_sent_to_a_judge(ward: Path, tmp_path: Path) -> None:
+    asked = list[str]()
+
+    def judge(messages: Messages, images: list[Any]) -> str:
+        asked.append(messages[-1]["content"])
+        return '{"why": "w", "verdict": "same"}'
+
+    doctor = playing("I don't know", "unknown", "n/a", "unclear", "cannot be determined", "-", "no diagnosis")
+    run = consult.simulate(str(ward), cases=4, model=doctor, team="solo", db=tmp_path / "a.db", judge=judge)
+    assert asked == [] and set(run.consultations["correct_by"]) == {"match"}
+    assert run.consultations["diagnosis"].isna().all() and run.consultations["diagnosis_words"].notna().all()
+    data = consult.report(run, out=tmp_path / "out").data["runs"][0]
+    assert data["judging"]["accuracy_range"] == [0, 0] and data["consultations"]["no_diagnosis"] == len(TRUTHS)
+
+
+def test_a_closed_list_is_as_lenient_as_open_diagnoses(ward: Path, tmp_path: Path) -> None:
+    settings = json.loads((ward / "scenario.yaml").read_text())
+    del settings["aliases"]
+    (ward / "scenario.yaml").write_text(json.dumps(settings))
+    labels = {truth: {"specialty": None, "aliases": ALIASES.get(truth.lower(), [])} for truth in TRUTHS}
+    (ward / "labels.yaml").write_text(json.dumps({"labels": labels}))
+    doctor = playing("Heart-attack", "Crohn\u2019s disease", "GOUT", "the Flu!")
+    run = consult.simulate(str(ward), cases=4, model=doctor, team="solo", db=tmp_path / "a.db", batch=1)
+    found = run.consultations.sort_values("case_id")[["diagnosis", "correct_by"]].values.tolist()
+    assert found == [[truth, by] for truth, by in zip(TRUTHS, ("alias", "match", "match", "alias"), strict=True)]
