@@ -11,6 +11,7 @@ import pytest
 from consult.agents.acts import Act, DoctorView, Draft, Line, Opinion, Usage
 from consult.agents.advice import explained
 from consult.agents.attending import CONSULT, Attending, plain_wording
+from consult.agents.dialects.starter import sentence_case
 from consult.agents.dialects.wording import frames, rewordings, taught_questions
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.agents.specialist import Specialist
@@ -100,8 +101,13 @@ def test_consulting_is_worded_as_it_was_learned(act: Ask) -> None:
 
 
 def test_concluding_needs_no_words_of_its_own(act: Ask) -> None:
-    said, asked = act("starter", action=["<conclude>"])
+    said, asked = act("plain", action=['{"action": "conclude", "text": ""}'])
     assert (said.action, said.text, said.draft, len(asked)) == ("conclude", "", None, 1)
+
+
+def test_who_would_conclude_without_the_panel_consults_it_in_words_of_its_own(act: Ask) -> None:
+    said, _ = act("starter", action=["<conclude>"], wording=[TO_THE_PANEL])
+    assert (said.action, said.text, said.source) == ("consult", TO_THE_PANEL, "model")
 
 
 def test_a_model_that_words_its_acts_itself_is_asked_once(act: Ask) -> None:
@@ -271,7 +277,8 @@ def test_a_reason_of_triage_is_asked_for_once_more_and_then_is_a_programs(
     assert asked.tasks == ["look", "triage", "triage"]
     # What was decided stands; the reason alone is asked for, with another seed.
     assert (asked[1].prompt.begin, asked[2].prompt.begin) == ("", first.removesuffix(" Blue."))
-    assert asked[1].prompt.choice is not None and asked[2].prompt.choice is None
+    held = asked[2].prompt.choice
+    assert asked[1].prompt.choice is not None and held is not None and f" {TRIAGED_BY_SIGHT}" in held.options
     assert asked[1].prompt.messages == asked[2].prompt.messages
     assert len({request.seed for request in asked}) == 3 == len({request.key for request in asked})
     # The decision could be used: it counts as one answer, and none that failed.
@@ -315,7 +322,9 @@ def test_a_specialists_reason_is_asked_for_once_more_and_then_is_a_programs(
     opinion, usage = judged(seeing(derm34), asked, derm34, member=1)
     assert (opinion.diagnosis or "not my field", opinion.reason) == (first.partition(".")[0], reason)
     assert asked.tasks == ["look", "opinion", "opinion"]
-    assert (asked[2].prompt.begin, asked[2].prompt.choice) == (f"{first.partition('.')[0]}.", None)
+    held, learned = asked[2].prompt.choice, OUTSIDE if first.startswith("not my field") else SEEN
+    assert asked[2].prompt.begin == f"{first.partition('.')[0]}." and held is not None
+    assert f" {learned}" in held.options
     assert asked[1].prompt.messages[-1].text.endswith("<do> specialist dentistry 2")
     assert len({request.seed for request in asked}) == 3 == len({request.key for request in asked})
     assert (usage.tokens_in, usage.answers, usage.unusable) == (30, 1, 0) and opinion.first_usable
@@ -481,3 +490,19 @@ def test_an_answer_to_a_question_back_is_worded_too(derm34: Scenario, failures: 
     assert act.source == ("program" if failures == 2 else "model")
     assert asked.tasks == [*["rewording"] * min(failures + 1, 2), "reply"]
     assert act.usage.tokens_in == 10 * len(asked)
+
+
+def test_a_member_that_repeats_a_colleague_gives_its_reason_in_other_words(derm34: Scenario) -> None:
+    first = frames("doctor", "specialist", "seen")
+    asked = Asked(look=PATCH, opinion=f" {first[1]}")
+    doctor = Specialist(Voice("specialist", ModelInfo("fake", "test", "starter"), asked.generate), "dentistry", 1)
+    said = Opinion("dentistry", "acne", 0.9, sentence_case(first[0].replace("<seen>", PATCH)))
+    again, _ = asyncio.run(doctor.in_other_words(said, [said.reason], seeing(derm34), derm34, Place(0, (0,), 4, 2)))
+    assert (again.diagnosis, again.confidence) == ("acne", 0.9)
+    assert again.reason != said.reason and PATCH in again.reason
+    held = asked[-1].prompt.choice
+    assert held is not None and f" {first[0]}" not in held.options and f" {first[1]}" in held.options
+    broken = Asked(look=PATCH, opinion=" Blue.")
+    doctor = Specialist(Voice("specialist", ModelInfo("fake", "test", "starter"), broken.generate), "dentistry", 1)
+    kept, _ = asyncio.run(doctor.in_other_words(said, [said.reason], seeing(derm34), derm34, Place(0, (0,), 4, 2)))
+    assert kept == said

@@ -14,6 +14,8 @@ from consult.agents.dialects.dialect import ActionWord, FreeWord
 from consult.agents.dialects.starter import (
     CHILDHOOD,
     HABITS,
+    NEUTRAL,
+    QUESTIONS,
     TAGS,
     TOPIC_TAGS,
     StarterDialect,
@@ -287,8 +289,26 @@ def test_what_cannot_be_or_stands_on_the_file_is_not_offered(
 def test_only_what_is_on_offer_can_be_chosen(view: DoctorView) -> None:
     assert offered(replace(view, offers=("conclude",))) == ("<conclude>",)
     assert offered(replace(view, offers=("consult", "conclude"))) == ("<consult>", "<conclude>")
-    asks = offered(replace(view, offers=("ask", "conclude")))
+    enough = tuple(view.topics)[:QUESTIONS]
+    asks = offered(replace(view, offers=("ask", "conclude"), asked=enough))
     assert "<conclude>" in asks and not any(option.startswith(("<examine>", "<consult>")) for option in asks)
+
+
+def test_a_few_questions_come_first_unless_an_alarm_was_told(view: DoctorView) -> None:
+    def ends(shown: DoctorView) -> bool:
+        return "<consult>" in offered(shown)
+
+    topics = tuple(view.topics)
+    assert not ends(replace(view, asked=topics[: QUESTIONS - 1])) and ends(replace(view, asked=topics[:QUESTIONS]))
+    told = Line("patient", "answer", "I choke.", "alarm", (("alarm", "I choke"),))
+    assert ends(replace(view, asked=(), lines=(*LINES, told)))
+    assert not ends(replace(view, asked=(), lines=(*LINES, replace(told, absences=("alarm",)))))
+    assert ends(replace(view, asked=(), turns_left=2))
+
+
+def test_nothing_is_asked_after_the_panel(view: DoctorView) -> None:
+    heard = replace(view, opinions=(Opinion("dermatology", "eczema", 0.5, ""),), offers=("ask", "examine", "conclude"))
+    assert offered(heard) == ("<conclude>",)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +320,7 @@ def test_only_what_is_on_offer_can_be_chosen(view: DoctorView) -> None:
         ("<think>is it old? </think> <ask><duration>", ("ask", "duration", "is it old?")),
         ("<think>done.</think><consult>", ("consult", None, "done.")),
         ("<consult>", ("consult", None, "")),
-        ("<conclude>", ("conclude", None, "")),
+        ("<conclude>", ("consult", None, "")),  # the panel is heard first
         ("<ask>", None),
         ("<examine> Let me see.", None),
         ("<think>is it old? <ask><duration>", None),
@@ -340,9 +360,29 @@ def test_words_are_asked_for_by_the_act_and_the_last_line(
     view: DoctorView, lines: tuple[Line, ...], word: ActionWord, user: str
 ) -> None:
     prompt = DIALECT.wording(replace(view, lines=lines), word)
-    assert prompt is not None and prompt.choice is None
+    assert prompt is not None and prompt.choice is not None
     assert [message.text for message in prompt.messages] == ["attending", user]
     assert not prompt.messages[-1].photographs
+    for option in prompt.choice.options:
+        assert DIALECT.read_wording(option, replace(view, lines=lines), word) is not None
+
+
+def lead_ins(view: DoctorView, word: ActionWord) -> set[str]:
+    prompt = DIALECT.wording(view, word)
+    assert prompt is not None and prompt.choice is not None
+    said = (*taught_questions("questions", word.topic or ""), *frames("doctor", "consult"))
+    return {option[: -len(one)].strip() for option in prompt.choice.options for one in said if option.endswith(one)}
+
+
+def test_an_attending_takes_note_of_every_second_answer_and_of_none_before_it_consults(view: DoctorView) -> None:
+    told, question = LINES[2], Line("attending", "ask", "Where is it?", "site")
+    once, twice = (*LINES[:1], question, told), (*LINES[:1], question, told, question, told)
+    assert set(frames("doctor", "acknowledge")) == lead_ins(replace(view, lines=once), ASK)
+    assert lead_ins(replace(view, lines=twice), ASK) == {""} == lead_ins(replace(view, lines=once), CONSULT)
+    nothing = replace(told, quotes=(("site", "I have nothing"),), absences=("site",))
+    assert lead_ins(replace(view, lines=(*LINES[:1], question, nothing)), ASK) == set(NEUTRAL)
+    noted = replace(question, text=f"{THANKS} Where is it?")
+    assert THANKS not in lead_ins(replace(view, lines=(*LINES[:1], noted, told)), ASK)
 
 
 def test_whose_name_is_not_known_is_greeted_without(view: DoctorView) -> None:
@@ -779,3 +819,32 @@ def test_every_prompt_is_part_of_the_fingerprint(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(StarterDialect, method, reworded)
     assert DIALECT.fingerprint() != before
+
+
+def test_a_second_attempt_at_a_reason_is_held_to_what_can_be_read(view: DoctorView, derm34: Scenario) -> None:
+    heard = replace(view, lines=(*LINES, ABSENT), seen=PATCH)
+    for outside, name in ((False, "eczema"), (True, NOT_MY_FIELD)):
+        reasons = DIALECT.reasons(heard, "specialist", outside=outside)
+        assert reasons is not None and len(reasons.options) > 5
+        read = [DIALECT.read_opinion(f"{name}.{option}", heard, derm34) for option in reasons.options]
+        assert all(word is not None and word.reason for word in read)
+        assert not any("I have a rash" in word.reason or "tried" in word.reason for word in read if word)
+    triage = DIALECT.reasons(heard, "triage")
+    assert triage is not None
+    words = [DIALECT.read_triage(f"dentistry, soon.{option}", heard) for option in triage.options]
+    assert all(word is not None and word.why for word in words)
+    assert DIALECT.reasons(replace(view, lines=(), seen=""), "specialist") is None
+
+
+def test_the_words_of_a_colleagues_reason_are_left_out(view: DoctorView, derm34: Scenario) -> None:
+    heard = replace(view, seen=PATCH)
+    word = DIALECT.read_opinion(f"eczema. {SEEN}", heard, derm34)
+    again = DIALECT.reasons(heard, "specialist", given=(word.reason,) if word else ())
+    assert again is not None and f" {SEEN}" not in again.options and again.options
+
+
+def test_a_vague_complaint_is_quoted_only_where_there_is_nothing_else(view: DoctorView, derm34: Scenario) -> None:
+    text, complaint = f"eczema.<complaint> {TOLD}", filled(TOLD, "I have a rash")
+    for lines, seen, reason in ((LINES[:1], "", complaint), (LINES[:1], PATCH, ""), (LINES, "", "")):
+        word = DIALECT.read_opinion(text, replace(view, lines=lines, seen=seen), derm34)
+        assert word is not None and word.reason == reason

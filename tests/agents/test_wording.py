@@ -19,10 +19,12 @@ from consult.agents.dialects.wording import (
     TAUGHT,
     bank,
     frames,
+    fresh,
     is_learned,
     kind_of_fact,
     more_frames,
     patient_frames,
+    patient_lines,
     rewordings,
     sentences_of,
     taught_questions,
@@ -335,3 +337,33 @@ def test_only_what_the_scenario_says_is_worded_and_each_sentence_in_one_file(der
     said = {sentence for label in derm34.labels.values() for sentence in sentences(label)}
     assert set(rewordings()) == said
     assert not set(bank(ADVICE_FILES[0])) & set(bank(ADVICE_FILES[1]))
+
+
+@pytest.mark.parametrize("child", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("temperament", TEMPERAMENTS)
+def test_every_line_that_is_offered_to_a_patient_can_be_read(temperament: str, count: int, child: bool) -> None:
+    for first in FACTS.values():
+        task = PatientTask("answer", (first, OTHER, FACTS["plain"])[:count])
+        view = patient(temperament, child=child)
+        lines = patient_lines(temperament, task, child=child)
+        assert lines and len(set(lines)) == len(lines)
+        assert all(DIALECT.read_patient_line(line, task, view) for line in lines)
+        prompt = DIALECT.patient_line(view, task, temperaments()[temperament])
+        assert prompt.choice is not None and prompt.choice.options == lines
+
+
+def test_a_frame_is_not_offered_twice_while_others_remain() -> None:
+    task = PatientTask("answer", (FACTS["plain"],))
+    lines = patient_lines("choleric", task, child=False)
+    telling = next(line for line in lines if len(line) > 30)
+    said = telling.replace("<fact>", "It is on my hands")
+    assert set(lines) - set(patient_lines("choleric", task, child=False, said=(said,))) >= {telling}
+    assert fresh((telling,), (said,)) == (telling,)
+
+
+def test_every_wording_of_advice_is_sound_in_every_frame() -> None:
+    for sentence, others in rewordings().items():
+        prompt = DIALECT.rewording(sentence)
+        assert prompt.choice is not None and prompt.choice.options == others
+        assert all(DIALECT.read_rewording(other, sentence) == other for other in others), sentence
