@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from consult.agents.acts import DoctorView, Usage
-from consult.agents.models.model import Prompt, Reply
+from consult.agents.models.model import Choice, Prompt, Reply
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 
 W = TypeVar("W")
@@ -23,8 +23,8 @@ async def look(voice: Voice, view: DoctorView, place: Place, member: int = 0) ->
 
 
 async def reason_again(
-    voice: Voice, prompt: Prompt, decided: str, task: str, place: Place, read: Callable[[str], W | None],
-    member: int = 0,
+    voice: Voice, prompt: Prompt, decided: str, reasons: Choice | None, task: str, place: Place,
+    read: Callable[[str], W | None], member: int = 0, attempt: int = 1,
 ) -> tuple[W | None, Usage]:  # fmt: skip
     """Ask once more for the reason alone, after what was decided.
 
@@ -32,13 +32,15 @@ async def reason_again(
         voice: Who is asked.
         prompt: What was asked.
         decided: How the first reply began, up to its reason.
+        reasons: What the reason is held to; None where it is free.
         task: What the role was asked to do.
         place: Where in the run.
         read: Reads the whole reply.
         member: Number in the panel.
+        attempt: Which attempt it is; each draws other noise.
     """
-    again = replace(prompt, begin=decided, choice=None)
-    reply = await voice.say(again, task, place, attempt=1, member=member)
+    again = replace(prompt, begin=decided, choice=reasons)
+    reply = await voice.say(again, task, place, attempt, member)
     return read(reply.text), usage(reply)
 
 

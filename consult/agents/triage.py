@@ -50,7 +50,7 @@ class TriageDoctor:
             return word, Draft(backed=True, leaked=False, attempts=1, fallback=False), Usage()
         dialect, head = self.voice.dialect, f"{word.specialty}, {word.urgency}."
         again, cost = await reason_again(
-            self.voice, prompt, text[: text.index(head) + len(head)], "triage", place,
+            self.voice, prompt, text[: text.index(head) + len(head)], dialect.reasons(view, "triage"), "triage", place,
             lambda text: dialect.read_triage(text, view),
         )  # fmt: skip
         why = again.why if again else ""
