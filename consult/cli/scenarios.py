@@ -62,9 +62,12 @@ def show(
 @app.command()
 def check(folder: Folder) -> None:
     """Find every mistake of a scenario's folder; exit code 2 if there is one."""
+    from consult.errors import UserError
     from consult.scenarios.check import check_folder
     from consult.scenarios.folder import load_folder
 
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder; give the path of a scenario's folder")
     problems = check_folder(folder)
     for problem in problems:
         typer.echo(_clean(str(problem)))

@@ -59,7 +59,7 @@ def settings_of(
 
     used = roles(config)
     found: Settings = {
-        MODEL: models["attending"],
+        MODEL: models.get("attending") or used["attending"].model,
         STRATEGY: config.strategy,
         TEAM: config.team,
         SPLIT: config.split,
@@ -72,7 +72,7 @@ def settings_of(
     }
     own = {specialty: f"specialist={specialty}" for specialty in config.specialists}
     found |= {OWN_SPECIALIST + specialty: models[role] for specialty, role in own.items() if role in models}
-    found |= {PATIENT: models["patient"], "seed": config.seed}
+    found |= {PATIENT: models.get("patient") or used["patient"].model, "seed": config.seed}
     players: dict[str, RoleConfig] = {MODEL: used["attending"]}
     players |= {name: used[role] for name, role in _ROLES.items() if role in used}
     players |= {OWN_SPECIALIST + specialty: used[role] for specialty, role in own.items() if role in used}

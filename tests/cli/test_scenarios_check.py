@@ -61,8 +61,8 @@ def test_what_a_file_holds_reaches_the_terminal_without_its_control_characters(w
 
 
 @pytest.mark.parametrize("name", ["nowhere", "a.txt"])
-def test_what_is_not_a_folder_is_told_as_any_other_mistake(tmp_path: Path, name: str) -> None:
+def test_what_is_not_a_folder_is_a_mistake_in_the_command(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.txt").write_text("x")
     done = check(tmp_path / name)
-    assert (done.returncode, done.stderr) == (2, "")
-    assert done.stdout == f"{tmp_path / name}: is not a folder; give the path of a scenario's folder\n"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{tmp_path / name} is not a folder" in " ".join(done.stderr.split())
