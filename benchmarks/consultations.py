@@ -26,7 +26,6 @@ from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, STRATEGIES, TEAMS, Act
 from consult.agents.advice import sentences
-from consult.agents.specialist import plurality
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
 from consult.envs.cast import Models
@@ -37,6 +36,7 @@ from consult.envs.runner import Runner
 from consult.envs.store import Store
 from consult.scenarios import URGENCIES, Case, Fact, Scenario, load_scenario
 from consult.scenarios.ceilings import ceilings
+from consult.scenarios.correct import plurality
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.tables import FindingTables
 
@@ -73,11 +73,13 @@ def configured(
     )  # fmt: skip
 
 
-def play_cells(db: Path, cells: Sequence[tuple[str, str]], model: str, cases: int, seed: int, batch: int) -> None:
+def play_cells(
+    db: Path, cells: Sequence[tuple[str, str]], model: str, cases: int, seed: int, batch: int, split: str = "test"
+) -> None:
     """Play the cells that the file does not hold yet."""
     scenario = load_scenario("derm34")
     for strategy, team in cells:
-        config = configured(scenario, strategy, team, model, cases, seed)
+        config = configured(scenario, strategy, team, model, cases, seed, split)
         with Store(db) as store:
             if store.query("SELECT 1 FROM runs WHERE digest = ? AND status = 'finished'", config.digest()):
                 continue
@@ -250,14 +252,14 @@ class Played:
     scenario: Scenario
 
     @classmethod
-    def read(cls, files: Sequence[Path]) -> Played:
-        """Read them; a later file wins."""
+    def read(cls, files: Sequence[Path], split: str = "test") -> Played:
+        """Read a split's; a later file wins."""
         cells, acts = {}, {}
         for path in files:
             with Store(path, create=False) as store:
                 for strategy in STRATEGIES:
                     for team in TEAMS:
-                        run = cell(store, strategy, team)
+                        run = cell(store, strategy, team, split)
                         if run is not None:
                             rows = store.consultations(run)
                             cells[strategy, team] = rows
@@ -273,9 +275,9 @@ class Played:
         return list(zip(self.cells["dialogue", "panel"], self.acts["dialogue", "panel"], strict=True))
 
 
-def report(files: Sequence[Path]) -> Iterator[str]:
+def report(files: Sequence[Path], split: str = "test") -> Iterator[str]:
     """Write the tables."""
-    played = Played.read(files)
+    played = Played.read(files, split)
     yield from _aims(files, played)
     yield from _accuracy(played)
     yield from _differences(played)
@@ -552,7 +554,7 @@ def _triage(played: Played) -> Iterator[str]:
 
 
 def _plurality(acts: Sequence[Act]) -> str | None:
-    return plurality(opinion.diagnosis for act in acts if act.action == "consult" for opinion in act.opinions)
+    return plurality(_opinions(acts), lambda said: said)
 
 
 def _opinions(acts: Sequence[Act]) -> list[str | None]:
@@ -818,19 +820,20 @@ def main() -> None:
     parser.add_argument("--db", type=Path, action="append", required=True)
     parser.add_argument("--cells", default=",".join(f"{s}/{t}" for s in STRATEGIES for t in TEAMS))
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--split", default="test", help="of the cells of `play` and `report`")
     parser.add_argument("--cases", type=int, default=680)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=64)
     given = parser.parse_args()
     if given.step == "play":
         cells = [tuple(entry.split("/")) for entry in given.cells.split(",")]
-        play_cells(given.db[0], cells, given.model, given.cases, given.seed, given.batch)  # type: ignore[arg-type]
+        play_cells(given.db[0], cells, given.model, given.cases, given.seed, given.batch, given.split)  # type: ignore[arg-type]
     elif given.step == "alarms":
         play_alarms(given.db[0], given.model, given.cases, given.seed, given.batch)
     elif given.step == "triage":
         replay_triage(given.db[0], given.batch)
     else:
-        for line in report(given.db):
+        for line in report(given.db, given.split):
             print(line)
 
 

@@ -116,7 +116,7 @@ class Attending:
             urgency=stated or urgency_of(speech) or view.urgency,
             diagnosis=diagnosis,
             diagnosis_words=(word.words or diagnosis) if word else None,
-            confidence=None if diagnosis is None else reply.probability,
+            confidence=None if diagnosis is None else dialect.confidence(reply.probability, view),
             differential=word.differential if word else (),
             thought=decided.thought,
             draft=draft,

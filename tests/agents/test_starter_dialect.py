@@ -848,3 +848,14 @@ def test_a_vague_complaint_is_quoted_only_where_there_is_nothing_else(view: Doct
     for lines, seen, reason in ((LINES[:1], "", complaint), (LINES[:1], PATCH, ""), (LINES, "", "")):
         word = DIALECT.read_opinion(text, replace(view, lines=lines, seen=seen), derm34)
         assert word is not None and word.reason == reason
+
+
+def test_a_final_confidence_is_scaled_and_keeps_its_order(view: DoctorView) -> None:
+    heard = replace(view, opinions=(Opinion("dermatology", "eczema", 0.5, ""),))
+    for shown, most in ((heard, 0.99), (replace(view, opinions=()), 1.0)):
+        scaled = [DIALECT.confidence(p, shown) for p in (0.0, 0.3, 0.6, 0.9, 1.0)]
+        found = [one for one in scaled if one is not None]
+        assert found == sorted(found) and len(found) == 5 and found[0] > 0 and found[-1] < most
+    assert DIALECT.confidence(None, view) is None
+    certain = DIALECT.confidence(0.95, heard)
+    assert certain is not None and 0.5 < certain < 0.8

@@ -19,6 +19,7 @@ once more as a choice.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import textwrap
 from collections import Counter
@@ -124,7 +125,15 @@ HABITS = 3
 CHILDHOOD = 12
 """Age from which a patient speaks as an adult does; who is younger can be no mother either."""
 STEADY = 0.8
-"""Temperature at which sentences are chosen."""
+"""Temperature at which a line is drawn that is not held to anything."""
+VARIED = 2.0
+"""Temperature at which one of several fitting lines is drawn, so that none is said too often."""
+CALIBRATION = {True: (0.31, -0.28), False: (0.85, -0.26)}
+"""Whether a panel was heard → slope and intercept of the final confidence's log odds over those of the probability.
+
+Platt's scaling (1999), fitted on 170 validation consultations each. What the panel's members say of one patient agrees
+more, and is less often right, than the opinions that the attending learned from, so that it trusts them too much.
+"""
 DEFAULT_WHERE = "Please go to the emergency department now."
 
 QUESTIONS = 5
@@ -189,7 +198,7 @@ class StarterDialect:
         kind = kind_of_fact(task.facts[0]) if task.kind == "answer" and task.facts else ""
         user = " ".join(part for part in (task.kind, kind, task.about, slots) if part)
         lines = patient_lines(view.temperament, task, child=is_child(view.card), said=_said_by("patient", view))
-        return Prompt((_patient(view), Message("user", user)), 64, _held(lines), STEADY)
+        return Prompt((_patient(view), Message("user", user)), 64, _held(lines), VARIED)
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Fill the slots; None where one is missing, doubled or left over, or a sentence is broken."""
@@ -330,7 +339,7 @@ class StarterDialect:
             lead_ins = fresh(frames("doctor", "acknowledge") if answered else NEUTRAL, before)
         options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
         messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
-        return Prompt(messages, 48, _held(options), STEADY)
+        return Prompt(messages, 48, _held(options), VARIED)
 
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
         """Read the words; None where they are about another topic than was chosen, or broken."""
@@ -405,6 +414,15 @@ class StarterDialect:
         quoted = _quoting(thought, view)
         return DecisionWord(match["answer"], differential, _counting(quoted, view.opinions), urgency)
 
+    def confidence(self, probability: float | None, view: DoctorView) -> float | None:
+        """Scale the probability of the diagnosis to how often such a diagnosis is right."""
+        if probability is None:
+            return None
+        slope, intercept = CALIBRATION[bool(view.opinions)]
+        certain = min(max(probability, 1e-6), 1 - 1e-6)
+        odds = slope * math.log(certain / (1 - certain)) + intercept
+        return 1 / (1 + math.exp(-odds))
+
     def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
         """List the sentences of the scenario's advice that the model can word, for this patient and diagnosis."""
         label = scenario.labels.get(view.diagnosis or "")
@@ -415,7 +433,7 @@ class StarterDialect:
     def rewording(self, sentence: str) -> Prompt:
         """Ask for a sentence of the scenario's advice in other words."""
         messages = (Message("system", "attending"), Message("user", f"say {sentence}"))
-        return Prompt(messages, 64, _held(rewordings().get(sentence, ())), STEADY)
+        return Prompt(messages, 64, _held(rewordings().get(sentence, ())), VARIED)
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
         """Read it; None where it is not what the sentence says."""
@@ -426,7 +444,7 @@ class StarterDialect:
         """Ask for a frame around the advice."""
         kind = _explaining(view)
         messages = (Message("system", "attending"), Message("user", f"explain {kind}"))
-        return Prompt(messages, 80, _held(frames("doctor", "explain", kind)), STEADY)
+        return Prompt(messages, 80, _held(frames("doctor", "explain", kind)), VARIED)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Fill the frame; None where it is broken, lacks or doubles a slot, or there is no diagnosis."""
@@ -453,7 +471,7 @@ class StarterDialect:
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for a frame around the scenario's answer."""
         messages = (Message("system", "attending"), Message("user", "reply"))
-        return Prompt(messages, 48, _held(frames("doctor", "reply")), STEADY)
+        return Prompt(messages, 48, _held(frames("doctor", "reply")), VARIED)
 
     def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Return the scenario's answer to a question back; None where it has none, or one that was not learned."""

@@ -35,6 +35,10 @@ class WholeAnswers:
         """Hold to nothing: a reason is part of its answer."""
         return None
 
+    def confidence(self, probability: float | None, view: DoctorView) -> float | None:
+        """Take the probability as it is."""
+        return probability
+
     def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
         """List nothing: an explanation is worded as a whole."""
         return ()
