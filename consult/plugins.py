@@ -11,7 +11,6 @@ import itertools
 import re
 import secrets
 import warnings
-from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -165,8 +164,9 @@ def blame(kind: str, reference: str, *through: type[Exception], where: str = "")
     """
     try:
         yield
-    except (Exception, SystemExit, CancelledError) as error:
-        if isinstance(error, (PluginError, *through)):
+    except BaseException as error:
+        # The end of a generator of ours passes through here, too.
+        if isinstance(error, (PluginError, KeyboardInterrupt, GeneratorExit, *through)):
             raise
         raise PluginError(f"the {kind} '{reference}' failed{where} ({one_line(error)})") from error
 

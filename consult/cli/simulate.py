@@ -151,6 +151,7 @@ def _command(config: RunConfig) -> str:
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.person import PERSONS
+    from consult.envs.cast import roles
 
     # A person plays the patient alone: the model is then the attending's.
     person = config.patient.model in PERSONS
@@ -159,8 +160,8 @@ def _command(config: RunConfig) -> str:
     parts += ["--model", everyone.model] if everyone.model != type(config).model_fields["patient"].default.model else []
     for name in ("triage", "specialist", "attending"):
         role: RoleConfig = getattr(config, name)
-        parts += [f"--{name}", role.model] if role.model != everyone.model else []
-    for specialty, own in config.specialists.items():
+        parts += [f"--{name}", role.model] if name in roles(config) and role.model != everyone.model else []
+    for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():
         parts += ["--specialist", f"{specialty}={own.model}"]
     parts += ["--judge", config.judge.model] if config.judge else []
     return shlex.join(parts)

@@ -110,6 +110,8 @@ class Store:
         taken = self._taken()
         for number, migrate in enumerate(MIGRATIONS[taken:], taken + 1):
             with self._transaction():
+                if self._connection.execute("PRAGMA user_version").fetchone()[0] >= number:
+                    continue  # another one has been faster
                 migrate(self._connection)
                 self._connection.execute(f"PRAGMA user_version = {number}")
 

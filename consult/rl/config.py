@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from consult.agents.acts import Rationale
 from consult.agents.models.person import PERSONS
+from consult.agents.models.python import BUILT_IN
 from consult.envs.config import within
 from consult.errors import UserError
+from consult.plugins import is_plugin
 from consult.ranges import CASES, PANEL_SKILL, SEED, VOTES
 from consult.rl.own_rewards import REWARDS
 from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
@@ -149,6 +151,10 @@ class TrainConfig(BaseModel):
                 check_own(name, self.role)
         if not self.weights and self.method != "sft":
             raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
+        if is_plugin(self.model) or self.model.startswith(tuple(one for one in BUILT_IN if one.endswith(":"))):
+            raise TrainingError(
+                f"'{self.model}' has no weights here that could be trained; give a folder or a hub id as --model"
+            )
         if self.steps is None and self.minutes is None:
             raise TrainingError(f"a training of '{self.model}' needs an end; give --steps or --minutes")
         if self.role != "attending":
