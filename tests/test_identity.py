@@ -156,7 +156,7 @@ def test_two_objects_of_one_call_are_two_models() -> None:
         found: Any = MODELS.find(references[1])
     assert found.model is twin
     doctor.word = "changed"
-    assert named.unknowable() == ["Doctor"]
+    assert named.unknowable() == ["Doctor", "answer"]
 
 
 def test_a_package_can_take_no_name_of_a_built_in_model() -> None:

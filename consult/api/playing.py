@@ -172,10 +172,11 @@ def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -
     missing = [reference for reference in playing if reference not in code]
     if missing:
         raise UnnamedCodeError(run, missing)
+    idle = next((reference for reference in code if reference not in playing), None)
+    if idle is not None:
+        there = f"there is: {', '.join(playing)}" if playing else "no code of a file does"
+        raise UserError(f"'{idle}' does not play in {run}; {there}")
     for reference in code:
-        if reference not in playing:
-            there = f"there is: {', '.join(playing)}" if playing else "no code of a file does"
-            raise UserError(f"'{reference}' does not play in {run}; {there}")
         named.add(EXPERTS if reference in _classifiers(config) else MODELS, reference)
         if reference in references(config):
             named.add(MODELS, reference)

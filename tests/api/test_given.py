@@ -97,8 +97,10 @@ def test_a_judge_is_never_answered_with_the_verdicts_of_another(tmp_path: Path) 
             return [json.dumps({"why": "So it is.", "verdict": self.verdict}) for _ in requests]
 
     (tmp_path / "ward").mkdir()
-    (tmp_path / "ward" / "scenario.yaml").write_text("name: ward\ntitle: A ward.\nspecialties: [dermatology]\n")
-    case = {"id": "w-1", "complaint": "I itch.", "facts": [], "diagnosis": "urticaria", "age": 40, "sex": "female"}
+    (tmp_path / "ward" / "scenario.yaml").write_text(
+        "name: ward\ntitle: A ward.\nspecialties: [dermatology]\ntopics:\n  onset: when it began\n"
+    )
+    case = {"id": "w-1", "complaint": "I itch.", "diagnosis": "urticaria", "age": 40, "sex": "female"}
     (tmp_path / "ward" / "cases.jsonl").write_text(json.dumps(case) + "\n")
     run = consult.simulate(
         tmp_path / "ward", team="solo", strategy="no-dialogue", model=Doctor("hives"), db=tmp_path / "a.db"
