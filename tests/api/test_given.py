@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from functools import partial
@@ -86,6 +87,16 @@ def test_an_interrupt_says_whether_the_same_call_continues(tmp_path: Path) -> No
     with pytest.raises(KeyboardInterrupt) as stopped:
         consult.simulate(cases=1, model=PANEL, attending=Counting("hives"), db=tmp_path / "a.db")
     assert "what 'Counting' holds has changed" in stopped.value.__notes__[0]
+
+
+def test_an_interrupt_inside_a_model_is_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def stopping(messages: Messages, images: list[Any]) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        consult.simulate(cases=2, model=PANEL, attending=stopping, db=tmp_path / "a.db")
+    gc.collect()
+    assert not caplog.records
 
 
 def test_a_judge_is_never_answered_with_the_verdicts_of_another(tmp_path: Path) -> None:
