@@ -6,38 +6,35 @@ call, and for no other: `named` says for how long, and `Registry.find` refuses w
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import inspect
+import itertools
 import re
-import sys
+import secrets
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
-from types import ModuleType
+from types import MethodType
 from typing import Any, Generic, TypeVar
 
-from consult.errors import UserError
+from consult.code_files import CODE as CODE
+from consult.code_files import load_code as load_code
+from consult.code_files import revision_of_file
+from consult.errors import PluginError as PluginError
+from consult.errors import PluginWarning, one_line
+from consult.identity import IndescribableError, code_fingerprint, digest, fingerprint
 
 T = TypeVar("T")
 
-CODE = re.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
-"""`file.py:name`."""
 IN_PYTHON = "python:"
 """How the reference of an object begins that was given in a call."""
-_DIGITS = 10
-"""Of a hash, in the reference of an object."""
+_ONCE = "once-"
+"""How the hash of an object begins that no later call can know again."""
 
 _NAMED: ContextVar[Mapping[tuple[str, str], Any]] = ContextVar("named", default={})  # noqa: B039 - never written to
-_LOADED: dict[tuple[Path, str], ModuleType] = {}
-
-
-class PluginError(UserError):
-    """Code of the user's that cannot be loaded or that failed; one sentence that names it."""
 
 
 class Named:
@@ -45,22 +42,38 @@ class Named:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Any] = {}
+        self._given: dict[tuple[str, str], tuple[Any, str]] = {}
+        """The object behind a reference, and the reference as it was before it was numbered."""
 
     def add(self, registry: Registry[Any], given: Any) -> str:
         """Take in what the user gave, and return its reference; a file's code runs here.
 
         Args:
             registry: Of its kind.
-            given: A reference, or an object of the kind.
+            given: A reference, or an object of the kind. Two objects have two references.
 
         Raises:
             PluginError: The file cannot be loaded, or the object is not of the kind.
         """
-        if isinstance(given, str) and not CODE.fullmatch(given):
+        if isinstance(given, str):
+            if CODE.fullmatch(given) and (registry.kind, given) not in self._found:
+                self._found[registry.kind, given] = registry.made(load_code(given), given)
             return given
-        reference, value = (given, load_code(given)) if isinstance(given, str) else (reference_of(given), given)
-        self._found[registry.kind, reference] = registry.make(value, reference)
+        for (kind, reference), (value, _) in self._given.items():
+            if kind == registry.kind and _is_same(value, given):
+                return reference
+        first = reference_of(given)
+        numbered = (first if n == 1 else f"{first}-{n}" for n in itertools.count(1))
+        reference = next(one for one in numbered if (registry.kind, one) not in self._given)
+        self._given[registry.kind, reference] = given, first
+        self._found[registry.kind, reference] = registry.made(given, reference)
         return reference
+
+    def unknowable(self) -> list[str]:
+        """List the objects that the same call would not know again: they cannot be described, or they have changed."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [called(value) for value, first in self._given.values() if reference_of(value) != first]
 
     @contextmanager
     def known(self) -> Iterator[None]:
@@ -83,7 +96,7 @@ class Registry(Generic[T]):
     make: Callable[[Any, str], T]
     """Turns an object and its reference into one of the kind, or raises a `PluginError` that says what it must be."""
     built_in: tuple[str, ...] = ()
-    """Names that no package can take."""
+    """Names that no package can take; one that ends with a colon is the beginning of such names."""
 
     def find(self, reference: str) -> T | None:
         """Return what a reference names; None where it is no plugin.
@@ -103,15 +116,35 @@ class Registry(Generic[T]):
         if reference.startswith(IN_PYTHON):
             raise PluginError(f"'{reference}' was given to a call from Python; make the same call again")
         point = self._points().get(reference)
-        return None if point is None else self.make(_loaded(point, self.kind), reference)
+        if point is None:
+            return None
+        if self._is_built_in(reference):
+            _warn(
+                f"an installed package names a {self.kind} '{reference}' (entry point {point.value}), which is a "
+                "built-in name; the built-in one is used"
+            )
+            return None
+        return self.made(_loaded(point, self.kind), reference)
+
+    def made(self, value: Any, reference: str) -> T:
+        """Make one of the kind.
+
+        Raises:
+            PluginError: It is not of the kind, or it is asynchronous.
+        """
+        _refuse_asynchronous(self.kind, value, reference)
+        return self.make(value, reference)
 
     def names(self) -> list[str]:
-        """List the entry points."""
-        return sorted(self._points())
+        """List the entry points that can be used."""
+        return sorted(name for name in self._points() if not self._is_built_in(name))
+
+    def _is_built_in(self, name: str) -> bool:
+        begun = (IN_PYTHON, *(one for one in self.built_in if one.endswith(":")))
+        return name in self.built_in or name.startswith(begun) or CODE.fullmatch(name) is not None
 
     def _points(self) -> dict[str, EntryPoint]:
-        points = entry_points(group=self.group)
-        return {point.name: point for point in points if point.name not in self.built_in}
+        return {point.name: point for point in entry_points(group=self.group)}
 
 
 def is_plugin(reference: str) -> bool:
@@ -131,51 +164,11 @@ def blame(kind: str, reference: str, *through: type[Exception], where: str = "")
     """
     try:
         yield
-    except (Exception, SystemExit) as error:
-        if isinstance(error, (PluginError, *through)):
+    except BaseException as error:
+        # The end of a generator of ours passes through here, too.
+        if isinstance(error, (PluginError, KeyboardInterrupt, GeneratorExit, *through)):
             raise
-        said = f": {error}" if str(error) else ""
-        raise PluginError(f"the {kind} '{reference}' failed{where} ({type(error).__name__}{said})") from error
-
-
-def load_code(reference: str) -> Any:
-    """Run a file and return what it calls a name; the file runs once, until it changes.
-
-    Raises:
-        PluginError: There is no such file or name, or the file fails.
-    """
-    match = CODE.fullmatch(reference)
-    assert match is not None
-    path, name = Path(match["file"]), match["name"]
-    if not path.is_file():
-        raise PluginError(f"there is no file '{path}'; check the path in '{reference}'")
-    module = _module(path)
-    if not hasattr(module, name):
-        from consult.scenarios import UnknownNameError
-
-        menu = [one for one, value in vars(module).items() if not one.startswith("_") and callable(value)]
-        raise UnknownNameError(f"name in '{path}'", name, menu)
-    return getattr(module, name)
-
-
-def _module(path: Path) -> ModuleType:
-    path = path.resolve()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if (path, digest) not in _LOADED:
-        name = f"consult_code_{digest[:_DIGITS]}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        sys.path.insert(0, str(path.parent))
-        try:
-            spec.loader.exec_module(module)
-        except (Exception, SystemExit) as error:
-            del sys.modules[name]
-            raise PluginError(f"'{path}' failed while it was loaded ({type(error).__name__}: {error})") from error
-        finally:
-            sys.path.remove(str(path.parent))
-        _LOADED[path, digest] = module
-    return _LOADED[path, digest]
+        raise PluginError(f"the {kind} '{reference}' failed{where} ({one_line(error)})") from error
 
 
 def _loaded(point: EntryPoint, kind: str) -> Any:
@@ -183,50 +176,83 @@ def _loaded(point: EntryPoint, kind: str) -> Any:
         return point.load()
 
 
-def reference_of(value: Any) -> str:
-    """Name an object that was given in a call: an edited function has another name, and is another model."""
+def called(value: Any) -> str:
+    """Return what an object is called: its `name`, the name of the function or class, or the one of its type."""
     named = getattr(getattr(value, "info", None), "reference", None)
-    if isinstance(named, str):
-        return named if named.startswith(IN_PYTHON) else f"{IN_PYTHON}{named}"
     function = value.func if isinstance(value, partial) else value
-    if not inspect.isroutine(function):
-        return f"{IN_PYTHON}{type(value).__name__}"
-    return f"{IN_PYTHON}{function.__name__}@{_hash_of(value)}"
+    for one in (named, getattr(value, "name", None), getattr(function, "__name__", None)):
+        if isinstance(one, str) and one.strip():
+            return " ".join(one.removeprefix(IN_PYTHON).split())
+    return type(function).__name__
+
+
+def reference_of(value: Any) -> str:
+    """Name an object that was given in a call by what it is called and a hash of its code and state.
+
+    An attribute `revision` takes the place of the hash. Without one, an object that cannot be described has another
+    reference each time, and a warning says so.
+    """
+    name, said = f"{IN_PYTHON}{called(value)}", _declared(value)
+    if said is not None:
+        return name if said == getattr(getattr(value, "info", None), "revision", None) else f"{name}@{said}"
+    try:
+        return f"{name}@{fingerprint(value)}"
+    except IndescribableError as error:
+        _warn(
+            f"'{called(value)}' holds what cannot be compared between calls ({error}), so no later call continues or "
+            "reuses what it plays; give it an attribute `revision`, such as '1', to be changed with it"
+        )
+        return f"{name}@{_ONCE}{secrets.token_hex(4)}"
 
 
 def revision(reference: str, value: Any) -> str:
-    """Return the hash of a file or of a function; empty where the reference has it."""
-    match = CODE.fullmatch(reference)
-    if match is not None:
-        return hashlib.sha256(Path(match["file"]).read_bytes()).hexdigest()[:_DIGITS]
-    return "" if reference.startswith(IN_PYTHON) else _hash_of(value)
+    """Return the hash of a file, or of what an entry point names; empty where the reference has it."""
+    if CODE.fullmatch(reference):
+        return revision_of_file(reference)
+    if reference.startswith(IN_PYTHON):
+        return ""
+    said = _declared(value)
+    if said is not None:
+        return said
+    try:
+        return fingerprint(value)
+    except IndescribableError:
+        return code_fingerprint(value)
 
 
-def _hash_of(value: Any) -> str:
-    """Hash a function with its defaults and what it encloses; of another object, its class."""
-    if isinstance(value, partial):
-        given = [*value.args, *(part for pair in sorted(value.keywords.items()) for part in pair)]
-        return _hash(_hash_of(value.func), *map(_stable, given))
-    code = getattr(value, "__code__", None)
-    if code is None:
-        return _hash(getattr(value, "__qualname__", type(value).__qualname__))
-    closure = [_stable(cell.cell_contents) for cell in value.__closure__ or ()]
-    return _hash(_code_of(code), repr(value.__defaults__), repr(closure))
+def _declared(value: Any) -> str | None:
+    """Return the revision that an object states, as a word."""
+    for one in (getattr(value, "revision", None), getattr(getattr(value, "info", None), "revision", None)):
+        if isinstance(one, str | int) and not isinstance(one, bool) and str(one):
+            said = str(one)
+            return said if re.fullmatch(r"[\w.+-]{1,64}", said) else digest(said)
+    return None
 
 
-def _code_of(code: Any) -> str:
-    constants = [_code_of(one) if hasattr(one, "co_code") else repr(one) for one in code.co_consts]
-    return repr((code.co_code, code.co_names, constants))
+def _is_same(one: Any, other: Any) -> bool:
+    """Tell whether two objects are one; a method of an object is another object each time that it is named."""
+    if isinstance(one, MethodType) and isinstance(other, MethodType):
+        return one.__self__ is other.__self__ and one.__func__ is other.__func__
+    return one is other
 
 
-def _stable(value: Any) -> str:
-    """Describe a value that cannot change; of another one its type, since it may be changed by a call."""
-    plain = isinstance(value, str | int | float | bool | type(None))
-    return repr(value) if plain else type(value).__qualname__
+def _refuse_asynchronous(kind: str, value: Any, reference: str) -> None:
+    """Refuse what returns a coroutine.
+
+    Raises:
+        PluginError: It does.
+    """
+    methods = ("generate", "probabilities") if inspect.isclass(value) else ("generate", "probabilities", "__call__")
+    parts = [value, *(getattr(value, name, None) for name in methods)]
+    if any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in parts):
+        raise PluginError(
+            f"the {kind} '{reference}' is asynchronous, and is called without a loop; make it a plain function, which "
+            "may call asyncio.run"
+        )
 
 
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_DIGITS]
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, PluginWarning, stacklevel=3)
 
 
 def takes(function: Any, *arguments: str) -> bool:

@@ -10,6 +10,7 @@ from consult.agents.acts import AssessorView
 from consult.agents.doctors import ask_twice
 from consult.agents.models import Model, ModelError, open_model
 from consult.agents.models.person import PERSONS
+from consult.agents.models.python import BUILT_IN as MODEL_REFERENCES
 from consult.agents.models.python import as_model
 from consult.agents.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
@@ -78,7 +79,9 @@ def as_assessor(value: Any, reference: str) -> Judges:
     )
 
 
-ASSESSORS: Registry[Judges] = Registry("assessor", "consult.assessors", as_assessor)
+ASSESSORS: Registry[Judges] = Registry(
+    "assessor", "consult.assessors", as_assessor, (RULES, "model", "none", *MODEL_REFERENCES)
+)
 
 
 def _verdicts(function: Any, reference: str, played: Played) -> dict[str, Verdict]:

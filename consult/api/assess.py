@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from consult.agents.assessor import ASSESSORS, open_assessor
 from consult.agents.judge import open_judge
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
+from consult.api.checks import for_python, listener, whole
 from consult.api.given import ModelLike, PathLike
-from consult.api.run import Run
+from consult.api.run import Run, place_of
 from consult.envs.assessing import Assessing, name_of
 from consult.envs.config import RunConfig
 from consult.envs.deciding import decide_again
@@ -22,12 +22,14 @@ from consult.envs.runner import RunError
 from consult.envs.store import Row, Store
 from consult.errors import UserError
 from consult.plugins import Named
+from consult.ranges import BATCH
 from consult.scenarios import Scenario, UnknownNameError, load_scenario
 
 AssessorLike = ModelLike | Callable[[Any], Any]
 """A model, or a function of one consultation that returns item → value."""
 
 
+@for_python
 def assess(
     run: Run | str,
     assessor: AssessorLike | None = None,
@@ -58,20 +60,37 @@ def assess(
         UserError: There is no such run, its scenario has changed, who scores cannot be opened, or both are given.
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
+    return scored(run, assessor, judge, batch, db, listen)
+
+
+def scored(
+    run: Run | str,
+    assessor: AssessorLike | None,
+    judge: ModelLike | None,
+    batch: int,
+    db: PathLike,
+    listen: Listener | None,
+) -> Event:
+    """Score a run, as `assess`.
+
+    Raises:
+        UserError: As `assess`.
+        ModelGoneError: As `assess`.
+    """
     if (assessor is None) == (judge is None):
         raise UserError("give either an assessor or a judge, e.g. assess(run, 'rules')")
-    path, identifier = (run.db, run.id) if isinstance(run, Run) else (Path(db), run)
-    named, listener = Named(), listen or (lambda event: None)
+    path, identifier = place_of(run, db)
+    named, told, batch = Named(), listener("listen", listen), whole("batch", batch, BATCH)
     with Store(path, create=False) as store:
         row = run_row(store, identifier)
         if assessor is not None:
             reference = named.add(ASSESSORS, assessor)
             with named.known():
-                return assessed(store, row, reference, batch, listener)
+                return assessed(store, row, reference, batch, told)
         assert judge is not None
         reference = named.add(MODELS, judge)
         with named.known():
-            return judged(store, row, reference, batch, listener)
+            return judged(store, row, reference, batch, told)
 
 
 def run_row(store: Store, run: str) -> Row:

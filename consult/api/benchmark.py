@@ -10,11 +10,12 @@ from typing import Any
 
 from consult.agents.assessor import ASSESSORS, open_assessor
 from consult.agents.judge import open_judge
-from consult.agents.models import close_model
+from consult.agents.models import ModelGoneError, close_model
 from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.python import MODELS
 from consult.api.assess import AssessorLike
-from consult.api.given import ModelLike, PathLike
+from consult.api.checks import folder, for_python, listed, listener, maybe_whole, path_of, store_file, text, whole
+from consult.api.given import ModelLike, PathLike, what_is_left
 from consult.api.playing import Opener, open_models
 from consult.api.report import Report
 from consult.api.run import Run
@@ -29,6 +30,7 @@ from consult.envs.judging import refuse_judging
 from consult.envs.store import Store
 from consult.errors import UserError
 from consult.plugins import Named
+from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED
 from consult.render.report import write_report
 from consult.scenarios import Scenario, load_scenario
 
@@ -51,12 +53,13 @@ class Benchmark:
         return self.report._repr_html_()
 
 
+@for_python
 def benchmark(
     scenario: PathLike | None = None,
     *,
-    models: Sequence[ModelLike] | None = None,
-    strategies: Sequence[str] | None = None,
-    teams: Sequence[str] | None = None,
+    models: ModelLike | Sequence[ModelLike] | None = None,
+    strategies: str | Sequence[str] | None = None,
+    teams: str | Sequence[str] | None = None,
     cases: int | None = None,
     split: str | None = None,
     temperament: str | None = None,
@@ -70,7 +73,7 @@ def benchmark(
     specialists: Mapping[str, ModelLike] | None = None,
     attending: ModelLike | None = None,
     classifier: Any = None,
-    assessors: Sequence[AssessorLike] | None = None,
+    assessors: AssessorLike | Sequence[AssessorLike] | None = None,
     judge: ModelLike | None = None,
     seed: int | None = None,
     solo_baseline: bool | None = None,
@@ -89,7 +92,8 @@ def benchmark(
 
     Args:
         scenario: Built-in name or a folder; None for derm34, or what the preset or the file says, as below.
-        models: Compared with each other: each plays all roles but those given below; None for the starter.
+        models: Compared with each other: each plays all roles but those given below; None for the starter. Here
+            and below a single one needs no list.
         strategies: Some of no-dialogue, text-only, dialogue, reasoning, expert; None for no-dialogue and dialogue.
         teams: Some of panel, no-triage, solo; None for panel.
         cases: The first so many of the split; None for all.
@@ -133,25 +137,30 @@ def benchmark(
         "models": models,
         "strategies": strategies,
         "teams": teams,
-        "cases": cases,
+        "cases": maybe_whole("cases", cases, CASES),
         "split": split,
         "temperament": temperament,
-        "repeats": repeats,
-        "panel_size": panel_size,
-        "max_turns": max_turns,
+        "repeats": maybe_whole("repeats", repeats, REPEATS),
+        "panel_size": maybe_whole("panel_size", panel_size, PANEL_SIZE),
+        "max_turns": maybe_whole("max_turns", max_turns, MAX_TURNS),
         "patient_grounding": patient_grounding,
         "classifier": classifier,
         "assessors": assessors,
         "judge": judge,
-        "seed": seed,
+        "seed": maybe_whole("seed", seed, SEED),
         "solo_baseline": solo_baseline,
         "roles": roles | {"specialists": specialists},
     }
-    gridded = grid_of(told, preset, None if config is None else Path(config), prompts=prompts)
-    listener = listen or (lambda event: None)
-    with gridded.planned(Path(db), batch=batch, again=again) as bench:
-        listener(bench.event())
-        return bench.play(Path(out), listener)
+    path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
+    whole("batch", batch, BATCH)
+    gridded = grid_of(told, preset, None if config is None else path_of("config", config), prompts=prompts)
+    with gridded.planned(path, batch=batch, again=again) as bench:
+        tell(bench.event())
+        try:
+            return bench.play(target, tell)
+        except (KeyboardInterrupt, ModelGoneError) as stop:
+            stop.add_note(what_is_left(gridded.named))
+            raise
 
 
 @dataclass(frozen=True)
@@ -183,7 +192,7 @@ class Gridded:
         Raises:
             UserError: A model, an assessor or the judge cannot be opened.
         """
-        company = Company(self.cells, opener)
+        company, batch = Company(self.cells, opener), whole("batch", batch, BATCH)
         with self.named.known():
             try:
                 _check_judges(self.grid, self.scenario)
@@ -252,6 +261,8 @@ def grid_of(
     Raises:
         UserError: The grid cannot be played.
     """
+    if preset is not None:
+        text("preset", preset)
     if preset is not None and file is not None:
         raise UserError("--preset and --config both bring a grid; give one of the two")
     named = Named()
@@ -266,11 +277,12 @@ def grid_of(
 def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
     """Put references in the place of code, and leave out what was not given."""
     given: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
+    given |= {key: listed(given[key]) for key in ("models", "strategies", "teams", "assessors") if key in given}
     if "models" in given:
         given["models"] = [named.add(MODELS, one) for one in given["models"]]
     if "assessors" in given:
         given["assessors"] = [
-            one if one in (RULES, THE_MODEL, NOBODY_ASSESSES) else named.add(ASSESSORS, one)
+            one if isinstance(one, str) and one in (RULES, THE_MODEL, NOBODY_ASSESSES) else named.add(ASSESSORS, one)
             for one in given["assessors"]
         ]
     for key, registry in (("judge", MODELS), ("classifier", EXPERTS)):

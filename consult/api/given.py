@@ -12,6 +12,7 @@ from consult.errors import UserError
 
 if TYPE_CHECKING:
     from consult.agents.models import Request
+    from consult.plugins import Named
 
 T = TypeVar("T", bound=str)
 
@@ -39,7 +40,7 @@ def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
 
     found = next((entry for entry in menu if entry == name), None)
     if found is None:
-        raise UnknownNameError(kind, name, menu)
+        raise UnknownNameError(kind, str(name), menu)
     return found
 
 
@@ -64,3 +65,14 @@ def checked() -> Iterator[None]:
 def naming(db: Path) -> str:
     """Return what a command to copy must end with to find a database."""
     return "" if str(db) == "consult.db" else f" --db {shlex.quote(str(db))}"
+
+
+def what_is_left(named: Named) -> str:
+    """Say after an interrupt what continues it: the same call, unless it would not know again what plays."""
+    unknown = ", ".join(dict.fromkeys(named.unknowable()))
+    if not unknown:
+        return "What was played is stored; the same call continues."
+    return (
+        f"What was played is stored. The same call begins anew, since what '{unknown}' holds has changed or cannot be "
+        "compared; an attribute `revision` of it lets later calls continue."
+    )

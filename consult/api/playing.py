@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,17 +16,20 @@ from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.person import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
+from consult.api.checks import path_of, share, text, whole
 from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
 from consult.envs.cast import Models, references, roles
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
 from consult.envs.guesses import check_photographs
+from consult.envs.held import is_held
 from consult.envs.judging import refuse_judging
 from consult.envs.own import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.envs.runner import Runner
 from consult.envs.store import Store, is_alive
 from consult.errors import UserError
 from consult.plugins import CODE, Named
+from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, SEED, VOTES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
 
 TINY = 50_000_000
@@ -90,6 +93,7 @@ def plan_run(options: Options) -> Planned:
         UserError: A name that there is not, a value that is out of range, options that do not go together, or code that
             cannot be loaded.
     """
+    options = _checked(options)
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     if options.classifier is not None and strategy != "expert":
@@ -140,16 +144,69 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
         raise UserError(f"run {run} is over; see it with: consult show {run}{again}")
     if is_alive(row["pid"]):
         raise UserError(f"run {run} is being played by process {row['pid']}; wait for it, or stop it first")
+    if is_held(store.path, run):
+        raise UserError(f"run {run} is being played by another thread of this process; wait for it")
     config, named = RunConfig.model_validate_json(row["config"]), Named()
-    for reference in code:
-        named.add(EXPERTS if reference == config.classifier else MODELS, reference)
+    _name_code(run, config, named, code)
     check_persons(config)
     if row["status"] == "finished":
         store.reopen(run)
     return Planned(load_scenario(config.scenario), config, named)
 
 
+class UnnamedCodeError(UserError):
+    """A run in which code of files plays that was not named; `missing` lists the references."""
+
+    def __init__(self, run: str, missing: Sequence[str]) -> None:
+        self.run, self.missing = run, tuple(missing)
+        super().__init__(
+            f"code of a file plays in {run}, and runs only where you name it; give code={list(missing)!r} to resume"
+        )
+
+
+def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -> None:
+    """Load the code that was named, all of it that plays and nothing else.
+
+    Raises:
+        UnnamedCodeError: Some that plays was not named.
+        UserError: Some that was named does not play.
+    """
+    playing = code_of(config)
+    missing = [reference for reference in playing if reference not in code]
+    if missing:
+        raise UnnamedCodeError(run, missing)
+    idle = next((reference for reference in code if reference not in playing), None)
+    if idle is not None:
+        there = f"there is: {', '.join(playing)}" if playing else "no code of a file does"
+        raise UserError(f"'{idle}' does not play in {run}; {there}")
+    for reference in code:
+        named.add(EXPERTS if reference in _classifiers(config) else MODELS, reference)
+        if reference in references(config):
+            named.add(MODELS, reference)
+
+
 # -- from options to a configuration -----------------------------------------------------------------------------------
+
+
+def _checked(options: Options) -> Options:
+    """Return the options with Python's own numbers.
+
+    Raises:
+        UserError: One has a value that it cannot have.
+    """
+    for name in ("split", "temperament", "complaint"):
+        if getattr(options, name) is not None:
+            text(name, getattr(options, name))
+    if options.image is not None:
+        path_of("image", options.image)
+    return replace(
+        options,
+        panel_size=whole("panel_size", options.panel_size, PANEL_SIZE),
+        max_turns=whole("max_turns", options.max_turns, MAX_TURNS),
+        votes=whole("votes", options.votes, VOTES),
+        seed=whole("seed", options.seed, SEED),
+        panel_skill=None if options.panel_skill is None else share("panel_skill", options.panel_skill, PANEL_SKILL),
+    )
 
 
 def _own(options: Options) -> _Own | None:
@@ -168,19 +225,30 @@ def _own(options: Options) -> _Own | None:
 def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
     cases, split = options.cases, options.split
     if isinstance(cases, str):
-        return (scenario.case(cases).id,)
-    if cases is not None and not isinstance(cases, int):
-        return tuple(scenario.case(case).id for case in cases)
+        return (_case(scenario, cases),)
+    if isinstance(cases, Iterable):
+        named = tuple(_case(scenario, text("cases", case)) for case in cases)
+        if not named:
+            raise UserError("'cases' names no case; name one, give their number, or leave it out")
+        return named
     ids = scenario.case_ids(split)
     if not ids:
         raise UserError(f"the split '{split}' of '{scenario.name}' has no cases; choose another split")
     if cases is None:
         return (random.Random(f"case {options.seed}").choice(ids),)
-    if cases < 1:
-        raise UserError(f"'cases' cannot be {cases}; ask for 1 or more")
+    cases = whole("cases", cases, CASES)
     if cases > len(ids):
         raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
     return tuple(ids[:cases])
+
+
+def _case(scenario: Scenario, name: str) -> str:
+    """Return a case's id; a number as a text is a mistake of its own."""
+    if name.isdigit():
+        with suppress(UnknownNameError):
+            return scenario.case(name).id
+        raise UserError(f"there is no case '{name}'; for the first {name} cases give the number and not a text")
+    return scenario.case(name).id
 
 
 def _moods(scenario: Scenario, options: Options, ids: Sequence[str], patient: RoleConfig, own: bool) -> tuple[str, ...]:
@@ -200,12 +268,16 @@ def _roles(scenario: Scenario, options: Options, named: Named, own: bool) -> dic
 
     for specialty in options.specialists or {}:
         if specialty not in scenario.specialties:
-            raise UnknownNameError("specialty", specialty, scenario.specialties)
+            raise UnknownNameError("specialty", str(specialty), scenario.specialties)
+    specialist = options.specialist
+    if specialist is None and options.specialists and set(options.specialists) == set(scenario.specialties):
+        # Each specialty has its own, so that nobody else is to be opened.
+        specialist = next(iter(options.specialists.values()))
     patient = NOBODY if own and options.patient is None else options.patient
     return {
         "patient": role("patient", patient),
         "triage": role("triage", options.triage),
-        "specialist": role("specialist", options.specialist),
+        "specialist": role("specialist", specialist),
         "specialists": {name: role("specialist", given) for name, given in (options.specialists or {}).items()},
         "attending": role("attending", options.attending),
     }
@@ -294,7 +366,7 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
     Raises:
         UserError: The store or a model cannot be opened.
     """
-    config = planned.config
+    config, batch = planned.config, whole("batch", batch, BATCH)
     if db.exists():
         # A wrong file is told before a large model is loaded; a new one is made only when the models stand.
         Store(db).close()

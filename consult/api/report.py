@@ -7,8 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consult.api.checks import folder, for_python
 from consult.api.given import PathLike, naming
-from consult.api.run import Run
+from consult.api.run import Run, place_of
 from consult.envs.store import Store
 from consult.errors import UserError
 from consult.render.report import write_report
@@ -65,11 +66,12 @@ class Report:
         return f'<iframe sandbox srcdoc="{page}" style="{style}"></iframe>'
 
 
-def report(*runs: Run | str, out: PathLike = "report", db: PathLike = "consult.db") -> Report:
+@for_python
+def report(*runs: Run | str | Sequence[Run | str], out: PathLike = "report", db: PathLike = "consult.db") -> Report:
     """Measure runs and compare them, as `consult report` does.
 
     Args:
-        runs: One or several runs of one store, or their ids.
+        runs: One or several runs of one store, or their ids; also as one list.
         out: The folder for the files; made where it is not there.
         db: The store's file, where ids are given.
 
@@ -80,15 +82,27 @@ def report(*runs: Run | str, out: PathLike = "report", db: PathLike = "consult.d
         UserError: There is no such run, nothing of it has ended, no run is given, or they are of several stores.
         OSError: The files cannot be written.
     """
-    stores = {run.db.resolve(): run.db for run in runs if isinstance(run, Run)} or {Path(db): Path(db)}
-    if not runs:
+    return written(runs, out, db)
+
+
+def written(runs: Sequence[Any], out: PathLike, db: PathLike) -> Report:
+    """Report on runs, as `report`.
+
+    Raises:
+        UserError: As `report`.
+        OSError: As `report`.
+    """
+    if len(runs) == 1 and isinstance(runs[0], list | tuple):
+        runs = runs[0]
+    own = next((run.db for run in runs if isinstance(run, Run)), db)  # the ids beside a run are of its store
+    target, places = folder("out", out), [place_of(run, own) for run in runs]
+    if not places:
         raise UserError("name a run to report on, e.g. report(run)")
+    stores = {path.resolve(): path for path, _ in places}
     if len(stores) > 1:
         raise UserError(f"the runs are of {len(stores)} stores; report on runs of one")
-    path = next(iter(stores.values()))
-    ids = [run.id if isinstance(run, Run) else run for run in runs]
-    with Store(path, create=False) as store:
-        return Report(Path(out), write_report(store, known_runs(store, ids), Path(out)))
+    with Store(places[0][0], create=False) as store:
+        return Report(target, write_report(store, known_runs(store, [run for _, run in places]), target))
 
 
 def known_runs(store: Store, runs: Sequence[str]) -> list[str]:

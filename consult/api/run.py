@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consult.api.checks import for_python, shown, store_file
 from consult.api.given import PathLike
 from consult.envs.browsing import consultation_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from consult.render.page_parts import Told
     from consult.rl.rewards import Interview
 
+RewardLike = str | Callable[..., Any]
+"""The name of a reward, a reference to one, or a function as `consult.reward` takes it."""
 _BOOLEAN = (
     "correct", "demo", "accepts", "draft_backed", "draft_leaked", "draft_fallback", "said_backed", "said_leaked",
     "usable", "first_usable", "prompts", "constrained",
@@ -51,7 +55,9 @@ class Run:
     """
 
     def __init__(self, db: PathLike, id: str) -> None:
-        self.db, self.id = Path(db), id
+        self.db, self.id = store_file(db), id
+        if not isinstance(id, str):
+            raise UserError(f"{shown(id)} is no run's id; give one such as 'r1'")
         with Store(self.db, create=False) as store:
             row = store.run(id)
             if row is None:
@@ -120,28 +126,38 @@ class Run:
             rows = [_as_row(one) for one in prompts_of_run(store, self.id)]
         return _typed(rows, types | {"messages": "object", "grammar": "object"})
 
-    def scores(self, *rewards: Callable[[Interview], float]) -> pd.DataFrame:
+    @for_python
+    def scores(self, *rewards: RewardLike) -> pd.DataFrame:
         """Score every consultation with rewards of yours.
 
         Args:
-            rewards: Functions of one consultation that return a number.
+            rewards: Functions of one consultation that return a number, `file.py:name`, or names of built-in rewards of
+                `train interview`.
 
         Returns:
-            One row a consultation, by its id; one column a reward, by the function's name.
+            One row a consultation, by its id; one column a reward, by its name, numbered where two have the same.
 
         Raises:
+            UserError: A reward does not score whole consultations.
             PluginError: A reward raised; it names the reward and the consultation.
         """
         import pandas as pd
 
+        from consult.rl.own_rewards import over_consultations
+
+        columns: dict[str, Callable[[Interview], Any]] = {}
+        for given in rewards:
+            name, reward = over_consultations(given)
+            numbered = (name if n == 1 else f"{name}-{n}" for n in count(1))
+            columns[next(one for one in numbered if one not in columns)] = reward
         rows = []
         for transcript in self:
             paid: dict[str, Any] = {"id": transcript.id}
-            for reward in rewards:
-                with blame("reward", reward.__name__, where=f" on {transcript.id}"):
-                    paid[reward.__name__] = float(reward(transcript.consultation))
+            for name, reward in columns.items():
+                with blame("reward", name, where=f" on {transcript.id}"):
+                    paid[name] = float(reward(transcript.consultation))
             rows.append(paid)
-        return pd.DataFrame(rows, columns=["id", *(reward.__name__ for reward in rewards)]).set_index("id")
+        return pd.DataFrame(rows, columns=["id", *columns]).set_index("id")
 
     def __len__(self) -> int:
         """Count the consultations."""
@@ -160,6 +176,8 @@ class Run:
             UnknownNameError: The run has no such consultation.
             UserError: The case was played several times.
         """
+        if not isinstance(name, str):
+            raise UserError(f"{shown(name)} names no consultation; give an id such as '{self.id}.1', or a case's")
         with Store(self.db, create=False) as store:
             return Transcript(self.db, consultation_of(store, self.id, name)["id"])
 
@@ -193,7 +211,7 @@ class Runs:
     """
 
     def __init__(self, db: PathLike) -> None:
-        self.db = Path(db)
+        self.db = store_file(db)
         with Store(self.db, create=False) as store:
             self._ids = [row["id"] for row in store.runs()]
 
@@ -222,7 +240,8 @@ class Runs:
         return Run(self.db, run)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} runs of {self.db}: {', '.join(self._ids)}>"
+        runs = "1 run" if len(self) == 1 else f"{len(self)} runs"
+        return f"<{runs} of {self.db}{': ' if self._ids else ''}{', '.join(self._ids)}>"
 
     def _repr_html_(self) -> str:
         columns = ["id", "status", "created", "scenario", "seed", "consultations", "failed", "judged", "correct"]
@@ -317,6 +336,20 @@ class Transcript:
         return f'<iframe sandbox srcdoc="{escape(self.html())}" style="{style}"></iframe>'
 
 
+def place_of(run: Run | str, db: PathLike) -> tuple[Path, str]:
+    """Return a run's store and its id, from the run or from its id.
+
+    Raises:
+        UserError: It is neither.
+    """
+    if isinstance(run, Run):
+        return run.db, run.id
+    if not isinstance(run, str):
+        raise UserError(f"{shown(run)} is no run; give a run, or its id such as 'r1'")
+    return store_file(db), run
+
+
+@for_python
 def load(db: PathLike = "consult.db") -> Runs:
     """Open a store.
 
@@ -335,8 +368,12 @@ def load(db: PathLike = "consult.db") -> Runs:
 def _in_words(row: Row) -> str:
     from consult.render.lines import right_of
 
+    ended, planned = sum(row[name] for name in ("finished", "unfinished", "failed")), row["consultations"]
+    played = f"{planned} consultation{'' if planned == 1 else 's'}"
+    if ended < planned:
+        played = f"{ended} of {played} played"
     failed = f", {row['failed']} failed" if row["failed"] else ""
-    return f"{row['status']}, {row['consultations']} consultations{failed}, {right_of(row)}"
+    return f"{row['status']}, {played}{failed}" + (f", {right_of(row)}" if ended else "")
 
 
 def _as_row(prompt: StoredPrompt) -> Row:

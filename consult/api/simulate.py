@@ -8,15 +8,18 @@ from typing import Any
 
 from consult.agents.models import ModelGoneError
 from consult.agents.models.person import LeftError
-from consult.api.given import ModelLike, PathLike
+from consult.api.checks import for_python, listed, listener, store_file, text, whole
+from consult.api.given import ModelLike, PathLike, what_is_left
 from consult.api.playing import Options, Planned, plan_again, plan_run, staged
-from consult.api.run import Run
+from consult.api.run import Run, place_of
 from consult.envs.events import Event
 from consult.envs.store import Store
+from consult.ranges import BATCH
 
 Listen = Callable[[Event], None]
 
 
+@for_python
 def simulate(
     scenario: PathLike = "derm34",
     *,
@@ -114,19 +117,27 @@ def simulate(
         image=image,
         prompts=prompts,
     )
-    return _play(plan_run(options), Path(db), batch, listen)
+    path, told = store_file(db), listener("listen", listen)
+    whole("batch", batch, BATCH)
+    return _play(plan_run(options), path, batch, told)
 
 
+@for_python
 def resume(
-    run: str, *, code: Sequence[str] = (), batch: int = 32, db: PathLike = "consult.db", listen: Listen | None = None
+    run: Run | str,
+    *,
+    code: str | Sequence[str] = (),
+    batch: int = 32,
+    db: PathLike = "consult.db",
+    listen: Listen | None = None,
 ) -> Run:
     """Continue an interrupted run, as `consult resume` does; consultations that failed are tried again.
 
     Args:
-        run: Its id.
+        run: The run, or its id.
         code: References `file.py:name` that play in it: code that a store names is not run unless you name it.
         batch: Consultations at once.
-        db: The store's file.
+        db: The store's file, where `run` is an id.
         listen: Told of every event.
 
     Returns:
@@ -136,16 +147,19 @@ def resume(
         UserError: There is no such run, it is over, or another process plays it.
         KeyboardInterrupt: Interrupted again.
     """
-    with Store(Path(db), create=False) as store:
-        planned = plan_again(store, run, code)
-    return _play(planned, Path(db), batch, listen)
+    path, identifier = place_of(run, db)
+    whole("batch", batch, BATCH)
+    told, named = listener("listen", listen), [text("code", one) for one in listed(code)]
+    with Store(path, create=False) as store:
+        planned = plan_again(store, identifier, named)
+    return _play(planned, path, batch, told)
 
 
-def _play(planned: Planned, db: Path, batch: int, listen: Listen | None) -> Run:
+def _play(planned: Planned, db: Path, batch: int, listen: Listen) -> Run:
     with staged(planned, db, batch=batch) as stage:
         try:
-            summary = stage.play(listen or (lambda event: None))
+            summary = stage.play(listen)
         except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
-            stop.add_note("What was played is stored; the same call continues.")
+            stop.add_note(what_is_left(planned.named))
             raise
     return Run(db, summary["run"])

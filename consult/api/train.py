@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from consult.agents.models.python import MODELS
+from consult.api.checks import folder, for_python, listed, listener, path_of, plain, text
 from consult.api.given import PathLike
+from consult.api.run import RewardLike
+from consult.errors import UserError
 from consult.plugins import Named
 from consult.rl.config import OTHERS, TrainConfig, read_config
 from consult.rl.own_rewards import REWARDS
 from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
 
 Role = Literal["triage", "attending", "interview"]
-RewardLike = str | Callable[..., Any]
-"""The name of a reward, a reference to one, or a function as `consult.reward` takes it."""
-Rewards = Mapping[Any, float | None] | Sequence[RewardLike]
+Rewards = Mapping[Any, float | None] | Sequence[RewardLike] | RewardLike
 """With their weights; None, or a list, for the weight that `consult.reward` gave."""
 
 
@@ -30,6 +31,7 @@ class PlannedTraining:
     """Code that plays or pays in it."""
 
 
+@for_python
 def train(
     role: Role,
     *,
@@ -65,9 +67,10 @@ def train(
     """
     from consult.rl.training import train_practitioner
 
-    planned = plan_training(role, None if config is None else Path(config), preset, rewards, fields)
+    target, told = folder("out", out), listener("say", say)
+    planned = plan_training(role, None if config is None else path_of("config", config), preset, rewards, fields)
     with planned.named.known():
-        return train_practitioner(planned.config, Path(out), say or (lambda line: None), resume=resume)
+        return train_practitioner(planned.config, target, told, resume=resume)
 
 
 def plan_training(
@@ -78,11 +81,16 @@ def plan_training(
     Raises:
         UserError: As `train`.
     """
-    named, given = Named(), dict(fields)
+    named, given = Named(), {name: plain(value) for name, value in fields.items()}
+    if preset is not None:
+        text("preset", preset)
+    for name, value in given.items():
+        if isinstance(value, bool) and name != "full":
+            raise UserError(f"'{name}' cannot be {value}; give its value")
     for name in OTHERS:
         if given.get(name) is not None:
             given[name] = named.add(MODELS, given[name])
-    if rewards:
+    if rewards is not None:
         given["rewards"] = _weights(rewards, named)
     with named.known():
         return PlannedTraining(read_config(role, file, preset, given), named)
@@ -90,8 +98,8 @@ def plan_training(
 
 def _weights(rewards: Rewards, named: Named) -> dict[str, float]:
     """Return name → weight; a weight that is not given is the one of the reward's decorator."""
-    given = dict(rewards) if isinstance(rewards, Mapping) else dict.fromkeys(rewards)
-    weights = {_name(one, named): weight for one, weight in given.items()}
+    given = rewards.items() if isinstance(rewards, Mapping) else [(one, None) for one in listed(rewards)]
+    weights = {_name(one, named): plain(weight) for one, weight in given}
     with named.known():
         return {name: _usual(name) if weight is None else weight for name, weight in weights.items()}
 

@@ -59,13 +59,13 @@ def assess(
 
 def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, json: bool, db: Path) -> int:
     from consult.agents.models import ModelGoneError
-    from consult.api.assess import assess as score
+    from consult.api.assess import scored
     from consult.cli.assessed import AssessProgress, JudgeProgress
     from consult.cli.session import print_json
 
     listen = print_json if json else JudgeProgress() if judge is not None else AssessProgress()
     try:
-        summary = score(run, assessor, judge=judge, batch=batch, db=db, listen=listen)
+        summary = scored(run, assessor, judge, batch, db, listen)
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
         typer.echo(f"consult: {why}interrupted, what was judged is kept; the same command goes on", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, Prompts
+from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +31,20 @@ def benchmark(
     temperament: Annotated[
         str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic, all, or own: one a case, balanced.")
     ] = None,
-    cases: Annotated[int | None, typer.Option(min=1, help="The first N of the split; else all.")] = None,
+    cases: Annotated[int | None, typer.Option(min=CASES.least, help="The first N of the split; else all.")] = None,
     split: Annotated[str | None, typer.Option(help="train, validation or test.")] = None,
     repeats: Annotated[
-        int | None, typer.Option(min=1, max=100, help="How often each case is played, each time with other draws.")
+        int | None,
+        typer.Option(
+            min=REPEATS.least, max=REPEATS.most, help="How often each case is played, each time with other draws."
+        ),
     ] = None,
-    panel_size: Annotated[int | None, typer.Option(min=1, max=15, help="Specialists asked.")] = None,
+    panel_size: Annotated[
+        int | None, typer.Option(min=PANEL_SIZE.least, max=PANEL_SIZE.most, help="Specialists asked.")
+    ] = None,
     max_turns: Annotated[
-        int | None, typer.Option(min=2, max=100, help="Doctor turns before a case is unfinished.")
+        int | None,
+        typer.Option(min=MAX_TURNS.least, max=MAX_TURNS.most, help="Doctor turns before a case is unfinished."),
     ] = None,
     patient_grounding: Annotated[
         str | None, typer.Option(help="on: a program chooses and checks the patient's facts; off: its model is free.")
@@ -58,7 +65,7 @@ def benchmark(
     judge: Annotated[
         str | None, typer.Option(help="A model that judges open diagnoses which no name or alias decides.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides every draw.")] = None,
+    seed: Annotated[int | None, typer.Option(min=SEED.least, max=SEED.most, help="Decides every draw.")] = None,
     solo: Annotated[
         bool | None, typer.Option("--solo/--no-solo", help="Add the solo doctor to each strategy that lacks him.")
     ] = None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, TextIO
 
 import typer
 
@@ -24,7 +25,7 @@ from consult.cli import (
     train,
     view,
 )
-from consult.errors import UserError
+from consult.errors import PluginWarning, UserError
 
 app = typer.Typer(
     name="consult",
@@ -48,6 +49,7 @@ app.add_typer(scenarios.app, name="scenarios", help="List, show, check and impor
 app.add_typer(train.app, name="train", help="Train a model.")
 
 INTERRUPTED = 130
+_SHOW_WARNING = warnings.showwarning
 
 
 def _version(wanted: bool) -> None:
@@ -72,6 +74,7 @@ def run() -> None:
         # A terminal that lacks a sign shows a question mark instead of stopping us.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    warnings.showwarning = _warned
     try:
         sys.exit(_invoke(sys.argv[1:]))
     except typer.TyperException as error:
@@ -108,6 +111,21 @@ def _misused(error: typer.TyperException) -> int:
         return error.exit_code
     said = f"{said[:1].lower()}{said[1:].rstrip('.?')}".replace(". ", ", ").replace("Did you", "did you")
     return _complain(f"{said}; see: {context.command_path if context else 'consult'} --help", error.exit_code)
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning of this program's as one sentence, and others as Python does."""
+    if issubclass(category, PluginWarning):
+        _complain(str(message), 0)
+    else:
+        _SHOW_WARNING(message, category, filename, lineno, file, line)
 
 
 def _complain(sentence: str, code: int) -> int:

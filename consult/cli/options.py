@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
-Database = Annotated[Path, typer.Option("--db", help="The SQLite file that holds the runs.")]
+from consult.ranges import BATCH
+
+
+def _file(path: Path) -> Path:
+    from consult.api.checks import store_file
+
+    return store_file(path)
+
+
+Database = Annotated[Path, typer.Option("--db", callback=_file, help="The SQLite file that holds the runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line and nothing else.")]
 Batch = Annotated[
-    int, typer.Option("--batch", min=1, max=1024, help="Consultations at once, and most requests a batch.")
+    int,
+    typer.Option("--batch", min=BATCH.least, max=BATCH.most, help="Consultations at once, and most requests a batch."),
 ]
 Prompts = Annotated[
     bool, typer.Option("--prompts/--no-prompts", help="Store what models are asked and reply, for show --prompts.")

@@ -16,6 +16,6 @@ def report(
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write report.html, report.md, report.json, summary.csv, summary.tex and consultations.csv about runs."""
-    from consult.api.report import report as written
+    from consult.api.report import written
 
-    typer.echo(written(*runs, out=out, db=db).page)
+    typer.echo(written(runs, out, db).page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -20,12 +21,17 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with an interrupted run, to the result it would have had; failed consultations are tried again."""
-    from consult.api.playing import plan_again
+    from consult.api.playing import UnnamedCodeError, plan_again
     from consult.cli.session import check_questions, play_run
     from consult.envs.store import Store
+    from consult.errors import UserError
 
     with Store(db, create=False) as store:
-        planned = plan_again(store, run, code or ())
+        try:
+            planned = plan_again(store, run, code or ())
+        except UnnamedCodeError as error:
+            named = " ".join(f"--code {shlex.quote(one)}" for one in error.missing)
+            raise UserError(f"code of a file plays in {run}, and runs only where you name it; add {named}") from None
     check_questions(planned.config, json=json)
     command = f"consult simulate --scenario {planned.config.scenario}"
     raise typer.Exit(play_run(planned, db=db, batch=batch, json=json, command=command))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, Prompts
+from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, SEED, VOTES
 
 if TYPE_CHECKING:
     from consult.envs.config import RoleConfig, RunConfig
@@ -18,14 +19,16 @@ def simulate(
     ctx: typer.Context,
     scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
     case: Annotated[str | None, typer.Option(help="One case by its id.")] = None,
-    cases: Annotated[int | None, typer.Option(min=1, help="The first N cases, going round the diagnoses.")] = None,
+    cases: Annotated[
+        int | None, typer.Option(min=CASES.least, help="The first N cases, going round the diagnoses.")
+    ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     temperament: Annotated[
         str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic or all; else one a case, balanced.")
     ] = None,
     strategy: Annotated[str, typer.Option(help="no-dialogue, text-only, dialogue, reasoning or expert.")] = "dialogue",
     team: Annotated[str, typer.Option(help="panel, no-triage or solo.")] = "panel",
-    panel_size: Annotated[int, typer.Option(min=1, max=15, help="Specialists asked.")] = 3,
+    panel_size: Annotated[int, typer.Option(min=PANEL_SIZE.least, max=PANEL_SIZE.most, help="Specialists asked.")] = 3,
     model: Annotated[
         str,
         typer.Option(
@@ -45,14 +48,25 @@ def simulate(
     judge: Annotated[
         str | None, typer.Option(help="A model that judges open diagnoses which no name or alias decides.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides the case, where none is named, and every draw.")] = 0,
-    max_turns: Annotated[int, typer.Option(min=2, max=100, help="Doctor turns before a case is unfinished.")] = 14,
+    seed: Annotated[
+        int, typer.Option(min=SEED.least, max=SEED.most, help="Decides the case, where none is named, and every draw.")
+    ] = 0,
+    max_turns: Annotated[
+        int, typer.Option(min=MAX_TURNS.least, max=MAX_TURNS.most, help="Doctor turns before a case is unfinished.")
+    ] = 14,
     patient_grounding: Annotated[
         str, typer.Option(help="on: a program chooses and checks the patient's facts; off: its model is free.")
     ] = "on",
-    votes: Annotated[int, typer.Option(min=1, max=64, help="Decisions of the attending; the majority is taken.")] = 1,
+    votes: Annotated[
+        int, typer.Option(min=VOTES.least, max=VOTES.most, help="Decisions of the attending; the majority is taken.")
+    ] = 1,
     panel_skill: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Make opinions up, right with this probability; for ablation.")
+        float | None,
+        typer.Option(
+            min=PANEL_SKILL.least,
+            max=PANEL_SKILL.most,
+            help="Make opinions up, right with this probability; for ablation.",
+        ),
     ] = None,
     complaint: Annotated[
         str | None, typer.Option(help="A complaint of your own instead of a case; at a terminal you play the patient.")
@@ -139,6 +153,7 @@ def _command(config: RunConfig) -> str:
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.person import PERSONS
+    from consult.envs.cast import roles
 
     # A person plays the patient alone: the model is then the attending's.
     person = config.patient.model in PERSONS
@@ -147,8 +162,8 @@ def _command(config: RunConfig) -> str:
     parts += ["--model", everyone.model] if everyone.model != type(config).model_fields["patient"].default.model else []
     for name in ("triage", "specialist", "attending"):
         role: RoleConfig = getattr(config, name)
-        parts += [f"--{name}", role.model] if role.model != everyone.model else []
-    for specialty, own in config.specialists.items():
+        parts += [f"--{name}", role.model] if name in roles(config) and role.model != everyone.model else []
+    for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():
         parts += ["--specialist", f"{specialty}={own.model}"]
     parts += ["--judge", config.judge.model] if config.judge else []
     return shlex.join(parts)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from consult.cli.practitioners import command_of
+from consult.ranges import SEED
 
 app = typer.Typer(no_args_is_help=True)
 app.command("triage")(command_of("triage"))
@@ -24,7 +25,7 @@ def train() -> None:
 def starter(
     out: Annotated[Path, typer.Option(help="The model's folder; the same folder again takes the training up.")],
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
-    seed: Annotated[int, typer.Option(help="Of weights, lessons and batches.")] = 34,
+    seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of weights, lessons and batches.")] = 34,
     tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons in judging.")] = 6.0,
     wording_tokens: Annotated[float, typer.Option(min=0.001, help="The same of lessons in speaking.")] = 2.5,
     triage_labels: Annotated[int, typer.Option(min=0, help="Cases whose specialty triage is taught.")] = 1000,
@@ -63,7 +64,7 @@ def assessor(
         "starter"
     ),
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
-    seed: Annotated[int, typer.Option(help="Of play, edits and weights.")] = 5,
+    seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of play, edits and weights.")] = 5,
     consultations: Annotated[int, typer.Option(min=7, help="Train cases to play.")] = 320,
     lessons: Annotated[int, typer.Option(min=1, help="Edited consultations to learn from.")] = 12_000,
     rank: Annotated[int, typer.Option(min=1, max=64, help="Of the adapter.")] = 32,
@@ -90,7 +91,7 @@ def assessor(
 def classifier(
     model: Annotated[str, typer.Option(help="starter, or a folder of: consult train starter.")],
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
-    seed: Annotated[int, typer.Option(help="Of weights and batches.")] = 34,
+    seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of weights and batches.")] = 34,
     cases: Annotated[int, typer.Option(min=1, help="Train cases.")] = 6800,
     held_out: Annotated[int, typer.Option(min=1, help="Validation and test cases each to count on.")] = 680,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,

@@ -120,6 +120,7 @@ class Batcher:
     def _kick(self) -> None:
         if self._wave is None and self._queue and len(self._queue) >= self._live:
             self._wave = asyncio.get_running_loop().create_task(self._fire())
+            self._wave.add_done_callback(_taken_note_of)
 
     async def _fire(self) -> None:
         wave: list[_Waiting] = []
@@ -183,6 +184,12 @@ class Batcher:
             raise
         except Exception as error:
             return error
+
+
+def _taken_note_of(wave: asyncio.Task[None]) -> None:
+    """Retrieve what ended a wave: an interrupt inside a model is raised by the loop, and is not to be logged again."""
+    if not wave.cancelled():
+        wave.exception()
 
 
 def _sortable(key: tuple[int | str, ...]) -> tuple[tuple[bool, int | str], ...]:

@@ -96,7 +96,8 @@ class Models:
 
         return Cast(
             patient=voice("patient", config.patient),
-            triage=voice("triage", config.triage),
+            # A role that does not play has no opened model.
+            triage=voice("triage", config.triage if config.team == "panel" else config.attending),
             attending=voice("attending", config.attending),
             specialist=specialist,
             together=batcher.together,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from consult.agents.acts import Strategy, Team
+from consult.ranges import MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
 
 _LATER = {
     "patient_grounding": True,
@@ -19,6 +20,11 @@ _LATER = {
     "judge": None,
 }
 """Fields that came later, and what was so before there were any."""
+
+
+def within(span: Range) -> Any:
+    """Return the bounds of a field."""
+    return Field(ge=span.least, le=span.most)
 
 
 class RoleConfig(BaseModel):
@@ -58,10 +64,10 @@ class RunConfig(BaseModel):
     all_temperaments: bool = False
     strategy: Strategy = "dialogue"
     team: Team = "panel"
-    panel_size: Annotated[int, Field(ge=1, le=15)] = 3
-    max_turns: Annotated[int, Field(ge=2, le=100)] = 14
+    panel_size: Annotated[int, within(PANEL_SIZE)] = 3
+    max_turns: Annotated[int, within(MAX_TURNS)] = 14
     """Doctor turns; at the limit a consultation is *unfinished*."""
-    seed: int = 0
+    seed: Annotated[int, within(SEED)] = 0
     patient_grounding: bool = True
     """Whether a program chooses the patient's facts and holds its lines against them; else it is 3MDBench's patient."""
     patient: RoleConfig = RoleConfig()
@@ -72,11 +78,11 @@ class RunConfig(BaseModel):
     attending: RoleConfig = RoleConfig(temperature=0.5)
     classifier: str = "starter"
     """Whose guesses at the photograph the doctors are told; strategy `expert` alone asks it."""
-    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    repeats: Annotated[int, within(REPEATS)] = 1
     """How often each case is played under a temperament, each time with other draws."""
-    votes: Annotated[int, Field(ge=1, le=64)] = 1
+    votes: Annotated[int, within(VOTES)] = 1
     """Decisions that the attending is asked for; the one that most of them name is taken."""
-    panel_skill: Annotated[float, Field(ge=0, le=1)] | None = None
+    panel_skill: Annotated[float, within(PANEL_SKILL)] | None = None
     """Where set, opinions are made up by a program, right with this probability: for training and ablation alone."""
     judge: RoleConfig | None = None
     """Who judges open diagnoses that neither names nor aliases decide; None leaves them unjudged."""

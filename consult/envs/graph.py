@@ -60,6 +60,7 @@ class Cast:
 
     patient: Voice
     triage: Voice
+    """Not asked in a team without one."""
     attending: Voice
     specialist: Callable[[str], Voice]
     """Specialty → voice."""

@@ -22,6 +22,7 @@ from consult.envs.events import Event, Listener, consultation_event, opinion_eve
 from consult.envs.exchanges import Exchanges
 from consult.envs.graph import Cast, Session, play
 from consult.envs.guesses import Guesses, check_photographs
+from consult.envs.held import CLAIMS, hold, released
 from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
@@ -110,15 +111,22 @@ class Runner:
             KeyboardInterrupt: Interrupted; what was shown is stored.
             LeftError: A person left; what was shown is stored.
         """
-        interrupted = self.store.unfinished_run(self.config.digest())
-        run = interrupted["id"] if interrupted else self._begin()
-        if interrupted:
-            self._agree(interrupted)
-            self._exchanges.kept &= bool(interrupted["prompts"])
+        with CLAIMS:
+            interrupted = self.store.unfinished_run(self.config.digest())
+            if interrupted:
+                self._agree(interrupted)
+                self._exchanges.kept &= bool(interrupted["prompts"])
+            run = interrupted["id"] if interrupted else self._begin()
+            hold(self.store.path, run)
+        with released(self.store.path, run):
+            return self._played(run, resumed=bool(interrupted))
+
+    def _played(self, run: str, *, resumed: bool) -> Event:
+        if resumed:
             self.store.adopt(run)
         started = time.monotonic()
         try:
-            run_to_end(self._play_all(run, resumed=bool(interrupted)))
+            run_to_end(self._play_all(run, resumed=resumed))
         except BaseException:
             self._close(run, "interrupted", time.monotonic() - started)
             raise

@@ -21,6 +21,7 @@ from consult.agents.judge import Judgement
 from consult.agents.rubric import Verdict
 from consult.envs.config import Plan, RunConfig
 from consult.envs.events import Event
+from consult.envs.held import is_held
 from consult.envs.migrations import MIGRATIONS
 from consult.envs.prompt_rows import Asked, PromptRows
 from consult.envs.store_rows import Row as Row
@@ -112,6 +113,8 @@ class Store:
         taken = self._taken()
         for number, migrate in enumerate(MIGRATIONS[taken:], taken + 1):
             with self._transaction():
+                if self._connection.execute("PRAGMA user_version").fetchone()[0] >= number:
+                    continue  # another one has been faster
                 migrate(self._connection)
                 self._connection.execute(f"PRAGMA user_version = {number}")
 
@@ -202,9 +205,16 @@ class Store:
             self._connection.execute("INSERT OR IGNORE INTO photographs VALUES (?, ?, ?, ?)", (key, png, width, height))
 
     def adopt(self, run: str) -> None:
-        """Mark a run as being played by this process; consultations that failed are to be tried again."""
+        """Mark a run as being played by this process; consultations that failed are to be tried again.
+
+        Raises:
+            StoreError: Another process has begun to play it.
+        """
         failed = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ? AND status = 'failed')"
         with self._transaction():
+            pid = self._connection.execute("SELECT pid FROM runs WHERE id = ?", (run,)).fetchone()[0]
+            if is_alive(pid):
+                raise StoreError(f"run {run} is being played by process {pid}; wait for it, or stop it first")
             self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
             # What was asked for the turn that failed is asked again.
             self._connection.execute(
@@ -353,7 +363,7 @@ class Store:
     def unfinished_run(self, digest: str) -> Row | None:
         """Find a run of this configuration that was not played to its end and that no live process plays."""
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
-        return next((row for row in rows if not is_alive(row["pid"])), None)
+        return next((row for row in rows if not (is_alive(row["pid"]) or is_held(self.path, row["id"]))), None)
 
     def runs_of(self, digest: str) -> list[Row]:
         """List the runs of a configuration, the newest first."""

@@ -11,7 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from consult.agents.acts import Rationale
 from consult.agents.models.person import PERSONS
+from consult.agents.models.python import BUILT_IN
+from consult.envs.config import within
 from consult.errors import UserError
+from consult.plugins import is_plugin
+from consult.ranges import CASES, PANEL_SKILL, SEED, VOTES
 from consult.rl.own_rewards import REWARDS
 from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
 from consult.scenarios import UnknownNameError
@@ -83,8 +87,8 @@ class TrainConfig(BaseModel):
     """Train all weights of the language model instead of an adapter."""
     rank: Annotated[int, Field(ge=1, le=512)] = 16
     """Of the adapter."""
-    seed: int = 0
-    cases: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, within(SEED)] = 0
+    cases: Annotated[int, within(CASES)] | None = None
     """Train cases, the first of the split; None for all."""
     leave_out: tuple[str, ...] = ()
     """Specialties whose cases are not trained on."""
@@ -117,11 +121,11 @@ class TrainConfig(BaseModel):
     """Where the attending's reason stands."""
     curriculum: Curriculum = "none"
     stages: tuple[Stage, ...] = STAGES
-    panel_skill: Annotated[float, Field(ge=0, le=1)] | None = None
+    panel_skill: Annotated[float, within(PANEL_SKILL)] | None = None
     """Where set, opinions are made up, right with this probability."""
-    panel_draws: Annotated[int, Field(ge=1, le=64)] = 1
+    panel_draws: Annotated[int, within(VOTES)] = 1
     """Panels that are made up for each interview."""
-    votes: Annotated[int, Field(ge=1, le=64)] = 1
+    votes: Annotated[int, within(VOTES)] = 1
     """Decisions of which the majority counts when the result is measured."""
     db: Path = Path("consult.db")
     """Where interviews and opinions are kept, and taken from."""
@@ -147,6 +151,10 @@ class TrainConfig(BaseModel):
                 check_own(name, self.role)
         if not self.weights and self.method != "sft":
             raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
+        if is_plugin(self.model) or self.model.startswith(tuple(one for one in BUILT_IN if one.endswith(":"))):
+            raise TrainingError(
+                f"'{self.model}' has no weights here that could be trained; give a folder or a hub id as --model"
+            )
         if self.steps is None and self.minutes is None:
             raise TrainingError(f"a training of '{self.model}' needs an end; give --steps or --minutes")
         if self.role != "attending":

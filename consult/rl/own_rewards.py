@@ -12,11 +12,12 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, overload
 
-from consult.plugins import PluginError, Registry, takes
+from consult.plugins import Named, PluginError, Registry, called, takes
 
 F = TypeVar("F", bound=Callable[..., Any])
 Over = Literal["decision", "consultation", "trl"]
@@ -54,10 +55,12 @@ def reward(function: F | None = None, /, *, weight: float = 1.0) -> F | Callable
     Raises:
         PluginError: It is none of these.
     """
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
+        raise PluginError(f"the weight of a reward cannot be {weight!r}; give a number, such as 0.5")
 
     def mark(marked: F) -> F:
+        as_reward(marked, called(marked))
         setattr(marked, WEIGHT, float(weight))
-        as_reward(marked, marked.__name__)
         return marked
 
     return mark if function is None else mark(function)
@@ -79,8 +82,39 @@ def as_reward(value: Any, reference: str) -> OwnReward:
     )
 
 
+def over_consultations(given: Any) -> tuple[str, Callable[[Any], Any]]:
+    """Return the name of a reward and the function that it is, of one consultation.
+
+    Args:
+        given: A function, `file.py:name`, an entry point, or the name of a built-in reward.
+
+    Raises:
+        UnknownNameError: There is no such reward.
+        PluginError: It is none, or it scores something else than whole consultations.
+    """
+    from consult.rl.rewards import INTERVIEW_REWARDS
+    from consult.scenarios import UnknownNameError
+
+    if isinstance(given, str) and given in INTERVIEW_REWARDS:
+        return given, INTERVIEW_REWARDS[given]
+    named, name = Named(), given if isinstance(given, str) else called(given)
+    if isinstance(given, str):
+        named.add(REWARDS, given)
+    with named.known():
+        own = REWARDS.find(given) if isinstance(given, str) else REWARDS.made(given, name)
+    if own is None:
+        raise UnknownNameError("reward", name, [*INTERVIEW_REWARDS, *REWARDS.names()])
+    if own.over != "consultation":
+        raise PluginError(f"the reward '{name}' scores one decision; give one of a whole consultation")
+    return name, own.pays
+
+
 def _over(function: Callable[..., Any]) -> Over | None:
-    if "completions" in inspect.signature(function).parameters:
+    try:
+        named = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return None  # of C, without a signature
+    if "completions" in named:
         return "trl"
     if takes(function, "decision", "wanted"):
         return "decision"

@@ -82,7 +82,8 @@ class UnknownNameError(UserError, ValueError):
 
     def __init__(self, kind: str, name: str, menu: Sequence[str]) -> None:
         self.kind, self.name, self.menu = kind, name, tuple(menu)
-        super().__init__(f"no {kind} '{name}'; there are: {', '.join(nearest_first(name, menu))}")
+        there = f"there are: {', '.join(nearest_first(str(name), self.menu))}" if menu else "there is none"
+        super().__init__(f"no {kind} '{name}'; {there}")
 
 
 def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import json
@@ -20,6 +21,7 @@ from consult.agents.models import open_model
 from consult.agents.models.python import MODELS
 from consult.cli.main import run as main
 from consult.envs.store import Store
+from consult.errors import PluginWarning
 from consult.plugins import Named, PluginError, reference_of
 from consult.rl.own_rewards import REWARDS
 from consult.scenarios.importing import IMPORTERS, import_cases
@@ -115,8 +117,12 @@ def test_code_that_stands_in_a_store_runs_only_where_it_is_named(mine: Mine, tmp
     evil = f"open({str(ran)!r}, 'w').close()\n{ANSWER}"
     mine(evil)
     code, _, err = call("resume", "r1", "--db", str(db))
-    assert code == 2 and "is code of a file, which runs only where you name it yourself" in err
+    assert code == 2 and f"runs only where you name it; add --code {reference}" in err
+    with pytest.raises(consult.UserError, match=r"give code=\['.*mine.py:answer'\] to resume"):
+        consult.resume("r1", db=db)
     assert not ran.exists()
+    code, _, err = call("resume", "r1", "--code", reference, "--code", "other.py:x", "--db", str(db))
+    assert code == 2 and "'other.py:x' does not play in r1" in err and not ran.exists()
     mine(ANSWER)
     code, _, err = call("resume", "r1", "--code", reference, "--db", str(db), "--json")
     assert code == 0, err
@@ -168,7 +174,8 @@ def test_a_function_is_named_by_its_code_and_by_the_plain_values_that_it_holds()
         return word
 
     one, two = made("one", []), made("two", [])
-    assert reference_of(one) == reference_of(made("one", ["seen before"])) != reference_of(two)
+    assert reference_of(one) == reference_of(made("one", [])) != reference_of(two)
+    assert reference_of(one) != reference_of(made("one", ["seen before"]))
     first, second = (reference_of(partial(worded, word)) for word in ("one", "two"))
     assert first.startswith("python:worded@") and first != second
 
@@ -199,9 +206,14 @@ def test_an_installed_package_names_its_models(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.syspath_prepend(str(tmp_path))
     points = {"consult.models": [EntryPoint("ward", "wardmodel:answer", "consult.models")]}
     monkeypatch.setattr("consult.plugins.entry_points", lambda group: points.get(group, []))
-    points["consult.models"].append(EntryPoint("starter", "wardmodel:answer", "consult.models"))
-    assert open_model("ward").info.reference == "ward" and MODELS.find("starter") is None
-    played = consult.simulate(cases=1, model=PANEL, attending="ward", db=tmp_path / "a.db")
+    for name in ("starter", PANEL, "human", "bayes:derm34", "http://localhost/v1#x", "mine.py:answer", "python:x"):
+        points["consult.models"].append(EntryPoint(name, "wardmodel:answer", "consult.models"))
+    assert open_model("ward").info.reference == "ward" and MODELS.names() == ["ward"]
+    for name in ("starter", PANEL, "bayes:derm34"):
+        with pytest.warns(PluginWarning, match=f"names a model '{name}'.*the built-in one is used"):
+            assert MODELS.find(name) is None
+    with pytest.warns(PluginWarning):
+        played = consult.simulate(cases=1, model=PANEL, attending="ward", db=tmp_path / "a.db")
     assert list(played.consultations["diagnosis"]) == ["hives"]
 
 
@@ -210,6 +222,65 @@ def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.Monke
     monkeypatch.setattr("consult.plugins.entry_points", lambda group: [point])
     with pytest.raises(PluginError, match="the model 'ward' failed"):
         open_model("ward")
+
+
+def test_a_helper_is_the_one_beside_its_file(tmp_path: Path) -> None:
+    source = "from ward_helper import WORD\n" + ANSWER.replace('"It is hives."', "WORD").replace(
+        ">hives<", '>" + WORD + "<'
+    )
+    for folder, word in (("a", "hives"), ("b", "acne")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(source)
+        (tmp_path / folder / "ward_helper.py").write_text(f"WORD = '{word}'\n")
+    db, ran = tmp_path / "a.db", []
+    for folder in ("a", "b", "a"):
+        mine = f"{tmp_path / folder / 'mine.py'}:answer"
+        ran.append(consult.simulate(cases=1, model=PANEL, attending=mine, db=db))
+    assert [list(one.consultations["diagnosis"]) for one in ran] == [["hives"], ["acne"], ["hives"]]
+    (tmp_path / "a" / "ward_helper.py").write_text("WORD = 'boils'\n".replace("boils", "warts"))
+    edited = consult.simulate(cases=1, model=PANEL, attending=f"{tmp_path / 'a' / 'mine.py'}:answer", db=db)
+    assert list(edited.consultations["diagnosis"]) == ["warts"]
+    assert edited.models["attending"] != ran[0].models["attending"] == ran[2].models["attending"]
+
+
+@pytest.mark.parametrize("source", ["", "number = 3\n"])
+def test_a_file_without_anything_to_call_is_told(mine: Mine, tmp_path: Path, source: str) -> None:
+    code, _, err = call("simulate", "--model", f"{mine(source)}:answer", "--db", str(tmp_path / "a.db"))
+    assert code == 2 and "can be called; define 'answer' in it" in err
+
+
+def test_an_asynchronous_model_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    async def answer(messages: Any, images: Any) -> str:
+        return ""
+
+    class Model:
+        async def generate(self, requests: Any) -> list[str]:
+            return []
+
+    def yielding(messages: Any, images: Any) -> Any:
+        yield ""
+
+    for model, told in ((answer, "is asynchronous"), (Model(), "is asynchronous"), (yielding, "is a generator")):
+        with pytest.raises(PluginError, match=told):
+            consult.simulate(cases=1, model=model, db=tmp_path / "a.db")
+    assert not (tmp_path / "a.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (asyncio.CancelledError(), "CancelledError"),
+        (BaseException("odd"), "BaseException: odd"),
+        (ValueError("one\ntwo \x1b[31mred"), "ValueError: one two [31mred"),
+    ],
+)
+def test_what_a_model_raises_is_one_line_that_names_it_once(tmp_path: Path, raised: BaseException, told: str) -> None:
+    def broken(messages: Any, images: Any) -> str:
+        raise raised
+
+    played = consult.simulate(cases=1, model=PANEL, attending=broken, db=tmp_path / "a.db")
+    (said,) = played.consultations["error"]
+    assert said.startswith("PluginError: the model 'python:broken@") and said.endswith(f"failed ({told})")
 
 
 # -- rewards -----------------------------------------------------------------------------------------------------------
@@ -267,6 +338,24 @@ def test_an_importer_makes_a_scenario(mine: Mine, tmp_path: Path) -> None:
     )
     assert code == 0, err
     assert "3 rows: 3 kept" in out and (tmp_path / "ward" / "cases.jsonl").is_file()
+
+
+def test_an_importer_yields_texts_numbers_and_lists(tmp_path: Path) -> None:
+    def read(source: Path) -> Any:
+        yield {"complaint": "I itch.", "facts": ["It began in May.", "It burns."], "diagnosis": "hives", "age": 40}
+        yield {"complaint": "I burn.", "facts": {"site": "On my arm."}, "diagnosis": float("nan"), "age": float("nan")}
+        yield {"complaint": b"I ache."}
+        yield {"complaint": "I ache.", "age": float("inf")}
+        yield {"complaint": "I ache.", "sex": True}
+
+    named, ward = Named(), tmp_path / "ward"
+    reference = named.add(IMPORTERS, read)
+    with named.known():
+        summary = import_cases(reference, tmp_path, ward)
+    assert (summary.kept, summary.unknown) == (2, 1)
+    assert sum(summary.dropped.values()) == 3 and all("neither text nor a number" in one for one in summary.dropped)
+    written = (ward / "cases.jsonl").read_text()
+    assert "nan" not in written and "['" not in written and "t began in May" in written
 
 
 def test_what_an_importer_raises_names_it_and_writes_nothing(mine: Mine, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from .conftest import PANEL, Messages, attending
 class Counting:
     """The attending, who is interrupted at one of its calls."""
 
+    revision = "1"
+
     def __init__(self, at: int | None = None) -> None:
         self.calls, self.at = 0, at
 
@@ -134,12 +136,12 @@ def test_resume_continues_what_was_interrupted(tmp_path: Path, run: consult.Run)
     [
         ({"strategy": "dialog"}, "dialogue"),
         ({"temperament": "colerick"}, "choleric"),
-        ({"cases": 0}, "ask for 1 or more"),
+        ({"cases": 0}, "give a whole number of 1 or more"),
         ({"cases": "test-9999"}, "test-9999"),
         ({"votes": 0}, "'votes' cannot be 0"),
         ({"specialist": {"cardiology": PANEL}}, "cardiology"),
         ({"classifier": "starter"}, "expert"),
-        ({"attending": 3}, "'python:int' is not a model"),
+        ({"attending": 3}, "is not a model; a model is a function"),
         ({"attending": lambda prompt: ""}, "a function of (messages, images)"),
         ({"attending": "human"}, "can only play the patient"),
         ({"judge": PANEL}, "nothing is left to judge"),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from consult.agents.models.model import ModelError, ModelInfo
 from consult.agents.models.references import Located, locate
 from consult.plugins import PluginError, Registry, blame, revision, takes
-from consult.scenarios import Photograph, Scenario
+from consult.scenarios import Photograph, PhotographError, Scenario
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -91,6 +91,37 @@ def _label(scenario: Scenario, name: str) -> str | None:
     return scenario.diagnosis(name.replace("_", " "))
 
 
+@dataclass(frozen=True)
+class ObjectClassifier:
+    """An object of the user's with the protocol of a classifier, under its reference in this call."""
+
+    info: ModelInfo
+    classifier: Classifier = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it can say."""
+        return tuple(self.classifier.names)
+
+    @property
+    def drawn_only(self) -> bool:
+        """Whether it knows drawings alone."""
+        return bool(getattr(self.classifier, "drawn_only", False))
+
+    def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
+        """Return for each photograph the probability of each name.
+
+        Raises:
+            PhotographError: One cannot be opened.
+            PluginError: The object raised, or returned something else.
+        """
+        with blame("expert", self.info.reference, PhotographError):
+            rows = [[float(p) for p in row] for row in self.classifier.probabilities(photographs)]
+            if len(rows) != len(photographs) or any(len(row) != len(self.names) for row in rows):
+                raise ValueError(f"it did not return {len(self.names)} probabilities for each photograph")
+        return rows
+
+
 def as_classifier(value: Any, reference: str) -> Classifier:
     """Make a classifier of a function or of an object with its protocol.
 
@@ -98,8 +129,11 @@ def as_classifier(value: Any, reference: str) -> Classifier:
         PluginError: It is neither.
     """
     if hasattr(value, "probabilities") and not isinstance(value, type):
-        given: Classifier = value
-        return given
+        info = getattr(value, "info", None)
+        own = (
+            info if isinstance(info, ModelInfo) else ModelInfo(reference, "python", revision=revision(reference, value))
+        )
+        return ObjectClassifier(replace(own, reference=reference), value)
     if callable(value) and takes(value, "image"):
         return FunctionClassifier(ModelInfo(reference, "python", revision=revision(reference, value)), value)
     raise PluginError(
@@ -107,7 +141,8 @@ def as_classifier(value: Any, reference: str) -> Classifier:
     )
 
 
-EXPERTS: Registry[Classifier] = Registry("expert", "consult.experts", as_classifier, ("starter",))
+BUILT_IN = ("starter", "scripted:", "http:", "https:")
+EXPERTS: Registry[Classifier] = Registry("expert", "consult.experts", as_classifier, BUILT_IN)
 
 
 def open_classifier(reference: str) -> Classifier:

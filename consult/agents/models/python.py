@@ -89,6 +89,8 @@ def as_model(value: Any, reference: str) -> Model:
         info = getattr(value, "info", None)
         known = replace(info, reference=reference) if isinstance(info, ModelInfo) else _info(reference, value)
         return ObjectModel(known, value, owned)
+    if inspect.isgeneratorfunction(value):
+        raise PluginError(f"'{reference}' is a generator; a model returns its text at once, with return and not yield")
     if callable(value) and takes(value, "messages", "images"):
         return FunctionModel(_info(reference, value), value)
     raise PluginError(
@@ -101,4 +103,6 @@ def _info(reference: str, value: Any) -> ModelInfo:
     return ModelInfo(reference, "python", revision=revision(reference, value))
 
 
-MODELS: Registry[Model] = Registry("model", "consult.models", as_model, ("starter",))
+BUILT_IN = ("starter", "human", "nobody", "scripted:", "http:", "https:", "bayes:", "silent:", "random:")
+"""References that are built in, and how others begin."""
+MODELS: Registry[Model] = Registry("model", "consult.models", as_model, BUILT_IN)

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from consult.agents.acts import STRATEGIES, TEAMS
 from consult.agents.temperament import temperaments
+from consult.envs.config import within
+from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED
 from consult.scenarios import UnknownNameError
 
 OWN, ALL = "own", "all"
@@ -36,8 +38,8 @@ def _temperament(name: str) -> str:
 _Strategies = tuple[Annotated[str, _on_menu("strategy", STRATEGIES)], ...]
 _Teams = tuple[Annotated[str, _on_menu("team", TEAMS)], ...]
 _References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-_Cases = Annotated[int, Field(ge=1)]
-_Repeats = Annotated[int, Field(ge=1, le=100)]
+_Cases = Annotated[int, within(CASES)]
+_Repeats = Annotated[int, within(REPEATS)]
 
 
 class _Table(BaseModel):
@@ -79,10 +81,10 @@ class Grid(_Table):
     """The first so many of the split, going round the diagnoses; all of them where it is left out."""
     repeats: _Repeats = 1
     temperament: Annotated[str, AfterValidator(_temperament)] = OWN
-    panel_size: Annotated[int, Field(ge=1, le=15)] = 3
-    max_turns: Annotated[int, Field(ge=2, le=100)] = 14
+    panel_size: Annotated[int, within(PANEL_SIZE)] = 3
+    max_turns: Annotated[int, within(MAX_TURNS)] = 14
     patient_grounding: bool = True
-    seed: int = 0
+    seed: Annotated[int, within(SEED)] = 0
     classifier: str = "starter"
     """Whom the strategy `expert` asks, and a baseline where the scenario allows."""
     assessors: Annotated[tuple[str, ...], Field(min_length=1)] = (RULES,)

@@ -7,6 +7,7 @@ row that cannot be a case is dropped and named. One row is in memory at a time.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -134,13 +135,39 @@ def as_importer(value: Any, reference: str) -> Reader:
     return read
 
 
-IMPORTERS: Registry[Reader] = Registry("importer", "consult.importers", as_importer)
+IMPORTERS: Registry[Reader] = Registry("importer", "consult.importers", as_importer, tuple(KINDS))
 
 
 def _records(function: Any, reference: str, source: Path) -> Iterator[Record]:
     with blame("importer", reference):
         for line, record in enumerate(function(source), 1):
-            yield Record(line, {str(key): "" if value is None else str(value) for key, value in record.items()})
+            if not isinstance(record, Mapping):
+                raise TypeError(f"it yielded {type(record).__name__}, not a dict")
+            try:
+                yield Record(line, {str(key): _value(value, str(key)) for key, value in record.items()})
+            except UnusableRow as unusable:
+                yield Record(line, unusable)
+
+
+def _value(value: Any, name: str, *, inside: bool = False) -> Any:
+    """Return text, a number, or a list or dict of these; what is missing, as None or NaN, is empty.
+
+    Raises:
+        UnusableRow: It is something else.
+    """
+    if isinstance(value, list | tuple):
+        return [_value(one, name, inside=True) for one in value]
+    if isinstance(value, Mapping):
+        return {str(key): _value(one, name, inside=True) for key, one in value.items()}
+    if isinstance(value, bool) and inside:
+        return value  # such as the `none` of a fact
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        value = value.item()
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or value in (math.inf, -math.inf):
+        raise UnusableRow(f"'{name}' is neither text nor a number", f"{type(value).__name__}: {str(value)[:40]}")
+    return value
 
 
 def _reader(kind: str) -> Reader:

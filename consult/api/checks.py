@@ -1,0 +1,170 @@
+"""What a caller gives, held against what it can be; a mistake is one sentence in the words of the API."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from consult.errors import UserError
+from consult.ranges import Range
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
+_COMMAND = re.compile(r"\bconsult [a-z]+")
+_ARGUMENTS = {"reward": "rewards", "import": "a CSV file"}
+"""Flag → argument, where the two have other names."""
+
+
+def for_python(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function's mistakes name arguments where those of the command line name flags."""
+
+    @functools.wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except UserError as error:
+            error.args = (in_arguments(str(error)), *error.args[1:])
+            raise
+
+    return told
+
+
+def in_arguments(sentence: str) -> str:
+    """Return a sentence with names of arguments for flags; a command that it ends with stays as it is."""
+    command = _COMMAND.search(sentence)
+    end = command.start() if command else len(sentence)
+
+    def argument(match: re.Match[str]) -> str:
+        return _ARGUMENTS.get(match[1], match[1].replace("-", "_"))
+
+    return _FLAG.sub(argument, sentence[:end]) + sentence[end:]
+
+
+def whole(name: str, value: Any, span: Range) -> int:
+    """Return a whole number within its range; those of numpy are whole numbers, truth values are not.
+
+    Raises:
+        UserError: It is something else.
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number not in span:
+        raise UserError(f"'{name}' cannot be {shown(value)}; give a whole number {span}")
+    return number
+
+
+def maybe_whole(name: str, value: Any, span: Range) -> int | None:
+    """Return a whole number, or None where nothing was given.
+
+    Raises:
+        UserError: It is something else.
+    """
+    return None if value is None else whole(name, value, span)
+
+
+def share(name: str, value: Any, span: Range) -> float:
+    """Return a number within its range.
+
+    Raises:
+        UserError: It is something else.
+    """
+    try:
+        number = math.nan if isinstance(value, bool | str | bytes) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if number not in span:
+        raise UserError(f"'{name}' cannot be {shown(value)}; give a number {span}")
+    return number
+
+
+def text(name: str, value: Any) -> str:
+    """Return a text.
+
+    Raises:
+        UserError: It is something else.
+    """
+    if not isinstance(value, str):
+        raise UserError(f"'{name}' cannot be {shown(value)}; give a text")
+    return value
+
+
+def listed(value: Any) -> list[Any]:
+    """Return what was given as a list; a single text, function or object is one entry."""
+    single = isinstance(value, str | bytes) or callable(value) or hasattr(value, "generate")
+    return [value] if single or not isinstance(value, Iterable) else list(value)
+
+
+def plain(value: Any) -> Any:
+    """Return a number of numpy as Python's."""
+    return value.item() if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () else value
+
+
+def path_of(name: str, value: Any) -> Path:
+    """Return a path.
+
+    Raises:
+        UserError: It is none.
+    """
+    if not isinstance(value, str | os.PathLike) or not str(value) or "\0" in str(value):
+        raise UserError(f"'{name}' cannot be {shown(value)}; give a path")
+    return Path(value)
+
+
+def store_file(value: Any) -> Path:
+    """Return the file of a store.
+
+    Raises:
+        UserError: It is no file's name.
+    """
+    path = path_of("db", value)
+    if str(path).startswith(":memory:") or str(path).startswith("file:"):
+        raise UserError(f"'db' cannot be {shown(str(path))}; runs are kept in a file, such as consult.db")
+    if path.is_dir():
+        raise UserError(f"'{path}' is a folder; name a file in it, such as {path / 'consult.db'}")
+    return path
+
+
+def folder(name: str, value: Any) -> Path:
+    """Return a folder that may be made yet.
+
+    Raises:
+        UserError: It is a file, or lies in one.
+    """
+    path = path_of(name, value)
+    taken = next((one for one in (path, *path.parents) if one.exists() and not one.is_dir()), None)
+    if taken is not None:
+        raise UserError(f"'{taken}' is a file; give '{name}' a folder")
+    return path
+
+
+def listener(name: str, value: Any) -> Callable[[Any], None]:
+    """Return a function that is told something; one that does nothing where none was given.
+
+    Raises:
+        UserError: It cannot be called.
+    """
+    if value is None:
+        return lambda told: None
+    if not callable(value):
+        raise UserError(f"'{name}' cannot be {shown(value)}; give a function of one argument")
+    found: Callable[[Any], None] = value
+    return found
+
+
+def shown(value: Any) -> str:
+    """Return a value as a sentence shows it."""
+    try:
+        said = repr(plain(value))
+    except Exception:
+        said = f"a {type(value).__name__}"
+    said = " ".join(said.split())
+    return said if len(said) <= 60 else f"{said[:59]}…"

@@ -1,0 +1,35 @@
+"""The numbers that can be given, in one place: for the command line, the API, files of options and what is stored."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Range(NamedTuple):
+    """A smallest and a greatest value; None for no bound."""
+
+    least: int
+    most: int | None = None
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.least <= value and (self.most is None or value <= self.most)
+
+    def __str__(self) -> str:
+        if self.most is None:
+            return f"of {self.least} or more"
+        if self.most >= 2**31:
+            return "from -2⁶³ to 2⁶³ - 1"
+        return f"from {self.least} to {self.most}"
+
+
+CASES = Range(1)
+BATCH = Range(1, 1024)
+"""Consultations at once."""
+PANEL_SIZE = Range(1, 15)
+MAX_TURNS = Range(2, 100)
+REPEATS = Range(1, 100)
+VOTES = Range(1, 64)
+PANEL_SKILL = Range(0, 1)
+"""A probability."""
+SEED = Range(-(2**63), 2**63 - 1)
+"""What the store can hold."""
