@@ -15,6 +15,7 @@ from consult.api.given import PathLike
 from consult.envs.browsing import consultation_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
 from consult.envs.store import Row, Store, stored_decision
+from consult.errors import UserError
 from consult.plugins import blame
 from consult.scenarios import UnknownNameError
 
