@@ -6,6 +6,7 @@ words. Advice that lacks them, or contains another diagnosis's, is not said: the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from consult.agents.emergency_words import urgency_of
@@ -49,14 +50,15 @@ def explained(label: Label, known: Known) -> tuple[str, ...]:
 
 
 def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
-    """Tell whether a speech names another diagnosis, or states another's advice."""
+    """Tell whether a speech names another diagnosis, or states another's advice in one of its sentences."""
     own = scenario.labels[diagnosis]
     ours = " ".join((diagnosis, *own.aliases, *sentences(own)))
     allowed = {diagnosis, *scenario.diagnoses(ours)}
     if set(scenario.diagnoses(speech)) - allowed:
         return True
     others = (s for name, label in scenario.labels.items() if name != diagnosis for s in sentences(label))
-    return any(len(telling(s)) >= SHORT and says(speech, s) and not says(ours, s) for s in others)
+    said = re.split(r"(?<=[.!?])\s+", speech)
+    return any(len(telling(s)) >= SHORT and not says(ours, s) and any(says(one, s) for one in said) for s in others)
 
 
 def is_sound_explanation(

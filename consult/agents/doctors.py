@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from consult.agents.acts import DoctorView, Usage
-from consult.agents.models.model import Prompt, Reply
+from consult.agents.models.model import Choice, Prompt, Reply
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 
 W = TypeVar("W")
@@ -26,8 +26,8 @@ async def look(voice: Voice, view: DoctorView, place: Place, member: int = 0) ->
 
 
 async def reason_again(
-    voice: Voice, prompt: Prompt, decided: str, task: str, place: Place, read: Callable[[str], W | None],
-    reason: Callable[[W], str], member: int = 0,
+    voice: Voice, prompt: Prompt, decided: str, reasons: Choice | None, task: str, place: Place,
+    read: Callable[[str], str], member: int = 0, attempt: int = 1,
 ) -> tuple[str, Usage]:  # fmt: skip
     """Ask once more for the reason alone, after what was decided.
 
@@ -35,22 +35,22 @@ async def reason_again(
         voice: Who is asked.
         prompt: What was asked.
         decided: How the first reply began, up to its reason.
+        reasons: What the reason is held to; None where it is free.
         task: What the role was asked to do.
         place: Where in the run.
-        read: Reads the whole reply.
-        reason: Returns the reason of what was read.
+        read: Reads the reason in the whole reply; empty where it cannot be used.
         member: Number in the panel.
+        attempt: Which attempt it is; each draws other noise.
 
     Returns:
-        The reason, empty where there is none that can be used, and the cost.
+        The reason, and the cost.
     """
-    again = replace(prompt, begin=decided, choice=None)
-    exchange = await voice.say(again, task, place, attempt=1, member=member)
-    word = read(exchange.answer.text)
-    found = "" if word is None else reason(word)
-    if not found:
+    again = replace(prompt, begin=decided, choice=reasons)
+    exchange = await voice.say(again, task, place, attempt, member)
+    reason = read(exchange.answer.text)
+    if not reason:
         exchange.refuse(NO_REASON)
-    return found, usage(exchange.answer)
+    return reason, usage(exchange.answer)
 
 
 async def ask_twice(

@@ -22,6 +22,7 @@ from consult.agents.grounding import check_line, plainly, stated
 from consult.agents.temperament import Temperament, temperaments
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 from consult.scenarios import Fact, Scenario
+from consult.scenarios.grammar import CHILDHOOD
 
 QUESTIONS_BACK = {
     "contagious": "whether others can catch it",
@@ -72,13 +73,18 @@ class Patient:
         """Ask back, or be satisfied, which ends the consultation; taking to the plan or not."""
         rng = self._rng(place, "react")
         temperament = temperaments()[view.temperament]
-        if "ask" in view.offers and not _has_asked(view) and rng.random() < temperament.asks_back:
+        asks = "ask" in view.offers and not _has_asked(view)
+        if asks and not self._is_too_young(view) and rng.random() < temperament.asks_back:
             kind = rng.choice(list(QUESTIONS_BACK))
             task = PatientTask("ask", about=kind if self.voice.dialect.slots else QUESTIONS_BACK[kind])
             return await self._line(view, place, task, topic=kind)
         accepts = rng.random() < temperament.accepts
         act = await self._line(view, place, PatientTask("satisfied" if accepts else "reluctant"), topic=None)
         return replace(act, accepts=accepts)
+
+    def _is_too_young(self, view: PatientView) -> bool:
+        """Tell whether a model that learned no child's questions would speak as an adult."""
+        return self.voice.dialect.slots and view.card.age is not None and view.card.age < CHILDHOOD
 
     # -- (a) the topic -----------------------------------------------------------------------------------------------
 

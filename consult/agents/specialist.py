@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Opinion, Usage
@@ -50,12 +50,33 @@ class Specialist:
         if word is None:
             return Opinion(self.specialty, None, None, "", usable=False, first_usable=False), cost
         if not word.reason and dialect.slots:
-            reason, more = await reason_again(
-                self.voice, prompt, f"{word.diagnosis or NOT_MY_FIELD}.", "opinion", place,
-                lambda text: dialect.read_opinion(text, view, scenario), lambda again: again.reason, self.member,
-            )  # fmt: skip
+            reason, more = await self._reason(word.diagnosis, view, scenario, place)
             cost += more
             word = replace(word, reason=reason or dialect.plain_opinion(word, view))
         confidence = word.confidence if reply.probability is None else reply.probability
         first = cost.unusable == 0
         return Opinion(self.specialty, word.diagnosis, confidence, word.reason, first_usable=first), cost
+
+    async def in_other_words(
+        self, opinion: Opinion, given: Sequence[str], view: DoctorView, scenario: Scenario, place: Place
+    ) -> tuple[Opinion, Usage]:
+        """Give the reason again, in none of the words of colleagues' reasons; as it was where that fails."""
+        view, looked = await look(self.voice, view, place, self.member)
+        reason, cost = await self._reason(opinion.diagnosis, view, scenario, place, given)
+        return replace(opinion, reason=reason or opinion.reason), looked + cost
+
+    async def _reason(
+        self, diagnosis: str | None, view: DoctorView, scenario: Scenario, place: Place, given: Sequence[str] = ()
+    ) -> tuple[str, Usage]:
+        """Ask for the reason alone, after the diagnosis, as a choice."""
+        dialect = self.voice.dialect
+
+        def read(text: str) -> str:
+            word = dialect.read_opinion(text, view, scenario)
+            return word.reason if word else ""
+
+        return await reason_again(
+            self.voice, dialect.opinion(view, self.specialty, self.member), f"{diagnosis or NOT_MY_FIELD}.",
+            dialect.reasons(view, "specialist", outside=diagnosis is None, given=given), "opinion", place,
+            read, self.member, 2 if given else 1,
+        )  # fmt: skip

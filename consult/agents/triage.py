@@ -49,9 +49,14 @@ class TriageDoctor:
         if word.why:
             return word, Draft(backed=True, leaked=False, attempts=1, fallback=False), Usage()
         dialect, head = self.voice.dialect, f"{word.specialty}, {word.urgency}."
+
+        def read(text: str) -> str:
+            again = dialect.read_triage(text, view)
+            return again.why if again else ""
+
         why, cost = await reason_again(
-            self.voice, prompt, text[: text.index(head) + len(head)], "triage", place,
-            lambda text: dialect.read_triage(text, view), lambda again: again.why,
+            self.voice, prompt, text[: text.index(head) + len(head)], dialect.reasons(view, "triage"), "triage", place,
+            read,
         )  # fmt: skip
         draft = Draft(backed=False, leaked=False, attempts=2, fallback=not why)
         return replace(word, why=why or dialect.plain_triage(word, view)), draft, cost

@@ -6,7 +6,7 @@ resume from, and a graph that is entered with a consultation half-way goes on wi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol, TypedDict
@@ -160,6 +160,7 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         members = [Specialist(cast.specialist(field_), field_, i) for i, field_ in enumerate(consultation.panel)]
         asked = [m.opinion(session.doctor_view(m.voice), consultation.scenario, place) for m in members]
         answers: list[tuple[Opinion, Usage]] = await cast.together(asked)
+        answers = await _in_words_of_their_own(members, answers, session)
     else:
         answers = [(opinion, Usage()) for opinion in made_up_panel(consultation, cast.panel_skill)]
     chosen, session.chosen = session.chosen or Act("attending", "consult"), None
@@ -178,6 +179,23 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         seed=chosen.seed,
     )
     return session.apply(act)
+
+
+async def _in_words_of_their_own(
+    members: Sequence[Specialist], answers: Sequence[tuple[Opinion, Usage]], session: Session
+) -> list[tuple[Opinion, Usage]]:
+    """Let a member of a tiny model's panel that repeats a colleague word by word give its reason in other words."""
+    consultation, place = session.consultation, session.place("specialist")
+    said: list[str] = []
+    own: list[tuple[Opinion, Usage]] = []
+    for member, (opinion, cost) in zip(members, answers, strict=True):
+        if member.voice.dialect.slots and opinion.reason in said:
+            view = session.doctor_view(member.voice)
+            opinion, more = await member.in_other_words(opinion, said, view, consultation.scenario, place)
+            cost += more
+        said.append(opinion.reason)
+        own.append((opinion, cost))
+    return own
 
 
 async def _conclude(state: State, runtime: Runtime[Session]) -> State:

@@ -7,11 +7,12 @@ A `read_…` method returns None for an answer that cannot be used; nothing is g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView
-from consult.agents.models.model import Prompt
+from consult.agents.models.model import Choice, Prompt
 from consult.agents.rubric import Verdict
 from consult.agents.temperament import Temperament
 from consult.scenarios import Scenario, Urgency
@@ -130,6 +131,18 @@ class Dialect(Protocol):
 
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
         """Read the words; None where they do not fit the act."""
+
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
+        """List what a reason is held to where it is asked for once more; None where it is free.
+
+        Args:
+            view: What the doctor knows.
+            role: `triage` or `specialist`.
+            outside: Whether a specialist said that the case is not of its field.
+            given: Colleagues' reasons, whose words are left out.
+        """
 
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist.

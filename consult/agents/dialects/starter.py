@@ -10,8 +10,10 @@ marks; what the photograph shows is asked once a doctor, and put where the docto
 chooses its next act in one request and words it in another, a short one. Advice to the patient is the scenario's,
 worded sentence by sentence where the model has learned to, in slots of a frame that the model words.
 
-The model's sentences are held against those that it has learned (`consult.agents.dialects.wording`): a line with a
-broken one is refused.
+A line is chosen among those that the model has learned for its purpose (`consult.agents.dialects.wording`): those for
+a patient of this temperament and age, a question about this topic, this sentence of the advice. Where a reply is free,
+as the reason after a diagnosis is, it is held against them: a reason with a broken sentence is refused, and asked for
+once more as a choice.
 """
 
 from __future__ import annotations
@@ -40,10 +42,12 @@ from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, 
 from consult.agents.dialects.starter_assessment import read_starter_assessment, starter_assessment
 from consult.agents.dialects.wording import (
     frames,
+    fresh,
     is_learned,
     kind_of_fact,
     more_frames,
     patient_frames,
+    patient_lines,
     rewordings,
     taught_questions,
 )
@@ -123,6 +127,11 @@ STEADY = 0.8
 """Temperature at which sentences are chosen."""
 DEFAULT_WHERE = "Please go to the emergency department now."
 
+QUESTIONS = 5
+"""Topics that an attending asks about before it consults or concludes, where no alarm was told."""
+SURE = 0.3
+"""Temperature at which a diagnosis is drawn: a physician seldom names what she thinks unlikely."""
+
 _DECIDED = {
     "before": r"\s*<think>(?P<thought>.*?)</think>\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
     "after": r"\s*<answer>(?P<answer>.*?)</answer>\s*<think>(?P<thought>.*?)(?:</think>(?P<others>.*)|\Z)",
@@ -179,7 +188,8 @@ class StarterDialect:
         slots = " ".join(SLOTS[: len(task.facts)])
         kind = kind_of_fact(task.facts[0]) if task.kind == "answer" and task.facts else ""
         user = " ".join(part for part in (task.kind, kind, task.about, slots) if part)
-        return Prompt((_patient(view), Message("user", user)), 64, temperature=STEADY)
+        lines = patient_lines(view.temperament, task, child=is_child(view.card), said=_said_by("patient", view))
+        return Prompt((_patient(view), Message("user", user)), 64, _held(lines), STEADY)
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Fill the slots; None where one is missing, doubled or left over, or a sentence is broken."""
@@ -275,11 +285,15 @@ class StarterDialect:
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act; what was asked before, or stands on the file, is not among the choices."""
         options: list[str] = []
-        if "ask" in view.offers:
+        # The panel hears what the patient said before it; whoever asks on afterwards knows more than the panel did.
+        asks = () if view.opinions else view.offers
+        if "ask" in asks:
             options += [f"<ask><{t}>" for t in view.topics if _is_open(t, view)]
-        if "examine" in view.offers:
+        if "examine" in asks:
             options += [f"<examine><{t}>" for t in view.examinations if _is_open(t, view)]
-        options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers]
+        # A doctor who has heard of no alarm asks a few questions first.
+        early = bool(options) and len(view.asked) < QUESTIONS and not _alarm(view) and view.turns_left > 2
+        options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers and not early]
         alone = "consult" not in view.offers and not view.opinions
         role = _thinking("alone" if alone else "lead", view)
         choice = Choice(tuple(options), after="</think>" if view.thinks else "")
@@ -292,6 +306,8 @@ class StarterDialect:
         action = next((offer for offer in view.offers if match and offer == match.group(1)), None)
         if match is None or action is None:
             return None
+        # The panel is heard before a conclusion in any case: so the attending says it in its own words.
+        action = "consult" if action == "conclude" and "consult" in view.offers else action
         topic = match.group(2) if action in ("ask", "examine") else None
         return None if action in ("ask", "examine") and topic is None else ActionWord(action, topic, "", thought)
 
@@ -304,25 +320,51 @@ class StarterDialect:
         last = view.lines[-1] if view.lines else None
         heard = f"\n{SAID} {clean(last.text)[:_LAST]}" if last and last.speaker == "patient" else ""
         act = f"{first}{named}{word.action} {word.topic or ''}".strip()
-        return Prompt((Message("system", "attending"), Message("user", f"{act}{heard}")), 48, temperature=STEADY)
+        said, before = _said_to(word), _said_by("attending", view)
+        lead_ins: tuple[str, ...] = ()
+        if first:
+            lead_ins = frames("doctor", "greeting" if named else "greeting_plain")
+        elif heard and word.action != "consult" and len(before) % 2:
+            # Who takes note of every answer sounds like a form, and before the panel is asked there are thanks enough.
+            answered = last is not None and any(topic not in last.absences for topic, _ in last.quotes)
+            lead_ins = fresh(frames("doctor", "acknowledge") if answered else NEUTRAL, before)
+        options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
+        messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
+        return Prompt(messages, 48, _held(options), STEADY)
 
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
         """Read the words; None where they are about another topic than was chosen, or broken."""
-        kinds = [key for key in frames_of_reactions if key != "greeting" or view.patient.name]
+        kinds = [key for key in LEAD_INS if key != "greeting" or view.patient.name]
         known = tuple(line for key in kinds for line in frames("doctor", key))
-        said = (
-            frames("doctor", "consult")
-            if word.action == "consult"
-            else taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
-        )
+        said = _said_to(word)
         if not is_learned(text, (*known, *said)) or not any(text.strip().endswith(one) for one in said):
             return None
         return sentence_case(clean(text).replace(NAME, view.patient.name))
 
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
+        """List the reasons that quote what was seen and said."""
+        if outside:
+            return _held([f" {frame}" for frame in fresh(frames("doctor", role, "outside"), given)])
+        said = _said_on(view) if role == "triage" else _quotable(view)
+        seen = [f" {frame}" for frame in fresh(frames("doctor", role, "seen"), given)] if view.seen else []
+        if role == "triage":
+            quoted = {"alarm": said.keys() & {ALARM}, "told": said.keys() & {"complaint"}}
+        else:
+            quoted = {"seen_told" if view.seen else "told": said.keys() & set(TOPIC_TAGS)}
+        told = [
+            f" {tag(topic)} {frame}"
+            for kind, topics in quoted.items()
+            for topic in sorted(topics)
+            for frame in fresh(frames("doctor", role, kind), given)
+        ]
+        return _held((*seen, *told))
+
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist."""
         options = tuple(f"{name}." for name in (*view.labels, NOT_MY_FIELD))
-        choice = Choice(options) if view.labels else None
+        choice = Choice(options, temperature=SURE) if view.labels else None
         return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, "", 64, choice)
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
@@ -372,7 +414,8 @@ class StarterDialect:
 
     def rewording(self, sentence: str) -> Prompt:
         """Ask for a sentence of the scenario's advice in other words."""
-        return Prompt((Message("system", "attending"), Message("user", f"say {sentence}")), 64, temperature=STEADY)
+        messages = (Message("system", "attending"), Message("user", f"say {sentence}"))
+        return Prompt(messages, 64, _held(rewordings().get(sentence, ())), STEADY)
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
         """Read it; None where it is not what the sentence says."""
@@ -381,8 +424,9 @@ class StarterDialect:
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for a frame around the advice."""
-        user = f"explain {_explaining(view)}"
-        return Prompt((Message("system", "attending"), Message("user", user)), 80, temperature=STEADY)
+        kind = _explaining(view)
+        messages = (Message("system", "attending"), Message("user", f"explain {kind}"))
+        return Prompt(messages, 80, _held(frames("doctor", "explain", kind)), STEADY)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Fill the frame; None where it is broken, lacks or doubles a slot, or there is no diagnosis."""
@@ -408,7 +452,8 @@ class StarterDialect:
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for a frame around the scenario's answer."""
-        return Prompt((Message("system", "attending"), Message("user", "reply")), 48, temperature=STEADY)
+        messages = (Message("system", "attending"), Message("user", "reply"))
+        return Prompt(messages, 48, _held(frames("doctor", "reply")), STEADY)
 
     def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Return the scenario's answer to a question back; None where it has none, or one that was not learned."""
@@ -440,8 +485,10 @@ class StarterDialect:
         return Prompt((Message("system", "doctor"), Message("user", user, photographs)), tokens, choice)
 
 
-frames_of_reactions = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
-"""Lists of what an attending says before a question."""
+LEAD_INS = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
+"""Lists of what an attending may say before a question."""
+NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.", "All right, I've noted that.")
+"""What it says after an answer that there is nothing."""
 
 
 def is_child(card: Card) -> bool:
@@ -451,6 +498,22 @@ def is_child(card: Card) -> bool:
 
 def _patient(view: PatientView) -> Message:
     return Message("system", f"patient {view.temperament}{' child' if is_child(view.card) else ''}")
+
+
+def _held(lines: Sequence[str]) -> Choice | None:
+    """Hold a reply to lines; None where there are none."""
+    return Choice(tuple(lines)) if lines else None
+
+
+def _said_by(speaker: str, view: DoctorView | PatientView) -> tuple[str, ...]:
+    return tuple(line.text for line in view.lines if line.speaker == speaker)
+
+
+def _said_to(word: ActionWord) -> tuple[str, ...]:
+    """List what the starter says for an act, without what may stand before it."""
+    if word.action == "consult":
+        return frames("doctor", "consult")
+    return taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
 
 
 def _is_open(topic: str, view: DoctorView) -> bool:
@@ -471,7 +534,7 @@ def _decisions(view: DoctorView) -> Choice | None:
     # What comes after a decision is forced where a reason has to.
     close = "</answer><think>" if view.rationale == "after" else "</answer>"
     options = tuple(f"{label}{close}" for label in view.labels)
-    return Choice(options, after="<answer>" if view.rationale == "before" else "")
+    return Choice(options, "<answer>" if view.rationale == "before" else "", SURE)
 
 
 def _urgency(text: str) -> tuple[Urgency | None, str]:
@@ -521,7 +584,7 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
     heads = [topic for topic in topics if topic in TOPIC_TAGS]
     frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
     kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
-    said = _said_on(view)
+    said = _said_on(view) if role == "triage" else _quotable(view)
     if not is_learned(frame, frames("doctor", role, kind)):
         return ""
     present = [said[topic] for topic in heads if topic in said]
@@ -608,6 +671,13 @@ def _said_on(view: DoctorView) -> dict[str, str]:
     return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes if topic not in line.absences}
 
 
+def _quotable(view: DoctorView) -> dict[str, str]:
+    """Map topic to what may be quoted for a diagnosis: a vague complaint only where there is nothing else to go by."""
+    said = _said_on(view)
+    telling = {topic: clause for topic, clause in said.items() if topic != "complaint"}
+    return telling if telling or view.seen else said
+
+
 def _brief(clause: str) -> str:
     """Cut a person's long story to what can stand between quotation marks; a card's clauses are shorter."""
     return clause if len(clause) <= _QUOTED else textwrap.shorten(clause, _QUOTED, placeholder=" …")
@@ -615,7 +685,7 @@ def _brief(clause: str) -> str:
 
 def _quoting(thought: str, view: DoctorView) -> str:
     """Put what was seen and said in place of tags; a sentence that quotes what nobody said is left out."""
-    said = {tag(topic): f'"{clause}"' for topic, clause in _said_on(view).items()}
+    said = {tag(topic): f'"{clause}"' for topic, clause in _quotable(view).items()}
     said |= {SEEN: view.seen} if view.seen else {}
     sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
     kept = [s for s in sentences if all(name in said for name in _TAG.findall(s))]

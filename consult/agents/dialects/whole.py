@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from consult.agents.acts import DoctorView, Line
 from consult.agents.dialects.dialect import OpinionWord, TriageWord
-from consult.agents.models.model import Prompt
+from consult.agents.models.model import Choice, Prompt
 from consult.scenarios import Scenario
 
 
@@ -26,6 +28,12 @@ class WholeAnswers:
     def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
         """Leave an opinion without a reason as it is."""
         return ""
+
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
+        """Hold to nothing: a reason is part of its answer."""
+        return None
 
     def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
         """List nothing: an explanation is worded as a whole."""

@@ -30,6 +30,8 @@ class Choice:
     options: tuple[str, ...]
     after: str = ""
     """The text right before the place; empty for the start of the reply."""
+    temperature: float | None = None
+    """At which one is drawn, while the rest of the reply keeps the request's; a backend may ignore it."""
 
 
 @dataclass(frozen=True)

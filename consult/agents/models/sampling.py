@@ -6,7 +6,7 @@ touched singly, and the tokens come to the host together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,8 @@ class Row:
     """Set while the next token must continue one of these; emptied when an option is complete."""
     matcher: Matcher | None = None
     """Holds what comes from the place on to a grammar."""
+    choice_temperature: float | None = None
+    """At which options are drawn; None for the row's."""
     waits: Callable[[list[int]], bool] | None = None
     """Tells from the tokens so far whether the place of choice or grammar has come; None when it is the start."""
     tokens: list[int] = field(default_factory=list)
@@ -117,7 +119,7 @@ class RowSampler(LogitsProcessor):
         totals = _keep_to_options(logits, choosing, choices)
         if grammars:
             rule_out(logits, grammars)
-        drawn = draw(logits, *_settings(rows, logits.device))
+        drawn = draw(logits, *_settings(rows, choices, logits.device))
         logs = logits[choosing, drawn[choosing]].double() - totals
         # The one transfer of a step; float64 holds any token exactly.
         tokens, log_probabilities = _split(torch.cat([drawn.double(), logs]).tolist(), len(rows))
@@ -156,11 +158,11 @@ def _keep_to_options(logits: Any, at: Any, choices: Mapping[int, Trie]) -> Any:
     return values.double().masked_fill(lacking, -torch.inf).logsumexp(-1)
 
 
-def _settings(rows: Sequence[Row], device: Any) -> tuple[Any, Any, Any, Any]:
+def _settings(rows: Sequence[Row], choosing: Container[int], device: Any) -> tuple[Any, Any, Any, Any]:
     """Lay temperature, top-p, seed and step of rows into tensors, as `draw` takes them."""
-    temperature, top_p = torch.tensor(
-        [[row.temperature for row in rows], [row.top_p for row in rows]], dtype=torch.float64, device=device
-    )
+    chosen = [row.choice_temperature if i in choosing else None for i, row in enumerate(rows)]
+    temperatures = [row.temperature if own is None else own for row, own in zip(rows, chosen, strict=True)]
+    temperature, top_p = torch.tensor([temperatures, [row.top_p for row in rows]], dtype=torch.float64, device=device)
     seeds, steps = torch.tensor([[row.seed & _SEED_BITS for row in rows], [len(row.tokens) for row in rows]]).to(device)
     return temperature, top_p, seeds, steps
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -24,6 +25,11 @@ from consult.agents.models.photographs import Photographs
 from consult.agents.models.practice import practice_of
 from consult.agents.models.references import Located, locate
 from consult.agents.models.sampling import Row, RowSampler, Trie
+
+KEPT_TRIES = 512
+"""Lists of options that are kept as tries."""
+KEPT_OPTIONS = 20_000
+"""Options whose tokens are kept."""
 
 
 class TransformersModel:
@@ -49,7 +55,8 @@ class TransformersModel:
         """Most tokens of prompt and reply together; None where the configuration states none."""
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
         self.banned += range(len(self.tokenizer), self._vocabulary)
-        self._tries: dict[tuple[str, ...], Trie] = {}
+        self._tries: OrderedDict[tuple[str, ...], Trie] = OrderedDict()
+        self._options: dict[str, list[int]] = {}
         self._info = self._described(reference, adapter)
 
     @classmethod
@@ -207,6 +214,7 @@ class TransformersModel:
         row = Row(request.seed, request.temperature, request.top_p, limit=self._limit(prompt, n_in))
         if prompt.choice is not None:
             row.options, row.waits = self._trie(prompt.choice), self._place(prompt.choice.after)
+            row.choice_temperature = prompt.choice.temperature
         elif prompt.schema is not None and self._grammars is not None:
             row.matcher, row.waits = self._grammars.matcher(prompt.schema), self._place(prompt.schema_after)
         return row
@@ -223,12 +231,22 @@ class TransformersModel:
 
     def _trie(self, choice: Choice) -> Trie:
         if choice.options not in self._tries:
-            sequences = [self.tokenizer.encode(option, add_special_tokens=False) for option in choice.options]
+            sequences = [self._encoded(option) for option in choice.options]
             # An option that begins another one is told from it by the end of the reply.
             ends = sorted(self.stops)[:1]
             begins = [any(s != t and t[: len(s)] == s for t in sequences) for s in sequences]
             self._tries[choice.options] = Trie.of([s + ends * b for s, b in zip(sequences, begins, strict=True)])
+            if len(self._tries) > KEPT_TRIES:
+                self._tries.popitem(last=False)
+        self._tries.move_to_end(choice.options)
         return self._tries[choice.options]
+
+    def _encoded(self, option: str) -> list[int]:
+        if option not in self._options:
+            if len(self._options) >= KEPT_OPTIONS:
+                self._options.clear()
+            self._options[option] = self.tokenizer.encode(option, add_special_tokens=False)
+        return self._options[option]
 
     def _place(self, after: str) -> Callable[[list[int]], bool] | None:
         if not after:

@@ -67,7 +67,7 @@ def counts(store: Store, run: str) -> list[Rate]:
     opinions = "JOIN opinions o ON o.consultation_id = c.id"
     own = f"{opinions} AND o.specialty = c.true_specialty"
     return [
-        count("final diagnosis right, dialogue, panel", "c.diagnosis IS c.truth"),
+        count("final diagnosis right, dialogue, panel", "c.correct"),
         count("specialty right (triage)", "c.specialty IS c.true_specialty"),
         count("urgency right (triage)", "c.urgency IS c.true_urgency"),
         count("opinions right", "o.diagnosis IS c.truth", opinions),

@@ -23,10 +23,14 @@ TAUGHT = 8
 RENAMED = {"specialty": "clinic", "answer": "reply"}
 """Slot in the banks → its tag, where the name of the slot is another tag's."""
 
+SHORT = 8
+"""Characters up to which a part of a line may be said twice."""
+
 THOUGHTS = ("I see <seen>.", "I have little to go by.")
 """What an attending thinks besides what it noted and what its colleagues said."""
 
 _SLOT = re.compile(r"\{(\w+)\}")
+_TAG = re.compile(r"<[a-z]+>")
 _FACT = re.compile(r"<(?:fact|second|third)>")
 _SENTENCE = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["']))\s+""")
 
@@ -99,6 +103,37 @@ def more_frames(temperament: str, *, child: bool) -> tuple[str, ...]:
     return frames("patient", temperament, "more_child" if child else "more")
 
 
+def patient_lines(temperament: str, task: PatientTask, *, child: bool, said: Sequence[str] = ()) -> tuple[str, ...]:
+    """List lines for a task, slots open: each first frame with each frame of a second fact, and with one of a third.
+
+    Args:
+        temperament: The patient's.
+        task: What is to be said.
+        child: Whether a child says it.
+        said: What the patient said before; its frames are left out where others remain.
+    """
+    first = fresh(patient_frames(temperament, task, child=child), said)
+    return _lines(first, fresh(more_frames(temperament, child=child), said), len(task.facts))
+
+
+def fresh(lines: tuple[str, ...], said: Sequence[str]) -> tuple[str, ...]:
+    """Leave out lines that were said before, slots aside; all of them where none remains."""
+    before = " ".join(said).lower()
+    parts = {line: [part.strip(' .,:"').lower() for part in _TAG.split(line)] for line in lines}
+    return tuple(line for line in lines if not any(len(p) > SHORT and p in before for p in parts[line])) or lines
+
+
+@cache
+def _lines(first: tuple[str, ...], more: tuple[str, ...], facts: int) -> tuple[str, ...]:
+    if facts < 2 or not more:
+        return first
+    rest = [
+        [f.replace("<fact>", s) for f, s in zip((*more[n:], *more[:n]), ("<second>", "<third>"), strict=False)]
+        for n in range(len(more))
+    ]
+    return tuple(" ".join((frame, *others[: facts - 1])) for frame in first for others in rest)
+
+
 # -- all of them -------------------------------------------------------------------------------------------------------
 
 
@@ -169,11 +204,13 @@ __all__ = [
     "THOUGHTS",
     "bank",
     "frames",
+    "fresh",
     "is_learned",
     "kind_of_fact",
     "learned",
     "more_frames",
     "patient_frames",
+    "patient_lines",
     "rewordings",
     "sentences_of",
     "taught_questions",
