@@ -165,9 +165,13 @@ def _named(exchange: Exchange) -> str:
 
 
 def grammar_of(prompt: Prompt) -> dict[str, Any] | None:
-    """Return what a reply is to keep to: `choice` or `schema`, and the text that it comes `after`; None for nothing."""
+    """Return what a reply is to keep to: `choice` or `schema`, and the text that it comes `after`; None for nothing.
+
+    A choice that is drawn at a temperature of its own has `temperature`.
+    """
     if prompt.choice is not None:
-        return {"choice": list(prompt.choice.options), "after": prompt.choice.after}
+        drawn = {} if prompt.choice.temperature is None else {"temperature": prompt.choice.temperature}
+        return {"choice": list(prompt.choice.options), "after": prompt.choice.after, **drawn}
     if prompt.schema is not None:
         return {"schema": dict(prompt.schema), "after": prompt.schema_after}
     return None

@@ -81,6 +81,8 @@ def test_every_request_is_rebuilt_as_the_model_received_it(store, dialect, strat
         assert (one.temperature, one.top_p, one.seed) == (request.temperature, request.top_p, request.seed)
         assert one.max_tokens == prompt.max_new_tokens and one.model == f"{model.info.reference}@1"
         assert (one.grammar or {}).get("choice") == (list(prompt.choice.options) if prompt.choice else None)
+        assert (one.grammar or {}).get("temperature") == (prompt.choice.temperature if prompt.choice else None)
+        assert (one.grammar or {}).get("schema") == (None if prompt.choice else prompt.schema)
         assert one.reply == reply.text and (one.tokens_in, one.tokens_out) == (reply.tokens_in, reply.tokens_out)
     roles = {one.role for one in stored.values()}
     assert roles == {"patient", "triage", "specialist", "attending"}
