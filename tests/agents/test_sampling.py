@@ -214,3 +214,16 @@ def test_an_ended_row_draws_no_more() -> None:
     assert row.tokens == [3, 4] and not row.chose
     short = Row(0, 0.0, 1.0, limit=2)
     assert one(short, [peak[3], peak[2], peak[1]], stops=[4]) == [3, 2, 4]
+
+
+def test_options_are_drawn_at_a_temperature_of_their_own_and_the_rest_at_the_rows() -> None:
+    rows = [Row(seed, 1.0, 1.0, Trie.of([[0], [3]]), choice_temperature=4.0) for seed in range(20_000)]
+    weights = softmax([LOGITS[0] / 4, LOGITS[3] / 4])
+    tokens = drawn(rows, [LOGITS] * len(rows))
+    assert chi_square(tokens, [weights[0], 0, 0, weights[1], 0]) < 10.8
+    # The probability that is reported is the model's, whatever the temperature.
+    first = softmax([LOGITS[0], LOGITS[3]])[0]
+    assert all(math.isclose(math.exp(row.log_probability), first if t == 0 else 1 - first, rel_tol=1e-6)
+               for row, t in zip(rows, tokens, strict=True))  # fmt: skip
+    after = drawn(rows, [LOGITS] * len(rows))
+    assert chi_square(after, softmax(LOGITS)) < 23.5

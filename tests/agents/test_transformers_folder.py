@@ -274,6 +274,15 @@ def test_an_option_that_begins_another_can_be_chosen(model: TransformersModel) -
     assert any(text.startswith("contact dermatitis and hives") for text in texts)
 
 
+def test_nothing_follows_a_final_option(model: TransformersModel) -> None:
+    options = ("Is it itchy?", "Where is it?")
+    open_, final = (
+        ask_choices(model, Choice(options, final=ends), range(20), temperature=50.0) for ends in (False, True)
+    )
+    assert {reply.text for reply in final} == set(options)
+    assert any(reply.text not in options for reply in open_)
+
+
 def test_a_choice_in_the_middle(model: TransformersModel) -> None:
     """The place is the text right before the choice; a reply that never comes there has chosen nothing."""
     free = model.generate([request("What is it?", photo=1, seed=3, tokens=12)])[0]

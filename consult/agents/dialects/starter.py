@@ -198,7 +198,7 @@ class StarterDialect:
         kind = kind_of_fact(task.facts[0]) if task.kind == "answer" and task.facts else ""
         user = " ".join(part for part in (task.kind, kind, task.about, slots) if part)
         lines = patient_lines(view.temperament, task, child=is_child(view.card), said=_said_by("patient", view))
-        return Prompt((_patient(view), Message("user", user)), 64, _held(lines), VARIED)
+        return Prompt((_patient(view), Message("user", user)), 64, _held(lines))
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Fill the slots; None where one is missing, doubled or left over, or a sentence is broken."""
@@ -339,7 +339,7 @@ class StarterDialect:
             lead_ins = fresh(frames("doctor", "acknowledge") if answered else NEUTRAL, before)
         options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
         messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
-        return Prompt(messages, 48, _held(options), VARIED)
+        return Prompt(messages, 48, _held(options))
 
     def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
         """Read the words; None where they are about another topic than was chosen, or broken."""
@@ -355,7 +355,7 @@ class StarterDialect:
     ) -> Choice | None:
         """List the reasons that quote what was seen and said."""
         if outside:
-            return _held([f" {frame}" for frame in fresh(frames("doctor", role, "outside"), given)])
+            return Choice(tuple(f" {frame}" for frame in fresh(frames("doctor", role, "outside"), given)), final=True)
         said = _said_on(view) if role == "triage" else _quotable(view)
         seen = [f" {frame}" for frame in fresh(frames("doctor", role, "seen"), given)] if view.seen else []
         if role == "triage":
@@ -368,7 +368,7 @@ class StarterDialect:
             for topic in sorted(topics)
             for frame in fresh(frames("doctor", role, kind), given)
         ]
-        return _held((*seen, *told))
+        return Choice((*seen, *told), final=True) if seen or told else None
 
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist."""
@@ -433,7 +433,7 @@ class StarterDialect:
     def rewording(self, sentence: str) -> Prompt:
         """Ask for a sentence of the scenario's advice in other words."""
         messages = (Message("system", "attending"), Message("user", f"say {sentence}"))
-        return Prompt(messages, 64, _held(rewordings().get(sentence, ())), VARIED)
+        return Prompt(messages, 64, _held(rewordings().get(sentence, ())))
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
         """Read it; None where it is not what the sentence says."""
@@ -444,7 +444,7 @@ class StarterDialect:
         """Ask for a frame around the advice."""
         kind = _explaining(view)
         messages = (Message("system", "attending"), Message("user", f"explain {kind}"))
-        return Prompt(messages, 80, _held(frames("doctor", "explain", kind)), VARIED)
+        return Prompt(messages, 80, _held(frames("doctor", "explain", kind)))
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Fill the frame; None where it is broken, lacks or doubles a slot, or there is no diagnosis."""
@@ -471,7 +471,7 @@ class StarterDialect:
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for a frame around the scenario's answer."""
         messages = (Message("system", "attending"), Message("user", "reply"))
-        return Prompt(messages, 48, _held(frames("doctor", "reply")), VARIED)
+        return Prompt(messages, 48, _held(frames("doctor", "reply")))
 
     def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Return the scenario's answer to a question back; None where it has none, or one that was not learned."""
@@ -520,7 +520,7 @@ def _patient(view: PatientView) -> Message:
 
 def _held(lines: Sequence[str]) -> Choice | None:
     """Hold a reply to lines; None where there are none."""
-    return Choice(tuple(lines)) if lines else None
+    return Choice(tuple(lines), temperature=VARIED, final=True) if lines else None
 
 
 def _said_by(speaker: str, view: DoctorView | PatientView) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ class Choice:
     """The text right before the place; empty for the start of the reply."""
     temperature: float | None = None
     """At which one is drawn, while the rest of the reply keeps the request's; a backend may ignore it."""
+    final: bool = False
+    """Whether the reply ends with the option; a backend that lets a model write on may ignore it."""
 
 
 @dataclass(frozen=True)

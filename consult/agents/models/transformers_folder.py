@@ -55,7 +55,7 @@ class TransformersModel:
         """Most tokens of prompt and reply together; None where the configuration states none."""
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
         self.banned += range(len(self.tokenizer), self._vocabulary)
-        self._tries: OrderedDict[tuple[str, ...], Trie] = OrderedDict()
+        self._tries: OrderedDict[tuple[tuple[str, ...], bool], Trie] = OrderedDict()
         self._options: dict[str, list[int]] = {}
         self._info = self._described(reference, adapter)
 
@@ -230,16 +230,18 @@ class TransformersModel:
         return min(prompt.max_new_tokens, self.context - n_in)
 
     def _trie(self, choice: Choice) -> Trie:
-        if choice.options not in self._tries:
+        kept = choice.options, choice.final
+        if kept not in self._tries:
             sequences = [self._encoded(option) for option in choice.options]
             # An option that begins another one is told from it by the end of the reply.
             ends = sorted(self.stops)[:1]
             begins = [any(s != t and t[: len(s)] == s for t in sequences) for s in sequences]
-            self._tries[choice.options] = Trie.of([s + ends * b for s, b in zip(sequences, begins, strict=True)])
+            closed = [s + ends * (b or choice.final) for s, b in zip(sequences, begins, strict=True)]
+            self._tries[kept] = Trie.of(closed)
             if len(self._tries) > KEPT_TRIES:
                 self._tries.popitem(last=False)
-        self._tries.move_to_end(choice.options)
-        return self._tries[choice.options]
+        self._tries.move_to_end(kept)
+        return self._tries[kept]
 
     def _encoded(self, option: str) -> list[int]:
         if option not in self._options:
