@@ -381,6 +381,9 @@ def test_an_attending_takes_note_of_every_second_answer_and_of_none_before_it_co
     assert lead_ins(replace(view, lines=twice), ASK) == {""} == lead_ins(replace(view, lines=once), CONSULT)
     nothing = replace(told, quotes=(("site", "I have nothing"),), absences=("site",))
     assert lead_ins(replace(view, lines=(*LINES[:1], question, nothing)), ASK) == set(NEUTRAL)
+    assert lead_ins(replace(view, lines=LINES[:1]), CONSULT) == {
+        "Hello, <name>. I'm the doctor looking after you today."
+    }
     noted = replace(question, text=f"{THANKS} Where is it?")
     assert THANKS not in lead_ins(replace(view, lines=(*LINES[:1], noted, told)), ASK)
 

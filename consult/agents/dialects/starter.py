@@ -333,6 +333,8 @@ class StarterDialect:
         lead_ins: tuple[str, ...] = ()
         if first:
             lead_ins = frames("doctor", "greeting" if named else "greeting_plain")
+            if word.action == "consult":
+                lead_ins = tuple(one for one in lead_ins if one.endswith(GREETS_ALONE))
         elif heard and word.action != "consult" and len(before) % 2:
             # Who takes note of every answer sounds like a form, and before the panel is asked there are thanks enough.
             answered = last is not None and any(topic not in last.absences for topic, _ in last.quotes)
@@ -505,6 +507,8 @@ class StarterDialect:
 
 LEAD_INS = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
 """Lists of what an attending may say before a question."""
+GREETS_ALONE = "I'm the doctor looking after you today."
+"""How a greeting ends that announces no questions."""
 NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.", "All right, I've noted that.")
 """What it says after an answer that there is nothing."""
 
