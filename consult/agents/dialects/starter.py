@@ -187,7 +187,8 @@ class StarterDialect:
         """Hash the dialect's formats; it stands in the weights' metadata and must be the same there."""
         source = hashlib.sha256(repr((VERSION, TAGS, _SAYS, HABITS)).encode())
         for prompt in _examples(self):
-            source.update(repr((prompt.messages, prompt.choice)).encode())
+            choice = prompt.choice
+            source.update(repr((prompt.messages, choice and (choice.options, choice.after))).encode())
         return source.hexdigest()[:16]
 
     # -- patient ---------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def why(item: str) -> str:
 def assessment_fingerprint() -> str:
     """Hash the format; it stands in the adapter's metadata and must be the same there."""
     prompt = starter_assessment(_example())
-    source = repr((VERSION, prompt.messages, prompt.choice, prompt.shorter))
+    source = repr((VERSION, prompt.messages, prompt.choice and prompt.choice.options, prompt.shorter))
     return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
