@@ -296,7 +296,7 @@ def test_topics(derm34: Scenario, text: str, topic: str | None) -> None:
     ],
 )
 def test_patient_lines(text: str, line: str | None) -> None:
-    assert DIALECT.read_patient_line(text, PatientTask("unknown")) == line
+    assert DIALECT.read_patient_line(text, PatientTask("unknown"), FREE) == line
 
 
 FREE = PatientView(Card(Fact("c", "complaint", "a rash"), ()), "choleric", (), {})
@@ -410,7 +410,7 @@ READERS: list[Callable[[str, DoctorView, Scenario], object]] = [
     DIALECT.read_opinion,
     DIALECT.read_decision,
     DIALECT.read_explanation,
-    lambda text, view, scenario: DIALECT.read_patient_line(text, PatientTask("unknown")),
+    lambda text, view, scenario: DIALECT.read_patient_line(text, PatientTask("unknown"), FREE),
     lambda text, view, scenario: DIALECT.read_free_line(text, replace(FREE, offers=("ask", "satisfied"))),
     lambda text, view, scenario: thought_of(text),
 ]

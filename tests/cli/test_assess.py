@@ -120,9 +120,9 @@ SLOW = """
 import sys, time
 from consult.envs.store import Store
 kept = Store.keep_assessments
-def slowly(self, assessor, judged):
+def slowly(self, *given, **more):
     time.sleep(0.3)
-    return kept(self, assessor, judged)
+    return kept(self, *given, **more)
 Store.keep_assessments = slowly
 from consult.cli.main import run
 run()
