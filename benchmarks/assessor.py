@@ -290,6 +290,8 @@ def _number(value: Any) -> float | None:
 
 def percent(one: Mapping[str, Any]) -> str:
     """Write a share with its interval."""
+    if one["value"] is None:
+        return "nothing to count"
     return f"{one['value']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
 
 
