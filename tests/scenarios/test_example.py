@@ -23,7 +23,9 @@ def ward(tmp_path):
     folder = tmp_path / "my-ward"
     folder.mkdir()
     for name, content in FILES.items():
-        (folder / name).write_text(content, encoding="utf-8")
+        # The starter's small children ask nothing back.
+        grown = re.sub(r'"age": (\d)\b', r'"age": 3\1', content)
+        (folder / name).write_text(grown, encoding="utf-8")
     return folder
 
 
