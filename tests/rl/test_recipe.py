@@ -88,8 +88,8 @@ def test_the_plan_of_a_stage_decides_its_lessons(trained, small, monkeypatch):
         return {len(lesson.soft) for lesson in lessons}
 
     triage, decision = {"triage": 1.0}, {"decision": 1.0}
-    # Specialty and urgency, or urgency alone, and two diagnoses where somebody thinks; a diagnosis, or none, and what it
-    # is reasoned with.
+    # Specialty and urgency, or urgency alone, and two diagnoses where somebody thinks; a diagnosis, or none, and what
+    # it is reasoned with.
     assert weighed(Plan(triage, 2_000)) == {2, 4}
     assert weighed(Plan(triage, 2_000, triage_labels=0, decision_labels=24)) == {1, 3}
     whole = weighed(Plan(decision, 2_000))
