@@ -235,7 +235,7 @@ def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
     if not ids:
         raise UserError(f"the split '{split}' of '{scenario.name}' has no cases; choose another split")
     if cases is None:
-        return (random.Random(f"one case {options.seed}").choice(ids),)
+        return (random.Random(f"case {options.seed}").choice(ids),)
     cases = whole("cases", cases, CASES)
     if cases > len(ids):
         raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
