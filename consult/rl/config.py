@@ -152,9 +152,7 @@ class TrainConfig(BaseModel):
         if not self.weights and self.method != "sft":
             raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
         if is_plugin(self.model) or self.model.startswith(tuple(one for one in BUILT_IN if one.endswith(":"))):
-            raise TrainingError(
-                f"'{self.model}' has no weights here that could be trained; give starter, a folder or a hub id"
-            )
+            raise TrainingError(f"'{self.model}' cannot be trained here; give starter, a folder or a hub id")
         if self.steps is None and self.minutes is None:
             raise TrainingError(f"a training of '{self.model}' needs an end; give --steps or --minutes")
         if self.role != "attending":
