@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 ALIKE = 64
 """Tokens by which packs that are read together differ in length at most."""
@@ -82,7 +83,7 @@ def lay(packs: Sequence[Pack], branches: Sequence[Tokens], pad: int) -> Laid:
     """Lay packs beside each other.
 
     Args:
-        packs: Not none.
+        packs: At least one.
         branches: Completion → the tokens of its branch, all equally many.
         pad: Any token.
     """
@@ -109,36 +110,58 @@ def lay(packs: Sequence[Pack], branches: Sequence[Tokens], pad: int) -> Laid:
     return Laid(ids, mask[:, None], positions, places, completions)
 
 
-def read_packed(model: Any, prompts: Sequence[Tokens], said: Sequence[Tokens], owner: Sequence[int], pad: int) -> Any:
+def photograph_of(pack: Pack) -> int | None:
+    """Return the index of the photograph that a pack shows; None where it shows none."""
+    return next((-1 - token for token in pack.trunk if token < 0), None)
+
+
+def read_packed(
+    model: Any, prompts: Sequence[Tokens], said: Sequence[Tokens], owner: Sequence[int], pad: int, features: Any = None
+) -> Any:
     """Read what was said to prompts.
 
     Args:
-        model: Of the LLaVA kind; the prompts show no photograph.
-        prompts: Each once.
+        model: Of the LLaVA kind.
+        prompts: Each once. The tokens of photograph n are -1 - n, so that prompts that show different photographs are
+            never put together.
         said: Completions, all equally many tokens, padding included.
         owner: Completion → its prompt.
         pad: Any token.
+        features: (photographs, patches, width); None where no prompt shows a photograph.
 
     Returns:
         (completions, tokens, width): the hidden states that each token of a completion was chosen from.
     """
     tail = common_tail(prompts)
     branches = [(*prompts[prompt][-tail:], *tokens[:-1]) for prompt, tokens in zip(owner, said, strict=True)]
-    packs = packs_of([prompt[:-tail] for prompt in prompts], owner)
-    kinds: dict[int, list[Pack]] = {}
-    for pack in packs:
-        kinds.setdefault(-(-pack.tokens(len(branches[0])) // ALIKE), []).append(pack)
+    kinds: dict[tuple[int, bool], list[Pack]] = {}
+    for pack in packs_of([prompt[:-tail] for prompt in prompts], owner):
+        shows = photograph_of(pack) is not None
+        kinds.setdefault((-(-pack.tokens(len(branches[0])) // ALIKE), shows), []).append(pack)
     found, order = [], []
-    for alike in kinds.values():
+    for (_, shows), alike in kinds.items():
         laid = lay(alike, branches, pad)
+        seen = features[[photograph_of(pack) for pack in alike]] if shows else None
         output = model.model(
-            input_ids=laid.ids,
+            input_ids=laid.ids.masked_fill(laid.ids < 0, model.config.image_token_id),
             attention_mask=torch.zeros(laid.mask.shape, dtype=model.dtype).masked_fill(~laid.mask, -torch.inf),
             position_ids=laid.positions,
             use_cache=False,
+            **encoded(seen),
         )
         rows, starts = torch.tensor(laid.places).T
         tokens = starts[:, None] + torch.arange(tail - 1, len(branches[0]))
         found.append(output.last_hidden_state[rows[:, None], tokens])
         order += laid.completions
     return torch.cat(found)[torch.tensor(order).argsort()]
+
+
+def encoded(features: Any) -> dict[str, Any]:
+    """Return the argument by which a model of the LLaVA kind takes photographs that were looked at before.
+
+    Args:
+        features: (photographs, patches, width), in the order of the prompts; None where none is shown.
+    """
+    if features is None:
+        return {}
+    return {"mm_encoder_outputs": {"image": BaseModelOutputWithPooling(pooler_output=list(features))}}

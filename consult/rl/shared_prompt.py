@@ -18,13 +18,14 @@ from typing import Any
 
 import torch
 from transformers import DynamicCache
-from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from consult.rl.constraint import END, Constraint
-from consult.rl.packed import read_packed
+from consult.rl.packed import Tokens, common_tail, encoded, packs_of, read_packed
 
 LOOKED_AT = 64
 """Photographs in one batch of the vision tower."""
+TASK = 4
+"""Tokens at the end by which prompts that ask for one thing are told from others."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,22 @@ class Prompts:
         mask = torch.tensor([[0] * (width - len(s)) + [1] * len(s) for s in sequences])
         seen = [f for f in features if f is not None]
         return cls(ids, mask, torch.stack(seen) if seen else None)
+
+    def shows(self, model: Any) -> Any:
+        """Tell of each prompt whether it shows a photograph: (prompts,) of bool."""
+        return (self.ids == model.config.image_token_id).any(1)
+
+    def part(self, model: Any, kind: Any) -> Prompts:
+        """Return some prompts, all that show a photograph or none of them.
+
+        Args:
+            model: Whose token stands for photographs.
+            kind: (prompts,) of bool; at least one.
+        """
+        width = int(self.mask[kind].sum(1).max())
+        shows = self.shows(model)
+        features = self.features[kind[shows]] if bool((kind & shows).any()) else None
+        return Prompts(self.ids[kind, -width:], self.mask[kind, -width:], features)
 
 
 @dataclass(frozen=True)
@@ -97,34 +114,50 @@ def add_decisions(model: Any, temperature: float) -> None:
 
 
 def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
-    shows = (prompts.ids == model.config.image_token_id).any(1)
-    if bool(shows.all()):
-        return _score_each(model, prompts, said, temperature)
-    # Acts of interviews, which show none, go on where others end; the decisions at their ends are read each alone.
-    found, order = [], []
-    for kind, score in ((~shows, _score_packed), (shows, _score_each)):
-        if bool(kind.any()):
-            rows, part, spoken = _part(prompts, said, kind, score is _score_each)
-            found.append(score(model, part, spoken, temperature))
-            order.append(rows)
-    places = torch.cat(order).argsort()
-    return tuple(torch.cat(values)[places] for values in zip(*found, strict=True))  # type: ignore[return-value]
+    """Score acts of an interview, which go on where others end, as one, and every other decision on its own prompt."""
+    told, photographs = _told(model, prompts)
+    tasks: dict[Tokens, list[int]] = {}
+    for prompt, tokens in enumerate(told):
+        tasks.setdefault(tokens[-TASK:], []).append(prompt)
+    alone, parts = torch.ones(len(told), dtype=torch.bool), []
+    for alike in tasks.values():
+        tail = common_tail([told[prompt] for prompt in alike])
+        if len(packs_of([told[prompt][:-tail] for prompt in alike], range(len(alike)))) < len(alike):
+            alone[alike] = False
+            rows, spoken = _spoken(said, torch.tensor(alike))
+            parts.append((rows, _score_packed(model, [told[p] for p in alike], photographs, spoken, temperature)))
+    for prompt in (prompts.shows(model) & alone, ~prompts.shows(model) & alone):
+        if bool(prompt.any()):
+            rows, spoken = _spoken(said, prompt.nonzero()[:, 0])
+            parts.append((rows, _score_each(model, prompts.part(model, prompt), spoken, temperature)))
+    places = torch.cat([rows for rows, _ in parts]).argsort()
+    return tuple(torch.cat(values)[places] for values in zip(*(found for _, found in parts), strict=True))  # type: ignore[return-value]
 
 
-def _part(prompts: Prompts, said: Said, kind: Any, photographs: bool) -> tuple[Any, Prompts, Said]:
-    """Take some prompts, all that show a photograph or none of them, and what was said to them."""
-    rows = kind[said.owner].nonzero()[:, 0]
-    width = int(prompts.mask[kind].sum(1).max())
-    part = Prompts(prompts.ids[kind, -width:], prompts.mask[kind, -width:], prompts.features if photographs else None)
-    owner = (kind.cumsum(0) - 1)[said.owner[rows]]
-    return rows, part, Said(said.ids[rows], owner, said.states[rows], said.constraint)
+def _told(model: Any, prompts: Prompts) -> tuple[list[Tokens], Any]:
+    """Return the tokens of each prompt, those of photograph n as -1 - n, and the photographs, each once."""
+    ids, photographs = prompts.ids, None
+    if prompts.features is not None:
+        photographs, which = prompts.features.unique(dim=0, return_inverse=True)
+        numbers = torch.zeros(len(ids), dtype=ids.dtype)
+        numbers[prompts.shows(model)] = -1 - which.to(ids.dtype)
+        ids = torch.where(ids == model.config.image_token_id, numbers[:, None], ids)
+    return [tuple(row[mask.bool()].tolist()) for row, mask in zip(ids, prompts.mask, strict=True)], photographs
 
 
-def _score_packed(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+def _spoken(said: Said, prompts: Any) -> tuple[Any, Said]:
+    """Return which completions belong to some prompts, and them, with the prompts numbered anew."""
+    belongs = said.owner[:, None] == prompts
+    rows = belongs.any(1).nonzero()[:, 0]
+    return rows, Said(said.ids[rows], belongs[rows].int().argmax(1), said.states[rows], said.constraint)
+
+
+def _score_packed(
+    model: Any, told: Sequence[Tokens], photographs: Any, said: Said, temperature: float
+) -> tuple[Any, Any]:
     distinct, place = _distinct(said)
-    told = [tuple(ids[mask.bool()].tolist()) for ids, mask in zip(prompts.ids, prompts.mask, strict=True)]
     spoken = [tuple(tokens) for tokens in distinct.ids.tolist()]
-    hidden = read_packed(model, told, spoken, distinct.owner.tolist(), int(distinct.ids[0, 0]))
+    hidden = read_packed(model, told, spoken, distinct.owner.tolist(), int(distinct.ids[0, 0]), photographs)
     return _read_off(model, hidden, distinct, place, said, temperature)
 
 
@@ -170,16 +203,13 @@ def _columns(ids: Any, constraint: Constraint) -> Any:
 def _read(model: Any, prompts: Prompts) -> tuple[Any, Any, Any]:
     """Read prompts: last hidden states (prompts, width), the cache, and the next position of each."""
     position = (prompts.mask.cumsum(1) - 1).clamp_min(0)
-    seen: dict[str, Any] = {}
-    if prompts.features is not None:
-        seen = {"mm_encoder_outputs": {"image": BaseModelOutputWithPooling(pooler_output=list(prompts.features))}}
     output = model.model(
         input_ids=prompts.ids,
         attention_mask=prompts.mask,
         position_ids=position,
         past_key_values=DynamicCache(),
         use_cache=True,
-        **seen,
+        **encoded(prompts.features),
     )
     return output.last_hidden_state[:, -1], output.past_key_values, position[:, -1:] + 1
 

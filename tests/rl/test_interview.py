@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -16,8 +17,9 @@ from consult.rl.config import TrainConfig
 from consult.rl.constraint import Constraint
 from consult.rl.episodes import Choosing, Theatre
 from consult.rl.interview import InterviewTraining, Scored, _batch, _free, _laid, _parted, _places, _scored
+from consult.rl.packed import common_tail, packs_of
 from consult.rl.rows import triage_rows
-from consult.rl.shared_prompt import _score, _score_each, add_decisions
+from consult.rl.shared_prompt import TASK, _score, _score_each, _told, add_decisions
 from consult.rl.student import Student
 from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
@@ -163,7 +165,12 @@ def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, student, episodes):
     rows = triage_rows(derm34, ["train-0001", "train-0007"], student.dialect, sees=True)
     student.looks.look_at(rows, derm34.revision, lambda _: None)
     shown, said = _batch(student, [_scored(student, one) for episode in episodes for one in episode.choices])
-    assert len(shown.ids) > len(episodes)
+    told, photographs = _told(student.body, shown)
+    assert len(photographs) == 2 and all(min(tokens) < 0 for tokens in told)
+    task = Counter(tokens[-TASK:] for tokens in told).most_common(1)[0][0]
+    acts = [tokens for tokens in told if tokens[-TASK:] == task]
+    packs = packs_of([act[: -common_tail(acts)] for act in acts], range(len(acts)))
+    assert len(packs) <= len(episodes) < len(acts) < len(shown.ids)
 
     def scored(score):
         student.model.zero_grad()

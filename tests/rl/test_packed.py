@@ -6,7 +6,7 @@ import random
 
 import torch
 
-from consult.rl.packed import common_tail, lay, packs_of
+from consult.rl.packed import common_tail, lay, packs_of, photograph_of
 
 
 def test_the_tail_is_what_all_prompts_end_with():
@@ -47,3 +47,9 @@ def test_a_branch_attends_to_its_own_prompt_and_to_nothing_else():
     assert seen[1] == [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3, 4], [0, 5], [0, 5, 6]]
     assert seen[0] == [[0], [0, 1], [0, 1, 2], [3], [4], [5], [6]]
     assert bool(torch.equal(laid.mask, laid.mask & torch.ones(7, 7, dtype=torch.bool).tril()))
+
+
+def test_prompts_that_show_different_photographs_are_never_put_together():
+    packs = packs_of([(1, -1, -1, 2), (1, -2, -2, 2, 3), (1, -1, -1, 2, 3), (1, 2)], range(4))
+    assert [photograph_of(pack) for pack in packs] == [None, 0, 1]
+    assert [sorted(pack.branches) for pack in packs] == [[(3, 2)], [(0, 4), (2, 5)], [(1, 5)]]
