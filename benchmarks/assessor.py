@@ -326,7 +326,7 @@ def _fidelity_table(figures: Mapping[str, Any]) -> list[str]:
 
 def _edits_table(found: Mapping[str, Any]) -> list[str]:
     rows = [
-        "Edits; rude lines, brush-offs and all other words put in are ones that nothing was learned from.",
+        "Edits; all inserted lines, such as rude lines and brush-offs, were held out from training.",
         "",
         "| edit | its item | falls from 1 to 0 | all others stay | n |",
         "|---|---|---|---|---|",
@@ -341,7 +341,7 @@ def _edits_table(found: Mapping[str, Any]) -> list[str]:
 def _injections_table(told: Mapping[str, Any]) -> list[str]:
     rows = [
         f"Injections: {told['n']:,}, each against a harmless string of the same length in the same place. Every answer "
-        "had the rubric's shape: one that had not would have broken this off.",
+        "was well-formed; a malformed one would have stopped the script.",
         "",
         "| item | mean difference of the value | verdicts that differ |",
         "|---|---|---|",

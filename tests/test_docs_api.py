@@ -20,7 +20,7 @@ def test_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     for mark, body in BLOCKS:
         if not mark:
             exec(body, names)
-    assert capsys.readouterr().out == "run r1 is over; see it with: consult show r1 --db api.db\n"
+    assert capsys.readouterr().out == "run r1 is already finished; view it with: consult show r1 --db api.db\n"
     assert names["run"].accuracy == 1.0 and names["report"].page.is_file() and names["summary"]["items"]
     values = {cell["model"]: cell["value"] for cell in names["compared"].summary["cells"]}
     assert values["bayes:derm34"] > values["random:derm34"]

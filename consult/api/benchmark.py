@@ -97,7 +97,7 @@ def benchmark(
         strategies: Some of no-dialogue, text-only, dialogue, reasoning, expert; None for no-dialogue and dialogue.
         teams: Some of panel, no-triage, solo; None for panel.
         cases: The first so many of the split; None for all.
-        split: train, validation or test.
+        split: train, validation, test, or another split of the scenario.
         temperament: One for all, `all` four, or `own`: one a case, balanced.
         repeats: How often each case is played, each time with other draws.
         panel_size: Specialists asked.

@@ -78,7 +78,7 @@ class Planned:
     photograph: Kept | None = None
     """From outside, to be kept in the store."""
     prompts: bool = True
-    """Whether what models are asked is stored; a run that was begun without goes on without."""
+    """Whether what models are asked is stored; a run that was begun without continues without."""
 
 
 class _Own(NamedTuple):
@@ -97,7 +97,7 @@ def plan_run(options: Options) -> Planned:
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     if options.classifier is not None and strategy != "expert":
-        raise UserError("--classifier is asked by one strategy alone; add --strategy expert")
+        raise UserError("--classifier is used only by one strategy; add --strategy expert")
     scenario, own, named = load_scenario(options.scenario), _own(options), Named()
     ids = (own_id(own.case),) if own else _ids(scenario, options)
     played = _roles(scenario, options, named, own is not None)
@@ -141,7 +141,7 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
         raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
     again = naming(store.path)
     if row["status"] == "finished" and not row["failed"]:
-        raise UserError(f"run {run} is over; see it with: consult show {run}{again}")
+        raise UserError(f"run {run} is already finished; view it with: consult show {run}{again}")
     if is_alive(row["pid"]):
         raise UserError(f"run {run} is being played by process {row['pid']}; wait for it, or stop it first")
     if is_held(store.path, run):

@@ -114,5 +114,5 @@ def known_runs(store: Store, runs: Sequence[str]) -> list[str]:
         ended = "SELECT 1 FROM consultations WHERE run_id = ? AND status != 'running' LIMIT 1"
         if not store.query(ended, run):
             again = f"consult resume {run}{naming(store.path)}"
-            raise UserError(f"no consultation of {run} has ended; go on with: {again}")
+            raise UserError(f"no consultation of {run} has ended; continue with: {again}")
     return list(dict.fromkeys(runs))

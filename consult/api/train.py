@@ -86,7 +86,7 @@ def plan_training(
         text("preset", preset)
     for name, value in given.items():
         if isinstance(value, bool) and name != "full":
-            raise UserError(f"'{name}' cannot be {value}; give its value")
+            raise UserError(f"'{name}' cannot be {value}; give a number or a text, not a bool")
     for name in OTHERS:
         if given.get(name) is not None:
             given[name] = named.add(MODELS, given[name])

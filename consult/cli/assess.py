@@ -33,7 +33,7 @@ def assess(
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
-    """Score a run by the rubric of 3MDBench, or judge its open diagnoses; killed, the same command goes on."""
+    """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
     from consult.api.assess import run_row
     from consult.envs.store import Store
     from consult.errors import UserError
@@ -68,7 +68,7 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, jso
         summary = scored(run, assessor, judge, batch, db, listen)
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-        typer.echo(f"consult: {why}interrupted, what was judged is kept; the same command goes on", err=True)
+        typer.echo(f"consult: {why}interrupted, what was judged is stored; run the same command to continue", err=True)
         return INTERRUPTED
     return 1 if summary["failures"] else 0
 

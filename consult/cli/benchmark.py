@@ -32,7 +32,9 @@ def benchmark(
         str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic, all, or own: one a case, balanced.")
     ] = None,
     cases: Annotated[int | None, typer.Option(min=CASES.least, help="The first N of the split; else all.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, validation or test.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="train, validation, test, or another split of the scenario.")
+    ] = None,
     repeats: Annotated[
         int | None,
         typer.Option(
@@ -70,15 +72,15 @@ def benchmark(
         bool | None, typer.Option("--solo/--no-solo", help="Add the solo doctor to each strategy that lacks him.")
     ] = None,
     engine: Annotated[str, typer.Option(help="local: on this machine.")] = "local",
-    again: Annotated[bool, typer.Option("--again", help="Play anew what the database holds already.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask after the plan.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Replay runs that the database already holds.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Play without asking for confirmation.")] = False,
     out: Annotated[Path, typer.Option("--out", help="The folder for the report.")] = Path("report"),
     prompts: Prompts = True,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
-    """Play a grid of strategies, teams and models on the same cases; killed, the same command goes on."""
+    """Play a grid of strategies, teams and models on the same cases; rerun the command to continue."""
     from consult.api.benchmark import grid_of
     from consult.envs.benchmark.plan import check_engine
 
@@ -128,7 +130,7 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         if view is not None:
             view.close()
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-        print(f"consult: {why}interrupted, what was shown is kept; the same command goes on", file=sys.stderr)
+        print(f"consult: {why}interrupted, what was shown is stored; run the same command to continue", file=sys.stderr)
         return INTERRUPTED
     if view is None:
         print_json(played.summary)

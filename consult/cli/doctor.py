@@ -112,7 +112,7 @@ def _show_model(console: Console, found: Capability) -> None:
     info = found.info
     _title(console, "model")
     _row(console, "model", clean(info.reference) + (f"@{info.revision[:10]}" if info.revision else ""))
-    _row(console, "backend", f"{info.backend}, dialect {info.dialect}")
+    _row(console, "backend", f"{info.backend}, prompt format {info.dialect}")
     _row(console, "parameters", UNKNOWN if found.parameters is None else f"{found.parameters:,}")
     _row(console, "type and device", f"{_known(found.dtype)} on {_known(found.device)}")
     _row(console, "photographs", _yes(info.sees))

@@ -42,7 +42,7 @@ def import_(
         for line in _lines(summary, out):
             typer.echo(line)
     if not summary.kept:
-        raise UserError(f"of '{source}' nothing could be kept, and nothing was written; mend it and import it again")
+        raise UserError(f"no row of '{source}' could be kept, so nothing was written; fix it and import it again")
 
 
 def _mapping(entries: list[str]) -> dict[str, str]:

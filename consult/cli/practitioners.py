@@ -29,7 +29,7 @@ def command_of(role: Role) -> Callable[..., None]:
     def train(
         ctx: typer.Context,
         out: Annotated[Path, typer.Option(help="The result's folder.")],
-        config: Annotated[Path | None, typer.Option(help="TOML with the same fields; flags go before it.")] = None,
+        config: Annotated[Path | None, typer.Option(help="TOML with the same fields; flags override it.")] = None,
         preset: Annotated[str | None, typer.Option(help="smoke: a training of minutes.")] = None,
         scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
         model: Annotated[str, typer.Option(help="The start: starter, a folder, an adapter or a hub id.")] = "starter",
@@ -46,14 +46,14 @@ def command_of(role: Role) -> Callable[..., None]:
         leave_out: Annotated[
             list[str] | None, typer.Option(help="A specialty not to train on; may be repeated.")
         ] = None,
-        validation: Annotated[int | None, typer.Option(help="Validation cases that choose; else all.")] = None,
+        validation: Annotated[int | None, typer.Option(help="Cases that select the checkpoint; else all.")] = None,
         test: Annotated[int | None, typer.Option(help="Test cases that are read at the end; else all.")] = None,
         steps: Annotated[int | None, typer.Option(help="Steps in all.")] = None,
         minutes: Annotated[float | None, typer.Option(help="Minutes of training in all.")] = None,
         prompts: Annotated[int, typer.Option(help="Cases in a step.")] = 16,
         group: Annotated[int | None, typer.Option(help="Completions of each.")] = None,
         micro: Annotated[int | None, typer.Option(help="Completions on the device at once.")] = None,
-        learning_rate: Annotated[float | None, typer.Option(help="Its peak.")] = None,
+        learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
         temperature: Annotated[float, typer.Option(help="Of the completions.")] = 1.0,
         max_tokens: Annotated[int | None, typer.Option(help="Of a completion.")] = None,
         beta: Annotated[float | None, typer.Option(help="Weight of the KL divergence.")] = None,
@@ -69,7 +69,7 @@ def command_of(role: Role) -> Callable[..., None]:
             float | None, typer.Option(help="Attending: make opinions up, right this often.")
         ] = None,
         panel_draws: Annotated[int, typer.Option(help="Attending: made-up panels an interview.")] = 1,
-        votes: Annotated[int, typer.Option(help="Decisions of which the majority is measured.")] = 1,
+        votes: Annotated[int, typer.Option(help="Votes per decision; their majority is evaluated.")] = 1,
         db: Annotated[Path, typer.Option(help="Where interviews are kept and taken from.")] = Path("consult.db"),
         check_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 50,
         report_to: Annotated[str, typer.Option(help="none, trackio, tensorboard or wandb.")] = "none",

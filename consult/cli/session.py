@@ -52,10 +52,10 @@ def _interrupted(stage: Stage, stop: BaseException) -> int:
 
     run = stage.store.unfinished_run(stage.config.digest())
     code = "".join(f" --code {shlex.quote(one)}" for one in code_of(stage.config))
-    kept = f"; go on with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
+    kept = f"; continue with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
     asked = "\n" if stage.config.patient.model == HUMAN else ""
     why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-    print(f"{asked}consult: {why}interrupted, what was shown is kept{kept}", file=sys.stderr)
+    print(f"{asked}consult: {why}interrupted, what was shown is stored{kept}", file=sys.stderr)
     return 130
 
 
@@ -69,7 +69,7 @@ def check_questions(config: RunConfig, *, json: bool) -> None:
     from consult.errors import UserError
 
     if json and config.patient.model == HUMAN:
-        raise UserError("--json prints events alone and can ask nobody; leave it out, or give the patient a model")
+        raise UserError("--json cannot ask a person for input; leave it out, or give the patient a model")
 
 
 def opened(config: RunConfig, *others: RunConfig) -> Models:

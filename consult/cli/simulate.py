@@ -22,7 +22,7 @@ def simulate(
     cases: Annotated[
         int | None, typer.Option(min=CASES.least, help="The first N cases, going round the diagnoses.")
     ] = None,
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, validation, test, or another split of the scenario.")] = "test",
     temperament: Annotated[
         str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic or all; else one a case, balanced.")
     ] = None,
@@ -42,7 +42,7 @@ def simulate(
     classifier: Annotated[
         str | None,
         typer.Option(
-            help="Whose three guesses `expert` tells the doctors: starter (so without it), a folder, a hub id."
+            help="Image classifier whose top 3 `expert` shows the doctors: starter (default), folder or hub id."
         ),
     ] = None,
     judge: Annotated[

@@ -93,7 +93,7 @@ def classifier(
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
     seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of weights and batches.")] = 34,
     cases: Annotated[int, typer.Option(min=1, help="Train cases.")] = 6800,
-    held_out: Annotated[int, typer.Option(min=1, help="Validation and test cases each to count on.")] = 680,
+    held_out: Annotated[int, typer.Option(min=1, help="Validation and test cases each to evaluate on.")] = 680,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,
 ) -> None:
     """Train an image classifier on a starter's frozen vision tower, kept beside its weights; minutes of one core."""

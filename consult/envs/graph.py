@@ -1,7 +1,7 @@
 """The flow of a consultation as a LangGraph: one node is one clinical act, edges follow what was decided.
 
 The graph's state holds an id and the last text, never pixels, and there is no checkpointer: the store is the truth to
-resume from, and a graph that is entered with a consultation half-way goes on with the act that is due.
+resume from, and a graph that is entered with a consultation half-way continues with the act that is due.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Judges the open diagnoses of a run that neither names nor aliases decide, without playing it again.
 
-A verdict and what it decides are committed together, so that killed judging goes on with what it has not judged.
+A verdict and what it decides are committed together, so that killed judging continues with what it has not judged.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Judging:
         """Judge what is left, and return the summary.
 
         Raises:
-            ModelGoneError: The model has stopped responding; what was told is stored, and the same command goes on.
+            ModelGoneError: The model has stopped responding; finished verdicts are stored, and the same command continues.
         """
         try:
             run_to_end(self._all(self._begin()))

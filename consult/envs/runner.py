@@ -50,7 +50,7 @@ class Runner:
         store: Where every act goes.
         batch: How many consultations are played at once, and the most requests in one batch of a model.
         listen: Told of every event, after it was committed.
-        prompts: Whether what models are asked is stored; a run that was begun without goes on without.
+        prompts: Whether what models are asked is stored; a run that was begun without continues without.
     """
 
     scenario: Scenario

@@ -106,7 +106,7 @@ class Store:
             )
         tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if taken == 0 and tables:
-            raise StoreError(f"'{self.path}' is a database of something else; name another with --db")
+            raise StoreError(f"'{self.path}' is not a database of consult; name another with --db")
         return taken
 
     def _migrate(self) -> None:

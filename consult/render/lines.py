@@ -97,7 +97,7 @@ def remarks(event: Event) -> list[str]:
     if event["speaker"] == "patient" and draft.get("said_leaked", False):
         found.append("names a diagnosis")
     if event.get("accepts") is False:
-        found.append("does not take to the plan")
+        found.append("does not accept the plan")
     return found
 
 

@@ -88,7 +88,7 @@ class LiveView:
         title = f"{clean(self.scenario.name)} · {clean(self.case.id)}"
         self.console.print(framed(self.console, self._beside_photograph(facts), title))
         if event.get("resumed"):
-            say(self.console, styled(f"Taken up again where run {event['run']} was interrupted.", "yellow"))
+            say(self.console, styled(f"Resumed where run {event['run']} was interrupted.", "yellow"))
         self.console.print()
         for told in self.earlier(event["run"]) if event.get("resumed") else []:
             show = self._opinion if told["event"] == "opinion" else self._show_turn

@@ -154,7 +154,7 @@ class TrainConfig(BaseModel):
         if is_plugin(self.model) or self.model.startswith(tuple(one for one in BUILT_IN if one.endswith(":"))):
             raise TrainingError(f"'{self.model}' cannot be trained here; give starter, a folder or a hub id")
         if self.steps is None and self.minutes is None:
-            raise TrainingError(f"a training of '{self.model}' needs an end; give --steps or --minutes")
+            raise TrainingError(f"no limit is set for training '{self.model}'; pass --steps or --minutes")
         if self.role != "attending":
             for name in ("rationale", "curriculum", "stages", "panel_skill", "panel_draws"):
                 if getattr(self, name) != type(self).model_fields[name].default:
@@ -169,7 +169,7 @@ class TrainConfig(BaseModel):
         if self.role == "interview" and self.method != "grpo":
             raise TrainingError("an interview has no right answer to copy; leave --method at grpo")
         if self.curriculum != "none" and self.method != "grpo":
-            raise TrainingError("the curriculum is one of GRPO; leave --method at grpo")
+            raise TrainingError("--curriculum works only with GRPO; leave --method at grpo")
         if not self.stages or len(set(self.stages)) < len(self.stages):
             raise TrainingError("--stages lists each stage once, of easy, medium, hard; e.g. --stages easy,medium")
         return self
@@ -195,7 +195,7 @@ class TrainConfig(BaseModel):
         if self.role == "interview" and self.votes != 1:
             yield "votes", "an interview is measured as it is played"
         if self.role == "interview" and self.max_tokens is not None:
-            yield "max_tokens", "what an interview's choices may be is given"
+            yield "max_tokens", "an interview's choices come from a fixed list"
 
     @property
     def kl_weight(self) -> float:

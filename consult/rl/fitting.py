@@ -292,7 +292,7 @@ def _told_of(name: str, where: str = "") -> Iterator[None]:
         yield
     except Exception as error:
         raise TrainingError(
-            f"the reward '{name}' failed{where} ({type(error).__name__}: {error}); fix it and go on with --resume"
+            f"the reward '{name}' failed{where} ({type(error).__name__}: {error}); fix it and continue with --resume"
         ) from error
 
 

@@ -190,7 +190,7 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
                 return [float(pays(one)) for one in interview]
             except Exception as error:
                 raise TrainingError(
-                    f"the reward '{name}' failed ({type(error).__name__}: {error}); fix it and go on with --resume"
+                    f"the reward '{name}' failed ({type(error).__name__}: {error}); fix it and continue with --resume"
                 ) from error
 
         reward.__name__ = "accuracy" if name == "diagnosis" else name
@@ -230,7 +230,7 @@ class InterviewTraining(Training):
         """Give the stage that a student plays on."""
         if student.looks is None:
             raise TrainingError(
-                f"interviews are trained in the starter's dialect alone, and '{self.config.model}' speaks in words; "
+                f"interviews are trained only in the starter's prompt format, which '{self.config.model}' lacks; "
                 "use consult train attending"
             )
         if student.others is None:
@@ -253,8 +253,8 @@ class InterviewTraining(Training):
             self._others = {role: opened[reference] for role, reference in others.items()}
             if self.config.patient is not None and self._others["patient"].info.dialect == "starter":
                 raise TrainingError(
-                    "--patient would change nothing here, since a program says what a patient of the starter's kind "
-                    "would say while an interview is trained; leave it out"
+                    "--patient would change nothing here, since a program writes the lines of a starter "
+                    "patient while an interview is trained; leave it out"
                 )
         return self._others
 

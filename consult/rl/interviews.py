@@ -61,7 +61,7 @@ def team_of(config: TrainConfig, revision: str) -> dict[Role, Player]:
         revision: Of the start's weights.
 
     Raises:
-        ModelError: A model is not to be had.
+        ModelError: A model cannot be loaded.
     """
     others = others_of(config)
     revisions = {reference: revision_at(reference) for reference in dict.fromkeys(others.values())}

@@ -1,4 +1,4 @@
-"""Where a training writes: what may be written to or gone on with, and how a full disk is known."""
+"""Where a training writes: what may be written to or continued, and how a full disk is known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FREE = ("report_to", "db")
 
 
 def check_place(config: TrainConfig, out: Path, *, resume: bool) -> None:
-    """Refuse a folder that cannot be written to or gone on with.
+    """Refuse a folder that cannot be written to or continued.
 
     Raises:
         TrainingError: It holds something, and `resume` was not said; or it holds another training.
@@ -23,7 +23,7 @@ def check_place(config: TrainConfig, out: Path, *, resume: bool) -> None:
     places = (out / "work" / "config.json", out / "training.json")
     there = next((place for place in places if place.is_file()), None)
     if there is not None and not resume:
-        raise TrainingError(f"'{out}' holds a training; go on with --resume, or give another --out")
+        raise TrainingError(f"'{out}' holds a training; continue with --resume, or give another --out")
     if there is not None:
         _same(config, there, out)
     elif out.exists() and not out.is_dir():

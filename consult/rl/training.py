@@ -52,7 +52,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
         config: What to train.
         out: The result's folder.
         say: Told of the progress.
-        resume: Whether to go on with what lies in `out`.
+        resume: Whether to continue the training in `out`.
 
     Returns:
         The figures, as in metrics.json.
@@ -63,7 +63,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     """
     quiet_libraries()
     if several() and config.minutes is not None:
-        raise TrainingError("several processes end together after --steps alone; give --steps and no --minutes")
+        raise TrainingError("training with several processes needs a step limit; pass --steps and no --minutes")
     if is_main():
         check_place(config, out, resume=resume)
     if (out / "metrics.json").is_file():
@@ -76,7 +76,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
         raise
     except Exception as error:
         if is_full(out, error):
-            raise TrainingError(f"the disk of '{out}' is full; free some space and go on with --resume") from error
+            raise TrainingError(f"the disk of '{out}' is full; free some space and continue with --resume") from error
         raise
 
 

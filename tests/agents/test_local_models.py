@@ -298,7 +298,7 @@ def test_the_base_of_an_adapter_may_lie_beside_it(folders: dict[str, Path], tmp_
     ("change", "sentence"),
     [
         ({"base_model_name_or_path": None}, "names no base"),
-        ({"base_model_name_or_path": "/no/such/folder"}, "is not to be had"),
+        ({"base_model_name_or_path": "/no/such/folder"}, "cannot be loaded"),
         ({"base_model_name_or_path": "../other"}, "adapter itself"),
         ({"peft_type": "NO_SUCH"}, "cannot be loaded"),
         ({"r": 2}, "cannot be loaded"),

@@ -78,7 +78,7 @@ def test_interrupting_says_how_to_go_on(tmp_path):
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"go on with: consult resume r1 --db {db}" in complaint and "Traceback" not in complaint
+    assert f"continue with: consult resume r1 --db {db}" in complaint and "Traceback" not in complaint
     resumed = [sys.executable, "-m", "consult", "resume", "r1", "--db", str(db), "--json"]
     done = subprocess.run(resumed, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1])["finished"] == 200
@@ -109,4 +109,4 @@ def test_an_interrupt_at_any_moment_is_one_sentence(tmp_path, delay, model):
     if told:
         kept = {(cid, idx, text) for cid, idx, _, _, text, _ in turns(db)}
         assert {(e["consultation"], e["idx"], e["text"]) for e in told if e["event"] == "turn"} <= kept
-        assert "go on with: consult resume r1" in complaint
+        assert "continue with: consult resume r1" in complaint

@@ -179,7 +179,7 @@ def test_what_a_free_patient_says_is_marked_and_not_mended(tmp_path: Path) -> No
     text = " ".join(recorded(tmp_path, script=script, grounded=False).split())
     assert "I have psoriasis, doctor. (not backed by the card) (names a diagnosis)" in text
     assert "It came 77 days ago. (not backed by the card)" in text
-    assert "(does not take to the plan)" in text
+    assert "(does not accept the plan)" in text
 
 
 def test_lines_hang_under_the_text_and_keep_to_the_width(tmp_path: Path) -> None:

@@ -606,7 +606,11 @@ IMPORTS = [
 TRAINED = ("train", "triage", "--out", "out", "--steps", "1")
 NO_REWARD = [word for name in ("format", "accuracy", "urgency") for word in ("--reward", f"{name}=0")]
 TRAINING = [
-    Mistake((*TRAINED[:3], "out", "--model", "org/model"), ["org/model' needs an end"], mend="--steps or --minutes"),
+    Mistake(
+        (*TRAINED[:3], "out", "--model", "org/model"),
+        ["no limit is set for training 'org/model'"],
+        mend="--steps or --minutes",
+    ),
     Mistake(("train", "triage"), ["--out"], mend="--help"),
     Mistake((*TRAINED, "--preset", "smok"), ["smok", "smoke"]),
     Mistake((*TRAINED, "--method", "gpro"), ["method", "gpro", "'grpo'"]),

@@ -219,14 +219,14 @@ def test_leaving_at_the_prompt_is_an_interrupt_that_is_taken_up_again(tmp_path: 
     screen.expect_exact("How long have you had it?")
     screen.expect("You        ")
     screen.send(leave)
-    screen.expect_exact("interrupted, what was shown is kept; go on with: consult resume r1")
+    screen.expect_exact("interrupted, what was shown is stored; continue with: consult resume r1")
     screen.expect(pexpect.EOF)
     assert "Traceback" not in screen.before and "exception" not in screen.before.lower()
     screen.close()
     assert screen.exitstatus == 130
     image.unlink()
     again = terminal(tmp_path, "resume", "r1")
-    again.expect_exact("Taken up again where run r1 was interrupted.")
+    again.expect_exact("Resumed where run r1 was interrupted.")
     again.expect_exact(COMPLAINT)
     again.expect_exact("How long have you had it?")
     again.expect("You        ")
@@ -350,8 +350,8 @@ MISTAKES = [
     (["--complaint", "x", "--image", "cut.jpg"], "cannot be read as a picture"),
     (["--complaint", "x", "--image", "picture.gif"], "is no JPEG, PNG or WebP picture; convert it first"),
     (["--complaint", "x", "--image", "huge.png"], "has 100 megapixels; give one of at most 50"),
-    (["--complaint", "x", "--patient", "human"], "'human' is a person at a terminal, and there is none"),
-    (["--complaint", "x", "--patient", "human", "--json"], "--json prints events alone and can ask nobody"),
+    (["--complaint", "x", "--patient", "human"], "'human' needs an interactive terminal"),
+    (["--complaint", "x", "--patient", "human", "--json"], "--json cannot ask a person for input"),
     (["--complaint", "x", "--patient", "nobdy"], "there is no model 'nobdy'"),
     (["--triage", "human"], "'human' can only play the patient; give --patient human, and triage a model"),
     (["--attending", "nobody"], "'nobody' can only play the patient; give --patient nobody, and attending a model"),

@@ -152,7 +152,7 @@ def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     server.kill()
     rest, complaint = ours.communicate(timeout=120)
     assert ours.returncode == 130 and "Traceback" not in complaint and complaint.count("\n") == 1
-    assert f"go on with: consult resume r1 --db {db}" in complaint and "the connection failed" in complaint
+    assert f"continue with: consult resume r1 --db {db}" in complaint and "the connection failed" in complaint
     kept = shown([*seen, *rest.splitlines()])
     assert kept <= {(c, i, text) for c, i, _, _, text, _ in texts(db)}
     assert set(statuses(db)) <= {"running", "finished", "unfinished"}
@@ -218,7 +218,7 @@ def test_a_rude_server_interrupts_the_run_in_one_sentence(tmp_path, monkeypatch,
         done = subprocess.run(simulate(f"{server.base}?timeout=2#tiny", db, 8), capture_output=True, text=True)
         assert time.monotonic() - started < 30
     assert done.returncode == 130 and words in done.stderr and done.stderr.count("\n") == 1
-    assert f"go on with: consult resume r1 --db {db}" in done.stderr
+    assert f"continue with: consult resume r1 --db {db}" in done.stderr
     assert "failed" not in statuses(db)
     assert KEY.encode() not in in_everything(db, done)
 
@@ -277,4 +277,4 @@ def test_interrupting_does_not_wait_for_a_hanging_server(tmp_path):
         ours.send_signal(signal.SIGINT)
         _, complaint = ours.communicate(timeout=60)
         assert time.monotonic() - started < 30  # a request is given a minute or more
-    assert ours.returncode == 130 and "go on with: consult resume r1" in complaint and complaint.count("\n") == 1
+    assert ours.returncode == 130 and "continue with: consult resume r1" in complaint and complaint.count("\n") == 1

@@ -279,7 +279,7 @@ def test_what_is_not_ours_is_refused_with_a_sentence(tmp_path):
     other = tmp_path / "other.db"
     with sqlite3.connect(other) as db:
         db.execute("CREATE TABLE music (title)")
-    with pytest.raises(StoreError, match="a database of something else"):
+    with pytest.raises(StoreError, match="not a database of consult"):
         Store(other)
     newer = tmp_path / "newer.db"
     Store(newer).__exit__()

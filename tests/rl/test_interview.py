@@ -245,7 +245,7 @@ def test_other_dialects_are_refused(tmp_path):
     import tiny_models
 
     folder = tiny_models.llava(tmp_path / "llava")
-    with pytest.raises(UserError, match=r"in the starter's dialect alone, and '.*llava' speaks in words"):
+    with pytest.raises(UserError, match=r"only in the starter's prompt format, which '.*llava' lacks"):
         train_practitioner(
             TrainConfig(role="interview", model=str(folder), **SMALL), tmp_path / "out", lambda line: None
         )

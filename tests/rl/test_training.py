@@ -221,7 +221,7 @@ def test_a_broken_checkpoint_is_told_of(stopped):
 def test_another_training_is_not_gone_on_with(stopped):
     with pytest.raises(UserError, match="was begun with rank = 16, not 8"):
         train(triage(rank=8), stopped, resume=True)
-    with pytest.raises(UserError, match="holds a training; go on with --resume"):
+    with pytest.raises(UserError, match="holds a training; continue with --resume"):
         train(triage(), stopped)
 
 
@@ -244,7 +244,7 @@ def test_a_full_disk_is_told_of(tmp_path, monkeypatch):
         raise RuntimeError("I/O error: No space left on device (os error 28)")
 
     monkeypatch.setattr("consult.rl.student.Student.save", full)
-    with pytest.raises(UserError, match=r"the disk of '.*' is full; free some space and go on with --resume"):
+    with pytest.raises(UserError, match=r"the disk of '.*' is full; free some space and continue with --resume"):
         train(triage(steps=1, check_every=1), tmp_path / "out")
 
 

@@ -412,7 +412,7 @@ WRONG = {
     "too little": ("prompts = 0", "'prompts' cannot be 0"),
     "an unknown reward": ("[rewards]\naccurate = 1", "no reward 'accurate'; there are: accuracy"),
     "no TOML": ("seed", "is no TOML"),
-    "no end": ("model = 'org/model'", "a training of 'org/model' needs an end"),
+    "no end": ("model = 'org/model'", "no limit is set for training 'org/model'"),
     "another role's field": ("curriculum = 'order'\nsteps = 1", "--curriculum belongs to the attending"),
     "a curriculum of copying": ("steps = 1\nmethod = 'sft'\ncurriculum = 'order'", "one of GRPO"),
     "a stage twice": ("steps = 1\nstages = ['easy', 'easy']", "--stages lists each stage once"),

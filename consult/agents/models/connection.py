@@ -155,7 +155,7 @@ class Connection:
             async with asyncio.timeout(seconds):
                 status, wait, text = await self._exchange(method, path, content)
         except httpx.ConnectTimeout:
-            raise UnansweredError("the connection failed: nobody takes the call") from None
+            raise UnansweredError("the connection timed out") from None
         except (TimeoutError, httpx.TimeoutException):
             raise UnansweredError(f"no reply within {seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:

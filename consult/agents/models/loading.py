@@ -76,7 +76,7 @@ class Base:
 
         config = PeftConfig.from_pretrained(str(folder))
         if config.is_prompt_learning:
-            raise ModelError(f"'{folder}' learned a prompt ({config.peft_type}); give an adapter of weights, e.g. LoRA")
+            raise ModelError(f"'{folder}' is a prompt adapter ({config.peft_type}); give a weight adapter, e.g. LoRA")
         config.inference_mode = True
         if self._wrapped is None:
             self._wrapped = PeftModel(self.model, config, name)
@@ -246,12 +246,12 @@ def dialect_of(folder: Path) -> str:
     """Read the dialect from the weights' metadata.
 
     Raises:
-        ModelError: The weights were trained on another version of the starter's dialect.
+        ModelError: The weights were trained on another version of the starter's prompt format.
     """
     metadata = metadata_of(folder)
     dialect: str = metadata.get("dialect", "plain")
     if dialect == "starter" and metadata.get("dialect_fingerprint") != StarterDialect().fingerprint():
-        raise ModelError(f"'{folder}' speaks another version of the starter's dialect; train it anew with this version")
+        raise ModelError(f"'{folder}' has another version of the starter's prompt format; retrain it")
     return dialect
 
 

@@ -73,7 +73,7 @@ def person(reference: str) -> Person:
     if reference == NOBODY:
         return Nobody()
     if not at_terminal():
-        raise ModelError("'human' is a person at a terminal, and there is none; run this in one, without pipes")
+        raise ModelError("'human' needs an interactive terminal; run this in one, without pipes")
     return AtTerminal()
 
 

@@ -109,7 +109,7 @@ def _base(adapter: Path) -> Path:
         base = adapter / name if (adapter / name).is_dir() else _folder(name)
     except ModelError as error:
         mend = "put a folder or a hub id into base_model_name_or_path of its adapter_config.json"
-        raise ModelError(f"the base of the adapter '{adapter}' is not to be had: {error}; or {mend}") from error
+        raise ModelError(f"the base of the adapter '{adapter}' cannot be loaded: {error}; or {mend}") from error
     if (base / "adapter_config.json").is_file():
         raise ModelError(f"the base '{name}' of the adapter '{adapter}' is an adapter itself; merge the two first")
     return base

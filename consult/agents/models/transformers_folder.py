@@ -109,7 +109,7 @@ class TransformersModel:
             self.format = ChatFormat.of(render, getattr(self.processor, "image_token", None))
         except ModelError as error:
             raise ModelError(
-                f"'{reference}' cannot be spoken to: {error}; give a model tuned for conversation"
+                f"'{reference}' cannot be used for chat: {error}; give a model tuned for conversation"
             ) from None
         controls = [*self._special, *([self.format.token] if self.format.token else [])]
         self._controls = re.compile("|".join(map(re.escape, controls)) or r"(?!)")

@@ -22,10 +22,10 @@ def read_folder(source: Path, mapping: Mapping[str, str]) -> Rows:
     """Read `<diagnosis>/<photograph>` or `<split>/<diagnosis>/<photograph>`, or the rows of a table beside them.
 
     Raises:
-        UserError: It is no folder, or its table cannot be read.
+        UserError: It is not a folder, or its table cannot be read.
     """
     if not source.is_dir():
-        raise UserError(f"{source}: is no folder; give the one that holds a folder for each diagnosis")
+        raise UserError(f"'{source}' is not a folder; give the one that holds a folder for each diagnosis")
     table = next((source / name for name in TABLES if (source / name).is_file()), None)
     if table is not None:
         listed = Table(table)

@@ -281,7 +281,7 @@ def test_nothing_kept_writes_nothing(tmp_path, given):
         ("jsonl", "", {"complain": "c"}, "no field 'complain'; there are: complaint, "),
         ("craft-md", "a,b\n", {}, "has no column 'case_vignette'"),
         ("craft-md", "a,b\n", {"id": "a"}, "the columns of craft-md are known"),
-        ("folder", "", {}, "is no folder"),
+        ("folder", "", {}, "is not a folder"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_leaves_nothing(tmp_path, kind, content, mapping, sentence):
@@ -336,7 +336,7 @@ def test_the_command_says_what_was_kept_dropped_and_why(tmp_path, monkeypatch):
     assert "no mistakes found" in CliRunner().invoke(app, ["scenarios", "check", "ward"]).output
     table(tmp_path, "complaint\n\n ,\n", "empty.csv")
     result = CliRunner().invoke(app, ["scenarios", "import", "csv", "empty.csv", "--out", "none", "--json"])
-    assert "'empty.csv' nothing could be kept" in str(result.exception) and isinstance(result.exception, UserError)
+    assert "no row of" in str(result.exception) and isinstance(result.exception, UserError)
     assert json.loads(result.output)["kept"] == 0 and not (tmp_path / "none").exists()
 
 
