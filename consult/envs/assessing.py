@@ -1,7 +1,7 @@
 """Scores a run that was played: one assessor's verdict on each consultation, without playing it again.
 
-All items of a consultation are committed in one transaction, so that a killed assessment continues with the consultations
-that it has not judged, and ends with the same verdicts.
+All items of a consultation are committed in one transaction, so that a killed assessment continues with the
+consultations that it has not judged, and ends with the same verdicts.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Assessing:
         """Judge by a program or a model, and return the summary.
 
         Raises:
-            ModelGoneError: The model is gone; finished verdicts are stored, and the same command continues.
+            ModelGoneError: The model is gone; finished verdicts are stored; rerun the command.
         """
         return self.by_program(judge) if isinstance(judge, ProgramAssessor) else self.by_model(judge)
 
@@ -104,7 +104,7 @@ class Assessing:
         """Judge with a model, and give the summary.
 
         Raises:
-            ModelGoneError: The model is gone; finished verdicts are stored, and the same command continues.
+            ModelGoneError: The model is gone; finished verdicts are stored; rerun the command.
         """
         left = self._begin()
         batcher = Batcher(chunk=self.batch, before_wave=self._flush)

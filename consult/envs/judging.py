@@ -108,7 +108,7 @@ class Judging:
         """Judge what is left, and return the summary.
 
         Raises:
-            ModelGoneError: The model has stopped responding; finished verdicts are stored, and the same command continues.
+            ModelGoneError: The model has stopped responding; finished verdicts are stored; rerun the command.
         """
         try:
             run_to_end(self._all(self._begin()))

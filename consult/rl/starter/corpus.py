@@ -36,7 +36,7 @@ from consult.rl.starter.evidence import Evidence, Knowledge
 from consult.rl.starter.interest import Interest
 from consult.rl.starter.lesson import SHARES, Lesson, Shares, Soft, Withheld, draw
 from consult.rl.starter.panel import drawn_field, panel, specialist, weigh, with_expert
-from consult.scenarios import Card, Fact, Photograph, Scenario
+from consult.scenarios import Card, Fact, Photograph, Scenario, Urgency
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.tables import Table
 
@@ -248,20 +248,27 @@ class Corpus:
             weights[urgency] = weights.get(urgency, 0.0) + p
         return weights
 
+    def _urgency_at_first(self, evidence: Evidence, seen: bool) -> Urgency:
+        """Draw the urgency that a triage doctor would name after the opening.
+
+        It is not the true one and knows nothing of an alarm that is told later, or a decision would learn to copy it.
+        """
+        return draw(self._urgencies(evidence, evidence.general(seen)), self.rng)  # type: ignore[return-value]
+
     def action(self) -> Lesson:
         """Ask about what is not known yet; consult when enough is known, conclude when the panel was heard."""
         evidence = self.doctors_evidence()
         solo = self.rng.random() < 0.15
         consulted = not solo and self.rng.random() < 0.15
         lines = evidence.opening()
-        belief = evidence.general(True)
+        belief, urgency = evidence.general(True), self._urgency_at_first(evidence, True)
         lines += evidence.interview(self.rng.choices(range(10), [3, 3, 3, 3, 3, 3, 2, 2, 1, 1])[0])
         opinions = (Opinion("", None, None, ""),) if consulted else ()
         offers = ("ask", "examine", "conclude") if solo or consulted else ("ask", "examine", "consult", "conclude")
         thinks = self.rng.random() < 0.2
         seen = self.rng.random() < 0.88
         view = self._view(evidence, lines, seen, opinions=opinions, offers=offers, thinks=thinks)
-        view = view if solo else self._triaged(view, evidence, belief)
+        view = view if solo else replace(view, specialty=self._clinic(evidence, belief), urgency=urgency)
         posterior = evidence.posterior(seen)
         closing = "<conclude>" if solo or consulted or evidence.alarmed else "<consult>"
         closes = 0.97 if consulted or evidence.alarmed else self._enough(evidence, posterior)
@@ -323,8 +330,10 @@ class Corpus:
         own = self.grammar.labels[evidence.case.truth.diagnosis or ""].specialty
         specialty = own if self.rng.random() < 0.75 else self.rng.choice(self.scenario.specialties)
         seen = self.rng.random() < 0.85
-        lines = evidence.opening() + evidence.interview(self.rng.choices(range(10), INTERVIEWS)[0])
-        view = self._view(evidence, lines, seen, specialty=specialty, urgency=evidence.urgency(_truth(evidence)))
+        lines = evidence.opening()
+        urgency = self._urgency_at_first(evidence, seen)
+        lines += evidence.interview(self.rng.choices(range(10), INTERVIEWS)[0])
+        view = self._view(evidence, lines, seen, specialty=specialty, urgency=urgency)
         belief, passes = specialist(evidence, seen, specialty, member)
         weights = {label: (1 - passes) * float(p) for label, p in zip(self.scenario.labels, belief, strict=True)}
         weights[NOT_MY_FIELD] = passes
@@ -377,7 +386,7 @@ class Corpus:
         evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
         lines = evidence.opening()
-        at_first = evidence.general(seen)
+        at_first, urgency_at_first = evidence.general(seen), self._urgency_at_first(evidence, seen)
         lines += evidence.interview(self.rng.choices(range(10), INTERVIEWS)[0])
         heard = self.rng.random() < (0.5 if evidence.alarmed else 0.8)
         specialty = self._clinic(evidence, at_first)
@@ -387,7 +396,7 @@ class Corpus:
         label = draw(posterior, self.rng)
         triaged = heard or self.rng.random() < 0.5
         if triaged:
-            view = replace(view, specialty=specialty, urgency=evidence.urgency(_truth(evidence)))
+            view = replace(view, specialty=specialty, urgency=urgency_at_first)
         taught = self.decision_labels is None or evidence.number < self.decision_labels
         others = sorted((d for d in posterior if d != label), key=lambda d: -posterior[d])[:2]
         urgency = evidence.urgency(label)
@@ -428,9 +437,6 @@ class Corpus:
         if self.rng.random() < 0.1:
             return self.rng.choice(self.scenario.specialties)
         return drawn_field(evidence, belief, self.rng)
-
-    def _triaged(self, view: DoctorView, evidence: Evidence, belief: Table) -> DoctorView:
-        return replace(view, specialty=self._clinic(evidence, belief), urgency=evidence.urgency(_truth(evidence)))
 
     def rewording(self) -> Lesson:
         """Say a sentence of the scenario's advice in other words."""
@@ -478,10 +484,6 @@ class Corpus:
 
 ASIDE = ("acknowledge", "acknowledge_worried", "acknowledge_angry", "consult", "greeting_plain")
 """Lists of what a doctor says without asking anything."""
-
-
-def _truth(evidence: Evidence) -> str:
-    return evidence.case.truth.diagnosis or ""
 
 
 def _possible(topic: str, card: Card) -> bool:
