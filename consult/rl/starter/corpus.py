@@ -228,7 +228,7 @@ class Corpus:
             f". {quoted} {self.rng.choice(frames('doctor', 'triage', kind))}".replace("  ", " "),
         )
         number = evidence.number if seen else None
-        return Lesson("triage", DIALECT.triage(view), answer, number, evidence.running(seen, 1))
+        return Lesson("triage", DIALECT.triage(view), answer, number, evidence.running(seen, 1), evidence.alone(1))
 
     def _thought(self, posterior: Mapping[str, float]) -> tuple[str | Soft, ...]:
         """Think of two diagnoses before speaking."""
@@ -344,6 +344,7 @@ class Corpus:
             (Soft(label, weights), ".", *self._reason(evidence, label, seen)),
             evidence.number if seen else None,
             evidence.running(seen, 2),
+            evidence.alone(2),
         )
 
     def _reason(self, evidence: Evidence, label: str, seen: bool) -> tuple[str | Soft, ...]:
@@ -410,8 +411,9 @@ class Corpus:
             f". {', '.join(others)}" if taught else ".",
         )
         number = evidence.number if seen else None
-        running = evidence.running(seen, 2 if triaged else 1)
-        return Lesson("decision", DIALECT.decision(view), answer, number, running, cut=not taught)
+        heads = 2 if triaged else 1
+        running, alone = evidence.running(seen, heads), evidence.alone(heads)
+        return Lesson("decision", DIALECT.decision(view), answer, number, running, alone, cut=not taught)
 
     def _weighing(
         self, evidence: Evidence, label: str, seen: bool, opinions: Sequence[Opinion]

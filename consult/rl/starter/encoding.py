@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -51,6 +51,8 @@ class Encoded:
     """(position of the token, alternatives, their probabilities)."""
     running: list[tuple[int, list[float]]]
     """(position, posterior over the labels in the scenario's order)."""
+    alone: list[tuple[int, list[float]]]
+    """(position, what the line that ends there says of the labels by itself)."""
     case: int | None
 
 
@@ -68,7 +70,7 @@ class Encoder:
     def encode(self, lesson: Lesson) -> Encoded:
         """Encode one lesson."""
         ids = self._ids(rendered(lesson.prompt))
-        running = self._running(ids, lesson)
+        running, alone = (self._lines(ids, told) for told in (lesson.running, lesson.alone))
         targets = [HARD] * len(ids)
         soft = []
         for part in lesson.answer:
@@ -87,15 +89,15 @@ class Encoder:
                 ids += tokens
                 targets += tokens
         end = HARD if lesson.cut else self.end
-        return Encoded([*ids, self.end], [*targets, end], soft, running, lesson.case)
+        return Encoded([*ids, self.end], [*targets, end], soft, running, alone, lesson.case)
 
-    def _running(self, ids: list[int], lesson: Lesson) -> list[tuple[int, list[float]]]:
-        if not lesson.running:
+    def _lines(self, ids: list[int], told: Sequence[tuple[int, Mapping[str, float]]]) -> list[tuple[int, list[float]]]:
+        if not told:
             return []
         ends = [i for i, token in enumerate(ids) if token == self.end]
         breaks = [i for i, token in enumerate(ids) if token == self.newline and ends[0] + 3 < i < ends[1]]
         # The first is the one after the speaker's name.
-        return [(breaks[1 + line], [posterior[label] for label in self.labels]) for line, posterior in lesson.running]
+        return [(breaks[1 + line], [posterior[label] for label in self.labels]) for line, posterior in told]
 
 
 @dataclass(frozen=True)

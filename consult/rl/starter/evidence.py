@@ -15,6 +15,7 @@ from consult.agents.dialects.starter import TOPIC_TAGS, sentence_case
 from consult.agents.dialects.wording import frames
 from consult.rl.starter.generalist import generalist
 from consult.scenarios import Case, Fact, Urgency
+from consult.scenarios.bayes import normal
 from consult.scenarios.conditional import Known, known_facts, most_urgent
 from consult.scenarios.grammar import CHILDHOOD, Grammar
 from consult.scenarios.tables import EXAMINATIONS, FindingTables, Table
@@ -195,6 +196,20 @@ class Evidence:
             line += len(self.facts[self.told[n - 1]]) if n else 0
             if n >= opened:
                 found.append((line, self.posterior(photograph, self.told[:n])))
+        return tuple(found)
+
+    def alone(self, heads: int) -> tuple[tuple[int, Table], ...]:
+        """Return (line of the prompt, what its topic by itself says of the labels, all equally likely before).
+
+        Args:
+            heads: Lines of the prompt before the complaint.
+        """
+        tables, found, line = self.grammar.tables, [], heads - 1
+        for topic in ("complaint", *self.told):
+            line += len(self.facts[topic])
+            if topic in tables.several or topic in tables.clinical[tables.labels[0]]:
+                chances = normal(tables.log_column(topic, self._value(topic), {}))
+                found.append((line, dict(zip(tables.labels, map(float, chances), strict=True))))
         return tuple(found)
 
     @property

@@ -11,33 +11,33 @@ from consult.agents.models.model import Prompt
 Shares = Mapping[str, float]
 
 SHARES: Shares = {
-    "patient": 0.07,
+    "patient": 0.05,
     "free": 0.03,
     "topic": 0.06,
-    "look": 0.10,
-    "triage": 0.10,
+    "look": 0.07,
+    "triage": 0.11,
     "action": 0.12,
-    "wording": 0.06,
-    "opinion": 0.22,
-    "decision": 0.16,
-    "rewording": 0.06,
-    "explanation": 0.015,
-    "reply": 0.005,
+    "wording": 0.04,
+    "opinion": 0.30,
+    "decision": 0.18,
+    "rewording": 0.03,
+    "explanation": 0.008,
+    "reply": 0.002,
 }
 """Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
 
 WORDING_SHARES: Shares = {
-    "patient": 0.20,
+    "patient": 0.13,
     "free": 0.04,
     "topic": 0.04,
-    "look": 0.06,
+    "look": 0.05,
     "triage": 0.08,
-    "action": 0.08,
-    "wording": 0.10,
-    "opinion": 0.11,
-    "decision": 0.07,
-    "rewording": 0.18,
-    "explanation": 0.03,
+    "action": 0.09,
+    "wording": 0.07,
+    "opinion": 0.22,
+    "decision": 0.15,
+    "rewording": 0.10,
+    "explanation": 0.02,
     "reply": 0.01,
 }
 """The same for the second stage, in which everybody learns to speak; a little of the rest keeps it from being lost."""
@@ -69,6 +69,8 @@ class Lesson:
     """Number of the train case whose photograph the prompt shows."""
     running: tuple[tuple[int, Mapping[str, float]], ...] = ()
     """(line of the user's message, posterior over the labels after it), for the auxiliary loss; may be empty."""
+    alone: tuple[tuple[int, Mapping[str, float]], ...] = ()
+    """(line, what it says of the labels by itself), for the auxiliary loss; may be empty."""
     cut: bool = False
     """Whether the answer would go on; its end is then not learned."""
 

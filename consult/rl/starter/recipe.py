@@ -35,9 +35,9 @@ class Recipe:
 
     scenario: str = "derm34"
     seed: int = 34
-    tokens: int = 6_000_000
+    tokens: int = 5_500_000
     """Tokens of lessons in which the doctors learn to judge."""
-    wording_tokens: int = 2_500_000
+    wording_tokens: int = 1_500_000
     """Tokens of lessons in which everybody learns to speak."""
     triage_labels: int = 1_000
     """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""

@@ -1,15 +1,16 @@
 """Supervised training of the starter's language model on lessons, with the vision tower frozen.
 
-Three losses: the answer's tokens; at names, the cross-entropy to the Bayes posterior; and an auxiliary head that reads
-the posterior off the hidden state after each line of evidence, thrown away afterwards, which teaches the model to add
-evidence up long before it can say the answer.
+Four losses: the answer's tokens; at names, the cross-entropy to the Bayes posterior; and two auxiliary heads, thrown
+away afterwards. After each line of evidence, one reads off a middle layer what the line says by itself, the other off
+the last layer the posterior after all lines so far. They teach the model to read evidence and to add it up long before
+it can say the answer. Matrices within the layers are trained by Muon, all else by AdamW.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,15 @@ import torch
 from torch.nn import functional
 
 from consult.rl.starter.encoding import HARD, Encoded, Plan, pool_of_batches
+from consult.rl.starter.muon import Muon
 
 SOFT_WEIGHT = 4.0
-RUNNING_WEIGHT = 0.5
+RUNNING_WEIGHT = 2.0
+ALONE_WEIGHT = 2.0
+ALONE_LAYER = 3
+"""Layer, from 1, off which is read what a line says by itself: those after it add up."""
+MATRIX_RATE = 1.25
+"""Learning rate of the matrices within the layers, as a multiple of that of all else."""
 AHEAD = 3
 """Pools of lessons that are made in advance."""
 
@@ -63,18 +70,24 @@ class Supervised:
     ) -> None:
         self.model, self.features, self.budget, self.plan, self.rate = model, features, budget, plan, rate
         width = model.config.text_config.hidden_size
-        self.head = torch.nn.Linear(width, labels)
+        self.head, self.alone = torch.nn.Linear(width, labels), torch.nn.Linear(width, labels)
         language = [
             *model.model.language_model.parameters(),
             *model.model.multi_modal_projector.parameters(),
             *model.lm_head.parameters(),
         ]
-        self.parameters = [*language, *self.head.parameters()]
+        self.parameters = [*language, *self.head.parameters(), *self.alone.parameters()]
+        matrices = [p for p in model.model.language_model.layers.parameters() if p.dim() == 2]
+        within = {id(p) for p in matrices}
+        rest = [p for p in self.parameters if id(p) not in within]
         groups = [
-            {"params": [p for p in self.parameters if p.dim() > 1], "weight_decay": 0.05},
-            {"params": [p for p in self.parameters if p.dim() <= 1], "weight_decay": 0.0},
+            {"params": [p for p in rest if p.dim() > 1], "weight_decay": 0.05},
+            {"params": [p for p in rest if p.dim() <= 1], "weight_decay": 0.0},
         ]
-        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
+        self.optimizers = (
+            (torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98)), rate),
+            (Muon(matrices, lr=MATRIX_RATE * rate), MATRIX_RATE * rate),
+        )
         self.progress = Progress()
 
     def train(
@@ -142,19 +155,21 @@ class Supervised:
 
     def _step(self, batch: list[Encoded]) -> float:
         done = self.progress.tokens / self.budget
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * min(1, (self.progress.step + 1) / 100) * _cosine(done)
         loss = self.loss(batch)
-        self.optimizer.zero_grad()
+        for optimizer, peak in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = peak * min(1, (self.progress.step + 1) / 100) * _cosine(done)
+            optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
+        for optimizer, _ in self.optimizers:
+            optimizer.step()
         self.progress.step += 1
         self.progress.tokens += sum(len(lesson.ids) for lesson in batch)
         return float(loss.detach())
 
     def loss(self, batch: list[Encoded]) -> Any:
-        """Give the weighted sum of the three losses."""
+        """Return the weighted sum of the four losses."""
         width = max(len(lesson.ids) for lesson in batch)
         ids = torch.zeros(len(batch), width, dtype=torch.long)
         targets = torch.full((len(batch), width), HARD)
@@ -164,20 +179,24 @@ class Supervised:
             for place, _, _ in lesson.soft:
                 targets[row, place] = HARD
         # In single precision: half of it is eight times as slow on a processor that has no instructions for it.
-        hidden = self._hidden(ids, batch)
+        hidden, middle = self._hidden(ids, batch)
         learned = targets[:, 1:] != HARD
         logits = self.model.lm_head(hidden[:, :-1][learned])
         hard = functional.cross_entropy(logits, targets[:, 1:][learned])
-        return hard + SOFT_WEIGHT * self._soft(hidden, batch) + RUNNING_WEIGHT * self._running(hidden, batch)
+        lines = RUNNING_WEIGHT * _lines(self.head, hidden, [lesson.running for lesson in batch])
+        lines += ALONE_WEIGHT * _lines(self.alone, middle, [lesson.alone for lesson in batch])
+        return hard + SOFT_WEIGHT * self._soft(hidden, batch) + lines
 
-    def _hidden(self, ids: Any, batch: list[Encoded]) -> Any:
+    def _hidden(self, ids: Any, batch: list[Encoded]) -> tuple[Any, Any]:
+        """Return the hidden states of the last layer and of the one off which single lines are read."""
         embedded = self.model.get_input_embeddings()(ids)
         cases = [lesson.case for lesson in batch if lesson.case is not None]
         if cases:
             seen = self.model.model.multi_modal_projector(self.features[cases].float())
             place = (ids == self.model.config.image_token_id)[..., None]
             embedded = embedded.masked_scatter(place, seen.to(embedded.dtype).reshape(-1, embedded.shape[-1]))
-        return self.model.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+        output = self.model.model.language_model(inputs_embeds=embedded, use_cache=False, output_hidden_states=True)
+        return output.last_hidden_state, output.hidden_states[ALONE_LAYER]
 
     def _soft(self, hidden: Any, batch: list[Encoded]) -> Any:
         places = [(row, *place) for row, lesson in enumerate(batch) for place in lesson.soft]
@@ -190,22 +209,14 @@ class Supervised:
         entropies = [sum(q * math.log(q) for q in p[3]) for p in places]
         return (torch.stack(losses) + torch.tensor(entropies)).sum() / len(batch)
 
-    def _running(self, hidden: Any, batch: list[Encoded]) -> Any:
-        places = [(row, place, p) for row, lesson in enumerate(batch) for place, p in lesson.running]
-        if not places:
-            return hidden.new_zeros(())
-        logits = self.head(hidden[[r for r, _, _ in places], [i for _, i, _ in places]].float())
-        wanted = torch.tensor([p for _, _, p in places])
-        return functional.kl_div(logits.log_softmax(-1), wanted.clamp_min(1e-9), reduction="batchmean")
-
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
     def _save(self, path: Path) -> None:
         partial = path.with_suffix(".part")
         state = {
             "model": self.model.state_dict(),
-            "head": self.head.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "heads": [head.state_dict() for head in (self.head, self.alone)],
+            "optimizers": [optimizer.state_dict() for optimizer, _ in self.optimizers],
             "progress": vars(self.progress),
         }
         torch.save(state, partial)
@@ -216,10 +227,22 @@ class Supervised:
             return
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["model"])
-        self.head.load_state_dict(state["head"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for head, kept in zip((self.head, self.alone), state["heads"], strict=True):
+            head.load_state_dict(kept)
+        for (optimizer, _), kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         self.progress = Progress(**state["progress"])
         say(f"taking up at {self.progress.tokens / 1e6:.2f} M tokens")
+
+
+def _lines(head: Any, hidden: Any, told: Sequence[Sequence[tuple[int, Sequence[float]]]]) -> Any:
+    """Return the mean divergence of what a head reads after lines from what is to be read there."""
+    places = [(row, place, p) for row, lines in enumerate(told) for place, p in lines]
+    if not places:
+        return hidden.new_zeros(())
+    logits = head(hidden[[r for r, _, _ in places], [i for _, i, _ in places]].float())
+    wanted = torch.tensor([p for _, _, p in places])
+    return functional.kl_div(logits.log_softmax(-1), wanted.clamp_min(1e-9), reduction="batchmean")
 
 
 def _cosine(fraction: float) -> float:
