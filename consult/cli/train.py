@@ -26,8 +26,8 @@ def starter(
     out: Annotated[Path, typer.Option(help="The model's folder; the same folder again takes the training up.")],
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
     seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of weights, lessons and batches.")] = 34,
-    tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons in judging.")] = 6.0,
-    wording_tokens: Annotated[float, typer.Option(min=0.001, help="The same of lessons in speaking.")] = 2.5,
+    tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons in judging.")] = 5.5,
+    wording_tokens: Annotated[float, typer.Option(min=0.001, help="The same of lessons in speaking.")] = 1.5,
     triage_labels: Annotated[int, typer.Option(min=0, help="Cases whose specialty triage is taught.")] = 1000,
     decision_labels: Annotated[
         int, typer.Option(min=0, help="Cases whose diagnosis is taught to the attending.")
