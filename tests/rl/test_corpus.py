@@ -160,7 +160,7 @@ def test_a_decision_can_be_read_back() -> None:
             continue  # learned, and no longer quoted where there is more to go by
         word = DIALECT.read_decision(lesson.text, made.view, SCENARIO)
         assert word is not None and word.thought and offered(lesson), lesson.text
-        assert word.urgency == made.evidence_of_last.urgency(word.diagnosis)
+        assert word.urgency == made.evidence_of_last.urgency(word.diagnosis or "")
         assert len(word.differential) == 3
         stated[word.urgency] += 1
         # Nothing is left out of the thought, and no program has to count the colleagues.
