@@ -362,7 +362,9 @@ SHINGLES = "<think>Near the eye.</think><answer>shingles</answer><differential>h
 @pytest.mark.parametrize(
     ("tag", "words", "triaged", "final", "told"),
     [
-        ("<urgency>urgent</urgency>", "Go to the ER now.", "soon", "urgent", "urgent"),
+        ("<urgency>urgent</urgency>", "Go to the ER now.", "soon", "emergency", "urgent"),
+        ("<urgency>soon</urgency>", "Call an ambulance now.", None, "emergency", "soon"),
+        ("<urgency>urgent</urgency>", "It is shingles. See me within a few weeks.", "emergency", "urgent", "urgent"),
         ("<urgency>Emergency.</urgency>", "It is shingles.", None, "emergency", "emergency"),
         ("", "Please go to the emergency department now.", "soon", "emergency", "soon"),
         ("", "It is shingles. If your eye hurts, go to the ER.", "soon", "soon", "soon"),
@@ -370,13 +372,27 @@ SHINGLES = "<think>Near the eye.</think><answer>shingles</answer><differential>h
         ("<urgency>at once</urgency>", "It is shingles.", None, None, "not stated"),
     ],
 )
-def test_the_final_urgency_is_stated_else_said_else_triaged(
+def test_the_final_urgency_is_the_most_pressing_of_stated_and_said_else_triaged(
     conclude: Ask, tag: str, words: str, triaged: str | None, final: str | None, told: str
 ) -> None:
     act, asked = conclude("plain", SHINGLES + tag, words, urgency=triaged)
     assert (act.urgency, act.diagnosis, act.differential) == (final, "shingles", ("shingles", "herpes"))
     assert f"Urgency: {told}." in asked[-1].prompt.messages[-1].text
     assert "<urgency>routine|soon|urgent|emergency</urgency>" in asked[0].prompt.messages[-1].text
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_a_told_step_of_the_plan_raises_the_final_urgency(conclude: Ask, derm34: Scenario, dialect: str) -> None:
+    step = next(one for one in derm34.labels["chickenpox"].plan if one.urgency == "urgent")
+    decision = "<think>I see it.</think><answer>chickenpox</answer>"
+    decision += "<urgency>soon</urgency>" if dialect == "plain" else " soon."
+    weak = {"conditions": frozenset({"weak_immunity"})}
+    told, _ = conclude(dialect, decision, f"It is chickenpox. {step.text}", known=weak)
+    assert step.text in told.text and told.urgency == "urgent"
+    # It is not meant for everybody, and does not count where it was not told.
+    assert conclude(dialect, decision, "It is chickenpox.")[0].urgency == "soon"
+    if dialect == "plain":
+        assert conclude(dialect, decision, "It is chickenpox.", known=weak)[0].urgency == "soon"
 
 
 def test_an_abstention_has_the_urgency_of_its_words(conclude: Ask) -> None:
