@@ -132,7 +132,9 @@ class Attending:
         """Return how soon the patient must be seen, by what was decided and what was told."""
         label = self.scenario.labels.get(decided.diagnosis or "")
         plan = [one for one in label.plan if one.urgency and one.applies(decided.known)] if label else []
-        steps = (one.urgency for one in plan if says(speech, one.text))
+        steps: list[Urgency | None] = [one.urgency for one in plan if says(speech, one.text)]
+        # A tiny model's words are the program's frames, which tell of an alarm.
+        steps += ["urgent"] if decided.where and self.voice.dialect.slots else []
         return most_urgent((most_urgent((stated, urgency_of(speech))) or triaged, *steps))
 
     async def _reword(self, sentences: Sequence[str], place: Place) -> tuple[dict[str, str], int, Usage]:
