@@ -55,12 +55,17 @@ def explained(label: Label, known: Known) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
+def without_quotations(text: str) -> str:
+    """Return a text with nothing between its quotation marks."""
+    return QUOTATION.sub('""', text)
+
+
 def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
     """Tell whether a speech names another diagnosis, or states another's advice in one of its sentences.
 
     What it quotes is the patient's.
     """
-    speech = QUOTATION.sub('""', speech)
+    speech = without_quotations(speech)
     own = scenario.labels[diagnosis]
     ours = " ".join((diagnosis, *own.aliases, *sentences(own)))
     allowed = {diagnosis, *scenario.diagnoses(ours)}

@@ -185,16 +185,13 @@ def test_any_words_that_send_an_emergency_on_will_do(now: str) -> None:
     assert not is_sound_explanation("I suspect hives. Come back in a week.", "hives", "emergency", SCENARIO)
 
 
-@pytest.mark.parametrize("quoted", ["my grandchild had scabies last week", 'they told me "scabies" last week'])
+@pytest.mark.parametrize("quoted", ["my grandchild had psoriasis last week", 'they told me "psoriasis" last week'])
 def test_what_the_patient_is_quoted_with_is_no_other_diagnosis(quoted: str) -> None:
     view = replace(concluded("told", "chickenpox"), thought=f'I noted "{quoted}".')
     for frame in frames("doctor", "explain", "told"):
         said = DIALECT.read_explanation(frame, view, SCENARIO)
         assert said is not None and quoted in said and is_sound_explanation(said, "chickenpox", "soon", SCENARIO)
-        named = said.replace("I suspect", "It is impetigo. I suspect").replace(
-            "most likely", "impetigo and most likely"
-        )
-        assert named == said or strange(named, "chickenpox", SCENARIO)
+        assert strange(f"{said} It may be psoriasis.", "chickenpox", SCENARIO)
 
 
 def test_where_to_go_is_said_also_with_an_alarm_that_cannot_be_quoted() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,10 +16,11 @@ from consult.agents.attending import CONSULT, Attending, plain_wording
 from consult.agents.dialects.starter import sentence_case
 from consult.agents.dialects.wording import frames, rewordings, taught_questions
 from consult.agents.models.model import ModelInfo, Reply, Request
-from consult.agents.specialist import Specialist
-from consult.agents.triage import TriageDoctor
+from consult.agents.specialist import NO_OPINION, Specialist
+from consult.agents.triage import NO_SPECIALTY, TriageDoctor
 from consult.agents.voice import Place, Voice
 from consult.envs.batcher import Batcher
+from consult.envs.graph import _in_words_of_their_own
 from consult.scenarios import Photograph, Scenario, Urgency
 
 HEARD = Line("patient", "answer", "Well, it is on my hands.", "site", (("site", "it is on my hands"),))
@@ -295,7 +298,7 @@ def test_a_programs_reason_of_triage_goes_by_what_was_said(derm34: Scenario) -> 
 def test_two_unusable_triages_have_no_reason(derm34: Scenario) -> None:
     asked = Asked(look=PATCH, triage="cardiology, soon.")
     said = triaged(seeing(derm34), asked)
-    assert (said.specialty, said.text, said.draft) == (None, "", None)
+    assert (said.specialty, said.text, said.source, said.draft) == (None, NO_SPECIALTY, "program", None)
     assert asked.tasks == ["look", "triage", "triage"] and said.usage.unusable == 1
 
 
@@ -328,6 +331,14 @@ def test_a_specialists_reason_is_asked_for_once_more_and_then_is_a_programs(
     assert asked[1].prompt.messages[-1].text.endswith("<do> specialist dentistry 2")
     assert len({request.seed for request in asked}) == 3 == len({request.key for request in asked})
     assert (usage.tokens_in, usage.answers, usage.unusable) == (30, 1, 0) and opinion.first_usable
+
+
+def test_where_there_is_no_list_a_program_says_that_nothing_is_named(derm34: Scenario) -> None:
+    seen = replace(view(derm34), labels=(), specialties=())
+    said = triaged(seen, Asked(triage="Hm."))
+    assert (said.specialty, said.text, said.source) == (None, NO_SPECIALTY, "program")
+    opinion, _ = judged(seen, Asked(opinion="Hm."), replace(derm34, labels={}))
+    assert (opinion.diagnosis, opinion.reason, opinion.usable) == (None, NO_OPINION, False)
 
 
 def test_a_specialists_reason_that_can_be_used_is_not_asked_for_again(derm34: Scenario) -> None:
@@ -506,6 +517,26 @@ def test_an_answer_to_a_question_back_is_worded_too(derm34: Scenario, failures: 
     assert act.source == ("program" if failures == 2 else "model")
     assert asked.tasks == [*["rewording"] * min(failures + 1, 2), "reply"]
     assert act.usage.tokens_in == 10 * len(asked)
+
+
+def test_the_same_words_around_another_quotation_are_a_repetition(derm34: Scenario) -> None:
+    frame, other = frames("doctor", "specialist", "told")[:2]
+    asked = Asked(opinion=f"<site> {other}")
+    voice = Voice("specialist", ModelInfo("fake", "test", "starter"), asked.generate)
+    members = [Specialist(voice, "dentistry", n) for n in range(4)]
+    site, age = (
+        Opinion("dentistry", "acne", 0.9, frame.replace("<fact>", clause)) for clause in ("on my arm", "I am 9")
+    )
+    nothing_said = Opinion("dentistry", None, None, NO_OPINION, usable=False)
+    cast = SimpleNamespace(observe=lambda: SimpleNamespace(view=view(derm34)), scenario=derm34)
+    session = SimpleNamespace(
+        consultation=cast, place=lambda _: Place(0, (0,), 4, 2), doctor_view=lambda _: view(derm34)
+    )
+    given = [(opinion, Usage()) for opinion in (site, age, nothing_said, nothing_said)]
+    told = asyncio.run(_in_words_of_their_own(members, given, session))  # type: ignore[arg-type]
+    said = [opinion.reason for opinion, _ in told]
+    assert said == [site.reason, other.replace("<fact>", "it is on my hands"), NO_OPINION, NO_OPINION]
+    assert asked.tasks == ["opinion"]
 
 
 def test_a_member_that_repeats_a_colleague_gives_its_reason_in_other_words(derm34: Scenario) -> None:

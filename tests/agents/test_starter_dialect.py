@@ -275,6 +275,8 @@ def test_what_was_asked_is_not_offered_again(view: DoctorView) -> None:
         (Person(), True, True),
         (Person("Ada", 30, "female"), True, False),
         (Person("Ada", CHILDHOOD, "female"), True, False),
+        (Person("Ada", 55, "female"), True, False),
+        (Person("Ada", 56, "female"), False, False),
         (Person("Ada", CHILDHOOD - 1, "female"), False, False),
         (Person("Bo", 30, "male"), False, False),
         (Person("Bo", None, "male"), False, True),
@@ -1011,10 +1013,10 @@ def test_the_same_words_are_one_reason(view: DoctorView, derm34: Scenario) -> No
 def test_a_long_text_is_cut_between_words_or_where_there_are_none_between_characters(view: DoctorView) -> None:
     for text, cut in (("痒い" * 100, "痒い" * 59 + "痒…"), ("痒い " + "痒い" * 100, "痒い " + "痒い" * 58 + "…")):
         heard = replace(view, lines=(Line("patient", "open", text, "complaint", (("complaint", text),)),))
-        word = DIALECT.read_triage("dentistry, soon.", heard)
-        assert word is not None and cut[:110] in DIALECT.plain_triage(word, heard)
+        triaged = DIALECT.read_triage("dentistry, soon.", heard)
+        assert triaged is not None and cut[:110] in DIALECT.plain_triage(triaged, heard)
     heard = replace(view, lines=(Line("patient", "open", "", "complaint", (("complaint", "it itches " * 30),)),))
-    assert word is not None and "it …" in DIALECT.plain_triage(word, heard)
+    assert triaged is not None and "it …" in DIALECT.plain_triage(triaged, heard)
 
 
 # -- confidence --------------------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ _TAG = re.compile(r"</?[a-z]+>")
 _NO_PHOTOGRAPH = re.compile(r"photograph|only the patient's own words")
 """What a triage doctor says that goes by the complaint alone."""
 _LEADS = re.compile(
-    r"(?:(?<=[.!?] )|(?<=<what> )|(?<=<plan> )|^)(?:[^.!?<>]*:|Let me explain[^.!?<>]*\.|Now to the treatment\.) ?$"
+    r"(?:(?<=[.!?] )|(?<=<what> )|(?<=<plan> )|^) *(?:[^.!?<>]*:|Let me explain[^.!?<>]*\.|Now to the treatment\.) ?$"
 )
 """A sentence that only announces what comes next."""
 _ANNOUNCES = re.compile(r"explain it\. ?$")
