@@ -887,8 +887,14 @@ def test_an_alarm_supports_no_diagnosis(view: DoctorView, derm34: Scenario) -> N
         # It does speak for its urgency.
         triage = DIALECT.reasons(heard, "triage")
         assert triage is not None and any("<alarm>" in option for option in triage.options)
-    word = DIALECT.read_triage(f"dentistry, urgent.<alarm> {ALARM_TRIAGE}", heard)
-    assert word is not None and '"I fainted"' in word.why
+    sent = DIALECT.read_triage(f"dentistry, urgent.<alarm> {ALARM_TRIAGE}", heard)
+    assert sent is not None and '"I fainted"' in sent.why
+    # What is no alarm is no warning sign.
+    itching = Line("patient", "open", "It itches.", "complaint", (("complaint", "it itches"),))
+    for lines in ((itching,), (itching, fainted)):
+        for heads in ("<complaint>", "<complaint><alarm>"):
+            calm = DIALECT.read_triage(f"dentistry, urgent.{heads} {ALARM_TRIAGE}", replace(view, lines=lines))
+            assert calm is not None and calm.why == ""
 
 
 def test_what_a_person_denies_is_no_alarm_and_no_reason(view: DoctorView, derm34: Scenario) -> None:

@@ -677,7 +677,7 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
     frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
     kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
     said = _said_on(view) if role == "triage" else _quotable(view)
-    if not is_learned(frame, _true_frames(view, role, kind)):
+    if not is_learned(frame, _true_frames(view, role, kind)) or (kind == "alarm" and heads[:1] != [ALARM]):
         return ""
     # The same words are one reason.
     present = list(dict.fromkeys(said[topic] for topic in heads if topic in said))
