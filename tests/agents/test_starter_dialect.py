@@ -891,18 +891,23 @@ def test_an_alarm_supports_no_diagnosis(view: DoctorView, derm34: Scenario) -> N
     assert sent is not None and '"I fainted"' in sent.why
     # What is no alarm is no warning sign.
     itching = Line("patient", "open", "It itches.", "complaint", (("complaint", "it itches"),))
-    for lines in ((itching,), (itching, fainted)):
+    for told in ((itching,), (itching, fainted)):
         for heads in ("<complaint>", "<complaint><alarm>"):
-            calm = DIALECT.read_triage(f"dentistry, urgent.{heads} {ALARM_TRIAGE}", replace(view, lines=lines))
+            calm = DIALECT.read_triage(f"dentistry, urgent.{heads} {ALARM_TRIAGE}", replace(view, lines=told))
             assert calm is not None and calm.why == ""
 
 
 def test_what_a_person_denies_is_no_alarm_and_no_reason(view: DoctorView, derm34: Scenario) -> None:
-    denied = Line("patient", "answer", "No.", "alarm", (("alarm", "No."),), ("alarm",))
+    denied = Line("patient", "answer", "I", "alarm", (("alarm", "I"),), ("alarm",))
     heard = replace(view, lines=(*LINES, denied), offers=("ask", "consult", "conclude"))
     assert "<consult>" not in offered(heard)
     reasons = DIALECT.reasons(heard, "specialist")
     assert reasons is not None and not any("<alarm>" in option for option in reasons.options)
+    # What is said elsewhere in the same words stays.
+    yes = replace(denied, absences=())
+    for lines in ((*LINES, denied), (*LINES, yes)):
+        word = DIALECT.read_opinion(f"acne.<age> {TOLD}", replace(view, lines=lines), derm34)
+        assert word is not None and AGE.text in word.reason
 
 
 # -- words that are put in stay as they are ----------------------------------------------------------------------------

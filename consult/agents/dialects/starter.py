@@ -601,8 +601,7 @@ def _listed(text: str, labels: Sequence[str]) -> list[str]:
     while rest:
         named = _named_first(f"{rest}.", labels, ",.")
         found += [named] if named else []
-        after = rest[len(named) :] if named else rest
-        rest = (after if named else after[re.match(r"[^,.]*", after).end() :]).lstrip(",. ")  # type: ignore[union-attr]
+        rest = re.sub(r"^[^,.]*", "", rest[len(named or "") :]).lstrip(",. ")
     return found
 
 
@@ -626,7 +625,7 @@ def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
         before, _, after = said.partition(slot)
         if _ANNOUNCES.search(before):
             return None
-        said = f"{_LEADS.sub('', before)}{after}"
+        said = clean(f"{_LEADS.sub('', before)}{after}")
     return _fill(said, fillings) or None
 
 
@@ -647,7 +646,7 @@ def _fill(frame: str, fillings: Mapping[str, str], *, spoken: bool = False) -> s
     filled = ""
     for part in parts:
         filled += _in_place(fillings[part], filled, spoken=spoken) if part in fillings else part
-    return re.sub(r"\s+", " ", filled).strip()
+    return filled.strip()
 
 
 def _in_place(filling: str, before: str, *, spoken: bool) -> str:
@@ -777,9 +776,17 @@ def _said_on(view: DoctorView) -> dict[str, str]:
 
 def _supporting(view: DoctorView) -> dict[str, str]:
     """Map topic to what may support a diagnosis: an alarm asks for care, whatever the diagnosis is."""
-    alarms = [clause for line in view.lines for topic, clause in line.quotes if topic == ALARM]
-    said = _said_on(view).items()
-    return {t: clause for t, clause in said if t != ALARM and not any(alarm in clause for alarm in alarms)}
+    return {
+        topic: _brief(clause)
+        for line in view.lines
+        for topic, clause in line.quotes
+        if topic not in line.absences and topic != ALARM and not _tells_alarm(line, clause)
+    }
+
+
+def _tells_alarm(line: Line, clause: str) -> bool:
+    """Tell whether what a line says on another topic holds its alarm, as a person's own words can."""
+    return any(alarm in clause for topic, alarm in line.quotes if topic == ALARM and topic not in line.absences)
 
 
 def _quotable(view: DoctorView) -> dict[str, str]:
