@@ -37,6 +37,8 @@ def stammers(speech: str) -> bool:
 
 SEEN_TODAY = "[Please have a doctor look at this today.]"
 """What a program says of an alarm of which nobody says where to go; square brackets mark it as a program's."""
+AT_ONCE = "[Please go to the emergency department now.]"
+"""What a program says of a danger sign in a person's own words."""
 EMERGENCY_DEPARTMENT = "Please go to the emergency department now."
 """Where to go in an emergency, if nobody says it."""
 NOTHING: Known = {}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person
-from consult.agents.advice import SEEN_TODAY
+from consult.agents.advice import AT_ONCE, SEEN_TODAY
 from consult.agents.dialects.questions import topic_of
 from consult.agents.human_words import danger_in, denies
 from consult.agents.voice import derive_seed
@@ -140,7 +140,7 @@ class Consultation:
     @property
     def must_consult(self) -> bool:
         """Whether the panel has to be asked before the conclusion; an alarm that was told leaves no time for it."""
-        return self._can_consult and not self.alarms_told and not self._alarm_in_own_words
+        return self._can_consult and not self.alarms_told and not self._alarms_in_own_words
 
     @property
     def _can_consult(self) -> bool:
@@ -166,18 +166,20 @@ class Consultation:
         return "asked" if _asks_for_alarms(self.acts[first - 1], self.acts[first]) else "volunteered"
 
     @property
-    def _alarm_in_own_words(self) -> bool:
-        """Whether a person told an alarm before the conclusion that stands on no card."""
+    def _alarms_in_own_words(self) -> tuple[str, ...]:
+        """What a person told of alarms before the conclusion; it stands on no card."""
         lines = self.lines[: len(self._before_conclusion)]
         heard = (line for act, line in zip(self.acts, lines, strict=False) if _is_a_persons(act, self.case))
-        return any(topic == ALARM and topic not in line.absences for line in heard for topic, _ in line.quotes)
+        return tuple(
+            clause for line in heard for topic, clause in line.quotes if topic == ALARM and topic not in line.absences
+        )
 
     @property
     def _where(self) -> tuple[str, ...]:
         """Where to go with the alarms that were told; a program's sentence where the card has none."""
-        told = [fact.where or SEEN_TODAY for fact in self.alarms_told]
-        if not told and self._alarm_in_own_words:
-            told.append(SEEN_TODAY)
+        told, own = [fact.where or SEEN_TODAY for fact in self.alarms_told], self._alarms_in_own_words
+        if own and not told:
+            told.append(AT_ONCE if any(map(danger_in, own)) else SEEN_TODAY)
         return tuple(dict.fromkeys(told))
 
     @property

@@ -12,6 +12,7 @@ import pytest
 
 from consult.agents.acts import DoctorView, Line
 from consult.agents.advice import (
+    AT_ONCE,
     EMERGENCY_DEPARTMENT,
     SEEN_TODAY,
     explained,
@@ -166,6 +167,10 @@ def test_an_alarm_of_which_nobody_says_where_to_go_is_to_be_looked_at_today() ->
     plain = plain_explanation("acne", "soon", SCENARIO, where=(SEEN_TODAY,))
     assert f"{SEEN_TODAY} " in plain and urgency_of(plain) == "urgent"
     assert urgency_of(plain_explanation(None, None, SCENARIO, where=(SEEN_TODAY,))) == "urgent"
+    for frame in frames("doctor", "explain", "alarm"):
+        said = DIALECT.read_explanation(frame, replace(view, where=(AT_ONCE,)), SCENARIO)
+        assert said is not None and AT_ONCE in said and urgency_of(said) == "emergency"
+    assert urgency_of(plain_explanation("acne", "soon", SCENARIO, where=(AT_ONCE,))) == "emergency"
     # An emergency does not wait for a doctor who looks at it today.
     for said in (
         DIALECT.read_explanation(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView
-from consult.agents.advice import SEEN_TODAY
+from consult.agents.advice import AT_ONCE, SEEN_TODAY
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation, RuleError
 from consult.scenarios import Card, Fact, load_scenario
@@ -236,17 +236,17 @@ def test_what_a_person_denies_is_an_absence(said):
 def test_an_alarm_in_a_persons_words_needs_to_be_seen():
     c = own("My elbow itches.")
     assert c.must_consult and c.observe().view.where == ()
-    seen = says(c, "alarm", "I fainted twice.")
+    seen = says(c, "alarm", "It grew very fast.")
     assert (seen.where, seen.lines[-1].absences) == ((SEEN_TODAY,), ()) and not c.must_consult
 
 
 @pytest.mark.parametrize("topic", ["sensation", None])
 def test_a_danger_is_an_alarm_whatever_was_asked(topic):
     seen = says(own("My elbow itches."), topic, "It burns. I can't breathe.")
-    assert ("alarm", "I can't breathe") in seen.lines[-1].quotes and seen.where == (SEEN_TODAY,)
+    assert ("alarm", "I can't breathe") in seen.lines[-1].quotes and seen.where == (AT_ONCE,)
     c = own("My lips are swelling. It began today.")
     seen = c.observe().view
-    assert seen.lines[0].quotes[-1] == ("alarm", "My lips are swelling") and seen.where == (SEEN_TODAY,)
+    assert seen.lines[0].quotes[-1] == ("alarm", "My lips are swelling") and seen.where == (AT_ONCE,)
     assert not c.must_consult and "alarm" in seen.asked
 
 
