@@ -178,7 +178,8 @@ class DoctorView:
     worded: Mapping[str, str] = field(default_factory=dict)
     """A sentence of the scenario's advice → how the doctor words it."""
     where: tuple[str, ...] = ()
-    """Where to go with the alarms that the patient has told; for the program's own words alone, never in a prompt."""
+    """Where to go with the alarms that the patient has told, in square brackets where the card does not say; for the
+    program's own words alone, never in a prompt."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from consult.agents.grounding import stems, telling, words
 from consult.scenarios import Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying
 
+QUOTATION = re.compile(r'(?<![^\s(])"(?:[^"]|(?<=\s)"[^"]*"(?=[\s.,!?"]))*"')
+"""A quotation, with others in it."""
 STATED = 0.8
 """Share of a sentence's telling words that must stand in the speech for the sentence to count as said."""
 SHORT = 4
@@ -33,6 +35,12 @@ def stammers(speech: str) -> bool:
     return len(set(runs)) < len(runs)
 
 
+SEEN_TODAY = "[Please have a doctor look at this today.]"
+"""What a program says of an alarm of which nobody says where to go; square brackets mark it as a program's."""
+AT_ONCE = "[Please go to the emergency department now.]"
+"""What a program says of a danger sign in a person's own words."""
+EMERGENCY_DEPARTMENT = "Please go to the emergency department now."
+"""Where to go in an emergency, if nobody says it."""
 NOTHING: Known = {}
 """For a patient of whom nothing is known: only advice without `when` is meant for them."""
 
@@ -49,8 +57,17 @@ def explained(label: Label, known: Known) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
+def without_quotations(text: str) -> str:
+    """Return a text with nothing between its quotation marks."""
+    return QUOTATION.sub('""', text)
+
+
 def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
-    """Tell whether a speech names another diagnosis, or states another's advice in one of its sentences."""
+    """Tell whether a speech names another diagnosis, or states another's advice in one of its sentences.
+
+    What it quotes is the patient's.
+    """
+    speech = without_quotations(speech)
     own = scenario.labels[diagnosis]
     ours = " ".join((diagnosis, *own.aliases, *sentences(own)))
     allowed = {diagnosis, *scenario.diagnoses(ours)}
@@ -77,7 +94,8 @@ def is_sound_explanation(
     if diagnosis is None or label is None:
         return False
     if urgency == "emergency":
-        return "emergency department" in speech.lower() and not strange(speech, diagnosis, scenario)
+        sends = "emergency department" in speech.lower() or urgency_of(speech) == "emergency"
+        return sends and not strange(speech, diagnosis, scenario)
     parts = explained(label, known)
     said = sum(says(speech, part) for part in parts)
     return said >= len(parts) - 2 and not strange(speech, diagnosis, scenario)
@@ -110,7 +128,7 @@ def plain_explanation(
     label = scenario.labels.get(diagnosis or "")
     if urgency == "emergency" or any(urgency_of(sentence) == "emergency" for sentence in where):
         named = f"I think this is {diagnosis}, and it" if diagnosis else "This"
-        return _joined((f"{named} cannot wait", *(where or ("Please go to the emergency department now",))))
+        return _joined((f"{named} cannot wait", *at_once(where)))
     if label is None:
         back = where or ("Please come back, so that we can look at it again",)
         return _joined(("I am not sure yet what this is", *back))
@@ -123,5 +141,15 @@ def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> 
     return (label.answers.get(kind or "") if label else None) or "I cannot tell you more about that today."
 
 
+def at_once(where: Sequence[str]) -> tuple[str, ...]:
+    """Return where to go in an emergency, out of where to go with the alarms that were told."""
+    return tuple(sentence for sentence in where if sentence != SEEN_TODAY) or (EMERGENCY_DEPARTMENT,)
+
+
+def stopped(sentence: str) -> str:
+    """End a sentence with a full stop, where nothing ends it."""
+    return sentence if sentence.endswith((".", "!", "?", ".]")) else f"{sentence}."
+
+
 def _joined(parts: Iterable[str]) -> str:
-    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+    return " ".join(stopped(part) for part in parts if part)

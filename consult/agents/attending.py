@@ -8,14 +8,15 @@ from functools import partial
 from typing import Any
 
 from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
-from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply
+from consult.agents.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply, says
 from consult.agents.dialects.dialect import ActionWord, DecisionWord
 from consult.agents.dialects.wording import taught_questions
 from consult.agents.doctors import ask_twice, look
 from consult.agents.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
 from consult.agents.voice import Place, Voice
-from consult.scenarios import Scenario
+from consult.scenarios import Scenario, Urgency
+from consult.scenarios.conditional import most_urgent
 from consult.scenarios.correct import naming, plurality
 
 Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
@@ -86,7 +87,8 @@ class Attending:
     async def conclude(self, view: DoctorView, place: Place) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None).
 
-        The final urgency is the one that was decided, else what the words to the patient state, else the triage's.
+        The final urgency is the more pressing of what was decided and what the words to the patient state, else the
+        triage's; and no less than a told step of the plan asks for.
         """
         dialect = self.voice.dialect
         view, looked = await look(self.voice, view, place)
@@ -113,7 +115,7 @@ class Attending:
             speaker="attending",
             action="conclude",
             text=speech,
-            urgency=stated or urgency_of(speech) or view.urgency,
+            urgency=self._final_urgency(stated, speech, decided, view.urgency),
             diagnosis=diagnosis,
             diagnosis_words=(word.words or diagnosis) if word else None,
             confidence=None if diagnosis is None else dialect.confidence(reply.probability, view),
@@ -123,6 +125,17 @@ class Attending:
             usage=looked + cost + wording + spoken,
             seed=self.voice.seed("decision", place),
         )
+
+    def _final_urgency(
+        self, stated: Urgency | None, speech: str, decided: DoctorView, triaged: Urgency | None
+    ) -> Urgency | None:
+        """Return how soon the patient must be seen, by what was decided and what was told."""
+        label = self.scenario.labels.get(decided.diagnosis or "")
+        plan = [one for one in label.plan if one.urgency and one.applies(decided.known)] if label else []
+        steps: list[Urgency | None] = [one.urgency for one in plan if says(speech, one.text)]
+        # A tiny model's words are the program's frames, which tell of an alarm.
+        steps += ["urgent"] if decided.where and self.voice.dialect.slots else []
+        return most_urgent((most_urgent((stated, urgency_of(speech))) or triaged, *steps))
 
     async def _reword(self, sentences: Sequence[str], place: Place) -> tuple[dict[str, str], int, Usage]:
         """Word sentences of the scenario's advice, each asked for by itself.

@@ -1,9 +1,9 @@
 """The grounded patient: a program decides which facts of the card are said, the model words them, a program checks.
 
-(a) The doctor's question is mapped to a topic: the question carries it, or the model chooses among the topics and
-*unsure*. (b) The facts of that topic are given, and the temperament decides how many more are volunteered. (c) The
-model words those facts and only those. (d) A line that leaks a diagnosis or is not backed is asked for once more, and
-else the facts are said plainly.
+(a) The doctor's question is mapped to a topic: the question carries it, or its words name it (where a tiny model would
+have to tell), or the model chooses among the topics and *unsure*. (b) The facts of that topic are given, and the
+temperament decides how many more are volunteered. (c) The model words those facts and only those. (d) A line that leaks
+a diagnosis or is not backed is asked for once more, and else the facts are said plainly.
 
 The free patient, for comparison, is 3MDBench's (arXiv 2504.13861): it gets its whole card and decides itself what to
 say. Its lines are checked in the same way, but what the check finds is recorded and not mended.
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
 from consult.agents.dialects.dialect import FreeWord
+from consult.agents.dialects.questions import topic_by_words, topic_of
 from consult.agents.doctors import ask_twice
 from consult.agents.grounding import check_line, plainly, stated
 from consult.agents.temperament import Temperament, temperaments
@@ -93,8 +94,16 @@ class Patient:
     ) -> tuple[str | None, Usage]:
         if carried is not None or not view.topics:
             return carried, Usage()
+        # A tiny model takes a question for another too often to overrule its words.
+        named = self._named(question, view) if self.voice.dialect.slots else None
+        if named is not None:
+            return named, Usage()
         reply = (await self.voice.say(self.voice.dialect.topic(question, view), "topic", place)).answer
         return self.voice.dialect.read_topic(reply.text, view), usage(reply)
+
+    def _named(self, question: str, view: PatientView) -> str | None:
+        learned = topic_of(question, "questions")
+        return learned if learned in view.topics else topic_by_words(question, view.topics)
 
     # -- (b) the facts -----------------------------------------------------------------------------------------------
 

@@ -10,6 +10,9 @@ from consult.agents.doctors import ask_twice, look, reason_again
 from consult.agents.voice import Place, Voice
 from consult.scenarios import Scenario
 
+NO_OPINION = "[gives no opinion]"
+"""Said by a program for a tiny model that gives none; square brackets mark it as a program's."""
+
 
 @dataclass(frozen=True)
 class Specialist:
@@ -35,7 +38,8 @@ class Specialist:
         )
         cost += looked
         if word is None:
-            return Opinion(self.specialty, None, None, "", usable=False, first_usable=False), cost
+            said = NO_OPINION if dialect.slots else ""
+            return Opinion(self.specialty, None, None, said, usable=False, first_usable=False), cost
         if not word.reason and dialect.slots:
             reason, more = await self._reason(word.diagnosis, view, scenario, place)
             cost += more

@@ -10,6 +10,9 @@ from consult.agents.doctors import ask_twice, look, reason_again
 from consult.agents.models.model import Prompt
 from consult.agents.voice import Place, Voice
 
+NO_SPECIALTY = "[names no specialty]"
+"""Said by a program for a tiny model that names none; square brackets mark it as a program's."""
+
 
 @dataclass(frozen=True)
 class TriageDoctor:
@@ -32,11 +35,12 @@ class TriageDoctor:
         return Act(
             speaker="triage",
             action="triage",
-            text=word.why if word else "",
+            text=word.why if word else NO_SPECIALTY if dialect.slots else "",
             specialty=word.specialty if word else None,
             urgency=word.urgency if word else None,
             thought=word.thought if word else "",
             confidence=reply.probability if word else None,
+            source="program" if word is None and dialect.slots else "model",
             draft=draft,
             usage=looked + cost,
             seed=self.voice.seed("triage", place),

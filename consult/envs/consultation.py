@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person
+from consult.agents.advice import AT_ONCE, SEEN_TODAY
 from consult.agents.dialects.questions import topic_of
+from consult.agents.human_words import danger_in, denies
 from consult.agents.voice import derive_seed
 from consult.envs.config import Plan, Status
 from consult.scenarios import Card, Case, Fact, Scenario
@@ -138,7 +140,7 @@ class Consultation:
     @property
     def must_consult(self) -> bool:
         """Whether the panel has to be asked before the conclusion; an alarm that was told leaves no time for it."""
-        return self._can_consult and not self.alarms_told
+        return self._can_consult and not self.alarms_told and not self._alarms_in_own_words
 
     @property
     def _can_consult(self) -> bool:
@@ -162,6 +164,23 @@ class Consultation:
         if self.acts[first].action == "open":
             return "opening"
         return "asked" if _asks_for_alarms(self.acts[first - 1], self.acts[first]) else "volunteered"
+
+    @property
+    def _alarms_in_own_words(self) -> tuple[str, ...]:
+        """What a person told of alarms before the conclusion; it stands on no card."""
+        lines = self.lines[: len(self._before_conclusion)]
+        heard = (line for act, line in zip(self.acts, lines, strict=False) if _is_a_persons(act, self.case))
+        return tuple(
+            clause for line in heard for topic, clause in line.quotes if topic == ALARM and topic not in line.absences
+        )
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        """Where to go with the alarms that were told; a program's sentence where the card has none."""
+        told, own = [fact.where or SEEN_TODAY for fact in self.alarms_told], self._alarms_in_own_words
+        if own and not told:
+            told.append(AT_ONCE if any(map(danger_in, own)) else SEEN_TODAY)
+        return tuple(dict.fromkeys(told))
 
     @property
     def _before_conclusion(self) -> list[Act]:
@@ -272,7 +291,7 @@ class Consultation:
             expert=self.expert,
             patient=Person(self.case.card.name, self.case.card.age, self.case.card.sex),
             findings=self.scenario.findings,
-            where=tuple(fact.where for fact in self.alarms_told if fact.where),
+            where=self._where,
         )
 
     @property
@@ -307,10 +326,25 @@ def heard(act: Act, case: Case) -> Line:
     """Return the line that an act leaves, with the facts of the case's card that its text states word by word."""
     if act.source == "human" and act.action == "answer" and act.topic:
         # No card backs a person's words: they are what there is on the topic.
-        return Line(act.speaker, act.action, act.text, act.topic, ((act.topic, act.text),))
-    facts = _quoted(act, case.card)
-    quotes = tuple((fact.topic, fact.text) for fact in facts)
-    return Line(act.speaker, act.action, act.text, act.topic, quotes, tuple(f.topic for f in facts if f.none))
+        quotes: tuple[tuple[str, str], ...] = ((act.topic, act.text),)
+        absences: tuple[str, ...] = (act.topic,) if denies(act.text) else ()
+    else:
+        facts = _quoted(act, case.card)
+        quotes = tuple((fact.topic, fact.text) for fact in facts)
+        absences = tuple(fact.topic for fact in facts if fact.none)
+    danger = danger_in(act.text) if _is_a_persons(act, case) else ""
+    if danger and all(topic != ALARM for topic, _ in quotes):
+        quotes = (*quotes, (ALARM, danger))
+    return Line(act.speaker, act.action, act.text, act.topic, quotes, absences)
+
+
+def _is_a_persons(act: Act, case: Case) -> bool:
+    """Tell whether an act says what a person told of themselves, and not what a card has."""
+    return (
+        act.action in ("open", "answer")
+        and act.speaker == "patient"
+        and (act.source == "human" or case.origin == "own")
+    )
 
 
 def _quoted(act: Act, card: Card) -> tuple[Fact, ...]:

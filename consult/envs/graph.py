@@ -15,6 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
+from consult.agents.advice import without_quotations
 from consult.agents.attending import CONSULT, Attending
 from consult.agents.patient import FreePatient, Patient
 from consult.agents.person import PersonPatient
@@ -185,12 +186,16 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
 async def _in_words_of_their_own(
     members: Sequence[Specialist], answers: Sequence[tuple[Opinion, Usage]], session: Session
 ) -> list[tuple[Opinion, Usage]]:
-    """Let a member of a tiny model's panel that repeats a colleague word by word give its reason in other words."""
+    """Let a member of a tiny model's panel that repeats a colleague give its reason in words of its own.
+
+    What it quotes makes no difference: the same words around another quotation are a repetition.
+    """
     consultation, place = session.consultation, session.place("specialist")
     said: list[str] = []
     own: list[tuple[Opinion, Usage]] = []
     for member, (opinion, cost) in zip(members, answers, strict=True):
-        if member.voice.dialect.slots and opinion.reason in said:
+        repeats = without_quotations(opinion.reason) in map(without_quotations, said)
+        if member.voice.dialect.slots and opinion.usable and repeats:
             view = session.doctor_view(member.voice)
             opinion, more = await member.in_other_words(opinion, said, view, consultation.scenario, place)
             cost += more

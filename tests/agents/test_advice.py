@@ -12,6 +12,9 @@ import pytest
 
 from consult.agents.acts import DoctorView, Line
 from consult.agents.advice import (
+    AT_ONCE,
+    EMERGENCY_DEPARTMENT,
+    SEEN_TODAY,
     explained,
     is_sound_explanation,
     is_sound_reply,
@@ -23,6 +26,7 @@ from consult.agents.advice import (
 )
 from consult.agents.dialects import StarterDialect
 from consult.agents.dialects.wording import bank, frames, rewordings
+from consult.agents.emergency_words import urgency_of
 from consult.rl.starter.corpus import Corpus
 from consult.scenarios import Photograph, load_scenario
 from consult.scenarios.grammar import Grammar
@@ -152,6 +156,53 @@ def test_in_an_emergency_nothing_is_worded_and_the_place_to_go_is_named() -> Non
         assert anywhere is not None and "emergency department" in anywhere
         there = DIALECT.read_explanation(frame, replace(view, where=(now,)), SCENARIO)
         assert there is not None and now in there and "emergency department" not in there
+
+
+def test_an_alarm_of_which_nobody_says_where_to_go_is_to_be_looked_at_today() -> None:
+    view = replace(concluded("alarm", "acne"), where=(SEEN_TODAY,))
+    for frame in frames("doctor", "explain", "alarm"):
+        said = DIALECT.read_explanation(frame, view, SCENARIO)
+        assert said is not None and SEEN_TODAY in said and f"{SEEN_TODAY}." not in said
+        assert urgency_of(said) == "urgent" and '"my throat is tight"' in said
+    plain = plain_explanation("acne", "soon", SCENARIO, where=(SEEN_TODAY,))
+    assert f"{SEEN_TODAY} " in plain and urgency_of(plain) == "urgent"
+    assert urgency_of(plain_explanation(None, None, SCENARIO, where=(SEEN_TODAY,))) == "urgent"
+    for frame in frames("doctor", "explain", "alarm"):
+        said = DIALECT.read_explanation(frame, replace(view, where=(AT_ONCE,)), SCENARIO)
+        assert said is not None and AT_ONCE in said and urgency_of(said) == "emergency"
+    assert urgency_of(plain_explanation("acne", "soon", SCENARIO, where=(AT_ONCE,))) == "emergency"
+    # An emergency does not wait for a doctor who looks at it today.
+    for said in (
+        DIALECT.read_explanation(
+            frames("doctor", "explain", "emergency")[0], replace(view, urgency="emergency"), SCENARIO
+        ),
+        plain_explanation("acne", "emergency", SCENARIO, where=(SEEN_TODAY,)),
+    ):
+        assert said is not None and SEEN_TODAY not in said and EMERGENCY_DEPARTMENT in said
+
+
+@pytest.mark.parametrize("now", ["Call an ambulance now.", "Dial 112 at once.", "Go to A&E now."])
+def test_any_words_that_send_an_emergency_on_will_do(now: str) -> None:
+    view = replace(concluded("emergency", "hives"), where=(now,))
+    for frame in frames("doctor", "explain", "emergency"):
+        said = DIALECT.read_explanation(frame, view, SCENARIO)
+        assert said is not None and is_sound_explanation(said, "hives", "emergency", SCENARIO), said
+    assert not is_sound_explanation("I suspect hives. Come back in a week.", "hives", "emergency", SCENARIO)
+
+
+@pytest.mark.parametrize("quoted", ["my grandchild had psoriasis last week", 'they told me "psoriasis" last week'])
+def test_what_the_patient_is_quoted_with_is_no_other_diagnosis(quoted: str) -> None:
+    view = replace(concluded("told", "chickenpox"), thought=f'I noted "{quoted}".')
+    for frame in frames("doctor", "explain", "told"):
+        said = DIALECT.read_explanation(frame, view, SCENARIO)
+        assert said is not None and quoted in said and is_sound_explanation(said, "chickenpox", "soon", SCENARIO)
+        assert strange(f"{said} It may be psoriasis.", "chickenpox", SCENARIO)
+
+
+def test_where_to_go_is_said_also_with_an_alarm_that_cannot_be_quoted() -> None:
+    view = replace(concluded("seen", "acne"), where=(THERE,))
+    said = DIALECT.read_explanation(frames("doctor", "explain", "seen")[0], view, SCENARIO)
+    assert said is not None and said.startswith(THERE)
 
 
 def test_without_a_diagnosis_there_is_no_advice_to_word() -> None:

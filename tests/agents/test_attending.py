@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,10 +16,11 @@ from consult.agents.attending import CONSULT, Attending, plain_wording
 from consult.agents.dialects.starter import sentence_case
 from consult.agents.dialects.wording import frames, rewordings, taught_questions
 from consult.agents.models.model import ModelInfo, Reply, Request
-from consult.agents.specialist import Specialist
-from consult.agents.triage import TriageDoctor
+from consult.agents.specialist import NO_OPINION, Specialist
+from consult.agents.triage import NO_SPECIALTY, TriageDoctor
 from consult.agents.voice import Place, Voice
 from consult.envs.batcher import Batcher
+from consult.envs.graph import _in_words_of_their_own
 from consult.scenarios import Photograph, Scenario, Urgency
 
 HEARD = Line("patient", "answer", "Well, it is on my hands.", "site", (("site", "it is on my hands"),))
@@ -295,7 +298,7 @@ def test_a_programs_reason_of_triage_goes_by_what_was_said(derm34: Scenario) -> 
 def test_two_unusable_triages_have_no_reason(derm34: Scenario) -> None:
     asked = Asked(look=PATCH, triage="cardiology, soon.")
     said = triaged(seeing(derm34), asked)
-    assert (said.specialty, said.text, said.draft) == (None, "", None)
+    assert (said.specialty, said.text, said.source, said.draft) == (None, NO_SPECIALTY, "program", None)
     assert asked.tasks == ["look", "triage", "triage"] and said.usage.unusable == 1
 
 
@@ -330,6 +333,14 @@ def test_a_specialists_reason_is_asked_for_once_more_and_then_is_a_programs(
     assert (usage.tokens_in, usage.answers, usage.unusable) == (30, 1, 0) and opinion.first_usable
 
 
+def test_where_there_is_no_list_a_program_says_that_nothing_is_named(derm34: Scenario) -> None:
+    seen = replace(view(derm34), labels=(), specialties=())
+    said = triaged(seen, Asked(triage="Hm."))
+    assert (said.specialty, said.text, said.source) == (None, NO_SPECIALTY, "program")
+    opinion, _ = judged(seen, Asked(opinion="Hm."), replace(derm34, labels={}))
+    assert (opinion.diagnosis, opinion.reason, opinion.usable) == (None, NO_OPINION, False)
+
+
 def test_a_specialists_reason_that_can_be_used_is_not_asked_for_again(derm34: Scenario) -> None:
     asked = Asked(look=PATCH, opinion=f"acne. {SEEN}")
     opinion, _ = judged(seeing(derm34), asked, derm34)
@@ -362,7 +373,9 @@ SHINGLES = "<think>Near the eye.</think><answer>shingles</answer><differential>h
 @pytest.mark.parametrize(
     ("tag", "words", "triaged", "final", "told"),
     [
-        ("<urgency>urgent</urgency>", "Go to the ER now.", "soon", "urgent", "urgent"),
+        ("<urgency>urgent</urgency>", "Go to the ER now.", "soon", "emergency", "urgent"),
+        ("<urgency>soon</urgency>", "Call an ambulance now.", None, "emergency", "soon"),
+        ("<urgency>urgent</urgency>", "It is shingles. See me within a few weeks.", "emergency", "urgent", "urgent"),
         ("<urgency>Emergency.</urgency>", "It is shingles.", None, "emergency", "emergency"),
         ("", "Please go to the emergency department now.", "soon", "emergency", "soon"),
         ("", "It is shingles. If your eye hurts, go to the ER.", "soon", "soon", "soon"),
@@ -370,13 +383,27 @@ SHINGLES = "<think>Near the eye.</think><answer>shingles</answer><differential>h
         ("<urgency>at once</urgency>", "It is shingles.", None, None, "not stated"),
     ],
 )
-def test_the_final_urgency_is_stated_else_said_else_triaged(
+def test_the_final_urgency_is_the_most_pressing_of_stated_and_said_else_triaged(
     conclude: Ask, tag: str, words: str, triaged: str | None, final: str | None, told: str
 ) -> None:
     act, asked = conclude("plain", SHINGLES + tag, words, urgency=triaged)
     assert (act.urgency, act.diagnosis, act.differential) == (final, "shingles", ("shingles", "herpes"))
     assert f"Urgency: {told}." in asked[-1].prompt.messages[-1].text
     assert "<urgency>routine|soon|urgent|emergency</urgency>" in asked[0].prompt.messages[-1].text
+
+
+@pytest.mark.parametrize("dialect", ["plain", "starter"])
+def test_a_told_step_of_the_plan_raises_the_final_urgency(conclude: Ask, derm34: Scenario, dialect: str) -> None:
+    step = next(one for one in derm34.labels["chickenpox"].plan if one.urgency == "urgent")
+    decision = "<think>I see it.</think><answer>chickenpox</answer>"
+    decision += "<urgency>soon</urgency>" if dialect == "plain" else " soon."
+    weak = {"conditions": frozenset({"weak_immunity"})}
+    told, _ = conclude(dialect, decision, f"It is chickenpox. {step.text}", known=weak)
+    assert step.text in told.text and told.urgency == "urgent"
+    # It is not meant for everybody, and does not count where it was not told.
+    assert conclude(dialect, decision, "It is chickenpox.")[0].urgency == "soon"
+    if dialect == "plain":
+        assert conclude(dialect, decision, "It is chickenpox.", known=weak)[0].urgency == "soon"
 
 
 def test_an_abstention_has_the_urgency_of_its_words(conclude: Ask) -> None:
@@ -490,6 +517,26 @@ def test_an_answer_to_a_question_back_is_worded_too(derm34: Scenario, failures: 
     assert act.source == ("program" if failures == 2 else "model")
     assert asked.tasks == [*["rewording"] * min(failures + 1, 2), "reply"]
     assert act.usage.tokens_in == 10 * len(asked)
+
+
+def test_the_same_words_around_another_quotation_are_a_repetition(derm34: Scenario) -> None:
+    frame, other = frames("doctor", "specialist", "told")[:2]
+    asked = Asked(opinion=f"<site> {other}")
+    voice = Voice("specialist", ModelInfo("fake", "test", "starter"), asked.generate)
+    members = [Specialist(voice, "dentistry", n) for n in range(4)]
+    site, age = (
+        Opinion("dentistry", "acne", 0.9, frame.replace("<fact>", clause)) for clause in ("on my arm", "I am 9")
+    )
+    nothing_said = Opinion("dentistry", None, None, NO_OPINION, usable=False)
+    cast = SimpleNamespace(observe=lambda: SimpleNamespace(view=view(derm34)), scenario=derm34)
+    session = SimpleNamespace(
+        consultation=cast, place=lambda _: Place(0, (0,), 4, 2), doctor_view=lambda _: view(derm34)
+    )
+    given = [(opinion, Usage()) for opinion in (site, age, nothing_said, nothing_said)]
+    told = asyncio.run(_in_words_of_their_own(members, given, session))  # type: ignore[arg-type]
+    said = [opinion.reason for opinion, _ in told]
+    assert said == [site.reason, other.replace("<fact>", "it is on my hands"), NO_OPINION, NO_OPINION]
+    assert asked.tasks == ["opinion"]
 
 
 def test_a_member_that_repeats_a_colleague_gives_its_reason_in_other_words(derm34: Scenario) -> None:

@@ -72,6 +72,9 @@ def view(derm34: Scenario, *lines: Line, temperament: str = "phlegmatic", card: 
     return PatientView(card, temperament, lines, derm34.topics, ("answer",))
 
 
+VAGUE = "And what of that, then?"
+
+
 def question(topic: str | None, text: str = "Where is it, then?") -> Line:
     return Line("attending", "ask", text, topic)
 
@@ -117,13 +120,22 @@ def test_a_question_without_a_topic_is_mapped_by_choice(
     make: Make, derm34: Scenario, dialect: str, named: str, line: str
 ) -> None:
     patient, fake = make(dialect, topic=[named], answer=[line])
-    act = answer(patient, view(derm34, question(None)))
+    act = answer(patient, view(derm34, question(None, VAGUE)))
     choice, _ = (request.prompt.choice for request in fake.asked)
     assert choice is not None and named in choice.options
     assert fake.asked[0].temperature == 0
     assert (act.topic, act.facts) == ("site", ("site",))
     assert act.text.lower() == f"{SITE.text}."
     assert (act.usage.tokens_in, act.usage.tokens_out, act.usage.seconds) == (20, 6, 1.0)
+
+
+@pytest.mark.parametrize("said", ["Where is it?", "Which part is it on?"])
+def test_the_words_of_a_question_overrule_a_tiny_model(make: Make, derm34: Scenario, said: str) -> None:
+    patient, fake = make("starter", topic=["<alarm>"], answer=["<fact>."])
+    act = answer(patient, view(derm34, question(None, said)))
+    assert (act.topic, act.facts, fake.tasks) == ("site", ("site",), ["answer"])
+    plain, asked = make("plain", topic=["site"], answer=["{facts}"])
+    assert answer(plain, view(derm34, question(None, said))).topic == "site" and asked.tasks[0] == "topic"
 
 
 UNKNOWING = frames("patient", "phlegmatic", "unknown")[0]
@@ -137,7 +149,7 @@ def test_who_is_unsure_what_is_meant_does_not_know(
     make: Make, derm34: Scenario, dialect: str, named: str, said: str
 ) -> None:
     patient, fake = make(dialect, topic=[named], unknown=[said])
-    act = answer(patient, view(derm34, question(None)))
+    act = answer(patient, view(derm34, question(None, VAGUE)))
     assert fake.tasks == ["topic", "unknown"]
     assert (act.action, act.topic, act.facts, act.text) == ("answer", None, (), said)
 

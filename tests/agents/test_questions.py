@@ -10,7 +10,7 @@ from consult.agents.acts import Action, DoctorView
 from consult.agents.attending import CONSULT, plain_wording
 from consult.agents.dialects import StarterDialect
 from consult.agents.dialects.dialect import ActionWord
-from consult.agents.dialects.questions import said_about, topic_of
+from consult.agents.dialects.questions import said_about, topic_by_words, topic_of
 from consult.agents.dialects.wording import frames, taught_questions
 from consult.scenarios import load_scenario
 
@@ -47,6 +47,39 @@ def test_words_are_held_against_the_chosen_topic(act: Action, kind: str) -> None
         for chosen in said_about(kind):
             read = StarterDialect().read_wording(said, VIEW, ActionWord(act, chosen, ""))
             assert read == (said if chosen == topic else None)
+
+
+TOPICS = load_scenario("derm34").topics
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("What medicines do you take?", "medicines"),
+        ("Are you on any medication?", "medicines"),
+        ("Does it hurt?", "sensation"),
+        ("Is it itchy?", "sensation"),
+        ("Do you have a fever?", "symptoms"),
+        ("Any family history?", "family"),
+        ("Did you try a cream?", "treatment"),
+        ("Do you smoke?", "history"),
+        ("How old are you?", "age"),
+        ("How old is this?", None),
+        ("Has anything about the fever frightened you?", "alarm"),
+        # Two topics, or none.
+        ("Does it hurt where you put the cream?", None),
+        ("Tell me more.", None),
+    ],
+)
+def test_any_words_can_name_a_topic(question: str, topic: str | None) -> None:
+    assert topic_by_words(question, TOPICS) == topic
+    assert topic is None or topic_by_words(question, [one for one in TOPICS if one != topic]) != topic
+
+
+def test_the_words_of_the_bank_seldom_name_another_topic() -> None:
+    asked = [(topic, question) for topic, bank in said_about("questions").items() for question in bank]
+    named = [(topic, topic_by_words(question, TOPICS)) for topic, question in asked]
+    assert sum(found not in (None, topic) for topic, found in named) < 0.02 * len(named)
 
 
 @pytest.mark.parametrize("said", ["Blue is the is of it?", "Thank you, that helps.", "", "<|im_end|>"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 import pytest
 
 from consult.agents.acts import NOT_MY_FIELD, Action, DoctorView, Line, Opinion, PatientTask, PatientView, Person
+from consult.agents.advice import is_sound_explanation
 from consult.agents.dialects import starter
 from consult.agents.dialects.dialect import ActionWord, FreeWord
 from consult.agents.dialects.starter import (
@@ -26,6 +28,7 @@ from consult.agents.dialects.wording import frames, taught_questions
 from consult.agents.models.model import Prompt
 from consult.agents.temperament import temperaments
 from consult.scenarios import URGENCIES, Card, Fact, Photograph, Scenario
+from consult.scenarios.conditional import Advice
 
 DIALECT = StarterDialect()
 RASH = Fact("complaint", "complaint", "I have a rash")
@@ -272,6 +275,8 @@ def test_what_was_asked_is_not_offered_again(view: DoctorView) -> None:
         (Person(), True, True),
         (Person("Ada", 30, "female"), True, False),
         (Person("Ada", CHILDHOOD, "female"), True, False),
+        (Person("Ada", 55, "female"), True, False),
+        (Person("Ada", 56, "female"), False, False),
         (Person("Ada", CHILDHOOD - 1, "female"), False, False),
         (Person("Bo", 30, "male"), False, False),
         (Person("Bo", None, "male"), False, True),
@@ -477,7 +482,8 @@ def test_what_a_classifier_sees_is_one_line_more(view: DoctorView, ask: Callable
     assert more == [*usual[:-1], "<expert> hives, eczema", usual[-1]]
 
 
-SEEN_TRIAGE, TOLD_TRIAGE, ALARM_TRIAGE = (frames("doctor", "triage", kind)[0] for kind in ("seen", "told", "alarm"))
+SEEN_TRIAGE, ALARM_TRIAGE = (frames("doctor", "triage", kind)[0] for kind in ("seen", "alarm"))
+TOLD_TRIAGE, UNSEEN_TRIAGE = frames("doctor", "triage", "told")[2], frames("doctor", "triage", "told")[0]
 
 
 def test_every_choice_of_triage_is_read_back(view: DoctorView) -> None:
@@ -521,6 +527,16 @@ def test_the_reason_for_a_clinic_names_the_chosen_one(view: DoctorView, specialt
 def test_a_reason_of_triage_that_is_broken_or_quotes_what_is_not_there_is_empty(view: DoctorView, reason: str) -> None:
     word = DIALECT.read_triage(f"dentistry, soon.{reason}", view)
     assert word is not None and (word.specialty, word.urgency, word.why) == ("dentistry", "soon", "")
+
+
+def test_who_is_shown_a_photograph_does_not_say_that_there_is_none(view: DoctorView) -> None:
+    """Also where it cannot be described."""
+    for shown, denies in ((replace(view, findings=()), False), (replace(view, photograph=None), True)):
+        reasons = DIALECT.reasons(shown, "triage")
+        assert reasons is not None and len(reasons.options) >= 3
+        assert any("photograph" in option or "only" in option for option in reasons.options) == denies
+        word = DIALECT.read_triage(f"dentistry, soon.<complaint> {UNSEEN_TRIAGE}", shown)
+        assert word is not None and bool(word.why) == denies
 
 
 def test_a_programs_reason_for_a_triage_stands_in_brackets(view: DoctorView) -> None:
@@ -851,6 +867,170 @@ def test_a_vague_complaint_is_quoted_only_where_there_is_nothing_else(view: Doct
     for lines, seen, reason in ((LINES[:1], "", complaint), (LINES[:1], PATCH, ""), (LINES, "", "")):
         word = DIALECT.read_opinion(text, replace(view, lines=lines, seen=seen), derm34)
         assert word is not None and word.reason == reason
+
+
+def test_an_alarm_supports_no_diagnosis(view: DoctorView, derm34: Scenario) -> None:
+    fainted = Line("patient", "answer", "I fainted.", "alarm", (("alarm", "I fainted."),))
+    complaint = Line(
+        "patient", "open", "I fainted.", "complaint", (("complaint", "I fainted."), ("alarm", "I fainted"))
+    )
+    for lines in ((*LINES, fainted), (complaint,), (*LINES, complaint)):
+        heard = replace(view, lines=lines)
+        reasons = DIALECT.reasons(heard, "specialist")
+        assert not any("alarm" in option for option in (reasons.options if reasons else ()))
+        for topic in ("alarm", "complaint") if complaint in lines else ("alarm",):
+            opinion = DIALECT.read_opinion(f"acne.<{topic}> {TOLD}", heard, derm34)
+            assert opinion is not None and opinion.reason == ""
+            assert "fainted" not in DIALECT.plain_opinion(opinion, heard)
+            word = DIALECT.read_decision(f"<think>I noted <{topic}>.</think><answer>acne</answer>", heard, derm34)
+            assert word is not None and word.thought == ""
+        # It does speak for its urgency.
+        triage = DIALECT.reasons(heard, "triage")
+        assert triage is not None and any("<alarm>" in option for option in triage.options)
+    sent = DIALECT.read_triage(f"dentistry, urgent.<alarm> {ALARM_TRIAGE}", heard)
+    assert sent is not None and '"I fainted"' in sent.why
+    # What is no alarm is no warning sign.
+    itching = Line("patient", "open", "It itches.", "complaint", (("complaint", "it itches"),))
+    for told in ((itching,), (itching, fainted)):
+        for heads in ("<complaint>", "<complaint><alarm>"):
+            calm = DIALECT.read_triage(f"dentistry, urgent.{heads} {ALARM_TRIAGE}", replace(view, lines=told))
+            assert calm is not None and calm.why == ""
+
+
+def test_what_a_person_denies_is_no_alarm_and_no_reason(view: DoctorView, derm34: Scenario) -> None:
+    denied = Line("patient", "answer", "I", "alarm", (("alarm", "I"),), ("alarm",))
+    heard = replace(view, lines=(*LINES, denied), offers=("ask", "consult", "conclude"))
+    assert "<consult>" not in offered(heard)
+    reasons = DIALECT.reasons(heard, "specialist")
+    assert reasons is not None and not any("<alarm>" in option for option in reasons.options)
+    # What is said elsewhere in the same words stays.
+    yes = replace(denied, absences=())
+    for lines in ((*LINES, denied), (*LINES, yes)):
+        word = DIALECT.read_opinion(f"acne.<age> {TOLD}", replace(view, lines=lines), derm34)
+        assert word is not None and AGE.text in word.reason
+
+
+# -- words that are put in stay as they are ----------------------------------------------------------------------------
+
+MIDDLE, BEFORE_STOP = "Listen, please: <fact>. I want that done.", "And for the record: <fact>."
+
+
+@pytest.mark.parametrize(
+    ("frame", "fact", "said"),
+    [
+        (
+            MIDDLE,
+            "it started approx. two weeks ago",
+            "Listen, please: it started approx. two weeks ago. I want that done.",
+        ),
+        (MIDDLE, "my arms itch!", "Listen, please: my arms itch! I want that done."),
+        (MIDDLE, "is it bad? nobody knows", "Listen, please: is it bad? nobody knows. I want that done."),
+        (BEFORE_STOP, "Both arms", "And for the record: both arms."),
+        (BEFORE_STOP, "I have it on both arms", "And for the record: I have it on both arms."),
+        (BEFORE_STOP, "E. coli was found", "And for the record: E. coli was found."),
+        (BEFORE_STOP, "it is on my arm.", "And for the record: it is on my arm."),
+        ("<fact>. So it is.", "it is on my arm", "It is on my arm. So it is."),
+        ("Well. <fact>, I say.", "both arms", "Well. Both arms, I say."),
+    ],
+)
+def test_a_fact_is_said_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, patient: PatientView, frame: str, fact: str, said: str
+) -> None:
+    monkeypatch.setattr(starter, "patient_frames", lambda *_, **__: (frame,))
+    told = (Fact("x", "site", fact),)
+    assert DIALECT.read_patient_line(frame, PatientTask("answer", told), patient) == said
+
+
+QUOTED = ("it is e. coli, they say. so what", 'he said "it burns" to me', "0.5 cm wide. red")
+
+
+@pytest.mark.parametrize("clause", QUOTED)
+def test_a_quotation_is_said_as_it_stands(view: DoctorView, derm34: Scenario, clause: str) -> None:
+    heard = replace(view, lines=(Line("patient", "answer", f"{clause}.", "site", (("site", clause),)),))
+    opinion = DIALECT.read_opinion(f"acne.<site> {TOLD}", heard, derm34)
+    assert opinion is not None and f'"{clause}"' in opinion.reason
+    word = DIALECT.read_decision("<think>I noted <site>. So it is.</think><answer>acne</answer>", heard, derm34)
+    assert word is not None and word.thought == f'I noted "{clause}". So it is.'
+    concluded = replace(heard, diagnosis="acne", thought=word.thought)
+    for frame in frames("doctor", "explain", "told"):
+        said = DIALECT.read_explanation(frame, concluded, derm34)
+        assert said is not None and f'"{clause}"' in said
+
+
+@pytest.mark.parametrize("seen", ["0.5 cm papules", "papules of approx. two cm", "a red patch"])
+def test_what_was_seen_is_said_as_it_stands(view: DoctorView, derm34: Scenario, seen: str) -> None:
+    looked = replace(view, seen=seen, findings=(seen, "0"))
+    word = DIALECT.read_decision("<think>I see <seen>. So it is.</think><answer>acne</answer>", looked, derm34)
+    assert word is not None and word.thought == f"I see {seen}. So it is."
+    said = DIALECT.read_explanation(
+        frames("doctor", "explain", "seen")[0], replace(looked, diagnosis="acne", thought=word.thought), derm34
+    )
+    assert said is not None and f"I see {seen} in" in said
+
+
+STOPPED = ("E", "E. coli enteritis", "fracture, closed", "fracture")
+
+
+def test_labels_may_hold_full_stops_and_commas(view: DoctorView, derm34: Scenario) -> None:
+    known = replace(view, labels=STOPPED, lines=LINES)
+    for label in STOPPED:
+        opinion = DIALECT.read_opinion(f"{label}.<site> {TOLD}", known, derm34)
+        assert opinion is not None and opinion.diagnosis == label and SITE.text in opinion.reason
+        others = [one for one in STOPPED if one != label][:2]
+        word = DIALECT.read_decision(
+            f"<think>So.</think><answer>{label}</answer> soon. {', '.join(['gout', *others])}.", known, derm34
+        )
+        assert word is not None and (word.diagnosis, word.differential) == (label, (label, *others))
+    assert DIALECT.read_opinion(f"F. coli enteritis. {NEITHER}", known, derm34) is None
+    heard = replace(
+        known, opinions=(Opinion("x", "E. coli enteritis", 0.5, ""), Opinion("x", "fracture, closed", 0.5, ""))
+    )
+    thought = "I see it. Colleagues: E. coli enteritis, E. coli enteritis."
+    word = DIALECT.read_decision(f"<think>{thought}</think><answer>E</answer>", heard, derm34)
+    assert word is not None
+    assert word.thought == "I see it. [colleagues: E. coli enteritis 1 of 2, fracture, closed 1 of 2]"
+
+
+@pytest.mark.parametrize("has", ["", "explanation", "plan", "net", "explanation plan", "explanation net", "plan net"])
+def test_the_keys_of_a_label_are_optional(view: DoctorView, derm34: Scenario, has: str) -> None:
+    what, plan, net = "It is a thing", "Wash it", "Come back in a week"
+    label = replace(
+        derm34.labels["acne"],
+        explanation=what if "explanation" in has else "",
+        plan=(Advice(plan),) if "plan" in has else (),
+        safety_net=(Advice(net),) if "net" in has else (),
+    )
+    scenario = replace(derm34, labels={"acne": label})
+    for kind, thought in (("plain", ""), ("told", f'I noted "{SITE.text}".')):
+        seen = replace(view, diagnosis="acne", thought=thought)
+        read = [DIALECT.read_explanation(frame, seen, scenario) for frame in frames("doctor", "explain", kind)]
+        for said in read:
+            assert said is not None and "acne" in said and "<" not in said and "  " not in said
+            assert is_sound_explanation(said, "acne", None, scenario)
+            assert [part in said for part in (what, plan, net)] == [k in has for k in ("explanation", "plan", "net")]
+            # Nothing is announced that does not come.
+            assert not re.search(r":(?! (?:Wash|Come))", said) and not said.endswith("treatment.")
+            assert "explain" not in said or what in said
+
+
+def test_the_same_words_are_one_reason(view: DoctorView, derm34: Scenario) -> None:
+    twice = Line("patient", "answer", "", "course", (("course", SITE.text),))
+    heard = replace(view, lines=(*LINES, twice))
+    for heads in ("<site><site>", "<site><course>"):
+        word = DIALECT.read_opinion(f"acne.{heads} {TOLD_TWO}", heard, derm34)
+        assert word is not None and word.reason == ""
+
+
+def test_a_long_text_is_cut_between_words_or_where_there_are_none_between_characters(view: DoctorView) -> None:
+    for text, cut in (("痒い" * 100, "痒い" * 59 + "痒…"), ("痒い " + "痒い" * 100, "痒い " + "痒い" * 58 + "…")):
+        heard = replace(view, lines=(Line("patient", "open", text, "complaint", (("complaint", text),)),))
+        triaged = DIALECT.read_triage("dentistry, soon.", heard)
+        assert triaged is not None and cut[:110] in DIALECT.plain_triage(triaged, heard)
+    heard = replace(view, lines=(Line("patient", "open", "", "complaint", (("complaint", "it itches " * 30),)),))
+    assert triaged is not None and "it …" in DIALECT.plain_triage(triaged, heard)
+
+
+# -- confidence --------------------------------------------------------------------------------------------------------
 
 
 def test_a_final_confidence_is_scaled_and_keeps_its_order(view: DoctorView) -> None:

@@ -63,6 +63,7 @@ MISTAKES = [
     (["--model", "human"], "there is no model 'human'"),
     (["--model", "scripted:none.yaml"], "there is no script 'none.yaml'"),
     (["--model", "empty"], "it has no config.json"),
+    (["--model", "begun"], "the training in 'begun' has not finished, so that there is no model yet; continue it with"),
     (["--model", "pickled"], "has pickled weights alone"),
     (["--model", "scripted:text.yaml"], "text.yaml:1:"),
     (["--model", "scripted:fails.yaml"], "it cannot play (melted); check that"),
@@ -75,8 +76,9 @@ MISTAKES = [
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("desk")
-    for name in ("empty", "pickled"):
-        (folder / name).mkdir()
+    for name in ("empty", "pickled", "begun/work"):
+        (folder / name).mkdir(parents=True)
+    (folder / "begun" / "work" / "config.json").write_text("{}")
     (folder / "pickled" / "config.json").write_text("{}")
     (folder / "pickled" / "pytorch_model.bin").write_bytes(b"x")
     (folder / "text.yaml").write_text("hello")

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView
+from consult.agents.advice import AT_ONCE, SEEN_TODAY
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation, RuleError
-from consult.scenarios import Fact, load_scenario
+from consult.scenarios import Card, Fact, load_scenario
 
 SCENARIO = load_scenario("derm34")
 OPINIONS = (Opinion("dermatology", "eczema", 0.9, "so it looks"),) * 3
@@ -204,3 +205,62 @@ def test_an_emergency_that_the_attending_finds_leaves_no_questions():
     c = tell(alarmed(), ask("alarm"))
     c.step(Act("attending", "conclude", "Go to the emergency department now.", urgency="emergency"))
     assert c.observe().offers == ("satisfied",)
+
+
+# -- a person's own words ----------------------------------------------------------------------------------------------
+
+
+def own(complaint, **more):
+    c = made(case="test-0011", **more)
+    c.case = replace(c.case, card=Card(Fact("complaint", "complaint", complaint), ()), origin="own")
+    c.reset()
+    c.step(Act("patient", "open", complaint, "complaint", facts=("complaint",), source="human"))
+    if c.plan.team == "panel":
+        c.step(Act("triage", "triage", "so", specialty="dermatology", urgency="soon"))
+    return c
+
+
+def says(c, topic, text):
+    c.step(ask(topic))
+    c.step(Act("patient", "answer", text, topic, source="human"))
+    return c.observe().view
+
+
+@pytest.mark.parametrize("said", ["No", "no, nothing at all", "Not that I know.", "I haven't tried anything."])
+def test_what_a_person_denies_is_an_absence(said):
+    seen = says(own("My elbow itches."), "alarm", said)
+    assert seen.lines[-1].quotes == (("alarm", said),) and seen.lines[-1].absences == ("alarm",)
+    assert seen.where == () and "alarm" in seen.asked
+
+
+def test_an_alarm_in_a_persons_words_needs_to_be_seen():
+    c = own("My elbow itches.")
+    assert c.must_consult and c.observe().view.where == ()
+    seen = says(c, "alarm", "It grew very fast.")
+    assert (seen.where, seen.lines[-1].absences) == ((SEEN_TODAY,), ()) and not c.must_consult
+
+
+@pytest.mark.parametrize("topic", ["sensation", None])
+def test_a_danger_is_an_alarm_whatever_was_asked(topic):
+    seen = says(own("My elbow itches."), topic, "It burns. I can't breathe.")
+    assert ("alarm", "I can't breathe") in seen.lines[-1].quotes and seen.where == (AT_ONCE,)
+    c = own("My lips are swelling. It began today.")
+    seen = c.observe().view
+    assert seen.lines[0].quotes[-1] == ("alarm", "My lips are swelling") and seen.where == (AT_ONCE,)
+    assert not c.must_consult and "alarm" in seen.asked
+
+
+def test_a_card_alarm_without_a_place_to_go_needs_to_be_seen():
+    c = alarmed()
+    facts = tuple(replace(fact, where="", urgency=None) for fact in c.case.card.facts)
+    c.case = replace(c.case, card=replace(c.case.card, facts=facts))
+    assert tell(c, ask("alarm")).observe().view.where == (SEEN_TODAY,)
+
+
+def test_a_card_is_not_searched_for_dangers():
+    c = made()
+    complaint = Fact("complaint", "complaint", "I can't breathe")
+    c.case = replace(c.case, card=replace(c.case.card, complaint=complaint))
+    c.reset()
+    c.step(Act("patient", "open", "I can't breathe.", "complaint", facts=("complaint",)))
+    assert [topic for topic, _ in c.lines[0].quotes] == ["complaint"]

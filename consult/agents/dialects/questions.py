@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +51,48 @@ def topic_of(speech: str, kind: str) -> str | None:
                 if likeness > best:
                     best, found = likeness, topic
     return found
+
+
+def topic_by_words(question: str, topics: Iterable[str]) -> str | None:
+    """Find the one topic that the words of a question name; None where they name none or several.
+
+    Args:
+        question: As anybody may word it.
+        topics: The topics there are.
+    """
+    named = {topic for topic in topics if topic in _NAMES and _NAMES[topic].search(question)}
+    # Who asks whether it frightens names what could.
+    if named & {"alarm"}:
+        return "alarm"
+    return named.pop() if len(named) == 1 else None
+
+
+_NAMES = {
+    topic: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for topic, words in {
+        "site": r"where(?:abouts)? (?:is|are|does|on|exactly)\b(?!.*\b(?:come from|work|live)\b)"
+        r"|(?:which|what) (?:part|area|place|spot|side)s?",
+        "sensation": r"hurt(?:s|ing)?(?! yourself)|itch\w*|pain(?:ful)?|burn(?:s|ing)?|sore|sting\w*|ache[sd]?"
+        r"|aching|tender|numb",
+        "duration": r"how long|since when|when did|how (?:many )?(?:days|weeks|months|years) ago",
+        "course": r"(?:better or worse|worse or better)|com(?:e|es|ing) and go\w*|spread(?:s|ing)?"
+        r"|chang(?:e|ed|ing) over",
+        "trigger": r"trigger\w*|set (?:it|this) off|brought (?:it|this) on|provoke\w*",
+        "conditions": r"long[- ]term (?:illness|condition|disease)\w*|chronic|diabet\w+"
+        r"|other (?:illness|condition|disease)s?",
+        "medicines": r"(?:medicine|medication|drug|tablet|pill)s?(?! for (?:this|it))",
+        "allergies": r"allerg\w+|react(?:s|ed)?",
+        "pregnancy": r"pregnan\w+|breast-?feed\w*|expecting",
+        "symptoms": r"fever\w*|other symptoms?|headaches?|cough\w*|tired\w*|nause\w+|vomit\w*",
+        "treatment": r"tried|treat\w*|cream|ointment|lotion|remed\w+|put (?:anything|something) on"
+        r"|(?:done|doing|used?) (?:\w+ )?for (?:it|this)",
+        "family": r"famil\w+|relatives?|parents?|mother|father|siblings?|brothers?|sisters?|anyone (?:else|around)",
+        "age": r"how old (?:are|is (?:he|she|the))|your age|born",
+        "alarm": r"alarm\w*|frighten\w*|scar(?:ed?|y|ing)|danger\w*|emergency|warning signs?|red flags?|threaten\w*",
+        "history": r"smok\w*|your (?:work|job)|for a living|(?:had (?:this|it)|this happened) before|in the past",
+    }.items()
+}
+"""Topic → words that name it, as anybody may say them; the bank above has what doctors learn to say."""
 
 
 def _parts(speech: str) -> list[str]:

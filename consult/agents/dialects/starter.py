@@ -23,7 +23,7 @@ import math
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,7 @@ from consult.agents.acts import (
     PatientView,
     Person,
 )
-from consult.agents.advice import explained, says
+from consult.agents.advice import QUOTATION, at_once, explained, says, stopped
 from consult.agents.dialects.clean import clean
 from consult.agents.dialects.dialect import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
 from consult.agents.dialects.starter_assessment import read_starter_assessment, starter_assessment
@@ -124,6 +124,8 @@ HABITS = 3
 """The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
 CHILDHOOD = 12
 """Age from which a patient speaks as an adult does; who is younger can be no mother either."""
+CHILDBEARING = 55
+"""Age up to which a woman is asked whether she is pregnant."""
 STEADY = 0.8
 """Temperature at which a line is drawn that is not held to anything."""
 VARIED = 2.0
@@ -134,8 +136,6 @@ CALIBRATION = {True: (0.31, -0.28), False: (0.85, -0.26)}
 Platt's scaling (1999), fitted on 170 validation consultations each. What the panel's members say of one patient agrees
 more, and is less often right, than the opinions that the attending learned from, so that it trusts them too much.
 """
-DEFAULT_WHERE = "Please go to the emergency department now."
-
 QUESTIONS = 5
 """Topics that an attending asks about before it consults or concludes, where no alarm was told."""
 SURE = 0.3
@@ -148,6 +148,23 @@ _DECIDED = {
 }
 """Where the reason stands → the form of a decision."""
 _TAG = re.compile(r"</?[a-z]+>")
+_NO_PHOTOGRAPH = re.compile(r"photograph|only the patient's own words")
+"""What a triage doctor says that goes by the complaint alone."""
+_LEADS = re.compile(
+    r"(?:(?<=[.!?] )|(?<=<what> )|(?<=<plan> )|^) *(?:[^.!?<>]*:|Let me explain[^.!?<>]*\.|Now to the treatment\.) ?$"
+)
+"""A sentence that only announces what comes next."""
+_ANNOUNCES = re.compile(r"explain it\. ?$")
+"""The end of a sentence that announces what comes next and says something besides."""
+_LOWERED = frozenset(
+    re.findall(
+        r"\S+",
+        """a about after all an and as at because before both during every for from her his in is it it's its just many
+        maybe mine more most mostly my never no nobody none not nothing now on one only our over probably several she
+        since some sometimes that that's the their there there's they this three today two usually very we when""",
+    )
+)
+"""Words that have a capital at the beginning of a sentence only."""
 _SAYS = ("surely", "probably", "perhaps")
 _QUOTED = 120
 """Most characters between quotation marks."""
@@ -173,7 +190,7 @@ def with_article(specialty: str) -> str:
 
 
 def sentence_case(text: str) -> str:
-    """Begin each sentence with a capital, after slots were filled."""
+    """Begin each sentence of a text with a capital; what a program fills in has its own, see `_fill`."""
     return re.sub(r"(^|[.!?…]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
 
 
@@ -351,7 +368,7 @@ class StarterDialect:
         said = _said_to(word)
         if not is_learned(text, (*known, *said)) or not any(text.strip().endswith(one) for one in said):
             return None
-        return sentence_case(clean(text).replace(NAME, view.patient.name))
+        return _fill(text, {NAME: view.patient.name})
 
     def reasons(
         self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
@@ -369,7 +386,7 @@ class StarterDialect:
             f" {tag(topic)} {frame}"
             for kind, topics in quoted.items()
             for topic in sorted(topics)
-            for frame in fresh(frames("doctor", role, kind), given)
+            for frame in fresh(_true_frames(view, role, kind), given)
         ]
         return Choice((*seen, *told), final=True) if seen or told else None
 
@@ -381,18 +398,19 @@ class StarterDialect:
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
         """Read an opinion; the topics before its reason are what the reason's slots quote."""
-        named, _, reason = text.strip().partition(".")
+        named = _named_first(text.strip(), (*view.labels, NOT_MY_FIELD))
+        if named is None:
+            return None
+        reason = text.strip()[len(named) + 1 :]
         if named == NOT_MY_FIELD:
             return OpinionWord(None, None, _reason(reason, view, "specialist"))
-        if named not in view.labels:
-            return None
         return OpinionWord(named, None, _reason(reason, view, "specialist", label=named))
 
     def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
         """Give a program's reason for an opinion."""
         if word.diagnosis is None:
             return "[outside its field]"
-        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
+        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_supporting(view).get("complaint"))
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask for thought, diagnosis, urgency and differential."""
@@ -409,13 +427,12 @@ class StarterDialect:
         if match is None or match["answer"] not in view.labels:
             return None
         urgency, others = _urgency(match["others"] or "")
-        named = [label for label in re.split(r"[,.]\s*", others) if label in view.labels]
-        differential = tuple(dict.fromkeys((match["answer"], *named)))[:3]
+        differential = tuple(dict.fromkeys((match["answer"], *_listed(others, view.labels))))[:3]
         thought = match.groupdict().get("thought")
         if thought is None:
             return DecisionWord(match["answer"], differential, "", urgency)
         quoted = _quoting(thought, view)
-        return DecisionWord(match["answer"], differential, _counting(quoted, view.opinions), urgency)
+        return DecisionWord(match["answer"], differential, _counting(quoted, view), urgency)
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:
         """Scale the probability of the diagnosis to how often such a diagnosis is right."""
@@ -455,21 +472,26 @@ class StarterDialect:
         if label is None or not is_learned(text, frames("doctor", "explain", kind)):
             return None
         if kind == "emergency":
-            where = " ".join(_stopped(step) for step in view.where) or DEFAULT_WHERE
+            where = _sentences(at_once(view.where))
             return _framed(text, {"<label>": _with_its_article(label), "<where>": where})
+        where = _sentences(view.where)
         worded = {sentence: view.worded.get(sentence, sentence) for sentence in explained(label, view.known)}
         net = {sentence for sentence in worded if sentence in label.safety_net_for(view.known)}
         plan = [worded[sentence] for sentence in label.plan_for(view.known)]
         fillings = {
             "<label>": _with_its_article(label),
-            "<what>": worded.get(label.explanation, label.explanation),
-            "<plan>": " ".join(map(_stopped, plan)),
-            "<net>": " ".join(_stopped(words) for sentence, words in worded.items() if sentence in net),
+            "<what>": _sentences(filter(None, [worded.get(label.explanation)])),
+            "<plan>": _sentences(plan),
+            "<net>": _sentences(words for sentence, words in worded.items() if sentence in net),
             "<seen>": _finding(view) if "seen" in kind else "",
             "<fact>": _alarm(view) if kind == "alarm" else _noted(view) if "told" in kind else "",
-            "<where>": " ".join(map(_stopped, view.where)) if kind == "alarm" else "",
+            "<where>": where if kind == "alarm" else "",
         }
-        return _framed(text, {slot: filling for slot, filling in fillings.items() if filling})
+        # Which of the scenario's sentences there are is the label's; all else is the kind's.
+        kept = {slot: filling for slot, filling in fillings.items() if filling or slot in ("<what>", "<plan>", "<net>")}
+        said = _framed(text, kept)
+        # An alarm that cannot be quoted has no frame.
+        return f"{where} {said}" if said and where and kind != "alarm" else said
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for a frame around the scenario's answer."""
@@ -547,7 +569,7 @@ def _is_open(topic: str, view: DoctorView) -> bool:
     if topic == "age":
         return person.age is None
     if topic == "pregnancy":
-        return person.sex != "male" and (person.age is None or person.age >= CHILDHOOD)
+        return person.sex != "male" and (person.age is None or CHILDHOOD <= person.age <= CHILDBEARING)
     return True
 
 
@@ -567,37 +589,83 @@ def _urgency(text: str) -> tuple[Urgency | None, str]:
     return found, (rest if found else text).strip()
 
 
+def _named_first(text: str, names: Sequence[str], ends: str = ".") -> str | None:
+    """Return the name that a text begins with, before one of these characters; the longest where several fit."""
+    fitting = (name for name in names if text.startswith(name) and text[len(name) : len(name) + 1] in tuple(ends))
+    return max(fitting, key=len, default=None)
+
+
+def _listed(text: str, labels: Sequence[str]) -> list[str]:
+    """Return the labels of a list, in their order; what is none is passed over."""
+    found, rest = list[str](), text.strip()
+    while rest:
+        named = _named_first(f"{rest}.", labels, ",.")
+        found += [named] if named else []
+        rest = re.sub(r"^[^,.]*", "", rest[len(named or "") :]).lstrip(",. ")
+    return found
+
+
 def _filled(text: str, facts: Sequence[Fact]) -> str | None:
     """Put facts into a line's slots; None where a slot is missing, doubled or left over."""
     expected = list(SLOTS[: len(facts)])
     if sorted(_TAG.findall(text)) != sorted(expected):
         return None
-    said = clean(text)
-    for slot, fact in zip(expected, facts, strict=True):
-        said = said.replace(slot, fact.text)
-    return sentence_case(said) or None
+    return _fill(text, {slot: fact.text for slot, fact in zip(expected, facts, strict=True)}, spoken=True) or None
 
 
 def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
-    """Put words into a frame; None where a slot is missing, doubled or left over."""
+    """Put words into a frame; None where a slot is missing, doubled or left over.
+
+    An empty filling takes the sentence with it that announces it; a frame that cannot do without it is None.
+    """
     if sorted(_TAG.findall(text)) != sorted(fillings):
         return None
     said = clean(text)
+    for slot in (slot for slot, filling in fillings.items() if not filling):
+        before, _, after = said.partition(slot)
+        if _ANNOUNCES.search(before):
+            return None
+        said = clean(f"{_LEADS.sub('', before)}{after}")
+    return _fill(said, fillings) or None
+
+
+def _fill(frame: str, fillings: Mapping[str, str], *, spoken: bool = False) -> str:
+    """Put words into slots as they are; they begin with a capital where a sentence does.
+
+    Args:
+        frame: What they are put into.
+        fillings: Slot → words.
+        spoken: Whether they become part of a sentence, in which a common word has no capital.
+    """
+    said = sentence_case(clean(frame))
     for slot, filling in fillings.items():
         # A sentence that ends a filling needs no second full stop.
         said = said.replace(f"{slot}.", slot) if filling.endswith((".", "!", "?")) else said
-        said = said.replace(slot, filling)
-    return sentence_case(said) or None
+    # In one pass, since a filling may hold a slot's name.
+    parts = re.split(f"({'|'.join(map(re.escape, fillings))})", said) if fillings else [said]
+    filled = ""
+    for part in parts:
+        filled += _in_place(fillings[part], filled, spoken=spoken) if part in fillings else part
+    return filled.strip()
+
+
+def _in_place(filling: str, before: str, *, spoken: bool) -> str:
+    if re.search(r"(?:^|[.!?…]\s+)$", before):
+        return filling[:1].upper() + filling[1:]
+    first = filling.partition(" ")[0].rstrip(",")
+    lowers = spoken and re.search(r"[a-z,;:]\s+$", before) and first.lower() in _LOWERED
+    return filling[:1].lower() + filling[1:] if lowers else filling
+
+
+def _sentences(texts: Iterable[str]) -> str:
+    """Put texts one after another, each with its capital and its full stop."""
+    return " ".join(stopped(text[:1].upper() + text[1:]) for text in texts)
 
 
 def _with_its_article(label: Label) -> str:
     """Name a diagnosis within a sentence, with the article that its explanation gives it."""
     found = re.match(rf"(an?) {re.escape(label.name)}\b", label.explanation, re.IGNORECASE)
     return f"{found[1].lower()} {label.name}" if found else label.name
-
-
-def _stopped(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str = "") -> str:
@@ -608,16 +676,22 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
     frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
     kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
     said = _said_on(view) if role == "triage" else _quotable(view)
-    if not is_learned(frame, frames("doctor", role, kind)):
+    if not is_learned(frame, _true_frames(view, role, kind)) or (kind == "alarm" and heads[:1] != [ALARM]):
         return ""
-    present = [said[topic] for topic in heads if topic in said]
+    # The same words are one reason.
+    present = list(dict.fromkeys(said[topic] for topic in heads if topic in said))
     slots = [slot for slot in SLOTS if slot in frame]
     if len(present) < len(slots) or (SEEN in frame and not view.seen):
         return ""
-    for slot, clause in zip(slots, present, strict=False):
-        frame = frame.replace(slot, clause)
-    frame = frame.replace(SEEN, view.seen).replace(CLINIC, clinic).replace(ADVICE[0], label)
-    return sentence_case(clean(frame))
+    fillings = dict(zip(slots, present, strict=False))
+    return _fill(frame, {**fillings, SEEN: view.seen, CLINIC: clinic, ADVICE[0]: label})
+
+
+def _true_frames(view: DoctorView, role: str, kind: str) -> tuple[str, ...]:
+    """List the frames of a reason, without those that deny a photograph that is shown."""
+    known = frames("doctor", role, kind)
+    denied = role == "triage" and kind == "told" and view.photograph is not None
+    return tuple(frame for frame in known if not _NO_PHOTOGRAPH.search(frame)) if denied else known
 
 
 def _reason_kind(frame: str, role: str, *, outside: bool) -> str:
@@ -642,14 +716,20 @@ def _explaining(view: DoctorView) -> str:
 def _finding(view: DoctorView) -> str:
     """Return what the attending saw, as its thought names it; empty where it names nothing."""
     # At its beginning: what the patient is quoted with later may begin alike.
-    seen = re.match(r"I see (.+?)\.", view.thought) if view.photograph else None
-    return seen.group(1) if seen else ""
+    if view.photograph is None or not view.thought.startswith("I see "):
+        return ""
+    said = view.thought.removeprefix("I see ")
+    known = _named_first(said, (view.seen, *view.findings))
+    seen = re.match(r"(.+?)\.(?=\s|$)", said)
+    return known or (seen.group(1) if seen else "")
 
 
 def _noted(view: DoctorView) -> str:
     """Return what the patient said, as the attending's thought quotes it first; empty where it quotes nothing."""
-    noted = re.search(r'I noted "(.+?)"', view.thought)
-    return noted.group(1) if noted else ""
+    _, noted, said = view.thought.partition('I noted "')
+    known = _named_first(said, tuple(_quotable(view).values()), '"') if noted else None
+    quote = QUOTATION.match(f'"{said}') if noted else None
+    return known or (quote.group()[1:-1] if quote else "")
 
 
 def _alarm(view: DoctorView) -> str:
@@ -694,16 +774,36 @@ def _said_on(view: DoctorView) -> dict[str, str]:
     return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes if topic not in line.absences}
 
 
+def _supporting(view: DoctorView) -> dict[str, str]:
+    """Map topic to what may support a diagnosis: an alarm asks for care, whatever the diagnosis is."""
+    return {
+        topic: _brief(clause)
+        for line in view.lines
+        for topic, clause in line.quotes
+        if topic not in line.absences and topic != ALARM and not _tells_alarm(line, clause)
+    }
+
+
+def _tells_alarm(line: Line, clause: str) -> bool:
+    """Tell whether what a line says on another topic holds its alarm, as a person's own words can."""
+    return any(alarm in clause for topic, alarm in line.quotes if topic == ALARM and topic not in line.absences)
+
+
 def _quotable(view: DoctorView) -> dict[str, str]:
     """Map topic to what may be quoted for a diagnosis: a vague complaint only where there is nothing else to go by."""
-    said = _said_on(view)
+    said = _supporting(view)
     telling = {topic: clause for topic, clause in said.items() if topic != "complaint"}
     return telling if telling or view.seen else said
 
 
 def _brief(clause: str) -> str:
     """Cut a person's long story to what can stand between quotation marks; a card's clauses are shorter."""
-    return clause if len(clause) <= _QUOTED else textwrap.shorten(clause, _QUOTED, placeholder=" …")
+    clause = clause.removesuffix(".")
+    if len(clause) <= _QUOTED:
+        return clause
+    cut = textwrap.shorten(clause, _QUOTED, placeholder=" …")
+    # Where words are not parted by spaces, it is cut between characters.
+    return cut if len(cut) > _QUOTED // 2 else f"{clause[: _QUOTED - 1]}…"
 
 
 def _quoting(thought: str, view: DoctorView) -> str:
@@ -720,15 +820,16 @@ def _in_brackets(clause: str | None) -> str:
     return f'[goes by what was said: "{clause}"]' if clause else "[gives no reason]"
 
 
-def _counting(thought: str, opinions: Sequence[Opinion]) -> str:
+def _counting(thought: str, view: DoctorView) -> str:
     """Compare what a thought says of the colleagues with what they said; a program counts them where it is untrue."""
-    if not opinions:
+    if not view.opinions:
         return thought
-    named = [opinion.diagnosis or NOT_MY_FIELD for opinion in opinions]
+    named = [opinion.diagnosis or NOT_MY_FIELD for opinion in view.opinions]
     if f"Colleagues: {', '.join(named)}." in thought:
         return thought
     counted = ", ".join(f"{name} {n} of {len(named)}" for name, n in Counter(named).most_common())
-    return f"{re.sub(r'Colleagues:[^.]*[.]?', '', thought).strip()} [colleagues: {counted}]".strip()
+    known = "|".join(re.escape(name) for name in sorted((*view.labels, NOT_MY_FIELD), key=len, reverse=True))
+    return f"{re.sub(rf'Colleagues:(?:{known}|[^.])*[.]?', '', thought).strip()} [colleagues: {counted}]".strip()
 
 
 def _examples(dialect: StarterDialect) -> list[Prompt]:

@@ -178,6 +178,11 @@ def refuse_unsafe(folder: Path, config: str) -> None:
     Raises:
         ModelError: It is such a folder.
     """
+    if not (folder / config).is_file() and (folder / "work" / "config.json").is_file():
+        raise ModelError(
+            f"the training in '{folder}' has not finished, so that there is no model yet; continue it with the command "
+            "that began it and --resume"
+        )
     if not (folder / config).is_file():
         raise ModelError(f"'{folder}' is no model: it has no {config}; give the folder of a transformers model")
     read_json(folder / config)
