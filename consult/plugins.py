@@ -119,7 +119,7 @@ class Registry(Generic[T]):
         if point is None:
             return None
         if self._is_built_in(reference):
-            _warn(
+            warn(
                 f"an installed package names a {self.kind} '{reference}' (entry point {point.value}), which is a "
                 "built-in name; the built-in one is used"
             )
@@ -198,7 +198,7 @@ def reference_of(value: Any) -> str:
     try:
         return f"{name}@{fingerprint(value)}"
     except IndescribableError as error:
-        _warn(
+        warn(
             f"'{called(value)}' holds what cannot be compared between calls ({error}), so no later call continues or "
             "reuses what it plays; give it an attribute `revision`, such as '1', to be changed with it"
         )
@@ -251,7 +251,8 @@ def _refuse_asynchronous(kind: str, value: Any, reference: str) -> None:
         )
 
 
-def _warn(sentence: str) -> None:
+def warn(sentence: str) -> None:
+    """Tell a user what plays, in one sentence."""
     warnings.warn(sentence, PluginWarning, stacklevel=3)
 
 

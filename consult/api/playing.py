@@ -79,6 +79,8 @@ class Planned:
     """From outside, to be kept in the store."""
     prompts: bool = True
     """Whether what models are asked is stored; a run that was begun without continues without."""
+    continues: str | None = None
+    """The run that is continued; else an interrupted one of the same configuration, or a new one."""
 
 
 class _Own(NamedTuple):
@@ -149,9 +151,7 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
     config, named = RunConfig.model_validate_json(row["config"]), Named()
     _name_code(run, config, named, code)
     check_persons(config)
-    if row["status"] == "finished":
-        store.reopen(run)
-    return Planned(load_scenario(config.scenario), config, named)
+    return Planned(load_scenario(config.scenario), config, named, continues=run)
 
 
 class UnnamedCodeError(UserError):
@@ -330,6 +330,7 @@ class Stage:
     store: Store
     batch: int
     prompts: bool = True
+    continues: str | None = None
 
     def play(self, listen: Listener) -> Event:
         """Play, or continue an interrupted run of the same configuration, and return the summary.
@@ -338,8 +339,16 @@ class Stage:
             UserError: As `consult.simulate`.
             KeyboardInterrupt: Interrupted; what was told is stored, and the same call continues.
         """
-        runner = Runner(self.scenario, self.config, self.models, self.store, self.batch, listen, prompts=self.prompts)
-        return runner.run()
+        return Runner(
+            self.scenario,
+            self.config,
+            self.models,
+            self.store,
+            self.batch,
+            listen,
+            prompts=self.prompts,
+            continues=self.continues,
+        ).run()
 
 
 def open_models(*configs: RunConfig) -> Models:
@@ -378,7 +387,8 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
             with Store(db) as store:
                 if planned.photograph is not None:
                     store.keep_photograph(*planned.photograph)
-                yield Stage(world(planned.scenario, config, store), config, models, store, batch, planned.prompts)
+                scenario = world(planned.scenario, config, store)
+                yield Stage(scenario, config, models, store, batch, planned.prompts, planned.continues)
         finally:
             models.close()
 

@@ -15,7 +15,7 @@ from consult.agents.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.person import LeftError
 from consult.envs.batcher import Batcher
-from consult.envs.cast import Models
+from consult.envs.cast import Models, roles
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
@@ -28,6 +28,7 @@ from consult.envs.loops import run_to_end
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
 from consult.envs.usability import unusable_answers
 from consult.errors import UserError
+from consult.plugins import is_plugin, warn
 from consult.scenarios import Case, Scenario
 from consult.scenarios.case import ALARM, NO_RED_FLAG
 from consult.scenarios.correct import Correct, correct
@@ -51,6 +52,7 @@ class Runner:
         batch: How many consultations are played at once, and the most requests in one batch of a model.
         listen: Told of every event, after it was committed.
         prompts: Whether what models are asked is stored; a run that was begun without continues without.
+        continues: The run to continue; else an interrupted one of the same configuration, or a new one.
     """
 
     scenario: Scenario
@@ -60,6 +62,7 @@ class Runner:
     batch: int = 32
     listen: Listener = field(default=lambda event: None)
     prompts: bool = False
+    continues: str | None = None
 
     def __post_init__(self) -> None:
         self._refuse_other_tables()
@@ -100,21 +103,21 @@ class Runner:
         return self._batcher.model_seconds
 
     def run(self) -> Event:
-        """Play, or take up again, and give the summary.
+        """Play, or continue, and give the summary.
 
-        A run of the same configuration that was interrupted is taken up; one that is over is played anew.
+        A run of the same configuration that was interrupted is continued; one that is over, or that was begun with code
+        of the user's that has changed since, is played as a new run. Nothing is written before all is checked.
 
         Raises:
-            RunError: An interrupted run was begun with other models or another scenario.
+            RunError: The run to continue was begun with other models or another scenario.
             StoreError: The store cannot be written.
             ModelGoneError: A model is gone; what was shown is stored, and the run can be taken up again.
             KeyboardInterrupt: Interrupted; what was shown is stored.
             LeftError: A person left; what was shown is stored.
         """
         with CLAIMS:
-            interrupted = self.store.unfinished_run(self.config.digest())
+            interrupted = self._interrupted()
             if interrupted:
-                self._agree(interrupted)
                 self._exchanges.kept &= bool(interrupted["prompts"])
             run = interrupted["id"] if interrupted else self._begin()
             hold(self.store.path, run)
@@ -164,17 +167,56 @@ class Runner:
         """Tell whether a model that was trained on drawings judges a case that was not drawn here."""
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
+    def _interrupted(self) -> Row | None:
+        """Return the run that is continued; None where a new one is begun.
+
+        Raises:
+            RunError: It was begun with other models or another scenario.
+        """
+        if self.continues is not None:
+            named = self.store.run(self.continues)
+            if named is None:
+                raise RunError(f"there is no run '{self.continues}' any more; run the original command again")
+            self._agree(named)
+            return named
+        digest, models = self.config.digest(), self.models.described(self.config)
+        row = self.store.unfinished_run(digest, models) or self.store.unfinished_run(digest)
+        if row is None:
+            return None
+        edited = self._edited(row)
+        if edited:
+            warn(f"the code of '{edited}' has changed since {row['id']} was interrupted; this is a new run")
+            return None
+        self._agree(row)
+        return row
+
+    def _changed(self, row: Row) -> dict[str, str]:
+        """Return role → the model that a run was begun with, where another plays now."""
+        then, now = json.loads(row["models"]), self.models.described(self.config)
+        return {role: str(then.get(role)) for role in now if then.get(role) != now[role]}
+
+    def _edited(self, row: Row) -> str | None:
+        """Name a file's code that has changed since a run was begun; None where something else has changed, too."""
+        played = {name: role.model for name, role in roles(self.config).items()}
+        played["classifier"] = self.config.classifier
+        changed = [played[role] for role in self._changed(row)]
+        return changed[0] if changed and all(map(is_plugin, changed)) else None
+
     def _agree(self, row: Row) -> None:
         if row["scenario_revision"] != self.scenario.revision:
             raise RunError(
                 f"run {row['id']} was begun with another version of '{self.scenario.name}'; "
                 "restore that version, or begin anew with another --db"
             )
-        then, now = json.loads(row["models"]), self.models.described(self.config)
-        changed = next((role for role in now if then.get(role) != now[role]), None)
-        if changed:
+        edited = self._edited(row)
+        if edited:
             raise RunError(
-                f"run {row['id']} was begun with {changed} {then.get(changed)}, not {now[changed]}; "
+                f"the code of '{edited}' has changed since run {row['id']} was begun, and a run is played by one "
+                "version; the command that began it plays it as a new run"
+            )
+        for role, then in self._changed(row).items():
+            raise RunError(
+                f"run {row['id']} was begun with {role} {then}, not {self.models.described(self.config)[role]}; "
                 "give the same model, or begin anew with another --db"
             )
 

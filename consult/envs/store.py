@@ -228,11 +228,6 @@ class Store:
                 (run,),
             )
 
-    def reopen(self, run: str) -> None:
-        """Let a run that is over be taken up again, for its failed consultations."""
-        with self._transaction():
-            self._connection.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", (run,))
-
     def commit(self, pending: Pending) -> None:
         """Write a wave in one transaction."""
         with self._transaction():
@@ -360,9 +355,16 @@ class Store:
             *parameters,
         )
 
-    def unfinished_run(self, digest: str) -> Row | None:
-        """Find a run of this configuration that was not played to its end and that no live process plays."""
+    def unfinished_run(self, digest: str, models: Mapping[str, str] | None = None) -> Row | None:
+        """Find a run of this configuration that was not played to its end and that no live process plays.
+
+        Args:
+            digest: Of the configuration.
+            models: Role → reference and revision; where given, the run was begun with these.
+        """
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
+        if models is not None:
+            rows = [row for row in rows if json.loads(row["models"]) == dict(models)]
         return next((row for row in rows if not (is_alive(row["pid"]) or is_held(self.path, row["id"]))), None)
 
     def runs_of(self, digest: str) -> list[Row]:

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import shlex
+import sqlite3
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -46,7 +47,14 @@ def broken(messages, images):
 
 number = 3
 """
+BROKEN = ANSWER.replace("task = messages", 'raise ValueError("out of range")\n    task = messages')
 Mine = Callable[[str], str]
+
+
+def stored(db: Path) -> list[str]:
+    """Return all that a store holds."""
+    with contextlib.closing(sqlite3.connect(db)) as connection:
+        return list(connection.iterdump())
 
 
 def call(*typed: str) -> tuple[int, str, str]:
@@ -147,6 +155,46 @@ def stopping(messages, images):
     assert call(*words)[0] == 0
     (played,) = consult.load(tmp_path / "a.db")
     assert played.status == "finished" and set(played.consultations["diagnosis"]) == {"hives"}
+
+
+def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new_run(
+    mine: Mine, tmp_path: Path
+) -> None:
+    db = tmp_path / "a.db"
+    reference = f"{mine(BROKEN)}:answer"
+    typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(db))
+    assert call(*typed)[0] == 1
+    before = stored(db)
+    mine(ANSWER)
+    code, _, err = call("resume", "r1", "--code", reference, "--db", str(db))
+    assert code == 2 and f"the code of '{reference}' has changed since run r1 was begun" in err
+    assert "the command that began it plays it as a new run" in err
+    assert stored(db) == before
+    assert call(*typed)[0] == 0
+    assert [run.status for run in consult.load(db)] == ["finished", "finished"]
+
+
+def test_an_interrupted_run_whose_code_has_changed_is_left_and_the_next_one_is_continued(
+    mine: Mine, tmp_path: Path
+) -> None:
+    db = tmp_path / "a.db"
+    reference = f"{mine(ANSWER)}:answer"
+
+    def stop(event: Any) -> None:
+        if event["event"] == "turn":
+            raise KeyboardInterrupt
+
+    def play(listen: Any = None) -> consult.Run:
+        return consult.simulate(cases=1, model=PANEL, attending=reference, db=db, listen=listen)
+
+    with pytest.raises(KeyboardInterrupt):
+        play(stop)
+    mine(ANSWER + "\nother = 1\n")
+    told = "has changed since r1 was interrupted; this is a new run"
+    with pytest.warns(PluginWarning, match=told), pytest.raises(KeyboardInterrupt):
+        play(stop)
+    assert play().id == "r2"
+    assert [run.status for run in consult.load(db)] == ["finished", "interrupted"]
 
 
 def test_code_that_stands_in_a_file_of_a_grid_does_not_run(mine: Mine, tmp_path: Path) -> None:
