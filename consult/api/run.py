@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.api.checks import for_python, shown, store_file
 from consult.api.given import PathLike
+from consult.counts import count_of
 from consult.envs.browsing import consultation_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
 from consult.envs.store import Row, Store, stored_decision
@@ -241,8 +242,7 @@ class Runs:
         return Run(self.db, run)
 
     def __repr__(self) -> str:
-        runs = "1 run" if len(self) == 1 else f"{len(self)} runs"
-        return f"<{runs} of {self.db}{': ' if self._ids else ''}{', '.join(self._ids)}>"
+        return f"<{count_of(len(self), 'run')} of {self.db}{': ' if self._ids else ''}{', '.join(self._ids)}>"
 
     def _repr_html_(self) -> str:
         columns = ["id", "status", "created", "scenario", "seed", "consultations", "failed", "judged", "correct"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
+from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, right_of, say, styled
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class AssessProgress:
         if event["event"] == "assess":
             self._done, self._total = event["earlier"], event["consultations"]
             earlier = f", {self._done} judged before" if self._done else ""
-            self._tell(f"assessing run {event['run']} by {event['assessor']}: {self._total} consultations{earlier}")
+            counted = count_of(self._total, "consultation")
+            self._tell(f"assessing run {event['run']} by {event['assessor']}: {counted}{earlier}")
         elif event["event"] == "assessment":
             self._done += 1
             if time.monotonic() - self._told >= EVERY:
@@ -126,7 +128,10 @@ def print_import(imported: Imported) -> None:
     from rich.console import Console
 
     console = Console()
-    say(console, styled(f"{imported.kept} ratings kept, {len(imported.broken)} rows left out", ""))
+    say(
+        console,
+        styled(f"{count_of(imported.kept, 'rating')} kept, {count_of(len(imported.broken), 'row')} left out", ""),
+    )
     for sentence in imported.broken:
         console.print(styled(f"  {sentence}", "red"), highlight=False, soft_wrap=True)
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
+from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, styled
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Progress:
 
     def _opening(self, event: Event) -> str:
         verb = "going on with" if event.get("resumed") else "playing"
-        return f"{verb} run {event['run']}: {self.total} consultations"
+        return f"{verb} run {event['run']}: {count_of(self.total, 'consultation')}"
 
     def _count(self, event: Event) -> None:
         self.ended.append(event)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consult.cli.imports import import_
+from consult.counts import count_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,8 +75,8 @@ def check(folder: Folder) -> None:
     if problems:
         raise typer.Exit(2)
     scenario = load_folder(folder)
-    sizes = ", ".join(f"{size} {split} cases" for split, size in _tests_first(scenario))
-    typer.echo(f"{folder}: no mistakes found ({len(scenario.labels)} labels, {sizes})")
+    sizes = ", ".join(count_of(size, f"{split} case") for split, size in _tests_first(scenario))
+    typer.echo(f"{folder}: no mistakes found ({count_of(len(scenario.labels), 'label')}, {sizes})")
 
 
 def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
@@ -121,7 +122,9 @@ def _print(console: Console, scenario: Scenario) -> None:
     console.print(_text(f"{scenario.name}: {scenario.title}", "bold"), highlight=False)
     if scenario.description:
         console.print(_text(scenario.description), highlight=False)
-    console.print(_text(f"{len(scenario.labels)} labels · {_splits(scenario)} · revision {scenario.revision}"))
+    console.print(
+        _text(f"{count_of(len(scenario.labels), 'label')} · {_splits(scenario)} · revision {scenario.revision}")
+    )
     for kind, names in (("topics", scenario.topics), ("examinations", scenario.examinations)):
         if names:
             console.print(_text(f"{kind}: {', '.join(names)}", "dim"), highlight=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.temperament import own_temperaments, temperaments
+from consult.counts import count_of
 
 if TYPE_CHECKING:
     from consult.envs.config import RoleConfig, RunConfig
@@ -142,7 +143,7 @@ def candidates(setting: str, value: Value) -> list[str]:
         return [*_ends_of_path(text), text]
     if setting == CASES:
         n = text.split(" ", 1)[0]
-        return ["1 case" if n == "1" else f"{n} cases", f"cases {text}"]
+        return [count_of(int(n), "case") if n.isdigit() else f"{n} cases", f"cases {text}"]
     if setting == "temperament":
         return [text.partition(" (")[0], text]
     return [text]

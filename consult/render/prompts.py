@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from consult.counts import count_of
 from consult.envs.prompts import (
     NoPromptsError,
     StoredPrompt,
@@ -56,7 +57,7 @@ def settings(prompt: StoredPrompt) -> str:
 
 def cost(prompt: StoredPrompt) -> str:
     """Give tokens and time."""
-    return f"{prompt.tokens_in:,} tokens in, {prompt.tokens_out:,} out · {prompt.seconds:.2f} s"
+    return f"{count_of(prompt.tokens_in, 'token')} in, {prompt.tokens_out:,} out · {prompt.seconds:.2f} s"
 
 
 def outcome(prompt: StoredPrompt, others: Sequence[StoredPrompt]) -> str:
