@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from consult.agents.dialects.clean import clean
 from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, right_of, say, styled
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,7 +93,7 @@ def print_summary(summary: Event) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(_figures(summary))
+    console.print(fitted(_figures(summary), console.width))
     if summary["left_out"]:
         say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
     _print_failures(console, "assessor", summary["failures"], "not scored, and counted in no share")
@@ -152,7 +153,7 @@ def print_agreements(pairs: Sequence[Agreement]) -> None:
                 shares = [_number(share, "{:.1%}") for share in (pair.raw, *pair.prevalence)]
                 chance = [_number(value, "{:.2f}") for value in (pair.kappa, pair.ac1, pair.alpha)]
                 table.add_row(pair.item, str(pair.n), *shares, *chance)
-        console.print(table)
+        console.print(fitted(table, console.width))
     if not pairs:
         say(console, styled("no two assessors have scored the same item of the same consultation", "yellow"))
 

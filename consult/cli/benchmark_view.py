@@ -21,6 +21,7 @@ from consult.cli.benchmark_tables import (
 from consult.cli.progress import Progress
 from consult.counts import count_of, duration
 from consult.render.lines import DISCLAIMER, Event, styled
+from consult.render.narrow import fitted
 from consult.render.report import FILES
 
 EVERY = 10.0
@@ -71,7 +72,7 @@ class BenchmarkView:
     def _plan(self, event: Event) -> None:
         self._begun = time.monotonic()
         self._cells = {one["cell"]: one for one in event["cells"]}
-        self.errors.print(plan_table(event))
+        self.errors.print(fitted(plan_table(event), self.errors.width))
         for line in price(event):
             self._tell(line)
 
@@ -113,7 +114,7 @@ class BenchmarkView:
     def finish(self, found: Mapping[str, Any], summary: Event, out: Path) -> None:
         """Print the main table, what is to be beaten, failures, and where the report is."""
         for table in tables(found, self.console.width):
-            self.console.print(table)
+            self.console.print(fitted(table, self.console.width))
         for line in [*common_lines(found), *without_consultation(found["runs"])]:
             self.console.print(styled(line, ""), highlight=False, soft_wrap=True)
         for line in failure_lines(found["runs"]):

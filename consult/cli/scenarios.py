@@ -9,6 +9,7 @@ import typer
 
 from consult.cli.imports import import_
 from consult.counts import count_of
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +39,8 @@ def list_() -> None:
     table = _table("name", "title", "labels>", "splits")
     for scenario in map(load_scenario, BUILT_IN):
         table.add_row(*map(_text, (scenario.name, scenario.title, str(len(scenario.labels)), _splits(scenario))))
-    Console().print(table)
+    console = Console()
+    console.print(fitted(table, console.width))
 
 
 @app.command()
@@ -130,15 +132,15 @@ def _print(console: Console, scenario: Scenario) -> None:
             console.print(_text(f"{kind}: {', '.join(names)}", "dim"), highlight=False)
     if scenario.labels:
         console.print()
-        console.print(_label_table(scenario))
+        console.print(fitted(_label_table(scenario), console.width))
     ceilings = _ceilings(scenario)
     if ceilings:
         console.print()
         console.print(_text("How often the best possible doctor is right, by what it is told:", "bold"))
-        console.print(_ceiling_table("told", ceilings))
+        console.print(fitted(_ceiling_table("told", ceilings), console.width))
         console.print()
         console.print(_text("How often the best possible doctor is right, by the number of facts known:", "bold"))
-        console.print(_ceiling_table("facts", _facts_known(scenario), plotted=True))
+        console.print(fitted(_ceiling_table("facts", _facts_known(scenario), plotted=True), console.width))
         console.print(_text("In addition to complaint and photograph; each fact is the most informative one.", "dim"))
 
 
@@ -172,7 +174,8 @@ def _table(*columns: str) -> Any:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in columns:
-        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left")
+        number = name.endswith(">")
+        table.add_column(name.rstrip(">"), justify="right" if number else "left", no_wrap=number)
     return table
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from consult.agents.dialects.clean import clean
 from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, say, styled
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +69,7 @@ def print_consultation(
             prompts.print_before(console, event)
         view({**event, "mark": draft_mark(acts[event["idx"]])} if event["event"] == "turn" else event)
     console.print()
-    console.print(_facts(acts, case))
+    console.print(fitted(_facts(acts, case), console.width))
     for line in fidelity(acts, run_row):
         say(console, styled(line, ""))
     if run_row["scenario_revision"] != scenario.revision:
