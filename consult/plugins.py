@@ -22,9 +22,9 @@ from typing import Any, Generic, TypeVar
 
 from consult.code_files import CODE as CODE
 from consult.code_files import load_code as load_code
-from consult.code_files import revision_of_file
+from consult.code_files import place_of, revision_of_file, told
 from consult.errors import PluginError as PluginError
-from consult.errors import PluginWarning, one_line
+from consult.errors import PluginWarning
 from consult.identity import IndescribableError, code_fingerprint, digest, fingerprint
 
 T = TypeVar("T")
@@ -168,7 +168,9 @@ def blame(kind: str, reference: str, *through: type[Exception], where: str = "")
         # The end of a generator of ours passes through here, too.
         if isinstance(error, (PluginError, KeyboardInterrupt, GeneratorExit, *through)):
             raise
-        raise PluginError(f"the {kind} '{reference}' failed{where} ({one_line(error)})") from error
+        failed = PluginError(f"the {kind} '{reference}' failed{where} ({told(error)})")
+        failed.place = place_of(error)
+        raise failed from error
 
 
 def _loaded(point: EntryPoint, kind: str) -> Any:

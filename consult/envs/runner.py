@@ -27,13 +27,17 @@ from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
 from consult.envs.usability import unusable_answers
-from consult.errors import UserError
+from consult.errors import PluginError, UserError
 from consult.plugins import is_plugin, warn
 from consult.scenarios import Case, Scenario
 from consult.scenarios.case import ALARM, NO_RED_FLAG
 from consult.scenarios.correct import Correct, correct
 
 PACKAGES = ("torch", "transformers", "peft", "xgrammar", "langgraph", "numpy", "pillow")
+
+
+FAILED_ALIKE = 8
+"""Consultations, the first of a run, after which it stops where the user's code has failed in all of them alike."""
 
 
 class RunError(UserError):
@@ -68,6 +72,8 @@ class Runner:
         self._refuse_other_tables()
         self._pending, self._exchanges = Pending(), Exchanges(self.prompts)
         self._ended: list[Event] = []
+        self._failures: list[PluginError | None] = []
+        """Of each consultation that has ended, in code of the user's; None for another end."""
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._judge = self._checked_judge()
         self._guesses = self._asked() if self.config.strategy == "expert" else None
@@ -112,6 +118,8 @@ class Runner:
             RunError: The run to continue was begun with other models or another scenario.
             StoreError: The store cannot be written.
             ModelGoneError: A model is gone; what was shown is stored, and the run can be taken up again.
+            RunError: Code of the user's failed in the same way in each of the first consultations; the run is left
+                interrupted.
             KeyboardInterrupt: Interrupted; what was shown is stored.
             LeftError: A person left; what was shown is stored.
         """
@@ -269,6 +277,7 @@ class Runner:
                     row["id"], consultation, row["status"], row["error"], stored_decision(row), stored_judgement(row)
                 )
                 self._ended.append(event)
+                self._failures.append(None)
                 self.listen({**event, "earlier": True})
 
     async def _worker(self, run: str, left: Iterator[Plan], cast: Cast) -> None:
@@ -276,13 +285,14 @@ class Runner:
         try:
             for plan in left:
                 await self._play_one(run, plan, cast)
+                self._stop_if_hopeless()
         finally:
             self._batcher.close()
 
     async def _play_one(self, run: str, plan: Plan, cast: Cast) -> None:
         identifier = consultation_id(run, plan.ordinal)
         consultation = self._consultation(plan)
-        error = None
+        error, failure = None, None
         try:
             if self._guesses is not None:
                 consultation.expert = self._guesses.of(plan.case)
@@ -295,10 +305,28 @@ class Runner:
                 raise self._batcher.broken or caught from None
             # A failed consultation is a row, not a crash.
             error = f"{type(caught).__name__}: {caught}"
+            failure = caught if isinstance(caught, PluginError) else None
+        self._failures.append(failure)
         status = "failed" if error else consultation.status
         decided, judgement = await self._decide(identifier, consultation, status)
         self._pending.asked += self._exchanges.of_end(plan.ordinal, identifier)
         self._pending.ended.append(self._ended_event(identifier, consultation, status, error, decided, judgement))
+
+    def _stop_if_hopeless(self) -> None:
+        """Stop a run whose first consultations have all failed at one place of the user's code.
+
+        Raises:
+            RunError: They have, and more would follow.
+        """
+        first = self._failures[0] if self._failures else None
+        if first is None or not FAILED_ALIKE <= len(self._failures) < len(self.config.plan()):
+            return
+        if len({_alike(failure) for failure in self._failures}) == 1:
+            self._flush()
+            raise RunError(
+                f"the first {FAILED_ALIKE} consultations all failed alike, so the run is stopped: {first}; "
+                "mend the code and give the same command or call again"
+            )
 
     async def _decide(self, identifier: str, consultation: Consultation, status: str) -> tuple[Correct, Event | None]:
         """Decide whether a consultation is right, by the judge where nothing else decides."""
@@ -366,6 +394,11 @@ class _Recorder:
 def _turn_events(identifier: str, idx: int, act: Act) -> list[Event]:
     opinions = [opinion_event(identifier, i, opinion) for i, opinion in enumerate(act.opinions)]
     return [turn_event(identifier, idx, act), *opinions]
+
+
+def _alike(failure: PluginError | None) -> tuple[object, ...]:
+    """Return what failures have in common that come from one mistake, whatever case they name."""
+    return () if failure is None else (type(failure.__cause__), failure.place or str(failure))
 
 
 def _ordinal(identifier: str) -> int:

@@ -107,7 +107,10 @@ def test_what_a_function_raises_fails_its_own_consultation(tmp_path: Path) -> No
     played = consult.simulate(cases=2, model=PANEL, attending=broken, db=tmp_path / "a.db")
     assert set(played.consultations["status"]) == {"failed"}
     (said,) = set(played.consultations["error"])
-    assert said.startswith("PluginError: the model 'python:broken@") and "(ValueError: no such weight)" in said
+    assert (
+        said.startswith("PluginError: the model 'python:broken@")
+        and "(ValueError: no such weight; test_simulate.py, line " in said
+    )
 
 
 @pytest.mark.parametrize("answer", [None, 3, b"bytes"])
