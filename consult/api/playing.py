@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import path_of, share, text, whole
 from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
+from consult.counts import count_of
 from consult.envs.cast import Models, references, roles
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
@@ -225,9 +227,9 @@ def _own(options: Options) -> _Own | None:
 def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
     cases, split = options.cases, options.split
     if isinstance(cases, str):
-        return (_case(scenario, cases),)
+        return (_case(scenario, cases, split),)
     if isinstance(cases, Iterable):
-        named = tuple(_case(scenario, text("cases", case)) for case in cases)
+        named = tuple(_case(scenario, text("cases", case), split) for case in cases)
         if not named:
             raise UserError("'cases' names no case; name one, give their number, or leave it out")
         return named
@@ -242,13 +244,26 @@ def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
     return tuple(ids[:cases])
 
 
-def _case(scenario: Scenario, name: str) -> str:
-    """Return a case's id; a number as a text is a mistake of its own."""
+def _case(scenario: Scenario, name: str, split: str) -> str:
+    """Return a case's id.
+
+    Raises:
+        UserError: There is none; the sentence names those of the split, and tells a number that is a text.
+    """
+    with suppress(UnknownNameError):
+        return scenario.case(name).id
     if name.isdigit():
-        with suppress(UnknownNameError):
-            return scenario.case(name).id
         raise UserError(f"there is no case '{name}'; for the first {name} cases give the number and not a text")
-    return scenario.case(name).id
+    ids = scenario.case_ids(split)
+    if not ids:
+        raise UserError(f"there is no case '{name}', and the split '{split}' of '{scenario.name}' has none")
+    near = difflib.get_close_matches(name, ids, n=3, cutoff=0.7)
+    nearest = f"; the nearest: {', '.join(near)}" if near else ""
+    span = min(ids) if len(ids) == 1 else f"{min(ids)} to {max(ids)}"
+    raise UserError(
+        f"there is no case '{name}'; the split '{split}' of '{scenario.name}' has {count_of(len(ids), 'case')}, "
+        f"{span}{nearest}"
+    )
 
 
 def _moods(scenario: Scenario, options: Options, ids: Sequence[str], patient: RoleConfig, own: bool) -> tuple[str, ...]:
