@@ -104,7 +104,8 @@ def _show_machine(console: Console, machine: Machine) -> None:
     ahead = "can be written, also ahead (WAL)" if place.wal else "can be written" if place.writable else "not writable"
     _row(console, "store", f"{place.database}: {ahead}, {_gigabytes(place.free)} free")
     models = "no cache yet" if hub.models is None else count_of(hub.models, "model")
-    _row(console, "hub", f"{hub.cache}: {models}, {'offline' if hub.offline else 'online'}")
+    reached = "offline (HF_HUB_OFFLINE)" if hub.offline else "the connection was not tried"
+    _row(console, "hub", f"{hub.cache}: {models}, {reached}")
 
 
 def _show_model(console: Console, found: Capability) -> None:

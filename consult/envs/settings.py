@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from consult.agents.models.person import PERSONS
+from consult.agents.models.tables import PREFIXES
 from consult.agents.temperament import own_temperaments, temperaments
 from consult.counts import count_of
 
@@ -114,7 +116,10 @@ def _temperament(config: RunConfig, scenario: Scenario) -> str:
     return f"{ONE_A_CASE} ({_hash(sorted(assigned.items()))})"
 
 
-def _sampling(role: RoleConfig) -> str:
+def _sampling(role: RoleConfig) -> str | None:
+    """Say how tokens are drawn; None of programs and persons, who draw none."""
+    if role.model.startswith(PREFIXES) or role.model in PERSONS:
+        return None
     return f"temperature {role.temperature:g}, top-p {role.top_p:g}"
 
 

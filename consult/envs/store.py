@@ -440,20 +440,21 @@ def sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"'{path}': {_mend(str(error))}") from error
+        raise StoreError(f"'{path}' {_mend(str(error))}") from error
 
 
 def _mend(message: str) -> str:
     mends = {
-        "not a database": "is no SQLite database; name another with --db",
+        "not a database": "is not an SQLite database; name another with --db",
         "unable to open": "cannot be opened; check that the folder exists and can be written",
         "readonly": "cannot be written; check its permissions, or name another with --db",
         "read-only": "cannot be written; check its permissions, or name another with --db",
-        "disk is full": "the disk is full; free some space and run the same command again, nothing is lost",
-        "disk I/O": "the disk cannot be read or written; run the same command again once it can",
-        "locked": "another process is writing to it; wait for it, or name another with --db",
+        "disk is full": "cannot be written, since the disk is full; free some space and run the same command again, "
+        "nothing is lost",
+        "disk I/O": "cannot be read or written, since the disk fails; run the same command again once it can",
+        "locked": "is being written by another process; wait for it, or name another with --db",
     }
-    return next((mend for part, mend in mends.items() if part in message), f"the database failed ({message})")
+    return next((mend for part, mend in mends.items() if part in message), f"cannot be used ({message})")
 
 
 def now() -> str:
