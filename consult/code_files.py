@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from consult.errors import PluginError, one_line
-from consult.identity import DIGITS, digest, is_installed
+from consult.identity import DIGITS, INSTALLED, digest, is_installed
 
 CODE = re.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
 """`file.py:name`."""
@@ -45,6 +46,7 @@ class _Loaded:
         return all(path.is_file() and _digest(path) == then for path, then in self.digests.items())
 
 
+_HERE = Path(__file__).parent
 _LOADED: dict[Path, _Loaded] = {}
 
 
@@ -81,6 +83,31 @@ def revision_of_file(reference: str) -> str:
     return _loaded(Path(match["file"])).revision
 
 
+def told(error: BaseException) -> str:
+    """Say in one line what code of the user's raised, and where: type, message, file and line."""
+    said, place = one_line(error), place_of(error)
+    # A mistake of syntax has its place in its message.
+    return said if not place or place in said else f"{said}; {place}"
+
+
+def place_of(error: BaseException) -> str:
+    """Return file and line of the innermost frame of the user's: `mine.py, line 23`; empty where there is none.
+
+    Code of an installed package counts where none of another file stands in the traceback.
+    """
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return f"{Path(error.filename).name}, line {error.lineno}"
+    frames = [
+        (frame.filename, frame.lineno)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen ") and not Path(frame.filename).is_relative_to(_HERE)
+    ]
+    own = [one for one in frames if not one[0].startswith(INSTALLED)] or [
+        one for one in frames if one[0] == frames[0][0]
+    ]
+    return f"{Path(own[-1][0]).name}, line {own[-1][1]}" if own else ""
+
+
 def _loaded(path: Path) -> _Loaded:
     path = path.resolve()
     known = _LOADED.get(path)
@@ -100,7 +127,7 @@ def _run(path: Path) -> _Loaded:
             spec.loader.exec_module(module)
         except (Exception, SystemExit) as error:
             del sys.modules[name]
-            raise PluginError(f"'{path}' failed while it was loaded ({one_line(error)})") from error
+            raise PluginError(f"'{path}' failed while it was loaded ({told(error)})") from error
     files = {Path(str(helper.__file__)): "" for helper in helpers.values()}
     return _Loaded(module, helpers, {path: first, **{file: _digest(file) for file in sorted(files)}})
 

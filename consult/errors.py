@@ -15,6 +15,9 @@ class UserError(Exception):
 class PluginError(UserError):
     """Code of the user's that cannot be loaded or that failed; one sentence that names it."""
 
+    place = ""
+    """File and line where it failed; empty where that is not in code of the user's."""
+
 
 class PluginWarning(UserWarning):
     """What a user should know of code that plays, though it plays; one sentence."""

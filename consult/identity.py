@@ -24,7 +24,7 @@ DIGITS = 10
 MOST = 20_000
 """Values that a description may have; an object that holds more cannot be described."""
 _ATOMS = (str, int, float, complex, bytes, bool, type(None), type(Ellipsis), type(NotImplemented))
-_INSTALLED = tuple(sorted({str(Path(sysconfig.get_paths()[name])) for name in ("stdlib", "platlib", "purelib")}))
+INSTALLED = tuple(sorted({str(Path(sysconfig.get_paths()[name])) for name in ("stdlib", "platlib", "purelib")}))
 _UNSAID = (
     "__doc__", "__module__", "__firstlineno__", "__static_attributes__", "__annotations__", "__annotate",
     "__orig_bases__", "__parameters__", "__match_args__", "__dataclass_", "__abstractmethods__", "_abc_",
@@ -243,7 +243,7 @@ def is_installed(name: str, module: ModuleType | None) -> bool:
     if top in sys.stdlib_module_names or top == "consult":
         return True
     file = getattr(module, "__file__", None)
-    return isinstance(file, str) and file.startswith(_INSTALLED)
+    return isinstance(file, str) and file.startswith(INSTALLED)
 
 
 def _version(value: Any) -> str:

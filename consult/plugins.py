@@ -22,9 +22,9 @@ from typing import Any, Generic, TypeVar
 
 from consult.code_files import CODE as CODE
 from consult.code_files import load_code as load_code
-from consult.code_files import revision_of_file
+from consult.code_files import place_of, revision_of_file, told
 from consult.errors import PluginError as PluginError
-from consult.errors import PluginWarning, one_line
+from consult.errors import PluginWarning
 from consult.identity import IndescribableError, code_fingerprint, digest, fingerprint
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class Registry(Generic[T]):
         if point is None:
             return None
         if self._is_built_in(reference):
-            _warn(
+            warn(
                 f"an installed package names a {self.kind} '{reference}' (entry point {point.value}), which is a "
                 "built-in name; the built-in one is used"
             )
@@ -168,7 +168,9 @@ def blame(kind: str, reference: str, *through: type[Exception], where: str = "")
         # The end of a generator of ours passes through here, too.
         if isinstance(error, (PluginError, KeyboardInterrupt, GeneratorExit, *through)):
             raise
-        raise PluginError(f"the {kind} '{reference}' failed{where} ({one_line(error)})") from error
+        failed = PluginError(f"the {kind} '{reference}' failed{where} ({told(error)})")
+        failed.place = place_of(error)
+        raise failed from error
 
 
 def _loaded(point: EntryPoint, kind: str) -> Any:
@@ -198,7 +200,7 @@ def reference_of(value: Any) -> str:
     try:
         return f"{name}@{fingerprint(value)}"
     except IndescribableError as error:
-        _warn(
+        warn(
             f"'{called(value)}' holds what cannot be compared between calls ({error}), so no later call continues or "
             "reuses what it plays; give it an attribute `revision`, such as '1', to be changed with it"
         )
@@ -251,7 +253,8 @@ def _refuse_asynchronous(kind: str, value: Any, reference: str) -> None:
         )
 
 
-def _warn(sentence: str) -> None:
+def warn(sentence: str) -> None:
+    """Tell a user what plays, in one sentence."""
     warnings.warn(sentence, PluginWarning, stacklevel=3)
 
 

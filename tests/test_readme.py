@@ -24,7 +24,8 @@ def folder(tmp_path_factory):
     """Run all blocks in one folder, in their order, as a reader would."""
     folder = tmp_path_factory.mktemp("reader")
     scripts = next(body for _, kind, body in BLOCKS if kind == "yaml")
-    (folder / "script.yaml").write_text(scripts)
+    (folder / "runs").mkdir()
+    (folder / "runs" / "script.yaml").write_text(scripts)
     return folder
 
 
@@ -47,9 +48,16 @@ def test_blocks_run(folder):
     for block in commands:
         result = shell(block, folder)
         assert result.returncode == 0, f"{block}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}"
-    events = (folder / "events.jsonl").read_text().splitlines()
+    events = (folder / "runs" / "events.jsonl").read_text().splitlines()
     assert '"event": "summary"' in events[-1]
-    assert "<html" in (folder / "consultation.html").read_text()
+    assert "<html" in (folder / "runs" / "consultation.html").read_text()
+    written = {path.name for path in folder.iterdir() if path.suffix not in (".db", ".db-wal", ".db-shm")}
+    assert written == {"runs"} and "runs/" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_the_commands_are_found_in_an_active_environment():
+    start = TEXT.index("## Commands")
+    assert TEXT.index("source .venv/bin/activate") < TEXT.index("\nconsult simulate --scenario derm34 --case", start)
 
 
 def test_python_runs(folder):

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from consult.agents.acts import DoctorView, Usage
+from consult.agents.dialects.clean import without_thought
+from consult.agents.dialects.plain import json_object
 from consult.agents.models.model import Choice, Prompt, Reply
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 
@@ -14,6 +16,17 @@ W = TypeVar("W")
 
 NO_REASON = "no reason that can be used"
 """Why a reply is refused that was to give its reason once more."""
+
+_READ_AS = {"ask": "a question", "consult": "a call for the panel", "conclude": "a conclusion"}
+"""Kind of an act → what a reply without JSON was read as."""
+
+
+def _leniently(prompt: Prompt, text: str, word: object) -> str:
+    """Say how a reply was read that is no JSON object though one was asked for; empty where nothing is to be said."""
+    if prompt.schema is None or json_object(without_thought(text)) is not None:
+        return ""
+    kind = getattr(word, "action", None) or getattr(word, "kind", None)
+    return f"read as {_READ_AS.get(kind or '', 'plain text')}: no JSON object"
 
 
 async def look(voice: Voice, view: DoctorView, place: Place, member: int = 0) -> tuple[DoctorView, Usage]:
@@ -80,6 +93,7 @@ async def ask_twice(
         cost += usage(reply)
         word = read(reply.text)
         if word is not None:
+            exchange.why = _leniently(prompt, reply.text, word)
             break
         exchange.refuse(why() if why else "")
         if attempt == 0:

@@ -45,7 +45,8 @@ class Exchange:
     outcome: Outcome | None = None
     """None while there is no reply."""
     why: str = ""
-    """Of a refused reply or a failed request: the reason."""
+    """Of a refused reply or a failed request: the reason. Of an accepted one: how it was read, where it is in another
+    form than the one that was asked for."""
 
     @property
     def answer(self) -> Reply:

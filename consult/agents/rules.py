@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from consult.agents.acts import Act
-from consult.agents.advice import says, sentences
+from consult.agents.advice import SHORT, says, sentences
 from consult.agents.dialects.questions import topic_of
 from consult.agents.emergency_words import urgency_of
-from consult.agents.grounding import stated, stems, telling
+from consult.agents.grounding import stated, stems, telling, words
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict
 from consult.scenarios import URGENCIES, Case, Fact, Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying, known_facts, known_of
@@ -25,8 +25,8 @@ from consult.scenarios.correct import UNKNOWN, Correct, correct
 
 RULES = "rules"
 """The reference of this assessor."""
-VERSION = 3
-"""Increases when a rule judges differently; part of the assessor's name, `rules@3`."""
+VERSION = 4
+"""Increases when a rule judges differently; part of the assessor's name, `rules@4`."""
 
 WRONG = "concluded "
 """How the reason of 3.1 begins where the diagnosis is wrong."""
@@ -37,12 +37,30 @@ TREATMENTS = ("treatment",)
 KINDS: Mapping[str, tuple[str, ...]] = {"symptoms": SYMPTOMS, "causes": CAUSES, "tried treatments": TREATMENTS}
 ENOUGH_KINDS = 2
 """Of the three kinds of 1.2."""
-LIKE_A_FINDING = 0.5
-"""Share of a finding's telling words that must stand in an explanation, two of them at least."""
+LIKE_A_FINDING = 0.6
+"""Share of a finding's telling words that must stand in one sentence that gives a reason, two of them at least."""
+ENOUGH_WORDS = 2
+"""Telling words of a finding or a fact, where it is said in other words."""
+REWORDED = 0.6
+"""Share of a sentence's telling words that a sentence of the scenario's has, where it says the same in other words."""
 SOUND_PLAN = 0.6
 """Share of the true diagnosis's plan that must be said."""
 
-_COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b", re.IGNORECASE)
+_COLLEAGUES = re.compile(
+    r"\b(?:colleagues?|specialists|second opinion|panel|(?:the|our|my|one|each|every) (?:other )?specialist)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"\b(?:because|since|given|based|basis|reasons?|evidence|photo\w*|picture|image|there(?:'s| is| are)|"
+    r"(?:I|we) (?:can )?(?:see|saw|found|noticed?)|you(?:'ve| have| had| told| said| say| mention\w*| describ\w*|"
+    r" report\w*| noticed?| feel| felt| are| were)|your? [\w -]+ (?:is|are|was|were|has|have|looks?|feels?)|"
+    r"suggest\w*|points?|pointed|fits?|speaks?|indicat\w*|consistent|typical\w*|hints?|supports?|shows?|shown|match\w*)\b",
+    re.IGNORECASE,
+)
+"""How a sentence reads that says what a doctor goes by; "keep your skin dry" is none."""
+_CONDITION = re.compile(
+    r"\b(?:if(?! you look)|unless|in case|as soon as|whenever|should (?:it|you|the|your))\b[^.;:!?]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -163,22 +181,34 @@ def asks_for_symptoms(played: Played) -> Verdict:
 def explains_the_basis(played: Played) -> Verdict:
     """1.3: what the patient was told from the conclusion on names a finding, a fact of theirs, or the colleagues.
 
-    What the scenario says of a diagnosis to every patient is not a basis, so it is left out first.
+    What the scenario says of a diagnosis to every patient, reworded or not, and what is said of a condition ("if it
+    gets worse") are not a basis. The reason cites a finding or a fact that was said word by word, else the sentence.
     """
     if played.conclusion is None:
         return Verdict(0, "there is no conclusion")
-    basis = _basis(played, _own_words(played))
+    basis = _basis(played)
     return Verdict(int(basis is not None), basis or "names no basis", played.concluded_at)
 
 
-def _basis(played: Played, own: str) -> str | None:
-    finding = next((f for f in played.scenario.findings if _names(own, f)), None)
+def _basis(played: Played) -> str | None:
+    said = _own_sentences(played)
+    # A finding word by word is one even where the general explanation has much the same words.
+    finding = max((f for f in played.scenario.findings if _is_said(f, said)), key=len, default=None)
     if finding:
         return f"names what was seen: {finding}"
-    facts = stated(own, played.learned)
-    if facts:
-        return f"names what was learned: {facts[0].text}"
-    return "names the colleagues" if _COLLEAGUES.search(own) else None
+    own = _of_this_patient(said, played.scenario)
+    fact = max((f.text for f in played.learned if _is_said(f.text, own)), key=len, default=None)
+    if fact:
+        return f"names what was learned: {fact}"
+    reasons = {s: _unnamed(s, played.scenario) for s in own if _REASON.search(s)}
+    for sentence, unnamed in reasons.items():
+        if any(_names(unnamed, finding) for finding in played.scenario.findings):
+            return f'names what was seen, in other words: "{sentence}"'
+    for sentence, unnamed in reasons.items():
+        if any(len(telling(fact.text) & stems(unnamed)) >= ENOUGH_WORDS for fact in stated(unnamed, played.learned)):
+            return f'names what was learned, in other words: "{sentence}"'
+    asked = any(_leads(act, "consult") for act in played.acts)
+    return "names the colleagues" if asked and any(map(_COLLEAGUES.search, own)) else None
 
 
 def judges_no_feelings(played: Played) -> Verdict:
@@ -321,25 +351,53 @@ def _and(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def _own_words(played: Played) -> str:
-    """Leave out what the scenario says of diagnoses, so that what is left was said of this patient."""
-    said = [s for label in played.scenario.labels.values() for s in sentences(label)]
-    rest = _without(played.told, said)
-    for name in (label.name for label in played.scenario.labels.values()):
-        rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", rest, flags=re.IGNORECASE)
-    return rest
+def _own_sentences(played: Played) -> list[str]:
+    """Return the sentences from the conclusion on, without the scenario's own and what is said of a condition."""
+    general = [s for label in played.scenario.labels.values() for s in sentences(label)]
+    rest = _CONDITION.sub("", _without(played.told, general))
+    return [s for s in (" ".join(one.split()) for one in re.split(r"(?<=[.!?])\s+", rest)) if telling(s)]
+
+
+def _of_this_patient(said: Iterable[str], scenario: Scenario) -> list[str]:
+    """Leave out what the scenario says of a diagnosis in other words, and what begins as a definition of one."""
+    general = [telling(_unnamed(s, scenario)) for label in scenario.labels.values() for s in sentences(label)]
+    return [s for s in said if not _defines(s, scenario) and not _rewords(telling(_unnamed(s, scenario)), general)]
+
+
+def _rewords(said: set[str], general: Iterable[set[str]]) -> bool:
+    return len(said) > 1 and any(
+        len(said & one) >= REWORDED * (min(len(said), len(one)) if len(one) >= SHORT else len(said)) for one in general
+    )
+
+
+def _defines(sentence: str, scenario: Scenario) -> bool:
+    first = rf"(?:an? |the |with )?(?:{'|'.join(map(re.escape, scenario.labels))})" if scenario.labels else "(?!)"
+    return re.match(rf"{first}(?:,| is\b| are\b| means\b)", sentence, re.IGNORECASE) is not None
+
+
+def _unnamed(text: str, scenario: Scenario) -> str:
+    """Leave out the names of diagnoses, which are no evidence of themselves."""
+    for name in scenario.labels:
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text, flags=re.IGNORECASE)
+    return text
+
+
+def _is_said(clause: str, said: Iterable[str]) -> bool:
+    """Tell whether a clause stands word by word in one of the sentences."""
+    wanted = " ".join(words(clause))
+    return bool(telling(clause)) and any(f" {wanted} " in f" {' '.join(words(one))} " for one in said)
 
 
 def _without(text: str, said: Iterable[str]) -> str:
-    for words in (sentence.rstrip(".!?") for sentence in said):
-        if words and words.lower() in text.lower():
-            text = re.sub(re.escape(words), " ", text, flags=re.IGNORECASE)
+    for core in (sentence.rstrip(".!?") for sentence in said):
+        if core and core.lower() in text.lower():
+            text = re.sub(re.escape(core), " ", text, flags=re.IGNORECASE)
     return text
 
 
 def _names(text: str, finding: str) -> bool:
     wanted = telling(finding)
-    return len(wanted & stems(text)) >= max(2, LIKE_A_FINDING * len(wanted))
+    return len(wanted & stems(text)) >= max(ENOUGH_WORDS, LIKE_A_FINDING * len(wanted))
 
 
 def _planned(told: str, true: Label, played: Played) -> Label | None:

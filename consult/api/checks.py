@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
+import inspect
 import math
 import operator
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,11 +24,29 @@ _ARGUMENTS = {"reward": "rewards", "import": "a CSV file"}
 """Flag → argument, where the two have other names."""
 
 
+class UnknownArgumentError(UserError, TypeError):
+    """An argument that a function of the API has not; one sentence that names the nearest."""
+
+    def __init__(self, function: str, name: str, known: Sequence[str]) -> None:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        fix = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known)}"
+        super().__init__(f"{function}() has no argument '{name}'; {fix}")
+
+
 def for_python(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function's mistakes name arguments where those of the command line name flags."""
+    """Let a function's mistakes name arguments where those of the command line name flags.
+
+    An argument that there is not is a mistake like any other.
+    """
+    parameters = inspect.signature(function).parameters
+    known = [name for name in parameters if name != "self"]
+    takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
 
     @functools.wraps(function)
     def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        unknown = next((name for name in kwargs if name not in known), None)
+        if unknown is not None and not takes_all:
+            raise UnknownArgumentError(function.__name__, unknown, known)
         try:
             return function(*args, **kwargs)
         except UserError as error:

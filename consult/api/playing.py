@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import path_of, share, text, whole
 from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
+from consult.counts import count_of
 from consult.envs.cast import Models, references, roles
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
@@ -79,6 +81,8 @@ class Planned:
     """From outside, to be kept in the store."""
     prompts: bool = True
     """Whether what models are asked is stored; a run that was begun without continues without."""
+    continues: str | None = None
+    """The run that is continued; else an interrupted one of the same configuration, or a new one."""
 
 
 class _Own(NamedTuple):
@@ -149,9 +153,7 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
     config, named = RunConfig.model_validate_json(row["config"]), Named()
     _name_code(run, config, named, code)
     check_persons(config)
-    if row["status"] == "finished":
-        store.reopen(run)
-    return Planned(load_scenario(config.scenario), config, named)
+    return Planned(load_scenario(config.scenario), config, named, continues=run)
 
 
 class UnnamedCodeError(UserError):
@@ -225,9 +227,9 @@ def _own(options: Options) -> _Own | None:
 def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
     cases, split = options.cases, options.split
     if isinstance(cases, str):
-        return (_case(scenario, cases),)
+        return (_case(scenario, cases, split),)
     if isinstance(cases, Iterable):
-        named = tuple(_case(scenario, text("cases", case)) for case in cases)
+        named = tuple(_case(scenario, text("cases", case), split) for case in cases)
         if not named:
             raise UserError("'cases' names no case; name one, give their number, or leave it out")
         return named
@@ -242,13 +244,26 @@ def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
     return tuple(ids[:cases])
 
 
-def _case(scenario: Scenario, name: str) -> str:
-    """Return a case's id; a number as a text is a mistake of its own."""
+def _case(scenario: Scenario, name: str, split: str) -> str:
+    """Return a case's id.
+
+    Raises:
+        UserError: There is none; the sentence names those of the split, and tells a number that is a text.
+    """
+    with suppress(UnknownNameError):
+        return scenario.case(name).id
     if name.isdigit():
-        with suppress(UnknownNameError):
-            return scenario.case(name).id
         raise UserError(f"there is no case '{name}'; for the first {name} cases give the number and not a text")
-    return scenario.case(name).id
+    ids = scenario.case_ids(split)
+    if not ids:
+        raise UserError(f"there is no case '{name}', and the split '{split}' of '{scenario.name}' has none")
+    near = difflib.get_close_matches(name, ids, n=3, cutoff=0.7)
+    nearest = f"; the nearest: {', '.join(near)}" if near else ""
+    span = min(ids) if len(ids) == 1 else f"{min(ids)} to {max(ids)}"
+    raise UserError(
+        f"there is no case '{name}'; the split '{split}' of '{scenario.name}' has {count_of(len(ids), 'case')}, "
+        f"{span}{nearest}"
+    )
 
 
 def _moods(scenario: Scenario, options: Options, ids: Sequence[str], patient: RoleConfig, own: bool) -> tuple[str, ...]:
@@ -330,6 +345,7 @@ class Stage:
     store: Store
     batch: int
     prompts: bool = True
+    continues: str | None = None
 
     def play(self, listen: Listener) -> Event:
         """Play, or continue an interrupted run of the same configuration, and return the summary.
@@ -338,8 +354,16 @@ class Stage:
             UserError: As `consult.simulate`.
             KeyboardInterrupt: Interrupted; what was told is stored, and the same call continues.
         """
-        runner = Runner(self.scenario, self.config, self.models, self.store, self.batch, listen, prompts=self.prompts)
-        return runner.run()
+        return Runner(
+            self.scenario,
+            self.config,
+            self.models,
+            self.store,
+            self.batch,
+            listen,
+            prompts=self.prompts,
+            continues=self.continues,
+        ).run()
 
 
 def open_models(*configs: RunConfig) -> Models:
@@ -378,7 +402,8 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
             with Store(db) as store:
                 if planned.photograph is not None:
                     store.keep_photograph(*planned.photograph)
-                yield Stage(world(planned.scenario, config, store), config, models, store, batch, planned.prompts)
+                scenario = world(planned.scenario, config, store)
+                yield Stage(scenario, config, models, store, batch, planned.prompts, planned.continues)
         finally:
             models.close()
 

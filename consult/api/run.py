@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.api.checks import for_python, shown, store_file
 from consult.api.given import PathLike
+from consult.counts import count_of
 from consult.envs.browsing import consultation_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
 from consult.envs.store import Row, Store, stored_decision
@@ -35,8 +36,11 @@ _BOOLEAN = (
 """Columns of 0, 1 and null."""
 _TYPES = {"INTEGER": "Int64", "REAL": "Float64"}
 """SQLite's → pandas'."""
-_COUNTS = ("consultations", "finished", "unfinished", "failed", "judged", "correct", "unjudged")
-"""Of a run."""
+_COUNTS = {
+    "consultations": "consultations", "finished": "finished", "unfinished": "unfinished", "failed": "failed",
+    "judged": "with_truth", "correct": "correct_n", "unjudged": "unjudged",
+}  # fmt: skip
+"""Counts of a run, as the store names them → as the table does; `correct` is a boolean of a consultation."""
 _HEIGHT = 640
 """Pixels of a transcript in a notebook."""
 WIDTH = 100
@@ -218,11 +222,16 @@ class Runs:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a run, with the number of its consultations that are finished, failed, judged, correct."""
+        """One row a run, with counts of its consultations.
+
+        `with_truth` are those whose truth is known, `correct_n` those of them that are right, `unjudged` those that
+        count as wrong since nobody has judged them.
+        """
         with Store(self.db, create=False) as store:
             rows, counts = store.runs(), dict.fromkeys(_COUNTS, "Int64")
             types = {**_types(store, "runs"), **counts}
-        return _typed([{name: row[name] for name in types} for row in rows], types)
+        found = _typed([{name: row[name] for name in types} for row in rows], types)
+        return found.rename(columns=_COUNTS)
 
     def __len__(self) -> int:
         """Count the runs."""
@@ -241,11 +250,10 @@ class Runs:
         return Run(self.db, run)
 
     def __repr__(self) -> str:
-        runs = "1 run" if len(self) == 1 else f"{len(self)} runs"
-        return f"<{runs} of {self.db}{': ' if self._ids else ''}{', '.join(self._ids)}>"
+        return f"<{count_of(len(self), 'run')} of {self.db}{': ' if self._ids else ''}{', '.join(self._ids)}>"
 
     def _repr_html_(self) -> str:
-        columns = ["id", "status", "created", "scenario", "seed", "consultations", "failed", "judged", "correct"]
+        columns = ["id", "status", "created", "scenario", "seed", "consultations", "failed", "with_truth", "correct_n"]
         return str(self.table[columns].to_html(index=False, max_rows=20)) if self._ids else escape(repr(self))
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
+from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, right_of, say, styled
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +34,8 @@ class AssessProgress:
         if event["event"] == "assess":
             self._done, self._total = event["earlier"], event["consultations"]
             earlier = f", {self._done} judged before" if self._done else ""
-            self._tell(f"assessing run {event['run']} by {event['assessor']}: {self._total} consultations{earlier}")
+            counted = count_of(self._total, "consultation")
+            self._tell(f"assessing run {event['run']} by {event['assessor']}: {counted}{earlier}")
         elif event["event"] == "assessment":
             self._done += 1
             if time.monotonic() - self._told >= EVERY:
@@ -90,7 +93,7 @@ def print_summary(summary: Event) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(_figures(summary))
+    console.print(fitted(_figures(summary), console.width))
     if summary["left_out"]:
         say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
     _print_failures(console, "assessor", summary["failures"], "not scored, and counted in no share")
@@ -126,7 +129,10 @@ def print_import(imported: Imported) -> None:
     from rich.console import Console
 
     console = Console()
-    say(console, styled(f"{imported.kept} ratings kept, {len(imported.broken)} rows left out", ""))
+    say(
+        console,
+        styled(f"{count_of(imported.kept, 'rating')} kept, {count_of(len(imported.broken), 'row')} left out", ""),
+    )
     for sentence in imported.broken:
         console.print(styled(f"  {sentence}", "red"), highlight=False, soft_wrap=True)
 
@@ -147,7 +153,7 @@ def print_agreements(pairs: Sequence[Agreement]) -> None:
                 shares = [_number(share, "{:.1%}") for share in (pair.raw, *pair.prevalence)]
                 chance = [_number(value, "{:.2f}") for value in (pair.kappa, pair.ac1, pair.alpha)]
                 table.add_row(pair.item, str(pair.n), *shares, *chance)
-        console.print(table)
+        console.print(fitted(table, console.width))
     if not pairs:
         say(console, styled("no two assessors have scored the same item of the same consultation", "yellow"))
 

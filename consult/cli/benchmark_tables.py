@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import BY_KEY
+from consult.counts import count_of, duration
 from consult.envs.settings import CASES, MODEL, STRATEGY, TEAM
 from consult.render.lines import Event, styled
 from consult.render.report_compared import final_urgency, short_names, told_together
@@ -53,23 +54,16 @@ def price(event: Event) -> list[str]:
     """Say what is left to play, and what that will take."""
     left = event["consultations"] - event["played"]
     if not left:
-        return [f"all {event['consultations']:,} consultations were played before"]
+        played = count_of(event["consultations"], "consultation")
+        return [f"nothing is left to play: {played} in the database"]
     sources = {one["estimated_from"] for one in event["cells"] if one["estimated_from"]}
     measured = {name for name in sources if name in ("warm-up", "the slowest cell")}
     how = "from earlier runs of this database" if not measured else "from a short warm-up on this machine"
     if measured and sources - measured:
         how += " and earlier runs"
     note = "; larger batches go faster" if measured else ""
-    price = f"{left:,} of {event['consultations']:,} consultations to play: about {duration(event['seconds'])}"
-    return [f"{price}, {event['tokens']:,} tokens ({how}{note})"]
-
-
-def duration(seconds: float) -> str:
-    """Write a time in words."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{seconds / 3600:.1f} h"
+    price = f"{left:,} of {count_of(event['consultations'], 'consultation')} to play"
+    return [f"{price}: about {duration(event['seconds'])}, {event['tokens']:,} tokens ({how}{note})"]
 
 
 def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:

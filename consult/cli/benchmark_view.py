@@ -12,7 +12,6 @@ from consult.agents.dialects.clean import clean
 from consult.cli.benchmark_tables import (
     MOST_FAILURES,
     common_lines,
-    duration,
     failure_lines,
     plan_table,
     price,
@@ -20,7 +19,9 @@ from consult.cli.benchmark_tables import (
     without_consultation,
 )
 from consult.cli.progress import Progress
+from consult.counts import count_of, duration
 from consult.render.lines import DISCLAIMER, Event, styled
+from consult.render.narrow import fitted
 from consult.render.report import FILES
 
 EVERY = 10.0
@@ -71,7 +72,7 @@ class BenchmarkView:
     def _plan(self, event: Event) -> None:
         self._begun = time.monotonic()
         self._cells = {one["cell"]: one for one in event["cells"]}
-        self.errors.print(plan_table(event))
+        self.errors.print(fitted(plan_table(event), self.errors.width))
         for line in price(event):
             self._tell(line)
 
@@ -79,7 +80,7 @@ class BenchmarkView:
         if event["classifier"] is None:
             self._tell(f"no classifier among the baselines: {event['why']}")
         else:
-            self._tell(f"the classifier {event['classifier']} looks at {event['cases']:,} photographs")
+            self._tell(f"the classifier {event['classifier']} looks at {count_of(event['cases'], 'photograph')}")
 
     def _cell(self, event: Event) -> None:
         cell = self._cells[event["cell"]]
@@ -93,10 +94,12 @@ class BenchmarkView:
     def _assess(self, event: Event) -> None:
         if event["event"] == "assess":
             self._judged = event["earlier"]
-            self._tell(f"assessing run {event['run']} by {event['assessor']}: {event['consultations']} consultations")
+            counted = count_of(event["consultations"], "consultation")
+            self._tell(f"assessing run {event['run']} by {event['assessor']}: {counted}")
         elif event["event"] == "judge":
             self._judged = event["earlier"]
-            self._tell(f"judging run {event['run']} by {event['judge']}: {event['consultations']} open diagnoses")
+            counted = count_of(event["consultations"], "open diagnosis", "open diagnoses")
+            self._tell(f"judging run {event['run']} by {event['judge']}: {counted}")
         elif event["event"] in ("assessment", "judgement"):
             self._judged += 1
             if time.monotonic() - self._told >= EVERY:
@@ -111,7 +114,7 @@ class BenchmarkView:
     def finish(self, found: Mapping[str, Any], summary: Event, out: Path) -> None:
         """Print the main table, what is to be beaten, failures, and where the report is."""
         for table in tables(found, self.console.width):
-            self.console.print(table)
+            self.console.print(fitted(table, self.console.width))
         for line in [*common_lines(found), *without_consultation(found["runs"])]:
             self.console.print(styled(line, ""), highlight=False, soft_wrap=True)
         for line in failure_lines(found["runs"]):
@@ -136,7 +139,7 @@ class CellProgress(Progress):
 
     def _opening(self, event: Event) -> str:
         verb = "going on with" if event.get("resumed") else "playing"
-        return f"{self.title}: {verb} run {event['run']}, {self.total} consultations"
+        return f"{self.title}: {verb} run {event['run']}, {count_of(self.total, 'consultation')}"
 
     def _report(self, summary: Event) -> None:
         line = f"  {self._counts()}, {duration(summary['wall_seconds'])}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consult.cli.options import DEFAULT_DATABASE, Database
+from consult.counts import count_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,8 +103,9 @@ def _show_machine(console: Console, machine: Machine) -> None:
     place, hub = machine.place, machine.hub
     ahead = "can be written, also ahead (WAL)" if place.wal else "can be written" if place.writable else "not writable"
     _row(console, "store", f"{place.database}: {ahead}, {_gigabytes(place.free)} free")
-    models = "no cache yet" if hub.models is None else f"{hub.models} models"
-    _row(console, "hub", f"{hub.cache}: {models}, {'offline' if hub.offline else 'online'}")
+    models = "no cache yet" if hub.models is None else count_of(hub.models, "model")
+    reached = "offline (HF_HUB_OFFLINE)" if hub.offline else "the connection was not tried"
+    _row(console, "hub", f"{hub.cache}: {models}, {reached}")
 
 
 def _show_model(console: Console, found: Capability) -> None:

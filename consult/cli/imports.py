@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.options import Json
+from consult.counts import count_of
 
 if TYPE_CHECKING:
     from consult.scenarios.importing import Summary
@@ -60,7 +61,7 @@ def _mapping(entries: list[str]) -> dict[str, str]:
 def _lines(summary: Summary, out: Path) -> list[str]:
     from consult.scenarios.controls import without_controls
 
-    lines = [f"{summary.rows:,} rows: {summary.kept:,} kept, {summary.rows - summary.kept:,} dropped"]
+    lines = [f"{count_of(summary.rows, 'row')}: {summary.kept:,} kept, {summary.rows - summary.kept:,} dropped"]
     lines += [f"  {count:,} dropped: {reason}" for reason, count in summary.dropped.most_common()]
     for row in summary.first:
         detail = f" ({row.detail})" if row.detail else ""
@@ -72,18 +73,23 @@ def _lines(summary: Summary, out: Path) -> list[str]:
 
 
 def _details(summary: Summary) -> list[str]:
-    diagnoses = f"{summary.labels:,} labels" if summary.labels else "open diagnoses"
+    diagnoses = count_of(summary.labels, "label") if summary.labels else "open diagnoses"
     if summary.open:
         diagnoses += " (too many different ones for a closed list)"
-    counts = [f"{summary.facts:,} facts", f"{summary.findings:,} findings", f"{summary.photographs:,} photographs"]
+    counts = [count_of(summary.facts, "fact"), count_of(summary.findings, "finding")]
+    counts.append(count_of(summary.photographs, "photograph"))
     lines = [f"  {diagnoses}, {', '.join(counts)}"] if summary.kept else []
-    for count, what in (
-        (summary.unknown, "cases have no diagnosis"),
-        (summary.leaks, "sentences left out: they name the diagnosis"),
-        (summary.long, "sentences left out: too long, or too many"),
-        (summary.unlisted, "photographs are not in the table beside them, and were left"),
+    for count, one, several in (
+        (summary.unknown, "case has no diagnosis", "cases have no diagnosis"),
+        (summary.leaks, "sentence left out: it names the diagnosis", "sentences left out: they name the diagnosis"),
+        (summary.long, "sentence left out: too long, or one too many", "sentences left out: too long, or too many"),
+        (
+            summary.unlisted,
+            "photograph is not in the table beside it, and was left",
+            "photographs are not in the table beside them, and were left",
+        ),
     ):
-        lines += [f"  {count:,} {what}"] if count else []
+        lines += [f"  {count_of(count, one, several)}"] if count else []
     if summary.cleaned:
         cleaned = ", ".join(f"{field} of {count:,}" for field, count in summary.cleaned.most_common())
         lines.append(f"  cleaned: {cleaned}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import warnings
 from typing import Annotated, TextIO
@@ -49,6 +50,19 @@ app.add_typer(scenarios.app, name="scenarios", help="List, show, check and impor
 app.add_typer(train.app, name="train", help="Train a model.")
 
 INTERRUPTED = 130
+_TAKES = {
+    "valid integer": "a whole number",
+    "valid number": "a number",
+    "greater than or equal to": "at least ",
+    "less than or equal to": "at most ",
+    "greater than": "more than ",
+    "less than": "less than ",
+}
+"""Part of what a check says of a number → what the option takes."""
+_INVALID = re.compile(
+    r"Invalid value for (?P<option>'[^']+'): Input should be "
+    rf"(?:a )?(?P<why>{'|'.join(_TAKES)})(?:, unable to parse[^;]*)?(?: (?P<end>[-\d.]+))?"
+)
 _SHOW_WARNING = warnings.showwarning
 
 
@@ -103,12 +117,18 @@ def _invoke(arguments: list[str]) -> int:
     return 0
 
 
+def _plainly(match: re.Match[str]) -> str:
+    """Say what an option takes, in the words of the Python API."""
+    return f"{match['option']} takes {_TAKES[match['why']]}{match['end'] or ''}"
+
+
 def _misused(error: typer.TyperException) -> int:
     """Say typer's complaint in one sentence with the mend; a help text stays as it is."""
     said, context = error.format_message().strip(), getattr(error, "ctx", None)
     if "\n" in said:
         print(said, file=sys.stderr)
         return error.exit_code
+    said = _INVALID.sub(_plainly, said)
     said = f"{said[:1].lower()}{said[1:].rstrip('.?')}".replace(". ", ", ").replace("Did you", "did you")
     return _complain(f"{said}; see: {context.command_path if context else 'consult'} --help", error.exit_code)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from consult.counts import count_of, duration
+
 if TYPE_CHECKING:
     from consult.rl.config import TrainConfig
 
@@ -179,15 +181,15 @@ def _show(metrics: dict[str, Any], config: TrainConfig, out: Path, *, json: bool
         return
     from consult.rl.results import in_points, played_with
 
-    told = f"{metrics['cases']:,} cases"
+    told = count_of(metrics["cases"], "case")
     if metrics["n"] != metrics["cases"]:
-        told = f"{metrics['n']:,} decisions on {told}"
+        told = f"{count_of(metrics['n'], 'decision')} on {told}"
     interval = in_points(metrics["interval"])
     sure = f"95 % interval {interval}" if interval else "too few cases for an interval"
     typer.echo(
         f"{metrics['split']}, {told}: {metrics['before']:.1%} → {metrics['after']:.1%}, "
         f"gain {100 * metrics['gain']:+.1f} points ({sure}), "
-        f"{metrics['steps']:,} steps in {metrics['seconds'] / 60:.1f} minutes, seed {metrics['seed']}"
+        f"{count_of(metrics['steps'], 'step')} in {duration(metrics['seconds'])}, seed {metrics['seed']}"
     )
     typer.echo(f"consult simulate {played_with(config, str(out))}")
     typer.echo("Simulation, not medical advice.")

@@ -8,7 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
+from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, styled
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,7 +72,7 @@ class Progress:
 
     def _opening(self, event: Event) -> str:
         verb = "going on with" if event.get("resumed") else "playing"
-        return f"{verb} run {event['run']}: {self.total} consultations"
+        return f"{verb} run {event['run']}: {count_of(self.total, 'consultation')}"
 
     def _count(self, event: Event) -> None:
         self.ended.append(event)
@@ -97,7 +99,7 @@ class Progress:
         from rich.console import Console
 
         out = self.out or Console()
-        out.print(_figures(summary, self.ended))
+        out.print(fitted(_figures(summary, self.ended), out.width))
         for line in self._failures():
             out.print(styled(line, "red"), highlight=False, soft_wrap=True)
         db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"

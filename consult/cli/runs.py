@@ -60,11 +60,12 @@ def _print_table(rows: list[Row]) -> None:
     from rich.table import Table
 
     from consult.render.lines import DISCLAIMER, say, styled
+    from consult.render.narrow import fitted
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     right = ("seed", "played", "right")
     for name in ("run", "status", "created (UTC)", "scenario", "strategy · team", "seed", "played", "right"):
-        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name == "run" or name in right)
     for row in map(_described, rows):
         ended = row["finished"] + row["unfinished"] + row["failed"]
         failed = f" ({row['failed']} failed)" if row["failed"] else ""
@@ -79,5 +80,5 @@ def _print_table(rows: list[Row]) -> None:
             _right(row),
         )
     console = Console()
-    console.print(table)
+    console.print(fitted(table, console.width))
     say(console, styled(DISCLAIMER, "dim"))

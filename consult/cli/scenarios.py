@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consult.cli.imports import import_
+from consult.counts import count_of
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +39,8 @@ def list_() -> None:
     table = _table("name", "title", "labels>", "splits")
     for scenario in map(load_scenario, BUILT_IN):
         table.add_row(*map(_text, (scenario.name, scenario.title, str(len(scenario.labels)), _splits(scenario))))
-    Console().print(table)
+    console = Console()
+    console.print(fitted(table, console.width))
 
 
 @app.command()
@@ -74,8 +77,8 @@ def check(folder: Folder) -> None:
     if problems:
         raise typer.Exit(2)
     scenario = load_folder(folder)
-    sizes = ", ".join(f"{size} {split} cases" for split, size in _tests_first(scenario))
-    typer.echo(f"{folder}: no mistakes found ({len(scenario.labels)} labels, {sizes})")
+    sizes = ", ".join(count_of(size, f"{split} case") for split, size in _tests_first(scenario))
+    typer.echo(f"{folder}: no mistakes found ({count_of(len(scenario.labels), 'label')}, {sizes})")
 
 
 def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
@@ -121,21 +124,23 @@ def _print(console: Console, scenario: Scenario) -> None:
     console.print(_text(f"{scenario.name}: {scenario.title}", "bold"), highlight=False)
     if scenario.description:
         console.print(_text(scenario.description), highlight=False)
-    console.print(_text(f"{len(scenario.labels)} labels · {_splits(scenario)} · revision {scenario.revision}"))
+    console.print(
+        _text(f"{count_of(len(scenario.labels), 'label')} · {_splits(scenario)} · revision {scenario.revision}")
+    )
     for kind, names in (("topics", scenario.topics), ("examinations", scenario.examinations)):
         if names:
             console.print(_text(f"{kind}: {', '.join(names)}", "dim"), highlight=False)
     if scenario.labels:
         console.print()
-        console.print(_label_table(scenario))
+        console.print(fitted(_label_table(scenario), console.width))
     ceilings = _ceilings(scenario)
     if ceilings:
         console.print()
         console.print(_text("How often the best possible doctor is right, by what it is told:", "bold"))
-        console.print(_ceiling_table("told", ceilings))
+        console.print(fitted(_ceiling_table("told", ceilings), console.width))
         console.print()
         console.print(_text("How often the best possible doctor is right, by the number of facts known:", "bold"))
-        console.print(_ceiling_table("facts", _facts_known(scenario), plotted=True))
+        console.print(fitted(_ceiling_table("facts", _facts_known(scenario), plotted=True), console.width))
         console.print(_text("In addition to complaint and photograph; each fact is the most informative one.", "dim"))
 
 
@@ -169,7 +174,8 @@ def _table(*columns: str) -> Any:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in columns:
-        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left")
+        number = name.endswith(">")
+        table.add_column(name.rstrip(">"), justify="right" if number else "left", no_wrap=number)
     return table
 
 

@@ -31,17 +31,25 @@ def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str
     from consult.agents.models import ModelGoneError
     from consult.agents.models.person import LeftError
     from consult.api.playing import staged
+    from consult.errors import UserError
 
     with staged(planned, db, batch=batch, opener=opened) as stage:
         listener = print_json if json else shown_to_people(stage, command)
         try:
             summary = stage.play(listener)
         except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
-            close = getattr(listener, "close", None)
-            if close is not None:
-                close()
+            _close(listener)
             return _interrupted(stage, stop)
+        except UserError:
+            _close(listener)
+            raise
     return 1 if summary["failed"] else 0
+
+
+def _close(listener: Listener) -> None:
+    close = getattr(listener, "close", None)
+    if close is not None:
+        close()
 
 
 def _interrupted(stage: Stage, stop: BaseException) -> int:
@@ -50,7 +58,7 @@ def _interrupted(stage: Stage, stop: BaseException) -> int:
     from consult.api.given import naming
     from consult.api.playing import code_of
 
-    run = stage.store.unfinished_run(stage.config.digest())
+    run = stage.store.unfinished_run(stage.config.digest(), stage.models.described(stage.config))
     code = "".join(f" --code {shlex.quote(one)}" for one in code_of(stage.config))
     kept = f"; continue with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
     asked = "\n" if stage.config.patient.model == HUMAN else ""

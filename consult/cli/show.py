@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consult.cli.options import DEFAULT_DATABASE, Database
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -120,12 +121,12 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     from consult.render.lines import right_of, say, styled
 
     console = _console()
-    console.print(_listed(rows))
+    console.print(fitted(_listed(rows), console.width))
     run_row = _run(store, rows[0])
     say(console, styled(right_of(run_row), ""))
     for table in (_fidelity(store, run_row), _unusable(store, run_row)):
         if table is not None:
-            console.print(table)
+            console.print(fitted(table, console.width))
     _disclaim(console)
 
 
@@ -165,8 +166,8 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
 
     title = "unusable answers (first replies that could not be read as asked)"
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
-    for heading in ("role", "model"):
-        table.add_column(heading)
+    table.add_column("role")
+    table.add_column("model", overflow="fold")
     for heading in ("share", "95 %", "count"):
         table.add_column(heading, justify="right", no_wrap=True)
     for answers in unusable_answers(store, run_row["id"]):

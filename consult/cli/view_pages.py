@@ -19,6 +19,7 @@ from consult.cli.view_parts import (
     table,
     wanted_page,
 )
+from consult.counts import count_of
 from consult.envs.browsing import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store import Store, is_alive
 from consult.render import stored
@@ -48,7 +49,7 @@ def runs(store: Store, request: Request) -> str:
     rows = [_run_row(row) for row in store.runs(MOST, (page - 1) * MOST)]
     headings = ("run", "status", "begun (UTC)", "scenario", "strategy · team", "models", "seed", "played", "right")
     listed = table(headings, rows, "Runs, the newest first") if rows else "<p>Nothing has been played yet.</p>"
-    about = f'<p class="dim">{_count(number, "run")} in {text(store.path.name)}</p>'
+    about = f'<p class="dim">{count_of(number, "run")} in {text(store.path.name)}</p>'
     return document("Runs", f"<h1>Runs</h1>{about}{listed}{pager('/', {}, page, pages)}", path=[])
 
 
@@ -104,10 +105,6 @@ def _pages(number: int) -> int:
     return max(1, -(-number // MOST))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 # -- one run -----------------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +148,7 @@ def _about(row: Row) -> str:
 
 
 def _consultations(rows: list[Row], number: int, filters: Filters) -> str:
-    counted = f'<p class="dim">{_count(number, "consultation")}{in_words(filters)}</p>'
+    counted = f'<p class="dim">{count_of(number, "consultation")}{in_words(filters)}</p>'
     if not rows:
         return f"{counted}<p>None is so.</p>"
     headings = ("consultation", "case", "temperament", "triage", "diagnosis", "truth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
@@ -153,8 +154,10 @@ def verdicts_on(store: Store, consultation: str) -> dict[str, Assessment]:
 
 
 def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
-    """Name the consultations that there are, those of the run that was meant first."""
+    """Name the runs that there are where another was meant, else the consultations, those of the run first."""
     run = identifier.partition(".")[0]
+    if re.fullmatch(r"r\d+", run) and store.run(run) is None:
+        return UnknownNameError("run", run, [row["id"] for row in store.runs(MOST_LISTED)])
     rows = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT ?", run, MOST_LISTED)
     if not rows:
         rows = store.query("SELECT id FROM consultations ORDER BY rowid DESC LIMIT ?", MOST_LISTED)

@@ -15,7 +15,7 @@ from consult.agents.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.person import LeftError
 from consult.envs.batcher import Batcher
-from consult.envs.cast import Models
+from consult.envs.cast import Models, roles
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
@@ -27,12 +27,17 @@ from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
 from consult.envs.usability import unusable_answers
-from consult.errors import UserError
+from consult.errors import PluginError, UserError
+from consult.plugins import is_plugin, warn
 from consult.scenarios import Case, Scenario
 from consult.scenarios.case import ALARM, NO_RED_FLAG
 from consult.scenarios.correct import Correct, correct
 
 PACKAGES = ("torch", "transformers", "peft", "xgrammar", "langgraph", "numpy", "pillow")
+
+
+FAILED_ALIKE = 8
+"""Consultations, the first of a run, after which it stops where the user's code has failed in all of them alike."""
 
 
 class RunError(UserError):
@@ -51,6 +56,7 @@ class Runner:
         batch: How many consultations are played at once, and the most requests in one batch of a model.
         listen: Told of every event, after it was committed.
         prompts: Whether what models are asked is stored; a run that was begun without continues without.
+        continues: The run to continue; else an interrupted one of the same configuration, or a new one.
     """
 
     scenario: Scenario
@@ -60,11 +66,14 @@ class Runner:
     batch: int = 32
     listen: Listener = field(default=lambda event: None)
     prompts: bool = False
+    continues: str | None = None
 
     def __post_init__(self) -> None:
         self._refuse_other_tables()
         self._pending, self._exchanges = Pending(), Exchanges(self.prompts)
         self._ended: list[Event] = []
+        self._failures: list[PluginError | None] = []
+        """Of each consultation that has ended, in code of the user's; None for another end."""
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._judge = self._checked_judge()
         self._guesses = self._asked() if self.config.strategy == "expert" else None
@@ -100,21 +109,23 @@ class Runner:
         return self._batcher.model_seconds
 
     def run(self) -> Event:
-        """Play, or take up again, and give the summary.
+        """Play, or continue, and give the summary.
 
-        A run of the same configuration that was interrupted is taken up; one that is over is played anew.
+        A run of the same configuration that was interrupted is continued; one that is over, or that was begun with code
+        of the user's that has changed since, is played as a new run. Nothing is written before all is checked.
 
         Raises:
-            RunError: An interrupted run was begun with other models or another scenario.
+            RunError: The run to continue was begun with other models or another scenario.
             StoreError: The store cannot be written.
             ModelGoneError: A model is gone; what was shown is stored, and the run can be taken up again.
+            RunError: Code of the user's failed in the same way in each of the first consultations; the run is left
+                interrupted.
             KeyboardInterrupt: Interrupted; what was shown is stored.
             LeftError: A person left; what was shown is stored.
         """
         with CLAIMS:
-            interrupted = self.store.unfinished_run(self.config.digest())
+            interrupted = self._interrupted()
             if interrupted:
-                self._agree(interrupted)
                 self._exchanges.kept &= bool(interrupted["prompts"])
             run = interrupted["id"] if interrupted else self._begin()
             hold(self.store.path, run)
@@ -164,17 +175,56 @@ class Runner:
         """Tell whether a model that was trained on drawings judges a case that was not drawn here."""
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
+    def _interrupted(self) -> Row | None:
+        """Return the run that is continued; None where a new one is begun.
+
+        Raises:
+            RunError: It was begun with other models or another scenario.
+        """
+        if self.continues is not None:
+            named = self.store.run(self.continues)
+            if named is None:
+                raise RunError(f"there is no run '{self.continues}' any more; run the original command again")
+            self._agree(named)
+            return named
+        digest, models = self.config.digest(), self.models.described(self.config)
+        row = self.store.unfinished_run(digest, models) or self.store.unfinished_run(digest)
+        if row is None:
+            return None
+        edited = self._edited(row)
+        if edited:
+            warn(f"the code of '{edited}' has changed since {row['id']} was interrupted; this is a new run")
+            return None
+        self._agree(row)
+        return row
+
+    def _changed(self, row: Row) -> dict[str, str]:
+        """Return role → the model that a run was begun with, where another plays now."""
+        then, now = json.loads(row["models"]), self.models.described(self.config)
+        return {role: str(then.get(role)) for role in now if then.get(role) != now[role]}
+
+    def _edited(self, row: Row) -> str | None:
+        """Name a file's code that has changed since a run was begun; None where something else has changed, too."""
+        played = {name: role.model for name, role in roles(self.config).items()}
+        played["classifier"] = self.config.classifier
+        changed = [played[role] for role in self._changed(row)]
+        return changed[0] if changed and all(map(is_plugin, changed)) else None
+
     def _agree(self, row: Row) -> None:
         if row["scenario_revision"] != self.scenario.revision:
             raise RunError(
                 f"run {row['id']} was begun with another version of '{self.scenario.name}'; "
                 "restore that version, or begin anew with another --db"
             )
-        then, now = json.loads(row["models"]), self.models.described(self.config)
-        changed = next((role for role in now if then.get(role) != now[role]), None)
-        if changed:
+        edited = self._edited(row)
+        if edited:
             raise RunError(
-                f"run {row['id']} was begun with {changed} {then.get(changed)}, not {now[changed]}; "
+                f"the code of '{edited}' has changed since run {row['id']} was begun, and a run is played by one "
+                "version; the command that began it plays it as a new run"
+            )
+        for role, then in self._changed(row).items():
+            raise RunError(
+                f"run {row['id']} was begun with {role} {then}, not {self.models.described(self.config)[role]}; "
                 "give the same model, or begin anew with another --db"
             )
 
@@ -227,6 +277,7 @@ class Runner:
                     row["id"], consultation, row["status"], row["error"], stored_decision(row), stored_judgement(row)
                 )
                 self._ended.append(event)
+                self._failures.append(None)
                 self.listen({**event, "earlier": True})
 
     async def _worker(self, run: str, left: Iterator[Plan], cast: Cast) -> None:
@@ -234,13 +285,14 @@ class Runner:
         try:
             for plan in left:
                 await self._play_one(run, plan, cast)
+                self._stop_if_hopeless()
         finally:
             self._batcher.close()
 
     async def _play_one(self, run: str, plan: Plan, cast: Cast) -> None:
         identifier = consultation_id(run, plan.ordinal)
         consultation = self._consultation(plan)
-        error = None
+        error, failure = None, None
         try:
             if self._guesses is not None:
                 consultation.expert = self._guesses.of(plan.case)
@@ -253,10 +305,28 @@ class Runner:
                 raise self._batcher.broken or caught from None
             # A failed consultation is a row, not a crash.
             error = f"{type(caught).__name__}: {caught}"
+            failure = caught if isinstance(caught, PluginError) else None
+        self._failures.append(failure)
         status = "failed" if error else consultation.status
         decided, judgement = await self._decide(identifier, consultation, status)
         self._pending.asked += self._exchanges.of_end(plan.ordinal, identifier)
         self._pending.ended.append(self._ended_event(identifier, consultation, status, error, decided, judgement))
+
+    def _stop_if_hopeless(self) -> None:
+        """Stop a run whose first consultations have all failed at one place of the user's code.
+
+        Raises:
+            RunError: They have, and more would follow.
+        """
+        first = self._failures[0] if self._failures else None
+        if first is None or not FAILED_ALIKE <= len(self._failures) < len(self.config.plan()):
+            return
+        if len({_alike(failure) for failure in self._failures}) == 1:
+            self._flush()
+            raise RunError(
+                f"the first {FAILED_ALIKE} consultations all failed alike, so the run is stopped: {first}; "
+                "mend the code and give the same command or call again"
+            )
 
     async def _decide(self, identifier: str, consultation: Consultation, status: str) -> tuple[Correct, Event | None]:
         """Decide whether a consultation is right, by the judge where nothing else decides."""
@@ -324,6 +394,11 @@ class _Recorder:
 def _turn_events(identifier: str, idx: int, act: Act) -> list[Event]:
     opinions = [opinion_event(identifier, i, opinion) for i, opinion in enumerate(act.opinions)]
     return [turn_event(identifier, idx, act), *opinions]
+
+
+def _alike(failure: PluginError | None) -> tuple[object, ...]:
+    """Return what failures have in common that come from one mistake, whatever case they name."""
+    return () if failure is None else (type(failure.__cause__), failure.place or str(failure))
 
 
 def _ordinal(identifier: str) -> int:

@@ -7,7 +7,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from consult.agents.models.person import PERSONS
+from consult.agents.models.tables import PREFIXES
 from consult.agents.temperament import own_temperaments, temperaments
+from consult.counts import count_of
 
 if TYPE_CHECKING:
     from consult.envs.config import RoleConfig, RunConfig
@@ -113,7 +116,10 @@ def _temperament(config: RunConfig, scenario: Scenario) -> str:
     return f"{ONE_A_CASE} ({_hash(sorted(assigned.items()))})"
 
 
-def _sampling(role: RoleConfig) -> str:
+def _sampling(role: RoleConfig) -> str | None:
+    """Say how tokens are drawn; None of programs and persons, who draw none."""
+    if role.model.startswith(PREFIXES) or role.model in PERSONS:
+        return None
     return f"temperature {role.temperature:g}, top-p {role.top_p:g}"
 
 
@@ -142,7 +148,7 @@ def candidates(setting: str, value: Value) -> list[str]:
         return [*_ends_of_path(text), text]
     if setting == CASES:
         n = text.split(" ", 1)[0]
-        return ["1 case" if n == "1" else f"{n} cases", f"cases {text}"]
+        return [count_of(int(n), "case") if n.isdigit() else f"{n} cases", f"cases {text}"]
     if setting == "temperament":
         return [text.partition(" (")[0], text]
     return [text]

@@ -228,11 +228,6 @@ class Store:
                 (run,),
             )
 
-    def reopen(self, run: str) -> None:
-        """Let a run that is over be taken up again, for its failed consultations."""
-        with self._transaction():
-            self._connection.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", (run,))
-
     def commit(self, pending: Pending) -> None:
         """Write a wave in one transaction."""
         with self._transaction():
@@ -360,9 +355,16 @@ class Store:
             *parameters,
         )
 
-    def unfinished_run(self, digest: str) -> Row | None:
-        """Find a run of this configuration that was not played to its end and that no live process plays."""
+    def unfinished_run(self, digest: str, models: Mapping[str, str] | None = None) -> Row | None:
+        """Find a run of this configuration that was not played to its end and that no live process plays.
+
+        Args:
+            digest: Of the configuration.
+            models: Role → reference and revision; where given, the run was begun with these.
+        """
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
+        if models is not None:
+            rows = [row for row in rows if json.loads(row["models"]) == dict(models)]
         return next((row for row in rows if not (is_alive(row["pid"]) or is_held(self.path, row["id"]))), None)
 
     def runs_of(self, digest: str) -> list[Row]:
@@ -438,20 +440,21 @@ def sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"'{path}': {_mend(str(error))}") from error
+        raise StoreError(f"'{path}' {_mend(str(error))}") from error
 
 
 def _mend(message: str) -> str:
     mends = {
-        "not a database": "is no SQLite database; name another with --db",
+        "not a database": "is not an SQLite database; name another with --db",
         "unable to open": "cannot be opened; check that the folder exists and can be written",
         "readonly": "cannot be written; check its permissions, or name another with --db",
         "read-only": "cannot be written; check its permissions, or name another with --db",
-        "disk is full": "the disk is full; free some space and run the same command again, nothing is lost",
-        "disk I/O": "the disk cannot be read or written; run the same command again once it can",
-        "locked": "another process is writing to it; wait for it, or name another with --db",
+        "disk is full": "cannot be written, since the disk is full; free some space and run the same command again, "
+        "nothing is lost",
+        "disk I/O": "cannot be read or written, since the disk fails; run the same command again once it can",
+        "locked": "is being written by another process; wait for it, or name another with --db",
     }
-    return next((mend for part, mend in mends.items() if part in message), f"the database failed ({message})")
+    return next((mend for part, mend in mends.items() if part in message), f"cannot be used ({message})")
 
 
 def now() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
+from consult.counts import count_of
 from consult.scenarios.normalised import normalised
 
 if TYPE_CHECKING:
@@ -187,14 +188,14 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
     if event["opinions"]:
         right = event["opinions_right"]
         grid.add_row(
-            "panel", f"{event['opinions']} opinions" if right is None else f"{right}/{event['opinions']} right"
+            "panel", count_of(event["opinions"], "opinion") if right is None else f"{right}/{event['opinions']} right"
         )
     if event["expert"]:
         grid.add_row("classifier", clean(", ".join(event["expert"])))
     if event["facts"]:
         grid.add_row("facts", f"{event['facts_disclosed']}/{event['facts']} learned from the patient")
-    tokens = f"{event['tokens_in']:,} tokens in, {event['tokens_out']:,} out"
-    grid.add_row("cost", f"{event['turns']} turns · {tokens} · {event['seconds']:.1f} s of model time")
+    tokens = f"{count_of(event['tokens_in'], 'token')} in, {event['tokens_out']:,} out"
+    grid.add_row("cost", f"{count_of(event['turns'], 'turn')} · {tokens} · {event['seconds']:.1f} s of model time")
     if event["status"] != "finished":
         grid.add_row("status", styled(event["status"], "bold red" if event["status"] == "failed" else "bold yellow"))
     if event["error"]:
@@ -240,7 +241,7 @@ def right_of(counts: Event) -> str:
 def panel_judgement(event: Event) -> str:
     """Count the panel's opinions that are right."""
     right, opinions = event["opinions_right"], event["opinions"]
-    return f"{opinions} opinions" if right is None else f"{right}/{opinions} right"
+    return count_of(opinions, "opinion") if right is None else f"{right}/{opinions} right"
 
 
 def _judged_diagnosis(event: Event) -> Text:
@@ -261,7 +262,8 @@ def triage_judgements(event: Event, scenario: Scenario) -> list[Judged]:
         right = None if true is None else said == true
         note = "" if right is not False else f"truly {clean(true)}"
         if key == "specialty" and second and right is False:
-            note = f"accepted; first {clean(true)}"
+            # Neither a tick nor a cross: it counts as right where the second specialty does.
+            right, note = None, f"accepted, the first choice is {clean(true)}"
         judged.append((clean(said or f"no {name}"), right, note))
     return judged
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Item, Verdict
+from consult.counts import count_of
 from consult.envs.events import demonstration
 from consult.envs.own import OWN_TEMPERAMENT
 from consult.render.lines import (
@@ -228,7 +229,9 @@ def _verdict(ended: Event, scenario: Scenario) -> str:
         rows.append(("Classifier", text(", ".join(ended["expert"]))))
     if ended["facts"]:
         rows.append(("Facts", f"{ended['facts_disclosed']}/{ended['facts']} learned from the patient"))
-    cost = f"{ended['turns']} turns · {ended['tokens_in']:,} tokens in, {ended['tokens_out']:,} out"
+    cost = (
+        f"{count_of(ended['turns'], 'turn')} · {count_of(ended['tokens_in'], 'token')} in, {ended['tokens_out']:,} out"
+    )
     rows.append(("Cost", f"{cost} · {ended['seconds']:.1f} s of model time"))
     if ended["status"] != "finished":
         rows.append(("Status", _STATUS.get(ended["status"]) or text(ended["status"])))

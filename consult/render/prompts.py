@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from consult.counts import count_of
 from consult.envs.prompts import (
     NoPromptsError,
     StoredPrompt,
@@ -33,6 +34,8 @@ BAR = "  │ "
 """Before each line of a text in the terminal."""
 _COLOURS = {"accepted": "green", "refused": "yellow", "failed": "red"}
 NO_REPLY = "(no reply)"
+FEW = 8
+"""Options of a choice that are listed; of more, one stands for all."""
 
 
 def heading(prompt: StoredPrompt) -> str:
@@ -56,7 +59,7 @@ def settings(prompt: StoredPrompt) -> str:
 
 def cost(prompt: StoredPrompt) -> str:
     """Give tokens and time."""
-    return f"{prompt.tokens_in:,} tokens in, {prompt.tokens_out:,} out · {prompt.seconds:.2f} s"
+    return f"{count_of(prompt.tokens_in, 'token')} in, {prompt.tokens_out:,} out · {prompt.seconds:.2f} s"
 
 
 def outcome(prompt: StoredPrompt, others: Sequence[StoredPrompt]) -> str:
@@ -78,8 +81,19 @@ def texts(prompt: StoredPrompt, sizes: Mapping[str, str]) -> Iterator[tuple[str,
     if prompt.begin:
         yield "beginning of the reply", prompt.begin
     if prompt.grammar is not None:
-        yield "the reply is to keep to", json.dumps(prompt.grammar, ensure_ascii=False)
+        yield "the reply is to keep to", kept_to(prompt.grammar)
     yield "reply", NO_REPLY if prompt.reply is None else prompt.reply
+
+
+def kept_to(grammar: Mapping[str, Any]) -> str:
+    """Return what a reply is to keep to as JSON; of a choice among many, one option, and how the others are seen."""
+    options = grammar.get("choice", ())
+    if len(options) <= FEW:
+        return json.dumps(grammar, ensure_ascii=False)
+    parts = [f"one of {len(options):,} texts, for example {json.dumps(options[0], ensure_ascii=False)}"]
+    parts += [f"after {json.dumps(grammar['after'], ensure_ascii=False)}"] if grammar.get("after") else []
+    parts += [f"drawn at temperature {grammar['temperature']:g}"] if "temperature" in grammar else []
+    return f"{', '.join(parts)} (all of them: --prompts --json)"
 
 
 def photograph_sizes(store: Store) -> dict[str, str]:

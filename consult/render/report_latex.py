@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consult.agents.dialects.clean import clean
+from consult.agents.rubric import BY_KEY
 from consult.envs.settings import CASES
 from consult.render.report_compared import final_urgency, short_names, told_together
 
@@ -98,11 +99,20 @@ def _number(data: Data | None) -> str:
     return UNKNOWN if data is None or data["value"] is None else f"{data['value']:.1f}"
 
 
+def _never_decided(found: Data) -> list[str]:
+    """List the rubric's items that no assessor of any run has decided."""
+    figures = [(key, one) for run in found["runs"] for items in run["rubric"].values() for key, one in items.items()]
+    decided = {key for key, one in figures if one["value"] is not None}
+    return [key for key in BY_KEY if key in dict(figures) and key not in decided]
+
+
 def _caption(found: Data, assessors: Sequence[str]) -> str:
     common = told_together(found)
     told = "; ".join(text if names == CASES else f"{names} {_short(found, text)}" for names, text in common)
     by = ", ".join(_short(found, name) for name in assessors)
-    rubric = f" Rubric: mean over the items, by {by}." if by else ""
+    never = _never_decided(found)
+    left_out = f" without {', '.join(never)}, never decided" if never else ""
+    rubric = f" Rubric: mean over the items{left_out}; by {by}." if by else ""
     unjudged = sum(run["judging"]["unjudged"] for run in found["runs"])
     open_ = f" {unjudged} open diagnoses that nobody judged count as wrong." * bool(unjudged)
     return escaped(

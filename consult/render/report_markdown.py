@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consult.agents.dialects.clean import clean
+from consult.counts import count_of
 from consult.render.report_compared import across, head
 from consult.render.report_table import Cell, Table
 from consult.render.report_tables import of_run
@@ -22,7 +23,8 @@ def markdown(found: Data) -> str:
 def about(run: Data) -> list[tuple[str, str]]:
     """Say what a run was, as names and words."""
     counts = run["consultations"]
-    ended = f"{counts['ended']:,} of {counts['planned']:,} consultations ended, {counts['cases']:,} cases"
+    planned, cases = count_of(counts["planned"], "consultation"), count_of(counts["cases"], "case")
+    ended = f"{counts['ended']:,} of {planned} ended, {cases}"
     states = ", ".join(f"{counts[name]:,} {name}" for name in ("finished", "unfinished", "failed"))
     models = ", ".join(f"{role} {name}" for role, name in run["models"].items())
     changed = "; its files have changed since" if run["scenario_changed"] else ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from consult.counts import count_of
+
 Data = Mapping[str, Any]
 
 SIDE, LEFT, BOTTOM = 240, 44, 40
@@ -23,8 +25,8 @@ def reliability(curve: Sequence[Data]) -> str:
     path = " ".join(f"{_x(c):.1f},{_y(r):.1f}" for c, r in points)
     dots = "".join(
         f'<circle class="dot" cx="{_x(one["confidence"]):.1f}" cy="{_y(one["right"]):.1f}" '
-        f'r="{2 + 6 * (one["n"] / most) ** 0.5:.1f}"><title>{one["n"]:,} consultations: said {one["confidence"]:.0%}, '
-        f"right {one['right']:.0%}</title></circle>"
+        f'r="{2 + 6 * (one["n"] / most) ** 0.5:.1f}"><title>{count_of(one["n"], "consultation")}: '
+        f"said {one['confidence']:.0%}, right {one['right']:.0%}</title></circle>"
         for one in curve
     )
     diagonal = f'<line class="ideal" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>'

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.dialects.clean import clean
+from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, say, styled
+from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,7 +69,7 @@ def print_consultation(
             prompts.print_before(console, event)
         view({**event, "mark": draft_mark(acts[event["idx"]])} if event["event"] == "turn" else event)
     console.print()
-    console.print(_facts(acts, case))
+    console.print(fitted(_facts(acts, case), console.width))
     for line in fidelity(acts, run_row):
         say(console, styled(line, ""))
     if run_row["scenario_revision"] != scenario.revision:
@@ -122,9 +124,8 @@ def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
     backed = _first_and_final([d.backed for d in drafts], [d.said_backed for d in drafts], "backed by the card")
     leaked = _first_and_final([d.leaked for d in drafts], [d.said_leaked for d in drafts], "naming a diagnosis")
     mended = "" if is_mended(run_row) else ", not mended"
-    return [
-        f"The patient's {n} lines{mended}: {backed}; {leaked}; {fallback} said by the program ({fallback / n:.0%})."
-    ]
+    lines = f"The patient's {count_of(n, 'line')}{mended}"
+    return [f"{lines}: {backed}; {leaked}; {fallback} said by the program ({fallback / n:.0%})."]
 
 
 def _first_and_final(first: Sequence[bool], final: Sequence[bool], what: str) -> str:

@@ -1,18 +1,19 @@
-"""What a training would do, how long it would take and how much memory, found out by a few steps thrown away."""
+"""What a training would do, how long it would take and how much memory, found out by a step or two thrown away."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
 
+from consult.counts import count_of, duration
 from consult.rl.clock import Clock
-from consult.rl.config import TrainConfig
+from consult.rl.config import TrainConfig, TrainedRole
 from consult.rl.curriculum import phases
 from consult.rl.fitting import fit, group_of
 from consult.rl.place import quiet_libraries
@@ -21,13 +22,33 @@ from consult.rl.student import Student
 from consult.rl.training import Training, training_of
 
 STEPS = 2
+"""That are made where a whole step is short; the quicker one counts. Of a sample, one is."""
 FEW = 32
-"""Cases that the steps are made of."""
+"""Cases that the steps are made of, for triage, whose cases need no play."""
+SAMPLE: Mapping[TrainedRole, int] = {"attending": 4, "interview": 1}
+"""Role → cases of a step that are measured; of the starter's triage all are, of any other model's step one case."""
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What a step has taken."""
+
+    step: float
+    """Seconds of a whole step, extrapolated from those of its sample."""
+    playing: float
+    """Seconds that making one case's decision has taken."""
+    sample: str
+    """What was measured, where it is not the whole step; else empty."""
 
 
 def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
     """Tell what a training would do; writes nothing but what is looked at and thrown away.
+
+    Args:
+        config: What would be trained.
+        out: Where the result would lie.
+        say: Told each line as soon as it is known.
 
     Raises:
         TrainingError: It could not begin.
@@ -36,24 +57,64 @@ def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
     quiet_libraries()
     asked = training_of(config, out, lambda _: None)
     asked.check()
-    scenario = asked.scenario
+    ids = {
+        split: case_ids(asked.scenario, split, most)
+        for split, most in (("train", config.cases), ("validation", config.validation), ("test", config.test))
+        if split in asked.scenario.splits
+    }
+    _tell_task(config, ids, say)
     student = Student.open(config)
+    _tell_sizes(config, student, say)
+    measured = _measured(config, asked, student, say)
+    if config.role == "attending":
+        _tell_interviews(config, student, ids, measured.playing, say)
+    say(f"a step takes about {_seconds(measured.step)} here{measured.sample}{_length(config, measured.step)}")
+    say(f"memory: {'at least' if measured.sample else 'about'} {_peak() / 2**30:.1f} GB{measured.sample}")
+    say(f"comes out in '{out}'; nothing was written yet")
+
+
+def _tell_task(config: TrainConfig, ids: Mapping[str, Sequence[str]], say: Say) -> None:
+    counts = ", ".join(f"{len(found):,} {split}" for split, found in ids.items())
+    say(f"{config.role}, {config.method}, on '{config.model}'")
+    say(f"cases of '{config.scenario}': {counts}; test cases are read at the end alone")
+    say(f"rewards: {', '.join(f'{weight:g} x {name}' for name, weight in config.weights.items())}")
+
+
+def _tell_sizes(config: TrainConfig, student: Student, say: Say) -> None:
+    trained = sum(p.numel() for p in student.model.parameters() if p.requires_grad)
+    what = "the whole language model" if config.full else f"an adapter of rank {config.rank}"
+    say(f"trained: {what}, {count_of(trained, 'weight')}")
+    if config.method != "sft":
+        group = group_of(config, student.looks is not None)
+        most = count_of(student.most_tokens, "token")
+        say(f"a step: {count_of(config.prompts, 'case')} x {count_of(group, 'completion')} of at most {most}")
+
+
+def _measured(config: TrainConfig, asked: Training, student: Student, say: Say) -> _Measured:
+    """Make a step, or a part of one where a whole one would take long."""
+    most = SAMPLE.get(config.role, config.prompts) if student.looks is not None else 1
+    prompts = min(config.prompts, most)
+    part = f"{prompts} of {count_of(config.prompts, 'case')}" if prompts < config.prompts else ""
+    known = len(case_ids(asked.scenario, "train", config.cases))
+    few = min(FEW if config.role == "triage" and not part else 2 * prompts, known)
+    play = f"; {count_of(few + 1, 'case')} are played for it first" if config.role == "attending" else ""
+    say(f"measuring {f'a step on {part}' if part else 'a step'}{play} …")
+    steps = 1 if part else STEPS
     with tempfile.TemporaryDirectory(prefix="consult-") as folder:
-        few = min(FEW, len(case_ids(scenario, "train", config.cases)))
-        tried = config.model_copy(
-            update={"cases": few, "validation": 1, "db": Path(folder) / "tried.db", "minutes": None, "steps": STEPS}
-        )
+        changed = {"cases": few, "validation": 1, "db": Path(folder) / "tried.db", "minutes": None, "steps": steps}
+        tried = config.model_copy(update={**changed, "prompts": prompts})
         training = training_of(tried, Path(folder), lambda _: None)
         begun = time.monotonic()
         rows = training.sets(student).train
         playing = (time.monotonic() - begun) / (few + 1)
         student.config = tried
         training.ready(student, rows)
-        seconds = _tried(training, student, rows, Path(folder))
-    _tell(config, training, student, playing, seconds, out, say)
+        seconds = _tried(training, student, rows, Path(folder), steps)
+        student.config = config
+    return _Measured(seconds * config.prompts / prompts, playing, f" (measured on {part})" if part else "")
 
 
-def _tried(training: Training, student: Student, rows: Any, folder: Path) -> float:
+def _tried(training: Training, student: Student, rows: Any, folder: Path, steps: int) -> float:
     """Make a few steps of the first phase and give the seconds of one."""
     phase = replace(phases(rows, training.config)[0], until=1.0)
     spent: list[float] = []
@@ -63,52 +124,36 @@ def _tried(training: Training, student: Student, rows: Any, folder: Path) -> flo
             spent.append(time.monotonic())
 
     begun = time.monotonic()
-    clock = Clock(STEPS, None)
-    fit(student, phase, training.scenario, clock, folder / "steps", [Times()], steps=STEPS)
+    clock = Clock(steps, None)
+    fit(student, phase, training.scenario, clock, folder / "steps", [Times()], steps=steps)
     return min(b - a for a, b in zip([begun, *spent], spent, strict=False))
 
 
-def _tell(
-    config: TrainConfig, training: Training, student: Student, playing: float, seconds: float, out: Path, say: Say
+def _tell_interviews(
+    config: TrainConfig, student: Student, ids: Mapping[str, Sequence[str]], playing: float, say: Say
 ) -> None:
-    ids = {
-        split: case_ids(training.scenario, split, most)
-        for split, most in (("train", config.cases), ("validation", config.validation), ("test", config.test))
-        if split in training.scenario.splits
-    }
-    counts = ", ".join(f"{len(found):,} {split}" for split, found in ids.items())
-    trained = sum(p.numel() for p in student.model.parameters() if p.requires_grad)
-    what = "the whole language model" if config.full else f"an adapter of rank {config.rank}"
-    say(f"{config.role}, {config.method}, on '{config.model}': {what}, {trained:,} weights")
-    say(f"cases of '{config.scenario}': {counts}; test cases are read at the end alone")
-    if config.role == "attending":
-        _tell_interviews(config, student, ids, playing, say)
-    if config.method != "sft":
-        group = group_of(config, student.looks is not None)
-        say(f"a step: {config.prompts} cases x {group} completions of at most {student.most_tokens} tokens")
-    say(f"rewards: {', '.join(f'{weight:g} x {name}' for name, weight in config.weights.items())}")
-    say(f"a step takes about {seconds:.1f} s here{_length(config, seconds)}")
-    say(f"memory: about {_peak() / 2**30:.1f} GB")
-    say(f"comes out in '{out}'; nothing was written yet")
-
-
-def _tell_interviews(config: TrainConfig, student: Student, ids: Any, playing: float, say: Say) -> None:
     real = training_of(config, Path(), lambda _: None)
     interviews = real.interviews(student)
     lacking = sum(len(interviews.lacking(split, found)) for split, found in ids.items())
     if lacking:
         say(
-            f"{lacking:,} cases would be played first, about {lacking * playing / 60:.0f} minutes, "
+            f"{count_of(lacking, 'case')} would be played first, about {duration(lacking * playing)}, "
             f"and kept in '{config.db}'"
         )
 
 
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
+
+
 def _length(config: TrainConfig, seconds: float) -> str:
-    if config.steps is not None and config.minutes is not None:
-        return f", {min(config.steps * seconds / 60, config.minutes):.0f} minutes of training in all"
     if config.steps is not None:
-        return f", {config.steps:,} steps {config.steps * seconds / 60:.0f} minutes"
-    return f", about {round((config.minutes or 0) * 60 / seconds):,} steps in {config.minutes:g} minutes"
+        whole = config.steps * seconds
+        if config.minutes is not None and config.minutes * 60 < whole:
+            return f"; it ends after {config.minutes:g} min of training, before {count_of(config.steps, 'step')}"
+        return f"; {count_of(config.steps, 'step')} take{'s' if config.steps == 1 else ''} {_seconds(whole)}"
+    steps = max(1, round((config.minutes or 0) * 60 / seconds))
+    return f"; about {count_of(steps, 'step')} in {config.minutes:g} min"
 
 
 def _peak() -> int:

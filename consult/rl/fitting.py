@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from consult.code_files import told
 from consult.rl.clock import NEARLY, SPENT, Clock
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase
@@ -292,7 +293,7 @@ def _told_of(name: str, where: str = "") -> Iterator[None]:
         yield
     except Exception as error:
         raise TrainingError(
-            f"the reward '{name}' failed{where} ({type(error).__name__}: {error}); fix it and continue with --resume"
+            f"the reward '{name}' failed{where} ({told(error)}); fix it and continue with --resume"
         ) from error
 
 

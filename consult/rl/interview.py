@@ -19,6 +19,7 @@ import torch
 from consult.agents.models import Model, Role, close_model, open_model
 from consult.agents.models.model import Choice
 from consult.agents.voice import Sampling, derive_seed
+from consult.code_files import told
 from consult.envs.measures.intervals import mean
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.constraint import END, Constraint
@@ -190,7 +191,7 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
                 return [float(pays(one)) for one in interview]
             except Exception as error:
                 raise TrainingError(
-                    f"the reward '{name}' failed ({type(error).__name__}: {error}); fix it and continue with --resume"
+                    f"the reward '{name}' failed ({told(error)}); fix it and continue with --resume"
                 ) from error
 
         reward.__name__ = "accuracy" if name == "diagnosis" else name

@@ -16,6 +16,7 @@ from typing import Any
 from consult.agents.models import Role, revision_at
 from consult.agents.models.references import base_reference
 from consult.agents.temperament import own_temperament
+from consult.counts import count_of
 from consult.envs.cast import Models, roles
 from consult.envs.config import Plan, RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
@@ -199,7 +200,8 @@ class Interviews:
         )
 
     def _play(self, config: RunConfig, store: Store) -> None:
-        self.say(f"playing {len(config.cases):,} {config.split} cases once; their interviews are kept in '{self.db}'")
+        counted = count_of(len(config.cases), f"{config.split} case")
+        self.say(f"playing {counted} once; their interviews are kept in '{self.db}'")
         models = Models.open(config)
         ended = 0
 

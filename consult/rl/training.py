@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.models import Role
+from consult.counts import count_of
 from consult.errors import UserError
 from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig, TrainingError
@@ -221,8 +222,8 @@ class Training:
     def _tell(self, student: Student, sets: Sets, plan: Sequence[Phase]) -> None:
         trained = sum(p.numel() for p in student.model.parameters() if p.requires_grad)
         self.say(
-            f"{self.config.role} by {self.config.method}: {len(sets.train):,} decisions of train cases, "
-            f"{len(sets.validation):,} of validation cases, {trained:,} weights"
+            f"{self.config.role} by {self.config.method}: {count_of(len(sets.train), 'decision')} of train cases, "
+            f"{len(sets.validation):,} of validation cases, {count_of(trained, 'weight')}"
         )
         if self.config.role == "attending":
             for row in histogram(sets.train):
@@ -231,7 +232,7 @@ class Training:
                 self.say(f"stage {stage} is empty: no panel is like that; --panel-skill 0.5 makes some up")
         for phase in plan:
             self.say(
-                f"phase {phase.name}: {phase.method}, {len(phase.rows):,} decisions, until {phase.until:.0%} "
+                f"phase {phase.name}: {phase.method}, {count_of(len(phase.rows), 'decision')}, until {phase.until:.0%} "
                 f"of the way, entropy weight {phase.entropy:g}, KL weight {phase.beta:g}"
             )
 

@@ -235,3 +235,64 @@ def test_a_safety_net_sends_nobody_to_an_emergency_department(words):
     assert judged(case, concluding(good(case), lambda text: words))["3.2"] == 0
     plain = concluding(good(CASES[0]), lambda text: f"It is {CASES[0].truth.diagnosis}. {words}")
     assert judged(CASES[0], plain)["3.2"] is None
+
+
+def basis_cited(told, learned=(), consulted=True):
+    """What 1.3 says of a conclusion in these words, with facts that the patient told."""
+    case = CASES[0]
+    facts = tuple(Fact(f"f{i}", "course", text, None) for i, text in enumerate(learned))
+    case = replace(case, card=replace(case.card, facts=facts))
+    acts = [
+        Act("patient", "open", case.card.complaint.text, facts=(case.card.complaint.id,)),
+        Act("patient", "answer", " ".join(learned), facts=tuple(fact.id for fact in facts)),
+        *([Act("attending", "consult", "Let me ask.")] if consulted else []),
+        Act("attending", "conclude", told, diagnosis="caries"),
+    ]
+    return assess_by_rules(Played(case, SCENARIO, tuple(acts)))["1.3"]
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("I see a brownish stain on a tooth, so it is caries.", "names what was seen: a brownish stain on a tooth"),
+        (
+            "If you look closely, you'll find a brownish stain on a tooth.",
+            "names what was seen: a brownish stain on a tooth",
+        ),
+        (
+            "There is a clear centre in the red ring. It's mycosis.",
+            'names what was seen, in other words: "There is a clear centre in the red ring."',
+        ),
+        ("You told me: it gets worse day by day.", "names what was learned: it gets worse day by day"),
+        (
+            "You said that day after day it is getting worse.",
+            'names what was learned, in other words: "You said that day after day it is getting worse."',
+        ),
+        ("All my colleagues think of caries.", "names the colleagues"),
+    ],
+)
+def test_a_basis_is_cited_as_it_was_said(told, why):
+    verdict = basis_cited(told, ["it gets worse day by day"])
+    assert (verdict.value, verdict.why) == (1, why)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "It is caries. Come back if it gets worse day by day.",
+        # The scenario's explanation, as it is and in other words.
+        "Caries is a hole in a tooth, where acid made by bacteria dissolves the hard enamel and then the dentine.",
+        "Put simply, caries is a hole in a tooth where acid has dissolved the hard enamel and then the dentine.",
+        # Advice of the doctor's own, which has words of a fact.
+        "Keep an eye on it day by day, and worse pain gets tablets.",
+        "Please see a specialist.",
+        "It is caries, from all that I know.",
+    ],
+)
+def test_what_is_said_to_everybody_is_no_basis(told):
+    verdict = basis_cited(told, ["it gets worse day by day"])
+    assert (verdict.value, verdict.why) == (0, "names no basis")
+
+
+def test_colleagues_who_were_not_asked_are_no_basis():
+    assert basis_cited("All my colleagues think of caries.", consulted=False).value == 0

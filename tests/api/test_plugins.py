@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import shlex
+import sqlite3
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -26,7 +27,7 @@ from consult.plugins import Named, PluginError, reference_of
 from consult.rl.own_rewards import REWARDS
 from consult.scenarios.importing import IMPORTERS, import_cases
 
-from .conftest import PANEL
+from .conftest import PANEL, attending
 
 ANSWER = """
 import json
@@ -46,7 +47,14 @@ def broken(messages, images):
 
 number = 3
 """
+BROKEN = ANSWER.replace("task = messages", 'raise ValueError("out of range")\n    task = messages')
 Mine = Callable[[str], str]
+
+
+def stored(db: Path) -> list[str]:
+    """Return all that a store holds."""
+    with contextlib.closing(sqlite3.connect(db)) as connection:
+        return list(connection.iterdump())
 
 
 def call(*typed: str) -> tuple[int, str, str]:
@@ -77,7 +85,63 @@ def test_what_a_plugin_raises_is_stored_with_its_name(mine: Mine, tmp_path: Path
     typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
     assert call(*typed)[0] == 1
     (said,) = set(consult.load(tmp_path / "a.db")["r1"].consultations["error"])
-    assert said == f"PluginError: the model '{reference}' failed (ValueError: out of range)"
+    line = ANSWER[: ANSWER.index('raise ValueError("out')].count("\n") + 1
+    assert said == f"PluginError: the model '{reference}' failed (ValueError: out of range; mine.py, line {line})"
+    code, out, _ = call("show", "r1.1", "--db", str(tmp_path / "a.db"))
+    assert code == 0 and f"mine.py, line {line}" in " ".join(out.split())
+
+
+def test_the_place_of_a_failure_is_the_innermost_of_the_user_s(mine: Mine, tmp_path: Path) -> None:
+    path = Path(mine("import json, helper\n\ndef a(m, i):\n    return helper.reads()\n\ndef b(m, i):\n    return 3\n"))
+    (path.parent / "helper.py").write_text("import json\n\n\ndef reads():\n    return json.loads('{')\n")
+    for name, told in (("a", "; helper.py, line 5)"), ("b", "it returned int, not str)")):
+        db = tmp_path / f"{name}.db"
+        (said,) = consult.simulate(cases=1, model=PANEL, attending=f"{path}:{name}", db=db).consultations["error"]
+        assert said.endswith(told)
+    path.write_text("import json\nimport nothing_of_the_kind\n")
+    with pytest.raises(consult.UserError, match=r"nothing_of_the_kind'; mine.py, line 2\)"):
+        consult.simulate(cases=1, model=f"{path}:a", db=tmp_path / "c.db")
+    path.write_text("def a(:\n")
+    with pytest.raises(consult.UserError, match=r"\(SyntaxError: [^;]*\(mine.py, line 1\)\)"):
+        consult.simulate(cases=1, model=f"{path}:a", db=tmp_path / "c.db")
+
+
+def test_a_run_that_fails_alike_from_the_start_is_stopped_and_left_interrupted(tmp_path: Path) -> None:
+    fails, db = [True], tmp_path / "a.db"
+    calls: list[int] = []
+
+    def flaky(messages: Any, images: Any) -> str:
+        calls.append(1)
+        if fails[0]:
+            raise KeyError(f"call {len(calls)}")
+        return attending(messages, images)
+
+    flaky.revision = "1"  # type: ignore[attr-defined]
+    with pytest.raises(consult.UserError, match=r"the first 8 consultations all failed alike, .*test_plugins.py, line"):
+        consult.simulate(cases=12, model=PANEL, attending=flaky, db=db, batch=3)
+    (played,) = consult.load(db)
+    assert played.status == "interrupted"
+    assert 8 <= list(played.consultations["status"]).count("failed") < 12
+    fails[0] = False
+    assert set(consult.simulate(cases=12, model=PANEL, attending=flaky, db=db).consultations["status"]) == {"finished"}
+
+
+@pytest.mark.parametrize("good", [0, 5])
+def test_a_run_in_which_one_consultation_is_played_goes_on(tmp_path: Path, good: int) -> None:
+    ended: list[str] = []
+
+    def hear(event: Any) -> None:
+        if event["event"] == "consultation":
+            ended.append(event["status"])
+
+    def mostly(messages: Any, images: Any) -> str:
+        if len(ended) == good:
+            return attending(messages, images)
+        raise ValueError("no")
+
+    db = tmp_path / "a.db"
+    played = consult.simulate(cases=12, model=PANEL, attending=mostly, db=db, batch=1, listen=hear)
+    assert played.status == "finished" and list(played.consultations["status"]).count("failed") == 11
 
 
 @pytest.mark.parametrize(
@@ -147,6 +211,46 @@ def stopping(messages, images):
     assert call(*words)[0] == 0
     (played,) = consult.load(tmp_path / "a.db")
     assert played.status == "finished" and set(played.consultations["diagnosis"]) == {"hives"}
+
+
+def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new_run(
+    mine: Mine, tmp_path: Path
+) -> None:
+    db = tmp_path / "a.db"
+    reference = f"{mine(BROKEN)}:answer"
+    typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(db))
+    assert call(*typed)[0] == 1
+    before = stored(db)
+    mine(ANSWER)
+    code, _, err = call("resume", "r1", "--code", reference, "--db", str(db))
+    assert code == 2 and f"the code of '{reference}' has changed since run r1 was begun" in err
+    assert "the command that began it plays it as a new run" in err
+    assert stored(db) == before
+    assert call(*typed)[0] == 0
+    assert [run.status for run in consult.load(db)] == ["finished", "finished"]
+
+
+def test_an_interrupted_run_whose_code_has_changed_is_left_and_the_next_one_is_continued(
+    mine: Mine, tmp_path: Path
+) -> None:
+    db = tmp_path / "a.db"
+    reference = f"{mine(ANSWER)}:answer"
+
+    def stop(event: Any) -> None:
+        if event["event"] == "turn":
+            raise KeyboardInterrupt
+
+    def play(listen: Any = None) -> consult.Run:
+        return consult.simulate(cases=1, model=PANEL, attending=reference, db=db, listen=listen)
+
+    with pytest.raises(KeyboardInterrupt):
+        play(stop)
+    mine(ANSWER + "\nother = 1\n")
+    told = "has changed since r1 was interrupted; this is a new run"
+    with pytest.warns(PluginWarning, match=told), pytest.raises(KeyboardInterrupt):
+        play(stop)
+    assert play().id == "r2"
+    assert [run.status for run in consult.load(db)] == ["finished", "interrupted"]
 
 
 def test_code_that_stands_in_a_file_of_a_grid_does_not_run(mine: Mine, tmp_path: Path) -> None:
@@ -280,7 +384,8 @@ def test_what_a_model_raises_is_one_line_that_names_it_once(tmp_path: Path, rais
 
     played = consult.simulate(cases=1, model=PANEL, attending=broken, db=tmp_path / "a.db")
     (said,) = played.consultations["error"]
-    assert said.startswith("PluginError: the model 'python:broken@") and said.endswith(f"failed ({told})")
+    assert said.startswith("PluginError: the model 'python:broken@")
+    assert f"failed ({told}; test_plugins.py, line " in said
 
 
 # -- rewards -----------------------------------------------------------------------------------------------------------

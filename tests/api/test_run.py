@@ -80,7 +80,7 @@ def test_a_transcript_has_its_row_and_events(run: consult.Run) -> None:
 def test_a_store_is_loaded_with_its_runs(run: consult.Run) -> None:
     runs = consult.load(run.db)
     assert len(runs) == 1 and runs["r1"].id == "r1" and [one.id for one in runs] == ["r1"]
-    assert runs.table["judged"][0] == 3 and runs.table["correct"].dtype == "Int64"
+    assert runs.table["with_truth"][0] == 3 and runs.table["correct_n"].dtype == "Int64"
     assert "r1" in repr(runs) and runs._repr_html_().startswith("<table")
     with pytest.raises(consult.UserError, match="r2"):
         runs["r2"]

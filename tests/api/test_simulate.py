@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import signal
 import sqlite3
@@ -107,7 +108,10 @@ def test_what_a_function_raises_fails_its_own_consultation(tmp_path: Path) -> No
     played = consult.simulate(cases=2, model=PANEL, attending=broken, db=tmp_path / "a.db")
     assert set(played.consultations["status"]) == {"failed"}
     (said,) = set(played.consultations["error"])
-    assert said.startswith("PluginError: the model 'python:broken@") and "(ValueError: no such weight)" in said
+    assert (
+        said.startswith("PluginError: the model 'python:broken@")
+        and "(ValueError: no such weight; test_simulate.py, line " in said
+    )
 
 
 @pytest.mark.parametrize("answer", [None, 3, b"bytes"])
@@ -137,7 +141,10 @@ def test_resume_continues_what_was_interrupted(tmp_path: Path, run: consult.Run)
         ({"strategy": "dialog"}, "dialogue"),
         ({"temperament": "colerick"}, "choleric"),
         ({"cases": 0}, "give a whole number of 1 or more"),
-        ({"cases": "test-9999"}, "test-9999"),
+        ({"cases": "test-9999"}, "the split 'test' of 'derm34' has 680 cases, test-0000 to test-0679"),
+        ({"cases": "foo", "split": "validation"}, "has 680 cases, validation-0000 to validation-0679"),
+        ({"cases": "tset-0004"}, "; the nearest: test-0004, "),
+        ({"case": "test-0001"}, "simulate() has no argument 'case'; did you mean 'cases'?"),
         ({"votes": 0}, "'votes' cannot be 0"),
         ({"specialist": {"cardiology": PANEL}}, "cardiology"),
         ({"classifier": "starter"}, "expert"),
@@ -181,3 +188,9 @@ def test_the_store_is_closed_after_a_call(tmp_path: Path) -> None:
     consult.simulate(cases=1, model=PANEL, db=tmp_path / "a.db")
     with sqlite3.connect(tmp_path / "a.db", timeout=0) as db:
         db.execute("BEGIN EXCLUSIVE")
+
+
+def test_an_unknown_argument_is_a_type_error_too_and_the_signature_stays() -> None:
+    with pytest.raises(TypeError, match=r"resume\(\) has no argument 'attending'; there are: run, code, batch"):
+        consult.resume("r1", attending=print)  # type: ignore[call-arg]
+    assert "cases" in inspect.signature(consult.simulate).parameters

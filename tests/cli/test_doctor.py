@@ -26,6 +26,7 @@ def test_a_ready_machine_is_told_what_for(tmp_path: Path) -> None:
         "cores",
         "memory",
         "GPU",
+        "the connection was not tried",
         "consult.db: can be written, also ahead (WAL)",
         "hub",
         "5,589,664",

@@ -16,7 +16,7 @@ from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.runner import Runner
 from consult.envs.store import Store
-from consult.render.lines import urgency_judgement
+from consult.render.lines import triage_judgements, urgency_judgement
 from consult.render.live import LiveView, played_by
 from consult.render.photograph import UPPER_HALF, half_blocks
 from consult.scenarios import load_scenario
@@ -259,3 +259,14 @@ def test_the_final_urgency_is_judged_beside_the_triage_s(
     final: str, true: str | None, triaged: str | None, judged: tuple[str, bool | None, str]
 ) -> None:
     assert urgency_judgement({"final_urgency": final, "true_urgency": true, "urgency": triaged}) == judged
+
+
+def test_an_accepted_second_specialty_has_no_cross_beside_it() -> None:
+    scenario = load_scenario("derm34")
+    label = next(label for label in scenario.labels.values() if label.second_specialty)
+    event = {"truth": label.name, "true_specialty": label.specialty, "true_urgency": None, "urgency": None}
+    (said, right, note), _ = triage_judgements({**event, "specialty": label.second_specialty}, scenario)
+    assert (said, right) == (label.second_specialty, None)
+    assert note == f"accepted, the first choice is {label.specialty}"
+    (_, right, note), _ = triage_judgements({**event, "specialty": "nobody's"}, scenario)
+    assert (right, note) == (False, f"truly {label.specialty}")

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from consult.cli.main import run
+
 TELL = "import os, sys; sys.argv = ['consult', '--version']; from consult.__main__ import main\n"
 TELL += "try: main()\nfinally: print(os.environ['OMP_WAIT_POLICY'])"
 
@@ -18,3 +20,22 @@ def test_waiting_threads_do_not_spin_unless_the_user_says_so(given: str | None, 
     env |= {"OMP_WAIT_POLICY": given} if given else {}
     told = subprocess.run([sys.executable, "-c", TELL], env=env, capture_output=True, text=True)
     assert told.stdout.split()[-1] == found, told.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (("--seed", "abc"), "'--seed' takes a whole number"),
+        (("--panel-size", "99"), "'--panel-size' takes at most 15"),
+        (("--cases", "0"), "'--cases' takes at least 1"),
+        (("--panel-skill", "x"), "'--panel-skill' takes a number"),
+    ],
+)
+def test_a_number_that_is_none_is_told_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: tuple[str, str], told: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["consult", "simulate", *typed])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"consult: {told}; see: consult simulate --help\n"

@@ -181,6 +181,9 @@ def test_the_page_sets_assessors_side_by_side(played: tuple[Path, list[Event]], 
 def test_mistakes_name_the_mend(played: tuple[Path, list[Event]], tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match=r"no consultation 'r1\.3'; there are: r1\.\d, r1\.\d"):
         show("r1.3", db=played[0])
+    for name in ("r99", "r99.1"):
+        with pytest.raises(UnknownNameError, match="no run 'r99'; there are: r1"):
+            show(name, db=played[0])
     with pytest.raises(UnknownNameError, match="r1"):
         show("nonsense", db=played[0])
     with pytest.raises(UserError, match=r"e\.g\. r1\.1"):

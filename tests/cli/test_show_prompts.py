@@ -14,6 +14,7 @@ from consult.cli.main import app
 from consult.cli.view_server import application
 from consult.envs.prompts import NoPromptsError, prompts_of
 from consult.envs.store import Store
+from consult.render.prompts import kept_to
 from consult.scenarios.controls import visible
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
@@ -143,3 +144,32 @@ def test_a_benchmark_can_leave_them_out(tmp_path):
     assert len(kept.runs[0].prompts) > 5
     with pytest.raises(NoPromptsError):
         _ = left.runs[0].prompts
+
+
+def test_a_question_without_the_json_that_was_asked_for_says_how_it_was_read(tmp_path):
+    asked = []
+
+    def asks(messages, images):
+        if '{"action": "conclude"}' not in messages[-1]["content"]:
+            return "<think>A rash.</think><answer>eczema</answer>"
+        asked.append(1)
+        return "Where does it itch?" if len(asked) == 1 else '{"action": "conclude"}'
+
+    played = consult.simulate(cases=1, model=f"scripted:{PANEL}", attending=asks, db=tmp_path / "a.db")
+    first, second = [one for one in played["r1.1"].prompts if one.task == "action"][:2]
+    assert (first.outcome, first.why) == ("accepted", "read as a question: no JSON object")
+    assert (second.outcome, second.why) == ("accepted", "")
+    assert next(act for act in played["r1.1"].consultation.acts if act.action == "ask").text == "Where does it itch?"
+
+
+@pytest.mark.parametrize("n", [8, 64])
+def test_of_a_choice_among_many_one_stands_for_all(n):
+    options = [f"Sentence {i}." for i in range(n)]
+    said = kept_to({"choice": options, "after": "<said>", "temperature": 1.0})
+    if n == 8:
+        assert json.loads(said)["choice"] == options
+    else:
+        assert said == (
+            'one of 64 texts, for example "Sentence 0.", after "<said>", drawn at temperature 1 '
+            "(all of them: --prompts --json)"
+        )

@@ -396,7 +396,7 @@ def test_nothing_is_written(db: Path) -> None:
         assert head.status_code == client.get(path).status_code and head.content == b""
     assert db.read_bytes() == before
     with ReadOnlyStore(db) as store, pytest.raises(StoreError, match="cannot be written"):
-        store.reopen("r1")
+        store.end("r1", "finished", 0.0)
     assert db.read_bytes() == before
 
 

@@ -149,3 +149,12 @@ def test_a_case_under_its_own_temperament_is_one_arm_whatever_the_number_of_case
     assert [settings(one)["temperament"] for one in rows] == [OWN, OWN]
     other = config(temperaments=(*MOODS[1:], MOODS[0]))
     assert settings(other)["temperament"] != OWN
+
+
+@pytest.mark.parametrize("reference", ["bayes:derm34", "random:derm34", "nobody"])
+def test_programs_and_persons_have_no_sampling(reference: str) -> None:
+    role = RoleConfig(model=reference)
+    one = config(patient=role) if reference == "nobody" else config(attending=role)
+    found = settings_of(one, {}, SCENARIO)
+    assert found["sampling of patient" if reference == "nobody" else "sampling of model"] is None
+    assert str(found["sampling of model" if reference == "nobody" else "sampling of patient"]).startswith("temperature")

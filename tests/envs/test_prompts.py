@@ -260,7 +260,7 @@ def test_a_failed_consultation_keeps_what_it_asked_until_it_is_tried_again(store
         None,
     )
     assert last.turn == len(store.acts("r1.2"))
-    store.reopen("r1")
+    store.end("r1", "interrupted", 0.0)
     assert play(store, Improviser())["failed"] == 0
     with Store(tmp_path / "b.db") as whole:
         play(whole, Improviser())

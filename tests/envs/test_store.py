@@ -274,7 +274,7 @@ def test_a_wave_is_written_whole_or_not_at_all(store):
 def test_what_is_not_ours_is_refused_with_a_sentence(tmp_path):
     text = tmp_path / "text.db"
     text.write_text("this is no database, but long enough to be looked at as one\n" * 40)
-    with pytest.raises(StoreError, match="is no SQLite database; name another with --db"):
+    with pytest.raises(StoreError, match="is not an SQLite database; name another with --db"):
         Store(text)
     other = tmp_path / "other.db"
     with sqlite3.connect(other) as db:

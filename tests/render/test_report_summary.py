@@ -143,3 +143,8 @@ def test_text_is_set_by_any_latex(text: str, told: str) -> None:
 def test_two_runs_of_one_condition_are_told_apart_by_their_ids() -> None:
     first, second = body(latex(found(run("r1", "a · panel", "a"), run("r7", "a · panel", "a"))))
     assert first != second and "r7" in second
+
+
+def test_the_caption_says_which_items_no_assessor_has_decided() -> None:
+    assert "Rubric: mean over the items without 2.1, never decided; by rules." in latex(REPORT)
+    assert "Rubric" not in latex(found(run("r1", "b", "b", rubric={}, rubric_mean={})))

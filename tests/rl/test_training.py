@@ -466,3 +466,19 @@ def test_a_dry_run_tells_and_writes_nothing(tmp_path):
     assert "600 train, 6 validation, 4 test" in text and "a step: 4 cases x 8 completions" in text
     assert "a step takes about" in text and "100 steps" in text and "memory: about" in text
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_says_at_once_what_it_can_and_measures_a_stated_part_of_a_long_step(tmp_path, monkeypatch):
+    told: list[str] = []
+
+    def measured(*_, **__):
+        assert told[-1] == "measuring a step on 1 of 3 cases …"
+        assert [line.partition(":")[0] for line in told[1:5]] == ["cases of 'derm34'", "rewards", "trained", "a step"]
+        return 2.0
+
+    monkeypatch.setattr("consult.rl.dry_run._tried", measured)
+    config = TrainConfig(role="interview", steps=1, prompts=3, group=2, validation=1, test=0)
+    tell_plan(config, tmp_path / "out", told.append)
+    assert "a step: 3 cases x 2 completions of at most 8 tokens" in told
+    assert "a step takes about 6.0 s here (measured on 1 of 3 cases); 1 step takes 6.0 s" in told
+    assert any(line.startswith("memory: at least") for line in told)

@@ -176,13 +176,13 @@ def _looked_at(
 
     run = played_run(store, cell, models, scenario.revision, among=own)
     consultations = len(cell.config.plan())
-    ended = consultations if run else _ended(store, cell)
+    ended = consultations if run else _ended(store, cell, models)
     return Planned(cell, models, settings_of(cell.config, models, scenario), consultations, run, ended, None)
 
 
-def _ended(store: Store, cell: Cell) -> int:
+def _ended(store: Store, cell: Cell, models: dict[str, str]) -> int:
     """Count what an interrupted run of the cell has played."""
-    begun = store.unfinished_run(cell.config.digest())
+    begun = store.unfinished_run(cell.config.digest(), models)
     if begun is None:
         return 0
     sql = "SELECT count(*) AS n FROM consultations WHERE run_id = ? AND status NOT IN ('running', 'failed')"
