@@ -111,8 +111,9 @@ def _caption(found: Data, assessors: Sequence[str]) -> str:
     told = "; ".join(text if names == CASES else f"{names} {_short(found, text)}" for names, text in common)
     by = ", ".join(_short(found, name) for name in assessors)
     never = _never_decided(found)
-    left_out = f" without {', '.join(never)}, never decided" if never else ""
-    rubric = f" Rubric: mean over the items{left_out}; by {by}." if by else ""
+    were = "was" if len(never) == 1 else "were"
+    left_out = f", without {' and '.join(never)}, which {were} never decided" if never else ""
+    rubric = f" Rubric, by {by}: mean over the items{left_out}." if by else ""
     unjudged = sum(run["judging"]["unjudged"] for run in found["runs"])
     open_ = f" {unjudged} open diagnoses that nobody judged count as wrong." * bool(unjudged)
     return escaped(

@@ -146,5 +146,5 @@ def test_two_runs_of_one_condition_are_told_apart_by_their_ids() -> None:
 
 
 def test_the_caption_says_which_items_no_assessor_has_decided() -> None:
-    assert "Rubric: mean over the items without 2.1, never decided; by rules." in latex(REPORT)
+    assert "Rubric, by rules: mean over the items, without 2.1, which was never decided." in latex(REPORT)
     assert "Rubric" not in latex(found(run("r1", "b", "b", rubric={}, rubric_mean={})))
