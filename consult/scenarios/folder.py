@@ -132,9 +132,7 @@ def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, L
 
 
 def _revision(folder: Path, *, drawn: bool) -> str:
-    """Hash what determines a scenario's cases: its files, and for drawn cases the generator's version and the drawing
-    code.
-    """
+    """Hash what determines a scenario's cases: its files, and of drawn ones the generator's version and the drawing."""
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

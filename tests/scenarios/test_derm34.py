@@ -38,8 +38,10 @@ SIZES = {"train": 6800, "validation": 680, "test": 680, "alarms": 600}
 INDEPENDENT = Path(__file__).parents[1] / "data" / "independent_tables.yaml"
 """How often each finding occurs with each diagnosis, by someone who saw the names alone, never the tables."""
 CHECKSUM = "27df596cd718e7641148371e97576f80edb7e91e625024b2f3d408c90db09742"
-"""Of the first cases' ids, facts and truths: a run of an older version played the same ones. Where they change on purpose,
-raise `GENERATOR_VERSION` in consult/scenarios/folder.py."""
+"""Of the first cases' ids, facts and truths: a run of an older version played the same ones.
+
+Where they change on purpose, raise `GENERATOR_VERSION` in consult/scenarios/folder.py.
+"""
 
 
 @pytest.fixture(scope="module")
