@@ -31,7 +31,7 @@ def starter(
     triage_labels: Annotated[int, typer.Option(min=0, help="Cases whose specialty triage is taught.")] = 1000,
     decision_labels: Annotated[
         int, typer.Option(min=0, help="Cases whose diagnosis is taught to the attending.")
-    ] = 1500,
+    ] = 4000,
     vision_steps: Annotated[int, typer.Option(min=1, help="Batches of 64 pictures for the vision tower.")] = 2500,
     pictures: Annotated[int, typer.Option(min=1, help="Drawings beyond the cases' own for the tower.")] = 6800,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,

@@ -271,7 +271,8 @@ class Corpus:
         view = view if solo else replace(view, specialty=self._clinic(evidence, belief), urgency=urgency)
         posterior = evidence.posterior(seen)
         closing = "<conclude>" if solo or consulted or evidence.alarmed else "<consult>"
-        closes = 0.97 if consulted or evidence.alarmed else self._enough(evidence, posterior)
+        enough = 0.97 if evidence.alarmed else self._enough(evidence, posterior)
+        closes = 1.0 if consulted else enough
         weights = self._next(evidence, posterior, closing, closes)
         chosen = draw(weights, self.rng)
         answer = (*(self._thought(posterior) if thinks else ()), *_acts(chosen, weights))
@@ -389,7 +390,8 @@ class Corpus:
         lines = evidence.opening()
         at_first, urgency_at_first = evidence.general(seen), self._urgency_at_first(evidence, seen)
         lines += evidence.interview(self.rng.choices(range(10), INTERVIEWS)[0])
-        heard = self.rng.random() < (0.5 if evidence.alarmed else 0.8)
+        # Often alone: else what the layers know of evidence, which specialists need, is a general practitioner's, too.
+        heard = self.rng.random() < (0.35 if evidence.alarmed else 0.6)
         specialty = self._clinic(evidence, at_first)
         opinions = panel(evidence, seen, specialty, 3) if heard else ()
         view = self._view(evidence, lines, seen, opinions=opinions)

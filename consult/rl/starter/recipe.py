@@ -41,7 +41,7 @@ class Recipe:
     """Tokens of lessons in which everybody learns to speak."""
     triage_labels: int = 1_000
     """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""
-    decision_labels: int = 1_500
+    decision_labels: int = 4_000
     """Train cases whose diagnosis is taught to the attending. Few on purpose."""
     vision_steps: int = 2_500
     """Batches of 64 pictures."""
