@@ -569,8 +569,13 @@ def _is_open(topic: str, view: DoctorView) -> bool:
     if topic == "age":
         return person.age is None
     if topic == "pregnancy":
-        return person.sex != "male" and (person.age is None or CHILDHOOD <= person.age <= CHILDBEARING)
+        return may_be_pregnant(person.age, person.sex)
     return True
+
+
+def may_be_pregnant(age: int | None, sex: str | None) -> bool:
+    """Tell whether a patient is asked about pregnancy."""
+    return sex != "male" and (age is None or CHILDHOOD <= age <= CHILDBEARING)
 
 
 def _decisions(view: DoctorView) -> Choice | None:

@@ -22,7 +22,7 @@ from typing import Any
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView, Person
 from consult.agents.dialects.dialect import ActionWord
 from consult.agents.dialects.questions import said_about
-from consult.agents.dialects.starter import HABITS, SLOTS, TOPIC_TAGS, StarterDialect, is_child, tag
+from consult.agents.dialects.starter import HABITS, SLOTS, TOPIC_TAGS, StarterDialect, may_be_pregnant, tag
 from consult.agents.dialects.wording import (
     THOUGHTS,
     frames,
@@ -494,7 +494,7 @@ def _possible(topic: str, card: Card) -> bool:
     """Tell whether a topic may be asked about, as the dialect's choices have it."""
     if topic in ("complaint", "age"):
         return False
-    return topic != "pregnancy" or (card.sex != "male" and not is_child(card))
+    return topic != "pregnancy" or may_be_pregnant(card.age, card.sex)
 
 
 def _nothing() -> Any:
