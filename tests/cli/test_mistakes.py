@@ -237,7 +237,7 @@ NAMES = [
     Mistake(simulate("--specialist", "dermatolgy=starter"), ["dermatolgy", "dermatology"]),
     Mistake(simulate("--specialist", "=starter"), ["''"]),
     Mistake(("scenarios", "show", "derm43"), ["derm43", "derm34"]),
-    Mistake(("show", "r7.1"), ["r7.1", "r1.1"], [played()]),
+    Mistake(("show", "r7.1"), ["no run 'r7'", "there are: r1"], [played()]),
     Mistake(("show", "r1.2"), ["r1.2", "r1.1"], [played()]),
     Mistake(("show", "1"), ["'1'", "r1.1"], [played()]),
     Mistake(("resume", "r7"), ["r7", "r1"], [played()]),
@@ -297,7 +297,7 @@ MODELS = [
         ["'model' cannot be loaded"],
         [starter_with(text("model/model.safetensors", "weights"))],
     ),
-    Mistake(("simulate", "--model", "model"), ["dialect"], [starter_with(other_dialect)], mend="train it anew"),
+    Mistake(("simulate", "--model", "model"), ["prompt format"], [starter_with(other_dialect)], mend="retrain it"),
     Mistake(("simulate", "--model", "model"), ["chat template"], [starter_with(without("model/chat_template.jinja"))]),
     Mistake(("simulate", "--triage", "nowhere"), ["nowhere"], mend="give"),
     Mistake(("simulate", "--attending", "nowhere"), ["nowhere"], mend="give"),
@@ -328,11 +328,11 @@ DATABASES = [
     Mistake((*command, "--db", file), told, made)
     for command in (simulate(), ("runs",), ("show", "r1.1"), ("resume", "r1"), ("view",))
     for file, told, made in (
-        ("dog.txt", ["dog.txt", "no SQLite database"], [DOG]),
-        ("other.db", ["other.db", "something else"], [OTHERS_DATABASE]),
+        ("dog.txt", ["dog.txt", "not an SQLite database"], [DOG]),
+        ("other.db", ["other.db", "not a database of consult"], [OTHERS_DATABASE]),
         ("newer.db", ["newer.db", "newer version"], [NEWER]),
         ("here", ["here"], [empty_folder("here")]),
-        ("photo.jpg", ["photo.jpg", "no SQLite database"], [data("photo.jpg", b"\xff\xd8\xff\xe0" + bytes(2000))]),
+        ("photo.jpg", ["photo.jpg", "not an SQLite database"], [data("photo.jpg", b"\xff\xd8\xff\xe0" + bytes(2000))]),
     )
 ]
 DATABASES += [
@@ -362,10 +362,10 @@ VIEW = [
 ]
 
 RUNS = [
-    Mistake(("resume", "r1"), ["r1", "is over"], [played()], mend="consult show r1"),
+    Mistake(("resume", "r1"), ["r1", "is already finished"], [played()], mend="consult show r1"),
     Mistake(
         ("resume", "r1", "--db", "my runs.db"),
-        ["r1", "is over"],
+        ["r1", "is already finished"],
         [played("--db", "my runs.db")],
         mend="consult show r1 --db 'my runs.db'",
     ),

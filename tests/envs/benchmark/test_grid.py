@@ -124,7 +124,7 @@ def test_the_full_grid_is_the_one_of_the_documentation() -> None:
     found = make_grid(read_grid(ROOT / "benchmarks" / "full.toml"), {})
     counts = {(s, t): n for s, t, n, _, _ in names(found)}
     assert len(counts) == 15
-    whole = {("no-dialogue", "panel"), ("dialogue", "panel")}
+    whole = {(strategy, team) for strategy in ("no-dialogue", "dialogue") for team in ("panel", "solo")}
     assert all(n == 680 if cell in whole else n == 340 for cell, n in counts.items())
 
 
