@@ -162,7 +162,7 @@ def test_the_table_to_import_becomes_two_cases(tmp_path):
     (tmp_path / "patients.csv").write_text(table, encoding="utf-8")
     call = ["scenarios", "import", "csv", str(tmp_path / "patients.csv"), "--out", str(tmp_path / "ward")]
     result = CliRunner().invoke(app, call)
-    assert "2 rows: 2 kept" in result.output and "1 sentences left out" in result.output
+    assert "2 rows: 2 kept" in result.output and "1 sentence left out" in result.output
     assert check_folder(tmp_path / "ward") == []
     card = load_scenario(str(tmp_path / "ward")).case("p-1").card
     assert "I have had no fever" in [fact.text for fact in card.facts]
