@@ -325,7 +325,7 @@ class Runner:
             self._flush()
             raise RunError(
                 f"the first {FAILED_ALIKE} consultations all failed alike, so the run is stopped: {first}; "
-                "mend the code and give the same command or call again"
+                "fix the code and run the same command or call again"
             )
 
     async def _decide(self, identifier: str, consultation: Consultation, status: str) -> tuple[Correct, Event | None]:
