@@ -261,8 +261,9 @@ def test_what_is_not_there_is_answered_with_the_menu(client: TestClient) -> None
     for path, sentence, menu in (
         ("/runs/r9", "No run 'r9'", {"/runs/r1", "/runs/r2"}),
         ("/consultations/r1.9", "No consultation 'r1.9'", {f"/consultations/r1.{i}" for i in (1, 2, 3, 4)}),
-        ("/compare?left=r1.1&right=r7.1", "No consultation 'r7.1'", {"/consultations/r1.1", "/consultations/r2.1"}),
-        ("/photographs/r7.1", "No consultation 'r7.1'", {"/consultations/r2.1"}),
+        ("/compare?left=r1.1&right=r1.7", "No consultation 'r1.7'", {"/consultations/r1.1", "/consultations/r1.2"}),
+        ("/compare?left=r1.1&right=r7.1", "No run 'r7'", {"/runs/r1", "/runs/r2"}),
+        ("/photographs/r7.1", "No run 'r7'", {"/runs/r2"}),
         ("/nowhere", "There is no page '/nowhere' here.", {"/"}),
     ):
         answer = client.get(path)

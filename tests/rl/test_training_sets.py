@@ -414,7 +414,7 @@ WRONG = {
     "no TOML": ("seed", "is no TOML"),
     "no end": ("model = 'org/model'", "no limit is set for training 'org/model'"),
     "another role's field": ("curriculum = 'order'\nsteps = 1", "--curriculum belongs to the attending"),
-    "a curriculum of copying": ("steps = 1\nmethod = 'sft'\ncurriculum = 'order'", "one of GRPO"),
+    "a curriculum of copying": ("steps = 1\nmethod = 'sft'\ncurriculum = 'order'", "--curriculum works only with GRPO"),
     "a stage twice": ("steps = 1\nstages = ['easy', 'easy']", "--stages lists each stage once"),
 }
 
