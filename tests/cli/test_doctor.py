@@ -29,7 +29,7 @@ def test_a_ready_machine_is_told_what_for(tmp_path: Path) -> None:
         "the connection was not tried",
         "consult.db: can be written, also ahead (WAL)",
         "hub",
-        "5,589,664",
+        "5,589,280",
     ):
         assert told in done.stdout
     assert "tokens/s" in done.stdout and "1,024 tokens" in done.stdout and "float32 on" in done.stdout
