@@ -38,7 +38,7 @@ _TYPES = {"INTEGER": "Int64", "REAL": "Float64"}
 """SQLite's → pandas'."""
 _COUNTS = {
     "consultations": "consultations", "finished": "finished", "unfinished": "unfinished", "failed": "failed",
-    "judged": "with_truth", "correct": "correct_n", "unjudged": "unjudged",
+    "with_truth": "with_truth", "correct": "correct_n", "unjudged": "unjudged",
 }  # fmt: skip
 """Counts of a run, as the store names them → as the table does; `correct` is a boolean of a consultation."""
 _HEIGHT = 640
@@ -64,14 +64,17 @@ class Run:
         if not isinstance(id, str):
             raise UserError(f"{shown(id)} is no run's id; give one such as 'r1'")
         with Store(self.db, create=False) as store:
-            row = store.run(id)
-            if row is None:
-                raise UnknownNameError("run", id, [r["id"] for r in store.runs()])
-            self._row = row
+            run_row(store, id)
+
+    @property
+    def _row(self) -> Row:
+        """The run's row with its counts, read anew: an assessment or another process may have changed it."""
+        with Store(self.db, create=False) as store:
+            return run_row(store, self.id)
 
     @property
     def status(self) -> str:
-        """finished, interrupted or running, when this object was made."""
+        """finished, interrupted or running, as the store has it now."""
         return str(self._row["status"])
 
     @property
@@ -86,9 +89,9 @@ class Run:
 
     @property
     def accuracy(self) -> float | None:
-        """Share of consultations that are right, 0 to 1, when this object was made; None where no truth is known."""
-        judged = self._row["judged"]
-        return self._row["correct"] / judged if judged else None
+        """Share of consultations that are right, 0 to 1, as the store has it now; None where no truth is known."""
+        row = self._row
+        return row["correct"] / row["with_truth"] if row["with_truth"] else None
 
     @property
     def consultations(self) -> pd.DataFrame:
@@ -187,7 +190,11 @@ class Run:
             return Transcript(self.db, consultation_of(store, self.id, name)["id"])
 
     def __repr__(self) -> str:
-        return f"<run {self.id} of {self.db}: {_in_words(self._row)}>"
+        try:
+            state = _in_words(self._row)
+        except UserError:
+            state = "cannot be read"  # the file was moved or removed
+        return f"<run {self.id} of {self.db}: {state}>"
 
     def _repr_html_(self) -> str:
         shown = self.consultations[["id", "case_id", "temperament", "status", "diagnosis", "truth", "correct"]]
@@ -343,6 +350,18 @@ class Transcript:
         # A frame: the page's style stays inside, and nothing that a model wrote is part of the notebook's document.
         style = f"width:100%;height:{_HEIGHT}px;border:0"
         return f'<iframe sandbox srcdoc="{escape(self.html())}" style="{style}"></iframe>'
+
+
+def run_row(store: Store, run: str) -> Row:
+    """Return a run's row.
+
+    Raises:
+        UnknownNameError: There is no such run.
+    """
+    row = store.run(run)
+    if row is None:
+        raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
+    return row
 
 
 def place_of(run: Run | str, db: PathLike) -> tuple[Path, str]:

@@ -144,9 +144,9 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
     table.add_column()
     kinds = [f"{summary[status]} {status}" for status in ("finished", "unfinished", "failed") if summary[status]]
     table.add_row("consultations", f"{summary['consultations']} ({', '.join(kinds) or 'none'})")
-    if summary["judged"]:
+    if summary["with_truth"]:
         unjudged = f", {summary['unjudged']} unjudged" if summary["unjudged"] else ""
-        table.add_row("diagnosis right", _share(summary["correct"], summary["judged"]) + unjudged)
+        table.add_row("diagnosis right", _share(summary["correct"], summary["with_truth"]) + unjudged)
     for style, judged in _by_style(ended).items():
         table.add_row(f"  {style}", _share(sum(bool(event["correct"]) for event in judged), len(judged)))
     if summary["voted"]:

@@ -151,7 +151,7 @@ def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
         "consultations": len(ended),
         **count,
         "correct": sum(e["correct"] for e in judged),
-        "judged": len(judged),
+        "with_truth": len(judged),
         "unjudged": sum(e["correct_by"] == "unjudged" for e in judged),
         "accuracy": sum(e["correct"] for e in judged) / len(judged) if judged else None,
         "plurality_correct": sum(e["plurality_right"] for e in voted),

@@ -223,7 +223,7 @@ def judging_summary(store: Store, run: str, judge: str) -> Event:
         "verdicts": {relation: found.get(relation, 0) for relation in RELATIONS},
         "failures": failures,
         "correct": row["correct"],
-        "judged": row["judged"],
+        "with_truth": row["with_truth"],
         "unjudged": row["unjudged"],
-        "accuracy": row["correct"] / row["judged"] if row["judged"] else None,
+        "accuracy": row["correct"] / row["with_truth"] if row["with_truth"] else None,
     }

@@ -155,3 +155,29 @@ def test_a_closed_list_is_as_lenient_as_open_diagnoses(ward: Path, tmp_path: Pat
     run = consult.simulate(str(ward), cases=4, model=doctor, team="solo", db=tmp_path / "a.db", batch=1)
     found = run.consultations.sort_values("case_id")[["diagnosis", "correct_by"]].values.tolist()
     assert found == [[truth, by] for truth, by in zip(TRUTHS, ("alias", "match", "match", "alias"), strict=True)]
+
+
+def test_a_run_reads_the_store_anew_after_it_was_judged(ward: Path, tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    run = consult.simulate(str(ward), cases=4, model=playing("the sickness"), db=db)
+    loaded = consult.load(db)["r1"]
+    assert run.accuracy == loaded.accuracy == 0 and "unjudged" in repr(run)
+    summary = consult.assess(run, judge=judging("yes", "same"))
+    assert run.accuracy == loaded.accuracy == run.consultations.correct.mean() == summary["accuracy"] == 1
+    assert repr(run) == repr(loaded) and "4 of 4 right" in repr(run) and "unjudged" not in repr(run)
+
+
+def test_a_run_whose_store_is_gone_can_still_be_shown(ward: Path, tmp_path: Path) -> None:
+    run = consult.simulate(str(ward), cases=1, model=playing("gout"), db=tmp_path / "a.db")
+    (tmp_path / "a.db").rename(tmp_path / "b.db")
+    assert "cannot be read" in repr(run)
+    with pytest.raises(consult.UserError, match="no database"):
+        _ = run.accuracy
+
+
+def test_events_and_tables_call_the_consultations_with_a_truth_the_same(ward: Path, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    run = consult.simulate(str(ward), cases=4, model=playing("x"), db=tmp_path / "a.db", listen=events.append)
+    summary = consult.assess(run, judge=judging("yes", "same"))
+    assert events[-1]["with_truth"] == summary["with_truth"] == consult.load(run.db).table.with_truth[0] == 4
+    assert "judged" not in events[-1] and "judged" not in summary
