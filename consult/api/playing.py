@@ -17,7 +17,7 @@ from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.person import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
-from consult.api.checks import path_of, share, text, whole
+from consult.api.checks import boolean, path_of, share, text, whole
 from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
 from consult.counts import count_of
 from consult.envs.cast import Models, references, roles
@@ -191,7 +191,7 @@ def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -
 
 
 def _checked(options: Options) -> Options:
-    """Return the options with Python's own numbers.
+    """Return the options with Python's own numbers and truth values.
 
     Raises:
         UserError: One has a value that it cannot have.
@@ -207,6 +207,8 @@ def _checked(options: Options) -> Options:
         max_turns=whole("max_turns", options.max_turns, MAX_TURNS),
         votes=whole("votes", options.votes, VOTES),
         seed=whole("seed", options.seed, SEED),
+        patient_grounding=boolean("patient_grounding", options.patient_grounding),
+        prompts=boolean("prompts", options.prompts),
         panel_skill=None if options.panel_skill is None else share("panel_skill", options.panel_skill, PANEL_SKILL),
     )
 
