@@ -139,15 +139,17 @@ class Run:
         """Score every consultation with rewards of yours.
 
         Args:
-            rewards: Functions of one consultation that return a number, `file.py:name`, or names of built-in rewards of
-                `train interview`.
+            rewards: Functions of one consultation that return a number, or None where they cannot tell; `file.py:name`,
+                or names of built-in rewards of `train interview`.
 
         Returns:
-            One row a consultation, by its id; one column a reward, by its name, numbered where two have the same.
+            A DataFrame: one row a consultation, by its id; one column a reward, by its name, numbered where two have
+            the same. A score is missing (NaN) where the reward cannot tell, as `diagnosis` without a true one, and
+            before the consultation has ended.
 
         Raises:
             UserError: A reward does not score whole consultations.
-            PluginError: A reward raised; it names the reward and the consultation.
+            PluginError: A reward raised, or returned no finite number; it names the reward and the consultation.
         """
         import pandas as pd
 
@@ -160,12 +162,11 @@ class Run:
             columns[next(one for one in numbered if one not in columns)] = reward
         rows = []
         for transcript in self:
-            paid: dict[str, Any] = {"id": transcript.id}
+            row: dict[str, Any] = {"id": transcript.id}
             for name, reward in columns.items():
-                with blame("reward", name, where=f" on {transcript.id}"):
-                    paid[name] = float(reward(transcript.consultation))
-            rows.append(paid)
-        return pd.DataFrame(rows, columns=["id", *columns]).set_index("id")
+                row[name] = _score(name, reward, transcript)
+            rows.append(row)
+        return pd.DataFrame(rows, columns=["id", *columns]).set_index("id").astype("float64")
 
     def __len__(self) -> int:
         """Count the consultations."""
@@ -362,6 +363,19 @@ def run_row(store: Store, run: str) -> Row:
     if row is None:
         raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
     return row
+
+
+def _score(name: str, reward: Callable[[Interview], Any], transcript: Transcript) -> float | None:
+    """Score a consultation; None where it has not ended, or where the reward cannot tell."""
+    from consult.rl.own_rewards import paid
+    from consult.rl.rewards import RUNNING
+
+    consultation, where = transcript.consultation, f" on {transcript.id}"
+    if consultation.status == RUNNING:
+        return None
+    with blame("reward", name, where=where):
+        found = reward(consultation)
+        return None if found is None else paid(name, found, where)
 
 
 def place_of(run: Run | str, db: PathLike) -> tuple[Path, str]:

@@ -55,7 +55,7 @@ def correct(
         words: The doctor's own, which were read as the diagnosis; with a list of labels they tell a name from an alias.
     """
     closed = scenario is not None and bool(scenario.labels)
-    if truth is None or (scenario is not None and not closed and abstains(truth)):
+    if truth is None or not is_known(truth, scenario):
         return UNKNOWN
     if said is None or not finished:
         return Correct(False, "match")
@@ -66,6 +66,13 @@ def correct(
     if closed or abstains(said):
         return Correct(False, "match")
     return Correct(False, "unjudged") if relation is None else Correct(relation == "same", "judge")
+
+
+def is_known(truth: str | None, scenario: Scenario | None) -> bool:
+    """Tell whether a case has a true diagnosis; an open one that says "unknown" in words is none."""
+    if truth is None:
+        return False
+    return scenario is None or bool(scenario.labels) or not abstains(truth)
 
 
 def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded: str | None, decided: Correct) -> bool:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import consult
+from consult.agents.dialects import DIALECTS
+from consult.envs.config import Plan
+from consult.envs.consultation import Consultation
 from consult.rl.rewards import right_diagnosis, sound_advice
+from consult.rl.rows import attending_row
 
 Messages = list[dict[str, str]]
 Model = Callable[[Messages, list[Any]], str]
@@ -181,3 +187,62 @@ def test_events_and_tables_call_the_consultations_with_a_truth_the_same(ward: Pa
     summary = consult.assess(run, judge=judging("yes", "same"))
     assert events[-1]["with_truth"] == summary["with_truth"] == consult.load(run.db).table.with_truth[0] == 4
     assert "judged" not in events[-1] and "judged" not in summary
+
+
+@pytest.fixture
+def untold(ward: Path, tmp_path: Path) -> consult.Run:
+    """Two cases whose truth is told to be unknown, played with a panel and assessed by the rules, and a known one."""
+    lines = [json.loads(line) for line in (ward / "cases.jsonl").read_text().splitlines()[:3]]
+    for line, truth in zip(lines, ("unknown", "?", "gout"), strict=True):
+        line["diagnosis"] = truth
+    (ward / "cases.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return consult.simulate(
+        str(ward), cases=["a1", "a2", "a3"], model=playing("gout", opinions=("gout", "flu")), team="no-triage",
+        db=tmp_path / "untold.db",
+    )  # fmt: skip
+
+
+def test_where_no_truth_is_known_nothing_is_wrong(untold: consult.Run) -> None:
+    assert untold.consultations.correct.isna().tolist() == [True, True, False]
+    consult.assess(untold, "rules")
+    table = untold.assessments
+    diagnoses = table[table["item"] == "3.1"].set_index("consultation_id")
+    assert diagnoses.value.isna().tolist() == [True, True, False]
+    assert diagnoses.why["r1.1"] == "not decided: no truth is known"
+    for transcript, known in zip(untold, (False, False, True), strict=True):
+        event = transcript.events[-1]
+        assert (event["opinions_right"] is None, event["plurality_right"] is None) == (not known, not known)
+
+
+def test_a_score_is_missing_where_it_cannot_be_told(untold: consult.Run) -> None:
+    scores = untold.scores("diagnosis", "advice", "out_of_turns", lambda consultation: None)
+    assert scores.diagnosis.isna().tolist() == scores.advice.isna().tolist() == [True, True, False]
+    assert scores.diagnosis["r1.3"] == 1 and scores.out_of_turns.tolist() == [0, 0, 0]
+    assert scores.iloc[:, 3].isna().all() and set(map(str, scores.dtypes)) == {"float64"}
+    with closing(sqlite3.connect(untold.db)) as store, store:
+        store.execute(
+            "UPDATE consultations SET status = 'running', correct = NULL, correct_by = NULL WHERE id = 'r1.3'"
+        )
+    scores = untold.scores("diagnosis", "out_of_turns", lambda consultation: 1 / (consultation.case.id != "a3"))
+    assert scores.loc["r1.3"].isna().all() and untold["r1.3"].consultation.correct is None
+
+
+def test_a_score_that_is_no_finite_number_is_refused(untold: consult.Run) -> None:
+    def odd(consultation: Any) -> Any:
+        return "0.5"
+
+    with pytest.raises(consult.UserError, match=r"^the reward 'odd' returned '0.5' on r1.1; a reward returns a finite"):
+        untold.scores(odd)
+
+
+def test_training_leaves_out_cases_whose_truth_is_unknown(untold: consult.Run) -> None:
+    made = []
+    for one in untold:
+        found = one.consultation
+        plan = Plan(
+            ordinal=1, case=found.case.id, temperament="choleric", strategy="dialogue", team="no-triage", seed=0
+        )
+        played = Consultation(found.scenario, found.case, plan)
+        played.restore(found.acts)
+        made.append(attending_row(one.id, played, DIALECTS["plain"], sees=False, rationale="before"))
+    assert [row is not None for row in made] == [False, False, True]

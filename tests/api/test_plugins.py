@@ -501,6 +501,30 @@ def test_an_assessor_that_fails_scores_nothing_and_is_named(mine: Mine, run: con
     assert f"the assessor '{reference}' failed (ValueError: there is no item '9.9'" in summary["failures"][0]["why"]
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("(1, None)", "the reason of item 1.1 cannot be None; give a text"),
+        ("(1, 5)", "the reason of item 1.1 cannot be 5; give a text"),
+        ('(1, "a", "b")', "give a value, or (value, reason)"),
+        ("Verdict(1, None)", "the reason of item 1.1 cannot be None; give a text"),
+        ('Verdict(7, "so")', "item 1.1 cannot be 7"),
+        ('Verdict(1, "so", ("x",))', "the turns of item 1.1 cannot be ('x',)"),
+    ],
+)
+def test_an_assessor_whose_reason_is_no_text_is_named(mine: Mine, run: consult.Run, said: str, why: str) -> None:
+    source = f"from consult.agents.rubric import Verdict\n\ndef odd(consultation):\n    return {{'1.1': {said}}}\n"
+    summary = consult.assess(run, f"{mine(source)}:odd")
+    assert len(summary["failures"]) == 3 and why in summary["failures"][0]["why"]
+
+
+def test_a_reason_is_stored_without_what_no_store_can_hold(mine: Mine, run: consult.Run) -> None:
+    source = "def halved(consultation):\n    return {'1.1': (1, 'so \\ud800and\\x1b[2J on')}\n"
+    assert not consult.assess(run, f"{mine(source)}:halved")["failures"]
+    table = run.assessments
+    assert set(table[table.assessor.str.contains("halved") & (table["item"] == "1.1")].why) == {"so and on"}
+
+
 def test_a_model_judges_by_the_rubric(run: consult.Run) -> None:
     with Store(run.db) as store:
         before = len(store.query("SELECT DISTINCT assessor FROM assessments"))
