@@ -17,7 +17,6 @@ from consult.scenarios import Case, Scenario, Urgency
 from consult.scenarios.conditional import known_of
 from consult.scenarios.correct import UNKNOWN, Correct, correct
 
-
 RUNNING = "running"
 """The status of a consultation before its end."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import math
+import operator
 import re
 import types
 import typing
@@ -26,6 +27,10 @@ LONGEST_SHOWN = 40
 """Characters of a text that a message quotes."""
 LIKE = 0.78
 """Likeness from which on a name counts as another one misspelt."""
+
+LARGEST_SHOWN = 1e9
+"""No number from here on is suggested."""
+_BOUNDS = {"ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt}
 
 KEY = "[key]"
 """The step that pydantic adds to a place where the key itself is wrong."""
@@ -161,6 +166,19 @@ class _Spot:
     optional: bool = False
     needless: bool = False
     """Whether the entry may be left out."""
+    bounds: tuple[Any, ...] = ()
+    """Bounds of a number, as the model has them."""
+
+    def allows(self, number: float) -> bool:
+        """Tell whether a number is within the bounds, and short enough to be written out."""
+        if abs(number) >= LARGEST_SHOWN:
+            return False
+        return all(
+            compare(number, getattr(bound, name))
+            for bound in self.bounds
+            for name, compare in _BOUNDS.items()
+            if hasattr(bound, name)
+        )
 
     @property
     def keys(self) -> list[str]:
@@ -175,7 +193,7 @@ def _is_model(wanted: Any) -> bool:
     return isinstance(wanted, type) and issubclass(wanted, BaseModel)
 
 
-def _spot(wanted: Any, words: str = "", *, needless: bool = False) -> _Spot:
+def _spot(wanted: Any, words: str = "", *, needless: bool = False, bounds: Sequence[Any] = ()) -> _Spot:
     """Take the annotations off a type."""
     optional = False
     while True:
@@ -183,11 +201,12 @@ def _spot(wanted: Any, words: str = "", *, needless: bool = False) -> _Spot:
         if origin is typing.Annotated:
             wanted, *notes = typing.get_args(wanted)
             words = words or next((n.description for n in notes if isinstance(n, FieldInfo) and n.description), "")
+            bounds = (*bounds, *(bound for n in notes if isinstance(n, FieldInfo) for bound in n.metadata))
         elif origin in (typing.Union, types.UnionType):
             optional = True
             wanted = next(arg for arg in typing.get_args(wanted) if arg is not type(None))
         else:
-            return _Spot(wanted, words, optional, needless)
+            return _Spot(wanted, words, optional, needless, tuple(bounds))
 
 
 def _at(model: type[BaseModel], place: Place) -> _Spot:
@@ -199,7 +218,8 @@ def _at(model: type[BaseModel], place: Place) -> _Spot:
             field = spot.wanted.model_fields.get(step)
             if field is None:
                 break
-            spot = _spot(field.annotation, field.description or "", needless=not field.is_required())
+            needless = not field.is_required()
+            spot = _spot(field.annotation, field.description or "", needless=needless, bounds=field.metadata)
         elif place[i + 1 :] == (KEY,):
             return _spot(arguments[0])
         elif typing.get_origin(spot.wanted) in (dict, list):
@@ -346,7 +366,7 @@ class _Detail:
             return ""
         if self.kind not in ("int_type", "int_from_float", "float_type") or not math.isfinite(number):
             return ""
-        if self.spot.wanted is int and not number.is_integer():
+        if not self.spot.allows(number) or (self.spot.wanted is int and not number.is_integer()):
             return ""
         plain = f"{number:.0f}" if number.is_integer() else f"{number:g}"
         return f"write {plain} without quotes" if isinstance(given, str) else f"write {plain} without decimals"

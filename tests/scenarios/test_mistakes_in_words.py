@@ -72,6 +72,9 @@ KEYS = "id, complaint, facts, examinations, diagnosis, specialty, urgency, image
 
 FIELDS = [
     ({"sex": "F"}, "'sex' is the text 'F'; write 'female'"),
+    ({"age": 1e308}, f"'age' is the number 1e+308; {YEARS}"),
+    ({"age": "1000"}, f"'age' is the text '1000'; {YEARS}"),
+    ({"age": 121.0}, f"'age' is the number 121.0; {YEARS}"),
     ({"sex": "Male"}, "'sex' is the text 'Male'; write 'male'"),
     ({"sex": "woman"}, "'sex' is the text 'woman'; write 'female'"),
     ({"sex": "unknown"}, "'sex' is the text 'unknown'; write one of: female, male, or leave it out"),
