@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -26,10 +26,11 @@ from consult.scenarios.check_tables import (
     table_problems,
 )
 from consult.scenarios.check_wording import wording_problems
+from consult.scenarios.controls import unreadable, visible
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
 from consult.scenarios.folder import RULES, alias_references, grammar_of, labels_of, parse_rest
 from consult.scenarios.listed import FILE as CASES
-from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError
 from consult.scenarios.normalised import normalised
 from consult.scenarios.references import (
     advice_references,
@@ -43,7 +44,7 @@ from consult.scenarios.references import (
     several_references,
     value_references,
 )
-from consult.scenarios.shape import closest
+from consult.scenarios.shape import closest, field_name
 
 VALUES = "values.yaml"
 TABLES = ("findings.yaml", VALUES, "names.yaml", RULES)
@@ -128,7 +129,7 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
             return None
         broken.extend(rest.problems)
         written[name] = rest.located
-        problems.extend(_doubled_keys(rest.located))
+        problems.extend((*_doubled_keys(rest.located), *_unreadable(rest.located)))
         if name == VALUES:
             bereft.update(rest.located.line(entry) for place in rest.left_out for entry in (place, place[:-1]))
         return None if rest.parsed is None else (rest.parsed, rest.located)
@@ -177,6 +178,25 @@ def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
                 what = f"'{name}' stands twice, and only the last would count"
                 yield Problem(located.file, key.start_mark.line + 1, what, "merge the two, or rename one")
             seen.add(name)
+
+
+def _unreadable(located: LocatedYaml) -> Iterator[Problem]:
+    """Find names and texts with what no answer of a model can hold."""
+    left: list[tuple[Place, Any]] = [((), located.data)]
+    while left:
+        place, node = left.pop()
+        below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        left += [((*place, step), one) for step, one in below]
+        texts = [*(key for key in node if isinstance(key, str))] if isinstance(node, dict) else [node]
+        for text in texts:
+            found = unreadable(text) if isinstance(text, str) else None
+            if found is not None:
+                where = (*place, text) if isinstance(node, dict) else place
+                yield located.problem(where, f"{field_name(tuple(map(_seen, where)))} {found[0]}", found[1])
+
+
+def _seen(step: str | int) -> str | int:
+    return visible(step) if isinstance(step, str) else step
 
 
 def _scenario_problems(files: Read, tables: bool) -> Iterator[Problem]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from consult.scenarios.case import Case
 from consult.scenarios.check_wording import naming
-from consult.scenarios.controls import without_controls
+from consult.scenarios.controls import unreadable, visible
 from consult.scenarios.files import ScenarioFile
 from consult.scenarios.listed import FILE, UNREAD, scan_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem
-from consult.scenarios.normalised import abstains, normalised
+from consult.scenarios.normalised import abstains, open_name
 from consult.scenarios.photographs import PhotographError
 from consult.scenarios.scenario import Label, Scenario, nearest_first
 from consult.scenarios.shape import LONGEST_SHOWN, closest
@@ -63,6 +63,7 @@ def _case_problems(
         yield from _leaks(case, named, scenario)
     for name, text in _texts(case):
         yield from clause_problems(name, text)
+    yield from _unreadable(case)
     yield from _twice(case)
     yield from _too_long(case)
     if case.photograph is not None:
@@ -98,12 +99,26 @@ def clause_problems(name: str, text: str) -> Iterator[tuple[str, str]]:
         )
     if "\n" in bare or "\r" in bare:
         yield f"the {name} runs over several lines", "write it on one line, or as several facts"
-    if without_controls(bare) != bare:
-        yield f"the {name} holds a control character or an invisible one", "type it again without"
+    found = unreadable(bare)
+    if found is not None:
+        yield f"the {name} {found[0]}", found[1]
 
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"…{text[1 - LONGEST_SHOWN :]}"
+
+
+def _unreadable(case: Case) -> Iterator[tuple[str, str]]:
+    """Find names with what no answer can hold, and what a store or a terminal cannot."""
+    named = [("'diagnosis'", case.truth.diagnosis), ("'specialty'", case.truth.specialty), ("'name'", case.card.name)]
+    for kind, facts in (("fact", case.card.facts), ("examination", case.card.examinations)):
+        for fact in facts:
+            named += [(f"the value of the {kind} '{visible(fact.id)}'", fact.value)]
+            named += [(f"the id of the {kind} '{visible(fact.id)}'", fact.id if fact.id != fact.topic else "")]
+    for name, text in named:
+        found = unreadable(text) if text and UNREAD not in text else None
+        if found is not None:
+            yield f"{name} {found[0]}", found[1]
 
 
 def _twice(case: Case) -> Iterator[tuple[str, str]]:
@@ -165,7 +180,7 @@ def _aliases(truth: str, scenario: ScenarioFile | None) -> tuple[str, ...]:
     """List the other names of an open diagnosis."""
     for name, others in scenario.aliases.items() if scenario else ():
         names = (name, *others)
-        if normalised(truth) in map(normalised, names):
+        if open_name(truth) in map(open_name, names):
             return names
     return ()
 

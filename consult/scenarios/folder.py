@@ -32,7 +32,7 @@ from consult.scenarios.files import (
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, impossible_scalar, read_yaml
-from consult.scenarios.normalised import normalised
+from consult.scenarios.normalised import open_name
 from consult.scenarios.references import (
     advice_references,
     alarm_references,
@@ -119,13 +119,13 @@ def load_folder(folder: Path) -> Scenario:
 
 def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
     """Find aliases of open diagnoses that stand in the wrong file, or name two diagnoses."""
-    owners = {normalised(name): name for name in spec.aliases}
+    owners = {open_name(name): name for name in spec.aliases}
     for name, others in spec.aliases.items():
         if labels:
             what = f"'{name}' has aliases here, but the diagnoses are listed in labels.yaml"
             yield at.problem(("aliases", name), what, "move them to its label in labels.yaml")
         for i, alias in enumerate(others):
-            owner = owners.setdefault(normalised(alias), name)
+            owner = owners.setdefault(open_name(alias), name)
             if owner != name:
                 what = f"the alias '{alias}' of '{name}' names '{owner}', too"
                 yield at.problem(("aliases", name, i), what, "leave it to one of the two")

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from consult.errors import UserError
 from consult.scenarios.case import Case, Urgency
 from consult.scenarios.conditional import Advice, Known, applying, most_urgent
-from consult.scenarios.normalised import abstains, folded, normalised, spellings
+from consult.scenarios.normalised import abstains, folded, normalised, open_name, spellings
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Scenario:
     @cached_property
     def names_by_alias(self) -> Mapping[str, str]:
         """Return normalised alias → normalised open diagnosis."""
-        return {normalised(alias): normalised(name) for name, others in self.aliases.items() for alias in others}
+        return {open_name(alias): open_name(name) for name, others in self.aliases.items() for alias in others}
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
@@ -158,7 +158,7 @@ class Scenario:
     def _open_names(self) -> Mapping[str, str]:
         cases = (self.source.get(case_id) for split in self.splits for case_id in self.source.ids(split))
         truths = dict.fromkeys(case.truth.diagnosis for case in cases if case.truth.diagnosis)
-        names = {normalised(name): name for name in (*self.aliases, *truths) if not abstains(name)}
+        names = {open_name(name): name for name in (*self.aliases, *truths) if not abstains(name)}
         for alias, name in self.names_by_alias.items():
             names.setdefault(alias, names.get(name, name))
         return names

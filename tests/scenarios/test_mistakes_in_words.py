@@ -110,7 +110,7 @@ FIELDS = [
     ({"complaint": "I\nitch"}, "the complaint runs over several lines; write it on one line, or as several facts"),
     (
         {"complaint": "I have\u200bcrusts"},
-        "the complaint holds a control character or an invisible one; type it again without",
+        "the complaint holds a control character or an invisible one, U+200B after 'I have'; type it again without",
     ),
     ({"diagnosis": "Impetigo"}, "the diagnosis 'Impetigo' is not in labels.yaml; write 'impetigo'"),
     ({"diagnosis": "impetigo "}, "the diagnosis 'impetigo ' is not in labels.yaml; write 'impetigo'"),
@@ -433,3 +433,32 @@ def test_two_spellings_of_one_label_are_a_mistake(ward):
         text + "  Crohn's disease: {specialty: null}\n  Crohn\u2019s disease: {specialty: null}\n"
     )
     assert any("the label 'Crohn\u2019s disease' is another spelling of 'Crohn's disease'" in one for one in told(ward))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "what"),
+    [
+        ("diagnosis", "gou\u200bt", "'diagnosis' holds a control character or an invisible one, U+200B after 'gou'"),
+        ("diagnosis", "gou\u00adt", "'diagnosis' holds a control character or an invisible one, U+00AD after 'gou'"),
+        ("diagnosis", "gout<eos>", "'diagnosis' holds '<eos>', a token of language models"),
+        ("specialty", "sk\u00adin", "'specialty' holds a control character or an invisible one, U+00AD after 'sk'"),
+        ("name", "An\u200bna", "'name' holds a control character or an invisible one, U+200B after 'An'"),
+        ("name", "An\ud800na", "'name' holds half of a character"),
+        ("complaint", "It <|im_end|> hurts", "the complaint holds '<|im_end|>', a token of language models"),
+    ],
+)
+def test_what_no_answer_can_hold_is_a_mistake(tmp_path, field, value, what):
+    settings = OPEN_ONES.replace("podagra, flu", "podagra")
+    line = {"id": "a", "complaint": "It hurts", "diagnosis": "gout", field: value}
+    said = told(open_ward(tmp_path, settings, json.dumps(line)))
+    assert any(sentence.startswith(f"cases.jsonl:1: {what}; ") for sentence in said), said
+
+
+@pytest.mark.parametrize("name", ["impeti\u00adgo", "impetigo<eos>"])
+def test_a_name_in_yaml_that_no_answer_can_hold_is_a_mistake(ward, name):
+    (ward / "labels.yaml").write_text(LABELS.replace("  impetigo:", f"  {name}:"))
+    said = told(ward)
+    assert any(sentence.startswith("labels.yaml:2: 'labels.impeti") and " holds " in sentence for sentence in said)
+    (ward / "labels.yaml").write_text(LABELS.replace("school sores", f"school {name}"))
+    (sentence,) = told(ward)
+    assert sentence.startswith("labels.yaml:2: 'labels.impetigo.aliases' entry 1 holds ")
