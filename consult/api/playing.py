@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +32,7 @@ from consult.errors import UserError
 from consult.plugins import CODE, Named
 from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, SEED, VOTES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
+from consult.scenarios.scenario import nearest
 
 TINY = 50_000_000
 """Parameters; a model with fewer is slower on all cores than on two."""
@@ -259,12 +259,12 @@ def _case(scenario: Scenario, name: str, split: str) -> str:
     ids = scenario.case_ids(split)
     if not ids:
         raise UserError(f"there is no case '{name}', and the split '{split}' of '{scenario.name}' has none")
-    near = difflib.get_close_matches(name, ids, n=3, cutoff=0.7)
-    nearest = f"; the nearest: {', '.join(near)}" if near else ""
+    near = nearest(name, ids, cutoff=0.7)
+    nearby = f"; the nearest: {', '.join(near)}" if near else ""
     span = min(ids) if len(ids) == 1 else f"{min(ids)} to {max(ids)}"
     raise UserError(
         f"there is no case '{name}'; the split '{split}' of '{scenario.name}' has {count_of(len(ids), 'case')}, "
-        f"{span}{nearest}"
+        f"{span}{nearby}"
     )
 
 

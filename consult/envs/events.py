@@ -100,6 +100,9 @@ def consultation_event(
     def right(said: str | None) -> bool:
         return is_right(said, truth.diagnosis, consultation.scenario, diagnosis, decided)
 
+    def is_open(said: str | None) -> bool:
+        return said is not None and decided.by == "unjudged" and name(said) == name(diagnosis)
+
     return {
         "event": "consultation",
         "consultation": consultation_id,
@@ -127,6 +130,7 @@ def consultation_event(
         "opinions_right": sum(right(o.diagnosis) for o in opinions) if known else None,
         "opinions": len(opinions),
         "plurality": vote,
+        "plurality_unjudged": is_open(vote) if known and opinions else None,
         "plurality_right": right(vote) if known and opinions else None,
         "expert": list(consultation.expert),
         "facts_disclosed": disclosed,
@@ -156,6 +160,7 @@ def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
         "unjudged": sum(e["correct_by"] == "unjudged" for e in judged),
         "accuracy": sum(e["correct"] for e in judged) / len(judged) if judged else None,
         "plurality_correct": sum(e["plurality_right"] for e in voted),
+        "plurality_unjudged": sum(e["plurality_unjudged"] for e in voted),
         "voted": len(voted),
         "triage_correct": sum(e["specialty"] == e["true_specialty"] for e in triaged),
         "triaged": len(triaged),

@@ -238,6 +238,16 @@ def right_of(counts: Event) -> str:
     return f"{right}; the others count as wrong{unjudged}" if unjudged else right
 
 
+def judging_command(run: str, db: str = "") -> str:
+    """Return the command that judges what is unjudged.
+
+    Args:
+        run: The run's id.
+        db: The option that names its store, with a space before it; empty for the usual one.
+    """
+    return f"consult assess {run} --judge REF{db}"
+
+
 def panel_judgement(event: Event) -> str:
     """Count the panel's opinions that are right."""
     right, opinions = event["opinions_right"], event["opinions"]

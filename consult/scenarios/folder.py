@@ -47,7 +47,7 @@ from consult.scenarios.references import (
 )
 from consult.scenarios.rules import Kind, Rule
 from consult.scenarios.scenario import CaseSource, Label, Scenario, UnknownNameError
-from consult.scenarios.shape import mistakes
+from consult.scenarios.shape import mistakes, written
 from consult.scenarios.tables import SEXES, SKIN_TYPES, FindingTables, Value
 
 BUILT_IN = ("derm34",)
@@ -70,8 +70,22 @@ def load_scenario(reference: str) -> Scenario:
         return load_folder(Path(__file__).parent / reference)
     folder = Path(reference)
     if not reference or not folder.is_dir():
-        raise UnknownNameError("scenario", reference, BUILT_IN)
-    return load_folder(folder)
+        raise UnknownScenarioError(reference)
+    try:
+        return load_folder(folder)
+    except ScenarioError as error:
+        # Loading stops at the first file with a mistake.
+        from consult.scenarios.check import check_folder
+
+        raise ScenarioError(error.problems, folder, len(check_folder(folder))) from None
+
+
+class UnknownScenarioError(UnknownNameError):
+    """Neither a built-in scenario nor a folder."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("scenario", reference, BUILT_IN)
+        self.args = (f"{self.args[0]}; give one of these, or the path of a folder",)
 
 
 def load_folder(folder: Path) -> Scenario:
@@ -269,18 +283,22 @@ def parse_rest(path: Path, model: type[M], depth: int) -> Rest[M]:
         return Rest(model.model_validate(located.data), located, [], [])
     except ValidationError as error:
         problems = _problems(located, error, model)
-        places = list(dict.fromkeys(tuple(each["loc"]) for each in error.errors(include_url=False)))
+        places = list(dict.fromkeys(written(each["loc"], located.data) for each in error.errors(include_url=False)))
     try:
         if any(len(place) < depth for place in places):
             return Rest(None, located, places, problems)
-        return Rest(model.model_validate(_without(located.data, places)), located, places, problems)
+        return Rest(model.model_validate(without_entries(located.data, places)), located, places, problems)
     except (ValidationError, LookupError):
         # pydantic tells of a key that is no text by its text, under which nothing is found.
         return Rest(None, located, places, problems)
 
 
-def _without(data: Any, places: Iterable[Place]) -> Any:
-    """Copy data without some entries; the last of a list go first, so that the others keep their positions."""
+def without_entries(data: Any, places: Iterable[Place]) -> Any:
+    """Copy data without some entries; the last of a list go first, so that the others keep their positions.
+
+    Raises:
+        LookupError: A place lies in what is not there.
+    """
     data = copy.deepcopy(data)
     for place in sorted(places, key=lambda p: [step if isinstance(step, int) else -1 for step in p], reverse=True):
         node: Any = data

@@ -86,12 +86,26 @@ class UnknownNameError(UserError, ValueError):
         super().__init__(f"no {kind} '{name}'; {there}")
 
 
-def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:
-    """Order a menu by likeness to a mistyped name, and cut it to `most` entries and an ellipsis."""
+def nearest(name: str, menu: Sequence[str], most: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Return the entries of a menu that are most like a mistyped name, those that are as like in the menu's order."""
     import difflib
 
-    near = difflib.get_close_matches(name, menu, n=3, cutoff=0.5)
-    rest = [entry for entry in menu if entry not in near]
+    known = list(dict.fromkeys(menu))
+    near = set(difflib.get_close_matches(name, known, n=max(1, len(known)), cutoff=cutoff))
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(name)
+
+    def unlike(entry: str) -> float:
+        matcher.set_seq1(entry)
+        return -matcher.ratio()
+
+    return sorted((entry for entry in known if entry in near), key=unlike)[:most]
+
+
+def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:
+    """Order a menu by likeness to a mistyped name, and cut it to `most` entries and an ellipsis."""
+    near = nearest(name, menu)
+    rest = [entry for entry in dict.fromkeys(menu) if entry not in near]
     listed = [*near, *rest]
     return listed if len(listed) <= most else [*listed[:most], "…"]
 

@@ -75,6 +75,17 @@ class Mistake(NamedTuple):
     mend: str
 
 
+def written(place: Sequence[str | int], data: Any) -> Place:
+    """Return a place as it stands in a file, where a single entry may stand for a list of one."""
+    found: list[str | int] = []
+    for step in place:
+        if isinstance(step, int) and isinstance(data, dict) and step not in data:
+            continue
+        found.append(step)
+        data = _node(data, (step,))
+    return tuple(found)
+
+
 def mistakes(error: ValidationError, model: type[BaseModel], data: Any, syntax: Syntax) -> list[Mistake]:
     """Word all that a model finds wrong with a file's data, each slip once."""
     details = [_Detail.of(each, model, data, syntax) for each in error.errors(include_url=False)]
@@ -254,13 +265,18 @@ class _Detail:
         return cls(error["type"], tuple(error["loc"]), error["input"], model, data, syntax)
 
     @property
+    def where(self) -> Place:
+        """The place as it stands in the file."""
+        return written(self.place, self.data)
+
+    @property
     def spot(self) -> _Spot:
         return _at(self.model, self.place)
 
     @property
     def around(self) -> Mapping[str, Any]:
         """The mapping in which an unknown key stands."""
-        found = _node(self.data, self.place[:-1])
+        found = _node(self.data, self.where[:-1])
         return found if isinstance(found, dict) else {}
 
     @property
@@ -283,26 +299,26 @@ class _Detail:
             return self._unknown()
         if self.kind == "missing":
             mend = f"add {self.spot.words}" if self.spot.words else "add it"
-            return Mistake(self.place, f"{field_name(self.place)} is missing", mend)
+            return Mistake(self.where, f"{field_name(self.where)} is missing", mend)
         if self.place and self.place[-1] == KEY:
             return self._wrong_key()
-        name = field_name(self.place) or ("the line" if self.syntax == "JSON" else "the file")
-        return Mistake(self.place, f"{name} {self._what()}", self._mend())
+        name = field_name(self.where) or ("the line" if self.syntax == "JSON" else "the file")
+        return Mistake(self.where, f"{name} {self._what()}", self._mend())
 
     def _unknown(self) -> Mistake:
-        keys, name, meant = _at(self.model, self.place[:-1]).keys, field_name(self.place), self.suggestion
+        keys, name, meant = _at(self.model, self.place[:-1]).keys, field_name(self.where), self.suggestion
         if "say" in keys and self.has_colon:
             what = f"{name} is read as a key, since a colon follows it"
-            return Mistake(self.place, what, "put the whole sentence in quotes")
+            return Mistake(self.where, what, "put the whole sentence in quotes")
         if meant and meant in self.around:
-            return Mistake(self.place, f"{name} is not known here", f"remove it, since '{meant}' is there already")
+            return Mistake(self.where, f"{name} is not known here", f"remove it, since '{meant}' is there already")
         if meant:
-            return Mistake(self.place, f"{name} is not known here", f"write '{meant}' instead")
-        return Mistake(self.place, f"{name} is not known here", f"remove it, or choose from: {', '.join(keys)}")
+            return Mistake(self.where, f"{name} is not known here", f"write '{meant}' instead")
+        return Mistake(self.where, f"{name} is not known here", f"remove it, or choose from: {', '.join(keys)}")
 
     def _wrong_key(self) -> Mistake:
         menu, given = self.spot.menu, self.given
-        place, whose = self.place[:-1], field_name(self.place[:-2]) or "the file"
+        place, whose = self.where[:-1], field_name(self.where[:-2]) or "the file"
         if menu and isinstance(given, str):
             meant = closest(given, menu)
             mend = f"write '{meant}' instead" if meant else f"choose from: {', '.join(menu)}"
