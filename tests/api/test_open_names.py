@@ -15,6 +15,7 @@ import pytest
 
 import consult
 from consult.agents.dialects import DIALECTS
+from consult.cli.assessed import print_judging
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.rl.rewards import right_diagnosis, sound_advice
@@ -246,3 +247,69 @@ def test_training_leaves_out_cases_whose_truth_is_unknown(untold: consult.Run) -
         played.restore(found.acts)
         made.append(attending_row(one.id, played, DIALECTS["plain"], sees=False, rationale="before"))
     assert [row is not None for row in made] == [False, False, True]
+
+
+def unanswering(messages: Messages, images: list[Any]) -> str:
+    """Give no verdict that can be read."""
+    return "hm"
+
+
+def test_the_verdict_of_an_earlier_judge_stands_where_a_later_one_fails(
+    ward: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = consult.simulate(str(ward), cases=2, model=playing("the sickness"), db=tmp_path / "a.db")
+    first = consult.assess(run, judge=judging("yes", "same"))
+    assert (first["failures"], first["failed_unjudged"]) == ([], 0)
+    second = consult.assess(run, judge=unanswering)
+    assert (len(second["failures"]), second["failed_unjudged"], run.accuracy) == (2, 0, 1)
+    print_judging(second)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "judge failed on 2 (the verdict of an earlier judge stands)" in told and "counted as wrong" not in told
+    fresh = consult.simulate(str(ward), cases=2, model=playing("the sickness"), db=tmp_path / "b.db")
+    print_judging(consult.assess(fresh, judge=unanswering))
+    assert "judge failed on 2 (unjudged, and counted as wrong)" in " ".join(capsys.readouterr().out.split())
+    print_judging({**second, "failed_unjudged": 1})
+    told = " ".join(capsys.readouterr().out.split())
+    assert "on 1 of them the verdict of an earlier judge stands; the others are unjudged" in told
+
+
+def test_every_figure_that_judging_changes_tells_how_much_is_unjudged(
+    ward: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[dict[str, Any]] = []
+    doctor = playing("the sickness", opinions=("the sickness", "the sickness", "flu"))
+    run = consult.simulate(
+        str(ward), cases=["a3"], model=doctor, team="no-triage", db=tmp_path / "a.db", listen=told.append
+    )
+    (summary, ended) = told[-1], told[-2]
+    assert (ended["plurality_right"], ended["plurality_unjudged"], summary["plurality_unjudged"]) == (False, True, 1)
+    data = consult.report(run, out=tmp_path / "out").data["runs"][0]
+    (vote,) = [one["figure"] for one in data["baselines"] if one["name"] == "panel's plurality vote"]
+    figures = (vote, data["panel"]["vote"], data["panel"]["s"], data["headlines"]["top 3"])
+    assert [one["unjudged"] for one in figures] == [1, 1, 2, 1]
+    consult.assess(run, judge=judging("yes", "same"))
+    data = consult.report(run, out=tmp_path / "out").data["runs"][0]
+    figures = (data["panel"]["vote"], data["panel"]["s"], data["headlines"]["top 3"])
+    assert [(one["unjudged"], one["value"]) for one in figures] == [(0, 1), (0, pytest.approx(2 / 3)), (0, 1)]
+
+
+def test_one_unjudged_diagnosis_is_told_in_the_singular(ward: Path, tmp_path: Path) -> None:
+    run = consult.simulate(str(ward), cases=1, model=playing("the sickness"), db=tmp_path / "a.db")
+    consult.report(run, out=tmp_path / "out")
+    assert "1 unjudged diagnosis counts as wrong" in (tmp_path / "out" / "report.md").read_text()
+    latex = (tmp_path / "out" / "summary.tex").read_text()
+    assert "1 open diagnosis that nobody judged counts as wrong" in latex
+
+
+def test_an_abstention_is_decided_by_the_names_alone(ward: Path, tmp_path: Path) -> None:
+    run = consult.simulate(str(ward), cases=1, model=playing("I don't know"), db=tmp_path / "a.db")
+    row = run.consultations.iloc[0]
+    assert (bool(row.correct), row.correct_by) == (False, "match")
+    judging_ = consult.report(run, out=tmp_path / "out").data["runs"][0]["judging"]
+    assert (judging_["correct_by"]["match"], judging_["unjudged"]) == (1, 0)
+
+
+def test_the_nearest_names_stand_in_the_order_of_the_run(ward: Path, tmp_path: Path) -> None:
+    run = consult.simulate(str(ward), cases=4, model=playing("gout"), db=tmp_path / "a.db")
+    with pytest.raises(consult.UserError, match=r"^no consultation 'a9'; there are: a1, a2, a3, r1.1, "):
+        run["a9"]

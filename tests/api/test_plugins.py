@@ -322,10 +322,29 @@ def test_an_installed_package_names_its_models(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("ward", "no_such_package:answer", "consult.models")
+    for value, why in (("no_such_package:answer", "ModuleNotFoundError"), ("json:no_such_name", "AttributeError")):
+        point = EntryPoint("ward", value, "consult.models")
+        monkeypatch.setattr("consult.plugins.entry_points", lambda group, point=point: [point])
+        with pytest.raises(PluginError, match=rf"^the model 'ward' cannot be loaded \({why}: .*'{value}'$") as mistake:
+            open_model("ward")
+        assert "__init__.py" not in str(mistake.value) and ", line " not in str(mistake.value)
+
+
+def test_an_entry_point_whose_module_fails_names_the_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "brokenward.py").write_text("\n1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("ward", "brokenward:answer", "consult.models")
     monkeypatch.setattr("consult.plugins.entry_points", lambda group: [point])
-    with pytest.raises(PluginError, match="the model 'ward' failed"):
+    with pytest.raises(PluginError, match=r"ZeroDivisionError: division by zero; brokenward.py, line 2\); correct its"):
         open_model("ward")
+
+
+@pytest.mark.parametrize("raised", ["GeneratorExit", "SystemExit", "StopIteration"])
+def test_a_model_that_ends_what_it_should_not_is_named(mine: Mine, tmp_path: Path, raised: str) -> None:
+    reference = f"{mine('def ends(messages, images):' + chr(10) + f'    raise {raised}()' + chr(10))}:ends"
+    run = consult.simulate(cases=1, model=PANEL, attending=reference, db=tmp_path / "a.db")
+    (error,) = run.consultations.error
+    assert f"the model '{reference}' failed ({raised}; mine.py, line 2)" in error
 
 
 def test_a_helper_is_the_one_beside_its_file(tmp_path: Path) -> None:

@@ -287,3 +287,27 @@ def test_a_run_that_was_cut_short_goes_on_with_its_judge(call: Call, ward: Path,
     with sqlite3.connect(tmp_path / "consult.db") as db:
         assert db.execute("SELECT * FROM consultations").fetchall() == before
         assert db.execute("SELECT count(*) FROM judgements").fetchone() == (2,)
+
+
+def test_the_command_that_judges_is_told_where_something_is_unjudged(call: Call, ward: Path, tmp_path: Path) -> None:
+    model = script(tmp_path / "s.yaml", "Frostbite")
+    words = ("simulate", "--scenario", ward, "--model", model)
+    judge = "consult assess {} --judge REF"
+    for run, cases in (("r1", ("--cases", 2)), ("r2", ("--case", "a0"))):
+        code, out, err = call(*words, *cases)
+        assert code == 0 and judge.format(run) in " ".join((out + err).split())
+        for shown in (run, f"{run}.1"):
+            assert judge.format(run) in " ".join(call("show", shown)[1].split())
+    code, out, err = call(
+        "simulate", "--scenario", ward, "--model", script(tmp_path / "t.yaml", "Gout"), "--case", "a1"
+    )
+    assert code == 0 and "--judge" not in out + err and "--judge" not in call("show", "r3")[1]
+
+
+def test_several_cases_can_be_named(call: Call, ward: Path, tmp_path: Path) -> None:
+    words = ("simulate", "--scenario", ward, "--model", script(tmp_path / "s.yaml", "Gout"))
+    code, out, err = call(*words, "--case", "a2", "--case", "a0", "--json")
+    assert code == 0, err
+    assert sorted(one["case"] for one in events(out) if one["event"] == "consultation") == ["a0", "a2"]
+    code, _, err = call(*words, "--case", "a2", "--case", "a9", "--json")
+    assert code == 2 and "no case 'a9'" in err
