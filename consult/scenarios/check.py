@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel
 
-from consult.scenarios.check_advice import advice_problems, condition_problems, topic_problems
+from consult.scenarios.check_advice import ANSWERS, advice_problems, condition_problems, topic_problems
 from consult.scenarios.check_cases import Told, case_problems
 from consult.scenarios.check_rules import rule_problems
 from consult.scenarios.check_tables import (
@@ -210,11 +210,14 @@ def _unreadable(located: LocatedYaml) -> Iterator[Problem]:
         place, node = left.pop()
         below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
         left += [((*place, step), one) for step, one in below]
+        if isinstance(node, str) and node and not node.strip() and place[-1:] not in [(key,) for key in ANSWERS]:
+            what = f"{field_name(tuple(map(_seen, place)))} holds nothing but spaces"
+            yield located.problem(place, what, "write a text, or remove it")
         texts = [*(key for key in node if isinstance(key, str))] if isinstance(node, dict) else [node]
         for text in texts:
             found = unreadable(text) if isinstance(text, str) else None
             if found is not None:
-                where = (*place, text) if isinstance(node, dict) else place
+                where: Place = (*place, text) if isinstance(node, dict) else place
                 yield located.problem(where, f"{field_name(tuple(map(_seen, where)))} {found[0]}", found[1])
 
 

@@ -616,3 +616,17 @@ def test_loading_tells_one_mistake_how_many_more_and_the_command(ward):
 def test_a_scenario_that_there_is_not_may_be_a_folder():
     with pytest.raises(UnknownNameError, match=r"derm34; give one of these, or the path of a folder$"):
         load_scenario("opne")
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "field"),
+    [
+        (S, "where it is", "'  '", "scenario.yaml:3: 'topics.site'"),
+        (L, "[school sores]", "[' ']", "labels.yaml:2: 'labels.impetigo.aliases' entry 1"),
+        (L, DERM, f"plan: ['  '], {DERM}", "labels.yaml:2: 'labels.impetigo.plan' entry 1"),
+    ],
+)
+def test_a_text_of_spaces_in_yaml_is_a_mistake(ward, name, right, wrong, field):
+    (ward / name).write_text((ward / name).read_text().replace(right, wrong, 1))
+    (said,) = told(ward)
+    assert said.startswith(field) and said.endswith(" holds nothing but spaces; write a text, or remove it")
