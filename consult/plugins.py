@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import os
 import re
 import secrets
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ from consult.code_files import CODE as CODE
 from consult.code_files import load_code as load_code
 from consult.code_files import place_of, revision_of_file, told
 from consult.errors import PluginError as PluginError
-from consult.errors import PluginWarning
+from consult.errors import PluginWarning, one_line
 from consult.identity import IndescribableError, code_fingerprint, digest, fingerprint
 
 T = TypeVar("T")
@@ -165,8 +167,9 @@ def blame(kind: str, reference: str, *through: type[Exception], where: str = "")
     try:
         yield
     except BaseException as error:
-        # The end of a generator of ours passes through here, too.
-        if isinstance(error, (PluginError, KeyboardInterrupt, GeneratorExit, *through)):
+        # The end of a generator of ours passes through here, too; no line of the user's has raised it.
+        ends = isinstance(error, GeneratorExit) and not place_of(error)
+        if ends or isinstance(error, (PluginError, KeyboardInterrupt, *through)):
             raise
         failed = PluginError(f"the {kind} '{reference}' failed{where} ({told(error)})")
         failed.place = place_of(error)
@@ -174,8 +177,20 @@ def blame(kind: str, reference: str, *through: type[Exception], where: str = "")
 
 
 def _loaded(point: EntryPoint, kind: str) -> Any:
-    with blame(kind, point.name):
+    try:
         return point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Of a module or a name that there is not, the place would be one in Python's own importing.
+        innermost = traceback.extract_tb(error.__traceback__)[-1].filename
+        said = (
+            one_line(error) if f"{os.sep}importlib{os.sep}" in innermost or innermost.startswith("<") else told(error)
+        )
+        package = f" of the package '{point.dist.name}'" if point.dist else ""
+        raise PluginError(
+            f"the {kind} '{point.name}' cannot be loaded ({said}); correct its entry point '{point.value}'{package}"
+        ) from error
 
 
 def called(value: Any) -> str:

@@ -16,6 +16,7 @@ from consult.agents.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_score
 from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.voice import Place, Voice
 from consult.plugins import PluginError, Registry, blame, revision, takes
+from consult.scenarios.controls import without_controls
 
 TASK = "assess"
 UNUSABLE = "unusable answer: "
@@ -97,15 +98,32 @@ def _verdicts(function: Any, reference: str, played: Played) -> dict[str, Verdic
 
 
 def _verdict(key: str, value: Any) -> Verdict:
-    if isinstance(value, Verdict):
-        return value
-    level, why = value if isinstance(value, tuple) else (value, "")
+    """Read one item's value, alone or with its reason.
+
+    Raises:
+        ValueError: The rubric has no such item, or the item cannot have this value, or the reason is not a text.
+    """
     item = BY_KEY.get(key)
     if item is None:
         raise ValueError(f"there is no item '{key}'; there are: {', '.join(BY_KEY)}")
+    if isinstance(value, tuple) and len(value) != 2:
+        raise ValueError(f"item {key} cannot be {value!r}; give a value, or (value, reason)")
+    level, why = (value.value, value.why) if isinstance(value, Verdict) else _with_reason(value)
     if level is not None and level not in item.levels:
         raise ValueError(f"item {key} cannot be {level!r}; it is one of {item.levels} or None")
-    return Verdict(None if level is None else int(level), why if level is not None else why or f"{NOT_DECIDED}None")
+    if not isinstance(why, str):
+        raise ValueError(f"the reason of item {key} cannot be {why!r}; give a text")
+    if isinstance(value, Verdict) and not all(type(turn) is int for turn in value.turns):
+        raise ValueError(f"the turns of item {key} cannot be {value.turns!r}; give their numbers")
+    turns = value.turns if isinstance(value, Verdict) else ()
+    why = without_controls(why)
+    if level is None:
+        return Verdict(None, why or f"{NOT_DECIDED}None", turns)
+    return Verdict(int(level), why, turns)
+
+
+def _with_reason(value: Any) -> tuple[Any, Any]:
+    return value if isinstance(value, tuple) else (value, "")
 
 
 def open_assessor(reference: str) -> Judges:

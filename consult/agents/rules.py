@@ -21,12 +21,12 @@ from consult.agents.grounding import stated, stems, telling, words
 from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict
 from consult.scenarios import URGENCIES, Case, Fact, Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying, known_facts, known_of
-from consult.scenarios.correct import UNKNOWN, Correct, correct
+from consult.scenarios.correct import UNKNOWN, Correct, correct, is_known
 
 RULES = "rules"
 """The reference of this assessor."""
-VERSION = 4
-"""Increases when a rule judges differently; part of the assessor's name, `rules@4`."""
+VERSION = 5
+"""Increases when a rule judges differently; part of the assessor's name, `rules@5`."""
 
 WRONG = "concluded "
 """How the reason of 3.1 begins where the diagnosis is wrong."""
@@ -223,7 +223,7 @@ def finds_the_diagnosis(played: Played) -> Verdict:
 
 def _diagnosis(played: Played) -> Verdict:
     true = played.case.truth.diagnosis
-    if true is None:
+    if not is_known(true, played.scenario):
         return _open("no truth is known")
     found = played.conclusion.diagnosis if played.conclusion else None
     decided = correct(found, true, played.scenario)

@@ -11,7 +11,7 @@ from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
 from consult.api.checks import for_python, listener, whole
 from consult.api.given import ModelLike, PathLike
-from consult.api.run import Run, place_of
+from consult.api.run import Run, place_of, run_row
 from consult.envs.assessing import Assessing, name_of
 from consult.envs.config import RunConfig
 from consult.envs.deciding import decide_again
@@ -23,7 +23,7 @@ from consult.envs.store import Row, Store
 from consult.errors import UserError
 from consult.plugins import Named
 from consult.ranges import BATCH
-from consult.scenarios import Scenario, UnknownNameError, load_scenario
+from consult.scenarios import Scenario, load_scenario
 
 AssessorLike = ModelLike | Callable[[Any], Any]
 """A model, or a function of one consultation that returns item → value."""
@@ -91,18 +91,6 @@ def scored(
         reference = named.add(MODELS, judge)
         with named.known():
             return judged(store, row, reference, batch, told)
-
-
-def run_row(store: Store, run: str) -> Row:
-    """Return a run's row.
-
-    Raises:
-        UnknownNameError: There is no such run.
-    """
-    row = store.run(run)
-    if row is None:
-        raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
-    return row
 
 
 def assessed(store: Store, row: Row, reference: str, batch: int, listen: Listener) -> Event:

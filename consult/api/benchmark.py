@@ -14,7 +14,19 @@ from consult.agents.models import ModelGoneError, close_model
 from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.python import MODELS
 from consult.api.assess import AssessorLike
-from consult.api.checks import folder, for_python, listed, listener, maybe_whole, path_of, store_file, text, whole
+from consult.api.checks import (
+    boolean,
+    folder,
+    for_python,
+    listed,
+    listener,
+    maybe_boolean,
+    maybe_whole,
+    path_of,
+    store_file,
+    text,
+    whole,
+)
 from consult.api.given import ModelLike, PathLike, what_is_left
 from consult.api.playing import Opener, open_models
 from consult.api.report import Report
@@ -143,16 +155,17 @@ def benchmark(
         "repeats": maybe_whole("repeats", repeats, REPEATS),
         "panel_size": maybe_whole("panel_size", panel_size, PANEL_SIZE),
         "max_turns": maybe_whole("max_turns", max_turns, MAX_TURNS),
-        "patient_grounding": patient_grounding,
+        "patient_grounding": maybe_boolean("patient_grounding", patient_grounding),
         "classifier": classifier,
         "assessors": assessors,
         "judge": judge,
         "seed": maybe_whole("seed", seed, SEED),
-        "solo_baseline": solo_baseline,
+        "solo_baseline": maybe_boolean("solo_baseline", solo_baseline),
         "roles": roles | {"specialists": specialists},
     }
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
     whole("batch", batch, BATCH)
+    again, prompts = boolean("again", again), boolean("prompts", prompts)
     gridded = grid_of(told, preset, None if config is None else path_of("config", config), prompts=prompts)
     with gridded.planned(path, batch=batch, again=again) as bench:
         tell(bench.event())

@@ -106,6 +106,27 @@ def share(name: str, value: Any, span: Range) -> float:
     return number
 
 
+def boolean(name: str, value: Any) -> bool:
+    """Return a truth value; numpy's are truth values, texts and numbers are not.
+
+    Raises:
+        UserError: It is something else.
+    """
+    found = plain(value)
+    if not isinstance(found, bool):
+        raise UserError(f"'{name}' cannot be {shown(value)}; give True or False")
+    return found
+
+
+def maybe_boolean(name: str, value: Any) -> bool | None:
+    """Return a truth value, or None where nothing was given.
+
+    Raises:
+        UserError: It is something else.
+    """
+    return None if value is None else boolean(name, value)
+
+
 def text(name: str, value: Any) -> str:
     """Return a text.
 

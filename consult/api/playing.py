@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.person import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
-from consult.api.checks import path_of, share, text, whole
+from consult.api.checks import boolean, path_of, share, text, whole
 from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
 from consult.counts import count_of
 from consult.envs.cast import Models, references, roles
@@ -33,6 +32,7 @@ from consult.errors import UserError
 from consult.plugins import CODE, Named
 from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, SEED, VOTES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
+from consult.scenarios.scenario import nearest
 
 TINY = 50_000_000
 """Parameters; a model with fewer is slower on all cores than on two."""
@@ -191,7 +191,7 @@ def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -
 
 
 def _checked(options: Options) -> Options:
-    """Return the options with Python's own numbers.
+    """Return the options with Python's own numbers and truth values.
 
     Raises:
         UserError: One has a value that it cannot have.
@@ -207,6 +207,8 @@ def _checked(options: Options) -> Options:
         max_turns=whole("max_turns", options.max_turns, MAX_TURNS),
         votes=whole("votes", options.votes, VOTES),
         seed=whole("seed", options.seed, SEED),
+        patient_grounding=boolean("patient_grounding", options.patient_grounding),
+        prompts=boolean("prompts", options.prompts),
         panel_skill=None if options.panel_skill is None else share("panel_skill", options.panel_skill, PANEL_SKILL),
     )
 
@@ -257,12 +259,12 @@ def _case(scenario: Scenario, name: str, split: str) -> str:
     ids = scenario.case_ids(split)
     if not ids:
         raise UserError(f"there is no case '{name}', and the split '{split}' of '{scenario.name}' has none")
-    near = difflib.get_close_matches(name, ids, n=3, cutoff=0.7)
-    nearest = f"; the nearest: {', '.join(near)}" if near else ""
+    near = nearest(name, ids, cutoff=0.7)
+    nearby = f"; the nearest: {', '.join(near)}" if near else ""
     span = min(ids) if len(ids) == 1 else f"{min(ids)} to {max(ids)}"
     raise UserError(
         f"there is no case '{name}'; the split '{split}' of '{scenario.name}' has {count_of(len(ids), 'case')}, "
-        f"{span}{nearest}"
+        f"{span}{nearby}"
     )
 
 

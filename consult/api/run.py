@@ -38,7 +38,7 @@ _TYPES = {"INTEGER": "Int64", "REAL": "Float64"}
 """SQLite's → pandas'."""
 _COUNTS = {
     "consultations": "consultations", "finished": "finished", "unfinished": "unfinished", "failed": "failed",
-    "judged": "with_truth", "correct": "correct_n", "unjudged": "unjudged",
+    "with_truth": "with_truth", "correct": "correct_n", "unjudged": "unjudged",
 }  # fmt: skip
 """Counts of a run, as the store names them → as the table does; `correct` is a boolean of a consultation."""
 _HEIGHT = 640
@@ -64,14 +64,17 @@ class Run:
         if not isinstance(id, str):
             raise UserError(f"{shown(id)} is no run's id; give one such as 'r1'")
         with Store(self.db, create=False) as store:
-            row = store.run(id)
-            if row is None:
-                raise UnknownNameError("run", id, [r["id"] for r in store.runs()])
-            self._row = row
+            run_row(store, id)
+
+    @property
+    def _row(self) -> Row:
+        """The run's row with its counts, read anew: an assessment or another process may have changed it."""
+        with Store(self.db, create=False) as store:
+            return run_row(store, self.id)
 
     @property
     def status(self) -> str:
-        """finished, interrupted or running, when this object was made."""
+        """finished, interrupted or running, as the store has it now."""
         return str(self._row["status"])
 
     @property
@@ -86,9 +89,9 @@ class Run:
 
     @property
     def accuracy(self) -> float | None:
-        """Share of consultations that are right, 0 to 1, when this object was made; None where no truth is known."""
-        judged = self._row["judged"]
-        return self._row["correct"] / judged if judged else None
+        """Share of consultations that are right, 0 to 1, as the store has it now; None where no truth is known."""
+        row = self._row
+        return row["correct"] / row["with_truth"] if row["with_truth"] else None
 
     @property
     def consultations(self) -> pd.DataFrame:
@@ -136,15 +139,17 @@ class Run:
         """Score every consultation with rewards of yours.
 
         Args:
-            rewards: Functions of one consultation that return a number, `file.py:name`, or names of built-in rewards of
-                `train interview`.
+            rewards: Functions of one consultation that return a number, or None where they cannot tell; `file.py:name`,
+                or names of built-in rewards of `train interview`.
 
         Returns:
-            One row a consultation, by its id; one column a reward, by its name, numbered where two have the same.
+            A DataFrame: one row a consultation, by its id; one column a reward, by its name, numbered where two have
+            the same. A score is missing (NaN) where the reward cannot tell, as `diagnosis` without a true one, and
+            before the consultation has ended.
 
         Raises:
             UserError: A reward does not score whole consultations.
-            PluginError: A reward raised; it names the reward and the consultation.
+            PluginError: A reward raised, or returned no finite number; it names the reward and the consultation.
         """
         import pandas as pd
 
@@ -157,12 +162,11 @@ class Run:
             columns[next(one for one in numbered if one not in columns)] = reward
         rows = []
         for transcript in self:
-            paid: dict[str, Any] = {"id": transcript.id}
+            row: dict[str, Any] = {"id": transcript.id}
             for name, reward in columns.items():
-                with blame("reward", name, where=f" on {transcript.id}"):
-                    paid[name] = float(reward(transcript.consultation))
-            rows.append(paid)
-        return pd.DataFrame(rows, columns=["id", *columns]).set_index("id")
+                row[name] = _score(name, reward, transcript)
+            rows.append(row)
+        return pd.DataFrame(rows, columns=["id", *columns]).set_index("id").astype("float64")
 
     def __len__(self) -> int:
         """Count the consultations."""
@@ -187,7 +191,11 @@ class Run:
             return Transcript(self.db, consultation_of(store, self.id, name)["id"])
 
     def __repr__(self) -> str:
-        return f"<run {self.id} of {self.db}: {_in_words(self._row)}>"
+        try:
+            state = _in_words(self._row)
+        except UserError:
+            state = "cannot be read"  # the file was moved or removed
+        return f"<run {self.id} of {self.db}: {state}>"
 
     def _repr_html_(self) -> str:
         shown = self.consultations[["id", "case_id", "temperament", "status", "diagnosis", "truth", "correct"]]
@@ -343,6 +351,31 @@ class Transcript:
         # A frame: the page's style stays inside, and nothing that a model wrote is part of the notebook's document.
         style = f"width:100%;height:{_HEIGHT}px;border:0"
         return f'<iframe sandbox srcdoc="{escape(self.html())}" style="{style}"></iframe>'
+
+
+def run_row(store: Store, run: str) -> Row:
+    """Return a run's row.
+
+    Raises:
+        UnknownNameError: There is no such run.
+    """
+    row = store.run(run)
+    if row is None:
+        raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
+    return row
+
+
+def _score(name: str, reward: Callable[[Interview], Any], transcript: Transcript) -> float | None:
+    """Score a consultation; None where it has not ended, or where the reward cannot tell."""
+    from consult.rl.own_rewards import paid
+    from consult.rl.rewards import RUNNING
+
+    consultation, where = transcript.consultation, f" on {transcript.id}"
+    if consultation.status == RUNNING:
+        return None
+    with blame("reward", name, where=where):
+        found = reward(consultation)
+        return None if found is None else paid(name, found, where)
 
 
 def place_of(run: Run | str, db: PathLike) -> tuple[Path, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from consult.agents.models.python import MODELS
-from consult.api.checks import folder, for_python, listed, listener, path_of, plain, text
+from consult.api.checks import boolean, folder, for_python, listed, listener, path_of, plain, text
 from consult.api.given import PathLike
 from consult.api.run import RewardLike
 from consult.errors import UserError
@@ -67,7 +67,7 @@ def train(
     """
     from consult.rl.training import train_practitioner
 
-    target, told = folder("out", out), listener("say", say)
+    target, told, resume = folder("out", out), listener("say", say), boolean("resume", resume)
     planned = plan_training(role, None if config is None else path_of("config", config), preset, rewards, fields)
     with planned.named.known():
         return train_practitioner(planned.config, target, told, resume=resume)
@@ -84,6 +84,8 @@ def plan_training(
     named, given = Named(), {name: plain(value) for name, value in fields.items()}
     if preset is not None:
         text("preset", preset)
+    if given.get("full") is not None:
+        given["full"] = boolean("full", given["full"])
     for name, value in given.items():
         if isinstance(value, bool) and name != "full":
             raise UserError(f"'{name}' cannot be {value}; give a number or a text, not a bool")

@@ -34,7 +34,7 @@ def assess(
     json: Json = False,
 ) -> None:
     """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
-    from consult.api.assess import run_row
+    from consult.api.run import run_row
     from consult.envs.store import Store
     from consult.errors import UserError
 

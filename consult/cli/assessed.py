@@ -61,7 +61,8 @@ class JudgeProgress:
         if event["event"] == "judge":
             self._done, self._total = event["earlier"], event["consultations"]
             earlier = f", {self._done} judged before" if self._done else ""
-            self._tell(f"judging run {event['run']} by {event['judge']}: {self._total} open diagnoses{earlier}")
+            counted = count_of(self._total, "open diagnosis", "open diagnoses")
+            self._tell(f"judging run {event['run']} by {event['judge']}: {counted}{earlier}")
         elif event["event"] == "judgement":
             self._done += 1
             if time.monotonic() - self._told >= EVERY:
@@ -84,8 +85,18 @@ def print_judging(summary: Event) -> None:
     verdicts = ", ".join(f"{count} {relation}" for relation, count in summary["verdicts"].items())
     say(console, styled(f"run {summary['run']} judged by {clean(summary['judge'])}: {verdicts}", ""))
     say(console, styled(right_of(summary), "bold"))
-    _print_failures(console, "judge", summary["failures"], "unjudged, and counted as wrong")
+    _print_failures(console, "judge", summary["failures"], _what_counts(summary))
     say(console, styled(DISCLAIMER, "dim"))
+
+
+def _what_counts(summary: Event) -> str:
+    """Say what counts for the diagnoses that a judge failed on: the verdict of an earlier one stands."""
+    failed = len(summary["failures"])
+    kept = failed - summary["failed_unjudged"]
+    if not kept:
+        return "unjudged, and counted as wrong"
+    stands = "the verdict of an earlier judge stands"
+    return stands if kept == failed else f"on {kept} of them {stands}; the others are unjudged, and counted as wrong"
 
 
 def print_summary(summary: Event) -> None:

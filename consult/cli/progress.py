@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from consult.agents.dialects.clean import clean
 from consult.counts import count_of
-from consult.render.lines import DISCLAIMER, Event, styled
+from consult.render.lines import DISCLAIMER, Event, judging_command, styled
 from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ class Progress:
             out.print(styled(line, "red"), highlight=False, soft_wrap=True)
         db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
         out.print()
-        for command in (f"consult show {summary['run']}.1{db}", f"consult runs{db}"):
+        judge = [judging_command(summary["run"], db)] if summary["unjudged"] else []
+        for command in (f"consult show {summary['run']}.1{db}", f"consult runs{db}", *judge):
             out.print(styled(f"  {command}", "cyan"), highlight=False, soft_wrap=True)
         for said in sorted({event["disclaimer"] for event in self.ended if event.get("disclaimer")}):
             out.print(styled(f"Conclusions: {said}.", "bold yellow"), highlight=False, soft_wrap=True)
@@ -144,13 +145,15 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
     table.add_column()
     kinds = [f"{summary[status]} {status}" for status in ("finished", "unfinished", "failed") if summary[status]]
     table.add_row("consultations", f"{summary['consultations']} ({', '.join(kinds) or 'none'})")
-    if summary["judged"]:
+    if summary["with_truth"]:
         unjudged = f", {summary['unjudged']} unjudged" if summary["unjudged"] else ""
-        table.add_row("diagnosis right", _share(summary["correct"], summary["judged"]) + unjudged)
+        table.add_row("diagnosis right", _share(summary["correct"], summary["with_truth"]) + unjudged)
     for style, judged in _by_style(ended).items():
         table.add_row(f"  {style}", _share(sum(bool(event["correct"]) for event in judged), len(judged)))
     if summary["voted"]:
-        table.add_row("by the panel's plurality vote", _share(summary["plurality_correct"], summary["voted"]))
+        unjudged = f", {summary['plurality_unjudged']} unjudged" if summary["plurality_unjudged"] else ""
+        vote = _share(summary["plurality_correct"], summary["voted"]) + unjudged
+        table.add_row("by the panel's plurality vote", vote)
     if summary["triaged"]:
         table.add_row("specialty right", _share(summary["triage_correct"], summary["triaged"]))
     if ended:

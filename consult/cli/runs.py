@@ -43,16 +43,16 @@ def _described(row: Row) -> Row:
         "unfinished": row["unfinished"],
         "failed": row["failed"],
         "correct": row["correct"],
-        "judged": row["judged"],
+        "with_truth": row["with_truth"],
         "unjudged": row["unjudged"],
     }
 
 
 def _right(row: Row) -> str:
-    if not row["judged"]:
+    if not row["with_truth"]:
         return "—"
     unjudged = f" ({row['unjudged']} unjudged)" if row["unjudged"] else ""
-    return f"{row['correct'] / row['judged']:.0%}{unjudged}"
+    return f"{row['correct'] / row['with_truth']:.0%}{unjudged}"
 
 
 def _print_table(rows: list[Row]) -> None:

@@ -66,15 +66,17 @@ def show(
 def check(folder: Folder) -> None:
     """Find every mistake of a scenario's folder; exit code 2 if there is one."""
     from consult.errors import UserError
-    from consult.scenarios.check import check_folder
+    from consult.scenarios.check import check as check_folder
     from consult.scenarios.folder import load_folder
 
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; give the path of a scenario's folder")
-    problems = check_folder(folder)
-    for problem in problems:
+    found = check_folder(folder)
+    for problem in found.problems:
         typer.echo(_clean(str(problem)))
-    if problems:
+    if found.waiting:
+        typer.echo(f"fix these first; not checked yet: {', '.join(found.waiting)}")
+    if found.problems:
         raise typer.Exit(2)
     scenario = load_folder(folder)
     sizes = ", ".join(count_of(size, f"{split} case") for split, size in _tests_first(scenario))

@@ -87,7 +87,18 @@ def _print(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None
 
     case, run = scenario.case(row["case_id"]), _run(store, row)
     asked = ShownPrompts.of(store, row, run) if prompts else None
-    print_consultation(_console(), row, store.acts(row["id"]), case, scenario, run, asked)
+    console = _console()
+    print_consultation(console, row, store.acts(row["id"]), case, scenario, run, asked)
+    if row["correct_by"] == "unjudged":
+        _advise_judging(store, run, console)
+
+
+def _advise_judging(store: Store, run: Row, console: Any) -> None:
+    from consult.api.given import naming
+    from consult.render.lines import judging_command, styled
+
+    command = judging_command(run["id"], naming(store.path))
+    console.print(styled(f"judge open diagnoses with: {command}", "cyan"), highlight=False, soft_wrap=True)
 
 
 def _print_events(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None:
@@ -124,6 +135,8 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     console.print(fitted(_listed(rows), console.width))
     run_row = _run(store, rows[0])
     say(console, styled(right_of(run_row), ""))
+    if run_row["unjudged"]:
+        _advise_judging(store, run_row, console)
     for table in (_fidelity(store, run_row), _unusable(store, run_row)):
         if table is not None:
             console.print(fitted(table, console.width))

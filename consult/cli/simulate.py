@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def simulate(
     ctx: typer.Context,
     scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
-    case: Annotated[str | None, typer.Option(help="One case by its id.")] = None,
+    case: Annotated[list[str] | None, typer.Option(help="A case by its id; may be given again.")] = None,
     cases: Annotated[
         int | None, typer.Option(min=CASES.least, help="The first N cases, going round the diagnoses.")
     ] = None,
@@ -83,15 +83,15 @@ def simulate(
     from consult.cli.session import check_questions, play_run
     from consult.errors import UserError
 
-    if case is not None and cases is not None:
-        raise UserError("--case names one case and --cases counts them; give one of the two")
+    if case and cases is not None:
+        raise UserError("--case names a case and --cases counts them; give one of the two")
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
     given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
     refuse_contradictions(complaint, given)
     everyone, own = specialists_of(specialist or [])
     options = Options(
         scenario=scenario,
-        cases=cases if case is None else case,
+        cases=_one_or_several(case) if case else cases,
         split=split,
         temperament=temperament,
         strategy=strategy,
@@ -117,6 +117,10 @@ def simulate(
     planned = plan_run(options)
     check_questions(planned.config, json=json)
     raise typer.Exit(play_run(planned, db=db, batch=batch, json=json, command=_command(planned.config)))
+
+
+def _one_or_several(cases: list[str]) -> str | list[str]:
+    return cases[0] if len(cases) == 1 else cases
 
 
 def on_or_off(said: str) -> bool:

@@ -89,11 +89,11 @@ def _played(row: Row) -> str:
 
 
 def _right(row: Row) -> str:
-    if not row["judged"]:
+    if not row["with_truth"]:
         return "—"
     unjudged = f", {row['unjudged']:,} unjudged" if row["unjudged"] else ""
-    counted = f'<span class="dim">{row["correct"]:,} of {row["judged"]:,}{unjudged}</span>'
-    return _whole(f"{row['correct'] / row['judged']:.0%} {counted}")
+    counted = f'<span class="dim">{row["correct"]:,} of {row["with_truth"]:,}{unjudged}</span>'
+    return _whole(f"{row['correct'] / row['with_truth']:.0%} {counted}")
 
 
 def _whole(cell: str) -> str:

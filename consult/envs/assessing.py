@@ -26,6 +26,7 @@ from consult.envs.prompts import keeps_prompts
 from consult.envs.store import Row, Store, stored_decision
 from consult.plugins import PluginError
 from consult.scenarios import Scenario
+from consult.scenarios.correct import is_known
 
 NO_REPLY = "no reply: "
 """How the reason begins where the model failed; such a consultation is judged anew by the same command."""
@@ -191,7 +192,8 @@ def view_of(played: Played) -> AssessorView:
     case, conclusion = played.case, played.conclusion
     lines = tuple(heard(act, case) for act in played.acts)
     concluded = conclusion.diagnosis if conclusion else None
-    return AssessorView(lines, case.truth.diagnosis, case.photograph, case.truth.urgency, concluded)
+    truth = case.truth.diagnosis if is_known(case.truth.diagnosis, played.scenario) else None
+    return AssessorView(lines, truth, case.photograph, case.truth.urgency, concluded)
 
 
 def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:

@@ -18,7 +18,7 @@ _RESULTS = {
     "right": "c.correct = 1",
     "wrong": "c.correct = 0",
     "unjudged": "c.correct_by = 'unjudged'",
-    "no truth": "c.truth IS NULL",
+    "no truth": "c.correct IS NULL AND c.status != 'running'",
 }
 RESULTS = tuple(_RESULTS)
 MOST_LISTED = 500

@@ -10,8 +10,8 @@ from consult.scenarios.correct import correct
 def decide_again(store: Store, run: str, scenario: Scenario) -> int:
     """Decide the unjudged consultations of a run that names and aliases do decide, and store it.
 
-    A list of labels leaves nothing unjudged. Open diagnoses are decided again by the version that was played alone;
-    aliases that were added later count from the next `assess --judge` on.
+    A list of labels leaves nothing unjudged. Open diagnoses are decided again only by the version that was played:
+    aliases that were added later make another version, which counts for runs that are played with it.
 
     Args:
         store: Holds the run.

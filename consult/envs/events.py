@@ -9,7 +9,7 @@ from typing import Any
 from consult.agents.acts import Act, Opinion
 from consult.envs.consultation import Consultation
 from consult.scenarios import Case
-from consult.scenarios.correct import Correct, is_right, naming, plurality
+from consult.scenarios.correct import Correct, is_known, is_right, naming, plurality
 
 Event = dict[str, Any]
 """One JSON object; `event` names its kind: run, turn, opinion, consultation, summary."""
@@ -95,9 +95,13 @@ def consultation_event(
     # The truth's spelling comes first, as in reports.
     name(truth.diagnosis)
     vote = plurality((opinion.diagnosis for opinion in opinions), name)
+    known = is_known(truth.diagnosis, consultation.scenario)
 
     def right(said: str | None) -> bool:
         return is_right(said, truth.diagnosis, consultation.scenario, diagnosis, decided)
+
+    def is_open(said: str | None) -> bool:
+        return said is not None and decided.by == "unjudged" and name(said) == name(diagnosis)
 
     return {
         "event": "consultation",
@@ -123,10 +127,11 @@ def consultation_event(
         "judgement": judgement,
         "true_specialty": truth.specialty,
         "true_urgency": truth.urgency,
-        "opinions_right": sum(right(o.diagnosis) for o in opinions) if truth.diagnosis else None,
+        "opinions_right": sum(right(o.diagnosis) for o in opinions) if known else None,
         "opinions": len(opinions),
         "plurality": vote,
-        "plurality_right": right(vote) if truth.diagnosis and opinions else None,
+        "plurality_unjudged": is_open(vote) if known and opinions else None,
+        "plurality_right": right(vote) if known and opinions else None,
         "expert": list(consultation.expert),
         "facts_disclosed": disclosed,
         "facts": facts,
@@ -151,10 +156,11 @@ def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
         "consultations": len(ended),
         **count,
         "correct": sum(e["correct"] for e in judged),
-        "judged": len(judged),
+        "with_truth": len(judged),
         "unjudged": sum(e["correct_by"] == "unjudged" for e in judged),
         "accuracy": sum(e["correct"] for e in judged) / len(judged) if judged else None,
         "plurality_correct": sum(e["plurality_right"] for e in voted),
+        "plurality_unjudged": sum(e["plurality_unjudged"] for e in voted),
         "voted": len(voted),
         "triage_correct": sum(e["specialty"] == e["true_specialty"] for e in triaged),
         "triaged": len(triaged),

@@ -210,7 +210,7 @@ def judging_summary(store: Store, run: str, judge: str) -> Event:
     )
     found = {one["verdict"]: one["n"] for one in verdicts}
     failures = store.query(
-        "SELECT j.consultation_id AS consultation, j.why FROM judgements j "
+        "SELECT j.consultation_id AS consultation, j.why, c.correct_by FROM judgements j "
         "JOIN consultations c ON c.id = j.consultation_id "
         "WHERE c.run_id = ? AND j.judge = ? AND j.verdict IS NULL ORDER BY c.ordinal",
         run,
@@ -222,8 +222,9 @@ def judging_summary(store: Store, run: str, judge: str) -> Event:
         "judge": judge,
         "verdicts": {relation: found.get(relation, 0) for relation in RELATIONS},
         "failures": failures,
+        "failed_unjudged": sum(one["correct_by"] == "unjudged" for one in failures),
         "correct": row["correct"],
-        "judged": row["judged"],
+        "with_truth": row["with_truth"],
         "unjudged": row["unjudged"],
-        "accuracy": row["correct"] / row["judged"] if row["judged"] else None,
+        "accuracy": row["correct"] / row["with_truth"] if row["with_truth"] else None,
     }

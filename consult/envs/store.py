@@ -347,7 +347,7 @@ class Store:
             SELECT r.*, count(c.id) AS consultations,
               sum(c.status = 'finished') AS finished, sum(c.status = 'unfinished') AS unfinished,
               sum(c.status = 'failed') AS failed,
-              count(c.correct) AS judged, coalesce(sum(c.correct), 0) AS correct,
+              count(c.correct) AS with_truth, coalesce(sum(c.correct), 0) AS correct,
               coalesce(sum(c.correct_by = 'unjudged'), 0) AS unjudged
             FROM ({runs}) r JOIN consultations c ON c.run_id = r.id
             GROUP BY r.id ORDER BY r.number DESC

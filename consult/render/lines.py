@@ -231,11 +231,21 @@ _DECIDED_BY = {"alias": ", by another name", "judge": ", as the judge says"}
 
 def right_of(counts: Event) -> str:
     """Return how many consultations of a run are right, from its row or its summary."""
-    if not counts["judged"]:
+    if not counts["with_truth"]:
         return "no truth is known"
     unjudged = f", {counts['unjudged']:,} of them unjudged" if counts["unjudged"] else ""
-    right = f"{counts['correct']:,} of {counts['judged']:,} right ({counts['correct'] / counts['judged']:.1%})"
+    right = f"{counts['correct']:,} of {counts['with_truth']:,} right ({counts['correct'] / counts['with_truth']:.1%})"
     return f"{right}; the others count as wrong{unjudged}" if unjudged else right
+
+
+def judging_command(run: str, db: str = "") -> str:
+    """Return the command that judges what is unjudged.
+
+    Args:
+        run: The run's id.
+        db: The option that names its store, with a space before it; empty for the usual one.
+    """
+    return f"consult assess {run} --judge REF{db}"
 
 
 def panel_judgement(event: Event) -> str:

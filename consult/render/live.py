@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 from consult.agents.dialects.clean import clean
 from consult.agents.models.person import NOBODY
 from consult.envs.own import OWN_TEMPERAMENT
-from consult.render.lines import DISCLAIMER, Event, beneath, framed, say, show_opinion, show_turn, styled, verdict
+from consult.render.lines import (
+    DISCLAIMER,
+    Event,
+    beneath,
+    framed,
+    judging_command,
+    say,
+    show_opinion,
+    show_turn,
+    styled,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -156,7 +167,9 @@ class LiveView:
     def _summary(self, event: Event) -> None:
         self.console.print()
         say(self.console, styled("Next:", "bold"))
-        for command in self._commands():
+        db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
+        judge = [judging_command(event["run"], db)] if event.get("unjudged") else []
+        for command in (*self._commands(), *judge):
             self.console.print(styled(f"  {command}", "cyan"), soft_wrap=True)
         self.console.print()
         say(self.console, styled(DISCLAIMER, "dim"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from consult.agents.dialects.clean import clean
 from consult.agents.rubric import BY_KEY
+from consult.counts import count_of
 from consult.envs.settings import CASES
 from consult.render.report_compared import final_urgency, short_names, told_together
 
@@ -115,7 +116,8 @@ def _caption(found: Data, assessors: Sequence[str]) -> str:
     left_out = f", without {' and '.join(never)}, which {were} never decided" if never else ""
     rubric = f" Rubric, by {by}: mean over the items{left_out}." if by else ""
     unjudged = sum(run["judging"]["unjudged"] for run in found["runs"])
-    open_ = f" {unjudged} open diagnoses that nobody judged count as wrong." * bool(unjudged)
+    counted, verb = count_of(unjudged, "open diagnosis", "open diagnoses"), "counts" if unjudged == 1 else "count"
+    open_ = f" {counted} that nobody judged {verb} as wrong." * bool(unjudged)
     return escaped(
         "Simulated consultations; not medical advice. Right diagnosis, triage to the right specialty and right final "
         f"urgency in percent, with 95 % intervals over cases; n: consultations.{rubric}{open_} "

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consult.agents.rubric import BY_KEY
+from consult.counts import count_of
 from consult.render.report_table import (
     DIFFERENCE,
     PAIRED,
@@ -84,7 +85,8 @@ def _judged_by(judging: Data) -> str:
     if not (names or counts["unjudged"]):
         return ""
     by = f"Judged by {names}." if names else _no_judge(judging)
-    left = f" {counts['unjudged']:,} unjudged count as wrong." if counts["unjudged"] else ""
+    unjudged, verb = counts["unjudged"], "counts" if counts["unjudged"] == 1 else "count"
+    left = f" {count_of(unjudged, 'unjudged diagnosis', 'unjudged diagnoses')} {verb} as wrong." if unjudged else ""
     return f"{by} Decided by name or alias: {counts['match'] + counts['alias']:,}.{left}"
 
 
@@ -301,5 +303,6 @@ def _lines(run: Data) -> Iterator[Table]:
         found = {f"{one['role']} ({one['model']})": one for one in run["unusable"]}
         yield _figures("Unusable answers", found, "First replies that could not be read as asked.")
     ended = run["consultations"]["ended"]
-    wall = f"Wall time: {run['wall_seconds']:,.0f} s, {run['wall_seconds'] / ended:.2f} s a consultation."
+    seconds = run["wall_seconds"]
+    wall = f"Wall time: {seconds:,.{0 if seconds >= 10 else 1}f} s, {seconds / ended:.2f} s a consultation."
     yield _figures("Cost a consultation", run["cost"], wall, plain=True)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from consult.code_files import told
+from consult.plugins import PluginError
 from consult.rl.clock import NEARLY, SPENT, Clock
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.curriculum import Phase
 from consult.rl.decided import Decided
 from consult.rl.measuring import read
-from consult.rl.own_rewards import REWARDS, OwnReward
+from consult.rl.own_rewards import REWARDS, OwnReward, paid
 from consult.rl.rewards import DECISION_REWARDS, DecisionReward
 from consult.rl.rows import Row, train_only
 from consult.rl.student import Student
@@ -276,21 +277,27 @@ def _as_trl_calls_it(own: OwnReward, rows: Sequence[Row]) -> Callable[..., list[
     def reward(completions: Any, row: Sequence[int], **given: Any) -> list[float]:
         shown = [rows[i] for i in row]
         columns = {"case": [one.case.id for one in shown], "answer": [one.wanted.answer for one in shown]}
-        with _told_of(own.name):
-            paid = [float(one) for one in own.pays(completions=completions, **{**given, **columns})]
-            if len(paid) != len(completions):
-                raise ValueError(f"it returned {len(paid)} values for {len(completions)} completions")
-        return paid
+        with told_of(own.name):
+            values = [paid(own.name, one) for one in own.pays(completions=completions, **{**given, **columns})]
+            if len(values) != len(completions):
+                raise ValueError(f"it returned {len(values)} values for {len(completions)} completions")
+        return values
 
     reward.__name__ = own.name
     return reward
 
 
 @contextmanager
-def _told_of(name: str, where: str = "") -> Iterator[None]:
-    """Tell what a reward raises in a sentence."""
+def told_of(name: str, where: str = "") -> Iterator[None]:
+    """Tell what a reward raises, or what it returns that is no number, in a sentence.
+
+    Raises:
+        TrainingError: It did.
+    """
     try:
         yield
+    except PluginError as error:
+        raise TrainingError(f"{error}; fix it and continue with --resume") from error
     except Exception as error:
         raise TrainingError(
             f"the reward '{name}' failed{where} ({told(error)}); fix it and continue with --resume"
@@ -303,8 +310,9 @@ def _decided(completion: Any, row: Row, student: Student, scenario: Scenario) ->
 
 
 def _paid(name: str, pays: DecisionReward, decided: Decided, row: Row) -> float:
-    with _told_of(name, f" on '{row.id}'"):
-        return float(pays(decided, row.wanted))
+    where = f" on '{row.id}'"
+    with told_of(name, where):
+        return paid(name, pays(decided, row.wanted), where)
 
 
 # -- supervised --------------------------------------------------------------------------------------------------------

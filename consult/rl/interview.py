@@ -19,14 +19,14 @@ import torch
 from consult.agents.models import Model, Role, close_model, open_model
 from consult.agents.models.model import Choice
 from consult.agents.voice import Sampling, derive_seed
-from consult.code_files import told
 from consult.envs.measures.intervals import mean
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.constraint import END, Constraint
 from consult.rl.episodes import Choosing, Episode, Theatre
+from consult.rl.fitting import told_of
 from consult.rl.interviews import others_of
 from consult.rl.measuring import Measured, ends
-from consult.rl.own_rewards import REWARDS
+from consult.rl.own_rewards import REWARDS, paid
 from consult.rl.rewards import INTERVIEW_REWARDS, Wanted, right_diagnosis
 from consult.rl.rows import Row, case_ids, triage_rows, without
 from consult.rl.shared_prompt import Prompts, Said
@@ -187,12 +187,8 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
         pays = own.pays if own is not None else INTERVIEW_REWARDS[name]
 
         def reward(interview: Sequence[Any], **_: Any) -> list[float]:
-            try:
-                return [float(pays(one)) for one in interview]
-            except Exception as error:
-                raise TrainingError(
-                    f"the reward '{name}' failed ({told(error)}); fix it and continue with --resume"
-                ) from error
+            with told_of(name):
+                return [paid(name, pays(one)) for one in interview]
 
         reward.__name__ = "accuracy" if name == "diagnosis" else name
         return reward

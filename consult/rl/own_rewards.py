@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, overload
@@ -107,6 +108,28 @@ def over_consultations(given: Any) -> tuple[str, Callable[[Any], Any]]:
     if own.over != "consultation":
         raise PluginError(f"the reward '{name}' scores one decision; give one of a whole consultation")
     return name, own.pays
+
+
+def paid(name: str, value: Any, where: str = "") -> float:
+    """Return what a reward has returned, as a number.
+
+    Args:
+        name: The reward's.
+        value: What it returned.
+        where: What it scored, such as ` on r1.3`.
+
+    Raises:
+        PluginError: It is no finite number; a text of digits is none.
+    """
+    try:
+        number = math.nan if isinstance(value, str | bytes) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise PluginError(
+            f"the reward '{name}' returned {reprlib.repr(value)}{where}; a reward returns a finite number"
+        )
+    return number
 
 
 def _over(function: Callable[..., Any]) -> Over | None:

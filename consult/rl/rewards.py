@@ -17,6 +17,9 @@ from consult.scenarios import Case, Scenario, Urgency
 from consult.scenarios.conditional import known_of
 from consult.scenarios.correct import UNKNOWN, Correct, correct
 
+RUNNING = "running"
+"""The status of a consultation before its end."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -43,18 +46,20 @@ class Interview:
     case: Case
     acts: Sequence[Act]
     status: str
-    """finished, unfinished or failed."""
+    """finished, unfinished or failed; running before its end."""
     decided: Correct = UNKNOWN
     """What the store has of it, a judge's verdict included; nothing while it is played."""
 
     @property
     def correct(self) -> bool | None:
-        """Whether the consultation is right as reports count it; None where there is no truth.
+        """Whether the consultation is right as reports count it; None without a truth, and before its end.
 
         Without a stored decision names and aliases decide; an open diagnosis that nobody has judged is wrong.
         """
         if self.decided != UNKNOWN:
             return self.decided.correct
+        if self.status == RUNNING:
+            return None
         said, finished = self.conclusion.diagnosis if self.conclusion else None, self.status == "finished"
         return correct(said, self.case.truth.diagnosis, self.scenario, finished=finished).correct
 
@@ -65,7 +70,8 @@ class Interview:
 
 
 DecisionReward = Callable[[Decided, Wanted], float]
-InterviewReward = Callable[[Interview], float]
+InterviewReward = Callable[[Interview], float | None]
+"""None where it cannot be told, as of a case without a true diagnosis."""
 
 # -- of a decision -----------------------------------------------------------------------------------------------------
 
@@ -119,15 +125,17 @@ def out_of_turns(interview: Interview) -> float:
     return float(interview.status != "finished")
 
 
-def right_diagnosis(interview: Interview) -> float:
+def right_diagnosis(interview: Interview) -> float | None:
     """1.0 when the consultation is right as reports count it; an open diagnosis that nobody has judged is wrong."""
-    return float(bool(interview.correct))
+    return None if interview.correct is None else float(interview.correct)
 
 
-def sound_advice(interview: Interview) -> float:
+def sound_advice(interview: Interview) -> float | None:
     """1.0 when the conclusion is right and says the scenario's advice on it: what it is, what to do, when to return."""
     concluded = interview.conclusion
-    if concluded is None or not right_diagnosis(interview):
+    if interview.correct is None:
+        return None
+    if concluded is None or not interview.correct:
         return 0.0
     urgency = next((act.urgency for act in interview.acts if act.action == "triage"), None)
     known = known_of(interview.case.card)

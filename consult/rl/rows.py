@@ -20,7 +20,7 @@ from consult.envs.consultation import Consultation
 from consult.rl.config import TrainingError
 from consult.rl.rewards import Wanted
 from consult.scenarios import Case, Scenario
-from consult.scenarios.correct import naming, plurality
+from consult.scenarios.correct import is_known, naming, plurality
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ def attending_row(
         None where the case has no true diagnosis or nobody was consulted.
     """
     case, consulted = consultation.case, consultation.consulted
-    if case.truth.diagnosis is None or consulted is None:
+    truth = case.truth.diagnosis
+    if truth is None or not is_known(truth, consultation.scenario) or consulted is None:
         return None
     before = Consultation(
         consultation.scenario,
@@ -150,7 +151,7 @@ def attending_row(
     assert isinstance(view, DoctorView)
     view = replace(view, rationale=rationale, photograph=view.photograph if sees else None)
     named = [opinion.diagnosis for opinion in consulted.opinions]
-    wanted = Wanted(case.truth.diagnosis, scenario=consultation.scenario)
+    wanted = Wanted(truth, scenario=consultation.scenario)
     right = sum(map(wanted.is_right, named)) / len(named)
     vote = plurality(named, naming(consultation.scenario))
     return Row(identifier, case, view, dialect.decision(view), wanted, right, vote)

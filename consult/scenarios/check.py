@@ -7,15 +7,15 @@ not bring forth a hundred complaints.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from consult.scenarios.check_advice import condition_problems, topic_problems
-from consult.scenarios.check_cases import case_problems
+from consult.scenarios.check_advice import ANSWERS, advice_problems, condition_problems, topic_problems
+from consult.scenarios.check_cases import Told, case_problems
 from consult.scenarios.check_rules import rule_problems
 from consult.scenarios.check_tables import (
     card_problems,
@@ -26,10 +26,11 @@ from consult.scenarios.check_tables import (
     table_problems,
 )
 from consult.scenarios.check_wording import wording_problems
+from consult.scenarios.controls import unreadable, visible
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
-from consult.scenarios.folder import RULES, alias_references, grammar_of, labels_of, parse_rest
+from consult.scenarios.folder import RULES, Rest, alias_references, grammar_of, labels_of, parse_rest
 from consult.scenarios.listed import FILE as CASES
-from consult.scenarios.located_yaml import LocatedYaml, Problem, ScenarioError
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError
 from consult.scenarios.normalised import normalised
 from consult.scenarios.references import (
     advice_references,
@@ -43,7 +44,8 @@ from consult.scenarios.references import (
     several_references,
     value_references,
 )
-from consult.scenarios.shape import closest
+from consult.scenarios.salvage import Labels, Settings, salvaged_labels, salvaged_settings
+from consult.scenarios.shape import closest, field_name
 
 VALUES = "values.yaml"
 TABLES = ("findings.yaml", VALUES, "names.yaml", RULES)
@@ -54,6 +56,9 @@ ENTRIES: dict[type[BaseModel], int] = {LabelsFile: 3, FindingsFile: 4, ValuesFil
 """Steps to an entry that no other entry refers to: a label's urgency, a weight, a value's phrasings."""
 WHOLE_FILE = 99
 """Deeper than any entry: a file of which nothing can be left out."""
+
+DRAWN = "the cases that are drawn from the tables"
+"""What is checked last, where all else is right."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,34 +72,69 @@ class Read(NamedTuple):
     values: tuple[ValuesFile, LocatedYaml] | None
     names: tuple[NamesFile, LocatedYaml] | None
     rules: tuple[RulesFile, LocatedYaml] | None
-    salvaged: ScenarioFile | None
-    """What cases need of scenario.yaml, also where it has mistakes; None where nothing of it can be read."""
+    settings: Settings | None
+    """What is right of scenario.yaml; None where nothing of it can be read."""
+    usable: Labels | None
+    """What is right of labels.yaml; None where one cannot tell which labels there are."""
+    written: Mapping[str, LocatedYaml]
+    """Name → a file that can be read at all, with its lines."""
     whole: bool
     """Nothing is missing, broken or left out."""
     bereft: set[int]
     """Lines of values.yaml of which something was left out, so that it is no wonder that it lacks something."""
 
 
+class Checked(NamedTuple):
+    """What a check has found."""
+
+    problems: list[Problem]
+    """In the order of file and line."""
+    waiting: list[str]
+    """What could not be checked because of them."""
+
+
 def check_folder(folder: Path) -> list[Problem]:
     """Find all mistakes of a scenario folder, in the order of file and line."""
+    return check(folder).problems
+
+
+def check(folder: Path) -> Checked:
+    """Find all mistakes of a scenario folder that can be found now, and say what is still to be checked."""
     if not folder.is_dir():
-        return [Problem(str(folder), 0, "is not a folder", "give the path of a scenario's folder")]
+        return Checked([Problem(str(folder), 0, "is not a folder", "give the path of a scenario's folder")], [])
     tables = any((folder / name).exists() for name in TABLES)
-    problems = list(_stray_files(folder))
+    problems, waiting = list(_stray_files(folder)), list[str]()
     files = _read(folder, tables, problems)
     found = [*_scenario_problems(files, tables), *_label_problems(files)]
+    listed = (folder / "labels.yaml").exists()
+    if files.settings is None or not files.settings.whole:
+        waiting.append("what must agree with scenario.yaml")
+    if listed and files.usable is None:
+        waiting.append("what must agree with labels.yaml")
     if tables:
-        found += _all_tables(folder, files, clean=not problems + found)
+        found += _all_tables(folder, files, waiting, clean=not problems + found)
     if tables and (folder / CASES).exists():
         problems.append(Problem(CASES, 0, "is not read beside findings.yaml", "remove it, or remove the tables"))
     if not tables:
-        labels = {} if files.labels is None else labels_of(files.labels[0])
-        known = files.labels is not None or not (folder / "labels.yaml").exists()
-        if files.labels and files.scenario:
-            found += topic_problems(*files.labels, files.scenario[0])
-        found += case_problems(folder, files.salvaged, labels if known else None, files.labels and files.labels[1])
+        found += _case_problems(folder, files, waiting, open_=not listed)
     problems += [problem for problem in found if problem.file != VALUES or problem.line not in files.bereft]
-    return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line))
+    return Checked(sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line)), waiting if problems else [])
+
+
+def _case_problems(folder: Path, files: Read, waiting: list[str], *, open_: bool) -> Iterator[Problem]:
+    """Check written cases, with what is right of the other files."""
+    settings, at = files.settings, files.written.get("labels.yaml")
+    topics = settings.spec if settings and settings.whole else None
+    labels = labels_of(files.usable.file) if files.usable else {} if open_ else None
+    if files.usable and at and topics:
+        yield from topic_problems(files.usable.file, at, topics)
+    told = Told(
+        settings.spec if settings else None,
+        topics_known=topics is not None,
+        labels=labels,
+        clinics_known=not (files.usable and files.usable.doubtful),
+    )
+    yield from case_problems(folder, told, files.usable.file if files.usable else None, at, waiting)
 
 
 def _stray_files(folder: Path) -> Iterator[Problem]:
@@ -116,7 +156,7 @@ def _stray_files(folder: Path) -> Iterator[Problem]:
 
 
 def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
-    broken, bereft, written = list[Problem](), set[int](), dict[str, LocatedYaml]()
+    broken, bereft, written, rests = list[Problem](), set[int](), dict[str, LocatedYaml](), dict[str, Rest[Any]]()
 
     def read(name: str, model: type[M], needed: bool) -> tuple[M, LocatedYaml] | None:
         if not needed and not (folder / name).exists():
@@ -127,8 +167,8 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
             broken.extend(error.problems)
             return None
         broken.extend(rest.problems)
-        written[name] = rest.located
-        problems.extend(_doubled_keys(rest.located))
+        written[name], rests[name] = rest.located, rest
+        problems.extend((*_doubled_keys(rest.located), *_unreadable(rest.located)))
         if name == VALUES:
             bereft.update(rest.located.line(entry) for place in rest.left_out for entry in (place, place[:-1]))
         return None if rest.parsed is None else (rest.parsed, rest.located)
@@ -137,27 +177,11 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
     findings, values = read("findings.yaml", FindingsFile, tables), read(VALUES, ValuesFile, tables)
     names, rules = read("names.yaml", NamesFile, tables), read(RULES, RulesFile, False)
     problems += broken
-    salvaged = scenario[0] if scenario else _salvaged(written.get("scenario.yaml"))
-    return Read(scenario, labels, findings, values, names, rules, salvaged, not broken, bereft)
-
-
-def _salvaged(at: LocatedYaml | None) -> ScenarioFile | None:
-    """Read of a scenario.yaml with mistakes what cases are compared with: topics, examinations, clinics and aliases.
-
-    A topic whose words are wrong is a topic all the same. None where one cannot tell which topics there are.
-    """
-    if at is None or not isinstance(at.data, dict) or "topics" not in at.data:
-        return None
-    names = [at.data["topics"], at.data.get("examinations", {})]
-    if not all(isinstance(each, dict) and all(isinstance(name, str) for name in each) for each in names):
-        return None
-    topics, examinations = (dict.fromkeys(each, "x") for each in names)
-    for kept in ({key: at.data[key] for key in ("specialties", "aliases") if key in at.data}, {}):
-        try:
-            return ScenarioFile(name="x", title="x", topics=topics, examinations=examinations, **kept)
-        except ValidationError:
-            continue
-    return None
+    settings, usable = rests.get("scenario.yaml"), rests.get("labels.yaml")
+    return Read(
+        scenario, labels, findings, values, names, rules,
+        settings and salvaged_settings(settings), usable and salvaged_labels(usable), written, not broken, bereft,
+    )  # fmt: skip
 
 
 def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
@@ -179,13 +203,37 @@ def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
             seen.add(name)
 
 
+def _unreadable(located: LocatedYaml) -> Iterator[Problem]:
+    """Find names and texts with what no answer of a model can hold."""
+    left: list[tuple[Place, Any]] = [((), located.data)]
+    while left:
+        place, node = left.pop()
+        below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        left += [((*place, step), one) for step, one in below]
+        if isinstance(node, str) and node and not node.strip() and place[-1:] not in [(key,) for key in ANSWERS]:
+            what = f"{field_name(tuple(map(_seen, place)))} holds nothing but spaces"
+            yield located.problem(place, what, "write a text, or remove it")
+        texts = [*(key for key in node if isinstance(key, str))] if isinstance(node, dict) else [node]
+        for text in texts:
+            found = unreadable(text) if isinstance(text, str) else None
+            if found is not None:
+                where: Place = (*place, text) if isinstance(node, dict) else place
+                yield located.problem(where, f"{field_name(tuple(map(_seen, where)))} {found[0]}", found[1])
+
+
+def _seen(step: str | int) -> str | int:
+    return visible(step) if isinstance(step, str) else step
+
+
 def _scenario_problems(files: Read, tables: bool) -> Iterator[Problem]:
+    if files.settings is None:
+        return
+    spec, at = files.settings.spec, files.written["scenario.yaml"]
+    yield from alias_references(spec, at, labels_of(files.usable.file) if files.usable else {})
     if files.scenario is None:
         return
-    spec, at = files.scenario
     if not spec.topics:
         yield at.problem(("topics",), "there are no topics", "name what a patient can be asked about")
-    yield from alias_references(spec, at, labels_of(files.labels[0]) if files.labels else {})
     if tables:
         yield from setting_problems(spec, at, files.values and files.values[0])
         if files.labels:
@@ -193,25 +241,26 @@ def _scenario_problems(files: Read, tables: bool) -> Iterator[Problem]:
 
 
 def _label_problems(files: Read) -> Iterator[Problem]:
-    if files.labels is None:
+    if files.usable is None:
         return
-    labels, at = files.labels
+    labels, at = files.usable.file, files.written["labels.yaml"]
     if not labels.labels:
         yield at.problem(("labels",), "there are no labels", "add one, or remove the file for open diagnoses")
     yield from label_references(labels, at)
-    yield from _clinic_problems(labels, at)
+    yield from _clinic_problems(files.usable, at)
     yield from _name_problems(labels, at)
+    yield from advice_problems(labels, at, files.usable.doubtful, files.usable.cut)
 
 
-def _clinic_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    specialties = {spec.specialty for spec in labels.labels.values()} - {None}
-    for name, spec in labels.labels.items():
+def _clinic_problems(labels: Labels, at: LocatedYaml) -> Iterator[Problem]:
+    specialties = {spec.specialty for spec in labels.file.labels.values()} - {None}
+    for name, spec in labels.file.labels.items():
         if name in spec.look_alikes:
             yield at.problem(("labels", name, "look_alikes"), f"'{name}' is its own look-alike", "remove it there")
         second, place = spec.second_specialty, ("labels", name, "second_specialty")
         if second is not None and second == spec.specialty:
             yield at.problem(place, f"the second specialty of '{name}' is its first", "write null")
-        elif second is not None and second not in specialties:
+        elif second is not None and second not in specialties and not labels.doubtful:
             meant = closest(second, sorted(filter(None, specialties)))
             mend = f"write '{meant}'" if meant else "correct it, or write null"
             yield at.problem(place, f"the specialty '{second}' is no label's first", mend)
@@ -236,8 +285,10 @@ def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
                 yield at.problem(place, what, "keep it at one label")
 
 
-def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
+def _all_tables(folder: Path, files: Read, waiting: list[str], *, clean: bool) -> Iterator[Problem]:
     """Check the tables: first what refers to what, and if all of that holds, what can be drawn from them."""
+    missing = [name for name in ("labels", "findings", "values", "names") if getattr(files, name) is None]
+    waiting += [f"what must agree with {name}.yaml" for name in missing if name != "labels" or files.usable]
     labels = {} if files.labels is None else labels_of(files.labels[0])
     found: list[Problem] = []
     several = files.scenario[0].several if files.scenario else ()
@@ -257,10 +308,12 @@ def _all_tables(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
         found += name_references(*files.names)
     yield from found
     if files.whole and _drawable(files):
-        yield from _drawn_problems(folder, files, clean=clean and not found)
+        yield from _drawn_problems(folder, files, waiting, clean=clean and not found)
+    else:
+        waiting.append(DRAWN)
 
 
-def _drawn_problems(folder: Path, files: Read, *, clean: bool) -> Iterator[Problem]:
+def _drawn_problems(folder: Path, files: Read, waiting: list[str], *, clean: bool) -> Iterator[Problem]:
     """Check what is drawn from tables that loading takes; cards only where nothing else is wrong."""
     assert files.scenario and files.labels and files.findings and files.values
     grammar, at = grammar_of(folder, files.scenario, files.labels), files.findings[1]
@@ -271,11 +324,12 @@ def _drawn_problems(folder: Path, files: Read, *, clean: bool) -> Iterator[Probl
     yield from child_problems(tables, files.values[1])
     if files.rules:
         yield from rule_problems(tables, files.rules[1])
-    if clean and not impossible:
-        undrawable = list(card_problems(grammar, at))
-        yield from undrawable
-        if not undrawable:
-            yield from condition_problems(grammar, files.labels[1])
+    undrawable = list(card_problems(grammar, at)) if clean and not impossible else []
+    yield from undrawable
+    if clean and not impossible and not undrawable:
+        yield from condition_problems(grammar, files.labels[1])
+    else:
+        waiting.append(DRAWN)
 
 
 def _drawable(files: Read) -> bool:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
-from consult.scenarios.files import LabelsFile, ScenarioFile
+from consult.scenarios.case import URGENCIES, Urgency
+from consult.scenarios.files import AdviceSpec, LabelsFile, LabelSpec, ScenarioFile
 from consult.scenarios.grammar import Draw, Grammar
-from consult.scenarios.located_yaml import LocatedYaml, Problem
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.references import SEEN_ONLY, conditions_of, unknown_topic
 from consult.scenarios.rules import as_values
-from consult.scenarios.shape import closest
+from consult.scenarios.scenario import nearest_first
+from consult.scenarios.shape import LONGEST_SHOWN, closest, field_name
 from consult.scenarios.tables import SEXES
 
 FEWEST = 20
 """Train cases in which each condition of a plan must hold."""
+ANSWERS = frozenset(("explanation", "cause", "contagious", "outlook", "serious"))
+"""Keys of a label that hold a sentence."""
+ENDS = (".", "!", "?", '."', '!"', '?"')
 NOT_TOLD = ("view", "skin_type", *SEEN_ONLY)
 """Fields of a draw that no condition can be about."""
 
@@ -49,6 +54,69 @@ def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
                 what = f"'{one.text}' applies to {met} of the {len(known)} train cases of '{label}'"
                 mend = f"make its condition more common: it must apply to at least {FEWEST}"
                 yield at.problem(("labels", label, key, n), what, mend)
+
+
+def value_problems(labels: LabelsFile, at: LocatedYaml, values: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+    """Find conditions that hold for no written case.
+
+    Args:
+        labels: The file.
+        at: The same with its lines.
+        values: Topic, or `sex` → the values that cases have.
+    """
+    for place, field, chosen in conditions_of(labels):
+        menu = sorted(values.get(field, ()))
+        for value in chosen if field != "sex" else ():
+            meant = closest(value, menu)
+            # Advice may well rule out what no case has yet, and be about a topic of which no case names a value.
+            if not menu or value in menu or ("unless" in place and not meant):
+                continue
+            mend = f"write '{meant}'" if meant else f"choose from: {', '.join(nearest_first(value, menu))}"
+            yield at.problem(place, f"no case has the value '{value}' of '{field}'", mend)
+
+
+def advice_problems(
+    labels: LabelsFile, at: LocatedYaml, doubtful: Collection[str], cut: Collection[str]
+) -> Iterator[Problem]:
+    """Find advice that says nothing, stands twice, or has an urgency without effect.
+
+    Args:
+        labels: The file.
+        at: The same with its lines.
+        doubtful: Labels whose urgency is not known.
+        cut: Labels of whose steps something cannot be read.
+    """
+    for name, spec in labels.labels.items():
+        for key in sorted(ANSWERS & spec.model_fields_set):
+            said: str = getattr(spec, key)
+            place: Place = ("labels", name, key)
+            if not said.strip():
+                yield at.problem(place, f"{field_name(place)} holds no text", "write a sentence, or leave it out")
+            elif not said.rstrip().endswith(ENDS):
+                what = f"{field_name(place)} does not end like a sentence: '{said.strip()[-LONGEST_SHOWN:]}'"
+                yield at.problem(place, what, "end it with a full stop")
+        if name not in cut:
+            yield from _step_problems(name, spec, at, None if name in doubtful else spec.urgency)
+
+
+def _step_problems(name: str, spec: LabelSpec, at: LocatedYaml, urgency: Urgency | None) -> Iterator[Problem]:
+    for key in ("plan", "safety_net"):
+        steps = getattr(spec, key)
+        for i, step in enumerate(steps):
+            place: Place = ("labels", name, key, i)
+            if any(_is_covered(step, other) for other in steps[:i]):
+                yield at.problem(place, f"the step '{step.say}' of '{name}' stands twice", "remove one")
+            if step.urgency and urgency and URGENCIES.index(step.urgency) <= URGENCIES.index(urgency):
+                what = f"the urgency '{step.urgency}' of a step is no sooner than that of '{name}', '{urgency}'"
+                yield at.problem((*place, "urgency"), what, "remove it: it has no effect")
+
+
+def _is_covered(one: AdviceSpec, other: AdviceSpec) -> bool:
+    """Tell whether two steps say the same to the same patients, or one of them to all."""
+    if " ".join(one.say.split()).lower() != " ".join(other.say.split()).lower():
+        return False
+    whom = [(step.when, step.unless) for step in (one, other)]
+    return whom[0] == whom[1] or ([], []) in whom
 
 
 def _known(draw: Draw) -> dict[str, frozenset[str]]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from consult.counts import count_of
 from consult.scenarios.case import Case
+from consult.scenarios.check_advice import value_problems
 from consult.scenarios.check_wording import naming
-from consult.scenarios.controls import without_controls
-from consult.scenarios.files import ScenarioFile
+from consult.scenarios.conditional import known_of
+from consult.scenarios.controls import unreadable, visible
+from consult.scenarios.files import LabelsFile, ScenarioFile
 from consult.scenarios.listed import FILE, UNREAD, scan_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem
-from consult.scenarios.normalised import abstains, normalised
+from consult.scenarios.normalised import abstains, open_name
 from consult.scenarios.photographs import PhotographError
 from consult.scenarios.scenario import Label, Scenario, nearest_first
 from consult.scenarios.shape import LONGEST_SHOWN, closest
@@ -22,47 +27,76 @@ _NUMBERS = {word: n for n, word in enumerate(_WORDS, 1)}
 _YEARS = re.compile(rf"\b(\d{{1,3}}|{'|'.join(_NUMBERS)})\s+years?\b(?!\s+old)", re.IGNORECASE)
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the other files of a folder say, as far as they can be read."""
+
+    scenario: ScenarioFile | None
+    """Names the topics and the aliases of open diagnoses; None where its file is broken."""
+    topics_known: bool
+    """Whether its topics and examinations are all of them."""
+    labels: Mapping[str, Label] | None
+    """Empty for open diagnoses; None where their file is broken."""
+    clinics_known: bool
+    """Whether the specialty of each label can be read."""
+
+    @cached_property
+    def named(self) -> Scenario | None:
+        """Finds the names of the labels in texts."""
+        return None if self.labels is None else naming(self.labels)
+
+
 def case_problems(
-    folder: Path, scenario: ScenarioFile | None, labels: Mapping[str, Label] | None, at: LocatedYaml | None
+    folder: Path, told: Told, written: LabelsFile | None, at: LocatedYaml | None, waiting: list[str]
 ) -> Iterator[Problem]:
     """Find all mistakes of a folder's written cases.
 
     Args:
         folder: Where `cases.jsonl` and its images lie.
-        scenario: Names the topics; None where its file is broken.
-        labels: Empty for open diagnoses; None where their file is broken.
+        told: What they must agree with.
+        written: `labels.yaml`; None where diagnoses are open, or the file is broken.
         at: The lines of `labels.yaml`.
+        waiting: Gets what cannot be checked yet.
     """
-    used, broken = set[str | None](), False
-    named = None if labels is None else naming(labels)
+    used, unread, lost, values = set[str | None](), 0, False, dict[str, set[str]]()
     try:
-        for line, case, problems in scan_cases(folder, scenario.name if scenario else "", labels or {}):
+        for line, case, problems in scan_cases(folder, told.scenario.name if told.scenario else "", told.labels or {}):
             yield from problems
-            broken = broken or bool(problems)
+            unread += case is None
+            # The diagnosis may be what is broken, or misspelt.
+            named = case is not None and case.truth.diagnosis in (told.labels or ())
+            lost = lost or (bool(problems) and not named)
             if case is not None:
                 used.add(case.truth.diagnosis)
-                found = _case_problems(folder, case, scenario, named)
-                yield from (Problem(FILE, line, *each) for each in found)
+                for topic, known in known_of(case.card).items():
+                    values.setdefault(topic, set()).update(known)
+                yield from (Problem(FILE, line, *each) for each in _case_problems(folder, case, told))
     except OSError as error:
         yield Problem(FILE, 0, f"cannot be read ({error.strerror})", "check the path and its permissions")
+        waiting.append(f"the cases of {FILE}")
         return
-    # A broken line may have been the one case of its label.
-    if at is not None and labels and not broken:
-        for name in labels:
+    if unread:
+        waiting.append(f"the content of {count_of(unread, 'line')} of {FILE}")
+    if at is not None and told.labels and lost:
+        waiting.append("whether each label has a case")
+    elif at is not None and told.labels:
+        for name in told.labels:
             if name not in used:
                 yield at.problem(("labels", name), f"no case has the label '{name}'", "add a case or remove the label")
+    if at is not None and written is not None and not unread:
+        yield from value_problems(written, at, values)
 
 
-def _case_problems(
-    folder: Path, case: Case, scenario: ScenarioFile | None, named: Scenario | None
-) -> Iterator[tuple[str, str]]:
-    if scenario is not None:
-        yield from _unknown_topics(case, scenario)
-    if named is not None:
-        yield from _unknown_clinic(case, named, scenario)
-        yield from _leaks(case, named, scenario)
+def _case_problems(folder: Path, case: Case, told: Told) -> Iterator[tuple[str, str]]:
+    if told.scenario is not None and told.topics_known:
+        yield from _unknown_topics(case, told.scenario)
+    if told.named is not None:
+        if told.clinics_known:
+            yield from _unknown_clinic(case, told.named, told.scenario)
+        yield from _leaks(case, told.named, told.scenario)
     for name, text in _texts(case):
         yield from clause_problems(name, text)
+    yield from _unreadable(case)
     yield from _twice(case)
     yield from _too_long(case)
     if case.photograph is not None:
@@ -98,12 +132,26 @@ def clause_problems(name: str, text: str) -> Iterator[tuple[str, str]]:
         )
     if "\n" in bare or "\r" in bare:
         yield f"the {name} runs over several lines", "write it on one line, or as several facts"
-    if without_controls(bare) != bare:
-        yield f"the {name} holds a control character or an invisible one", "type it again without"
+    found = unreadable(bare)
+    if found is not None:
+        yield f"the {name} {found[0]}", found[1]
 
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"…{text[1 - LONGEST_SHOWN :]}"
+
+
+def _unreadable(case: Case) -> Iterator[tuple[str, str]]:
+    """Find names with what no answer can hold, and what a store or a terminal cannot."""
+    named = [("'diagnosis'", case.truth.diagnosis), ("'specialty'", case.truth.specialty), ("'name'", case.card.name)]
+    for kind, facts in (("fact", case.card.facts), ("examination", case.card.examinations)):
+        for fact in facts:
+            named += [(f"the value of the {kind} '{visible(fact.id)}'", fact.value)]
+            named += [(f"the id of the {kind} '{visible(fact.id)}'", fact.id if fact.id != fact.topic else "")]
+    for name, text in named:
+        found = unreadable(text) if text and UNREAD not in text else None
+        if found is not None:
+            yield f"{name} {found[0]}", found[1]
 
 
 def _twice(case: Case) -> Iterator[tuple[str, str]]:
@@ -165,7 +213,7 @@ def _aliases(truth: str, scenario: ScenarioFile | None) -> tuple[str, ...]:
     """List the other names of an open diagnosis."""
     for name, others in scenario.aliases.items() if scenario else ():
         names = (name, *others)
-        if normalised(truth) in map(normalised, names):
+        if open_name(truth) in map(open_name, names):
             return names
     return ()
 

@@ -1,14 +1,19 @@
-"""What is in a text and is no text: terminal escapes, control characters, marks that nobody sees."""
+"""What is in a text and is no text: terminal escapes, control characters, marks that nobody sees, tokens of models."""
 
 from __future__ import annotations
 
 import re
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
-_CONTROLS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
+_UNSEEN = (
+    r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff"
+    r"\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
 )
-"""Control characters, invisible and direction marks, and halves of surrogate pairs, which no UTF-8 file can hold."""
+"""Invisible and direction marks, soft hyphens, and halves of surrogate pairs, which no UTF-8 file can hold."""
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_UNSEEN}]")
+TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<pad>|<eos>|<bos>|<image>|<end_of_turn>|<start_of_turn>\w*")
+"""Tokens that language models write and read as the structure of a chat; they are taken out of every answer."""
 
 
 def without_controls(text: str) -> str:
@@ -16,6 +21,29 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
+def without_invisible(text: str) -> str:
+    """Take out the marks that nobody sees, and nothing else."""
+    return _INVISIBLE.sub("", text)
+
+
 def visible(text: str) -> str:
     """Write what `without_controls` would take out as the escapes of Python, so that nothing is lost or acts."""
     return _CONTROLS.sub(lambda match: ascii(match.group())[1:-1], text)
+
+
+def unreadable(text: str) -> tuple[str, str] | None:
+    """Find what no answer of a model can hold, so that no answer can be equal to the text.
+
+    Returns:
+        What the text holds and how to fix it; None where it holds nothing of the kind.
+    """
+    control = _CONTROLS.search(text)
+    if control is not None:
+        before = text[max(0, control.start() - 20) : control.start()]
+        where = f" after '{visible(before)}'" if before else ""
+        name = f"U+{ord(control.group()):04X}"
+        return f"holds a control character or an invisible one, {name}{where}", "type it again without"
+    token = TOKENS.search(text)
+    if token is not None:
+        return f"holds '{token.group()}', a token of language models", "remove it"
+    return None

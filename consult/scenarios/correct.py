@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from consult.scenarios.normalised import abstains, normalised
+from consult.scenarios.normalised import abstains, normalised, open_name
 from consult.scenarios.scenario import Scenario
 
 CorrectBy = Literal["match", "alias", "judge", "unjudged"]
@@ -55,17 +55,24 @@ def correct(
         words: The doctor's own, which were read as the diagnosis; with a list of labels they tell a name from an alias.
     """
     closed = scenario is not None and bool(scenario.labels)
-    if truth is None or (scenario is not None and not closed and abstains(truth)):
+    if truth is None or not is_known(truth, scenario):
         return UNKNOWN
     if said is None or not finished:
         return Correct(False, "match")
-    if normalised(said) == normalised(truth):
+    if normalised(said) == normalised(truth) or (not closed and open_name(said) == open_name(truth)):
         return Correct(True, "alias" if words and _by_alias(words, truth, scenario) else "match")
     if scenario is not None and (name := name_of(said, scenario)) is not None and name == name_of(truth, scenario):
         return Correct(True, "alias")
     if closed or abstains(said):
         return Correct(False, "match")
     return Correct(False, "unjudged") if relation is None else Correct(relation == "same", "judge")
+
+
+def is_known(truth: str | None, scenario: Scenario | None) -> bool:
+    """Tell whether a case has a true diagnosis; an open one that says "unknown" in words is none."""
+    if truth is None:
+        return False
+    return scenario is None or bool(scenario.labels) or not abstains(truth)
 
 
 def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded: str | None, decided: Correct) -> bool:
@@ -95,12 +102,13 @@ def name_of(said: str, scenario: Scenario) -> str | None:
     """Return the name under which a diagnosis is compared.
 
     Returns:
-        With a list of labels: the only label that it names, else None. With open diagnoses: its normalised name, or
-        that of the diagnosis whose alias it is; None where it names no diagnosis ("I don't know").
+        With a list of labels: the only label that it names, else None. With open diagnoses: its normalised name
+        without an article, or that of the diagnosis whose alias it is; None where it names no diagnosis ("I don't
+        know").
     """
     if scenario.labels:
         return scenario.diagnosis(said)
-    name = normalised(said)
+    name = open_name(said)
     return None if abstains(said) else scenario.names_by_alias.get(name, name)
 
 
@@ -110,7 +118,7 @@ def naming(scenario: Scenario) -> Naming:
     A scenario with open diagnoses has no labels; there all spellings of a diagnosis become the first one that is read,
     or the one that its aliases stand under.
     """
-    spellings: dict[str, str] = {normalised(name): name for name in scenario.aliases}
+    spellings: dict[str, str] = {open_name(name): name for name in scenario.aliases}
 
     @lru_cache(maxsize=10_000)
     def label(answer: str | None) -> str | None:

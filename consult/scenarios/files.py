@@ -199,7 +199,7 @@ class FactSpec(FileModel):
     text: Annotated[Text, Field(description="what is said or found, one clause without a full stop")]
     id: Text | None = None
     none: Yes = False
-    value: str = ""
+    value: Annotated[str, Field(max_length=2_000)] = ""
     """Name of the finding, which conditions of a plan refer to."""
 
 
@@ -214,7 +214,7 @@ class CaseSpec(FileModel):
     specialty: Text | None = None
     urgency: Urgency | None = None
     image: Annotated[str, Field(min_length=1, description="the path of an image inside the folder")] | None = None
-    name: str = ""
+    name: Annotated[str, Field(max_length=2_000)] = ""
     age: Years | None = None
     sex: Sex | None = None
     skin_type: SkinType | None = None

@@ -32,7 +32,7 @@ from consult.scenarios.files import (
 from consult.scenarios.grammar import Grammar
 from consult.scenarios.listed import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, impossible_scalar, read_yaml
-from consult.scenarios.normalised import normalised
+from consult.scenarios.normalised import open_name
 from consult.scenarios.references import (
     advice_references,
     alarm_references,
@@ -47,7 +47,7 @@ from consult.scenarios.references import (
 )
 from consult.scenarios.rules import Kind, Rule
 from consult.scenarios.scenario import CaseSource, Label, Scenario, UnknownNameError
-from consult.scenarios.shape import mistakes
+from consult.scenarios.shape import mistakes, written
 from consult.scenarios.tables import SEXES, SKIN_TYPES, FindingTables, Value
 
 BUILT_IN = ("derm34",)
@@ -70,8 +70,22 @@ def load_scenario(reference: str) -> Scenario:
         return load_folder(Path(__file__).parent / reference)
     folder = Path(reference)
     if not reference or not folder.is_dir():
-        raise UnknownNameError("scenario", reference, BUILT_IN)
-    return load_folder(folder)
+        raise UnknownScenarioError(reference)
+    try:
+        return load_folder(folder)
+    except ScenarioError as error:
+        # Loading stops at the first file with a mistake.
+        from consult.scenarios.check import check_folder
+
+        raise ScenarioError(error.problems, folder, len(check_folder(folder))) from None
+
+
+class UnknownScenarioError(UnknownNameError):
+    """Neither a built-in scenario nor a folder."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("scenario", reference, BUILT_IN)
+        self.args = (f"{self.args[0]}; give one of these, or the path of a folder",)
 
 
 def load_folder(folder: Path) -> Scenario:
@@ -119,13 +133,13 @@ def load_folder(folder: Path) -> Scenario:
 
 def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
     """Find aliases of open diagnoses that stand in the wrong file, or name two diagnoses."""
-    owners = {normalised(name): name for name in spec.aliases}
+    owners = {open_name(name): name for name in spec.aliases}
     for name, others in spec.aliases.items():
         if labels:
             what = f"'{name}' has aliases here, but the diagnoses are listed in labels.yaml"
             yield at.problem(("aliases", name), what, "move them to its label in labels.yaml")
         for i, alias in enumerate(others):
-            owner = owners.setdefault(normalised(alias), name)
+            owner = owners.setdefault(open_name(alias), name)
             if owner != name:
                 what = f"the alias '{alias}' of '{name}' names '{owner}', too"
                 yield at.problem(("aliases", name, i), what, "leave it to one of the two")
@@ -269,18 +283,22 @@ def parse_rest(path: Path, model: type[M], depth: int) -> Rest[M]:
         return Rest(model.model_validate(located.data), located, [], [])
     except ValidationError as error:
         problems = _problems(located, error, model)
-        places = list(dict.fromkeys(tuple(each["loc"]) for each in error.errors(include_url=False)))
+        places = list(dict.fromkeys(written(each["loc"], located.data) for each in error.errors(include_url=False)))
     try:
         if any(len(place) < depth for place in places):
             return Rest(None, located, places, problems)
-        return Rest(model.model_validate(_without(located.data, places)), located, places, problems)
+        return Rest(model.model_validate(without_entries(located.data, places)), located, places, problems)
     except (ValidationError, LookupError):
         # pydantic tells of a key that is no text by its text, under which nothing is found.
         return Rest(None, located, places, problems)
 
 
-def _without(data: Any, places: Iterable[Place]) -> Any:
-    """Copy data without some entries; the last of a list go first, so that the others keep their positions."""
+def without_entries(data: Any, places: Iterable[Place]) -> Any:
+    """Copy data without some entries; the last of a list go first, so that the others keep their positions.
+
+    Raises:
+        LookupError: A place lies in what is not there.
+    """
     data = copy.deepcopy(data)
     for place in sorted(places, key=lambda p: [step if isinstance(step, int) else -1 for step in p], reverse=True):
         node: Any = data

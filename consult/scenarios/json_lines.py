@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 UNDECODABLE = re.compile(r"[\udc80-\udcff]")
 """What `surrogateescape` leaves of bytes that are not UTF-8."""
+MAX_DEPTH = 60
+"""Objects and lists within each other; of more, what reads or copies the data would come to the end of the stack."""
+_TOO_DEEP = "is not valid JSON: it is nested too deeply", "write it flat"
 _PYTHON = ("None", "True", "False")
 _SINGLE, _CURLY = "'\u2018\u2019", "\u201c\u201d\u201e"
 
@@ -41,14 +44,30 @@ def parse_line(line: str) -> Parsed:
         return found
 
     try:
-        return Parsed(json.loads(line, object_pairs_hook=as_dict), tuple(doubled))
+        data = json.loads(line, object_pairs_hook=as_dict)
     except json.JSONDecodeError as error:
         why, mend = _reason(error)
         return Parsed(None, (), f"is not valid JSON at character {error.pos + 1}: {why}", mend)
     except RecursionError:
-        return Parsed(None, (), "is not valid JSON: it is nested too deeply", "write it flat")
+        return Parsed(None, (), *_TOO_DEEP)
     except ValueError:
         return Parsed(None, (), "is not valid JSON: it holds a number of thousands of digits", "correct the number")
+    # Only a line with so many brackets can be nested so deeply.
+    if line.count("[") + line.count("{") > MAX_DEPTH and _is_deep(data):
+        return Parsed(None, (), *_TOO_DEEP)
+    return Parsed(data, tuple(doubled))
+
+
+def _is_deep(data: Any) -> bool:
+    """Tell whether data is nested more deeply than `MAX_DEPTH`, without recursion."""
+    left = [(data, 1)]
+    while left:
+        node, depth = left.pop()
+        if isinstance(node, dict | list):
+            if depth > MAX_DEPTH:
+                return True
+            left += [(one, depth + 1) for one in (node.values() if isinstance(node, dict) else node)]
+    return False
 
 
 def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:

@@ -17,6 +17,7 @@ from consult.scenarios.conditional import known_of
 from consult.scenarios.files import CaseSpec, FactSpec
 from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
 from consult.scenarios.located_yaml import Place, Problem, ScenarioError
+from consult.scenarios.normalised import normalised
 from consult.scenarios.photographs import open_photograph
 from consult.scenarios.scenario import Label, nearest_first
 from consult.scenarios.shape import closest, mistakes
@@ -187,7 +188,15 @@ def _mistakes(
 
 def _label_meant(diagnosis: str, labels: Mapping[str, Label]) -> str:
     """Say how to write a diagnosis that is not a label's exact name."""
-    names = {name: name for name in labels} | {a: label.name for label in labels.values() for a in label.aliases}
+    for name in labels:
+        if normalised(name) == normalised(diagnosis):
+            return f"write '{name}'"
+    owners: dict[str, set[str]] = {name: {name} for name in labels}
+    for label in labels.values():
+        for alias in label.aliases:
+            owners.setdefault(alias, set()).add(label.name)
+    # What names two labels is a mistake of its own, and nobody can tell which is meant.
+    names = {name: next(iter(whose)) for name, whose in owners.items() if len(whose) == 1}
     meant = closest(diagnosis, list(names))
     if meant and meant not in labels:
         return f"write '{names[meant]}', of which '{meant}' is an alias"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from consult.counts import count_of
 from consult.errors import UserError
 
 MAX_BYTES = 1_000_000
@@ -50,9 +52,18 @@ class Problem:
 class ScenarioError(UserError, ValueError):
     """A scenario folder that cannot be used; carries every mistake that was found."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], folder: Path | None = None, total: int = 0) -> None:
+        """Word it.
+
+        Args:
+            problems: What kept the folder from being read; the first is told.
+            folder: The scenario's, for the command that tells all.
+            total: How many mistakes the folder has, where more are known than these.
+        """
         self.problems = problems
-        more = f" (and {len(problems) - 1} more: consult scenarios check shows all)" if len(problems) > 1 else ""
+        others = max(total, len(problems)) - 1
+        command = f"consult scenarios check {shlex.quote(str(folder or 'FOLDER'))}"
+        more = f" (and {count_of(others, 'other mistake')}; to see all, run: {command})" if others else ""
         super().__init__(f"{problems[0]}{more}")
 
 

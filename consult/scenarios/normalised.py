@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from consult.scenarios.controls import without_invisible
+
 _MARKS = re.compile("[\u0300-\u036f]")
 """Accents of the Latin, Greek and Cyrillic scripts; the marks of other scripts are letters of their own."""
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc`]")
@@ -23,16 +25,37 @@ _SPECIAL = re.compile(rf"{_BETWEEN.pattern}|{_APOSTROPHES.pattern}|[^\x00-\x7f]"
 _DASH = "-"
 """Stands in a folded text for a dash, which parts words; hyphens join them, and are folded like spaces."""
 _ENDS = ' .,;:!?*_"\u201c\u201d'
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_BRACKETS_OF_BOTH_SIDES = "()[]{}"
+_ARTICLE = re.compile(r"[\s(\[{\"*_]*(?:an?|the)\s+(?=\S)", re.IGNORECASE)
 _NOBODY = r"(?:i |we |it |this |one |the (?:final )?diagnosis )?"
-_OPEN = r"(?:unknown|unclear|uncertain|undetermined|not known|not clear|not certain|pending|open)"
+_OPEN = (
+    r"(?:unknown|unclear|uncertain|undetermined|indeterminate|inconclusive|pending|open|"
+    r"not (?:yet )?(?:known|clear|certain|determined|applicable|established))"
+)
+_DIAGNOSIS = r"(?:the )?(?:final )?diagnosis"
+_NAMES_ONE = r"(?:but|perhaps|maybe|probably|possibly|likely|except|however|though|although|suspect\w*|rather|than)"
+_CLAUSE = rf"(?:(?!\b{_NAMES_ONE}\b)[^,.;:])*"
+_FURTHER = r"[,.;:]+ (?:more|further|please|sorry|without|because|since|as|additional)\b"
+_LINK = (
+    r" (?:for (?:sure|certain)|yet|what|which|whether|if|how|from|without|with|based|because|since|as|until|at|on|in|"
+    r"by|the|an?|any|it|this|that|more|further|here|now|to|for|about|is|are|was|available|given|provided)\b"
+)
+_TAIL = rf"(?:(?:{_LINK}|{_FURTHER}){_CLAUSE}(?:{_FURTHER}{_CLAUSE})*)?"
+"""What can follow an abstention without naming a diagnosis after all."""
 _ABSTENTION = re.compile(
-    rf"|\?|n/?a|n\.a|null|nil|none(?: of (?:these|them|the above))?|idk|unsure|undiagnosed|no answer|{_OPEN}"
-    rf"|(?:the )?(?:final )?diagnosis (?:is |remains )?{_OPEN}|(?:an? )?{_OPEN} diagnosis"
+    rf"(?:{_DIAGNOSIS}: ?)?(?:\?|n/?a|n\.a|null|nil|none(?: of (?:these|them|the above))?|idk|unsure|undiagnosed|"
+    rf"no answer|{_OPEN}|{_DIAGNOSIS} (?:is |remains )?{_OPEN}|(?:an? )?{_OPEN} diagnosis"
+    rf"|(?:it|this|that) (?:is|remains) {_OPEN}"
     r"|no (?:clear |specific |definite |definitive |final )?diagnosis(?: yet| possible| can be made| made)?"
-    rf"|{_NOBODY}(?:(?:am |im )?(?:not sure|unsure|uncertain))(?: what .*| which .*)?"
-    rf"|{_NOBODY}(?:dont|do not|cannot|cant|can not|could not|couldnt) (?:know|tell|say|determine|be|make|diagnose)\b.*"
-    r"|(?:not enough|insufficient|too little) (?:information|data|evidence|history)\b.*"
-    r"|(?:not possible|impossible|unable) to (?:tell|say|determine|diagnose|know)\b.*"
+    rf"|(?:{_NOBODY}have )?no idea{_TAIL}"
+    rf"|{_NOBODY}(?:(?:am |im )?(?:not sure|unsure|uncertain)){_TAIL}"
+    rf"|{_NOBODY}(?:cannot|cant|can not|could not|couldnt)"
+    rf"|{_NOBODY}(?:dont|do not|cannot|cant|can not|could not|couldnt) (?:know|tell|say|determine|make|diagnose|"
+    rf"be (?:determined|sure|certain|made|diagnosed|known|said|told|established|identified|given)){_TAIL}"
+    rf"|(?:not enough|insufficient|too little) (?:information|data|evidence|history){_TAIL}"
+    rf"|{_NOBODY}(?:am |im |is |are )?(?:not possible|impossible|unable|not able) to "
+    rf"(?:tell|say|determine|diagnose|know|make){_TAIL})?"
 )
 """What an open answer that names no diagnosis is like, when it is normalised."""
 
@@ -74,9 +97,51 @@ class Folded(NamedTuple):
 
 @lru_cache(maxsize=50_000)
 def normalised(name: str) -> str:
-    """Return a name without case, accents, apostrophes, kinds of hyphens and spaces, and final punctuation."""
-    plain = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", name)))
-    return _BETWEEN.sub(" ", _APOSTROPHES.sub("", plain).casefold()).strip(_ENDS)
+    """Return a name without case, accents, apostrophes, hyphens, invisible marks, and punctuation at its ends."""
+    plain = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", without_invisible(name))))
+    return unbracketed(_BETWEEN.sub(" ", _APOSTROPHES.sub("", plain).casefold()), _ENDS)
+
+
+def open_name(name: str) -> str:
+    """Return an open diagnosis as names are compared: normalised, without an article before it."""
+    return normalised(_ARTICLE.sub("", name, count=1) if _ARTICLE.match(name) else name)
+
+
+def unbracketed(text: str, ends: str = " ") -> str:
+    """Return a text without brackets at its ends that have no partner, or that are round the whole.
+
+    Args:
+        text: A name or an answer.
+        ends: Other characters that its ends lose.
+    """
+    partners = _partners(text)
+    paired = {*partners, *partners.values()}
+
+    def is_loose(at: int) -> bool:
+        return text[at] in ends or (text[at] in _BRACKETS_OF_BOTH_SIDES and at not in paired)
+
+    start, last = 0, len(text) - 1
+    while start <= last:
+        if is_loose(start):
+            start += 1
+        elif is_loose(last):
+            last -= 1
+        elif partners.get(start) == last:
+            start, last = start + 1, last - 1
+        else:
+            break
+    return text[start : last + 1]
+
+
+def _partners(text: str) -> dict[int, int]:
+    """Return the position of each opening bracket that is closed, with the one of its partner."""
+    partners, left = dict[int, int](), list[int]()
+    for at, character in enumerate(text):
+        if character in _BRACKETS:
+            left.append(at)
+        elif left and character == _BRACKETS[text[left[-1]]]:
+            partners[left.pop()] = at
+    return partners
 
 
 def abstains(said: str) -> bool:
@@ -93,9 +158,9 @@ def spellings(name: str) -> tuple[str, ...]:
 def folded(text: str) -> Folded:
     """Fold a text as names are normalised, each character with its position in the source.
 
-    The source is the text with its accents composed.
+    The source is the text with its accents composed, and without marks that nobody sees.
     """
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", without_invisible(text))
     parts, origin, done = list[str](), list[int](), 0
     for match in _SPECIAL.finditer(text):
         start, end = match.span()

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from consult.errors import UserError
 from consult.scenarios.case import Case, Urgency
 from consult.scenarios.conditional import Advice, Known, applying, most_urgent
-from consult.scenarios.normalised import abstains, folded, normalised, spellings
+from consult.scenarios.normalised import abstains, folded, normalised, open_name, spellings
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,26 @@ class UnknownNameError(UserError, ValueError):
         super().__init__(f"no {kind} '{name}'; {there}")
 
 
-def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:
-    """Order a menu by likeness to a mistyped name, and cut it to `most` entries and an ellipsis."""
+def nearest(name: str, menu: Sequence[str], most: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Return the entries of a menu that are most like a mistyped name, those that are as like in the menu's order."""
     import difflib
 
-    near = difflib.get_close_matches(name, menu, n=3, cutoff=0.5)
-    rest = [entry for entry in menu if entry not in near]
+    known = list(dict.fromkeys(menu))
+    near = set(difflib.get_close_matches(name, known, n=max(1, len(known)), cutoff=cutoff))
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(name)
+
+    def unlike(entry: str) -> float:
+        matcher.set_seq1(entry)
+        return -matcher.ratio()
+
+    return sorted((entry for entry in known if entry in near), key=unlike)[:most]
+
+
+def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:
+    """Order a menu by likeness to a mistyped name, and cut it to `most` entries and an ellipsis."""
+    near = nearest(name, menu)
+    rest = [entry for entry in dict.fromkeys(menu) if entry not in near]
     listed = [*near, *rest]
     return listed if len(listed) <= most else [*listed[:most], "…"]
 
@@ -128,7 +142,7 @@ class Scenario:
     @cached_property
     def names_by_alias(self) -> Mapping[str, str]:
         """Return normalised alias → normalised open diagnosis."""
-        return {normalised(alias): normalised(name) for name, others in self.aliases.items() for alias in others}
+        return {open_name(alias): open_name(name) for name, others in self.aliases.items() for alias in others}
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
@@ -158,7 +172,7 @@ class Scenario:
     def _open_names(self) -> Mapping[str, str]:
         cases = (self.source.get(case_id) for split in self.splits for case_id in self.source.ids(split))
         truths = dict.fromkeys(case.truth.diagnosis for case in cases if case.truth.diagnosis)
-        names = {normalised(name): name for name in (*self.aliases, *truths) if not abstains(name)}
+        names = {open_name(name): name for name in (*self.aliases, *truths) if not abstains(name)}
         for alias, name in self.names_by_alias.items():
             names.setdefault(alias, names.get(name, name))
         return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import math
+import operator
 import re
 import types
 import typing
@@ -26,6 +27,10 @@ LONGEST_SHOWN = 40
 """Characters of a text that a message quotes."""
 LIKE = 0.78
 """Likeness from which on a name counts as another one misspelt."""
+
+LARGEST_SHOWN = 1e9
+"""No number from here on is suggested."""
+_BOUNDS = {"ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt}
 
 KEY = "[key]"
 """The step that pydantic adds to a place where the key itself is wrong."""
@@ -68,6 +73,17 @@ class Mistake(NamedTuple):
     place: Place
     what: str
     mend: str
+
+
+def written(place: Sequence[str | int], data: Any) -> Place:
+    """Return a place as it stands in a file, where a single entry may stand for a list of one."""
+    found: list[str | int] = []
+    for step in place:
+        if isinstance(step, int) and isinstance(data, dict) and step not in data:
+            continue
+        found.append(step)
+        data = _node(data, (step,))
+    return tuple(found)
 
 
 def mistakes(error: ValidationError, model: type[BaseModel], data: Any, syntax: Syntax) -> list[Mistake]:
@@ -161,6 +177,19 @@ class _Spot:
     optional: bool = False
     needless: bool = False
     """Whether the entry may be left out."""
+    bounds: tuple[Any, ...] = ()
+    """Bounds of a number, as the model has them."""
+
+    def allows(self, number: float) -> bool:
+        """Tell whether a number is within the bounds, and short enough to be written out."""
+        if abs(number) >= LARGEST_SHOWN:
+            return False
+        return all(
+            compare(number, getattr(bound, name))
+            for bound in self.bounds
+            for name, compare in _BOUNDS.items()
+            if hasattr(bound, name)
+        )
 
     @property
     def keys(self) -> list[str]:
@@ -175,7 +204,7 @@ def _is_model(wanted: Any) -> bool:
     return isinstance(wanted, type) and issubclass(wanted, BaseModel)
 
 
-def _spot(wanted: Any, words: str = "", *, needless: bool = False) -> _Spot:
+def _spot(wanted: Any, words: str = "", *, needless: bool = False, bounds: Sequence[Any] = ()) -> _Spot:
     """Take the annotations off a type."""
     optional = False
     while True:
@@ -183,11 +212,12 @@ def _spot(wanted: Any, words: str = "", *, needless: bool = False) -> _Spot:
         if origin is typing.Annotated:
             wanted, *notes = typing.get_args(wanted)
             words = words or next((n.description for n in notes if isinstance(n, FieldInfo) and n.description), "")
+            bounds = (*bounds, *(bound for n in notes if isinstance(n, FieldInfo) for bound in n.metadata))
         elif origin in (typing.Union, types.UnionType):
             optional = True
             wanted = next(arg for arg in typing.get_args(wanted) if arg is not type(None))
         else:
-            return _Spot(wanted, words, optional, needless)
+            return _Spot(wanted, words, optional, needless, tuple(bounds))
 
 
 def _at(model: type[BaseModel], place: Place) -> _Spot:
@@ -199,7 +229,8 @@ def _at(model: type[BaseModel], place: Place) -> _Spot:
             field = spot.wanted.model_fields.get(step)
             if field is None:
                 break
-            spot = _spot(field.annotation, field.description or "", needless=not field.is_required())
+            needless = not field.is_required()
+            spot = _spot(field.annotation, field.description or "", needless=needless, bounds=field.metadata)
         elif place[i + 1 :] == (KEY,):
             return _spot(arguments[0])
         elif typing.get_origin(spot.wanted) in (dict, list):
@@ -234,13 +265,18 @@ class _Detail:
         return cls(error["type"], tuple(error["loc"]), error["input"], model, data, syntax)
 
     @property
+    def where(self) -> Place:
+        """The place as it stands in the file."""
+        return written(self.place, self.data)
+
+    @property
     def spot(self) -> _Spot:
         return _at(self.model, self.place)
 
     @property
     def around(self) -> Mapping[str, Any]:
         """The mapping in which an unknown key stands."""
-        found = _node(self.data, self.place[:-1])
+        found = _node(self.data, self.where[:-1])
         return found if isinstance(found, dict) else {}
 
     @property
@@ -263,26 +299,26 @@ class _Detail:
             return self._unknown()
         if self.kind == "missing":
             mend = f"add {self.spot.words}" if self.spot.words else "add it"
-            return Mistake(self.place, f"{field_name(self.place)} is missing", mend)
+            return Mistake(self.where, f"{field_name(self.where)} is missing", mend)
         if self.place and self.place[-1] == KEY:
             return self._wrong_key()
-        name = field_name(self.place) or ("the line" if self.syntax == "JSON" else "the file")
-        return Mistake(self.place, f"{name} {self._what()}", self._mend())
+        name = field_name(self.where) or ("the line" if self.syntax == "JSON" else "the file")
+        return Mistake(self.where, f"{name} {self._what()}", self._mend())
 
     def _unknown(self) -> Mistake:
-        keys, name, meant = _at(self.model, self.place[:-1]).keys, field_name(self.place), self.suggestion
+        keys, name, meant = _at(self.model, self.place[:-1]).keys, field_name(self.where), self.suggestion
         if "say" in keys and self.has_colon:
             what = f"{name} is read as a key, since a colon follows it"
-            return Mistake(self.place, what, "put the whole sentence in quotes")
+            return Mistake(self.where, what, "put the whole sentence in quotes")
         if meant and meant in self.around:
-            return Mistake(self.place, f"{name} is not known here", f"remove it, since '{meant}' is there already")
+            return Mistake(self.where, f"{name} is not known here", f"remove it, since '{meant}' is there already")
         if meant:
-            return Mistake(self.place, f"{name} is not known here", f"write '{meant}' instead")
-        return Mistake(self.place, f"{name} is not known here", f"remove it, or choose from: {', '.join(keys)}")
+            return Mistake(self.where, f"{name} is not known here", f"write '{meant}' instead")
+        return Mistake(self.where, f"{name} is not known here", f"remove it, or choose from: {', '.join(keys)}")
 
     def _wrong_key(self) -> Mistake:
         menu, given = self.spot.menu, self.given
-        place, whose = self.place[:-1], field_name(self.place[:-2]) or "the file"
+        place, whose = self.where[:-1], field_name(self.where[:-2]) or "the file"
         if menu and isinstance(given, str):
             meant = closest(given, menu)
             mend = f"write '{meant}' instead" if meant else f"choose from: {', '.join(menu)}"
@@ -346,7 +382,7 @@ class _Detail:
             return ""
         if self.kind not in ("int_type", "int_from_float", "float_type") or not math.isfinite(number):
             return ""
-        if self.spot.wanted is int and not number.is_integer():
+        if not self.spot.allows(number) or (self.spot.wanted is int and not number.is_integer()):
             return ""
         plain = f"{number:.0f}" if number.is_integer() else f"{number:g}"
         return f"write {plain} without quotes" if isinstance(given, str) else f"write {plain} without decimals"

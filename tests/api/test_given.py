@@ -181,6 +181,8 @@ def test_a_run_that_another_thread_plays_is_not_resumed(tmp_path: Path) -> None:
         *(("panel_skill", one) for one in (2, float("nan"), "x")),
         *(("db", one) for one in (None, "", ":memory:", ".", 5)),
         *(("strategy", one) for one in (None, ["dialogue"])),
+        *(("prompts", one) for one in ("no", 1, None)),
+        *(("patient_grounding", one) for one in ("no", 0, None)),
         ("split", 5), ("temperament", ["choleric"]), ("complaint", 5), ("image", 5), ("listen", 5),
         ("specialist", {1: PANEL}),
     ],
@@ -196,8 +198,16 @@ def test_a_value_that_cannot_be_is_one_sentence(tmp_path: Path, name: str, value
 
 
 def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
-    run = consult.simulate(cases=np.int64(2), seed=np.int32(3), model=PANEL, batch=np.int8(1), db=tmp_path / "a.db")  # type: ignore[arg-type]
+    run = consult.simulate(
+        cases=np.int64(2),  # type: ignore[arg-type]
+        seed=np.int32(3),  # type: ignore[arg-type]
+        model=PANEL,
+        prompts=np.bool_(False),  # type: ignore[arg-type]
+        batch=np.int8(1),  # type: ignore[arg-type]
+        db=tmp_path / "a.db",
+    )
     assert len(run) == 2 and run.config["seed"] == 3
+    assert consult.load(run.db).table.prompts.tolist() == [False]
 
 
 def test_calls_on_a_run_say_what_they_take(run: consult.Run, tmp_path: Path) -> None:
@@ -218,7 +228,13 @@ def test_calls_on_a_run_say_what_they_take(run: consult.Run, tmp_path: Path) -> 
         lambda: consult.benchmark(models=PANEL, batch=0, out=tmp_path / "out", db=tmp_path / "b.db"),
         lambda: consult.benchmark(models=PANEL, cases=True, out=tmp_path / "out", db=tmp_path / "b.db"),
         lambda: consult.benchmark(models=PANEL, seed=2**70, out=tmp_path / "out", db=tmp_path / "b.db"),
+        *(
+            partial(consult.benchmark, models=PANEL, out=tmp_path / "out", db=tmp_path / "b.db", **{name: "no"})
+            for name in ("prompts", "again", "solo_baseline", "patient_grounding")
+        ),
         lambda: consult.train("triage", out=tmp_path / "file"),
+        lambda: consult.train("triage", out=tmp_path / "out", resume="no"),  # type: ignore[arg-type]
+        lambda: consult.train("triage", out=tmp_path / "out", full="no", steps=1),
         lambda: consult.train("triage", out=tmp_path / "out", rewards=5),  # type: ignore[arg-type]
         lambda: consult.train("triage", out=tmp_path / "out", steps=True),
         lambda: consult.train("triage", out=tmp_path / "out", model="mine.py:m", steps=1),

@@ -322,10 +322,29 @@ def test_an_installed_package_names_its_models(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("ward", "no_such_package:answer", "consult.models")
+    for value, why in (("no_such_package:answer", "ModuleNotFoundError"), ("json:no_such_name", "AttributeError")):
+        point = EntryPoint("ward", value, "consult.models")
+        monkeypatch.setattr("consult.plugins.entry_points", lambda group, point=point: [point])
+        with pytest.raises(PluginError, match=rf"^the model 'ward' cannot be loaded \({why}: .*'{value}'$") as mistake:
+            open_model("ward")
+        assert "__init__.py" not in str(mistake.value) and ", line " not in str(mistake.value)
+
+
+def test_an_entry_point_whose_module_fails_names_the_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "brokenward.py").write_text("\n1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("ward", "brokenward:answer", "consult.models")
     monkeypatch.setattr("consult.plugins.entry_points", lambda group: [point])
-    with pytest.raises(PluginError, match="the model 'ward' failed"):
+    with pytest.raises(PluginError, match=r"ZeroDivisionError: division by zero; brokenward.py, line 2\); correct its"):
         open_model("ward")
+
+
+@pytest.mark.parametrize("raised", ["GeneratorExit", "SystemExit", "StopIteration"])
+def test_a_model_that_ends_what_it_should_not_is_named(mine: Mine, tmp_path: Path, raised: str) -> None:
+    reference = f"{mine('def ends(messages, images):' + chr(10) + f'    raise {raised}()' + chr(10))}:ends"
+    run = consult.simulate(cases=1, model=PANEL, attending=reference, db=tmp_path / "a.db")
+    (error,) = run.consultations.error
+    assert f"the model '{reference}' failed ({raised}; mine.py, line 2)" in error
 
 
 def test_a_helper_is_the_one_beside_its_file(tmp_path: Path) -> None:
@@ -499,6 +518,30 @@ def test_an_assessor_that_fails_scores_nothing_and_is_named(mine: Mine, run: con
     summary = consult.assess(run, reference)
     assert len(summary["failures"]) == 3
     assert f"the assessor '{reference}' failed (ValueError: there is no item '9.9'" in summary["failures"][0]["why"]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("(1, None)", "the reason of item 1.1 cannot be None; give a text"),
+        ("(1, 5)", "the reason of item 1.1 cannot be 5; give a text"),
+        ('(1, "a", "b")', "give a value, or (value, reason)"),
+        ("Verdict(1, None)", "the reason of item 1.1 cannot be None; give a text"),
+        ('Verdict(7, "so")', "item 1.1 cannot be 7"),
+        ('Verdict(1, "so", ("x",))', "the turns of item 1.1 cannot be ('x',)"),
+    ],
+)
+def test_an_assessor_whose_reason_is_no_text_is_named(mine: Mine, run: consult.Run, said: str, why: str) -> None:
+    source = f"from consult.agents.rubric import Verdict\n\ndef odd(consultation):\n    return {{'1.1': {said}}}\n"
+    summary = consult.assess(run, f"{mine(source)}:odd")
+    assert len(summary["failures"]) == 3 and why in summary["failures"][0]["why"]
+
+
+def test_a_reason_is_stored_without_what_no_store_can_hold(mine: Mine, run: consult.Run) -> None:
+    source = "def halved(consultation):\n    return {'1.1': (1, 'so \\ud800and\\x1b[2J on')}\n"
+    assert not consult.assess(run, f"{mine(source)}:halved")["failures"]
+    table = run.assessments
+    assert set(table[table.assessor.str.contains("halved") & (table["item"] == "1.1")].why) == {"so and on"}
 
 
 def test_a_model_judges_by_the_rubric(run: consult.Run) -> None:

@@ -143,6 +143,47 @@ def test_a_reward_that_raises_is_named_with_its_case(mine: Mine) -> None:
         paid("triage", {f"{mine(REWARDS)}:broken": 1.0}, "broken")
 
 
+UNPAYABLE = """
+import math
+
+values = {"text": "0.5", "infinite": math.inf, "nothing": None, "listed": [1.0], "not_a_number": math.nan}
+
+def over_decision(name):
+    def reward(decision, wanted):
+        return values[name]
+    return reward
+
+def over_consultation(name):
+    def reward(consultation):
+        return values[name]
+    return reward
+
+def over_completions(name):
+    def reward(completions, **kwargs):
+        return [values[name]] * len(completions)
+    return reward
+
+for name in values:
+    globals()[name] = over_decision(name)
+    globals()[f"whole_{name}"] = over_consultation(name)
+    globals()[f"trl_{name}"] = over_completions(name)
+"""
+
+
+@pytest.mark.parametrize("name", ["text", "infinite", "nothing", "listed", "not_a_number"])
+def test_a_reward_that_returns_no_finite_number_is_refused(mine: Mine, name: str) -> None:
+    path = mine(UNPAYABLE)
+    for reference in (f"{path}:{name}", f"{path}:trl_{name}"):
+        with pytest.raises(TrainingError, match=rf"{name}' returned .*; a reward returns a finite number; fix it and"):
+            paid("triage", {reference: 1.0}, reference)
+    planned = plan_training("interview", None, None, [f"{path}:whole_{name}"], {})
+    with (
+        planned.named.known(),
+        pytest.raises(TrainingError, match=rf"whole_{name}' returned .*; a reward returns a finite number"),
+    ):
+        interview_rewards(planned.config)[-1]([SimpleNamespace(acts=[])])
+
+
 def test_weights_are_the_decorators_unless_given(mine: Mine) -> None:
     path = mine(REWARDS)
     planned = plan_training("triage", None, None, {f"{path}:brief": None, "urgency": 0}, {"steps": 1})

@@ -61,7 +61,7 @@ def test_rules_score_all_but_feelings(db, capfd, monkeypatch):
     events = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert events[0] == {
-        "event": "assess", "run": "r1", "assessor": "rules@4", "consultations": CASES, "earlier": 0
+        "event": "assess", "run": "r1", "assessor": "rules@5", "consultations": CASES, "earlier": 0
     }  # fmt: skip
     assert [e["event"] for e in events[1:-1]] == ["assessment"] * CASES
     items = {item["item"]: item for item in events[-1]["items"]}
@@ -184,7 +184,7 @@ def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path, capfd, monkeypa
         + "r1.3,1.1,yes,anna,,\n"
         + "r1.1,1.1,0,anna,,\n"
         + "r1.4\n"
-        + 'r1.4,1.1,1.0,rules@4,"so, ""quoted""",\n'
+        + 'r1.4,1.1,1.0,rules@5,"so, ""quoted""",\n'
         + "r1.5,1.1,nan,,,\n"
         + "r1.5,1.1,1,,,\n",
         encoding="utf-8",
@@ -200,7 +200,7 @@ def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path, capfd, monkeypa
         ("r1.1", "human:anna", "4.1", 2.0, ""),
         ("r1.2", "human:anna", "1.1", None, "could not tell"),
         ("r1.2", "human:ben", "1.1", 0.0, ""),
-        ("r1.4", "human:rules@4", "1.1", 1.0, 'so, "quoted"'),
+        ("r1.4", "human:rules@5", "1.1", 1.0, 'so, "quoted"'),
     ]
 
 

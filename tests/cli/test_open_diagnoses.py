@@ -98,7 +98,7 @@ def everywhere(call: Call, tmp_path: Path, scenario: Path, run: str = "r1") -> d
     db = tmp_path / "consult.db"
     found: dict[str, tuple[int, int, int]] = {}
     listed = next(one for one in events(call("runs", "--json")[1]) if one["run"] == run)
-    found["runs"] = (listed["correct"], listed["judged"], listed["unjudged"])
+    found["runs"] = (listed["correct"], listed["with_truth"], listed["unjudged"])
     ended = [one for one in events(call("show", run, "--json")[1]) if one["event"] == "consultation"]
     found["show --json"] = _counted([(one["correct"], one["correct_by"]) for one in ended])
     told = re.search(r"([\d,]+) of ([\d,]+) right \([\d.]+%\)(?:.*?([\d,]+) of them unjudged)?", call("show", run)[1])
@@ -160,7 +160,7 @@ def test_the_public_cases_have_one_number_everywhere(
     call: Call, clinic: Path, tmp_path: Path, said: str, right: int, by: str
 ) -> None:
     summary = simulated(call, clinic, script(tmp_path / "s.yaml", said))
-    assert (summary["correct"], summary["judged"], summary["unjudged"]) == (right, CASES, CASES - right)
+    assert (summary["correct"], summary["with_truth"], summary["unjudged"]) == (right, CASES, CASES - right)
     found = everywhere(call, tmp_path, clinic)
     assert set(found.values()) == {(right, CASES, CASES - right)}, found
     with sqlite3.connect(tmp_path / "consult.db") as db:
@@ -183,10 +183,12 @@ def test_a_judge_decides_with_the_run_or_later_and_gives_the_same(call: Call, cl
     simulated(call, clinic, model)
     # One by its name; of the other 29 the judge calls every fifth the same, and fails on every fifth.
     expected = (1 + 5, CASES, 6)
-    assert (with_the_run["correct"], with_the_run["judged"], with_the_run["unjudged"]) == expected
+    assert (with_the_run["correct"], with_the_run["with_truth"], with_the_run["unjudged"]) == expected
     code, out, _ = call("assess", "r2", "--judge", model, "--json")
     *_, last = events(out)
-    assert code == 1 and len(last["failures"]) == 6 and (last["correct"], last["judged"], last["unjudged"]) == expected
+    assert (
+        code == 1 and len(last["failures"]) == 6 and (last["correct"], last["with_truth"], last["unjudged"]) == expected
+    )
     for run in ("r1", "r2"):
         found = everywhere(call, tmp_path, clinic, run)
         assert set(found.values()) == {expected}, found
@@ -200,7 +202,7 @@ def test_a_judge_decides_with_the_run_or_later_and_gives_the_same(call: Call, cl
 
 def test_impetigo_is_impetigo_everywhere(call: Call, ward: Path, tmp_path: Path) -> None:
     summary = simulated(call, ward, script(tmp_path / "s.yaml", "impetigo"), cases=4)
-    assert (summary["correct"], summary["judged"], summary["plurality_correct"], summary["voted"]) == (2, 4, 2, 4)
+    assert (summary["correct"], summary["with_truth"], summary["plurality_correct"], summary["voted"]) == (2, 4, 2, 4)
     found = everywhere(call, tmp_path, ward)
     assert set(found.values()) == {(2, 4, 2)}, found
     report = json.loads(Path("report/report.json").read_text())["runs"][0]
@@ -285,3 +287,27 @@ def test_a_run_that_was_cut_short_goes_on_with_its_judge(call: Call, ward: Path,
     with sqlite3.connect(tmp_path / "consult.db") as db:
         assert db.execute("SELECT * FROM consultations").fetchall() == before
         assert db.execute("SELECT count(*) FROM judgements").fetchone() == (2,)
+
+
+def test_the_command_that_judges_is_told_where_something_is_unjudged(call: Call, ward: Path, tmp_path: Path) -> None:
+    model = script(tmp_path / "s.yaml", "Frostbite")
+    words = ("simulate", "--scenario", ward, "--model", model)
+    judge = "consult assess {} --judge REF"
+    for run, cases in (("r1", ("--cases", 2)), ("r2", ("--case", "a0"))):
+        code, out, err = call(*words, *cases)
+        assert code == 0 and judge.format(run) in " ".join((out + err).split())
+        for shown in (run, f"{run}.1"):
+            assert judge.format(run) in " ".join(call("show", shown)[1].split())
+    code, out, err = call(
+        "simulate", "--scenario", ward, "--model", script(tmp_path / "t.yaml", "Gout"), "--case", "a1"
+    )
+    assert code == 0 and "--judge" not in out + err and "--judge" not in call("show", "r3")[1]
+
+
+def test_several_cases_can_be_named(call: Call, ward: Path, tmp_path: Path) -> None:
+    words = ("simulate", "--scenario", ward, "--model", script(tmp_path / "s.yaml", "Gout"))
+    code, out, err = call(*words, "--case", "a2", "--case", "a0", "--json")
+    assert code == 0, err
+    assert sorted(one["case"] for one in events(out) if one["event"] == "consultation") == ["a0", "a2"]
+    code, _, err = call(*words, "--case", "a2", "--case", "a9", "--json")
+    assert code == 2 and "no case 'a9'" in err

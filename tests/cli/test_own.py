@@ -89,7 +89,7 @@ def test_what_nobody_can_judge_is_null_and_not_wrong(tmp_path: Path) -> None:
     *_, ended, summary = map(json.loads, done.stdout.splitlines())
     assert ended["truth"] is None and ended["correct"] is None and ended["opinions_right"] is None
     assert ended["demo"] is False and ended["disclaimer"] is None and ended["style"] is None
-    assert summary["judged"] == 0 and summary["accuracy"] is None and summary["triaged"] == 0
+    assert summary["with_truth"] == 0 and summary["accuracy"] is None and summary["triaged"] == 0
 
 
 def test_the_photograph_is_kept_without_its_metadata_and_outlives_its_file(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_failed_consultation_is_a_row_and_stays_in_the_count(tmp_path):
 
     events = []
     summary, _ = played(tmp_path / "a.db", Improviser(fails=fails), 6, listen=events.append)
-    assert (summary["failed"], summary["finished"], summary["judged"]) == (1, 5, 6)
+    assert (summary["failed"], summary["finished"], summary["with_truth"]) == (1, 5, 6)
     failed = next(e for e in events if e["event"] == "consultation" and e["status"] == "failed")
     assert failed["consultation"] == "r1.3" and failed["correct"] is False and "the model broke" in failed["error"]
 

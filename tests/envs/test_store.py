@@ -176,7 +176,7 @@ def test_a_store_of_the_first_edition_is_decided_and_reports(tmp_path):
     first_edition(path, "derm34", ROWS)
     rows, run = decided(path)
     assert rows == [RIGHT, WRONG, ALIAS, WRONG, WRONG, WRONG, WRONG, NONE, NONE]
-    assert (run["correct"], run["judged"], run["unjudged"]) == (2, 7, 0)
+    assert (run["correct"], run["with_truth"], run["unjudged"]) == (2, 7, 0)
     with Store(path) as store:
         accuracy = write_report(store, ["r1"], tmp_path / "out")["runs"][0]["headlines"]["accuracy"]
     assert (accuracy["value"], accuracy["n"], accuracy["unjudged"]) == (pytest.approx(2 / 7), 7, 0)
@@ -195,7 +195,7 @@ def test_where_the_scenario_is_gone_equal_names_decide(tmp_path):
     first_edition(path, str(tmp_path / "gone"), ROWS)
     rows, run = decided(path)
     assert rows == [RIGHT, OPEN, OPEN, OPEN, WRONG, WRONG, WRONG, NONE, NONE]
-    assert (run["correct"], run["judged"], run["unjudged"]) == (1, 7, 3)
+    assert (run["correct"], run["with_truth"], run["unjudged"]) == (1, 7, 3)
 
 
 def ward(folder, files):

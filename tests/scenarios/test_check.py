@@ -602,3 +602,22 @@ def test_open_diagnoses_may_not_be_named_either(tmp_path):
 def test_an_unknown_scenario_gives_the_menu():
     with pytest.raises(UnknownNameError, match="no scenario 'derm43'; there are: derm34"):
         load_scenario("derm43")
+
+
+@pytest.mark.parametrize("depth", [61, 500, 700, 900, 100_000])
+@pytest.mark.parametrize("field", ["diagnosis", "facts", "extra"])
+def test_a_line_that_is_nested_too_deeply_is_one_sentence(tmp_path, depth, field):
+    (tmp_path / "scenario.yaml").write_text("name: ward\ntitle: A ward\ntopics: {site: where it is}\n")
+    deep = f'{{"id": "a", "complaint": "It hurts", "{field}": {"[" * depth}{"]" * depth}}}'
+    (tmp_path / "cases.jsonl").write_text(f"{deep}\n")
+    (said,) = map(str, check_folder(tmp_path))
+    assert said == "cases.jsonl:1: is not valid JSON: it is nested too deeply; write it flat"
+    with pytest.raises(ScenarioError, match="nested too deeply"):
+        load_scenario(str(tmp_path))
+
+
+def test_many_brackets_beside_each_other_are_not_deep(tmp_path):
+    (tmp_path / "scenario.yaml").write_text("name: ward\ntitle: A ward\ntopics: {site: where it is}\n")
+    facts = [{"topic": "site", "text": f"spot {i} ((["} for i in range(100)]
+    (tmp_path / "cases.jsonl").write_text(json.dumps({"id": "a", "complaint": "It hurts", "facts": facts}) + "\n")
+    assert check_folder(tmp_path) == []

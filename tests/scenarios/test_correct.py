@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,12 @@ OPEN = replace(CLOSED, labels={}, aliases={"Herpes zoster": ["shingles", "zona"]
         ("B\u2081\u2082 deficiency", "b12 deficiency"),
         ("STRASSENPOCKEN", "stra\u00dfenpocken"),
         ("\uff41cne", "acne"),
+        ("ac\u00adne", "acne"),
+        ("ac\u200bne", "acne"),
+        ("(flu)", "flu"),
+        ("flu).", "flu"),
+        ("((flu.)", "flu"),
+        ("acne (mild)", "acne (mild)."),
     ],
 )
 def test_spellings_of_a_name_are_equal(said: str, truth: str) -> None:
@@ -176,7 +183,10 @@ def test_the_doctors_words_tell_a_name_from_an_alias(words: str | None, by: Corr
 ABSTENTIONS = (
     "I don't know", "I don\u2019t know.", "no diagnosis", "unknown", "N/A", "n.a.", "Unclear", "cannot be determined",
     "-", "\u2014", "?", "None", "not sure", "Diagnosis unclear", "cannot be determined from the information given", "",
-    "No diagnosis yet", "insufficient information", "I cannot say.",
+    "No diagnosis yet", "insufficient information", "I cannot say.", "(unknown)", "[unknown]", "Diagnosis: unknown",
+    "No idea", "not determined", "Inconclusive", "indeterminate", "not applicable", "I am not able to tell", "I can't",
+    "I don't know what it is", "I cannot make a diagnosis without more information.", "Diagnosis: n/a",
+    "I cannot tell from the photograph. More tests are needed", "not enough information to tell", "un\u00adknown",
 )  # fmt: skip
 
 
@@ -189,7 +199,24 @@ def test_an_answer_that_names_no_diagnosis_is_wrong_and_nobody_has_to_judge_it(s
 
 
 @pytest.mark.parametrize(
-    "name", ["Fever of unknown origin", "Uncertain cell carcinoma", "Nonea", "Carcinoma of unknown primary", "NA-itis"]
+    "name",
+    [
+        "It could not be anything but flu",
+        "don't know, flu",
+        "I am not sure, perhaps flu",
+        "I cannot be sure but flu",
+        "not sure which, flu",
+        "I don't know. Flu",
+        "insufficient data, likely flu",
+        "I cannot exclude flu",
+        "Diagnosis: flu",
+        "I can't breathe",
+        "Fever of unknown origin",
+        "Uncertain cell carcinoma",
+        "Nonea",
+        "Carcinoma of unknown primary",
+        "NA-itis",
+    ],
 )
 def test_a_diagnosis_is_no_abstention(name: str) -> None:
     assert not abstains(name) and correct(name, "gout", OPEN).by == "unjudged"
@@ -216,3 +243,33 @@ def test_open_diagnoses_of_the_cases_and_their_aliases_are_given_away(tmp_path: 
     assert scenario.leaks("herpes-zoster") == ("Herpes zoster",)
     assert scenario.leaks("it is no gout") == ("gout",)
     assert scenario.leaks("it burns") == ()
+
+
+@pytest.mark.parametrize("said", ["a HERPES-ZOSTER", "the shingles", "An  herpes zoster", "(the zona)"])
+def test_an_article_before_an_open_diagnosis_does_not_matter(said: str) -> None:
+    assert correct(said, "Herpes zoster", OPEN).correct
+    assert correct("Herpes zoster", said, OPEN).correct
+
+
+@pytest.mark.parametrize("said", ["A-herpes zoster", "herpes zoster of the eye", "I think herpes zoster", "an"])
+def test_an_open_name_must_be_the_whole_answer(said: str) -> None:
+    assert correct(said, "Herpes zoster", OPEN).by == "unjudged"
+
+
+def test_aliases_with_an_article_are_names_like_others() -> None:
+    scenario = replace(CLOSED, labels={}, aliases={"The bends": ["a decompression sickness", "Caisson disease"]})
+    for said in ("bends", "the bends", "Decompression sickness", "caisson disease"):
+        assert correct(said, "The bends", scenario).correct and correct("Bends", said, scenario).correct
+    assert plurality(["bends", "the bends", "gout"], naming(scenario)) == "The bends"
+
+
+@pytest.mark.parametrize(("said", "label"), [("ecz\u00adema", "eczema"), ("it is ecz\u200bema", "eczema")])
+def test_marks_that_nobody_sees_hide_no_label(said: str, label: str) -> None:
+    assert CLOSED.diagnosis(said) == label and CLOSED.leaks(said) == (label,)
+
+
+def test_long_answers_are_read_at_once() -> None:
+    for tail in (" the" * 2_000 + ", flu", ", more the" * 1_000 + ", flu", "(" * 3_000 + ")" * 2_999):
+        started = time.perf_counter()
+        assert not abstains(f"I don't know{tail}")
+        assert time.perf_counter() - started < 1

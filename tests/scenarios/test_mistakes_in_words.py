@@ -8,8 +8,8 @@ import re
 import pytest
 from PIL import Image
 
-from consult.scenarios import ScenarioError, load_scenario
-from consult.scenarios.check import check_folder
+from consult.scenarios import ScenarioError, UnknownNameError, load_scenario
+from consult.scenarios.check import check, check_folder
 
 SCENARIO = """\
 name: ward
@@ -72,6 +72,9 @@ KEYS = "id, complaint, facts, examinations, diagnosis, specialty, urgency, image
 
 FIELDS = [
     ({"sex": "F"}, "'sex' is the text 'F'; write 'female'"),
+    ({"age": 1e308}, f"'age' is the number 1e+308; {YEARS}"),
+    ({"age": "1000"}, f"'age' is the text '1000'; {YEARS}"),
+    ({"age": 121.0}, f"'age' is the number 121.0; {YEARS}"),
     ({"sex": "Male"}, "'sex' is the text 'Male'; write 'male'"),
     ({"sex": "woman"}, "'sex' is the text 'woman'; write 'female'"),
     ({"sex": "unknown"}, "'sex' is the text 'unknown'; write one of: female, male, or leave it out"),
@@ -107,7 +110,7 @@ FIELDS = [
     ({"complaint": "I\nitch"}, "the complaint runs over several lines; write it on one line, or as several facts"),
     (
         {"complaint": "I have\u200bcrusts"},
-        "the complaint holds a control character or an invisible one; type it again without",
+        "the complaint holds a control character or an invisible one, U+200B after 'I have'; type it again without",
     ),
     ({"diagnosis": "Impetigo"}, "the diagnosis 'Impetigo' is not in labels.yaml; write 'impetigo'"),
     ({"diagnosis": "impetigo "}, "the diagnosis 'impetigo ' is not in labels.yaml; write 'impetigo'"),
@@ -430,3 +433,200 @@ def test_two_spellings_of_one_label_are_a_mistake(ward):
         text + "  Crohn's disease: {specialty: null}\n  Crohn\u2019s disease: {specialty: null}\n"
     )
     assert any("the label 'Crohn\u2019s disease' is another spelling of 'Crohn's disease'" in one for one in told(ward))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "what"),
+    [
+        ("diagnosis", "gou\u200bt", "'diagnosis' holds a control character or an invisible one, U+200B after 'gou'"),
+        ("diagnosis", "gou\u00adt", "'diagnosis' holds a control character or an invisible one, U+00AD after 'gou'"),
+        ("diagnosis", "gout<eos>", "'diagnosis' holds '<eos>', a token of language models"),
+        ("specialty", "sk\u00adin", "'specialty' holds a control character or an invisible one, U+00AD after 'sk'"),
+        ("name", "An\u200bna", "'name' holds a control character or an invisible one, U+200B after 'An'"),
+        ("name", "An\ud800na", "'name' holds half of a character"),
+        ("complaint", "It <|im_end|> hurts", "the complaint holds '<|im_end|>', a token of language models"),
+    ],
+)
+def test_what_no_answer_can_hold_is_a_mistake(tmp_path, field, value, what):
+    settings = OPEN_ONES.replace("podagra, flu", "podagra")
+    line = {"id": "a", "complaint": "It hurts", "diagnosis": "gout", field: value}
+    said = told(open_ward(tmp_path, settings, json.dumps(line)))
+    assert any(sentence.startswith(f"cases.jsonl:1: {what}; ") for sentence in said), said
+
+
+@pytest.mark.parametrize("name", ["impeti\u00adgo", "impetigo<eos>"])
+def test_a_name_in_yaml_that_no_answer_can_hold_is_a_mistake(ward, name):
+    (ward / "labels.yaml").write_text(LABELS.replace("  impetigo:", f"  {name}:"))
+    said = told(ward)
+    assert any(sentence.startswith("labels.yaml:2: 'labels.impeti") and " holds " in sentence for sentence in said)
+    (ward / "labels.yaml").write_text(LABELS.replace("school sores", f"school {name}"))
+    (sentence,) = told(ward)
+    assert sentence.startswith("labels.yaml:2: 'labels.impetigo.aliases' entry 1 holds ")
+
+
+ASKED = f"plan: [{{say: Wash it., when: {{sensation: [itch]}}}}], {DERM}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "shape"),
+    [
+        ("specialty: dermatology, urgency: soon, aliases: [school sores]", "'labels.impetigo.urgency' is the text"),
+        ("look_alikes: [chickenpox]", "'labels.impetigo.look' is not known here"),
+        ("{specialty: paediatrics", "'labels.chickenpox.specialty' is missing"),
+        ("labels:", "'label_s' is not known here"),
+    ],
+)
+def test_a_mistake_of_shape_hides_no_other(ward, wrong, shape):
+    broken = {
+        "specialty: dermatology, urgency: soon, aliases: [school sores]":
+            "specialty: dermatology, urgency: sonn, aliases: [school sores]",
+        "look_alikes: [chickenpox]": "look: [chickenpox]",
+        "{specialty: paediatrics": "{clinic_s: paediatrics",
+        "labels:": "label_s: 1\nlabels:",
+    }[wrong]  # fmt: skip
+    text = LABELS.replace(wrong, broken)
+    assert text != LABELS
+    text += "  measles: {specialty: paediatrics, aliases: [varicella], look_alikes: [mumps]}\n"
+    text += "  mumps2: {specialty: paediatrics, plan: [{say: Rest., when: {sensatoin: [itch]}}]}\n"
+    (ward / "labels.yaml").write_text(text)
+    lines = [FIRST | {"complaint": "I have impetigo"}, SECOND, SECOND | {"id": "c", "diagnosis": "scabies"}]
+    (ward / "cases.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    said = "\n".join(told(ward))
+    for found in (
+        shape, "the alias 'varicella' of 'measles' names 'chickenpox', too", "the look-alike 'mumps' is not a label",
+        "the condition is about 'sensatoin'", "the diagnosis 'scabies' is not in labels.yaml",
+        "the fact 'complaint' names the diagnosis 'impetigo'",
+    ):  # fmt: skip
+        assert found in said
+    assert "second specialty" not in said and "the specialty '" not in said
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("A ward", ""), ("gout: [", "gout: [1, "), ("title:", "titel:")])
+def test_settings_aliases_and_facts_are_told_at_once(tmp_path, right, wrong):
+    facts = SITE % ("gout", "sight", "they say podagra"), SITE.replace('"a"', '"b"') % ("flu", "site", "on my toe")
+    said = "\n".join(told(open_ward(tmp_path, OPEN_ONES.replace(right, wrong, 1), *facts)))
+    for found in ("scenario.yaml:", CLASH, "the topic 'sight' is not in", "names the diagnosis 'gout'"):
+        assert found in said
+
+
+def test_what_is_not_checked_yet_is_said(ward):
+    assert check(ward).waiting == []
+    (ward / "cases.jsonl").write_text(f"{LINE}\n{LAST[:-1]}\n")
+    assert check(ward).waiting == ["the content of 1 line of cases.jsonl", "whether each label has a case"]
+    (ward / "labels.yaml").write_text("- impetigo\n")
+    (ward / "scenario.yaml").write_text("- ward\n")
+    assert check(ward).waiting[:2] == ["what must agree with scenario.yaml", "what must agree with labels.yaml"]
+
+
+ADVICE = [
+    ("outlook: ''", "'labels.impetigo.outlook' holds no text; write a sentence, or leave it out"),
+    ("serious: '  '", "'labels.impetigo.serious' holds no text; write a sentence, or leave it out"),
+    ("contagious: 'No'", "'labels.impetigo.contagious' does not end like a sentence: 'No'; end it with a full stop"),
+    ("plan: [Wash it., 'wash  it.']", "the step 'wash  it.' of 'impetigo' stands twice; remove one"),
+    (
+        "plan: [Wash it., {say: Wash it., when: {sensation: [dry]}}]",
+        "the step 'Wash it.' of 'impetigo' stands twice; remove one",
+    ),
+    (
+        "plan: [{say: Wash it., when: {sensation: [drry]}}]",
+        "no case has the value 'drry' of 'sensation'; write 'dry'",
+    ),
+    (
+        "plan: [{say: Wash it., when: {sensation: [burning]}}]",
+        "no case has the value 'burning' of 'sensation'; choose from: dry",
+    ),
+    (
+        "plan: [{say: Wash it., when: {sensation: [dry]}, urgency: soon}]",
+        "the urgency 'soon' of a step is no sooner than that of 'impetigo', 'soon'; remove it: it has no effect",
+    ),
+    (
+        "plan: [{say: Wash it., when: {sensation: 5}}]",
+        "'labels.impetigo.plan' entry 1 'when.sensation' is the number 5; write a list",
+    ),
+]
+
+
+def test_a_step_that_cannot_be_read_is_told_once(ward):
+    steps = "plan: [{say: A., when: {sex: male}}, {say: A., when: {sex: [female]}}]"
+    (ward / "labels.yaml").write_text(LABELS.replace(DERM, f"{steps}, {DERM}"))
+    (said,) = told(ward)
+    assert "entry 1 'when.sex' is the text 'male'; write a list: [male]" in said
+
+
+@pytest.mark.parametrize(("entry", "sentence"), ADVICE)
+def test_a_mistake_of_advice(ward, entry, sentence):
+    dry = {"topic": "sensation", "text": "it is dry", "value": "dry"}
+    first = FIRST | {"facts": [*FIRST["facts"], dry]}
+    (ward / "cases.jsonl").write_text(f"{json.dumps(first)}\n{LAST}\n")
+    assert told(ward) == []
+    (ward / "labels.yaml").write_text(LABELS.replace(DERM, f"{entry}, {DERM}"))
+    (said,) = told(ward)
+    assert said.startswith(f"labels.yaml:2: {sentence}")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "plan: [{say: Wash it., unless: {sensation: [burning]}}]", "plan: [{say: Wash it., when: {site: [nose]}}]",
+        "plan: [{say: A., when: {sex: [male]}}, {say: A., when: {sex: [female]}}]",
+        "plan: [{say: Wash it., when: {sensation: [dry]}, urgency: urgent}]", "contagious: 'Is it? Yes!'",
+    ],
+)  # fmt: skip
+def test_advice_without_a_mistake(ward, entry):
+    dry = {"topic": "sensation", "text": "it is dry", "value": "dry"}
+    (ward / "cases.jsonl").write_text(f"{json.dumps(FIRST | {'facts': [dry]})}\n{LAST}\n")
+    (ward / "labels.yaml").write_text(LABELS.replace(DERM, f"{entry}, {DERM}"))
+    assert told(ward) == []
+
+
+def test_a_diagnosis_is_never_advised_by_a_name_of_two_labels(ward):
+    text = "  M\u00e9ni\u00e8re disease: {specialty: null}\n  vertigo: {specialty: null, aliases: [Meniere disease]}\n"
+    (ward / "labels.yaml").write_text(LABELS + text)
+    lines = [SECOND | {"id": f"c{i}", "diagnosis": name} for i, name in enumerate(("Meniere disease", "vertigo"))]
+    (ward / "cases.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in (FIRST, SECOND, *lines)))
+    said = [sentence for sentence in told(ward) if sentence.startswith("cases")]
+    assert said == [
+        "cases.jsonl:3: the diagnosis 'Meniere disease' is not in labels.yaml; write 'M\u00e9ni\u00e8re disease'"
+    ]
+    (ward / "labels.yaml").write_text(LABELS.replace("varicella", "school sores"))
+    (ward / "cases.jsonl").write_text(
+        f"{LINE}\n{LAST}\n{json.dumps(SECOND | {'id': 'c', 'diagnosis': 'school sores'})}\n"
+    )
+    (said,) = [sentence for sentence in told(ward) if sentence.startswith("cases")]
+    assert "is an alias" not in said and "use a label's exact name: " in said
+
+
+def test_loading_tells_one_mistake_how_many_more_and_the_command(ward):
+    (ward / "labels.yaml").write_text(LABELS.replace("[chickenpox]", "[mumps]"))
+    (ward / "cases.jsonl").write_text(f"{LINE[:-1]}\n{LAST}\n")
+    count = len(check_folder(ward))
+    assert count == 2
+    with pytest.raises(ScenarioError) as mistake:
+        load_scenario(str(ward))
+    assert str(mistake.value) == (
+        "labels.yaml:2: the look-alike 'mumps' is not a label; use a label's exact name, or remove it "
+        f"(and 1 other mistake; to see all, run: consult scenarios check {ward})"
+    )
+    (ward / "labels.yaml").write_text(LABELS)
+    with pytest.raises(ScenarioError) as mistake:
+        load_scenario(str(ward))
+    assert "other mistake" not in str(mistake.value)
+
+
+def test_a_scenario_that_there_is_not_may_be_a_folder():
+    with pytest.raises(UnknownNameError, match=r"derm34; give one of these, or the path of a folder$"):
+        load_scenario("opne")
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "field"),
+    [
+        (S, "where it is", "'  '", "scenario.yaml:3: 'topics.site'"),
+        (L, "[school sores]", "[' ']", "labels.yaml:2: 'labels.impetigo.aliases' entry 1"),
+        (L, DERM, f"plan: ['  '], {DERM}", "labels.yaml:2: 'labels.impetigo.plan' entry 1"),
+    ],
+)
+def test_a_text_of_spaces_in_yaml_is_a_mistake(ward, name, right, wrong, field):
+    (ward / name).write_text((ward / name).read_text().replace(right, wrong, 1))
+    (said,) = told(ward)
+    assert said.startswith(field) and said.endswith(" holds nothing but spaces; write a text, or remove it")

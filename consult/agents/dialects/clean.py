@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from consult.scenarios.controls import without_controls
+from consult.scenarios.controls import TOKENS, without_controls
 
 MAX_CHARACTERS = 4_000
 
-_TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<pad>|<eos>|<bos>|<image>|<end_of_turn>|<start_of_turn>\w*")
 _BEGIN, _END = r"(?:<think(?:ing)?>|\[THINK\]|<unused94>)", r"(?:</think(?:ing)?>|\[/THINK\]|<unused95>)"
 """The marks of a private thought; the last are MedGemma's."""
 _THOUGHT = re.compile(rf"{_BEGIN}(.*?)(?:{_END}|\Z)", re.DOTALL | re.IGNORECASE)
@@ -19,7 +18,7 @@ def clean(text: str) -> str:
     """Take out what is not text, join lines by spaces, and cut to 4,000 characters."""
     # Tokens last: what is taken out of the middle of one must not leave it whole.
     text = without_controls(text[: 4 * MAX_CHARACTERS])
-    return re.sub(r"\s+", " ", _TOKENS.sub(" ", text)).strip()[:MAX_CHARACTERS]
+    return re.sub(r"\s+", " ", TOKENS.sub(" ", text)).strip()[:MAX_CHARACTERS]
 
 
 def without_thought(text: str) -> str:

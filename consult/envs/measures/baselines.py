@@ -54,7 +54,8 @@ def baselines(
     if any(one.opinions for one in scored):
         # A consultation that ended before its panel was asked has no vote, which counts as wrong.
         vote = _of(VOTE, "", scored, {one.id: one.vote for one in scored})
-        found.append(replace(vote, figure=vote.figure.having(failed(scored))))
+        left = sum(one.is_unjudged(one.vote) for one in scored)
+        found.append(replace(vote, figure=vote.figure.having(failed(scored)).left_unjudged(left)))
     for classifier, named in guesses.items():
         seen = [one for one in scored if one.case in named]
         if seen:

@@ -58,7 +58,8 @@ def top_three(played: Sequence[Outcome]) -> Figure:
     """Give the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
     scored = judged(played)
     hits = [bool(one.correct) or one.truth in _ranked(one)[:TOP] for one in scored]
-    return share(hits, [one.case for one in scored]).having(failed(scored))
+    left = sum(one.correct_by == "unjudged" and not hit for one, hit in zip(scored, hits, strict=True))
+    return share(hits, [one.case for one in scored]).having(failed(scored)).left_unjudged(left)
 
 
 def _ranked(one: Outcome) -> list[str]:

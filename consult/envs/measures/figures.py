@@ -40,6 +40,10 @@ class Figure:
         """Give the same figure with its number of failed consultations."""
         return replace(self, failed=failed)
 
+    def left_unjudged(self, unjudged: int) -> Figure:
+        """Return the same figure with how many among its n a judge could still find right."""
+        return replace(self, unjudged=unjudged)
+
     def as_json(self) -> dict[str, Any]:
         """Give it as it stands in report.json."""
         return asdict(self)

@@ -17,8 +17,12 @@ from importlib.resources import files
 from typing import Any
 
 from consult.envs.measures.outcomes import Outcome
+from consult.scenarios.normalised import unbracketed
 
 ABSTAINS = "none"
+_ENDS = " .:*\"'"
+_MARK = re.compile(r"(?:[-\u2013\u2014\u2022]|\d+[.)])\s+")
+"""Of an entry of a list."""
 _SEVERAL = re.compile(r"[,;/\n]|\band/or\b|\bor\b|\band\b")
 
 
@@ -69,8 +73,13 @@ def extracted(words: str | None, whole: tuple[str, ...] = ()) -> str:
         whole: Names that are one answer although they would be split (`whole_names`).
     """
     lowered = re.sub(r"\beither\b", " ", (words or "").lower())
-    parts = (part.strip(" .:*\"'") for part in _split(lowered, _SEVERAL.pattern, whole))
+    parts = (_bare(part) for part in _split(lowered, _SEVERAL.pattern, whole))
     return ", ".join(part for part in parts if part) or ABSTAINS
+
+
+def _bare(part: str) -> str:
+    """Return an answer without the mark of a list before it, and without half of a bracket that the split has left."""
+    return unbracketed(_MARK.sub("", part.strip(_ENDS)), _ENDS)
 
 
 def _split(text: str, pattern: str, whole: tuple[str, ...]) -> list[str]:

@@ -76,6 +76,10 @@ class Outcome:
         """Tell whether a label that somebody else named is right: it is the truth, or the right final diagnosis."""
         return said is not None and (said == self.truth or (bool(self.correct) and said == self.diagnosis))
 
+    def is_unjudged(self, said: str | None) -> bool:
+        """Tell whether a label that somebody named is the final diagnosis, which nobody has judged."""
+        return said is not None and self.correct_by == "unjudged" and said == self.diagnosis
+
 
 _CONSULTATIONS = """
 SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialty, c.urgency, c.diagnosis,

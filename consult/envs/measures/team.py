@@ -104,7 +104,7 @@ def panel(played: Sequence[Outcome]) -> Panel | None:
     final, voted = [bool(one.correct) for one in asked], [one.is_right(one.vote) for one in asked]
     return Panel(
         _of_opinions(asked).having(failed(asked)),
-        share(voted, cases).having(failed(asked)),
+        share(voted, cases).having(failed(asked)).left_unjudged(sum(one.is_unjudged(one.vote) for one in asked)),
         difference(_by_case(cases, final), _by_case(cases, voted)),
         error_correlation(asked),
         _of_pairs(asked),
@@ -114,7 +114,8 @@ def panel(played: Sequence[Outcome]) -> Panel | None:
 
 def _of_opinions(asked: Sequence[Outcome]) -> Figure:
     hits = [one.is_right(opinion) for one in asked for opinion in one.opinions]
-    return share(hits, [one.case for one in asked for _ in one.opinions])
+    left = sum(one.is_unjudged(opinion) for one in asked for opinion in one.opinions)
+    return share(hits, [one.case for one in asked for _ in one.opinions]).left_unjudged(left)
 
 
 def _of_pairs(asked: Sequence[Outcome]) -> Figure:

@@ -204,3 +204,19 @@ def test_a_name_that_holds_an_and_or_a_comma_is_one_answer():
 def test_the_names_of_derm34_are_split_as_by_its_notebook():
     labels = load_scenario("derm34").labels.values()
     assert whole_names([name for label in labels for name in (label.name, *label.aliases)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        ("Eczema (or acne)", "eczema, acne"),
+        ("(eczema, acne)", "eczema, acne"),
+        ("- eczema\n- acne", "eczema, acne"),
+        ("1. eczema\n2) acne", "eczema, acne"),
+        ("\u2022 eczema", "eczema"),
+        ("acne (mild)", "acne (mild)"),
+        ("beta-thalassemia", "beta-thalassemia"),
+    ],
+)
+def test_an_answer_keeps_no_mark_of_a_list_and_no_half_of_a_bracket(words: str, answers: str) -> None:
+    assert extracted(words) == answers
