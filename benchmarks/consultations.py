@@ -35,9 +35,9 @@ from consult.envs.graph import Cast, Session, play
 from consult.envs.runner import Runner
 from consult.envs.store import Store
 from consult.scenarios import URGENCIES, Case, Fact, Scenario, load_scenario
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.ceilings import ceilings
 from consult.scenarios.correct import plurality
-from consult.scenarios.grammar import Grammar
 from consult.scenarios.tables import FindingTables
 
 Row = dict[str, Any]

@@ -27,7 +27,7 @@ print(time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxr
 CHECK = """
 import resource, sys, time
 from pathlib import Path
-from consult.scenarios.check import check_folder
+from consult.scenarios.checks.folder import check_folder
 began = time.monotonic()
 problems = check_folder(Path(sys.argv[1]))
 print(time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

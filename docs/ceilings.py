@@ -17,8 +17,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from consult.scenarios import load_scenario
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.ceilings import Ceiling, by_facts_known, ceilings
-from consult.scenarios.grammar import Grammar
 
 HERE = Path(__file__).parent
 MARKED = re.compile(r"(<!-- ceilings -->\n).*?(<!-- /ceilings -->)", re.DOTALL)

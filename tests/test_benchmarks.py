@@ -17,7 +17,7 @@ from consult.agents.dialects.wording import TAUGHT, bank
 from consult.agents.grounding import check_line, plainly, words
 from consult.agents.models import Reply
 from consult.errors import UserError
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 TOPICS = [topic for topic in SCENARIO.topics if topic in said_about("questions")]
 """Topics that questions are worded for."""

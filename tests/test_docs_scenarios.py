@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from consult.cli.main import app
 from consult.cli.scenarios import bar
 from consult.scenarios import load_scenario
-from consult.scenarios.check import check_folder
+from consult.scenarios.checks.folder import check_folder
 from consult.scenarios.conditional import known_of
 from consult.scenarios.files import AdviceSpec, LabelsFile, LabelSpec, RuleSpec, ValueSpec
 from consult.scenarios.folder import labels_of

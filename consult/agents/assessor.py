@@ -16,7 +16,7 @@ from consult.agents.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_score
 from consult.agents.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.voice import Place, Voice
 from consult.plugins import PluginError, Registry, blame, revision, takes
-from consult.scenarios.controls import without_controls
+from consult.scenarios.control_chars import without_controls
 
 TASK = "assess"
 UNUSABLE = "unusable answer: "

@@ -23,7 +23,7 @@ from consult.agents.grounding import check_line, plainly, stated
 from consult.agents.temperament import Temperament, temperaments
 from consult.agents.voice import ATTEMPTS, Place, Voice, usage
 from consult.scenarios import Fact, Scenario
-from consult.scenarios.grammar import CHILDHOOD
+from consult.scenarios.case_generator import CHILDHOOD
 
 QUESTIONS_BACK = {
     "contagious": "whether others can catch it",

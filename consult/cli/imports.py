@@ -59,7 +59,7 @@ def _mapping(entries: list[str]) -> dict[str, str]:
 
 
 def _lines(summary: Summary, out: Path) -> list[str]:
-    from consult.scenarios.controls import without_controls
+    from consult.scenarios.control_chars import without_controls
 
     lines = [f"{count_of(summary.rows, 'row')}: {summary.kept:,} kept, {summary.rows - summary.kept:,} dropped"]
     lines += [f"  {count:,} dropped: {reason}" for reason, count in summary.dropped.most_common()]

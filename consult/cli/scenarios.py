@@ -66,7 +66,7 @@ def show(
 def check(folder: Folder) -> None:
     """Find every mistake of a scenario's folder; exit code 2 if there is one."""
     from consult.errors import UserError
-    from consult.scenarios.check import check as check_folder
+    from consult.scenarios.checks.folder import check as check_folder
     from consult.scenarios.folder import load_folder
 
     if not folder.is_dir():
@@ -90,16 +90,16 @@ def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
 
 def _ceilings(scenario: Scenario) -> list[Ceiling]:
     """Compute the ceilings; none for cases written by hand."""
+    from consult.scenarios.case_generator import Grammar
     from consult.scenarios.ceilings import ceilings
-    from consult.scenarios.grammar import Grammar
 
     return ceilings(scenario.source) if isinstance(scenario.source, Grammar) else []
 
 
 def _facts_known(scenario: Scenario) -> list[Ceiling]:
     """Compute the ceilings by the number of facts known; none for cases written by hand."""
+    from consult.scenarios.case_generator import Grammar
     from consult.scenarios.ceilings import by_facts_known
-    from consult.scenarios.grammar import Grammar
 
     return list(by_facts_known(scenario.source).values()) if isinstance(scenario.source, Grammar) else []
 

@@ -23,7 +23,7 @@ from consult.envs.prompts import (
     without_prompt,
 )
 from consult.render.lines import Event, say, styled
-from consult.scenarios.controls import visible
+from consult.scenarios.control_chars import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

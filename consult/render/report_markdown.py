@@ -10,7 +10,7 @@ from consult.counts import count_of
 from consult.render.report_compared import across, head
 from consult.render.report_table import Cell, Table
 from consult.render.report_tables import of_run
-from consult.scenarios.controls import without_controls
+from consult.scenarios.control_chars import without_controls
 
 Data = Mapping[str, Any]
 

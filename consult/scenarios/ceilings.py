@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consult.scenarios.bayes import ON_SKIN, BayesReader, normal
-from consult.scenarios.grammar import Draw, Grammar
+from consult.scenarios.case_generator import Draw, Grammar
 from consult.scenarios.tables import ROOTS, FindingTables
 
 if TYPE_CHECKING:

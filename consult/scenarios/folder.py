@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.conditional import Advice, Condition
 from consult.scenarios.files import (
     AdviceSpec,
@@ -29,8 +30,7 @@ from consult.scenarios.files import (
     ValuesFile,
     ValueSpec,
 )
-from consult.scenarios.grammar import Grammar
-from consult.scenarios.listed import read_cases
+from consult.scenarios.jsonl_cases import read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, impossible_scalar, read_yaml
 from consult.scenarios.normalised import open_name
 from consult.scenarios.references import (
@@ -75,7 +75,7 @@ def load_scenario(reference: str) -> Scenario:
         return load_folder(folder)
     except ScenarioError as error:
         # Loading stops at the first file with a mistake.
-        from consult.scenarios.check import check_folder
+        from consult.scenarios.checks.folder import check_folder
 
         raise ScenarioError(error.problems, folder, len(check_folder(folder))) from None
 

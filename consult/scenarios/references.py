@@ -1,6 +1,6 @@
 """What the files of a scenario folder must agree on before a case can be drawn.
 
-Loading refuses a folder that breaks these; `consult.scenarios.check` reports them along with everything else.
+Loading refuses a folder that breaks these; `consult.scenarios.checks.folder` reports them along with everything else.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from consult.agents.dialects.wording import bank, frames, rewordings
 from consult.agents.emergency_words import urgency_of
 from consult.rl.starter.corpus import Corpus
 from consult.scenarios import Photograph, load_scenario
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 SCENARIO = load_scenario("derm34")
 LABELS = list(SCENARIO.labels)

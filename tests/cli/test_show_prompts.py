@@ -15,7 +15,7 @@ from consult.cli.view_server import application
 from consult.envs.prompts import NoPromptsError, prompts_of
 from consult.envs.store import Store
 from consult.render.prompts import kept_to
-from consult.scenarios.controls import visible
+from consult.scenarios.control_chars import visible
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 NASTY = "<script>alert(1)</script>\x1b[2J\u202e & <think>hm</think>"

@@ -28,7 +28,7 @@ from consult.rl.starter.lesson import SHARES, WORDING_SHARES, Lesson, Soft, With
 from consult.scenarios import Card, Fact, load_scenario
 from consult.scenarios.bayes import normal
 from consult.scenarios.case import ALARM
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 SCENARIO = load_scenario("derm34")
 assert isinstance(SCENARIO.source, Grammar)

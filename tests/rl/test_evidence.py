@@ -15,7 +15,7 @@ from consult.rl.starter.evidence import BY_SIGHT, SUPPORTS, Evidence, Knowledge
 from consult.rl.starter.generalist import GENERAL, generalist
 from consult.scenarios import URGENCIES, load_scenario
 from consult.scenarios.case import ALARM
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.tables import ROOTS
 
 SCENARIO = load_scenario("derm34")

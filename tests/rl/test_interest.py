@@ -12,7 +12,7 @@ from consult.agents.dialects.starter import TOPIC_TAGS
 from consult.rl.starter.interest import HABIT, PRESSING, READINESS, Interest
 from consult.scenarios import load_scenario
 from consult.scenarios.case import ALARM
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.tables import FindingTables, Value
 
 SCENARIO = load_scenario("derm34")

@@ -24,7 +24,7 @@ from consult.rl.starter.panel import (
 )
 from consult.scenarios import load_scenario
 from consult.scenarios.bayes import normal
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 SCENARIO = load_scenario("derm34")
 assert isinstance(SCENARIO.source, Grammar)

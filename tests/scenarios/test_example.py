@@ -10,7 +10,7 @@ import pytest
 from improvising import Improviser, played
 
 from consult.scenarios import load_scenario
-from consult.scenarios.check import check_folder
+from consult.scenarios.checks.folder import check_folder
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^### `([\w.]+)`\n\n```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE))

@@ -10,8 +10,8 @@ import pytest
 
 from consult.scenarios import Label, load_scenario
 from consult.scenarios.bayes import BayesReader
+from consult.scenarios.case_generator import Grammar, TooFewCardsError
 from consult.scenarios.ceilings import by_facts_known, ceilings
-from consult.scenarios.grammar import Grammar, TooFewCardsError
 from consult.scenarios.rules import Rule
 from consult.scenarios.tables import FindingTables, Value
 

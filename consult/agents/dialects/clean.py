@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from consult.scenarios.controls import TOKENS, without_controls
+from consult.scenarios.control_chars import TOKENS, without_controls
 
 MAX_CHARACTERS = 4_000
 

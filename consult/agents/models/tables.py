@@ -19,7 +19,7 @@ from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 from consult.scenarios import URGENCIES, UnknownNameError, load_scenario
 from consult.scenarios.bayes import BayesReader, photographed
 from consult.scenarios.case import ALARM
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.rules import as_values
 
 DOCTORS = ("bayes", "silent", "random")

@@ -78,7 +78,7 @@ def bayes_guesses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[st
         What it is told (`complaint and photograph`, `all facts`) → case → diagnosis; empty without tables.
     """
     from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
-    from consult.scenarios.grammar import Grammar
+    from consult.scenarios.case_generator import Grammar
 
     source = scenario.source
     if not isinstance(source, Grammar):

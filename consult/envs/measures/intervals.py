@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.envs.fidelity import Rate
 from consult.envs.measures.figures import NOTHING, Figure
-from consult.scenarios.grammar import ALARMS
+from consult.scenarios.case_generator import ALARMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ from consult.envs.fidelity import Rate
 from consult.errors import UserError
 from consult.rl.starter.vision import Pictures, Pixels, Say, draw_pictures, normalised
 from consult.scenarios import Scenario, load_scenario
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 EPOCHS, BATCH, RATE, DECAY, NOISE = 10, 256, 4e-3, 0.1, 0.1
 """Chosen on the validation cases among twelve settings of width, epochs, decay and noise."""

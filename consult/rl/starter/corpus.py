@@ -37,7 +37,7 @@ from consult.rl.starter.interest import Interest
 from consult.rl.starter.lesson import SHARES, Lesson, Shares, Soft, Withheld, draw
 from consult.rl.starter.panel import drawn_field, panel, specialist, weigh, with_expert
 from consult.scenarios import Card, Fact, Photograph, Scenario, Urgency
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.tables import Table
 
 DIALECT = StarterDialect()

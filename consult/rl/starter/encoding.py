@@ -16,7 +16,7 @@ from consult.rl.starter.corpus import Corpus
 from consult.rl.starter.evidence import Knowledge
 from consult.rl.starter.lesson import Lesson, Shares, Soft, Withheld
 from consult.scenarios import URGENCIES, Scenario, load_scenario
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 POOL = 384
 """Lessons that are sorted by length together."""

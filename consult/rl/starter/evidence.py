@@ -16,8 +16,8 @@ from consult.agents.dialects.wording import frames
 from consult.rl.starter.generalist import generalist
 from consult.scenarios import Case, Fact, Urgency
 from consult.scenarios.bayes import normal
+from consult.scenarios.case_generator import CHILDHOOD, Grammar
 from consult.scenarios.conditional import Known, known_facts, most_urgent
-from consult.scenarios.grammar import CHILDHOOD, Grammar
 from consult.scenarios.tables import EXAMINATIONS, FindingTables, Table
 
 BY_SIGHT = ("site", "duration", "palpation")

@@ -26,7 +26,7 @@ from consult.rl.starter.lesson import SHARES, WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 
 @dataclass(frozen=True)

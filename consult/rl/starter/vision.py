@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from consult.rl.starter.architecture import IMAGE_SIZE
 from consult.scenarios import load_scenario
+from consult.scenarios.case_generator import Grammar
 from consult.scenarios.drawing import MORPHOLOGIES, draw
-from consult.scenarios.grammar import Grammar
 
 Pixels = NDArray[np.uint8]
 Say = Callable[[str], None]

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from consult.scenarios.case import URGENCIES
-from consult.scenarios.check_cases import years_said
+from consult.scenarios.checks.cases import years_said
 from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
 from consult.scenarios.importing.first_person import as_clause, in_first_person
 from consult.scenarios.importing.names import Diagnosis

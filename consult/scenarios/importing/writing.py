@@ -15,7 +15,7 @@ from typing import Any
 
 from consult.errors import UserError
 from consult.scenarios.importing.row import UnusableRow
-from consult.scenarios.listed import FILE as CASES
+from consult.scenarios.jsonl_cases import FILE as CASES
 from consult.scenarios.photographs import PhotographError, open_photograph
 
 PHOTOGRAPHS = "photographs"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.scenarios.check import check_folder
+from consult.scenarios.checks.folder import check_folder
 from consult.scenarios.importing import import_cases
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

@@ -24,7 +24,7 @@ from consult.rl.starter.assessor.training import AdapterTraining, Sources, laid_
 from consult.rl.starter.recipe import RecipeError
 from consult.rl.starter.vision import Say
 from consult.scenarios import load_scenario
-from consult.scenarios.grammar import Grammar
+from consult.scenarios.case_generator import Grammar
 
 
 @dataclass(frozen=True)

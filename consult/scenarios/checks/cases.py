@@ -10,12 +10,12 @@ from pathlib import Path
 
 from consult.counts import count_of
 from consult.scenarios.case import Case
-from consult.scenarios.check_advice import value_problems
-from consult.scenarios.check_wording import naming
+from consult.scenarios.checks.advice import value_problems
+from consult.scenarios.checks.wording import naming
 from consult.scenarios.conditional import known_of
-from consult.scenarios.controls import unreadable, visible
+from consult.scenarios.control_chars import unreadable, visible
 from consult.scenarios.files import LabelsFile, ScenarioFile
-from consult.scenarios.listed import FILE, UNREAD, scan_cases
+from consult.scenarios.jsonl_cases import FILE, UNREAD, scan_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem
 from consult.scenarios.normalised import abstains, open_name
 from consult.scenarios.photographs import PhotographError

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from consult.scenarios import ScenarioError, UnknownNameError, load_scenario
-from consult.scenarios.check import check, check_folder
+from consult.scenarios.checks.folder import check, check_folder
 
 SCENARIO = """\
 name: ward

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from consult.scenarios.files import ScenarioFile, ValuesFile, ValueSpec
-from consult.scenarios.listed import ListedCases
+from consult.scenarios.jsonl_cases import ListedCases
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.references import NOT_WORDED
 from consult.scenarios.scenario import Label, Scenario

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from consult.scenarios import PhotographError, ScenarioError, UnknownNameError, load_scenario
-from consult.scenarios.check import check_folder
+from consult.scenarios.checks.folder import check_folder
 
 SCENARIO = """
 name: ward

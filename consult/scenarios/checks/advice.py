@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from consult.scenarios.case import URGENCIES, Urgency
+from consult.scenarios.case_generator import Draw, Grammar
 from consult.scenarios.files import AdviceSpec, LabelsFile, LabelSpec, ScenarioFile
-from consult.scenarios.grammar import Draw, Grammar
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.references import SEEN_ONLY, conditions_of, unknown_topic
 from consult.scenarios.rules import as_values

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel
 
-from consult.scenarios.check_advice import ANSWERS, advice_problems, condition_problems, topic_problems
-from consult.scenarios.check_cases import Told, case_problems
-from consult.scenarios.check_rules import rule_problems
-from consult.scenarios.check_tables import (
+from consult.scenarios.checks.advice import ANSWERS, advice_problems, condition_problems, topic_problems
+from consult.scenarios.checks.cases import Told, case_problems
+from consult.scenarios.checks.rules import rule_problems
+from consult.scenarios.checks.tables import (
     card_problems,
     child_problems,
     flag_problems,
@@ -25,11 +25,11 @@ from consult.scenarios.check_tables import (
     shape_problems,
     table_problems,
 )
-from consult.scenarios.check_wording import wording_problems
-from consult.scenarios.controls import unreadable, visible
+from consult.scenarios.checks.wording import wording_problems
+from consult.scenarios.control_chars import unreadable, visible
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
 from consult.scenarios.folder import RULES, Rest, alias_references, grammar_of, labels_of, parse_rest
-from consult.scenarios.listed import FILE as CASES
+from consult.scenarios.jsonl_cases import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError
 from consult.scenarios.normalised import normalised
 from consult.scenarios.references import (

@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterator, Sequence
 
 from consult.scenarios.case import ALARM
+from consult.scenarios.case_generator import ALARMS, CHILDHOOD, NOT_SAID, Grammar, TooFewCardsError
 from consult.scenarios.drawing import MORPHOLOGIES, STYLES
 from consult.scenarios.files import ScenarioFile, ValuesFile, ValueSpec
-from consult.scenarios.grammar import ALARMS, CHILDHOOD, NOT_SAID, Grammar, TooFewCardsError
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
 from consult.scenarios.references import NOT_WORDED, setting_references, several_references
 from consult.scenarios.rules import Drawn

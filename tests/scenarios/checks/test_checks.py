@@ -12,8 +12,8 @@ from PIL import Image
 
 import consult.scenarios
 from consult.scenarios import ScenarioError, UnknownNameError, load_scenario
-from consult.scenarios.check import check_folder
-from consult.scenarios.grammar import TooFewCardsError
+from consult.scenarios.case_generator import TooFewCardsError
+from consult.scenarios.checks.folder import check_folder
 
 DERM34 = Path(consult.scenarios.__file__).parent / "derm34"
 

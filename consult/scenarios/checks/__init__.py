@@ -1,0 +1,1 @@
+"""What `consult scenarios check` finds: mistakes in a scenario's folder, told in sentences."""
