@@ -38,11 +38,11 @@ from injections import STRINGS
 
 from consult.agents import counterfactuals
 from consult.agents.acts import AssessorView
-from consult.agents.dialects import DIALECTS
-from consult.agents.dialects.starter_assessment import CONSTRUCTED
+from consult.agents.assessors.rubric import BY_KEY, ITEMS
+from consult.agents.assessors.rules import Played, assess_by_rules
 from consult.agents.models import Model, Request, open_model
-from consult.agents.rubric import BY_KEY, ITEMS
-from consult.agents.rules import Played, assess_by_rules
+from consult.agents.prompt_formats import DIALECTS
+from consult.agents.prompt_formats.starter_assessment import CONSTRUCTED
 from consult.envs.agreement import cohens_kappa, gwets_ac1
 from consult.envs.assessing import view_of
 from consult.envs.measures import Figure

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, STRATEGIES, TEAMS, Act
-from consult.agents.advice import sentences
+from consult.agents.roles.advice import sentences
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
 from consult.envs.cast import Models

@@ -38,13 +38,13 @@ from typing import Any
 import yaml
 
 from consult.agents.acts import Act, Line, PatientTask, PatientView
-from consult.agents.dialects.questions import said_about
-from consult.agents.dialects.wording import TAUGHT
-from consult.agents.grounding import plainly, stated
+from consult.agents.grounding.facts import plainly, stated
 from consult.agents.models import Model, Reply, Request, open_model
-from consult.agents.patient import FreePatient, Patient
+from consult.agents.prompt_formats.questions import said_about
+from consult.agents.prompt_formats.wording import TAUGHT
+from consult.agents.roles.client import Generate, Place, Voice
+from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.temperament import temperaments
-from consult.agents.voice import Generate, Place, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.fidelity import Rate
 from consult.errors import UserError

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.acts import Act, Strategy, Team
+from consult.agents.assessors.rubric import BY_KEY, ITEMS
+from consult.agents.assessors.rules import Played, assess_by_rules
 from consult.agents.counterfactuals import EDITS, with_a_brush_off, with_a_line
-from consult.agents.rubric import BY_KEY, ITEMS
-from consult.agents.rules import Played, assess_by_rules
 from consult.agents.temperament import temperaments
 from consult.envs.agreement import cohens_kappa, gwets_ac1
 from consult.envs.cast import Models

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from consult.agents.rubric import ITEMS
+from consult.agents.assessors.rubric import ITEMS
 from consult.agents.temperament import temperaments
 from consult.envs.config import RunConfig
 from consult.envs.store import Store

@@ -6,10 +6,10 @@ import json
 import random
 from pathlib import Path
 
-from consult.agents.dialects.plain import THINK
-from consult.agents.dialects.questions import said_about
-from consult.agents.dialects.wording import frames, rewordings, taught_questions
 from consult.agents.models import ModelInfo, Reply
+from consult.agents.prompt_formats.plain import THINK
+from consult.agents.prompt_formats.questions import said_about
+from consult.agents.prompt_formats.wording import frames, rewordings, taught_questions
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.runner import Runner

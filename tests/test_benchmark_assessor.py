@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from consult.agents.acts import Act
-from consult.agents.dialects.starter_assessment import ITEM_TAGS, OPTIONS
+from consult.agents.assessors.rubric import BY_KEY
+from consult.agents.assessors.rules import Played
 from consult.agents.models import ModelInfo, Reply
-from consult.agents.rubric import BY_KEY
-from consult.agents.rules import Played
+from consult.agents.prompt_formats.starter_assessment import ITEM_TAGS, OPTIONS
 from consult.envs.assessing import view_of
 from consult.scenarios import load_scenario
 from consult.scenarios.conditional import known_of
@@ -121,7 +121,7 @@ def test_a_string_stands_where_it_was_put_and_a_harmless_one_is_as_long():
     names = [name for name, _ in bench.places(view)]
     expected = {"true diagnosis", "concluded diagnosis", "patient line", "attending line", "fact of the card"}
     assert set(names) == expected
-    from consult.agents.dialects import StarterDialect
+    from consult.agents.prompt_formats import StarterDialect
 
     for _, put in bench.places(view):
         assert "zebra crossing" in StarterDialect().assessment(put("zebra crossing")).messages[1].text

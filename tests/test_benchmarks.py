@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from improvising import PANEL, SCENARIO, Improviser, patient_line
 
-from consult.agents.dialects.questions import said_about
-from consult.agents.dialects.wording import TAUGHT, bank
-from consult.agents.grounding import check_line, plainly, words
+from consult.agents.grounding.facts import check_line, plainly, words
 from consult.agents.models import Reply
+from consult.agents.prompt_formats.questions import said_about
+from consult.agents.prompt_formats.wording import TAUGHT, bank
 from consult.errors import UserError
 from consult.scenarios.case_generator import Grammar
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_read_is_said_by_the_program_and_not_backed(asked):
 
 def test_a_topic_that_is_not_found_costs_the_asked_fact(asked, monkeypatch):
     # A tiny model is asked only where a question's words name no topic.
-    monkeypatch.setattr("consult.agents.patient.Patient._named", lambda self, question, view: None)
+    monkeypatch.setattr("consult.agents.roles.patient.Patient._named", lambda self, question, view: None)
     topics, (first, *others) = {}, list(TOPICS)
     for right, wrong in zip((first, *others), (*others, first), strict=True):
         understood, mistaken = bench.parted(right)

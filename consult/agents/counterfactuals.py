@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from consult.agents.advice import explained
-from consult.agents.rules import CAUSES, HISTORY, SYMPTOMS, TREATMENTS, Played
+from consult.agents.assessors.rules import CAUSES, HISTORY, SYMPTOMS, TREATMENTS, Played
+from consult.agents.roles.advice import explained
 from consult.scenarios import Label
 
 Edit = Callable[[Played], Played | None]

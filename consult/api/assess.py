@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from consult.agents.assessor import ASSESSORS, open_assessor
-from consult.agents.judge import open_judge
+from consult.agents.assessors.judge import open_judge
+from consult.agents.assessors.model import ASSESSORS, open_assessor
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
 from consult.api.checks import for_python, listener, whole

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from consult.agents.assessor import ASSESSORS, open_assessor
-from consult.agents.judge import open_judge
+from consult.agents.assessors.judge import open_judge
+from consult.agents.assessors.model import ASSESSORS, open_assessor
 from consult.agents.models import ModelGoneError, close_model
 from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.python import MODELS

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from consult.agents.acts import STRATEGIES, TEAMS
-from consult.agents.judge import TEMPERATURE
+from consult.agents.assessors.judge import TEMPERATURE
 from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.person import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS

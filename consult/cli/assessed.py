@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from consult.agents.dialects.clean import clean
+from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, right_of, say, styled
 from consult.render.narrow import fitted

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.dialects.clean import clean
-from consult.agents.rubric import BY_KEY
+from consult.agents.assessors.rubric import BY_KEY
+from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of, duration
 from consult.envs.settings import CASES, MODEL, STRATEGY, TEAM
 from consult.render.lines import Event, styled

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from consult.agents.dialects.clean import clean
+from consult.agents.prompt_formats.clean import clean
 from consult.cli.benchmark_tables import (
     MOST_FAILURES,
     common_lines,

@@ -109,7 +109,7 @@ def _show_machine(console: Console, machine: Machine) -> None:
 
 
 def _show_model(console: Console, found: Capability) -> None:
-    from consult.agents.dialects.clean import clean
+    from consult.agents.prompt_formats.clean import clean
 
     info = found.info
     _title(console, "model")

@@ -7,7 +7,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-from consult.agents.dialects.clean import clean
+from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.render.lines import DISCLAIMER, Event, judging_command, styled
 from consult.render.narrow import fitted

@@ -192,6 +192,6 @@ def _text(text: str, style: str = "") -> Any:
 
 
 def _clean(text: str) -> str:
-    from consult.agents.dialects.clean import clean
+    from consult.agents.prompt_formats.clean import clean
 
     return clean(text)

@@ -173,7 +173,7 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from consult.agents.dialects.clean import clean
+    from consult.agents.prompt_formats.clean import clean
     from consult.envs.usability import unusable_answers
     from consult.render.lines import styled
 
@@ -196,7 +196,7 @@ def _listed(rows: list[Row]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from consult.agents.dialects.clean import clean
+    from consult.agents.prompt_formats.clean import clean
     from consult.envs.store import stored_decision
     from consult.render.lines import styled
     from consult.render.report_verdicts import result_of

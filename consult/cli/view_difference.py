@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from consult.agents.rubric import ITEMS
+from consult.agents.assessors.rubric import ITEMS
 from consult.render.lines import judgement, panel_judgement
 from consult.render.live import played_by, short
 from consult.render.page_parts import Told, events_of, text, value_in_words

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from html import escape
 
-from consult.agents.dialects.clean import clean
-from consult.agents.rubric import ITEMS
+from consult.agents.assessors.rubric import ITEMS
+from consult.agents.prompt_formats.clean import clean
 from consult.cli.view_parts import link
 from consult.envs.browsing import NONE, RESULTS, Filters, assessors, choices
 from consult.envs.store import Store

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from consult.agents.rubric import ITEMS, Item
+from consult.agents.assessors.rubric import ITEMS, Item
 from consult.envs.assessing import assessors_of
 from consult.envs.store import Store
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consult.agents.acts import AssessorView
-from consult.agents.assessor import Assessor, Judges, ProgramAssessor
+from consult.agents.assessors.model import Assessor, Judges, ProgramAssessor
+from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
+from consult.agents.assessors.rules import RULES, VERSION, WRONG, Played, assess_by_rules
 from consult.agents.models import Model
-from consult.agents.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
-from consult.agents.rules import RULES, VERSION, WRONG, Played, assess_by_rules
-from consult.agents.voice import Place, Sampling, Voice
+from consult.agents.roles.client import Place, Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.consultation import heard
 from consult.envs.events import Event, Listener

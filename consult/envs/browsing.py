@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from consult.agents.rubric import Assessment, Verdict
+from consult.agents.assessors.rubric import Assessment, Verdict
 from consult.envs.store import Row, Store
 from consult.errors import UserError
 from consult.scenarios import UnknownNameError

@@ -14,8 +14,8 @@ from typing import Any
 
 from consult.agents.acts import Act
 from consult.agents.models import Model, ModelInfo, Request, open_model
-from consult.agents.triage import TriageDoctor
-from consult.agents.voice import Place, Voice, derive_seed
+from consult.agents.roles.client import Place, Voice, derive_seed
+from consult.agents.roles.triage import TriageDoctor
 from consult.envs.batcher import Batcher
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig

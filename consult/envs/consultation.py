@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person
-from consult.agents.advice import AT_ONCE, SEEN_TODAY
-from consult.agents.dialects.questions import topic_of
-from consult.agents.human_words import danger_in, denies
-from consult.agents.voice import derive_seed
+from consult.agents.grounding.human_words import danger_in, denies
+from consult.agents.prompt_formats.questions import topic_of
+from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
+from consult.agents.roles.client import derive_seed
 from consult.envs.config import Plan, Status
 from consult.scenarios import Card, Case, Fact, Scenario
 from consult.scenarios.case import ALARM

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from consult.agents.assessors.judge import TASK as JUDGING
 from consult.agents.exchange import Exchange, Record
-from consult.agents.judge import TASK as JUDGING
 from consult.envs.prompt_rows import Asked, ordered
 
 

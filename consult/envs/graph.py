@@ -15,13 +15,13 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
-from consult.agents.advice import without_quotations
-from consult.agents.attending import CONSULT, Attending
-from consult.agents.patient import FreePatient, Patient
-from consult.agents.person import PersonPatient
-from consult.agents.specialist import Specialist
-from consult.agents.triage import TriageDoctor
-from consult.agents.voice import Place, Voice
+from consult.agents.roles.advice import without_quotations
+from consult.agents.roles.attending import CONSULT, Attending
+from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.human_patient import PersonPatient
+from consult.agents.roles.patient import FreePatient, Patient
+from consult.agents.roles.specialist import Specialist
+from consult.agents.roles.triage import TriageDoctor
 from consult.envs.consultation import Consultation, Node
 from consult.envs.synthetic import made_up_panel
 

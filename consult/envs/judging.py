@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from consult.agents.judge import NO_REPLY, Judge, Judgement
+from consult.agents.assessors.judge import NO_REPLY, Judge, Judgement
 from consult.agents.models import Model
-from consult.agents.voice import Place
+from consult.agents.roles.client import Place
 from consult.envs.batcher import Batcher
 from consult.envs.cast import judge_of
 from consult.envs.config import Plan

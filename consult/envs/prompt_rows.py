@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from consult.agents.assessors.judge import TASK as JUDGING
 from consult.agents.exchange import Exchange
-from consult.agents.judge import TASK as JUDGING
 from consult.agents.models.model import Message, Prompt, Sent
 
 MOST_KNOWN = 50_000

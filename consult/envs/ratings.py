@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from consult.agents.dialects.clean import clean
-from consult.agents.rubric import BY_KEY, Verdict
+from consult.agents.assessors.rubric import BY_KEY, Verdict
+from consult.agents.prompt_formats.clean import clean
 from consult.envs.store import Store
 from consult.errors import UserError
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from consult import __version__
 from consult.agents.acts import Act
-from consult.agents.judge import Judge
+from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.person import LeftError
 from consult.envs.batcher import Batcher

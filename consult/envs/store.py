@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from consult.agents.acts import Act
-from consult.agents.judge import Judgement
-from consult.agents.rubric import Verdict
+from consult.agents.assessors.judge import Judgement
+from consult.agents.assessors.rubric import Verdict
 from consult.envs.config import Plan, RunConfig
 from consult.envs.events import Event
 from consult.envs.held import is_held

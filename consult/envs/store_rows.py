@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
-from consult.agents.judge import Judgement
+from consult.agents.assessors.judge import Judgement
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 
 from consult.agents.acts import Opinion
-from consult.agents.voice import derive_seed
+from consult.agents.roles.client import derive_seed
 from consult.envs.consultation import Consultation
 
 CONFIDENCES = (0.8, 0.6, 0.4)

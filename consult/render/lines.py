@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.dialects.clean import clean
+from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.scenarios.normalised import normalised
 

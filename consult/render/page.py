@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from consult.agents.acts import Act
-    from consult.agents.rubric import Assessment
+    from consult.agents.assessors.rubric import Assessment
     from consult.render.prompts import ShownPrompts
     from consult.scenarios import Case, Scenario
 

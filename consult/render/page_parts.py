@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.dialects.clean import clean
-from consult.agents.rubric import ITEMS, NOT_DECIDED, Item, Verdict
+from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Item, Verdict
+from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.envs.events import demonstration
 from consult.envs.own import OWN_TEMPERAMENT
@@ -35,7 +35,7 @@ from consult.render.transcript import card_rows, draft_mark, fidelity, stored_ev
 
 if TYPE_CHECKING:
     from consult.agents.acts import Act
-    from consult.agents.rubric import Assessment
+    from consult.agents.assessors.rubric import Assessment
     from consult.render.prompts import ShownPrompts
     from consult.scenarios import Case, Scenario
 

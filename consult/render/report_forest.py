@@ -7,7 +7,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from consult.agents.dialects.clean import clean
+from consult.agents.prompt_formats.clean import clean
 
 Data = Mapping[str, Any]
 

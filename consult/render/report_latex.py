@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from consult.agents.dialects.clean import clean
-from consult.agents.rubric import BY_KEY
+from consult.agents.assessors.rubric import BY_KEY
+from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.envs.settings import CASES
 from consult.render.report_compared import final_urgency, short_names, told_together

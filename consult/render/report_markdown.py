@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from consult.agents.dialects.clean import clean
+from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.render.report_compared import across, head
 from consult.render.report_table import Cell, Table

@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.dialects.clean import clean
+from consult.agents.prompt_formats.clean import clean
 from consult.render.page import DEMONSTRATION, POLICY
 from consult.render.report_behind import Behind, behind
 from consult.render.report_compared import RUNS, across, final_urgency, head

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consult.agents.dialects.clean import clean
-from consult.agents.rubric import BY_KEY
+from consult.agents.assessors.rubric import BY_KEY
+from consult.agents.prompt_formats.clean import clean
 
 Data = Mapping[str, Any]
 Row = dict[str, Any]

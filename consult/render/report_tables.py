@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from consult.agents.rubric import BY_KEY
+from consult.agents.assessors.rubric import BY_KEY
 from consult.counts import count_of
 from consult.render.report_table import (
     DIFFERENCE,

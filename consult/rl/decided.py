@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from consult.agents.acts import DoctorView, Rationale
-from consult.agents.dialects import Dialect
-from consult.agents.dialects.clean import without_thought
+from consult.agents.prompt_formats import Dialect
+from consult.agents.prompt_formats.clean import without_thought
 from consult.scenarios import Scenario, Urgency
 from consult.scenarios.normalised import abstains
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from consult.agents.models.model import Model, ModelInfo, Reply, Request, Role
+from consult.agents.roles.client import Sampling, Voice
 from consult.agents.temperament import own_temperament
-from consult.agents.voice import Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation

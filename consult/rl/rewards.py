@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consult.agents.acts import Act
-from consult.agents.advice import is_sound_explanation
+from consult.agents.roles.advice import is_sound_explanation
 from consult.rl.decided import Decided
 from consult.scenarios import Case, Scenario, Urgency
 from consult.scenarios.conditional import known_of

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from consult.agents.acts import Act, DoctorView, Rationale
-from consult.agents.dialects import Dialect
-from consult.agents.grounding import plainly
+from consult.agents.grounding.facts import plainly
 from consult.agents.models.model import Prompt
-from consult.agents.patient import MOST_FACTS
+from consult.agents.prompt_formats import Dialect
+from consult.agents.roles.patient import MOST_FACTS
 from consult.agents.temperament import own_temperament
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.dialects import DIALECTS, Dialect
 from consult.agents.models.loading import load_afresh, revision_with
 from consult.agents.models.model import Model, ModelError, Request, Role
 from consult.agents.models.practice import PRACTICE
 from consult.agents.models.references import HUB_ID, Located, locate
 from consult.agents.models.transformers_folder import TransformersModel
-from consult.agents.voice import derive_seed
+from consult.agents.prompt_formats import DIALECTS, Dialect
+from consult.agents.roles.client import derive_seed
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.constraint import Constraint
 from consult.rl.looks import Looks

@@ -10,9 +10,9 @@ import pytest
 import tiny_models
 from transformers.utils.chat_template_utils import render_jinja_template
 
-from consult.agents.dialects.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.agents.models import Message, ModelError
 from consult.agents.models.chat_format import ChatFormat, merged
+from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.scenarios import Photograph
 
 CHAT = [Message("system", "Be a doctor."), Message("user", "Where does it itch?")]

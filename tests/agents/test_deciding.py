@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from consult.agents.acts import DoctorView, Opinion, Rationale
-from consult.agents.attending import Attending
-from consult.agents.dialects import DIALECTS
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 from consult.agents.models.practice import PRACTICE, practice_of
-from consult.agents.voice import Place, Voice
+from consult.agents.prompt_formats import DIALECTS
+from consult.agents.roles.attending import Attending
+from consult.agents.roles.client import Place, Voice
 from consult.scenarios import Scenario
 
 

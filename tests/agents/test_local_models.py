@@ -47,8 +47,8 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random weights seldom end a line themselves: what they say is cut early, since its length proves nothing."""
-    monkeypatch.setattr("consult.agents.dialects.plain.SPEECH_TOKENS", 96)
-    monkeypatch.setattr("consult.agents.dialects.plain.THOUGHT_TOKENS", 48)
+    monkeypatch.setattr("consult.agents.prompt_formats.plain.SPEECH_TOKENS", 96)
+    monkeypatch.setattr("consult.agents.prompt_formats.plain.THOUGHT_TOKENS", 48)
 
 
 def opened(folder: Path) -> TransformersModel:

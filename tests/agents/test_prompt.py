@@ -9,10 +9,10 @@ from importlib.resources import files
 import pytest
 
 from consult.agents.acts import DoctorView, Line, Opinion, PatientTask, PatientView
-from consult.agents.dialects import plain
-from consult.agents.dialects.plain import THINK, THOUGHT_TOKENS, PlainDialect
 from consult.agents.models.model import Prompt
 from consult.agents.prompt import fill, prompt_text
+from consult.agents.prompt_formats import plain
+from consult.agents.prompt_formats.plain import THINK, THOUGHT_TOKENS, PlainDialect
 from consult.agents.temperament import temperaments
 from consult.scenarios import Card, Fact, Photograph
 

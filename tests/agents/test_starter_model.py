@@ -7,8 +7,8 @@ import pytest
 from safetensors import safe_open
 
 import consult.agents
-from consult.agents.dialects import StarterDialect
 from consult.agents.models import open_model
+from consult.agents.prompt_formats import StarterDialect
 from consult.rl.starter.card import held_out_table
 from consult.scenarios import load_scenario
 

@@ -165,7 +165,7 @@ def test_knowing_everything_is_worth_more_than_a_look():
 
 def test_what_such_a_doctor_reads_names_no_diagnosis():
     """Its prompt holds the names of findings that were told, and nothing of the truth."""
-    from consult.agents.dialects import TablesDialect
+    from consult.agents.prompt_formats import TablesDialect
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import consult
-from consult.agents.dialects import DIALECTS
+from consult.agents.prompt_formats import DIALECTS
 from consult.cli.assessed import print_judging
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation

@@ -532,7 +532,9 @@ def test_an_assessor_that_fails_scores_nothing_and_is_named(mine: Mine, run: con
     ],
 )
 def test_an_assessor_whose_reason_is_no_text_is_named(mine: Mine, run: consult.Run, said: str, why: str) -> None:
-    source = f"from consult.agents.rubric import Verdict\n\ndef odd(consultation):\n    return {{'1.1': {said}}}\n"
+    source = (
+        f"from consult.agents.assessors.rubric import Verdict\n\ndef odd(consultation):\n    return {{'1.1': {said}}}\n"
+    )
     summary = consult.assess(run, f"{mine(source)}:odd")
     assert len(summary["failures"]) == 3 and why in summary["failures"][0]["why"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from consult.agents.dialects.starter_assessment import WHY, WHY_CONSTRUCTED
-from consult.agents.rubric import BY_KEY, ITEMS
+from consult.agents.assessors.rubric import BY_KEY, ITEMS
+from consult.agents.prompt_formats.starter_assessment import WHY, WHY_CONSTRUCTED
 from consult.cli.main import run as consult
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"

@@ -13,7 +13,7 @@ from improvising import played as improvised
 from typer.testing import CliRunner
 
 from consult.agents.acts import Act, Draft
-from consult.agents.rubric import ITEMS, Verdict
+from consult.agents.assessors.rubric import ITEMS, Verdict
 from consult.cli.show import show
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig

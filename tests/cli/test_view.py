@@ -22,8 +22,8 @@ from injections import STRINGS
 from PIL import Image
 from starlette.testclient import TestClient
 
-from consult.agents.dialects.clean import clean
-from consult.agents.rubric import ITEMS, Verdict, not_scored
+from consult.agents.assessors.rubric import ITEMS, Verdict, not_scored
+from consult.agents.prompt_formats.clean import clean
 from consult.cli.view_pages import MOST
 from consult.cli.view_server import HEADERS, application
 from consult.envs.cast import Models

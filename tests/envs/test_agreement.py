@@ -3,7 +3,7 @@
 import pytest
 from improvising import Improviser, played
 
-from consult.agents.rubric import BY_KEY, Verdict
+from consult.agents.assessors.rubric import BY_KEY, Verdict
 from consult.envs.agreement import agreement, agreements, cohens_kappa, gwets_ac1, krippendorffs_alpha
 from consult.envs.store import Store
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView
-from consult.agents.advice import AT_ONCE, SEEN_TODAY
+from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation, RuleError
 from consult.scenarios import Card, Fact, load_scenario

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from improvising import SCENARIO, Improviser, played
 
-from consult.agents.judge import NO_REPLY
+from consult.agents.assessors.judge import NO_REPLY
 from consult.agents.models import ModelGoneError
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.envs.judging import Judging, JudgingError

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from improvising import Improviser, configured, played
 
-from consult.agents.attending import CONSULT
-from consult.agents.dialects.wording import frames
 from consult.agents.models import ModelGoneError
+from consult.agents.prompt_formats.wording import frames
+from consult.agents.roles.attending import CONSULT
 from consult.envs.cast import Models
 from consult.envs.runner import RunError, Runner
 from consult.envs.store import Store

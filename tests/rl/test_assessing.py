@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from consult.agents.acts import Act
-from consult.agents.advice import plain_reply
-from consult.agents.dialects import DIALECTS
-from consult.agents.dialects.starter_assessment import CONSTRUCTED, assessment_fingerprint
+from consult.agents.assessors.rubric import BY_KEY
+from consult.agents.assessors.rules import Played, assess_by_rules
 from consult.agents.models import ModelError, Request, open_model
-from consult.agents.rubric import BY_KEY
-from consult.agents.rules import Played, assess_by_rules
+from consult.agents.prompt_formats import DIALECTS
+from consult.agents.prompt_formats.starter_assessment import CONSTRUCTED, assessment_fingerprint
+from consult.agents.roles.advice import plain_reply
 from consult.envs.assessing import view_of
 from consult.rl.starter.assessor import contrasts, edits, recipe, training
 from consult.rl.starter.assessor.edits import sent_to_emergency

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from consult.agents.dialects.starter import TOPIC_TAGS
+from consult.agents.prompt_formats.starter import TOPIC_TAGS
 from consult.rl.starter.interest import HABIT, PRESSING, READINESS, Interest
 from consult.scenarios import load_scenario
 from consult.scenarios.case import ALARM

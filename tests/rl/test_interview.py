@@ -11,7 +11,7 @@ import torch
 
 from consult.agents.models import ModelInfo, open_model
 from consult.agents.models.model import Choice, Message, Prompt, Reply, Request
-from consult.agents.voice import Sampling
+from consult.agents.roles.client import Sampling
 from consult.errors import UserError
 from consult.rl.config import TrainConfig
 from consult.rl.constraint import Constraint

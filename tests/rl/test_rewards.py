@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from consult.agents.acts import Act, DoctorView, Rationale
-from consult.agents.advice import plain_explanation
-from consult.agents.dialects import DIALECTS
+from consult.agents.prompt_formats import DIALECTS
+from consult.agents.roles.advice import plain_explanation
 from consult.rl.decided import decided_diagnosis, decided_triage
 from consult.rl.rewards import (
     DECISION_REWARDS,

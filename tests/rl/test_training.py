@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from consult.agents.acts import Act
-from consult.agents.grounding import plainly
+from consult.agents.grounding.facts import plainly
 from consult.agents.models import open_model
 from consult.agents.models.model import ModelError, Request
 from consult.agents.models.practice import PRACTICE
@@ -124,7 +124,7 @@ def test_the_curve(trained):
 def test_the_folder_decides_in_play_as_it_was_measured(trained):
     out, metrics, _ = trained
     scenario, model = load_scenario("derm34"), open_model(str(out))
-    from consult.agents.dialects import DIALECTS
+    from consult.agents.prompt_formats import DIALECTS
 
     rows = triage_rows(scenario, scenario.case_ids("test")[:4], DIALECTS["starter"], sees=True)
     replies = model.generate(

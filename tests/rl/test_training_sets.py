@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from consult.agents.acts import Opinion
-from consult.agents.dialects import DIALECTS
 from consult.agents.models import ModelInfo, Reply
+from consult.agents.prompt_formats import DIALECTS
 from consult.cli.practitioners import NOT_FIELDS, _is_starter, command_of
 from consult.envs.cast import Models
 from consult.envs.config import Plan, RunConfig

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
-from consult.agents.dialects.clean import clean
 from consult.agents.models.model import Choice, Message, Prompt, Reply, Request, Sent
+from consult.agents.prompt_formats.clean import clean
 from consult.scenarios import Photograph
 
 Feature = Literal["system", "schema", "thinking", "photograph"]

@@ -120,7 +120,7 @@ class Benchmark:
     # -- assessing -------------------------------------------------------------------------------------------------
 
     def _judge_diagnoses(self, reference: str) -> None:
-        from consult.agents.judge import open_judge
+        from consult.agents.assessors.judge import open_judge
         from consult.agents.models import close_model
         from consult.envs.judging import Judging
 
@@ -133,7 +133,7 @@ class Benchmark:
             close_model(model)
 
     def _assess(self, judge: str) -> None:
-        from consult.agents.assessor import open_assessor
+        from consult.agents.assessors.model import open_assessor
         from consult.agents.models import close_model
         from consult.envs.assessing import Assessing, name_of
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from consult.agents.rubric import BY_KEY, ITEMS, NOT_DECIDED
+from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED
 from consult.envs.measures.figures import Figure
 from consult.envs.measures.intervals import ratio
 from consult.envs.store import Row, Store

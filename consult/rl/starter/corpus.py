@@ -20,10 +20,10 @@ from functools import cached_property
 from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView, Person
-from consult.agents.dialects.dialect import ActionWord
-from consult.agents.dialects.questions import said_about
-from consult.agents.dialects.starter import HABITS, SLOTS, TOPIC_TAGS, StarterDialect, may_be_pregnant, tag
-from consult.agents.dialects.wording import (
+from consult.agents.prompt_formats.prompt_format import ActionWord
+from consult.agents.prompt_formats.questions import said_about
+from consult.agents.prompt_formats.starter import HABITS, SLOTS, TOPIC_TAGS, StarterDialect, may_be_pregnant, tag
+from consult.agents.prompt_formats.wording import (
     THOUGHTS,
     frames,
     more_frames,

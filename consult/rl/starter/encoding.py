@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from consult.agents.dialects.starter import TAGS
-from consult.agents.dialects.wording import learned
 from consult.agents.models.model import Prompt
+from consult.agents.prompt_formats.starter import TAGS
+from consult.agents.prompt_formats.wording import learned
 from consult.rl.starter.architecture import PATCHES
 from consult.rl.starter.corpus import Corpus
 from consult.rl.starter.evidence import Knowledge

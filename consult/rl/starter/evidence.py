@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from consult.agents.acts import Line
-from consult.agents.dialects.starter import TOPIC_TAGS, sentence_case
-from consult.agents.dialects.wording import frames
+from consult.agents.prompt_formats.starter import TOPIC_TAGS, sentence_case
+from consult.agents.prompt_formats.wording import frames
 from consult.rl.starter.generalist import generalist
 from consult.scenarios import Case, Fact, Urgency
 from consult.scenarios.bayes import normal

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from consult.agents.acts import Opinion
-from consult.agents.dialects.starter import HABITS, confidence_word
-from consult.agents.voice import Sampling
+from consult.agents.prompt_formats.starter import HABITS, confidence_word
+from consult.agents.roles.client import Sampling
 from consult.rl.starter.evidence import Evidence, Numbers
 from consult.scenarios.bayes import normal
 from consult.scenarios.tables import Table

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.dialects.starter import StarterDialect
+from consult.agents.prompt_formats.starter import StarterDialect
 from consult.errors import UserError
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card, table_row

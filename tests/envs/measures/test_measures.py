@@ -7,7 +7,7 @@ from improvising import SCENARIO, Improviser, played
 from making import outcome
 from sklearn.metrics import brier_score_loss, f1_score
 
-from consult.agents.rubric import NOT_DECIDED
+from consult.agents.assessors.rubric import NOT_DECIDED
 from consult.envs.fidelity import Rate, fidelity
 from consult.envs.measures import calibration, cost, diagnosis, groups, lines, outcomes, paired, rubric, team
 from consult.envs.measures.figures import Figure

@@ -13,11 +13,11 @@ from random import Random
 
 from consult.agents import counterfactuals
 from consult.agents.acts import Act
-from consult.agents.advice import plain_explanation, plain_reply, sentences
-from consult.agents.dialects.questions import said_about
-from consult.agents.dialects.starter import sentence_case
-from consult.agents.grounding import plainly
-from consult.agents.rules import CAUSES, HISTORY, KINDS, SYMPTOMS, TREATMENTS, Played, explains_the_basis
+from consult.agents.assessors.rules import CAUSES, HISTORY, KINDS, SYMPTOMS, TREATMENTS, Played, explains_the_basis
+from consult.agents.grounding.facts import plainly
+from consult.agents.prompt_formats.questions import said_about
+from consult.agents.prompt_formats.starter import sentence_case
+from consult.agents.roles.advice import plain_explanation, plain_reply, sentences
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.scenarios import Label
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from consult.agents.advice import plain_reply
-from consult.agents.dialects.starter_assessment import CONSTRUCTED, ITEM_TAGS, starter_assessment
-from consult.agents.rubric import ITEMS
-from consult.agents.rules import Played, assess_by_rules
+from consult.agents.assessors.rubric import ITEMS
+from consult.agents.assessors.rules import Played, assess_by_rules
+from consult.agents.prompt_formats.starter_assessment import CONSTRUCTED, ITEM_TAGS, starter_assessment
+from consult.agents.roles.advice import plain_reply
 from consult.envs.assessing import view_of
 from consult.rl.starter.assessor import edits
 from consult.rl.starter.assessor.contrasts import Bank

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.acts import Strategy, Team
+from consult.agents.assessors.rules import Played
 from consult.agents.models import open_model
-from consult.agents.rules import Played
+from consult.agents.roles.client import derive_seed
 from consult.agents.temperament import temperaments
-from consult.agents.voice import derive_seed
 from consult.envs.cast import Models
 from consult.envs.config import RunConfig
 from consult.envs.runner import Runner

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.dialects.starter_assessment import assessment_fingerprint
+from consult.agents.assessors.rules import VERSION
 from consult.agents.models.loading import dialect_of, revision_of
 from consult.agents.models.references import locate
 from consult.agents.prompt import fill
-from consult.agents.rules import VERSION
+from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.envs.runner import versions
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.played import configurations, play

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from consult.agents.acts import Act
-from consult.agents.dialects.starter_assessment import rendered
-from consult.agents.rules import Played, asks_for_history, asks_for_symptoms
+from consult.agents.assessors.rules import Played, asks_for_history, asks_for_symptoms
+from consult.agents.prompt_formats.starter_assessment import rendered
 from consult.envs.assessing import view_of
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.scenarios import Scenario

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from consult.agents.rules import Played
+from consult.agents.assessors.rules import Played
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.lessons import edited, lesson
 from consult.rl.starter.assessor.played import configurations, played

@@ -1,0 +1,1 @@
+"""Who scores a consultation: the rubric, the rule assessor, models, and the judge of open diagnoses."""

@@ -1,0 +1,141 @@
+"""The assessor: judges a consultation that is over by the rubric, from transcript, photograph and true diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from consult.agents.acts import AssessorView
+from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
+from consult.agents.assessors.rules import RULES, VERSION, Played, assess_by_rules
+from consult.agents.models import Model, ModelError, open_model
+from consult.agents.models.person import PERSONS
+from consult.agents.models.python import BUILT_IN as MODEL_REFERENCES
+from consult.agents.models.python import as_model
+from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.doctors import ask_twice
+from consult.plugins import PluginError, Registry, blame, revision, takes
+from consult.scenarios.control_chars import without_controls
+
+TASK = "assess"
+UNUSABLE = "unusable answer: "
+"""How the reason begins where both answers could not be used."""
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """A judge with a model behind it."""
+
+    voice: Voice
+
+    async def assess(self, view: AssessorView, place: Place) -> dict[str, Verdict]:
+        """Judge; two unusable answers leave every item None, with the reason.
+
+        Raises:
+            Exception: Whatever the backend raised for this request.
+        """
+        dialect, refusals = self.voice.dialect, [""]
+
+        def read(text: str) -> dict[str, Verdict] | None:
+            try:
+                return dialect.read_assessment(text)
+            except ValueError as error:
+                refusals.append(str(error))
+                return None
+
+        prompt = dialect.assessment(view if self.voice.info.sees else replace(view, photograph=None))
+        verdicts, _, _ = await ask_twice(self.voice, prompt, TASK, place, read, why=lambda: refusals[-1])
+        return not_scored(UNUSABLE + refusals[-1]) if verdicts is None else verdicts
+
+
+@dataclass(frozen=True)
+class ProgramAssessor:
+    """An assessor that is a program: the rules, or a function of the user's."""
+
+    name: str
+    """In the store."""
+    assess: Callable[[Played], Mapping[str, Verdict]]
+
+
+Judges = ProgramAssessor | Model
+"""Who can assess."""
+
+
+def as_assessor(value: Any, reference: str) -> Judges:
+    """Make an assessor of a function of one consultation, or of whatever is a model.
+
+    Raises:
+        PluginError: It is neither.
+    """
+    if hasattr(value, "generate") or (callable(value) and takes(value, "messages", "images")):
+        return as_model(value, reference)
+    if callable(value) and takes(value, "consultation"):
+        state = revision(reference, value)
+        name = f"{reference}@{state}" if state else reference
+        return ProgramAssessor(name, lambda played: _verdicts(value, reference, played))
+    raise PluginError(
+        f"'{reference}' is not an assessor; an assessor is a function of (consultation) that returns a dict of item to "
+        "value, or a model"
+    )
+
+
+ASSESSORS: Registry[Judges] = Registry(
+    "assessor", "consult.assessors", as_assessor, (RULES, "model", "none", *MODEL_REFERENCES)
+)
+
+
+def _verdicts(function: Any, reference: str, played: Played) -> dict[str, Verdict]:
+    """Read what a function returned; items that it leaves out are not decided.
+
+    Raises:
+        PluginError: It raised, or returned an item or a value that the rubric has not.
+    """
+    with blame("assessor", reference):
+        verdicts = {key: _verdict(key, value) for key, value in dict(function(played)).items()}
+    left = Verdict(None, f"{NOT_DECIDED}'{reference}' says nothing of it")
+    return {item.key: verdicts.get(item.key, left) for item in ITEMS}
+
+
+def _verdict(key: str, value: Any) -> Verdict:
+    """Read one item's value, alone or with its reason.
+
+    Raises:
+        ValueError: The rubric has no such item, or the item cannot have this value, or the reason is not a text.
+    """
+    item = BY_KEY.get(key)
+    if item is None:
+        raise ValueError(f"there is no item '{key}'; there are: {', '.join(BY_KEY)}")
+    if isinstance(value, tuple) and len(value) != 2:
+        raise ValueError(f"item {key} cannot be {value!r}; give a value, or (value, reason)")
+    level, why = (value.value, value.why) if isinstance(value, Verdict) else _with_reason(value)
+    if level is not None and level not in item.levels:
+        raise ValueError(f"item {key} cannot be {level!r}; it is one of {item.levels} or None")
+    if not isinstance(why, str):
+        raise ValueError(f"the reason of item {key} cannot be {why!r}; give a text")
+    if isinstance(value, Verdict) and not all(type(turn) is int for turn in value.turns):
+        raise ValueError(f"the turns of item {key} cannot be {value.turns!r}; give their numbers")
+    turns = value.turns if isinstance(value, Verdict) else ()
+    why = without_controls(why)
+    if level is None:
+        return Verdict(None, why or f"{NOT_DECIDED}None", turns)
+    return Verdict(int(level), why, turns)
+
+
+def _with_reason(value: Any) -> tuple[Any, Any]:
+    return value if isinstance(value, tuple) else (value, "")
+
+
+def open_assessor(reference: str) -> Judges:
+    """Open who is to assess: `rules`, a plugin, or a model.
+
+    Raises:
+        ModelError: It has not learned to, or cannot be opened.
+        PluginError: It names code that cannot be loaded, or that was not named in this call.
+    """
+    if reference == RULES:
+        return ProgramAssessor(f"{RULES}@{VERSION}", assess_by_rules)
+    if reference in PERSONS:
+        raise ModelError(f"'{reference}' cannot assess here; put a person's ratings into a CSV file and --import it")
+    own = ASSESSORS.find(reference)
+    return own if own is not None else open_model(reference, role="assessor")

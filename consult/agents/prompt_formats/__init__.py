@@ -1,0 +1,10 @@
+"""Dialects: the words in which each role is asked, and how the answers are read."""
+
+from consult.agents.prompt_formats.plain import PlainDialect
+from consult.agents.prompt_formats.prompt_format import Dialect
+from consult.agents.prompt_formats.starter import StarterDialect
+from consult.agents.prompt_formats.tables import TablesDialect
+
+DIALECTS: dict[str, Dialect] = {"plain": PlainDialect(), "starter": StarterDialect(), "tables": TablesDialect()}
+
+__all__ = ["DIALECTS", "Dialect", "PlainDialect", "StarterDialect", "TablesDialect"]

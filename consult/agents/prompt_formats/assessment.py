@@ -1,0 +1,139 @@
+"""An assessor's answer: its JSON schema for backends that can keep to one, and its reading, strict for all others."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError
+
+from consult.agents.acts import AssessorView, Line
+from consult.agents.assessors.rubric import BY_KEY, ITEMS, Item, Verdict
+from consult.agents.models.model import Message, Prompt
+from consult.agents.prompt import fill, prompt_text
+from consult.agents.prompt_formats.clean import clean
+from consult.agents.prompt_formats.schemas import Schema
+
+LONGEST_WHY = 200
+"""Characters of a reason, so that eight of them close within the answer's tokens."""
+MOST_TURNS = 6
+"""Turns that a verdict may point at."""
+ANSWER_TOKENS = 1100
+
+_ROLE_MARKS = re.compile(r"\[/?[A-Z][A-Z_]{2,}\]|<</?SYS>>")
+"""Marks of templates that are no tokens of their own everywhere, such as [INST]."""
+_WORDS = {"yes": 1, "true": 1, "no": 0, "false": 0, "0": 0, "1": 1, "2": 2}
+
+
+class _Judged(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    why: str = ""
+    turns: list[Annotated[StrictInt, Field(ge=0)]] = []
+    value: StrictInt
+
+
+_ANSWER: TypeAdapter[dict[str, _Judged]] = TypeAdapter(dict[str, _Judged])
+
+
+def assessment_prompt(dialect: str, view: AssessorView) -> Prompt:
+    """Ask for a verdict on each item; what is judged stands alone in a message of its own."""
+    system = fill(
+        prompt_text(dialect, "assessor"),
+        photograph="The patient's photograph is attached." if view.photograph else "There is no photograph.",
+        items="\n".join(f"{item.key} {item.question}" for item in ITEMS),
+        shape=shape(),
+    )
+    photographs = (view.photograph,) if view.photograph else ()
+    messages = (Message("system", system), Message("user", material(view), photographs))
+    return Prompt(messages, ANSWER_TOKENS, schema=assessment_schema())
+
+
+def assessment_schema() -> Schema:
+    """Reason, turns and value of each item."""
+    return _closed({item.key: _closed(_verdict_schema(item)) for item in ITEMS})
+
+
+def _verdict_schema(item: Item) -> Schema:
+    reason = {"type": "string", "minLength": 1, "maxLength": LONGEST_WHY}
+    turns = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 999}, "maxItems": MOST_TURNS}
+    return {"why": reason, "turns": turns, "value": {"type": "integer", "enum": list(item.levels)}}
+
+
+def _closed(properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def shape() -> str:
+    """Show the answer's shape, one item a line."""
+    lines = [
+        f'"{item.key}": {{"why": "<reason>", "turns": [<turns>], "value": <{" or ".join(map(str, item.levels))}>}}'
+        for item in ITEMS
+    ]
+    return "{" + ",\n ".join(lines) + "}"
+
+
+def material(view: AssessorView) -> str:
+    """Put what is to be judged into one JSON object; nothing in it can end a string, a message or a turn."""
+    lines = ",\n".join(f"  {_object(_line(i, line))}" for i, line in enumerate(view.lines))
+    truth = json.dumps(_data(view.diagnosis)) if view.diagnosis else "null"
+    return f'{{"true_diagnosis": {sealed(truth)},\n "transcript": [\n{lines}\n]}}'
+
+
+def _line(idx: int, line: Line) -> dict[str, Any]:
+    return {"turn": idx, "speaker": line.speaker, "act": line.action, "text": _data(line.text)}
+
+
+def _object(data: Mapping[str, Any]) -> str:
+    return sealed(json.dumps(data, ensure_ascii=False))
+
+
+def _data(text: str) -> str:
+    return clean(_ROLE_MARKS.sub(" ", clean(text)))
+
+
+def sealed(written: str) -> str:
+    """Escape what could begin a control token, within JSON."""
+    # Angle brackets, with which control tokens of all families begin, occur within strings alone and may be escaped.
+    return written.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def read_assessment(data: Mapping[str, Any] | None) -> dict[str, Verdict]:
+    """Hold an answer against the rubric.
+
+    Args:
+        data: The answer's JSON object; None where it has none.
+
+    Raises:
+        ValueError: It is no JSON object, lacks an item, has one more, or a value is none of its item's levels.
+    """
+    if data is None:
+        raise ValueError("the answer holds no JSON object")
+    try:
+        judged = _ANSWER.validate_python({key: _plain(value) for key, value in data.items()})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(clean(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")[:LONGEST_WHY]) from None
+    wrong = sorted(set(judged) ^ set(BY_KEY))
+    if wrong:
+        kind = "lacks" if wrong[0] in BY_KEY else "has an unknown"
+        raise ValueError(f"the answer {kind} item {clean(wrong[0])[:LONGEST_WHY]}")
+    for item in ITEMS:
+        if judged[item.key].value not in item.levels:
+            raise ValueError(f"{item.key}: the value {judged[item.key].value} is none of {item.levels}")
+    return {item.key: _verdict(judged[item.key]) for item in ITEMS}
+
+
+def _verdict(judged: _Judged) -> Verdict:
+    turns = tuple(dict.fromkeys(judged.turns))[:MOST_TURNS]
+    return Verdict(judged.value, clean(judged.why)[:LONGEST_WHY], turns)
+
+
+def _plain(value: object) -> object:
+    """Meet half-way what is plainly meant: yes, no, true and false for 1 and 0, and a value that stands alone."""
+    said = dict(value) if isinstance(value, dict) else {"value": value}
+    stated = said.get("value")
+    if isinstance(stated, bool | str):
+        said["value"] = _WORDS.get(str(stated).strip().lower(), stated if isinstance(stated, str) else int(stated))
+    return said

@@ -1,0 +1,916 @@
+"""The dialect of the starter: terse prompts with tags, since a tiny model cannot read instructions.
+
+A doctor's prompt stands in the order in which it changes: who the patient is, what triage decided, what was told and
+measured, what the panel said, and last what is asked of whom. So the doctors of a consultation share its beginning.
+
+What a program does for the model here: the patient's facts are put into slots (`<fact>`) of the sentence that the model
+writes; a doctor reads a patient's line as the clauses of its facts, tagged by topic, where the line states them word by
+word, and as it is otherwise; who quotes the patient names the topic, and the program puts the clause into the quotation
+marks; what the photograph shows is asked once a doctor, and put where the doctor names it (`<seen>`). The attending
+chooses its next act in one request and words it in another, a short one. Advice to the patient is the scenario's,
+worded sentence by sentence where the model has learned to, in slots of a frame that the model words.
+
+A line is chosen among those that the model has learned for its purpose (`consult.agents.prompt_formats.wording`): those for
+a patient of this temperament and age, a question about this topic, this sentence of the advice. Where a reply is free,
+as the reason after a diagnosis is, it is held against them: a reason with a broken sentence is refused, and asked for
+once more as a choice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from consult.agents.acts import (
+    NOT_MY_FIELD,
+    AssessorView,
+    DoctorView,
+    Line,
+    Opinion,
+    PatientTask,
+    PatientView,
+    Person,
+)
+from consult.agents.assessors.rubric import Verdict
+from consult.agents.models.model import Choice, Message, Prompt
+from consult.agents.prompt_formats.clean import clean
+from consult.agents.prompt_formats.prompt_format import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
+from consult.agents.prompt_formats.starter_assessment import read_starter_assessment, starter_assessment
+from consult.agents.prompt_formats.wording import (
+    frames,
+    fresh,
+    is_learned,
+    kind_of_fact,
+    more_frames,
+    patient_frames,
+    patient_lines,
+    rewordings,
+    taught_questions,
+)
+from consult.agents.roles.advice import QUOTATION, at_once, explained, says, stopped
+from consult.agents.temperament import Temperament
+from consult.scenarios import URGENCIES, Card, Fact, Label, Scenario, Urgency
+from consult.scenarios.case import ALARM
+
+VERSION = 3
+
+TOPIC_TAGS = (
+    "complaint",
+    "site",
+    "sensation",
+    "duration",
+    "course",
+    "trigger",
+    "history",
+    "conditions",
+    "medicines",
+    "allergies",
+    "pregnancy",
+    "symptoms",
+    "treatment",
+    "family",
+    "age",
+    "alarm",
+    "palpation",
+    "temperature",
+)
+SLOTS = ("<fact>", "<second>", "<third>")
+SEEN = "<seen>"
+"""The slot of what the photograph shows; as a line of its own it asks for that."""
+CLINIC = "<clinic>"
+"""The slot of a triage doctor's reason for the specialty that it chose."""
+NAME = "<name>"
+"""The slot of a greeting for the patient's name."""
+SAID = "<said>"
+"""The tag of a line whose topic is not known."""
+WHO, TRIAGED, TASK, OPINION, EXPERT = "<who>", "<triage>", "<do>", "<opinion>", "<expert>"
+ADVICE = ("<label>", "<what>", "<plan>", "<net>", "<where>")
+"""The slots of an explanation besides what was seen and told."""
+REPLY = "<reply>"
+"""The slot of an answer to a question back."""
+TAGS = (
+    *(f"<{topic}>" for topic in TOPIC_TAGS),
+    *SLOTS,
+    SEEN,
+    CLINIC,
+    NAME,
+    SAID,
+    WHO,
+    TRIAGED,
+    TASK,
+    OPINION,
+    EXPERT,
+    *ADVICE,
+    REPLY,
+    "<unsure>",
+    "<ask>",
+    "<examine>",
+    "<consult>",
+    "<conclude>",
+    "<satisfied>",
+    "<reluctant>",
+    "<think>",
+    "</think>",
+    "<answer>",
+    "</answer>",
+)
+HABITS = 3
+"""The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
+CHILDHOOD = 12
+"""Age from which a patient speaks as an adult does; who is younger can be no mother either."""
+CHILDBEARING = 55
+"""Age up to which a woman is asked whether she is pregnant."""
+STEADY = 0.8
+"""Temperature at which a line is drawn that is not held to anything."""
+VARIED = 2.0
+"""Temperature at which one of several fitting lines is drawn, so that none is said too often."""
+CALIBRATION = {True: (0.60, 0.04), False: (1.39, 1.00)}
+"""Whether a panel was heard → slope and intercept of the final confidence's log odds over those of the probability.
+
+Platt's scaling (1999), fitted on 340 validation consultations with a panel and 208 without. What the panel's members say
+of one patient agrees more than the opinions that the attending learned from, so that it trusts them too much; alone, it
+is right more often than the general practitioner whose beliefs it learned.
+"""
+QUESTIONS = 5
+"""Topics that an attending asks about before it consults or concludes, where no alarm was told."""
+SURE = 0.3
+"""Temperature at which a diagnosis is drawn: a physician seldom names what she thinks unlikely."""
+
+_DECIDED = {
+    "before": r"\s*<think>(?P<thought>.*?)</think>\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
+    "after": r"\s*<answer>(?P<answer>.*?)</answer>\s*<think>(?P<thought>.*?)(?:</think>(?P<others>.*)|\Z)",
+    "none": r"\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
+}
+"""Where the reason stands → the form of a decision."""
+_TAG = re.compile(r"</?[a-z]+>")
+_NO_PHOTOGRAPH = re.compile(r"photograph|only the patient's own words")
+"""What a triage doctor says that goes by the complaint alone."""
+_LEADS = re.compile(
+    r"(?:(?<=[.!?] )|(?<=<what> )|(?<=<plan> )|^) *(?:[^.!?<>]*:|Let me explain[^.!?<>]*\.|Now to the treatment\.) ?$"
+)
+"""A sentence that only announces what comes next."""
+_ANNOUNCES = re.compile(r"explain it\. ?$")
+"""The end of a sentence that announces what comes next and says something besides."""
+_LOWERED = frozenset(
+    re.findall(
+        r"\S+",
+        """a about after all an and as at because before both during every for from her his in is it it's its just many
+        maybe mine more most mostly my never no nobody none not nothing now on one only our over probably several she
+        since some sometimes that that's the their there there's they this three today two usually very we when""",
+    )
+)
+"""Words that have a capital at the beginning of a sentence only."""
+_SAYS = ("surely", "probably", "perhaps")
+_QUOTED = 120
+"""Most characters between quotation marks."""
+_LAST = 200
+"""Most characters of the last line that are read before a question is worded."""
+
+
+def tag(topic: str) -> str:
+    """Return the tag of a topic."""
+    return f"<{topic}>" if topic in TOPIC_TAGS else SAID
+
+
+def confidence_word(confidence: float | None) -> str:
+    """Put a confidence of 0 to 1 into one of three words: from 0.75, from 0.45, below."""
+    if confidence is None:
+        return _SAYS[1]
+    return _SAYS[0] if confidence >= 0.75 else _SAYS[1] if confidence >= 0.45 else _SAYS[2]
+
+
+def with_article(specialty: str) -> str:
+    """Name a specialty within a sentence: clinics take an article, fields do not."""
+    return f"the {specialty}" if specialty.endswith("clinic") else specialty
+
+
+def sentence_case(text: str) -> str:
+    """Begin each sentence of a text with a capital; what a program fills in has its own, see `_fill`."""
+    return re.sub(r"(^|[.!?…]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
+
+
+class StarterDialect:
+    """Terse prompts with tags."""
+
+    name = "starter"
+    slots = True
+
+    def fingerprint(self) -> str:
+        """Hash the dialect's formats; it stands in the weights' metadata and must be the same there."""
+        source = hashlib.sha256(repr((VERSION, TAGS, _SAYS, HABITS)).encode())
+        for prompt in _examples(self):
+            choice = prompt.choice
+            source.update(repr((prompt.messages, choice and (choice.options, choice.after))).encode())
+        return source.hexdigest()[:16]
+
+    # -- patient ---------------------------------------------------------------------------------------------------
+
+    def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
+        """Ask the patient to put a task into words."""
+        slots = " ".join(SLOTS[: len(task.facts)])
+        kind = kind_of_fact(task.facts[0]) if task.kind == "answer" and task.facts else ""
+        user = " ".join(part for part in (task.kind, kind, task.about, slots) if part)
+        lines = patient_lines(view.temperament, task, child=is_child(view.card), said=_said_by("patient", view))
+        return Prompt((_patient(view), Message("user", user)), 64, _held(lines))
+
+    def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
+        """Fill the slots; None where one is missing, doubled or left over, or a sentence is broken."""
+        child = is_child(view.card)
+        known = patient_frames(view.temperament, task, child=child)
+        if len(task.facts) > 1:
+            known += more_frames(view.temperament, child=child)
+        return _filled(text, task.facts) if is_learned(text, known) else None
+
+    def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
+        """Ask a patient who decides for itself what to say."""
+        system = _patient(view)
+        if not view.lines:
+            return Prompt((system, Message("user", f"open {SLOTS[0]}")), 64, temperature=STEADY)
+        if "answer" in view.offers:
+            return Prompt((system, Message("user", f"free {clean(view.lines[-1].text)[:_LAST]}")), 64)
+        asked = any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
+        acts = ("<ask>", "<satisfied>", "<reluctant>") if "ask" in view.offers else ("<satisfied>", "<reluctant>")
+        user = "react again" if asked else "react"
+        return Prompt((system, Message("user", user)), 64, Choice(acts))
+
+    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+        """Read it: an answer begins with the topics whose facts go into its slots."""
+        if not view.lines:
+            said = _filled(text, (view.card.complaint,))
+            return FreeWord("open", said, (view.card.complaint.id,)) if said else None
+        if "answer" in view.offers:
+            return self._free_answer(text, view)
+        match = re.match(r"\s*<(ask|satisfied|reluctant)>\s*(?:([a-z]+):)?(.*)", text, re.DOTALL)
+        said = _filled(match.group(3), ()) if match else None
+        if match is None or said is None:
+            return None
+        if match.group(1) == "ask":
+            return FreeWord("ask", said, topic=match.group(2))
+        return FreeWord("satisfied", said, accepts=match.group(1) == "satisfied")
+
+    def _free_answer(self, text: str, view: PatientView) -> FreeWord | None:
+        match = re.match(r"\s*((?:<[a-z]+>)+)(.*)", text, re.DOTALL)
+        if match is None:
+            return None
+        topics = [name.strip("<>") for name in _TAG.findall(match.group(1)) if name not in SLOTS]
+        # A line may begin with a slot; whatever is no topic belongs to the line.
+        words = re.sub(r"^(?:<(?!fact>|second>|third>)[a-z]+>)+", "", text.strip())
+        facts = [fact for topic in dict.fromkeys(topics) for fact in view.card.about(topic)[:1]]
+        said = _filled(words, facts)
+        return FreeWord("answer", said, tuple(fact.id for fact in facts)) if said else None
+
+    def topic(self, question: str, view: PatientView) -> Prompt:
+        """Ask which topic a question is about."""
+        options = tuple(tag(topic) for topic in view.topics if topic in TOPIC_TAGS)
+        messages = (Message("system", "topic"), Message("user", clean(question)[:300]))
+        return Prompt(messages, 2, Choice((*options, "<unsure>")), temperature=0.0)
+
+    def read_topic(self, text: str, view: PatientView) -> str | None:
+        """Read the topic."""
+        named = text.strip().strip("<>")
+        return named if named in view.topics else None
+
+    # -- doctors ---------------------------------------------------------------------------------------------------
+
+    def look(self, view: DoctorView) -> Prompt | None:
+        """Ask what the photograph shows; always the same of the same photograph."""
+        if view.photograph is None or not view.findings:
+            return None
+        user = Message("user", SEEN, (view.photograph,))
+        return Prompt((Message("system", "doctor"), user), 32, Choice(view.findings), temperature=0.0)
+
+    def read_look(self, text: str, view: DoctorView) -> str:
+        """Read it."""
+        return clean(text)
+
+    def triage(self, view: DoctorView) -> Prompt:
+        """Ask for specialty, urgency and why."""
+        options = tuple(f"{specialty}, {urgency}." for specialty in view.specialties for urgency in URGENCIES)
+        choice = Choice(options, after="</think>" if view.thinks else "") if options else None
+        return self._doctor(_thinking("triage", view), view, "", 72 if view.thinks else 48, choice)
+
+    def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
+        """Read specialty, urgency and why; the reason is empty where it cannot be used."""
+        thought, said = _thought(text)
+        for specialty in view.specialties:
+            for urgency in URGENCIES:
+                head = f"{specialty}, {urgency}."
+                if said.startswith(head):
+                    why = _reason(said[len(head) :], view, "triage", with_article(specialty))
+                    return TriageWord(specialty, urgency, why, thought)
+        return None
+
+    def plain_triage(self, word: TriageWord, view: DoctorView) -> str:
+        """Give a program's reason for a triage; square brackets say that it is a program's."""
+        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
+
+    def action(self, view: DoctorView) -> Prompt:
+        """Ask for the next act; what was asked before, or stands on the file, is not among the choices."""
+        options: list[str] = []
+        # The panel hears what the patient said before it; whoever asks on afterwards knows more than the panel did.
+        asks = () if view.opinions else view.offers
+        if "ask" in asks:
+            options += [f"<ask><{t}>" for t in view.topics if _is_open(t, view)]
+        if "examine" in asks:
+            options += [f"<examine><{t}>" for t in view.examinations if _is_open(t, view)]
+        # A doctor who has heard of no alarm asks a few questions first.
+        early = bool(options) and len(view.asked) < QUESTIONS and not _alarm(view) and view.turns_left > 2
+        options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers and not early]
+        alone = "consult" not in view.offers and not view.opinions
+        role = _thinking("alone" if alone else "lead", view)
+        choice = Choice(tuple(options), after="</think>" if view.thinks else "")
+        return self._doctor(role, view, f"{OPINION}\n" if view.opinions else "", 32 if view.thinks else 4, choice)
+
+    def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
+        """Read the next act; its words are asked for apart."""
+        thought, said = _thought(text)
+        match = re.match(r"<(ask|examine|consult|conclude)>(?:<([a-z]+)>)?", said)
+        action = next((offer for offer in view.offers if match and offer == match.group(1)), None)
+        if match is None or action is None:
+            return None
+        # The panel is heard before a conclusion in any case: so the attending says it in its own words.
+        action = "consult" if action == "conclude" and "consult" in view.offers else action
+        topic = match.group(2) if action in ("ask", "examine") else None
+        return None if action in ("ask", "examine") and topic is None else ActionWord(action, topic, "", thought)
+
+    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+        """Ask for the words of an act."""
+        if word.action == "conclude":
+            return None
+        first = "" if any(line.speaker == "attending" for line in view.lines) else "first "
+        named = "named " if first and view.patient.name else ""
+        last = view.lines[-1] if view.lines else None
+        heard = f"\n{SAID} {clean(last.text)[:_LAST]}" if last and last.speaker == "patient" else ""
+        act = f"{first}{named}{word.action} {word.topic or ''}".strip()
+        said, before = _said_to(word), _said_by("attending", view)
+        lead_ins: tuple[str, ...] = ()
+        if first:
+            lead_ins = frames("doctor", "greeting" if named else "greeting_plain")
+            if word.action == "consult":
+                lead_ins = tuple(one for one in lead_ins if one.endswith(GREETS_ALONE))
+        elif heard and word.action != "consult" and len(before) % 2:
+            # Who takes note of every answer sounds like a form, and before the panel is asked there are thanks enough.
+            answered = last is not None and any(topic not in last.absences for topic, _ in last.quotes)
+            lead_ins = fresh(frames("doctor", "acknowledge") if answered else NEUTRAL, before)
+        options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
+        messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
+        return Prompt(messages, 48, _held(options))
+
+    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+        """Read the words; None where they are about another topic than was chosen, or broken."""
+        kinds = [key for key in LEAD_INS if key != "greeting" or view.patient.name]
+        known = tuple(line for key in kinds for line in frames("doctor", key))
+        said = _said_to(word)
+        if not is_learned(text, (*known, *said)) or not any(text.strip().endswith(one) for one in said):
+            return None
+        return _fill(text, {NAME: view.patient.name})
+
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
+        """List the reasons that quote what was seen and said."""
+        if outside:
+            return Choice(tuple(f" {frame}" for frame in fresh(frames("doctor", role, "outside"), given)), final=True)
+        said = _said_on(view) if role == "triage" else _quotable(view)
+        seen = [f" {frame}" for frame in fresh(frames("doctor", role, "seen"), given)] if view.seen else []
+        if role == "triage":
+            quoted = {"alarm": said.keys() & {ALARM}, "told": said.keys() & {"complaint"}}
+        else:
+            quoted = {"seen_told" if view.seen else "told": said.keys() & set(TOPIC_TAGS)}
+        told = [
+            f" {tag(topic)} {frame}"
+            for kind, topics in quoted.items()
+            for topic in sorted(topics)
+            for frame in fresh(_true_frames(view, role, kind), given)
+        ]
+        return Choice((*seen, *told), final=True) if seen or told else None
+
+    def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
+        """Ask one specialist."""
+        options = tuple(f"{name}." for name in (*view.labels, NOT_MY_FIELD))
+        choice = Choice(options, temperature=SURE) if view.labels else None
+        return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, "", 64, choice)
+
+    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
+        """Read an opinion; the topics before its reason are what the reason's slots quote."""
+        named = _named_first(text.strip(), (*view.labels, NOT_MY_FIELD))
+        if named is None:
+            return None
+        reason = text.strip()[len(named) + 1 :]
+        if named == NOT_MY_FIELD:
+            return OpinionWord(None, None, _reason(reason, view, "specialist"))
+        return OpinionWord(named, None, _reason(reason, view, "specialist", label=named))
+
+    def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
+        """Give a program's reason for an opinion."""
+        if word.diagnosis is None:
+            return "[outside its field]"
+        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_supporting(view).get("complaint"))
+
+    def decision(self, view: DoctorView) -> Prompt:
+        """Ask for thought, diagnosis, urgency and differential."""
+        opinions = "".join(
+            f"{OPINION} {o.specialty}: {confidence_word(o.confidence)} {o.diagnosis or NOT_MY_FIELD}.\n"
+            for o in view.opinions
+        )
+        prompt = self._doctor("decide", view, opinions, 96, _decisions(view))
+        return prompt if view.rationale == "before" else replace(prompt, begin="<answer>")
+
+    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
+        """Read all of it; a topic in the thought is quoted from what was said on it."""
+        match = re.match(_DECIDED[view.rationale], text, re.DOTALL)
+        if match is None or match["answer"] not in view.labels:
+            return None
+        urgency, others = _urgency(match["others"] or "")
+        differential = tuple(dict.fromkeys((match["answer"], *_listed(others, view.labels))))[:3]
+        thought = match.groupdict().get("thought")
+        if thought is None:
+            return DecisionWord(match["answer"], differential, "", urgency)
+        quoted = _quoting(thought, view)
+        return DecisionWord(match["answer"], differential, _counting(quoted, view), urgency)
+
+    def confidence(self, probability: float | None, view: DoctorView) -> float | None:
+        """Scale the probability of the diagnosis to how often such a diagnosis is right."""
+        if probability is None:
+            return None
+        slope, intercept = CALIBRATION[bool(view.opinions)]
+        certain = min(max(probability, 1e-6), 1 - 1e-6)
+        odds = slope * math.log(certain / (1 - certain)) + intercept
+        return 1 / (1 + math.exp(-odds))
+
+    def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
+        """List the sentences of the scenario's advice that the model can word, for this patient and diagnosis."""
+        label = scenario.labels.get(view.diagnosis or "")
+        if label is None or view.urgency == "emergency":
+            return ()
+        return tuple(sentence for sentence in explained(label, view.known) if sentence in rewordings())
+
+    def rewording(self, sentence: str) -> Prompt:
+        """Ask for a sentence of the scenario's advice in other words."""
+        messages = (Message("system", "attending"), Message("user", f"say {sentence}"))
+        return Prompt(messages, 64, _held(rewordings().get(sentence, ())))
+
+    def read_rewording(self, text: str, sentence: str) -> str | None:
+        """Read it; None where it is not what the sentence says."""
+        said = clean(text)
+        return said if said in rewordings().get(sentence, ()) and says(said, sentence) else None
+
+    def explanation(self, view: DoctorView) -> Prompt:
+        """Ask for a frame around the advice."""
+        kind = _explaining(view)
+        messages = (Message("system", "attending"), Message("user", f"explain {kind}"))
+        return Prompt(messages, 80, _held(frames("doctor", "explain", kind)))
+
+    def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
+        """Fill the frame; None where it is broken, lacks or doubles a slot, or there is no diagnosis."""
+        label, kind = scenario.labels.get(view.diagnosis or ""), _explaining(view)
+        if label is None or not is_learned(text, frames("doctor", "explain", kind)):
+            return None
+        if kind == "emergency":
+            where = _sentences(at_once(view.where))
+            return _framed(text, {"<label>": _with_its_article(label), "<where>": where})
+        where = _sentences(view.where)
+        worded = {sentence: view.worded.get(sentence, sentence) for sentence in explained(label, view.known)}
+        net = {sentence for sentence in worded if sentence in label.safety_net_for(view.known)}
+        plan = [worded[sentence] for sentence in label.plan_for(view.known)]
+        fillings = {
+            "<label>": _with_its_article(label),
+            "<what>": _sentences(filter(None, [worded.get(label.explanation)])),
+            "<plan>": _sentences(plan),
+            "<net>": _sentences(words for sentence, words in worded.items() if sentence in net),
+            "<seen>": _finding(view) if "seen" in kind else "",
+            "<fact>": _alarm(view) if kind == "alarm" else _noted(view) if "told" in kind else "",
+            "<where>": where if kind == "alarm" else "",
+        }
+        # Which of the scenario's sentences there are is the label's; all else is the kind's.
+        kept = {slot: filling for slot, filling in fillings.items() if filling or slot in ("<what>", "<plan>", "<net>")}
+        said = _framed(text, kept)
+        # An alarm that cannot be quoted has no frame.
+        return f"{where} {said}" if said and where and kind != "alarm" else said
+
+    def reply(self, view: DoctorView, question: Line) -> Prompt:
+        """Ask for a frame around the scenario's answer."""
+        messages = (Message("system", "attending"), Message("user", "reply"))
+        return Prompt(messages, 48, _held(frames("doctor", "reply")))
+
+    def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Return the scenario's answer to a question back; None where it has none, or one that was not learned."""
+        label = scenario.labels.get(view.diagnosis or "")
+        answer = label.answers.get(question.topic or "") if label else None
+        return answer if answer in rewordings() else None
+
+    def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Fill the frame; None where it is broken, or the scenario has no answer to a question of this kind."""
+        label = scenario.labels.get(view.diagnosis or "")
+        answer = label.answers.get(question.topic or "") if label else None
+        if not answer or not is_learned(text, frames("doctor", "reply")):
+            return None
+        return _framed(text, {REPLY: view.worded.get(answer, answer)})
+
+    # -- assessor --------------------------------------------------------------------------------------------------
+
+    def assessment(self, view: AssessorView) -> Prompt:
+        """Ask for all verdicts; an adapter has learned this role, the weights have not."""
+        return starter_assessment(view)
+
+    def read_assessment(self, text: str) -> dict[str, Verdict]:
+        """Read all verdicts."""
+        return read_starter_assessment(text)
+
+    def _doctor(self, task: str, view: DoctorView, last: str, tokens: int, choice: Choice | None) -> Prompt:
+        photographs = (view.photograph,) if view.photograph else ()
+        user = f"{_told(view)}\n{last}{TASK} {task}"
+        return Prompt((Message("system", "doctor"), Message("user", user, photographs)), tokens, choice)
+
+
+LEAD_INS = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
+"""Lists of what an attending may say before a question."""
+GREETS_ALONE = "I'm the doctor looking after you today."
+"""How a greeting ends that announces no questions."""
+NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.", "All right, I've noted that.")
+"""What it says after an answer that there is nothing."""
+
+
+def is_child(card: Card) -> bool:
+    """Tell whether a patient speaks as a child does."""
+    return card.age is not None and card.age < CHILDHOOD
+
+
+def _patient(view: PatientView) -> Message:
+    return Message("system", f"patient {view.temperament}{' child' if is_child(view.card) else ''}")
+
+
+def _held(lines: Sequence[str]) -> Choice | None:
+    """Hold a reply to lines; None where there are none."""
+    return Choice(tuple(lines), temperature=VARIED, final=True) if lines else None
+
+
+def _said_by(speaker: str, view: DoctorView | PatientView) -> tuple[str, ...]:
+    return tuple(line.text for line in view.lines if line.speaker == speaker)
+
+
+def _said_to(word: ActionWord) -> tuple[str, ...]:
+    """List what the starter says for an act, without what may stand before it."""
+    if word.action == "consult":
+        return frames("doctor", "consult")
+    return taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
+
+
+def _is_open(topic: str, view: DoctorView) -> bool:
+    """Tell whether a topic is worth a question: not asked, not on the file, and possible."""
+    if topic not in TOPIC_TAGS or topic in view.asked:
+        return False
+    person = view.patient
+    if topic == "age":
+        return person.age is None
+    if topic == "pregnancy":
+        return may_be_pregnant(person.age, person.sex)
+    return True
+
+
+def may_be_pregnant(age: int | None, sex: str | None) -> bool:
+    """Tell whether a patient is asked about pregnancy."""
+    return sex != "male" and (age is None or CHILDHOOD <= age <= CHILDBEARING)
+
+
+def _decisions(view: DoctorView) -> Choice | None:
+    if not view.labels:
+        return None
+    # What comes after a decision is forced where a reason has to.
+    close = "</answer><think>" if view.rationale == "after" else "</answer>"
+    options = tuple(f"{label}{close}" for label in view.labels)
+    return Choice(options, "<answer>" if view.rationale == "before" else "", SURE)
+
+
+def _urgency(text: str) -> tuple[Urgency | None, str]:
+    """Part the urgency from the differential after a decision."""
+    first, _, rest = text.strip().partition(".")
+    found = next((urgency for urgency in URGENCIES if urgency == first.strip()), None)
+    return found, (rest if found else text).strip()
+
+
+def _named_first(text: str, names: Sequence[str], ends: str = ".") -> str | None:
+    """Return the name that a text begins with, before one of these characters; the longest where several fit."""
+    fitting = (name for name in names if text.startswith(name) and text[len(name) : len(name) + 1] in tuple(ends))
+    return max(fitting, key=len, default=None)
+
+
+def _listed(text: str, labels: Sequence[str]) -> list[str]:
+    """Return the labels of a list, in their order; what is none is passed over."""
+    found, rest = list[str](), text.strip()
+    while rest:
+        named = _named_first(f"{rest}.", labels, ",.")
+        found += [named] if named else []
+        rest = re.sub(r"^[^,.]*", "", rest[len(named or "") :]).lstrip(",. ")
+    return found
+
+
+def _filled(text: str, facts: Sequence[Fact]) -> str | None:
+    """Put facts into a line's slots; None where a slot is missing, doubled or left over."""
+    expected = list(SLOTS[: len(facts)])
+    if sorted(_TAG.findall(text)) != sorted(expected):
+        return None
+    return _fill(text, {slot: fact.text for slot, fact in zip(expected, facts, strict=True)}, spoken=True) or None
+
+
+def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
+    """Put words into a frame; None where a slot is missing, doubled or left over.
+
+    An empty filling takes the sentence with it that announces it; a frame that cannot do without it is None.
+    """
+    if sorted(_TAG.findall(text)) != sorted(fillings):
+        return None
+    said = clean(text)
+    for slot in (slot for slot, filling in fillings.items() if not filling):
+        before, _, after = said.partition(slot)
+        if _ANNOUNCES.search(before):
+            return None
+        said = clean(f"{_LEADS.sub('', before)}{after}")
+    return _fill(said, fillings) or None
+
+
+def _fill(frame: str, fillings: Mapping[str, str], *, spoken: bool = False) -> str:
+    """Put words into slots as they are; they begin with a capital where a sentence does.
+
+    Args:
+        frame: What they are put into.
+        fillings: Slot → words.
+        spoken: Whether they become part of a sentence, in which a common word has no capital.
+    """
+    said = sentence_case(clean(frame))
+    for slot, filling in fillings.items():
+        # A sentence that ends a filling needs no second full stop.
+        said = said.replace(f"{slot}.", slot) if filling.endswith((".", "!", "?")) else said
+    # In one pass, since a filling may hold a slot's name.
+    parts = re.split(f"({'|'.join(map(re.escape, fillings))})", said) if fillings else [said]
+    filled = ""
+    for part in parts:
+        filled += _in_place(fillings[part], filled, spoken=spoken) if part in fillings else part
+    return filled.strip()
+
+
+def _in_place(filling: str, before: str, *, spoken: bool) -> str:
+    if re.search(r"(?:^|[.!?…]\s+)$", before):
+        return filling[:1].upper() + filling[1:]
+    first = filling.partition(" ")[0].rstrip(",")
+    lowers = spoken and re.search(r"[a-z,;:]\s+$", before) and first.lower() in _LOWERED
+    return filling[:1].lower() + filling[1:] if lowers else filling
+
+
+def _sentences(texts: Iterable[str]) -> str:
+    """Put texts one after another, each with its capital and its full stop."""
+    return " ".join(stopped(text[:1].upper() + text[1:]) for text in texts)
+
+
+def _with_its_article(label: Label) -> str:
+    """Name a diagnosis within a sentence, with the article that its explanation gives it."""
+    found = re.match(rf"(an?) {re.escape(label.name)}\b", label.explanation, re.IGNORECASE)
+    return f"{found[1].lower()} {label.name}" if found else label.name
+
+
+def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str = "") -> str:
+    """Fill a reason's slots; empty where it is broken, or quotes what nobody said or what is not there."""
+    match = re.match(r"\s*((?:<[a-z]+>)*)(?=[^<]|<)", text)
+    topics = [name.strip("<>") for name in re.findall(r"<[a-z]+>", match.group(1) if match else "")]
+    heads = [topic for topic in topics if topic in TOPIC_TAGS]
+    frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
+    kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
+    said = _said_on(view) if role == "triage" else _quotable(view)
+    if not is_learned(frame, _true_frames(view, role, kind)) or (kind == "alarm" and heads[:1] != [ALARM]):
+        return ""
+    # The same words are one reason.
+    present = list(dict.fromkeys(said[topic] for topic in heads if topic in said))
+    slots = [slot for slot in SLOTS if slot in frame]
+    if len(present) < len(slots) or (SEEN in frame and not view.seen):
+        return ""
+    fillings = dict(zip(slots, present, strict=False))
+    return _fill(frame, {**fillings, SEEN: view.seen, CLINIC: clinic, ADVICE[0]: label})
+
+
+def _true_frames(view: DoctorView, role: str, kind: str) -> tuple[str, ...]:
+    """List the frames of a reason, without those that deny a photograph that is shown."""
+    known = frames("doctor", role, kind)
+    denied = role == "triage" and kind == "told" and view.photograph is not None
+    return tuple(frame for frame in known if not _NO_PHOTOGRAPH.search(frame)) if denied else known
+
+
+def _reason_kind(frame: str, role: str, *, outside: bool) -> str:
+    if outside:
+        return "outside"
+    seen, facts = SEEN in frame, sum(slot in frame for slot in SLOTS)
+    if role == "triage":
+        return "seen" if seen else "alarm" if "warning" in frame else "told"
+    return ("seen_told" if facts else "seen") if seen else ("neither", "told", "told_two")[min(facts, 2)]
+
+
+def _explaining(view: DoctorView) -> str:
+    """Tell what kind of frame an explanation needs."""
+    if view.urgency == "emergency":
+        return "emergency"
+    if view.where and _alarm(view):
+        return "alarm"
+    parts = [name for name, there in (("seen", _finding(view)), ("told", _noted(view))) if there]
+    return "_".join(parts) or "plain"
+
+
+def _finding(view: DoctorView) -> str:
+    """Return what the attending saw, as its thought names it; empty where it names nothing."""
+    # At its beginning: what the patient is quoted with later may begin alike.
+    if view.photograph is None or not view.thought.startswith("I see "):
+        return ""
+    said = view.thought.removeprefix("I see ")
+    known = _named_first(said, (view.seen, *view.findings))
+    seen = re.match(r"(.+?)\.(?=\s|$)", said)
+    return known or (seen.group(1) if seen else "")
+
+
+def _noted(view: DoctorView) -> str:
+    """Return what the patient said, as the attending's thought quotes it first; empty where it quotes nothing."""
+    _, noted, said = view.thought.partition('I noted "')
+    known = _named_first(said, tuple(_quotable(view).values()), '"') if noted else None
+    quote = QUOTATION.match(f'"{said}') if noted else None
+    return known or (quote.group()[1:-1] if quote else "")
+
+
+def _alarm(view: DoctorView) -> str:
+    """Return the alarm that the patient told last; empty where none was told."""
+    return _said_on(view).get(ALARM, "")
+
+
+def _thinking(role: str, view: DoctorView) -> str:
+    return f"{role} thinking" if view.thinks else role
+
+
+def _thought(text: str) -> tuple[str, str]:
+    """Part a private thought from what follows it."""
+    match = re.match(r"\s*<think>(.*?)</think>\s*(.*)", text, re.DOTALL)
+    if match is None:
+        return "", text.strip()
+    # Who thinks of the same diagnosis twice thinks of one.
+    return re.sub(r"\bof (.+), or of \1\.", r"of \1.", clean(match.group(1))), match.group(2)
+
+
+def _told(view: DoctorView) -> str:
+    """Render who the patient is, what triage decided, and each clause that was told or measured, behind its tag."""
+    person = view.patient
+    known = (person.name, "" if person.age is None else str(person.age), person.sex or "")
+    lines = [f"{WHO} {', '.join(part for part in known if part)}"]
+    if view.specialty:
+        lines.append(f"{TRIAGED} {view.specialty}{f', {view.urgency}' if view.urgency else ''}")
+    lines += [_line(line) for line in view.lines if line.speaker == "patient" or line.action == "examine"]
+    if view.expert:
+        lines.append(f"{EXPERT} {', '.join(view.expert)}")
+    return "\n".join(lines)
+
+
+def _line(line: Line) -> str:
+    if line.quotes:
+        return "\n".join(f"{tag(topic)} {clause}" for topic, clause in line.quotes)
+    return f"{tag(line.topic or '')} {line.text}"
+
+
+def _said_on(view: DoctorView) -> dict[str, str]:
+    """Map topic to what the patient said to be there, or an examination showed, word by word."""
+    return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes if topic not in line.absences}
+
+
+def _supporting(view: DoctorView) -> dict[str, str]:
+    """Map topic to what may support a diagnosis: an alarm asks for care, whatever the diagnosis is."""
+    return {
+        topic: _brief(clause)
+        for line in view.lines
+        for topic, clause in line.quotes
+        if topic not in line.absences and topic != ALARM and not _tells_alarm(line, clause)
+    }
+
+
+def _tells_alarm(line: Line, clause: str) -> bool:
+    """Tell whether what a line says on another topic holds its alarm, as a person's own words can."""
+    return any(alarm in clause for topic, alarm in line.quotes if topic == ALARM and topic not in line.absences)
+
+
+def _quotable(view: DoctorView) -> dict[str, str]:
+    """Map topic to what may be quoted for a diagnosis: a vague complaint only where there is nothing else to go by."""
+    said = _supporting(view)
+    telling = {topic: clause for topic, clause in said.items() if topic != "complaint"}
+    return telling if telling or view.seen else said
+
+
+def _brief(clause: str) -> str:
+    """Cut a person's long story to what can stand between quotation marks; a card's clauses are shorter."""
+    clause = clause.removesuffix(".")
+    if len(clause) <= _QUOTED:
+        return clause
+    cut = textwrap.shorten(clause, _QUOTED, placeholder=" …")
+    # Where words are not parted by spaces, it is cut between characters.
+    return cut if len(cut) > _QUOTED // 2 else f"{clause[: _QUOTED - 1]}…"
+
+
+def _quoting(thought: str, view: DoctorView) -> str:
+    """Put what was seen and said in place of tags; a sentence that quotes what nobody said is left out."""
+    said = {tag(topic): f'"{clause}"' for topic, clause in _quotable(view).items()}
+    said |= {SEEN: view.seen} if view.seen else {}
+    sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
+    kept = [s for s in sentences if all(name in said for name in _TAG.findall(s))]
+    return clean(_TAG.sub(lambda m: said[m.group()], " ".join(kept)))
+
+
+def _in_brackets(clause: str | None) -> str:
+    """Put a program's words in place of a reason that cannot stand; square brackets say that they are a program's."""
+    return f'[goes by what was said: "{clause}"]' if clause else "[gives no reason]"
+
+
+def _counting(thought: str, view: DoctorView) -> str:
+    """Compare what a thought says of the colleagues with what they said; a program counts them where it is untrue."""
+    if not view.opinions:
+        return thought
+    named = [opinion.diagnosis or NOT_MY_FIELD for opinion in view.opinions]
+    if f"Colleagues: {', '.join(named)}." in thought:
+        return thought
+    counted = ", ".join(f"{name} {n} of {len(named)}" for name, n in Counter(named).most_common())
+    known = "|".join(re.escape(name) for name in sorted((*view.labels, NOT_MY_FIELD), key=len, reverse=True))
+    return f"{re.sub(rf'Colleagues:(?:{known}|[^.])*[.]?', '', thought).strip()} [colleagues: {counted}]".strip()
+
+
+def _examples(dialect: StarterDialect) -> list[Prompt]:
+    """Render one prompt of each kind from fixed views, so that any change of format changes the fingerprint."""
+    from consult.agents.temperament import temperaments
+    from consult.scenarios import Photograph
+
+    def nothing() -> Any:
+        raise RuntimeError("an example has no pixels")
+
+    fact = Fact("site", "site", "it is on my hands")
+    lines = (
+        Line("patient", "open", "Hello, I have a rash.", "complaint", (("complaint", "I have a rash"),)),
+        Line("attending", "ask", "Where is it?", "site"),
+        Line("patient", "answer", "It is on my hands.", "site", (("site", "it is on my hands"),)),
+        Line("patient", "answer", "Who can tell?"),
+        Line("attending", "examine", "It is warm.", "palpation", (("palpation", "it is warm"),)),
+    )
+    doctor = DoctorView(
+        lines=lines,
+        labels=("eczema", "hives"),
+        specialties=("dermatology", "allergy clinic"),
+        topics={"site": "where", "duration": "how long"},
+        examinations={"palpation": "feeling"},
+        opinions=(Opinion("dermatology", "eczema", 0.5, "I see it."), Opinion("dermatology", None, None, "")),
+        asked=("site",),
+        offers=("ask", "examine", "consult", "conclude"),
+        turns_left=9,
+        diagnosis="eczema",
+        thought='I see it. I noted "it is warm". They agree.',
+        specialty="dermatology",
+        urgency="soon",
+        patient=Person("Ada", 40, "female"),
+        findings=("a red patch", "small papules"),
+        photograph=Photograph("example", nothing),
+    )
+    alarmed = replace(
+        doctor, lines=(*lines, Line("patient", "answer", "", "alarm", (("alarm", "I choke"),))), where=("Go.",)
+    )
+    child = Card(Fact("complaint", "complaint", "I have a rash"), (fact,), age=7)
+    patient = PatientView(
+        Card(Fact("complaint", "complaint", "I have a rash"), (fact,)), "sanguine", lines, doctor.topics
+    )
+    temperament = temperaments()["sanguine"]
+    tasks = [
+        PatientTask("open", (fact,)),
+        PatientTask("answer", (fact, fact)),
+        PatientTask("answer", (replace(fact, none=True),)),
+        PatientTask("unknown"),
+        PatientTask("ask", about="outlook"),
+        PatientTask("satisfied"),
+        PatientTask("reluctant"),
+    ]
+    thinking = replace(doctor, thinks=True, expert=("eczema", "hives"), opinions=())
+    free = [
+        replace(patient, lines=()),
+        replace(patient, lines=lines[:2], offers=("answer",)),
+        replace(patient, offers=("ask", "satisfied")),
+        replace(patient, lines=(*lines, Line("patient", "ask", "Is it bad?")), offers=("satisfied",)),
+    ]
+    asking = ActionWord("ask", "duration", "")
+    return [
+        *(dialect.patient_line(patient, task, temperament) for task in tasks),
+        dialect.patient_line(replace(patient, card=child), tasks[0], temperament),
+        *(p for p in [dialect.look(doctor)] if p is not None),
+        *(dialect.free_line(view, temperament) for view in free),
+        dialect.topic("Where is it?", patient),
+        *(dialect.triage(view) for view in (doctor, thinking)),
+        *(dialect.action(view) for view in (doctor, thinking)),
+        *(p for n in (1, 3) if (p := dialect.wording(replace(doctor, lines=lines[:n]), asking)) is not None),
+        *(dialect.opinion(doctor, "dermatology", member) for member in range(HABITS)),
+        dialect.decision(doctor),
+        *(dialect.explanation(replace(doctor, thought=thought)) for thought in ("", doctor.thought, "I see it.")),
+        *(dialect.explanation(replace(alarmed, urgency=urgency)) for urgency in ("urgent", "emergency")),
+        dialect.rewording("Do not scratch it."),
+        dialect.reply(doctor, Line("patient", "ask", "Is it catching?")),
+        dialect.reply(doctor, Line("patient", "ask", "Is it catching?", "contagious")),
+    ]

@@ -1,0 +1,56 @@
+"""What a dialect has that asks for each answer as a whole: nothing is seen, reasoned or worded apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consult.agents.acts import DoctorView, Line
+from consult.agents.models.model import Choice, Prompt
+from consult.agents.prompt_formats.prompt_format import OpinionWord, TriageWord
+from consult.scenarios import Scenario
+
+
+class WholeAnswers:
+    """Asks for nothing apart."""
+
+    def look(self, view: DoctorView) -> Prompt | None:
+        """Ask for nothing: what is seen stands in each answer."""
+        return None
+
+    def read_look(self, text: str, view: DoctorView) -> str:
+        """Read nothing."""
+        return ""
+
+    def plain_triage(self, word: TriageWord, view: DoctorView) -> str:
+        """Leave a triage without a reason as it is."""
+        return ""
+
+    def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
+        """Leave an opinion without a reason as it is."""
+        return ""
+
+    def reasons(
+        self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
+    ) -> Choice | None:
+        """Hold to nothing: a reason is part of its answer."""
+        return None
+
+    def confidence(self, probability: float | None, view: DoctorView) -> float | None:
+        """Take the probability as it is."""
+        return probability
+
+    def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
+        """List nothing: an explanation is worded as a whole."""
+        return ()
+
+    def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
+        """Return nothing: a reply is worded as a whole."""
+        return None
+
+    def rewording(self, sentence: str) -> Prompt:
+        """Refuse: nothing is worded sentence by sentence."""
+        raise NotImplementedError("this dialect words its advice as a whole")
+
+    def read_rewording(self, text: str, sentence: str) -> str | None:
+        """Refuse: nothing is worded sentence by sentence."""
+        return None

@@ -1,0 +1,252 @@
+"""The attending physician: leads the interview, weighs the opinions, decides, explains, and answers questions back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
+from consult.agents.grounding.emergency_words import urgency_of
+from consult.agents.models.model import Prompt, Reply
+from consult.agents.prompt_formats.prompt_format import ActionWord, DecisionWord
+from consult.agents.prompt_formats.wording import taught_questions
+from consult.agents.roles.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply, says
+from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.doctors import ask_twice, look
+from consult.scenarios import Scenario, Urgency
+from consult.scenarios.conditional import most_urgent
+from consult.scenarios.correct import naming, plurality
+
+Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
+"""Runs parallel requests and gives their results in order."""
+
+CONSULT = "Let me ask my colleagues what they think."
+"""Said where the model chose to consult and said nothing."""
+UNSOUND = "the advice does not agree with the scenario's"
+"""Why words to the patient are refused that could be read."""
+
+
+def plain_wording(action: Action, topic: str | None, scenario: Scenario) -> str:
+    """Word an act without a model."""
+    if action == "consult":
+        return CONSULT
+    said = taught_questions("questions" if action == "ask" else "examinations", topic or "")
+    if said:
+        return said[0]
+    if action == "examine":
+        return f"Let me have a look: {scenario.examinations.get(topic or '', topic)}."
+    return f"May I ask about this: {scenario.topics.get(topic or '', topic)}?"
+
+
+@dataclass(frozen=True)
+class Attending:
+    """A general practitioner in charge."""
+
+    voice: Voice
+    scenario: Scenario
+    votes: int = 1
+    """Decisions that are asked for at once; the one that most of them name is taken."""
+    together: Together | None = None
+    """Asks for several at once; needed for more than one vote."""
+
+    async def act(self, view: DoctorView, place: Place) -> Act:
+        """Choose the next act among `view.offers`; two unusable answers are an abstention (`conclude` with None)."""
+        dialect = self.voice.dialect
+        word, _, cost = await ask_twice(
+            self.voice, dialect.action(view), "action", place, lambda text: dialect.read_action(text, view)
+        )
+        seed = self.voice.seed("action", place)
+        if word is None:
+            return Act("attending", "conclude", source="program", usage=cost, seed=seed)
+        text, draft, spoken = await self._worded(word, view, place)
+        source: Source = "program" if draft and draft.fallback else "model"
+        return Act(
+            "attending", word.action, text, word.topic,
+            thought=word.thought, source=source, draft=draft, usage=cost + spoken, seed=seed,
+        )  # fmt: skip
+
+    async def _worded(self, word: ActionWord, view: DoctorView, place: Place) -> tuple[str, Draft | None, Usage]:
+        """Give an act its words: its own, or those that are asked for apart and held against the chosen topic."""
+        dialect = self.voice.dialect
+        prompt = dialect.wording(view, word)
+        if prompt is None:
+            return word.text or (CONSULT if word.action == "consult" else ""), None, Usage()
+        drafts: list[bool] = []
+
+        def read(text: str) -> str | None:
+            said = dialect.read_wording(text, view, word)
+            drafts.append(said is not None)
+            return said
+
+        text, _, cost = await ask_twice(self.voice, prompt, "wording", place, read)
+        draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=text is None)
+        return text or plain_wording(word.action, word.topic, self.scenario), draft, _as_draft(cost)
+
+    async def conclude(self, view: DoctorView, place: Place) -> Act:
+        """Decide and tell the patient; two unusable answers are an abstention (diagnosis None).
+
+        The final urgency is the more pressing of what was decided and what the words to the patient state, else the
+        triage's; and no less than a told step of the plan asks for.
+        """
+        dialect = self.voice.dialect
+        view, looked = await look(self.voice, view, place)
+        word, reply, cost = await self._decide(view, place)
+        stated, diagnosis = (word.urgency, word.diagnosis) if word else (None, None)
+        decided = replace(
+            view,
+            diagnosis=diagnosis,
+            thought=word.thought if word else "",
+            urgency=stated or view.urgency,
+        )
+        worded, plainly, wording = await self._reword(dialect.advice(decided, self.scenario), place)
+        decided = replace(decided, worded=worded)
+        speech, draft, spoken = await self._advise(
+            dialect.explanation(decided),
+            "explanation",
+            place,
+            lambda text: dialect.read_explanation(text, decided, self.scenario),
+            lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario, decided.known),
+            lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario, decided.known, decided.where),
+            plainly,
+        )
+        return Act(
+            speaker="attending",
+            action="conclude",
+            text=speech,
+            urgency=self._final_urgency(stated, speech, decided, view.urgency),
+            diagnosis=diagnosis,
+            diagnosis_words=(word.words or diagnosis) if word else None,
+            confidence=None if diagnosis is None else dialect.confidence(reply.probability, view),
+            differential=word.differential if word else (),
+            thought=decided.thought,
+            draft=draft,
+            usage=looked + cost + wording + spoken,
+            seed=self.voice.seed("decision", place),
+        )
+
+    def _final_urgency(
+        self, stated: Urgency | None, speech: str, decided: DoctorView, triaged: Urgency | None
+    ) -> Urgency | None:
+        """Return how soon the patient must be seen, by what was decided and what was told."""
+        label = self.scenario.labels.get(decided.diagnosis or "")
+        plan = [one for one in label.plan if one.urgency and one.applies(decided.known)] if label else []
+        steps: list[Urgency | None] = [one.urgency for one in plan if says(speech, one.text)]
+        # A tiny model's words are the program's frames, which tell of an alarm.
+        steps += ["urgent"] if decided.where and self.voice.dialect.slots else []
+        return most_urgent((most_urgent((stated, urgency_of(speech))) or triaged, *steps))
+
+    async def _reword(self, sentences: Sequence[str], place: Place) -> tuple[dict[str, str], int, Usage]:
+        """Word sentences of the scenario's advice, each asked for by itself.
+
+        Returns:
+            Sentence → its wording, how many of them the model could not word, and the cost of all.
+        """
+        dialect, task = self.voice.dialect, "rewording"
+        asked = [
+            ask_twice(
+                self.voice, dialect.rewording(one), task, place, partial(dialect.read_rewording, sentence=one), number
+            )
+            for number, one in enumerate(sentences)
+        ]
+        together = self.together or _in_turn
+        answers: list[tuple[str | None, Reply, Usage]] = await together(asked) if asked else []
+        worded = {one: said for one, (said, _, _) in zip(sentences, answers, strict=True) if said is not None}
+        cost = sum((cost for _, _, cost in answers), Usage())
+        return worded, len(sentences) - len(worded), _as_draft(cost)
+
+    async def _decide(self, view: DoctorView, place: Place) -> tuple[DecisionWord | None, Reply, Usage]:
+        """Decide, by a vote where several decisions are asked for; of equals the first named wins."""
+        asked = [self._decision(view, place, member) for member in range(self.votes)]
+        if len(asked) == 1 or self.together is None:
+            return await asked[0]
+        answers: list[tuple[DecisionWord | None, Reply, Usage]] = await self.together(asked)
+        cost = sum((cost for _, _, cost in answers), Usage())
+        name = naming(self.scenario)
+        chosen = plurality((word.diagnosis for word, _, _ in answers if word is not None), name)
+        if chosen is None:
+            return answers[0][0], answers[0][1], cost
+        word, reply = next((word, reply) for word, reply, _ in answers if word and name(word.diagnosis) == chosen)
+        return word, reply, cost
+
+    async def _decision(self, view: DoctorView, place: Place, member: int) -> tuple[DecisionWord | None, Reply, Usage]:
+        """Ask for one decision; of two unusable answers the words of the last one that has any are kept."""
+        dialect, unread = self.voice.dialect, list[DecisionWord]()
+
+        def read(text: str) -> DecisionWord | None:
+            word = dialect.read_decision(text, view, self.scenario)
+            if word is None or word.diagnosis is not None:
+                return word
+            unread.append(word)
+            return None
+
+        word, reply, cost = await ask_twice(self.voice, dialect.decision(view), "decision", place, read, member)
+        return word or (unread[-1] if unread else None), reply, cost
+
+    async def reply(self, view: DoctorView, place: Place) -> Act:
+        """Answer the patient's question back."""
+        question, dialect = view.lines[-1], self.voice.dialect
+        sentence = dialect.reply_sentence(view, question, self.scenario)
+        worded, plainly, wording = await self._reword((sentence,) if sentence else (), place)
+        view = replace(view, worded=worded)
+        speech, draft, cost = await self._advise(
+            self.voice.dialect.reply(view, question),
+            "reply",
+            place,
+            lambda text: self.voice.dialect.read_reply(text, view, question, self.scenario),
+            lambda said: is_sound_reply(said, view.diagnosis, question.topic, self.scenario),
+            lambda: plain_reply(view.diagnosis, question.topic, self.scenario),
+            plainly,
+        )
+        source: Source = "program" if draft and draft.fallback else "model"
+        seed = self.voice.seed("reply", place)
+        return Act("attending", "answer", speech, source=source, draft=draft, usage=wording + cost, seed=seed)
+
+    async def _advise(
+        self,
+        prompt: Prompt,
+        task: str,
+        place: Place,
+        read: Callable[[str], str | None],
+        sound: Callable[[str], bool],
+        plain: Callable[[], str],
+        plainly: int,
+    ) -> tuple[str, Draft | None, Usage]:
+        """Ask for words to the patient; a model too small to be believed is held against the scenario's advice.
+
+        Args:
+            prompt: What is asked.
+            task: Its name.
+            place: Where in the run.
+            read: Reads the reply.
+            sound: Tells whether what was read may be said.
+            plain: Says it without a model.
+            plainly: How many sentences of the advice the program has to say already.
+        """
+        believed, drafts = not self.voice.dialect.slots, list[bool]()
+        read_last = [True]
+
+        def heard(text: str) -> str | None:
+            said = read(text)
+            read_last[0] = said is not None
+            drafts.append(said is not None and (believed or sound(said)))
+            return said if drafts[-1] else None
+
+        speech, _, cost = await ask_twice(
+            self.voice, prompt, task, place, heard, why=lambda: UNSOUND if read_last[0] else ""
+        )
+        if believed:
+            return speech or "", None, cost
+        backed, fallback = drafts[0] and not plainly, speech is None or plainly > 0
+        draft = Draft(backed=backed, leaked=False, attempts=len(drafts), fallback=fallback)
+        return speech or plain(), draft, _as_draft(cost)
+
+
+async def _in_turn(asked: Sequence[Any]) -> list[Any]:
+    return [await one for one in asked]
+
+
+def _as_draft(cost: Usage) -> Usage:
+    """Leave the count of answers to the draft, which tells what was found wrong with them."""
+    return replace(cost, answers=0, unusable=0)

@@ -1,0 +1,104 @@
+"""A voice: one role's way to a model, with seeds that depend on the consultation alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from consult.agents.acts import Usage
+from consult.agents.exchange import WITHOUT_PROMPT, Exchange, Record
+from consult.agents.models.model import ModelInfo, Prompt, Reply, Request, Role
+from consult.agents.prompt_formats import DIALECTS, Dialect
+
+ATTEMPTS = 2
+"""An unusable answer is asked for once more."""
+
+Generate = Callable[[Request], Awaitable[Reply]]
+
+
+def derive_seed(*parts: object) -> int:
+    """Make a seed of 63 bits from whatever identifies a request; the same on every machine."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big") >> 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a run a request stands."""
+
+    ordinal: int
+    """Of the consultation in its run; sorts a wave."""
+    seed: tuple[object, ...]
+    """Run seed, case, temperament, repeat."""
+    turn: int
+    nth: int
+    """How many lines the role has left so far."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn."""
+
+    temperature: float = 0.7
+    top_p: float = 0.95
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One role's model and sampling."""
+
+    role: Role
+    info: ModelInfo
+    generate: Generate
+    sampling: Sampling = Sampling()
+    record: Record | None = None
+    """Told of each exchange with a model that reads prompts."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the model speaks."""
+        return DIALECTS[self.info.dialect]
+
+    async def say(self, prompt: Prompt, task: str, place: Place, attempt: int = 0, member: int = 0) -> Exchange:
+        """Send one prompt.
+
+        The reply counts as accepted; whoever cannot use it refuses it.
+
+        Args:
+            prompt: What to ask.
+            task: What the role is asked to do; part of the seed.
+            place: Where in the run.
+            attempt: 0 for the first asking; a second one draws other noise.
+            member: Number in the panel.
+
+        Raises:
+            Exception: Whatever the backend raised for this request.
+        """
+        request = Request(
+            key=(place.ordinal, place.turn, self.role, task, member, attempt),
+            role=self.role,
+            task=task,
+            nth=place.nth,
+            prompt=prompt,
+            seed=self.seed(task, place, attempt, member),
+            temperature=self.sampling.temperature if prompt.temperature is None else prompt.temperature,
+            top_p=self.sampling.top_p,
+        )
+        exchange = Exchange(request, self.info)
+        if self.record is not None and self.info.backend not in WITHOUT_PROMPT:
+            self.record(exchange)
+        try:
+            exchange.accept(await self.generate(request))
+        except Exception as error:
+            exchange.fail(error)
+            raise
+        return exchange
+
+    def seed(self, task: str, place: Place, attempt: int = 0, member: int = 0) -> int:
+        """Give the seed of a request."""
+        return derive_seed(*place.seed, place.turn, self.role, task, member, attempt)
+
+
+def usage(reply: Reply) -> Usage:
+    """Give what a reply cost."""
+    return Usage(reply.tokens_in, reply.tokens_out, reply.seconds)

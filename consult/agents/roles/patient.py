@@ -1,0 +1,247 @@
+"""The grounded patient: a program decides which facts of the card are said, the model words them, a program checks.
+
+(a) The doctor's question is mapped to a topic: the question carries it, or its words name it (where a tiny model would
+have to tell), or the model chooses among the topics and *unsure*. (b) The facts of that topic are given, and the
+temperament decides how many more are volunteered. (c) The model words those facts and only those. (d) A line that leaks
+a diagnosis or is not backed is asked for once more, and else the facts are said plainly.
+
+The free patient, for comparison, is 3MDBench's (arXiv 2504.13861): it gets its whole card and decides itself what to
+say. Its lines are checked in the same way, but what the check finds is recorded and not mended.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
+from consult.agents.grounding.facts import check_line, plainly, stated
+from consult.agents.prompt_formats.prompt_format import FreeWord
+from consult.agents.prompt_formats.questions import topic_by_words, topic_of
+from consult.agents.roles.client import ATTEMPTS, Place, Voice, usage
+from consult.agents.roles.doctors import ask_twice
+from consult.agents.temperament import Temperament, temperaments
+from consult.scenarios import Fact, Scenario
+from consult.scenarios.case_generator import CHILDHOOD
+
+QUESTIONS_BACK = {
+    "contagious": "whether others can catch it",
+    "outlook": "how long it will last",
+    "serious": "whether it is dangerous",
+    "cause": "where it comes from",
+}
+"""Kind → what a question back is about."""
+
+PLAIN_QUESTIONS = {
+    "contagious": "Can others catch it?",
+    "outlook": "How long will it last?",
+    "serious": "Is it dangerous?",
+    "cause": "Where does it come from?",
+}
+MOST_FACTS = 3
+"""In one line, so that it can be taken in."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One patient's mind."""
+
+    voice: Voice
+    scenario: Scenario
+
+    async def open(self, view: PatientView, place: Place) -> Act:
+        """Open with the main complaint, and with what frightens."""
+        card = view.card
+        facts = (card.complaint, *(fact for fact in card.facts if fact.id in card.opening))[:MOST_FACTS]
+        return await self._line(view, place, PatientTask("open", facts), topic="complaint")
+
+    async def answer(self, view: PatientView, place: Place) -> Act:
+        """Answer the doctor's last question."""
+        question = view.lines[-1]
+        topic, cost = await self._topic(question.topic, question.text, view, place)
+        known = view.card.about(topic) if topic else ()
+        # Who asks about a topic again hears what was not said yet.
+        asked = tuple(fact for fact in known if fact.id not in view.told) or known
+        if not asked:
+            act = await self._line(view, place, PatientTask("unknown"), topic=topic)
+        else:
+            facts = (*asked, *self._volunteered(view, place, asked))[:MOST_FACTS]
+            act = await self._line(view, place, PatientTask("answer", facts), topic=topic)
+        return _with_cost(act, cost)
+
+    async def react(self, view: PatientView, place: Place) -> Act:
+        """Ask back, or be satisfied, which ends the consultation; taking to the plan or not."""
+        rng = self._rng(place, "react")
+        temperament = temperaments()[view.temperament]
+        asks = "ask" in view.offers and not _has_asked(view)
+        if asks and not self._is_too_young(view) and rng.random() < temperament.asks_back:
+            kind = rng.choice(list(QUESTIONS_BACK))
+            task = PatientTask("ask", about=kind if self.voice.dialect.slots else QUESTIONS_BACK[kind])
+            return await self._line(view, place, task, topic=kind)
+        accepts = rng.random() < temperament.accepts
+        act = await self._line(view, place, PatientTask("satisfied" if accepts else "reluctant"), topic=None)
+        return replace(act, accepts=accepts)
+
+    def _is_too_young(self, view: PatientView) -> bool:
+        """Tell whether a model that learned no child's questions would speak as an adult."""
+        return self.voice.dialect.slots and view.card.age is not None and view.card.age < CHILDHOOD
+
+    # -- (a) the topic -----------------------------------------------------------------------------------------------
+
+    async def _topic(
+        self, carried: str | None, question: str, view: PatientView, place: Place
+    ) -> tuple[str | None, Usage]:
+        if carried is not None or not view.topics:
+            return carried, Usage()
+        # A tiny model takes a question for another too often to overrule its words.
+        named = self._named(question, view) if self.voice.dialect.slots else None
+        if named is not None:
+            return named, Usage()
+        reply = (await self.voice.say(self.voice.dialect.topic(question, view), "topic", place)).answer
+        return self.voice.dialect.read_topic(reply.text, view), usage(reply)
+
+    def _named(self, question: str, view: PatientView) -> str | None:
+        learned = topic_of(question, "questions")
+        return learned if learned in view.topics else topic_by_words(question, view.topics)
+
+    # -- (b) the facts -----------------------------------------------------------------------------------------------
+
+    def _volunteered(self, view: PatientView, place: Place, asked: Sequence[Fact]) -> list[Fact]:
+        # The age stands on the doctor's file; nobody says it unasked.
+        left = [f for f in view.card.facts if f not in asked and f.id not in view.told and not f.none]
+        left = [f for f in left if f.topic != "age" or view.card.age is None]
+        rng = self._rng(place, "volunteer")
+        chances = temperaments()[view.temperament].volunteers
+        count = rng.choices(range(len(chances)), chances)[0]
+        return rng.sample(left, min(count, len(left)))
+
+    def _rng(self, place: Place, what: str) -> random.Random:
+        return random.Random(self.voice.seed(what, place))
+
+    # -- (c) and (d) the words ---------------------------------------------------------------------------------------
+
+    async def _line(self, view: PatientView, place: Place, task: PatientTask, topic: str | None) -> Act:
+        temperament = temperaments()[view.temperament]
+        cost, first = Usage(answers=1), None
+        for attempt in range(ATTEMPTS):
+            prompt = self.voice.dialect.patient_line(view, task, temperament)
+            exchange = await self.voice.say(prompt, task.kind, place, attempt)
+            cost += usage(exchange.answer)
+            line = self.voice.dialect.read_patient_line(exchange.answer.text, task, view)
+            cost += Usage(unusable=int(line is None and attempt == 0))
+            verdict = self._check(line, view, task)
+            first = first or verdict
+            if line is not None and verdict == (True, False):
+                draft = Draft(*first, attempts=attempt + 1, fallback=False)
+                return self._act(task, topic, line, place, draft, cost)
+            exchange.refuse(_refusal(line, *verdict))
+        assert first is not None
+        plain = self._plain(task, temperament)
+        draft = Draft(*first, ATTEMPTS, True, *self._check(plain, view, task))
+        return self._act(task, topic, plain, place, draft, cost)
+
+    def _check(self, line: str | None, view: PatientView, task: PatientTask) -> tuple[bool, bool]:
+        if line is None:
+            return False, False
+        others = [fact for fact in view.card.facts if fact not in task.facts and not fact.none]
+        backing = check_line(line, task.facts, others, self.scenario)
+        return backing.backed, bool(backing.leaked)
+
+    def _plain(self, task: PatientTask, temperament: Temperament) -> str:
+        if task.kind == "unknown":
+            return "I don't know."
+        if task.kind == "ask":
+            kinds = {**PLAIN_QUESTIONS, **{QUESTIONS_BACK[k]: q for k, q in PLAIN_QUESTIONS.items()}}
+            return kinds[task.about]
+        if task.kind == "reluctant":
+            return "I am not sure about that. I will think it over."
+        return "Thank you, doctor." if task.kind == "satisfied" else plainly(task.facts)
+
+    def _act(self, task: PatientTask, topic: str | None, line: str, place: Place, draft: Draft, cost: Usage) -> Act:
+        actions: dict[str, Action] = {"unknown": "answer", "reluctant": "satisfied"}
+        return Act(
+            speaker="patient",
+            action=actions.get(task.kind) or task.kind,  # type: ignore[arg-type]
+            text=line,
+            topic=topic,
+            facts=tuple(fact.id for fact in task.facts),
+            source="program" if draft.fallback else "model",
+            draft=draft,
+            usage=cost,
+            seed=self.voice.seed(task.kind, place),
+        )
+
+
+@dataclass(frozen=True)
+class FreePatient:
+    """A patient who decides for itself what to say; nothing that it says is mended.
+
+    A model that cannot use the format says nothing twice: it then does not know, or takes its leave.
+    """
+
+    voice: Voice
+    scenario: Scenario
+
+    async def open(self, view: PatientView, place: Place) -> Act:
+        """Open with the main complaint."""
+        complaint = (view.card.complaint,)
+        return await self._act(view, place, "open", complaint, "complaint", plainly(complaint))
+
+    async def answer(self, view: PatientView, place: Place) -> Act:
+        """Answer the doctor's last question."""
+        topic = view.lines[-1].topic
+        asked = view.card.about(topic) if topic else ()
+        return await self._act(view, place, "answer", asked, topic, "I don't know.")
+
+    async def react(self, view: PatientView, place: Place) -> Act:
+        """Ask back, or be satisfied, which ends the consultation."""
+        return await self._act(view, place, "satisfied", (), None, "Thank you, doctor.")
+
+    async def _act(
+        self, view: PatientView, place: Place, due: Action, asked: Sequence[Fact], topic: str | None, plain: str
+    ) -> Act:
+        dialect, usable = self.voice.dialect, list[bool]()
+
+        def read(text: str) -> FreeWord | None:
+            word = dialect.read_free_line(text, view)
+            usable.append(word is not None and word.action in view.offers)
+            return word if usable[-1] else None
+
+        prompt = dialect.free_line(view, temperaments()[view.temperament])
+        word, _, cost = await ask_twice(self.voice, prompt, "free", place, read)
+        seed = self.voice.seed("free", place)
+        if word is None:
+            draft = Draft(False, False, ATTEMPTS, fallback=True, said_backed=due != "answer" or not asked)
+            facts = (view.card.complaint.id,) if due == "open" else ()
+            return Act("patient", due, plain, topic, facts, source="program", draft=draft, usage=cost, seed=seed)
+        card = (view.card.complaint, *view.card.facts)
+        said = [f for f in card if f.id in word.facts] if word.facts is not None else stated(word.text, card)
+        backing = check_line(word.text, [*dict.fromkeys((*asked, *said))], (), self.scenario)
+        found = (backing.backed, bool(backing.leaked))
+        first = found if usable[0] else (False, False)
+        return Act(
+            speaker="patient",
+            action=word.action,
+            text=word.text,
+            topic=(word.topic if word.topic in QUESTIONS_BACK else None) if word.action == "ask" else topic,
+            facts=tuple(fact.id for fact in said),
+            accepts=word.accepts,
+            draft=Draft(*first, len(usable), False, *found),
+            usage=cost,
+            seed=seed,
+        )
+
+
+def _has_asked(view: PatientView) -> bool:
+    return any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
+
+
+def _refusal(line: str | None, backed: bool, leaked: bool) -> str:
+    """Tell why a line is not said; empty for one that could not be read."""
+    found = ["it names a diagnosis"] * leaked + ["it is not backed by the card"] * (not backed)
+    return "" if line is None else " and ".join(found)
+
+
+def _with_cost(act: Act, cost: Usage) -> Act:
+    return replace(act, usage=act.usage + cost)
