@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from transformers import TemperatureLogitsWarper, TopPLogitsWarper
 
-from consult.agents.models.sampling import Row, RowSampler
+from consult.agents.models.local.sampling import Row, RowSampler
 
 TEMPERATURE = 0.7
 TOP_P = (0.9, 0.95, 1.0)

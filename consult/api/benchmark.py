@@ -10,8 +10,8 @@ from typing import Any
 
 from consult.agents.assessors.judge import open_judge
 from consult.agents.assessors.model import ASSESSORS, open_assessor
+from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models import ModelGoneError, close_model
-from consult.agents.models.classifier import EXPERTS
 from consult.agents.models.python import MODELS
 from consult.api.assess import AssessorLike
 from consult.api.checks import (

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from consult.agents.acts import STRATEGIES, TEAMS
 from consult.agents.assessors.judge import TEMPERATURE
-from consult.agents.models.classifier import EXPERTS
-from consult.agents.models.person import HUMAN, NOBODY, PERSONS
+from consult.agents.experts.classifier import EXPERTS
+from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import boolean, path_of, share, text, whole

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.models import ModelGoneError
-from consult.agents.models.person import LeftError
+from consult.agents.models.human import LeftError
 from consult.api.checks import for_python, listed, listener, store_file, text, whole
 from consult.api.given import ModelLike, PathLike, what_is_left
 from consult.api.playing import Options, Planned, plan_again, plan_run, staged

@@ -40,6 +40,6 @@ def refuse_contradictions(complaint: str | None, given: Collection[str]) -> None
 
 def own_patient(json: bool) -> str:
     """Choose who plays the patient of a case of one's own: the person at the terminal, where there is one."""
-    from consult.agents.models.person import HUMAN, NOBODY, at_terminal
+    from consult.agents.models.human import HUMAN, NOBODY, at_terminal
 
     return HUMAN if not json and at_terminal() else NOBODY

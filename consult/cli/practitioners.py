@@ -149,7 +149,7 @@ def _limit_threads(config: TrainConfig, threads: int | None) -> None:
 def _is_starter(reference: str) -> bool:
     """Tell whether it is the starter, or an adapter on it that lies here; nothing is fetched for that."""
     from consult.agents.models.model import ModelError
-    from consult.agents.models.references import base_reference
+    from consult.agents.models.model_resolver import base_reference
 
     if not Path(reference).is_dir():
         return reference == "starter"

@@ -29,7 +29,7 @@ def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str
         The exit code: 0, 1 where consultations failed, 130 where interrupted, also by a model that is gone.
     """
     from consult.agents.models import ModelGoneError
-    from consult.agents.models.person import LeftError
+    from consult.agents.models.human import LeftError
     from consult.api.playing import staged
     from consult.errors import UserError
 
@@ -54,7 +54,7 @@ def _close(listener: Listener) -> None:
 
 def _interrupted(stage: Stage, stop: BaseException) -> int:
     from consult.agents.models import ModelGoneError
-    from consult.agents.models.person import HUMAN
+    from consult.agents.models.human import HUMAN
     from consult.api.given import naming
     from consult.api.playing import code_of
 
@@ -73,7 +73,7 @@ def check_questions(config: RunConfig, *, json: bool) -> None:
     Raises:
         UserError: A person is to play the patient.
     """
-    from consult.agents.models.person import HUMAN
+    from consult.agents.models.human import HUMAN
     from consult.errors import UserError
 
     if json and config.patient.model == HUMAN:
@@ -86,7 +86,7 @@ def opened(config: RunConfig, *others: RunConfig) -> Models:
     Raises:
         ModelError: One cannot be opened.
     """
-    from consult.agents.models.person import PERSONS
+    from consult.agents.models.human import PERSONS
     from consult.api.playing import open_models
     from consult.envs.cast import references
 
@@ -111,7 +111,7 @@ def shown_to_people(stage: Stage, command: str) -> Listener:
     """Give the live view for one consultation, and a progress bar for many."""
     from rich.console import Console
 
-    from consult.agents.models.person import HUMAN
+    from consult.agents.models.human import HUMAN
     from consult.cli.progress import Progress
     from consult.envs.events import demonstration
     from consult.render.live import LiveView

@@ -156,7 +156,7 @@ def _command(config: RunConfig) -> str:
     for name in ("strategy", "team", "panel_size", "max_turns", "votes", "panel_skill", "classifier", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
-    from consult.agents.models.person import PERSONS
+    from consult.agents.models.human import PERSONS
     from consult.envs.cast import roles
 
     # A person plays the patient alone: the model is then the attending's.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from consult.agents.models import Model, ModelGoneError, Reply, Request
-from consult.agents.models.person import Person
+from consult.agents.models.human import Person
 
 R = TypeVar("R")
 Before = Callable[[], None]

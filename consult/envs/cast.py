@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from consult.agents.assessors.judge import TEMPERATURE, Judge, check_judge
 from consult.agents.exchange import Record
+from consult.agents.experts.classifier import Classifier, open_classifier
 from consult.agents.models import Model, ModelError, Role, close_model, open_model
-from consult.agents.models.classifier import Classifier, open_classifier
-from consult.agents.models.person import PERSONS, Person, person
+from consult.agents.models.human import PERSONS, Person, person
 from consult.agents.roles.client import Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.config import RoleConfig, RunConfig

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consult.agents.models.classifier import TOP, Classifier, Ranked, Reading
+from consult.agents.experts.classifier import TOP, Classifier, Ranked, Reading
 from consult.agents.models.model import ModelError
 from consult.envs.config import RunConfig
 from consult.envs.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.models.person import HUMAN, NOBODY
+from consult.agents.models.human import HUMAN, NOBODY
 from consult.agents.models.tables import PREFIXES
 from consult.envs.prompt_rows import COLUMNS, unpacked
 from consult.errors import UserError

@@ -13,7 +13,7 @@ from consult import __version__
 from consult.agents.acts import Act
 from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
-from consult.agents.models.person import LeftError
+from consult.agents.models.human import LeftError
 from consult.envs.batcher import Batcher
 from consult.envs.cast import Models, roles
 from consult.envs.config import Plan, RunConfig

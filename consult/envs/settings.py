@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.models.person import PERSONS
+from consult.agents.models.human import PERSONS
 from consult.agents.models.tables import PREFIXES
 from consult.agents.temperament import own_temperaments, temperaments
 from consult.counts import count_of

@@ -9,7 +9,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-from consult.agents.models.person import NOBODY
+from consult.agents.models.human import NOBODY
 from consult.agents.prompt_formats.clean import clean
 from consult.envs.own import OWN_TEMPERAMENT
 from consult.render.lines import (

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from consult.agents.acts import Rationale
-from consult.agents.models.person import PERSONS
+from consult.agents.models.human import PERSONS
 from consult.agents.models.python import BUILT_IN
 from consult.envs.config import within
 from consult.errors import UserError

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from consult.agents.models.sampling import Trie
+from consult.agents.models.local.sampling import Trie
 
 END = -1
 """The state after the last token."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.models import Role, revision_at
-from consult.agents.models.references import base_reference
+from consult.agents.models.model_resolver import base_reference
 from consult.agents.temperament import own_temperament
 from consult.counts import count_of
 from consult.envs.cast import Models, roles

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import Prompt
-from consult.agents.models.transformers_folder import TransformersModel
 from consult.rl.rows import Row
 from consult.scenarios import Photograph
 

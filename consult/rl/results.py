@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from consult.agents.models.references import base_reference
+from consult.agents.models.model_resolver import base_reference
 from consult.agents.prompt import fill
 from consult.rl.config import OTHERS, TrainConfig
 from consult.rl.measuring import Measured

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.models.loading import load_afresh, revision_with
+from consult.agents.models.local.loading import load_afresh, revision_with
+from consult.agents.models.local.training_metadata import PRACTICE
+from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import Model, ModelError, Request, Role
-from consult.agents.models.practice import PRACTICE
-from consult.agents.models.references import HUB_ID, Located, locate
-from consult.agents.models.transformers_folder import TransformersModel
+from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
 from consult.agents.roles.client import derive_seed
 from consult.rl.config import TrainConfig, TrainingError

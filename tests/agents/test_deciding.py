@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from consult.agents.acts import DoctorView, Opinion, Rationale
+from consult.agents.models.local.training_metadata import PRACTICE, practice_of
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
-from consult.agents.models.practice import PRACTICE, practice_of
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.roles.attending import Attending
 from consult.agents.roles.client import Place, Voice

@@ -14,8 +14,8 @@ import serving
 from improvising import SCENARIO, configured
 
 from consult.agents.models import Message, Prompt, Request, open_model
-from consult.agents.models.server import ServerModel
-from consult.agents.models.wire import JSON_TOKENS
+from consult.agents.models.server.model import ServerModel
+from consult.agents.models.server.openai_api import JSON_TOKENS
 from consult.envs.cast import Models
 from consult.envs.config import RoleConfig
 from consult.envs.runner import Runner

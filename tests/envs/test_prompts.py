@@ -11,9 +11,9 @@ import rude
 from improvising import SCENARIO, Improviser, configured
 
 from consult.agents.exchange import Exchange
-from consult.agents.models.connection import Patience
 from consult.agents.models.model import Choice, Message, ModelError, ModelInfo, Prompt, Reply, Request, Sent
-from consult.agents.models.server import ServerModel
+from consult.agents.models.server.connection import Patience
+from consult.agents.models.server.model import ServerModel
 from consult.envs.assessing import Assessing
 from consult.envs.cast import Models
 from consult.envs.judging import Judging

@@ -15,7 +15,7 @@ import pytest
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, PatientTask, PatientView, Person
 from consult.agents.models import Request
-from consult.agents.models.transformers_folder import TransformersModel
+from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.prompt_formats.prompt_format import ActionWord
 from consult.agents.prompt_formats.starter import HABITS, SEEN, SLOTS, TAGS, TOPIC_TAGS, tag
 from consult.agents.temperament import temperaments

@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from consult.agents.acts import Act
 from consult.agents.grounding.facts import plainly
 from consult.agents.models import open_model
+from consult.agents.models.local.training_metadata import PRACTICE
 from consult.agents.models.model import ModelError, Request
-from consult.agents.models.practice import PRACTICE
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.envs.store import Store

@@ -233,7 +233,7 @@ def test_no_model_is_fetched_to_count_threads(monkeypatch, tmp_path):
     def fetched(*_):
         raise AssertionError
 
-    monkeypatch.setattr("consult.agents.models.references._of_the_hub", fetched)
+    monkeypatch.setattr("consult.agents.models.model_resolver._of_the_hub", fetched)
     (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "starter"}')
     assert [_is_starter(name) for name in ("starter", str(tmp_path), "org/model")] == [True, True, False]
 

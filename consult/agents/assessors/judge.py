@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from consult.agents.models import Model, ModelError, close_model, open_model
-from consult.agents.models.person import PERSONS
+from consult.agents.models.human import PERSONS
 from consult.agents.prompt_formats.judging import DIALECT, judge_prompt, read_judgement
 from consult.agents.roles.client import Place, Voice
 from consult.agents.roles.doctors import ask_twice

@@ -10,7 +10,7 @@ from consult.agents.acts import AssessorView
 from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.models import Model, ModelError, open_model
-from consult.agents.models.person import PERSONS
+from consult.agents.models.human import PERSONS
 from consult.agents.models.python import BUILT_IN as MODEL_REFERENCES
 from consult.agents.models.python import as_model
 from consult.agents.roles.client import Place, Voice

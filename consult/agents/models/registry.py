@@ -30,8 +30,8 @@ def revision_at(reference: str) -> str:
             return model.info.revision
         finally:
             close_model(model)
-    from consult.agents.models.loading import refuse_unsafe, revision_of, revision_with
-    from consult.agents.models.references import locate
+    from consult.agents.models.local.loading import refuse_unsafe, revision_of, revision_with
+    from consult.agents.models.model_resolver import locate
 
     located = locate(reference)
     refuse_unsafe(located.folder, "config.json")
@@ -62,19 +62,19 @@ def open_model(reference: str, role: Role | None = None) -> Model:
             raise ModelError(f"'{reference}' cannot assess; give --assessor rules, starter or another model")
         return TablesModel(reference)
     if reference.startswith(("http://", "https://")):
-        from consult.agents.models.server import ServerModel
+        from consult.agents.models.server.model import ServerModel
 
         return ServerModel(reference)
     # Read by the hub's library when it is imported.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from consult.agents.models.references import locate
+    from consult.agents.models.model_resolver import locate
 
     located = locate(reference)
-    from consult.agents.models.transformers_folder import TransformersModel
+    from consult.agents.models.local.transformers_model import TransformersModel
 
     if role != "assessor":
         return TransformersModel.of(located, reference)
-    from consult.agents.models.loading import has_learned_to_assess
+    from consult.agents.models.local.loading import has_learned_to_assess
 
     located = located.assessing()
     model = TransformersModel.of(located, reference)

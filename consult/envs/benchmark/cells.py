@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consult.agents.models.person import HUMAN
+from consult.agents.models.human import HUMAN
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError

@@ -71,8 +71,8 @@ class Benchmark:
 
     def _ask_classifier(self) -> None:
         """Let the classifier look at every case once: it is a baseline, whatever the strategies."""
+        from consult.agents.experts.classifier import open_classifier
         from consult.agents.models import ModelError
-        from consult.agents.models.classifier import open_classifier
         from consult.envs.guesses import Guesses, check_photographs, check_shown, classifier_name
         from consult.plugins import PluginError
         from consult.scenarios import PhotographError

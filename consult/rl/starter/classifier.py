@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.models.loading import Base, load_base
+from consult.agents.models.local.loading import Base, load_base
 from consult.agents.models.model import ModelError
-from consult.agents.models.references import locate
+from consult.agents.models.model_resolver import locate
 from consult.envs.fidelity import Rate
 from consult.errors import UserError
 from consult.rl.starter.vision import Pictures, Pixels, Say, draw_pictures, normalised
@@ -59,7 +59,7 @@ def train_classifier(reference: str, recipe: ClassifierRecipe, work: Path, say: 
     scenario = load_scenario(recipe.scenario)
     if not isinstance(scenario.source, Grammar):
         raise UserError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, like derm34")
-    from consult.agents.models.tower_classifier import HEAD
+    from consult.agents.experts.tower_classifier import HEAD
 
     located = locate(reference)
     base = load_base(located)
@@ -89,7 +89,7 @@ def _seen(base: Base, pixels: Pixels) -> Any:
     """Give what the head gets to see of pictures: (n, width)."""
     import torch
 
-    from consult.agents.models.tower_classifier import pooled
+    from consult.agents.experts.tower_classifier import pooled
 
     tower = base.model.model.vision_tower
     with torch.no_grad():
@@ -101,7 +101,7 @@ def _fitted(seen: Any, truths: Any, labels: int, seed: int) -> Any:
     import torch
     from torch.nn.functional import cross_entropy
 
-    from consult.agents.models.tower_classifier import head
+    from consult.agents.experts.tower_classifier import head
 
     made, rng = head(seen.shape[1], labels), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(made.parameters(), weight_decay=DECAY)
@@ -122,7 +122,7 @@ def _fitted(seen: Any, truths: Any, labels: int, seed: int) -> Any:
 def _save(head: Any, folder: Path, base: Base, scenario: Scenario, recipe: ClassifierRecipe) -> None:
     from safetensors.torch import save_file
 
-    from consult.agents.models.tower_classifier import HEAD
+    from consult.agents.experts.tower_classifier import HEAD
 
     metadata = {
         "format": "pt",

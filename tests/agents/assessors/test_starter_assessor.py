@@ -14,7 +14,7 @@ import consult.agents
 from consult.agents.acts import DoctorView
 from consult.agents.assessors.rubric import BY_KEY
 from consult.agents.models import ModelError, Request, open_model
-from consult.agents.models.references import locate
+from consult.agents.models.model_resolver import locate
 from consult.agents.prompt_formats import StarterDialect
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.scenarios import load_scenario

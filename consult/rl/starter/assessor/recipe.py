@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.assessors.rules import VERSION
-from consult.agents.models.loading import dialect_of, revision_of
-from consult.agents.models.references import locate
+from consult.agents.models.local.loading import dialect_of, revision_of
+from consult.agents.models.model_resolver import locate
 from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.envs.runner import versions

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from consult.agents.models import Message, ModelError, Prompt, Request, open_model
-from consult.agents.models.transformers_folder import TransformersModel
+from consult.agents.models.local.transformers_model import TransformersModel
 from consult.cli.main import app
 from consult.envs.store import Store
 from consult.scenarios import Photograph
@@ -145,7 +145,7 @@ def test_kept_photographs_are_bounded(folders: dict[str, Path], monkeypatch: pyt
     model = opened(folders["llava"])
     assert model.photographs is not None
     one = model.photographs._process(photograph(0).load()).size
-    monkeypatch.setattr("consult.agents.models.photographs.KEPT_BYTES", 3 * one)
+    monkeypatch.setattr("consult.agents.models.local.photographs.KEPT_BYTES", 3 * one)
     for seed in range(9):
         model._inputs([request("What is it?", photograph(seed))])
     assert len(model.photographs._kept) == 3 and model.photographs._size == 3 * one
@@ -232,7 +232,7 @@ def test_a_schema_waits_for_the_thought_before_it(folders: dict[str, Path]) -> N
 def test_without_xgrammar_an_answer_is_free(
     folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("consult.agents.models.grammar.is_available", lambda: False)
+    monkeypatch.setattr("consult.agents.models.local.json_grammar.is_available", lambda: False)
     model = opened(folders["llama"])
     assert model.info.details["schemas"] == "not kept"
     assert texts(model, [request("Well?", schema={"const": 1})]) == texts(model, [request("Well?")])

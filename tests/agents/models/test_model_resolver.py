@@ -13,7 +13,7 @@ import pytest
 import tiny_models
 
 from consult.agents.models import ModelError, open_model, revision_at
-from consult.agents.models.references import base_reference, is_whole, locate, starter_folder
+from consult.agents.models.model_resolver import base_reference, is_whole, locate, starter_folder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAME = "maker/tiny"

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from consult.agents.models.loading import load_base, revision_of
+from consult.agents.models.local.loading import load_base, revision_of
 from consult.agents.models.model import ModelError, ModelInfo
-from consult.agents.models.references import Located
+from consult.agents.models.model_resolver import Located
 from consult.scenarios import Photograph
 
 HEAD = Path("classifier") / "head.safetensors"

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from transformers import LogitsProcessor
 
-from consult.agents.models.grammar import Matcher, rule_out
-from consult.agents.models.gumbel import draw
+from consult.agents.models.local.gumbel import draw
+from consult.agents.models.local.json_grammar import Matcher, rule_out
 
 _SEED_BITS = 0x7FFFFFFFFFFFFFFF
 

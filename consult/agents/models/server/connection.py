@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from consult.agents.models.wire import BadReplyError, complaint, parsed, shortened
+from consult.agents.models.server.openai_api import BadReplyError, complaint, parsed, shortened
 
 if TYPE_CHECKING:
     import httpx

@@ -17,14 +17,14 @@ from typing import Any
 import torch
 from transformers import LogitsProcessorList
 
-from consult.agents.models.chat_format import THOUGHT_MARKS, ChatFormat, cleared
-from consult.agents.models.grammar import Grammars
-from consult.agents.models.loading import Base, load_base, revision_with
+from consult.agents.models.local.chat_format import THOUGHT_MARKS, ChatFormat, cleared
+from consult.agents.models.local.json_grammar import Grammars
+from consult.agents.models.local.loading import Base, load_base, revision_with
+from consult.agents.models.local.photographs import Photographs
+from consult.agents.models.local.sampling import Row, RowSampler, Trie
+from consult.agents.models.local.training_metadata import practice_of
 from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request, Sent
-from consult.agents.models.photographs import Photographs
-from consult.agents.models.practice import practice_of
-from consult.agents.models.references import Located, locate
-from consult.agents.models.sampling import Row, RowSampler, Trie
+from consult.agents.models.model_resolver import Located, locate
 
 KEPT_TRIES = 512
 """Lists of options that are kept as tries."""

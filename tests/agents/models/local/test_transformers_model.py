@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from consult.agents.models import Choice, Message, ModelError, Prompt, Reply, Request, open_model
-from consult.agents.models.transformers_folder import TransformersModel
+from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.prompt_formats.starter import StarterDialect
 from consult.rl.starter.architecture import PATCHES, TEMPLATE, build_model, build_processor, train_tokenizer
 from consult.scenarios import Photograph

@@ -8,9 +8,16 @@ from typing import Any
 
 import torch
 
-from consult.agents.models.loading import OPTIONS, in_a_sentence, refuse_own_code, refuse_unsafe, revision_of, some
+from consult.agents.models.local.loading import (
+    OPTIONS,
+    in_a_sentence,
+    refuse_own_code,
+    refuse_unsafe,
+    revision_of,
+    some,
+)
 from consult.agents.models.model import ModelError, ModelInfo
-from consult.agents.models.references import Located
+from consult.agents.models.model_resolver import Located
 from consult.scenarios import Photograph
 
 

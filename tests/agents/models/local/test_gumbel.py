@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from consult.agents.models.gumbel import BLOCK, arrivals, draw, first_arrivals, row_keys
+from consult.agents.models.local.gumbel import BLOCK, arrivals, draw, first_arrivals, row_keys
 
 RARE = 1e-4
 """A sound sampler fails a test of chance this often."""

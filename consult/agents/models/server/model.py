@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from consult.agents.models import wire
-from consult.agents.models.address import Address
-from consult.agents.models.connection import Background, Connection, Patience, RefusedError, UnansweredError
-from consult.agents.models.greeting import greet, refused
 from consult.agents.models.model import ModelError, ModelGoneError, ModelInfo, Reply, Request, Sent
-from consult.agents.models.wire import Feature
+from consult.agents.models.server import openai_api as wire
+from consult.agents.models.server.connection import Background, Connection, Patience, RefusedError, UnansweredError
+from consult.agents.models.server.openai_api import Feature
+from consult.agents.models.server.server_probe import greet, refused
+from consult.agents.models.server.server_url import Address
 from consult.scenarios import Photograph
 
 FAILURES = 3

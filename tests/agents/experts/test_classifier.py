@@ -14,10 +14,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from consult.agents.experts.classifier import Classifier, Reading, as_classifier, open_classifier
+from consult.agents.experts.tower_classifier import HEAD
 from consult.agents.models import ModelError
-from consult.agents.models.classifier import Classifier, Reading, as_classifier, open_classifier
-from consult.agents.models.references import starter_folder
-from consult.agents.models.tower_classifier import HEAD
+from consult.agents.models.model_resolver import starter_folder
 from consult.scenarios import Photograph, Scenario
 
 NAMES = ("Eczema", "herpes_zoster", "melanoma", "Atopic dermatitis")

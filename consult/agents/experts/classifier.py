@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from consult.agents.models.model import ModelError, ModelInfo
-from consult.agents.models.references import Located, locate
+from consult.agents.models.model_resolver import Located, locate
 from consult.plugins import PluginError, Registry, blame, revision, takes
 from consult.scenarios import Photograph, PhotographError, Scenario
 
@@ -167,17 +167,17 @@ def open_classifier(reference: str) -> Classifier:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     located = locate(reference)
     if has_head(located):
-        from consult.agents.models.tower_classifier import TowerClassifier
+        from consult.agents.experts.tower_classifier import TowerClassifier
 
         return TowerClassifier(located, reference)
-    from consult.agents.models.image_classifier import ImageClassifier
+    from consult.agents.experts.image_classifier import ImageClassifier
 
     return ImageClassifier(located, reference)
 
 
 def has_head(located: Located) -> bool:
     """Tell whether a model brings a classifier on its own vision tower."""
-    from consult.agents.models.tower_classifier import HEAD
+    from consult.agents.experts.tower_classifier import HEAD
 
     return located.adapter is None and (located.folder / HEAD).is_file()
 

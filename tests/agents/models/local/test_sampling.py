@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from consult.agents.models.sampling import Row, RowSampler, Trie
+from consult.agents.models.local.sampling import Row, RowSampler, Trie
 
 LOGITS = [1.5, -0.5, 0.0, 2.0, 0.7]
 

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from consult.agents.models import wire
-from consult.agents.models.address import KEY, Address
-from consult.agents.models.connection import BUSY, Connection, RefusedError, UnansweredError
 from consult.agents.models.model import Choice, Message, ModelError, Prompt, Reply, Request
-from consult.agents.models.wire import Feature
+from consult.agents.models.server import openai_api as wire
+from consult.agents.models.server.connection import BUSY, Connection, RefusedError, UnansweredError
+from consult.agents.models.server.openai_api import Feature
+from consult.agents.models.server.server_url import KEY, Address
 from consult.scenarios import Photograph, UnknownNameError
 
 FEATURES: tuple[Feature, ...] = get_args(Feature)

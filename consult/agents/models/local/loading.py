@@ -21,9 +21,9 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 from transformers.utils import logging as transformers_logging
 
-from consult.agents.models.image_only import open_processor
+from consult.agents.experts.image_only import open_processor
 from consult.agents.models.model import ModelError
-from consult.agents.models.references import Located, missing_shards, read_json
+from consult.agents.models.model_resolver import Located, missing_shards, read_json
 from consult.agents.prompt_formats.starter import StarterDialect
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 

@@ -11,7 +11,7 @@ import tiny_models
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from consult.agents.models import Message, ModelError
-from consult.agents.models.chat_format import ChatFormat, merged
+from consult.agents.models.local.chat_format import ChatFormat, merged
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.scenarios import Photograph
 

@@ -11,9 +11,9 @@ import rude
 from PIL import Image
 
 from consult.agents.models import Choice, Message, ModelError, ModelGoneError, Prompt, Reply, Request, open_model
-from consult.agents.models.address import Address
-from consult.agents.models.connection import Patience
-from consult.agents.models.server import ServerModel
+from consult.agents.models.server.connection import Patience
+from consult.agents.models.server.model import ServerModel
+from consult.agents.models.server.server_url import Address
 from consult.errors import UserError
 from consult.scenarios import Photograph
 

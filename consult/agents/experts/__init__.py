@@ -1,0 +1,1 @@
+"""Image classifiers that the strategy `expert` asks."""
