@@ -43,10 +43,10 @@ from consult.agents.assessors.rules import Played, assess_by_rules
 from consult.agents.models import Model, Request, open_model
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.prompt_formats.starter_assessment import CONSTRUCTED
-from consult.envs.agreement import cohens_kappa, gwets_ac1
 from consult.envs.assessing import view_of
-from consult.envs.measures import Figure
-from consult.envs.measures.intervals import mean, share
+from consult.envs.metrics import Figure
+from consult.envs.metrics.agreement import cohens_kappa, gwets_ac1
+from consult.envs.metrics.intervals import mean, share
 from consult.rl.starter.assessor import contrasts, edits
 from consult.rl.starter.assessor.played import configurations, play, played
 from consult.scenarios import Scenario, load_scenario

@@ -28,12 +28,12 @@ from consult.agents.acts import NOT_MY_FIELD, STRATEGIES, TEAMS, Act
 from consult.agents.roles.advice import sentences
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
-from consult.envs.cast import Models
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.graph import Cast, Session, play
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import URGENCIES, Case, Fact, Scenario, load_scenario
 from consult.scenarios.case_generator import Grammar
 from consult.scenarios.ceilings import ceilings

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from consult.envs.fidelity import Rate
-from consult.envs.measures.diagnosis import _f1
-from consult.envs.measures.intervals import drawn, mean, quantiles, share
-from consult.envs.measures.paired import difference
+from consult.envs.metrics.diagnosis import _f1
+from consult.envs.metrics.fidelity import Rate
+from consult.envs.metrics.intervals import drawn, mean, quantiles, share
+from consult.envs.metrics.paired import difference
 
 CASES, LABELS = 680, 34
 Interval = tuple[float, float]

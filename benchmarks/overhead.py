@@ -12,10 +12,10 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
 
 SCRIPT = Path(__file__).parents[1] / "tests" / "data" / "panel.yaml"

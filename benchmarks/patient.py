@@ -46,7 +46,7 @@ from consult.agents.roles.client import Generate, Place, Voice
 from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
-from consult.envs.fidelity import Rate
+from consult.envs.metrics.fidelity import Rate
 from consult.errors import UserError
 from consult.scenarios import Card, Case, Fact, Scenario, load_scenario
 

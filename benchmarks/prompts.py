@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from consult.agents.models.model import ModelInfo, Reply, Request
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
 
 SAID = "I see, thank you. To understand it better, and because it bears on what we do next"

@@ -23,11 +23,11 @@ from consult.agents.assessors.rubric import BY_KEY, ITEMS
 from consult.agents.assessors.rules import Played, assess_by_rules
 from consult.agents.counterfactuals import EDITS, with_a_brush_off, with_a_line
 from consult.agents.temperament import temperaments
-from consult.envs.agreement import cohens_kappa, gwets_ac1
-from consult.envs.cast import Models
 from consult.envs.config import RunConfig
+from consult.envs.metrics.agreement import cohens_kappa, gwets_ac1
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import Scenario, load_scenario
 
 CELLS: tuple[tuple[Strategy, Team, int, int], ...] = (

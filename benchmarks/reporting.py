@@ -21,7 +21,7 @@ from typing import Any
 from consult.agents.assessors.rubric import ITEMS
 from consult.agents.temperament import temperaments
 from consult.envs.config import RunConfig
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 
 TURNS = ("open", "triage", *("ask", "answer") * 4, "consult", "conclude", "ask", "conclude", "satisfied")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.envs.measures.paired import difference
+from consult.envs.metrics.paired import difference
 
 Row = Mapping[str, str]
 Keep = Callable[[Row], bool]
@@ -208,7 +208,7 @@ def interview_table(arms: Arms) -> list[str]:
 
 def team_table(arms: Mapping[str, Sequence[Path]]) -> list[str]:
     """Give whole consultations: final diagnosis, triage, urgency, panel."""
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
 
     told = ("specialty", "urgency")
     head = ["team", "seeds", "diagnosis right, each seed", "diagnosis right"]
@@ -288,8 +288,8 @@ def roles_table(arms: Mapping[str, Sequence[Path]], one: str, other: str) -> lis
 
     Where several trainings were played, the first.
     """
-    from consult.envs.measures.intervals import mean
-    from consult.envs.store import Store
+    from consult.envs.metrics.intervals import mean
+    from consult.envs.store.write import Store
 
     values: dict[str, dict[str, dict[str, float]]] = {}
     for arm in (one, other):

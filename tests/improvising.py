@@ -10,10 +10,10 @@ from consult.agents.models import ModelInfo, Reply
 from consult.agents.prompt_formats.plain import THINK
 from consult.agents.prompt_formats.questions import said_about
 from consult.agents.prompt_formats.wording import frames, rewordings, taught_questions
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import URGENCIES, load_scenario
 
 SCENARIO = load_scenario("derm34")

@@ -1,6 +1,6 @@
 """Made outcomes for the tests of measures."""
 
-from consult.envs.measures import Outcome
+from consult.envs.metrics import Outcome
 
 PLAIN = dict(
     temperament="sanguine",

@@ -17,9 +17,9 @@ from consult.envs.config import RunConfig
 from consult.envs.deciding import decide_again
 from consult.envs.events import Event, Listener
 from consult.envs.judging import Judging, refuse_judging
-from consult.envs.own import world
 from consult.envs.runner import RunError
-from consult.envs.store import Row, Store
+from consult.envs.store.write import Row, Store
+from consult.envs.user_case import world
 from consult.errors import UserError
 from consult.plugins import Named
 from consult.ranges import BATCH

@@ -39,7 +39,7 @@ from consult.envs.benchmark.plan import Company, Planned, plan, plan_event
 from consult.envs.benchmark.play import Benchmark as Play
 from consult.envs.events import Event, Listener
 from consult.envs.judging import refuse_judging
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named
 from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED

@@ -19,15 +19,15 @@ from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import boolean, path_of, share, text, whole
 from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
 from consult.counts import count_of
-from consult.envs.cast import Models, references, roles
+from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
-from consult.envs.guesses import check_photographs
 from consult.envs.held import is_held
 from consult.envs.judging import refuse_judging
-from consult.envs.own import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
+from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
-from consult.envs.store import Store, is_alive
+from consult.envs.store.write import Store, is_alive
+from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
 from consult.plugins import CODE, Named
 from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, SEED, VOTES

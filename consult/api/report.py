@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consult.api.checks import folder, for_python
 from consult.api.given import PathLike, naming
 from consult.api.run import Run, place_of
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.render.report import write_report
 from consult.scenarios import UnknownNameError

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from consult.api.checks import for_python, shown, store_file
 from consult.api.given import PathLike
 from consult.counts import count_of
-from consult.envs.browsing import consultation_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
-from consult.envs.store import Row, Store, stored_decision
+from consult.envs.store.queries import consultation_of
+from consult.envs.store.write import Row, Store, stored_decision
 from consult.errors import UserError
 from consult.plugins import blame
 from consult.scenarios import UnknownNameError

@@ -13,7 +13,7 @@ from consult.api.given import ModelLike, PathLike, what_is_left
 from consult.api.playing import Options, Planned, plan_again, plan_run, staged
 from consult.api.run import Run, place_of
 from consult.envs.events import Event
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.ranges import BATCH
 
 Listen = Callable[[Event], None]

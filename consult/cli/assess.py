@@ -11,7 +11,7 @@ from consult.cli.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
 
 INTERRUPTED = 130
 
@@ -35,7 +35,7 @@ def assess(
 ) -> None:
     """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
     from consult.api.run import run_row
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
     from consult.errors import UserError
 
     if sum(given is not None for given in (assessor, judge, ratings)) > 1:
@@ -80,7 +80,7 @@ def _import(store: Store, run: str, path: Path, *, json: bool) -> int:
     from consult.cli.assessed import print_import, print_summary
     from consult.cli.session import print_json
     from consult.envs.assessing import assessment_summary
-    from consult.envs.ratings import import_ratings
+    from consult.envs.store.ratings import import_ratings
 
     imported = import_ratings(path, store, run)
     summaries: list[Event] = [assessment_summary(store, run, name) for name in imported.ratings]
@@ -101,8 +101,8 @@ def _compare(store: Store, run: str, *, json: bool) -> None:
     from consult.api.given import naming
     from consult.cli.assessed import print_agreements
     from consult.cli.session import print_json
-    from consult.envs.agreement import agreements
     from consult.envs.assessing import assessors_of
+    from consult.envs.metrics.agreement import agreements
     from consult.errors import UserError
 
     names = assessors_of(store, run)

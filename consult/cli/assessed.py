@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from consult.envs.agreement import Agreement
-    from consult.envs.ratings import Imported
+    from consult.envs.metrics.agreement import Agreement
+    from consult.envs.store.ratings import Imported
 
 EVERY = 10.0
 """Seconds between two lines of progress."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from consult.agents.models import Model
-    from consult.envs.capability import Capability
-    from consult.envs.machine import Machine, Problem
+    from consult.envs.environment_check import Machine, Problem
+    from consult.envs.model_probe import Capability
 
 UNKNOWN = "unknown"
 NOT_READY = 2
@@ -34,7 +34,7 @@ def doctor(
     from consult.errors import UserError
 
     try:
-        from consult.envs.machine import examine_machine
+        from consult.envs.environment_check import examine_machine
     except ImportError as error:
         raise UserError(f"the package '{error.name}' is missing; run: pip install {error.name}") from None
     console = Console(quiet=json_)
@@ -54,11 +54,11 @@ def doctor(
 def _tried(reference: str, console: Console) -> tuple[Capability | None, Problem | None]:
     from contextlib import nullcontext
 
-    from consult.envs.machine import Problem
+    from consult.envs.environment_check import Problem
     from consult.errors import UserError
 
     try:
-        from consult.envs.capability import examine_model
+        from consult.envs.model_probe import examine_model
 
         with console.status(f"trying {reference} …") if console.is_terminal else nullcontext():
             return examine_model(reference, _opened), None
@@ -76,7 +76,7 @@ def _opened(reference: str) -> Model:
     from consult.agents.models import open_model
     from consult.agents.models.python import MODELS
     from consult.api.playing import limit_threads
-    from consult.envs.cast import Models
+    from consult.envs.role_models import Models
     from consult.plugins import Named
 
     named = Named()

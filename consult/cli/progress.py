@@ -171,7 +171,7 @@ def _by_style(ended: list[Event]) -> dict[str, list[Event]]:
 
 
 def _share(right: int, n: int) -> str:
-    from consult.envs.fidelity import Rate
+    from consult.envs.metrics.fidelity import Rate
 
     low, high = Rate("", right, n).interval or (0.0, 1.0)
     return f"{right / n:.1%}  ({right}/{n}; 95 % interval {low:.1%} to {high:.1%})"

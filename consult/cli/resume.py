@@ -23,7 +23,7 @@ def resume(
     """Go on with an interrupted run, to the result it would have had; failed consultations are tried again."""
     from consult.api.playing import UnnamedCodeError, plan_again
     from consult.cli.session import check_questions, play_run
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
     from consult.errors import UserError
 
     with Store(db, create=False) as store:

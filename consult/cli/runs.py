@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from consult.cli.options import DEFAULT_DATABASE, Database, Json
 
 if TYPE_CHECKING:
-    from consult.envs.store import Row
+    from consult.envs.store.write import Row
 
 
 def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
     """List the runs of a store, the newest first."""
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
 
     with Store(db, create=False) as store:
         rows = store.runs()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from consult.api.playing import Planned, Stage
-    from consult.envs.cast import Models
     from consult.envs.config import RunConfig
     from consult.envs.events import Event, Listener
-    from consult.envs.store import Store
+    from consult.envs.role_models import Models
+    from consult.envs.store.write import Store
 
 
 def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str) -> int:
@@ -88,7 +88,7 @@ def opened(config: RunConfig, *others: RunConfig) -> Models:
     """
     from consult.agents.models.human import PERSONS
     from consult.api.playing import open_models
-    from consult.envs.cast import references
+    from consult.envs.role_models import references
 
     names = [name for name in references(config, *others) if name not in PERSONS]
     if not sys.stderr.isatty():
@@ -140,7 +140,7 @@ def shown_to_people(stage: Stage, command: str) -> Listener:
 def told_so_far(store: Store, run: str) -> list[Event]:
     """Give the events of a run's first consultation that an earlier process has told."""
     from consult.envs.events import opinion_event, turn_event
-    from consult.envs.store import consultation_id
+    from consult.envs.store.write import consultation_id
 
     identifier, events = consultation_id(run, 1), []
     for idx, act in enumerate(store.acts(identifier)):

@@ -14,7 +14,7 @@ from consult.render.narrow import fitted
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
     from consult.scenarios import Scenario
 
 Row = dict[str, Any]
@@ -33,12 +33,12 @@ def show(
     json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
 ) -> None:
     """Show a consultation, or list those of a run with how faithful its lines are."""
-    from consult.envs.browsing import consultation_of, unknown_consultation
     from consult.envs.config import RunConfig
     from consult.envs.deciding import decide_again
-    from consult.envs.own import world
     from consult.envs.prompts import refuse_without_prompts
-    from consult.envs.store import Store
+    from consult.envs.store.queries import consultation_of, unknown_consultation
+    from consult.envs.store.write import Store
+    from consult.envs.user_case import world
     from consult.errors import UserError
     from consult.scenarios import load_scenario
 
@@ -115,7 +115,7 @@ def _print_events(store: Store, row: Row, scenario: Scenario, *, prompts: bool) 
 
 
 def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bool, prompts: bool) -> None:
-    from consult.envs.browsing import verdicts_on
+    from consult.envs.store.queries import verdicts_on
     from consult.render.page import consultation_page
     from consult.render.prompts import ShownPrompts
 
@@ -154,7 +154,7 @@ def _fidelity(store: Store, run_row: Row) -> Table | None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from consult.envs.fidelity import fidelity, is_mended
+    from consult.envs.metrics.fidelity import fidelity, is_mended
 
     title = "fidelity" if is_mended(run_row) else "fidelity (the patient is free: its lines are not mended)"
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
@@ -174,7 +174,7 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
     from rich.table import Table
 
     from consult.agents.prompt_formats.clean import clean
-    from consult.envs.usability import unusable_answers
+    from consult.envs.metrics.parse_failures import unusable_answers
     from consult.render.lines import styled
 
     title = "unusable answers (first replies that could not be read as asked)"
@@ -197,7 +197,7 @@ def _listed(rows: list[Row]) -> Table:
     from rich.table import Table
 
     from consult.agents.prompt_formats.clean import clean
-    from consult.envs.store import stored_decision
+    from consult.envs.store.write import stored_decision
     from consult.render.lines import styled
     from consult.render.report_verdicts import result_of
 

@@ -157,7 +157,7 @@ def _command(config: RunConfig) -> str:
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.human import PERSONS
-    from consult.envs.cast import roles
+    from consult.envs.role_models import roles
 
     # A person plays the patient alone: the model is then the attending's.
     person = config.patient.model in PERSONS

@@ -20,7 +20,7 @@ def view(
 ) -> None:
     """Serve runs and consultations as a web page of this machine, read-only; Ctrl-C ends it."""
     from consult.cli.view_server import application, listening, serve
-    from consult.envs.reading import ReadOnlyStore
+    from consult.envs.store.readonly import ReadOnlyStore
     from consult.render.lines import DISCLAIMER
 
     # A mistake is told before anything is served.

@@ -9,8 +9,8 @@ from html import escape
 from consult.agents.assessors.rubric import ITEMS
 from consult.agents.prompt_formats.clean import clean
 from consult.cli.view_parts import link
-from consult.envs.browsing import NONE, RESULTS, Filters, assessors, choices
-from consult.envs.store import Store
+from consult.envs.store.queries import NONE, RESULTS, Filters, assessors, choices
+from consult.envs.store.write import Store
 from consult.render.page_parts import text
 
 LONGEST = 300

@@ -20,8 +20,8 @@ from consult.cli.view_parts import (
     wanted_page,
 )
 from consult.counts import count_of
-from consult.envs.browsing import Filters, count_matching, elsewhere, matching, neighbours
-from consult.envs.store import Store, is_alive
+from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
+from consult.envs.store.write import Store, is_alive
 from consult.render import stored
 from consult.render.live import played_by
 from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, text, title

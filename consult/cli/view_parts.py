@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode
 
-from consult.envs.store import stored_decision
+from consult.envs.store.write import stored_decision
 from consult.render.lines import DISCLAIMER
 from consult.render.page_parts import Row, text
 from consult.render.report_verdicts import result_of

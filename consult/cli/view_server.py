@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from consult.cli import view_pages
-from consult.envs.reading import ReadOnlyStore
+from consult.envs.store.readonly import ReadOnlyStore
 from consult.errors import UserError
 from consult.render import stored
 from consult.scenarios import UnknownNameError

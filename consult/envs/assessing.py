@@ -19,11 +19,11 @@ from consult.agents.roles.client import Place, Sampling, Voice
 from consult.envs.batcher import Batcher
 from consult.envs.consultation import heard
 from consult.envs.events import Event, Listener
-from consult.envs.exchanges import Exchanges
 from consult.envs.loops import run_to_end
-from consult.envs.prompt_rows import Asked
 from consult.envs.prompts import keeps_prompts
-from consult.envs.store import Row, Store, stored_decision
+from consult.envs.store.exchanges import Exchanges
+from consult.envs.store.prompt_rows import Asked
+from consult.envs.store.write import Row, Store, stored_decision
 from consult.plugins import PluginError
 from consult.scenarios import Scenario
 from consult.scenarios.correct import is_known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 from consult.scenarios.correct import correct
 

@@ -14,14 +14,14 @@ from consult.agents.assessors.judge import NO_REPLY, Judge, Judgement
 from consult.agents.models import Model
 from consult.agents.roles.client import Place
 from consult.envs.batcher import Batcher
-from consult.envs.cast import judge_of
 from consult.envs.config import Plan
 from consult.envs.events import Event, Listener
-from consult.envs.exchanges import Exchanges
 from consult.envs.loops import run_to_end
-from consult.envs.prompt_rows import Asked
 from consult.envs.prompts import keeps_prompts
-from consult.envs.store import Row, Store, stored_decision
+from consult.envs.role_models import judge_of
+from consult.envs.store.exchanges import Exchanges
+from consult.envs.store.prompt_rows import Asked
+from consult.envs.store.write import Row, Store, stored_decision
 from consult.errors import UserError
 from consult.scenarios import Scenario
 from consult.scenarios.correct import RELATIONS, Correct, correct

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.models.human import HUMAN, NOBODY
 from consult.agents.models.tables import PREFIXES
-from consult.envs.prompt_rows import COLUMNS, unpacked
+from consult.envs.store.prompt_rows import COLUMNS, unpacked
 from consult.errors import UserError
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
-    from consult.envs.store import Row, Store
+    from consult.envs.store.write import Row, Store
 
 AT_ONCE = 10_000
 """Lines that are read by one query."""

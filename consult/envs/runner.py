@@ -15,18 +15,18 @@ from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.human import LeftError
 from consult.envs.batcher import Batcher
-from consult.envs.cast import Models, roles
+from consult.envs.classifier_predictions import Guesses, check_photographs
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
-from consult.envs.exchanges import Exchanges
 from consult.envs.graph import Cast, Session, play
-from consult.envs.guesses import Guesses, check_photographs
 from consult.envs.held import CLAIMS, hold, released
 from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
-from consult.envs.store import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
-from consult.envs.usability import unusable_answers
+from consult.envs.metrics.parse_failures import unusable_answers
+from consult.envs.role_models import Models, roles
+from consult.envs.store.exchanges import Exchanges
+from consult.envs.store.write import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
 from consult.errors import PluginError, UserError
 from consult.plugins import is_plugin, warn
 from consult.scenarios import Case, Scenario

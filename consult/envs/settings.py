@@ -58,7 +58,7 @@ def settings_of(
         judge: Who judged its open diagnoses; else the judge of the configuration.
         version: Of this program.
     """
-    from consult.envs.cast import roles
+    from consult.envs.role_models import roles
 
     used = roles(config)
     found: Settings = {

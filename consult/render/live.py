@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from consult.agents.models.human import NOBODY
 from consult.agents.prompt_formats.clean import clean
-from consult.envs.own import OWN_TEMPERAMENT
+from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.render.lines import (
     DISCLAIMER,
     Event,

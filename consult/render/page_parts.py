@@ -15,7 +15,7 @@ from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Item, Verdict
 from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.envs.events import demonstration
-from consult.envs.own import OWN_TEMPERAMENT
+from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.render.lines import (
     DISCLAIMER,
     Event,

@@ -28,7 +28,7 @@ from consult.scenarios.control_chars import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from consult.envs.store import Row, Store
+    from consult.envs.store.write import Row, Store
 
 BAR = "  │ "
 """Before each line of a text in the terminal."""

@@ -10,8 +10,8 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from consult.envs.measures import Outcome
-    from consult.envs.store import Store
+    from consult.envs.metrics import Outcome
+    from consult.envs.store.write import Store
 
 Data = dict[str, Any]
 Pieces = Callable[[], Iterable[str]]

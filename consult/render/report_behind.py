@@ -11,8 +11,8 @@ from consult.render.report_table import place
 from consult.render.report_verdicts import verdict
 
 if TYPE_CHECKING:
-    from consult.envs.measures import Outcome
-    from consult.envs.store import Store
+    from consult.envs.metrics import Outcome
+    from consult.envs.store.write import Store
 
 Parted = Mapping[str, list[str]]
 """What came of them → ids of consultations."""
@@ -59,7 +59,7 @@ def _by_verdict(run: str, title: str, group: Iterable[Outcome]) -> Behind:
 
 
 def _groups(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
-    from consult.envs.measures.groups import GROUPINGS
+    from consult.envs.metrics.groups import GROUPINGS
 
     for grouping, name_of in GROUPINGS.items():
         names = sorted({name for one in listed if (name := name_of(one)) is not None})
@@ -75,7 +75,7 @@ def _triage(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
 
 
 def _urgency(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
-    from consult.envs.measures.urgency import FINAL, TRIAGE, step_of
+    from consult.envs.metrics.urgency import FINAL, TRIAGE, step_of
 
     timed = [one for one in listed if one.true_urgency is not None]
     for name, said in ((TRIAGE, [one.urgency for one in timed]), (FINAL, [one.final_urgency for one in timed])):
@@ -107,7 +107,7 @@ def _right(one: Outcome) -> int:
 
 
 def _confidence(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
-    from consult.envs.measures.calibration import BINS, bin_of
+    from consult.envs.metrics.calibration import BINS, bin_of
 
     sure = [(bin_of(one.confidence), one) for one in listed if one.confidence is not None and one.correct is not None]
     for number in range(BINS):

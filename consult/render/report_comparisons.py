@@ -11,7 +11,7 @@ from consult.envs.settings import TEAM
 
 if TYPE_CHECKING:
     from consult.envs.conditions import Conditions
-    from consult.envs.measures.paired import Difference
+    from consult.envs.metrics.paired import Difference
 
 Data = dict[str, Any]
 Results = Mapping[str, Mapping[str, list[bool]]]
@@ -30,7 +30,7 @@ def comparisons(told: Sequence[Data], right: Results, conditions: Conditions) ->
         right: Their results.
         conditions: Of all the runs.
     """
-    from consult.envs.measures.paired import difference, holm
+    from consult.envs.metrics.paired import difference, holm
 
     compared = [(a, b) for a, b in combinations(told, 2) if _same_cases(a, b)]
     compared = [(a, b) for a, b in compared if len(told) == 2 or len(_between(a, b, conditions)) <= 1]
@@ -67,7 +67,7 @@ def with_solo(data: Data, told: Sequence[Data], right: Results, conditions: Cond
         right: Their results.
         conditions: Of all the runs.
     """
-    from consult.envs.measures.baselines import against_solo, corrected
+    from consult.envs.metrics.baselines import against_solo, corrected
 
     alone = [one for one in told if one["team"] == SOLO and _over_solo(data, one, conditions)]
     of_seed = [one["run"] for one in alone if one["seed"] == data["seed"]] or [one["run"] for one in alone]

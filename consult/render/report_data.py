@@ -15,10 +15,10 @@ from consult.render.lines import DISCLAIMER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consult.envs.fidelity import Rate
-    from consult.envs.measures import Outcome
-    from consult.envs.measures.baselines import Baseline
-    from consult.envs.store import Row, Store
+    from consult.envs.metrics import Outcome
+    from consult.envs.metrics.baselines import Baseline
+    from consult.envs.metrics.fidelity import Rate
+    from consult.envs.store.write import Row, Store
     from consult.scenarios import Scenario
 
 Data = dict[str, Any]
@@ -44,7 +44,7 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
     from consult import __version__
     from consult.envs.benchmark.kept import benchmark_of
     from consult.envs.conditions import Conditions
-    from consult.envs.measures.paired import results
+    from consult.envs.metrics.paired import results
     from consult.render.report_comparisons import comparisons, not_compared, with_solo
 
     told, right = [], {}
@@ -94,7 +94,7 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
     from consult.envs.deciding import decide_again
-    from consult.envs.measures import outcomes
+    from consult.envs.metrics import outcomes
     from consult.scenarios import load_scenario
 
     row = store.run(run)
@@ -176,7 +176,7 @@ def _counts(played: Sequence[Outcome], row: Row) -> Data:
 
 
 def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
-    from consult.envs.measures import diagnosis
+    from consult.envs.metrics import diagnosis
 
     labels = list(scenario.labels)
     figures = {
@@ -189,7 +189,7 @@ def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
 
 def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
     """Return who has judged open diagnoses, how many nobody has, and the range of accuracy that judging could give."""
-    from consult.envs.measures.diagnosis import judging_range, unjudged
+    from consult.envs.metrics.diagnosis import judging_range, unjudged
 
     # The last verdict of a consultation is the one that counts.
     judges = store.query(
@@ -210,35 +210,35 @@ def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
 
 
 def _legacy(played: Sequence[Outcome], scenario: Scenario) -> Data:
-    from consult.envs.measures.legacy import legacy
+    from consult.envs.metrics.mdbench_scorer import legacy
 
     aliases = [alias for label in scenario.labels.values() for alias in label.aliases]
     return asdict(legacy(played, list(scenario.labels), aliases))
 
 
 def _triage(played: Sequence[Outcome], scenario: Scenario) -> Data | None:
-    from consult.envs.measures.team import triage
+    from consult.envs.metrics.team import triage
 
     found = triage(played, scenario)
     return None if found is None else asdict(found)
 
 
 def _urgency(played: Sequence[Outcome]) -> Data | None:
-    from consult.envs.measures.urgency import urgencies
+    from consult.envs.metrics.urgency import urgencies
 
     found = urgencies(played)
     return None if found is None else asdict(found)
 
 
 def _panel(played: Sequence[Outcome]) -> Data | None:
-    from consult.envs.measures.team import panel
+    from consult.envs.metrics.team import panel
 
     found = panel(played)
     return None if found is None else asdict(found)
 
 
 def _baselines(store: Store, row: Row, played: Sequence[Outcome], scenario: Scenario) -> list[Baseline]:
-    from consult.envs.measures.baselines import baselines, bayes_guesses, first_guesses
+    from consult.envs.metrics.baselines import baselines, bayes_guesses, first_guesses
 
     # The tables of another revision know nothing of these cases.
     same = scenario.revision == row["scenario_revision"]
@@ -247,14 +247,14 @@ def _baselines(store: Store, row: Row, played: Sequence[Outcome], scenario: Scen
 
 
 def _calibration(played: Sequence[Outcome]) -> Data | None:
-    from consult.envs.measures.calibration import calibration
+    from consult.envs.metrics.calibration import calibration
 
     found = calibration(played)
     return asdict(found) if found.curve else None
 
 
 def _groups(played: Sequence[Outcome]) -> Data:
-    from consult.envs.measures.groups import GROUPINGS, by_group
+    from consult.envs.metrics.groups import GROUPINGS, by_group
 
     return {
         grouping: {name: figure.as_json() for name, figure in by_group(played, grouping).items()}
@@ -263,19 +263,19 @@ def _groups(played: Sequence[Outcome]) -> Data:
 
 
 def _temperaments(played: Sequence[Outcome]) -> list[Data]:
-    from consult.envs.measures.paired import between_temperaments
+    from consult.envs.metrics.paired import between_temperaments
 
     return [{"a": a, "b": b, **asdict(found)} for (a, b), found in between_temperaments(played).items()]
 
 
 def _confusion(played: Sequence[Outcome]) -> list[Data]:
-    from consult.envs.measures.diagnosis import confusion
+    from consult.envs.metrics.diagnosis import confusion
 
     return [{"truth": truth, "said": said, "n": n} for truth, said, n in confusion(played)[:MOST_CELLS]]
 
 
 def _rubric(store: Store, run: str) -> Data:
-    from consult.envs.measures.rubric import rubric
+    from consult.envs.metrics.rubric import rubric
 
     return {
         assessor: {item: figure.as_json() for item, figure in items.items()}
@@ -284,25 +284,25 @@ def _rubric(store: Store, run: str) -> Data:
 
 
 def _rubric_mean(store: Store, run: str) -> Data:
-    from consult.envs.measures.rubric import rubric_means
+    from consult.envs.metrics.rubric import rubric_means
 
     return {assessor: figure.as_json() for assessor, figure in rubric_means(store, run).items()}
 
 
 def _cost(played: Sequence[Outcome]) -> Data:
-    from consult.envs.measures.cost import cost
+    from consult.envs.metrics.cost import cost
 
     return {name: figure.as_json() for name, figure in cost(played).items()}
 
 
 def _agreement(store: Store, run: str) -> list[Data]:
-    from consult.envs.agreement import agreements
+    from consult.envs.metrics.agreement import agreements
 
     return [asdict(pair) for pair in agreements(store, run)]
 
 
 def _lines(store: Store, run: str) -> Data:
-    from consult.envs.measures.lines import lines
+    from consult.envs.metrics.dialogue_metrics import lines
 
     found = lines(store, run)
     return {
@@ -314,13 +314,13 @@ def _lines(store: Store, run: str) -> Data:
 
 
 def _unusable(store: Store, run: str) -> list[Data]:
-    from consult.envs.usability import unusable_answers
+    from consult.envs.metrics.parse_failures import unusable_answers
 
     return [{"role": one.role, "model": one.model, **_rate(one.rate)} for one in unusable_answers(store, run)]
 
 
 def _rate(rate: Rate) -> Data:
-    from consult.envs.measures.figures import Figure
+    from consult.envs.metrics.estimate import Figure
 
     low, high = rate.interval or (None, None)
     return Figure(rate.share, low, high, rate.n, rate.n, method="wilson").as_json()

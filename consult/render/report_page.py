@@ -22,8 +22,8 @@ from consult.render.report_transcripts import Transcripts
 from consult.render.report_verdicts import verdict
 
 if TYPE_CHECKING:
-    from consult.envs.measures import Outcome
-    from consult.envs.store import Store
+    from consult.envs.metrics import Outcome
+    from consult.envs.store.write import Store
 
 Data = Mapping[str, Any]
 

@@ -15,7 +15,7 @@ from consult.render.page import NAMES
 
 if TYPE_CHECKING:
     from consult.agents.acts import Act
-    from consult.envs.store import Row, Store
+    from consult.envs.store.write import Row, Store
     from consult.scenarios import Photograph, Scenario
 
 SIDE = 72
@@ -63,7 +63,7 @@ class Transcripts:
 
 def _scenario(store: Store, run: str) -> Scenario:
     from consult.envs.config import RunConfig
-    from consult.envs.own import world
+    from consult.envs.user_case import world
     from consult.scenarios import load_scenario
 
     row = store.query("SELECT config, scenario FROM runs WHERE id = ?", run)[0]

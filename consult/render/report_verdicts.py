@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consult.envs.measures import Outcome
+    from consult.envs.metrics import Outcome
 
 HEADINGS = (
     "consultation", "run", "case", "temperament", "status", "truth", "diagnosis", "diagnosis_words", "verdict",

@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from consult.envs.browsing import unknown_consultation, verdicts_on
 from consult.envs.config import RunConfig
-from consult.envs.own import world
-from consult.envs.store import Store
+from consult.envs.store.queries import unknown_consultation, verdicts_on
+from consult.envs.store.write import Store
+from consult.envs.user_case import world
 from consult.errors import UserError
 from consult.render.page import png
 from consult.render.page_parts import Row, Told

@@ -84,7 +84,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
     from consult.envs.events import consultation_event, opinion_event, turn_event
-    from consult.envs.store import stored_decision, stored_judgement
+    from consult.envs.store.write import stored_decision, stored_judgement
 
     identifier = store_row["id"]
     events: list[Event] = []
@@ -115,7 +115,7 @@ def draft_mark(act: Act) -> str:
 
 def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
     """Tell how faithful the patient's lines were to the card, as first drafted and in the end."""
-    from consult.envs.fidelity import is_mended
+    from consult.envs.metrics.fidelity import is_mended
 
     drafts = [act.draft for act in acts if act.draft is not None and act.speaker == "patient"]
     if not drafts:

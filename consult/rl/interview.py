@@ -19,7 +19,7 @@ import torch
 from consult.agents.models import Model, Role, close_model, open_model
 from consult.agents.models.model import Choice
 from consult.agents.roles.client import Sampling, derive_seed
-from consult.envs.measures.intervals import mean
+from consult.envs.metrics.intervals import mean
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.constraint import END, Constraint
 from consult.rl.episodes import Choosing, Episode, Theatre

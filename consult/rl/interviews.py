@@ -17,11 +17,11 @@ from consult.agents.models import Role, revision_at
 from consult.agents.models.model_resolver import base_reference
 from consult.agents.temperament import own_temperament
 from consult.counts import count_of
-from consult.envs.cast import Models, roles
 from consult.envs.config import Plan, RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
+from consult.envs.role_models import Models, roles
 from consult.envs.runner import Runner, truths_of, versions
-from consult.envs.store import Pending, Row, Store, consultation_id
+from consult.envs.store.write import Pending, Row, Store, consultation_id
 from consult.envs.synthetic import made_up_panel
 from consult.rl.config import OTHERS, TrainConfig
 from consult.scenarios import Scenario

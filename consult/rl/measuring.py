@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consult.envs.measures.figures import Figure
-from consult.envs.measures.intervals import share
-from consult.envs.measures.paired import Difference, difference
+from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.intervals import share
+from consult.envs.metrics.paired import Difference, difference
 from consult.rl.curriculum import stage_of
 from consult.rl.decided import Decided, decided_diagnosis, decided_triage
 from consult.rl.rows import Row

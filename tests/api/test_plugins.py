@@ -21,7 +21,7 @@ import consult
 from consult.agents.models import open_model
 from consult.agents.models.python import MODELS
 from consult.cli.main import run as main
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.errors import PluginWarning
 from consult.plugins import Named, PluginError, reference_of
 from consult.rl.own_rewards import REWARDS

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import consult
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.plugins import PluginError
 
 from .conftest import PANEL

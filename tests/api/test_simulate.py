@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import consult
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 
 from .conftest import PANEL, Messages, attending
 

@@ -118,7 +118,7 @@ def test_a_model_that_fails_is_asked_again_by_the_same_command(db, tmp_path, cap
 
 SLOW = """
 import sys, time
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 kept = Store.keep_assessments
 def slowly(self, *given, **more):
     time.sleep(0.3)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from consult.envs.prompts import prompts_of_run
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 

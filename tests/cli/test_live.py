@@ -12,10 +12,10 @@ from rich.console import Console
 
 from consult.agents.acts import Strategy, Team
 from consult.cli.progress import Progress
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.render.lines import triage_judgements, urgency_judgement
 from consult.render.live import LiveView, played_by
 from consult.render.photograph import UPPER_HALF, half_blocks

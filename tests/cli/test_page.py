@@ -14,10 +14,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.render.page import DEMONSTRATION, POLICY, consultation_page, data_url
 from consult.scenarios import load_scenario
 

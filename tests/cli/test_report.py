@@ -15,9 +15,9 @@ from improvising import SCENARIO, Improviser, configured
 from injections import STRINGS
 
 from consult.cli.main import run as consult
-from consult.envs.cast import Models
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.render.report_data import described
 
 ROOT = Path(__file__).parents[2]

@@ -16,10 +16,10 @@ from improvising import SCENARIO, configured
 from consult.agents.models import Message, Prompt, Request, open_model
 from consult.agents.models.server.model import ServerModel
 from consult.agents.models.server.openai_api import JSON_TOKENS
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 
 KEY = "sk-secret-1234567890"
 

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from consult.agents.acts import Act, Draft
 from consult.agents.assessors.rubric import ITEMS, Verdict
 from consult.cli.show import show
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.events import Event
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store, StoreError
+from consult.envs.store.write import Store, StoreError
 from consult.errors import UserError
 from consult.render.transcript import fidelity
 from consult.scenarios import UnknownNameError, load_scenario

@@ -13,7 +13,7 @@ import consult
 from consult.cli.main import app
 from consult.cli.view_server import application
 from consult.envs.prompts import NoPromptsError, prompts_of
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.render.prompts import kept_to
 from consult.scenarios.control_chars import visible
 

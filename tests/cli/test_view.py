@@ -26,12 +26,12 @@ from consult.agents.assessors.rubric import ITEMS, Verdict, not_scored
 from consult.agents.prompt_formats.clean import clean
 from consult.cli.view_pages import MOST
 from consult.cli.view_server import HEADERS, application
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
-from consult.envs.migrations import MIGRATIONS
-from consult.envs.reading import ReadOnlyStore
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store, StoreError
+from consult.envs.store.migrations import MIGRATIONS
+from consult.envs.store.readonly import ReadOnlyStore
+from consult.envs.store.write import Store, StoreError
 from consult.render.stored import _scenario
 from consult.scenarios import load_scenario
 

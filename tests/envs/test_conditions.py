@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from consult.agents.temperament import own_temperament
-from consult.envs.cast import roles
 from consult.envs.conditions import ROWS_MODEL, Conditions
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
+from consult.envs.role_models import roles
 from consult.envs.settings import OWN, THEN, distinct, model_names, settings_of
 from consult.scenarios import load_scenario
 

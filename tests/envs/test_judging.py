@@ -15,7 +15,7 @@ from consult.agents.assessors.judge import NO_REPLY
 from consult.agents.models import ModelGoneError
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.envs.judging import Judging, JudgingError
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 
 OPEN = replace(SCENARIO, labels={})
 COUNT = 12

@@ -8,9 +8,9 @@ from improvising import Improviser, configured, played
 from consult.agents.models import ModelGoneError
 from consult.agents.prompt_formats.wording import frames
 from consult.agents.roles.attending import CONSULT
-from consult.envs.cast import Models
+from consult.envs.role_models import Models
 from consult.envs.runner import RunError, Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
 
 

@@ -9,10 +9,10 @@ import yaml
 
 import consult.scenarios
 from consult.agents.models import open_model
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.rl.starter import encoding
 from consult.rl.starter.encoding import Plan
 from consult.rl.starter.lesson import SHARES

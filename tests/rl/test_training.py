@@ -20,7 +20,7 @@ from consult.agents.models.local.training_metadata import PRACTICE
 from consult.agents.models.model import ModelError, Request
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.envs.synthetic import made_up_panel
 from consult.errors import UserError
 from consult.rl import fitting

@@ -13,12 +13,12 @@ from consult.agents.acts import Opinion
 from consult.agents.models import ModelInfo, Reply
 from consult.agents.prompt_formats import DIALECTS
 from consult.cli.practitioners import NOT_FIELDS, _is_starter, command_of
-from consult.envs.cast import Models
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
-from consult.envs.measures.figures import Figure
+from consult.envs.metrics.estimate import Figure
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.envs.synthetic import CONFIDENCES, made_up_panel
 from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError, read_config

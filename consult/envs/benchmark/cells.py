@@ -11,8 +11,8 @@ from consult.agents.models.human import HUMAN
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
-from consult.envs.cast import references, roles
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import references, roles
 from consult.scenarios import Scenario, UnknownNameError
 
 _SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consult.envs.benchmark.cells import Cell
-from consult.envs.cast import Models
 from consult.envs.config import RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
 WARM_UP = 8

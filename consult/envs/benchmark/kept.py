@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from consult.envs.store import Row, Store, now
+from consult.envs.store.write import Row, Store, now
 
 if TYPE_CHECKING:
     # A report asks which benchmark its runs are of, and should not load what plays one for that.

@@ -12,10 +12,10 @@ from consult.errors import UserError
 if TYPE_CHECKING:
     from consult.envs.benchmark.cells import Cell
     from consult.envs.benchmark.estimate import Estimate
-    from consult.envs.cast import Models
     from consult.envs.conditions import Conditions
+    from consult.envs.role_models import Models
     from consult.envs.settings import Settings
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
     from consult.scenarios import Scenario
 
 
@@ -134,7 +134,7 @@ def plan(
     Raises:
         ModelError: A model cannot be opened, or a classifier cannot judge the cases.
     """
-    from consult.envs.guesses import check_photographs
+    from consult.envs.classifier_predictions import check_photographs
 
     own = _own_runs(store, toml) if anew else None
     found: list[Planned] = []

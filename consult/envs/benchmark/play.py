@@ -12,7 +12,7 @@ from consult.envs.benchmark.plan import Company, Planned
 if TYPE_CHECKING:
     from consult.envs.benchmark.grid import Grid
     from consult.envs.events import Event, Listener
-    from consult.envs.store import Store
+    from consult.envs.store.write import Store
     from consult.scenarios import Scenario
 
 
@@ -73,7 +73,7 @@ class Benchmark:
         """Let the classifier look at every case once: it is a baseline, whatever the strategies."""
         from consult.agents.experts.classifier import open_classifier
         from consult.agents.models import ModelError
-        from consult.envs.guesses import Guesses, check_photographs, check_shown, classifier_name
+        from consult.envs.classifier_predictions import Guesses, check_photographs, check_shown, classifier_name
         from consult.plugins import PluginError
         from consult.scenarios import PhotographError
 

@@ -9,11 +9,11 @@ from typing import Any
 from consult.agents.models import open_model
 from consult.agents.prompt import fill
 from consult.agents.temperament import temperaments
-from consult.envs.cast import Models
 from consult.envs.config import RunConfig
-from consult.envs.fidelity import Rate, fidelity
+from consult.envs.metrics.fidelity import Rate, fidelity
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner, versions
-from consult.envs.store import Row, Store
+from consult.envs.store.write import Row, Store
 from consult.scenarios import Scenario
 
 OTHERS = (("no-dialogue", "panel"), ("dialogue", "solo"))

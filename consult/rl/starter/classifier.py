@@ -15,7 +15,7 @@ from typing import Any
 from consult.agents.models.local.loading import Base, load_base
 from consult.agents.models.model import ModelError
 from consult.agents.models.model_resolver import locate
-from consult.envs.fidelity import Rate
+from consult.envs.metrics.fidelity import Rate
 from consult.errors import UserError
 from consult.rl.starter.vision import Pictures, Pixels, Say, draw_pictures, normalised
 from consult.scenarios import Scenario, load_scenario

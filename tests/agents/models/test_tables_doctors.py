@@ -7,10 +7,10 @@ import json
 import pytest
 
 from consult.agents.models import Message, ModelError, Prompt, Request, open_model
-from consult.envs.cast import Models
 from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
 from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
 
@@ -178,8 +178,8 @@ def test_what_such_a_doctor_reads_names_no_diagnosis():
 
 
 def test_the_report_sets_the_bayes_doctor_beside_a_run(tmp_path):
-    from consult.envs.measures.baselines import BAYES, baselines, bayes_guesses
-    from consult.envs.measures.outcomes import outcomes
+    from consult.envs.metrics.baselines import BAYES, baselines, bayes_guesses
+    from consult.envs.metrics.outcomes import outcomes
 
     rows, _ = played("silent", tmp_path, DERM34.case_ids("test")[:17])
     with Store(tmp_path / "silent.db") as store:

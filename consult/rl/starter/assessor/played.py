@@ -12,10 +12,10 @@ from consult.agents.assessors.rules import Played
 from consult.agents.models import open_model
 from consult.agents.roles.client import derive_seed
 from consult.agents.temperament import temperaments
-from consult.envs.cast import Models
 from consult.envs.config import RunConfig
+from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
 BATCH = 256

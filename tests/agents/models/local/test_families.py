@@ -17,7 +17,7 @@ from PIL import Image
 from consult.agents.models import Message, ModelError, Prompt, Request, open_model
 from consult.agents.models.local.transformers_model import TransformersModel
 from consult.cli.main import app
-from consult.envs.store import Store
+from consult.envs.store.write import Store
 from consult.scenarios import Photograph
 
 SEEING = [name for name in tiny_models.FAMILIES if name != "llama"]

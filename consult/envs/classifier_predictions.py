@@ -1,0 +1,131 @@
+"""What an image classifier takes the photographs of a run for: asked once a case, in batches, and kept in the store.
+
+A guess follows from the photograph alone. It is in the store before a doctor is told of it, so that a run that is taken
+up again tells the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from consult.agents.experts.classifier import TOP, Classifier, Ranked, Reading
+from consult.agents.models.model import ModelError
+from consult.envs.config import RunConfig
+from consult.envs.store.write import Store
+from consult.scenarios import Scenario
+
+AT_ONCE = 16
+
+
+def classifier_name(classifier: Classifier) -> str:
+    """Name a classifier as the store does: reference and revision."""
+    info = classifier.info
+    return f"{info.reference}@{info.revision}" if info.revision else info.reference
+
+
+def check_photographs(classifier: Classifier, scenario: Scenario, config: RunConfig) -> None:
+    """Refuse a run of whose cases a classifier can say nothing; the first one with a photograph stands for all.
+
+    Raises:
+        ModelError: None has a photograph, the classifier knows drawings alone and these are none, or it knows none of
+            the scenario's labels.
+    """
+    Reading(classifier, scenario)
+    check_shown(scenario, config)
+    shown, drawn = _first_photograph(scenario, config)
+    if classifier.drawn_only and not drawn:
+        raise ModelError(
+            f"the classifier '{classifier.info.reference}' knows drawn photographs alone, and {shown} is none; give a "
+            "classifier of such photographs as --classifier"
+        )
+
+
+def check_shown(scenario: Scenario, config: RunConfig) -> None:
+    """Refuse a run without a photograph; asks no classifier.
+
+    Raises:
+        ModelError: It has none.
+    """
+    if _first_photograph(scenario, config)[0] is None:
+        raise ModelError("there is no photograph for a classifier to look at; choose another strategy than expert")
+
+
+def _first_photograph(scenario: Scenario, config: RunConfig) -> tuple[str | None, bool]:
+    """Give a name for the first photograph, None where there is none, and whether it was drawn."""
+    if config.own is not None:
+        return (None if config.own.photograph is None else "yours"), False
+    case = next((case for case in map(scenario.case, config.cases) if case.photograph is not None), None)
+    return (None, False) if case is None else (f"that of {case.id}", case.origin == "tables")
+
+
+@dataclass
+class Guesses:
+    """The guesses at one scenario's cases.
+
+    Args:
+        classifier: Who guesses.
+        scenario: Whose cases.
+        store: Where guesses are kept.
+        cases: Ids, in the order in which they will be asked for: neighbours share a batch.
+    """
+
+    classifier: Classifier
+    scenario: Scenario
+    store: Store
+    cases: Sequence[str]
+    _kept: dict[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reading = Reading(self.classifier, self.scenario)
+        self._name = classifier_name(self.classifier)
+        self._kept = {
+            case: tuple(labels) for case, labels in stored_guesses(self.store, self._name, self.scenario).items()
+        }
+        self._place = {case: i for i, case in enumerate(self.cases)}
+
+    def of(self, case_id: str) -> tuple[str, ...]:
+        """Give the three likeliest labels of a case's photograph; none where it has no photograph.
+
+        Raises:
+            PhotographError: It cannot be opened.
+        """
+        if case_id not in self._kept:
+            self._guess(self._neighbours(case_id))
+        if case_id not in self._kept:
+            # Its batch failed, perhaps because of another.
+            self._guess([case_id])
+        return self._kept[case_id]
+
+    def _neighbours(self, case_id: str) -> list[str]:
+        start = self._place[case_id] // AT_ONCE * AT_ONCE
+        return [case for case in self.cases[start : start + AT_ONCE] if case not in self._kept]
+
+    def _guess(self, ids: Sequence[str]) -> None:
+        shown = {case: photograph for case in ids if (photograph := self.scenario.case(case).photograph)}
+        try:
+            ranked = dict(zip(shown, self._reading.ranked(list(shown.values())), strict=True)) if shown else {}
+        except Exception:
+            if len(ids) == 1:
+                raise
+            return
+        self.store.write(_KEEP, [self._row(case, ranked.get(case, ())) for case in ids])
+        self._kept.update({case: tuple(label for label, _ in ranked.get(case, ())[:TOP]) for case in ids})
+
+    def _row(self, case: str, ranked: Ranked) -> tuple[str, ...]:
+        labels, shares = [label for label, _ in ranked[:TOP]], [round(p, 4) for _, p in ranked[:TOP]]
+        return self._name, self.scenario.revision, case, json.dumps(labels), json.dumps(shares)
+
+
+_KEEP = "INSERT OR IGNORE INTO guesses VALUES (?, ?, ?, ?, ?)"
+
+
+def stored_guesses(store: Store, classifier: str, scenario: Scenario) -> Mapping[str, list[str]]:
+    """Give case → the labels that a classifier guessed, the likeliest first."""
+    rows = store.query(
+        "SELECT case_id, labels FROM guesses WHERE scenario_revision = ? AND classifier = ?",
+        scenario.revision,
+        classifier,
+    )
+    return {row["case_id"]: json.loads(row["labels"]) for row in rows}

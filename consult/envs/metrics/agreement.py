@@ -1,0 +1,120 @@
+"""How far two assessors agree on the same consultations, item by item.
+
+Cohen's kappa corrects for chance by each assessor's own shares, and collapses where nearly all is one value; Gwet's AC1
+does not (Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, 29-48). Krippendorff's alpha takes
+more than two. Kappa of the item with three levels is weighted by squared distance, its alpha is the ordinal one; AC1 is
+nominal. What one of the two did not score is left out, and `n` says how much is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from consult.agents.assessors.rubric import ITEMS, Item
+from consult.envs.assessing import assessors_of
+from consult.envs.store.write import Store
+
+Pair = tuple[int, int]
+"""Two assessors' values of one item of one consultation, which both scored."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two assessors on one item."""
+
+    item: str
+    first: str
+    second: str
+    n: int
+    """Consultations that both scored."""
+    raw: float | None
+    """Share on which they say the same, 0 to 1; None where n is 0."""
+    prevalence: tuple[float | None, float | None]
+    """Mean value by each, as a share of the highest."""
+    kappa: float | None
+    """-1 to 1; None where it is not defined, as where both say the same of all."""
+    ac1: float | None
+    alpha: float | None
+
+
+_PAIRS = """
+SELECT a.item, a.value, b.value, count(*) FROM assessments a
+JOIN assessments b ON b.consultation_id = a.consultation_id AND b.item = a.item
+JOIN consultations c ON c.id = a.consultation_id
+WHERE c.run_id = ? AND a.assessor = ? AND b.assessor = ? AND a.value IS NOT NULL AND b.value IS NOT NULL
+GROUP BY a.item, a.value, b.value
+"""
+
+
+def agreements(store: Store, run: str) -> list[Agreement]:
+    """Compare all assessors of a run in pairs, item by item; items that a pair has no consultation of are left out.
+
+    The database counts how often which two values meet, so that no assessment is held in memory.
+    """
+    found = []
+    for first, second in combinations(assessors_of(store, run), 2):
+        met: dict[str, list[Pair]] = {item.key: [] for item in ITEMS}
+        for item, a, b, n in store.stream(_PAIRS, run, first, second):
+            met[item] += [(int(a), int(b))] * n
+        found += [agreement(item, (first, second), met[item.key]) for item in ITEMS if met[item.key]]
+    return found
+
+
+def agreement(item: Item, names: tuple[str, str], pairs: Sequence[Pair]) -> Agreement:
+    """Compare two assessors on one item.
+
+    Args:
+        item: Of the rubric.
+        names: Of the two.
+        pairs: What each of them said of the same consultation.
+    """
+    x, y = [a for a, _ in pairs], [b for _, b in pairs]
+    return Agreement(
+        item=item.key,
+        first=names[0],
+        second=names[1],
+        n=len(pairs),
+        raw=sum(i == j for i, j in pairs) / len(pairs) if pairs else None,
+        prevalence=(_share(x, item), _share(y, item)),
+        kappa=cohens_kappa(x, y, item.levels),
+        ac1=gwets_ac1(x, y, item.levels),
+        alpha=krippendorffs_alpha(x, y, item.levels),
+    )
+
+
+def cohens_kappa(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
+    """Give Cohen's kappa, weighted by squared distance for more than two levels; None where it is not defined."""
+    from sklearn.metrics import cohen_kappa_score
+
+    if len({*x, *y}) < 2:
+        return None
+    weights = "quadratic" if len(levels) > 2 else None
+    return float(cohen_kappa_score(x, y, labels=list(levels), weights=weights))
+
+
+def gwets_ac1(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
+    """Give Gwet's AC1; None without pairs. Own code: the packages that have it hold numpy below 2."""
+    if not x:
+        return None
+    raw = sum(i == j for i, j in zip(x, y, strict=True)) / len(x)
+    counts = Counter([*x, *y])
+    shares = [counts[level] / (2 * len(x)) for level in levels]
+    chance = sum(share * (1 - share) for share in shares) / (len(levels) - 1)
+    return (raw - chance) / (1 - chance)
+
+
+def krippendorffs_alpha(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
+    """Give Krippendorff's alpha, ordinal for more than two levels; None where it is not defined."""
+    import krippendorff
+
+    if len({*x, *y}) < 2:
+        return None
+    level = "ordinal" if len(levels) > 2 else "nominal"
+    return float(krippendorff.alpha([list(x), list(y)], value_domain=list(levels), level_of_measurement=level))
+
+
+def _share(values: Sequence[int], item: Item) -> float | None:
+    return sum(values) / (len(values) * item.levels[-1]) if values else None

@@ -1,0 +1,133 @@
+"""What is to be beaten: cheap ways to a diagnosis, measured on the same cases as a run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from consult.envs.metrics.diagnosis import failed, judged
+from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.intervals import share
+from consult.envs.metrics.outcomes import Outcome
+from consult.envs.metrics.paired import Difference, difference, holm, results
+from consult.envs.store.write import Store
+from consult.scenarios import Scenario
+
+Results = Mapping[str, Sequence[bool]]
+"""Case → whether its consultations were right."""
+
+MAJORITY, VOTE, SOLO, BAYES = "majority label", "panel's plurality vote", "solo doctor", "Bayes doctor"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One way, and what the run has over it."""
+
+    name: str
+    what: str
+    """Whose it is: the label, the classifier, the run of the solo doctor, or what the Bayes doctor is told."""
+    figure: Figure
+    """Accuracy on the run's cases."""
+    gain: Difference | None
+    """The run minus the baseline; None where they share no case."""
+
+
+def baselines(
+    played: Sequence[Outcome],
+    guesses: Mapping[str, Mapping[str, str]],
+    bayes: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Baseline]:
+    """Return the baselines that need no other run; none where no consultation has a truth.
+
+    Args:
+        played: A run's consultations.
+        guesses: Classifier → case → the label that it names first; see `first_guesses`.
+        bayes: What the Bayes doctor is told → case → its diagnosis; see `bayes_guesses`.
+    """
+    scored = judged(played)
+    if not scored:
+        return []
+    label, _ = Counter(one.truth for one in scored).most_common(1)[0]
+    found = [_of(MAJORITY, str(label), scored, {one.id: label for one in scored})]
+    if any(one.opinions for one in scored):
+        # A consultation that ended before its panel was asked has no vote, which counts as wrong.
+        vote = _of(VOTE, "", scored, {one.id: one.vote for one in scored})
+        left = sum(one.is_unjudged(one.vote) for one in scored)
+        found.append(replace(vote, figure=vote.figure.having(failed(scored)).left_unjudged(left)))
+    for classifier, named in guesses.items():
+        seen = [one for one in scored if one.case in named]
+        if seen:
+            found.append(_of("classifier", classifier, seen, {one.id: named[one.case] for one in seen}))
+    for told, named in (bayes or {}).items():
+        seen = [one for one in scored if one.case in named]
+        if seen:
+            found.append(_of(BAYES, told, seen, {one.id: named[one.case] for one in seen}))
+    return found
+
+
+def bayes_guesses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the diagnosis of each case by a doctor who knows the scenario's tables.
+
+    Args:
+        scenario: The scenario; one without tables has no such doctor.
+        cases: Ids.
+
+    Returns:
+        What it is told (`complaint and photograph`, `all facts`) → case → diagnosis; empty without tables.
+    """
+    from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
+    from consult.scenarios.case_generator import Grammar
+
+    source = scenario.source
+    if not isinstance(source, Grammar):
+        return {}
+    reader, found = BayesReader(source.tables), dict[str, dict[str, str]]()
+    ways = {"complaint and photograph": seen_at_first, "all facts": seen_of}
+    for case in (source.get(case_id) for case_id in dict.fromkeys(cases) if source.has(case_id)):
+        for told, seen in ways.items():
+            found.setdefault(told, {})[case.id] = reader.diagnosis(seen(case, source.tables))
+    return found
+
+
+def against_solo(run: str, team: Results, solo: Results) -> Baseline | None:
+    """Compare a team with a run of the solo doctor on the cases of both; None where they share none.
+
+    Args:
+        run: Id of the solo doctor's run.
+        team: The team's results.
+        solo: The solo doctor's.
+    """
+    shared = [case for case in solo if case in team]
+    if not shared:
+        return None
+    hits = [(hit, case) for case in shared for hit in solo[case]]
+    figure = share([hit for hit, _ in hits], [case for _, case in hits])
+    return Baseline(SOLO, run, figure, difference(team, solo))
+
+
+def corrected(found: Sequence[Baseline]) -> list[Baseline]:
+    """Correct the p of a run's baselines together."""
+    gains = iter(holm([one.gain for one in found if one.gain is not None]))
+    return [one if one.gain is None else replace(one, gain=next(gains)) for one in found]
+
+
+def first_guesses(store: Store, scenario_revision: str) -> dict[str, dict[str, str]]:
+    """Return what the store holds of a scenario: classifier → case → the label that it names first."""
+    rows = store.query("SELECT classifier, case_id, labels FROM guesses WHERE scenario_revision = ?", scenario_revision)
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        labels = json.loads(row["labels"])
+        if labels:
+            found[row["classifier"]][row["case_id"]] = labels[0]
+    return dict(found)
+
+
+def _of(name: str, what: str, scored: Sequence[Outcome], said: Mapping[str, str | None]) -> Baseline:
+    """Judge what was said of each consultation, by its id."""
+    hits = [one.is_right(said[one.id]) for one in scored]
+    right: dict[str, list[bool]] = defaultdict(list)
+    for one, hit in zip(scored, hits, strict=True):
+        right[one.case].append(hit)
+    return Baseline(name, what, share(hits, [one.case for one in scored]), difference(results(scored), right))

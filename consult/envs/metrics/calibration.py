@@ -1,0 +1,75 @@
+"""Whether an attending that says 80 % is right in 80 % of its consultations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consult.envs.metrics.estimate import NOTHING, Figure
+from consult.envs.metrics.intervals import mean
+from consult.envs.metrics.outcomes import Outcome
+
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Consultations of like confidence."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    """Mean."""
+    right: float
+    """Share of right diagnoses."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Confidence against truth."""
+
+    brier: Figure
+    """Mean squared distance of confidence and truth: 0 is best."""
+    ece: float | None
+    """Expected calibration error: mean distance of confidence and share of right ones over ten bins of equal width."""
+    confidence: Figure
+    """Mean confidence."""
+    curve: tuple[Bin, ...]
+
+
+def calibration(played: Sequence[Outcome]) -> Calibration:
+    """Measure it over the finished consultations that have a truth, a diagnosis and a confidence."""
+    known = [(one, one.confidence) for one in played if _known(one) and one.confidence is not None]
+    if not known:
+        return Calibration(NOTHING, None, NOTHING, ())
+    sure, right = [confidence for _, confidence in known], [bool(one.correct) for one, _ in known]
+    cases = [one.case for one, _ in known]
+    squares = mean([(c - r) ** 2 for c, r in zip(sure, right, strict=True)], cases)
+    curve = _curve(sure, right)
+    ece = sum(one.n * abs(one.confidence - one.right) for one in curve) / len(known)
+    return Calibration(squares, ece, mean(sure, cases), curve)
+
+
+def _known(one: Outcome) -> bool:
+    return one.correct is not None and one.diagnosis is not None
+
+
+def bin_of(confidence: float) -> int:
+    """Give the number of the bin that a confidence of 0 to 1 falls into; a bin has its upper edge."""
+    import numpy as np
+
+    return int(np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence))
+
+
+def _curve(sure: Sequence[float], right: Sequence[bool]) -> tuple[Bin, ...]:
+    """Part them as scikit-learn's `calibration_curve` does, with the numbers in each bin, which it does not give."""
+    import numpy as np
+    from sklearn.calibration import calibration_curve
+
+    shares, means = calibration_curve(right, sure, n_bins=BINS, strategy="uniform")
+    edges = np.linspace(0, 1, BINS + 1)
+    counts = np.bincount(np.searchsorted(edges[1:-1], sure), minlength=BINS)
+    filled = [i for i in range(BINS) if counts[i]]
+    rows = zip(filled, shares, means, strict=True)
+    return tuple(Bin(float(edges[i]), float(edges[i + 1]), int(counts[i]), float(m), float(s)) for i, s, m in rows)

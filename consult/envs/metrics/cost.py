@@ -1,0 +1,21 @@
+"""What a consultation costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.intervals import mean
+from consult.envs.metrics.outcomes import Outcome
+
+
+def cost(played: Sequence[Outcome]) -> dict[str, Figure]:
+    """Give turns, questions of the attending, tokens and seconds of model time a consultation, failed ones included."""
+    cases = [one.case for one in played]
+    return {
+        "turns": mean([one.turns for one in played], cases),
+        "questions": mean([one.questions for one in played], cases),
+        "tokens in": mean([one.tokens_in for one in played], cases),
+        "tokens out": mean([one.tokens_out for one in played], cases),
+        "seconds of model time": mean([one.seconds for one in played], cases),
+    }

@@ -1,0 +1,169 @@
+"""How often the diagnosis is right; abstaining, not finishing and failing count as wrong."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from consult.envs.metrics.estimate import NOTHING, Figure
+from consult.envs.metrics.intervals import BOOTSTRAP, drawn, quantiles, share
+from consult.envs.metrics.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[Any]
+
+FEWEST = 20
+"""Cases a label from which on an F1 gets an interval."""
+TOP = 3
+AVERAGES = ("weighted", "macro")
+NO_DIAGNOSIS = "no diagnosis"
+
+
+def judged(played: Sequence[Outcome]) -> list[Outcome]:
+    """Return those that are right or wrong: they have a truth."""
+    return [one for one in played if one.correct is not None]
+
+
+def failed(played: Sequence[Outcome]) -> int:
+    """Count the failed ones."""
+    return sum(one.status == "failed" for one in played)
+
+
+def accuracy(played: Sequence[Outcome]) -> Figure:
+    """Return the share of right diagnoses among all that have a truth; what nobody judged is wrong, and counted."""
+    scored = judged(played)
+    figure = share([bool(one.correct) for one in scored], [one.case for one in scored]).having(failed(scored))
+    return replace(figure, unjudged=unjudged(scored), judge_failed=sum(one.judge_failed for one in scored))
+
+
+def unjudged(played: Sequence[Outcome]) -> int:
+    """Count the open diagnoses that nobody has judged."""
+    return sum(one.correct_by == "unjudged" for one in played)
+
+
+def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
+    """Return the lowest and the highest accuracy that judging the rest could give; None where nothing has a truth."""
+    scored = judged(played)
+    if not scored:
+        return None
+    right = sum(bool(one.correct) for one in scored)
+    return right / len(scored), (right + unjudged(scored)) / len(scored)
+
+
+def top_three(played: Sequence[Outcome]) -> Figure:
+    """Give the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
+    scored = judged(played)
+    hits = [bool(one.correct) or one.truth in _ranked(one)[:TOP] for one in scored]
+    left = sum(one.correct_by == "unjudged" and not hit for one, hit in zip(scored, hits, strict=True))
+    return share(hits, [one.case for one in scored]).having(failed(scored)).left_unjudged(left)
+
+
+def _ranked(one: Outcome) -> list[str]:
+    if one.diagnosis is None:
+        return []
+    return list(dict.fromkeys((one.diagnosis, *one.differential)))
+
+
+def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Figure]:
+    """Give the F1 over the labels that are the truth of a case, weighted by support and macro.
+
+    Args:
+        played: Consultations.
+        labels: The scenario's; empty where diagnoses are open.
+
+    Returns:
+        `weighted` and `macro`; with an interval only where each of the labels has 20 different cases.
+    """
+    scored = judged(played)
+    present = _present(scored, labels)
+    if not present:
+        return dict.fromkeys(AVERAGES, NOTHING)
+    wide = _cases_of_rarest(scored, present) >= FEWEST
+    sums = drawn(_parts(scored, present)) if wide else None
+    each, support = _by_label(scored, present)
+    values = {"weighted": float((each * support).sum() / support.sum()), "macro": float(each.mean())}
+    return {average: _averaged(scored, values[average], average, sums) for average in AVERAGES}
+
+
+def numbered(names: Iterable[str | None], known: Sequence[str]) -> array[int]:
+    """Give names as their places in a list, all others as the place behind it.
+
+    scikit-learn sorts what it is given, and texts take it twenty times as long as numbers.
+    """
+    place = {name: i for i, name in enumerate(known)}
+    return array("i", (place.get(name or "", len(place)) for name in names))
+
+
+def _by_label(scored: Sequence[Outcome], present: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """Give the F1 and the support of each label."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    true, said = numbered((one.truth for one in scored), present), numbered((one.diagnosis for one in scored), present)
+    _, _, each, support = precision_recall_fscore_support(true, said, labels=range(len(present)), zero_division=0.0)
+    return each, support
+
+
+def _averaged(scored: Sequence[Outcome], value: float, average: str, sums: Numbers | None) -> Figure:
+    if sums is None:
+        return Figure(value, n=len(scored), clusters=_cases(scored), failed=failed(scored))
+    low, high = quantiles(_f1(sums, average))
+    return Figure(value, low, high, len(scored), _cases(scored), failed(scored), method=BOOTSTRAP)
+
+
+def _cases(scored: Sequence[Outcome]) -> int:
+    return len({one.case for one in scored})
+
+
+def confusion(played: Sequence[Outcome]) -> list[tuple[str, str, int]]:
+    """List what was said for what, as (truth, said, how often), the commonest mistakes first, right ones last."""
+    from collections import Counter
+
+    # What was found to be the truth in other words is no mistake.
+    said = ((one.truth if one.correct else one.diagnosis) or NO_DIAGNOSIS for one in judged(played))
+    counts = Counter((str(one.truth), name) for one, name in zip(judged(played), said, strict=True))
+    rows = [(truth, said, n) for (truth, said), n in counts.items()]
+    return sorted(rows, key=lambda row: (row[0] == row[1], -row[2], row))
+
+
+def _present(scored: Sequence[Outcome], labels: Sequence[str]) -> list[str]:
+    true = {one.truth for one in scored}
+    return [label for label in labels if label in true]
+
+
+def _cases_of_rarest(scored: Sequence[Outcome], present: Sequence[str]) -> int:
+    cases: dict[str, set[str]] = {label: set() for label in present}
+    for one in scored:
+        cases.get(str(one.truth), set()).add(one.case)
+    return min(len(found) for found in cases.values())
+
+
+def _parts(scored: Sequence[Outcome], present: Sequence[str]) -> Numbers:
+    """Give what each case adds: hits, true and said a label; shape (cases, 3 * labels)."""
+    import numpy as np
+
+    width, place = len(present), {label: i for i, label in enumerate(present)}
+    rows: dict[str, Numbers] = {}
+    for one in scored:
+        row = rows.setdefault(one.case, np.zeros(3 * width, np.int16))
+        true, said = place.get(str(one.truth)), place.get(one.diagnosis or "")
+        if true is not None:
+            row[width + true] += 1
+            row[true] += true == said
+        if said is not None:
+            row[2 * width + said] += 1
+    return np.stack(list(rows.values()))
+
+
+def _f1(sums: Numbers, average: str) -> Numbers:
+    """Give scikit-learn's F1 for many draws at once."""
+    import numpy as np
+
+    hits, true, said = np.split(np.asarray(sums, float), 3, axis=1)
+    each = 2 * hits / np.maximum(true + said, 1)
+    if average == "macro":
+        return np.asarray(each.mean(1))
+    return np.asarray((each * true).sum(1) / np.maximum(true.sum(1), 1))

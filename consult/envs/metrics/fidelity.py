@@ -1,0 +1,99 @@
+"""How faithful the lines of a run are: rates counted in the store, whatever models played.
+
+A grounded patient's first draft is what its model wrote, and its final line what came of it after the check. Of a free
+patient the check is written down and nothing is mended: draft and line differ only where the first answer could not be
+read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from consult.envs.store.write import Row, Store
+
+PATIENT: Mapping[str, str] = {
+    "patient's first drafts backed by the card": "draft_backed",
+    "patient's first drafts that name a diagnosis": "draft_leaked",
+    "patient's final lines backed by the card": "said_backed",
+    "patient's final lines that name a diagnosis": "said_leaked",
+    "patient's lines said by the program": "draft_fallback",
+}
+ATTENDING: Mapping[str, str] = {
+    "attending's first drafts that fit": "draft_backed",
+    "attending's lines said by the program": "draft_fallback",
+}
+"""Rate → column, over the lines that are held against something, which are those that have a draft."""
+DISCLOSED = "facts of the card disclosed"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share that was counted."""
+
+    name: str
+    hits: int
+    n: int
+
+    @property
+    def share(self) -> float | None:
+        """From 0 to 1; None where there was nothing to count."""
+        return self.hits / self.n if self.n else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Wilson's 95 % interval (1927), what was counted taken as independent; None where nothing was."""
+        if not self.n:
+            return None
+        z, p = NormalDist().inv_cdf(0.975), self.hits / self.n
+        middle, spread = p + z * z / (2 * self.n), z * math.sqrt(p * (1 - p) / self.n + (z / (2 * self.n)) ** 2)
+        scale = 1 + z * z / self.n
+        # At the ends the interval touches 0 or 1, and rounding must take it neither past them nor past the share.
+        return max(0.0, min(p, (middle - spread) / scale)), min(1.0, max(p, (middle + spread) / scale))
+
+
+def fidelity(store: Store, run: str) -> list[Rate]:
+    """Count how the lines of a run came about and how much of the cards came out.
+
+    Args:
+        store: Where the run is.
+        run: Its id; lines of failed and of running consultations count, too.
+
+    Returns:
+        The same rates for every run; those of which there is nothing have n = 0. The share of the card is counted in
+        facts, over the consultations that have ended.
+    """
+    return [
+        *_rates(store, run, "patient", PATIENT),
+        _disclosed(store, run),
+        *_rates(store, run, "attending", ATTENDING),
+    ]
+
+
+def is_mended(run_row: Row) -> bool:
+    """Tell whether a run's patient was grounded; a free one's lines are checked and stay as they are."""
+    grounded = json.loads(run_row["config"]).get("patient_grounding", True)
+    return bool(grounded)
+
+
+def _rates(store: Store, run: str, speaker: str, columns: Mapping[str, str]) -> list[Rate]:
+    counted = ", ".join(f"coalesce(sum({c}), 0) AS {c}, count({c}) AS {c}_n" for c in columns.values())
+    row = store.query(
+        f"SELECT {counted} FROM turns t JOIN consultations c ON c.id = t.consultation_id "
+        "WHERE c.run_id = ? AND t.speaker = ?",
+        run,
+        speaker,
+    )[0]
+    return [Rate(name, row[column], row[f"{column}_n"]) for name, column in columns.items()]
+
+
+def _disclosed(store: Store, run: str) -> Rate:
+    row = store.query(
+        "SELECT coalesce(sum(facts_disclosed), 0) AS hits, coalesce(sum(facts), 0) AS n "
+        "FROM consultations WHERE run_id = ?",
+        run,
+    )[0]
+    return Rate(DISCLOSED, row["hits"], row["n"])

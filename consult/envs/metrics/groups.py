@@ -1,0 +1,37 @@
+"""Accuracy by kind of case and patient."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from consult.envs.metrics.diagnosis import accuracy
+from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.outcomes import Outcome
+
+SKIN_TYPES = {1: "I-II", 2: "I-II", 3: "III-IV", 4: "III-IV", 5: "V-VI", 6: "V-VI"}
+
+GROUPINGS: Mapping[str, Callable[[Outcome], str | None]] = {
+    "diagnosis": lambda one: one.truth,
+    "specialty": lambda one: one.true_specialty,
+    "temperament": lambda one: one.temperament,
+    "skin type": lambda one: SKIN_TYPES.get(one.skin_type or 0),
+    "style": lambda one: one.style,
+    "repeat": lambda one: str(one.repeat + 1),
+}
+"""What a grouping goes by; None for a consultation that belongs to none of its groups."""
+
+
+def by_group(played: Sequence[Outcome], grouping: str) -> dict[str, Figure]:
+    """Give the accuracy of each group of a grouping, in the order of the names; of repeats where there are any."""
+    found: dict[str, list[Outcome]] = defaultdict(list)
+    for one in played:
+        name = GROUPINGS[grouping](one)
+        if name is not None and one.truth is not None:
+            found[name].append(one)
+    if grouping == "repeat" and len(found) == 1:
+        return {}
+    return {
+        name: accuracy(found[name])
+        for name in sorted(found, key=lambda name: (int(name) if name.isdigit() else 0, name))
+    }

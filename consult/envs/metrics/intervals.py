@@ -1,0 +1,195 @@
+"""Intervals of 95 %: Wilson's for shares of independent cases, else the bootstrap over cases.
+
+The unit is the case: one that was played under several temperaments is one case. A bootstrap draw needs only how often
+each *kind* of case was drawn, and cases with equal contributions are of one kind: so draws are multinomial over the
+kinds, which is the same distribution as drawing cases with replacement, at a fraction of the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from consult.envs.metrics.estimate import NOTHING, Figure
+from consult.envs.metrics.fidelity import Rate
+from consult.scenarios.case_generator import ALARMS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[Any]
+
+DRAWS = 2_000
+MOST_KINDS = 5_000
+"""Above this many kinds of cases (seconds, say) the normal interval of the same ratio is given."""
+FEWEST_CASES = 10
+"""Cases from which on a bootstrap is worth something."""
+WILSON = "wilson"
+WILSON_OVER_CASES = "wilson over cases"
+BOOTSTRAP = "bootstrap over cases"
+
+
+def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Figure:
+    """Give a share with its interval.
+
+    Args:
+        hits: One a consultation.
+        cases: The case of each.
+
+    Returns:
+        With Wilson's interval where each case occurs once, else with the bootstrap's; no value where there is nothing.
+    """
+    if not hits:
+        return NOTHING
+    cases = [patient_of(case) for case in cases]
+    if len(set(cases)) < len(cases):
+        return ratio(_kinds_of(hits, cases), shares=True)
+    n = len(hits)
+    return Figure(sum(hits) / n, *_wilson(sum(hits), n), n=n, clusters=n, method=WILSON)
+
+
+def patient_of(case: Hashable) -> Hashable:
+    """Return what is drawn again: the case, or of the twins of the split `alarms` the first one.
+
+    Twins are one patient with and without an alarm, and so not independent of each other.
+    """
+    split, _, number = str(case).rpartition("-")
+    return f"{split}-{int(number) // 2 * 2:04d}" if split == ALARMS and number.isdigit() else case
+
+
+def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Figure:
+    """Give a mean over consultations with the bootstrap's interval over cases.
+
+    Args:
+        values: One a consultation.
+        cases: The case of each.
+        seed: Of the draws.
+    """
+    return ratio(_kinds_of(values, cases), seed=seed)
+
+
+def _kinds_of(values: Sequence[float], cases: Sequence[Hashable]) -> Numbers:
+    """Add up what each case has; shape (cases, 3), as `ratio` takes them."""
+    import numpy as np
+
+    place: dict[Hashable, int] = {}
+    index = np.array([place.setdefault(case, len(place)) for case in map(patient_of, cases)], int)
+    sums = np.bincount(index, np.asarray(values, float))
+    return np.column_stack([sums, np.bincount(index), np.ones(len(sums))])
+
+
+def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool = False, seed: int = 0) -> Figure:
+    """Give a sum over a sum, with the bootstrap's interval over cases.
+
+    Args:
+        kinds: For each kind of case what one of it adds above and below, and how many cases are of it.
+        shares: What is above is a part of what is below. Where it is all or nothing in every case, a bootstrap would be
+            sure of it; Wilson's interval over the cases is given instead.
+        seed: Of the draws.
+
+    Returns:
+        Its n is the sum below; without an interval under 10 cases.
+    """
+    import numpy as np
+
+    given = np.asarray(kinds, float).reshape(-1, 3)
+    given = given[given[:, 1] != 0]
+    if not len(given):
+        return NOTHING
+    parts, weights = given[:, :2], given[:, 2]
+    top, n = weights @ parts
+    value, cases = float(top / n), int(weights.sum())
+    if shares and cases >= FEWEST_CASES and value in (0.0, 1.0):
+        ends = _wilson(round(value * cases), cases)
+        return Figure(value, *ends, n=int(n), clusters=cases, method=WILSON_OVER_CASES)
+    low, high = ratio_interval(parts, weights=weights, seed=seed)
+    return Figure(value, low, high, int(n), cases, method="" if low is None else BOOTSTRAP)
+
+
+def _wilson(hits: int, n: int) -> tuple[float, float]:
+    interval = Rate("", hits, n).interval
+    assert interval is not None
+    return interval
+
+
+def ratio_interval(
+    parts: Numbers, *, weights: Numbers | None = None, seed: int = 0
+) -> tuple[float, float] | tuple[None, None]:
+    """Give the interval of a sum of the first column over the sum of the second; none under 10 cases.
+
+    Args:
+        parts: Shape (cases, 2).
+        weights: Shape (cases,): how many cases a row stands for; one by default.
+        seed: Of the draws.
+    """
+    kinds, often = _kinds(parts, weights)
+    if often.sum() < FEWEST_CASES:
+        return None, None
+    if len(kinds) > MOST_KINDS:
+        return _normal(kinds, often)
+    sums = _drawn(kinds, often, seed)
+    return quantiles(sums[:, 0] / sums[:, 1])
+
+
+def drawn(parts: Numbers, *, seed: int = 0) -> Numbers:
+    """Draw cases with replacement and add up what they contribute, 2,000 times.
+
+    Args:
+        parts: Shape (cases, k): what each case adds.
+        seed: Of the draws.
+
+    Returns:
+        Shape (draws, k); `quantiles` of a statistic of them is its interval.
+    """
+    return _drawn(*_kinds(parts, None), seed)
+
+
+def quantiles(values: Numbers) -> tuple[float, float]:
+    """Give the 95 % interval of a statistic from its values over the draws."""
+    import numpy as np
+
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _kinds(parts: Numbers, weights: Numbers | None) -> tuple[Numbers, Numbers]:
+    import numpy as np
+
+    kinds, inverse = np.unique(parts, axis=0, return_inverse=True)
+    often = np.bincount(inverse.ravel(), weights, minlength=len(kinds))
+    return kinds, often
+
+
+def _drawn(kinds: Numbers, often: Numbers, seed: int) -> Numbers:
+    """Draw as many cases as there are, with replacement, and add up what they contribute; shape (draws, k)."""
+    import numpy as np
+
+    rng, n = np.random.default_rng(seed), int(often.sum())
+    # A multinomial draw costs about ten times as much a kind as an index costs a case.
+    count, wide = (_case_by_case, n) if 4 * len(kinds) > n else (_kind_by_kind, len(kinds))
+    chunk = max(1, 1_000_000 // wide)
+    sizes, added = [min(chunk, DRAWS - start) for start in range(0, DRAWS, chunk)], np.asarray(kinds, float)
+    return np.concatenate([count(rng, often, size).astype(float) @ added for size in sizes])
+
+
+def _kind_by_kind(rng: Any, often: Numbers, size: int) -> Numbers:
+    return rng.multinomial(int(often.sum()), often / often.sum(), size)  # type: ignore[no-any-return]
+
+
+def _case_by_case(rng: Any, often: Numbers, size: int) -> Numbers:
+    import numpy as np
+
+    kind = np.repeat(np.arange(len(often)), often.astype(int))
+    picked = kind[rng.integers(len(kind), size=(size, len(kind)))] + len(often) * np.arange(size)[:, None]
+    return np.bincount(picked.ravel(), minlength=size * len(often)).reshape(size, len(often))
+
+
+def _normal(kinds: Numbers, often: Numbers) -> tuple[float, float]:
+    """Give the interval of a ratio by its linearised standard error."""
+    import numpy as np
+    from scipy.stats import norm
+
+    top, bottom = often @ kinds
+    rest = kinds[:, 0] - top / bottom * kinds[:, 1]
+    spread = norm.ppf(0.975) * np.sqrt(often @ rest**2) / bottom
+    return float(top / bottom - spread), float(top / bottom + spread)

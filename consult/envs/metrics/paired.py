@@ -1,0 +1,113 @@
+"""Differences on the same cases: between runs, temperaments, or an attending and its panel's vote."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.intervals import BOOTSTRAP, ratio_interval
+from consult.envs.metrics.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[Any]
+
+DRAWS = 10_000
+"""Random sign patterns of the permutation test."""
+MCNEMAR = "McNemar, exact"
+SIGN_FLIP = "sign-flip permutation over cases"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A minus B on the cases that both have."""
+
+    figure: Figure
+    """Mean over cases; its n are cases."""
+    won: int
+    """Cases in which A does better."""
+    lost: int
+    p: float
+    test: str
+    p_holm: float | None = None
+    """Corrected for the number of differences that a report shows."""
+
+
+def results(played: Sequence[Outcome]) -> Mapping[str, list[bool]]:
+    """Give for each case whether its consultations were right, as far as that is known."""
+    found: dict[str, list[bool]] = defaultdict(list)
+    for one in played:
+        if one.correct is not None:
+            found[one.case].append(one.correct)
+    return found
+
+
+def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]]) -> Difference | None:
+    """Compare two on the same cases.
+
+    Args:
+        a: Case → whether its consultations were right.
+        b: The same of the other.
+
+    Returns:
+        With McNemar's test where each case has one consultation on either side, else with the sign-flip permutation.
+        None where they share no case.
+    """
+    import numpy as np
+
+    shared = [case for case in a if case in b]
+    if not shared:
+        return None
+    steps = np.array([sum(a[c]) / len(a[c]) - sum(b[c]) / len(b[c]) for c in shared])
+    single = all(len(a[case]) == 1 == len(b[case]) for case in shared)
+    p = mcnemar_p(steps) if single else sign_flip_p(steps)
+    low, high = ratio_interval(np.column_stack([steps, np.ones(len(steps))]))
+    figure = Figure(float(steps.mean()), low, high, len(shared), len(shared), method="" if low is None else BOOTSTRAP)
+    return Difference(figure, int((steps > 0).sum()), int((steps < 0).sum()), p, MCNEMAR if single else SIGN_FLIP)
+
+
+def mcnemar_p(steps: Numbers) -> float:
+    """Give the exact p of McNemar's test; `steps` are -1, 0 and 1."""
+    from statsmodels.stats.contingency_tables import mcnemar
+
+    won, lost = int((steps > 0).sum()), int((steps < 0).sum())
+    return float(mcnemar([[0, won], [lost, 0]], exact=True).pvalue)
+
+
+def sign_flip_p(steps: Numbers, *, seed: int = 0) -> float:
+    """Give the two-sided p of the permutation test that flips the sign of each case's difference.
+
+    Cases with equal distances are flipped together by one binomial draw: the same distribution as flipping each.
+    """
+    import numpy as np
+
+    sizes, often = np.unique(np.abs(steps), return_counts=True)
+    heads = np.random.default_rng(seed).binomial(often, 0.5, (DRAWS, len(often)))
+    sums = np.abs((2 * heads - often) @ sizes)
+    return float((1 + (sums >= abs(steps.sum()) - 1e-9).sum()) / (DRAWS + 1))
+
+
+def holm(found: Sequence[Difference]) -> list[Difference]:
+    """Correct the p of many differences together."""
+    from statsmodels.stats.multitest import multipletests
+
+    if not found:
+        return []
+    corrected = multipletests([one.p for one in found], method="holm")[1]
+    return [replace(one, p_holm=float(p)) for one, p in zip(found, corrected, strict=True)]
+
+
+def between_temperaments(played: Sequence[Outcome]) -> dict[tuple[str, str], Difference]:
+    """Compare temperaments in pairs on the cases that were played under both, Holm-corrected."""
+    from itertools import combinations
+
+    by_mood: dict[str, list[Outcome]] = defaultdict(list)
+    for one in played:
+        by_mood[one.temperament].append(one)
+    pairs = {(a, b): difference(results(by_mood[a]), results(by_mood[b])) for a, b in combinations(sorted(by_mood), 2)}
+    found = {names: one for names, one in pairs.items() if one is not None}
+    return dict(zip(found, holm(list(found.values())), strict=True))

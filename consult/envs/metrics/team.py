@@ -1,0 +1,159 @@
+"""What the team adds: triage, the panel, and what the attending makes of its opinions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from consult.envs.metrics.diagnosis import failed, numbered
+from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.intervals import share
+from consult.envs.metrics.outcomes import Outcome
+from consult.envs.metrics.paired import Difference, difference
+from consult.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Triage:
+    """Where patients were sent; `measures/urgency.py` measures how soon."""
+
+    strict: Figure
+    lenient: Figure
+    """The second specialty that medicine accepts counts, too."""
+    macro: float | None
+    """Mean over the specialties of the share that was sent rightly."""
+    majority: Figure
+    """What always naming the commonest specialty would give."""
+    majority_specialty: str
+
+
+def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
+    """Measure triage; None where the run has none, or no case has a specialty. Naming no specialty is wrong."""
+    sent = [one for one in played if one.true_specialty is not None]
+    if not any(one.specialty for one in sent):
+        return None
+    true, said = [str(one.true_specialty) for one in sent], [one.specialty or "" for one in sent]
+    cases, lost = [one.case for one in sent], failed(sent)
+    most, _ = Counter(true).most_common(1)[0]
+    strict = [a == b for a, b in zip(true, said, strict=True)]
+    lenient = [hit or one.specialty == _second(one, scenario) for hit, one in zip(strict, sent, strict=True)]
+    return Triage(
+        share(strict, cases).having(lost),
+        share(lenient, cases).having(lost),
+        _mean_recall(true, said),
+        share([name == most for name in true], cases).having(lost),
+        most,
+    )
+
+
+def _mean_recall(true: Sequence[str], said: Sequence[str]) -> float:
+    from sklearn.metrics import recall_score
+
+    known = sorted(set(true))
+    recall = recall_score(
+        numbered(true, known), numbered(said, known), labels=range(len(known)), average="macro", zero_division=0.0
+    )
+    return float(recall)
+
+
+def _second(one: Outcome, scenario: Scenario) -> str:
+    label = scenario.labels.get(one.truth or "")
+    # Not None: a consultation without a specialty has not named the second one.
+    return (label.second_specialty if label else None) or "none"
+
+
+@dataclass(frozen=True)
+class ByS:
+    """Consultations with the same number of right opinions."""
+
+    right: int
+    """Right opinions; `s` is their share."""
+    members: int
+    accuracy: Figure
+    follows: Figure
+    """Final diagnosis right where the panel's vote is right."""
+    corrects: Figure
+    """Final diagnosis right where the panel's vote is wrong."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What the panel knew, and what the attending made of it."""
+
+    s: Figure
+    """Share of right opinions; *not my field* counts as wrong."""
+    vote: Figure
+    """Plurality of the panel: the baseline that an attending has to beat."""
+    gain: Difference | None
+    """Attending minus plurality."""
+    error_correlation: float | None
+    """Mean correlation of two members' mistakes: 0 independent, 1 the same."""
+    agreement: Figure
+    """Share of pairs of members that say the same."""
+    by_s: tuple[ByS, ...]
+
+
+def panel(played: Sequence[Outcome]) -> Panel | None:
+    """Measure the panel over the consultations in which it was asked; None where there are none."""
+    asked = [one for one in played if one.opinions and one.truth is not None]
+    if not asked:
+        return None
+    cases = [one.case for one in asked]
+    final, voted = [bool(one.correct) for one in asked], [one.is_right(one.vote) for one in asked]
+    return Panel(
+        _of_opinions(asked).having(failed(asked)),
+        share(voted, cases).having(failed(asked)).left_unjudged(sum(one.is_unjudged(one.vote) for one in asked)),
+        difference(_by_case(cases, final), _by_case(cases, voted)),
+        error_correlation(asked),
+        _of_pairs(asked),
+        _by_s(asked),
+    )
+
+
+def _of_opinions(asked: Sequence[Outcome]) -> Figure:
+    hits = [one.is_right(opinion) for one in asked for opinion in one.opinions]
+    left = sum(one.is_unjudged(opinion) for one in asked for opinion in one.opinions)
+    return share(hits, [one.case for one in asked for _ in one.opinions]).left_unjudged(left)
+
+
+def _of_pairs(asked: Sequence[Outcome]) -> Figure:
+    same = [a == b for one in asked for a, b in combinations(one.opinions, 2)]
+    return share(same, [one.case for one in asked for _ in combinations(one.opinions, 2)])
+
+
+def _by_case(cases: Sequence[str], values: Sequence[bool]) -> Mapping[str, list[bool]]:
+    found: dict[str, list[bool]] = defaultdict(list)
+    for case, value in zip(cases, values, strict=True):
+        found[case].append(value)
+    return found
+
+
+def error_correlation(asked: Sequence[Outcome]) -> float | None:
+    """Return the mean correlation of two members' mistakes; None where no two members vary."""
+    import numpy as np
+
+    size = max(len(one.opinions) for one in asked)
+    whole = [one for one in asked if len(one.opinions) == size]
+    wrong = np.array([[not one.is_right(o) for o in one.opinions] for one in whole], float)
+    varying = wrong[:, wrong.std(0) > 0]
+    if varying.shape[1] < 2:
+        return None
+    matrix = np.corrcoef(varying, rowvar=False)
+    return float(matrix[np.triu_indices(len(matrix), 1)].mean())
+
+
+def _by_s(asked: Sequence[Outcome]) -> tuple[ByS, ...]:
+    found: dict[tuple[int, int], list[Outcome]] = defaultdict(list)
+    for one in asked:
+        found[sum(map(one.is_right, one.opinions)), len(one.opinions)].append(one)
+    return tuple(
+        ByS(right, members, _right(group), _right(group, voted=True), _right(group, voted=False))
+        for (right, members), group in sorted(found.items(), key=lambda item: (item[0][0] / item[0][1], item[0][1]))
+    )
+
+
+def _right(group: Sequence[Outcome], *, voted: bool | None = None) -> Figure:
+    mine = [one for one in group if voted is None or one.is_right(one.vote) == voted]
+    return share([bool(one.correct) for one in mine], [one.case for one in mine]).having(failed(mine))

@@ -1,0 +1,129 @@
+"""How urgent a consultation judged its case to be, and whether its patient's alarm was told and acted on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from consult.envs.metrics.diagnosis import failed
+from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.intervals import share
+from consult.envs.metrics.outcomes import Outcome
+from consult.scenarios import URGENCIES
+
+TRIAGE, FINAL, MAJORITY, ALWAYS = "triage", "final", "majority", "always emergency"
+
+
+@dataclass(frozen=True)
+class Source:
+    """How well one source of urgency does, over all consultations with a true urgency.
+
+    Right, under-triage, over-triage and no urgency add up to 1. The last four are None where red flags are not known.
+    """
+
+    name: str
+    """triage, final, majority or always emergency"""
+    what: str
+    """The urgency that the majority baseline always states; empty for other sources."""
+    right: Figure
+    under: Figure
+    """Less urgent than the truth."""
+    over: Figure
+    """More urgent than the truth."""
+    none: Figure
+    """No urgency was stated."""
+    acted: Figure
+    """At least as urgent as the truth, where the patient told an alarm."""
+    missed: Figure
+    """Less urgent than the truth, or none, where the case has an alarm, told or not."""
+    over_without_alarm: Figure
+    """More urgent than the truth, where the case has no alarm."""
+    emergency_without_alarm: Figure
+    """Emergency, where the case has no alarm and is not an emergency."""
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """How patients told their alarms."""
+
+    present: Figure
+    """Consultations whose case has an alarm, of those where that is known."""
+    opening: Figure
+    """Told with the complaint; of the consultations with an alarm, like the three below."""
+    asked: Figure
+    """Brought out by a question about it."""
+    volunteered: Figure
+    """Told unasked, in the answer to another question."""
+    untold: Figure
+
+
+@dataclass(frozen=True)
+class Urgencies:
+    """Urgency and alarms of a run."""
+
+    sources: tuple[Source, ...]
+    alarms: Alarms | None
+    """None where red flags are not known."""
+
+
+def urgencies(played: Sequence[Outcome]) -> Urgencies | None:
+    """Measure urgency; None where no consultation has a true urgency, or none states one.
+
+    A run without a triage doctor has no triage source; one played before final urgencies were stored, no final source.
+    """
+    known = [one for one in played if one.true_urgency in URGENCIES]
+    triaged, final = any(one.urgency for one in known), any(one.final_urgency for one in known)
+    if not (triaged or final):
+        return None
+    most, _ = Counter(one.true_urgency for one in known).most_common(1)[0]
+    found = [_source(known, TRIAGE, lambda one: one.urgency)] if triaged else []
+    found += [_source(known, FINAL, lambda one: one.final_urgency)] if final else []
+    found.append(_source(known, MAJORITY, lambda one: most, str(most)))
+    found.append(_source(known, ALWAYS, lambda one: "emergency"))
+    return Urgencies(tuple(found), _alarms(played))
+
+
+def _source(known: Sequence[Outcome], name: str, urgency: Callable[[Outcome], str | None], what: str = "") -> Source:
+    played = name in (TRIAGE, FINAL)
+
+    def rate(group: Sequence[Outcome], counts: Callable[[int | None], bool]) -> Figure:
+        figure = share([counts(step_of(one, urgency(one))) for one in group], [one.case for one in group])
+        return figure.having(failed(group)) if played else figure
+
+    flagged = [one for one in known if one.has_alarm]
+    plain = [one for one in known if one.has_alarm is False]
+    told = [one for one in known if one.alarm_told is not None]
+    calm = [one for one in plain if one.true_urgency != "emergency"]
+    sent = share([urgency(one) == "emergency" for one in calm], [one.case for one in calm])
+    return Source(
+        name,
+        what,
+        right=rate(known, lambda step: step == 0),
+        under=rate(known, lambda step: step is not None and step < 0),
+        over=rate(known, lambda step: step is not None and step > 0),
+        none=rate(known, lambda step: step is None),
+        acted=rate(told, lambda step: step is not None and step >= 0),
+        missed=rate(flagged, lambda step: step is None or step < 0),
+        over_without_alarm=rate(plain, lambda step: step is not None and step > 0),
+        emergency_without_alarm=sent.having(failed(calm)) if played else sent,
+    )
+
+
+def step_of(one: Outcome, urgency: str | None) -> int | None:
+    """Return how many levels too high an urgency is, negative where it is too low; None where there is none."""
+    rank = {str(level): i for i, level in enumerate(URGENCIES)}
+    return rank[urgency] - rank[str(one.true_urgency)] if urgency in rank else None
+
+
+def _alarms(played: Sequence[Outcome]) -> Alarms | None:
+    known = [one for one in played if one.has_alarm is not None]
+    if not known:
+        return None
+    flagged = [one for one in known if one.has_alarm]
+
+    def told(how: str | None) -> Figure:
+        return share([one.alarm_told == how for one in flagged], [one.case for one in flagged]).having(failed(flagged))
+
+    present = share([bool(one.has_alarm) for one in known], [one.case for one in known])
+    return Alarms(present, told("opening"), told("asked"), told("volunteered"), told(None))

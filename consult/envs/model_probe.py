@@ -1,0 +1,202 @@
+"""What a model can do: opened, asked about itself, timed, and played for two turns.
+
+Whatever stands behind the model protocol is looked at: a model in this process tells its size, type and device; of a
+server or a script much cannot be known, and is None.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from consult.agents.acts import Act
+from consult.agents.models import Model, ModelInfo, Request, open_model
+from consult.agents.roles.client import Place, Voice, derive_seed
+from consult.agents.roles.triage import TriageDoctor
+from consult.envs.batcher import Batcher
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.consultation import Consultation
+from consult.envs.environment_check import Problem
+from consult.envs.graph import Cast, Session
+from consult.envs.loops import run_to_end
+from consult.envs.role_models import Models
+from consult.scenarios import Scenario, load_scenario
+
+BATCHES = (1, 16)
+PATIENCE = 60.0
+"""Seconds that one request may take for a larger batch to be tried."""
+SHORTEST = 1e-3
+"""Seconds; what is over sooner was not generated, and has no speed."""
+
+
+@dataclass
+class Capability:
+    """What was found; None is unknown."""
+
+    info: ModelInfo
+    load_seconds: float
+    parameters: int | None = None
+    dtype: str | None = None
+    device: str | None = None
+    system_role: bool | None = None
+    context: int | None = None
+    """Tokens."""
+    resident_bytes: int | None = None
+    """By which the process has grown, loading and playing; of a model on a GPU what lies there."""
+    speed: dict[int, float | None] = field(default_factory=dict)
+    """Batch → tokens a second that came out."""
+    acts: list[Act] = field(default_factory=list)
+    """The patient's opening and the triage."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -> Capability:
+    """Open a model and try it.
+
+    Raises:
+        ModelError: It cannot be opened.
+    """
+    before, started = _resident(), time.perf_counter()
+    model = opener(reference)
+    found = Capability(model.info, time.perf_counter() - started)
+    _describe(model, found)
+    scenario = load_scenario("derm34")
+    with _noted(found, "it cannot play", "check that it is tuned for conversation, and try another --model"):
+        run_to_end(_two_turns(model, scenario, found.acts))
+        found.problems += _unusable(found.acts)
+    if not found.problems:
+        with _noted(found, "it cannot be timed", "free some memory, or try a smaller --model"):
+            found.speed = {size: None for size in BATCHES}
+            _time(model, scenario, found.speed)
+    if found.parameters is not None:
+        found.resident_bytes = _on_device(found.device) or max(0, _resident() - before) or None
+    return found
+
+
+@contextmanager
+def _noted(found: Capability, what: str, mend: str) -> Iterator[None]:
+    """Turn whatever a model raises into a problem: a backend may fail in any way."""
+    try:
+        yield
+    except Exception as error:
+        first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        found.problems.append(Problem(f"{what} ({first})", mend))
+
+
+# -- what it says of itself ----------------------------------------------------------------------------------------
+
+
+def _describe(model: Model, found: Capability) -> None:
+    """Read what a backend tells of itself in its details; what it does not tell is not known."""
+    details = model.info.details
+    found.parameters = _whole(details.get("parameters"))
+    found.dtype, found.device = details.get("dtype"), details.get("device")
+    found.context = _whole(details.get("context"))
+    stated = details.get("system role")
+    found.system_role = None if stated is None else stated == "own"
+
+
+def _whole(stated: str | None) -> int | None:
+    return int(stated) if stated and stated.isdigit() else None
+
+
+def _resident() -> int:
+    import psutil
+
+    resident: int = psutil.Process().memory_info().rss
+    return resident
+
+
+def _on_device(device: str | None) -> int | None:
+    import torch
+
+    on_gpu = device is not None and device.startswith("cuda") and torch.cuda.is_available()
+    return torch.cuda.max_memory_allocated() if on_gpu else None
+
+
+# -- two turns -----------------------------------------------------------------------------------------------------
+
+
+async def _two_turns(model: Model, scenario: Scenario, acts: list[Act]) -> None:
+    """Play a patient's opening and the triage of the first test case; acts are added as they are done."""
+    batcher = Batcher()
+    session = _session(scenario, 0, _cast(model, batcher), lambda _, act: acts.append(act))
+    batcher.open()
+    try:
+        session.apply(await session.patient.open(session.patient_view(), session.place("patient")))
+        voice = session.cast.triage
+        session.apply(await TriageDoctor(voice).act(session.doctor_view(voice), session.place("triage")))
+    finally:
+        batcher.close()
+        batcher.shutdown()
+
+
+def _config(reference: str, case: str) -> RunConfig:
+    role = RoleConfig(model=reference)
+    return RunConfig(
+        scenario="derm34",
+        cases=(case,),
+        temperaments=("phlegmatic",),
+        patient=role,
+        triage=role,
+        specialist=role,
+        attending=role,
+    )
+
+
+def _cast(model: Model, batcher: Batcher) -> Cast:
+    reference = model.info.reference
+    return Models({reference: model}).cast(_config(reference, ""), batcher)
+
+
+def _session(scenario: Scenario, number: int, cast: Cast, record: Callable[[int, Act], None]) -> Session:
+    case = scenario.case(scenario.case_ids("test")[number])
+    (plan,) = _config(cast.patient.info.reference, case.id).plan()
+    return Session(f"doctor.{number}", Consultation(scenario, case, plan), cast, record)
+
+
+def _unusable(acts: Sequence[Act]) -> list[Problem]:
+    triaged = next((act for act in acts if act.action == "triage"), None)
+    if triaged is None or triaged.specialty is not None:
+        return []
+    return [Problem("it named no specialty when asked twice", "give a model that is tuned to follow instructions")]
+
+
+# -- speed ---------------------------------------------------------------------------------------------------------
+
+
+def _time(model: Model, scenario: Scenario, speed: dict[int, float | None]) -> None:
+    """Time triage requests of different cases; a first one warms the model up."""
+    voice = Voice("triage", model.info, _never)
+    cast = replace(_cast(model, Batcher()), triage=voice)
+    requests = [_request(_session(scenario, number, cast, _forget)) for number in range(max(BATCHES))]
+    model.generate(requests[:1])
+    for size in BATCHES:
+        started = time.perf_counter()
+        replies = model.generate(requests[:size])
+        seconds, tokens = time.perf_counter() - started, sum(reply.tokens_out for reply in replies)
+        if tokens and seconds >= SHORTEST:
+            speed[size] = tokens / seconds
+        if seconds > PATIENCE:
+            return
+
+
+def _request(session: Session) -> Request:
+    """Ask for the triage of a case whose patient has opened with the complaint."""
+    complaint = session.consultation.case.card.complaint
+    session.apply(Act("patient", "open", f"{complaint.text}.", "complaint", (complaint.id,), source="program"))
+    voice = session.cast.triage
+    place: Place = session.place("triage")
+    prompt = voice.dialect.triage(session.doctor_view(voice))
+    return Request((session.id,), "triage", "triage", 0, prompt, derive_seed(*place.seed), voice.sampling.temperature)
+
+
+async def _never(request: Request) -> Any:
+    raise AssertionError("timed requests go to the model at once")
+
+
+def _forget(index: int, act: Act) -> None:
+    """Timed turns are kept nowhere."""

@@ -1,0 +1,148 @@
+"""Who plays: models opened once, however many roles share them, and a voice for each role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from consult.agents.assessors.judge import TEMPERATURE, Judge, check_judge
+from consult.agents.exchange import Record
+from consult.agents.experts.classifier import Classifier, open_classifier
+from consult.agents.models import Model, ModelError, Role, close_model, open_model
+from consult.agents.models.human import PERSONS, Person, person
+from consult.agents.roles.client import Sampling, Voice
+from consult.envs.batcher import Batcher
+from consult.envs.classifier_predictions import classifier_name
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.graph import Cast
+
+Opener = Callable[[str], Model]
+JUDGE = "judge"
+"""Among the roles of a run: who judges its open diagnoses."""
+
+
+@dataclass(frozen=True)
+class Models:
+    """The opened models of a run, by reference."""
+
+    by_reference: Mapping[str, Model | Person]
+    classifier: Classifier | None = None
+    """Whom the strategy `expert` asks."""
+
+    @classmethod
+    def open(cls, config: RunConfig, *others: RunConfig, opener: Opener = open_model) -> Models:
+        """Open every model that the configurations name, each once; of the classifiers there can be one.
+
+        Raises:
+            ModelError: One cannot be opened.
+        """
+        opened: dict[str, Model | Person] = {}
+        try:
+            for reference in references(config, *others):
+                opened[reference] = person(reference) if reference in PERSONS else opener(reference)
+            asked = next((one.classifier for one in (config, *others) if one.strategy == "expert"), None)
+            return cls(opened, open_classifier(asked) if asked is not None else None)
+        except BaseException:
+            cls(opened).close()
+            raise
+
+    def close(self) -> None:
+        """Let go of what a backend holds, and give up what it still does."""
+        for model in self.by_reference.values():
+            close_model(model)
+
+    def described(self, config: RunConfig) -> dict[str, str]:
+        """Give role → reference and revision, for the store."""
+        named = {}
+        for name, role in roles(config).items():
+            info = self.by_reference[role.model].info
+            named[name] = f"{role.model}@{info.revision}" if info.revision else role.model
+        if config.strategy == "expert" and self.classifier is not None:
+            named["classifier"] = classifier_name(self.classifier)
+        return named
+
+    def sees(self, config: RunConfig) -> dict[str, bool]:
+        """Give doctor's role → whether its model takes photographs."""
+        return {name: self.by_reference[role.model].info.sees for name, role in doctors(config).items()}
+
+    def demonstrates(self, config: RunConfig) -> bool:
+        """Tell whether the starter, or another model of its kind, plays a doctor."""
+        return any(self.by_reference[role.model].info.dialect == "starter" for role in doctors(config).values())
+
+    def judge(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Judge | None:
+        """Return the judge of open diagnoses; None where the run has none.
+
+        Raises:
+            ModelError: The model has not learned to judge.
+        """
+        if config.judge is None:
+            return None
+        model = self.by_reference[config.judge.model]
+        if isinstance(model, Person):
+            raise ModelError(f"'{config.judge.model}' cannot judge; name a model with --judge")
+        return judge_of(model, batcher, config.judge.model, record)
+
+    def cast(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Cast:
+        """Give the roles their voices; `record` is told of what they ask."""
+
+        def voice(role: Role, chosen: RoleConfig) -> Voice:
+            model = self.by_reference[chosen.model]
+            sampling = Sampling(chosen.temperature, chosen.top_p)
+            generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
+            return Voice(role, model.info, generate, sampling, record)
+
+        def specialist(specialty: str) -> Voice:
+            return voice("specialist", config.specialists.get(specialty, config.specialist))
+
+        return Cast(
+            patient=voice("patient", config.patient),
+            # A role that does not play has no opened model.
+            triage=voice("triage", config.triage if config.team == "panel" else config.attending),
+            attending=voice("attending", config.attending),
+            specialist=specialist,
+            together=batcher.together,
+            grounded=config.patient_grounding,
+            votes=config.votes,
+            panel_skill=config.panel_skill,
+        )
+
+
+def references(*configs: RunConfig) -> list[str]:
+    """List the models that play in the runs, each once."""
+    return list(dict.fromkeys(role.model for config in configs for role in roles(config).values()))
+
+
+def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record | None = None) -> Judge:
+    """Return a model as a judge.
+
+    Args:
+        model: The opened model.
+        batcher: Where its requests go.
+        reference: As the user gave it; else the model's own.
+        record: Told of what it is asked.
+
+    Raises:
+        ModelError: It has not learned to judge.
+    """
+    check_judge(model)
+    named = reference or model.info.reference
+    name = f"{named}@{model.info.revision}" if model.info.revision else named
+    return Judge(Voice("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE), record), name)
+
+
+def doctors(config: RunConfig) -> dict[str, RoleConfig]:
+    """Return the configurations of the doctors alone."""
+    return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE)}
+
+
+def roles(config: RunConfig) -> dict[str, RoleConfig]:
+    """Give the role configurations that a run uses, by role name (`specialist=SPECIALTY` for one of its own)."""
+    used = {"patient": config.patient, "attending": config.attending}
+    if config.team == "panel":
+        used["triage"] = config.triage
+    if config.team != "solo":
+        used["specialist"] = config.specialist
+        used.update({f"specialist={specialty}": role for specialty, role in config.specialists.items()})
+    if config.judge is not None:
+        used[JUDGE] = config.judge
+    return used

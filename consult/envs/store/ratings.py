@@ -1,0 +1,134 @@
+"""Ratings by people: a CSV file becomes assessments beside those of models and rules."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from consult.agents.assessors.rubric import BY_KEY, Verdict
+from consult.agents.prompt_formats.clean import clean
+from consult.envs.store.write import Store
+from consult.errors import UserError
+
+REQUIRED = ("consultation", "item", "value")
+OPTIONAL = ("rater", "why")
+HUMAN = "human"
+"""The assessor of a row without a rater; with one, `human:` and the rater, so that nobody takes a model's name."""
+LARGEST = 50_000_000
+"""Bytes of a file."""
+LONGEST_CELL = 131_072
+"""Characters of a cell that is read."""
+LONGEST = 60
+"""Characters of a cell that a sentence quotes."""
+BLANKS = ("", "none", "null", "na", "n/a")
+"""Values that say: not scored."""
+
+Ratings = dict[str, dict[str, dict[str, Verdict]]]
+"""Assessor → consultation → item → verdict."""
+
+
+class RatingsError(UserError):
+    """A file of ratings that cannot be taken in; one sentence with the mend."""
+
+
+@dataclass
+class Imported:
+    """What came of a file."""
+
+    kept: int = 0
+    broken: list[str] = field(default_factory=list)
+    """One sentence for each row that was left out, its line first."""
+    ratings: Ratings = field(default_factory=dict)
+
+
+def import_ratings(path: Path, store: Store, run: str) -> Imported:
+    """Take the ratings of a run's consultations into the store; broken rows are left out and named.
+
+    Args:
+        path: A CSV file with the columns consultation, item, value, and perhaps rater and why.
+        store: Holds the run.
+        run: Its id.
+
+    Raises:
+        RatingsError: The file cannot be read, lacks a column, or has no row that can be kept.
+    """
+    known = {row["id"] for row in store.consultations(run)}
+    imported = Imported()
+    for line, row in _rows(path):
+        try:
+            _keep(imported.ratings, row, known, run)
+        except ValueError as error:
+            imported.broken.append(f"line {line}: {error}")
+        else:
+            imported.kept += 1
+    if not imported.kept:
+        first = f"; the first: {imported.broken[0]}" if imported.broken else ""
+        raise RatingsError(f"'{path}' has no rating that can be kept{first}; fix it and import it again")
+    for assessor, judged in imported.ratings.items():
+        store.keep_assessments(assessor, judged.items())
+    return imported
+
+
+def _keep(ratings: Ratings, row: Mapping[str, str], known: set[str], run: str) -> None:
+    consultation, key = row["consultation"], row["item"]
+    if consultation not in known:
+        raise ValueError(f"'{consultation[:LONGEST]}' is no consultation of run {run}")
+    if key not in BY_KEY:
+        raise ValueError(f"'{key[:LONGEST]}' is no item; there are: {', '.join(BY_KEY)}")
+    verdict = Verdict(_value(row["value"], key), row.get("why", ""))
+    rater = row.get("rater", "")
+    items = ratings.setdefault(f"{HUMAN}:{rater}" if rater else HUMAN, {}).setdefault(consultation, {})
+    if key in items:
+        raise ValueError(f"{key} of {consultation} was rated by {rater or 'the same rater'} before")
+    items[key] = verdict
+
+
+def _value(written: str, key: str) -> int | None:
+    if written.lower() in BLANKS:
+        return None
+    levels = BY_KEY[key].levels
+    try:
+        value = float(written)
+    except ValueError:
+        value = -1.0
+    if value not in levels:
+        raise ValueError(f"'{written[:LONGEST]}' is no value of {key}; give {', '.join(map(str, levels))}, or nothing")
+    return int(value)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give each row with its line; cells are cleaned, columns that nobody asked for are left out."""
+    # The limit is the module's, and whoever imports cases raises it.
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.DictReader(io.StringIO(_text(path)), restval="")
+    try:
+        wanted = _columns(path, reader.fieldnames or ())
+        for row in reader:
+            yield reader.line_num, {name: clean(row[column] or "") for name, column in wanted.items()}
+    except csv.Error as error:
+        raise RatingsError(f"'{path}', line {reader.line_num + 1}: {error}; mend that line") from None
+
+
+def _columns(path: Path, names: Iterable[str]) -> dict[str, str]:
+    columns = {clean(name).lower(): name for name in names}
+    missing = [name for name in REQUIRED if name not in columns]
+    if missing:
+        raise RatingsError(f"'{path}' lacks the column {missing[0]}; its first line names: {', '.join(REQUIRED)}")
+    return {name: columns[name] for name in (*REQUIRED, *OPTIONAL) if name in columns}
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise RatingsError(f"there is no file '{path}'; give a CSV file with the columns {', '.join(REQUIRED)}")
+    if path.stat().st_size > LARGEST:
+        raise RatingsError(f"'{path}' is larger than {LARGEST // 1_000_000} MB; part it into several")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise RatingsError(f"'{path}' is no UTF-8 text; save it as CSV in UTF-8") from None
+    if not text.strip():
+        raise RatingsError(f"'{path}' is empty; give a CSV file with the columns {', '.join(REQUIRED)}")
+    return text

@@ -1,0 +1,52 @@
+"""A store that is only read, also while a run is written into it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from consult.envs.store.migrations import MIGRATIONS
+from consult.envs.store.write import Store, StoreError, sentences
+
+
+class ReadOnlyStore(Store):
+    """One database file, as it is at one moment; use as a context manager, and for one answer.
+
+    SQLite itself refuses to write, and all that is read is of one transaction, so that a page is not half of before
+    and half of after a wave of turns. Nothing of the file is locked for whoever writes it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a store for reading.
+
+        Raises:
+            StoreError: The file is missing, is no SQLite database of this project, cannot be read, or was written by
+                another version.
+        """
+        import sqlite_utils
+
+        self.path = path
+        if not path.exists():
+            raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
+        with sentences(path):
+            address = f"{path.absolute().as_uri()}?mode=ro"
+            self._connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None)
+        try:
+            with sentences(path):
+                self.db = sqlite_utils.Database(self._connection)
+                self._connection.execute("PRAGMA query_only=ON")
+                self._connection.execute("BEGIN")
+                self._refuse_older()
+        except StoreError:
+            self.close()
+            raise
+
+    def _refuse_older(self) -> None:
+        taken = self._taken()
+        if taken == 0:
+            raise StoreError(f"'{self.path}' holds nothing yet; play something first, or name another with --db")
+        if taken < len(MIGRATIONS):
+            raise StoreError(
+                f"'{self.path}' was written by an older version of consult, and is only read here; "
+                f"bring it up to date with: consult runs --db {self.path}"
+            )

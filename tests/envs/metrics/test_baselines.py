@@ -1,0 +1,59 @@
+"""What is to be beaten: each baseline on made outcomes, against figures counted by hand."""
+
+from __future__ import annotations
+
+import pytest
+from making import outcome
+
+from consult.envs.metrics.baselines import SOLO, against_solo, baselines, corrected, first_guesses
+from consult.envs.metrics.paired import results
+from consult.envs.store.write import Store
+
+PLAYED = [
+    outcome(0, "acne", "acne", opinions=("acne", "acne", "hives"), vote="acne"),
+    outcome(1, "acne", "hives", opinions=("acne", "acne", "acne"), vote="acne"),
+    outcome(2, "acne", None, status="failed"),
+    outcome(3, "hives", "hives", opinions=("acne", "acne", "hives"), vote="acne"),
+    outcome(4, None, "hives"),
+]
+
+
+def test_each_way_is_judged_on_the_runs_cases() -> None:
+    found = {one.name: one for one in baselines(PLAYED, {"eye@1": {"c0": "acne", "c1": "acne", "c3": "acne"}})}
+    assert list(found) == ["majority label", "panel's plurality vote", "classifier"]
+    majority, vote, eye = found.values()
+    assert (majority.what, majority.figure.value, majority.figure.n) == ("acne", 0.75, 4)
+    # The failed consultation has no vote, which is wrong, and it is told.
+    assert (vote.figure.value, vote.figure.n, vote.figure.failed) == (0.5, 4, 1)
+    assert (eye.what, eye.figure.n) == ("eye@1", 3) and eye.figure.value == pytest.approx(2 / 3)
+    assert majority.figure.low < 0.75 < majority.figure.high
+
+
+def test_the_gain_is_paired_on_the_same_cases() -> None:
+    majority, vote, eye = baselines(PLAYED, {"eye@1": {"c0": "hives", "c3": "acne", "elsewhere": "acne"}})
+    assert majority.gain.figure.value == pytest.approx(-0.25) and (majority.gain.won, majority.gain.lost) == (1, 2)
+    assert vote.gain.figure.value == 0 and (vote.gain.won, vote.gain.lost) == (1, 1)
+    assert eye.gain.figure.value == 1 and eye.gain.figure.n == 2
+
+
+def test_the_solo_doctor_is_judged_on_the_cases_of_both() -> None:
+    solo = results([outcome(0, "acne", "hives"), outcome(3, "hives", "hives"), outcome(9, "acne", "acne")])
+    found = against_solo("r2", results(PLAYED), solo)
+    assert (found.name, found.what, found.figure.value, found.figure.n) == (SOLO, "r2", 0.5, 2)
+    assert found.gain.figure.value == 0.5
+    assert against_solo("r2", results(PLAYED), results([outcome(8, "acne", "acne")])) is None
+
+
+def test_without_a_truth_there_is_nothing_to_beat_and_p_is_corrected_together() -> None:
+    assert baselines([outcome(4, None, "hives")], {}) == []
+    found = baselines(PLAYED, {"eye@1": {"c0": "hives", "c3": "acne"}})
+    for before, after in zip(found, corrected(found), strict=True):
+        assert before.gain.p_holm is None and after.gain.p_holm >= before.gain.p
+
+
+def test_guesses_are_read_by_classifier_and_case(tmp_path) -> None:
+    rows = [("eye@1", "rev", "c0", '["acne", "hives"]', "[0.6, 0.2]"), ("eye@1", "rev", "c1", "[]", "[]")]
+    with Store(tmp_path / "a.db") as store:
+        store.write("INSERT INTO guesses VALUES (?, ?, ?, ?, ?)", [*rows, ("eye@1", "other", "c2", '["acne"]', "[1]")])
+        assert first_guesses(store, "rev") == {"eye@1": {"c0": "acne"}}
+        assert first_guesses(store, "none") == {}
