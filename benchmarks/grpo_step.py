@@ -26,12 +26,12 @@ from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig
-from consult.rl.place import quiet_libraries
-from consult.rl.rows import Row, triage_rows
-from consult.rl.student import Student
-from consult.rl.trainers import SharedPromptTrainer, TimedTrainer
+from consult.rl.data.dataset import Row, triage_rows
+from consult.rl.policy.policy import Student
+from consult.rl.runtime.output_dir import quiet_libraries
+from consult.rl.runtime.schedule import Clock
+from consult.rl.trainers.grpo import SharedPromptTrainer, TimedTrainer
 from consult.scenarios import load_scenario
 
 TOKENS = 5

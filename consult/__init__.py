@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from consult.api.simulate import simulate as simulate
     from consult.api.train import train as train
     from consult.errors import UserError as UserError
-    from consult.rl.own_rewards import reward as reward
+    from consult.rl.rewards.user_rewards import reward as reward
 
 __version__ = "0.1.0"
 
@@ -47,7 +47,7 @@ _WHERE = {
     "simulate": "consult.api.simulate",
     "train": "consult.api.train",
     "UserError": "consult.errors",
-    "reward": "consult.rl.own_rewards",
+    "reward": "consult.rl.rewards.user_rewards",
 }
 """Name → the module that it is from."""
 __all__ = sorted(_WHERE)

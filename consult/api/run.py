@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from consult.envs.events import Event
     from consult.render.page_parts import Told
-    from consult.rl.rewards import Interview
+    from consult.rl.rewards.decisions import Interview
 
 RewardLike = str | Callable[..., Any]
 """The name of a reward, a reference to one, or a function as `consult.reward` takes it."""
@@ -153,7 +153,7 @@ class Run:
         """
         import pandas as pd
 
-        from consult.rl.own_rewards import over_consultations
+        from consult.rl.rewards.user_rewards import over_consultations
 
         columns: dict[str, Callable[[Interview], Any]] = {}
         for given in rewards:
@@ -312,7 +312,7 @@ class Transcript:
     @property
     def consultation(self) -> Interview:
         """Its scenario, case, acts and status, as a reward gets them."""
-        from consult.rl.rewards import Interview
+        from consult.rl.rewards.decisions import Interview
 
         told = self._told
         return Interview(told.scenario, told.case, told.acts, told.row["status"], stored_decision(told.row))
@@ -367,8 +367,8 @@ def run_row(store: Store, run: str) -> Row:
 
 def _score(name: str, reward: Callable[[Interview], Any], transcript: Transcript) -> float | None:
     """Score a consultation; None where it has not ended, or where the reward cannot tell."""
-    from consult.rl.own_rewards import paid
-    from consult.rl.rewards import RUNNING
+    from consult.rl.rewards.decisions import RUNNING
+    from consult.rl.rewards.user_rewards import paid
 
     consultation, where = transcript.consultation, f" on {transcript.id}"
     if consultation.status == RUNNING:

@@ -14,8 +14,8 @@ from consult.api.run import RewardLike
 from consult.errors import UserError
 from consult.plugins import Named
 from consult.rl.config import OTHERS, TrainConfig, read_config
-from consult.rl.own_rewards import REWARDS
-from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
+from consult.rl.rewards.decisions import DECISION_REWARDS, INTERVIEW_REWARDS
+from consult.rl.rewards.user_rewards import REWARDS
 
 Role = Literal["triage", "attending", "interview"]
 Rewards = Mapping[Any, float | None] | Sequence[RewardLike] | RewardLike

@@ -87,7 +87,7 @@ def command_of(role: Role) -> Callable[..., None]:
         _limit_threads(read, threads)
         with planned.named.known():
             if dry_run:
-                from consult.rl.dry_run import tell_plan
+                from consult.rl.runtime.dry_run import tell_plan
 
                 tell_plan(read, out, typer.echo)
                 return
@@ -179,7 +179,7 @@ def _show(metrics: dict[str, Any], config: TrainConfig, out: Path, *, json: bool
 
         typer.echo(dumps(metrics))
         return
-    from consult.rl.results import in_points, played_with
+    from consult.rl.runtime.results import in_points, played_with
 
     told = count_of(metrics["cases"], "case")
     if metrics["n"] != metrics["cases"]:

@@ -16,8 +16,8 @@ from consult.envs.config import within
 from consult.errors import UserError
 from consult.plugins import is_plugin
 from consult.ranges import CASES, PANEL_SKILL, SEED, VOTES
-from consult.rl.own_rewards import REWARDS
-from consult.rl.rewards import DECISION_REWARDS, INTERVIEW_REWARDS
+from consult.rl.rewards.decisions import DECISION_REWARDS, INTERVIEW_REWARDS
+from consult.rl.rewards.user_rewards import REWARDS
 from consult.scenarios import UnknownNameError
 
 TrainedRole = Literal["triage", "attending", "interview"]

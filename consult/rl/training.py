@@ -20,18 +20,18 @@ from typing import Any
 from consult.agents.models import Role
 from consult.counts import count_of
 from consult.errors import UserError
-from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig, TrainingError
-from consult.rl.curriculum import Phase, empty_stages, histogram, phases
-from consult.rl.fitting import fit
-from consult.rl.interviews import Interviews, Player, team_of
-from consult.rl.measuring import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
-from consult.rl.place import check_place, is_full, quiet_libraries, same_team
-from consult.rl.processes import is_main, main_first, several, wait_for_all
-from consult.rl.results import write_decisions, write_results
-from consult.rl.rows import Row, attending_row, case_ids, triage_rows, without
-from consult.rl.student import Student
-from consult.rl.watching import Best, Watcher
+from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
+from consult.rl.policy.policy import Student
+from consult.rl.rewards.curriculum import Phase, empty_stages, histogram, phases
+from consult.rl.runtime.callbacks import Best, Watcher
+from consult.rl.runtime.distributed import is_main, main_first, several, wait_for_all
+from consult.rl.runtime.evaluation import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
+from consult.rl.runtime.output_dir import check_place, is_full, quiet_libraries, same_team
+from consult.rl.runtime.results import write_decisions, write_results
+from consult.rl.runtime.schedule import Clock
+from consult.rl.trainers.rollout_store import Interviews, Player, team_of
+from consult.rl.trainers.trainer_factory import fit
 from consult.scenarios import UnknownNameError, load_scenario
 
 Say = Callable[[str], None]
@@ -84,7 +84,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
 def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
     """Give the training of a role."""
     if config.role == "interview":
-        from consult.rl.interview import InterviewTraining
+        from consult.rl.trainers.multiturn_grpo import InterviewTraining
 
         return InterviewTraining(config, out, say)
     return Training(config, out, say)

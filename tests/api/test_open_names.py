@@ -18,8 +18,8 @@ from consult.agents.prompt_formats import DIALECTS
 from consult.cli.assessed import print_judging
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
-from consult.rl.rewards import right_diagnosis, sound_advice
-from consult.rl.rows import attending_row
+from consult.rl.data.dataset import attending_row
+from consult.rl.rewards.decisions import right_diagnosis, sound_advice
 
 Messages = list[dict[str, str]]
 Model = Callable[[Messages, list[Any]], str]

@@ -24,7 +24,7 @@ from consult.cli.main import run as main
 from consult.envs.store.write import Store
 from consult.errors import PluginWarning
 from consult.plugins import Named, PluginError, reference_of
-from consult.rl.own_rewards import REWARDS
+from consult.rl.rewards.user_rewards import REWARDS
 from consult.scenarios.importing import IMPORTERS, import_cases
 
 from .conftest import PANEL, attending

@@ -14,10 +14,10 @@ import consult
 from consult.api.benchmark import grid_of
 from consult.api.train import plan_training
 from consult.rl.config import TrainingError
-from consult.rl.decided import Decided
-from consult.rl.fitting import _reward
-from consult.rl.interview import interview_rewards
-from consult.rl.rewards import Wanted
+from consult.rl.rewards.completion_parser import Decided
+from consult.rl.rewards.decisions import Wanted
+from consult.rl.trainers.multiturn_grpo import interview_rewards
+from consult.rl.trainers.trainer_factory import _reward
 from consult.scenarios import load_scenario
 
 from .conftest import PANEL, attending
@@ -124,7 +124,9 @@ def paid(role: str, rewards: Any, name: str) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consult.rl.fitting.read", lambda text, row, student, scenario: Decided(text, None, False))
+    monkeypatch.setattr(
+        "consult.rl.trainers.trainer_factory.read", lambda text, row, student, scenario: Decided(text, None, False)
+    )
 
 
 def test_a_reward_over_a_decision_is_paid(mine: Mine) -> None:

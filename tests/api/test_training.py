@@ -16,7 +16,7 @@ SMALL = dict(steps=1, cases=4, validation=2, test=0, prompts=1, group=2, max_tok
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CONSULT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("consult.rl.results.draw_curves", lambda rows, path: path.touch())
+    monkeypatch.setattr("consult.rl.runtime.results.draw_curves", lambda rows, path: path.touch())
 
 
 def test_a_training_pays_rewards_of_yours(tmp_path: Path) -> None:

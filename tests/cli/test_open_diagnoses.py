@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from consult.cli.main import run as consult
 from consult.cli.view_server import application
 from consult.envs.store.write import Store
-from consult.rl.rewards import INTERVIEW_REWARDS, Interview
+from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Interview
 from consult.scenarios import load_scenario
 from consult.scenarios.importing import import_cases
 

@@ -33,8 +33,8 @@ from consult.agents.prompt_formats.wording import (
 )
 from consult.agents.temperament import temperaments
 from consult.rl.starter.evidence import Evidence, Knowledge
-from consult.rl.starter.interest import Interest
-from consult.rl.starter.lesson import SHARES, Lesson, Shares, Soft, Withheld, draw
+from consult.rl.starter.example import SHARES, Lesson, Shares, Soft, Withheld, draw
+from consult.rl.starter.information_gain import Interest
 from consult.rl.starter.panel import drawn_field, panel, specialist, weigh, with_expert
 from consult.scenarios import Card, Fact, Photograph, Scenario, Urgency
 from consult.scenarios.case_generator import Grammar

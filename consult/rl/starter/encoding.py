@@ -14,7 +14,7 @@ from consult.agents.prompt_formats.wording import learned
 from consult.rl.starter.architecture import PATCHES
 from consult.rl.starter.corpus import Corpus
 from consult.rl.starter.evidence import Knowledge
-from consult.rl.starter.lesson import Lesson, Shares, Soft, Withheld
+from consult.rl.starter.example import Lesson, Shares, Soft, Withheld
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 from consult.scenarios.case_generator import Grammar
 

@@ -22,7 +22,7 @@ from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card, table_row
 from consult.rl.starter.classifier import ClassifierRecipe, counted, train_classifier
 from consult.rl.starter.encoding import Plan
-from consult.rl.starter.lesson import SHARES, WORDING_SHARES
+from consult.rl.starter.example import SHARES, WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario

@@ -18,7 +18,7 @@ from consult.envs.assessing import view_of
 from consult.rl.starter.assessor import edits
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.rl.starter.assessor.edits import Edit
-from consult.rl.starter.lesson import Lesson, Withheld
+from consult.rl.starter.example import Lesson, Withheld
 
 Chances = Mapping[Edit, float]
 

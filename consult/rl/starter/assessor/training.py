@@ -25,7 +25,7 @@ from consult.rl.starter.assessor.lessons import edited, lesson
 from consult.rl.starter.assessor.played import configurations, played
 from consult.rl.starter.assessor.running import RUDE, Running, Targets
 from consult.rl.starter.encoding import HARD, Encoded, Encoder, rendered
-from consult.rl.starter.lesson import Lesson
+from consult.rl.starter.example import Lesson
 
 DIGITS = ("0", "1", "2")
 LAYERS = r".*language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from consult.agents.prompt_formats.starter import TOPIC_TAGS
-from consult.rl.starter.interest import HABIT, PRESSING, READINESS, Interest
+from consult.rl.starter.information_gain import HABIT, PRESSING, READINESS, Interest
 from consult.scenarios import load_scenario
 from consult.scenarios.case import ALARM
 from consult.scenarios.case_generator import Grammar

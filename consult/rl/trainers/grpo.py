@@ -18,11 +18,11 @@ from torch.utils.data import Sampler
 from transformers import Trainer
 from trl import GRPOTrainer, SFTTrainer
 
-from consult.rl.clock import Clock
-from consult.rl.constraint import END
-from consult.rl.rows import Row
-from consult.rl.shared_prompt import Prompts, Said, add_decisions, sample
-from consult.rl.student import Student
+from consult.rl.data.dataset import Row
+from consult.rl.policy.constraint import END
+from consult.rl.policy.policy import Student
+from consult.rl.policy.shared_prompt import Prompts, Said, add_decisions, sample
+from consult.rl.runtime.schedule import Clock
 
 
 class _Clocked:

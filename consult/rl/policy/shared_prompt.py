@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from consult.rl.constraint import END, Constraint
-from consult.rl.packed import Tokens, common_tail, encoded, packs_of, read_packed
+from consult.rl.policy.constraint import END, Constraint
+from consult.rl.policy.prefix_packing import Tokens, common_tail, encoded, packs_of, read_packed
 
 LOOKED_AT = 64
 """Photographs in one batch of the vision tower."""

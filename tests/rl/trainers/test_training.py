@@ -23,12 +23,12 @@ from consult.envs.consultation import Consultation
 from consult.envs.store.write import Store
 from consult.envs.synthetic import made_up_panel
 from consult.errors import UserError
-from consult.rl import fitting
 from consult.rl.config import TrainConfig
-from consult.rl.dry_run import tell_plan
-from consult.rl.interviews import Interviews
-from consult.rl.rows import triage_rows
-from consult.rl.student import Student
+from consult.rl.data.dataset import triage_rows
+from consult.rl.policy.policy import Student
+from consult.rl.runtime.dry_run import tell_plan
+from consult.rl.trainers import trainer_factory as fitting
+from consult.rl.trainers.rollout_store import Interviews
 from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
 
@@ -50,7 +50,7 @@ def derm34():
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     """Draw the curves of one training alone: it takes as long as the training."""
-    monkeypatch.setattr("consult.rl.results.draw_curves", lambda rows, path: path.touch())
+    monkeypatch.setattr("consult.rl.runtime.results.draw_curves", lambda rows, path: path.touch())
 
 
 def triage(**more) -> TrainConfig:
@@ -194,7 +194,7 @@ def test_a_kill_while_the_result_is_written_leaves_it_unfinished(trained, tmp_pa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("consult.rl.results.draw_curves", killed)
+        patch.setattr("consult.rl.runtime.results.draw_curves", killed)
         train(triage(), tmp_path / "out")
     assert not (tmp_path / "out" / "metrics.json").exists()
     assert train(triage(), tmp_path / "out", resume=True)["after"] == trained[1]["after"]
@@ -243,7 +243,7 @@ def test_a_full_disk_is_told_of(tmp_path, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr("consult.rl.student.Student.save", full)
+    monkeypatch.setattr("consult.rl.policy.policy.Student.save", full)
     with pytest.raises(UserError, match=r"the disk of '.*' is full; free some space and continue with --resume"):
         train(triage(steps=1, check_every=1), tmp_path / "out")
 
@@ -476,7 +476,7 @@ def test_a_dry_run_says_at_once_what_it_can_and_measures_a_stated_part_of_a_long
         assert [line.partition(":")[0] for line in told[1:5]] == ["cases of 'derm34'", "rewards", "trained", "a step"]
         return 2.0
 
-    monkeypatch.setattr("consult.rl.dry_run._tried", measured)
+    monkeypatch.setattr("consult.rl.runtime.dry_run._tried", measured)
     config = TrainConfig(role="interview", steps=1, prompts=3, group=2, validation=1, test=0)
     tell_plan(config, tmp_path / "out", told.append)
     assert "a step: 3 cases x 2 completions of at most 8 tokens" in told

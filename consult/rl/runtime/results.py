@@ -11,7 +11,7 @@ from typing import Any
 from consult.agents.models.model_resolver import base_reference
 from consult.agents.prompt import fill
 from consult.rl.config import OTHERS, TrainConfig
-from consult.rl.measuring import Measured
+from consult.rl.runtime.evaluation import Measured
 
 CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
 SHOWN = (

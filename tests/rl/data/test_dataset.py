@@ -22,12 +22,12 @@ from consult.envs.store.write import Store
 from consult.envs.synthetic import CONFIDENCES, made_up_panel
 from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError, read_config
-from consult.rl.curriculum import BETA, ENTROPY, empty_stages, histogram, phases, stage_of
-from consult.rl.fitting import GENTLER, GROUPS, RATES, fit
-from consult.rl.interviews import Interviews, Player, others_of, team_of
-from consult.rl.measuring import ends
-from consult.rl.results import in_points, played_with
-from consult.rl.rows import attending_row, case_ids, train_only, triage_rows, without
+from consult.rl.data.dataset import attending_row, case_ids, train_only, triage_rows, without
+from consult.rl.rewards.curriculum import BETA, ENTROPY, empty_stages, histogram, phases, stage_of
+from consult.rl.runtime.evaluation import ends
+from consult.rl.runtime.results import in_points, played_with
+from consult.rl.trainers.rollout_store import Interviews, Player, others_of, team_of
+from consult.rl.trainers.trainer_factory import GENTLER, GROUPS, RATES, fit
 from consult.scenarios import load_scenario
 
 TEAM = dict.fromkeys(("patient", "triage", "specialist", "attending"), Player("doctors"))
@@ -389,7 +389,7 @@ def test_where_no_end_is_given_the_starter_is_trained_as_published():
         read_config(role, None, None, {"seed": 1}) for role in ("triage", "attending", "interview")
     )
     assert (triage.steps, triage.minutes, attending.steps, attending.minutes) == (None, 3.0, None, 10.0)
-    page = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/training.md").read_text(encoding="utf-8")
     assert (
         "Five seeds an arm, 3 minutes" in page and "consult train triage --scenario derm34 --seed 1 --out OUT" in page
     )

@@ -10,10 +10,10 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from consult.rl.clock import NEARLY, Clock
-from consult.rl.curriculum import Phase
-from consult.rl.measuring import Measured
-from consult.rl.student import Student
+from consult.rl.policy.policy import Student
+from consult.rl.rewards.curriculum import Phase
+from consult.rl.runtime.evaluation import Measured
+from consult.rl.runtime.schedule import NEARLY, Clock
 
 Say = Callable[[str], None]
 

@@ -20,7 +20,7 @@ from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.graph import Cast, Session, play
 from consult.envs.loops import run_to_end
-from consult.rl.rewards import Interview
+from consult.rl.rewards.decisions import Interview
 from consult.scenarios import Case, Scenario
 
 TRAINED = ("action", "decision")

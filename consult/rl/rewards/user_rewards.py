@@ -93,7 +93,7 @@ def over_consultations(given: Any) -> tuple[str, Callable[[Any], Any]]:
         UnknownNameError: There is no such reward.
         PluginError: It is none, or it scores something else than whole consultations.
     """
-    from consult.rl.rewards import INTERVIEW_REWARDS
+    from consult.rl.rewards.decisions import INTERVIEW_REWARDS
     from consult.scenarios import UnknownNameError
 
     if isinstance(given, str) and given in INTERVIEW_REWARDS:

@@ -9,10 +9,10 @@ import torch
 
 from consult.agents.models.model import Request
 from consult.rl.config import TrainConfig
-from consult.rl.constraint import END, Constraint
-from consult.rl.rows import triage_rows
-from consult.rl.shared_prompt import Said, add_decisions, sample
-from consult.rl.student import Student
+from consult.rl.data.dataset import triage_rows
+from consult.rl.policy.constraint import END, Constraint
+from consult.rl.policy.policy import Student
+from consult.rl.policy.shared_prompt import Said, add_decisions, sample
 from consult.scenarios import load_scenario
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from consult.rl.config import STAGES, Stage, TrainConfig, TrainingError
-from consult.rl.rows import Row
+from consult.rl.data.dataset import Row
 
 ENTROPY: Mapping[Stage, float] = {"easy": 0.0, "medium": 0.01, "hard": 0.05}
 """Weight by stage; the paper has it "about 0", "above 0" and "much above"."""

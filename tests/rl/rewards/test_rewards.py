@@ -10,8 +10,8 @@ import pytest
 from consult.agents.acts import Act, DoctorView, Rationale
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.roles.advice import plain_explanation
-from consult.rl.decided import decided_diagnosis, decided_triage
-from consult.rl.rewards import (
+from consult.rl.rewards.completion_parser import decided_diagnosis, decided_triage
+from consult.rl.rewards.decisions import (
     DECISION_REWARDS,
     INTERVIEW_REWARDS,
     Interview,

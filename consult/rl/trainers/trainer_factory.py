@@ -11,15 +11,15 @@ from typing import Any
 
 from consult.code_files import told
 from consult.plugins import PluginError
-from consult.rl.clock import NEARLY, SPENT, Clock
 from consult.rl.config import TrainConfig, TrainingError
-from consult.rl.curriculum import Phase
-from consult.rl.decided import Decided
-from consult.rl.measuring import read
-from consult.rl.own_rewards import REWARDS, OwnReward, paid
-from consult.rl.rewards import DECISION_REWARDS, DecisionReward
-from consult.rl.rows import Row, train_only
-from consult.rl.student import Student
+from consult.rl.data.dataset import Row, train_only
+from consult.rl.policy.policy import Student
+from consult.rl.rewards.completion_parser import Decided
+from consult.rl.rewards.curriculum import Phase
+from consult.rl.rewards.decisions import DECISION_REWARDS, DecisionReward
+from consult.rl.rewards.user_rewards import REWARDS, OwnReward, paid
+from consult.rl.runtime.evaluation import read
+from consult.rl.runtime.schedule import NEARLY, SPENT, Clock
 from consult.scenarios import Scenario
 
 NEVER = 10**6
@@ -187,7 +187,7 @@ def _batches(config: TrainConfig, whole: int) -> dict[str, int]:
 def _grpo(
     student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
-    from consult.rl.trainers import SharedPromptTrainer, TimedTrainer
+    from consult.rl.trainers.grpo import SharedPromptTrainer, TimedTrainer
 
     rewards = [_reward(name, rows, student, scenario) for name in student.config.weights]
     arguments = _grpo_arguments(student, phase, folder, steps)
@@ -212,7 +212,7 @@ def _grpo(
 def _interview(
     student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
-    from consult.rl.interview import InterviewTrainer, interview_rewards, theatre_of
+    from consult.rl.trainers.multiturn_grpo import InterviewTrainer, interview_rewards, theatre_of
 
     return InterviewTrainer(
         theatre=theatre_of(student, scenario),
@@ -325,7 +325,7 @@ def _sft(
     from transformers import TrainingArguments
     from trl import SFTConfig
 
-    from consult.rl.trainers import ClockedSft, SharedPromptSft, numbers_alone
+    from consult.rl.trainers.grpo import ClockedSft, SharedPromptSft, numbers_alone
 
     config, fast = student.config, student.looks is not None
     # As many cases in a step as GRPO sees, times a few: there is one right answer each.

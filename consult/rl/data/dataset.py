@@ -18,7 +18,7 @@ from consult.agents.temperament import own_temperament
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.rl.config import TrainingError
-from consult.rl.rewards import Wanted
+from consult.rl.rewards.decisions import Wanted
 from consult.scenarios import Case, Scenario
 from consult.scenarios.correct import is_known, naming, plurality
 

@@ -10,10 +10,10 @@ from typing import Any
 from consult.envs.metrics.estimate import Figure
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.paired import Difference, difference
-from consult.rl.curriculum import stage_of
-from consult.rl.decided import Decided, decided_diagnosis, decided_triage
-from consult.rl.rows import Row
-from consult.rl.student import Student
+from consult.rl.data.dataset import Row
+from consult.rl.policy.policy import Student
+from consult.rl.rewards.completion_parser import Decided, decided_diagnosis, decided_triage
+from consult.rl.rewards.curriculum import stage_of
 from consult.scenarios import Scenario
 
 

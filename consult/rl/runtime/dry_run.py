@@ -12,13 +12,13 @@ from typing import Any
 from transformers import TrainerCallback
 
 from consult.counts import count_of, duration
-from consult.rl.clock import Clock
 from consult.rl.config import TrainConfig, TrainedRole
-from consult.rl.curriculum import phases
-from consult.rl.fitting import fit, group_of
-from consult.rl.place import quiet_libraries
-from consult.rl.rows import case_ids
-from consult.rl.student import Student
+from consult.rl.data.dataset import case_ids
+from consult.rl.policy.policy import Student
+from consult.rl.rewards.curriculum import phases
+from consult.rl.runtime.output_dir import quiet_libraries
+from consult.rl.runtime.schedule import Clock
+from consult.rl.trainers.trainer_factory import fit, group_of
 from consult.rl.training import Training, training_of
 
 STEPS = 2

@@ -1,7 +1,7 @@
 """The model in training: loaded for itself alone, with an adapter laid into it or with all of its language model open.
 
 Vision tower and projector stay as they are. The starter's short decisions take the fast way
-(`consult.rl.shared_prompt`), within the same constraint as in play; any other model writes freely, as it would.
+(`consult.rl.policy.shared_prompt`), within the same constraint as in play; any other model writes freely, as it would.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
 from consult.agents.roles.client import derive_seed
 from consult.rl.config import TrainConfig, TrainingError
-from consult.rl.constraint import Constraint
-from consult.rl.looks import Looks
-from consult.rl.rows import Row
-from consult.rl.shared_prompt import Prompts, sample
+from consult.rl.data.dataset import Row
+from consult.rl.policy.constraint import Constraint
+from consult.rl.policy.shared_prompt import Prompts, sample
+from consult.rl.policy.vision_cache import Looks
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that stay as they are."""

@@ -14,13 +14,22 @@ from consult.agents.models.model import Choice, Message, Prompt, Reply, Request
 from consult.agents.roles.client import Sampling
 from consult.errors import UserError
 from consult.rl.config import TrainConfig
-from consult.rl.constraint import Constraint
-from consult.rl.episodes import Choosing, Theatre
-from consult.rl.interview import InterviewTraining, Scored, _batch, _free, _laid, _parted, _places, _scored
-from consult.rl.packed import common_tail, packs_of
-from consult.rl.rows import triage_rows
-from consult.rl.shared_prompt import TASK, _score, _score_each, _told, add_decisions
-from consult.rl.student import Student
+from consult.rl.data.dataset import triage_rows
+from consult.rl.policy.constraint import Constraint
+from consult.rl.policy.policy import Student
+from consult.rl.policy.prefix_packing import common_tail, packs_of
+from consult.rl.policy.shared_prompt import TASK, _score, _score_each, _told, add_decisions
+from consult.rl.trainers.multiturn_grpo import (
+    InterviewTraining,
+    Scored,
+    _batch,
+    _free,
+    _laid,
+    _parted,
+    _places,
+    _scored,
+)
+from consult.rl.trainers.rollouts import Choosing, Theatre
 from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
 
@@ -203,7 +212,7 @@ def trained(tmp_path_factory):
     out = tmp_path_factory.mktemp("interview") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONSULT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setattr("consult.rl.results.draw_curves", lambda rows, path: path.touch())
+        patch.setattr("consult.rl.runtime.results.draw_curves", lambda rows, path: path.touch())
         return out, train_practitioner(TrainConfig(role="interview", **SMALL), out, lambda line: None)
 
 

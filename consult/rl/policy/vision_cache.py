@@ -14,7 +14,7 @@ from typing import Any
 
 from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import Prompt
-from consult.rl.rows import Row
+from consult.rl.data.dataset import Row
 from consult.scenarios import Photograph
 
 AT_ONCE = 200
@@ -69,7 +69,7 @@ class Looks:
     def _look(self, photographs: Sequence[Photograph]) -> None:
         import torch
 
-        from consult.rl.shared_prompt import look
+        from consult.rl.policy.shared_prompt import look
 
         process = self.speaker.processor.image_processor
         shown = process(images=[p.load() for p in photographs], return_tensors="pt")["pixel_values"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from consult.agents.acts import Act
 from consult.agents.roles.advice import is_sound_explanation
-from consult.rl.decided import Decided
+from consult.rl.rewards.completion_parser import Decided
 from consult.scenarios import Case, Scenario, Urgency
 from consult.scenarios.conditional import known_of
 from consult.scenarios.correct import UNKNOWN, Correct, correct

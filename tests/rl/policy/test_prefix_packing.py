@@ -6,7 +6,7 @@ import random
 
 import torch
 
-from consult.rl.packed import common_tail, lay, packs_of, photograph_of
+from consult.rl.policy.prefix_packing import common_tail, lay, packs_of, photograph_of
 
 
 def test_the_tail_is_what_all_prompts_end_with():

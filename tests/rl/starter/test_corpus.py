@@ -23,8 +23,8 @@ from consult.rl.starter import architecture
 from consult.rl.starter.corpus import DIALECT, Corpus
 from consult.rl.starter.encoding import HARD, Encoder, rendered, single_tokens
 from consult.rl.starter.evidence import Evidence, Knowledge
-from consult.rl.starter.interest import Interest
-from consult.rl.starter.lesson import SHARES, WORDING_SHARES, Lesson, Soft, Withheld
+from consult.rl.starter.example import SHARES, WORDING_SHARES, Lesson, Soft, Withheld
+from consult.rl.starter.information_gain import Interest
 from consult.scenarios import Card, Fact, load_scenario
 from consult.scenarios.bayes import normal
 from consult.scenarios.case import ALARM

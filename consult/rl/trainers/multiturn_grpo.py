@@ -21,17 +21,17 @@ from consult.agents.models.model import Choice
 from consult.agents.roles.client import Sampling, derive_seed
 from consult.envs.metrics.intervals import mean
 from consult.rl.config import TrainConfig, TrainingError
-from consult.rl.constraint import END, Constraint
-from consult.rl.episodes import Choosing, Episode, Theatre
-from consult.rl.fitting import told_of
-from consult.rl.interviews import others_of
-from consult.rl.measuring import Measured, ends
-from consult.rl.own_rewards import REWARDS, paid
-from consult.rl.rewards import INTERVIEW_REWARDS, Wanted, right_diagnosis
-from consult.rl.rows import Row, case_ids, triage_rows, without
-from consult.rl.shared_prompt import Prompts, Said
-from consult.rl.student import Student
-from consult.rl.trainers import SharedPromptTrainer
+from consult.rl.data.dataset import Row, case_ids, triage_rows, without
+from consult.rl.policy.constraint import END, Constraint
+from consult.rl.policy.policy import Student
+from consult.rl.policy.shared_prompt import Prompts, Said
+from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Wanted, right_diagnosis
+from consult.rl.rewards.user_rewards import REWARDS, paid
+from consult.rl.runtime.evaluation import Measured, ends
+from consult.rl.trainers.grpo import SharedPromptTrainer
+from consult.rl.trainers.rollout_store import others_of
+from consult.rl.trainers.rollouts import Choosing, Episode, Theatre
+from consult.rl.trainers.trainer_factory import told_of
 from consult.rl.training import Training
 from consult.scenarios import Scenario
 

@@ -1,0 +1,1 @@
+"""Prompts and cases that a training learns from."""

@@ -1,0 +1,1 @@
+"""What a completion or a consultation is worth."""

@@ -1,0 +1,1 @@
+"""GRPO on decisions and on whole consultations, on top of TRL."""
