@@ -10,8 +10,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from consult.cli.commands.scenarios import bar
 from consult.cli.main import app
-from consult.cli.scenarios import bar
 from consult.scenarios import load_scenario
 from consult.scenarios.checks.folder import check_folder
 from consult.scenarios.conditional import known_of

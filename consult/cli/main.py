@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from consult import __version__
-from consult.cli import (
+from consult.cli.commands import (
     assess,
     benchmark,
     doctor,

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from consult.render.lines import DISCLAIMER
+from consult.cli.terminal.terminal_render import DISCLAIMER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

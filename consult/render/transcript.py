@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.prompt_formats.clean import clean
+from consult.cli.terminal.terminal_render import DISCLAIMER, Event, say, styled
 from consult.counts import count_of
-from consult.render.lines import DISCLAIMER, Event, say, styled
 from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def print_consultation(
     """
     import json
 
+    from consult.cli.terminal.live import LiveView
     from consult.envs.events import demonstration
-    from consult.render.live import LiveView
 
     view = LiveView(
         console,

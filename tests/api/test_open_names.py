@@ -15,7 +15,7 @@ import pytest
 
 import consult
 from consult.agents.prompt_formats import DIALECTS
-from consult.cli.assessed import print_judging
+from consult.cli.terminal.assess_view import print_judging
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.rl.data.dataset import attending_row

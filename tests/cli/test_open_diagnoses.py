@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from consult.cli.main import run as consult
-from consult.cli.view_server import application
+from consult.cli.web.server import application
 from consult.envs.store.write import Store
 from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Interview
 from consult.scenarios import load_scenario

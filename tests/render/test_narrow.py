@@ -10,9 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from consult.cli.benchmark_tables import plan_table
-from consult.cli.runs import _print_table
-from consult.cli.scenarios import _print
+from consult.cli.commands.runs import _print_table
+from consult.cli.commands.scenarios import _print
+from consult.cli.terminal.benchmark_tables import plan_table
 from consult.render.narrow import fitted
 from consult.scenarios import load_scenario
 

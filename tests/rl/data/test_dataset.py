@@ -12,7 +12,7 @@ import pytest
 from consult.agents.acts import Opinion
 from consult.agents.models import ModelInfo, Reply
 from consult.agents.prompt_formats import DIALECTS
-from consult.cli.practitioners import NOT_FIELDS, _is_starter, command_of
+from consult.cli.commands.train_options import NOT_FIELDS, _is_starter, command_of
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.metrics.estimate import Figure

@@ -1,0 +1,118 @@
+"""`consult assess`: score a run again without playing it again, take in people's ratings, compare assessors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+
+if TYPE_CHECKING:
+    from consult.envs.events import Event
+    from consult.envs.store.write import Store
+
+INTERRUPTED = 130
+
+
+def assess(
+    run: Annotated[str, typer.Argument(help="The run's id, as `consult runs` lists it.")],
+    assessor: Annotated[
+        str | None,
+        typer.Option(help="rules, a model as `--model` of simulate takes it, or FILE.py:NAME."),
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges the open diagnoses which no name or alias decides.")
+    ] = None,
+    ratings: Annotated[
+        Path | None, typer.Option("--import", metavar="CSV", help="People's ratings: consultation, item, value.")
+    ] = None,
+    agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
+    batch: Batch = DEFAULT_BATCH,
+    db: Database = DEFAULT_DATABASE,
+    json: Json = False,
+) -> None:
+    """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
+    from consult.api.run import run_row
+    from consult.envs.store.write import Store
+    from consult.errors import UserError
+
+    if sum(given is not None for given in (assessor, judge, ratings)) > 1:
+        raise UserError("give one of --assessor, --judge and --import, not several at once")
+    if assessor is None and judge is None and ratings is None and not agreement:
+        raise UserError(
+            "say who assesses: --assessor rules, --assessor MODEL, --judge MODEL, --import ratings.csv, or --agreement"
+        )
+    code = 0
+    if assessor is not None or judge is not None:
+        code = _score(run, assessor, judge, batch=batch, json=json, db=db)
+    if ratings is not None or agreement:
+        with Store(db, create=False) as store:
+            run_row(store, run)
+            if ratings is not None:
+                code = _import(store, run, ratings, json=json)
+            if agreement:
+                _compare(store, run, json=json)
+    raise typer.Exit(code)
+
+
+def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, json: bool, db: Path) -> int:
+    from consult.agents.models import ModelGoneError
+    from consult.api.assess import scored
+    from consult.cli.commands.session import print_json
+    from consult.cli.terminal.assess_view import AssessProgress, JudgeProgress
+
+    listen = print_json if json else JudgeProgress() if judge is not None else AssessProgress()
+    try:
+        summary = scored(run, assessor, judge, batch, db, listen)
+    except (KeyboardInterrupt, ModelGoneError) as stop:
+        why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
+        typer.echo(f"consult: {why}interrupted, what was judged is stored; run the same command to continue", err=True)
+        return INTERRUPTED
+    return 1 if summary["failures"] else 0
+
+
+# -- by people, and compared -------------------------------------------------------------------------------------------
+
+
+def _import(store: Store, run: str, path: Path, *, json: bool) -> int:
+    from consult.cli.commands.session import print_json
+    from consult.cli.terminal.assess_view import print_import, print_summary
+    from consult.envs.assessing import assessment_summary
+    from consult.envs.store.ratings import import_ratings
+
+    imported = import_ratings(path, store, run)
+    summaries: list[Event] = [assessment_summary(store, run, name) for name in imported.ratings]
+    if json:
+        print_json({"event": "import", "run": run, "kept": imported.kept, "broken": imported.broken})
+        for summary in summaries:
+            print_json(summary)
+    else:
+        print_import(imported)
+        for summary in summaries:
+            print_summary(summary)
+    return 1 if imported.broken else 0
+
+
+def _compare(store: Store, run: str, *, json: bool) -> None:
+    from dataclasses import asdict
+
+    from consult.api.given import naming
+    from consult.cli.commands.session import print_json
+    from consult.cli.terminal.assess_view import print_agreements
+    from consult.envs.assessing import assessors_of
+    from consult.envs.metrics.agreement import agreements
+    from consult.errors import UserError
+
+    names = assessors_of(store, run)
+    if len(names) < 2:
+        there = f"only {names[0]}" if names else "no assessor"
+        again = f"consult assess {run} --assessor REF{naming(store.path)}"
+        raise UserError(f"run {run} has {there}; add another first: {again}")
+    pairs = agreements(store, run)
+    if json:
+        for pair in pairs:
+            print_json({"event": "agreement", "run": run, **asdict(pair)})
+    else:
+        print_agreements(pairs)

@@ -1,0 +1,96 @@
+"""`consult scenarios import`: others' cases as a scenario folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consult.cli.commands.options import Json
+from consult.counts import count_of
+
+if TYPE_CHECKING:
+    from consult.scenarios.importing import Summary
+
+
+def import_(
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="agentclinic, craft-md, csv, jsonl, folder, FILE.py:NAME.")
+    ],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The file, or the folder of photographs.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario folder to make.")],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="For other columns; may be given again.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Import others' cases as a scenario folder; says what was kept, what was dropped and why."""
+    from dataclasses import asdict
+
+    from consult.cli.commands.session import print_json
+    from consult.errors import UserError
+    from consult.plugins import Named
+    from consult.scenarios.importing import IMPORTERS, import_cases
+
+    named = Named()
+    reference = named.add(IMPORTERS, kind)
+    with named.known():
+        summary = import_cases(reference, source, out, _mapping(map_ or []))
+    if json:
+        print_json({"event": "import", "out": str(out) if summary.kept else None, **asdict(summary)})
+    else:
+        for line in _lines(summary, out):
+            typer.echo(line)
+    if not summary.kept:
+        raise UserError(f"no row of '{source}' could be kept, so nothing was written; fix it and import it again")
+
+
+def _mapping(entries: list[str]) -> dict[str, str]:
+    from consult.errors import UserError
+
+    mapping = {}
+    for entry in entries:
+        field, equals, column = entry.partition("=")
+        if not equals:
+            raise UserError(f"'{entry}' is no mapping; write --map FIELD=COLUMN")
+        mapping[field.strip()] = column.strip()
+    return mapping
+
+
+def _lines(summary: Summary, out: Path) -> list[str]:
+    from consult.scenarios.control_chars import without_controls
+
+    lines = [f"{count_of(summary.rows, 'row')}: {summary.kept:,} kept, {summary.rows - summary.kept:,} dropped"]
+    lines += [f"  {count:,} dropped: {reason}" for reason, count in summary.dropped.most_common()]
+    for row in summary.first:
+        detail = f" ({row.detail})" if row.detail else ""
+        lines.append(f"    line {row.line}: {row.reason}{detail}")
+    lines += _details(summary)
+    if summary.kept:
+        lines += [f"{out}: each row's fate is in import/; check it: consult scenarios check {out}"]
+    return [without_controls(line) for line in lines]
+
+
+def _details(summary: Summary) -> list[str]:
+    diagnoses = count_of(summary.labels, "label") if summary.labels else "open diagnoses"
+    if summary.open:
+        diagnoses += " (too many different ones for a closed list)"
+    counts = [count_of(summary.facts, "fact"), count_of(summary.findings, "finding")]
+    counts.append(count_of(summary.photographs, "photograph"))
+    lines = [f"  {diagnoses}, {', '.join(counts)}"] if summary.kept else []
+    for count, one, several in (
+        (summary.unknown, "case has no diagnosis", "cases have no diagnosis"),
+        (summary.leaks, "sentence left out: it names the diagnosis", "sentences left out: they name the diagnosis"),
+        (summary.long, "sentence left out: too long, or one too many", "sentences left out: too long, or too many"),
+        (
+            summary.unlisted,
+            "photograph is not in the table beside it, and was left",
+            "photographs are not in the table beside them, and were left",
+        ),
+    ):
+        lines += [f"  {count_of(count, one, several)}"] if count else []
+    if summary.cleaned:
+        cleaned = ", ".join(f"{field} of {count:,}" for field, count in summary.cleaned.most_common())
+        lines.append(f"  cleaned: {cleaned}")
+    return lines

@@ -1,0 +1,21 @@
+"""`consult report`: what one or several runs came to, as a page, as Markdown, as JSON and as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from consult.cli.commands.options import DEFAULT_DATABASE, Database
+
+
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="Runs such as r3; several are compared.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder for the files.")] = Path("report"),
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Write report.html, report.md, report.json, summary.csv, summary.tex and consultations.csv about runs."""
+    from consult.api.report import written
+
+    typer.echo(written(runs, out, db).page)

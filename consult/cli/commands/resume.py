@@ -1,0 +1,37 @@
+"""`consult resume`: continue a run that was interrupted."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help="The run's id, as `consult runs` lists it.")],
+    code: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE.py:NAME", help="Code of a file that plays in it; runs only where you name it."),
+    ] = None,
+    batch: Batch = DEFAULT_BATCH,
+    db: Database = DEFAULT_DATABASE,
+    json: Json = False,
+) -> None:
+    """Go on with an interrupted run, to the result it would have had; failed consultations are tried again."""
+    from consult.api.playing import UnnamedCodeError, plan_again
+    from consult.cli.commands.session import check_questions, play_run
+    from consult.envs.store.write import Store
+    from consult.errors import UserError
+
+    with Store(db, create=False) as store:
+        try:
+            planned = plan_again(store, run, code or ())
+        except UnnamedCodeError as error:
+            named = " ".join(f"--code {shlex.quote(one)}" for one in error.missing)
+            raise UserError(f"code of a file plays in {run}, and runs only where you name it; add {named}") from None
+    check_questions(planned.config, json=json)
+    command = f"consult simulate --scenario {planned.config.scenario}"
+    raise typer.Exit(play_run(planned, db=db, batch=batch, json=json, command=command))

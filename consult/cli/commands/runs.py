@@ -1,0 +1,84 @@
+"""`consult runs`: what has been played."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consult.cli.commands.options import DEFAULT_DATABASE, Database, Json
+
+if TYPE_CHECKING:
+    from consult.envs.store.write import Row
+
+
+def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
+    """List the runs of a store, the newest first."""
+    from consult.envs.store.write import Store
+
+    with Store(db, create=False) as store:
+        rows = store.runs()
+    if json:
+        from consult.cli.commands.session import print_json
+
+        for row in rows:
+            print_json({"event": "run", **_described(row)})
+        return
+    _print_table(rows)
+
+
+def _described(row: Row) -> Row:
+    import json
+
+    config = json.loads(row["config"])
+    return {
+        "run": row["id"],
+        "status": row["status"],
+        "created": row["created"],
+        "scenario": row["scenario"],
+        "strategy": config["strategy"],
+        "team": config["team"],
+        "seed": row["seed"],
+        "models": json.loads(row["models"]),
+        "consultations": row["consultations"],
+        "finished": row["finished"],
+        "unfinished": row["unfinished"],
+        "failed": row["failed"],
+        "correct": row["correct"],
+        "with_truth": row["with_truth"],
+        "unjudged": row["unjudged"],
+    }
+
+
+def _right(row: Row) -> str:
+    if not row["with_truth"]:
+        return "—"
+    unjudged = f" ({row['unjudged']} unjudged)" if row["unjudged"] else ""
+    return f"{row['correct'] / row['with_truth']:.0%}{unjudged}"
+
+
+def _print_table(rows: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from consult.cli.terminal.terminal_render import DISCLAIMER, say, styled
+    from consult.render.narrow import fitted
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    right = ("seed", "played", "right")
+    for name in ("run", "status", "created (UTC)", "scenario", "strategy · team", "seed", "played", "right"):
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name == "run" or name in right)
+    for row in map(_described, rows):
+        ended = row["finished"] + row["unfinished"] + row["failed"]
+        failed = f" ({row['failed']} failed)" if row["failed"] else ""
+        table.add_row(
+            row["run"],
+            row["status"],
+            row["created"][:16].replace("T", " "),
+            row["scenario"],
+            f"{row['strategy']} · {row['team']}",
+            str(row["seed"]),
+            f"{ended}/{row['consultations']}{failed}",
+            _right(row),
+        )
+    console = Console()
+    console.print(fitted(table, console.width))
+    say(console, styled(DISCLAIMER, "dim"))

@@ -1,0 +1,149 @@
+"""Plays a planned run for a person or a program at the other end: shows its events, and says how it ended."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consult.api.playing import Planned, Stage
+    from consult.envs.config import RunConfig
+    from consult.envs.events import Event, Listener
+    from consult.envs.role_models import Models
+    from consult.envs.store.write import Store
+
+
+def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str) -> int:
+    """Play a run and show it.
+
+    Args:
+        planned: What to play.
+        db: The store.
+        batch: Consultations at once.
+        json: Print events as JSON lines instead of showing them.
+        command: The beginning of a command that plays the same scenario, for hints.
+
+    Returns:
+        The exit code: 0, 1 where consultations failed, 130 where interrupted, also by a model that is gone.
+    """
+    from consult.agents.models import ModelGoneError
+    from consult.agents.models.human import LeftError
+    from consult.api.playing import staged
+    from consult.errors import UserError
+
+    with staged(planned, db, batch=batch, opener=opened) as stage:
+        listener = print_json if json else shown_to_people(stage, command)
+        try:
+            summary = stage.play(listener)
+        except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
+            _close(listener)
+            return _interrupted(stage, stop)
+        except UserError:
+            _close(listener)
+            raise
+    return 1 if summary["failed"] else 0
+
+
+def _close(listener: Listener) -> None:
+    close = getattr(listener, "close", None)
+    if close is not None:
+        close()
+
+
+def _interrupted(stage: Stage, stop: BaseException) -> int:
+    from consult.agents.models import ModelGoneError
+    from consult.agents.models.human import HUMAN
+    from consult.api.given import naming
+    from consult.api.playing import code_of
+
+    run = stage.store.unfinished_run(stage.config.digest(), stage.models.described(stage.config))
+    code = "".join(f" --code {shlex.quote(one)}" for one in code_of(stage.config))
+    kept = f"; continue with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
+    asked = "\n" if stage.config.patient.model == HUMAN else ""
+    why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
+    print(f"{asked}consult: {why}interrupted, what was shown is stored{kept}", file=sys.stderr)
+    return 130
+
+
+def check_questions(config: RunConfig, *, json: bool) -> None:
+    """Refuse to ask a person where events alone are printed.
+
+    Raises:
+        UserError: A person is to play the patient.
+    """
+    from consult.agents.models.human import HUMAN
+    from consult.errors import UserError
+
+    if json and config.patient.model == HUMAN:
+        raise UserError("--json cannot ask a person for input; leave it out, or give the patient a model")
+
+
+def opened(config: RunConfig, *others: RunConfig) -> Models:
+    """Open the models of one or several runs, and say meanwhile that they are being loaded.
+
+    Raises:
+        ModelError: One cannot be opened.
+    """
+    from consult.agents.models.human import PERSONS
+    from consult.api.playing import open_models
+    from consult.envs.role_models import references
+
+    names = [name for name in references(config, *others) if name not in PERSONS]
+    if not sys.stderr.isatty():
+        return open_models(config, *others)
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"loading {', '.join(names)} …"):
+        return open_models(config, *others)
+
+
+def print_json(event: Event) -> None:
+    """Print an event as one line."""
+    import json
+
+    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def shown_to_people(stage: Stage, command: str) -> Listener:
+    """Give the live view for one consultation, and a progress bar for many."""
+    from rich.console import Console
+
+    from consult.agents.models.human import HUMAN
+    from consult.cli.terminal.live import LiveView
+    from consult.cli.terminal.progress import Progress
+    from consult.envs.events import demonstration
+
+    scenario, config, db = stage.scenario, stage.config, str(stage.store.path)
+    plan = config.plan()
+    if len(plan) > 1:
+        return Progress(Console(stderr=True), total=len(plan), database=db)
+    only, case = plan[0], scenario.case(plan[0].case)
+    return LiveView(
+        Console(),
+        scenario,
+        case,
+        temperament=only.temperament,
+        strategy=config.strategy,
+        team=config.team,
+        seed=config.seed,
+        command=command,
+        database=db,
+        disclaimer=demonstration(case) if case.origin != "tables" and stage.models.demonstrates(config) else "",
+        typed=config.patient.model == HUMAN,
+        earlier=lambda run: told_so_far(stage.store, run),
+    )
+
+
+def told_so_far(store: Store, run: str) -> list[Event]:
+    """Give the events of a run's first consultation that an earlier process has told."""
+    from consult.envs.events import opinion_event, turn_event
+    from consult.envs.store.write import consultation_id
+
+    identifier, events = consultation_id(run, 1), []
+    for idx, act in enumerate(store.acts(identifier)):
+        events.append(turn_event(identifier, idx, act))
+        events += [opinion_event(identifier, i, opinion) for i, opinion in enumerate(act.opinions)]
+    return events

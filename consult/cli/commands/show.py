@@ -1,0 +1,219 @@
+"""`consult show`: read a consultation again, list a run's, or write one as a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consult.cli.commands.options import DEFAULT_DATABASE, Database
+from consult.render.narrow import fitted
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from consult.envs.store.write import Store
+    from consult.scenarios import Scenario
+
+Row = dict[str, Any]
+
+
+def show(
+    identifier: Annotated[str, typer.Argument(help="A consultation such as r3.1, or a run such as r3.")],
+    of_run: Annotated[
+        str | None, typer.Argument(metavar="[CONSULTATION]", help="Of the run: an id, or a case such as test-0017.")
+    ] = None,
+    prompts: Annotated[
+        bool, typer.Option("--prompts", help="Show also what each model was asked, and its raw replies.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write it as one HTML file.")] = None,
+    db: Database = DEFAULT_DATABASE,
+    json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
+) -> None:
+    """Show a consultation, or list those of a run with how faithful its lines are."""
+    from consult.envs.config import RunConfig
+    from consult.envs.deciding import decide_again
+    from consult.envs.prompts import refuse_without_prompts
+    from consult.envs.store.queries import consultation_of, unknown_consultation
+    from consult.envs.store.write import Store
+    from consult.envs.user_case import world
+    from consult.errors import UserError
+    from consult.scenarios import load_scenario
+
+    with Store(db, create=False) as store:
+        row = store.consultation(identifier) if of_run is None else consultation_of(store, identifier, of_run)
+        rows = store.consultations(identifier)
+        if row is None:
+            if not rows:
+                raise unknown_consultation(store, identifier)
+            if html is not None or (prompts and not json_):
+                option = "--html writes" if html is not None else "--prompts shows"
+                raise UserError(f"{option} one consultation; choose one of the run's, e.g. {rows[0]['id']}")
+        run = _run(store, row or rows[0])
+        if prompts:
+            refuse_without_prompts(run)
+        scenario = world(load_scenario(run["scenario"]), RunConfig.model_validate_json(run["config"]), store)
+        if decide_again(store, run["id"], scenario):
+            row = row and store.consultation(row["id"])
+            rows = store.consultations(identifier)
+        if json_:
+            for each in [row] if row else rows:
+                _print_events(store, each, scenario, prompts=prompts)
+        elif row is None:
+            _print_run(store, rows)
+        elif html is None:
+            _print(store, row, scenario, prompts=prompts)
+        if html is not None and row is not None:
+            _write(html, store, row, scenario, silent=json_, prompts=prompts)
+
+
+def _run(store: Store, row: Row) -> Row:
+    run = store.run(row["run_id"])
+    assert run is not None
+    return run
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _print(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None:
+    from consult.render.prompts import ShownPrompts
+    from consult.render.transcript import print_consultation
+
+    case, run = scenario.case(row["case_id"]), _run(store, row)
+    asked = ShownPrompts.of(store, row, run) if prompts else None
+    console = _console()
+    print_consultation(console, row, store.acts(row["id"]), case, scenario, run, asked)
+    if row["correct_by"] == "unjudged":
+        _advise_judging(store, run, console)
+
+
+def _advise_judging(store: Store, run: Row, console: Any) -> None:
+    from consult.api.given import naming
+    from consult.cli.terminal.terminal_render import judging_command, styled
+
+    command = judging_command(run["id"], naming(store.path))
+    console.print(styled(f"judge open diagnoses with: {command}", "cyan"), highlight=False, soft_wrap=True)
+
+
+def _print_events(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None:
+    from consult.cli.commands.session import print_json
+    from consult.render.prompts import ShownPrompts
+    from consult.render.transcript import stored_events
+
+    asked = ShownPrompts.of(store, row, _run(store, row)) if prompts else None
+    for event in stored_events(row, store.acts(row["id"]), scenario.case(row["case_id"]), scenario):
+        for prompt in asked.due(event) if asked else ():
+            # ASCII alone: a raw reply may hold what no terminal and no UTF-8 file takes.
+            typer.echo(json.dumps(prompt.event()))
+        print_json(event)
+
+
+def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bool, prompts: bool) -> None:
+    from consult.envs.store.queries import verdicts_on
+    from consult.render.page import consultation_page
+    from consult.render.prompts import ShownPrompts
+
+    case, verdicts = scenario.case(row["case_id"]), verdicts_on(store, row["id"])
+    run = _run(store, row)
+    asked = ShownPrompts.of(store, row, run) if prompts else None
+    page = consultation_page(row, store.acts(row["id"]), case, scenario, run, verdicts, asked)
+    html.write_text(page, encoding="utf-8")
+    if not silent:
+        typer.echo(html)
+
+
+def _print_run(store: Store, rows: list[Row]) -> None:
+    from consult.cli.terminal.terminal_render import right_of, say, styled
+
+    console = _console()
+    console.print(fitted(_listed(rows), console.width))
+    run_row = _run(store, rows[0])
+    say(console, styled(right_of(run_row), ""))
+    if run_row["unjudged"]:
+        _advise_judging(store, run_row, console)
+    for table in (_fidelity(store, run_row), _unusable(store, run_row)):
+        if table is not None:
+            console.print(fitted(table, console.width))
+    _disclaim(console)
+
+
+def _disclaim(console: Any) -> None:
+    from consult.cli.terminal.terminal_render import DISCLAIMER, say, styled
+
+    say(console, styled(DISCLAIMER, "dim"))
+
+
+def _fidelity(store: Store, run_row: Row) -> Table | None:
+    """Give the rates of the run's lines; None where nothing was played."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.envs.metrics.fidelity import fidelity, is_mended
+
+    title = "fidelity" if is_mended(run_row) else "fidelity (the patient is free: its lines are not mended)"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    table.add_column("measure")
+    for heading in ("share", "95 %", "count"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for rate in fidelity(store, run_row["id"]):
+        if rate.interval is not None:
+            low, high = rate.interval
+            table.add_row(rate.name, f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
+    return table if table.row_count else None
+
+
+def _unusable(store: Store, run_row: Row) -> Table | None:
+    """Give the share of answers that could not be used, by role and model; None where none was counted."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.agents.prompt_formats.clean import clean
+    from consult.cli.terminal.terminal_render import styled
+    from consult.envs.metrics.parse_failures import unusable_answers
+
+    title = "unusable answers (first replies that could not be read as asked)"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    table.add_column("role")
+    table.add_column("model", overflow="fold")
+    for heading in ("share", "95 %", "count"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for answers in unusable_answers(store, run_row["id"]):
+        rate = answers.rate
+        assert rate.interval is not None
+        low, high = rate.interval
+        shares = (f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
+        table.add_row(answers.role, styled(clean(answers.model), ""), *shares)
+    return table if table.row_count else None
+
+
+def _listed(rows: list[Row]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.agents.prompt_formats.clean import clean
+    from consult.cli.terminal.terminal_render import styled
+    from consult.envs.store.write import stored_decision
+    from consult.render.report_verdicts import result_of
+
+    table = Table(box=SIMPLE_HEAD)
+    for heading in ("id", "case", "temperament", "diagnosis", "truth", "result"):
+        table.add_column(heading, no_wrap=heading == "id")
+    for row in rows:
+        decided = stored_decision(row)
+        unjudged = "yellow" if decided.by == "unjudged" else "red"
+        colour = {None: "", True: "green", False: unjudged}[decided.correct]
+        table.add_row(
+            row["id"],
+            styled(clean(row["case_id"]), ""),
+            row["temperament"],
+            styled(clean(row["diagnosis"] or "—"), colour),
+            styled(clean(row["truth"] or "—"), ""),
+            result_of(row["status"], decided.correct, decided.by),
+        )
+    return table

@@ -1,0 +1,32 @@
+"""`consult view`: the store as a local web page, read-only."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from consult.cli.commands.options import DEFAULT_DATABASE, Database
+
+DEFAULT_PORT = 8765
+
+
+def view(
+    db: Database = DEFAULT_DATABASE,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where it listens; 0 takes a port that is free.")
+    ] = DEFAULT_PORT,
+) -> None:
+    """Serve runs and consultations as a web page of this machine, read-only; Ctrl-C ends it."""
+    from consult.cli.terminal.terminal_render import DISCLAIMER
+    from consult.cli.web.server import application, listening, serve
+    from consult.envs.store.readonly import ReadOnlyStore
+
+    # A mistake is told before anything is served.
+    with ReadOnlyStore(db):
+        pass
+    with listening(port) as socket, contextlib.suppress(KeyboardInterrupt):
+        typer.echo(f"http://127.0.0.1:{socket.getsockname()[1]}/  shows {db}, read-only; Ctrl-C ends it.")
+        typer.echo(DISCLAIMER)
+        serve(application(db), socket)

@@ -1,0 +1,185 @@
+"""How an assessment looks in the terminal: progress on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from consult.agents.prompt_formats.clean import clean
+from consult.cli.terminal.terminal_render import DISCLAIMER, Event, right_of, say, styled
+from consult.counts import count_of
+from consult.render.narrow import fitted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from consult.envs.metrics.agreement import Agreement
+    from consult.envs.store.ratings import Imported
+
+EVERY = 10.0
+"""Seconds between two lines of progress."""
+MOST_LISTED = 10
+
+
+class AssessProgress:
+    """Tells how far an assessment is, and its figures at the end."""
+
+    def __init__(self) -> None:
+        self._told, self._done, self._total = time.monotonic(), 0, 0
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        if event["event"] == "assess":
+            self._done, self._total = event["earlier"], event["consultations"]
+            earlier = f", {self._done} judged before" if self._done else ""
+            counted = count_of(self._total, "consultation")
+            self._tell(f"assessing run {event['run']} by {event['assessor']}: {counted}{earlier}")
+        elif event["event"] == "assessment":
+            self._done += 1
+            if time.monotonic() - self._told >= EVERY:
+                self._tell(f"{self._done}/{self._total} judged")
+        else:
+            print_summary(event)
+
+    def _tell(self, line: str) -> None:
+        from rich.console import Console
+
+        self._told = time.monotonic()
+        say(Console(stderr=True), styled(clean(line), ""))
+
+
+class JudgeProgress:
+    """Tells how far judging is, and its figures at the end."""
+
+    def __init__(self) -> None:
+        self._told, self._done, self._total = time.monotonic(), 0, 0
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        if event["event"] == "judge":
+            self._done, self._total = event["earlier"], event["consultations"]
+            earlier = f", {self._done} judged before" if self._done else ""
+            counted = count_of(self._total, "open diagnosis", "open diagnoses")
+            self._tell(f"judging run {event['run']} by {event['judge']}: {counted}{earlier}")
+        elif event["event"] == "judgement":
+            self._done += 1
+            if time.monotonic() - self._told >= EVERY:
+                self._tell(f"{self._done}/{self._total} judged")
+        else:
+            print_judging(event)
+
+    def _tell(self, line: str) -> None:
+        from rich.console import Console
+
+        self._told = time.monotonic()
+        say(Console(stderr=True), styled(clean(line), ""))
+
+
+def print_judging(summary: Event) -> None:
+    """Print a judge's verdicts, what the run has come to with them, and the consultations that it failed on."""
+    from rich.console import Console
+
+    console = Console()
+    verdicts = ", ".join(f"{count} {relation}" for relation, count in summary["verdicts"].items())
+    say(console, styled(f"run {summary['run']} judged by {clean(summary['judge'])}: {verdicts}", ""))
+    say(console, styled(right_of(summary), "bold"))
+    _print_failures(console, "judge", summary["failures"], _what_counts(summary))
+    say(console, styled(DISCLAIMER, "dim"))
+
+
+def _what_counts(summary: Event) -> str:
+    """Say what counts for the diagnoses that a judge failed on: the verdict of an earlier one stands."""
+    failed = len(summary["failures"])
+    kept = failed - summary["failed_unjudged"]
+    if not kept:
+        return "unjudged, and counted as wrong"
+    stands = "the verdict of an earlier judge stands"
+    return stands if kept == failed else f"on {kept} of them {stands}; the others are unjudged, and counted as wrong"
+
+
+def print_summary(summary: Event) -> None:
+    """Print an assessor's figures, and the consultations that it failed on."""
+    from rich.console import Console
+
+    console = Console()
+    console.print(fitted(_figures(summary), console.width))
+    if summary["left_out"]:
+        say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
+    _print_failures(console, "assessor", summary["failures"], "not scored, and counted in no share")
+    say(console, styled(DISCLAIMER, "dim"))
+
+
+def _print_failures(console: Console, who: str, failures: Sequence[Event], counted: str) -> None:
+    if failures:
+        say(console, styled(f"{who} failed on {len(failures)} ({counted}):", "red"))
+    for failure in failures[:MOST_LISTED]:
+        console.print(styled(f"  {failure['consultation']}  {clean(failure['why'])}", "red"), highlight=False)
+    if len(failures) > MOST_LISTED:
+        say(console, styled(f"  … and {len(failures) - MOST_LISTED} more", "red"))
+
+
+def _figures(summary: Event) -> Table:
+    title = f"run {summary['run']} by {clean(summary['assessor'])}"
+    table = _table(title, ("item", ""), ("n", "mean", "assessor failed", "not decided"))
+    for figure in summary["items"]:
+        mean = "—" if figure["mean"] is None else _mean(figure["mean"], figure["highest"])
+        counts = (str(figure[key] or "—") for key in ("judge_failed", "not_decided"))
+        table.add_row(figure["item"], figure["name"], str(figure["n"]), mean, *counts)
+    return table
+
+
+def _mean(mean: float, highest: int) -> str:
+    """Give a yes-or-no item as a share, the other one as a mean of its levels."""
+    return f"{mean:.1%}" if highest == 1 else f"{mean:.2f} of {highest}"
+
+
+def print_import(imported: Imported) -> None:
+    """Say what of a file of ratings was kept, and name each row that was not."""
+    from rich.console import Console
+
+    console = Console()
+    say(
+        console,
+        styled(f"{count_of(imported.kept, 'rating')} kept, {count_of(len(imported.broken), 'row')} left out", ""),
+    )
+    for sentence in imported.broken:
+        console.print(styled(f"  {sentence}", "red"), highlight=False, soft_wrap=True)
+
+
+def print_agreements(pairs: Sequence[Agreement]) -> None:
+    """Print one table for each pair of assessors."""
+    from rich.console import Console
+
+    console = Console()
+    for first, second in dict.fromkeys((pair.first, pair.second) for pair in pairs):
+        table = _table(
+            f"{clean(first)} (A) and {clean(second)} (B)",
+            ("item",),
+            ("n", "same", "share by A", "share by B", "kappa", "AC1", "alpha"),
+        )
+        for pair in pairs:
+            if (pair.first, pair.second) == (first, second):
+                shares = [_number(share, "{:.1%}") for share in (pair.raw, *pair.prevalence)]
+                chance = [_number(value, "{:.2f}") for value in (pair.kappa, pair.ac1, pair.alpha)]
+                table.add_row(pair.item, str(pair.n), *shares, *chance)
+        console.print(fitted(table, console.width))
+    if not pairs:
+        say(console, styled("no two assessors have scored the same item of the same consultation", "yellow"))
+
+
+def _number(value: float | None, pattern: str) -> str:
+    return "—" if value is None else pattern.format(value)
+
+
+def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title=styled(title, ""), title_justify="left", pad_edge=False, show_edge=False)
+    for name in left:
+        table.add_column(name)
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table

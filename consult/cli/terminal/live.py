@@ -1,0 +1,223 @@
+"""The live view: one consultation in the terminal, line by line as it is committed.
+
+Everything that comes from models and cases is put into `Text` objects after `clean`, never through rich's markup.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from typing import TYPE_CHECKING
+
+from consult.agents.models.human import NOBODY
+from consult.agents.prompt_formats.clean import clean
+from consult.cli.terminal.terminal_render import (
+    DISCLAIMER,
+    Event,
+    beneath,
+    framed,
+    judging_command,
+    say,
+    show_opinion,
+    show_turn,
+    styled,
+    verdict,
+)
+from consult.envs.user_case import OWN_TEMPERAMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+    from consult.scenarios import Case, Scenario
+
+NOBODY_SEES = "the doctors do not see the photograph"
+SKIN_TYPES = ("", "I", "II", "III", "IV", "V", "VI")
+
+
+class LiveView:
+    """Shows the events of a run that plays one case.
+
+    Args:
+        console: Where to; the photograph is drawn on a terminal with colours only.
+        scenario: The scenario.
+        case: The case that is played.
+        temperament: The patient's.
+        strategy: The run's.
+        team: The run's.
+        seed: The run's.
+        command: The command that was given, without `--case`, `--cases`, `--temperament` and `--db`; what to do next is
+            told by it.
+        database: The store's file.
+        pause: Seconds of rest after each line, for reading along.
+        numbered: Whether turns carry their numbers.
+        disclaimer: What stands beneath the conclusion, where a demonstration model draws it on a case from outside.
+        typed: Whether a person types the patient's lines on this screen, so that they are not said again.
+        earlier: Gives what was told of a run that is taken up again, to be read before it goes on.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        scenario: Scenario,
+        case: Case,
+        *,
+        temperament: str,
+        strategy: str,
+        team: str,
+        seed: int,
+        command: str,
+        database: str,
+        pause: float = 0.0,
+        numbered: bool = False,
+        disclaimer: str = "",
+        typed: bool = False,
+        earlier: Callable[[str], list[Event]] = lambda run: [],
+    ) -> None:
+        self.console, self.scenario, self.case = console, scenario, case
+        self.temperament, self.strategy, self.team, self.seed = temperament, strategy, team, seed
+        self.command, self.database, self.pause, self.numbered = command, database, pause, numbered
+        self.disclaimer, self.typed, self.earlier = disclaimer, typed, earlier
+        self.consultation = ""
+
+    def __call__(self, event: Event) -> None:
+        """Show one event; kinds that it does not know are passed over."""
+        show = {
+            "run": self._run,
+            "turn": self._turn,
+            "opinion": self._opinion,
+            "consultation": self._consultation,
+            "summary": self._summary,
+        }.get(event["event"])
+        if show:
+            show(event)
+
+    def _run(self, event: Event) -> None:
+        facts = self._header(event["models"], event.get("sees") or {})
+        title = f"{clean(self.scenario.name)} · {clean(self.case.id)}"
+        self.console.print(framed(self.console, self._beside_photograph(facts), title))
+        if event.get("resumed"):
+            say(self.console, styled(f"Resumed where run {event['run']} was interrupted.", "yellow"))
+        self.console.print()
+        for told in self.earlier(event["run"]) if event.get("resumed") else []:
+            show = self._opinion if told["event"] == "opinion" else self._show_turn
+            show(told)
+
+    def _header(self, models: Mapping[str, str], sees: Mapping[str, bool]) -> list[Text]:
+        card = self.case.card
+        who = [clean(card.name) or "A patient", f"{card.age} years" if card.age is not None else "", card.sex or ""]
+        lines = [
+            styled(", ".join(part for part in who if part), "bold"),
+            *([styled(f"{self.temperament} temperament", "cyan")] if self.temperament != OWN_TEMPERAMENT else []),
+            styled(f"strategy {self.strategy} · team {self.team} · seed {self.seed}", ""),
+            styled("", ""),
+            *(styled(line, "dim") for line in played_by(models)),
+        ]
+        if models.get("patient") == NOBODY:
+            lines.append(styled("the patient knows the complaint alone", "dim"))
+        unseen = not_seen(self.case, self.strategy, sees)
+        return [*lines, styled(unseen, "yellow")] if unseen else lines
+
+    def _beside_photograph(self, lines: list[Text]) -> RenderableType:
+        from rich.console import Group
+
+        photograph = self.case.photograph
+        if photograph is None:
+            return Group(*lines, styled("photograph: none", "dim"))
+        if not (self.console.is_terminal and self.console.color_system in ("truecolor", "256")):
+            return Group(*lines, styled(self._photograph_line(lines), ""))
+        from rich.table import Table
+
+        from consult.render.photograph import half_blocks
+
+        drawn = half_blocks(photograph.load(), columns=36 if self.console.width >= 76 else 24)
+        grid = Table.grid(padding=(0, 3))
+        grid.add_column(no_wrap=True)
+        grid.add_column(vertical="middle", ratio=1)
+        grid.add_row(drawn, Group(*lines))
+        return grid
+
+    def _photograph_line(self, lines: list[Text]) -> str:
+        skin = self.case.card.skin_type
+        hidden = any(line.plain == NOBODY_SEES for line in lines)
+        return f"photograph: {'not shown' if hidden else 'shown'}" + (f", skin type {SKIN_TYPES[skin]}" if skin else "")
+
+    def _turn(self, event: Event) -> None:
+        if self.typed and event["source"] == "human" and event["action"] != "open":
+            return
+        self._show_turn(event)
+        if self.pause:
+            time.sleep(self.pause)
+
+    def _show_turn(self, event: Event) -> None:
+        show_turn(self.console, event, numbered=self.numbered)
+        if self.disclaimer and event["action"] == "conclude":
+            beneath(self.console, styled(self.disclaimer, "bold yellow"))
+
+    def _opinion(self, event: Event) -> None:
+        show_opinion(self.console, event, numbered=self.numbered)
+
+    def _consultation(self, event: Event) -> None:
+        self.consultation = event["consultation"]
+        self.console.print()
+        self.console.print(framed(self.console, verdict(event, self.scenario), "verdict"))
+
+    def _summary(self, event: Event) -> None:
+        self.console.print()
+        say(self.console, styled("Next:", "bold"))
+        db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
+        judge = [judging_command(event["run"], db)] if event.get("unjudged") else []
+        for command in (*self._commands(), *judge):
+            self.console.print(styled(f"  {command}", "cyan"), soft_wrap=True)
+        self.console.print()
+        say(self.console, styled(DISCLAIMER, "dim"))
+
+    def _commands(self) -> list[str]:
+        from consult.agents.temperament import temperaments
+
+        db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
+        if self.case.origin == "own":
+            again = f"consult show {self.consultation}"
+            return [clean(command + db) for command in (again, f"{again} --html consultation.html")]
+        names = list(temperaments())
+        following = names[(names.index(self.temperament) + 1) % len(names)]
+        commands = [
+            f"{self.command} --case {shlex.quote(self.case.id)} --temperament {following}",
+            f"consult show {self.consultation} --html consultation.html",
+            f"{self.command} --cases {len(self.scenario.labels) or 10}",
+        ]
+        return [clean(command + db) for command in commands]
+
+
+def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
+    """Say which doctors do not see the photograph; empty where all do, or there is none, or it is not known.
+
+    Args:
+        case: The case.
+        strategy: How it is played.
+        sees: Doctor's role → whether its model takes photographs.
+    """
+    if case.photograph is None:
+        return ""
+    blind = [role for role, seeing in sees.items() if not seeing]
+    if strategy == "text-only" or (blind and len(blind) == len(sees)):
+        return NOBODY_SEES
+    return f"the photograph is not seen by: {', '.join(map(clean, blind))}" if blind else ""
+
+
+def played_by(models: Mapping[str, str]) -> list[str]:
+    """Tell in lines which model plays whom, revisions cut short."""
+    roles: dict[str, list[str]] = {}
+    for role, reference in models.items():
+        roles.setdefault(short(reference), []).append(clean(role))
+    if len(roles) == 1:
+        return [f"played by {next(iter(roles))}"]
+    return [f"{', '.join(names)}: {reference}" for reference, names in roles.items()]
+
+
+def short(reference: str) -> str:
+    """Give a model's or an assessor's reference with its revision cut short."""
+    name, at, revision = clean(reference).rpartition("@")
+    return f"{name}{at}{revision[:10]}" if at else revision

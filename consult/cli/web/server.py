@@ -1,0 +1,173 @@
+"""The server behind `consult view`: this machine alone, GET and HEAD alone, no script, nothing written.
+
+A browser lets every page of the web send requests to 127.0.0.1, and a name of the web can be made to point here.
+Hence the check of the Host header, and the headers that keep other pages from showing or reading these.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import socket
+from collections.abc import Callable
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from consult.cli.web import pages as view_pages
+from consult.envs.store.readonly import ReadOnlyStore
+from consult.errors import UserError
+from consult.render import stored
+from consult.scenarios import UnknownNameError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+HOSTS = (HOST, "localhost")
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+SECONDS_TO_END = 2
+"""That requests under way have at Ctrl-C."""
+
+Page = Callable[[ReadOnlyStore, Request], str]
+
+
+def listening(port: int) -> socket.socket:
+    """Listen on this machine alone.
+
+    Args:
+        port: 0 takes one that is free.
+
+    Raises:
+        UserError: The port is in use, or may not be used.
+    """
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(f"port {port} is in use; give another one with --port, or 0 for any that is free") from None
+        if error.errno == errno.EACCES:
+            raise UserError(f"port {port} may not be used here; give one above 1023 with --port") from None
+        raise
+
+
+def serve(app: Starlette, listener: socket.socket) -> None:
+    """Answer until Ctrl-C."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=SECONDS_TO_END,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def application(db: Path) -> Starlette:
+    """Make the pages over a store.
+
+    Args:
+        db: The file; opened anew for each answer, so that it may be written and even exchanged meanwhile.
+    """
+    pages: dict[str, Page] = {
+        "/": view_pages.runs,
+        "/runs/{run}": view_pages.run,
+        "/consultations/{consultation}": view_pages.consultation,
+        "/compare": view_pages.compare,
+    }
+    return Starlette(
+        routes=[
+            *(Route(path, partial(_answer, db, page)) for path, page in pages.items()),
+            Route("/photographs/{consultation}", partial(_photograph, db)),
+            Route("/page.css", _style),
+        ],
+        middleware=[Middleware(_Headers), Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
+        exception_handlers={UserError: _mistake, HTTPException: _refusal, Exception: _defect},
+    )
+
+
+class _Headers:
+    """Puts the headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                more = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                message = {**message, "headers": [*message["headers"], *more]}
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _answer(db: Path, page: Page, request: Request) -> Response:
+    with ReadOnlyStore(db) as store:
+        return _html(page(store, request))
+
+
+def _html(page: str, status: int = 200) -> Response:
+    return HTMLResponse(page, status, headers={"cache-control": "no-cache"})
+
+
+def _photograph(db: Path, request: Request) -> Response:
+    """Give a photograph, drawn when it is asked for; a browser that has it asks only whether it is still the same."""
+    with ReadOnlyStore(db) as store:
+        png = stored.photograph(store, request.path_params["consultation"])
+    if png is None:
+        raise HTTPException(404, "this consultation has no photograph")
+    tag = f'"{hashlib.sha256(png).hexdigest()[:24]}"'
+    headers = {"etag": tag, "cache-control": "private, max-age=300"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(png, media_type="image/png", headers=headers)
+
+
+def _style(request: Request) -> Response:
+    sheets = (files("consult.render") / "page.css", files("consult.cli.web") / "view.css")
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
+    return Response(style, media_type="text/css", headers={"cache-control": "private, max-age=300"})
+
+
+def _mistake(request: Request, error: Exception) -> Response:
+    if isinstance(error, UnknownNameError):
+        return _html(view_pages.unknown(error), 404)
+    return _html(view_pages.failed(str(error)), 503)
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentence = {
+        404: f"There is no page '{request.url.path}' here.",
+        405: "These pages are read, not written to: GET and HEAD alone.",
+    }.get(error.status_code, error.detail)
+    page = _html(view_pages.failed(sentence), error.status_code)
+    page.headers.update(error.headers or {})
+    return page
+
+
+def _defect(request: Request, error: Exception) -> Response:
+    return _html(view_pages.failed("This page failed; the terminal in which consult view runs says why."), 500)

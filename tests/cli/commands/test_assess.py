@@ -1,0 +1,258 @@
+"""`consult assess`: failures stay None, a killed assessment goes on, people's ratings, and mistakes."""
+
+import csv
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from consult.agents.assessors.rubric import BY_KEY, ITEMS
+from consult.agents.prompt_formats.starter_assessment import WHY, WHY_CONSTRUCTED
+from consult.cli.main import run as consult
+
+PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
+CASES = 40
+GOOD = json.dumps({item.key: {"why": "so it is", "value": 1} for item in ITEMS})
+
+
+def script(path, replies):
+    path.write_text("replies:\n  assessor:\n" + "".join(f"  - {json.dumps(reply)}\n" for reply in replies))
+    return f"scripted:{path}"
+
+
+def call(capfd, monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["consult", *map(str, words)])
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as end:
+        consult()
+    out, err = capfd.readouterr()
+    return end.value.code or 0, out, err
+
+
+def rows(db, assessor="%"):
+    with sqlite3.connect(db) as connection:
+        return connection.execute(
+            "SELECT consultation_id, assessor, item, value, why FROM assessments WHERE assessor LIKE ? "
+            "ORDER BY assessor, consultation_id, item",
+            (assessor,),
+        ).fetchall()
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    db = tmp_path_factory.mktemp("played") / "consult.db"
+    words = ["simulate", "--cases", str(CASES), "--model", f"scripted:{PANEL}", "--db", str(db), "--json"]
+    subprocess.run([sys.executable, "-m", "consult", *words], check=True, stdout=subprocess.DEVNULL)
+    return db
+
+
+@pytest.fixture
+def db(played, tmp_path):
+    return Path(shutil.copy(played, tmp_path / "consult.db"))
+
+
+def test_rules_score_all_but_feelings(db, capfd, monkeypatch):
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", "rules", "--db", db, "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert events[0] == {
+        "event": "assess", "run": "r1", "assessor": "rules@5", "consultations": CASES, "earlier": 0
+    }  # fmt: skip
+    assert [e["event"] for e in events[1:-1]] == ["assessment"] * CASES
+    items = {item["item"]: item for item in events[-1]["items"]}
+    assert list(items) == list(BY_KEY)
+    assert items["2.1"]["not_decided"] == CASES and items["2.1"]["mean"] is None and not items["2.1"]["judge_failed"]
+    # The script asks for duration and sensation, never for history.
+    assert (items["1.1"]["mean"], items["1.1"]["n"]) == (0.0, CASES)
+    assert len(rows(db)) == 8 * CASES
+
+
+def test_the_starter_scores_all_items_beside_the_rules(db, capfd, monkeypatch):
+    for assessor in ("rules", "starter"):
+        words = ("assess", "r1", "--assessor", assessor, "--db", db, "--json", "--batch", "16")
+        code, out, _ = call(capfd, monkeypatch, *words)
+        assert code == 0
+    events = [json.loads(line) for line in out.splitlines()]
+    assert events[0]["assessor"].startswith("starter@") and events[-1]["failures"] == []
+    assert all((item["n"], item["judge_failed"], item["not_decided"]) == (CASES, 0, 0) for item in events[-1]["items"])
+    assert {row[4] for row in rows(db, "starter%")} == {WHY, WHY_CONSTRUCTED}
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--agreement", "--db", db, "--json")
+    pairs = {pair["item"]: pair["n"] for pair in map(json.loads, out.splitlines())}
+    assert code == 0 and pairs["1.1"] == CASES and "2.1" not in pairs
+
+
+def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path, capfd, monkeypatch):
+    replies = ["Well, it depends." if i % 5 == 0 else GOOD for i in range(CASES)]
+    reference = script(tmp_path / "judge.yaml", replies)
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", reference, "--db", db, "--json")
+    assert code == 1
+    summary = json.loads(out.splitlines()[-1])
+    for item in summary["items"]:
+        assert (item["n"], item["mean"], item["judge_failed"]) == (CASES * 4 // 5, 1.0, CASES // 5)
+    assert [f["consultation"] for f in summary["failures"]] == [f"r1.{i}" for i in range(1, CASES + 1, 5)]
+    assert all(f["why"] == "unusable answer: the answer holds no JSON object" for f in summary["failures"])
+    failed = [row for row in rows(db) if row[3] is None]
+    assert len(failed) == 8 * CASES // 5
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", reference, "--db", db)
+    assert code == 1 and "assessor failed on 8" in out and "r1.6 " in out and "100.0%" in out
+
+
+def test_a_model_that_fails_is_asked_again_by_the_same_command(db, tmp_path, capfd, monkeypatch):
+    path = tmp_path / "judge.yaml"
+    script(path, [GOOD, GOOD])
+    path.write_text(path.read_text() + "  - {error: out of memory}\n  - " + json.dumps(GOOD) + "\n")
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", f"scripted:{path}", "--db", db, "--json")
+    failures = json.loads(out.splitlines()[-1])["failures"]
+    assert code == 1
+    assert failures == [{"consultation": "r1.3", "why": "no reply: ModelError: out of memory"}]
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", f"scripted:{path}", "--db", db, "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert events[0]["earlier"] == CASES - 1 and [e.get("consultation") for e in events[1:-1]] == ["r1.3"]
+    assert len(rows(db)) == 8 * CASES
+
+
+SLOW = """
+import sys, time
+from consult.envs.store.write import Store
+kept = Store.keep_assessments
+def slowly(self, *given, **more):
+    time.sleep(0.3)
+    return kept(self, *given, **more)
+Store.keep_assessments = slowly
+from consult.cli.main import run
+run()
+"""
+
+
+@pytest.mark.parametrize("kind", ["rules", "model"])
+def test_killed_and_taken_up_it_ends_the_same(played, tmp_path, kind):
+    replies = [GOOD if i % 3 else "no" for i in range(CASES)]
+    reference = "rules" if kind == "rules" else script(tmp_path / "judge.yaml", replies)
+    results = []
+    for name, kill in (("whole", False), ("cut", True)):
+        db = Path(shutil.copy(played, tmp_path / f"{name}.db"))
+        words = ["assess", "r1", "--assessor", reference, "--db", str(db), "--batch", "4", "--json"]
+        if kill:
+            process = subprocess.Popen([sys.executable, "-c", SLOW, *words], stdout=subprocess.PIPE, text=True)
+            shown = [process.stdout.readline() for _ in range(10)]
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            told = {json.loads(line)["consultation"] for line in shown[1:]}
+            kept = {row[0] for row in rows(db)}
+            assert told <= kept and len(kept) < CASES
+            assert len(rows(db)) == 8 * len(kept)
+        ended = subprocess.run([sys.executable, "-m", "consult", *words], capture_output=True, text=True)
+        assert ended.returncode == (0 if kind == "rules" else 1)
+        results.append((rows(db), ended.stdout.splitlines()[-1]))
+    assert results[0] == results[1]
+
+
+def test_assessors_stand_side_by_side_and_are_compared(db, tmp_path, capfd, monkeypatch):
+    reference = script(tmp_path / "judge.yaml", [GOOD])
+    call(capfd, monkeypatch, "assess", "r1", "--assessor", "rules", "--db", db)
+    before = rows(db)
+    call(capfd, monkeypatch, "assess", "r1", "--assessor", reference, "--db", db)
+    assert rows(db, "rules%") == before
+    assert len({row[1] for row in rows(db)}) == 2
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--agreement", "--db", db, "--json")
+    pairs = {pair["item"]: pair for pair in map(json.loads, out.splitlines())}
+    assert code == 0 and set(pairs) == set(BY_KEY) - {"2.1", "2.2", "3.2", "4.1"} | (set(pairs) & {"3.2", "4.1"})
+    assert (pairs["1.1"]["raw"], pairs["1.1"]["n"], pairs["1.1"]["prevalence"]) == (0.0, CASES, [0.0, 1.0])
+    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--agreement", "--db", db)
+    assert "AC1" in out and "kappa" in out
+
+
+CSV = "\ufeffConsultation,item,value,rater,why,mood\n"
+
+
+def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path, capfd, monkeypatch):
+    path = tmp_path / "ratings.csv"
+    path.write_text(
+        CSV
+        + "r1.1,1.1,1,anna,asked twice,good\n"
+        + "r1.1,4.1,2,anna,,\n"
+        + "r1.2,1.1,,anna,could not tell,\n"
+        + "r1.2,1.1,0,ben,,\n"
+        + "r9.1,1.1,1,anna,,\n"
+        + "r1.3,7.7,1,anna,,\n"
+        + "r1.3,1.1,2,anna,,\n"
+        + "r1.3,1.1,yes,anna,,\n"
+        + "r1.1,1.1,0,anna,,\n"
+        + "r1.4\n"
+        + 'r1.4,1.1,1.0,rules@5,"so, ""quoted""",\n'
+        + "r1.5,1.1,nan,,,\n"
+        + "r1.5,1.1,1,,,\n",
+        encoding="utf-8",
+    )
+    code, out, err = call(capfd, monkeypatch, "assess", "r1", "--import", path, "--db", db)
+    assert code == 1 and not err
+    assert "6 ratings kept, 7 rows left out" in out
+    for line in (6, 7, 8, 9, 10, 11, 13):
+        assert f"line {line}: " in out
+    assert rows(db) == [
+        ("r1.5", "human", "1.1", 1.0, ""),
+        ("r1.1", "human:anna", "1.1", 1.0, "asked twice"),
+        ("r1.1", "human:anna", "4.1", 2.0, ""),
+        ("r1.2", "human:anna", "1.1", None, "could not tell"),
+        ("r1.2", "human:ben", "1.1", 0.0, ""),
+        ("r1.4", "human:rules@5", "1.1", 1.0, 'so, "quoted"'),
+    ]
+
+
+FILES = {
+    "empty.csv": (b"", "is empty"),
+    "blank.csv": (b"\n \n", "is empty"),
+    "head.csv": (b"consultation,item,value\n", "has no rating that can be kept"),
+    "columns.csv": (b"consultation,value\nr1.1,1\n", "lacks the column item"),
+    "latin.csv": (b"consultation,item,value\nr1.1,1.1,\xe9\n", "is no UTF-8 text"),
+    "binary.csv": (bytes(range(256)), "is no UTF-8 text"),
+    "nul.csv": (b"consultation,item,value\nr1.1,1.1,\0\0\n", "1 rating kept"),
+    "wrong.csv": (b"consultation,item,value\nr1.1,1.1,9\n", "line 2: '9' is no value of 1.1; give 0, 1"),
+    "head-huge.csv": (b"x" * 200_000 + b"\n", "line 1"),
+    "huge.csv": (b"consultation,item,value\nr1.1,1.1," + b"x" * 200_000 + b"\n", "line 2"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_taken_in_is_one_sentence(name, db, tmp_path, capfd, monkeypatch):
+    content, told = FILES[name]
+    (tmp_path / name).write_bytes(content)
+    csv.field_size_limit(10**6)  # as an import of cases leaves it
+    code, out, err = call(capfd, monkeypatch, "assess", "r1", "--import", tmp_path / name, "--db", db)
+    if name == "nul.csv":  # two nul bytes are an empty cell
+        assert code == 0 and told in out
+        return
+    assert code == 2 and not out and err.count("\n") == 1 and told in err
+    assert not rows(db)
+
+
+MISTAKES = {
+    ("assess", "r7", "--assessor", "rules"): "no run 'r7'; there are: r1",
+    ("assess", "r1"): "say who assesses",
+    ("assess", "r1", "--judge", "human"): "'derm34' lists its diagnoses",
+    ("assess", "r1", "--assessor", "rules", "--judge", "starter"): "not several at once",
+    ("assess", "r1", "--assessor", "rules", "--import", "x.csv"): "not several at once",
+    ("assess", "r1", "--assessor", "human"): "--import it",
+    ("assess", "r1", "--assessor", "ruels"): "there is no model 'ruels'",
+    ("assess", "r1", "--assessor", "scripted:nothing.yaml"): "there is no script",
+    ("assess", "r1", "--import", "nothing.csv"): "there is no file 'nothing.csv'",
+    ("assess", "r1", "--agreement"): "has no assessor",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES, ids=" ".join)
+def test_a_mistake_is_one_sentence(words, db, capfd, monkeypatch):
+    code, out, err = call(capfd, monkeypatch, *words, "--db", db)
+    assert (code, out) == (2, "") and MISTAKES[words] in err and err.count("\n") == 1
+    assert not rows(db)
+
+
+def test_a_database_that_is_not_there_is_one_sentence(tmp_path, capfd, monkeypatch):
+    words = ("assess", "r1", "--assessor", "rules", "--db", tmp_path / "none.db")
+    code, _, err = call(capfd, monkeypatch, *words)
+    assert code == 2 and "there is no database" in err and not (tmp_path / "none.db").exists()
