@@ -43,7 +43,7 @@ from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named
 from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED
-from consult.render.report import write_report
+from consult.render.report.write import write_report
 from consult.scenarios import Scenario, load_scenario
 
 _OF_CELLS = ("value", "low", "high", "n", "failed", "unjudged")

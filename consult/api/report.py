@@ -12,7 +12,7 @@ from consult.api.given import PathLike, naming
 from consult.api.run import Run, place_of
 from consult.envs.store.write import Store
 from consult.errors import UserError
-from consult.render.report import write_report
+from consult.render.report.write import write_report
 from consult.scenarios import UnknownNameError
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ class Report:
         """The figures as a table, a row for each condition and measure: what summary.csv holds."""
         import pandas as pd
 
-        from consult.render.report_summary import rows
+        from consult.render.report.summary import rows
 
         return pd.DataFrame(rows(self.data))
 
     @property
     def latex(self) -> str:
         """The main figures as a table for a paper: what summary.tex holds."""
-        from consult.render.report_latex import latex
+        from consult.render.report.latex import latex
 
         return latex(self.data)
 

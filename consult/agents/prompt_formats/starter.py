@@ -10,10 +10,10 @@ marks; what the photograph shows is asked once a doctor, and put where the docto
 chooses its next act in one request and words it in another, a short one. Advice to the patient is the scenario's,
 worded sentence by sentence where the model has learned to, in slots of a frame that the model words.
 
-A line is chosen among those that the model has learned for its purpose (`consult.agents.prompt_formats.wording`): those for
-a patient of this temperament and age, a question about this topic, this sentence of the advice. Where a reply is free,
-as the reason after a diagnosis is, it is held against them: a reason with a broken sentence is refused, and asked for
-once more as a choice.
+A line is chosen among those that the model has learned for its purpose (`consult.agents.prompt_formats.wording`): those
+for a patient of this temperament and age, a question about this topic, this sentence of the advice. Where a reply is
+free, as the reason after a diagnosis is, it is held against them: a reason with a broken sentence is refused, and asked
+for once more as a choice.
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ VARIED = 2.0
 CALIBRATION = {True: (0.60, 0.04), False: (1.39, 1.00)}
 """Whether a panel was heard → slope and intercept of the final confidence's log odds over those of the probability.
 
-Platt's scaling (1999), fitted on 340 validation consultations with a panel and 208 without. What the panel's members say
-of one patient agrees more than the opinions that the attending learned from, so that it trusts them too much; alone, it
-is right more often than the general practitioner whose beliefs it learned.
+Platt's scaling (1999), fitted on 340 validation consultations with a panel and 208 without. What the panel's members
+say of one patient agrees more than the opinions that the attending learned from, so that it trusts them too much; alone,
+it is right more often than the general practitioner whose beliefs it learned.
 """
 QUESTIONS = 5
 """Topics that an attending asks about before it consults or concludes, where no alarm was told."""

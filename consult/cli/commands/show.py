@@ -199,7 +199,7 @@ def _listed(rows: list[Row]) -> Table:
     from consult.agents.prompt_formats.clean import clean
     from consult.cli.terminal.terminal_render import styled
     from consult.envs.store.write import stored_decision
-    from consult.render.report_verdicts import result_of
+    from consult.render.report.verdicts import result_of
 
     table = Table(box=SIMPLE_HEAD)
     for heading in ("id", "case", "temperament", "diagnosis", "truth", "result"):

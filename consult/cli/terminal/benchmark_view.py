@@ -22,7 +22,7 @@ from consult.cli.terminal.progress import Progress
 from consult.cli.terminal.terminal_render import DISCLAIMER, Event, styled
 from consult.counts import count_of, duration
 from consult.render.narrow import fitted
-from consult.render.report import FILES
+from consult.render.report.write import FILES
 
 EVERY = 10.0
 """Seconds between two lines of an assessment."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from consult.scenarios.checks.advice import ANSWERS, advice_problems, condition_problems, topic_problems
 from consult.scenarios.checks.cases import Told, case_problems
 from consult.scenarios.checks.rules import rule_problems
+from consult.scenarios.checks.salvage import Labels, Settings, salvaged_labels, salvaged_settings
 from consult.scenarios.checks.tables import (
     card_problems,
     child_problems,
@@ -44,7 +45,6 @@ from consult.scenarios.references import (
     several_references,
     value_references,
 )
-from consult.scenarios.salvage import Labels, Settings, salvaged_labels, salvaged_settings
 from consult.scenarios.shape import closest, field_name
 
 VALUES = "values.yaml"

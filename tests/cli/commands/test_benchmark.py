@@ -20,7 +20,7 @@ import pytest
 
 import consult.cli.commands.benchmark
 from consult.cli.main import run
-from consult.render.report import FILES
+from consult.render.report.write import FILES
 
 BAYES = ["Bayes doctor", "Bayes doctor"]
 """Told complaint and photograph, and told all facts."""

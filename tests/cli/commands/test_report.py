@@ -18,7 +18,7 @@ from consult.cli.main import run as consult
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
-from consult.render.report_data import described
+from consult.render.report.data import described
 
 ROOT = Path(__file__).parents[3]
 CASES = 12

@@ -170,7 +170,7 @@ def decided(path):
 
 
 def test_a_store_of_the_first_edition_is_decided_and_reports(tmp_path):
-    from consult.render.report import write_report
+    from consult.render.report.write import write_report
 
     path = tmp_path / "old.db"
     first_edition(path, "derm34", ROWS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consult.render.report_forest import LETTER, LINE, MOST_LETTERS, Column, forest, wrapped
+from consult.render.report.forest import LETTER, LINE, MOST_LETTERS, Column, forest, wrapped
 
 LABELS = [
     f"scripted:run_{number}/100%_panel&co,#2.yaml · {strategy} · solo · patient Qwen/Qwen2.5-VL-7B-Instruct"

@@ -25,11 +25,11 @@ def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
         runs: Their ids.
         out: The folder; made where it is not there.
     """
-    from consult.render.report_data import described
-    from consult.render.report_latex import latex
-    from consult.render.report_markdown import markdown
-    from consult.render.report_page import MOST_LISTED, page
-    from consult.render.report_verdicts import HEADINGS_LINE, table_of
+    from consult.render.report.data import described
+    from consult.render.report.latex import latex
+    from consult.render.report.markdown import markdown
+    from consult.render.report.page import MOST_LISTED, page
+    from consult.render.report.verdicts import HEADINGS_LINE, table_of
 
     listed = {}
     # A run is read once: what the page needs is kept, the table of consultations waits on the disk, the rest goes.
@@ -61,8 +61,8 @@ FILES = ("report.html", "report.md", "report.json", "summary.csv", "summary.tex"
 
 
 def _summary(found: Data) -> str:
-    from consult.render.report_summary import headings, rows
-    from consult.render.report_verdicts import csv_lines
+    from consult.render.report.summary import headings, rows
+    from consult.render.report.verdicts import csv_lines
 
     table = rows(found)
     return csv_lines([headings(table), *(list(row.values()) for row in table)])

@@ -45,7 +45,7 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
     from consult.envs.benchmark.kept import benchmark_of
     from consult.envs.conditions import Conditions
     from consult.envs.metrics.paired import results
-    from consult.render.report_comparisons import comparisons, not_compared, with_solo
+    from consult.render.report.comparisons import comparisons, not_compared, with_solo
 
     told, right = [], {}
     with _no_search_for_cycles():

@@ -7,9 +7,9 @@ from typing import Any
 
 from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
-from consult.render.report_compared import across, head
-from consult.render.report_table import Cell, Table
-from consult.render.report_tables import of_run
+from consult.render.report.compared import across, head
+from consult.render.report.table import Cell, Table
+from consult.render.report.tables import of_run
 from consult.scenarios.control_chars import without_controls
 
 Data = Mapping[str, Any]

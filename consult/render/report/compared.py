@@ -7,7 +7,7 @@ from typing import Any
 
 from consult.agents.assessors.rubric import BY_KEY
 from consult.envs.settings import is_model
-from consult.render.report_table import DIFFERENCE, PAIRED, Cell, Table, difference, legacy, place, small
+from consult.render.report.table import DIFFERENCE, PAIRED, Cell, Table, difference, legacy, place, small
 
 Data = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from consult.render.report_latex import escaped, latex
-from consult.render.report_summary import rows
+from consult.render.report.latex import escaped, latex
+from consult.render.report.summary import rows
 
 NASTY = "scripted:/models/50%_a&b,#1/{x}~^$.yaml"
 

@@ -11,7 +11,7 @@ from consult.agents.assessors.rubric import BY_KEY
 from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.envs.settings import CASES
-from consult.render.report_compared import final_urgency, short_names, told_together
+from consult.render.report.compared import final_urgency, short_names, told_together
 
 Data = Mapping[str, Any]
 

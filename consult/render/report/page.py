@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.prompt_formats.clean import clean
 from consult.render.page import DEMONSTRATION, POLICY
-from consult.render.report_behind import Behind, behind
-from consult.render.report_compared import RUNS, across, final_urgency, head
-from consult.render.report_forest import Column, forest
-from consult.render.report_markdown import AGAIN, about, demonstration, lines_of
-from consult.render.report_plots import accuracy_by_s, confusion_matrix, reliability
-from consult.render.report_table import Cell, Table, place
-from consult.render.report_tables import MISTAKES, of_run
-from consult.render.report_transcripts import Transcripts
-from consult.render.report_verdicts import verdict
+from consult.render.report.behind import Behind, behind
+from consult.render.report.compared import RUNS, across, final_urgency, head
+from consult.render.report.forest import Column, forest
+from consult.render.report.markdown import AGAIN, about, demonstration, lines_of
+from consult.render.report.plots import accuracy_by_s, confusion_matrix, reliability
+from consult.render.report.table import Cell, Table, place
+from consult.render.report.tables import MISTAKES, of_run
+from consult.render.report.transcripts import Transcripts
+from consult.render.report.verdicts import verdict
 
 if TYPE_CHECKING:
     from consult.envs.metrics import Outcome
@@ -163,7 +163,10 @@ _UNIT = re.compile(r"(?<=[0-9]) (?=%)|(?<=\bn) (?=[0-9])")
 
 
 def _head(found: Data) -> str:
-    style = "".join((files("consult.render") / name).read_text(encoding="utf-8") for name in ("page.css", "report.css"))
+    style = "".join(
+        (files(package) / name).read_text(encoding="utf-8")
+        for package, name in (("consult.render", "page.css"), ("consult.render.report", "report.css"))
+    )
     runs = ", ".join(run["run"] for run in found["runs"])
     title = f"benchmark {found['benchmark']['id']}" if found["benchmark"] else runs
     links = "".join(f'<a href="#{_text(run["run"])}">{_text(run["run"])}</a> ' for run in found["runs"])

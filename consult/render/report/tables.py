@@ -7,7 +7,7 @@ from typing import Any
 
 from consult.agents.assessors.rubric import BY_KEY
 from consult.counts import count_of
-from consult.render.report_table import (
+from consult.render.report.table import (
     DIFFERENCE,
     PAIRED,
     UNKNOWN,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consult.render.report_table import place
-from consult.render.report_verdicts import verdict
+from consult.render.report.table import place
+from consult.render.report.verdicts import verdict
 
 if TYPE_CHECKING:
     from consult.envs.metrics import Outcome

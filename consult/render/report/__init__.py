@@ -1,0 +1,1 @@
+"""The report of runs: its data, tables, plots and files."""
