@@ -655,7 +655,7 @@ class Spoken:
     consultation: int
     temperament: str
     act: Act
-    voice: str
+    client: str
     """The line with its facts taken out."""
 
 
@@ -674,7 +674,7 @@ def _temperaments(played: Played) -> Iterator[str]:
         act, mood = line.act, line.temperament
         if act.action == "answer" and act.facts:
             figures["facts volunteered an answer"][mood].append(len(act.facts) - 1)
-            words = line.voice.split()
+            words = line.client.split()
             figures["words an answer, facts left out"][mood].append(sum("FACT" not in word for word in words))
         if act.action == "satisfied" and act.accepts is not None:
             figures["takes to the plan"][mood].append(act.accepts)
@@ -707,7 +707,7 @@ def _told_apart(played: Played) -> Iterator[str]:
     lines = list(_patient_lines(played))
     groups = np.array([line.consultation for line in lines])
     moods = np.array([line.temperament for line in lines])
-    texts = [line.voice for line in lines]
+    texts = [line.client for line in lines]
     model = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10, max_iter=2000)
     )
@@ -723,7 +723,7 @@ def _told_apart(played: Played) -> Iterator[str]:
     yield f"| temperament of a line | {pooled(by_line[groups == number] for number in np.unique(groups))} |"
     yield f"| temperament of a consultation | {of(np.array(whole) == np.array(truth))} |"
     for mood in temperaments():
-        own = [line.voice for line in lines if line.temperament == mood]
+        own = [line.client for line in lines if line.temperament == mood]
         phrase, part = _commonest(own)
         yield f"| commonest phrase of 3 or more words, {mood} | '{phrase}' in {part:.1%} of {len(own)} lines |"
         if len(own) >= 100:

@@ -28,7 +28,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import Row, triage_rows
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.runtime.output_dir import quiet_libraries
 from consult.rl.runtime.schedule import Clock
 from consult.rl.trainers.grpo import SharedPromptTrainer, TimedTrainer
@@ -54,15 +54,15 @@ class StepTimes(TrainerCallback):
         self.seconds.append(time.perf_counter() - self._begun)
 
 
-def opened(cases: int) -> tuple[Student, list[Row]]:
+def opened(cases: int) -> tuple[Policy, list[Row]]:
     """Load a student and its rows, photographs looked at."""
     scenario = load_scenario("derm34")
-    student = Student.open(TrainConfig(role="triage", steps=1))
-    rows = triage_rows(scenario, scenario.case_ids("train")[:cases], student.dialect, sees=True)
-    student.constrain(rows)
-    assert student.looks is not None
-    student.looks.look_at(rows, scenario.revision, lambda _: None)
-    return student, rows
+    policy = Policy.open(TrainConfig(role="triage", steps=1))
+    rows = triage_rows(scenario, scenario.case_ids("train")[:cases], policy.dialect, sees=True)
+    policy.constrain(rows)
+    assert policy.vision_cache is not None
+    policy.vision_cache.look_at(rows, scenario.revision, lambda _: None)
+    return policy, rows
 
 
 def arguments(folder: str, asked: argparse.Namespace, **more: Any) -> GRPOConfig:
@@ -92,10 +92,10 @@ def paid(completions: Sequence[Any], **_: Any) -> list[float]:
     return [float("e" in completion[0]["content"]) for completion in completions]
 
 
-def with_photographs(student: Student, rows: Sequence[Row]) -> Dataset:
+def with_photographs(policy: Policy, rows: Sequence[Row]) -> Dataset:
     """Make the data set with an image column, photographs drawn beforehand."""
     picture = cache(lambda i: rows[i].view.photograph.load())  # type: ignore[union-attr]
-    chats = [student.speaker.chat(row.prompt) for row in rows]
+    chats = [policy.speaker.chat(row.prompt) for row in rows]
     for i in range(len(rows)):
         picture(i)
 
@@ -111,56 +111,56 @@ def with_photographs(student: Student, rows: Sequence[Row]) -> Dataset:
         return Dataset.from_list([{"row": i} for i in range(len(rows))]).with_transform(fill)
 
 
-def bare(student: Student, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
+def bare(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
     """Make TRL's trainer as it comes."""
     return GRPOTrainer(
-        model=student.model,
+        model=policy.model,
         reward_funcs=[paid],
         # Exactly as many tokens as a decision has.
         args=arguments(folder, asked, generation_kwargs={"min_new_tokens": TOKENS}),
-        train_dataset=with_photographs(student, rows),
-        processing_class=student.speaker.processor,
+        train_dataset=with_photographs(policy, rows),
+        processing_class=policy.speaker.processor,
     )
 
 
-def free(student: Student, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
+def free(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
     """Make our trainer of models that write freely."""
     return TimedTrainer(
         clock=Clock(asked.steps, None),
-        model=student.model,
+        model=policy.model,
         reward_funcs=[paid],
         args=arguments(folder, asked, generation_kwargs={"min_new_tokens": TOKENS}),
-        train_dataset=with_photographs(student, rows),
-        processing_class=student.speaker.processor,
+        train_dataset=with_photographs(policy, rows),
+        processing_class=policy.speaker.processor,
     )
 
 
-def shared(student: Student, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
+def shared(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
     """Make our trainer of the starter's decisions."""
     named = [{"prompt": [{"role": "user", "content": row.id}], "row": i} for i, row in enumerate(rows)]
     return SharedPromptTrainer(
-        student=student,
+        policy=policy,
         rows=rows,
         clock=Clock(asked.steps, None),
-        model=student.model,
+        model=policy.model,
         reward_funcs=[paid],
         args=arguments(folder, asked),
         train_dataset=Dataset.from_list(named),
-        processing_class=student.speaker.tokenizer,
+        processing_class=policy.speaker.tokenizer,
     )
 
 
-Make = Callable[[Student, Sequence[Row], str, argparse.Namespace], Any]
+Make = Callable[[Policy, Sequence[Row], str, argparse.Namespace], Any]
 SIDES: dict[str, Make] = {"bare": bare, "free": free, "shared": shared}
 
 
 def steps_of(make: Make, asked: argparse.Namespace) -> list[float]:
     """Train and give the seconds of each step."""
-    student, rows = opened(asked.cases)
+    policy, rows = opened(asked.cases)
     times = StepTimes()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer = make(student, rows, str(Path(folder)), asked)
+        trainer = make(policy, rows, str(Path(folder)), asked)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(times)
         trainer.train()

@@ -42,7 +42,7 @@ from consult.agents.grounding.facts import plainly, stated
 from consult.agents.models import Model, Reply, Request, open_model
 from consult.agents.prompt_formats.questions import said_about
 from consult.agents.prompt_formats.wording import TAUGHT
-from consult.agents.roles.client import Generate, Place, Voice
+from consult.agents.roles.client import Generate, Place, RoleClient
 from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
@@ -254,8 +254,8 @@ async def _ask(
 ) -> list[Answer]:
     batcher = Batcher(chunk=batch)
     recorder = Recorder(batcher.for_model(model))
-    voice = Voice("patient", model.info, recorder)
-    patient = FreePatient(voice, scenario) if arm == FREE else Patient(voice, scenario)
+    client = RoleClient("patient", model.info, recorder)
+    patient = FreePatient(client, scenario) if arm == FREE else Patient(client, scenario)
     left, answers = iter(asked), list[Answer]()
 
     async def worker() -> None:
@@ -271,7 +271,7 @@ async def _ask(
                     broken = f"{type(error).__name__}: {error}"
                     answers.append(Answer(question, arm, view.lines[-1].text, error=broken))
                 else:
-                    answers.append(_answer(question, arm, view, act, voice, recorder.first(question.number)))
+                    answers.append(_answer(question, arm, view, act, client, recorder.first(question.number)))
         finally:
             batcher.close()
 
@@ -283,11 +283,11 @@ async def _ask(
     return sorted(answers, key=lambda answer: answer.question.number)
 
 
-def _answer(question: Question, arm: str, view: PatientView, act: Act, voice: Voice, raw: str | None) -> Answer:
+def _answer(question: Question, arm: str, view: PatientView, act: Act, client: RoleClient, raw: str | None) -> Answer:
     assert act.draft is not None and raw is not None
     facts = {fact.id: fact for fact in (question.card.complaint, *question.card.facts)}
     given, wanted = tuple(facts[fact_id] for fact_id in act.facts), (question.asked,)
-    first = _read(raw, given, arm, view, voice)
+    first = _read(raw, given, arm, view, client)
     return Answer(
         question,
         arm,
@@ -306,10 +306,10 @@ def _answer(question: Question, arm: str, view: PatientView, act: Act, voice: Vo
     )
 
 
-def _read(raw: str, given: tuple[Fact, ...], arm: str, view: PatientView, voice: Voice) -> str | None:
+def _read(raw: str, given: tuple[Fact, ...], arm: str, view: PatientView, client: RoleClient) -> str | None:
     if arm != FREE:
-        return voice.dialect.read_patient_line(raw, PatientTask("answer" if given else "unknown", given), view)
-    word = voice.dialect.read_free_line(raw, view)
+        return client.dialect.read_patient_line(raw, PatientTask("answer" if given else "unknown", given), view)
+    word = client.dialect.read_free_line(raw, view)
     return word.text if word is not None and word.action in view.offers else None
 
 

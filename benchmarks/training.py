@@ -296,20 +296,20 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--scale", type=float, default=1.0, help="of the minutes")
     asked = parser.parse_args()
-    wanted = asked.only.split(",")
-    unknown = ", ".join(group for group in wanted if group not in GROUPS)
+    target = asked.only.split(",")
+    unknown = ", ".join(group for group in target if group not in GROUPS)
     if unknown:
         parser.error(f"there is no group {unknown}; take some of {', '.join(GROUPS)}")
     # What is tried out at a smaller scale is not taken for the whole.
     asked.out = asked.out if asked.scale == 1 else asked.out / f"scale-{asked.scale:g}"
     asked.out.mkdir(parents=True, exist_ok=True)
     every = [*trainings(asked.seeds, asked.scale, asked.out), *consultations(asked.seeds, asked.scale, asked.out)]
-    runs = [run for run in every if run.group in wanted]
+    runs = [run for run in every if run.group in target]
     if asked.what == "list":
         for run in runs:
             print(f"{'over' if is_over(run, asked.out) else 'to do'}  {run.name}  consult {' '.join(run.words)}")
     elif asked.what == "run":
-        if "elsewhere" in wanted:
+        if "elsewhere" in target:
             write_elsewhere(asked.out / "elsewhere")
         failed = run_all(runs, asked.out, asked.at_once)
         write_tables(every, asked.out)

@@ -158,11 +158,11 @@ class Process:
 
     def __init__(self, run, out, live, code=0):
         self.run, self.out, self.live, self.returncode = run, out, live, code
-        self.looks = 1 + len(run.name) % 7
+        self.vision_cache = 1 + len(run.name) % 7
 
     def poll(self):
-        self.looks -= 1
-        if self.looks:
+        self.vision_cache -= 1
+        if self.vision_cache:
             return None
         self.live.remove(self.run)
         if self.returncode == 0:

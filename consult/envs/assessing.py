@@ -15,7 +15,7 @@ from consult.agents.assessors.model import Assessor, Judges, ProgramAssessor
 from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, WRONG, Played, assess_by_rules
 from consult.agents.models import Model
-from consult.agents.roles.client import Place, Sampling, Voice
+from consult.agents.roles.client import RequestContext, RoleClient, Sampling
 from consult.envs.batcher import Batcher
 from consult.envs.consultation import heard
 from consult.envs.events import Event, Listener
@@ -110,13 +110,13 @@ class Assessing:
         left = self._begin()
         batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         try:
-            run_to_end(self._all(left, batcher, Assessor(self._voice(model, batcher))))
+            run_to_end(self._all(left, batcher, Assessor(self._client(model, batcher))))
         finally:
             batcher.shutdown()
         return self._end()
 
-    def _voice(self, model: Model, batcher: Batcher) -> Voice:
-        return Voice("assessor", model.info, batcher.for_model(model), SAMPLING, self._exchanges.record)
+    def _client(self, model: Model, batcher: Batcher) -> RoleClient:
+        return RoleClient("assessor", model.info, batcher.for_model(model), SAMPLING, self._exchanges.record)
 
     async def _all(self, left: Sequence[Row], batcher: Batcher, judge: Assessor) -> None:
         rows, workers = iter(left), min(self.batch, len(left))
@@ -141,9 +141,9 @@ class Assessing:
 
     async def _judge(self, row: Row, batcher: Batcher, judge: Assessor) -> Mapping[str, Verdict]:
         seed = (row["seed"], row["case_id"], row["temperament"], row["repeat"])
-        place = Place(row["ordinal"], seed, turn=0, nth=row["ordinal"] - 1)
+        context = RequestContext(row["ordinal"], seed, turn=0, nth=row["ordinal"] - 1)
         try:
-            return await judge.assess(view_of(self._played(row)), place)
+            return await judge.assess(view_of(self._played(row)), context)
         except Exception as error:
             if batcher.broken is not None:
                 raise batcher.broken from None

@@ -26,10 +26,10 @@ class Problem(NamedTuple):
     """What is not ready, and the mend."""
 
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.what}; {self.mend}"
+        return f"{self.what}; {self.fix}"
 
 
 class Device(NamedTuple):
@@ -172,8 +172,8 @@ def _cuda(number: int) -> Device:
 def _place(database: Path) -> Place:
     folder = database.parent
     if not folder.is_dir():
-        mend = "make it, or name another database with --db"
-        return Place(str(database), None, False, False, (Problem(f"there is no folder '{folder}'", mend),))
+        fix = "make it, or name another database with --db"
+        return Place(str(database), None, False, False, (Problem(f"there is no folder '{folder}'", fix),))
     free = shutil.disk_usage(folder).free
     problems = []
     if free < LEAST_DISK:

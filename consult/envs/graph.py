@@ -17,13 +17,13 @@ from langgraph.runtime import Runtime
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
 from consult.agents.roles.advice import without_quotations
 from consult.agents.roles.attending import CONSULT, Attending
-from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.human_patient import PersonPatient
 from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.roles.specialist import Specialist
 from consult.agents.roles.triage import TriageDoctor
 from consult.envs.consultation import Consultation, Node
-from consult.envs.synthetic import made_up_panel
+from consult.envs.synthetic import sample_synthetic_panel
 
 NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
 
@@ -59,12 +59,12 @@ class Together(Protocol):
 class Cast:
     """Who plays."""
 
-    patient: Voice
-    triage: Voice
+    patient: RoleClient
+    triage: RoleClient
     """Not asked in a team without one."""
-    attending: Voice
-    specialist: Callable[[str], Voice]
-    """Specialty → voice."""
+    attending: RoleClient
+    specialist: Callable[[str], RoleClient]
+    """Specialty → client."""
     together: Together
     grounded: bool = True
     """Whether a program chooses the patient's facts and holds its lines against them."""
@@ -86,11 +86,11 @@ class Session:
     chosen: Act | None = field(default=None)
     """An act of the attending's that needs another node to complete it."""
 
-    def place(self, role: str) -> Place:
+    def context(self, role: str) -> RequestContext:
         """Give the place of a role's next request."""
         plan, acts = self.consultation.plan, self.consultation.acts
         speakers = {"specialist": "panel"}.get(role, role)
-        return Place(
+        return RequestContext(
             ordinal=plan.ordinal,
             seed=(plan.seed, plan.case, plan.temperament, plan.repeat),
             turn=len(acts),
@@ -111,12 +111,12 @@ class Session:
         assert isinstance(view, PatientView)
         return view
 
-    def doctor_view(self, voice: Voice) -> DoctorView:
+    def doctor_view(self, client: RoleClient) -> DoctorView:
         """Give a doctor's view, without the photograph where the model cannot see."""
         view = self.consultation.observe().view
         assert isinstance(view, DoctorView)
-        view = replace(view, rationale=voice.info.rationale)
-        return view if voice.info.sees else replace(view, photograph=None)
+        view = replace(view, rationale=client.info.rationale)
+        return view if client.info.sees else replace(view, photograph=None)
 
     def apply(self, act: Act) -> State:
         """Step the environment, record the act, and tell where to go."""
@@ -132,18 +132,18 @@ class Session:
 
 async def _open(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    return session.apply(await session.patient.open(session.patient_view(), session.place("patient")))
+    return session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
 
 
 async def _triage(state: State, runtime: Runtime[Session]) -> State:
-    session, voice = runtime.context, runtime.context.cast.triage
-    return session.apply(await TriageDoctor(voice).act(session.doctor_view(voice), session.place("triage")))
+    session, client = runtime.context, runtime.context.cast.triage
+    return session.apply(await TriageDoctor(client).act(session.doctor_view(client), session.context("triage")))
 
 
 async def _attend(state: State, runtime: Runtime[Session]) -> State:
-    session, voice = runtime.context, runtime.context.cast.attending
-    attending = Attending(voice, session.consultation.scenario)
-    act = await attending.act(session.doctor_view(voice), session.place("attending"))
+    session, client = runtime.context, runtime.context.cast.attending
+    attending = Attending(client, session.consultation.scenario)
+    act = await attending.act(session.doctor_view(client), session.context("attending"))
     if act.action in ("ask", "examine"):
         return session.apply(act)
     session.chosen = act
@@ -152,19 +152,19 @@ async def _attend(state: State, runtime: Runtime[Session]) -> State:
 
 async def _answer(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    return session.apply(await session.patient.answer(session.patient_view(), session.place("patient")))
+    return session.apply(await session.patient.answer(session.patient_view(), session.context("patient")))
 
 
 async def _panel(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    consultation, cast, place = session.consultation, session.cast, session.place("specialist")
+    consultation, cast, context = session.consultation, session.cast, session.context("specialist")
     if cast.panel_skill is None:
         members = [Specialist(cast.specialist(field_), field_, i) for i, field_ in enumerate(consultation.panel)]
-        asked = [m.opinion(session.doctor_view(m.voice), consultation.scenario, place) for m in members]
+        asked = [m.opinion(session.doctor_view(m.client), consultation.scenario, context) for m in members]
         answers: list[tuple[Opinion, Usage]] = await cast.together(asked)
         answers = await _in_words_of_their_own(members, answers, session)
     else:
-        answers = [(opinion, Usage()) for opinion in made_up_panel(consultation, cast.panel_skill)]
+        answers = [(opinion, Usage()) for opinion in sample_synthetic_panel(consultation, cast.panel_skill)]
     chosen, session.chosen = session.chosen or Act("attending", "consult"), None
     # The attending's own words where it chose to consult; a program's where it wanted to conclude without.
     by_choice = chosen.action == "consult"
@@ -190,14 +190,14 @@ async def _in_words_of_their_own(
 
     What it quotes makes no difference: the same words around another quotation are a repetition.
     """
-    consultation, place = session.consultation, session.place("specialist")
+    consultation, context = session.consultation, session.context("specialist")
     said: list[str] = []
     own: list[tuple[Opinion, Usage]] = []
     for member, (opinion, cost) in zip(members, answers, strict=True):
         repeats = without_quotations(opinion.reason) in map(without_quotations, said)
-        if member.voice.dialect.slots and opinion.usable and repeats:
-            view = session.doctor_view(member.voice)
-            opinion, more = await member.in_other_words(opinion, said, view, consultation.scenario, place)
+        if member.client.dialect.slots and opinion.usable and repeats:
+            view = session.doctor_view(member.client)
+            opinion, more = await member.in_other_words(opinion, said, view, consultation.scenario, context)
             cost += more
         said.append(opinion.reason)
         own.append((opinion, cost))
@@ -205,10 +205,10 @@ async def _in_words_of_their_own(
 
 
 async def _conclude(state: State, runtime: Runtime[Session]) -> State:
-    session, voice = runtime.context, runtime.context.cast.attending
+    session, client = runtime.context, runtime.context.cast.attending
     cast = session.cast
-    attending = Attending(voice, session.consultation.scenario, cast.votes, cast.together)
-    act = await attending.conclude(session.doctor_view(voice), session.place("attending"))
+    attending = Attending(client, session.consultation.scenario, cast.votes, cast.together)
+    act = await attending.conclude(session.doctor_view(client), session.context("attending"))
     chosen, session.chosen = session.chosen, None
     if chosen is None:
         return session.apply(act)
@@ -218,13 +218,13 @@ async def _conclude(state: State, runtime: Runtime[Session]) -> State:
 
 async def _react(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    return session.apply(await session.patient.react(session.patient_view(), session.place("patient")))
+    return session.apply(await session.patient.react(session.patient_view(), session.context("patient")))
 
 
 async def _reply(state: State, runtime: Runtime[Session]) -> State:
-    session, voice = runtime.context, runtime.context.cast.attending
-    attending = Attending(voice, session.consultation.scenario, together=session.cast.together)
-    return session.apply(await attending.reply(session.doctor_view(voice), session.place("attending")))
+    session, client = runtime.context, runtime.context.cast.attending
+    attending = Attending(client, session.consultation.scenario, together=session.cast.together)
+    return session.apply(await attending.reply(session.doctor_view(client), session.context("attending")))
 
 
 _ACTS: dict[Node, Callable[[State, Runtime[Session]], Awaitable[State]]] = {

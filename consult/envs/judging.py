@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from consult.agents.assessors.judge import NO_REPLY, Judge, Judgement
 from consult.agents.models import Model
-from consult.agents.roles.client import Place
+from consult.agents.roles.client import RequestContext
 from consult.envs.batcher import Batcher
 from consult.envs.config import Plan
 from consult.envs.events import Event, Listener
@@ -64,9 +64,11 @@ async def judged(judge: Judge, batcher: Batcher, plan: Plan, said: str, truth: s
     Raises:
         ModelGoneError: The model has stopped responding.
     """
-    place = Place(plan.ordinal, (plan.seed, plan.case, plan.temperament, plan.repeat), turn=0, nth=plan.ordinal - 1)
+    context = RequestContext(
+        plan.ordinal, (plan.seed, plan.case, plan.temperament, plan.repeat), turn=0, nth=plan.ordinal - 1
+    )
     try:
-        return await judge.compare(said, truth, place)
+        return await judge.compare(said, truth, context)
     except Exception as error:
         if batcher.broken is not None:
             raise batcher.broken from None

@@ -14,7 +14,7 @@ from typing import Any
 
 from consult.agents.acts import Act
 from consult.agents.models import Model, ModelInfo, Request, open_model
-from consult.agents.roles.client import Place, Voice, derive_seed
+from consult.agents.roles.client import RequestContext, RoleClient, derive_seed
 from consult.agents.roles.triage import TriageDoctor
 from consult.envs.batcher import Batcher
 from consult.envs.config import RoleConfig, RunConfig
@@ -33,7 +33,7 @@ SHORTEST = 1e-3
 
 
 @dataclass
-class Capability:
+class ModelProbe:
     """What was found; None is unknown."""
 
     info: ModelInfo
@@ -53,7 +53,7 @@ class Capability:
     problems: list[Problem] = field(default_factory=list)
 
 
-def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -> Capability:
+def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -> ModelProbe:
     """Open a model and try it.
 
     Raises:
@@ -61,7 +61,7 @@ def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -
     """
     before, started = _resident(), time.perf_counter()
     model = opener(reference)
-    found = Capability(model.info, time.perf_counter() - started)
+    found = ModelProbe(model.info, time.perf_counter() - started)
     _describe(model, found)
     scenario = load_scenario("derm34")
     with _noted(found, "it cannot play", "check that it is tuned for conversation, and try another --model"):
@@ -77,19 +77,19 @@ def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -
 
 
 @contextmanager
-def _noted(found: Capability, what: str, mend: str) -> Iterator[None]:
+def _noted(found: ModelProbe, what: str, fix: str) -> Iterator[None]:
     """Turn whatever a model raises into a problem: a backend may fail in any way."""
     try:
         yield
     except Exception as error:
         first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        found.problems.append(Problem(f"{what} ({first})", mend))
+        found.problems.append(Problem(f"{what} ({first})", fix))
 
 
 # -- what it says of itself ----------------------------------------------------------------------------------------
 
 
-def _describe(model: Model, found: Capability) -> None:
+def _describe(model: Model, found: ModelProbe) -> None:
     """Read what a backend tells of itself in its details; what it does not tell is not known."""
     details = model.info.details
     found.parameters = _whole(details.get("parameters"))
@@ -126,9 +126,9 @@ async def _two_turns(model: Model, scenario: Scenario, acts: list[Act]) -> None:
     session = _session(scenario, 0, _cast(model, batcher), lambda _, act: acts.append(act))
     batcher.open()
     try:
-        session.apply(await session.patient.open(session.patient_view(), session.place("patient")))
-        voice = session.cast.triage
-        session.apply(await TriageDoctor(voice).act(session.doctor_view(voice), session.place("triage")))
+        session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
+        client = session.cast.triage
+        session.apply(await TriageDoctor(client).act(session.doctor_view(client), session.context("triage")))
     finally:
         batcher.close()
         batcher.shutdown()
@@ -170,8 +170,8 @@ def _unusable(acts: Sequence[Act]) -> list[Problem]:
 
 def _time(model: Model, scenario: Scenario, speed: dict[int, float | None]) -> None:
     """Time triage requests of different cases; a first one warms the model up."""
-    voice = Voice("triage", model.info, _never)
-    cast = replace(_cast(model, Batcher()), triage=voice)
+    client = RoleClient("triage", model.info, _never)
+    cast = replace(_cast(model, Batcher()), triage=client)
     requests = [_request(_session(scenario, number, cast, _forget)) for number in range(max(BATCHES))]
     model.generate(requests[:1])
     for size in BATCHES:
@@ -188,10 +188,12 @@ def _request(session: Session) -> Request:
     """Ask for the triage of a case whose patient has opened with the complaint."""
     complaint = session.consultation.case.card.complaint
     session.apply(Act("patient", "open", f"{complaint.text}.", "complaint", (complaint.id,), source="program"))
-    voice = session.cast.triage
-    place: Place = session.place("triage")
-    prompt = voice.dialect.triage(session.doctor_view(voice))
-    return Request((session.id,), "triage", "triage", 0, prompt, derive_seed(*place.seed), voice.sampling.temperature)
+    client = session.cast.triage
+    context: RequestContext = session.context("triage")
+    prompt = client.dialect.triage(session.doctor_view(client))
+    return Request(
+        (session.id,), "triage", "triage", 0, prompt, derive_seed(*context.seed), client.sampling.temperature
+    )
 
 
 async def _never(request: Request) -> Any:

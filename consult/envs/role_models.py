@@ -1,4 +1,4 @@
-"""Who plays: models opened once, however many roles share them, and a voice for each role."""
+"""Who plays: models opened once, however many roles share them, and a client for each role."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consult.agents.exchange import Record
 from consult.agents.experts.classifier import Classifier, open_classifier
 from consult.agents.models import Model, ModelError, Role, close_model, open_model
 from consult.agents.models.human import PERSONS, Person, person
-from consult.agents.roles.client import Sampling, Voice
+from consult.agents.roles.client import RoleClient, Sampling
 from consult.envs.batcher import Batcher
 from consult.envs.classifier_predictions import classifier_name
 from consult.envs.config import RoleConfig, RunConfig
@@ -83,22 +83,22 @@ class Models:
         return judge_of(model, batcher, config.judge.model, record)
 
     def cast(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Cast:
-        """Give the roles their voices; `record` is told of what they ask."""
+        """Give the roles their clients; `record` is told of what they ask."""
 
-        def voice(role: Role, chosen: RoleConfig) -> Voice:
+        def client(role: Role, chosen: RoleConfig) -> RoleClient:
             model = self.by_reference[chosen.model]
             sampling = Sampling(chosen.temperature, chosen.top_p)
             generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
-            return Voice(role, model.info, generate, sampling, record)
+            return RoleClient(role, model.info, generate, sampling, record)
 
-        def specialist(specialty: str) -> Voice:
-            return voice("specialist", config.specialists.get(specialty, config.specialist))
+        def specialist(specialty: str) -> RoleClient:
+            return client("specialist", config.specialists.get(specialty, config.specialist))
 
         return Cast(
-            patient=voice("patient", config.patient),
+            patient=client("patient", config.patient),
             # A role that does not play has no opened model.
-            triage=voice("triage", config.triage if config.team == "panel" else config.attending),
-            attending=voice("attending", config.attending),
+            triage=client("triage", config.triage if config.team == "panel" else config.attending),
+            attending=client("attending", config.attending),
             specialist=specialist,
             together=batcher.together,
             grounded=config.patient_grounding,
@@ -127,7 +127,7 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record
     check_judge(model)
     named = reference or model.info.reference
     name = f"{named}@{model.info.revision}" if model.info.revision else named
-    return Judge(Voice("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE), record), name)
+    return Judge(RoleClient("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE), record), name)
 
 
 def doctors(config: RunConfig) -> dict[str, RoleConfig]:

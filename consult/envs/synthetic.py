@@ -16,7 +16,7 @@ CONFIDENCES = (0.8, 0.6, 0.4)
 """Surely, probably, perhaps."""
 
 
-def made_up_panel(consultation: Consultation, skill: float) -> tuple[Opinion, ...]:
+def sample_synthetic_panel(consultation: Consultation, skill: float) -> tuple[Opinion, ...]:
     """Draw the opinions of a panel.
 
     Args:

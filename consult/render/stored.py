@@ -97,8 +97,8 @@ def _case(store: Store, row: Row, run: Row) -> tuple[Scenario, Case, str]:
 
 def _why(reference: str, error: Exception) -> str:
     if isinstance(error, UnknownNameError) and error.kind == "scenario":
-        mend = "its path is taken from the folder in which consult view was started"
-        return f"The scenario '{reference}' is not to be found, so that photograph and card are missing; {mend}."
+        fix = "its path is taken from the folder in which consult view was started"
+        return f"The scenario '{reference}' is not to be found, so that photograph and card are missing; {fix}."
     return f"The scenario '{reference}' cannot be read, so that photograph and card are missing: {error}."
 
 

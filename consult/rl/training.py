@@ -22,7 +22,7 @@ from consult.counts import count_of
 from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.rewards.curriculum import Phase, empty_stages, histogram, phases
 from consult.rl.runtime.callbacks import Best, Watcher
 from consult.rl.runtime.distributed import is_main, main_first, several, wait_for_all
@@ -110,19 +110,19 @@ class Training:
         """Go through all of it."""
         begun = time.monotonic()
         self.check()
-        student = Student.open(self.config)
-        sets = self.sets(student)
-        self.ready(student, [*sets.train, *sets.validation])
+        policy = Policy.open(self.config)
+        sets = self.sets(policy)
+        self.ready(policy, [*sets.train, *sets.validation])
         plan = phases(sets.train, self.config)
         # Whatever was wrong with the configuration has been told by now, and nothing was written.
-        self._begin(student)
-        self._tell(student, sets, plan)
-        before = self.measured(student, sets.validation)
+        self._begin(policy)
+        self._tell(policy, sets, plan)
+        before = self.measured(policy, sets.validation)
         self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
         best = self._best(before.accuracy)
         for number, phase in enumerate(plan, 1):
-            student = self._phase(student, number, phase, plan, sets, best)
-        del student
+            policy = self._phase(policy, number, phase, plan, sets, best)
+        del policy
         return self._finish(before, best, plan, begun) if self.main else {}
 
     def check(self) -> None:
@@ -144,30 +144,30 @@ class Training:
         if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
             raise TrainingError(f"{config.report_to} is not installed; pip install it, or leave --report-to out")
 
-    def _begin(self, student: Student) -> None:
+    def _begin(self, policy: Policy) -> None:
         with main_first():
             self.work.mkdir(parents=True, exist_ok=True)
             if self.main:
                 if self.config.role != "triage":
-                    same_team({role: str(player) for role, player in self.team(student).items()}, self.out)
+                    same_team({role: str(player) for role, player in self.team(policy).items()}, self.out)
                 (self.work / "config.json").write_text(self.config.model_dump_json(indent=2), encoding="utf-8")
 
     # -- what it is trained and measured on ------------------------------------------------------------------------
 
-    def sets(self, student: Student) -> Sets:
+    def sets(self, policy: Policy) -> Sets:
         """Make the sets of train and validation decisions."""
         config = self.config
-        train = self._some(student, "train", config.cases)
-        validation = self._some(student, "validation", config.validation)
-        if student.sees and not any(row.view.photograph for row in train):
+        train = self._some(policy, "train", config.cases)
+        validation = self._some(policy, "validation", config.validation)
+        if policy.sees and not any(row.view.photograph for row in train):
             raise TrainingError(
                 f"no train case of '{self.scenario.name}' has a photograph, and '{config.model}' looks at them; "
                 "add photographs, or give a text-only model"
             )
         return Sets(train, validation)
 
-    def _some(self, student: Student, split: str, most: int | None) -> list[Row]:
-        found = self.rows(student, split, most)
+    def _some(self, policy: Policy, split: str, most: int | None) -> list[Row]:
+        found = self.rows(policy, split, most)
         if not found:
             flag = {"train": "--cases", "validation": "--validation"}[split]
             raise TrainingError(
@@ -176,51 +176,51 @@ class Training:
             )
         return found
 
-    def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
+    def rows(self, policy: Policy, split: str, most: int | None) -> list[Row]:
         """Make the decisions of a split's first cases; what is left out of training is tested on."""
         ids = case_ids(self.scenario, split, most)
         if self.config.role == "triage":
-            made = triage_rows(self.scenario, ids, student.dialect, sees=student.sees)
+            made = triage_rows(self.scenario, ids, policy.dialect, sees=policy.sees)
         else:
             with main_first():
-                made = self._attending_rows(student, split, ids)
+                made = self._attending_rows(policy, split, ids)
         return made if split == "test" else without(made, self.config.leave_out)
 
-    def _attending_rows(self, student: Student, split: str, ids: Sequence[str]) -> list[Row]:
-        config, interviews = self.config, self.interviews(student)
+    def _attending_rows(self, policy: Policy, split: str, ids: Sequence[str]) -> list[Row]:
+        config, interviews = self.config, self.interviews(policy)
         if config.panel_skill is None:
             found = interviews.played(split, ids)
         else:
             found = interviews.made_up(split, ids, config.panel_skill, config.panel_draws)
         rows = [
-            attending_row(name, one, student.dialect, sees=student.sees, rationale=config.rationale)
+            attending_row(name, one, policy.dialect, sees=policy.sees, rationale=config.rationale)
             for name, one in found
         ]
         return [row for row in rows if row is not None]
 
-    def measured(self, student: Student, rows: Sequence[Row]) -> Measured:
+    def measured(self, policy: Policy, rows: Sequence[Row]) -> Measured:
         """Let a student decide."""
-        return measure(student, rows, self.scenario, self.config.votes)
+        return measure(policy, rows, self.scenario, self.config.votes)
 
-    def interviews(self, student: Student) -> Interviews:
+    def interviews(self, policy: Policy) -> Interviews:
         """Give the source of interviews."""
-        return Interviews(self.scenario, self.config.scenario, self.team(student), self.config.db, self.say)
+        return Interviews(self.scenario, self.config.scenario, self.team(policy), self.config.db, self.say)
 
-    def team(self, student: Student) -> dict[Role, Player]:
+    def team(self, policy: Policy) -> dict[Role, Player]:
         """Give who plays which role, looked at once; the student as it was before any training."""
         if self._team is None:
-            self._team = team_of(self.config, student.revision)
+            self._team = team_of(self.config, policy.revision)
         return self._team
 
-    def ready(self, student: Student, rows: Sequence[Row]) -> None:
+    def ready(self, policy: Policy, rows: Sequence[Row]) -> None:
         """Let a student see and decide on rows."""
-        student.constrain(rows)
-        if student.looks is not None:
+        policy.constrain(rows)
+        if policy.vision_cache is not None:
             with main_first():
-                student.looks.look_at(rows, self.scenario.revision, self.say)
+                policy.vision_cache.look_at(rows, self.scenario.revision, self.say)
 
-    def _tell(self, student: Student, sets: Sets, plan: Sequence[Phase]) -> None:
-        trained = sum(p.numel() for p in student.model.parameters() if p.requires_grad)
+    def _tell(self, policy: Policy, sets: Sets, plan: Sequence[Phase]) -> None:
+        trained = sum(p.numel() for p in policy.model.parameters() if p.requires_grad)
         self.say(
             f"{self.config.role} by {self.config.method}: {count_of(len(sets.train), 'decision')} of train cases, "
             f"{len(sets.validation):,} of validation cases, {count_of(trained, 'weight')}"
@@ -239,25 +239,25 @@ class Training:
     # -- training --------------------------------------------------------------------------------------------------
 
     def _phase(
-        self, student: Student, number: int, phase: Phase, plan: Sequence[Phase], sets: Sets, best: Best
-    ) -> Student:
+        self, policy: Policy, number: int, phase: Phase, plan: Sequence[Phase], sets: Sets, best: Best
+    ) -> Policy:
         """Train through a phase, or pass one that an earlier process has finished."""
         folder = self.work / f"{number}-{phase.name}"
         done = folder / "done"
         if not (done / "clock.json").is_file():
             folder.mkdir(exist_ok=True)
             watcher = Watcher(
-                student,
+                policy,
                 phase,
                 self.clock,
-                lambda: self.measured(student, sets.validation),
+                lambda: self.measured(policy, sets.validation),
                 best,
                 self.config.check_every,
                 self.say,
                 folder,
             )
             taken = fit(
-                student,
+                policy,
                 phase,
                 self.scenario,
                 self.clock,
@@ -268,15 +268,15 @@ class Training:
             )
             self.clock.pause(taken)
             if self.main:
-                student.save(done)
+                policy.save(done)
                 (done / "clock.json").write_text(json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
             wait_for_all()
         else:
             kept = json.loads((done / "clock.json").read_text())
             self.clock.spent, self.clock.done = kept["spent"], kept["done"]
         if number == len(plan):
-            return student
-        following = Student.open(self.config, start=done)
+            return policy
+        following = Policy.open(self.config, start=done)
         self.ready(following, [*sets.train, *sets.validation])
         return following
 
@@ -296,7 +296,7 @@ class Training:
 
     def _finish(self, before: Measured, best: Best, plan: Sequence[Phase], begun: float) -> dict[str, Any]:
         """Measure the best weights, loaded from disk as a user would, and write the result."""
-        config, start = self.config, Student.open(self.config)
+        config, start = self.config, Policy.open(self.config)
         if best.where == "start":
             self.say(
                 "no weights did better than the start on validation cases: what comes out decides as the start does"
@@ -307,7 +307,7 @@ class Training:
             self.ready(start, test)
         first = self._tested(start, test)
         del start  # a large model does not lie in memory twice
-        after = Student.open(config, start=best.folder)
+        after = Policy.open(config, start=best.folder)
         self.ready(after, [*before.rows, *test])
         validated, tested = self.measured(after, before.rows), (first, self._tested(after, test))
         metrics = self._metrics(before, validated, *tested, best)
@@ -320,9 +320,9 @@ class Training:
         shutil.rmtree(self.work)
         return metrics
 
-    def _tested(self, student: Student, rows: Sequence[Row]) -> Measured:
+    def _tested(self, policy: Policy, rows: Sequence[Row]) -> Measured:
         """Read the test cases, once."""
-        return self.measured(student, rows) if rows else NOTHING
+        return self.measured(policy, rows) if rows else NOTHING
 
     def _metrics(
         self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best
@@ -346,7 +346,7 @@ class Training:
         metrics["by_group"] = told_by_group(*shown)
         if self.config.role == "attending":
             metrics["by_stage"] = told_by_s(*shown)
-            votes = [row.wanted.is_right(row.vote) for row in shown[0].rows]
+            votes = [row.target.is_right(row.vote) for row in shown[0].rows]
             metrics["vote"] = round(sum(votes) / len(votes), 6)
             metrics["synthetic"] = self.config.panel_skill is not None
         else:
@@ -364,9 +364,9 @@ class _Remembered(Best):
             kept = json.loads(self._note.read_text())
             self.accuracy, self.where = kept["accuracy"], kept["where"]
 
-    def offer(self, accuracy: float, phase: str, step: int, student: Student) -> bool:
+    def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
         """Keep the student's weights where they are at least as good as the best so far."""
-        better = super().offer(accuracy, phase, step, student)
+        better = super().offer(accuracy, phase, step, policy)
         if better:
             self._note.write_text(json.dumps({"accuracy": self.accuracy, "where": self.where}))
         return better

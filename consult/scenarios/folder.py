@@ -328,7 +328,7 @@ def _located(path: Path) -> LocatedYaml:
 
 
 def _problems(located: LocatedYaml, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
-    return [located.problem(m.place, m.what, m.mend) for m in mistakes(error, model, located.data, "YAML")]
+    return [located.problem(m.place, m.what, m.fix) for m in mistakes(error, model, located.data, "YAML")]
 
 
 def _normal(table: dict[str, float]) -> dict[str, float]:

@@ -26,7 +26,7 @@ class Parsed(NamedTuple):
     """Keys that stand twice in one object, of which the last one counts."""
     what: str = ""
     """What is wrong with the writing; empty where the line can be read."""
-    mend: str = ""
+    fix: str = ""
 
 
 def parse_line(line: str) -> Parsed:
@@ -46,8 +46,8 @@ def parse_line(line: str) -> Parsed:
     try:
         data = json.loads(line, object_pairs_hook=as_dict)
     except json.JSONDecodeError as error:
-        why, mend = _reason(error)
-        return Parsed(None, (), f"is not valid JSON at character {error.pos + 1}: {why}", mend)
+        why, fix = _reason(error)
+        return Parsed(None, (), f"is not valid JSON at character {error.pos + 1}: {why}", fix)
     except RecursionError:
         return Parsed(None, (), *_TOO_DEEP)
     except ValueError:
@@ -81,8 +81,8 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
         What is wrong and how to fix it; None where the line alone is broken.
     """
     if not first.lstrip().startswith(tuple("{[\"'")) and re.search(r"\w[,;\t]\s*\w", first):
-        mend = "save it as a .csv file outside this folder, and run: consult scenarios import csv FILE --out FOLDER"
-        return "holds a table instead of one JSON object a line", mend
+        fix = "save it as a .csv file outside this folder, and run: consult scenarios import csv FILE --out FOLDER"
+        return "holds a table instead of one JSON object a line", fix
     if _first_bytes(path) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "is UTF-16 text", "save it as UTF-8"
     text = path.read_text(encoding="utf-8-sig", errors="replace").strip()
@@ -93,8 +93,8 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
     if "\n" not in text[:end]:
         return None
     if isinstance(data, list):
-        mend = "remove the outer brackets, and write each case on a line of its own without a comma after it"
-        return f"holds one JSON list over several lines, of {len(data)} entries", mend
+        fix = "remove the outer brackets, and write each case on a line of its own without a comma after it"
+        return f"holds one JSON list over several lines, of {len(data)} entries", fix
     return "holds objects over several lines", "write each case on one line of its own"
 
 

@@ -92,8 +92,8 @@ def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iter
     """Go through `cases.jsonl` a line at a time: read what can be read, and say what cannot."""
     path = folder / FILE
     if not path.is_file():
-        mend = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
-        yield Scanned(0, None, (Problem(FILE, 0, "is missing, and there are no tables to draw cases from", mend),))
+        fix = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
+        yield Scanned(0, None, (Problem(FILE, 0, "is missing, and there are no tables to draw cases from", fix),))
         return
     ids, empty = dict[str, int](), True
     # A byte-order mark and any line ends are as good as none; bytes that are no UTF-8 are found line by line.
@@ -117,7 +117,7 @@ def _scanned(
     folder: Path, scenario: str, labels: Mapping[str, Label], parsed: Parsed, number: int, ids: dict[str, int]
 ) -> Scanned:
     if parsed.what:
-        return Scanned(number, None, (Problem(FILE, number, parsed.what, parsed.mend),))
+        return Scanned(number, None, (Problem(FILE, number, parsed.what, parsed.fix),))
     spec, problems = _spec(parsed, number)
     if spec is not None:
         problems += [Problem(FILE, number, *found) for found in _mistakes(folder, labels, spec, ids)]
@@ -136,7 +136,7 @@ def _spec(parsed: Parsed, number: int) -> tuple[CaseSpec | None, list[Problem]]:
         return CaseSpec.model_validate(parsed.data), problems
     except ValidationError as error:
         found = mistakes(error, CaseSpec, parsed.data, "JSON")
-        problems += [Problem(FILE, number, what, mend) for _, what, mend in found]
+        problems += [Problem(FILE, number, what, fix) for _, what, fix in found]
         places = [tuple(each["loc"]) for each in error.errors(include_url=False)]
     if not isinstance(parsed.data, dict):
         return None, problems

@@ -42,11 +42,11 @@ class Problem:
     line: int
     """1-based; 0 where the whole file is meant."""
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.what}; {self.mend}"
+        return f"{where}: {self.what}; {self.fix}"
 
 
 class ScenarioError(UserError, ValueError):
@@ -93,9 +93,9 @@ class LocatedYaml:
             line, node = found[0].start_mark.line + 1, found[1]
         return line
 
-    def problem(self, place: Iterable[str | int], what: str, mend: str) -> Problem:
+    def problem(self, place: Iterable[str | int], what: str, fix: str) -> Problem:
         """Make a problem of an entry of this file."""
-        return Problem(self.file, self.line(place), what, mend)
+        return Problem(self.file, self.line(place), what, fix)
 
 
 def read_yaml(path: Path) -> LocatedYaml:
@@ -137,8 +137,8 @@ def read_yaml(path: Path) -> LocatedYaml:
         if "nesting depth" in what:
             # libyaml reads ahead of our own limit, to one of its own.
             raise _error(name, line, "is nested too deeply", "write it flat") from None
-        why, mend = _reason(what, _line_of(text, line), mark.column if mark else 0)
-        raise _error(name, line, f"is not valid YAML: {why}", mend) from None
+        why, fix = _reason(what, _line_of(text, line), mark.column if mark else 0)
+        raise _error(name, line, f"is not valid YAML: {why}", fix) from None
     except RecursionError:
         raise _error(name, 0, "is nested too deeply", "write it flat") from None
 
@@ -190,5 +190,5 @@ def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
     return "the indentation or the quotation marks do not fit the lines above", "correct them"
 
 
-def _error(file: str, line: int, what: str, mend: str) -> ScenarioError:
-    return ScenarioError([Problem(file, line, what, mend)])
+def _error(file: str, line: int, what: str, fix: str) -> ScenarioError:
+    return ScenarioError([Problem(file, line, what, fix)])

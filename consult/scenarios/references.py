@@ -53,8 +53,8 @@ def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
             if other not in labels.labels:
                 place = ("labels", name, "look_alikes", i)
                 meant = closest(other, [label for label in labels.labels if label != name])
-                mend = f"write '{meant}'" if meant else "use a label's exact name, or remove it"
-                yield at.problem(place, f"the look-alike '{other}' is not a label", mend)
+                fix = f"write '{meant}'" if meant else "use a label's exact name, or remove it"
+                yield at.problem(place, f"the look-alike '{other}' is not a label", fix)
         total = math.fsum(spec.red_flags.values())
         if total >= 1:
             what = f"the red flags of '{name}' add up to {total:g}"
@@ -167,8 +167,8 @@ def rule_references(rules: RulesFile, at: LocatedYaml, values: ValuesFile) -> It
         restrictions = [name for name in ("never", "only", "needs") if getattr(rule, name)]
         if len(restrictions) != 1:
             what = f"restricts twice, by {' and '.join(restrictions)}" if restrictions else "restricts nothing"
-            mend = "make it one rule for each" if restrictions else "add one of never, only, needs"
-            yield at.problem(("rules", i), f"the rule {what}", mend)
+            fix = "make it one rule for each" if restrictions else "add one of never, only, needs"
+            yield at.problem(("rules", i), f"the rule {what}", fix)
             continue
         sides = {key: getattr(rule, key) for key in ("when", *restrictions)}
         for key, named in sides.items():
@@ -192,8 +192,8 @@ def _side_problems(place: Place, named: Conditions, at: LocatedYaml, values: Val
         if field != "view":
             yield from _menu_problems((*place, field), field, chosen, at, values)
         for view in sorted({*chosen} - {*views}) if field == "view" else ():
-            mend = f"choose from: {', '.join(nearest_first(view, views))}"
-            yield at.problem((*place, field), f"no site has the view '{view}'", mend)
+            fix = f"choose from: {', '.join(nearest_first(view, views))}"
+            yield at.problem((*place, field), f"no site has the view '{view}'", fix)
 
 
 def _pair_problems(place: Place, field: str, other: str, at: LocatedYaml) -> Iterator[Problem]:

@@ -72,7 +72,7 @@ class Mistake(NamedTuple):
 
     place: Place
     what: str
-    mend: str
+    fix: str
 
 
 def written(place: Sequence[str | int], data: Any) -> Place:
@@ -298,8 +298,8 @@ class _Detail:
         if self.kind == "extra_forbidden":
             return self._unknown()
         if self.kind == "missing":
-            mend = f"add {self.spot.words}" if self.spot.words else "add it"
-            return Mistake(self.where, f"{field_name(self.where)} is missing", mend)
+            fix = f"add {self.spot.words}" if self.spot.words else "add it"
+            return Mistake(self.where, f"{field_name(self.where)} is missing", fix)
         if self.place and self.place[-1] == KEY:
             return self._wrong_key()
         name = field_name(self.where) or ("the line" if self.syntax == "JSON" else "the file")
@@ -321,8 +321,8 @@ class _Detail:
         place, whose = self.where[:-1], field_name(self.where[:-2]) or "the file"
         if menu and isinstance(given, str):
             meant = closest(given, menu)
-            mend = f"write '{meant}' instead" if meant else f"choose from: {', '.join(menu)}"
-            return Mistake(place, f"{field_name(place)} is not known here", mend)
+            fix = f"write '{meant}' instead" if meant else f"choose from: {', '.join(menu)}"
+            return Mistake(place, f"{field_name(place)} is not known here", fix)
         read = f"is {shown(given, self.syntax)}"
         if isinstance(given, bool):
             read += f", which YAML makes of {'yes and on' if given else 'no and off'}"
@@ -343,11 +343,11 @@ class _Detail:
 
     def _mend(self) -> str:
         spot, given = self.spot, self.given
-        mend = self._repaired() or f"write {self._wanted(spot)}"
+        fix = self._repaired() or f"write {self._wanted(spot)}"
         blank = given is None or (isinstance(given, str) and not given.strip())
         if spot.needless and blank:
-            return f"leave it out, or {mend}"
-        return f"{mend}, or leave it out" if spot.needless and not self._repaired() else mend
+            return f"leave it out, or {fix}"
+        return f"{fix}, or leave it out" if spot.needless and not self._repaired() else fix
 
     def _repaired(self) -> str:
         """Say how to write what was meant; empty where nobody can tell."""

@@ -14,7 +14,7 @@ from consult.agents.models.local.training_metadata import PRACTICE, practice_of
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.roles.attending import Attending
-from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.client import RequestContext, RoleClient
 from consult.scenarios import Scenario
 
 
@@ -43,9 +43,9 @@ def decided(scenario: Scenario, answers: list[str]) -> tuple[str | None, list[Re
     async def together(branches):  # type: ignore[no-untyped-def]
         return list(await asyncio.gather(*branches))
 
-    voice = Voice("attending", ModelInfo("fake", "test", "plain"), generate)
-    attending = Attending(voice, scenario, len(answers), together)
-    act = asyncio.run(attending.conclude(view(scenario), Place(1, (0,), 3, 1)))
+    client = RoleClient("attending", ModelInfo("fake", "test", "plain"), generate)
+    attending = Attending(client, scenario, len(answers), together)
+    act = asyncio.run(attending.conclude(view(scenario), RequestContext(1, (0,), 3, 1)))
     return act.diagnosis, asked
 
 

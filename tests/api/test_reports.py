@@ -15,7 +15,7 @@ from consult.api.benchmark import grid_of
 from consult.api.train import plan_training
 from consult.rl.config import TrainingError
 from consult.rl.rewards.completion_parser import Decided
-from consult.rl.rewards.decisions import Wanted
+from consult.rl.rewards.decisions import Target
 from consult.rl.trainers.multiturn_grpo import interview_rewards
 from consult.rl.trainers.trainer_factory import _reward
 from consult.scenarios import load_scenario
@@ -112,7 +112,7 @@ def paid(role: str, rewards: Any, name: str) -> list[float]:
     row: Any = SimpleNamespace(
         id="train-0000",
         case=SimpleNamespace(id="train-0000"),
-        wanted=Wanted("dermatology", "soon"),
+        target=Target("dermatology", "soon"),
         prompt=SimpleNamespace(begin=""),
         view=None,
     )
@@ -125,7 +125,7 @@ def paid(role: str, rewards: Any, name: str) -> list[float]:
 @pytest.fixture(autouse=True)
 def plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "consult.rl.trainers.trainer_factory.read", lambda text, row, student, scenario: Decided(text, None, False)
+        "consult.rl.trainers.trainer_factory.read", lambda text, row, policy, scenario: Decided(text, None, False)
     )
 
 

@@ -39,7 +39,7 @@ class Mistake:
     words: Sequence[str]
     told: Sequence[str]
     made: Sequence[Made] = ()
-    mend: str = ""
+    fix: str = ""
     """Part of what to do about it."""
 
     @property
@@ -208,15 +208,15 @@ NAMES = [
     Mistake(("scenario", "list"), ["scenario", "scenarios"]),
     Mistake(("scenarios", "lst"), ["lst"]),
     Mistake(("train", "stater"), ["stater"]),
-    Mistake(("simulate", "--temprament", "choleric"), ["--temprament"], mend="--help"),
-    Mistake(("runs", "--data", "x"), ["--data"], mend="--help"),
-    Mistake(("show",), ["identifier"], mend="--help"),
-    Mistake(("resume",), ["run"], mend="--help"),
-    Mistake(("scenarios", "show"), ["ID"], mend="--help"),
-    Mistake(("scenarios", "check"), ["FOLDER"], mend="--help"),
-    Mistake(("train", "starter"), ["--out"], mend="--help"),
-    Mistake(("graph", "extra"), ["extra"], mend="--help"),
-    Mistake(("simulate", "extra"), ["extra"], mend="--help"),
+    Mistake(("simulate", "--temprament", "choleric"), ["--temprament"], fix="--help"),
+    Mistake(("runs", "--data", "x"), ["--data"], fix="--help"),
+    Mistake(("show",), ["identifier"], fix="--help"),
+    Mistake(("resume",), ["run"], fix="--help"),
+    Mistake(("scenarios", "show"), ["ID"], fix="--help"),
+    Mistake(("scenarios", "check"), ["FOLDER"], fix="--help"),
+    Mistake(("train", "starter"), ["--out"], fix="--help"),
+    Mistake(("graph", "extra"), ["extra"], fix="--help"),
+    Mistake(("simulate", "extra"), ["extra"], fix="--help"),
     Mistake(simulate("--scenario", "derm43"), ["derm43", "derm34"]),
     Mistake(simulate("--scenario", ""), ["scenario ''", "derm34"]),
     Mistake(simulate("--scenario", "dog.txt"), ["dog.txt", "derm34"], [DOG]),
@@ -245,7 +245,7 @@ NAMES = [
 ]
 
 NUMBERS = [
-    Mistake(simulate(option, value), [option], mend="--help")
+    Mistake(simulate(option, value), [option], fix="--help")
     for option, values in {
         "--cases": ("0", "-3", "many", "1.5"),
         "--batch": ("0", "5000", "x"),
@@ -255,7 +255,7 @@ NUMBERS = [
     }.items()
     for value in values
 ] + [
-    Mistake(simulate("--cases", "100000"), ["680", "100000"], mend="fewer"),
+    Mistake(simulate("--cases", "100000"), ["680", "100000"], fix="fewer"),
     Mistake(simulate("--cases", "3", "--case", "test-0004"), ["--case", "--cases"]),
     Mistake(("train", "starter", "--out", "x", "--tokens", "0"), ["--tokens"]),
     Mistake(("train", "starter", "--out", "x", "--wordings", "2"), ["--wordings"]),
@@ -264,8 +264,8 @@ NUMBERS = [
 ]
 
 MODELS = [
-    Mistake(("simulate", "--model", "nowhere/model"), ["nowhere/model"], mend="give"),
-    Mistake(("simulate", "--model", ""), ["config.json"], mend="give"),
+    Mistake(("simulate", "--model", "nowhere/model"), ["nowhere/model"], fix="give"),
+    Mistake(("simulate", "--model", ""), ["config.json"], fix="give"),
     Mistake(("simulate", "--model", "startr"), ["startr", "starter"]),
     Mistake(("simulate", "--model", "dog.txt"), ["dog.txt"], [DOG]),
     Mistake(("simulate", "--model", "model"), ["model", "config.json"], [empty_folder("model")]),
@@ -297,14 +297,14 @@ MODELS = [
         ["'model' cannot be loaded"],
         [starter_with(text("model/model.safetensors", "weights"))],
     ),
-    Mistake(("simulate", "--model", "model"), ["prompt format"], [starter_with(other_dialect)], mend="retrain it"),
+    Mistake(("simulate", "--model", "model"), ["prompt format"], [starter_with(other_dialect)], fix="retrain it"),
     Mistake(("simulate", "--model", "model"), ["chat template"], [starter_with(without("model/chat_template.jinja"))]),
-    Mistake(("simulate", "--triage", "nowhere"), ["nowhere"], mend="give"),
-    Mistake(("simulate", "--attending", "nowhere"), ["nowhere"], mend="give"),
-    Mistake(("simulate", "--patient", "nowhere"), ["nowhere"], mend="give"),
-    Mistake(("simulate", "--specialist", "dermatology=nowhere"), ["nowhere"], mend="give"),
-    Mistake(("simulate", "--model", "scripted:"), ["script"], mend="give"),
-    Mistake(("simulate", "--model", "scripted:no.yaml"), ["no.yaml"], mend="give"),
+    Mistake(("simulate", "--triage", "nowhere"), ["nowhere"], fix="give"),
+    Mistake(("simulate", "--attending", "nowhere"), ["nowhere"], fix="give"),
+    Mistake(("simulate", "--patient", "nowhere"), ["nowhere"], fix="give"),
+    Mistake(("simulate", "--specialist", "dermatology=nowhere"), ["nowhere"], fix="give"),
+    Mistake(("simulate", "--model", "scripted:"), ["script"], fix="give"),
+    Mistake(("simulate", "--model", "scripted:no.yaml"), ["no.yaml"], fix="give"),
 ]
 MODELS += [
     Mistake(("simulate", "--model", "scripted:s.yaml"), told, [data("s.yaml", content)])
@@ -336,48 +336,48 @@ DATABASES = [
     )
 ]
 DATABASES += [
-    Mistake(simulate("--db", "nowhere/a.db"), ["nowhere/a.db"], mend="folder"),
-    Mistake(("runs", "--db", "nowhere.db"), ["nowhere.db"], mend="play something first"),
-    Mistake(("show", "r1.1"), ["consult.db"], mend="play something first"),
-    Mistake(("resume", "r1"), ["consult.db"], mend="play something first"),
+    Mistake(simulate("--db", "nowhere/a.db"), ["nowhere/a.db"], fix="folder"),
+    Mistake(("runs", "--db", "nowhere.db"), ["nowhere.db"], fix="play something first"),
+    Mistake(("show", "r1.1"), ["consult.db"], fix="play something first"),
+    Mistake(("resume", "r1"), ["consult.db"], fix="play something first"),
     Mistake(("runs", "--db", "nowhere/a.db"), ["nowhere/a.db"]),
-    Mistake(("view", "--db", "nowhere/a.db"), ["nowhere/a.db"], mend="play something first"),
-    Mistake(("view",), ["consult.db", "holds nothing yet"], [data("consult.db", b"")], mend="play something first"),
+    Mistake(("view", "--db", "nowhere/a.db"), ["nowhere/a.db"], fix="play something first"),
+    Mistake(("view",), ["consult.db", "holds nothing yet"], [data("consult.db", b"")], fix="play something first"),
 ]
 
 BUSY = socket.create_server(("127.0.0.1", 0))
 BUSY_PORT = "PORT IN USE"
 """Stands for its number, which is another in each process; a test's name is not."""
 VIEW = [
-    Mistake(("view", "--port", BUSY_PORT), ["port", "in use"], [played()], mend="--port"),
-    Mistake(("view", "--port", "http"), ["--port"], mend="--help"),
-    Mistake(("view", "--port", "65536"), ["--port"], mend="--help"),
-    Mistake(("view", "--host", "0.0.0.0"), ["--host"], mend="--help"),
+    Mistake(("view", "--port", BUSY_PORT), ["port", "in use"], [played()], fix="--port"),
+    Mistake(("view", "--port", "http"), ["--port"], fix="--help"),
+    Mistake(("view", "--port", "65536"), ["--port"], fix="--help"),
+    Mistake(("view", "--host", "0.0.0.0"), ["--host"], fix="--help"),
     Mistake(
         ("view",),
         ["consult.db", "older version"],
         [played(), changed("PRAGMA user_version = 3")],
-        mend="consult runs --db consult.db",
+        fix="consult runs --db consult.db",
     ),
 ]
 
 RUNS = [
-    Mistake(("resume", "r1"), ["r1", "is already finished"], [played()], mend="consult show r1"),
+    Mistake(("resume", "r1"), ["r1", "is already finished"], [played()], fix="consult show r1"),
     Mistake(
         ("resume", "r1", "--db", "my runs.db"),
         ["r1", "is already finished"],
         [played("--db", "my runs.db")],
-        mend="consult show r1 --db 'my runs.db'",
+        fix="consult show r1 --db 'my runs.db'",
     ),
     Mistake(
         ("resume", "r1"),
         ["r1", "being played"],
         [played(), changed(f"UPDATE runs SET status = 'running', pid = {os.getppid()}")],
-        mend="wait",
+        fix="wait",
     ),
     Mistake(("show", "r1", "--html", "x.html"), ["--html", "r1.1"], [played()]),
-    Mistake(("show", "r1.1", "--html", "nowhere/x.html"), ["nowhere/x.html"], [played()], mend="check the path"),
-    Mistake(("show", "r1.1", "--html", "here"), ["here"], [played(), empty_folder("here")], mend="check the path"),
+    Mistake(("show", "r1.1", "--html", "nowhere/x.html"), ["nowhere/x.html"], [played()], fix="check the path"),
+    Mistake(("show", "r1.1", "--html", "here"), ["here"], [played(), empty_folder("here")], fix="check the path"),
     Mistake(
         ("resume", "r1"),
         ["r1", "another version of"],
@@ -387,7 +387,7 @@ RUNS = [
             changed("UPDATE runs SET status = 'interrupted'"),
             text("ward/scenario.yaml", WARD["scenario.yaml"].replace("A ward", "Our ward")),
         ],
-        mend="--db",
+        fix="--db",
     ),
     Mistake(
         ("resume", "r1"),
@@ -413,7 +413,7 @@ RUNS = [
             changed("UPDATE runs SET status = 'interrupted'"),
             text("s.yaml", PANEL.read_text() + "\n# another one\n"),
         ],
-        mend="give the same model",
+        fix="give the same model",
     ),
 ]
 
@@ -480,7 +480,7 @@ SCENARIOS += [
         ("train", "starter", "--out", "out"),
         ["another recipe"],
         [text("out/work/recipe.json", '{"seed": 1}')],
-        mend="another --out",
+        fix="another --out",
     ),
 ]
 
@@ -587,7 +587,7 @@ SERVERS = [
 SOURCE = text("cases.csv", "complaint,diagnosis\nI ache,flu\nI sneeze,cold\n")
 IMPORTS = [
     Mistake(("scenarios", "import", "cvs", "cases.csv", "--out", "ward"), ["cvs", "csv"], [SOURCE]),
-    Mistake(("scenarios", "import", "csv", "cases.csv"), ["--out"], [SOURCE], mend="--help"),
+    Mistake(("scenarios", "import", "csv", "cases.csv"), ["--out"], [SOURCE], fix="--help"),
     Mistake(("scenarios", "import", "csv", "nowhere.csv", "--out", "ward"), ["nowhere.csv"]),
     Mistake(("scenarios", "import", "csv", "here", "--out", "ward"), ["here"], [empty_folder("here")]),
     Mistake(("scenarios", "import", "csv", "cases.csv", "--out", "ward"), ["ward"], [SOURCE, ward()]),
@@ -609,56 +609,56 @@ TRAINING = [
     Mistake(
         (*TRAINED[:3], "out", "--model", "org/model"),
         ["no limit is set for training 'org/model'"],
-        mend="--steps or --minutes",
+        fix="--steps or --minutes",
     ),
-    Mistake(("train", "triage"), ["--out"], mend="--help"),
+    Mistake(("train", "triage"), ["--out"], fix="--help"),
     Mistake((*TRAINED, "--preset", "smok"), ["smok", "smoke"]),
     Mistake((*TRAINED, "--method", "gpro"), ["method", "gpro", "'grpo'"]),
     Mistake((*TRAINED, "--steps", "0"), ["steps", "0"]),
     Mistake((*TRAINED, "--group", "1"), ["group", "1"]),
-    Mistake((*TRAINED, "--seed", "x"), ["--seed"], mend="--help"),
-    Mistake((*TRAINED, "--reward", "accuracy"), ["accuracy"], mend="NAME=WEIGHT"),
+    Mistake((*TRAINED, "--seed", "x"), ["--seed"], fix="--help"),
+    Mistake((*TRAINED, "--reward", "accuracy"), ["accuracy"], fix="NAME=WEIGHT"),
     Mistake((*TRAINED, "--reward", "accurate=1"), ["accurate", "accuracy"]),
-    Mistake((*TRAINED, "--curriculum", "order"), ["--curriculum"], mend="consult train attending"),
-    Mistake((*TRAINED, "--full", "--rank", "8"), ["--rank", "--full"], mend="leave it out"),
+    Mistake((*TRAINED, "--curriculum", "order"), ["--curriculum"], fix="consult train attending"),
+    Mistake((*TRAINED, "--full", "--rank", "8"), ["--rank", "--full"], fix="leave it out"),
     Mistake((*TRAINED, "--reward", "accuracy=nan"), ["rewards.accuracy", "nan"]),
-    Mistake((*TRAINED, *NO_REWARD), ["no reward is left"], mend="--reward accuracy=1"),
+    Mistake((*TRAINED, *NO_REWARD), ["no reward is left"], fix="--reward accuracy=1"),
     Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "role"], [text("a.toml", 'role = "attending"')]),
-    Mistake((*TRAINED, "--validation", "1", "--leave-out", "minor surgery"), ["validation"], mend="leave fewer out"),
-    Mistake(("train", "attending", *TRAINED[2:], "--panel-draws", "5"), ["--panel-draws"], mend="--panel-skill"),
+    Mistake((*TRAINED, "--validation", "1", "--leave-out", "minor surgery"), ["validation"], fix="leave fewer out"),
+    Mistake(("train", "attending", *TRAINED[2:], "--panel-draws", "5"), ["--panel-draws"], fix="--panel-skill"),
     Mistake(("train", "attending", *TRAINED[2:], "--method", "sft", "--stages", "hard"), ["--stages", "sft"]),
     Mistake(
         ("train", "attending", *TRAINED[2:], "--curriculum", "entropy", "--entropy", "0.5"), ["--entropy", "stage"]
     ),
     Mistake(("train", "attending", *TRAINED[2:], "--curriculum", "full", "--beta", "0.5"), ["--beta", "stage"]),
     Mistake(("train", "attending", *TRAINED[2:], "--reward", "urgency=1"), ["urgency", "accuracy"]),
-    Mistake(("train", "interview", *TRAINED[2:], "--votes", "3"), ["--votes"], mend="leave it out"),
-    Mistake(("train", "interview", *TRAINED[2:], "--max-tokens", "3"), ["--max-tokens"], mend="leave it out"),
+    Mistake(("train", "interview", *TRAINED[2:], "--votes", "3"), ["--votes"], fix="leave it out"),
+    Mistake(("train", "interview", *TRAINED[2:], "--max-tokens", "3"), ["--max-tokens"], fix="leave it out"),
     Mistake(("train", "attending", *TRAINED[2:], "--curriculum", "orderly"), ["curriculum", "orderly", "'order'"]),
     Mistake(("train", "attending", *TRAINED[2:], "--stages", "easy,hrad"), ["stages", "hrad", "'hard'"]),
     Mistake(("train", "attending", *TRAINED[2:], "--panel-skill", "2"), ["panel_skill", "2"]),
     Mistake(("train", "attending", *TRAINED[2:], "--db", "dog.txt", "--cases", "1"), ["dog.txt"], [DOG]),
-    Mistake((*TRAINED, "--config", "no.toml"), ["no.toml"], mend="check the path"),
+    Mistake((*TRAINED, "--config", "no.toml"), ["no.toml"], fix="check the path"),
     Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "TOML"], [text("a.toml", "seed")]),
     Mistake((*TRAINED, "--config", "a.toml"), ["sead", "seed"], [text("a.toml", "sead = 1")]),
     Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "rank"], [text("a.toml", "rank = 'high'")]),
     Mistake((*TRAINED, "--scenario", "derm43"), ["derm43", "derm34"]),
     Mistake((*TRAINED, "--scenario", "ward"), ["'ward' has no train cases"], [ward()]),
-    Mistake((*TRAINED, "--cases", "9000"), ["6,800", "9,000"], mend="fewer"),
+    Mistake((*TRAINED, "--cases", "9000"), ["6,800", "9,000"], fix="fewer"),
     Mistake((*TRAINED, "--leave-out", "dermatolgy"), ["dermatolgy", "dermatology"]),
     Mistake((*TRAINED, "--model", "startr"), ["startr", "starter"]),
-    Mistake((*TRAINED, "--model", "scripted:s.yaml"), ["scripted:s.yaml"], mend="starter, a folder or a hub id"),
-    Mistake((*TRAINED, "--model", "http://127.0.0.1:9/v1#x"), ["127.0.0.1:9"], mend="a hub id"),
+    Mistake((*TRAINED, "--model", "scripted:s.yaml"), ["scripted:s.yaml"], fix="starter, a folder or a hub id"),
+    Mistake((*TRAINED, "--model", "http://127.0.0.1:9/v1#x"), ["127.0.0.1:9"], fix="a hub id"),
     Mistake((*TRAINED, "--report-to", "wandbe"), ["wandbe", "wandb"]),
-    Mistake((*TRAINED, "--report-to", "trackio"), ["trackio is not installed"], mend="pip install"),
-    Mistake((*TRAINED[:3], "dog.txt", *TRAINED[4:]), ["dog.txt"], [DOG], mend="another --out"),
-    Mistake(TRAINED, ["'out' is not empty"], [text("out/a.txt")], mend="another --out"),
-    Mistake(TRAINED, ["holds a training"], [text("out/work/config.json", "{}")], mend="--resume"),
-    Mistake((*TRAINED, "--resume"), ["begun with", "out"], [text("out/work/config.json", "{}")], mend="another --out"),
+    Mistake((*TRAINED, "--report-to", "trackio"), ["trackio is not installed"], fix="pip install"),
+    Mistake((*TRAINED[:3], "dog.txt", *TRAINED[4:]), ["dog.txt"], [DOG], fix="another --out"),
+    Mistake(TRAINED, ["'out' is not empty"], [text("out/a.txt")], fix="another --out"),
+    Mistake(TRAINED, ["holds a training"], [text("out/work/config.json", "{}")], fix="--resume"),
+    Mistake((*TRAINED, "--resume"), ["begun with", "out"], [text("out/work/config.json", "{}")], fix="another --out"),
     Mistake((*TRAINED, "--resume"), ["config.json", "broken"], [text("out/work/config.json", "{")]),
     Mistake(("simulate", "--attending", "model"), ["consult.json"], [starter_with(text("model/consult.json", "{"))]),
-    Mistake(simulate("--votes", "0"), ["--votes"], mend="--help"),
-    Mistake(simulate("--panel-skill", "1.5"), ["--panel-skill"], mend="--help"),
+    Mistake(simulate("--votes", "0"), ["--votes"], fix="--help"),
+    Mistake(simulate("--panel-skill", "1.5"), ["--panel-skill"], fix="--help"),
 ]
 
 MISTAKES = [
@@ -736,7 +736,7 @@ def test_a_mistake_gets_one_sentence_and_costs_nothing(folder: Path, mistake: Mi
     assert len((err if tells else said).splitlines()) <= 1, said
     assert len(said) < 700 and "secret" not in said, said
     assert "Traceback" not in said and "Error(" not in said
-    for part in (*mistake.told, mistake.mend):
+    for part in (*mistake.told, mistake.fix):
         assert part in said, said
     assert contents(folder) == before
 

@@ -24,7 +24,7 @@ def test_a_package_that_is_missing_or_too_old_is_named_with_the_command(monkeypa
     monkeypatch.setattr(machine, "requires", lambda name: ["torch<2,>=1", "no-such-package>=3", 'x>=1; extra == "y"'])
     found, problems = machine._packages()
     assert found["no-such-package"] is None and set(found) == {"torch", "no-such-package"}
-    assert [problem.mend for problem in problems] == [
+    assert [problem.fix for problem in problems] == [
         "run: pip install 'torch<2,>=1'",
         "run: pip install 'no-such-package>=3'",
     ]

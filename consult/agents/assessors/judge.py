@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from consult.agents.models import Model, ModelError, close_model, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.prompt_formats.judging import DIALECT, judge_prompt, read_judgement
-from consult.agents.roles.client import Place, Voice
-from consult.agents.roles.doctors import ask_twice
+from consult.agents.roles.client import RequestContext, RoleClient
+from consult.agents.roles.doctors import generate_with_retry
 from consult.scenarios.correct import Relation
 
 TASK = "judge"
@@ -34,17 +34,17 @@ class Judgement:
 class Judge:
     """A judge with a model behind it."""
 
-    voice: Voice
+    client: RoleClient
     name: str
     """Reference and revision, as the store has it."""
 
-    async def compare(self, said: str, truth: str, place: Place) -> Judgement:
+    async def compare(self, said: str, truth: str, context: RequestContext) -> Judgement:
         """Compare two diagnoses; two unusable answers are no verdict, with the reason.
 
         Args:
             said: The doctor's diagnosis.
             truth: The true one.
-            place: Where in the run.
+            context: Where in the run.
 
         Raises:
             Exception: Whatever the backend raised for this request.
@@ -58,8 +58,8 @@ class Judge:
                 refusals.append(str(error))
                 return None
 
-        judged, _, _ = await ask_twice(
-            self.voice, judge_prompt(said, truth), TASK, place, read, why=lambda: refusals[-1]
+        judged, _, _ = await generate_with_retry(
+            self.client, judge_prompt(said, truth), TASK, context, read, why=lambda: refusals[-1]
         )
         return judged or Judgement(None, UNUSABLE + refusals[-1])
 

@@ -13,8 +13,8 @@ from consult.agents.models import Model, ModelError, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.models.python import BUILT_IN as MODEL_REFERENCES
 from consult.agents.models.python import as_model
-from consult.agents.roles.client import Place, Voice
-from consult.agents.roles.doctors import ask_twice
+from consult.agents.roles.client import RequestContext, RoleClient
+from consult.agents.roles.doctors import generate_with_retry
 from consult.plugins import PluginError, Registry, blame, revision, takes
 from consult.scenarios.control_chars import without_controls
 
@@ -27,15 +27,15 @@ UNUSABLE = "unusable answer: "
 class Assessor:
     """A judge with a model behind it."""
 
-    voice: Voice
+    client: RoleClient
 
-    async def assess(self, view: AssessorView, place: Place) -> dict[str, Verdict]:
+    async def assess(self, view: AssessorView, context: RequestContext) -> dict[str, Verdict]:
         """Judge; two unusable answers leave every item None, with the reason.
 
         Raises:
             Exception: Whatever the backend raised for this request.
         """
-        dialect, refusals = self.voice.dialect, [""]
+        dialect, refusals = self.client.dialect, [""]
 
         def read(text: str) -> dict[str, Verdict] | None:
             try:
@@ -44,8 +44,8 @@ class Assessor:
                 refusals.append(str(error))
                 return None
 
-        prompt = dialect.assessment(view if self.voice.info.sees else replace(view, photograph=None))
-        verdicts, _, _ = await ask_twice(self.voice, prompt, TASK, place, read, why=lambda: refusals[-1])
+        prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
+        verdicts, _, _ = await generate_with_retry(self.client, prompt, TASK, context, read, why=lambda: refusals[-1])
         return not_scored(UNUSABLE + refusals[-1]) if verdicts is None else verdicts
 
 

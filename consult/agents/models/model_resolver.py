@@ -108,8 +108,8 @@ def _base(adapter: Path) -> Path:
     try:
         base = adapter / name if (adapter / name).is_dir() else _folder(name)
     except ModelError as error:
-        mend = "put a folder or a hub id into base_model_name_or_path of its adapter_config.json"
-        raise ModelError(f"the base of the adapter '{adapter}' cannot be loaded: {error}; or {mend}") from error
+        fix = "put a folder or a hub id into base_model_name_or_path of its adapter_config.json"
+        raise ModelError(f"the base of the adapter '{adapter}' cannot be loaded: {error}; or {fix}") from error
     if (base / "adapter_config.json").is_file():
         raise ModelError(f"the base '{name}' of the adapter '{adapter}' is an adapter itself; merge the two first")
     return base

@@ -18,11 +18,11 @@ from consult.agents.prompt import fill, prompt_text
 from consult.agents.prompt_formats import assessment
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.agents.prompt_formats.prompt_format import (
-    ActionWord,
-    DecisionWord,
-    FreeWord,
-    OpinionWord,
-    TriageWord,
+    ActionOutput,
+    DecisionOutput,
+    FreeOutput,
+    OpinionOutput,
+    TriageOutput,
     transcript,
 )
 from consult.agents.prompt_formats.schemas import Schema, action_schema, opinion_schema, reaction_schema, triage_schema
@@ -106,25 +106,25 @@ class PlainDialect(WholeAnswers):
         prompt = _chat(system, user, SPEECH_TOKENS)
         return prompt if {"open", "answer"} & set(view.offers) else replace(prompt, schema=reaction_schema(view))
 
-    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+    def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
         """Read what it said; a reaction without JSON is a question where it has a question mark."""
         for kind in ("open", "answer"):
             if kind in view.offers:
                 said = _speech(text, "patient")
-                return FreeWord(kind, said) if said else None
+                return FreeOutput(kind, said) if said else None
         answer = without_thought(text)
         data = json_object(answer)
         if data is None:
             said = None if "{" in answer else _speech(answer, "patient")
             asks = said is not None and "?" in said and "ask" in view.offers
-            return FreeWord("ask" if asks else "satisfied", said) if said else None
+            return FreeOutput("ask" if asks else "satisfied", said) if said else None
         said = clean(str(data.get("text") or ""))
         accepts = data.get("accepts") if isinstance(data.get("accepts"), bool) else None
         if not said:
             return None
         if data.get("satisfied") is False and "ask" in view.offers:
-            return FreeWord("ask", said)
-        return FreeWord("satisfied", said, accepts=accepts)
+            return FreeOutput("ask", said)
+        return FreeOutput("satisfied", said, accepts=accepts)
 
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a question is about."""
@@ -148,7 +148,7 @@ class PlainDialect(WholeAnswers):
         )
         return self._doctor("triage doctor", view, user, 256, triage_schema(view))
 
-    def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
+    def read_triage(self, text: str, view: DoctorView) -> TriageOutput | None:
         """Read specialty, urgency and why."""
         answer = without_thought(text)
         data = json_object(answer)
@@ -159,7 +159,7 @@ class PlainDialect(WholeAnswers):
         stated = str(data.get("urgency") or "") if data else answer
         urgency = next((u for u in URGENCIES if u == _only_one(stated, URGENCIES)), None)
         why = clean(str(data.get("why") or "") if data else answer)
-        return TriageWord(specialty, urgency, why, thought_of(text))
+        return TriageOutput(specialty, urgency, why, thought_of(text))
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
@@ -183,7 +183,7 @@ class PlainDialect(WholeAnswers):
         )
         return self._doctor("attending physician", view, user, 256, action_schema(view))
 
-    def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
+    def read_action(self, text: str, view: DoctorView) -> ActionOutput | None:
         """Read the next act."""
         answer = without_thought(text)
         data = json_object(answer)
@@ -198,18 +198,18 @@ class PlainDialect(WholeAnswers):
         topic = _only_one(str(data.get("topic") or ""), menu) if action in ("ask", "examine") else None
         if action == "examine" and topic is None:
             return None
-        return ActionWord(action, topic, said, thought_of(text))
+        return ActionOutput(action, topic, said, thought_of(text))
 
-    def _utterance(self, answer: str, view: DoctorView, thought: str) -> ActionWord | None:
+    def _utterance(self, answer: str, view: DoctorView, thought: str) -> ActionOutput | None:
         said = _speech(answer, "attending")
         ask: Action = "ask"
-        return ActionWord(ask, None, said, thought) if said and ask in view.offers else None
+        return ActionOutput(ask, None, said, thought) if said and ask in view.offers else None
 
-    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+    def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
         """Nothing to ask for: an act comes with its words."""
         return None
 
-    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+    def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
         """Read words; never asked for."""
         return _speech(text, "attending")
 
@@ -223,18 +223,18 @@ class PlainDialect(WholeAnswers):
         )
         return self._doctor(f"specialist in {specialty}", view, user, 256, opinion_schema(view))
 
-    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
+    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Read an opinion."""
         answer = without_thought(text)
         data = json_object(answer) or {}
         named = str(data.get("diagnosis") or "") if data else answer
         unsure = not view.labels and bool(named.strip()) and abstains(clean(named))
         if unsure or re.search(r"\bnot my field\b", named, re.IGNORECASE):
-            return OpinionWord(None, None, clean(str(data.get("reason") or "")))
+            return OpinionOutput(None, None, clean(str(data.get("reason") or "")))
         diagnosis = _diagnosis(named, view, scenario)
         if diagnosis is None:
             return None
-        return OpinionWord(diagnosis, _share(data.get("confidence")), clean(str(data.get("reason") or "")))
+        return OpinionOutput(diagnosis, _share(data.get("confidence")), clean(str(data.get("reason") or "")))
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask for thought, diagnosis, differential and urgency."""
@@ -250,17 +250,17 @@ class PlainDialect(WholeAnswers):
         options = tuple(f"{label}</answer>" for label in view.labels)
         return replace(prompt, choice=Choice(options, after="<answer>")) if options else prompt
 
-    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
+    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
         """Read thought, diagnosis, differential and urgency."""
         after = without_thought(text)
         named, words = _named(after, scenario)
         diagnosis = _diagnosis(named, view, scenario)
         if diagnosis is None:
-            return DecisionWord(None, (), "", words=words) if words else None
+            return DecisionOutput(None, (), "", words=words) if words else None
         listed = re.search(r"<differential>(.*?)(?:</differential>|$)", after, re.DOTALL | re.IGNORECASE)
         others = scenario.diagnoses(listed.group(1)) if listed else ()
         differential = tuple(dict.fromkeys((diagnosis, *others)))[:3]
-        return DecisionWord(diagnosis, differential, thought_of(text), _urgency(after), words or diagnosis)
+        return DecisionOutput(diagnosis, differential, thought_of(text), _urgency(after), words or diagnosis)
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for the conclusion in words for the patient."""

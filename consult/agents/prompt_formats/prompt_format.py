@@ -19,7 +19,7 @@ from consult.scenarios import Scenario, Urgency
 
 
 @dataclass(frozen=True)
-class TriageWord:
+class TriageOutput:
     """What a triage doctor answered."""
 
     specialty: str
@@ -29,7 +29,7 @@ class TriageWord:
 
 
 @dataclass(frozen=True)
-class FreeWord:
+class FreeOutput:
     """What a patient who decides for itself said."""
 
     action: Action
@@ -44,7 +44,7 @@ class FreeWord:
 
 
 @dataclass(frozen=True)
-class ActionWord:
+class ActionOutput:
     """What an attending wants to do next."""
 
     action: Action
@@ -55,7 +55,7 @@ class ActionWord:
 
 
 @dataclass(frozen=True)
-class OpinionWord:
+class OpinionOutput:
     """What a specialist answered."""
 
     diagnosis: str | None
@@ -66,7 +66,7 @@ class OpinionWord:
 
 
 @dataclass(frozen=True)
-class DecisionWord:
+class DecisionOutput:
     """What an attending decided."""
 
     diagnosis: str | None
@@ -96,7 +96,7 @@ class Dialect(Protocol):
     def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
         """Ask a patient who decides for itself what to say and whether to ask back."""
 
-    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+    def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
         """Read what it said."""
 
     def topic(self, question: str, view: PatientView) -> Prompt:
@@ -114,22 +114,22 @@ class Dialect(Protocol):
     def triage(self, view: DoctorView) -> Prompt:
         """Ask for specialty, urgency and why."""
 
-    def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
+    def read_triage(self, text: str, view: DoctorView) -> TriageOutput | None:
         """Read them."""
 
-    def plain_triage(self, word: TriageWord, view: DoctorView) -> str:
+    def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
         """Word a triage's reason without a model; empty where a triage may go without one."""
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask the attending for its next act among `view.offers`."""
 
-    def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
+    def read_action(self, text: str, view: DoctorView) -> ActionOutput | None:
         """Read it; plain text is a question without a topic."""
 
-    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+    def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
         """Ask for the words of a chosen act; None where the act came with its words, or needs none."""
 
-    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+    def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
         """Read the words; None where they do not fit the act."""
 
     def reasons(
@@ -153,16 +153,16 @@ class Dialect(Protocol):
             member: Its number in the panel, from 0.
         """
 
-    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
+    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Read its opinion."""
 
-    def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
+    def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
         """Word an opinion's reason without a model; empty where an opinion may go without one."""
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask the attending for thought, diagnosis, differential and, where the dialect has it, urgency."""
 
-    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
+    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
         """Read them."""
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:

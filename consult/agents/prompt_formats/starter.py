@@ -40,7 +40,13 @@ from consult.agents.acts import (
 from consult.agents.assessors.rubric import Verdict
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt_formats.clean import clean
-from consult.agents.prompt_formats.prompt_format import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
+from consult.agents.prompt_formats.prompt_format import (
+    ActionOutput,
+    DecisionOutput,
+    FreeOutput,
+    OpinionOutput,
+    TriageOutput,
+)
 from consult.agents.prompt_formats.starter_assessment import read_starter_assessment, starter_assessment
 from consult.agents.prompt_formats.wording import (
     frames,
@@ -133,9 +139,9 @@ VARIED = 2.0
 CALIBRATION = {True: (0.60, 0.04), False: (1.39, 1.00)}
 """Whether a panel was heard → slope and intercept of the final confidence's log odds over those of the probability.
 
-Platt's scaling (1999), fitted on 340 validation consultations with a panel and 208 without. What the panel's members
-say of one patient agrees more than the opinions that the attending learned from, so that it trusts them too much; alone,
-it is right more often than the general practitioner whose beliefs it learned.
+Platt's scaling (1999), fitted on 340 validation consultations with a panel and 208 without. What the members of a panel
+say of one patient agrees more than the opinions that the attending learned from, so that it trusts them too much.
+Alone, it is more often right than the general practitioner whose beliefs it learned.
 """
 QUESTIONS = 5
 """Topics that an attending asks about before it consults or concludes, where no alarm was told."""
@@ -239,11 +245,11 @@ class StarterDialect:
         user = "react again" if asked else "react"
         return Prompt((system, Message("user", user)), 64, Choice(acts))
 
-    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+    def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
         """Read it: an answer begins with the topics whose facts go into its slots."""
         if not view.lines:
             said = _filled(text, (view.card.complaint,))
-            return FreeWord("open", said, (view.card.complaint.id,)) if said else None
+            return FreeOutput("open", said, (view.card.complaint.id,)) if said else None
         if "answer" in view.offers:
             return self._free_answer(text, view)
         match = re.match(r"\s*<(ask|satisfied|reluctant)>\s*(?:([a-z]+):)?(.*)", text, re.DOTALL)
@@ -251,10 +257,10 @@ class StarterDialect:
         if match is None or said is None:
             return None
         if match.group(1) == "ask":
-            return FreeWord("ask", said, topic=match.group(2))
-        return FreeWord("satisfied", said, accepts=match.group(1) == "satisfied")
+            return FreeOutput("ask", said, topic=match.group(2))
+        return FreeOutput("satisfied", said, accepts=match.group(1) == "satisfied")
 
-    def _free_answer(self, text: str, view: PatientView) -> FreeWord | None:
+    def _free_answer(self, text: str, view: PatientView) -> FreeOutput | None:
         match = re.match(r"\s*((?:<[a-z]+>)+)(.*)", text, re.DOTALL)
         if match is None:
             return None
@@ -263,7 +269,7 @@ class StarterDialect:
         words = re.sub(r"^(?:<(?!fact>|second>|third>)[a-z]+>)+", "", text.strip())
         facts = [fact for topic in dict.fromkeys(topics) for fact in view.card.about(topic)[:1]]
         said = _filled(words, facts)
-        return FreeWord("answer", said, tuple(fact.id for fact in facts)) if said else None
+        return FreeOutput("answer", said, tuple(fact.id for fact in facts)) if said else None
 
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a question is about."""
@@ -295,7 +301,7 @@ class StarterDialect:
         choice = Choice(options, after="</think>" if view.thinks else "") if options else None
         return self._doctor(_thinking("triage", view), view, "", 72 if view.thinks else 48, choice)
 
-    def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
+    def read_triage(self, text: str, view: DoctorView) -> TriageOutput | None:
         """Read specialty, urgency and why; the reason is empty where it cannot be used."""
         thought, said = _thought(text)
         for specialty in view.specialties:
@@ -303,10 +309,10 @@ class StarterDialect:
                 head = f"{specialty}, {urgency}."
                 if said.startswith(head):
                     why = _reason(said[len(head) :], view, "triage", with_article(specialty))
-                    return TriageWord(specialty, urgency, why, thought)
+                    return TriageOutput(specialty, urgency, why, thought)
         return None
 
-    def plain_triage(self, word: TriageWord, view: DoctorView) -> str:
+    def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
         """Give a program's reason for a triage; square brackets say that it is a program's."""
         return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
 
@@ -327,7 +333,7 @@ class StarterDialect:
         choice = Choice(tuple(options), after="</think>" if view.thinks else "")
         return self._doctor(role, view, f"{OPINION}\n" if view.opinions else "", 32 if view.thinks else 4, choice)
 
-    def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
+    def read_action(self, text: str, view: DoctorView) -> ActionOutput | None:
         """Read the next act; its words are asked for apart."""
         thought, said = _thought(text)
         match = re.match(r"<(ask|examine|consult|conclude)>(?:<([a-z]+)>)?", said)
@@ -337,9 +343,9 @@ class StarterDialect:
         # The panel is heard before a conclusion in any case: so the attending says it in its own words.
         action = "consult" if action == "conclude" and "consult" in view.offers else action
         topic = match.group(2) if action in ("ask", "examine") else None
-        return None if action in ("ask", "examine") and topic is None else ActionWord(action, topic, "", thought)
+        return None if action in ("ask", "examine") and topic is None else ActionOutput(action, topic, "", thought)
 
-    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+    def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
         """Ask for the words of an act."""
         if word.action == "conclude":
             return None
@@ -362,7 +368,7 @@ class StarterDialect:
         messages = (Message("system", "attending"), Message("user", f"{act}{heard}"))
         return Prompt(messages, 48, _held(options))
 
-    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+    def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
         """Read the words; None where they are about another topic than was chosen, or broken."""
         kinds = [key for key in LEAD_INS if key != "greeting" or view.patient.name]
         known = tuple(line for key in kinds for line in frames("doctor", key))
@@ -397,17 +403,17 @@ class StarterDialect:
         choice = Choice(options, temperature=SURE) if view.labels else None
         return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, "", 64, choice)
 
-    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
+    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Read an opinion; the topics before its reason are what the reason's slots quote."""
         named = _named_first(text.strip(), (*view.labels, NOT_MY_FIELD))
         if named is None:
             return None
         reason = text.strip()[len(named) + 1 :]
         if named == NOT_MY_FIELD:
-            return OpinionWord(None, None, _reason(reason, view, "specialist"))
-        return OpinionWord(named, None, _reason(reason, view, "specialist", label=named))
+            return OpinionOutput(None, None, _reason(reason, view, "specialist"))
+        return OpinionOutput(named, None, _reason(reason, view, "specialist", label=named))
 
-    def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
+    def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
         """Give a program's reason for an opinion."""
         if word.diagnosis is None:
             return "[outside its field]"
@@ -422,7 +428,7 @@ class StarterDialect:
         prompt = self._doctor("decide", view, opinions, 96, _decisions(view))
         return prompt if view.rationale == "before" else replace(prompt, begin="<answer>")
 
-    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
+    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
         """Read all of it; a topic in the thought is quoted from what was said on it."""
         match = re.match(_DECIDED[view.rationale], text, re.DOTALL)
         if match is None or match["answer"] not in view.labels:
@@ -431,9 +437,9 @@ class StarterDialect:
         differential = tuple(dict.fromkeys((match["answer"], *_listed(others, view.labels))))[:3]
         thought = match.groupdict().get("thought")
         if thought is None:
-            return DecisionWord(match["answer"], differential, "", urgency)
+            return DecisionOutput(match["answer"], differential, "", urgency)
         quoted = _quoting(thought, view)
-        return DecisionWord(match["answer"], differential, _counting(quoted, view), urgency)
+        return DecisionOutput(match["answer"], differential, _counting(quoted, view), urgency)
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:
         """Scale the probability of the diagnosis to how often such a diagnosis is right."""
@@ -555,7 +561,7 @@ def _said_by(speaker: str, view: DoctorView | PatientView) -> tuple[str, ...]:
     return tuple(line.text for line in view.lines if line.speaker == speaker)
 
 
-def _said_to(word: ActionWord) -> tuple[str, ...]:
+def _said_to(word: ActionOutput) -> tuple[str, ...]:
     """List what the starter says for an act, without what may stand before it."""
     if word.action == "consult":
         return frames("doctor", "consult")
@@ -896,7 +902,7 @@ def _examples(dialect: StarterDialect) -> list[Prompt]:
         replace(patient, offers=("ask", "satisfied")),
         replace(patient, lines=(*lines, Line("patient", "ask", "Is it bad?")), offers=("satisfied",)),
     ]
-    asking = ActionWord("ask", "duration", "")
+    asking = ActionOutput("ask", "duration", "")
     return [
         *(dialect.patient_line(patient, task, temperament) for task in tasks),
         dialect.patient_line(replace(patient, card=child), tasks[0], temperament),

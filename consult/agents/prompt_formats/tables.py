@@ -14,7 +14,13 @@ from consult.agents.acts import NOT_MY_FIELD, AssessorView, DoctorView, Line, Pa
 from consult.agents.assessors.rubric import Verdict
 from consult.agents.grounding.facts import plainly
 from consult.agents.models.model import Message, Prompt
-from consult.agents.prompt_formats.prompt_format import ActionWord, DecisionWord, FreeWord, OpinionWord, TriageWord
+from consult.agents.prompt_formats.prompt_format import (
+    ActionOutput,
+    DecisionOutput,
+    FreeOutput,
+    OpinionOutput,
+    TriageOutput,
+)
 from consult.agents.prompt_formats.whole import WholeAnswers
 from consult.agents.roles.advice import plain_explanation, plain_reply
 from consult.agents.temperament import Temperament
@@ -53,11 +59,11 @@ class TablesDialect(WholeAnswers):
         )
         return _asked({"say": said})
 
-    def read_free_line(self, text: str, view: PatientView) -> FreeWord | None:
+    def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
         """Read the line."""
         kind = view.offers[0] if view.offers and view.offers[0] in ("open", "answer") else "satisfied"
         said = _read(text).get("say")
-        return FreeWord(kind, said) if said else None
+        return FreeOutput(kind, said) if said else None
 
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a question is about; it cannot tell."""
@@ -73,16 +79,16 @@ class TablesDialect(WholeAnswers):
         """Ask for specialty, urgency and why."""
         return _of(view)
 
-    def read_triage(self, text: str, view: DoctorView) -> TriageWord | None:
+    def read_triage(self, text: str, view: DoctorView) -> TriageOutput | None:
         """Read them."""
         said = _read(text)
-        return TriageWord(said["specialty"], said["urgency"], said["why"]) if "specialty" in said else None
+        return TriageOutput(said["specialty"], said["urgency"], said["why"]) if "specialty" in said else None
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
         return _of(view)
 
-    def read_action(self, text: str, view: DoctorView) -> ActionWord | None:
+    def read_action(self, text: str, view: DoctorView) -> ActionOutput | None:
         """Read it."""
         said = _read(text)
         if said.get("action") not in view.offers:
@@ -93,13 +99,13 @@ class TablesDialect(WholeAnswers):
             text = f"I would like to examine you: {view.examinations[topic]}."
         elif topic in view.topics:
             text = f"Please tell me about the following: {view.topics[topic]}."
-        return ActionWord(said["action"], said.get("topic"), text)
+        return ActionOutput(said["action"], said.get("topic"), text)
 
-    def wording(self, view: DoctorView, word: ActionWord) -> Prompt | None:
+    def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
         """Nothing to ask for: an act comes with its words."""
         return None
 
-    def read_wording(self, text: str, view: DoctorView, word: ActionWord) -> str | None:
+    def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
         """Read words; never asked for."""
         return None
 
@@ -107,24 +113,24 @@ class TablesDialect(WholeAnswers):
         """Ask one specialist."""
         return _of(view, specialty=specialty)
 
-    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionWord | None:
+    def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Read its opinion."""
         said = _read(text)
         if "diagnosis" not in said:
             return None
         named = None if said["diagnosis"] == NOT_MY_FIELD else said["diagnosis"]
-        return OpinionWord(named, said["confidence"], said["why"])
+        return OpinionOutput(named, said["confidence"], said["why"])
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask for diagnosis, differential and urgency."""
         return _of(view)
 
-    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionWord | None:
+    def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
         """Read them."""
         said = _read(text)
         if "diagnosis" not in said:
             return None
-        return DecisionWord(said["diagnosis"], tuple(said["differential"]), said["why"], said["urgency"])
+        return DecisionOutput(said["diagnosis"], tuple(said["differential"]), said["why"], said["urgency"])
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for the conclusion in words."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from consult.agents.acts import DoctorView, Line
 from consult.agents.models.model import Choice, Prompt
-from consult.agents.prompt_formats.prompt_format import OpinionWord, TriageWord
+from consult.agents.prompt_formats.prompt_format import OpinionOutput, TriageOutput
 from consult.scenarios import Scenario
 
 
@@ -21,11 +21,11 @@ class WholeAnswers:
         """Read nothing."""
         return ""
 
-    def plain_triage(self, word: TriageWord, view: DoctorView) -> str:
+    def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
         """Leave a triage without a reason as it is."""
         return ""
 
-    def plain_opinion(self, word: OpinionWord, view: DoctorView) -> str:
+    def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
         """Leave an opinion without a reason as it is."""
         return ""
 

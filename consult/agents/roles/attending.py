@@ -10,11 +10,11 @@ from typing import Any
 from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
 from consult.agents.grounding.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
-from consult.agents.prompt_formats.prompt_format import ActionWord, DecisionWord
+from consult.agents.prompt_formats.prompt_format import ActionOutput, DecisionOutput
 from consult.agents.prompt_formats.wording import taught_questions
 from consult.agents.roles.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply, says
-from consult.agents.roles.client import Place, Voice
-from consult.agents.roles.doctors import ask_twice, look
+from consult.agents.roles.client import RequestContext, RoleClient
+from consult.agents.roles.doctors import generate_with_retry, look
 from consult.scenarios import Scenario, Urgency
 from consult.scenarios.conditional import most_urgent
 from consult.scenarios.correct import naming, plurality
@@ -44,32 +44,34 @@ def plain_wording(action: Action, topic: str | None, scenario: Scenario) -> str:
 class Attending:
     """A general practitioner in charge."""
 
-    voice: Voice
+    client: RoleClient
     scenario: Scenario
     votes: int = 1
     """Decisions that are asked for at once; the one that most of them name is taken."""
     together: Together | None = None
     """Asks for several at once; needed for more than one vote."""
 
-    async def act(self, view: DoctorView, place: Place) -> Act:
+    async def act(self, view: DoctorView, context: RequestContext) -> Act:
         """Choose the next act among `view.offers`; two unusable answers are an abstention (`conclude` with None)."""
-        dialect = self.voice.dialect
-        word, _, cost = await ask_twice(
-            self.voice, dialect.action(view), "action", place, lambda text: dialect.read_action(text, view)
+        dialect = self.client.dialect
+        word, _, cost = await generate_with_retry(
+            self.client, dialect.action(view), "action", context, lambda text: dialect.read_action(text, view)
         )
-        seed = self.voice.seed("action", place)
+        seed = self.client.seed("action", context)
         if word is None:
             return Act("attending", "conclude", source="program", usage=cost, seed=seed)
-        text, draft, spoken = await self._worded(word, view, place)
+        text, draft, spoken = await self._worded(word, view, context)
         source: Source = "program" if draft and draft.fallback else "model"
         return Act(
             "attending", word.action, text, word.topic,
             thought=word.thought, source=source, draft=draft, usage=cost + spoken, seed=seed,
         )  # fmt: skip
 
-    async def _worded(self, word: ActionWord, view: DoctorView, place: Place) -> tuple[str, Draft | None, Usage]:
+    async def _worded(
+        self, word: ActionOutput, view: DoctorView, context: RequestContext
+    ) -> tuple[str, Draft | None, Usage]:
         """Give an act its words: its own, or those that are asked for apart and held against the chosen topic."""
-        dialect = self.voice.dialect
+        dialect = self.client.dialect
         prompt = dialect.wording(view, word)
         if prompt is None:
             return word.text or (CONSULT if word.action == "consult" else ""), None, Usage()
@@ -80,19 +82,19 @@ class Attending:
             drafts.append(said is not None)
             return said
 
-        text, _, cost = await ask_twice(self.voice, prompt, "wording", place, read)
+        text, _, cost = await generate_with_retry(self.client, prompt, "wording", context, read)
         draft = Draft(backed=drafts[0], leaked=False, attempts=len(drafts), fallback=text is None)
         return text or plain_wording(word.action, word.topic, self.scenario), draft, _as_draft(cost)
 
-    async def conclude(self, view: DoctorView, place: Place) -> Act:
+    async def conclude(self, view: DoctorView, context: RequestContext) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None).
 
         The final urgency is the more pressing of what was decided and what the words to the patient state, else the
         triage's; and no less than a told step of the plan asks for.
         """
-        dialect = self.voice.dialect
-        view, looked = await look(self.voice, view, place)
-        word, reply, cost = await self._decide(view, place)
+        dialect = self.client.dialect
+        view, looked = await look(self.client, view, context)
+        word, reply, cost = await self._decide(view, context)
         stated, diagnosis = (word.urgency, word.diagnosis) if word else (None, None)
         decided = replace(
             view,
@@ -100,12 +102,12 @@ class Attending:
             thought=word.thought if word else "",
             urgency=stated or view.urgency,
         )
-        worded, plainly, wording = await self._reword(dialect.advice(decided, self.scenario), place)
+        worded, plainly, wording = await self._reword(dialect.advice(decided, self.scenario), context)
         decided = replace(decided, worded=worded)
         speech, draft, spoken = await self._advise(
             dialect.explanation(decided),
             "explanation",
-            place,
+            context,
             lambda text: dialect.read_explanation(text, decided, self.scenario),
             lambda said: is_sound_explanation(said, decided.diagnosis, decided.urgency, self.scenario, decided.known),
             lambda: plain_explanation(decided.diagnosis, decided.urgency, self.scenario, decided.known, decided.where),
@@ -123,7 +125,7 @@ class Attending:
             thought=decided.thought,
             draft=draft,
             usage=looked + cost + wording + spoken,
-            seed=self.voice.seed("decision", place),
+            seed=self.client.seed("decision", context),
         )
 
     def _final_urgency(
@@ -134,19 +136,24 @@ class Attending:
         plan = [one for one in label.plan if one.urgency and one.applies(decided.known)] if label else []
         steps: list[Urgency | None] = [one.urgency for one in plan if says(speech, one.text)]
         # A tiny model's words are the program's frames, which tell of an alarm.
-        steps += ["urgent"] if decided.where and self.voice.dialect.slots else []
+        steps += ["urgent"] if decided.where and self.client.dialect.slots else []
         return most_urgent((most_urgent((stated, urgency_of(speech))) or triaged, *steps))
 
-    async def _reword(self, sentences: Sequence[str], place: Place) -> tuple[dict[str, str], int, Usage]:
+    async def _reword(self, sentences: Sequence[str], context: RequestContext) -> tuple[dict[str, str], int, Usage]:
         """Word sentences of the scenario's advice, each asked for by itself.
 
         Returns:
             Sentence → its wording, how many of them the model could not word, and the cost of all.
         """
-        dialect, task = self.voice.dialect, "rewording"
+        dialect, task = self.client.dialect, "rewording"
         asked = [
-            ask_twice(
-                self.voice, dialect.rewording(one), task, place, partial(dialect.read_rewording, sentence=one), number
+            generate_with_retry(
+                self.client,
+                dialect.rewording(one),
+                task,
+                context,
+                partial(dialect.read_rewording, sentence=one),
+                number,
             )
             for number, one in enumerate(sentences)
         ]
@@ -156,12 +163,12 @@ class Attending:
         cost = sum((cost for _, _, cost in answers), Usage())
         return worded, len(sentences) - len(worded), _as_draft(cost)
 
-    async def _decide(self, view: DoctorView, place: Place) -> tuple[DecisionWord | None, Reply, Usage]:
+    async def _decide(self, view: DoctorView, context: RequestContext) -> tuple[DecisionOutput | None, Reply, Usage]:
         """Decide, by a vote where several decisions are asked for; of equals the first named wins."""
-        asked = [self._decision(view, place, member) for member in range(self.votes)]
+        asked = [self._decision(view, context, member) for member in range(self.votes)]
         if len(asked) == 1 or self.together is None:
             return await asked[0]
-        answers: list[tuple[DecisionWord | None, Reply, Usage]] = await self.together(asked)
+        answers: list[tuple[DecisionOutput | None, Reply, Usage]] = await self.together(asked)
         cost = sum((cost for _, _, cost in answers), Usage())
         name = naming(self.scenario)
         chosen = plurality((word.diagnosis for word, _, _ in answers if word is not None), name)
@@ -170,44 +177,48 @@ class Attending:
         word, reply = next((word, reply) for word, reply, _ in answers if word and name(word.diagnosis) == chosen)
         return word, reply, cost
 
-    async def _decision(self, view: DoctorView, place: Place, member: int) -> tuple[DecisionWord | None, Reply, Usage]:
+    async def _decision(
+        self, view: DoctorView, context: RequestContext, member: int
+    ) -> tuple[DecisionOutput | None, Reply, Usage]:
         """Ask for one decision; of two unusable answers the words of the last one that has any are kept."""
-        dialect, unread = self.voice.dialect, list[DecisionWord]()
+        dialect, unread = self.client.dialect, list[DecisionOutput]()
 
-        def read(text: str) -> DecisionWord | None:
+        def read(text: str) -> DecisionOutput | None:
             word = dialect.read_decision(text, view, self.scenario)
             if word is None or word.diagnosis is not None:
                 return word
             unread.append(word)
             return None
 
-        word, reply, cost = await ask_twice(self.voice, dialect.decision(view), "decision", place, read, member)
+        word, reply, cost = await generate_with_retry(
+            self.client, dialect.decision(view), "decision", context, read, member
+        )
         return word or (unread[-1] if unread else None), reply, cost
 
-    async def reply(self, view: DoctorView, place: Place) -> Act:
+    async def reply(self, view: DoctorView, context: RequestContext) -> Act:
         """Answer the patient's question back."""
-        question, dialect = view.lines[-1], self.voice.dialect
+        question, dialect = view.lines[-1], self.client.dialect
         sentence = dialect.reply_sentence(view, question, self.scenario)
-        worded, plainly, wording = await self._reword((sentence,) if sentence else (), place)
+        worded, plainly, wording = await self._reword((sentence,) if sentence else (), context)
         view = replace(view, worded=worded)
         speech, draft, cost = await self._advise(
-            self.voice.dialect.reply(view, question),
+            self.client.dialect.reply(view, question),
             "reply",
-            place,
-            lambda text: self.voice.dialect.read_reply(text, view, question, self.scenario),
+            context,
+            lambda text: self.client.dialect.read_reply(text, view, question, self.scenario),
             lambda said: is_sound_reply(said, view.diagnosis, question.topic, self.scenario),
             lambda: plain_reply(view.diagnosis, question.topic, self.scenario),
             plainly,
         )
         source: Source = "program" if draft and draft.fallback else "model"
-        seed = self.voice.seed("reply", place)
+        seed = self.client.seed("reply", context)
         return Act("attending", "answer", speech, source=source, draft=draft, usage=wording + cost, seed=seed)
 
     async def _advise(
         self,
         prompt: Prompt,
         task: str,
-        place: Place,
+        context: RequestContext,
         read: Callable[[str], str | None],
         sound: Callable[[str], bool],
         plain: Callable[[], str],
@@ -218,13 +229,13 @@ class Attending:
         Args:
             prompt: What is asked.
             task: Its name.
-            place: Where in the run.
+            context: Where in the run.
             read: Reads the reply.
             sound: Tells whether what was read may be said.
             plain: Says it without a model.
             plainly: How many sentences of the advice the program has to say already.
         """
-        believed, drafts = not self.voice.dialect.slots, list[bool]()
+        believed, drafts = not self.client.dialect.slots, list[bool]()
         read_last = [True]
 
         def heard(text: str) -> str | None:
@@ -233,8 +244,8 @@ class Attending:
             drafts.append(said is not None and (believed or sound(said)))
             return said if drafts[-1] else None
 
-        speech, _, cost = await ask_twice(
-            self.voice, prompt, task, place, heard, why=lambda: UNSOUND if read_last[0] else ""
+        speech, _, cost = await generate_with_retry(
+            self.client, prompt, task, context, heard, why=lambda: UNSOUND if read_last[0] else ""
         )
         if believed:
             return speech or "", None, cost

@@ -1,4 +1,4 @@
-"""A voice: one role's way to a model, with seeds that depend on the consultation alone."""
+"""A role's client of its model, with seeds that depend on the consultation alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from consult.agents.prompt_formats import DIALECTS, Dialect
 ATTEMPTS = 2
 """An unusable answer is asked for once more."""
 
-Generate = Callable[[Request], Awaitable[Reply]]
+Send = Callable[[Request], Awaitable[Reply]]
 
 
 def derive_seed(*parts: object) -> int:
@@ -23,7 +23,7 @@ def derive_seed(*parts: object) -> int:
 
 
 @dataclass(frozen=True)
-class Place:
+class RequestContext:
     """Where in a run a request stands."""
 
     ordinal: int
@@ -44,12 +44,12 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Voice:
+class RoleClient:
     """One role's model and sampling."""
 
     role: Role
     info: ModelInfo
-    generate: Generate
+    send: Send
     sampling: Sampling = Sampling()
     record: Record | None = None
     """Told of each exchange with a model that reads prompts."""
@@ -59,7 +59,9 @@ class Voice:
         """The dialect that the model speaks."""
         return DIALECTS[self.info.dialect]
 
-    async def say(self, prompt: Prompt, task: str, place: Place, attempt: int = 0, member: int = 0) -> Exchange:
+    async def generate(
+        self, prompt: Prompt, task: str, context: RequestContext, attempt: int = 0, member: int = 0
+    ) -> Exchange:
         """Send one prompt.
 
         The reply counts as accepted; whoever cannot use it refuses it.
@@ -67,7 +69,7 @@ class Voice:
         Args:
             prompt: What to ask.
             task: What the role is asked to do; part of the seed.
-            place: Where in the run.
+            context: Where in the run.
             attempt: 0 for the first asking; a second one draws other noise.
             member: Number in the panel.
 
@@ -75,12 +77,12 @@ class Voice:
             Exception: Whatever the backend raised for this request.
         """
         request = Request(
-            key=(place.ordinal, place.turn, self.role, task, member, attempt),
+            key=(context.ordinal, context.turn, self.role, task, member, attempt),
             role=self.role,
             task=task,
-            nth=place.nth,
+            nth=context.nth,
             prompt=prompt,
-            seed=self.seed(task, place, attempt, member),
+            seed=self.seed(task, context, attempt, member),
             temperature=self.sampling.temperature if prompt.temperature is None else prompt.temperature,
             top_p=self.sampling.top_p,
         )
@@ -88,15 +90,15 @@ class Voice:
         if self.record is not None and self.info.backend not in WITHOUT_PROMPT:
             self.record(exchange)
         try:
-            exchange.accept(await self.generate(request))
+            exchange.accept(await self.send(request))
         except Exception as error:
             exchange.fail(error)
             raise
         return exchange
 
-    def seed(self, task: str, place: Place, attempt: int = 0, member: int = 0) -> int:
+    def seed(self, task: str, context: RequestContext, attempt: int = 0, member: int = 0) -> int:
         """Give the seed of a request."""
-        return derive_seed(*place.seed, place.turn, self.role, task, member, attempt)
+        return derive_seed(*context.seed, context.turn, self.role, task, member, attempt)
 
 
 def usage(reply: Reply) -> Usage:

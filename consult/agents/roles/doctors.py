@@ -10,7 +10,7 @@ from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Choice, Prompt, Reply
 from consult.agents.prompt_formats.clean import without_thought
 from consult.agents.prompt_formats.plain import json_object
-from consult.agents.roles.client import ATTEMPTS, Place, Voice, usage
+from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 
 W = TypeVar("W")
 
@@ -29,28 +29,30 @@ def _leniently(prompt: Prompt, text: str, word: object) -> str:
     return f"read as {_READ_AS.get(kind or '', 'plain text')}: no JSON object"
 
 
-async def look(voice: Voice, view: DoctorView, place: Place, member: int = 0) -> tuple[DoctorView, Usage]:
+async def look(
+    client: RoleClient, view: DoctorView, context: RequestContext, member: int = 0
+) -> tuple[DoctorView, Usage]:
     """Let a doctor describe the photograph, where its dialect asks for that apart."""
-    prompt = voice.dialect.look(view)
+    prompt = client.dialect.look(view)
     if prompt is None:
         return view, Usage()
-    reply = (await voice.say(prompt, "look", place, member=member)).answer
-    return replace(view, seen=voice.dialect.read_look(reply.text, view)), usage(reply)
+    reply = (await client.generate(prompt, "look", context, member=member)).answer
+    return replace(view, seen=client.dialect.read_look(reply.text, view)), usage(reply)
 
 
 async def reason_again(
-    voice: Voice, prompt: Prompt, decided: str, reasons: Choice | None, task: str, place: Place,
+    client: RoleClient, prompt: Prompt, decided: str, reasons: Choice | None, task: str, context: RequestContext,
     read: Callable[[str], W | None], reason: Callable[[W], str], member: int = 0, attempt: int = 1,
 ) -> tuple[str, Usage]:  # fmt: skip
     """Ask once more for the reason alone, after what was decided.
 
     Args:
-        voice: Who is asked.
+        client: Who is asked.
         prompt: What was asked.
         decided: How the first reply began, up to its reason.
         reasons: What the reason is held to; None where it is free.
         task: What the role was asked to do.
-        place: Where in the run.
+        context: Where in the run.
         read: Reads the whole reply.
         reason: Returns the reason of what was read.
         member: Number in the panel.
@@ -60,7 +62,7 @@ async def reason_again(
         The reason, empty where there is none that can be used, and the cost.
     """
     again = replace(prompt, begin=decided, choice=reasons)
-    exchange = await voice.say(again, task, place, attempt, member)
+    exchange = await client.generate(again, task, context, attempt, member)
     word = read(exchange.answer.text)
     found = "" if word is None else reason(word)
     if not found:
@@ -68,17 +70,17 @@ async def reason_again(
     return found, usage(exchange.answer)
 
 
-async def ask_twice(
-    voice: Voice, prompt: Prompt, task: str, place: Place, read: Callable[[str], W | None], member: int = 0,
-    why: Callable[[], str] | None = None,
+async def generate_with_retry(
+    client: RoleClient, prompt: Prompt, task: str, context: RequestContext, read: Callable[[str], W | None],
+    member: int = 0, why: Callable[[], str] | None = None,
 ) -> tuple[W | None, Reply, Usage]:  # fmt: skip
     """Ask, and once more where the answer cannot be used.
 
     Args:
-        voice: Who is asked.
+        client: Who is asked.
         prompt: What is asked.
         task: What the role is asked to do.
-        place: Where in the run.
+        context: Where in the run.
         read: Reads a reply; None for one that cannot be used.
         member: Number in the panel.
         why: Tells why the last reply was not read; else the usual reason of the task is kept.
@@ -88,7 +90,7 @@ async def ask_twice(
     """
     cost = Usage(answers=1)
     for attempt in range(ATTEMPTS):
-        exchange = await voice.say(prompt, task, place, attempt, member)
+        exchange = await client.generate(prompt, task, context, attempt, member)
         reply = exchange.answer
         cost += usage(reply)
         word = read(reply.text)

@@ -12,7 +12,7 @@ from consult.agents.acts import Act, PatientView
 from consult.agents.grounding.facts import plainly, stated
 from consult.agents.models.model import Message, Prompt
 from consult.agents.prompt_formats.clean import clean
-from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.client import RequestContext, RoleClient
 
 UNKNOWN = "I can't tell you more about that."
 LEAVE = "Thank you, doctor."
@@ -33,41 +33,41 @@ _KINDS = {
 class PersonPatient:
     """One patient, played by a person or by nobody."""
 
-    voice: Voice
+    client: RoleClient
     own: bool
     """Whether the complaint is the person's own, and not a card's that a program says."""
 
-    async def open(self, view: PatientView, place: Place) -> Act:
+    async def open(self, view: PatientView, context: RequestContext) -> Act:
         """Open with the complaint, which was given beforehand."""
         complaint = view.card.complaint
         text = complaint.text if self.own else plainly((complaint,))
-        seed = self.voice.seed("open", place)
+        seed = self.client.seed("open", context)
         return Act(
             "patient", "open", text, "complaint", (complaint.id,),
             source="human" if self.own else "program", seed=seed,
         )  # fmt: skip
 
-    async def answer(self, view: PatientView, place: Place) -> Act:
+    async def answer(self, view: PatientView, context: RequestContext) -> Act:
         """Answer the doctor's last question."""
-        topic, seed = view.lines[-1].topic, self.voice.seed("answer", place)
-        said = await self._said("answer", _first_hint(view), place)
+        topic, seed = view.lines[-1].topic, self.client.seed("answer", context)
+        said = await self._said("answer", _first_hint(view), context)
         if not said:
             return Act("patient", "answer", UNKNOWN, topic, source="program", seed=seed)
         facts = tuple(fact.id for fact in stated(said, view.card.facts))
         return Act("patient", "answer", said, topic, facts, source="human", seed=seed)
 
-    async def react(self, view: PatientView, place: Place) -> Act:
+    async def react(self, view: PatientView, context: RequestContext) -> Act:
         """Ask back with a question mark, or take leave, which ends the consultation."""
-        seed, may_ask = self.voice.seed("react", place), "ask" in view.offers
-        said = await self._said("react", LEAVE_HINT if may_ask else LAST_HINT, place)
+        seed, may_ask = self.client.seed("react", context), "ask" in view.offers
+        said = await self._said("react", LEAVE_HINT if may_ask else LAST_HINT, context)
         if not said:
             return Act("patient", "satisfied", LEAVE, source="program", seed=seed)
         if may_ask and "?" in said:
             return Act("patient", "ask", said, kind_of(said), source="human", seed=seed)
         return Act("patient", "satisfied", said, source="human", seed=seed)
 
-    async def _said(self, task: str, hint: str, place: Place) -> str:
-        exchange = await self.voice.say(Prompt((Message("user", hint),), 0), task, place)
+    async def _said(self, task: str, hint: str, context: RequestContext) -> str:
+        exchange = await self.client.generate(Prompt((Message("user", hint),), 0), task, context)
         return clean(exchange.answer.text)
 
 

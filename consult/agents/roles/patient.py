@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 
 from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
 from consult.agents.grounding.facts import check_line, plainly, stated
-from consult.agents.prompt_formats.prompt_format import FreeWord
+from consult.agents.prompt_formats.prompt_format import FreeOutput
 from consult.agents.prompt_formats.questions import topic_by_words, topic_of
-from consult.agents.roles.client import ATTEMPTS, Place, Voice, usage
-from consult.agents.roles.doctors import ask_twice
+from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
+from consult.agents.roles.doctors import generate_with_retry
 from consult.agents.temperament import Temperament, temperaments
 from consult.scenarios import Fact, Scenario
 from consult.scenarios.case_generator import CHILDHOOD
@@ -47,59 +47,59 @@ MOST_FACTS = 3
 class Patient:
     """One patient's mind."""
 
-    voice: Voice
+    client: RoleClient
     scenario: Scenario
 
-    async def open(self, view: PatientView, place: Place) -> Act:
+    async def open(self, view: PatientView, context: RequestContext) -> Act:
         """Open with the main complaint, and with what frightens."""
         card = view.card
         facts = (card.complaint, *(fact for fact in card.facts if fact.id in card.opening))[:MOST_FACTS]
-        return await self._line(view, place, PatientTask("open", facts), topic="complaint")
+        return await self._line(view, context, PatientTask("open", facts), topic="complaint")
 
-    async def answer(self, view: PatientView, place: Place) -> Act:
+    async def answer(self, view: PatientView, context: RequestContext) -> Act:
         """Answer the doctor's last question."""
         question = view.lines[-1]
-        topic, cost = await self._topic(question.topic, question.text, view, place)
+        topic, cost = await self._topic(question.topic, question.text, view, context)
         known = view.card.about(topic) if topic else ()
         # Who asks about a topic again hears what was not said yet.
         asked = tuple(fact for fact in known if fact.id not in view.told) or known
         if not asked:
-            act = await self._line(view, place, PatientTask("unknown"), topic=topic)
+            act = await self._line(view, context, PatientTask("unknown"), topic=topic)
         else:
-            facts = (*asked, *self._volunteered(view, place, asked))[:MOST_FACTS]
-            act = await self._line(view, place, PatientTask("answer", facts), topic=topic)
+            facts = (*asked, *self._volunteered(view, context, asked))[:MOST_FACTS]
+            act = await self._line(view, context, PatientTask("answer", facts), topic=topic)
         return _with_cost(act, cost)
 
-    async def react(self, view: PatientView, place: Place) -> Act:
+    async def react(self, view: PatientView, context: RequestContext) -> Act:
         """Ask back, or be satisfied, which ends the consultation; taking to the plan or not."""
-        rng = self._rng(place, "react")
+        rng = self._rng(context, "react")
         temperament = temperaments()[view.temperament]
         asks = "ask" in view.offers and not _has_asked(view)
         if asks and not self._is_too_young(view) and rng.random() < temperament.asks_back:
             kind = rng.choice(list(QUESTIONS_BACK))
-            task = PatientTask("ask", about=kind if self.voice.dialect.slots else QUESTIONS_BACK[kind])
-            return await self._line(view, place, task, topic=kind)
+            task = PatientTask("ask", about=kind if self.client.dialect.slots else QUESTIONS_BACK[kind])
+            return await self._line(view, context, task, topic=kind)
         accepts = rng.random() < temperament.accepts
-        act = await self._line(view, place, PatientTask("satisfied" if accepts else "reluctant"), topic=None)
+        act = await self._line(view, context, PatientTask("satisfied" if accepts else "reluctant"), topic=None)
         return replace(act, accepts=accepts)
 
     def _is_too_young(self, view: PatientView) -> bool:
         """Tell whether a model that learned no child's questions would speak as an adult."""
-        return self.voice.dialect.slots and view.card.age is not None and view.card.age < CHILDHOOD
+        return self.client.dialect.slots and view.card.age is not None and view.card.age < CHILDHOOD
 
     # -- (a) the topic -----------------------------------------------------------------------------------------------
 
     async def _topic(
-        self, carried: str | None, question: str, view: PatientView, place: Place
+        self, carried: str | None, question: str, view: PatientView, context: RequestContext
     ) -> tuple[str | None, Usage]:
         if carried is not None or not view.topics:
             return carried, Usage()
         # A tiny model takes a question for another too often to overrule its words.
-        named = self._named(question, view) if self.voice.dialect.slots else None
+        named = self._named(question, view) if self.client.dialect.slots else None
         if named is not None:
             return named, Usage()
-        reply = (await self.voice.say(self.voice.dialect.topic(question, view), "topic", place)).answer
-        return self.voice.dialect.read_topic(reply.text, view), usage(reply)
+        reply = (await self.client.generate(self.client.dialect.topic(question, view), "topic", context)).answer
+        return self.client.dialect.read_topic(reply.text, view), usage(reply)
 
     def _named(self, question: str, view: PatientView) -> str | None:
         learned = topic_of(question, "questions")
@@ -107,39 +107,39 @@ class Patient:
 
     # -- (b) the facts -----------------------------------------------------------------------------------------------
 
-    def _volunteered(self, view: PatientView, place: Place, asked: Sequence[Fact]) -> list[Fact]:
+    def _volunteered(self, view: PatientView, context: RequestContext, asked: Sequence[Fact]) -> list[Fact]:
         # The age stands on the doctor's file; nobody says it unasked.
         left = [f for f in view.card.facts if f not in asked and f.id not in view.told and not f.none]
         left = [f for f in left if f.topic != "age" or view.card.age is None]
-        rng = self._rng(place, "volunteer")
+        rng = self._rng(context, "volunteer")
         chances = temperaments()[view.temperament].volunteers
         count = rng.choices(range(len(chances)), chances)[0]
         return rng.sample(left, min(count, len(left)))
 
-    def _rng(self, place: Place, what: str) -> random.Random:
-        return random.Random(self.voice.seed(what, place))
+    def _rng(self, context: RequestContext, what: str) -> random.Random:
+        return random.Random(self.client.seed(what, context))
 
     # -- (c) and (d) the words ---------------------------------------------------------------------------------------
 
-    async def _line(self, view: PatientView, place: Place, task: PatientTask, topic: str | None) -> Act:
+    async def _line(self, view: PatientView, context: RequestContext, task: PatientTask, topic: str | None) -> Act:
         temperament = temperaments()[view.temperament]
         cost, first = Usage(answers=1), None
         for attempt in range(ATTEMPTS):
-            prompt = self.voice.dialect.patient_line(view, task, temperament)
-            exchange = await self.voice.say(prompt, task.kind, place, attempt)
+            prompt = self.client.dialect.patient_line(view, task, temperament)
+            exchange = await self.client.generate(prompt, task.kind, context, attempt)
             cost += usage(exchange.answer)
-            line = self.voice.dialect.read_patient_line(exchange.answer.text, task, view)
+            line = self.client.dialect.read_patient_line(exchange.answer.text, task, view)
             cost += Usage(unusable=int(line is None and attempt == 0))
             verdict = self._check(line, view, task)
             first = first or verdict
             if line is not None and verdict == (True, False):
                 draft = Draft(*first, attempts=attempt + 1, fallback=False)
-                return self._act(task, topic, line, place, draft, cost)
+                return self._act(task, topic, line, context, draft, cost)
             exchange.refuse(_refusal(line, *verdict))
         assert first is not None
         plain = self._plain(task, temperament)
         draft = Draft(*first, ATTEMPTS, True, *self._check(plain, view, task))
-        return self._act(task, topic, plain, place, draft, cost)
+        return self._act(task, topic, plain, context, draft, cost)
 
     def _check(self, line: str | None, view: PatientView, task: PatientTask) -> tuple[bool, bool]:
         if line is None:
@@ -158,7 +158,9 @@ class Patient:
             return "I am not sure about that. I will think it over."
         return "Thank you, doctor." if task.kind == "satisfied" else plainly(task.facts)
 
-    def _act(self, task: PatientTask, topic: str | None, line: str, place: Place, draft: Draft, cost: Usage) -> Act:
+    def _act(
+        self, task: PatientTask, topic: str | None, line: str, context: RequestContext, draft: Draft, cost: Usage
+    ) -> Act:
         actions: dict[str, Action] = {"unknown": "answer", "reluctant": "satisfied"}
         return Act(
             speaker="patient",
@@ -169,7 +171,7 @@ class Patient:
             source="program" if draft.fallback else "model",
             draft=draft,
             usage=cost,
-            seed=self.voice.seed(task.kind, place),
+            seed=self.client.seed(task.kind, context),
         )
 
 
@@ -180,37 +182,43 @@ class FreePatient:
     A model that cannot use the format says nothing twice: it then does not know, or takes its leave.
     """
 
-    voice: Voice
+    client: RoleClient
     scenario: Scenario
 
-    async def open(self, view: PatientView, place: Place) -> Act:
+    async def open(self, view: PatientView, context: RequestContext) -> Act:
         """Open with the main complaint."""
         complaint = (view.card.complaint,)
-        return await self._act(view, place, "open", complaint, "complaint", plainly(complaint))
+        return await self._act(view, context, "open", complaint, "complaint", plainly(complaint))
 
-    async def answer(self, view: PatientView, place: Place) -> Act:
+    async def answer(self, view: PatientView, context: RequestContext) -> Act:
         """Answer the doctor's last question."""
         topic = view.lines[-1].topic
         asked = view.card.about(topic) if topic else ()
-        return await self._act(view, place, "answer", asked, topic, "I don't know.")
+        return await self._act(view, context, "answer", asked, topic, "I don't know.")
 
-    async def react(self, view: PatientView, place: Place) -> Act:
+    async def react(self, view: PatientView, context: RequestContext) -> Act:
         """Ask back, or be satisfied, which ends the consultation."""
-        return await self._act(view, place, "satisfied", (), None, "Thank you, doctor.")
+        return await self._act(view, context, "satisfied", (), None, "Thank you, doctor.")
 
     async def _act(
-        self, view: PatientView, place: Place, due: Action, asked: Sequence[Fact], topic: str | None, plain: str
+        self,
+        view: PatientView,
+        context: RequestContext,
+        due: Action,
+        asked: Sequence[Fact],
+        topic: str | None,
+        plain: str,
     ) -> Act:
-        dialect, usable = self.voice.dialect, list[bool]()
+        dialect, usable = self.client.dialect, list[bool]()
 
-        def read(text: str) -> FreeWord | None:
+        def read(text: str) -> FreeOutput | None:
             word = dialect.read_free_line(text, view)
             usable.append(word is not None and word.action in view.offers)
             return word if usable[-1] else None
 
         prompt = dialect.free_line(view, temperaments()[view.temperament])
-        word, _, cost = await ask_twice(self.voice, prompt, "free", place, read)
-        seed = self.voice.seed("free", place)
+        word, _, cost = await generate_with_retry(self.client, prompt, "free", context, read)
+        seed = self.client.seed("free", context)
         if word is None:
             draft = Draft(False, False, ATTEMPTS, fallback=True, said_backed=due != "answer" or not asked)
             facts = (view.card.complaint.id,) if due == "open" else ()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Opinion, Usage
-from consult.agents.roles.client import Place, Voice
-from consult.agents.roles.doctors import ask_twice, look, reason_again
+from consult.agents.roles.client import RequestContext, RoleClient
+from consult.agents.roles.doctors import generate_with_retry, look, reason_again
 from consult.scenarios import Scenario
 
 NO_OPINION = "[gives no opinion]"
@@ -18,21 +18,21 @@ NO_OPINION = "[gives no opinion]"
 class Specialist:
     """One member of a panel."""
 
-    voice: Voice
+    client: RoleClient
     specialty: str
     member: int
     """0-based number in the panel; part of the seed, so that members differ."""
 
-    async def opinion(self, view: DoctorView, scenario: Scenario, place: Place) -> tuple[Opinion, Usage]:
+    async def opinion(self, view: DoctorView, scenario: Scenario, context: RequestContext) -> tuple[Opinion, Usage]:
         """Give an opinion; two unusable answers are an abstention."""
-        dialect = self.voice.dialect
-        view, looked = await look(self.voice, view, place, self.member)
+        dialect = self.client.dialect
+        view, looked = await look(self.client, view, context, self.member)
         prompt = dialect.opinion(view, self.specialty, self.member)
-        word, reply, cost = await ask_twice(
-            self.voice,
+        word, reply, cost = await generate_with_retry(
+            self.client,
             prompt,
             "opinion",
-            place,
+            context,
             lambda text: dialect.read_opinion(text, view, scenario),
             self.member,
         )
@@ -41,7 +41,7 @@ class Specialist:
             said = NO_OPINION if dialect.slots else ""
             return Opinion(self.specialty, None, None, said, usable=False, first_usable=False), cost
         if not word.reason and dialect.slots:
-            reason, more = await self._reason(word.diagnosis, view, scenario, place)
+            reason, more = await self._reason(word.diagnosis, view, scenario, context)
             cost += more
             word = replace(word, reason=reason or dialect.plain_opinion(word, view))
         confidence = word.confidence if reply.probability is None else reply.probability
@@ -49,21 +49,26 @@ class Specialist:
         return Opinion(self.specialty, word.diagnosis, confidence, word.reason, first_usable=first), cost
 
     async def in_other_words(
-        self, opinion: Opinion, given: Sequence[str], view: DoctorView, scenario: Scenario, place: Place
+        self, opinion: Opinion, given: Sequence[str], view: DoctorView, scenario: Scenario, context: RequestContext
     ) -> tuple[Opinion, Usage]:
         """Give the reason again, in none of the words of colleagues' reasons; as it was where that fails."""
-        view, looked = await look(self.voice, view, place, self.member)
-        reason, cost = await self._reason(opinion.diagnosis, view, scenario, place, given)
+        view, looked = await look(self.client, view, context, self.member)
+        reason, cost = await self._reason(opinion.diagnosis, view, scenario, context, given)
         return replace(opinion, reason=reason or opinion.reason), looked + cost
 
     async def _reason(
-        self, diagnosis: str | None, view: DoctorView, scenario: Scenario, place: Place, given: Sequence[str] = ()
+        self,
+        diagnosis: str | None,
+        view: DoctorView,
+        scenario: Scenario,
+        context: RequestContext,
+        given: Sequence[str] = (),
     ) -> tuple[str, Usage]:
         """Ask for the reason alone, after the diagnosis, as a choice."""
-        dialect = self.voice.dialect
+        dialect = self.client.dialect
         return await reason_again(
-            self.voice, dialect.opinion(view, self.specialty, self.member), f"{diagnosis or NOT_MY_FIELD}.",
-            dialect.reasons(view, "specialist", outside=diagnosis is None, given=given), "opinion", place,
+            self.client, dialect.opinion(view, self.specialty, self.member), f"{diagnosis or NOT_MY_FIELD}.",
+            dialect.reasons(view, "specialist", outside=diagnosis is None, given=given), "opinion", context,
             lambda text: dialect.read_opinion(text, view, scenario), lambda again: again.reason,
             self.member, 2 if given else 1,
         )  # fmt: skip

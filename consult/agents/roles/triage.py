@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from consult.agents.acts import Act, DoctorView, Draft, Usage
 from consult.agents.models.model import Prompt
-from consult.agents.prompt_formats.prompt_format import TriageWord
-from consult.agents.roles.client import Place, Voice
-from consult.agents.roles.doctors import ask_twice, look, reason_again
+from consult.agents.prompt_formats.prompt_format import TriageOutput
+from consult.agents.roles.client import RequestContext, RoleClient
+from consult.agents.roles.doctors import generate_with_retry, look, reason_again
 
 NO_SPECIALTY = "[names no specialty]"
 """Said by a program for a tiny model that names none; square brackets mark it as a program's."""
@@ -18,19 +18,19 @@ NO_SPECIALTY = "[names no specialty]"
 class TriageDoctor:
     """A general practitioner at the door."""
 
-    voice: Voice
+    client: RoleClient
 
-    async def act(self, view: DoctorView, place: Place) -> Act:
+    async def act(self, view: DoctorView, context: RequestContext) -> Act:
         """Send the patient on; an unusable answer leaves specialty and urgency None."""
-        dialect = self.voice.dialect
-        view, looked = await look(self.voice, view, place)
+        dialect = self.client.dialect
+        view, looked = await look(self.client, view, context)
         prompt = dialect.triage(view)
-        word, reply, cost = await ask_twice(
-            self.voice, prompt, "triage", place, lambda text: dialect.read_triage(text, view)
+        word, reply, cost = await generate_with_retry(
+            self.client, prompt, "triage", context, lambda text: dialect.read_triage(text, view)
         )
         draft = None
         if word and dialect.slots:
-            word, draft, spoken = await self._reasoned(word, prompt, reply.text, view, place)
+            word, draft, spoken = await self._reasoned(word, prompt, reply.text, view, context)
             cost += spoken
         return Act(
             speaker="triage",
@@ -43,19 +43,19 @@ class TriageDoctor:
             source="program" if word is None and dialect.slots else "model",
             draft=draft,
             usage=looked + cost,
-            seed=self.voice.seed("triage", place),
+            seed=self.client.seed("triage", context),
         )
 
     async def _reasoned(
-        self, word: TriageWord, prompt: Prompt, text: str, view: DoctorView, place: Place
-    ) -> tuple[TriageWord, Draft, Usage]:
+        self, word: TriageOutput, prompt: Prompt, text: str, view: DoctorView, context: RequestContext
+    ) -> tuple[TriageOutput, Draft, Usage]:
         """Give a triage its reason: the model's, asked for once more where it cannot be used, else a program's."""
         if word.why:
             return word, Draft(backed=True, leaked=False, attempts=1, fallback=False), Usage()
-        dialect, head = self.voice.dialect, f"{word.specialty}, {word.urgency}."
+        dialect, head = self.client.dialect, f"{word.specialty}, {word.urgency}."
         why, cost = await reason_again(
-            self.voice, prompt, text[: text.index(head) + len(head)], dialect.reasons(view, "triage"), "triage", place,
-            lambda text: dialect.read_triage(text, view), lambda again: again.why,
+            self.client, prompt, text[: text.index(head) + len(head)], dialect.reasons(view, "triage"), "triage",
+            context, lambda text: dialect.read_triage(text, view), lambda again: again.why,
         )  # fmt: skip
         draft = Draft(backed=False, leaked=False, attempts=2, fallback=not why)
         return replace(word, why=why or dialect.plain_triage(word, view)), draft, cost

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from consult.agents.models import Model
     from consult.envs.environment_check import Machine, Problem
-    from consult.envs.model_probe import Capability
+    from consult.envs.model_probe import ModelProbe
 
 UNKNOWN = "unknown"
 NOT_READY = 2
@@ -51,7 +51,7 @@ def doctor(
     raise typer.Exit(NOT_READY if problems else 0)
 
 
-def _tried(reference: str, console: Console) -> tuple[Capability | None, Problem | None]:
+def _tried(reference: str, console: Console) -> tuple[ModelProbe | None, Problem | None]:
     from contextlib import nullcontext
 
     from consult.envs.environment_check import Problem
@@ -63,8 +63,8 @@ def _tried(reference: str, console: Console) -> tuple[Capability | None, Problem
         with console.status(f"trying {reference} …") if console.is_terminal else nullcontext():
             return examine_model(reference, _opened), None
     except UserError as error:
-        what, _, mend = str(error).rpartition("; ")
-        return None, Problem(what or mend, mend if what else "give another --model")
+        what, _, fix = str(error).rpartition("; ")
+        return None, Problem(what or fix, fix if what else "give another --model")
     except Exception as error:
         # A backend, or a broken package, may fail in any way, and this command is there to say so.
         first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
@@ -108,7 +108,7 @@ def _show_machine(console: Console, machine: Machine) -> None:
     _row(console, "hub", f"{hub.cache}: {models}, {reached}")
 
 
-def _show_model(console: Console, found: Capability) -> None:
+def _show_model(console: Console, found: ModelProbe) -> None:
     from consult.agents.prompt_formats.clean import clean
 
     info = found.info
@@ -128,7 +128,7 @@ def _show_model(console: Console, found: Capability) -> None:
         _show_turns(console, found)
 
 
-def _show_turns(console: Console, found: Capability) -> None:
+def _show_turns(console: Console, found: ModelProbe) -> None:
     from consult.cli.terminal.terminal_render import show_turn
     from consult.envs.events import turn_event
 
@@ -187,7 +187,7 @@ def _gigabytes(size: int | None) -> str:
 # -- for programs --------------------------------------------------------------------------------------------------
 
 
-def _print_object(model: str, machine: Machine, found: Capability | None, problems: list[Problem]) -> None:
+def _print_object(model: str, machine: Machine, found: ModelProbe | None, problems: list[Problem]) -> None:
     from consult.cli.commands.session import print_json
 
     print_json(
@@ -209,7 +209,7 @@ def _machine(machine: Machine) -> dict[str, Any]:
     return told
 
 
-def _model(found: Capability) -> dict[str, Any]:
+def _model(found: ModelProbe) -> dict[str, Any]:
     from consult.envs.events import turn_event
 
     info = found.info

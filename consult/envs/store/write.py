@@ -454,7 +454,7 @@ def _mend(message: str) -> str:
         "disk I/O": "cannot be read or written, since the disk fails; run the same command again once it can",
         "locked": "is being written by another process; wait for it, or name another with --db",
     }
-    return next((mend for part, mend in mends.items() if part in message), f"cannot be used ({message})")
+    return next((fix for part, fix in mends.items() if part in message), f"cannot be used ({message})")
 
 
 def now() -> str:

@@ -18,7 +18,7 @@ from consult.agents.temperament import own_temperament
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.rl.config import TrainingError
-from consult.rl.rewards.decisions import Wanted
+from consult.rl.rewards.decisions import Target
 from consult.scenarios import Case, Scenario
 from consult.scenarios.correct import is_known, naming, plurality
 
@@ -32,7 +32,7 @@ class Row:
     case: Case
     view: DoctorView
     prompt: Prompt
-    wanted: Wanted
+    target: Target
     s: float | None = None
     """Share of the panel's opinions that are right; None where there is no panel."""
     vote: str | None = None
@@ -100,7 +100,7 @@ def triage_rows(scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, see
         view = consultation.observe().view
         assert isinstance(view, DoctorView)
         view = view if sees else replace(view, photograph=None)
-        rows.append(Row(case_id, case, view, dialect.triage(view), Wanted(case.truth.specialty, case.truth.urgency)))
+        rows.append(Row(case_id, case, view, dialect.triage(view), Target(case.truth.specialty, case.truth.urgency)))
     return rows
 
 
@@ -151,7 +151,7 @@ def attending_row(
     assert isinstance(view, DoctorView)
     view = replace(view, rationale=rationale, photograph=view.photograph if sees else None)
     named = [opinion.diagnosis for opinion in consulted.opinions]
-    wanted = Wanted(truth, scenario=consultation.scenario)
-    right = sum(map(wanted.is_right, named)) / len(named)
+    target = Target(truth, scenario=consultation.scenario)
+    right = sum(map(target.is_right, named)) / len(named)
     vote = plurality(named, naming(consultation.scenario))
-    return Row(identifier, case, view, dialect.decision(view), wanted, right, vote)
+    return Row(identifier, case, view, dialect.decision(view), target, right, vote)

@@ -26,7 +26,7 @@ from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.shared_prompt import Prompts, sample
-from consult.rl.policy.vision_cache import Looks
+from consult.rl.policy.vision_cache import VisionCache
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that stay as they are."""
@@ -36,7 +36,7 @@ IN_A_BATCH = 64
 
 
 @dataclass
-class Student:
+class Policy:
     """A model in training."""
 
     config: TrainConfig
@@ -45,7 +45,7 @@ class Student:
     model: Any
     """What is trained: the model itself, or PEFT's wrapping of it."""
     located: Located
-    looks: Looks | None
+    vision_cache: VisionCache | None
     """Set where decisions take the fast way."""
     constraint: Constraint | None = None
     others: Mapping[Role, Model] | None = None
@@ -54,7 +54,7 @@ class Student:
     # -- opening ---------------------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, config: TrainConfig, start: Path | None = None) -> Student:
+    def open(cls, config: TrainConfig, start: Path | None = None) -> Policy:
         """Load a model afresh.
 
         Args:
@@ -74,8 +74,8 @@ class Student:
         speaker = TransformersModel(base, config.model)
         set_seed(config.seed)
         model = _opened(base.model, located) if config.full else _wrapped(base.model, located, config)
-        looks = Looks(speaker) if base.dialect == "starter" else None
-        return cls(config, speaker, model, located, looks)
+        vision_cache = VisionCache(speaker) if base.dialect == "starter" else None
+        return cls(config, speaker, model, located, vision_cache)
 
     @property
     def sees(self) -> bool:
@@ -100,20 +100,20 @@ class Student:
     @property
     def most_tokens(self) -> int:
         """Tokens of a completion at most."""
-        return self.config.max_tokens or (_FAST_TOKENS if self.looks else _FREE_TOKENS)[self.config.role]
+        return self.config.max_tokens or (_FAST_TOKENS if self.vision_cache else _FREE_TOKENS)[self.config.role]
 
     def constrain(self, rows: Sequence[Row]) -> None:
         """Hold decisions to what may be said in play; needed for the fast way."""
-        if self.looks is not None:
+        if self.vision_cache is not None:
             self.constraint = _constraint_of(self.speaker, self.config, rows[0])
 
     # -- deciding --------------------------------------------------------------------------------------------------
 
     def prompts(self, rows: Sequence[Row]) -> Prompts:
         """Put prompts together for the fast way."""
-        assert self.looks is not None
-        ids = [self.looks.ids(row.prompt) for row in rows]
-        features = [self.looks.features(row.view.photograph) if row.view.photograph else None for row in rows]
+        assert self.vision_cache is not None
+        ids = [self.vision_cache.ids(row.prompt) for row in rows]
+        features = [self.vision_cache.features(row.view.photograph) if row.view.photograph else None for row in rows]
         return Prompts.of(ids, features, self.speaker.tokenizer.pad_token_id)
 
     def decide(self, rows: Sequence[Row], votes: int = 1) -> list[list[str]]:

@@ -177,8 +177,8 @@ def _read_off(model: Any, hidden: Any, distinct: Said, place: Any, said: Said, t
     constraint = said.constraint
     logs = constraint.log_probabilities(_logits(model, hidden, constraint) / temperature, distinct.states)
     spoken = distinct.states != END
-    wanted = _columns(distinct.ids, constraint)
-    chosen = logs.gather(-1, wanted[..., None])[..., 0].masked_fill(~spoken, 0.0)
+    target = _columns(distinct.ids, constraint)
+    chosen = logs.gather(-1, target[..., None])[..., 0].masked_fill(~spoken, 0.0)
     entropies = -(logs.exp() * logs.masked_fill(logs == -torch.inf, 0.0)).sum(-1).masked_fill(~spoken, 0.0)
     left = said.ids.shape[1] - distinct.ids.shape[1]
     # What comes after the last choice is forced: its log-probability and its entropy are 0.

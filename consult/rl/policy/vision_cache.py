@@ -21,7 +21,7 @@ AT_ONCE = 200
 """Photographs that are drawn, looked at and kept together."""
 
 
-class Looks:
+class VisionCache:
     """What one model sees on photographs.
 
     Args:
@@ -55,10 +55,10 @@ class Looks:
             revision: Of the scenario.
             say: Told of the progress.
         """
-        wanted = {row.view.photograph.id: row.view.photograph for row in rows if row.view.photograph}
+        target = {row.view.photograph.id: row.view.photograph for row in rows if row.view.photograph}
         path = self._kept_at(revision)
         self._find(path)
-        left = [photograph for name, photograph in wanted.items() if name not in self._seen]
+        left = [photograph for name, photograph in target.items() if name not in self._seen]
         for start in range(0, len(left), AT_ONCE):
             if start % (5 * AT_ONCE) == 0:
                 say(f"looking at photographs: {start:,} of {len(left):,}")

@@ -22,7 +22,7 @@ RUNNING = "running"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Target:
     """What a decision should have been."""
 
     answer: str
@@ -69,26 +69,26 @@ class Interview:
         return next((act for act in self.acts if act.action == "conclude"), None)
 
 
-DecisionReward = Callable[[Decided, Wanted], float]
+DecisionReward = Callable[[Decided, Target], float]
 InterviewReward = Callable[[Interview], float | None]
 """None where it cannot be told, as of a case without a true diagnosis."""
 
 # -- of a decision -----------------------------------------------------------------------------------------------------
 
 
-def keeps_form(decided: Decided, wanted: Wanted) -> float:
+def keeps_form(decided: Decided, target: Target) -> float:
     """0.5 when the completion keeps to the form, nothing missing, doubled or left over."""
     return 0.5 if decided.formed else 0.0
 
 
-def is_right(decided: Decided, wanted: Wanted) -> float:
+def is_right(decided: Decided, target: Target) -> float:
     """1.0 when the only answer is the true one."""
-    return float(wanted.is_right(decided.named))
+    return float(target.is_right(decided.named))
 
 
-def is_pressing_enough(decided: Decided, wanted: Wanted) -> float:
+def is_pressing_enough(decided: Decided, target: Target) -> float:
     """1.0 when the urgency is the true one; a triage doctor alone states one."""
-    return float(wanted.urgency is not None and decided.urgency == wanted.urgency)
+    return float(target.urgency is not None and decided.urgency == target.urgency)
 
 
 DECISION_REWARDS: Mapping[str, DecisionReward] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.rewards.curriculum import Phase
 from consult.rl.runtime.evaluation import Measured
 from consult.rl.runtime.schedule import NEARLY, Clock
@@ -56,7 +56,7 @@ class Watcher(TrainerCallback):
     """Tells of the progress, checks the validation cases, keeps the best weights, and ends a phase in time.
 
     Args:
-        student: In training.
+        policy: In training.
         phase: Which it is.
         clock: Of the whole training.
         check: Measures the student on the validation cases.
@@ -68,7 +68,7 @@ class Watcher(TrainerCallback):
 
     def __init__(
         self,
-        student: Student,
+        policy: Policy,
         phase: Phase,
         clock: Clock,
         check: Callable[[], Measured],
@@ -77,7 +77,7 @@ class Watcher(TrainerCallback):
         say: Say,
         folder: Path,
     ) -> None:
-        self.student, self.phase, self.clock, self.check, self.best = student, phase, clock, check, best
+        self.policy, self.phase, self.clock, self.check, self.best = policy, phase, clock, check, best
         self.every, self.say, self.folder = every, say, folder
         self._told = 0.0
 
@@ -102,7 +102,7 @@ class Watcher(TrainerCallback):
             return
         measured = self.check()
         state.log_history.append({"step": state.global_step, "validation": measured.accuracy})
-        better = self.best.offer(measured.accuracy, self.phase.name, state.global_step, self.student)
+        better = self.best.offer(measured.accuracy, self.phase.name, state.global_step, self.policy)
         mark = "  (best so far)" if better else ""
         self.say(f"{self.phase.name} step {state.global_step}  validation {measured.accuracy:.1%}{mark}")
         keep_curve(self.folder / "curve.csv", self.phase.name, state.log_history)
@@ -118,12 +118,12 @@ class Best:
         self.folder, self.accuracy = folder, accuracy
         self.where = "start"
 
-    def offer(self, accuracy: float, phase: str, step: int, student: Student) -> bool:
+    def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
         """Keep the student's weights where they are at least as good as the best so far."""
         if accuracy < self.accuracy:
             return False
         self.accuracy, self.where = accuracy, f"{phase} step {step}"
-        student.save(self.folder)
+        policy.save(self.folder)
         return True
 
 

@@ -14,7 +14,7 @@ from transformers import TrainerCallback
 from consult.counts import count_of, duration
 from consult.rl.config import TrainConfig, TrainedRole
 from consult.rl.data.dataset import case_ids
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.rewards.curriculum import phases
 from consult.rl.runtime.output_dir import quiet_libraries
 from consult.rl.runtime.schedule import Clock
@@ -63,11 +63,11 @@ def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
         if split in asked.scenario.splits
     }
     _tell_task(config, ids, say)
-    student = Student.open(config)
-    _tell_sizes(config, student, say)
-    measured = _measured(config, asked, student, say)
+    policy = Policy.open(config)
+    _tell_sizes(config, policy, say)
+    measured = _measured(config, asked, policy, say)
     if config.role == "attending":
-        _tell_interviews(config, student, ids, measured.playing, say)
+        _tell_interviews(config, policy, ids, measured.playing, say)
     say(f"a step takes about {_seconds(measured.step)} here{measured.sample}{_length(config, measured.step)}")
     say(f"memory: {'at least' if measured.sample else 'about'} {_peak() / 2**30:.1f} GB{measured.sample}")
     say(f"comes out in '{out}'; nothing was written yet")
@@ -80,19 +80,19 @@ def _tell_task(config: TrainConfig, ids: Mapping[str, Sequence[str]], say: Say) 
     say(f"rewards: {', '.join(f'{weight:g} x {name}' for name, weight in config.weights.items())}")
 
 
-def _tell_sizes(config: TrainConfig, student: Student, say: Say) -> None:
-    trained = sum(p.numel() for p in student.model.parameters() if p.requires_grad)
+def _tell_sizes(config: TrainConfig, policy: Policy, say: Say) -> None:
+    trained = sum(p.numel() for p in policy.model.parameters() if p.requires_grad)
     what = "the whole language model" if config.full else f"an adapter of rank {config.rank}"
     say(f"trained: {what}, {count_of(trained, 'weight')}")
     if config.method != "sft":
-        group = group_of(config, student.looks is not None)
-        most = count_of(student.most_tokens, "token")
+        group = group_of(config, policy.vision_cache is not None)
+        most = count_of(policy.most_tokens, "token")
         say(f"a step: {count_of(config.prompts, 'case')} x {count_of(group, 'completion')} of at most {most}")
 
 
-def _measured(config: TrainConfig, asked: Training, student: Student, say: Say) -> _Measured:
+def _measured(config: TrainConfig, asked: Training, policy: Policy, say: Say) -> _Measured:
     """Make a step, or a part of one where a whole one would take long."""
-    most = SAMPLE.get(config.role, config.prompts) if student.looks is not None else 1
+    most = SAMPLE.get(config.role, config.prompts) if policy.vision_cache is not None else 1
     prompts = min(config.prompts, most)
     part = f"{prompts} of {count_of(config.prompts, 'case')}" if prompts < config.prompts else ""
     known = len(case_ids(asked.scenario, "train", config.cases))
@@ -105,16 +105,16 @@ def _measured(config: TrainConfig, asked: Training, student: Student, say: Say) 
         tried = config.model_copy(update={**changed, "prompts": prompts})
         training = training_of(tried, Path(folder), lambda _: None)
         begun = time.monotonic()
-        rows = training.sets(student).train
+        rows = training.sets(policy).train
         playing = (time.monotonic() - begun) / (few + 1)
-        student.config = tried
-        training.ready(student, rows)
-        seconds = _tried(training, student, rows, Path(folder), steps)
-        student.config = config
+        policy.config = tried
+        training.ready(policy, rows)
+        seconds = _tried(training, policy, rows, Path(folder), steps)
+        policy.config = config
     return _Measured(seconds * config.prompts / prompts, playing, f" (measured on {part})" if part else "")
 
 
-def _tried(training: Training, student: Student, rows: Any, folder: Path, steps: int) -> float:
+def _tried(training: Training, policy: Policy, rows: Any, folder: Path, steps: int) -> float:
     """Make a few steps of the first phase and give the seconds of one."""
     phase = replace(phases(rows, training.config)[0], until=1.0)
     spent: list[float] = []
@@ -125,15 +125,15 @@ def _tried(training: Training, student: Student, rows: Any, folder: Path, steps:
 
     begun = time.monotonic()
     clock = Clock(steps, None)
-    fit(student, phase, training.scenario, clock, folder / "steps", [Times()], steps=steps)
+    fit(policy, phase, training.scenario, clock, folder / "steps", [Times()], steps=steps)
     return min(b - a for a, b in zip([begun, *spent], spent, strict=False))
 
 
 def _tell_interviews(
-    config: TrainConfig, student: Student, ids: Mapping[str, Sequence[str]], playing: float, say: Say
+    config: TrainConfig, policy: Policy, ids: Mapping[str, Sequence[str]], playing: float, say: Say
 ) -> None:
     real = training_of(config, Path(), lambda _: None)
-    interviews = real.interviews(student)
+    interviews = real.interviews(policy)
     lacking = sum(len(interviews.lacking(split, found)) for split, found in ids.items())
     if lacking:
         say(

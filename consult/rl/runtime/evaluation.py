@@ -11,7 +11,7 @@ from consult.envs.metrics.estimate import Figure
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.paired import Difference, difference
 from consult.rl.data.dataset import Row
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.rewards.completion_parser import Decided, decided_diagnosis, decided_triage
 from consult.rl.rewards.curriculum import stage_of
 from consult.scenarios import Scenario
@@ -30,7 +30,7 @@ class Measured:
     @property
     def right(self) -> list[bool]:
         """Whether each decision is right."""
-        return [row.wanted.is_right(name) for name, row in zip(self.named, self.rows, strict=True)]
+        return [row.target.is_right(name) for name, row in zip(self.named, self.rows, strict=True)]
 
     @property
     def accuracy(self) -> float:
@@ -62,18 +62,18 @@ class Measured:
 NOTHING = Measured([], [], [], [])
 
 
-def read(text: str, row: Row, student: Student, scenario: Scenario) -> Decided:
+def read(text: str, row: Row, policy: Policy, scenario: Scenario) -> Decided:
     """Read a completion as the rewards do."""
-    if student.config.role == "triage":
-        return decided_triage(text, row.view, student.dialect)
-    return decided_diagnosis(text, scenario, student.config.rationale)
+    if policy.config.role == "triage":
+        return decided_triage(text, row.view, policy.dialect)
+    return decided_diagnosis(text, scenario, policy.config.rationale)
 
 
-def measure(student: Student, rows: Sequence[Row], scenario: Scenario, votes: int = 1) -> Measured:
+def measure(policy: Policy, rows: Sequence[Row], scenario: Scenario, votes: int = 1) -> Measured:
     """Let a student decide, the likeliest of each, or by the majority of `votes` draws."""
     decided = []
-    for row, texts in zip(rows, student.decide(rows, votes), strict=True):
-        ballots = [read(text, row, student, scenario) for text in texts]
+    for row, texts in zip(rows, policy.decide(rows, votes), strict=True):
+        ballots = [read(text, row, policy, scenario) for text in texts]
         decided.append(_elected(ballots))
     return Measured(rows, [d.named for d in decided], [d.urgency for d in decided], [d.formed for d in decided])
 
@@ -122,7 +122,7 @@ def told_by_s(before: Measured, after: Measured) -> dict[str, Any]:
     for stage in ("easy", "medium", "hard"):
         keep = [one == stage for one in stages]
         part = before.only(keep)
-        votes = [row.wanted.is_right(row.vote) for row in part.rows]
+        votes = [row.target.is_right(row.vote) for row in part.rows]
         vote = sum(votes) / len(votes) if votes else None
         found[stage] = {**told(part, after.only(keep)), "vote": vote}
     return found
@@ -142,6 +142,6 @@ def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
 
 def share_of_urgencies(measured: Measured) -> float | None:
     """Give the share of right urgencies; None where no case has one."""
-    pairs = [(u, row.wanted.urgency) for u, row in zip(measured.urgencies, measured.rows, strict=True)]
+    pairs = [(u, row.target.urgency) for u, row in zip(measured.urgencies, measured.rows, strict=True)]
     known = [stated == true for stated, true in pairs if true is not None]
     return sum(known) / len(known) if known else None

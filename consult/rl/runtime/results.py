@@ -66,7 +66,7 @@ def write_decisions(path: Path, compared: Sequence[tuple[Measured, Measured]]) -
         for before, after in compared:
             for row, was, now in zip(before.rows, before.named, after.named, strict=True):
                 case, s = row.case, "" if row.s is None else f"{row.s:.4f}"
-                told = (case.id, case.split, case.truth.specialty, case.style, s, row.vote, row.wanted.answer)
+                told = (case.id, case.split, case.truth.specialty, case.style, s, row.vote, row.target.answer)
                 writer.writerow([row.id, *told, was, now])
 
 

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView, Person
-from consult.agents.prompt_formats.prompt_format import ActionWord
+from consult.agents.prompt_formats.prompt_format import ActionOutput
 from consult.agents.prompt_formats.questions import said_about
 from consult.agents.prompt_formats.starter import HABITS, SLOTS, TOPIC_TAGS, StarterDialect, may_be_pregnant, tag
 from consult.agents.prompt_formats.wording import (
@@ -308,7 +308,7 @@ class Corpus:
         heard = [] if rng.random() < 0.1 else [evidence.aloud(line, temperament)]
         lines = (*(() if first else (Line("attending", "ask", "?"),)), *heard)
         person = Person(evidence.case.card.name if rng.random() < 0.85 else "")
-        word = ActionWord(act, topic, "")  # type: ignore[arg-type]
+        word = ActionOutput(act, topic, "")  # type: ignore[arg-type]
         prompt = DIALECT.wording(DoctorView(lines, (), (), {}, {}, patient=person), word)
         assert prompt is not None
         kind = "questions" if act == "ask" else "examinations"

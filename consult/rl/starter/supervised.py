@@ -241,8 +241,8 @@ def _lines(head: Any, hidden: Any, told: Sequence[Sequence[tuple[int, Sequence[f
     if not places:
         return hidden.new_zeros(())
     logits = head(hidden[[r for r, _, _ in places], [i for _, i, _ in places]].float())
-    wanted = torch.tensor([p for _, _, p in places])
-    return functional.kl_div(logits.log_softmax(-1), wanted.clamp_min(1e-9), reduction="batchmean")
+    target = torch.tensor([p for _, _, p in places])
+    return functional.kl_div(logits.log_softmax(-1), target.clamp_min(1e-9), reduction="batchmean")
 
 
 def _cosine(fraction: float) -> float:

@@ -20,7 +20,7 @@ from trl import GRPOTrainer, SFTTrainer
 
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import END
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.policy.shared_prompt import Prompts, Said, add_decisions, sample
 from consult.rl.runtime.schedule import Clock
 
@@ -117,11 +117,11 @@ class SharedPromptTrainer(TimedTrainer):
     Rows are named by number: TRL carries it from the data set to the loss, and texts and photographs stay outside.
     """
 
-    def __init__(self, student: Student, rows: Sequence[Row], **kwargs: Any) -> None:
-        self.student, self.rows = student, rows
+    def __init__(self, policy: Policy, rows: Sequence[Row], **kwargs: Any) -> None:
+        self.policy, self.rows = policy, rows
         self._numbers: Any = None
         super().__init__(rollout_func=self._rollout, **kwargs)
-        for model in (student.body, self.ref_model):
+        for model in (policy.body, self.ref_model):
             if model is not None:
                 add_decisions(self.accelerator.unwrap_model(model), self.temperature)
 
@@ -137,14 +137,14 @@ class SharedPromptTrainer(TimedTrainer):
         """Give the prompts of the numbers in hand, each once, the prompt of each number, and their rows."""
         numbers, owner = self._numbers.unique(return_inverse=True)
         rows = [self.rows[number] for number in numbers.tolist()]
-        return self.student.prompts(rows), owner, rows
+        return self.policy.prompts(rows), owner, rows
 
     def _rollout(self, prompts: Any, trainer: Any) -> dict[str, Any]:
-        constraint = self.student.constraint
+        constraint = self.policy.constraint
         assert constraint is not None
         shown, owner, _ = self._prompts()
         drawn = sample(
-            self.student.body,
+            self.policy.body,
             shown,
             owner,
             constraint,
@@ -172,15 +172,15 @@ class SharedPromptTrainer(TimedTrainer):
     ) -> tuple[Any, Any, None]:
         shown, owner, _rows = self._prompts()
         ids, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
-        assert self.student.constraint is not None
-        said = Said(ids, owner, _states(self.student, ids, mask), self.student.constraint)
+        assert self.policy.constraint is not None
+        said = Said(ids, owner, _states(self.policy, ids, mask), self.policy.constraint)
         logs, entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
         return logs, entropies if compute_entropy else None, None
 
 
-def _states(student: Student, ids: Any, mask: Any) -> Any:
+def _states(policy: Policy, ids: Any, mask: Any) -> Any:
     """Give the constraint's state before each token; END in the padding."""
-    constraint = student.constraint
+    constraint = policy.constraint
     assert constraint is not None
     lengths = mask.sum(1).tolist()
     walked = [constraint.walk(row[:length]) for row, length in zip(ids.tolist(), lengths, strict=True)]
@@ -193,26 +193,26 @@ class SharedPromptSft(_Clocked, Trainer):
     Where a thought comes before the answer, it is the model's own, drawn anew, and the answer alone is trained.
     """
 
-    def __init__(self, clock: Clock, student: Student, rows: Sequence[Row], answers: Sequence[str], **kwargs: Any):
-        self.clock, self.student, self.rows = clock, student, rows
-        self._answers = [student.speaker.tokenizer.encode(answer, add_special_tokens=False) for answer in answers]
+    def __init__(self, clock: Clock, policy: Policy, rows: Sequence[Row], answers: Sequence[str], **kwargs: Any):
+        self.clock, self.policy, self.rows = clock, policy, rows
+        self._answers = [policy.speaker.tokenizer.encode(answer, add_special_tokens=False) for answer in answers]
         super().__init__(**kwargs)
-        add_decisions(student.body, 1.0)
+        add_decisions(policy.body, 1.0)
 
     def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
         """Give the cross-entropy of the right decisions."""
         rows = [self.rows[number] for number in inputs["row"]]
-        shown = self.student.prompts(rows)
+        shown = self.policy.prompts(rows)
         spoken = [
             before + self._answers[number]
             for before, number in zip(self._thoughts(shown, len(rows)), inputs["row"], strict=True)
         ]
         width = max(map(len, spoken))
-        pad = self.student.speaker.tokenizer.pad_token_id
+        pad = self.policy.speaker.tokenizer.pad_token_id
         ids = torch.tensor([said + [pad] * (width - len(said)) for said in spoken])
         mask = torch.tensor([[1] * len(said) + [0] * (width - len(said)) for said in spoken])
-        states = _states(self.student, ids, mask)
-        constraint = self.student.constraint
+        states = _states(self.policy, ids, mask)
+        constraint = self.policy.constraint
         assert constraint is not None
         said = Said(ids, torch.arange(len(rows)), states, constraint)
         logs, _entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
@@ -222,13 +222,13 @@ class SharedPromptSft(_Clocked, Trainer):
 
     def _thoughts(self, shown: Prompts, count: int) -> list[list[int]]:
         """Draw what comes before the answers; nothing where the answer comes first."""
-        constraint = self.student.constraint
+        constraint = self.policy.constraint
         assert constraint is not None
-        if self.student.config.role == "triage" or self.student.config.rationale != "before":
+        if self.policy.config.role == "triage" or self.policy.config.rationale != "before":
             return [[] for _ in range(count)]
         owner = torch.arange(count)
-        drawn = sample(self.student.body, shown, owner, constraint, temperature=1.0, most=self.student.most_tokens)
-        begins = self.student.speaker.tokenizer.convert_tokens_to_ids("<answer>")
+        drawn = sample(self.policy.body, shown, owner, constraint, temperature=1.0, most=self.policy.most_tokens)
+        begins = self.policy.speaker.tokenizer.convert_tokens_to_ids("<answer>")
         return [ids[: ids.index(begins) + 1] if begins in ids else [begins] for ids in drawn.ids]
 
 

@@ -23,14 +23,14 @@ from consult.envs.metrics.intervals import mean
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, case_ids, triage_rows, without
 from consult.rl.policy.constraint import END, Constraint
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.policy.shared_prompt import Prompts, Said
-from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Wanted, right_diagnosis
+from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Target, right_diagnosis
 from consult.rl.rewards.user_rewards import REWARDS, paid
 from consult.rl.runtime.evaluation import Measured, ends
 from consult.rl.trainers.grpo import SharedPromptTrainer
 from consult.rl.trainers.rollout_store import others_of
-from consult.rl.trainers.rollouts import Choosing, Episode, Theatre
+from consult.rl.trainers.rollouts import Choosing, Episode, RolloutEngine
 from consult.rl.trainers.trainer_factory import told_of
 from consult.rl.training import Training
 from consult.scenarios import Scenario
@@ -56,8 +56,8 @@ class Scored:
 class InterviewTrainer(SharedPromptTrainer):
     """GRPO over episodes: a completion is all that the attending chose in one, each choice scored on its own prompt."""
 
-    def __init__(self, theatre: Theatre, **kwargs: Any) -> None:
-        self.theatre = theatre
+    def __init__(self, engine: RolloutEngine, **kwargs: Any) -> None:
+        self.engine = engine
         self._scored: list[list[Scored]] = []
         super().__init__(**kwargs)
 
@@ -69,14 +69,14 @@ class InterviewTrainer(SharedPromptTrainer):
         return {**output, "numbers": torch.arange(len(inputs))}
 
     def _rollout(self, prompts: Any, trainer: Any) -> dict[str, Any]:
-        config, step = self.student.config, self.state.global_step
+        config, step = self.policy.config, self.state.global_step
         rank = self.accelerator.process_index
         seeds = [derive_seed("episode", config.seed, self.args.seed, step, rank, i) for i in range(len(self._rows))]
-        self.student.model.eval()
-        episodes = self.theatre.play([row.case for row in self._rows], seeds, Sampling(self.temperature, 1.0))
-        self.student.model.train()
-        self._scored = [[_scored(self.student, one) for one in episode.choices] for episode in episodes]
-        pad = self.student.speaker.tokenizer.pad_token_id
+        self.policy.model.eval()
+        episodes = self.engine.play([row.case for row in self._rows], seeds, Sampling(self.temperature, 1.0))
+        self.policy.model.train()
+        self._scored = [[_scored(self.policy, one) for one in episode.choices] for episode in episodes]
+        pad = self.policy.speaker.tokenizer.pad_token_id
         said = [[token for one in episode for token in one.chosen] or [pad] for episode in self._scored]
         return {
             "prompt_ids": [[pad] for _ in episodes],
@@ -98,23 +98,23 @@ class InterviewTrainer(SharedPromptTrainer):
     ) -> tuple[Any, Any, None]:
         episodes = [self._scored[number] for number in self._numbers.tolist()]
         choices = [one for episode in episodes for one in episode]
-        shown, said = _batch(self.student, choices)
+        shown, said = _batch(self.policy, choices)
         logs, entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
         places = _places(episodes, logits_to_keep)
         found = [_laid(values, places, (len(episodes), logits_to_keep)) for values in (logs, entropies)]
         return found[0], found[1] if compute_entropy else None, None
 
 
-def _scored(student: Student, one: Choosing) -> Scored:
+def _scored(policy: Policy, one: Choosing) -> Scored:
     """Give a choice as numbers; what was written before it is its context, and what was written after it is nothing."""
-    assert student.looks is not None
+    assert policy.vision_cache is not None
     prompt, choice = one.request.prompt, one.request.prompt.choice
     assert choice is not None
-    encode = student.speaker.tokenizer.encode
+    encode = policy.speaker.tokenizer.encode
     written = one.said.removeprefix(prompt.begin)
     before, chosen = _parted(written, choice)
     options = tuple(tuple(encode(option, add_special_tokens=False)) for option in choice.options)
-    context = (*student.looks.ids(prompt), *encode(before, add_special_tokens=False))
+    context = (*policy.vision_cache.ids(prompt), *encode(before, add_special_tokens=False))
     photographs = [p for message in prompt.messages for p in message.photographs]
     tokens = tuple(encode(chosen, add_special_tokens=False))
     return Scored(context, photographs[0] if photographs else None, options, tokens)
@@ -140,13 +140,13 @@ def _free(episode: Sequence[Scored]) -> list[int]:
     return found
 
 
-def _batch(student: Student, choices: Sequence[Scored]) -> tuple[Prompts, Said]:
+def _batch(policy: Policy, choices: Sequence[Scored]) -> tuple[Prompts, Said]:
     """Put choices together, each context once."""
-    assert student.looks is not None
+    assert policy.vision_cache is not None
     contexts = {(one.context, one.photograph.id if one.photograph else None): one for one in choices}
     index = {key: i for i, key in enumerate(contexts)}
-    features = [student.looks.features(one.photograph) if one.photograph else None for one in contexts.values()]
-    pad = student.speaker.tokenizer.pad_token_id
+    features = [policy.vision_cache.features(one.photograph) if one.photograph else None for one in contexts.values()]
+    pad = policy.speaker.tokenizer.pad_token_id
     shown = Prompts.of([one.context for one in contexts.values()], features, pad)
     sets = list(dict.fromkeys(one.options for one in choices))
     table, starts = Constraint.several(sets)
@@ -196,10 +196,10 @@ def interview_rewards(config: TrainConfig) -> list[Any]:
     return [made(name) for name in config.weights]
 
 
-def theatre_of(student: Student, scenario: Scenario) -> Theatre:
+def make_rollout_engine(policy: Policy, scenario: Scenario) -> RolloutEngine:
     """Give the stage that a student plays on, with those who play beside it."""
-    assert student.others is not None
-    return Theatre(scenario, student.speaker, student.others)
+    assert policy.others is not None
+    return RolloutEngine(scenario, policy.speaker, policy.others)
 
 
 # -- the training ------------------------------------------------------------------------------------------------------
@@ -223,16 +223,16 @@ class InterviewTraining(Training):
         if not self.scenario.labels:
             raise TrainingError(f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one")
 
-    def theatre(self, student: Student) -> Theatre:
+    def engine(self, policy: Policy) -> RolloutEngine:
         """Give the stage that a student plays on."""
-        if student.looks is None:
+        if policy.vision_cache is None:
             raise TrainingError(
                 f"interviews are trained only in the starter's prompt format, which '{self.config.model}' lacks; "
                 "use consult train attending"
             )
-        if student.others is None:
-            student.others = self._opened()
-        return theatre_of(student, self.scenario)
+        if policy.others is None:
+            policy.others = self._opened()
+        return make_rollout_engine(policy, self.scenario)
 
     def run(self) -> dict[str, Any]:
         """Go through all of it."""
@@ -255,29 +255,29 @@ class InterviewTraining(Training):
                 )
         return self._others
 
-    def rows(self, student: Student, split: str, most: int | None) -> list[Row]:
+    def rows(self, policy: Policy, split: str, most: int | None) -> list[Row]:
         """Make one row a case; its prompts come up in play."""
-        made = triage_rows(self.scenario, case_ids(self.scenario, split, most), student.dialect, sees=student.sees)
+        made = triage_rows(self.scenario, case_ids(self.scenario, split, most), policy.dialect, sees=policy.sees)
         rows = [
-            replace(row, wanted=Wanted(row.case.truth.diagnosis, scenario=self.scenario))
+            replace(row, target=Target(row.case.truth.diagnosis, scenario=self.scenario))
             for row in made
             if row.case.truth.diagnosis
         ]
         return rows if split == "test" else without(rows, self.config.leave_out)
 
-    def ready(self, student: Student, rows: Sequence[Row]) -> None:
+    def ready(self, policy: Policy, rows: Sequence[Row]) -> None:
         """Let a student see."""
-        self.theatre(student)
-        assert student.looks is not None
-        student.looks.look_at(rows, self.scenario.revision, self.say)
+        self.engine(policy)
+        assert policy.vision_cache is not None
+        policy.vision_cache.look_at(rows, self.scenario.revision, self.say)
 
-    def measured(self, student: Student, rows: Sequence[Row]) -> Measured:
+    def measured(self, policy: Policy, rows: Sequence[Row]) -> Measured:
         """Let a student play each case once, at the temperature of play; the same draws before and after."""
-        student.model.eval()
-        theatre, episodes = self.theatre(student), []
+        policy.model.eval()
+        engine, episodes = self.engine(policy), []
         for start in range(0, len(rows), AT_ONCE):
             part = [row.case for row in rows[start : start + AT_ONCE]]
-            episodes += theatre.play(part, [derive_seed("measured", case.id) for case in part], PLAYED)
+            episodes += engine.play(part, [derive_seed("measured", case.id) for case in part], PLAYED)
         # What did not come to its end is wrong, as it is in a report.
         ended = [e.consultation.conclusion if e.interview.status == "finished" else None for e in episodes]
         named = [act.diagnosis if act else None for act in ended]

@@ -22,7 +22,7 @@ from consult.envs.consultation import Consultation
 from consult.envs.role_models import Models, roles
 from consult.envs.runner import Runner, truths_of, versions
 from consult.envs.store.write import Pending, Row, Store, consultation_id
-from consult.envs.synthetic import made_up_panel
+from consult.envs.synthetic import sample_synthetic_panel
 from consult.rl.config import OTHERS, TrainConfig
 from consult.scenarios import Scenario
 
@@ -244,7 +244,7 @@ class Interviews:
             if consulted is None or config.panel_skill is None:
                 continue
             now = self._consultation(plan, config, before.acts[: before.acts.index(consulted)])
-            panel = replace(consulted, opinions=made_up_panel(now, config.panel_skill))
+            panel = replace(consulted, opinions=sample_synthetic_panel(now, config.panel_skill))
             identifier = consultation_id(run, plan.ordinal)
             pending.turns += [(identifier, i, act) for i, act in enumerate([*now.acts, panel])]
         store.commit(pending)

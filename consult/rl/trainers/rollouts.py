@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from consult.agents.models.model import Model, ModelInfo, Reply, Request, Role
-from consult.agents.roles.client import Sampling, Voice
+from consult.agents.roles.client import RoleClient, Sampling
 from consult.agents.temperament import own_temperament
 from consult.envs.batcher import Batcher
 from consult.envs.config import Plan, RunConfig
@@ -61,18 +61,18 @@ class Episode:
 class _Attending:
     """The model in training as a backend that notes what it chose."""
 
-    student: Model
+    policy: Model
     noted: dict[int, list[Choosing]] = field(default_factory=dict)
     """Ordinal of the consultation → its choices."""
 
     @property
     def info(self) -> ModelInfo:
-        return self.student.info
+        return self.policy.info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
         """Let the student choose; its words are the program's."""
         chosen = [request for request in requests if request.task in TRAINED]
-        replies = iter(self.student.generate(chosen)) if chosen else iter(())
+        replies = iter(self.policy.generate(chosen)) if chosen else iter(())
         found = [next(replies) if request.task in TRAINED else Reply("") for request in requests]
         for request, reply in zip(requests, found, strict=True):
             if request.task in TRAINED:
@@ -105,18 +105,18 @@ class _Frozen:
 
 
 @dataclass(frozen=True)
-class Theatre:
+class RolloutEngine:
     """Plays episodes.
 
     Args:
         scenario: Whose cases.
-        student: The model in training, as a backend.
+        policy: The model in training, as a backend.
         others: Who plays the other roles, by role.
         max_turns: Doctor turns.
     """
 
     scenario: Scenario
-    student: Model
+    policy: Model
     others: Mapping[Role, Model]
     max_turns: int = RunConfig.model_fields["max_turns"].default
 
@@ -131,7 +131,7 @@ class Theatre:
         return run_to_end(self._play(cases, seeds, sampling))
 
     async def _play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
-        attending = _Attending(self.student)
+        attending = _Attending(self.policy)
         batcher = Batcher(max(1, len(cases)), rank=lambda request: RANKS.get(request.task, 0))
         cast = self._cast(batcher, attending, sampling)
         played = [self._consultation(i, case, seed) for i, (case, seed) in enumerate(zip(cases, seeds, strict=True), 1)]
@@ -171,16 +171,16 @@ class Theatre:
     def _cast(self, batcher: Batcher, attending: _Attending, sampling: Sampling) -> Cast:
         frozen = {id(model): _Frozen(model) for model in self.others.values()}
 
-        def voice(role: Role) -> Voice:
+        def client(role: Role) -> RoleClient:
             usual = RunConfig.model_fields[role].default
             model = frozen[id(self.others[role])]
-            return Voice(role, model.info, batcher.for_model(model), Sampling(usual.temperature, usual.top_p))
+            return RoleClient(role, model.info, batcher.for_model(model), Sampling(usual.temperature, usual.top_p))
 
-        specialist = voice("specialist")
+        specialist = client("specialist")
         return Cast(
-            patient=voice("patient"),
-            triage=voice("triage"),
-            attending=Voice("attending", attending.info, batcher.for_model(attending), sampling),
+            patient=client("patient"),
+            triage=client("triage"),
+            attending=RoleClient("attending", attending.info, batcher.for_model(attending), sampling),
             specialist=lambda _: specialist,
             together=batcher.together,
         )

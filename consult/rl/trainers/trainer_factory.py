@@ -13,7 +13,7 @@ from consult.code_files import told
 from consult.plugins import PluginError
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, train_only
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.curriculum import Phase
 from consult.rl.rewards.decisions import DECISION_REWARDS, DecisionReward
@@ -50,7 +50,7 @@ def group_of(config: TrainConfig, fast: bool) -> int:
 
 
 def fit(
-    student: Student,
+    policy: Policy,
     phase: Phase,
     scenario: Scenario,
     clock: Clock,
@@ -63,7 +63,7 @@ def fit(
     """Train through a phase.
 
     Args:
-        student: Changed in place.
+        policy: Changed in place.
         phase: Rows, method, weights.
         scenario: Whose labels count.
         clock: Of the whole training.
@@ -81,10 +81,10 @@ def fit(
     from transformers import PrinterCallback
 
     rows = train_only(phase.rows)
-    make = {"grpo": _interview if student.config.role == "interview" else _grpo, "sft": _sft}[phase.method]
+    make = {"grpo": _interview if policy.config.role == "interview" else _grpo, "sft": _sft}[phase.method]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about how libraries call each other
-        trainer = make(student, rows, phase, scenario, clock, folder, steps or NEVER)
+        trainer = make(policy, rows, phase, scenario, clock, folder, steps or NEVER)
         trainer.remove_callback(PrinterCallback)
         for callback in callbacks:
             trainer.add_callback(callback)
@@ -135,13 +135,13 @@ def _step_of(checkpoint: Path) -> int:
 # -- arguments ---------------------------------------------------------------------------------------------------------
 
 
-def _arguments(student: Student, phase: Phase, folder: Path, steps: int) -> dict[str, Any]:
+def _arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> dict[str, Any]:
     import torch
 
-    config = student.config
+    config = policy.config
     # The starter's short decisions are made for the CPU, and lie there.
-    cuda = torch.cuda.is_available() and student.looks is None
-    rate = config.learning_rate or RATES[student.speaker.info.dialect, phase.method, config.full]
+    cuda = torch.cuda.is_available() and policy.vision_cache is None
+    rate = config.learning_rate or RATES[policy.speaker.info.dialect, phase.method, config.full]
     if config.role == "interview" and config.learning_rate is None:
         rate /= GENTLER
     return {
@@ -164,7 +164,7 @@ def _arguments(student: Student, phase: Phase, folder: Path, steps: int) -> dict
         "gradient_checkpointing": cuda,
         "dataloader_pin_memory": cuda,
         "remove_unused_columns": False,
-        "ddp_find_unused_parameters": False if student.looks else None,
+        "ddp_find_unused_parameters": False if policy.vision_cache else None,
     }
 
 
@@ -185,64 +185,64 @@ def _batches(config: TrainConfig, whole: int) -> dict[str, int]:
 
 
 def _grpo(
-    student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
+    policy: Policy, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
     from consult.rl.trainers.grpo import SharedPromptTrainer, TimedTrainer
 
-    rewards = [_reward(name, rows, student, scenario) for name in student.config.weights]
-    arguments = _grpo_arguments(student, phase, folder, steps)
-    given: dict[str, Any] = {"model": student.model, "reward_funcs": rewards, "args": arguments}
-    if student.looks is not None:
+    rewards = [_reward(name, rows, policy, scenario) for name in policy.config.weights]
+    arguments = _grpo_arguments(policy, phase, folder, steps)
+    given: dict[str, Any] = {"model": policy.model, "reward_funcs": rewards, "args": arguments}
+    if policy.vision_cache is not None:
         return SharedPromptTrainer(
-            student=student,
+            policy=policy,
             rows=rows,
             clock=clock,
             train_dataset=_named(rows),
-            processing_class=student.speaker.tokenizer,
+            processing_class=policy.speaker.tokenizer,
             **given,
         )
     return TimedTrainer(
         clock=clock,
-        train_dataset=_shown(student, rows, lambda i: {}),
-        processing_class=student.speaker.processor or student.speaker.tokenizer,
+        train_dataset=_shown(policy, rows, lambda i: {}),
+        processing_class=policy.speaker.processor or policy.speaker.tokenizer,
         **given,
     )
 
 
 def _interview(
-    student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
+    policy: Policy, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
-    from consult.rl.trainers.multiturn_grpo import InterviewTrainer, interview_rewards, theatre_of
+    from consult.rl.trainers.multiturn_grpo import InterviewTrainer, interview_rewards, make_rollout_engine
 
     return InterviewTrainer(
-        theatre=theatre_of(student, scenario),
-        student=student,
+        engine=make_rollout_engine(policy, scenario),
+        policy=policy,
         rows=rows,
         clock=clock,
-        model=student.model,
-        reward_funcs=interview_rewards(student.config),
-        args=_grpo_arguments(student, phase, folder, steps),
+        model=policy.model,
+        reward_funcs=interview_rewards(policy.config),
+        args=_grpo_arguments(policy, phase, folder, steps),
         train_dataset=_named(rows),
-        processing_class=student.speaker.tokenizer,
+        processing_class=policy.speaker.tokenizer,
     )
 
 
-def _grpo_arguments(student: Student, phase: Phase, folder: Path, steps: int) -> Any:
+def _grpo_arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> Any:
     from trl import GRPOConfig
 
-    config = student.config
-    group = group_of(config, student.looks is not None)
+    config = policy.config
+    group = group_of(config, policy.vision_cache is not None)
     return GRPOConfig(
-        **_arguments(student, phase, folder, steps),
+        **_arguments(policy, phase, folder, steps),
         **_batches(config, config.prompts * group),
         num_generations=group,
-        max_completion_length=student.most_tokens,
+        max_completion_length=policy.most_tokens,
         temperature=config.temperature,
         top_k=0,
         beta=phase.beta,
         entropy_coef=phase.entropy,
         reward_weights=list(config.weights.values()),
-        chat_template_kwargs=dict(student.speaker.format.variables),
+        chat_template_kwargs=dict(policy.speaker.format.variables),
     )
 
 
@@ -255,7 +255,7 @@ def _named(rows: Sequence[Row]) -> Any:
     )
 
 
-def _reward(name: str, rows: Sequence[Row], student: Student, scenario: Scenario) -> Callable[..., list[float]]:
+def _reward(name: str, rows: Sequence[Row], policy: Policy, scenario: Scenario) -> Callable[..., list[float]]:
     """Let TRL call a reward; what it raises is told in a sentence."""
     own = REWARDS.find(name) if name not in DECISION_REWARDS else None
     if own is not None and own.over == "trl":
@@ -264,7 +264,7 @@ def _reward(name: str, rows: Sequence[Row], student: Student, scenario: Scenario
 
     def reward(completions: Any, row: Sequence[int], **_: Any) -> list[float]:
         return [
-            _paid(name, pays, *_decided(c, rows[i], student, scenario)) for c, i in zip(completions, row, strict=True)
+            _paid(name, pays, *_decided(c, rows[i], policy, scenario)) for c, i in zip(completions, row, strict=True)
         ]
 
     reward.__name__ = name
@@ -276,7 +276,7 @@ def _as_trl_calls_it(own: OwnReward, rows: Sequence[Row]) -> Callable[..., list[
 
     def reward(completions: Any, row: Sequence[int], **given: Any) -> list[float]:
         shown = [rows[i] for i in row]
-        columns = {"case": [one.case.id for one in shown], "answer": [one.wanted.answer for one in shown]}
+        columns = {"case": [one.case.id for one in shown], "answer": [one.target.answer for one in shown]}
         with told_of(own.name):
             values = [paid(own.name, one) for one in own.pays(completions=completions, **{**given, **columns})]
             if len(values) != len(completions):
@@ -304,22 +304,22 @@ def told_of(name: str, where: str = "") -> Iterator[None]:
         ) from error
 
 
-def _decided(completion: Any, row: Row, student: Student, scenario: Scenario) -> tuple[Decided, Row]:
+def _decided(completion: Any, row: Row, policy: Policy, scenario: Scenario) -> tuple[Decided, Row]:
     text = completion[0]["content"] if isinstance(completion, list) else completion
-    return read(row.prompt.begin + text, row, student, scenario), row
+    return read(row.prompt.begin + text, row, policy, scenario), row
 
 
 def _paid(name: str, pays: DecisionReward, decided: Decided, row: Row) -> float:
     where = f" on '{row.id}'"
     with told_of(name, where):
-        return paid(name, pays(decided, row.wanted), where)
+        return paid(name, pays(decided, row.target), where)
 
 
 # -- supervised --------------------------------------------------------------------------------------------------------
 
 
 def _sft(
-    student: Student, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
+    policy: Policy, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
     from datasets import Dataset
     from transformers import TrainingArguments
@@ -327,30 +327,30 @@ def _sft(
 
     from consult.rl.trainers.grpo import ClockedSft, SharedPromptSft, numbers_alone
 
-    config, fast = student.config, student.looks is not None
+    config, fast = policy.config, policy.vision_cache is not None
     # As many cases in a step as GRPO sees, times a few: there is one right answer each.
     batches = _batches(config, config.prompts * (4 if fast else 1))
-    common = _arguments(student, phase, folder, steps)
-    answers = [answer_of(row, student) for row in rows]
+    common = _arguments(policy, phase, folder, steps)
+    answers = [answer_of(row, policy) for row in rows]
     if fast:
         return SharedPromptSft(
             clock,
-            student,
+            policy,
             rows,
             answers,
-            model=student.model,
+            model=policy.model,
             args=TrainingArguments(**common, **batches),
             train_dataset=Dataset.from_list([{"row": i} for i in range(len(rows))]),
             data_collator=numbers_alone,
-            processing_class=student.speaker.tokenizer,
+            processing_class=policy.speaker.tokenizer,
         )
     kwargs = {"max_length": None, "completion_only_loss": True}
     return ClockedSft(
         clock,
-        model=student.model,
+        model=policy.model,
         args=SFTConfig(**common, **batches, **kwargs),
-        train_dataset=_shown(student, rows, lambda i: {"completion": [_message("assistant", answers[i])]}),
-        processing_class=student.speaker.processor or student.speaker.tokenizer,
+        train_dataset=_shown(policy, rows, lambda i: {"completion": [_message("assistant", answers[i])]}),
+        processing_class=policy.speaker.processor or policy.speaker.tokenizer,
     )
 
 
@@ -359,34 +359,34 @@ WEIGHED = "I weighed what I saw and heard, and the opinions."
 FITS = "The complaint and the photograph fit this clinic."
 
 
-def answer_of(row: Row, student: Student) -> str:
+def answer_of(row: Row, policy: Policy) -> str:
     """Give the right decision as the student should write it, after what its prompt begins it with."""
     import json
 
-    config, wanted = student.config, row.wanted
-    if student.dialect.slots:
+    config, target = policy.config, row.target
+    if policy.dialect.slots:
         if config.role == "triage":
-            return f"{wanted.answer}, {wanted.urgency}."
-        return f"{wanted.answer}</answer>"
+            return f"{target.answer}, {target.urgency}."
+        return f"{target.answer}</answer>"
     if config.role == "triage":
-        return json.dumps({"specialty": wanted.answer, "urgency": wanted.urgency, "why": FITS})
-    answer, thought = f"<answer>{wanted.answer}</answer>", f"<think>{WEIGHED}</think>"
+        return json.dumps({"specialty": target.answer, "urgency": target.urgency, "why": FITS})
+    answer, thought = f"<answer>{target.answer}</answer>", f"<think>{WEIGHED}</think>"
     return {"before": thought + answer, "after": answer + thought, "none": answer}[config.rationale]
 
 
 # -- data sets of models that write freely -----------------------------------------------------------------------------
 
 
-def _shown(student: Student, rows: Sequence[Row], more: Callable[[int], dict[str, Any]]) -> Any:
+def _shown(policy: Policy, rows: Sequence[Row], more: Callable[[int], dict[str, Any]]) -> Any:
     """Make a data set whose prompts are chats as in play, photographs drawn when they are looked at."""
     from datasets import Dataset
 
-    chats = [student.speaker.chat(row.prompt) for row in rows]
+    chats = [policy.speaker.chat(row.prompt) for row in rows]
     bare = Dataset.from_list([{"row": i} for i in range(len(rows))])
 
     def fill(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
         filled: dict[str, list[Any]] = {"row": batch["row"], "prompt": [chats[i] for i in batch["row"]]}
-        if student.sees:
+        if policy.sees:
             filled["image"] = [_picture(rows[i]) for i in batch["row"]]
         for i in batch["row"]:
             for name, value in more(i).items():

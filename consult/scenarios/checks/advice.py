@@ -32,8 +32,8 @@ def topic_problems(labels: LabelsFile, at: LocatedYaml, scenario: ScenarioFile) 
         for value in chosen if field == "sex" else ():
             if value not in SEXES:
                 meant = closest(value, SEXES)
-                mend = f"write '{meant}'" if meant else f"choose from: {', '.join(SEXES)}"
-                yield at.problem(place, f"'{value}' is not a value of 'sex'", mend)
+                fix = f"write '{meant}'" if meant else f"choose from: {', '.join(SEXES)}"
+                yield at.problem(place, f"'{value}' is not a value of 'sex'", fix)
 
 
 def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
@@ -52,8 +52,8 @@ def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
             met = sum(one.applies(facts) for facts in known)
             if known and met < FEWEST:
                 what = f"'{one.text}' applies to {met} of the {len(known)} train cases of '{label}'"
-                mend = f"make its condition more common: it must apply to at least {FEWEST}"
-                yield at.problem(("labels", label, key, n), what, mend)
+                fix = f"make its condition more common: it must apply to at least {FEWEST}"
+                yield at.problem(("labels", label, key, n), what, fix)
 
 
 def value_problems(labels: LabelsFile, at: LocatedYaml, values: Mapping[str, Collection[str]]) -> Iterator[Problem]:
@@ -71,8 +71,8 @@ def value_problems(labels: LabelsFile, at: LocatedYaml, values: Mapping[str, Col
             # Advice may well rule out what no case has yet, and be about a topic of which no case names a value.
             if not menu or value in menu or ("unless" in place and not meant):
                 continue
-            mend = f"write '{meant}'" if meant else f"choose from: {', '.join(nearest_first(value, menu))}"
-            yield at.problem(place, f"no case has the value '{value}' of '{field}'", mend)
+            fix = f"write '{meant}'" if meant else f"choose from: {', '.join(nearest_first(value, menu))}"
+            yield at.problem(place, f"no case has the value '{value}' of '{field}'", fix)
 
 
 def advice_problems(

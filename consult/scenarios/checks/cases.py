@@ -103,9 +103,9 @@ def _case_problems(folder: Path, case: Case, told: Told) -> Iterator[tuple[str, 
         try:
             case.photograph.load()
         except PhotographError as error:
-            what, _, mend = str(error).rpartition("; ")
+            what, _, fix = str(error).rpartition("; ")
             image, _, why = what.removeprefix(f"{folder.resolve()}/").partition(": ")
-            yield f"the image '{image}' {why}", mend
+            yield f"the image '{image}' {why}", fix
 
 
 def _texts(case: Case) -> Iterator[tuple[str, str]]:

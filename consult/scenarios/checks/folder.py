@@ -148,11 +148,11 @@ def _stray_files(folder: Path) -> Iterator[Problem]:
         stems = {known.partition(".")[0]: known for known in KNOWN}
         meant = stems.get(closest(stem, list(stems)), "")
         if meant in missing and ending.lower() in ("csv", "tsv"):
-            mend = f"run: consult scenarios import csv {name} --out FOLDER"
-            yield Problem(name, 0, "is a table, which no scenario folder reads", mend)
+            fix = f"run: consult scenarios import csv {name} --out FOLDER"
+            yield Problem(name, 0, "is a table, which no scenario folder reads", fix)
         elif meant in missing:
-            mend = f"rename it to {meant}" + ("" if ending != "json" else ", with one object a line")
-            yield Problem(name, 0, f"is not read, since the file must be called {meant}", mend)
+            fix = f"rename it to {meant}" + ("" if ending != "json" else ", with one object a line")
+            yield Problem(name, 0, f"is not read, since the file must be called {meant}", fix)
 
 
 def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
@@ -262,8 +262,8 @@ def _clinic_problems(labels: Labels, at: LocatedYaml) -> Iterator[Problem]:
             yield at.problem(place, f"the second specialty of '{name}' is its first", "write null")
         elif second is not None and second not in specialties and not labels.doubtful:
             meant = closest(second, sorted(filter(None, specialties)))
-            mend = f"write '{meant}'" if meant else "correct it, or write null"
-            yield at.problem(place, f"the specialty '{second}' is no label's first", mend)
+            fix = f"write '{meant}'" if meant else "correct it, or write null"
+            yield at.problem(place, f"the specialty '{second}' is no label's first", fix)
 
 
 def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:

@@ -12,8 +12,8 @@ from consult.scenarios.tables import NONE, FindingTables
 def rule_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
     """Find rules that have no effect, and those that drawing could break; the files' references must hold."""
     for i, rule in enumerate(tables.rules):
-        for what, mend in _mistakes(tables, rule):
-            yield at.problem(("rules", i), what, mend)
+        for what, fix in _mistakes(tables, rule):
+            yield at.problem(("rules", i), what, fix)
 
 
 def _mistakes(tables: FindingTables, rule: Rule) -> Iterator[tuple[str, str]]:

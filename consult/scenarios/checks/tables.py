@@ -47,8 +47,8 @@ def _style_problems(spec: ScenarioFile, at: LocatedYaml) -> Iterator[Problem]:
     held_out = spec.held_out.drawing_style
     for i, style in enumerate(spec.drawing_styles):
         if style not in STYLES:
-            mend = f"choose from: {', '.join(STYLES)}"
-            yield at.problem(("drawing_styles", i), f"there is no drawing style '{style}'", mend)
+            fix = f"choose from: {', '.join(STYLES)}"
+            yield at.problem(("drawing_styles", i), f"there is no drawing style '{style}'", fix)
     if held_out not in spec.drawing_styles:
         what = f"the held-out drawing style '{held_out}' is not among drawing_styles"
         yield at.problem(("held_out", "drawing_style"), what, "add it there, or choose one of them")
@@ -59,12 +59,12 @@ def _topic_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile) -> 
     for key in ("topics", "examinations"):
         for topic in getattr(spec, key):
             if topic not in values.values:
-                mend = "add it there, or correct its spelling"
-                yield at.problem((key, topic), f"'{topic}' is not in values.yaml", mend)
+                fix = "add it there, or correct its spelling"
+                yield at.problem((key, topic), f"'{topic}' is not in values.yaml", fix)
     for topic in spec.examinations:
         if topic not in EXAMINATIONS:
-            mend = f"drawn cases have only: {', '.join(EXAMINATIONS)}"
-            yield at.problem(("examinations", topic), f"the examination '{topic}' cannot be drawn", mend)
+            fix = f"drawn cases have only: {', '.join(EXAMINATIONS)}"
+            yield at.problem(("examinations", topic), f"the examination '{topic}' cannot be drawn", fix)
     for topic in values.values if spec.topics else ():
         if topic not in (*VOCABULARY, *spec.topics, *spec.examinations, *NOT_SAID):
             kind = "examinations" if topic in EXAMINATIONS else "topics"
@@ -101,28 +101,28 @@ def _demand_problems(
             yield at.problem(here, f"there is no view '{view}'", f"choose from: {', '.join(VIEWS)}")
     for i, age in enumerate(spec.ages):
         if age not in bands:
-            mend = f"choose from: {', '.join(bands)}"
-            yield at.problem((*place, "ages", i), f"there is no age band '{age}'", mend)
+            fix = f"choose from: {', '.join(bands)}"
+            yield at.problem((*place, "ages", i), f"there is no age band '{age}'", fix)
     for i, site in enumerate(spec.sites):
         if site not in sites:
-            mend = f"choose from: {', '.join(nearest_first(site, sites))}"
-            yield at.problem((*place, "sites", i), f"there is no site '{site}'", mend)
+            fix = f"choose from: {', '.join(nearest_first(site, sites))}"
+            yield at.problem((*place, "sites", i), f"there is no site '{site}'", fix)
 
 
 def _morphology_problems(key: str, spec: ValueSpec, at: LocatedYaml, place: Place) -> Iterator[Problem]:
     if key not in MORPHOLOGIES:
-        mend = f"choose from: {', '.join(nearest_first(key, list(MORPHOLOGIES)))}"
-        yield at.problem(place, f"nothing draws the morphology '{key}'", mend)
+        fix = f"choose from: {', '.join(nearest_first(key, list(MORPHOLOGIES)))}"
+        yield at.problem(place, f"nothing draws the morphology '{key}'", fix)
         return
     if not spec.finding:
         yield at.problem(place, f"the morphology '{key}' has no finding", "add what a doctor says of it")
     if not spec.views and not spec.view:
-        mend = f"choose from: {', '.join(MORPHOLOGIES[key])}"
-        yield at.problem(place, f"the morphology '{key}' does not name its views", mend)
+        fix = f"choose from: {', '.join(MORPHOLOGIES[key])}"
+        yield at.problem(place, f"the morphology '{key}' does not name its views", fix)
     for view in [spec.view] if spec.view else spec.views:
         if view in VIEWS and view not in MORPHOLOGIES[key]:
-            mend = f"choose from: {', '.join(MORPHOLOGIES[key])}"
-            yield at.problem((*place, "views"), f"'{key}' cannot be drawn in the view '{view}'", mend)
+            fix = f"choose from: {', '.join(MORPHOLOGIES[key])}"
+            yield at.problem((*place, "views"), f"'{key}' cannot be drawn in the view '{view}'", fix)
 
 
 def _duration_problems(key: str, spec: ValueSpec, at: LocatedYaml, place: Place) -> Iterator[Problem]:
@@ -149,8 +149,8 @@ def _site_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterat
         for child in SEEN:
             if not tables.table(label, child, {"site": site, "view": view}):
                 what = f"'{label}' has no {child} for the site '{site}', which is seen in the view '{view}'"
-                mend = f"add a {child} that admits this view, or remove the site"
-                yield at.problem(("findings", label, "site", site), what, mend)
+                fix = f"add a {child} that admits this view, or remove the site"
+                yield at.problem(("findings", label, "site", site), what, fix)
 
 
 def _age_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterator[Problem]:
@@ -173,8 +173,8 @@ def _too_long(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
             )
             if span.unit == "years" and together and (span.low > band.high or band.low < 2):
                 what = f"the duration '{key}' begins at {span.low} years, the age band '{age}' at {band.low}"
-                mend = "list the `ages` that admit the duration; nobody is ill for longer than they have lived"
-                yield at.problem(("values", "duration", key), what, mend)
+                fix = "list the `ages` that admit the duration; nobody is ill for longer than they have lived"
+                yield at.problem(("values", "duration", key), what, fix)
 
 
 def flag_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
@@ -184,8 +184,8 @@ def flag_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
             begun = _begun(tables, label, tables.fields[: tables.fields.index(ALARM)], {})
             if not any(flag in tables.table(label, ALARM, drawn) for drawn in begun):
                 what = f"no patient with '{label}' can have the red flag '{flag}'"
-                mend = "remove it, or change what its views, sites, ages, sexes and rules admit"
-                yield at.problem(("labels", label, "red_flags", flag), what, mend)
+                fix = "remove it, or change what its views, sites, ages, sexes and rules admit"
+                yield at.problem(("labels", label, "red_flags", flag), what, fix)
 
 
 def _begun(tables: FindingTables, label: str, names: Sequence[str], drawn: Drawn) -> Iterator[Drawn]:

@@ -73,15 +73,15 @@ def _list_problems(
             slots = tuple(_SLOT.findall(text)) if _SLOT.findall(text) in ([], ["{item}"]) else ()
         if sorted(_SLOT.findall(text)) != sorted(slots):
             wanted = f"exactly {', '.join(slots)}" if slots else "no slot"
-            mend = f"it must hold {wanted}; {{item}} goes with a list of items"
-            yield at.problem((*place, i), f"'{text}' has the wrong slots", mend)
+            fix = f"it must hold {wanted}; {{item}} goes with a list of items"
+            yield at.problem((*place, i), f"'{text}' has the wrong slots", fix)
 
 
 def _item_problems(spec: ValueSpec, at: LocatedYaml, place: Place, enough: int) -> Iterator[Problem]:
     here = (*place, "items")
     if 0 < len(spec.items) < enough:
-        mend = f"give at least {enough}, so that some can be held out for test cases"
-        yield at.problem(here, f"'{_named(place)}' has {len(spec.items)} items", mend)
+        fix = f"give at least {enough}, so that some can be held out for test cases"
+        yield at.problem(here, f"'{_named(place)}' has {len(spec.items)} items", fix)
     for i, item in enumerate(spec.items):
         if not _words(item):
             yield at.problem((*here, i), f"'{_named(place)}' has an empty item", "remove it")

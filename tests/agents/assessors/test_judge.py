@@ -13,7 +13,7 @@ from consult.agents.assessors.judge import UNUSABLE, Judge, Judgement, open_judg
 from consult.agents.models import ModelError
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.agents.prompt_formats.judging import judge_prompt, judge_schema, read_judgement
-from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.client import RequestContext, RoleClient
 from consult.scenarios.correct import RELATIONS
 
 Compare = Callable[..., tuple[Judgement, list[Request]]]
@@ -30,8 +30,8 @@ def compare() -> Compare:
             asked.append(request)
             return Reply(replies[len(asked) - 1])
 
-        judge = Judge(Voice("assessor", ModelInfo("fake", "test"), generate), "fake")
-        return asyncio.run(judge.compare("heart attack", "Myocardial infarction", Place(3, (0,), 0, 2))), asked
+        judge = Judge(RoleClient("assessor", ModelInfo("fake", "test"), generate), "fake")
+        return asyncio.run(judge.compare("heart attack", "Myocardial infarction", RequestContext(3, (0,), 0, 2))), asked
 
     return comparing
 

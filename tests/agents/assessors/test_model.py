@@ -14,7 +14,7 @@ from consult.agents.assessors.rubric import BY_KEY, ITEMS
 from consult.agents.models import ModelInfo, Reply
 from consult.agents.prompt_formats import PlainDialect
 from consult.agents.prompt_formats.assessment import assessment_schema
-from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.client import RequestContext, RoleClient
 from consult.scenarios import Photograph
 
 GOOD = json.dumps({item.key: {"why": "so it is", "value": item.levels[-1]} for item in ITEMS})
@@ -51,8 +51,8 @@ class Replies:
 
 def assess(*texts, sees=True):
     replies = Replies(*texts)
-    voice = Voice("assessor", ModelInfo("m", "test", sees=sees), replies)
-    verdicts = asyncio.run(Assessor(voice).assess(VIEW, Place(1, (0, "case", "sanguine", 0), 0, 0)))
+    client = RoleClient("assessor", ModelInfo("m", "test", sees=sees), replies)
+    verdicts = asyncio.run(Assessor(client).assess(VIEW, RequestContext(1, (0, "case", "sanguine", 0), 0, 0)))
     return verdicts, replies.requests
 
 

@@ -14,7 +14,7 @@ from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
 from consult.agents.models import Prompt
 from consult.agents.prompt_formats.clean import MAX_CHARACTERS, clean, thought_of, without_thought
 from consult.agents.prompt_formats.plain import PlainDialect
-from consult.agents.prompt_formats.prompt_format import ActionWord, FreeWord
+from consult.agents.prompt_formats.prompt_format import ActionOutput, FreeOutput
 from consult.agents.temperament import temperaments
 from consult.scenarios import Card, Fact, Scenario
 
@@ -94,7 +94,7 @@ def test_a_thought_goes_with_the_act_that_follows_it(view: DoctorView, act: str)
 
 
 def test_acts_come_with_their_words(view: DoctorView) -> None:
-    assert DIALECT.wording(view, ActionWord("ask", "site", "")) is None
+    assert DIALECT.wording(view, ActionOutput("ask", "site", "")) is None
 
 
 def test_what_is_not_offered_is_not_read(view: DoctorView) -> None:
@@ -307,7 +307,7 @@ JSON = '{"satisfied": %s, "accepts": %s, "text": "So."}'
 def test_a_free_patients_line_is_all_that_it_says(kind: Action) -> None:
     patient = replace(FREE, offers=(kind,))
     said = DIALECT.read_free_line('<think>Be blunt.</think> Patient: "It itches. Why?"', patient)
-    assert said == FreeWord(kind, "It itches. Why?")
+    assert said == FreeOutput(kind, "It itches. Why?")
     assert DIALECT.read_free_line("<think>Be blunt.", patient) is None
     assert DIALECT.read_free_line("", patient) is None
 
@@ -315,25 +315,25 @@ def test_a_free_patients_line_is_all_that_it_says(kind: Action) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        (JSON % ("false", "true"), FreeWord("ask", "So.")),
-        (JSON % ("true", "true"), FreeWord("satisfied", "So.", accepts=True)),
-        (JSON % ("true", "false"), FreeWord("satisfied", "So.", accepts=False)),
-        (JSON % ("true", "null"), FreeWord("satisfied", "So.")),
-        (JSON % ('"no"', '"no"'), FreeWord("satisfied", "So.")),
-        (f"```json\n{JSON % ('true', 'true')}\n```", FreeWord("satisfied", "So.", accepts=True)),
-        (f"<think>{JSON % ('true', 'true')}</think>{JSON % ('false', 'null')}", FreeWord("ask", "So.")),
-        ('{"text": "So."}', FreeWord("satisfied", "So.")),
+        (JSON % ("false", "true"), FreeOutput("ask", "So.")),
+        (JSON % ("true", "true"), FreeOutput("satisfied", "So.", accepts=True)),
+        (JSON % ("true", "false"), FreeOutput("satisfied", "So.", accepts=False)),
+        (JSON % ("true", "null"), FreeOutput("satisfied", "So.")),
+        (JSON % ('"no"', '"no"'), FreeOutput("satisfied", "So.")),
+        (f"```json\n{JSON % ('true', 'true')}\n```", FreeOutput("satisfied", "So.", accepts=True)),
+        (f"<think>{JSON % ('true', 'true')}</think>{JSON % ('false', 'null')}", FreeOutput("ask", "So.")),
+        ('{"text": "So."}', FreeOutput("satisfied", "So.")),
         ('{"satisfied": false, "text": ""}', None),
         ('{"satisfied": false, "text": null}', None),
         ('{"satisfied": false, "te', None),
         ("{}", None),
         ("", None),
         ("<think>Is it bad?", None),
-        ("Is it bad?", FreeWord("ask", "Is it bad?")),
-        ("<think>Is it bad?</think>Goodbye.", FreeWord("satisfied", "Goodbye.")),
+        ("Is it bad?", FreeOutput("ask", "Is it bad?")),
+        ("<think>Is it bad?</think>Goodbye.", FreeOutput("satisfied", "Goodbye.")),
     ],
 )
-def test_free_reactions(text: str, word: FreeWord | None) -> None:
+def test_free_reactions(text: str, word: FreeOutput | None) -> None:
     assert DIALECT.read_free_line(text, replace(FREE, offers=("ask", "satisfied"))) == word
     # Where no question is on offer, the same words take leave.
     leaves = DIALECT.read_free_line(text, replace(FREE, offers=("satisfied",)))

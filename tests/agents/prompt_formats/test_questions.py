@@ -8,7 +8,7 @@ import pytest
 
 from consult.agents.acts import Action, DoctorView
 from consult.agents.prompt_formats import StarterDialect
-from consult.agents.prompt_formats.prompt_format import ActionWord
+from consult.agents.prompt_formats.prompt_format import ActionOutput
 from consult.agents.prompt_formats.questions import said_about, topic_by_words, topic_of
 from consult.agents.prompt_formats.wording import frames, taught_questions
 from consult.agents.roles.attending import CONSULT, plain_wording
@@ -45,7 +45,7 @@ def test_words_are_held_against_the_chosen_topic(act: Action, kind: str) -> None
     for topic in said_about(kind):
         said = taught_questions(kind, topic)[0]
         for chosen in said_about(kind):
-            read = StarterDialect().read_wording(said, VIEW, ActionWord(act, chosen, ""))
+            read = StarterDialect().read_wording(said, VIEW, ActionOutput(act, chosen, ""))
             assert read == (said if chosen == topic else None)
 
 
@@ -84,7 +84,7 @@ def test_the_words_of_the_bank_seldom_name_another_topic() -> None:
 
 @pytest.mark.parametrize("said", ["Blue is the is of it?", "Thank you, that helps.", "", "<|im_end|>"])
 def test_words_about_nothing_are_refused(said: str) -> None:
-    assert StarterDialect().read_wording(said, VIEW, ActionWord("ask", "site", "")) is None
+    assert StarterDialect().read_wording(said, VIEW, ActionOutput("ask", "site", "")) is None
 
 
 @pytest.mark.parametrize(("act", "kind"), [("ask", "questions"), ("examine", "examinations")])

@@ -12,7 +12,7 @@ import pytest
 from consult.agents.acts import NOT_MY_FIELD, Action, DoctorView, Line, Opinion, PatientTask, PatientView, Person
 from consult.agents.models.model import Prompt
 from consult.agents.prompt_formats import starter
-from consult.agents.prompt_formats.prompt_format import ActionWord, FreeWord
+from consult.agents.prompt_formats.prompt_format import ActionOutput, FreeOutput
 from consult.agents.prompt_formats.starter import (
     CHILDHOOD,
     HABITS,
@@ -186,16 +186,16 @@ def test_a_free_patient_is_asked_by_what_is_due(
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("<site>well, <fact>.", FreeWord("answer", "Well, it is on my hands.", ("site",))),
+        ("<site>well, <fact>.", FreeOutput("answer", "Well, it is on my hands.", ("site",))),
         (
             "<age><site><fact>. <second>.",
-            FreeWord("answer", "I'm 40 years old. It is on my hands.", ("age", "site")),
+            FreeOutput("answer", "I'm 40 years old. It is on my hands.", ("age", "site")),
         ),
-        ("<site><site><fact>.", FreeWord("answer", "It is on my hands.", ("site",))),
-        ("<complaint><fact>.", FreeWord("answer", "I have a rash.", ("complaint",))),
-        ("<unsure>no idea.", FreeWord("answer", "No idea.", ())),
-        ("<family>no idea.", FreeWord("answer", "No idea.", ())),
-        ("<family><site><fact>.", FreeWord("answer", "It is on my hands.", ("site",))),
+        ("<site><site><fact>.", FreeOutput("answer", "It is on my hands.", ("site",))),
+        ("<complaint><fact>.", FreeOutput("answer", "I have a rash.", ("complaint",))),
+        ("<unsure>no idea.", FreeOutput("answer", "No idea.", ())),
+        ("<family>no idea.", FreeOutput("answer", "No idea.", ())),
+        ("<family><site><fact>.", FreeOutput("answer", "It is on my hands.", ("site",))),
         ("<family>they had <fact>.", None),
         ("<site>no slot.", None),
         ("<site><fact>, <second>.", None),
@@ -205,29 +205,31 @@ def test_a_free_patient_is_asked_by_what_is_due(
         ("", None),
     ],
 )
-def test_free_answers_are_read_back(patient: PatientView, text: str, word: FreeWord | None) -> None:
+def test_free_answers_are_read_back(patient: PatientView, text: str, word: FreeOutput | None) -> None:
     assert DIALECT.read_free_line(text, replace(patient, lines=ANSWER, offers=("answer",))) == word
 
 
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("<ask>serious: is it bad?", FreeWord("ask", "Is it bad?", topic="serious")),
-        ("<ask> is it bad?", FreeWord("ask", "Is it bad?")),
-        ("<satisfied>thanks.", FreeWord("satisfied", "Thanks.", accepts=True)),
-        ("<reluctant>we'll see.", FreeWord("satisfied", "We'll see.", accepts=False)),
+        ("<ask>serious: is it bad?", FreeOutput("ask", "Is it bad?", topic="serious")),
+        ("<ask> is it bad?", FreeOutput("ask", "Is it bad?")),
+        ("<satisfied>thanks.", FreeOutput("satisfied", "Thanks.", accepts=True)),
+        ("<reluctant>we'll see.", FreeOutput("satisfied", "We'll see.", accepts=False)),
         ("<satisfied>", None),
         ("<satisfied>thanks, <fact>.", None),
         ("thanks.", None),
     ],
 )
-def test_free_reactions_are_read_back(patient: PatientView, text: str, word: FreeWord | None) -> None:
+def test_free_reactions_are_read_back(patient: PatientView, text: str, word: FreeOutput | None) -> None:
     assert DIALECT.read_free_line(text, replace(patient, offers=("ask", "satisfied"))) == word
 
 
 def test_a_free_patient_opens_with_its_complaint_in_the_slot(patient: PatientView) -> None:
     first = replace(patient, lines=(), offers=("open",))
-    assert DIALECT.read_free_line("hello, <fact>.", first) == FreeWord("open", "Hello, I have a rash.", ("complaint",))
+    assert DIALECT.read_free_line("hello, <fact>.", first) == FreeOutput(
+        "open", "Hello, I have a rash.", ("complaint",)
+    )
     assert DIALECT.read_free_line("hello.", first) is None
 
 
@@ -344,8 +346,8 @@ def test_actions_are_read_back(view: DoctorView, text: str, expected: tuple[str,
 
 # -- words of an act ---------------------------------------------------------------------------------------------------
 
-ASK = ActionWord("ask", "duration", "")
-CONSULT = ActionWord("consult", None, "")
+ASK = ActionOutput("ask", "duration", "")
+CONSULT = ActionOutput("consult", None, "")
 HOW_LONG, WHERE = (taught_questions("questions", topic)[0] for topic in ("duration", "site"))
 THANKS, WELCOME = frames("doctor", "acknowledge")[0], frames("doctor", "greeting")[0]
 TO_THE_PANEL = frames("doctor", "consult")[0]
@@ -356,13 +358,13 @@ TO_THE_PANEL = frames("doctor", "consult")[0]
     [
         (LINES[:1], ASK, "first named ask duration\n<said> Oh dear, I have a rash!"),
         (LINES[:3], ASK, "ask duration\n<said> It is on my hands. I'm 40 years old."),
-        (LINES, ActionWord("examine", "temperature", ""), "examine temperature"),
+        (LINES, ActionOutput("examine", "temperature", ""), "examine temperature"),
         (LINES[:3], CONSULT, "consult\n<said> It is on my hands. I'm 40 years old."),
         ((), ASK, "first named ask duration"),
     ],
 )
 def test_words_are_asked_for_by_the_act_and_the_last_line(
-    view: DoctorView, lines: tuple[Line, ...], word: ActionWord, user: str
+    view: DoctorView, lines: tuple[Line, ...], word: ActionOutput, user: str
 ) -> None:
     prompt = DIALECT.wording(replace(view, lines=lines), word)
     assert prompt is not None and prompt.choice is not None
@@ -372,7 +374,7 @@ def test_words_are_asked_for_by_the_act_and_the_last_line(
         assert DIALECT.read_wording(option, replace(view, lines=lines), word) is not None
 
 
-def lead_ins(view: DoctorView, word: ActionWord) -> set[str]:
+def lead_ins(view: DoctorView, word: ActionOutput) -> set[str]:
     prompt = DIALECT.wording(view, word)
     assert prompt is not None and prompt.choice is not None
     said = (*taught_questions("questions", word.topic or ""), *frames("doctor", "consult"))
@@ -399,7 +401,7 @@ def test_whose_name_is_not_known_is_greeted_without(view: DoctorView) -> None:
 
 
 def test_concluding_has_no_words_of_its_own(view: DoctorView) -> None:
-    assert DIALECT.wording(view, ActionWord("conclude", None, "")) is None
+    assert DIALECT.wording(view, ActionOutput("conclude", None, "")) is None
 
 
 def test_a_long_last_line_is_cut(view: DoctorView) -> None:
@@ -433,7 +435,7 @@ def test_a_long_last_line_is_cut(view: DoctorView) -> None:
         ("<think>", CONSULT, None),
     ],
 )
-def test_words_fit_the_act_or_are_refused(view: DoctorView, text: str, word: ActionWord, said: str | None) -> None:
+def test_words_fit_the_act_or_are_refused(view: DoctorView, text: str, word: ActionOutput, said: str | None) -> None:
     assert DIALECT.read_wording(text, replace(view, lines=LINES[:3]), word) == said
 
 

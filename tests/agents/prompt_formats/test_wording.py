@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from consult.agents.acts import DoctorView, Line, PatientTask, PatientView, Person
-from consult.agents.prompt_formats.prompt_format import ActionWord
+from consult.agents.prompt_formats.prompt_format import ActionOutput
 from consult.agents.prompt_formats.questions import said_about
 from consult.agents.prompt_formats.starter import ADVICE, CLINIC, NAME, REPLY, SEEN, SLOTS, TAGS, StarterDialect
 from consult.agents.prompt_formats.wording import (
@@ -176,7 +176,7 @@ def test_every_question_that_is_taught_is_read_with_every_lead_in(act: Any, kind
     named, unnamed = (DoctorView((), (), (), {}, {}, patient=Person(name)) for name in ("Ada", ""))
     reactions = [line for key in ("", "_worried", "_angry") for line in frames("doctor", f"acknowledge{key}")]
     for topic in said_about(kind):
-        taught, word = taught_questions(kind, topic), ActionWord(act, topic, "")
+        taught, word = taught_questions(kind, topic), ActionOutput(act, topic, "")
         assert taught and taught == tuple(said_about(kind)[topic][:TAUGHT])
         for said in taught:
             assert DIALECT.read_wording(said, unnamed, word) == said
@@ -193,8 +193,8 @@ def test_every_question_that_is_taught_is_read_with_every_lead_in(act: Any, kind
 def test_every_way_to_consult_is_read() -> None:
     view = DoctorView((), (), (), {}, {})
     for said in frames("doctor", "consult"):
-        assert DIALECT.read_wording(said, view, ActionWord("consult", None, "")) == said
-        assert DIALECT.read_wording(said, view, ActionWord("ask", "site", "")) is None
+        assert DIALECT.read_wording(said, view, ActionOutput("consult", None, "")) == said
+        assert DIALECT.read_wording(said, view, ActionOutput("ask", "site", "")) is None
 
 
 TOLD = Line("patient", "answer", "", "site", (("site", "it is on my hands"), ("history", "I had it before")))

@@ -16,7 +16,7 @@ from consult.agents.prompt_formats.starter import sentence_case
 from consult.agents.prompt_formats.wording import frames, rewordings, taught_questions
 from consult.agents.roles.advice import explained
 from consult.agents.roles.attending import CONSULT, Attending, plain_wording
-from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.specialist import NO_OPINION, Specialist
 from consult.agents.roles.triage import NO_SPECIALTY, TriageDoctor
 from consult.envs.batcher import Batcher
@@ -57,8 +57,8 @@ def act(derm34: Scenario) -> Ask:
             replies = script[request.task]
             return Reply(replies[min(before, len(replies) - 1)], tokens_in=10, tokens_out=3)
 
-        attending = Attending(Voice("attending", ModelInfo("fake", "test", dialect), generate), derm34)
-        return asyncio.run(attending.act(view(derm34), Place(0, (0,), 3, 1))), asked
+        attending = Attending(RoleClient("attending", ModelInfo("fake", "test", dialect), generate), derm34)
+        return asyncio.run(attending.act(view(derm34), RequestContext(0, (0,), 3, 1))), asked
 
     return acting
 
@@ -152,8 +152,8 @@ def test_the_triage_doctors_thought_is_kept(derm34: Scenario, dialect: str, repl
     async def generate(request: Request) -> Reply:
         return Reply(reply.replace("{told}", TRIAGED_BY_WORDS))
 
-    doctor = TriageDoctor(Voice("triage", ModelInfo("fake", "test", dialect), generate))
-    said = asyncio.run(doctor.act(view(derm34, thinks=True), Place(0, (0,), 1, 0)))
+    doctor = TriageDoctor(RoleClient("triage", ModelInfo("fake", "test", dialect), generate))
+    said = asyncio.run(doctor.act(view(derm34, thinks=True), RequestContext(0, (0,), 1, 0)))
     assert (said.specialty, said.urgency, said.thought) == ("dentistry", "soon", "A tooth?")
     assert why.lower() in said.text.lower()
 
@@ -194,13 +194,15 @@ def nothing() -> Any:
 
 
 def triaged(seen: DoctorView, asked: Asked, dialect: str = "starter") -> Act:
-    doctor = TriageDoctor(Voice("triage", ModelInfo("fake", "test", dialect), asked.generate))
-    return asyncio.run(doctor.act(seen, Place(0, (0,), 1, 0)))
+    doctor = TriageDoctor(RoleClient("triage", ModelInfo("fake", "test", dialect), asked.generate))
+    return asyncio.run(doctor.act(seen, RequestContext(0, (0,), 1, 0)))
 
 
 def judged(seen: DoctorView, asked: Asked, scenario: Scenario, member: int = 0) -> tuple[Opinion, Usage]:
-    doctor = Specialist(Voice("specialist", ModelInfo("fake", "test", "starter"), asked.generate), "dentistry", member)
-    return asyncio.run(doctor.opinion(seen, scenario, Place(0, (0,), 4, 2)))
+    doctor = Specialist(
+        RoleClient("specialist", ModelInfo("fake", "test", "starter"), asked.generate), "dentistry", member
+    )
+    return asyncio.run(doctor.opinion(seen, scenario, RequestContext(0, (0,), 4, 2)))
 
 
 def test_a_doctor_looks_once_and_names_what_it_saw(derm34: Scenario) -> None:
@@ -223,8 +225,8 @@ def test_who_sees_nothing_does_not_look(derm34: Scenario) -> None:
 def test_the_attending_looks_before_it_decides(derm34: Scenario) -> None:
     decision = "<think>I see <seen>.</think><answer>acne</answer> soon."
     asked = Asked(look=PATCH, decision=decision, explanation="Nonsense.", rewording="Nonsense.")
-    attending = Attending(Voice("attending", ModelInfo("fake", "test", "starter"), asked.generate), derm34)
-    act = asyncio.run(attending.conclude(seeing(derm34), Place(0, (0,), 5, 2)))
+    attending = Attending(RoleClient("attending", ModelInfo("fake", "test", "starter"), asked.generate), derm34)
+    act = asyncio.run(attending.conclude(seeing(derm34), RequestContext(0, (0,), 5, 2)))
     assert asked.tasks[:2] == ["look", "decision"] and asked.tasks.count("look") == 1
     assert act.thought == f"I see {PATCH}." and act.usage.tokens_in == 10 * len(asked)
     assert asked[-1].prompt.messages[-1].text == "explain seen"
@@ -246,10 +248,12 @@ def test_each_member_of_a_panel_looks_for_itself(derm34: Scenario) -> None:
     async def panel(model: Model) -> list[tuple[Opinion, Usage]]:
         batcher = Batcher()
         batcher.open()
-        voice = Voice("specialist", model.info, batcher.for_model(model))
-        members = [Specialist(voice, "dentistry", n) for n in range(3)]
+        client = RoleClient("specialist", model.info, batcher.for_model(model))
+        members = [Specialist(client, "dentistry", n) for n in range(3)]
         try:
-            return await batcher.together([m.opinion(seeing(derm34), derm34, Place(0, (0,), 4, 2)) for m in members])
+            return await batcher.together(
+                [m.opinion(seeing(derm34), derm34, RequestContext(0, (0,), 4, 2)) for m in members]
+            )
         finally:
             batcher.close()
             batcher.shutdown()
@@ -361,8 +365,8 @@ def conclude(derm34: Scenario) -> Ask:
             asked.append(request)
             return Reply(decision if request.task == "decision" else explanation, tokens_in=10, tokens_out=3)
 
-        attending = Attending(Voice("attending", ModelInfo("fake", "test", dialect), generate), derm34)
-        return asyncio.run(attending.conclude(view(derm34, **more), Place(0, (0,), 3, 1))), asked
+        attending = Attending(RoleClient("attending", ModelInfo("fake", "test", dialect), generate), derm34)
+        return asyncio.run(attending.conclude(view(derm34, **more), RequestContext(0, (0,), 3, 1))), asked
 
     return concluding
 
@@ -448,8 +452,8 @@ def advised(
             return Reply("Dogs bark." if left[sentence] >= 0 else rewordings()[sentence][0], tokens_in=10)
 
     asked = Wording(decision=decision, explanation=explanation)
-    attending = Attending(Voice("attending", ModelInfo("fake", "test", "starter"), asked.generate), scenario)
-    return asyncio.run(attending.conclude(view(scenario), Place(0, (0,), 5, 2))), asked
+    attending = Attending(RoleClient("attending", ModelInfo("fake", "test", "starter"), asked.generate), scenario)
+    return asyncio.run(attending.conclude(view(scenario), RequestContext(0, (0,), 5, 2))), asked
 
 
 def test_the_advice_is_worded_sentence_by_sentence(derm34: Scenario) -> None:
@@ -508,10 +512,10 @@ def test_an_answer_to_a_question_back_is_worded_too(derm34: Scenario, failures: 
     answer = derm34.labels["acne"].answers["outlook"]
     own, frame = rewordings()[answer][0], frames("doctor", "reply")[0]
     asked = Asked(rewording=[*["Dogs bark."] * failures, own], reply=frame)
-    attending = Attending(Voice("attending", ModelInfo("fake", "test", "starter"), asked.generate), derm34)
+    attending = Attending(RoleClient("attending", ModelInfo("fake", "test", "starter"), asked.generate), derm34)
     lines = (Line("patient", "ask", "How long will it last?", "outlook"),)
     seen = DoctorView(lines, (), (), {}, {}, diagnosis="acne")
-    act = asyncio.run(attending.reply(seen, Place(0, (0,), 8, 4)))
+    act = asyncio.run(attending.reply(seen, RequestContext(0, (0,), 8, 4)))
     assert act.text == frame.replace("<reply>", answer if failures == 2 else own)
     assert act.draft == Draft(failures < 2, False, 1, failures == 2)
     assert act.source == ("program" if failures == 2 else "model")
@@ -522,15 +526,15 @@ def test_an_answer_to_a_question_back_is_worded_too(derm34: Scenario, failures: 
 def test_the_same_words_around_another_quotation_are_a_repetition(derm34: Scenario) -> None:
     frame, other = frames("doctor", "specialist", "told")[:2]
     asked = Asked(opinion=f"<site> {other}")
-    voice = Voice("specialist", ModelInfo("fake", "test", "starter"), asked.generate)
-    members = [Specialist(voice, "dentistry", n) for n in range(4)]
+    client = RoleClient("specialist", ModelInfo("fake", "test", "starter"), asked.generate)
+    members = [Specialist(client, "dentistry", n) for n in range(4)]
     site, age = (
         Opinion("dentistry", "acne", 0.9, frame.replace("<fact>", clause)) for clause in ("on my arm", "I am 9")
     )
     nothing_said = Opinion("dentistry", None, None, NO_OPINION, usable=False)
     cast = SimpleNamespace(observe=lambda: SimpleNamespace(view=view(derm34)), scenario=derm34)
     session = SimpleNamespace(
-        consultation=cast, place=lambda _: Place(0, (0,), 4, 2), doctor_view=lambda _: view(derm34)
+        consultation=cast, context=lambda _: RequestContext(0, (0,), 4, 2), doctor_view=lambda _: view(derm34)
     )
     given = [(opinion, Usage()) for opinion in (site, age, nothing_said, nothing_said)]
     told = asyncio.run(_in_words_of_their_own(members, given, session))  # type: ignore[arg-type]
@@ -542,14 +546,18 @@ def test_the_same_words_around_another_quotation_are_a_repetition(derm34: Scenar
 def test_a_member_that_repeats_a_colleague_gives_its_reason_in_other_words(derm34: Scenario) -> None:
     first = frames("doctor", "specialist", "seen")
     asked = Asked(look=PATCH, opinion=f" {first[1]}")
-    doctor = Specialist(Voice("specialist", ModelInfo("fake", "test", "starter"), asked.generate), "dentistry", 1)
+    doctor = Specialist(RoleClient("specialist", ModelInfo("fake", "test", "starter"), asked.generate), "dentistry", 1)
     said = Opinion("dentistry", "acne", 0.9, sentence_case(first[0].replace("<seen>", PATCH)))
-    again, _ = asyncio.run(doctor.in_other_words(said, [said.reason], seeing(derm34), derm34, Place(0, (0,), 4, 2)))
+    again, _ = asyncio.run(
+        doctor.in_other_words(said, [said.reason], seeing(derm34), derm34, RequestContext(0, (0,), 4, 2))
+    )
     assert (again.diagnosis, again.confidence) == ("acne", 0.9)
     assert again.reason != said.reason and PATCH in again.reason
     held = asked[-1].prompt.choice
     assert held is not None and f" {first[0]}" not in held.options and f" {first[1]}" in held.options
     broken = Asked(look=PATCH, opinion=" Blue.")
-    doctor = Specialist(Voice("specialist", ModelInfo("fake", "test", "starter"), broken.generate), "dentistry", 1)
-    kept, _ = asyncio.run(doctor.in_other_words(said, [said.reason], seeing(derm34), derm34, Place(0, (0,), 4, 2)))
+    doctor = Specialist(RoleClient("specialist", ModelInfo("fake", "test", "starter"), broken.generate), "dentistry", 1)
+    kept, _ = asyncio.run(
+        doctor.in_other_words(said, [said.reason], seeing(derm34), derm34, RequestContext(0, (0,), 4, 2))
+    )
     assert kept == said

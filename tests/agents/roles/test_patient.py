@@ -16,7 +16,7 @@ import pytest
 from consult.agents.acts import Act, Action, Draft, Line, PatientView
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.agents.prompt_formats.wording import frames
-from consult.agents.roles.client import Place, Voice
+from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.patient import MOST_FACTS, PLAIN_QUESTIONS, QUESTIONS_BACK, FreePatient, Patient
 from consult.agents.temperament import temperaments
 from consult.scenarios import Card, Fact, Scenario
@@ -52,15 +52,15 @@ class Fake:
         return [request.task for request in self.asked]
 
 
-def place(seed: int = 0) -> Place:
-    return Place(0, (seed, "case", "temperament"), 4, 1)
+def context(seed: int = 0) -> RequestContext:
+    return RequestContext(0, (seed, "case", "temperament"), 4, 1)
 
 
 @pytest.fixture
 def make(derm34: Scenario) -> Callable[..., tuple[Patient, Fake]]:
     def patient(dialect: str = "plain", **script: list[str]) -> tuple[Patient, Fake]:
         fake = Fake(script)
-        return Patient(Voice("patient", ModelInfo("fake", "test", dialect), fake), derm34), fake
+        return Patient(RoleClient("patient", ModelInfo("fake", "test", dialect), fake), derm34), fake
 
     return patient
 
@@ -79,13 +79,13 @@ def question(topic: str | None, text: str = "Where is it, then?") -> Line:
     return Line("attending", "ask", text, topic)
 
 
-def quiet(patient: Patient, seen: PatientView) -> Place:
+def quiet(patient: Patient, seen: PatientView) -> RequestContext:
     """Give a place at which nothing is volunteered, so that a test is about one thing."""
-    return next(p for p in map(place, range(200)) if not patient._volunteered(seen, p, (SITE,)))
+    return next(p for p in map(context, range(200)) if not patient._volunteered(seen, p, (SITE,)))
 
 
-def volunteering(patient: Patient, seen: PatientView) -> Place:
-    return next(p for p in map(place, range(200)) if patient._volunteered(seen, p, (SITE,)))
+def volunteering(patient: Patient, seen: PatientView) -> RequestContext:
+    return next(p for p in map(context, range(200)) if patient._volunteered(seen, p, (SITE,)))
 
 
 def answer(patient: Patient, seen: PatientView) -> Act:
@@ -185,7 +185,7 @@ def test_volunteering_follows_the_temperament(make: Make, derm34: Scenario, temp
     seen = view(derm34, question("site"), temperament=temperament)
 
     async def many() -> list[Act]:
-        return [await patient.answer(seen, place(seed)) for seed in range(1500)]
+        return [await patient.answer(seen, context(seed)) for seed in range(1500)]
 
     acts = asyncio.run(many())
     counts = Counter(len(act.facts) - 1 for act in acts)
@@ -204,7 +204,7 @@ def test_nothing_said_before_is_volunteered_again(make: Make, derm34: Scenario) 
     told = Line("patient", "answer", "The itching keeps me up all night.", "sensation")
     seen = replace(view(derm34, told, question("site"), temperament="melancholic"), told=("sensation",))
     volunteered = {
-        fact for seed in range(200) for fact in asyncio.run(patient.answer(seen, place(seed))).facts if fact != "site"
+        fact for seed in range(200) for fact in asyncio.run(patient.answer(seen, context(seed))).facts if fact != "site"
     }
     assert volunteered == {"course"}
 
@@ -212,7 +212,7 @@ def test_nothing_said_before_is_volunteered_again(make: Make, derm34: Scenario) 
 def test_the_same_place_gives_the_same_line(make: Make, derm34: Scenario) -> None:
     seen = view(derm34, question("site"), temperament="melancholic")
     runs = [
-        [asyncio.run(make(answer=["{facts}"])[0].answer(seen, place(seed))) for seed in range(20)] for _ in range(2)
+        [asyncio.run(make(answer=["{facts}"])[0].answer(seen, context(seed))) for seed in range(20)] for _ in range(2)
     ]
     assert runs[0] == runs[1]
     assert len({act.facts for act in runs[0]}) > 1
@@ -223,10 +223,10 @@ def test_the_same_place_gives_the_same_line(make: Make, derm34: Scenario) -> Non
 
 def test_the_opening_is_the_complaint_and_what_frightens(make: Make, derm34: Scenario) -> None:
     patient, _ = make(open=["Good day. {facts}"])
-    act = asyncio.run(patient.open(view(derm34), place()))
+    act = asyncio.run(patient.open(view(derm34), context()))
     assert (act.action, act.facts, act.text) == ("open", ("complaint",), "Good day. I have a rash.")
     afraid = replace(CARD, opening=("course",))
-    act = asyncio.run(patient.open(view(derm34, card=afraid), place()))
+    act = asyncio.run(patient.open(view(derm34, card=afraid), context()))
     assert act.facts == ("complaint", "course")
 
 
@@ -236,7 +236,7 @@ def test_the_opening_is_the_complaint_and_what_frightens(make: Make, derm34: Sce
 def test_an_opening_of_many_facts_is_cut(make: Make, derm34: Scenario, dialect: str, line: str) -> None:
     patient, _ = make(dialect, open=[line])
     afraid = replace(CARD, opening=("site", "sensation", "course"))
-    act = asyncio.run(patient.open(view(derm34, card=afraid), place()))
+    act = asyncio.run(patient.open(view(derm34, card=afraid), context()))
     assert act.facts == ("complaint", "site", "sensation")
     assert len(act.facts) == MOST_FACTS
     assert act.draft == Draft(backed=True, leaked=False, attempts=1, fallback=False)
@@ -321,11 +321,11 @@ def test_an_age_that_is_on_the_file_is_not_volunteered(make: Make, derm34: Scena
     card = replace(CARD, facts=(SITE, Fact("age", "age", "I'm 40 years old")))
     for on_file, ever in ((None, True), (40, False)):
         seen = view(derm34, question("site"), temperament="melancholic", card=replace(card, age=on_file))
-        said = {fact for n in range(60) for fact in asyncio.run(patient.answer(seen, place(n))).facts}
+        said = {fact for n in range(60) for fact in asyncio.run(patient.answer(seen, context(n))).facts}
         assert ("age" in said) == ever and "site" in said
         # Who is asked says it all the same.
         asked = replace(seen, lines=(question("age", "How old are you?"),))
-        assert "age" in asyncio.run(patient.answer(asked, place())).facts
+        assert "age" in asyncio.run(patient.answer(asked, context())).facts
 
 
 def test_a_leak_is_never_said(make: Make, derm34: Scenario) -> None:
@@ -337,7 +337,7 @@ def test_a_leak_is_never_said(make: Make, derm34: Scenario) -> None:
         name = rng.choice(names)
         patient, _ = make(**{task: [f"Could it be {name.upper()}? {{facts}}"] for task in tasks})
         seen = replace(view(derm34, question("site"), temperament="melancholic"), offers=("ask", "satisfied"))
-        acts = [asyncio.run(act(seen, place(seed))) for act in (patient.open, patient.answer, patient.react)]
+        acts = [asyncio.run(act(seen, context(seed))) for act in (patient.open, patient.answer, patient.react)]
         assert [derm34.diagnoses(act.text) for act in acts] == [(), (), ()], name
         assert all(act.draft is not None and act.draft.leaked and act.draft.fallback for act in acts), name
 
@@ -358,7 +358,7 @@ def reactions(make: Make, seen: PatientView, dialect: str = "plain", n: int = 10
     patient, _ = make(dialect, ask=["And is that so?"], satisfied=["Thanks."], reluctant=["Hm, no."])
 
     async def many() -> list[Act]:
-        return [await patient.react(seen, place(seed)) for seed in range(n)]
+        return [await patient.react(seen, context(seed)) for seed in range(n)]
 
     return asyncio.run(many())
 
@@ -408,7 +408,7 @@ def test_the_plan_is_taken_to_as_often_as_the_temperament_has_it(
 def test_whether_the_plan_is_taken_to_does_not_hang_on_the_words(make: Make, derm34: Scenario) -> None:
     seen = replace(view(derm34, TOLD, temperament="choleric"), offers=("satisfied",))
     poor, _ = make(satisfied=["It is eczema."], reluctant=["It is eczema."])
-    plainly = [asyncio.run(poor.react(seen, place(seed))) for seed in range(40)]
+    plainly = [asyncio.run(poor.react(seen, context(seed))) for seed in range(40)]
     assert [act.accepts for act in plainly] == [act.accepts for act in reactions(make, seen, n=40)]
     assert {(act.accepts, act.text) for act in plainly} == {
         (True, "Thank you, doctor."),
@@ -421,7 +421,7 @@ def test_a_question_back_falls_back_to_its_kind(make: Make, derm34: Scenario, di
     bad = ["<fact> for 9 weeks, eczema?"]
     patient, _ = make(dialect, ask=bad, satisfied=bad, reluctant=bad)
     seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
-    acts = [asyncio.run(patient.react(seen, place(seed))) for seed in range(60)]
+    acts = [asyncio.run(patient.react(seen, context(seed))) for seed in range(60)]
     said = {act.topic or act.accepts: act.text for act in acts}
     assert {kind: text for kind, text in said.items() if isinstance(kind, str)} == PLAIN_QUESTIONS
     assert said[True] == "Thank you, doctor."
@@ -441,7 +441,7 @@ def test_the_prompt_says_what_to_ask_about_in_the_dialects_way(make: Make, derm3
     for dialect, (about, said) in words.items():
         for kind in QUESTIONS_BACK:
             patient, fake = make(dialect, ask=[said(kind)], satisfied=["Thanks."], reluctant=["No."])
-            acts = (asyncio.run(patient.react(seen, place(s))) for s in range(200))
+            acts = (asyncio.run(patient.react(seen, context(s))) for s in range(200))
             act = next(a for a in acts if a.action == "ask" and a.topic == kind)
             assert fake.asked[-1].prompt.messages[-1].text.endswith(about[kind])
             assert (act.text, act.source) == (said(kind), "model")
@@ -456,13 +456,13 @@ MakeFree = Callable[..., tuple[FreePatient, Fake]]
 def free(derm34: Scenario) -> MakeFree:
     def patient(dialect: str, *replies: str) -> tuple[FreePatient, Fake]:
         fake = Fake({"free": list(replies)})
-        return FreePatient(Voice("patient", ModelInfo("fake", "test", dialect), fake), derm34), fake
+        return FreePatient(RoleClient("patient", ModelInfo("fake", "test", dialect), fake), derm34), fake
 
     return patient
 
 
 def free_answer(patient: FreePatient, seen: PatientView) -> Act:
-    return asyncio.run(patient.answer(seen, place()))
+    return asyncio.run(patient.answer(seen, context()))
 
 
 def test_the_free_patient_is_given_its_whole_card_and_the_grounded_one_is_not(
@@ -582,7 +582,7 @@ def test_a_free_patient_opens_with_the_complaint(
     free: MakeFree, derm34: Scenario, dialect: str, line: str, text: str
 ) -> None:
     patient, _ = free(dialect, line)
-    act = asyncio.run(patient.open(replace(view(derm34), offers=("open",)), place()))
+    act = asyncio.run(patient.open(replace(view(derm34), offers=("open",)), context()))
     assert (act.action, act.topic, act.text, act.facts) == ("open", "complaint", text, ("complaint",))
     assert act.draft is not None and act.draft.said_backed
     assert act.source == ("program" if act.draft.fallback else "model")
@@ -617,7 +617,7 @@ def test_a_free_patient_decides_itself_whether_to_ask_and_to_accept(
     expected: tuple[Action, str, str | None, bool | None],
 ) -> None:
     patient, fake = free(dialect, line)
-    act = asyncio.run(patient.react(replace(view(derm34, TOLD), offers=offers), place()))
+    act = asyncio.run(patient.react(replace(view(derm34, TOLD), offers=offers), context()))
     assert (act.action, act.text, act.topic, act.accepts) == expected
     assert act.draft == Draft(True, False, 1, False) and len(fake.asked) == 1
 
@@ -630,6 +630,6 @@ def test_a_free_patient_without_usable_words_takes_its_leave(
     free: MakeFree, derm34: Scenario, dialect: str, unusable: str
 ) -> None:
     patient, fake = free(dialect, unusable)
-    act = asyncio.run(patient.react(replace(view(derm34, TOLD), offers=ONE_WAY), place()))
+    act = asyncio.run(patient.react(replace(view(derm34, TOLD), offers=ONE_WAY), context()))
     assert (act.action, act.text, act.accepts, act.source) == ("satisfied", "Thank you, doctor.", None, "program")
     assert act.draft == Draft(False, False, 2, True) and len(fake.asked) == 2

@@ -12,7 +12,7 @@ from improvising import SCENARIO, Improviser, configured
 
 from consult.agents.exchange import Exchange
 from consult.agents.models.model import Choice, Message, ModelError, ModelInfo, Prompt, Reply, Request, Sent
-from consult.agents.models.server.connection import Patience
+from consult.agents.models.server.connection import Timeouts
 from consult.agents.models.server.model import ServerModel
 from consult.envs.assessing import Assessing
 from consult.envs.judging import Judging
@@ -98,7 +98,7 @@ def test_what_a_server_received_is_what_is_stored(store, monkeypatch, folded):
         return f'{{"action": "conclude"}} and your key is {KEY}'
 
     server = rude.Server(answer)
-    model = ServerModel(server.base + "#tiny", Patience(first_wait=0.01))
+    model = ServerModel(server.base + "#tiny", Timeouts(first_wait=0.01))
     try:
         before = len(server.bodies)
         play(store, model, cases=2)

@@ -19,7 +19,7 @@ from consult.envs.metrics.estimate import Figure
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
-from consult.envs.synthetic import CONFIDENCES, made_up_panel
+from consult.envs.synthetic import CONFIDENCES, sample_synthetic_panel
 from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError, read_config
 from consult.rl.data.dataset import attending_row, case_ids, train_only, triage_rows, without
@@ -268,12 +268,12 @@ def test_a_made_up_panel_is_right_as_often_as_its_skill(derm34, skill):
     for seed in range(300):
         one = consultation(derm34, IDS[seed % 4], seed)
         truth = one.case.truth.diagnosis
-        for opinion in made_up_panel(one, skill):
+        for opinion in sample_synthetic_panel(one, skill):
             assert opinion.source == "synthetic" and opinion.confidence in CONFIDENCES
             assert opinion.diagnosis == truth or opinion.diagnosis in derm34.labels[truth].look_alikes
             right, n = right + (opinion.diagnosis == truth), n + 1
     assert abs(right / n - skill) < 0.06
-    assert made_up_panel(one, skill) == made_up_panel(one, skill)
+    assert sample_synthetic_panel(one, skill) == sample_synthetic_panel(one, skill)
 
 
 # -- splits ------------------------------------------------------------------------------------------------------------

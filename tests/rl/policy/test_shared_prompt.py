@@ -11,7 +11,7 @@ from consult.agents.models.model import Request
 from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import triage_rows
 from consult.rl.policy.constraint import END, Constraint
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.policy.shared_prompt import Said, add_decisions, sample
 from consult.scenarios import load_scenario
 
@@ -22,16 +22,16 @@ def derm34():
 
 
 @pytest.fixture(scope="module")
-def student(derm34, tmp_path_factory):
+def policy(derm34, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONSULT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return Student.open(TrainConfig(role="triage", steps=1))
+        return Policy.open(TrainConfig(role="triage", steps=1))
 
 
 @pytest.fixture(scope="module")
-def rows(derm34, student):
-    made = triage_rows(derm34, derm34.case_ids("train")[:3], student.dialect, sees=True)
-    student.constrain(made)
+def rows(derm34, policy):
+    made = triage_rows(derm34, derm34.case_ids("train")[:3], policy.dialect, sees=True)
+    policy.constrain(made)
     return made
 
 
@@ -76,94 +76,94 @@ def test_renormalised_probabilities():
 # -- scoring -----------------------------------------------------------------------------------------------------------
 
 
-def stock(student, row, ids):
+def stock(policy, row, ids):
     """Score a completion as the model's own forward does, one at a time, pixels and all."""
-    speaker, table = student.speaker, student.constraint
+    speaker, table = policy.speaker, policy.constraint
     inputs = speaker.photographs.inputs([speaker.text(row.prompt)], [[row.view.photograph]])
     whole = torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)
-    output = student.body(input_ids=whole, attention_mask=torch.ones_like(whole), pixel_values=inputs["pixel_values"])
+    output = policy.body(input_ids=whole, attention_mask=torch.ones_like(whole), pixel_values=inputs["pixel_values"])
     logits = output.logits[0, -len(ids) - 1 : -1][:, table.columns]
     logs = table.log_probabilities(logits, torch.tensor(table.walk(ids)))
     places = torch.searchsorted(table.columns, torch.tensor(ids))
     return logs[torch.arange(len(ids)), places]
 
 
-def test_probabilities_and_gradients_are_those_of_the_stock_forward(student, rows):
-    table = student.constraint
-    shown, owner = student.prompts(rows), torch.tensor([0, 1, 1, 2, 0, 1])
+def test_probabilities_and_gradients_are_those_of_the_stock_forward(policy, rows):
+    table = policy.constraint
+    shown, owner = policy.prompts(rows), torch.tensor([0, 1, 1, 2, 0, 1])
     torch.manual_seed(3)
-    drawn = sample(student.body, shown, owner, table, temperature=1.0, most=student.most_tokens)
+    drawn = sample(policy.body, shown, owner, table, temperature=1.0, most=policy.most_tokens)
     assert all(len(ids) == 5 for ids in drawn.ids)
     assert all(sum(chosen) == 2 for chosen in drawn.chosen)
     states = torch.tensor([table.walk(ids) for ids in drawn.ids])
-    plain = student.body.forward
-    add_decisions(student.body, 1.0)
+    plain = policy.body.forward
+    add_decisions(policy.body, 1.0)
     try:
-        logs, entropies = student.model(
+        logs, entropies = policy.model(
             input_ids=shown.ids,
             attention_mask=shown.mask,
             features=shown.features,
             said=Said(torch.tensor(drawn.ids), owner, states, table),
         )
     finally:
-        student.body.forward = plain
-    one_by_one = torch.stack([stock(student, rows[i], ids) for i, ids in zip(owner, drawn.ids, strict=True)])
+        policy.body.forward = plain
+    one_by_one = torch.stack([stock(policy, rows[i], ids) for i, ids in zip(owner, drawn.ids, strict=True)])
     assert torch.allclose(logs, one_by_one, atol=2e-5)
     assert torch.allclose(logs, torch.tensor(drawn.logs), atol=2e-5)
     assert (entropies >= 0).all() and (entropies[:, 1:3] == 0).all()
     weights = torch.linspace(-1, 1, logs.numel()).reshape(logs.shape)
-    trained = [p for p in student.model.parameters() if p.requires_grad]
+    trained = [p for p in policy.model.parameters() if p.requires_grad]
     ours = torch.autograd.grad((logs * weights).sum(), trained, allow_unused=True)
     theirs = torch.autograd.grad((one_by_one * weights).sum(), trained, allow_unused=True)
     for a, b in zip(ours, theirs, strict=True):
         assert torch.allclose(a, b, atol=1e-4)
 
 
-def test_the_likeliest_decision_is_that_of_play(student, rows):
-    texts = student.decide(rows)
+def test_the_likeliest_decision_is_that_of_play(policy, rows):
+    texts = policy.decide(rows)
     requests = [Request((i,), "triage", "triage", 0, row.prompt, seed=0, temperature=0) for i, row in enumerate(rows)]
-    played = student.speaker.generate(requests)
+    played = policy.speaker.generate(requests)
     assert all(reply.text.startswith(text) for (text,), reply in zip(texts, played, strict=True))
 
 
-def test_the_model_still_speaks(student, rows):
+def test_the_model_still_speaks(policy, rows):
     request = Request((0,), "triage", "triage", 0, rows[0].prompt, seed=1, temperature=1.0)
-    before = student.speaker.generate([request])
-    plain = student.body.forward
-    add_decisions(student.body, 1.0)
+    before = policy.speaker.generate([request])
+    plain = policy.body.forward
+    add_decisions(policy.body, 1.0)
     try:
-        assert student.speaker.generate([request]) == before
+        assert policy.speaker.generate([request]) == before
     finally:
-        student.body.forward = plain
+        policy.body.forward = plain
 
 
-def test_draws_are_frequent_as_they_are_probable(student, rows):
-    shown, owner = student.prompts(rows[:1]), torch.zeros(4000, dtype=torch.long)
+def test_draws_are_frequent_as_they_are_probable(policy, rows):
+    shown, owner = policy.prompts(rows[:1]), torch.zeros(4000, dtype=torch.long)
     torch.manual_seed(0)
-    drawn = sample(student.body, shown, owner, student.constraint, temperature=3.0, most=6)
+    drawn = sample(policy.body, shown, owner, policy.constraint, temperature=3.0, most=6)
     probable = {tuple(ids): torch.tensor(logs).sum().exp() for ids, logs in zip(drawn.ids, drawn.logs, strict=True)}
     for ids, p in probable.items():
         share = drawn.ids.count(list(ids)) / len(drawn.ids)
         assert abs(share - float(p)) < 4 * (float(p) / len(drawn.ids)) ** 0.5 + 1e-3
 
 
-def test_photographs_are_looked_at_once(derm34, student, rows, monkeypatch, tmp_path):
+def test_photographs_are_looked_at_once(derm34, policy, rows, monkeypatch, tmp_path):
     monkeypatch.setenv("CONSULT_CACHE", str(tmp_path))
-    looks = copy.copy(student.looks)
-    looks._seen = {}
-    looks.look_at(rows, derm34.revision, lambda _: None)
+    vision_cache = copy.copy(policy.vision_cache)
+    vision_cache._seen = {}
+    vision_cache.look_at(rows, derm34.revision, lambda _: None)
     (kept,) = tmp_path.glob("looks-*.safetensors")
-    again = copy.copy(student.looks)
+    again = copy.copy(policy.vision_cache)
     again._seen = {}
     monkeypatch.setattr(type(again), "_look", lambda *_: pytest.fail("looked again"))
     again.look_at(rows, derm34.revision, lambda _: None)
     for row in rows:
-        assert torch.equal(again.features(row.view.photograph), looks.features(row.view.photograph))
+        assert torch.equal(again.features(row.view.photograph), vision_cache.features(row.view.photograph))
     kept.unlink()
     kept.write_bytes(b"broken")
-    anew = copy.copy(student.looks)
+    anew = copy.copy(policy.vision_cache)
     anew._seen = {}
     monkeypatch.undo()
     monkeypatch.setenv("CONSULT_CACHE", str(tmp_path))
     anew.look_at(rows[:1], derm34.revision, lambda _: None)
-    assert torch.equal(anew.features(rows[0].view.photograph), looks.features(rows[0].view.photograph))
+    assert torch.equal(anew.features(rows[0].view.photograph), vision_cache.features(rows[0].view.photograph))

@@ -15,14 +15,14 @@ from consult.rl.rewards.decisions import (
     DECISION_REWARDS,
     INTERVIEW_REWARDS,
     Interview,
-    Wanted,
+    Target,
     is_pressing_enough,
     is_right,
     keeps_form,
 )
 from consult.scenarios import Scenario, load_scenario
 
-ECZEMA = Wanted("eczema")
+ECZEMA = Target("eczema")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_right_decision_in_its_form_is_paid_in_full(derm34: Scenario) -> None:
 def test_an_alias_is_the_label(derm34: Scenario) -> None:
     label = next(label for label in derm34.labels.values() if label.aliases)
     decided = decided_diagnosis(f"<think>So.</think><answer>{label.aliases[0]}</answer>", derm34)
-    assert is_right(decided, Wanted(label.name)) == 1.0
+    assert is_right(decided, Target(label.name)) == 1.0
 
 
 def test_a_wrong_decision_is_paid_for_its_form_alone(derm34: Scenario) -> None:
@@ -94,7 +94,7 @@ def test_the_reason_has_its_place(derm34: Scenario) -> None:
 
 # -- triage ------------------------------------------------------------------------------------------------------------
 
-CLINIC = Wanted("dermatology", "soon")
+CLINIC = Target("dermatology", "soon")
 
 
 def triaged(text: str, scenario: Scenario, dialect: str = "plain") -> tuple[float, float, float]:
@@ -138,7 +138,7 @@ def test_a_triage_with_words_around_it_keeps_no_form(derm34: Scenario) -> None:
 def test_urgency_is_not_paid_where_nobody_knows_it(derm34: Scenario) -> None:
     view = DoctorView((), tuple(derm34.labels), derm34.specialties, derm34.topics, derm34.examinations)
     decided = decided_triage(answer(), view, DIALECTS["plain"])
-    assert is_pressing_enough(decided, Wanted("dermatology", None)) == 0.0
+    assert is_pressing_enough(decided, Target("dermatology", None)) == 0.0
 
 
 # -- interviews --------------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def ward(derm34: Scenario) -> Scenario:
 )
 def test_an_open_diagnosis_is_paid_by_name_and_alias(ward: Scenario, answer: str, right: float) -> None:
     decided = decided_diagnosis(f"<think>So.</think><answer>{answer}</answer>", ward)
-    assert is_right(decided, Wanted("Eczema", scenario=ward)) == right
+    assert is_right(decided, Target("Eczema", scenario=ward)) == right
     case = ward.case("train-0000")
     case = replace(case, truth=replace(case.truth, diagnosis="Eczema"))
     acts = (Act("attending", "conclude", "", diagnosis=answer),)
@@ -236,7 +236,7 @@ def test_an_open_diagnosis_is_paid_by_name_and_alias(ward: Scenario, answer: str
 
 def test_two_open_answers_are_not_paid_although_one_is_right(ward: Scenario) -> None:
     decided = decided_diagnosis("<think>So.</think><answer>eczema</answer><answer>hives</answer>", ward)
-    assert is_right(decided, Wanted("eczema", scenario=ward)) == 0.0
+    assert is_right(decided, Target("eczema", scenario=ward)) == 0.0
 
 
 @pytest.mark.parametrize("status", ["unfinished", "failed"])

@@ -16,7 +16,7 @@ import pytest
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, PatientTask, PatientView, Person
 from consult.agents.models import Request
 from consult.agents.models.local.transformers_model import TransformersModel
-from consult.agents.prompt_formats.prompt_format import ActionWord
+from consult.agents.prompt_formats.prompt_format import ActionOutput
 from consult.agents.prompt_formats.starter import HABITS, SEEN, SLOTS, TAGS, TOPIC_TAGS, tag
 from consult.agents.temperament import temperaments
 from consult.rl.starter import architecture
@@ -247,7 +247,7 @@ def test_a_question_is_about_the_topic_that_was_chosen() -> None:
         starts["named" if named else "first" if act.startswith("first ") else "later"] += 1
         heard += bool(last)
         assert all(line.startswith("<said> ") for line in last)
-        word = ActionWord(action, topic[0] if topic else None, "")  # type: ignore[arg-type]
+        word = ActionOutput(action, topic[0] if topic else None, "")  # type: ignore[arg-type]
         view = DoctorView((), (), (), {}, {}, patient=Person("Ada" if named else ""))
         said = DIALECT.read_wording(lesson.text, view, word)
         assert said is not None and ("Ada" in said) == named, lesson.text

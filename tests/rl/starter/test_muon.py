@@ -23,7 +23,7 @@ def test_singular_values_come_near_1_and_vectors_stay(shape: tuple[int, int, int
 
 def _fit(steps: int, taken_up_after: int | None = None) -> tuple[float, torch.Tensor]:
     noise = torch.Generator().manual_seed(5)
-    inputs, wanted = torch.randn(64, 16, generator=noise), torch.randn(8, 16, generator=noise)
+    inputs, target = torch.randn(64, 16, generator=noise), torch.randn(8, 16, generator=noise)
     weight = torch.nn.Parameter(torch.zeros(8, 16))
     optimizer = Muon([weight], lr=0.05)
     for step in range(steps):
@@ -31,7 +31,7 @@ def _fit(steps: int, taken_up_after: int | None = None) -> tuple[float, torch.Te
             kept = optimizer.state_dict()
             optimizer = Muon([weight], lr=0.9)
             optimizer.load_state_dict(kept)
-        loss: Any = (inputs @ (weight - wanted).T).square().mean()
+        loss: Any = (inputs @ (weight - target).T).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

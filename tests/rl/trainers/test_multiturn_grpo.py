@@ -16,7 +16,7 @@ from consult.errors import UserError
 from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import triage_rows
 from consult.rl.policy.constraint import Constraint
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.policy.prefix_packing import common_tail, packs_of
 from consult.rl.policy.shared_prompt import TASK, _score, _score_each, _told, add_decisions
 from consult.rl.trainers.multiturn_grpo import (
@@ -29,7 +29,7 @@ from consult.rl.trainers.multiturn_grpo import (
     _places,
     _scored,
 )
-from consult.rl.trainers.rollouts import Choosing, Theatre
+from consult.rl.trainers.rollouts import Choosing, RolloutEngine
 from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
 
@@ -47,17 +47,17 @@ def derm34():
 
 
 @pytest.fixture(scope="module")
-def student(tmp_path_factory):
+def policy(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONSULT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield Student.open(TrainConfig(role="interview", steps=1))
+        yield Policy.open(TrainConfig(role="interview", steps=1))
 
 
 @pytest.fixture(scope="module")
-def episodes(derm34, student):
-    theatre = Theatre(derm34, student.speaker, frozen())
+def episodes(derm34, policy):
+    engine = RolloutEngine(derm34, policy.speaker, frozen())
     cases = [derm34.case(i) for i in ("train-0001", "train-0001", "train-0007")]
-    return theatre.play(cases, [1, 2, 3], Sampling(1.0, 1.0))
+    return engine.play(cases, [1, 2, 3], Sampling(1.0, 1.0))
 
 
 def test_an_episode_is_a_consultation_played_to_its_end(episodes):
@@ -84,14 +84,14 @@ def test_words_that_nothing_depends_on_are_the_programs(episodes):
         assert said and all(act.source == "program" for act in said)
 
 
-def test_the_same_seed_plays_the_same_and_companions_change_nothing(derm34, student, episodes):
-    theatre = Theatre(derm34, student.speaker, frozen())
-    (again,) = theatre.play([derm34.case("train-0001")], [2], Sampling(1.0, 1.0))
+def test_the_same_seed_plays_the_same_and_companions_change_nothing(derm34, policy, episodes):
+    engine = RolloutEngine(derm34, policy.speaker, frozen())
+    (again,) = engine.play([derm34.case("train-0001")], [2], Sampling(1.0, 1.0))
     assert [one.said for one in again.choices] == [one.said for one in episodes[1].choices]
     assert [one.request.prompt for one in again.choices] == [one.request.prompt for one in episodes[1].choices]
 
 
-def test_who_is_named_plays_and_is_asked_as_in_play(derm34, student, tmp_path):
+def test_who_is_named_plays_and_is_asked_as_in_play(derm34, policy, tmp_path):
     class Dentist:
         """Sends everybody to the dentist, at length."""
 
@@ -105,8 +105,8 @@ def test_who_is_named_plays_and_is_asked_as_in_play(derm34, student, tmp_path):
             return [Reply('{"specialty": "dentistry", "urgency": "urgent", "why": "Teeth."}') for _ in requests]
 
     dentist = Dentist()
-    theatre = Theatre(derm34, student.speaker, frozen(triage=dentist))
-    (episode,) = theatre.play([derm34.case("train-0001")], [1], Sampling(1.0, 1.0))
+    engine = RolloutEngine(derm34, policy.speaker, frozen(triage=dentist))
+    (episode,) = engine.play([derm34.case("train-0001")], [1], Sampling(1.0, 1.0))
     assert episode.consultation.consulted.opinions[0].specialty == "dentistry"
     assert {request.role for request in dentist.asked} == {"triage"} and not episode.failed
     assert max(request.prompt.max_new_tokens for request in dentist.asked) > 8
@@ -119,7 +119,7 @@ def test_a_model_that_fails_makes_a_failed_episode(derm34):
         def generate(self, requests):
             raise ValueError("no")
 
-    (episode,) = Theatre(derm34, Broken(), frozen()).play([derm34.case("train-0001")], [0], Sampling())
+    (episode,) = RolloutEngine(derm34, Broken(), frozen()).play([derm34.case("train-0001")], [0], Sampling())
     assert episode.failed and episode.interview.status == "failed" and episode.choices == ()
 
 
@@ -150,31 +150,31 @@ def test_tokens_come_back_to_their_places():
     assert _free(episodes[0]) == [1, 0, 1] and _free([]) == []
 
 
-def test_probabilities_are_those_that_were_drawn_from(derm34, student, episodes):
-    rows = triage_rows(derm34, ["train-0001", "train-0007"], student.dialect, sees=True)
-    student.looks.look_at(rows, derm34.revision, lambda _: None)
-    choices = [_scored(student, one) for episode in episodes for one in episode.choices]
-    shown, said = _batch(student, choices)
-    plain = student.body.forward
-    add_decisions(student.body, 1.0)
+def test_probabilities_are_those_that_were_drawn_from(derm34, policy, episodes):
+    rows = triage_rows(derm34, ["train-0001", "train-0007"], policy.dialect, sees=True)
+    policy.vision_cache.look_at(rows, derm34.revision, lambda _: None)
+    choices = [_scored(policy, one) for episode in episodes for one in episode.choices]
+    shown, said = _batch(policy, choices)
+    plain = policy.body.forward
+    add_decisions(policy.body, 1.0)
     try:
         with torch.no_grad():
-            logs, _ = student.model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
+            logs, _ = policy.model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
     finally:
-        student.body.forward = plain
+        policy.body.forward = plain
     made = [one for episode in episodes for one in episode.choices]
     again = [replace(one.request, temperature=1.0, top_p=1.0) for one in made]
-    played = student.speaker.generate(again)
+    played = policy.speaker.generate(again)
     for row, one, reply in zip(logs.sum(1).exp().tolist(), made, played, strict=True):
         assert reply.text == one.said
         assert row == pytest.approx(reply.probability, abs=2e-4)
 
 
-def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, student, episodes):
-    rows = triage_rows(derm34, ["train-0001", "train-0007"], student.dialect, sees=True)
-    student.looks.look_at(rows, derm34.revision, lambda _: None)
-    shown, said = _batch(student, [_scored(student, one) for episode in episodes for one in episode.choices])
-    told, photographs = _told(student.body, shown)
+def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, policy, episodes):
+    rows = triage_rows(derm34, ["train-0001", "train-0007"], policy.dialect, sees=True)
+    policy.vision_cache.look_at(rows, derm34.revision, lambda _: None)
+    shown, said = _batch(policy, [_scored(policy, one) for episode in episodes for one in episode.choices])
+    told, photographs = _told(policy.body, shown)
     assert len(photographs) == 2 and all(min(tokens) < 0 for tokens in told)
     task = Counter(tokens[-TASK:] for tokens in told).most_common(1)[0][0]
     acts = [tokens for tokens in told if tokens[-TASK:] == task]
@@ -182,23 +182,23 @@ def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, student, episodes):
     assert len(packs) <= len(episodes) < len(acts) < len(shown.ids)
 
     def scored(score):
-        student.model.zero_grad()
-        logs, entropies = score(student.body, shown, said, 0.7)
+        policy.model.zero_grad()
+        logs, entropies = score(policy.body, shown, said, 0.7)
         (logs.sum() + entropies.sum()).backward()
-        gradients = [weight.grad.clone() for weight in student.model.parameters() if weight.grad is not None]
+        gradients = [weight.grad.clone() for weight in policy.model.parameters() if weight.grad is not None]
         return [logs.detach(), entropies.detach(), *gradients]
 
     together, alone = scored(_score), scored(_score_each)
     assert len(together) == len(alone) > 2
     for one, other in zip(together, alone, strict=True):
         assert torch.allclose(one, other, atol=1e-4 * float(other.abs().max()) + 1e-6)
-    student.model.zero_grad()
+    policy.model.zero_grad()
 
 
-def test_nothing_that_others_said_is_trained(student, episodes):
+def test_nothing_that_others_said_is_trained(policy, episodes):
     for episode in episodes:
         for one in episode.choices:
-            scored = _scored(student, one)
+            scored = _scored(policy, one)
             assert scored.chosen in scored.options and len(scored.chosen) <= 2
             table, (start,) = Constraint.several([scored.options])
             assert table.walk(scored.chosen, start)[0] == start

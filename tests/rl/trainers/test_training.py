@@ -21,11 +21,11 @@ from consult.agents.models.model import ModelError, Request
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.envs.store.write import Store
-from consult.envs.synthetic import made_up_panel
+from consult.envs.synthetic import sample_synthetic_panel
 from consult.errors import UserError
 from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import triage_rows
-from consult.rl.policy.policy import Student
+from consult.rl.policy.policy import Policy
 from consult.rl.runtime.dry_run import tell_plan
 from consult.rl.trainers import trainer_factory as fitting
 from consult.rl.trainers.rollout_store import Interviews
@@ -131,7 +131,7 @@ def test_the_folder_decides_in_play_as_it_was_measured(trained):
         [Request((i,), "triage", "triage", 0, row.prompt, seed=0, temperature=0) for i, row in enumerate(rows)]
     )
     named = [DIALECTS["starter"].read_triage(r.text, row.view) for r, row in zip(replies, rows, strict=True)]
-    right = sum(word.specialty == row.wanted.answer for word, row in zip(named, rows, strict=True))
+    right = sum(word.specialty == row.target.answer for word, row in zip(named, rows, strict=True))
     assert right / len(rows) == metrics["after"]
 
 
@@ -144,9 +144,9 @@ def broken_off(tmp_path_factory):
     out, calls = tmp_path_factory.mktemp("broken off") / "out", []
     pays = fitting.DECISION_REWARDS["accuracy"]
 
-    def breaks(decided, wanted):
+    def breaks(decided, target):
         calls.append(decided)
-        return pays(decided, wanted) if len(calls) <= 3 * 32 else 1 / 0
+        return pays(decided, target) if len(calls) <= 3 * 32 else 1 / 0
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "DECISION_REWARDS", {**fitting.DECISION_REWARDS, "accuracy": breaks})
@@ -174,15 +174,15 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
 
 
 def test_a_kill_between_the_last_checkpoint_and_the_next_phase_costs_and_adds_no_step(trained, tmp_path, monkeypatch):
-    keep = Student.save
+    keep = Policy.save
 
-    def killed(student, folder):
+    def killed(policy, folder):
         if folder.name == "done":
             raise KeyboardInterrupt
-        keep(student, folder)
+        keep(policy, folder)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Student, "save", killed)
+        patch.setattr(Policy, "save", killed)
         train(triage(), tmp_path / "out")
     assert train(triage(), tmp_path / "out", resume=True)["steps"] == 4
     ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (tmp_path / "out", trained[0]))
@@ -202,12 +202,12 @@ def test_a_kill_while_the_result_is_written_leaves_it_unfinished(trained, tmp_pa
 
 
 def test_measuring_by_votes_leaves_the_draws_of_a_training_as_they_are(derm34):
-    student = Student.open(triage())
-    rows = triage_rows(derm34, derm34.case_ids("validation")[:3], student.dialect, sees=True)
-    student.constrain(rows)
+    policy = Policy.open(triage())
+    rows = triage_rows(derm34, derm34.case_ids("validation")[:3], policy.dialect, sees=True)
+    policy.constrain(rows)
     before = torch.random.get_rng_state()
-    drawn = student.decide(rows, 5)
-    assert torch.equal(before, torch.random.get_rng_state()) and student.decide(rows, 5) == drawn
+    drawn = policy.decide(rows, 5)
+    assert torch.equal(before, torch.random.get_rng_state()) and policy.decide(rows, 5) == drawn
     assert len({text for texts in drawn for text in texts}) > 1
 
 
@@ -243,7 +243,7 @@ def test_a_full_disk_is_told_of(tmp_path, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr("consult.rl.policy.policy.Student.save", full)
+    monkeypatch.setattr("consult.rl.policy.policy.Policy.save", full)
     with pytest.raises(UserError, match=r"the disk of '.*' is full; free some space and continue with --resume"):
         train(triage(steps=1, check_every=1), tmp_path / "out")
 
@@ -257,23 +257,23 @@ def test_all_weights_copied_and_then_rewarded(tmp_path):
     model = open_model(str(tmp_path / "out"))
     assert model.info.dialect == "starter" and model.adapter is None
     # The result is a start like any other.
-    Student.open(triage(model=str(tmp_path / "out"))).save(tmp_path / "more")
+    Policy.open(triage(model=str(tmp_path / "out"))).save(tmp_path / "more")
     base = json.loads((tmp_path / "more" / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert base == "../out" and open_model(str(tmp_path / "more")).info.details["base"]
 
 
 def test_an_adapter_is_trained_on(trained, tmp_path):
-    student = Student.open(triage(model=str(trained[0])))
-    assert all(p.requires_grad for name, p in student.model.named_parameters() if "lora_" in name)
-    student.save(tmp_path / "out")
+    policy = Policy.open(triage(model=str(trained[0])))
+    assert all(p.requires_grad for name, p in policy.model.named_parameters() if "lora_" in name)
+    policy.save(tmp_path / "out")
     ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (tmp_path / "out", trained[0]))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     base = json.loads((tmp_path / "out" / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert base == "starter"
     with pytest.raises(UserError, match="has rank 16, not 8; leave --rank out"):
-        Student.open(triage(model=str(trained[0]), rank=8))
+        Policy.open(triage(model=str(trained[0]), rank=8))
     # Interviews that it plays are known by the weights that played them, and by no others.
-    assert student.revision == open_model(str(trained[0])).info.revision != open_model("starter").info.revision
+    assert policy.revision == open_model(str(trained[0])).info.revision != open_model("starter").info.revision
     with pytest.raises(UserError, match="is an adapter and --full trains whole models"):
         train(triage(model=str(trained[0]), full=True), tmp_path / "full")
 
@@ -296,7 +296,7 @@ def heard(monkeypatch):
             complaint = case.card.complaint
             one.step(Act("patient", "open", plainly([complaint]), "complaint", ("complaint",)))
             one.step(Act("triage", "triage", specialty=case.truth.specialty, urgency="routine"))
-            panel = replace(Act("attending", "consult", "Well."), opinions=made_up_panel(one, skill))
+            panel = replace(Act("attending", "consult", "Well."), opinions=sample_synthetic_panel(one, skill))
             one.step(panel)
             found.append((f"r1.{ordinal}", one))
         return found

@@ -444,7 +444,7 @@ def assert_found(problems, file, what):
     assert hits, [str(p) for p in problems]
     whole_file = ("is missing", "UTF-8", "cannot be read (", "is not read beside", "holds no case")
     for problem in problems:
-        assert problem.mend and problem.what
+        assert problem.fix and problem.what
         assert problem.line > 0 or any(words in problem.what for words in whole_file), problem
     # One slip does not bring forth a flood.
     assert len(problems) <= 8, [str(p) for p in problems]

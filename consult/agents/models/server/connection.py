@@ -33,7 +33,7 @@ SHORTEST_KEY = 8
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long is waited, in seconds, and how often is asked."""
 
     connect: float = 10.0
@@ -50,7 +50,7 @@ class Patience:
     longest_wait: float = 60.0
 
     @classmethod
-    def of(cls, timeout: float) -> Patience:
+    def of(cls, timeout: float) -> Timeouts:
         """Give what follows from the seconds that one reply may take."""
         return cls(connect=min(10.0, timeout), reply=timeout, total=2 * timeout, first_wait=min(1.0, timeout / 50))
 
@@ -82,11 +82,11 @@ class Connection:
     Args:
         base: The address, up to and with `/v1`.
         key: Goes into the header `Authorization`.
-        patience: How long is waited.
+        timeouts: How long is waited.
     """
 
-    def __init__(self, base: str, key: str | None, patience: Patience) -> None:
-        self.base, self.patience = base, patience
+    def __init__(self, base: str, key: str | None, timeouts: Timeouts) -> None:
+        self.base, self.timeouts = base, timeouts
         self._key = key
         self._client: httpx.AsyncClient | None = None
 
@@ -113,7 +113,7 @@ class Connection:
             RefusedError: The server declines.
         """
         content = json.dumps(body).encode()
-        return await self._asked(self.patience.tries if tries is None else tries, "POST", path, content, read)
+        return await self._asked(self.timeouts.tries if tries is None else tries, "POST", path, content, read)
 
     async def close(self) -> None:
         """Hang up."""
@@ -138,11 +138,11 @@ class Connection:
 
         wait = _failure(state).wait
         if wait is None:
-            wait = wait_random_exponential(multiplier=self.patience.first_wait, max=self.patience.longest_wait)(state)
-        return self.patience.first_wait / 2 + wait  # never at once, whatever the server says
+            wait = wait_random_exponential(multiplier=self.timeouts.first_wait, max=self.timeouts.longest_wait)(state)
+        return self.timeouts.first_wait / 2 + wait  # never at once, whatever the server says
 
     def _has_waited_enough(self, state: RetryCallState, tries: int) -> bool:
-        late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.patience.total
+        late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.timeouts.total
         return late or (not _failure(state).busy and state.attempt_number >= tries)
 
     # -- one try ---------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Connection:
     async def _once(self, method: str, path: str, content: bytes | None, read: Read[T]) -> T:
         import httpx
 
-        seconds = self.patience.reply if content else min(self.patience.reply, self.patience.listing)
+        seconds = self.timeouts.reply if content else min(self.timeouts.reply, self.timeouts.listing)
         try:
             async with asyncio.timeout(seconds):
                 status, wait, text = await self._exchange(method, path, content)
@@ -203,7 +203,7 @@ class Connection:
                 headers["Authorization"] = f"Bearer {self._key}"
             self._client = httpx.AsyncClient(
                 headers=headers,
-                timeout=httpx.Timeout(self.patience.reply, connect=self.patience.connect),
+                timeout=httpx.Timeout(self.timeouts.reply, connect=self.timeouts.connect),
                 limits=httpx.Limits(max_connections=None),
                 trust_env=False,
                 follow_redirects=False,

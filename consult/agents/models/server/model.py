@@ -14,7 +14,7 @@ from typing import Any
 
 from consult.agents.models.model import ModelError, ModelGoneError, ModelInfo, Reply, Request, Sent
 from consult.agents.models.server import openai_api as wire
-from consult.agents.models.server.connection import Background, Connection, Patience, RefusedError, UnansweredError
+from consult.agents.models.server.connection import Background, Connection, RefusedError, Timeouts, UnansweredError
 from consult.agents.models.server.openai_api import Feature
 from consult.agents.models.server.server_probe import greet, refused
 from consult.agents.models.server.server_url import Address
@@ -34,17 +34,17 @@ class ServerModel:
 
     Args:
         reference: As the user gave it.
-        patience: How long is waited; follows from the reference where not given.
+        timeouts: How long is waited; follows from the reference where not given.
 
     Raises:
         ModelError: The reference is none, nothing answers there, or it does not serve the model.
         UnknownNameError: It serves other models.
     """
 
-    def __init__(self, reference: str, patience: Patience | None = None) -> None:
+    def __init__(self, reference: str, timeouts: Timeouts | None = None) -> None:
         self.address = Address.parse(reference)
-        patience = patience or Patience.of(self.address.timeout)
-        self._connection = Connection(self.address.base, self.address.key(), patience)
+        timeouts = timeouts or Timeouts.of(self.address.timeout)
+        self._connection = Connection(self.address.base, self.address.key(), timeouts)
         self._slots = asyncio.Semaphore(self.address.concurrency)
         self._failures = 0
         self._photographs: OrderedDict[str, str] = OrderedDict()

@@ -86,12 +86,12 @@ async def _listed(connection: Connection, address: Address) -> dict[str, dict[st
         what: Exception = error
     except UnansweredError as error:
         if not error.status:
-            mend = "start the server, or correct the address"
-            raise ModelError(f"no server answers at {address.base}: {error}; {mend}") from None
+            fix = "start the server, or correct the address"
+            raise ModelError(f"no server answers at {address.base}: {error}; {fix}") from None
         what = error
     if address.name is None:
-        mend = f"such an address mostly ends in /v1; else name the model: {address.base}#name"
-        raise ModelError(f"{address.base} has no list of models ({what}); {mend}")
+        fix = f"such an address mostly ends in /v1; else name the model: {address.base}#name"
+        raise ModelError(f"{address.base} has no list of models ({what}); {fix}")
     return {}  # a server without a list may know the name all the same
 
 

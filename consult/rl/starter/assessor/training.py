@@ -239,8 +239,8 @@ class AdapterTraining:
         learned = targets[:, 1:] != HARD
         embedded = self.llava.get_input_embeddings()(ids)
         hidden = self.llava.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-        wanted = torch.tensor([self.place[int(token)] for token in targets[:, 1:][learned]])
-        hard = functional.cross_entropy(hidden[:, :-1][learned] @ self.digits.T, wanted)
+        target = torch.tensor([self.place[int(token)] for token in targets[:, 1:][learned]])
+        hard = functional.cross_entropy(hidden[:, :-1][learned] @ self.digits.T, target)
         return hard + RUNNING_WEIGHT * self._running(hidden, batch)
 
     def _running(self, hidden: Any, batch: Sequence[Noted]) -> Any:

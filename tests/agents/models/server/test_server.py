@@ -11,15 +11,15 @@ import rude
 from PIL import Image
 
 from consult.agents.models import Choice, Message, ModelError, ModelGoneError, Prompt, Reply, Request, open_model
-from consult.agents.models.server.connection import Patience
+from consult.agents.models.server.connection import Timeouts
 from consult.agents.models.server.model import ServerModel
 from consult.agents.models.server.server_url import Address
 from consult.errors import UserError
 from consult.scenarios import Photograph
 
 KEY = "sk-secret-1234567890"
-CALM = Patience(reply=20, total=40, tries=3, first_wait=0.02, longest_wait=0.1)
-HASTY = Patience(connect=1, reply=1, listing=1, total=2.5, tries=3, first_wait=0.02, longest_wait=0.1)
+CALM = Timeouts(reply=20, total=40, tries=3, first_wait=0.02, longest_wait=0.1)
+HASTY = Timeouts(connect=1, reply=1, listing=1, total=2.5, tries=3, first_wait=0.02, longest_wait=0.1)
 SLOW = (rude.hanging, rude.dripping, rude.busy)
 """Only patience ends these."""
 
@@ -47,9 +47,9 @@ def opened():
     """Open models, and close them and their servers at the end."""
     models, servers = [], []
 
-    def open_(answer=lambda h, b: "Yes.", suffix="#tiny", patience=CALM, **more):
+    def open_(answer=lambda h, b: "Yes.", suffix="#tiny", timeouts=CALM, **more):
         servers.append(rude.Server(answer, **more))
-        models.append(ServerModel(servers[-1].base + suffix, patience))
+        models.append(ServerModel(servers[-1].base + suffix, timeouts))
         return models[-1], servers[-1]
 
     yield open_
@@ -255,7 +255,7 @@ def test_nobody_there():
     "how", [rude.hanging, rude.html, rude.truncated, rude.deep, rude.hung_up, rude.huge, rude.busy]
 )
 def test_a_list_that_is_rude(opened, how):
-    assert complaint_of(lambda: opened(suffix="", patience=HASTY, listed=lambda h: how(h, None)))[0] is ModelError
+    assert complaint_of(lambda: opened(suffix="", timeouts=HASTY, listed=lambda h: how(h, None)))[0] is ModelError
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_a_list_that_is_rude(opened, how):
     ],
 )
 def test_a_greeting_that_is_answered_rudely(opened, how, words):
-    kind, sentence = complaint_of(lambda: opened(how, patience=HASTY if how in SLOW else CALM))
+    kind, sentence = complaint_of(lambda: opened(how, timeouts=HASTY if how in SLOW else CALM))
     assert kind is not ModelGoneError and words in sentence
 
 
@@ -372,7 +372,7 @@ def test_a_bad_reply_fails_its_own_request_alone(opened, name):
     how, words = ONE_FAILS[name]
     model, server = opened(
         rude.after_greeting(lambda h, b: how(h, b) if b["messages"][-1]["content"] == "bad" else "Well."),
-        patience=HASTY if how in SLOW else CALM,
+        timeouts=HASTY if how in SLOW else CALM,
     )
     batch = [request(0), request(1, "bad"), request(2)]
     kind, sentence = complaint_of(lambda: model.generate(batch))
@@ -387,7 +387,7 @@ def test_a_bad_reply_fails_its_own_request_alone(opened, name):
 @pytest.mark.parametrize("name", [name for name in ONE_FAILS if name != "escapes"])
 def test_a_server_that_fails_whatever_it_is_asked_is_gone(opened, name):
     how = ONE_FAILS[name][0]
-    model, _ = opened(rude.after_greeting(how), patience=HASTY if how in SLOW else CALM)
+    model, _ = opened(rude.after_greeting(how), timeouts=HASTY if how in SLOW else CALM)
     kind, sentence = complaint_of(lambda: model.generate([request(i) for i in range(30)]))
     assert kind is ModelGoneError and ONE_FAILS[name][1] in sentence
 
@@ -403,7 +403,7 @@ def test_a_server_that_fails_whatever_it_is_asked_is_gone(opened, name):
     ],
 )
 def test_what_holds_for_every_request_ends_the_run_at_once(opened, how, words):
-    model, _ = opened(rude.after_greeting(how), patience=HASTY if how in SLOW else CALM)
+    model, _ = opened(rude.after_greeting(how), timeouts=HASTY if how in SLOW else CALM)
     kind, sentence = complaint_of(lambda: model.generate([request()]))
     assert kind is ModelGoneError and words in sentence
 
@@ -424,7 +424,7 @@ def test_a_busy_server_is_waited_for_as_it_asks(opened):
             return rude.say(handler, {}, 429, [("Retry-After", "1")])
         return rude.busy(handler, body) if len(times) < 8 else "At last."
 
-    model, _ = opened(rude.after_greeting(at_first), patience=Patience(first_wait=0.01, longest_wait=0.05, total=10))
+    model, _ = opened(rude.after_greeting(at_first), timeouts=Timeouts(first_wait=0.01, longest_wait=0.05, total=10))
     assert model.generate([request()])[0].text == "At last."
     assert times[1] - times[0] >= 1 and len(times) == 8
 
@@ -432,14 +432,14 @@ def test_a_busy_server_is_waited_for_as_it_asks(opened):
 def test_a_busy_server_that_says_at_once_is_not_stormed(opened):
     model, server = opened(
         rude.after_greeting(lambda h, b: rude.say(h, {}, 429, [("Retry-After", "0")])),
-        patience=Patience(first_wait=0.4, total=2),
+        timeouts=Timeouts(first_wait=0.4, total=2),
     )
     assert complaint_of(lambda: model.generate([request()]))[0] is ModelGoneError
     assert 3 <= len(server.asked) <= 11
 
 
 def test_closing_gives_up_what_is_under_way(opened):
-    model, server = opened(rude.after_greeting(rude.hanging), patience=Patience())
+    model, server = opened(rude.after_greeting(rude.hanging), timeouts=Timeouts())
     ended = threading.Event()
 
     def ask():
