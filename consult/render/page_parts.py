@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Item, Verdict
 from consult.agents.prompt_formats.clean import clean
-from consult.cli.terminal.live import SKIN_TYPES, not_seen, played_by, short
-from consult.cli.terminal.terminal_render import (
+from consult.counts import count_of
+from consult.envs.events import demonstration
+from consult.envs.user_case import OWN_TEMPERAMENT
+from consult.render.live import SKIN_TYPES, not_seen, played_by, short
+from consult.render.terminal import (
     DISCLAIMER,
     Event,
     by_program,
@@ -28,9 +31,6 @@ from consult.cli.terminal.terminal_render import (
     triage_judgements,
     urgency_judgement,
 )
-from consult.counts import count_of
-from consult.envs.events import demonstration
-from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.render.transcript import card_rows, draft_mark, fidelity, stored_events
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from consult.cli.terminal.terminal_render import Event, say, styled
 from consult.counts import count_of
 from consult.envs.prompts import (
     NoPromptsError,
@@ -23,6 +22,7 @@ from consult.envs.prompts import (
     refuse_without_prompts,
     without_prompt,
 )
+from consult.render.terminal import Event, say, styled
 from consult.scenarios.control_chars import visible
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.prompt_formats.clean import clean
-from consult.cli.terminal.terminal_render import DISCLAIMER, Event, say, styled
 from consult.counts import count_of
 from consult.render.narrow import fitted
+from consult.render.terminal import DISCLAIMER, Event, say, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,8 +46,8 @@ def print_consultation(
     """
     import json
 
-    from consult.cli.terminal.live import LiveView
     from consult.envs.events import demonstration
+    from consult.render.live import LiveView
 
     view = LiveView(
         console,

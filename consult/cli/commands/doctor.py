@@ -129,8 +129,8 @@ def _show_model(console: Console, found: ModelProbe) -> None:
 
 
 def _show_turns(console: Console, found: ModelProbe) -> None:
-    from consult.cli.terminal.terminal_render import show_turn
     from consult.envs.events import turn_event
+    from consult.render.terminal import show_turn
 
     _title(console, "two turns")
     for idx, act in enumerate(found.acts):
@@ -140,7 +140,7 @@ def _show_turns(console: Console, found: ModelProbe) -> None:
 def _show_end(console: Console, machine: Machine, model: str, problems: list[Problem]) -> None:
     import sys
 
-    from consult.cli.terminal.terminal_render import DISCLAIMER, say, styled
+    from consult.render.terminal import DISCLAIMER, say, styled
 
     console.print()
     if not problems:
@@ -157,14 +157,14 @@ def _fit_for(machine: Machine) -> str:
 
 
 def _title(console: Console, text: str) -> None:
-    from consult.cli.terminal.terminal_render import styled
+    from consult.render.terminal import styled
 
     console.print()
     console.print(styled(text, "bold"), highlight=False)
 
 
 def _row(console: Console, name: str, value: str) -> None:
-    from consult.cli.terminal.terminal_render import styled
+    from consult.render.terminal import styled
 
     line = styled(f"{name:<{ROW}}", "dim").append(value, "not dim")
     console.print(line, highlight=False, soft_wrap=True)

@@ -59,8 +59,8 @@ def _print_table(rows: list[Row]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from consult.cli.terminal.terminal_render import DISCLAIMER, say, styled
     from consult.render.narrow import fitted
+    from consult.render.terminal import DISCLAIMER, say, styled
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     right = ("seed", "played", "right")

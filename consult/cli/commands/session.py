@@ -112,9 +112,9 @@ def shown_to_people(stage: Stage, command: str) -> Listener:
     from rich.console import Console
 
     from consult.agents.models.human import HUMAN
-    from consult.cli.terminal.live import LiveView
     from consult.cli.terminal.progress import Progress
     from consult.envs.events import demonstration
+    from consult.render.live import LiveView
 
     scenario, config, db = stage.scenario, stage.config, str(stage.store.path)
     plan = config.plan()

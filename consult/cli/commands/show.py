@@ -95,7 +95,7 @@ def _print(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None
 
 def _advise_judging(store: Store, run: Row, console: Any) -> None:
     from consult.api.given import naming
-    from consult.cli.terminal.terminal_render import judging_command, styled
+    from consult.render.terminal import judging_command, styled
 
     command = judging_command(run["id"], naming(store.path))
     console.print(styled(f"judge open diagnoses with: {command}", "cyan"), highlight=False, soft_wrap=True)
@@ -129,7 +129,7 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
-    from consult.cli.terminal.terminal_render import right_of, say, styled
+    from consult.render.terminal import right_of, say, styled
 
     console = _console()
     console.print(fitted(_listed(rows), console.width))
@@ -144,7 +144,7 @@ def _print_run(store: Store, rows: list[Row]) -> None:
 
 
 def _disclaim(console: Any) -> None:
-    from consult.cli.terminal.terminal_render import DISCLAIMER, say, styled
+    from consult.render.terminal import DISCLAIMER, say, styled
 
     say(console, styled(DISCLAIMER, "dim"))
 
@@ -174,8 +174,8 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
     from rich.table import Table
 
     from consult.agents.prompt_formats.clean import clean
-    from consult.cli.terminal.terminal_render import styled
     from consult.envs.metrics.parse_failures import unusable_answers
+    from consult.render.terminal import styled
 
     title = "unusable answers (first replies that could not be read as asked)"
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
@@ -197,9 +197,9 @@ def _listed(rows: list[Row]) -> Table:
     from rich.table import Table
 
     from consult.agents.prompt_formats.clean import clean
-    from consult.cli.terminal.terminal_render import styled
     from consult.envs.store.write import stored_decision
     from consult.render.report.verdicts import result_of
+    from consult.render.terminal import styled
 
     table = Table(box=SIMPLE_HEAD)
     for heading in ("id", "case", "temperament", "diagnosis", "truth", "result"):

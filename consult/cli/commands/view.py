@@ -19,9 +19,9 @@ def view(
     ] = DEFAULT_PORT,
 ) -> None:
     """Serve runs and consultations as a web page of this machine, read-only; Ctrl-C ends it."""
-    from consult.cli.terminal.terminal_render import DISCLAIMER
     from consult.cli.web.server import application, listening, serve
     from consult.envs.store.readonly import ReadOnlyStore
+    from consult.render.terminal import DISCLAIMER
 
     # A mistake is told before anything is served.
     with ReadOnlyStore(db):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from consult.agents.prompt_formats.clean import clean
-from consult.cli.terminal.terminal_render import DISCLAIMER, Event, right_of, say, styled
 from consult.counts import count_of
 from consult.render.narrow import fitted
+from consult.render.terminal import DISCLAIMER, Event, right_of, say, styled
 
 if TYPE_CHECKING:
     from rich.console import Console

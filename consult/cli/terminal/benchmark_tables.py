@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.assessors.rubric import BY_KEY
 from consult.agents.prompt_formats.clean import clean
-from consult.cli.terminal.terminal_render import Event, styled
 from consult.counts import count_of, duration
 from consult.envs.settings import CASES, MODEL, STRATEGY, TEAM
 from consult.render.report.compared import final_urgency, short_names, told_together
+from consult.render.terminal import Event, styled
 
 if TYPE_CHECKING:
     from rich.table import Table

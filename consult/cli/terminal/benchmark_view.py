@@ -19,10 +19,10 @@ from consult.cli.terminal.benchmark_tables import (
     without_consultation,
 )
 from consult.cli.terminal.progress import Progress
-from consult.cli.terminal.terminal_render import DISCLAIMER, Event, styled
 from consult.counts import count_of, duration
 from consult.render.narrow import fitted
 from consult.render.report.write import FILES
+from consult.render.terminal import DISCLAIMER, Event, styled
 
 EVERY = 10.0
 """Seconds between two lines of an assessment."""

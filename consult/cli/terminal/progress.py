@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from consult.agents.prompt_formats.clean import clean
-from consult.cli.terminal.terminal_render import DISCLAIMER, Event, judging_command, styled
 from consult.counts import count_of
 from consult.render.narrow import fitted
+from consult.render.terminal import DISCLAIMER, Event, judging_command, styled
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 
 from consult.agents.assessors.rubric import ITEMS
-from consult.cli.terminal.live import played_by, short
-from consult.cli.terminal.terminal_render import judgement, panel_judgement
+from consult.render.live import played_by, short
 from consult.render.page_parts import Told, events_of, text, value_in_words
+from consult.render.terminal import judgement, panel_judgement
 
 Facts = dict[str, str]
 """Name → words, as HTML."""

@@ -6,7 +6,6 @@ import json
 from html import escape
 from typing import TYPE_CHECKING
 
-from consult.cli.terminal.live import played_by
 from consult.cli.web.difference import differences
 from consult.cli.web.filters import filter_form, in_words, read_filters
 from consult.cli.web.parts import (
@@ -24,6 +23,7 @@ from consult.counts import count_of
 from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store.write import Store, is_alive
 from consult.render import stored
+from consult.render.live import played_by
 from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, text, title
 from consult.scenarios import UnknownNameError, nearest_first
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode
 
-from consult.cli.terminal.terminal_render import DISCLAIMER
 from consult.envs.store.write import stored_decision
 from consult.render.page_parts import Row, text
 from consult.render.report.verdicts import result_of
+from consult.render.terminal import DISCLAIMER
 
 Links = Sequence[tuple[str, str]]
 """Address and words; an empty address where one is."""

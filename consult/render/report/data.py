@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from consult.cli.terminal.terminal_render import DISCLAIMER
+from consult.render.terminal import DISCLAIMER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,17 +11,17 @@ import yaml
 from rich.console import Console
 
 from consult.agents.acts import Strategy, Team
-from consult.cli.terminal.live import LiveView, played_by
 from consult.cli.terminal.progress import Progress
-from consult.cli.terminal.terminal_render import triage_judgements, urgency_judgement
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
+from consult.render.live import LiveView, played_by
 from consult.render.photograph import UPPER_HALF, half_blocks
+from consult.render.terminal import triage_judgements, urgency_judgement
 from consult.scenarios import load_scenario
 
-PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
+PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 CASE = "test-0007"
 EVIL = "[red]x[/red] <script>alert(1)</script> \x1b[31mred\x1b[0m \x1b]0;title\x07 \u202ereversed"
 

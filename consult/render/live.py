@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from consult.agents.models.human import NOBODY
 from consult.agents.prompt_formats.clean import clean
-from consult.cli.terminal.terminal_render import (
+from consult.envs.user_case import OWN_TEMPERAMENT
+from consult.render.terminal import (
     DISCLAIMER,
     Event,
     beneath,
@@ -23,7 +24,6 @@ from consult.cli.terminal.terminal_render import (
     styled,
     verdict,
 )
-from consult.envs.user_case import OWN_TEMPERAMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
