@@ -59,7 +59,7 @@ class ScriptedModel:
             place = [step for step in first["loc"] if step not in ("str", "Failure")]
             what = ".".join(map(str, place)) or "the file"
             line = located.line(place)
-            raise ModelError(f"{path}:{line}: '{what}': {first['msg']}; see the README for the format") from None
+            raise ModelError(f"{path}:{line}: '{what}': {first['msg']}; see docs/models.md for the format") from None
         return cls(reference, script, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
 
     @property

@@ -389,7 +389,7 @@ def test_where_no_end_is_given_the_starter_is_trained_as_published():
         read_config(role, None, None, {"seed": 1}) for role in ("triage", "attending", "interview")
     )
     assert (triage.steps, triage.minutes, attending.steps, attending.minutes) == (None, 3.0, None, 10.0)
-    page = (Path(__file__).parents[3] / "docs/training.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/training-results.md").read_text(encoding="utf-8")
     assert (
         "Five seeds an arm, 3 minutes" in page and "consult train triage --scenario derm34 --seed 1 --out OUT" in page
     )
