@@ -44,7 +44,7 @@ from consult.agents.models import Model, Request, open_model
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.prompt_formats.starter_assessment import CONSTRUCTED
 from consult.envs.assessing import view_of
-from consult.envs.metrics import Figure
+from consult.envs.metrics import Estimate
 from consult.envs.metrics.agreement import cohens_kappa, gwets_ac1
 from consult.envs.metrics.intervals import mean, share
 from consult.rl.starter.assessor import contrasts, edits
@@ -279,7 +279,7 @@ def injections(model: Model, subjects: Sequence[Played], count: int, seed: int, 
 # -- telling -----------------------------------------------------------------------------------------------------------
 
 
-def figure(one: Figure) -> dict[str, Any]:
+def figure(one: Estimate) -> dict[str, Any]:
     """Keep value, interval and n."""
     return {"value": _number(one.value), "low": _number(one.low), "high": _number(one.high), "n": one.n}
 

@@ -30,7 +30,7 @@ from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
-from consult.envs.graph import Cast, Session, play
+from consult.envs.graph import RoleModels, Session, play
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
@@ -132,12 +132,12 @@ async def _finish(
     config: RunConfig, models: Models, begun: Sequence[Consultation], batch: int
 ) -> Sequence[Consultation]:
     batcher = Batcher(chunk=batch)
-    cast, left = models.cast(config, batcher), iter(begun)
+    role_models, left = models.role_models(config, batcher), iter(begun)
 
     async def worker() -> None:
         try:
             for consultation in left:
-                await _to_the_conclusion(consultation, cast)
+                await _to_the_conclusion(consultation, role_models)
         finally:
             batcher.close()
 
@@ -147,8 +147,8 @@ async def _finish(
     return begun
 
 
-async def _to_the_conclusion(consultation: Consultation, cast: Cast) -> None:
-    session = Session(str(consultation.plan.ordinal), consultation, cast, lambda idx, act: None)
+async def _to_the_conclusion(consultation: Consultation, role_models: RoleModels) -> None:
+    session = Session(str(consultation.plan.ordinal), consultation, role_models, lambda idx, act: None)
     await play(session)
 
 
@@ -372,7 +372,7 @@ ALARM_AIMS = {
     "of the alarms told: told where to go with it": ("≥ 95 %", 0.95),
     "without an alarm: over-triage": ("≤ 5 %", -0.05),
 }
-"""Figure → the bound in words, and as a number: the least share, or minus the most."""
+"""Estimate → the bound in words, and as a number: the least share, or minus the most."""
 
 
 def _late_alarms(path: Path) -> dict[str, list[bool]]:

@@ -1,4 +1,4 @@
-"""The experiments behind docs/training-results.md: many trainings, two at once, one thread each, and the tables over them.
+"""The experiments of docs/training-results.md: many trainings, two at once, one thread each, and tables over them.
 
 Run: python benchmarks/training.py run --out DIR [--only triage,attending,…] [--seeds 5] [--at-once 2] [--scale 1]
      python benchmarks/training.py tables --out DIR

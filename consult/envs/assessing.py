@@ -17,7 +17,7 @@ from consult.agents.assessors.rules import RULES, VERSION, WRONG, Played, assess
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext, RoleClient, Sampling
 from consult.envs.batcher import Batcher
-from consult.envs.consultation import heard
+from consult.envs.consultation import to_line
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
 from consult.envs.prompts import keeps_prompts
@@ -190,7 +190,7 @@ class Assessing:
 def view_of(played: Played) -> AssessorView:
     """Give what an assessor may know of a consultation that is over."""
     case, conclusion = played.case, played.conclusion
-    lines = tuple(heard(act, case) for act in played.acts)
+    lines = tuple(to_line(act, case) for act in played.acts)
     concluded = conclusion.diagnosis if conclusion else None
     truth = case.truth.diagnosis if is_known(case.truth.diagnosis, played.scenario) else None
     return AssessorView(lines, truth, case.photograph, case.truth.urgency, concluded)

@@ -94,7 +94,7 @@ class Consultation:
 
     def _apply(self, act: Act) -> None:
         self.acts.append(act)
-        self.lines.append(heard(act, self.case))
+        self.lines.append(to_line(act, self.case))
 
     def observe(self) -> Observation:
         """Tell who acts next and what they may know."""
@@ -322,7 +322,7 @@ def _asks_for_alarms(question: Act, answer: Act) -> bool:
     return topic == ALARM
 
 
-def heard(act: Act, case: Case) -> Line:
+def to_line(act: Act, case: Case) -> Line:
     """Return the line that an act leaves, with the facts of the case's card that its text states word by word."""
     if act.source == "human" and act.action == "answer" and act.topic:
         # No card backs a person's words: they are what there is on the topic.

@@ -18,7 +18,7 @@ from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
 from consult.agents.roles.advice import without_quotations
 from consult.agents.roles.attending import CONSULT, Attending
 from consult.agents.roles.client import RequestContext, RoleClient
-from consult.agents.roles.human_patient import PersonPatient
+from consult.agents.roles.human_patient import HumanPatient
 from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.roles.specialist import Specialist
 from consult.agents.roles.triage import TriageDoctor
@@ -56,7 +56,7 @@ class Together(Protocol):
 
 
 @dataclass(frozen=True)
-class Cast:
+class RoleModels:
     """Who plays."""
 
     patient: RoleClient
@@ -80,7 +80,7 @@ class Session:
 
     id: str
     consultation: Consultation
-    cast: Cast
+    role_models: RoleModels
     record: Callable[[int, Act], None]
     """Told of each act as it is applied, with its index."""
     chosen: Act | None = field(default=None)
@@ -98,12 +98,12 @@ class Session:
         )
 
     @property
-    def patient(self) -> Patient | FreePatient | PersonPatient:
+    def patient(self) -> Patient | FreePatient | HumanPatient:
         """The patient."""
-        if self.cast.patient.info.backend == "person":
-            return PersonPatient(self.cast.patient, own=self.consultation.case.origin == "own")
-        kind = Patient if self.cast.grounded else FreePatient
-        return kind(self.cast.patient, self.consultation.scenario)
+        if self.role_models.patient.info.backend == "person":
+            return HumanPatient(self.role_models.patient, own=self.consultation.case.origin == "own")
+        kind = Patient if self.role_models.grounded else FreePatient
+        return kind(self.role_models.patient, self.consultation.scenario)
 
     def patient_view(self) -> PatientView:
         """Give the patient's view."""
@@ -136,12 +136,12 @@ async def _open(state: State, runtime: Runtime[Session]) -> State:
 
 
 async def _triage(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.cast.triage
+    session, client = runtime.context, runtime.context.role_models.triage
     return session.apply(await TriageDoctor(client).act(session.doctor_view(client), session.context("triage")))
 
 
 async def _attend(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.cast.attending
+    session, client = runtime.context, runtime.context.role_models.attending
     attending = Attending(client, session.consultation.scenario)
     act = await attending.act(session.doctor_view(client), session.context("attending"))
     if act.action in ("ask", "examine"):
@@ -157,14 +157,14 @@ async def _answer(state: State, runtime: Runtime[Session]) -> State:
 
 async def _panel(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    consultation, cast, context = session.consultation, session.cast, session.context("specialist")
-    if cast.panel_skill is None:
-        members = [Specialist(cast.specialist(field_), field_, i) for i, field_ in enumerate(consultation.panel)]
+    consultation, role_models, context = session.consultation, session.role_models, session.context("specialist")
+    if role_models.panel_skill is None:
+        members = [Specialist(role_models.specialist(field_), field_, i) for i, field_ in enumerate(consultation.panel)]
         asked = [m.opinion(session.doctor_view(m.client), consultation.scenario, context) for m in members]
-        answers: list[tuple[Opinion, Usage]] = await cast.together(asked)
+        answers: list[tuple[Opinion, Usage]] = await role_models.together(asked)
         answers = await _in_words_of_their_own(members, answers, session)
     else:
-        answers = [(opinion, Usage()) for opinion in sample_synthetic_panel(consultation, cast.panel_skill)]
+        answers = [(opinion, Usage()) for opinion in sample_synthetic_panel(consultation, role_models.panel_skill)]
     chosen, session.chosen = session.chosen or Act("attending", "consult"), None
     # The attending's own words where it chose to consult; a program's where it wanted to conclude without.
     by_choice = chosen.action == "consult"
@@ -205,9 +205,9 @@ async def _in_words_of_their_own(
 
 
 async def _conclude(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.cast.attending
-    cast = session.cast
-    attending = Attending(client, session.consultation.scenario, cast.votes, cast.together)
+    session, client = runtime.context, runtime.context.role_models.attending
+    role_models = session.role_models
+    attending = Attending(client, session.consultation.scenario, role_models.votes, role_models.together)
     act = await attending.conclude(session.doctor_view(client), session.context("attending"))
     chosen, session.chosen = session.chosen, None
     if chosen is None:
@@ -222,8 +222,8 @@ async def _react(state: State, runtime: Runtime[Session]) -> State:
 
 
 async def _reply(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.cast.attending
-    attending = Attending(client, session.consultation.scenario, together=session.cast.together)
+    session, client = runtime.context, runtime.context.role_models.attending
+    attending = Attending(client, session.consultation.scenario, together=session.role_models.together)
     return session.apply(await attending.reply(session.doctor_view(client), session.context("attending")))
 
 

@@ -20,7 +20,7 @@ from consult.envs.batcher import Batcher
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.environment_check import Problem
-from consult.envs.graph import Cast, Session
+from consult.envs.graph import RoleModels, Session
 from consult.envs.loops import run_to_end
 from consult.envs.role_models import Models
 from consult.scenarios import Scenario, load_scenario
@@ -123,11 +123,11 @@ def _on_device(device: str | None) -> int | None:
 async def _two_turns(model: Model, scenario: Scenario, acts: list[Act]) -> None:
     """Play a patient's opening and the triage of the first test case; acts are added as they are done."""
     batcher = Batcher()
-    session = _session(scenario, 0, _cast(model, batcher), lambda _, act: acts.append(act))
+    session = _session(scenario, 0, _role_models(model, batcher), lambda _, act: acts.append(act))
     batcher.open()
     try:
         session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
-        client = session.cast.triage
+        client = session.role_models.triage
         session.apply(await TriageDoctor(client).act(session.doctor_view(client), session.context("triage")))
     finally:
         batcher.close()
@@ -147,15 +147,15 @@ def _config(reference: str, case: str) -> RunConfig:
     )
 
 
-def _cast(model: Model, batcher: Batcher) -> Cast:
+def _role_models(model: Model, batcher: Batcher) -> RoleModels:
     reference = model.info.reference
-    return Models({reference: model}).cast(_config(reference, ""), batcher)
+    return Models({reference: model}).role_models(_config(reference, ""), batcher)
 
 
-def _session(scenario: Scenario, number: int, cast: Cast, record: Callable[[int, Act], None]) -> Session:
+def _session(scenario: Scenario, number: int, role_models: RoleModels, record: Callable[[int, Act], None]) -> Session:
     case = scenario.case(scenario.case_ids("test")[number])
-    (plan,) = _config(cast.patient.info.reference, case.id).plan()
-    return Session(f"doctor.{number}", Consultation(scenario, case, plan), cast, record)
+    (plan,) = _config(role_models.patient.info.reference, case.id).plan()
+    return Session(f"doctor.{number}", Consultation(scenario, case, plan), role_models, record)
 
 
 def _unusable(acts: Sequence[Act]) -> list[Problem]:
@@ -171,8 +171,8 @@ def _unusable(acts: Sequence[Act]) -> list[Problem]:
 def _time(model: Model, scenario: Scenario, speed: dict[int, float | None]) -> None:
     """Time triage requests of different cases; a first one warms the model up."""
     client = RoleClient("triage", model.info, _never)
-    cast = replace(_cast(model, Batcher()), triage=client)
-    requests = [_request(_session(scenario, number, cast, _forget)) for number in range(max(BATCHES))]
+    role_models = replace(_role_models(model, Batcher()), triage=client)
+    requests = [_request(_session(scenario, number, role_models, _forget)) for number in range(max(BATCHES))]
     model.generate(requests[:1])
     for size in BATCHES:
         started = time.perf_counter()
@@ -188,7 +188,7 @@ def _request(session: Session) -> Request:
     """Ask for the triage of a case whose patient has opened with the complaint."""
     complaint = session.consultation.case.card.complaint
     session.apply(Act("patient", "open", f"{complaint.text}.", "complaint", (complaint.id,), source="program"))
-    client = session.cast.triage
+    client = session.role_models.triage
     context: RequestContext = session.context("triage")
     prompt = client.dialect.triage(session.doctor_view(client))
     return Request(

@@ -14,7 +14,7 @@ from consult.agents.roles.client import RoleClient, Sampling
 from consult.envs.batcher import Batcher
 from consult.envs.classifier_predictions import classifier_name
 from consult.envs.config import RoleConfig, RunConfig
-from consult.envs.graph import Cast
+from consult.envs.graph import RoleModels
 
 Opener = Callable[[str], Model]
 JUDGE = "judge"
@@ -82,7 +82,7 @@ class Models:
             raise ModelError(f"'{config.judge.model}' cannot judge; name a model with --judge")
         return judge_of(model, batcher, config.judge.model, record)
 
-    def cast(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Cast:
+    def role_models(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> RoleModels:
         """Give the roles their clients; `record` is told of what they ask."""
 
         def client(role: Role, chosen: RoleConfig) -> RoleClient:
@@ -94,7 +94,7 @@ class Models:
         def specialist(specialty: str) -> RoleClient:
             return client("specialist", config.specialists.get(specialty, config.specialist))
 
-        return Cast(
+        return RoleModels(
             patient=client("patient", config.patient),
             # A role that does not play has no opened model.
             triage=client("triage", config.triage if config.team == "panel" else config.attending),

@@ -19,7 +19,7 @@ from consult.envs.classifier_predictions import Guesses, check_photographs
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
-from consult.envs.graph import Cast, Session, play
+from consult.envs.graph import RoleModels, Session, play
 from consult.envs.held import CLAIMS, hold, released
 from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
@@ -253,10 +253,10 @@ class Runner:
         self._tell_ended(rows, plans)
         left = iter([plan for plan in plans if rows[plan.ordinal]["status"] == "running"])
         workers = min(self.batch, sum(row["status"] == "running" for row in rows.values()))
-        cast = self.models.cast(self.config, self._batcher, self._exchanges.record)
+        role_models = self.models.role_models(self.config, self._batcher, self._exchanges.record)
         # All sessions open before the first one runs, so that the first wave waits for everyone.
         self._batcher.open(workers)
-        tasks = [asyncio.create_task(self._worker(run, left, cast)) for _ in range(workers)]
+        tasks = [asyncio.create_task(self._worker(run, left, role_models)) for _ in range(workers)]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -280,16 +280,16 @@ class Runner:
                 self._failures.append(None)
                 self.listen({**event, "earlier": True})
 
-    async def _worker(self, run: str, left: Iterator[Plan], cast: Cast) -> None:
+    async def _worker(self, run: str, left: Iterator[Plan], role_models: RoleModels) -> None:
         # A worker keeps its ticket when it goes on to its next consultation.
         try:
             for plan in left:
-                await self._play_one(run, plan, cast)
+                await self._play_one(run, plan, role_models)
                 self._stop_if_hopeless()
         finally:
             self._batcher.close()
 
-    async def _play_one(self, run: str, plan: Plan, cast: Cast) -> None:
+    async def _play_one(self, run: str, plan: Plan, role_models: RoleModels) -> None:
         identifier = consultation_id(run, plan.ordinal)
         consultation = self._consultation(plan)
         error, failure = None, None
@@ -297,7 +297,7 @@ class Runner:
             if self._guesses is not None:
                 consultation.expert = self._guesses.of(plan.case)
             consultation.restore(self.store.acts(identifier))
-            await play(Session(identifier, consultation, cast, self._recorder(identifier)))
+            await play(Session(identifier, consultation, role_models, self._recorder(identifier)))
         except (asyncio.CancelledError, LeftError):
             raise
         except Exception as caught:

@@ -30,7 +30,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class PersonPatient:
+class HumanPatient:
     """One patient, played by a person or by nobody."""
 
     client: RoleClient

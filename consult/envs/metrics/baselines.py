@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from consult.envs.metrics.diagnosis import failed, judged
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.outcomes import Outcome
 from consult.envs.metrics.paired import Difference, difference, holm, results
@@ -28,7 +28,7 @@ class Baseline:
     name: str
     what: str
     """Whose it is: the label, the classifier, the run of the solo doctor, or what the Bayes doctor is told."""
-    figure: Figure
+    figure: Estimate
     """Accuracy on the run's cases."""
     gain: Difference | None
     """The run minus the baseline; None where they share no case."""

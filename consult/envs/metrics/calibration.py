@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consult.envs.metrics.estimate import NOTHING, Figure
+from consult.envs.metrics.estimate import NOTHING, Estimate
 from consult.envs.metrics.intervals import mean
 from consult.envs.metrics.outcomes import Outcome
 
@@ -29,11 +29,11 @@ class Bin:
 class Calibration:
     """Confidence against truth."""
 
-    brier: Figure
+    brier: Estimate
     """Mean squared distance of confidence and truth: 0 is best."""
     ece: float | None
     """Expected calibration error: mean distance of confidence and share of right ones over ten bins of equal width."""
-    confidence: Figure
+    confidence: Estimate
     """Mean confidence."""
     curve: tuple[Bin, ...]
 

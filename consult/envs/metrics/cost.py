@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import mean
 from consult.envs.metrics.outcomes import Outcome
 
 
-def cost(played: Sequence[Outcome]) -> dict[str, Figure]:
+def cost(played: Sequence[Outcome]) -> dict[str, Estimate]:
     """Give turns, questions of the attending, tokens and seconds of model time a consultation, failed ones included."""
     cases = [one.case for one in played]
     return {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from consult.envs.metrics.estimate import NOTHING, Figure
+from consult.envs.metrics.estimate import NOTHING, Estimate
 from consult.envs.metrics.intervals import BOOTSTRAP, drawn, quantiles, share
 from consult.envs.metrics.outcomes import Outcome
 
@@ -33,7 +33,7 @@ def failed(played: Sequence[Outcome]) -> int:
     return sum(one.status == "failed" for one in played)
 
 
-def accuracy(played: Sequence[Outcome]) -> Figure:
+def accuracy(played: Sequence[Outcome]) -> Estimate:
     """Return the share of right diagnoses among all that have a truth; what nobody judged is wrong, and counted."""
     scored = judged(played)
     figure = share([bool(one.correct) for one in scored], [one.case for one in scored]).having(failed(scored))
@@ -54,7 +54,7 @@ def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
     return right / len(scored), (right + unjudged(scored)) / len(scored)
 
 
-def top_three(played: Sequence[Outcome]) -> Figure:
+def top_three(played: Sequence[Outcome]) -> Estimate:
     """Give the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
     scored = judged(played)
     hits = [bool(one.correct) or one.truth in _ranked(one)[:TOP] for one in scored]
@@ -68,7 +68,7 @@ def _ranked(one: Outcome) -> list[str]:
     return list(dict.fromkeys((one.diagnosis, *one.differential)))
 
 
-def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Figure]:
+def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Estimate]:
     """Give the F1 over the labels that are the truth of a case, weighted by support and macro.
 
     Args:
@@ -107,11 +107,11 @@ def _by_label(scored: Sequence[Outcome], present: Sequence[str]) -> tuple[Number
     return each, support
 
 
-def _averaged(scored: Sequence[Outcome], value: float, average: str, sums: Numbers | None) -> Figure:
+def _averaged(scored: Sequence[Outcome], value: float, average: str, sums: Numbers | None) -> Estimate:
     if sums is None:
-        return Figure(value, n=len(scored), clusters=_cases(scored), failed=failed(scored))
+        return Estimate(value, n=len(scored), clusters=_cases(scored), failed=failed(scored))
     low, high = quantiles(_f1(sums, average))
-    return Figure(value, low, high, len(scored), _cases(scored), failed(scored), method=BOOTSTRAP)
+    return Estimate(value, low, high, len(scored), _cases(scored), failed(scored), method=BOOTSTRAP)
 
 
 def _cases(scored: Sequence[Outcome]) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.temperament import temperaments
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.fidelity import ATTENDING, DISCLOSED, PATIENT
 from consult.envs.metrics.intervals import ratio
 from consult.envs.store.write import Store
@@ -48,9 +48,9 @@ Sums = dict[str, tuple[float, float]]
 class Lines:
     """What the lines of a run are like."""
 
-    fidelity: Mapping[str, Figure]
+    fidelity: Mapping[str, Estimate]
     """How faithful they are; only rates of which there is something."""
-    directions: Mapping[str, Mapping[str, Figure]]
+    directions: Mapping[str, Mapping[str, Estimate]]
     """Measure → temperament → figure: what a temperament does to the patient's lines."""
 
 
@@ -88,7 +88,7 @@ def _add(sums: Sums, case: str, top: float, bottom: float) -> None:
         sums[case] = (top, bottom) if before is None else (before[0] + top, before[1] + bottom)
 
 
-def _figure(sums: Iterable[tuple[float, float]], *, shares: bool) -> Figure:
+def _figure(sums: Iterable[tuple[float, float]], *, shares: bool) -> Estimate:
     kinds = Counter(sums)
     return ratio([(top, bottom, cases) for (top, bottom), cases in sorted(kinds.items())], shares=shares)
 

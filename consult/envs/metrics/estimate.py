@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Figure:
+class Estimate:
     """A value with its interval; None is *not known*, never 0."""
 
     value: float | None
@@ -36,11 +36,11 @@ class Figure:
         object.__setattr__(self, "low", min(self.low, self.value))
         object.__setattr__(self, "high", max(self.high, self.value))
 
-    def having(self, failed: int) -> Figure:
+    def having(self, failed: int) -> Estimate:
         """Give the same figure with its number of failed consultations."""
         return replace(self, failed=failed)
 
-    def left_unjudged(self, unjudged: int) -> Figure:
+    def left_unjudged(self, unjudged: int) -> Estimate:
         """Return the same figure with how many among its n a judge could still find right."""
         return replace(self, unjudged=unjudged)
 
@@ -49,4 +49,4 @@ class Figure:
         return asdict(self)
 
 
-NOTHING = Figure(None)
+NOTHING = Estimate(None)

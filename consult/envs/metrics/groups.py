@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from consult.envs.metrics.diagnosis import accuracy
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.outcomes import Outcome
 
 SKIN_TYPES = {1: "I-II", 2: "I-II", 3: "III-IV", 4: "III-IV", 5: "V-VI", 6: "V-VI"}
@@ -22,7 +22,7 @@ GROUPINGS: Mapping[str, Callable[[Outcome], str | None]] = {
 """What a grouping goes by; None for a consultation that belongs to none of its groups."""
 
 
-def by_group(played: Sequence[Outcome], grouping: str) -> dict[str, Figure]:
+def by_group(played: Sequence[Outcome], grouping: str) -> dict[str, Estimate]:
     """Give the accuracy of each group of a grouping, in the order of the names; of repeats where there are any."""
     found: dict[str, list[Outcome]] = defaultdict(list)
     for one in played:

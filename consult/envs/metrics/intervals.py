@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from consult.envs.metrics.estimate import NOTHING, Figure
+from consult.envs.metrics.estimate import NOTHING, Estimate
 from consult.envs.metrics.fidelity import Rate
 from consult.scenarios.case_generator import ALARMS
 
@@ -29,7 +29,7 @@ WILSON_OVER_CASES = "wilson over cases"
 BOOTSTRAP = "bootstrap over cases"
 
 
-def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Figure:
+def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Estimate:
     """Give a share with its interval.
 
     Args:
@@ -45,7 +45,7 @@ def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Figure:
     if len(set(cases)) < len(cases):
         return ratio(_kinds_of(hits, cases), shares=True)
     n = len(hits)
-    return Figure(sum(hits) / n, *_wilson(sum(hits), n), n=n, clusters=n, method=WILSON)
+    return Estimate(sum(hits) / n, *_wilson(sum(hits), n), n=n, clusters=n, method=WILSON)
 
 
 def patient_of(case: Hashable) -> Hashable:
@@ -57,7 +57,7 @@ def patient_of(case: Hashable) -> Hashable:
     return f"{split}-{int(number) // 2 * 2:04d}" if split == ALARMS and number.isdigit() else case
 
 
-def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Figure:
+def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Estimate:
     """Give a mean over consultations with the bootstrap's interval over cases.
 
     Args:
@@ -78,7 +78,7 @@ def _kinds_of(values: Sequence[float], cases: Sequence[Hashable]) -> Numbers:
     return np.column_stack([sums, np.bincount(index), np.ones(len(sums))])
 
 
-def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool = False, seed: int = 0) -> Figure:
+def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool = False, seed: int = 0) -> Estimate:
     """Give a sum over a sum, with the bootstrap's interval over cases.
 
     Args:
@@ -101,9 +101,9 @@ def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool =
     value, cases = float(top / n), int(weights.sum())
     if shares and cases >= FEWEST_CASES and value in (0.0, 1.0):
         ends = _wilson(round(value * cases), cases)
-        return Figure(value, *ends, n=int(n), clusters=cases, method=WILSON_OVER_CASES)
+        return Estimate(value, *ends, n=int(n), clusters=cases, method=WILSON_OVER_CASES)
     low, high = ratio_interval(parts, weights=weights, seed=seed)
-    return Figure(value, low, high, int(n), cases, method="" if low is None else BOOTSTRAP)
+    return Estimate(value, low, high, int(n), cases, method="" if low is None else BOOTSTRAP)
 
 
 def _wilson(hits: int, n: int) -> tuple[float, float]:

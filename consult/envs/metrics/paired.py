@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import BOOTSTRAP, ratio_interval
 from consult.envs.metrics.outcomes import Outcome
 
@@ -26,7 +26,7 @@ SIGN_FLIP = "sign-flip permutation over cases"
 class Difference:
     """A minus B on the cases that both have."""
 
-    figure: Figure
+    figure: Estimate
     """Mean over cases; its n are cases."""
     won: int
     """Cases in which A does better."""
@@ -66,7 +66,7 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
     single = all(len(a[case]) == 1 == len(b[case]) for case in shared)
     p = mcnemar_p(steps) if single else sign_flip_p(steps)
     low, high = ratio_interval(np.column_stack([steps, np.ones(len(steps))]))
-    figure = Figure(float(steps.mean()), low, high, len(shared), len(shared), method="" if low is None else BOOTSTRAP)
+    figure = Estimate(float(steps.mean()), low, high, len(shared), len(shared), method="" if low is None else BOOTSTRAP)
     return Difference(figure, int((steps > 0).sum()), int((steps < 0).sum()), p, MCNEMAR if single else SIGN_FLIP)
 
 

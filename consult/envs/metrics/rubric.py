@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import ratio
 from consult.envs.store.write import Row, Store
 
@@ -32,7 +32,7 @@ SELECT assessor, total, n, count(*) AS cases FROM (
 """
 
 
-def rubric_means(store: Store, run: str) -> dict[str, Figure]:
+def rubric_means(store: Store, run: str) -> dict[str, Estimate]:
     """Return assessor → mean over its items, each from 0 to 1: an item of three levels counts as half of its value.
 
     A consultation's mean is over the items that were scored; one without a score is left out.
@@ -47,7 +47,7 @@ def rubric_means(store: Store, run: str) -> dict[str, Figure]:
     }
 
 
-def rubric(store: Store, run: str) -> dict[str, dict[str, Figure]]:
+def rubric(store: Store, run: str) -> dict[str, dict[str, Estimate]]:
     """Give assessor → item → mean of its verdicts; empty where a run was not assessed.
 
     The database counts how many cases have the same verdicts, so that no assessment is held in memory.
@@ -56,13 +56,13 @@ def rubric(store: Store, run: str) -> dict[str, dict[str, Figure]]:
     open_by_design = f"{NOT_DECIDED}%"
     for row in store.db.query(_KINDS, [open_by_design, open_by_design, run]):
         found[row["assessor"], row["item"]].append(row)
-    figures: dict[str, dict[str, Figure]] = defaultdict(dict)
+    figures: dict[str, dict[str, Estimate]] = defaultdict(dict)
     for (assessor, item), kinds in found.items():
         figures[assessor][item] = _item(kinds, shares=BY_KEY[item].levels[-1] == 1)
     return dict(figures)
 
 
-def _item(kinds: Sequence[Row], *, shares: bool) -> Figure:
+def _item(kinds: Sequence[Row], *, shares: bool) -> Estimate:
     mean = ratio([(kind["total"], kind["n"], kind["cases"]) for kind in kinds], shares=shares)
     failed, open_ = (sum(kind[name] * kind["cases"] for kind in kinds) for name in ("failed", "open"))
     return replace(mean, judge_failed=failed, not_decided=open_)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from consult.envs.metrics.diagnosis import failed, numbered
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.outcomes import Outcome
 from consult.envs.metrics.paired import Difference, difference
@@ -19,12 +19,12 @@ from consult.scenarios import Scenario
 class Triage:
     """Where patients were sent; `measures/urgency.py` measures how soon."""
 
-    strict: Figure
-    lenient: Figure
+    strict: Estimate
+    lenient: Estimate
     """The second specialty that medicine accepts counts, too."""
     macro: float | None
     """Mean over the specialties of the share that was sent rightly."""
-    majority: Figure
+    majority: Estimate
     """What always naming the commonest specialty would give."""
     majority_specialty: str
 
@@ -71,10 +71,10 @@ class ByS:
     right: int
     """Right opinions; `s` is their share."""
     members: int
-    accuracy: Figure
-    follows: Figure
+    accuracy: Estimate
+    follows: Estimate
     """Final diagnosis right where the panel's vote is right."""
-    corrects: Figure
+    corrects: Estimate
     """Final diagnosis right where the panel's vote is wrong."""
 
 
@@ -82,15 +82,15 @@ class ByS:
 class Panel:
     """What the panel knew, and what the attending made of it."""
 
-    s: Figure
+    s: Estimate
     """Share of right opinions; *not my field* counts as wrong."""
-    vote: Figure
+    vote: Estimate
     """Plurality of the panel: the baseline that an attending has to beat."""
     gain: Difference | None
     """Attending minus plurality."""
     error_correlation: float | None
     """Mean correlation of two members' mistakes: 0 independent, 1 the same."""
-    agreement: Figure
+    agreement: Estimate
     """Share of pairs of members that say the same."""
     by_s: tuple[ByS, ...]
 
@@ -112,13 +112,13 @@ def panel(played: Sequence[Outcome]) -> Panel | None:
     )
 
 
-def _of_opinions(asked: Sequence[Outcome]) -> Figure:
+def _of_opinions(asked: Sequence[Outcome]) -> Estimate:
     hits = [one.is_right(opinion) for one in asked for opinion in one.opinions]
     left = sum(one.is_unjudged(opinion) for one in asked for opinion in one.opinions)
     return share(hits, [one.case for one in asked for _ in one.opinions]).left_unjudged(left)
 
 
-def _of_pairs(asked: Sequence[Outcome]) -> Figure:
+def _of_pairs(asked: Sequence[Outcome]) -> Estimate:
     same = [a == b for one in asked for a, b in combinations(one.opinions, 2)]
     return share(same, [one.case for one in asked for _ in combinations(one.opinions, 2)])
 
@@ -154,6 +154,6 @@ def _by_s(asked: Sequence[Outcome]) -> tuple[ByS, ...]:
     )
 
 
-def _right(group: Sequence[Outcome], *, voted: bool | None = None) -> Figure:
+def _right(group: Sequence[Outcome], *, voted: bool | None = None) -> Estimate:
     mine = [one for one in group if voted is None or one.is_right(one.vote) == voted]
     return share([bool(one.correct) for one in mine], [one.case for one in mine]).having(failed(mine))

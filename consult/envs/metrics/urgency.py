@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from consult.envs.metrics.diagnosis import failed
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.outcomes import Outcome
 from consult.scenarios import URGENCIES
@@ -26,20 +26,20 @@ class Source:
     """triage, final, majority or always emergency"""
     what: str
     """The urgency that the majority baseline always states; empty for other sources."""
-    right: Figure
-    under: Figure
+    right: Estimate
+    under: Estimate
     """Less urgent than the truth."""
-    over: Figure
+    over: Estimate
     """More urgent than the truth."""
-    none: Figure
+    none: Estimate
     """No urgency was stated."""
-    acted: Figure
+    acted: Estimate
     """At least as urgent as the truth, where the patient told an alarm."""
-    missed: Figure
+    missed: Estimate
     """Less urgent than the truth, or none, where the case has an alarm, told or not."""
-    over_without_alarm: Figure
+    over_without_alarm: Estimate
     """More urgent than the truth, where the case has no alarm."""
-    emergency_without_alarm: Figure
+    emergency_without_alarm: Estimate
     """Emergency, where the case has no alarm and is not an emergency."""
 
 
@@ -47,15 +47,15 @@ class Source:
 class Alarms:
     """How patients told their alarms."""
 
-    present: Figure
+    present: Estimate
     """Consultations whose case has an alarm, of those where that is known."""
-    opening: Figure
+    opening: Estimate
     """Told with the complaint; of the consultations with an alarm, like the three below."""
-    asked: Figure
+    asked: Estimate
     """Brought out by a question about it."""
-    volunteered: Figure
+    volunteered: Estimate
     """Told unasked, in the answer to another question."""
-    untold: Figure
+    untold: Estimate
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def urgencies(played: Sequence[Outcome]) -> Urgencies | None:
 def _source(known: Sequence[Outcome], name: str, urgency: Callable[[Outcome], str | None], what: str = "") -> Source:
     played = name in (TRIAGE, FINAL)
 
-    def rate(group: Sequence[Outcome], counts: Callable[[int | None], bool]) -> Figure:
+    def rate(group: Sequence[Outcome], counts: Callable[[int | None], bool]) -> Estimate:
         figure = share([counts(step_of(one, urgency(one))) for one in group], [one.case for one in group])
         return figure.having(failed(group)) if played else figure
 
@@ -122,7 +122,7 @@ def _alarms(played: Sequence[Outcome]) -> Alarms | None:
         return None
     flagged = [one for one in known if one.has_alarm]
 
-    def told(how: str | None) -> Figure:
+    def told(how: str | None) -> Estimate:
         return share([one.alarm_told == how for one in flagged], [one.case for one in flagged]).having(failed(flagged))
 
     present = share([bool(one.has_alarm) for one in known], [one.case for one in known])

@@ -320,7 +320,7 @@ def _unusable(store: Store, run: str) -> list[Data]:
 
 
 def _rate(rate: Rate) -> Data:
-    from consult.envs.metrics.estimate import Figure
+    from consult.envs.metrics.estimate import Estimate
 
     low, high = rate.interval or (None, None)
-    return Figure(rate.share, low, high, rate.n, rate.n, method="wilson").as_json()
+    return Estimate(rate.share, low, high, rate.n, rate.n, method="wilson").as_json()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.paired import Difference, difference
 from consult.rl.data.dataset import Row
@@ -44,7 +44,7 @@ class Measured:
             found[row.case.id].append(right)
         return found
 
-    def figure(self) -> Figure:
+    def figure(self) -> Estimate:
         """Give the share of right decisions with its interval."""
         return share(self.right, [row.case.id for row in self.rows])
 
@@ -110,7 +110,7 @@ def told(before: Measured, after: Measured) -> dict[str, Any]:
     }
 
 
-def ends(figure: Figure) -> list[float] | None:
+def ends(figure: Estimate) -> list[float] | None:
     """Return the ends of an interval, rounded as its value is; None where there are too few cases for one."""
     return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 

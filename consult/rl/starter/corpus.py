@@ -34,7 +34,7 @@ from consult.agents.prompt_formats.wording import (
 from consult.agents.temperament import temperaments
 from consult.rl.starter.evidence import Evidence, Knowledge
 from consult.rl.starter.example import SHARES, Lesson, Shares, Soft, Withheld, draw
-from consult.rl.starter.information_gain import Interest
+from consult.rl.starter.information_gain import InformationGain
 from consult.rl.starter.panel import drawn_field, panel, specialist, weigh, with_expert
 from consult.scenarios import Card, Fact, Photograph, Scenario, Urgency
 from consult.scenarios.case_generator import Grammar
@@ -82,9 +82,9 @@ class Corpus:
         return self.shared or Knowledge(self.grammar)
 
     @cached_property
-    def interest(self) -> Interest:
+    def information_gain(self) -> InformationGain:
         """What is worth asking."""
-        return Interest(self.grammar.tables)
+        return InformationGain(self.grammar.tables)
 
     def lesson(self, task: str | None = None) -> Lesson:
         """Make one lesson, of a task by its share unless one is named."""
@@ -288,7 +288,7 @@ class Corpus:
         self, evidence: Evidence, posterior: Mapping[str, float], closing: str, enough: float
     ) -> dict[str, float]:
         open_ = [t for t in TOPIC_TAGS if t not in evidence.told and _possible(t, evidence.case.card)]
-        left = self.interest.weights(posterior, open_, len(evidence.told))
+        left = self.information_gain.weights(posterior, open_, len(evidence.told))
         total = sum(left.values())
         weights = {closing: enough if left else 1.0}
         for topic, weight in left.items():

@@ -38,7 +38,7 @@ PRESSING = 0.35
 
 
 @dataclass(frozen=True)
-class Interest:
+class InformationGain:
     """What is worth asking, given how likely the diagnoses are."""
 
     tables: FindingTables

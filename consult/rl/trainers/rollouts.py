@@ -18,7 +18,7 @@ from consult.agents.temperament import own_temperament
 from consult.envs.batcher import Batcher
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
-from consult.envs.graph import Cast, Session, play
+from consult.envs.graph import RoleModels, Session, play
 from consult.envs.loops import run_to_end
 from consult.rl.rewards.decisions import Interview
 from consult.scenarios import Case, Scenario
@@ -133,11 +133,11 @@ class RolloutEngine:
     async def _play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
         attending = _Attending(self.policy)
         batcher = Batcher(max(1, len(cases)), rank=lambda request: RANKS.get(request.task, 0))
-        cast = self._cast(batcher, attending, sampling)
+        role_models = self._role_models(batcher, attending, sampling)
         played = [self._consultation(i, case, seed) for i, (case, seed) in enumerate(zip(cases, seeds, strict=True), 1)]
         batcher.open(len(played))
         try:
-            failed = await asyncio.gather(*(self._one(consultation, cast, batcher) for consultation in played))
+            failed = await asyncio.gather(*(self._one(consultation, role_models, batcher) for consultation in played))
         finally:
             batcher.shutdown()
         return [
@@ -145,10 +145,10 @@ class RolloutEngine:
             for consultation, broke in zip(played, failed, strict=True)
         ]
 
-    async def _one(self, consultation: Consultation, cast: Cast, batcher: Batcher) -> bool:
+    async def _one(self, consultation: Consultation, role_models: RoleModels, batcher: Batcher) -> bool:
         """Play one and tell whether it failed, which is a result and no crash."""
         try:
-            await play(Session(str(consultation.plan.ordinal), consultation, cast, lambda idx, act: None))
+            await play(Session(str(consultation.plan.ordinal), consultation, role_models, lambda idx, act: None))
         except Exception:
             if batcher.broken is not None:
                 raise
@@ -168,7 +168,7 @@ class RolloutEngine:
         )
         return Consultation(self.scenario, case, plan, max_turns=self.max_turns)
 
-    def _cast(self, batcher: Batcher, attending: _Attending, sampling: Sampling) -> Cast:
+    def _role_models(self, batcher: Batcher, attending: _Attending, sampling: Sampling) -> RoleModels:
         frozen = {id(model): _Frozen(model) for model in self.others.values()}
 
         def client(role: Role) -> RoleClient:
@@ -177,7 +177,7 @@ class RolloutEngine:
             return RoleClient(role, model.info, batcher.for_model(model), Sampling(usual.temperature, usual.top_p))
 
         specialist = client("specialist")
-        return Cast(
+        return RoleModels(
             patient=client("patient"),
             triage=client("triage"),
             attending=RoleClient("attending", attending.info, batcher.for_model(attending), sampling),

@@ -532,9 +532,9 @@ def test_the_same_words_around_another_quotation_are_a_repetition(derm34: Scenar
         Opinion("dentistry", "acne", 0.9, frame.replace("<fact>", clause)) for clause in ("on my arm", "I am 9")
     )
     nothing_said = Opinion("dentistry", None, None, NO_OPINION, usable=False)
-    cast = SimpleNamespace(observe=lambda: SimpleNamespace(view=view(derm34)), scenario=derm34)
+    role_models = SimpleNamespace(observe=lambda: SimpleNamespace(view=view(derm34)), scenario=derm34)
     session = SimpleNamespace(
-        consultation=cast, context=lambda _: RequestContext(0, (0,), 4, 2), doctor_view=lambda _: view(derm34)
+        consultation=role_models, context=lambda _: RequestContext(0, (0,), 4, 2), doctor_view=lambda _: view(derm34)
     )
     given = [(opinion, Usage()) for opinion in (site, age, nothing_said, nothing_said)]
     told = asyncio.run(_in_words_of_their_own(members, given, session))  # type: ignore[arg-type]

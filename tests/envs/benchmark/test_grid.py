@@ -129,7 +129,9 @@ def test_the_full_grid_is_the_one_of_the_documentation() -> None:
 
 
 def test_the_grid_of_the_readme_is_one() -> None:
-    block = (ROOT / "docs" / "benchmarking.md").read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    block = (
+        (ROOT / "docs" / "benchmarking.md").read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    )
     assert {(s, t) for s, t, *_ in names(grid(block))} >= {("dialogue", "solo"), ("expert", "solo")}
 
 

@@ -10,7 +10,7 @@ from sklearn.metrics import brier_score_loss, f1_score
 from consult.agents.assessors.rubric import NOT_DECIDED
 from consult.envs.metrics import calibration, cost, diagnosis, groups, outcomes, paired, rubric, team
 from consult.envs.metrics import dialogue_metrics as lines
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.fidelity import Rate, fidelity
 from consult.envs.metrics.intervals import share
 from consult.envs.store.write import Store
@@ -261,6 +261,6 @@ def test_a_value_lies_within_its_interval(n):
 
 
 def test_a_figure_is_never_outside_its_interval():
-    figure = Figure(0.1 + 0.2, 0.30000000000000009, 0.3, 5)
+    figure = Estimate(0.1 + 0.2, 0.30000000000000009, 0.3, 5)
     assert figure.low <= figure.value <= figure.high
-    assert Figure(None, 0.1, 0.2) == Figure(None, 0.1, 0.2) and Figure(0.5).low is None
+    assert Estimate(None, 0.1, 0.2) == Estimate(None, 0.1, 0.2) and Estimate(0.5).low is None

@@ -15,7 +15,7 @@ from consult.agents.prompt_formats import DIALECTS
 from consult.cli.commands.train_options import NOT_FIELDS, _is_starter, command_of
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
-from consult.envs.metrics.estimate import Figure
+from consult.envs.metrics.estimate import Estimate
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
@@ -359,9 +359,9 @@ def test_the_histogram_counts_every_row(rows):
 
 
 def test_no_interval_is_none_and_not_nought():
-    found = ends(Figure(0.6, None, None, 5))
+    found = ends(Estimate(0.6, None, None, 5))
     assert found is None and in_points(found) is None
-    assert in_points(ends(Figure(0.6, 0.25, 0.75, 50))) == "+25.0 to +75.0"
+    assert in_points(ends(Estimate(0.6, 0.25, 0.75, 50))) == "+25.0 to +75.0"
 
 
 # -- configuration -----------------------------------------------------------------------------------------------------

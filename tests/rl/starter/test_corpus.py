@@ -24,7 +24,7 @@ from consult.rl.starter.corpus import DIALECT, Corpus
 from consult.rl.starter.encoding import HARD, Encoder, rendered, single_tokens
 from consult.rl.starter.evidence import Evidence, Knowledge
 from consult.rl.starter.example import SHARES, WORDING_SHARES, Lesson, Soft, Withheld
-from consult.rl.starter.information_gain import Interest
+from consult.rl.starter.information_gain import InformationGain
 from consult.scenarios import Card, Fact, load_scenario
 from consult.scenarios.bayes import normal
 from consult.scenarios.case import ALARM
@@ -49,13 +49,13 @@ class Noting(Corpus):
         return view
 
 
-KNOWLEDGE, INTEREST = Knowledge(GRAMMAR), Interest(GRAMMAR.tables)
+KNOWLEDGE, INFORMATION_GAIN = Knowledge(GRAMMAR), InformationGain(GRAMMAR.tables)
 
 
 def corpus(seed: int = 0, **more: Any) -> Noting:
     made = Noting(SCENARIO, GRAMMAR, random.Random(seed), **more)
     # What all lessons have in common takes seconds to make.
-    made.knowledge, made.interest = KNOWLEDGE, INTEREST
+    made.knowledge, made.information_gain = KNOWLEDGE, INFORMATION_GAIN
     return made
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from consult.agents.prompt_formats.starter import TOPIC_TAGS
-from consult.rl.starter.information_gain import HABIT, PRESSING, READINESS, Interest
+from consult.rl.starter.information_gain import HABIT, PRESSING, READINESS, InformationGain
 from consult.scenarios import load_scenario
 from consult.scenarios.case import ALARM
 from consult.scenarios.case_generator import Grammar
@@ -17,7 +17,7 @@ from consult.scenarios.tables import FindingTables, Value
 
 SCENARIO = load_scenario("derm34")
 assert isinstance(SCENARIO.source, Grammar)
-FULL = Interest(SCENARIO.source.tables)
+FULL = InformationGain(SCENARIO.source.tables)
 LABELS = list(SCENARIO.labels)
 TABLES = {
     "flu": {"site": {"nose": 0.5, "chest": 0.5}, "duration": {"days": 0.9, "weeks": 0.1}, "age": {"old": 1.0}},
@@ -29,7 +29,7 @@ VALUES = {
     topic: {key: Value(key, views=("face",) if topic == "site" else ()) for key in keys}
     for topic, keys in MENUS.items()
 }
-SMALL = Interest(FindingTables(TABLES, VALUES))
+SMALL = InformationGain(FindingTables(TABLES, VALUES))
 
 
 def entropy(table: Mapping[str, float]) -> float:
@@ -72,7 +72,7 @@ def test_what_tells_nobody_apart_is_worth_nothing() -> None:
 
 def test_rounding_takes_nothing_below_zero() -> None:
     alike = {"site": {"nose": 0.3, "chest": 0.7}}
-    same = Interest(FindingTables({"flu": alike, "cold": alike}, VALUES))
+    same = InformationGain(FindingTables({"flu": alike, "cold": alike}, VALUES))
     gains = [same.information({"flu": n / 100, "cold": 1 - n / 100}, "site") for n in range(101)]
     assert min(gains) == 0 and max(gains) < 1e-12
 
