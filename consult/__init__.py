@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from consult.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from consult.agents.models import ModelGoneError as ModelGoneError
     from consult.agents.models import Reply as Reply
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from consult.api.train import train as train
     from consult.errors import UserError as UserError
     from consult.rl.rewards.user_rewards import reward as reward
-
-__version__ = "0.1.0"
 
 _WHERE = {
     "ModelGoneError": "consult.agents.models",

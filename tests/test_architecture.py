@@ -1,6 +1,7 @@
 """Imports go one way: scenarios ← agents ← envs ← rl ← render ← api ← cli."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,37 @@ def test_the_command_line_imports_nothing_heavy():
     code = "import sys, consult.cli.main; print(*sorted({m.split('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "transformers", "langgraph", "numpy", "PIL", "pydantic", "yaml"} & set(loaded)
+
+
+def modules() -> dict[str, Path]:
+    """Give the dotted name → file of every module; a package's is its __init__."""
+    named = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = ("consult", *path.relative_to(PACKAGE).with_suffix("").parts)
+        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return named
+
+
+def reached(name: str, path: Path, known: dict[str, Path]) -> set[str]:
+    """Give the modules that one imports anywhere, in functions, too; what only a type checker reads is left out."""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            inner = {f"{module}.{alias.name}" for alias in node.names}
+            found |= (inner & set(known)) or {module}
+        waiting += ast.iter_child_nodes(node)
+    return found & set(known) - {name}
+
+
+def test_no_imports_form_a_cycle() -> None:
+    known = modules()
+    graphlib.TopologicalSorter({name: reached(name, path, known) for name, path in known.items()}).prepare()

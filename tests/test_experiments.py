@@ -41,7 +41,7 @@ def test_each_group_has_trainings_that_the_command_line_takes(tmp_path, monkeypa
         asked.append(config)
         return {}
 
-    monkeypatch.setattr("consult.rl.training.train_practitioner", take)
+    monkeypatch.setattr("consult.rl.practitioner.train_practitioner", take)
     experiments.write_elsewhere(tmp_path / "elsewhere")
     runs = experiments.trainings(5, 1.0, tmp_path)
     assert len({run.name for run in runs}) == len(runs)

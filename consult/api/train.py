@@ -65,7 +65,7 @@ def train(
             that failed.
         KeyboardInterrupt: Interrupted; the same call with `resume=True` continues.
     """
-    from consult.rl.training import train_practitioner
+    from consult.rl.practitioner import train_practitioner
 
     target, told, resume = folder("out", out), listener("say", say), boolean("resume", resume)
     planned = plan_training(role, None if config is None else path_of("config", config), preset, rewards, fields)

@@ -11,7 +11,6 @@ from typing import Annotated, TextIO
 
 import typer
 
-from consult import __version__
 from consult.cli.commands import (
     assess,
     benchmark,
@@ -27,6 +26,7 @@ from consult.cli.commands import (
     view,
 )
 from consult.errors import PluginWarning, UserError
+from consult.version import __version__
 
 app = typer.Typer(
     name="consult",

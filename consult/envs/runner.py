@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
-from consult import __version__
 from consult.agents.acts import Act
 from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
@@ -32,6 +31,7 @@ from consult.plugins import is_plugin, warn
 from consult.scenarios import Case, Scenario
 from consult.scenarios.case import ALARM, NO_RED_FLAG
 from consult.scenarios.correct import Correct, correct
+from consult.version import __version__
 
 PACKAGES = ("torch", "transformers", "peft", "xgrammar", "langgraph", "numpy", "pillow")
 

@@ -19,15 +19,14 @@ from typing import Any
 
 from consult.agents.models import Role
 from consult.counts import count_of
-from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.curriculum import Phase, empty_stages, histogram, phases
 from consult.rl.runtime.callbacks import Best, Watcher
-from consult.rl.runtime.distributed import is_main, main_first, several, wait_for_all
+from consult.rl.runtime.distributed import is_main, main_first, wait_for_all
 from consult.rl.runtime.evaluation import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
-from consult.rl.runtime.output_dir import check_place, is_full, quiet_libraries, same_team
+from consult.rl.runtime.output_dir import same_team
 from consult.rl.runtime.results import write_decisions, write_results
 from consult.rl.runtime.schedule import Clock
 from consult.rl.trainers.rollout_store import Interviews, Player, team_of
@@ -44,50 +43,6 @@ class Sets:
 
     train: list[Row]
     validation: list[Row]
-
-
-def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool = False) -> dict[str, Any]:
-    """Train, measure and write the result.
-
-    Args:
-        config: What to train.
-        out: The result's folder.
-        say: Told of the progress.
-        resume: Whether to continue the training in `out`.
-
-    Returns:
-        The figures, as in metrics.json.
-
-    Raises:
-        TrainingError: It cannot begin or go on.
-        ModelError: The model cannot be loaded.
-    """
-    quiet_libraries()
-    if several() and config.minutes is not None:
-        raise TrainingError("training with several processes needs a step limit; pass --steps and no --minutes")
-    if is_main():
-        check_place(config, out, resume=resume)
-    if (out / "metrics.json").is_file():
-        say(f"'{out}' is finished already")
-        finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-        return finished
-    try:
-        return training_of(config, out, say).run()
-    except UserError:
-        raise
-    except Exception as error:
-        if is_full(out, error):
-            raise TrainingError(f"the disk of '{out}' is full; free some space and continue with --resume") from error
-        raise
-
-
-def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
-    """Give the training of a role."""
-    if config.role == "interview":
-        from consult.rl.trainers.multiturn_grpo import InterviewTraining
-
-        return InterviewTraining(config, out, say)
-    return Training(config, out, say)
 
 
 @dataclass

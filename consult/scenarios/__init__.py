@@ -1,7 +1,7 @@
 """Scenarios: named sets of cases with their labels, specialties, topics and wording."""
 
 from consult.scenarios.case import URGENCIES, Card, Case, Fact, Photograph, Truth, Urgency
-from consult.scenarios.folder import BUILT_IN, load_scenario
+from consult.scenarios.loading import BUILT_IN, load_scenario
 from consult.scenarios.located_yaml import Problem, ScenarioError
 from consult.scenarios.photographs import PhotographError, open_photograph
 from consult.scenarios.scenario import Label, Scenario, UnknownNameError, nearest_first

@@ -48,6 +48,23 @@ from consult.agents.prompt_formats.prompt_format import (
     TriageOutput,
 )
 from consult.agents.prompt_formats.starter_assessment import read_starter_assessment, starter_assessment
+from consult.agents.prompt_formats.starter_tags import (
+    ADVICE,
+    CLINIC,
+    EXPERT,
+    NAME,
+    OPINION,
+    REPLY,
+    SAID,
+    SEEN,
+    SLOTS,
+    TAGS,
+    TASK,
+    TOPIC_TAGS,
+    TRIAGED,
+    WHO,
+    tag,
+)
 from consult.agents.prompt_formats.wording import (
     frames,
     fresh,
@@ -66,66 +83,6 @@ from consult.scenarios.case import ALARM
 
 VERSION = 3
 
-TOPIC_TAGS = (
-    "complaint",
-    "site",
-    "sensation",
-    "duration",
-    "course",
-    "trigger",
-    "history",
-    "conditions",
-    "medicines",
-    "allergies",
-    "pregnancy",
-    "symptoms",
-    "treatment",
-    "family",
-    "age",
-    "alarm",
-    "palpation",
-    "temperature",
-)
-SLOTS = ("<fact>", "<second>", "<third>")
-SEEN = "<seen>"
-"""The slot of what the photograph shows; as a line of its own it asks for that."""
-CLINIC = "<clinic>"
-"""The slot of a triage doctor's reason for the specialty that it chose."""
-NAME = "<name>"
-"""The slot of a greeting for the patient's name."""
-SAID = "<said>"
-"""The tag of a line whose topic is not known."""
-WHO, TRIAGED, TASK, OPINION, EXPERT = "<who>", "<triage>", "<do>", "<opinion>", "<expert>"
-ADVICE = ("<label>", "<what>", "<plan>", "<net>", "<where>")
-"""The slots of an explanation besides what was seen and told."""
-REPLY = "<reply>"
-"""The slot of an answer to a question back."""
-TAGS = (
-    *(f"<{topic}>" for topic in TOPIC_TAGS),
-    *SLOTS,
-    SEEN,
-    CLINIC,
-    NAME,
-    SAID,
-    WHO,
-    TRIAGED,
-    TASK,
-    OPINION,
-    EXPERT,
-    *ADVICE,
-    REPLY,
-    "<unsure>",
-    "<ask>",
-    "<examine>",
-    "<consult>",
-    "<conclude>",
-    "<satisfied>",
-    "<reluctant>",
-    "<think>",
-    "</think>",
-    "<answer>",
-    "</answer>",
-)
 HABITS = 3
 """The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
 CHILDHOOD = 12
@@ -177,11 +134,6 @@ _QUOTED = 120
 """Most characters between quotation marks."""
 _LAST = 200
 """Most characters of the last line that are read before a question is worded."""
-
-
-def tag(topic: str) -> str:
-    """Return the tag of a topic."""
-    return f"<{topic}>" if topic in TOPIC_TAGS else SAID
 
 
 def confidence_word(confidence: float | None) -> str:

@@ -26,6 +26,7 @@ from consult.agents.assessors.rubric import ITEMS, Verdict
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt_formats.clean import clean
 from consult.agents.prompt_formats.questions import topic_of
+from consult.agents.prompt_formats.starter_tags import tag
 
 VERSION = 1
 ITEM_TAGS = ("<history>", "<symptoms>", "<fact>", "<said>", "<answer>", "<conclude>", "<treatment>", "<expert>")
@@ -120,7 +121,7 @@ def _line(view: AssessorView, idx: int, line: Line, limit: int) -> list[str]:
     if line.action == "conclude":
         return [f"<conclude>{_held_against_truth(view, limit)} {text}"]
     if line.action in ("ask", "examine"):
-        return [f"<{line.action}>{_tag(_topic(view.lines, idx))} {text}"]
+        return [f"<{line.action}>{tag(_topic(view.lines, idx))} {text}"]
     if line.action == "consult":
         return [f"<consult>{_aside(line.text)} {text}"]
     head = {"triage": _TRIAGE, "answer": _REPLY}.get(line.action, "<said>")
@@ -136,7 +137,7 @@ def _topic(lines: Sequence[Line], idx: int) -> str:
 
 
 def _unasked(topic: str, asked: str) -> str:
-    return "<said>" if topic == asked or topic in _HISTORY else _tag(topic)
+    return "<said>" if topic == asked or topic in _HISTORY else tag(topic)
 
 
 def _held_against_truth(view: AssessorView, limit: int) -> str:
@@ -149,13 +150,7 @@ def _held_against_truth(view: AssessorView, limit: int) -> str:
 def _aside(text: str) -> str:
     """Give the tag of a question that stands in the line to the panel, which the rules count, too."""
     topic = topic_of(text, "questions") if "?" in text else None
-    return _tag(topic) if topic else ""
-
-
-def _tag(topic: str) -> str:
-    from consult.agents.prompt_formats.starter import tag
-
-    return tag(topic)
+    return tag(topic) if topic else ""
 
 
 def _data(text: str, limit: int) -> str:

@@ -91,7 +91,7 @@ def command_of(role: Role) -> Callable[..., None]:
 
                 tell_plan(read, out, typer.echo)
                 return
-            from consult.rl.training import train_practitioner
+            from consult.rl.practitioner import train_practitioner
 
             try:
                 metrics = train_practitioner(read, out, _say(), resume=resume)

@@ -41,11 +41,11 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
         runs: Their ids; each is read, measured and let go before the next.
         each: Told of a run's consultations before they are let go.
     """
-    from consult import __version__
     from consult.envs.benchmark.kept import benchmark_of
     from consult.envs.conditions import Conditions
     from consult.envs.metrics.paired import results
     from consult.render.report.comparisons import comparisons, not_compared, with_solo
+    from consult.version import __version__
 
     told, right = [], {}
     with _no_search_for_cycles():

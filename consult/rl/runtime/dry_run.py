@@ -15,11 +15,12 @@ from consult.counts import count_of, duration
 from consult.rl.config import TrainConfig, TrainedRole
 from consult.rl.data.dataset import case_ids
 from consult.rl.policy.policy import Policy
+from consult.rl.practitioner import training_of
 from consult.rl.rewards.curriculum import phases
 from consult.rl.runtime.output_dir import quiet_libraries
 from consult.rl.runtime.schedule import Clock
 from consult.rl.trainers.trainer_factory import fit, group_of
-from consult.rl.training import Training, training_of
+from consult.rl.training import Training
 
 STEPS = 2
 """That are made where a whole step is short; the quicker one counts. Of a sample, one is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from consult.agents.prompt_formats.starter import TAGS
+from consult.agents.prompt_formats.starter_tags import TAGS
 
 SPECIAL = ("<pad>", "<|im_start|>", "<|im_end|>", "<image>")
 IMAGE_SIZE = 96

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from consult.agents.models.model import Prompt
-from consult.agents.prompt_formats.starter import TAGS
+from consult.agents.prompt_formats.starter_tags import TAGS
 from consult.agents.prompt_formats.wording import learned
 from consult.rl.starter.architecture import PATCHES
 from consult.rl.starter.corpus import Corpus

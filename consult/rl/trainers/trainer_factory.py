@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from consult.code_files import told
-from consult.plugins import PluginError
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, train_only
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.curriculum import Phase
 from consult.rl.rewards.decisions import DECISION_REWARDS, DecisionReward
+from consult.rl.rewards.failures import told_of
 from consult.rl.rewards.user_rewards import REWARDS, OwnReward, paid
 from consult.rl.runtime.evaluation import read
 from consult.rl.runtime.schedule import NEARLY, SPENT, Clock
@@ -285,23 +284,6 @@ def _as_trl_calls_it(own: OwnReward, rows: Sequence[Row]) -> Callable[..., list[
 
     reward.__name__ = own.name
     return reward
-
-
-@contextmanager
-def told_of(name: str, where: str = "") -> Iterator[None]:
-    """Tell what a reward raises, or what it returns that is no number, in a sentence.
-
-    Raises:
-        TrainingError: It did.
-    """
-    try:
-        yield
-    except PluginError as error:
-        raise TrainingError(f"{error}; fix it and continue with --resume") from error
-    except Exception as error:
-        raise TrainingError(
-            f"the reward '{name}' failed{where} ({told(error)}); fix it and continue with --resume"
-        ) from error
 
 
 def _decided(completion: Any, row: Row, policy: Policy, scenario: Scenario) -> tuple[Decided, Row]:

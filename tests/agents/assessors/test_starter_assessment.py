@@ -9,7 +9,6 @@ from injections import STRINGS
 from consult.agents.acts import AssessorView
 from consult.agents.assessors.rubric import BY_KEY, ITEMS
 from consult.agents.prompt_formats import StarterDialect, starter_assessment
-from consult.agents.prompt_formats.starter import TAGS
 from consult.agents.prompt_formats.starter_assessment import (
     CONSTRUCTED,
     ITEM_TAGS,
@@ -21,6 +20,7 @@ from consult.agents.prompt_formats.starter_assessment import (
     WHY_CONSTRUCTED,
     assessment_fingerprint,
 )
+from consult.agents.prompt_formats.starter_tags import TAGS
 
 DIALECT = StarterDialect()
 

@@ -18,12 +18,11 @@ from consult.agents.prompt_formats.starter import (
     HABITS,
     NEUTRAL,
     QUESTIONS,
-    TAGS,
-    TOPIC_TAGS,
     StarterDialect,
     confidence_word,
     sentence_case,
 )
+from consult.agents.prompt_formats.starter_tags import TAGS, TOPIC_TAGS
 from consult.agents.prompt_formats.wording import frames, taught_questions
 from consult.agents.roles.advice import is_sound_explanation
 from consult.agents.temperament import temperaments

@@ -12,7 +12,8 @@ import pytest
 from consult.agents.acts import DoctorView, Line, PatientTask, PatientView, Person
 from consult.agents.prompt_formats.prompt_format import ActionOutput
 from consult.agents.prompt_formats.questions import said_about
-from consult.agents.prompt_formats.starter import ADVICE, CLINIC, NAME, REPLY, SEEN, SLOTS, TAGS, StarterDialect
+from consult.agents.prompt_formats.starter import StarterDialect
+from consult.agents.prompt_formats.starter_tags import ADVICE, CLINIC, NAME, REPLY, SEEN, SLOTS, TAGS
 from consult.agents.prompt_formats.wording import (
     ADVICE_FILES,
     TAUGHT,

@@ -17,7 +17,8 @@ from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, PatientTask, Pat
 from consult.agents.models import Request
 from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.prompt_formats.prompt_format import ActionOutput
-from consult.agents.prompt_formats.starter import HABITS, SEEN, SLOTS, TAGS, TOPIC_TAGS, tag
+from consult.agents.prompt_formats.starter import HABITS
+from consult.agents.prompt_formats.starter_tags import SEEN, SLOTS, TAGS, TOPIC_TAGS, tag
 from consult.agents.temperament import temperaments
 from consult.rl.starter import architecture
 from consult.rl.starter.corpus import DIALECT, Corpus

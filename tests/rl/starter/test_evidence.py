@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from consult.agents.acts import Line
-from consult.agents.prompt_formats.starter import HABITS, TOPIC_TAGS
+from consult.agents.prompt_formats.starter import HABITS
+from consult.agents.prompt_formats.starter_tags import TOPIC_TAGS
 from consult.rl.starter.evidence import BY_SIGHT, SUPPORTS, Evidence, Knowledge
 from consult.rl.starter.generalist import GENERAL, generalist
 from consult.scenarios import URGENCIES, load_scenario

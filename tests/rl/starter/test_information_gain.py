@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from consult.agents.prompt_formats.starter import TOPIC_TAGS
+from consult.agents.prompt_formats.starter_tags import TOPIC_TAGS
 from consult.rl.starter.information_gain import HABIT, PRESSING, READINESS, InformationGain
 from consult.scenarios import load_scenario
 from consult.scenarios.case import ALARM

@@ -15,12 +15,13 @@ from consult.agents.roles.client import Sampling
 from consult.errors import UserError
 from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import triage_rows
+from consult.rl.multiturn_training import InterviewTraining
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.policy import Policy
 from consult.rl.policy.prefix_packing import common_tail, packs_of
 from consult.rl.policy.shared_prompt import TASK, _score, _score_each, _told, add_decisions
+from consult.rl.practitioner import train_practitioner
 from consult.rl.trainers.multiturn_grpo import (
-    InterviewTraining,
     Scored,
     _batch,
     _free,
@@ -30,7 +31,6 @@ from consult.rl.trainers.multiturn_grpo import (
     _scored,
 )
 from consult.rl.trainers.rollouts import Choosing, RolloutEngine
-from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
 
 SMALL = dict(cases=4, validation=3, test=0, steps=2, prompts=1, group=2, check_every=2)

@@ -26,10 +26,10 @@ from consult.errors import UserError
 from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import triage_rows
 from consult.rl.policy.policy import Policy
+from consult.rl.practitioner import train_practitioner
 from consult.rl.runtime.dry_run import tell_plan
 from consult.rl.trainers import trainer_factory as fitting
 from consult.rl.trainers.rollout_store import Interviews
-from consult.rl.training import train_practitioner
 from consult.scenarios import load_scenario
 
 SMALL = dict(cases=12, validation=6, test=4, steps=4, prompts=4, group=8, check_every=2, learning_rate=5e-3)

@@ -1,0 +1,69 @@
+"""The tags of the starter's vocabulary: topics, slots, and what marks the parts of a prompt."""
+
+from __future__ import annotations
+
+TOPIC_TAGS = (
+    "complaint",
+    "site",
+    "sensation",
+    "duration",
+    "course",
+    "trigger",
+    "history",
+    "conditions",
+    "medicines",
+    "allergies",
+    "pregnancy",
+    "symptoms",
+    "treatment",
+    "family",
+    "age",
+    "alarm",
+    "palpation",
+    "temperature",
+)
+SLOTS = ("<fact>", "<second>", "<third>")
+SEEN = "<seen>"
+"""The slot of what the photograph shows; as a line of its own it asks for that."""
+CLINIC = "<clinic>"
+"""The slot of a triage doctor's reason for the specialty that it chose."""
+NAME = "<name>"
+"""The slot of a greeting for the patient's name."""
+SAID = "<said>"
+"""The tag of a line whose topic is not known."""
+WHO, TRIAGED, TASK, OPINION, EXPERT = "<who>", "<triage>", "<do>", "<opinion>", "<expert>"
+ADVICE = ("<label>", "<what>", "<plan>", "<net>", "<where>")
+"""The slots of an explanation besides what was seen and told."""
+REPLY = "<reply>"
+"""The slot of an answer to a question back."""
+TAGS = (
+    *(f"<{topic}>" for topic in TOPIC_TAGS),
+    *SLOTS,
+    SEEN,
+    CLINIC,
+    NAME,
+    SAID,
+    WHO,
+    TRIAGED,
+    TASK,
+    OPINION,
+    EXPERT,
+    *ADVICE,
+    REPLY,
+    "<unsure>",
+    "<ask>",
+    "<examine>",
+    "<consult>",
+    "<conclude>",
+    "<satisfied>",
+    "<reluctant>",
+    "<think>",
+    "</think>",
+    "<answer>",
+    "</answer>",
+)
+
+
+def tag(topic: str) -> str:
+    """Return the tag of a topic."""
+    return f"<{topic}>" if topic in TOPIC_TAGS else SAID

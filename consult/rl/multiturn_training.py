@@ -1,0 +1,135 @@
+"""A training of the attending over whole consultations, from its check to its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from consult.agents.models import Model, Role, close_model, open_model
+from consult.agents.roles.client import Sampling, derive_seed
+from consult.envs.metrics.intervals import mean
+from consult.rl.config import TrainingError
+from consult.rl.data.dataset import Row, case_ids, triage_rows, without
+from consult.rl.policy.policy import Policy
+from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Target, right_diagnosis
+from consult.rl.runtime.evaluation import Measured, ends
+from consult.rl.trainers.multiturn_grpo import make_rollout_engine
+from consult.rl.trainers.rollout_store import others_of
+from consult.rl.trainers.rollouts import Episode, RolloutEngine
+from consult.rl.training import Training
+
+AT_ONCE = 64
+"""Episodes that are measured together."""
+PLAYED = Sampling(0.5, 0.95)
+"""The attending's in play."""
+
+
+@dataclass(frozen=True)
+class MeasuredInterviews(Measured):
+    """Interviews of one student."""
+
+    episodes: Sequence[Episode] = ()
+
+
+class InterviewTraining(Training):
+    """Trains over whole consultations."""
+
+    _others: Mapping[Role, Model] | None = None
+
+    def check(self) -> None:
+        """Tell what is wrong before a model is loaded."""
+        super().check()
+        if not self.scenario.labels:
+            raise TrainingError(f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one")
+
+    def engine(self, policy: Policy) -> RolloutEngine:
+        """Give the stage that a student plays on."""
+        if policy.vision_cache is None:
+            raise TrainingError(
+                f"interviews are trained only in the starter's prompt format, which '{self.config.model}' lacks; "
+                "use consult train attending"
+            )
+        if policy.others is None:
+            policy.others = self._opened()
+        return make_rollout_engine(policy, self.scenario)
+
+    def run(self) -> dict[str, Any]:
+        """Go through all of it."""
+        try:
+            return super().run()
+        finally:
+            for model in {id(model): model for model in (self._others or {}).values()}.values():
+                close_model(model)
+
+    def _opened(self) -> Mapping[Role, Model]:
+        """Open who plays the other roles, each model once, whatever student plays with them."""
+        if self._others is None:
+            others = others_of(self.config)
+            opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
+            self._others = {role: opened[reference] for role, reference in others.items()}
+            if self.config.patient is not None and self._others["patient"].info.dialect == "starter":
+                raise TrainingError(
+                    "--patient would change nothing here, since a program writes the lines of a starter "
+                    "patient while an interview is trained; leave it out"
+                )
+        return self._others
+
+    def rows(self, policy: Policy, split: str, most: int | None) -> list[Row]:
+        """Make one row a case; its prompts come up in play."""
+        made = triage_rows(self.scenario, case_ids(self.scenario, split, most), policy.dialect, sees=policy.sees)
+        rows = [
+            replace(row, target=Target(row.case.truth.diagnosis, scenario=self.scenario))
+            for row in made
+            if row.case.truth.diagnosis
+        ]
+        return rows if split == "test" else without(rows, self.config.leave_out)
+
+    def ready(self, policy: Policy, rows: Sequence[Row]) -> None:
+        """Let a student see."""
+        self.engine(policy)
+        assert policy.vision_cache is not None
+        policy.vision_cache.look_at(rows, self.scenario.revision, self.say)
+
+    def measured(self, policy: Policy, rows: Sequence[Row]) -> Measured:
+        """Let a student play each case once, at the temperature of play; the same draws before and after."""
+        policy.model.eval()
+        engine, episodes = self.engine(policy), []
+        for start in range(0, len(rows), AT_ONCE):
+            part = [row.case for row in rows[start : start + AT_ONCE]]
+            episodes += engine.play(part, [derive_seed("measured", case.id) for case in part], PLAYED)
+        # What did not come to its end is wrong, as it is in a report.
+        ended = [e.consultation.conclusion if e.interview.status == "finished" else None for e in episodes]
+        named = [act.diagnosis if act else None for act in ended]
+        formed = [not episode.failed for episode in episodes]
+        return MeasuredInterviews(rows, named, [None] * len(rows), formed, episodes)
+
+    def _metrics(self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Any) -> Any:
+        metrics = super()._metrics(before, validated, start, after, best)
+        shown = (start, after) if start.rows else (before, validated)
+        metrics["interview"] = compared(*shown)
+        return metrics
+
+
+def compared(before: Measured, after: Measured) -> dict[str, dict[str, Any]]:
+    """Give what an interview brings out and costs, before and after, on the same cases."""
+    assert isinstance(before, MeasuredInterviews) and isinstance(after, MeasuredInterviews)
+    figures = {
+        "right": lambda e: right_diagnosis(e.interview),
+        "facts disclosed": lambda e: e.consultation.disclosed[0] / max(1, e.consultation.disclosed[1]),
+        "doctor turns": lambda e: float(e.consultation.max_turns - e.consultation.turns_left),
+        **{name: (lambda e, pays=pays: pays(e.interview)) for name, pays in INTERVIEW_REWARDS.items()},  # type: ignore[misc]
+    }
+    cases = [row.case.id for row in before.rows]
+    found = {}
+    for name, figure in figures.items():
+        was, now = ([figure(episode) for episode in side.episodes] for side in (before, after))
+        gain = mean([b - a for a, b in zip(was, now, strict=True)], cases)
+        found[name] = {
+            "n": len(was),
+            "before": round(sum(was) / len(was), 6),
+            "after": round(sum(now) / len(now), 6),
+            "gain": round((sum(now) - sum(was)) / len(was), 6),
+            "interval": ends(gain),
+        }
+    return found

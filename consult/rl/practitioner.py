@@ -1,0 +1,56 @@
+"""Train a practitioner: what `consult train triage`, `attending` and `interview` call."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from consult.errors import UserError
+from consult.rl.config import TrainConfig, TrainingError
+from consult.rl.multiturn_training import InterviewTraining
+from consult.rl.runtime.distributed import is_main, several
+from consult.rl.runtime.output_dir import check_place, is_full, quiet_libraries
+from consult.rl.training import Say, Training
+
+
+def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool = False) -> dict[str, Any]:
+    """Train, measure and write the result.
+
+    Args:
+        config: What to train.
+        out: The result's folder.
+        say: Told of the progress.
+        resume: Whether to continue the training in `out`.
+
+    Returns:
+        The figures, as in metrics.json.
+
+    Raises:
+        TrainingError: It cannot begin or go on.
+        ModelError: The model cannot be loaded.
+    """
+    quiet_libraries()
+    if several() and config.minutes is not None:
+        raise TrainingError("training with several processes needs a step limit; pass --steps and no --minutes")
+    if is_main():
+        check_place(config, out, resume=resume)
+    if (out / "metrics.json").is_file():
+        say(f"'{out}' is finished already")
+        finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+        return finished
+    try:
+        return training_of(config, out, say).run()
+    except UserError:
+        raise
+    except Exception as error:
+        if is_full(out, error):
+            raise TrainingError(f"the disk of '{out}' is full; free some space and continue with --resume") from error
+        raise
+
+
+def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
+    """Give the training of a role."""
+    if config.role == "interview":
+        return InterviewTraining(config, out, say)
+    return Training(config, out, say)

@@ -1,0 +1,40 @@
+"""Scenarios by name or by folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from consult.scenarios.folder import load_folder
+from consult.scenarios.located_yaml import ScenarioError
+from consult.scenarios.scenario import Scenario, UnknownNameError
+
+BUILT_IN = ("derm34",)
+
+
+def load_scenario(reference: str) -> Scenario:
+    """Load a built-in scenario by name, or a folder by path.
+
+    Raises:
+        UnknownNameError: Neither a built-in name nor a folder.
+        ScenarioError: The folder has mistakes.
+    """
+    if reference in BUILT_IN:
+        return load_folder(Path(__file__).parent / reference)
+    folder = Path(reference)
+    if not reference or not folder.is_dir():
+        raise UnknownScenarioError(reference)
+    try:
+        return load_folder(folder)
+    except ScenarioError as error:
+        # Loading stops at the first file with a mistake.
+        from consult.scenarios.checks.folder import check_folder
+
+        raise ScenarioError(error.problems, folder, len(check_folder(folder))) from None
+
+
+class UnknownScenarioError(UnknownNameError):
+    """Neither a built-in scenario nor a folder."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("scenario", reference, BUILT_IN)
+        self.args = (f"{self.args[0]}; give one of these, or the path of a folder",)
