@@ -381,11 +381,17 @@ class StarterDialect:
         return prompt if view.rationale == "before" else replace(prompt, begin="<answer>")
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
-        """Read all of it; a topic in the thought is quoted from what was said on it."""
+        """Read all of it; a topic in the thought is quoted from what was said on it.
+
+        An emergency where the patient said that there is no alarm takes the urgency of the diagnosis instead: the model
+        misreads some denials, above all in words that it did not learn.
+        """
         match = re.match(_DECIDED[view.rationale], text, re.DOTALL)
         if match is None or match["answer"] not in view.labels:
             return None
         urgency, others = _urgency(match["others"] or "")
+        if urgency == "emergency" and _denies_alarm(view):
+            urgency = scenario.labels[match["answer"]].urgency if match["answer"] in scenario.labels else None
         differential = tuple(dict.fromkeys((match["answer"], *_listed(others, view.labels))))[:3]
         thought = match.groupdict().get("thought")
         if thought is None:
@@ -675,6 +681,11 @@ def _explaining(view: DoctorView) -> str:
         return "alarm"
     parts = [name for name, there in (("seen", _finding(view)), ("told", _noted(view))) if there]
     return "_".join(parts) or "plain"
+
+
+def _denies_alarm(view: DoctorView) -> bool:
+    """Tell whether the patient said that there is no alarm, and told of none."""
+    return not _alarm(view) and any(ALARM in line.absences for line in view.lines)
 
 
 def _finding(view: DoctorView) -> str:

@@ -635,6 +635,19 @@ def test_decisions_are_read_back(view: DoctorView, derm34: Scenario) -> None:
         assert DIALECT.read_decision(unusable, view, derm34) is None
 
 
+def test_a_denied_alarm_is_no_emergency(view: DoctorView, derm34: Scenario) -> None:
+    said = "<think>I see it.</think><answer>acne</answer> {}. hives."
+    denial = Line("patient", "answer", "No, nothing like that.", "alarm", (("alarm", "no, nothing like that"),))
+    denied = replace(view, lines=(*LINES, replace(denial, absences=("alarm",))))
+    told = replace(view, lines=(*LINES, denial))
+    both = replace(view, lines=(*denied.lines, replace(denial, quotes=(("alarm", "I can't breathe"),))))
+    for urgency in URGENCIES:
+        found = [DIALECT.read_decision(said.format(urgency), one, derm34) for one in (view, told, both, denied)]
+        usual = derm34.labels["acne"].urgency if urgency == "emergency" else urgency
+        assert [one and one.urgency for one in found] == [urgency, urgency, urgency, usual]
+    assert derm34.labels["acne"].urgency != "emergency"
+
+
 @pytest.mark.parametrize(
     ("rest", "urgency", "differential"),
     [
