@@ -572,8 +572,6 @@ BENCHMARKS = [
         (("--model", "nowhere", "--cases", "2"), ["nowhere"], ()),
         (("--assessor", "nowhere", "--cases", "2"), ["nowhere"], ()),
         (("--classifier", "nowhere", "--strategies", "expert", "--cases", "2"), ["nowhere"], ()),
-        (("--engine", "ray"), ["--engine ray", "not built"], ()),
-        (("--engine", "warp"), ["no engine 'warp'", "local"], ()),
         (("--db", "dog.txt", "--cases", "2"), ["dog.txt"], (DOG,)),
     )
 ]

@@ -71,7 +71,6 @@ def benchmark(
     solo: Annotated[
         bool | None, typer.Option("--solo/--no-solo", help="Add the solo doctor to each strategy that lacks him.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="local: on this machine.")] = "local",
     again: Annotated[bool, typer.Option("--again", help="Replay runs that the database already holds.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Play without asking for confirmation.")] = False,
     out: Annotated[Path, typer.Option("--out", help="The folder for the report.")] = Path("report"),
@@ -82,9 +81,7 @@ def benchmark(
 ) -> None:
     """Play a grid of strategies, teams and models on the same cases; rerun the command to continue."""
     from consult.api.benchmark import grid_of
-    from consult.envs.benchmark.plan import check_engine
 
-    check_engine(engine)
     gridded = grid_of(_given(ctx.params), preset, config, prompts=prompts)
     raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
 

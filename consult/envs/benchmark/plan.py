@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from consult.errors import UserError
-
 if TYPE_CHECKING:
     from consult.envs.benchmark.cells import Cell
     from consult.envs.benchmark.estimate import Estimate
@@ -212,18 +210,6 @@ def _estimate(
     found = estimate.by_warming_up(scenario, estimate.warm_up_config(one.cell), models, batch)
     clock.spent += time.monotonic() - begun
     return found
-
-
-def check_engine(engine: str) -> None:
-    """Refuse an engine that there is not.
-
-    Raises:
-        UserError: It is another than `local`.
-    """
-    if engine == "ray":
-        raise UserError("--engine ray is not built yet; leave it out to play on this machine")
-    if engine != "local":
-        raise UserError(f"no engine '{engine}'; there is: local")
 
 
 def plan_event(planned: Sequence[Planned], toml: str) -> dict[str, Any]:

@@ -148,6 +148,11 @@ def _scenario_of(db: Any, reference: str, revision: str) -> Scenario | None:
     return next((one for one in found if one.revision == revision), found[0] if found else None)
 
 
+def drop_scores(db: Any) -> None:
+    """11: no table of a run's figures, which nothing ever filled."""
+    db.execute("DROP TABLE IF EXISTS scores")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -159,6 +164,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_urgencies,
     decide_once,
     keep_prompts,
+    drop_scores,
 )
 
 _CREATE = """

@@ -34,7 +34,6 @@ TABLES = {
     "opinions": "consultation_id idx specialty diagnosis confidence reason source usable first_usable",
     "assessments": "id consultation_id assessor item value why turns",
     "judgements": "id consultation_id judge verdict why",
-    "scores": "id run_id name value low high n",
     "photographs": "hash png width height",
     "benchmarks": "id toml anew status created ended",
     "benchmark_runs": "benchmark_id cell run_id",
