@@ -130,6 +130,8 @@ _LOWERED = frozenset(
 )
 """Words that have a capital at the beginning of a sentence only."""
 _SAYS = ("surely", "probably", "perhaps")
+_NOTED = re.compile(r"I noted <[a-z]+>(?: and <[a-z]+>)?\.?")
+"""What a thought says of the patient's answers, before they stand in place of the tags."""
 _QUOTED = 120
 """Most characters between quotation marks."""
 _LAST = 200
@@ -782,11 +784,12 @@ def _brief(clause: str) -> str:
 
 
 def _quoting(thought: str, view: DoctorView) -> str:
-    """Put what was seen and said in place of tags; a sentence that quotes what nobody said is left out."""
+    """Put what was seen and said in place of tags; broken sentences and untrue quotes are left out."""
     said = {tag(topic): f'"{clause}"' for topic, clause in _quotable(view).items()}
     said |= {SEEN: view.seen} if view.seen else {}
     sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
-    kept = [s for s in sentences if all(name in said for name in _TAG.findall(s))]
+    whole = (s for s in sentences if not s.startswith("I noted") or _NOTED.fullmatch(s))
+    kept = [s for s in whole if all(name in said for name in _TAG.findall(s))]
     return clean(_TAG.sub(lambda m: said[m.group()], " ".join(kept)))
 
 

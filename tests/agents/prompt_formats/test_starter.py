@@ -675,6 +675,8 @@ def test_the_urgency_stands_between_decision_and_differential(
         ("I see it. I noted <site> and <duration>. They agree.", "I see it. They agree."),
         ("I noted <fact>. I see it.", "I see it."),
         ("I noted <duration>.", ""),
+        ("I see it. I noted of <site>.", "I see it."),
+        ("I noted <site> and acne, acne. I see it.", "I see it."),
         ("I noted <site> and <site>.", 'I noted "it is on my hands".'),
         ("I noted <sensation>. I noted <treatment>.", 'I noted "it burns".'),
         ("I see <seen>. I noted <site>.", f'I see {PATCH}. I noted "it is on my hands".'),
