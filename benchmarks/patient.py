@@ -42,7 +42,7 @@ from consult.agents.grounding.facts import plainly, stated
 from consult.agents.models import Model, Reply, Request, open_model
 from consult.agents.prompt_formats.questions import said_about
 from consult.agents.prompt_formats.wording import TAUGHT
-from consult.agents.roles.client import Generate, Place, RoleClient
+from consult.agents.roles.client import RequestContext, RoleClient, Send
 from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher
@@ -228,7 +228,7 @@ class Answer:
 class Recorder:
     """A way to a model that keeps what it answered."""
 
-    generate: Generate
+    generate: Send
     replies: dict[tuple[int | str, ...], Reply] = field(default_factory=dict)
 
     async def __call__(self, request: Request) -> Reply:
@@ -264,7 +264,7 @@ async def _ask(
                 view = question.view(scenario, arm)
                 # Not of the arm: the same patient volunteers the same in each.
                 who = (seed, question.kind, question.case, question.temperament, question.topic)
-                place = Place(question.number, who, TURN, 1)
+                place = RequestContext(question.number, who, TURN, 1)
                 try:
                     act = await patient.answer(view, place)
                 except Exception as error:

@@ -19,7 +19,7 @@ PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 def test_the_starter_tells_all_there_is() -> None:
     found = examine_model("starter")
     assert found.problems == []
-    assert found.parameters == 5_589_664 and found.context == 1024 and found.system_role is True
+    assert found.parameters == 5_589_280 and found.context == 1024 and found.system_role is True
     assert (found.dtype, found.device) == ("float32", "cpu")
     assert found.load_seconds > 0 and found.resident_bytes
     one, sixteen = found.speed[1], found.speed[16]

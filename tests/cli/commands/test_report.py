@@ -97,7 +97,7 @@ def test_figures_lead_to_consultations_and_verdicts_to_turns(reported):
         "r1-triage-specialty",
         "r1-urgency-triage",
         "r1-urgency-final",
-        "r1-1-1-by-rules-4",
+        "r1-1-1-by-rules-5",
         "r1-temperament-sanguine",
     ):
         assert f"#{place}" in page.links, place

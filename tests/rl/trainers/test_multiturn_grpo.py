@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -73,7 +74,9 @@ def test_what_was_chosen_is_what_was_done(episodes):
         done = [act for act in episode.consultation.acts if act.speaker == "attending"]
         asked = [f"<{act.action}><{act.topic}>" for act in done if act.action in ("ask", "examine")]
         acts = [one.said for one in episode.choices if one.request.task == "action"]
-        assert [said for said in acts if said.startswith(("<ask>", "<examine>"))] == asked
+        # After an act there is nothing to say; what the model may write there all the same is passed over.
+        chosen = [said for said in acts if said.startswith(("<ask>", "<examine>"))]
+        assert [re.match(r"<(ask|examine)><[a-z]+>", said)[0] for said in chosen] == asked
         (decision,) = [one for one in episode.choices if one.request.task == "decision"]
         assert f"<answer>{episode.consultation.conclusion.diagnosis}</answer>" in decision.said
 
