@@ -5,7 +5,8 @@ Run: python benchmarks/reading.py make --out DIR       # plays validation cases,
      python benchmarks/reading.py edits --db FILE      # edits of the consultations of a store: which items turn?
 
 `transcripts.md` is what a reader gets; `key.json` says what was done to each and is not for readers. A reader's CSV has
-the columns item (T001 …) and 1.1 to 4.1. The rules were mended on the first 60; the other 60 were not looked at before.
+the columns item (T001 …) and 1.1 to 4.1. The rules were corrected on the first 60; the other 60 were not looked at
+before.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ SPOILT = {
     "rude": 11,
     "brushed off": 8,
 }
-MENDED_ON = 60
+CORRECTED_ON = 60
 SEED = 120
 
 RUDE = (
@@ -173,7 +174,7 @@ def report(out: Path) -> None:
     scenario = load_scenario("derm34")
     now = {one["item"]: _rules_now(one, scenario) for one in key}
     numbers = [one["item"] for one in key]
-    parts = {"first 60, on which the rules were mended": numbers[:MENDED_ON], "other 60": numbers[MENDED_ON:]}
+    parts = {"first 60, on which the rules were corrected": numbers[:CORRECTED_ON], "other 60": numbers[CORRECTED_ON:]}
     for name, chosen in {**parts, "all 120": numbers}.items():
         print(f"\n### {name[0].upper()}{name[1:]}\n")
         print("| item | reader a with reader b | | | rules with reader a | | | rules with reader b | | |")

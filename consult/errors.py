@@ -9,7 +9,7 @@ _MOST = 500
 
 
 class UserError(Exception):
-    """A user's mistake; the message is one sentence that names the thing and the mend."""
+    """A user's mistake; the message is one sentence that names the thing and the fix."""
 
 
 class PluginError(UserError):

@@ -123,7 +123,7 @@ def _plainly(match: re.Match[str]) -> str:
 
 
 def _misused(error: typer.TyperException) -> int:
-    """Say typer's complaint in one sentence with the mend; a help text stays as it is."""
+    """Say typer's complaint in one sentence with the fix; a help text stays as it is."""
     said, context = error.format_message().strip(), getattr(error, "ctx", None)
     if "\n" in said:
         print(said, file=sys.stderr)

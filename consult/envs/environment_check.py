@@ -23,7 +23,7 @@ DISTRIBUTION = "consult-sim"
 
 
 class Problem(NamedTuple):
-    """What is not ready, and the mend."""
+    """What is not ready, and the fix."""
 
     what: str
     fix: str

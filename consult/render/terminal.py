@@ -90,7 +90,7 @@ def _plain(event: Event) -> list[Text]:
 
 
 def remarks(event: Event) -> list[str]:
-    """Tell what is worth knowing of a patient's line that nobody mended, and of its leave."""
+    """Tell what is worth knowing of a patient's line that nobody corrected, and of its leave."""
     draft = event.get("draft") or {}
     found = []
     if event["speaker"] == "patient" and not draft.get("said_backed", True):

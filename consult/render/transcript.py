@@ -115,7 +115,7 @@ def draft_mark(act: Act) -> str:
 
 def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
     """Tell how faithful the patient's lines were to the card, as first drafted and in the end."""
-    from consult.envs.metrics.fidelity import is_mended
+    from consult.envs.metrics.fidelity import is_corrected
 
     drafts = [act.draft for act in acts if act.draft is not None and act.speaker == "patient"]
     if not drafts:
@@ -123,8 +123,8 @@ def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
     n, fallback = len(drafts), sum(draft.fallback for draft in drafts)
     backed = _first_and_final([d.backed for d in drafts], [d.said_backed for d in drafts], "backed by the card")
     leaked = _first_and_final([d.leaked for d in drafts], [d.said_leaked for d in drafts], "naming a diagnosis")
-    mended = "" if is_mended(run_row) else ", not mended"
-    lines = f"The patient's {count_of(n, 'line')}{mended}"
+    corrected = "" if is_corrected(run_row) else ", not corrected"
+    lines = f"The patient's {count_of(n, 'line')}{corrected}"
     return [f"{lines}: {backed}; {leaked}; {fallback} said by the program ({fallback / n:.0%})."]
 
 

@@ -63,7 +63,7 @@ DEFAULT_ENTROPY: Mapping[TrainedRole, float] = {"triage": 0.01, "attending": 0.0
 
 
 class TrainingError(UserError):
-    """A training that cannot begin or go on; one sentence with the mend."""
+    """A training that cannot begin or go on; one sentence with the fix."""
 
 
 class TrainConfig(BaseModel):
@@ -272,7 +272,7 @@ def _of_file(file: Path | None) -> dict[str, Any]:
     except FileNotFoundError:
         raise TrainingError(f"there is no file '{file}'; check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"'{file}' is no TOML: {error}; mend that place") from None
+        raise TrainingError(f"'{file}' is no TOML: {error}; fix that place") from None
 
 
 def _first(error: ValidationError, file: Path | None) -> str:
@@ -282,4 +282,4 @@ def _first(error: ValidationError, file: Path | None) -> str:
         return str(said)
     name = ".".join(str(part) for part in first["loc"])
     where = f"'{file}': " if file else ""
-    return f"{where}'{name}' cannot be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}; mend the value"
+    return f"{where}'{name}' cannot be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}; fix the value"

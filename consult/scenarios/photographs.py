@@ -18,7 +18,7 @@ MAX_PIXELS = 50_000_000
 
 
 class PhotographError(UserError, ValueError):
-    """A file that cannot be used as a photograph; one sentence with the mend."""
+    """A file that cannot be used as a photograph; one sentence with the fix."""
 
 
 def open_photograph(path: Path) -> Image:

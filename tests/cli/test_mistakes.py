@@ -1,4 +1,4 @@
-"""What a user does wrong, over every command and kind of file: one sentence with the mend, exit code 2, nothing lost.
+"""What a user does wrong, over every command and kind of file: one sentence with the fix, exit code 2, nothing lost.
 
 Each mistake is made as a user makes it, through the whole command line, in a folder of the user's own. Whatever lay
 there before lies there afterwards, byte for byte, and nothing half-made lies beside it.

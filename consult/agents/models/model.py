@@ -121,7 +121,7 @@ class ModelInfo:
 
 
 class ModelError(UserError):
-    """A model that cannot be loaded or used; one sentence with the mend."""
+    """A model that cannot be loaded or used; one sentence with the fix."""
 
 
 class ModelGoneError(ModelError):

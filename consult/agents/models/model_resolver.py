@@ -183,7 +183,7 @@ def _refusal(name: str, revision: str | None, error: Exception) -> str:
     if isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError):
         return f"there is no folder '{name}', and the hub has no such model; give {REFERENCES}"
     if isinstance(error, OSError) and error.errno is not None:
-        return f"'{name}' cannot be written to the hub's cache ({error.strerror}); mend that and try again"
+        return f"'{name}' cannot be written to the hub's cache ({error.strerror}); fix that and try again"
     return (
         f"there is no folder '{name}', the hub's cache does not hold such a model, and the hub cannot be reached; "
         f"connect once to fetch it, or give {REFERENCES}"

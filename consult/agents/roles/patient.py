@@ -6,7 +6,7 @@ temperament decides how many more are volunteered. (c) The model words those fac
 a diagnosis or is not backed is asked for once more, and else the facts are said plainly.
 
 The free patient, for comparison, is 3MDBench's (arXiv 2504.13861): it gets its whole card and decides itself what to
-say. Its lines are checked in the same way, but what the check finds is recorded and not mended.
+say. Its lines are checked in the same way, but what the check finds is recorded and not corrected.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class FreePatient:
-    """A patient who decides for itself what to say; nothing that it says is mended.
+    """A patient who decides for itself what to say; nothing that it says is corrected.
 
     A model that cannot use the format says nothing twice: it then does not know, or takes its leave.
     """

@@ -68,7 +68,7 @@ def _tried(reference: str, console: Console) -> tuple[ModelProbe | None, Problem
     except Exception as error:
         # A backend, or a broken package, may fail in any way, and this command is there to say so.
         first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        return None, Problem(f"'{reference}' cannot be tried ({first})", "mend what is named, or give another --model")
+        return None, Problem(f"'{reference}' cannot be tried ({first})", "fix what is named, or give another --model")
 
 
 def _opened(reference: str) -> Model:

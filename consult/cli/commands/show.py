@@ -154,9 +154,9 @@ def _fidelity(store: Store, run_row: Row) -> Table | None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from consult.envs.metrics.fidelity import fidelity, is_mended
+    from consult.envs.metrics.fidelity import fidelity, is_corrected
 
-    title = "fidelity" if is_mended(run_row) else "fidelity (the patient is free: its lines are not mended)"
+    title = "fidelity" if is_corrected(run_row) else "fidelity (the patient is free: its lines are not corrected)"
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
     table.add_column("measure")
     for heading in ("share", "95 %", "count"):

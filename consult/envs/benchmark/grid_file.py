@@ -22,7 +22,7 @@ Place = tuple[str | int, ...]
 
 
 class GridError(UserError, ValueError):
-    """A grid that cannot be played; one sentence with the mend."""
+    """A grid that cannot be played; one sentence with the fix."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def read_grid(path: Path) -> Source:
     except UnicodeDecodeError:
         raise GridError(f"{path}: is no text in UTF-8; save it as such") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise GridError(f"{path}: is no TOML ({_first_line(error)}); mend that line") from None
+        raise GridError(f"{path}: is no TOML ({_first_line(error)}); fix that line") from None
 
 
 def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:

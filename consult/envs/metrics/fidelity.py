@@ -1,8 +1,8 @@
 """How faithful the lines of a run are: rates counted in the store, whatever models played.
 
 A grounded patient's first draft is what its model wrote, and its final line what came of it after the check. Of a free
-patient the check is written down and nothing is mended: draft and line differ only where the first answer could not be
-read.
+patient the check is written down and nothing is corrected: draft and line differ only where the first answer could not
+be read.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def fidelity(store: Store, run: str) -> list[Rate]:
     ]
 
 
-def is_mended(run_row: Row) -> bool:
+def is_corrected(run_row: Row) -> bool:
     """Tell whether a run's patient was grounded; a free one's lines are checked and stay as they are."""
     grounded = json.loads(run_row["config"]).get("patient_grounding", True)
     return bool(grounded)

@@ -31,7 +31,7 @@ Ratings = dict[str, dict[str, dict[str, Verdict]]]
 
 
 class RatingsError(UserError):
-    """A file of ratings that cannot be taken in; one sentence with the mend."""
+    """A file of ratings that cannot be taken in; one sentence with the fix."""
 
 
 @dataclass
@@ -109,7 +109,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         for row in reader:
             yield reader.line_num, {name: clean(row[column] or "") for name, column in wanted.items()}
     except csv.Error as error:
-        raise RatingsError(f"'{path}', line {reader.line_num + 1}: {error}; mend that line") from None
+        raise RatingsError(f"'{path}', line {reader.line_num + 1}: {error}; fix that line") from None
 
 
 def _columns(path: Path, names: Iterable[str]) -> dict[str, str]:

@@ -44,7 +44,7 @@ SELECT c.*, j.judge, j.verdict, j.why AS verdict_why FROM consultations c LEFT J
 
 
 class StoreError(UserError):
-    """A store that cannot be opened or written; one sentence with the mend."""
+    """A store that cannot be opened or written; one sentence with the fix."""
 
 
 @dataclass
@@ -436,7 +436,7 @@ def is_alive(pid: int | None) -> bool:
 
 @contextmanager
 def sentences(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file into a sentence with the mend."""
+    """Turn what SQLite says of a file into a sentence with the fix."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -444,7 +444,7 @@ def sentences(path: Path) -> Iterator[None]:
 
 
 def _mend(message: str) -> str:
-    mends = {
+    fixes = {
         "not a database": "is not an SQLite database; name another with --db",
         "unable to open": "cannot be opened; check that the folder exists and can be written",
         "readonly": "cannot be written; check its permissions, or name another with --db",
@@ -454,7 +454,7 @@ def _mend(message: str) -> str:
         "disk I/O": "cannot be read or written, since the disk fails; run the same command again once it can",
         "locked": "is being written by another process; wait for it, or name another with --db",
     }
-    return next((fix for part, fix in mends.items() if part in message), f"cannot be used ({message})")
+    return next((fix for part, fix in fixes.items() if part in message), f"cannot be used ({message})")
 
 
 def now() -> str:

@@ -297,7 +297,7 @@ def _temperament_lines(run: Data) -> Iterator[Table]:
 
 def _lines(run: Data) -> Iterator[Table]:
     if run["fidelity"]:
-        note = "" if run["grounded"] else "The patient is free: its lines are checked and not mended."
+        note = "" if run["grounded"] else "The patient is free: its lines are checked and not corrected."
         yield _figures("Fidelity of the lines", run["fidelity"], note)
     if run["unusable"]:
         found = {f"{one['role']} ({one['model']})": one for one in run["unusable"]}

@@ -57,7 +57,7 @@ def test_a_consultation_is_printed_with_its_card_and_its_fidelity(
     assert "(said by the program)" in shown and "the patient's card" in shown
     told = " ".join(shown.split())
     assert "5 lines: " in told and "backed by the card as first drafted" in told and "5 in the end (100%)" in told
-    assert "not mended" not in shown and shown.count("backed by the card") == 1
+    assert "not corrected" not in shown and shown.count("backed by the card") == 1
     duration = next(line for line in shown.splitlines() if line.strip().startswith("duration"))
     assert duration.split()[-1] == "3"
     family = next(line for line in shown.splitlines() if line.strip().startswith("family"))
@@ -95,7 +95,7 @@ def test_a_run_tells_how_faithful_its_lines_are(
     listed, _, rates = shown.partition("fidelity")
     rates, _, unusable = rates.partition("unusable answers")
     assert all(role in unusable for role in ("patient", "triage", "specialist", "attending"))
-    assert "r1.2" in listed and "r1.2" not in rates and "not mended" not in rates
+    assert "r1.2" in listed and "r1.2" not in rates and "not corrected" not in rates
     with Store(played[0]) as store:
         lines = [act.draft for i in ("r1.1", "r1.2") for act in store.acts(i) if act.speaker == "patient" and act.draft]
     backed, n = sum(draft.backed for draft in lines), len(lines)
@@ -117,7 +117,7 @@ def test_a_free_patients_lines_are_told_to_be_left_as_they_are(
     show("r1", db=tmp_path / "a.db")
     show("r1.1", db=tmp_path / "a.db")
     run, _, consultation = capsys.readouterr().out.partition("derm34 ·")
-    assert "lines are not mended" in run and "lines, not mended: " in " ".join(consultation.split())
+    assert "lines are not corrected" in run and "lines, not corrected: " in " ".join(consultation.split())
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,8 @@ def test_a_free_patients_lines_are_told_to_be_left_as_they_are(
         (
             [Draft(False, True, 1, False, False, True), Draft(True, False, 1, False)],
             FREE,
-            "2 lines, not mended: 1 backed by the card (50%); 1 naming a diagnosis (50%); 0 said by the program (0%).",
+            "2 lines, not corrected: 1 backed by the card (50%); 1 naming a diagnosis (50%); "
+            "0 said by the program (0%).",
         ),
     ],
 )

@@ -5,7 +5,7 @@ from improvising import Improviser, configured, played
 from scipy.stats import binomtest
 
 from consult.agents.acts import Act, Draft
-from consult.envs.metrics.fidelity import Rate, fidelity, is_mended
+from consult.envs.metrics.fidelity import Rate, fidelity, is_corrected
 from consult.envs.store.write import Pending, Store
 
 CONFIG = configured("m", ["test-0000", "test-0001"])
@@ -94,7 +94,7 @@ def test_a_run_as_it_is_played(tmp_path, grounded):
     patient = [turn for turn in turns if turn["speaker"] == "patient"]
     with Store(tmp_path / "a.db") as store:
         found = counted(store, "r1")
-        assert is_mended(store.run("r1")) == grounded
+        assert is_corrected(store.run("r1")) == grounded
         disclosed = [row["facts_disclosed"] for row in store.consultations("r1")]
         facts = [row["facts"] for row in store.consultations("r1")]
     final = found["patient's final lines backed by the card"]
@@ -106,4 +106,4 @@ def test_a_run_as_it_is_played(tmp_path, grounded):
 
 
 def test_a_run_of_before_there_was_a_free_patient_was_mended():
-    assert is_mended({"config": '{"seed": 0}'}) and not is_mended({"config": '{"patient_grounding": false}'})
+    assert is_corrected({"config": '{"seed": 0}'}) and not is_corrected({"config": '{"patient_grounding": false}'})
