@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_line import consult
 
 from consult.envs.prompts import prompts_of_run
 from consult.envs.store.write import Store
@@ -18,9 +19,13 @@ from consult.envs.store.write import Store
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 
 
-def command(db, *more):
-    base = [sys.executable, "-m", "consult", "simulate", "--cases", "200", "--model", f"scripted:{PANEL}"]
-    return [*base, "--db", str(db), "--batch", "16", "--json", *more]
+def typed(db):
+    return ["simulate", "--cases", "200", "--model", f"scripted:{PANEL}", "--db", str(db), "--batch", "16", "--json"]
+
+
+def begin(db, **streams):
+    call = [sys.executable, "-m", "consult", *typed(db)]
+    return subprocess.Popen(call, stdout=subprocess.PIPE, text=True, **streams)
 
 
 def turns(db):
@@ -37,12 +42,12 @@ def prompts(db):
 
 
 def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
-    subprocess.run(command(tmp_path / "whole.db"), check=True, stdout=subprocess.DEVNULL)
+    consult(*typed(tmp_path / "whole.db"), check=True)
     whole = turns(tmp_path / "whole.db")
     rng, db, shown = random.Random(7), tmp_path / "cut.db", []
     kills = 0
     for _ in range(4):
-        process = subprocess.Popen(command(db), stdout=subprocess.PIPE, text=True)
+        process = begin(db)
         first = process.stdout.readline()
         time.sleep(rng.random() * 0.8)
         process.send_signal(signal.SIGKILL)
@@ -58,7 +63,7 @@ def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
         kept = {(cid, idx, text) for cid, idx, _, _, text, _ in turns(db)}
         assert set(shown) <= kept
     assert kills >= 2
-    last = subprocess.run(command(db), check=True, capture_output=True, text=True)
+    last = consult(*typed(db), check=True)
     assert json.loads(last.stdout.splitlines()[0])["resumed"]
     assert turns(db) == whole
     assert prompts(db) == prompts(tmp_path / "whole.db")
@@ -73,14 +78,13 @@ def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
 
 def test_interrupting_says_how_to_go_on(tmp_path):
     db = tmp_path / "a.db"
-    process = subprocess.Popen(command(db), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = begin(db, stderr=subprocess.PIPE)
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"continue with: consult resume r1 --db {db}" in complaint and "Traceback" not in complaint
-    resumed = [sys.executable, "-m", "consult", "resume", "r1", "--db", str(db), "--json"]
-    done = subprocess.run(resumed, capture_output=True, text=True, check=True)
+    done = consult("resume", "r1", "--db", db, "--json", check=True)
     assert json.loads(done.stdout.splitlines()[-1])["finished"] == 200
 
 

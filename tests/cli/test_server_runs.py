@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 import rude
 import serving
+from command_line import consult
 from improvising import SCENARIO, configured
 
 from consult.agents.models import Message, Prompt, Request, open_model
@@ -49,12 +50,13 @@ def closing():
         model.close()
 
 
-def command(*more):
-    return [sys.executable, "-m", "consult", *more]
-
-
 def simulate(reference, db, cases=1, *more):
-    return command("simulate", "--model", reference, "--cases", str(cases), "--db", str(db), "--json", *more)
+    return ["simulate", "--model", reference, "--cases", str(cases), "--db", str(db), "--json", *more]
+
+
+def begin(typed, **streams):
+    """Start a process of its own, to be killed or interrupted."""
+    return subprocess.Popen([sys.executable, "-m", "consult", *typed], stdout=subprocess.PIPE, text=True, **streams)
 
 
 def store(db, query):
@@ -128,15 +130,13 @@ def test_a_consultation_on_the_server_has_the_texts_of_one_in_process(server, fo
 
 
 def test_names_of_the_real_server(server, tmp_path):
-    done = subprocess.run(simulate(f"{server.base}#tiny/lama", tmp_path / "x.db"), capture_output=True, text=True)
+    done = consult(*simulate(f"{server.base}#tiny/lama", tmp_path / "x.db"))
     assert done.returncode == 2 and "'tiny/lama'; there are: tiny/llama, tiny/llava" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_consultation_through_the_command_line(server, tmp_path):
-    done = subprocess.run(
-        simulate(f"{server.base}#{serving.VISION}", tmp_path / "a.db"), capture_output=True, text=True
-    )
+    done = consult(*simulate(f"{server.base}#{serving.VISION}", tmp_path / "a.db"))
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert events[0]["models"]["patient"] == f"{server.base}#{serving.VISION}@{serving.VISION}@main"
@@ -147,7 +147,7 @@ def test_a_consultation_through_the_command_line(server, tmp_path):
 def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     reference, db = f"{server.base}?concurrency=4#{serving.TEXT}", tmp_path / "cut.db"
     call = simulate(reference, db, 4, "--batch", "2")
-    ours = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ours = begin(call, stderr=subprocess.PIPE)
     seen = [ours.stdout.readline() for _ in range(8)]
     server.kill()
     rest, complaint = ours.communicate(timeout=120)
@@ -157,23 +157,23 @@ def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     assert kept <= {(c, i, text) for c, i, _, _, text, _ in texts(db)}
     assert set(statuses(db)) <= {"running", "finished", "unfinished"}
 
-    again = subprocess.run(command("resume", "r1", "--db", str(db)), capture_output=True, text=True)
+    again = consult("resume", "r1", "--db", db)
     assert again.returncode == 2 and "no server answers at" in again.stderr
 
     server.start()
-    ours = subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
+    ours = begin(call)
     assert json.loads(ours.stdout.readline())["resumed"]
     for _ in range(8):
         ours.stdout.readline()
     ours.send_signal(signal.SIGKILL)
     ours.communicate()
-    last = subprocess.run(command("resume", "r1", "--db", str(db), "--json"), capture_output=True, text=True)
+    last = consult("resume", "r1", "--db", db, "--json")
     assert last.returncode == 0, last.stderr
     assert kept <= {(c, i, text) for c, i, _, _, text, _ in texts(db)}
     assert "running" not in statuses(db) and "failed" not in statuses(db) and sum(statuses(db).values()) == 4
 
     whole = tmp_path / "whole.db"
-    subprocess.run(simulate(reference, whole, 4), check=True, stdout=subprocess.DEVNULL)
+    consult(*simulate(reference, whole, 4), check=True)
     # This model's own settings say greedy, so that a run has one outcome also on a server.
     assert texts(whole) == texts(db)
 
@@ -215,7 +215,7 @@ def test_a_rude_server_interrupts_the_run_in_one_sentence(tmp_path, monkeypatch,
     db = tmp_path / "rude.db"
     with rude.Server(answer) as server:
         started = time.monotonic()
-        done = subprocess.run(simulate(f"{server.base}?timeout=2#tiny", db, 8), capture_output=True, text=True)
+        done = consult(*simulate(f"{server.base}?timeout=2#tiny", db, 8))
         assert time.monotonic() - started < 30
     assert done.returncode == 130 and words in done.stderr and done.stderr.count("\n") == 1
     assert f"continue with: consult resume r1 --db {db}" in done.stderr
@@ -237,7 +237,7 @@ def test_one_bad_reply_fails_one_consultation_with_a_sentence(tmp_path, monkeypa
 
     db = tmp_path / "one.db"
     with rude.Server(answer) as server:
-        done = subprocess.run(simulate(f"{server.base}#tiny", db, 4), capture_output=True, text=True)
+        done = consult(*simulate(f"{server.base}#tiny", db, 4))
     assert done.returncode == 1 and statuses(db)["failed"] == 1 and sum(statuses(db).values()) == 4
     ((error,),) = store(db, "SELECT error FROM consultations WHERE status = 'failed'")
     expected = f"ModelError: {server.base} refuses the request (400: context too long, and your key is [key])"
@@ -259,18 +259,16 @@ def test_another_model_under_the_same_name_cannot_go_on(tmp_path):
 
     with rude.Server(answer, listed) as server:
         call = simulate(f"{server.base}?timeout=2#tiny", db, 2)
-        assert subprocess.run(call, capture_output=True).returncode == 130
+        assert consult(*call).returncode == 130
         size[0] = 2
-        done = subprocess.run(call, capture_output=True, text=True)
+        done = consult(*call)
     assert done.returncode == 2 and "was begun with patient" in done.stderr and "give the same model" in done.stderr
 
 
 def test_interrupting_does_not_wait_for_a_hanging_server(tmp_path):
     db = tmp_path / "a.db"
     with rude.Server(rude.after_greeting(rude.hanging)) as server:
-        ours = subprocess.Popen(
-            simulate(f"{server.base}#tiny", db), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        ours = begin(simulate(f"{server.base}#tiny", db), stderr=subprocess.PIPE)
         while not server.asked:
             time.sleep(0.02)
         started = time.monotonic()

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import consult
 
 from consult.agents.assessors.rubric import BY_KEY, ITEMS
 from consult.agents.prompt_formats.starter_assessment import WHY, WHY_CONSTRUCTED
-from consult.cli.main import run as consult
+from consult.cli.main import run
 
 PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
 CASES = 40
@@ -29,7 +30,7 @@ def call(capfd, monkeypatch, *words):
     monkeypatch.setattr(sys, "argv", ["consult", *map(str, words)])
     capfd.readouterr()
     with pytest.raises(SystemExit) as end:
-        consult()
+        run()
     out, err = capfd.readouterr()
     return end.value.code or 0, out, err
 
@@ -47,7 +48,7 @@ def rows(db, assessor="%"):
 def played(tmp_path_factory):
     db = tmp_path_factory.mktemp("played") / "consult.db"
     words = ["simulate", "--cases", str(CASES), "--model", f"scripted:{PANEL}", "--db", str(db), "--json"]
-    subprocess.run([sys.executable, "-m", "consult", *words], check=True, stdout=subprocess.DEVNULL)
+    consult(*words, check=True)
     return db
 
 
@@ -146,7 +147,7 @@ def test_killed_and_taken_up_it_ends_the_same(played, tmp_path, kind):
             kept = {row[0] for row in rows(db)}
             assert told <= kept and len(kept) < CASES
             assert len(rows(db)) == 8 * len(kept)
-        ended = subprocess.run([sys.executable, "-m", "consult", *words], capture_output=True, text=True)
+        ended = consult(*words)
         assert ended.returncode == (0 if kind == "rules" else 1)
         results.append((rows(db), ended.stdout.splitlines()[-1]))
     assert results[0] == results[1]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import consult
 
 PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
 
 
 def doctor(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "consult", "doctor", *map(str, words)]
-    return subprocess.run(call, cwd=folder, env={**os.environ, "NO_COLOR": "1"}, capture_output=True, text=True)
+    return consult("doctor", *words, folder=folder)
 
 
 def test_a_ready_machine_is_told_what_for(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import consult
 
 CASES = [
     {"id": "a", "complaint": "I cough", "diagnosis": "cold", "facts": [{"topic": "duration", "text": "for two days"}]},
@@ -30,8 +30,7 @@ def write(folder: Path, cases: list[dict[str, object]]) -> None:
 
 
 def check(folder: Path | str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "consult", "scenarios", "check", str(folder)]
-    return subprocess.run(call, capture_output=True, text=True, encoding="utf-8")
+    return consult("scenarios", "check", folder)
 
 
 def test_a_clean_folder_is_said_to_be_clean(ward: Path) -> None:

@@ -6,10 +6,10 @@ import json
 import shlex
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import consult
 
 from consult.cli.commands.simulate import _command
 from consult.envs.config import RunConfig
@@ -18,8 +18,7 @@ PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
 
 
 def simulate(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "consult", "simulate", "--model", f"scripted:{PANEL}", "--db", str(folder / "a.db")]
-    return subprocess.run([*call, *options], capture_output=True, text=True)
+    return consult("simulate", "--model", f"scripted:{PANEL}", "--db", folder / "a.db", *options)
 
 
 def test_a_free_patient_is_the_runs_and_its_lines_are_written_down_as_they_are(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import command_line
 import pexpect
 import pytest
 import yaml
@@ -25,11 +26,8 @@ COMPLAINT = "My elbow itches and it's scaly."
 
 
 def consult(folder: Path, *words: str | Path, check: bool = False) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "consult", *map(str, words)]
-    if words[0] != "--version":
-        call += ["--db", str(folder / "a.db")]
-    given = subprocess.DEVNULL
-    return subprocess.run(call, cwd=folder, env=ENV, stdin=given, capture_output=True, text=True, check=check)
+    store = () if words[0] == "--version" else ("--db", folder / "a.db")
+    return command_line.consult(*words, *store, folder=folder, check=check)
 
 
 def photograph(folder: Path, name: str = "mine.jpg") -> Path:
@@ -381,8 +379,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_mistake_is_one_sentence(desk: Path, words: list[str], told: str) -> None:
     base = [] if {"--model", "--triage", "--attending", "--patient"} & set(words) else ["--model", f"scripted:{PANEL}"]
     db = [] if "--db" in words else ["--db", "a.db"]
-    call = [sys.executable, "-m", "consult", "simulate", *base, *words, *db]
-    done = subprocess.run(call, cwd=desk, env=ENV, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = command_line.consult("simulate", *base, *words, *db, folder=desk)
     assert done.returncode == 2, done.stdout
     assert told in done.stderr and "Traceback" not in done.stderr and not done.stdout
     assert len(re.findall(r"^consult: ", done.stderr, re.MULTILINE)) == 1 == len(done.stderr.strip().splitlines())
