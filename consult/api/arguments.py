@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from consult.fields import shown_fields
+from consult.fields import range_of, shown_fields
 
 F = TypeVar("F", bound=Callable[..., Any])
 _WIDTH = 120
@@ -19,17 +19,19 @@ def takes(arguments: type[Any], model: type[BaseModel]) -> Callable[[F], F]:
     """Let a function that takes `**` of a model's fields name them, each with its type, default and meaning.
 
     Args:
-        arguments: A TypedDict of the keywords.
+        arguments: A TypedDict of the keywords, whose types are not evaluated.
         model: What says their defaults and meanings.
     """
 
     def name_all(function: F) -> F:
-        signature, hints = inspect.signature(function), get_type_hints(arguments)
+        signature, hints = inspect.signature(function), arguments.__annotations__
         own = list(signature.parameters.values())
         rest = own.pop()
         fields = model.model_fields
         keywords = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=fields[name].default, annotation=hint)
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=fields[name].default, annotation=hint.__forward_arg__
+            )
             for name, hint in hints.items()
         ]
         first = [one for one in own if one.kind is not one.KEYWORD_ONLY]
@@ -45,8 +47,10 @@ def takes(arguments: type[Any], model: type[BaseModel]) -> Callable[[F], F]:
 
 
 def _meaning(model: type[BaseModel], name: str) -> str:
-    shown = next(field.shown for field in shown_fields(model) if field.name == name)
-    return shown.python or shown.help
+    field = next(field for field in shown_fields(model) if field.name == name)
+    said, span = field.shown.python or field.shown.help, range_of(field.info)
+    ends = f" It is a number {span}." if span is not None and span.most is not None and span.most < 2**31 else ""
+    return said + ends
 
 
 def _with_meanings(docstring: str, rest: str, meanings: dict[str, str]) -> str:

@@ -84,6 +84,7 @@ def benchmark(
 
     Args:
         scenario: Built-in name or a folder; None for derm34, or what the preset or the file says, as below.
+        **options: The grid, and who plays and assesses.
         preset: smoke or 3mdbench; what is given here takes the place of its values.
         config: A grid as TOML instead.
         again: Whether to play what the store holds already.
@@ -92,7 +93,6 @@ def benchmark(
         batch: Consultations at once.
         db: The store's file.
         listen: Told of every event after it was stored.
-        **options: The grid, and who plays and assesses.
 
     Returns:
         The runs and their report.

@@ -1,6 +1,6 @@
 """What `simulate` and `benchmark` take, for Python and the command line: one model each, and its keywords by type.
 
-A value is held against its field in the words of the API. What is skipped by the check is code or a name of a menu, which
+A value is held against its field in the words of the API. What the check skips is code or the name of a choice, which
 `consult.api.playing` and the grid look up.
 """
 
@@ -106,9 +106,8 @@ class PlayOptions(Options):
 
     scenario: ScenarioName = "derm34"
     cases: Annotated[
-        int | str | Sequence[str] | None,
+        Annotated[int, within(CASES)] | str | Sequence[str] | None,
         SkipValidation,
-        within(CASES),
         Shown(
             CASES_GROUP,
             "The first N cases of the split are played, going round the diagnoses.",
@@ -172,6 +171,11 @@ class PlayOptions(Options):
     image: Annotated[
         PathLike | None, Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG or WebP file.")
     ] = None
+
+    @property
+    def everyone(self) -> ModelLike | None:
+        """Who plays the specialists that have no model of their own; None where that was not given."""
+        return None if isinstance(self.specialist, Mapping) else self.specialist
 
 
 class PlayArguments(TypedDict, total=False):

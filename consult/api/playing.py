@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,7 +240,7 @@ def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) ->
     for specialty in options.specialists or {}:
         if specialty not in scenario.specialties:
             raise UnknownNameError("specialty", str(specialty), scenario.specialties)
-    specialist = options.specialist
+    specialist = options.everyone
     if specialist is None and options.specialists and set(options.specialists) == set(scenario.specialties):
         # Each specialty has its own, so that nobody else is to be opened.
         specialist = next(iter(options.specialists.values()))

@@ -39,11 +39,11 @@ def simulate(
 
     Args:
         scenario: Built-in name or a folder.
+        **options: What is played, and by whom.
         prompts: Whether what models are asked and reply is stored, to be seen with `run["r3.1"].prompts`.
         batch: Consultations at once, and the most requests in one batch of a model.
         db: The SQLite file that keeps all; made where it is not there.
         listen: Told of every event after it was stored, in the form of `--json`.
-        **options: What is played, and by whom.
 
     Returns:
         The run. Consultations that failed are in it, with their `error`.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from consult.cli.commands.train_options import command_of
+from consult.cli.commands.help import GroupedCommand, add_on_demand
+from consult.cli.commands.train_options import SUMMARIES, command_of
 from consult.ranges import SEED
 
 app = typer.Typer(no_args_is_help=True)
-app.command("triage")(command_of("triage"))
-app.command("attending")(command_of("attending"))
-app.command("interview")(command_of("interview"))
+for role, summary in SUMMARIES.items():
+    add_on_demand(app, role, summary, partial(command_of, role))
 
 
 @app.callback()
@@ -21,7 +22,7 @@ def train() -> None:
     """Train a model."""
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def starter(
     out: Annotated[Path, typer.Option(help="The model's folder; the same folder again takes the training up.")],
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
@@ -57,7 +58,7 @@ def starter(
     typer.echo(f"consult simulate --scenario {scenario} --model {out}")
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def assessor(
     out: Annotated[Path, typer.Option(help="The adapter's folder; the same folder again takes the training up.")],
     base: Annotated[str, typer.Option(help="Who plays and is taught: starter, or a folder that was made here.")] = (
@@ -87,7 +88,7 @@ def assessor(
     typer.echo(f"consult assess RUN --assessor {out}")
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def classifier(
     model: Annotated[str, typer.Option(help="starter, or a folder of: consult train starter.")],
     scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
