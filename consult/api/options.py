@@ -117,9 +117,17 @@ class PlayOptions(Options):
     ] = None
     split: SplitName = "test"
     temperament: TemperamentName | None = None
-    strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
-    team: Annotated[TeamName, SkipValidation] = "panel"
-    panel_size: PanelSize = 3
+    complaint: Annotated[
+        str | None,
+        Shown(
+            CASES_GROUP,
+            "A complaint of your own is played instead of a case; at a terminal you play the patient.",
+            python="A complaint of your own instead of cases.",
+        ),
+    ] = None
+    image: Annotated[
+        PathLike | None, Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG or WebP file.")
+    ] = None
     model: Annotated[
         ModelLike,
         SkipValidation,
@@ -155,22 +163,14 @@ class PlayOptions(Options):
         ),
     ] = None
     judge: Judge = None
+    strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
+    team: Annotated[TeamName, SkipValidation] = "panel"
+    panel_size: PanelSize = 3
     seed: Seed = 0
     max_turns: MaxTurns = 14
     patient_grounding: PatientGrounding = True
     votes: Votes = 1
     panel_skill: PanelSkill | None = None
-    complaint: Annotated[
-        str | None,
-        Shown(
-            CASES_GROUP,
-            "A complaint of your own is played instead of a case; at a terminal you play the patient.",
-            python="A complaint of your own instead of cases.",
-        ),
-    ] = None
-    image: Annotated[
-        PathLike | None, Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG or WebP file.")
-    ] = None
 
     @property
     def everyone(self) -> ModelLike | None:
@@ -207,6 +207,10 @@ class GridOptions(Options):
     """What `consult.benchmark` plays; None leaves a value to the preset, the file, or the grid's default."""
 
     scenario: ScenarioName | None = None
+    cases: Cases | None = None
+    split: SplitName | None = None
+    temperament: GridTemperament | None = None
+    repeats: Repeats | None = None
     models: Annotated[
         ModelLike | Sequence[ModelLike] | None,
         SkipValidation,
@@ -219,25 +223,6 @@ class GridOptions(Options):
             form="several",
         ),
     ] = None
-    strategies: Annotated[
-        str | Sequence[str] | None,
-        SkipValidation,
-        Shown(PLAYED, f"These strategies are compared, with commas between: {listed(STRATEGIES, 'and')}.",
-              python=f"Some of {listed(STRATEGIES, 'and')}; None for no-dialogue and dialogue.", form="commas"),
-    ] = None  # fmt: skip
-    teams: Annotated[
-        str | Sequence[str] | None,
-        SkipValidation,
-        Shown(PLAYED, f"These teams are compared, with commas between: {listed(TEAMS, 'and')}.",
-              python=f"Some of {listed(TEAMS, 'and')}; None for panel.", form="commas"),
-    ] = None  # fmt: skip
-    cases: Cases | None = None
-    split: SplitName | None = None
-    temperament: GridTemperament | None = None
-    repeats: Repeats | None = None
-    panel_size: PanelSize | None = None
-    max_turns: MaxTurns | None = None
-    patient_grounding: PatientGrounding | None = None
     patient: Annotated[
         ModelLike | None, SkipValidation, Shown(PLAYERS, "This model plays the patient, whatever model is compared.")
     ] = None
@@ -276,6 +261,21 @@ class GridOptions(Options):
         ),
     ] = None
     judge: Judge = None
+    strategies: Annotated[
+        str | Sequence[str] | None,
+        SkipValidation,
+        Shown(PLAYED, f"These strategies are compared, with commas between: {listed(STRATEGIES, 'and')}.",
+              python=f"Some of {listed(STRATEGIES, 'and')}; None for no-dialogue and dialogue.", form="commas"),
+    ] = None  # fmt: skip
+    teams: Annotated[
+        str | Sequence[str] | None,
+        SkipValidation,
+        Shown(PLAYED, f"These teams are compared, with commas between: {listed(TEAMS, 'and')}.",
+              python=f"Some of {listed(TEAMS, 'and')}; None for panel.", form="commas"),
+    ] = None  # fmt: skip
+    panel_size: PanelSize | None = None
+    max_turns: MaxTurns | None = None
+    patient_grounding: PatientGrounding | None = None
     seed: Seed | None = None
     solo_baseline: Annotated[
         bool | None,

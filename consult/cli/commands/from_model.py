@@ -1,7 +1,7 @@
 """Makes a command from a configuration model: each field that is shown is an option, and no second list is kept.
 
-A field says its type, range, default, meaning and group (`consult.fields`); the options that a model does not have, such
-as where to write, are the function's own parameters. What is on the command line, and only that, goes into the model.
+A field says its type, range, default, meaning and group (`consult.fields`); options that a model does not have, such as
+where to write, are the function's own parameters. What is on the command line, and only that, goes into the model.
 """
 
 from __future__ import annotations
@@ -41,19 +41,20 @@ def from_model(
             it is still read, so that the model says why.
         bounded: Whether the options state and check the ranges of numbers; else the model alone checks them.
     """
+    from consult.api.given import checked
     from consult.fields import shown_fields
 
     fields = {field.name: field for field in shown_fields(model) if field.shown.form != "python"}
     own = list(inspect.signature(function, eval_str=True, locals={model.__name__: model}).parameters.values())[1:]
-    options = [
-        _option(field, bounded=bounded, hidden=bool(role) and _is_idle(field, role)) for field in fields.values()
-    ]
+    options = [_option(field, bounded=bounded, hidden=_is_idle(field, role)) for field in fields.values()]
 
     @wraps(function)
     def command(ctx: typer.Context, **values: Any) -> None:
         given = {name: _read(fields[name], values[name]) for name in _on_command_line(ctx) if name in fields}
         rest = {one.name: values[one.name] for one in own}
-        function((build or model.model_validate)(given), **rest)
+        with checked():
+            made = (build or model.model_validate)(given)
+        function(made, **rest)
 
     first = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [first, *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*options, *own))]
@@ -69,7 +70,7 @@ def _on_command_line(ctx: typer.Context) -> list[str]:
 
 
 def _is_idle(field: ShownField, role: str) -> bool:
-    return bool(field.shown.roles) and role not in field.shown.roles
+    return bool(role and field.shown.roles) and role not in field.shown.roles
 
 
 def _option(field: ShownField, *, bounded: bool, hidden: bool) -> inspect.Parameter:

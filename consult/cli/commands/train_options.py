@@ -40,14 +40,10 @@ def _command(role: Role) -> Callable[..., None]:
     def train(
         fields: dict[str, Any],
         *,
-        out: Annotated[
-            Path, typer.Option(help="The result is written into this folder.", rich_help_panel=OUTPUT_PANEL)
-        ],
+        out: Annotated[Path, typer.Option(help="The result is this folder.", rich_help_panel=OUTPUT_PANEL)],
         config: Annotated[
             Path | None,
-            typer.Option(
-                help="This TOML file has the same fields; options override it.", rich_help_panel=TRAINED_PANEL
-            ),
+            typer.Option(help="This TOML file has the same fields; options go first.", rich_help_panel=TRAINED_PANEL),
         ] = None,
         preset: Annotated[
             str | None, typer.Option(help="The preset smoke is a training of minutes.", rich_help_panel=TRAINED_PANEL)
@@ -71,9 +67,7 @@ def _command(role: Role) -> Callable[..., None]:
         ] = None,
         resume: Annotated[
             bool,
-            typer.Option(
-                "--resume", help="The training that lies in --out is continued.", rich_help_panel=OUTPUT_PANEL
-            ),
+            typer.Option("--resume", help="The training in --out is continued.", rich_help_panel=OUTPUT_PANEL),
         ] = False,
         dry_run: Annotated[
             bool,
