@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from consult.agents.choices import Rationale
+from consult.envs.specialists import specialists_of
 from consult.errors import UserError
 from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, Shown, shown_fields, within
 from consult.ranges import CASES, PANEL_SKILL, SEED, VOTES
@@ -255,6 +256,11 @@ class TrainConfig(BaseModel):
         for name in OTHERS:
             if getattr(self, name) in PERSONS:
                 raise TrainingError(f"'{getattr(self, name)}' cannot play in a training; give --{name} a model")
+        if self.specialist is not None and specialists_of([self.specialist]).own:
+            raise TrainingError(
+                f"'{self.specialist}' is for one specialty, and in a training one model plays every specialist; give "
+                "--specialist a model alone"
+            )
         for name, why in self._idle():
             flag = name.replace("_", "-")
             raise TrainingError(f"--{flag} would change nothing here, since {why}; leave it out")
