@@ -60,7 +60,8 @@ Judge = Annotated[
 class Options(BaseModel):
     """Options of a call, each held against its type and range."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    # Built when something is first checked: the help needs the fields alone.
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

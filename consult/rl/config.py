@@ -62,7 +62,7 @@ class TrainingError(UserError):
 class TrainConfig(BaseModel):
     """One training. On one machine and with `steps`, the same configuration gives the same weights."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     role: TrainedRole
     scenario: Annotated[str, Shown(CASES_GROUP, "The scenario is a built-in name or a folder.")] = "derm34"

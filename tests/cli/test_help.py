@@ -1,4 +1,4 @@
-"""The help of every command: whole sentences, in groups, in the terminal's full width, and no option that can only fail."""
+"""The help of every command: whole sentences, in groups, in full width, and no option that can only fail."""
 
 from __future__ import annotations
 
