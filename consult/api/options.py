@@ -291,7 +291,8 @@ class GridOptions(Options):
     def by_key(self) -> dict[str, Any]:
         """Return the options by the keys of a grid, where the roles are a table of their own."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
-        return {**given, "roles": {name: given.pop(name) for name in (*ROLES, "specialists")}}
+        roles = {name: given.pop(name) for name in (*ROLES, "specialists")}
+        return {**given, "roles": roles}
 
 
 class GridArguments(TypedDict, total=False):

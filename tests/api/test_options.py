@@ -15,7 +15,7 @@ import consult
 from consult.api.given import ModelLike, PathLike
 from consult.api.options import GridArguments, GridOptions, PlayArguments, PlayOptions
 from consult.api.train import TrainArguments
-from consult.envs.benchmark.grid import Grid
+from consult.envs.benchmark.grid import Grid, RoleModels
 from consult.envs.config import RunConfig
 from consult.envs.specialists import Specialists, specialists_of
 from consult.errors import UserError
@@ -149,6 +149,14 @@ def test_a_field_that_is_not_shown_for_a_role_can_only_fail(role: Any) -> None:
         if shown.roles and role not in shown.roles:
             with pytest.raises(UserError, match=f"--{name.replace('_', '-')}"):
                 TrainConfig(role=role, steps=1, **{name: others[name]})
+
+
+def test_options_of_a_grid_are_its_keys() -> None:
+    found = GridOptions.model_validate({"specialist": ["dermatology=a", "b"], "patient": "c"}).by_key()
+    assert set(found) == set(Grid.model_fields) - {"cells"}
+    assert set(found["roles"]) == set(RoleModels.model_fields)
+    given = {name: value for name, value in found["roles"].items() if value is not None}
+    assert given == {"patient": "c", "specialist": "b", "specialists": {"dermatology": "a"}}
 
 
 def test_a_path_is_taken_as_a_text_and_as_a_path() -> None:
