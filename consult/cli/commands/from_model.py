@@ -60,7 +60,7 @@ def from_model(
     parameters = [first, *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*options, *own))]
     command.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
     command.__annotations__ = {one.name: one.annotation for one in parameters}
-    del command.__wrapped__  # type: ignore[attr-defined]  # whose annotations typer would read instead
+    del command.__wrapped__  # whose annotations typer would read instead
     return command
 
 

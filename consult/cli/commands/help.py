@@ -21,7 +21,7 @@ class GroupedCommand(TyperCommand):
     """A command whose options stand in the groups that they name."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options, a section for each group, those without one last."""
+        """Write arguments, options without a group, and a section for each group; `--help` alone comes last."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -29,8 +29,10 @@ class GroupedCommand(TyperCommand):
                 rest = "Arguments" if parameter.param_type_name == "argument" else "Options"
                 group = getattr(parameter, "rich_help_panel", None) or rest
                 sections.setdefault(group, []).append((_in_words(record[0]), _in_words(record[1])))
-        last = sections.pop("Options", None)
-        for title, records in (*sections.items(), *([("Options", last)] if last else [])):
+        rest = {title: sections.pop(title, []) for title in ("Arguments", "Options")}
+        alone = len(rest["Options"]) == 1
+        ordered = {"Arguments": rest["Arguments"], **sections, "Options": rest["Options"]} if alone else rest | sections
+        for title, records in ((title, records) for title, records in ordered.items() if records):
             with formatter.section(title):
                 formatter.write_dl(records)
 
