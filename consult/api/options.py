@@ -40,7 +40,7 @@ from consult.fields import (
     range_of,
     within,
 )
-from consult.ranges import CASES, PANEL_SKILL, SEED
+from consult.ranges import CASES, Range
 
 ROLES = ("patient", "triage", "specialist", "attending")
 _REFERENCE = "starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE, or FILE.py:NAME"
@@ -90,13 +90,13 @@ class Options(BaseModel):
         return _checked(name, value, members(info.annotation), range_of(info))
 
 
-def _checked(name: str, value: Any, kinds: Sequence[Any], span: Any) -> Any:
+def _checked(name: str, value: Any, kinds: Sequence[Any], span: Range | None) -> Any:
     if kinds == [bool]:
         return boolean(name, value)
-    if kinds == [int]:
-        return whole(name, value, span or SEED)
-    if kinds == [float]:
-        return share(name, value, span or PANEL_SKILL)
+    if kinds == [int] and span is not None:
+        return whole(name, value, span)
+    if kinds == [float] and span is not None:
+        return share(name, value, span)
     if kinds == [str]:
         return text(name, value)
     return path_of(name, value) if Path in kinds else value

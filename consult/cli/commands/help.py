@@ -26,15 +26,16 @@ class GroupedCommand(TyperCommand):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                rest = "Arguments" if parameter.param_type_name == "argument" else "Options"
-                group = getattr(parameter, "rich_help_panel", None) or rest
+                usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                group = getattr(parameter, "rich_help_panel", None) or usual
                 sections.setdefault(group, []).append((_in_words(record[0]), _in_words(record[1])))
         rest = {title: sections.pop(title, []) for title in ("Arguments", "Options")}
         alone = len(rest["Options"]) == 1
         ordered = {"Arguments": rest["Arguments"], **sections, "Options": rest["Options"]} if alone else rest | sections
-        for title, records in ((title, records) for title, records in ordered.items() if records):
-            with formatter.section(title):
-                formatter.write_dl(records)
+        for title, records in ordered.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 def _in_words(said: str) -> str:
