@@ -45,7 +45,6 @@ from consult.ranges import CASES, Range
 ROLES = ("patient", "triage", "specialist", "attending")
 _REFERENCE = "starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE, or FILE.py:NAME"
 _OBJECT = "a reference as `--model` takes it, an object with `generate`, or a function `(messages, images) -> str`"
-
 _SPECIALISTS = "This model plays the specialists, written [SPECIALTY=]MODEL; it may be given again, once a specialty."
 
 Triage = Annotated[ModelLike | None, SkipValidation, Shown(PLAYERS, "This model plays the triage doctor.")]
@@ -69,11 +68,12 @@ class Options(BaseModel):
         """Part who plays all specialists from specialties with a model of their own."""
         who = given.get("specialist")
         if isinstance(who, Mapping):
-            return {**given, "specialist": None, "specialists": who}
-        if isinstance(who, str | list):
+            everyone, own = None, dict(who)
+        elif isinstance(who, str | list):
             everyone, own = specialists_of([who] if isinstance(who, str) else who)
-            return {**given, "specialist": everyone, "specialists": {**own, **(given.get("specialists") or {})}}
-        return given
+        else:
+            return given
+        return {**given, "specialist": everyone, "specialists": {**own, **(given.get("specialists") or {})}}
 
     @field_validator("*", mode="before")
     @classmethod
