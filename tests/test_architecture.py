@@ -77,3 +77,33 @@ def reached(name: str, path: Path, known: dict[str, Path]) -> set[str]:
 def test_no_imports_form_a_cycle() -> None:
     known = modules()
     graphlib.TopologicalSorter({name: reached(name, path, known) for name, path in known.items()}).prepare()
+
+
+MOST_PARAMETERS = 12
+
+
+def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
+    """Count all that a function takes, `self`, `*` and `**` with it."""
+    told = node.args
+    named = [*told.posonlyargs, *told.args, *told.kwonlyargs]
+    return len(named) + (told.vararg is not None) + (told.kwarg is not None)
+
+
+def test_no_function_takes_more_parameters_than_one_can_read() -> None:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    offenders = {
+        f"{path.relative_to(PACKAGE)}:{node.lineno} {getattr(node, 'name', 'lambda')}": parameters(node)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, functions) and parameters(node) > MOST_PARAMETERS
+    }
+    assert not offenders
+
+
+def test_one_place_reads_who_plays_a_specialty() -> None:
+    readers = [
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if "specialty, equals" in path.read_text(encoding="utf-8")
+    ]
+    assert readers == ["envs/specialists.py"]

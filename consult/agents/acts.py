@@ -10,6 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from consult.agents.choices import STRATEGIES as STRATEGIES
+from consult.agents.choices import TEAMS as TEAMS
+from consult.agents.choices import Rationale as Rationale
+from consult.agents.choices import Strategy as Strategy
+from consult.agents.choices import Team as Team
 from consult.scenarios import Card, Fact, Photograph, Urgency
 from consult.scenarios.conditional import Known
 
@@ -17,15 +22,6 @@ Speaker = Literal["patient", "triage", "attending"]
 Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
 Source = Literal["model", "program", "human"]
 """Who decided or wrote it."""
-
-Strategy = Literal["no-dialogue", "text-only", "dialogue", "reasoning", "expert"]
-Team = Literal["panel", "no-triage", "solo"]
-STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue", "reasoning", "expert")
-TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
-
-Rationale = Literal["before", "after", "none"]
-RATIONALES: tuple[Rationale, ...] = ("before", "after", "none")
-"""Where the attending's reason stands: before its decision, after it, or nowhere."""
 
 NOT_MY_FIELD = "not my field"
 

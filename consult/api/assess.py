@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from consult.agents.assessors.judge import open_judge
 from consult.agents.assessors.model import ASSESSORS, open_assessor
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
 from consult.api.checks import for_python, listener, whole
-from consult.api.given import ModelLike, PathLike
+from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.api.run import Run, place_of, run_row
 from consult.envs.assessing import Assessing, name_of
 from consult.envs.config import RunConfig
@@ -24,9 +21,6 @@ from consult.errors import UserError
 from consult.plugins import Named
 from consult.ranges import BATCH
 from consult.scenarios import Scenario, load_scenario
-
-AssessorLike = ModelLike | Callable[[Any], Any]
-"""A model, or a function of one consultation that returns item → value."""
 
 
 @for_python

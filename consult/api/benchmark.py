@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from consult.agents.assessors.judge import open_judge
 from consult.agents.assessors.model import ASSESSORS, open_assessor
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models import ModelGoneError, close_model
 from consult.agents.models.python import MODELS
-from consult.api.assess import AssessorLike
+from consult.api.arguments import takes
 from consult.api.checks import (
     boolean,
     folder,
     for_python,
     listed,
     listener,
-    maybe_boolean,
-    maybe_whole,
     path_of,
     store_file,
     text,
     whole,
 )
-from consult.api.given import ModelLike, PathLike, what_is_left
+from consult.api.given import PathLike, checked, what_is_left
+from consult.api.options import ROLES, GridArguments, GridOptions
 from consult.api.playing import Opener, open_models
 from consult.api.report import Report
 from consult.api.run import Run
@@ -42,13 +41,12 @@ from consult.envs.judging import refuse_judging
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named
-from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED
+from consult.ranges import BATCH
 from consult.render.report.write import write_report
 from consult.scenarios import Scenario, load_scenario
 
 _OF_CELLS = ("value", "low", "high", "n", "failed", "unjudged")
 """Of a cell's accuracy, what the summary tells."""
-_ROLES = ("patient", "triage", "specialist", "attending")
 
 
 @dataclass(frozen=True)
@@ -66,29 +64,10 @@ class Benchmark:
 
 
 @for_python
+@takes(GridArguments, GridOptions)
 def benchmark(
     scenario: PathLike | None = None,
     *,
-    models: ModelLike | Sequence[ModelLike] | None = None,
-    strategies: str | Sequence[str] | None = None,
-    teams: str | Sequence[str] | None = None,
-    cases: int | None = None,
-    split: str | None = None,
-    temperament: str | None = None,
-    repeats: int | None = None,
-    panel_size: int | None = None,
-    max_turns: int | None = None,
-    patient_grounding: bool | None = None,
-    patient: ModelLike | None = None,
-    triage: ModelLike | None = None,
-    specialist: ModelLike | None = None,
-    specialists: Mapping[str, ModelLike] | None = None,
-    attending: ModelLike | None = None,
-    classifier: Any = None,
-    assessors: AssessorLike | Sequence[AssessorLike] | None = None,
-    judge: ModelLike | None = None,
-    seed: int | None = None,
-    solo_baseline: bool | None = None,
     preset: str | None = None,
     config: PathLike | None = None,
     again: bool = False,
@@ -97,6 +76,7 @@ def benchmark(
     batch: int = 32,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
+    **options: Unpack[GridArguments],
 ) -> Benchmark:
     """Play a grid of strategies, teams and models on the same cases, as `consult benchmark` does.
 
@@ -104,27 +84,7 @@ def benchmark(
 
     Args:
         scenario: Built-in name or a folder; None for derm34, or what the preset or the file says, as below.
-        models: Compared with each other: each plays all roles but those given below; None for the starter. Here
-            and below a single one needs no list.
-        strategies: Some of no-dialogue, text-only, dialogue, reasoning, expert; None for no-dialogue and dialogue.
-        teams: Some of panel, no-triage, solo; None for panel.
-        cases: The first so many of the split; None for all.
-        split: train, validation, test, or another split of the scenario.
-        temperament: One for all, `all` four, or `own`: one a case, balanced.
-        repeats: How often each case is played, each time with other draws.
-        panel_size: Specialists asked.
-        max_turns: Doctor turns at which a consultation is unfinished.
-        patient_grounding: Whether a program chooses and checks the facts that the patient states.
-        patient: Who plays the patient, whatever model is compared.
-        triage: The same of the triage doctor.
-        specialist: The same of all specialists.
-        specialists: Specialty → its own.
-        attending: The same of the attending physician.
-        classifier: Of images, for `expert` and as a baseline.
-        assessors: `rules`, `model` (the first one), `none`, a model, or a function as `consult.assess` takes it.
-        judge: Of open diagnoses.
-        seed: Decides every draw.
-        solo_baseline: Whether a solo doctor is added to each strategy that lacks one.
+        **options: The grid, and who plays and assesses.
         preset: smoke or 3mdbench; what is given here takes the place of its values.
         config: A grid as TOML instead.
         again: Whether to play what the store holds already.
@@ -143,30 +103,12 @@ def benchmark(
         ModelGoneError: A server stopped responding; what was played is stored.
         KeyboardInterrupt: Interrupted; what was played is stored.
     """
-    roles = {"patient": patient, "triage": triage, "specialist": specialist, "attending": attending}
-    told = {
-        "scenario": None if scenario is None else str(scenario),
-        "models": models,
-        "strategies": strategies,
-        "teams": teams,
-        "cases": maybe_whole("cases", cases, CASES),
-        "split": split,
-        "temperament": temperament,
-        "repeats": maybe_whole("repeats", repeats, REPEATS),
-        "panel_size": maybe_whole("panel_size", panel_size, PANEL_SIZE),
-        "max_turns": maybe_whole("max_turns", max_turns, MAX_TURNS),
-        "patient_grounding": maybe_boolean("patient_grounding", patient_grounding),
-        "classifier": classifier,
-        "assessors": assessors,
-        "judge": judge,
-        "seed": maybe_whole("seed", seed, SEED),
-        "solo_baseline": maybe_boolean("solo_baseline", solo_baseline),
-        "roles": roles | {"specialists": specialists},
-    }
+    with checked():
+        grid = GridOptions.model_validate({"scenario": None if scenario is None else str(scenario), **options})
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
     whole("batch", batch, BATCH)
     again, prompts = boolean("again", again), boolean("prompts", prompts)
-    gridded = grid_of(told, preset, None if config is None else path_of("config", config), prompts=prompts)
+    gridded = grid_of(grid.by_key(), preset, None if config is None else path_of("config", config), prompts=prompts)
     with gridded.planned(path, batch=batch, again=again) as bench:
         tell(bench.event())
         try:
@@ -302,7 +244,7 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
         if key in given:
             given[key] = named.add(registry, given[key])
     roles = given.pop("roles", None) or {}
-    played: dict[str, Any] = {name: named.add(MODELS, roles[name]) for name in _ROLES if roles.get(name) is not None}
+    played: dict[str, Any] = {name: named.add(MODELS, roles[name]) for name in ROLES if roles.get(name) is not None}
     if roles.get("specialists"):
         played["specialists"] = {name: named.add(MODELS, one) for name, one in roles["specialists"].items()}
     return given | ({"roles": played} if played else {})

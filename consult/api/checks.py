@@ -82,15 +82,6 @@ def whole(name: str, value: Any, span: Range) -> int:
     return number
 
 
-def maybe_whole(name: str, value: Any, span: Range) -> int | None:
-    """Return a whole number, or None where nothing was given.
-
-    Raises:
-        UserError: It is something else.
-    """
-    return None if value is None else whole(name, value, span)
-
-
 def share(name: str, value: Any, span: Range) -> float:
     """Return a number within its range.
 
@@ -116,15 +107,6 @@ def boolean(name: str, value: Any) -> bool:
     if not isinstance(found, bool):
         raise UserError(f"'{name}' cannot be {shown(value)}; give True or False")
     return found
-
-
-def maybe_boolean(name: str, value: Any) -> bool | None:
-    """Return a truth value, or None where nothing was given.
-
-    Raises:
-        UserError: It is something else.
-    """
-    return None if value is None else boolean(name, value)
 
 
 def text(name: str, value: Any) -> str:

@@ -26,6 +26,8 @@ class Generates(Protocol):
 
 ModelLike = str | Generates | Callable[[list[dict[str, str]], list[Any]], str]
 """A reference, an object with `generate`, or a function `(messages, images) -> str`."""
+AssessorLike = ModelLike | Callable[[Any], Any]
+"""A model, or a function of one consultation that returns item → value."""
 PathLike = str | Path
 """Of a file or a folder."""
 
@@ -36,10 +38,10 @@ def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
     Raises:
         UnknownNameError: There is none.
     """
-    from consult.scenarios import UnknownNameError
-
     found = next((entry for entry in menu if entry == name), None)
     if found is None:
+        from consult.scenarios import UnknownNameError
+
         raise UnknownNameError(kind, str(name), menu)
     return found
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +16,9 @@ from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
-from consult.api.checks import boolean, path_of, share, text, whole
-from consult.api.given import ModelLike, PathLike, checked, from_menu, naming
+from consult.api.checks import text, whole
+from consult.api.given import ModelLike, checked, from_menu, naming
+from consult.api.options import PlayOptions
 from consult.counts import count_of
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
@@ -30,7 +31,7 @@ from consult.envs.store.write import Store, is_alive
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
 from consult.plugins import CODE, Named
-from consult.ranges import BATCH, CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, SEED, VOTES
+from consult.ranges import BATCH, CASES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
 from consult.scenarios.scenario import nearest
 
@@ -38,35 +39,6 @@ TINY = 50_000_000
 """Parameters; a model with fewer is slower on all cores than on two."""
 
 Opener = Callable[..., Models]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What to play; `consult.simulate` says what each means."""
-
-    scenario: str = "derm34"
-    cases: int | str | Sequence[str] | None = None
-    split: str = "test"
-    temperament: str | None = None
-    strategy: str = "dialogue"
-    team: str = "panel"
-    panel_size: int = 3
-    model: ModelLike = "starter"
-    patient: ModelLike | None = None
-    triage: ModelLike | None = None
-    specialist: ModelLike | None = None
-    specialists: Mapping[str, ModelLike] | None = None
-    attending: ModelLike | None = None
-    classifier: Any = None
-    judge: ModelLike | None = None
-    seed: int = 0
-    max_turns: int = 14
-    patient_grounding: bool = True
-    votes: int = 1
-    panel_skill: float | None = None
-    complaint: str | None = None
-    image: PathLike | None = None
-    prompts: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,14 +62,17 @@ class _Own(NamedTuple):
     photograph: Kept | None
 
 
-def plan_run(options: Options) -> Planned:
+def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
     """Make a run's configuration.
+
+    Args:
+        options: What to play.
+        prompts: Whether what models are asked and reply is stored.
 
     Raises:
         UserError: A name that there is not, a value that is out of range, options that do not go together, or code that
             cannot be loaded.
     """
-    options = _checked(options)
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     if options.classifier is not None and strategy != "expert":
@@ -126,7 +101,7 @@ def plan_run(options: Options) -> Planned:
             **played,
         )
     check_persons(config)
-    return Planned(scenario, config, named, own.photograph if own else None, options.prompts)
+    return Planned(scenario, config, named, own.photograph if own else None, prompts)
 
 
 def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
@@ -190,30 +165,7 @@ def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -
 # -- from options to a configuration -----------------------------------------------------------------------------------
 
 
-def _checked(options: Options) -> Options:
-    """Return the options with Python's own numbers and truth values.
-
-    Raises:
-        UserError: One has a value that it cannot have.
-    """
-    for name in ("split", "temperament", "complaint"):
-        if getattr(options, name) is not None:
-            text(name, getattr(options, name))
-    if options.image is not None:
-        path_of("image", options.image)
-    return replace(
-        options,
-        panel_size=whole("panel_size", options.panel_size, PANEL_SIZE),
-        max_turns=whole("max_turns", options.max_turns, MAX_TURNS),
-        votes=whole("votes", options.votes, VOTES),
-        seed=whole("seed", options.seed, SEED),
-        patient_grounding=boolean("patient_grounding", options.patient_grounding),
-        prompts=boolean("prompts", options.prompts),
-        panel_skill=None if options.panel_skill is None else share("panel_skill", options.panel_skill, PANEL_SKILL),
-    )
-
-
-def _own(options: Options) -> _Own | None:
+def _own(options: PlayOptions) -> _Own | None:
     """Take in complaint and photograph; None where neither is given."""
     if options.complaint is None:
         if options.image is not None:
@@ -226,7 +178,7 @@ def _own(options: Options) -> _Own | None:
     return _Own(OwnCase(complaint=said, photograph=photograph.hash if photograph else None), photograph)
 
 
-def _ids(scenario: Scenario, options: Options) -> tuple[str, ...]:
+def _ids(scenario: Scenario, options: PlayOptions) -> tuple[str, ...]:
     cases, split = options.cases, options.split
     if isinstance(cases, str):
         return (_case(scenario, cases, split),)
@@ -268,7 +220,9 @@ def _case(scenario: Scenario, name: str, split: str) -> str:
     )
 
 
-def _moods(scenario: Scenario, options: Options, ids: Sequence[str], patient: RoleConfig, own: bool) -> tuple[str, ...]:
+def _moods(
+    scenario: Scenario, options: PlayOptions, ids: Sequence[str], patient: RoleConfig, own: bool
+) -> tuple[str, ...]:
     kinds = tuple(temperaments())
     if options.temperament is None and own:
         return (OWN_TEMPERAMENT if patient.model in PERSONS else random.Random(options.seed).choice(kinds),)
@@ -278,7 +232,7 @@ def _moods(scenario: Scenario, options: Options, ids: Sequence[str], patient: Ro
     return kinds if mood == "all" else (mood,) * len(ids)
 
 
-def _roles(scenario: Scenario, options: Options, named: Named, own: bool) -> dict[str, Any]:
+def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) -> dict[str, Any]:
     def role(name: str, given: ModelLike | None) -> RoleConfig:
         usual: RoleConfig = RunConfig.model_fields[name].default
         return usual.model_copy(update={"model": named.add(MODELS, options.model if given is None else given)})
@@ -286,7 +240,7 @@ def _roles(scenario: Scenario, options: Options, named: Named, own: bool) -> dic
     for specialty in options.specialists or {}:
         if specialty not in scenario.specialties:
             raise UnknownNameError("specialty", str(specialty), scenario.specialties)
-    specialist = options.specialist
+    specialist = options.everyone
     if specialist is None and options.specialists and set(options.specialists) == set(scenario.specialties):
         # Each specialty has its own, so that nobody else is to be opened.
         specialist = next(iter(options.specialists.values()))
@@ -300,7 +254,7 @@ def _roles(scenario: Scenario, options: Options, named: Named, own: bool) -> dic
     }
 
 
-def _judge(scenario: Scenario, options: Options, named: Named) -> RoleConfig | None:
+def _judge(scenario: Scenario, options: PlayOptions, named: Named) -> RoleConfig | None:
     """Return who judges; refused before any model is loaded where there is nothing to judge."""
     if options.judge is None:
         return None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from consult.agents.models import ModelGoneError
 from consult.agents.models.human import LeftError
-from consult.api.checks import for_python, listed, listener, store_file, text, whole
-from consult.api.given import ModelLike, PathLike, what_is_left
-from consult.api.playing import Options, Planned, plan_again, plan_run, staged
+from consult.api.arguments import takes
+from consult.api.checks import boolean, for_python, listed, listener, store_file, text, whole
+from consult.api.given import PathLike, checked, what_is_left
+from consult.api.options import PlayArguments, PlayOptions
+from consult.api.playing import Planned, plan_again, plan_run, staged
 from consult.api.run import Run, place_of
 from consult.envs.events import Event
 from consult.envs.store.write import Store
@@ -20,33 +22,15 @@ Listen = Callable[[Event], None]
 
 
 @for_python
+@takes(PlayArguments, PlayOptions)
 def simulate(
     scenario: PathLike = "derm34",
     *,
-    cases: int | str | Sequence[str] | None = None,
-    split: str = "test",
-    temperament: str | None = None,
-    strategy: str = "dialogue",
-    team: str = "panel",
-    panel_size: int = 3,
-    model: ModelLike = "starter",
-    patient: ModelLike | None = None,
-    triage: ModelLike | None = None,
-    specialist: ModelLike | Mapping[str, ModelLike] | None = None,
-    attending: ModelLike | None = None,
-    classifier: Any = None,
-    judge: ModelLike | None = None,
-    seed: int = 0,
-    max_turns: int = 14,
-    patient_grounding: bool = True,
-    votes: int = 1,
-    panel_skill: float | None = None,
-    complaint: str | None = None,
-    image: PathLike | None = None,
     prompts: bool = True,
     batch: int = 32,
     db: PathLike = "consult.db",
     listen: Listen | None = None,
+    **options: Unpack[PlayArguments],
 ) -> Run:
     """Play consultations, as `consult simulate` does.
 
@@ -55,29 +39,7 @@ def simulate(
 
     Args:
         scenario: Built-in name or a folder.
-        cases: How many, from the first of the split's fixed order; or the id of one, or several ids. None for one case
-            that the seed chooses.
-        split: train, validation or test, or another that the scenario has.
-        temperament: sanguine, choleric, melancholic, phlegmatic, or all; None for one a case, balanced.
-        strategy: no-dialogue, text-only, dialogue, reasoning or expert.
-        team: panel, no-triage or solo.
-        panel_size: Specialists asked, 1 to 15.
-        model: Who plays all roles: a reference as `--model` takes it, an object with `generate`, or a function
-            `(messages, images) -> str`.
-        patient: Who plays the patient; also `nobody`, or `human` at a terminal.
-        triage: Who plays the triage doctor.
-        specialist: Who plays all specialists, or specialty → model.
-        attending: Who plays the attending physician.
-        classifier: Whose guesses the strategy `expert` tells the doctors: a reference, or a function of one RGB picture
-            that returns label → probability.
-        judge: A model that judges open diagnoses which no name or alias decides.
-        seed: Decides every draw.
-        max_turns: Doctor turns, 2 to 100, at which a consultation is unfinished.
-        patient_grounding: Whether a program chooses and checks the facts that the patient states.
-        votes: Decisions that the attending is asked for, 1 to 64; the majority is taken.
-        panel_skill: Where given, opinions are made up, right with this probability (0 to 1); for ablation.
-        complaint: A complaint of your own instead of cases.
-        image: Your photograph, with the complaint: JPEG, PNG or WebP.
+        **options: What is played, and by whom.
         prompts: Whether what models are asked and reply is stored, to be seen with `run["r3.1"].prompts`.
         batch: Consultations at once, and the most requests in one batch of a model.
         db: The SQLite file that keeps all; made where it is not there.
@@ -92,34 +54,11 @@ def simulate(
         KeyboardInterrupt: Interrupted; what was played is stored.
         ModelGoneError: A server stopped responding; what was played is stored.
     """
-    options = Options(
-        scenario=str(scenario),
-        cases=cases,
-        split=split,
-        temperament=temperament,
-        strategy=strategy,
-        team=team,
-        panel_size=panel_size,
-        model=model,
-        patient=patient,
-        triage=triage,
-        specialist=None if isinstance(specialist, Mapping) else specialist,
-        specialists=specialist if isinstance(specialist, Mapping) else None,
-        attending=attending,
-        classifier=classifier,
-        judge=judge,
-        seed=seed,
-        max_turns=max_turns,
-        patient_grounding=patient_grounding,
-        votes=votes,
-        panel_skill=panel_skill,
-        complaint=complaint,
-        image=image,
-        prompts=prompts,
-    )
-    path, told = store_file(db), listener("listen", listen)
+    with checked():
+        played = PlayOptions.model_validate({"scenario": str(scenario), **options})
+    prompts, path, told = boolean("prompts", prompts), store_file(db), listener("listen", listen)
     whole("batch", batch, BATCH)
-    return _play(plan_run(options), path, batch, told)
+    return _play(plan_run(played, prompts=prompts), path, batch, told)
 
 
 @for_python

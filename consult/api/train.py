@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
+from consult.agents.choices import Rationale
 from consult.agents.models.python import MODELS
+from consult.api.arguments import takes
 from consult.api.checks import boolean, folder, for_python, listed, listener, path_of, plain, text
-from consult.api.given import PathLike
+from consult.api.given import ModelLike, PathLike
 from consult.api.run import RewardLike
 from consult.errors import UserError
 from consult.plugins import Named
-from consult.rl.config import OTHERS, TrainConfig, read_config
+from consult.rl.config import OTHERS, Curriculum, Method, Stage, TrainConfig, read_config
 from consult.rl.rewards.decisions import DECISION_REWARDS, INTERVIEW_REWARDS
 from consult.rl.rewards.user_rewards import REWARDS
 
@@ -31,7 +33,45 @@ class PlannedTraining:
     """Code that plays or pays in it."""
 
 
+class TrainArguments(TypedDict, total=False):
+    """The keywords of `consult.train` that say what is trained; `TrainConfig` says what each means."""
+
+    scenario: str
+    model: str
+    patient: ModelLike | None
+    triage: ModelLike | None
+    specialist: ModelLike | None
+    method: Method
+    full: bool
+    rank: int
+    seed: int
+    cases: int | None
+    leave_out: Sequence[str]
+    validation: int | None
+    test: int | None
+    steps: int | None
+    minutes: float | None
+    prompts: int
+    group: int | None
+    micro: int | None
+    learning_rate: float | None
+    temperature: float
+    max_tokens: int | None
+    beta: float | None
+    entropy: float | None
+    rationale: Rationale
+    curriculum: Curriculum
+    stages: Sequence[Stage]
+    panel_skill: float | None
+    panel_draws: int
+    votes: int
+    db: PathLike
+    check_every: int
+    report_to: str
+
+
 @for_python
+@takes(TrainArguments, TrainConfig)
 def train(
     role: Role,
     *,
@@ -41,12 +81,13 @@ def train(
     rewards: Rewards | None = None,
     resume: bool = False,
     say: Callable[[str], None] | None = None,
-    **fields: Any,
+    **fields: Unpack[TrainArguments],
 ) -> dict[str, Any]:
     """Train the triage doctor, the attending's decision, or its questions over whole consultations.
 
     Args:
         role: triage, attending or interview.
+        **fields: What is trained, and how.
         out: The result's folder, which `simulate` takes as a model.
         preset: smoke: a training of minutes.
         config: TOML with the same fields; what is given here takes their place.
@@ -54,8 +95,6 @@ def train(
             the weight that `consult.reward` gave it. Names of built-in rewards, `file.py:name`, or functions.
         resume: Whether to continue what lies in `out`.
         say: Told of the progress, in lines of text.
-        **fields: The fields of a training, as `consult train` has them: model, scenario, method, steps, minutes, cases,
-            seed, learning_rate and the others; `minutes` of wall time, `steps` and `cases` as numbers.
 
     Returns:
         The figures, as in metrics.json: `before`, `after` and `gain` as shares from 0 to 1, `interval`, `n`, `seconds`.

@@ -25,27 +25,29 @@ from consult.cli.commands import (
     train,
     view,
 )
+from consult.cli.commands.help import GroupedCommand, Root, add_on_demand
 from consult.errors import PluginWarning, UserError
 from consult.version import __version__
 
 app = typer.Typer(
     name="consult",
+    cls=Root,
     help="Simulated clinical consultations between AI agents. Simulation, not medical advice.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help starts twice as fast
 )
-app.command("simulate")(simulate.simulate)
-app.command("assess")(assess.assess)
-app.command("show")(show.show)
-app.command("runs")(runs.runs)
-app.command("resume")(resume.resume)
-app.command("benchmark")(benchmark.benchmark)
-app.command("report")(report.report)
-app.command("graph")(graph.graph)
-app.command("doctor")(doctor.doctor)
-app.command("view")(view.view)
+add_on_demand(app, "simulate", simulate.simulate.__doc__ or "", simulate.command)
+app.command("assess", cls=GroupedCommand)(assess.assess)
+app.command("show", cls=GroupedCommand)(show.show)
+app.command("runs", cls=GroupedCommand)(runs.runs)
+app.command("resume", cls=GroupedCommand)(resume.resume)
+add_on_demand(app, "benchmark", benchmark.benchmark.__doc__ or "", benchmark.command)
+app.command("report", cls=GroupedCommand)(report.report)
+app.command("graph", cls=GroupedCommand)(graph.graph)
+app.command("doctor", cls=GroupedCommand)(doctor.doctor)
+app.command("view", cls=GroupedCommand)(view.view)
 app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")
 app.add_typer(train.app, name="train", help="Train a model.")
 
@@ -74,7 +76,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
     """Simulated clinical consultations between AI agents. Simulation, not medical advice."""
 

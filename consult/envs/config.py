@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from consult.agents.acts import Strategy, Team
-from consult.ranges import MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
+from consult.agents.choices import Strategy, Team
+from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Repeats, Seed, Votes
 
 _LATER = {
     "patient_grounding": True,
@@ -20,11 +20,6 @@ _LATER = {
     "judge": None,
 }
 """Fields that came later, and what was so before there were any."""
-
-
-def within(span: Range) -> Any:
-    """Return the bounds of a field."""
-    return Field(ge=span.least, le=span.most)
 
 
 class RoleConfig(BaseModel):
@@ -64,11 +59,10 @@ class RunConfig(BaseModel):
     all_temperaments: bool = False
     strategy: Strategy = "dialogue"
     team: Team = "panel"
-    panel_size: Annotated[int, within(PANEL_SIZE)] = 3
-    max_turns: Annotated[int, within(MAX_TURNS)] = 14
-    """Doctor turns; at the limit a consultation is *unfinished*."""
-    seed: Annotated[int, within(SEED)] = 0
-    patient_grounding: bool = True
+    panel_size: PanelSize = 3
+    max_turns: MaxTurns = 14
+    seed: Seed = 0
+    patient_grounding: PatientGrounding = True
     """Whether a program chooses the patient's facts and holds its lines against them; else it is 3MDBench's patient."""
     patient: RoleConfig = RoleConfig()
     triage: RoleConfig = RoleConfig(temperature=0.3)
@@ -78,11 +72,9 @@ class RunConfig(BaseModel):
     attending: RoleConfig = RoleConfig(temperature=0.5)
     classifier: str = "starter"
     """Whose guesses at the photograph the doctors are told; strategy `expert` alone asks it."""
-    repeats: Annotated[int, within(REPEATS)] = 1
-    """How often each case is played under a temperament, each time with other draws."""
-    votes: Annotated[int, within(VOTES)] = 1
-    """Decisions that the attending is asked for; the one that most of them name is taken."""
-    panel_skill: Annotated[float, within(PANEL_SKILL)] | None = None
+    repeats: Repeats = 1
+    votes: Votes = 1
+    panel_skill: PanelSkill | None = None
     """Where set, opinions are made up by a program, right with this probability: for training and ablation alone."""
     judge: RoleConfig | None = None
     """Who judges open diagnoses that neither names nor aliases decide; None leaves them unjudged."""

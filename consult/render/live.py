@@ -6,7 +6,7 @@ Everything that comes from models and cases is put into `Text` objects after `cl
 from __future__ import annotations
 
 import shlex
-import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consult.agents.models.human import NOBODY
@@ -37,6 +37,20 @@ NOBODY_SEES = "the doctors do not see the photograph"
 SKIN_TYPES = ("", "I", "II", "III", "IV", "V", "VI")
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a live view shows events."""
+
+    numbered: bool = False
+    """Whether turns carry their numbers."""
+    disclaimer: str = ""
+    """What stands beneath the conclusion, where a demonstration model draws it on a case from outside."""
+    typed: bool = False
+    """Whether a person types the patient's lines on this screen, so that they are not said again."""
+    earlier: Callable[[str], list[Event]] = lambda run: []
+    """Returns what was told of a run that is resumed, to be read before it continues."""
+
+
 class LiveView:
     """Shows the events of a run that plays one case.
 
@@ -51,11 +65,7 @@ class LiveView:
         command: The command that was given, without `--case`, `--cases`, `--temperament` and `--db`; what to do next is
             told by it.
         database: The store's file.
-        pause: Seconds of rest after each line, for reading along.
-        numbered: Whether turns carry their numbers.
-        disclaimer: What stands beneath the conclusion, where a demonstration model draws it on a case from outside.
-        typed: Whether a person types the patient's lines on this screen, so that they are not said again.
-        earlier: Gives what was told of a run that is taken up again, to be read before it goes on.
+        manner: What is shown beside the events themselves.
     """
 
     def __init__(
@@ -70,16 +80,11 @@ class LiveView:
         seed: int,
         command: str,
         database: str,
-        pause: float = 0.0,
-        numbered: bool = False,
-        disclaimer: str = "",
-        typed: bool = False,
-        earlier: Callable[[str], list[Event]] = lambda run: [],
+        manner: Manner = Manner(),
     ) -> None:
         self.console, self.scenario, self.case = console, scenario, case
         self.temperament, self.strategy, self.team, self.seed = temperament, strategy, team, seed
-        self.command, self.database, self.pause, self.numbered = command, database, pause, numbered
-        self.disclaimer, self.typed, self.earlier = disclaimer, typed, earlier
+        self.command, self.database, self.manner = command, database, manner
         self.consultation = ""
 
     def __call__(self, event: Event) -> None:
@@ -101,7 +106,7 @@ class LiveView:
         if event.get("resumed"):
             say(self.console, styled(f"Resumed where run {event['run']} was interrupted.", "yellow"))
         self.console.print()
-        for told in self.earlier(event["run"]) if event.get("resumed") else []:
+        for told in self.manner.earlier(event["run"]) if event.get("resumed") else []:
             show = self._opinion if told["event"] == "opinion" else self._show_turn
             show(told)
 
@@ -145,19 +150,17 @@ class LiveView:
         return f"photograph: {'not shown' if hidden else 'shown'}" + (f", skin type {SKIN_TYPES[skin]}" if skin else "")
 
     def _turn(self, event: Event) -> None:
-        if self.typed and event["source"] == "human" and event["action"] != "open":
+        if self.manner.typed and event["source"] == "human" and event["action"] != "open":
             return
         self._show_turn(event)
-        if self.pause:
-            time.sleep(self.pause)
 
     def _show_turn(self, event: Event) -> None:
-        show_turn(self.console, event, numbered=self.numbered)
-        if self.disclaimer and event["action"] == "conclude":
-            beneath(self.console, styled(self.disclaimer, "bold yellow"))
+        show_turn(self.console, event, numbered=self.manner.numbered)
+        if self.manner.disclaimer and event["action"] == "conclude":
+            beneath(self.console, styled(self.manner.disclaimer, "bold yellow"))
 
     def _opinion(self, event: Event) -> None:
-        show_opinion(self.console, event, numbered=self.numbered)
+        show_opinion(self.console, event, numbered=self.manner.numbered)
 
     def _consultation(self, event: Event) -> None:
         self.consultation = event["consultation"]

@@ -47,7 +47,7 @@ def print_consultation(
     import json
 
     from consult.envs.events import demonstration
-    from consult.render.live import LiveView
+    from consult.render.live import LiveView, Manner
 
     view = LiveView(
         console,
@@ -59,8 +59,7 @@ def print_consultation(
         seed=store_row["seed"],
         command="",
         database="",
-        numbered=True,
-        disclaimer=demonstration(case) if store_row["demo"] else "",
+        manner=Manner(numbered=True, disclaimer=demonstration(case) if store_row["demo"] else ""),
     )
     sees = json.loads(run_row["sees"] or "{}")
     view({"event": "run", "run": run_row["id"], "models": json.loads(run_row["models"]), "sees": sees})

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
-from consult.agents.acts import Rationale
-from consult.agents.models.human import PERSONS
-from consult.agents.models.python import BUILT_IN
-from consult.envs.config import within
+from consult.agents.choices import Rationale
+from consult.envs.specialists import specialists_of
 from consult.errors import UserError
-from consult.plugins import is_plugin
+from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, Shown, shown_fields, within
 from consult.ranges import CASES, PANEL_SKILL, SEED, VOTES
-from consult.rl.rewards.decisions import DECISION_REWARDS, INTERVIEW_REWARDS
-from consult.rl.rewards.user_rewards import REWARDS
-from consult.scenarios import UnknownNameError
 
 TrainedRole = Literal["triage", "attending", "interview"]
 Method = Literal["grpo", "sft", "sft+grpo"]
@@ -52,14 +47,12 @@ DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
 
 OTHERS: tuple[Literal["patient", "triage", "specialist"], ...] = ("patient", "triage", "specialist")
 """Roles that are frozen while an attending is trained."""
-MENUS: Mapping[TrainedRole, Sequence[str]] = {
-    "triage": tuple(DECISION_REWARDS),
-    "attending": tuple(name for name in DECISION_REWARDS if name != "urgency"),
-    "interview": tuple(INTERVIEW_REWARDS),
-}
-"""Role → rewards that it can have."""
 DEFAULT_BETA: Mapping[TrainedRole, float] = {"triage": 0.0, "attending": 4e-3, "interview": 0.02}
 DEFAULT_ENTROPY: Mapping[TrainedRole, float] = {"triage": 0.01, "attending": 0.01, "interview": 0.0}
+
+
+TRAINED, LENGTH, LEARNING, ATTENDING = "What is trained", "Length and size", "Learning", "The attending's decision"
+"""Parts of the help."""
 
 
 class TrainingError(UserError):
@@ -69,70 +62,166 @@ class TrainingError(UserError):
 class TrainConfig(BaseModel):
     """One training. On one machine and with `steps`, the same configuration gives the same weights."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     role: TrainedRole
-    scenario: str = "derm34"
-    model: str = "starter"
-    """Where training starts: starter, a folder, an adapter or a hub id."""
-    patient: str | None = None
-    """Who plays the patient; None for the start, without its adapter where it is one."""
-    triage: str | None = None
-    """Who plays the triage doctor; as `patient`."""
-    specialist: str | None = None
-    """Who plays every specialist; as `patient`."""
-    method: Method = "grpo"
-    """`sft+grpo` gives half of the steps and minutes to each."""
-    full: bool = False
-    """Train all weights of the language model instead of an adapter."""
-    rank: Annotated[int, Field(ge=1, le=512)] = 16
-    """Of the adapter."""
-    seed: Annotated[int, within(SEED)] = 0
-    cases: Annotated[int, within(CASES)] | None = None
-    """Train cases, the first of the split; None for all."""
-    leave_out: tuple[str, ...] = ()
-    """Specialties whose cases are not trained on."""
-    validation: Annotated[int, Field(ge=1)] | None = None
-    """Validation cases that choose the checkpoint; None for all."""
-    test: Annotated[int, Field(ge=0)] | None = None
-    """Test cases that are read once at the end; None for all."""
-    steps: Annotated[int, Field(ge=1)] | None = None
-    minutes: Annotated[float, Field(gt=0)] | None = None
-    """Wall time of training; the earlier of the two ends it. With neither, `STARTER_RECIPES`."""
-    prompts: Annotated[int, Field(ge=1)] = 16
-    """Different cases in a step."""
-    group: Annotated[int, Field(ge=2)] | None = None
-    """Completions of each; None for the starter's 64 (triage), 16 (attending) or 8 (interview), any other model's 8."""
-    micro: Annotated[int, Field(ge=1)] | None = None
-    """Completions that are on the device at once; None for all of a step."""
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak; None for what suits model and method."""
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    """Of the completions that are trained on."""
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    """Of a completion; None for as many as in play."""
-    beta: Annotated[float, Field(ge=0)] | None = None
-    """Weight of the KL divergence from the start of the stage; None for what suits the role."""
-    entropy: Annotated[float, Field(ge=0)] | None = None
-    """Weight of the entropy bonus; None for what suits the role."""
+    scenario: Annotated[str, Shown(CASES_GROUP, "The scenario is a built-in name or a folder.")] = "derm34"
+    model: Annotated[
+        str, Shown(TRAINED, "Training starts from this model: starter, a folder, an adapter, or a hub id.")
+    ] = "starter"
+    patient: Annotated[
+        str | None,
+        Shown(
+            PLAYERS,
+            "This model plays the patient; without it, the model that training starts from does, without its adapter.",
+            roles=("attending", "interview"),
+        ),
+    ] = None
+    triage: Annotated[
+        str | None,
+        Shown(
+            PLAYERS,
+            "This model plays the triage doctor; without it, the model that training starts from does.",
+            roles=("attending", "interview"),
+        ),
+    ] = None
+    specialist: Annotated[
+        str | None,
+        Shown(
+            PLAYERS,
+            "This model plays every specialist; without it, the model that training starts from does.",
+            roles=("attending", "interview"),
+        ),
+    ] = None
+    method: Annotated[
+        Method,
+        Shown(
+            TRAINED,
+            "The method is grpo, sft, or sft+grpo, which gives half of the steps and minutes to each.",
+            roles=("triage", "attending"),
+        ),
+    ] = "grpo"
+    full: Annotated[
+        bool, Shown(TRAINED, "All weights of the language model are trained instead of an adapter.", flag="--full")
+    ] = False
+    rank: Annotated[int, Field(ge=1, le=512), Shown(TRAINED, "The adapter has this rank.")] = 16
+    seed: Annotated[int, within(SEED), Shown(TRAINED, "The seed decides weights, order and random draws.")] = 0
+    cases: Annotated[
+        Annotated[int, within(CASES)] | None,
+        Shown(CASES_GROUP, "The first N train cases are trained on; without it, all are."),
+    ] = None
+    leave_out: Annotated[
+        tuple[str, ...],
+        Shown(CASES_GROUP, "Cases of this specialty are not trained on; it may be given again.", form="several"),
+    ] = ()
+    validation: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Shown(CASES_GROUP, "This many validation cases choose the checkpoint; without it, all do."),
+    ] = None
+    test: Annotated[
+        Annotated[int, Field(ge=0)] | None,
+        Shown(CASES_GROUP, "This many test cases are read once, at the end; without it, all are."),
+    ] = None
+    steps: Annotated[
+        Annotated[int, Field(ge=1)] | None, Shown(LENGTH, "Training ends after this many steps in all.")
+    ] = None
+    minutes: Annotated[
+        Annotated[float, Field(gt=0)] | None,
+        Shown(
+            LENGTH,
+            "Training ends after this many minutes of wall time in all, or after the steps, whichever comes first; "
+            "the starter has a recipe for its length.",
+        ),
+    ] = None
+    prompts: Annotated[int, Field(ge=1), Shown(LENGTH, "A step has this many different cases.")] = 16
+    group: Annotated[
+        Annotated[int, Field(ge=2)] | None,
+        Shown(
+            LENGTH,
+            "Each case of a step has this many completions; without it, 64 (triage), 16 (attending) or 8 (interview) "
+            "of the starter, and 8 of any other model.",
+        ),
+    ] = None
+    micro: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Shown(LENGTH, "The device holds this many completions at once; without it, all of a step."),
+    ] = None
+    learning_rate: Annotated[
+        Annotated[float, Field(gt=0)] | None,
+        Shown(LEARNING, "This is the peak learning rate; without it, one that suits model and method is taken."),
+    ] = None
+    temperature: Annotated[
+        float, Field(gt=0), Shown(LEARNING, "The completions that are trained on are drawn at this temperature.")
+    ] = 1.0
+    max_tokens: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Shown(
+            LEARNING,
+            "A completion has at most this many tokens; without it, as many as in play.",
+            roles=("triage", "attending"),
+        ),
+    ] = None
+    beta: Annotated[
+        Annotated[float, Field(ge=0)] | None,
+        Shown(
+            LEARNING,
+            "The KL divergence from the start of the stage has this weight; without it, one that suits the role.",
+        ),
+    ] = None
+    entropy: Annotated[
+        Annotated[float, Field(ge=0)] | None,
+        Shown(LEARNING, "The entropy bonus has this weight; without it, one that suits the role."),
+    ] = None
     rewards: dict[str, FiniteFloat] = {}
     """Name → weight, over those of the role."""
-    rationale: Rationale = "before"
-    """Where the attending's reason stands."""
-    curriculum: Curriculum = "none"
-    stages: tuple[Stage, ...] = STAGES
-    panel_skill: Annotated[float, within(PANEL_SKILL)] | None = None
-    """Where set, opinions are made up, right with this probability."""
-    panel_draws: Annotated[int, within(VOTES)] = 1
-    """Panels that are made up for each interview."""
-    votes: Annotated[int, within(VOTES)] = 1
-    """Decisions of which the majority counts when the result is measured."""
-    db: Path = Path("consult.db")
-    """Where interviews and opinions are kept, and taken from."""
-    check_every: Annotated[int, Field(ge=1)] = 50
-    """Steps between two looks at the validation cases; each look is a checkpoint."""
-    report_to: str = "none"
-    """trackio, tensorboard or wandb, where it is installed."""
+    rationale: Annotated[
+        Rationale,
+        Shown(
+            ATTENDING,
+            "The attending's reason stands before its decision, after it, or nowhere: before, after or none.",
+            roles=("attending",),
+        ),
+    ] = "before"
+    curriculum: Annotated[
+        Curriculum, Shown(ATTENDING, "The curriculum is none, order, entropy or full.", roles=("attending",))
+    ] = "none"
+    stages: Annotated[
+        tuple[Stage, ...],
+        Shown(
+            ATTENDING,
+            "Decisions of these stages are trained on, with commas between: easy, medium and hard.",
+            python="Decisions of these stages are trained on, of easy, medium and hard.",
+            form="commas",
+            roles=("attending",),
+        ),
+    ] = STAGES
+    panel_skill: Annotated[
+        Annotated[float, within(PANEL_SKILL)] | None,
+        Shown(ATTENDING, "A program makes up the opinions, each right with this probability.", roles=("attending",)),
+    ] = None
+    panel_draws: Annotated[
+        int,
+        within(VOTES),
+        Shown(ATTENDING, "Each interview gets this many made-up panels.", roles=("attending",)),
+    ] = 1
+    votes: Annotated[
+        int,
+        within(VOTES),
+        Shown(
+            LEARNING,
+            "Each decision of the evaluation is made this often, and the answer of the majority counts.",
+            roles=("triage", "attending"),
+        ),
+    ] = 1
+    db: Annotated[Path, Shown(OUTPUT, "The SQLite file keeps interviews and opinions, and they are taken from it.")] = (
+        Path("consult.db")
+    )
+    check_every: Annotated[
+        int, Field(ge=1), Shown(LENGTH, "Every so many steps the validation cases are read, and a checkpoint is kept.")
+    ] = 50
+    report_to: Annotated[
+        str, Shown(OUTPUT, "The course is reported to trackio, tensorboard or wandb, where it is installed, or none.")
+    ] = "none"
 
     @model_validator(mode="before")
     @classmethod
@@ -146,8 +235,12 @@ class TrainConfig(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
+        from consult.agents.models.human import PERSONS
+        from consult.agents.models.python import BUILT_IN
+        from consult.plugins import is_plugin
+
         for name in self.rewards:
-            if name not in MENUS[self.role]:
+            if name not in menu_of(self.role):
                 check_own(name, self.role)
         if not self.weights and self.method != "sft":
             raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
@@ -156,13 +249,18 @@ class TrainConfig(BaseModel):
         if self.steps is None and self.minutes is None:
             raise TrainingError(f"no limit is set for training '{self.model}'; pass --steps or --minutes")
         if self.role != "attending":
-            for name in ("rationale", "curriculum", "stages", "panel_skill", "panel_draws"):
-                if getattr(self, name) != type(self).model_fields[name].default:
+            for name, shown, info in shown_fields(TrainConfig):
+                if shown.roles == ("attending",) and getattr(self, name) != info.default:
                     flag = name.replace("_", "-")
                     raise TrainingError(f"--{flag} belongs to the attending's decision; use consult train attending")
         for name in OTHERS:
             if getattr(self, name) in PERSONS:
                 raise TrainingError(f"'{getattr(self, name)}' cannot play in a training; give --{name} a model")
+        if self.specialist is not None and specialists_of([self.specialist]).own:
+            raise TrainingError(
+                f"'{self.specialist}' is for one specialty, and in a training one model plays every specialist; give "
+                "--specialist a model alone"
+            )
         for name, why in self._idle():
             flag = name.replace("_", "-")
             raise TrainingError(f"--{flag} would change nothing here, since {why}; leave it out")
@@ -214,6 +312,15 @@ class TrainConfig(BaseModel):
         return {name: weight for name, weight in merged.items() if weight != 0}
 
 
+def menu_of(role: TrainedRole) -> list[str]:
+    """List the built-in rewards that a role can have."""
+    from consult.rl.rewards.decisions import DECISION_REWARDS, INTERVIEW_REWARDS
+
+    if role == "interview":
+        return list(INTERVIEW_REWARDS)
+    return [name for name in DECISION_REWARDS if role == "triage" or name != "urgency"]
+
+
 def check_own(name: str, role: TrainedRole) -> None:
     """Refuse a reward that a role cannot have.
 
@@ -222,9 +329,12 @@ def check_own(name: str, role: TrainedRole) -> None:
         PluginError: It is code that this call does not name.
         TrainingError: It scores something else than the role does.
     """
+    from consult.rl.rewards.user_rewards import REWARDS
+    from consult.scenarios import UnknownNameError
+
     own = REWARDS.find(name)
     if own is None:
-        raise UnknownNameError("reward", name, [*MENUS[role], *REWARDS.names()])
+        raise UnknownNameError("reward", name, [*menu_of(role), *REWARDS.names()])
     if (own.over == "consultation") != (role == "interview"):
         scored, others = (
             ("a whole consultation", "interview")
@@ -247,6 +357,8 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
         TrainingError: The file is missing or broken, or a field has a value that it cannot have.
         UnknownNameError: A field or a preset that there is not.
     """
+    from consult.scenarios import UnknownNameError
+
     if preset is not None and preset not in PRESETS:
         raise UnknownNameError("preset", preset, list(PRESETS))
     fields = {**PRESETS.get(preset or "", {}), **_of_file(file), **given}

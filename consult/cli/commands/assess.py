@@ -17,16 +17,19 @@ INTERRUPTED = 130
 
 
 def assess(
-    run: Annotated[str, typer.Argument(help="The run's id, as `consult runs` lists it.")],
+    run: Annotated[str, typer.Argument(help="This is the run's id, as `consult runs` lists it.")],
     assessor: Annotated[
         str | None,
-        typer.Option(help="rules, a model as `--model` of simulate takes it, or FILE.py:NAME."),
+        typer.Option(help="The assessor is rules, a model as simulate takes it, or FILE.py:NAME."),
     ] = None,
     judge: Annotated[
-        str | None, typer.Option(help="A model that judges the open diagnoses which no name or alias decides.")
+        str | None, typer.Option(help="This model judges the open diagnoses that no name or alias decides.")
     ] = None,
     ratings: Annotated[
-        Path | None, typer.Option("--import", metavar="CSV", help="People's ratings: consultation, item, value.")
+        Path | None,
+        typer.Option(
+            "--import", metavar="CSV", help="Import people's ratings from a file of consultation, item and value."
+        ),
     ] = None,
     agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
     batch: Batch = DEFAULT_BATCH,

@@ -3,77 +3,44 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, Prompts
-from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED
+from consult.cli.commands.from_model import from_model
+from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from consult.api.benchmark import Gridded
+    from consult.api.options import GridOptions
 
 INTERRUPTED = 130
+GRID_PANEL = "The grid"
 
 
 def benchmark(
-    ctx: typer.Context,
-    scenario: Annotated[str | None, typer.Option(help="Built-in name or a folder.")] = None,
-    preset: Annotated[str | None, typer.Option(help="smoke (two minutes on a CPU) or 3mdbench.")] = None,
-    config: Annotated[Path | None, typer.Option(help="A grid as TOML; options take the place of its keys.")] = None,
-    strategies: Annotated[
-        str | None, typer.Option(help="Some of no-dialogue,text-only,dialogue,reasoning,expert.")
+    options: GridOptions,
+    *,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="The grid is smoke (two minutes on a CPU) or 3mdbench.", rich_help_panel=GRID_PANEL),
     ] = None,
-    teams: Annotated[str | None, typer.Option(help="Some of panel,no-triage,solo.")] = None,
-    temperament: Annotated[
-        str | None, typer.Option(help="sanguine, choleric, melancholic, phlegmatic, all, or own: one a case, balanced.")
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The grid is this TOML file; options replace its keys.", rich_help_panel=GRID_PANEL),
     ] = None,
-    cases: Annotated[int | None, typer.Option(min=CASES.least, help="The first N of the split; else all.")] = None,
-    split: Annotated[
-        str | None, typer.Option(help="train, validation, test, or another split of the scenario.")
-    ] = None,
-    repeats: Annotated[
-        int | None,
-        typer.Option(
-            min=REPEATS.least, max=REPEATS.most, help="How often each case is played, each time with other draws."
-        ),
-    ] = None,
-    panel_size: Annotated[
-        int | None, typer.Option(min=PANEL_SIZE.least, max=PANEL_SIZE.most, help="Specialists asked.")
-    ] = None,
-    max_turns: Annotated[
-        int | None,
-        typer.Option(min=MAX_TURNS.least, max=MAX_TURNS.most, help="Doctor turns before a case is unfinished."),
-    ] = None,
-    patient_grounding: Annotated[
-        str | None, typer.Option(help="on: a program chooses and checks the patient's facts; off: its model is free.")
-    ] = None,
-    model: Annotated[
-        list[str] | None, typer.Option(help="Who plays all roles; given again, models are compared.")
-    ] = None,
-    patient: Annotated[str | None, typer.Option(help="Model of the patient, whatever model is compared.")] = None,
-    triage: Annotated[str | None, typer.Option(help="Model of the triage doctor.")] = None,
-    specialist: Annotated[list[str] | None, typer.Option(help="[SPECIALTY=]MODEL; may be given again.")] = None,
-    attending: Annotated[str | None, typer.Option(help="Model of the attending physician.")] = None,
-    classifier: Annotated[
-        str | None, typer.Option(help="Image classifier for `expert`, and a baseline: starter, a folder or a hub id.")
-    ] = None,
-    assessor: Annotated[
-        list[str] | None, typer.Option(help="rules, model (the first one), another model, or none; may be given again.")
-    ] = None,
-    judge: Annotated[
-        str | None, typer.Option(help="A model that judges open diagnoses which no name or alias decides.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=SEED.least, max=SEED.most, help="Decides every draw.")] = None,
-    solo: Annotated[
-        bool | None, typer.Option("--solo/--no-solo", help="Add the solo doctor to each strategy that lacks him.")
-    ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Replay runs that the database already holds.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Play without asking for confirmation.")] = False,
-    out: Annotated[Path, typer.Option("--out", help="The folder for the report.")] = Path("report"),
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Runs that the store already holds are replayed.", rich_help_panel=OUTPUT_PANEL),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Nobody is asked for confirmation.", rich_help_panel=OUTPUT_PANEL)
+    ] = False,
+    out: Annotated[
+        Path, typer.Option("--out", help="The report is written into this folder.", rich_help_panel=OUTPUT_PANEL)
+    ] = Path("report"),
     prompts: Prompts = True,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
@@ -82,32 +49,15 @@ def benchmark(
     """Play a grid of strategies, teams and models on the same cases; rerun the command to continue."""
     from consult.api.benchmark import grid_of
 
-    gridded = grid_of(_given(ctx.params), preset, config, prompts=prompts)
+    gridded = grid_of(options.by_key(), preset, config, prompts=prompts)
     raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options that were given, by the keys of a grid."""
-    from consult.cli.commands.simulate import on_or_off, specialists_of
+def command() -> Callable[..., None]:
+    """Make the command."""
+    from consult.api.options import GridOptions
 
-    plain = (
-        "scenario", "temperament", "cases", "split", "repeats", "panel_size", "max_turns", "classifier", "seed",
-        "judge",
-    )  # fmt: skip
-    told: dict[str, Any] = {key: options[key] for key in plain}
-    told |= {key: _listed(options[key]) for key in ("strategies", "teams")}
-    told |= {"models": options["model"] or None, "assessors": options["assessor"] or None}
-    told["solo_baseline"] = options["solo"]
-    grounded = options["patient_grounding"]
-    told["patient_grounding"] = None if grounded is None else on_or_off(grounded)
-    everyone, own = specialists_of(options["specialist"] or [])
-    roles = {name: options[name] for name in ("patient", "triage", "attending")}
-    told["roles"] = roles | {"specialist": everyone, "specialists": own}
-    return told
-
-
-def _listed(names: str | None) -> list[str] | None:
-    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
+    return from_model(benchmark, GridOptions)
 
 
 def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask: bool, json: bool) -> int:

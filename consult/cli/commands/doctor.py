@@ -24,7 +24,7 @@ ROW = 18
 
 
 def doctor(
-    model: Annotated[str, typer.Option(help="The model to try: a reference as for simulate.")] = "starter",
+    model: Annotated[str, typer.Option(help="This model is tried; it is a reference as for simulate.")] = "starter",
     db: Database = DEFAULT_DATABASE,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 def import_(
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="agentclinic, craft-md, csv, jsonl, folder, FILE.py:NAME.")
+        str,
+        typer.Argument(metavar="KIND", help="The kind is agentclinic, craft-md, csv, jsonl, folder or FILE.py:NAME."),
     ],
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The file, or the folder of photographs.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario folder to make.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="This is the file, or the folder of photographs.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario is made in this folder.")],
     map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="For other columns; may be given again.")
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="A column has another name; it may be given again."),
     ] = None,
     json: Json = False,
 ) -> None:

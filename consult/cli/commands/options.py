@@ -16,14 +16,36 @@ def _file(path: Path) -> Path:
     return store_file(path)
 
 
-Database = Annotated[Path, typer.Option("--db", callback=_file, help="The SQLite file that holds the runs.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line and nothing else.")]
+CASES_PANEL, OUTPUT_PANEL = "Cases", "Output"
+"""Groups of the help, as the fields of the models name them."""
+
+Database = Annotated[
+    Path,
+    typer.Option(
+        "--db", callback=_file, help="The SQLite file at this path holds the runs.", rich_help_panel=OUTPUT_PANEL
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object a line and nothing else.", rich_help_panel=OUTPUT_PANEL),
+]
 Batch = Annotated[
     int,
-    typer.Option("--batch", min=BATCH.least, max=BATCH.most, help="Consultations at once, and most requests a batch."),
+    typer.Option(
+        "--batch",
+        min=BATCH.least,
+        max=BATCH.most,
+        help="Play this many consultations at once, and send a model at most as many requests in one batch.",
+        rich_help_panel="How it is played",
+    ),
 ]
 Prompts = Annotated[
-    bool, typer.Option("--prompts/--no-prompts", help="Store what models are asked and reply, for show --prompts.")
+    bool,
+    typer.Option(
+        "--prompts/--no-prompts",
+        help="Store what models are asked and reply, for: consult show --prompts.",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
 ]
 DEFAULT_DATABASE = Path("consult.db")
 DEFAULT_BATCH = 32

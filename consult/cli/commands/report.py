@@ -11,8 +11,8 @@ from consult.cli.commands.options import DEFAULT_DATABASE, Database
 
 
 def report(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="Runs such as r3; several are compared.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder for the files.")] = Path("report"),
+    runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="These are runs such as r3; several are compared.")],
+    out: Annotated[Path, typer.Option("--out", help="The files are written into this folder.")] = Path("report"),
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write report.html, report.md, report.json, summary.csv, summary.tex and consultations.csv about runs."""

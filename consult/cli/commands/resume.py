@@ -11,10 +11,12 @@ from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch,
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="The run's id, as `consult runs` lists it.")],
+    run: Annotated[str, typer.Argument(help="This is the run's id, as `consult runs` lists it.")],
     code: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE.py:NAME", help="Code of a file that plays in it; runs only where you name it."),
+        typer.Option(
+            metavar="FILE.py:NAME", help="This code of a file plays in the run, and runs only where you name it."
+        ),
     ] = None,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from consult.cli.commands.help import GroupedCommand
 from consult.cli.commands.imports import import_
 from consult.counts import count_of
 from consult.render.narrow import fitted
@@ -23,10 +24,10 @@ BAR = 30
 """Length of a full bar, in characters."""
 
 app = typer.Typer(no_args_is_help=True)
-app.command("import")(import_)
+app.command("import", cls=GroupedCommand)(import_)
 
-Reference = Annotated[str, typer.Argument(metavar="ID", help="A built-in scenario, or the path of a folder.")]
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A scenario's folder.")]
+Reference = Annotated[str, typer.Argument(metavar="ID", help="This is a built-in scenario, or the path of a folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="This is a scenario's folder.")]
 
 
 @app.command("list")
@@ -43,7 +44,7 @@ def list_() -> None:
     console.print(fitted(table, console.width))
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def show(
     reference: Reference,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
@@ -62,7 +63,7 @@ def show(
     _print(Console(), scenario)
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def check(folder: Folder) -> None:
     """Find every mistake of a scenario's folder; exit code 2 if there is one."""
     from consult.errors import UserError

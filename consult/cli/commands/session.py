@@ -114,7 +114,7 @@ def shown_to_people(stage: Stage, command: str) -> Listener:
     from consult.agents.models.human import HUMAN
     from consult.cli.terminal.progress import Progress
     from consult.envs.events import demonstration
-    from consult.render.live import LiveView
+    from consult.render.live import LiveView, Manner
 
     scenario, config, db = stage.scenario, stage.config, str(stage.store.path)
     plan = config.plan()
@@ -131,9 +131,11 @@ def shown_to_people(stage: Stage, command: str) -> Listener:
         seed=config.seed,
         command=command,
         database=db,
-        disclaimer=demonstration(case) if case.origin != "tables" and stage.models.demonstrates(config) else "",
-        typed=config.patient.model == HUMAN,
-        earlier=lambda run: told_so_far(stage.store, run),
+        manner=Manner(
+            disclaimer=demonstration(case) if case.origin != "tables" and stage.models.demonstrates(config) else "",
+            typed=config.patient.model == HUMAN,
+            earlier=lambda run: told_so_far(stage.store, run),
+        ),
     )
 
 

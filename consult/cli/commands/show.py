@@ -21,9 +21,10 @@ Row = dict[str, Any]
 
 
 def show(
-    identifier: Annotated[str, typer.Argument(help="A consultation such as r3.1, or a run such as r3.")],
+    identifier: Annotated[str, typer.Argument(help="This is a consultation such as r3.1, or a run such as r3.")],
     of_run: Annotated[
-        str | None, typer.Argument(metavar="[CONSULTATION]", help="Of the run: an id, or a case such as test-0017.")
+        str | None,
+        typer.Argument(metavar="[CONSULTATION]", help="Of a run, this is an id, or a case such as test-0017."),
     ] = None,
     prompts: Annotated[
         bool, typer.Option("--prompts", help="Show also what each model was asked, and its raw replies.")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from consult.cli.commands.train_options import command_of
+from consult.cli.commands.help import GroupedCommand, add_on_demand
+from consult.cli.commands.train_options import SUMMARIES, command_of
 from consult.ranges import SEED
 
 app = typer.Typer(no_args_is_help=True)
-app.command("triage")(command_of("triage"))
-app.command("attending")(command_of("attending"))
-app.command("interview")(command_of("interview"))
+for role, summary in SUMMARIES.items():
+    add_on_demand(app, role, summary, partial(command_of, role))
 
 
 @app.callback()
@@ -21,21 +22,31 @@ def train() -> None:
     """Train a model."""
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def starter(
-    out: Annotated[Path, typer.Option(help="The model's folder; the same folder again takes the training up.")],
-    scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
-    seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of weights, lessons and batches.")] = 34,
-    tokens: Annotated[float, typer.Option(min=0.001, help="Millions of tokens of lessons in judging.")] = 5.5,
-    wording_tokens: Annotated[float, typer.Option(min=0.001, help="The same of lessons in speaking.")] = 1.5,
-    triage_labels: Annotated[int, typer.Option(min=0, help="Cases whose specialty triage is taught.")] = 1000,
+    out: Annotated[Path, typer.Option(help="The model is this folder; the same folder again continues the training.")],
+    scenario: Annotated[str, typer.Option(help="The scenario is one with tables.")] = "derm34",
+    seed: Annotated[
+        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights, lessons and batches.")
+    ] = 34,
+    tokens: Annotated[float, typer.Option(min=0.001, help="Lessons in judging have this many million tokens.")] = 5.5,
+    wording_tokens: Annotated[
+        float, typer.Option(min=0.001, help="Lessons in speaking have this many million tokens.")
+    ] = 1.5,
+    triage_labels: Annotated[
+        int, typer.Option(min=0, help="Triage is taught the specialty of this many cases.")
+    ] = 1000,
     decision_labels: Annotated[
-        int, typer.Option(min=0, help="Cases whose diagnosis is taught to the attending.")
+        int, typer.Option(min=0, help="The attending is taught the diagnosis of this many cases.")
     ] = 4000,
-    vision_steps: Annotated[int, typer.Option(min=1, help="Batches of 64 pictures for the vision tower.")] = 2500,
-    pictures: Annotated[int, typer.Option(min=1, help="Drawings beyond the cases' own for the tower.")] = 6800,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,
+    vision_steps: Annotated[
+        int, typer.Option(min=1, help="The vision tower is trained on this many batches of 64 pictures.")
+    ] = 2500,
+    pictures: Annotated[
+        int, typer.Option(min=1, help="The tower sees this many drawings beyond the cases' own.")
+    ] = 6800,
+    threads: Annotated[int, typer.Option(min=1, help="The training itself uses this many threads.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="This many processes draw the photographs.")] = 2,
 ) -> None:
     """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes of one core."""
     from consult.rl.starter.recipe import Recipe, train_starter
@@ -57,18 +68,22 @@ def starter(
     typer.echo(f"consult simulate --scenario {scenario} --model {out}")
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def assessor(
-    out: Annotated[Path, typer.Option(help="The adapter's folder; the same folder again takes the training up.")],
-    base: Annotated[str, typer.Option(help="Who plays and is taught: starter, or a folder that was made here.")] = (
-        "starter"
-    ),
-    scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
-    seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of play, edits and weights.")] = 5,
-    consultations: Annotated[int, typer.Option(min=7, help="Train cases to play.")] = 320,
-    lessons: Annotated[int, typer.Option(min=1, help="Edited consultations to learn from.")] = 12_000,
-    rank: Annotated[int, typer.Option(min=1, max=64, help="Of the adapter.")] = 32,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the training itself.")] = 1,
+    out: Annotated[
+        Path, typer.Option(help="The adapter is this folder; the same folder again continues the training.")
+    ],
+    base: Annotated[
+        str, typer.Option(help="This model plays and is taught: starter, or a folder that was made here.")
+    ] = ("starter"),
+    scenario: Annotated[str, typer.Option(help="The scenario is one with tables.")] = "derm34",
+    seed: Annotated[
+        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides play, edits and weights.")
+    ] = 5,
+    consultations: Annotated[int, typer.Option(min=7, help="This many train cases are played.")] = 320,
+    lessons: Annotated[int, typer.Option(min=1, help="This many edited consultations are learned from.")] = 12_000,
+    rank: Annotated[int, typer.Option(min=1, max=64, help="The adapter has this rank.")] = 32,
+    threads: Annotated[int, typer.Option(min=1, help="The training itself uses this many threads.")] = 1,
 ) -> None:
     """Teach the starter to assess: an adapter that repeats the rule assessor, for this role alone."""
     from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
@@ -87,14 +102,18 @@ def assessor(
     typer.echo(f"consult assess RUN --assessor {out}")
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def classifier(
-    model: Annotated[str, typer.Option(help="starter, or a folder of: consult train starter.")],
-    scenario: Annotated[str, typer.Option(help="A scenario with tables.")] = "derm34",
-    seed: Annotated[int, typer.Option(min=SEED.least, max=SEED.most, help="Of weights and batches.")] = 34,
-    cases: Annotated[int, typer.Option(min=1, help="Train cases.")] = 6800,
-    held_out: Annotated[int, typer.Option(min=1, help="Validation and test cases each to evaluate on.")] = 680,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that draw the photographs.")] = 2,
+    model: Annotated[str, typer.Option(help="The model is starter, or a folder that train starter made.")],
+    scenario: Annotated[str, typer.Option(help="The scenario is one with tables.")] = "derm34",
+    seed: Annotated[
+        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights and batches.")
+    ] = 34,
+    cases: Annotated[int, typer.Option(min=1, help="This many train cases are trained on.")] = 6800,
+    held_out: Annotated[
+        int, typer.Option(min=1, help="It is evaluated on this many validation and as many test cases.")
+    ] = 680,
+    workers: Annotated[int, typer.Option(min=1, help="This many processes draw the photographs.")] = 2,
 ) -> None:
     """Train an image classifier on a starter's frozen vision tower, kept beside its weights; minutes of one core."""
     import tempfile

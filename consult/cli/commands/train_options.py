@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from consult.cli.commands.from_model import from_model
+from consult.cli.commands.options import OUTPUT_PANEL
 from consult.counts import count_of, duration
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ Role = Literal["triage", "attending", "interview"]
 NOT_FIELDS = ("ctx", "out", "config", "preset", "resume", "dry_run", "json", "threads")
 """Parameters that say how to run and not what to train."""
 
+TRAINED_PANEL = "What is trained"
 SUMMARIES: dict[Role, str] = {
     "triage": "Train the triage doctor: complaint and photograph to specialty and urgency.",
     "attending": "Train the attending's decision: interview, photograph and opinions to a diagnosis.",
@@ -26,63 +29,57 @@ SUMMARIES: dict[Role, str] = {
 
 
 def command_of(role: Role) -> Callable[..., None]:
-    """Make the command that trains a role; all have the same flags, which are the fields of a training."""
+    """Make the command that trains a role; its options are the fields of a training that can work in this role."""
+    from consult.rl.config import TrainConfig
 
+    # Ranges are the configuration's to check, as for the fields of a file.
+    return from_model(_command(role), TrainConfig, dict, role=role, bounded=False)
+
+
+def _command(role: Role) -> Callable[..., None]:
     def train(
-        ctx: typer.Context,
-        out: Annotated[Path, typer.Option(help="The result's folder.")],
-        config: Annotated[Path | None, typer.Option(help="TOML with the same fields; flags override it.")] = None,
-        preset: Annotated[str | None, typer.Option(help="smoke: a training of minutes.")] = None,
-        scenario: Annotated[str, typer.Option(help="Built-in name or a folder.")] = "derm34",
-        model: Annotated[str, typer.Option(help="The start: starter, a folder, an adapter or a hub id.")] = "starter",
-        patient: Annotated[
-            str | None, typer.Option(help="Who plays the patient; else the start, without its adapter.")
+        fields: dict[str, Any],
+        *,
+        out: Annotated[Path, typer.Option(help="The result is this folder.", rich_help_panel=OUTPUT_PANEL)],
+        config: Annotated[
+            Path | None,
+            typer.Option(help="This TOML file has the same fields; options go first.", rich_help_panel=TRAINED_PANEL),
         ] = None,
-        triage: Annotated[str | None, typer.Option(help="The same for the triage doctor.")] = None,
-        specialist: Annotated[str | None, typer.Option(help="The same for every specialist.")] = None,
-        method: Annotated[str, typer.Option(help="grpo, sft or sft+grpo.")] = "grpo",
-        full: Annotated[bool, typer.Option("--full", help="Train the whole language model, not an adapter.")] = False,
-        rank: Annotated[int, typer.Option(help="Of the adapter.")] = 16,
-        seed: Annotated[int, typer.Option(help="Of weights, order and draws.")] = 0,
-        cases: Annotated[int | None, typer.Option(help="Train cases, from the first; else all.")] = None,
-        leave_out: Annotated[
-            list[str] | None, typer.Option(help="A specialty not to train on; may be repeated.")
+        preset: Annotated[
+            str | None, typer.Option(help="The preset smoke is a training of minutes.", rich_help_panel=TRAINED_PANEL)
         ] = None,
-        validation: Annotated[int | None, typer.Option(help="Cases that select the checkpoint; else all.")] = None,
-        test: Annotated[int | None, typer.Option(help="Test cases that are read at the end; else all.")] = None,
-        steps: Annotated[int | None, typer.Option(help="Steps in all.")] = None,
-        minutes: Annotated[float | None, typer.Option(help="Minutes of training in all.")] = None,
-        prompts: Annotated[int, typer.Option(help="Cases in a step.")] = 16,
-        group: Annotated[int | None, typer.Option(help="Completions of each.")] = None,
-        micro: Annotated[int | None, typer.Option(help="Completions on the device at once.")] = None,
-        learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-        temperature: Annotated[float, typer.Option(help="Of the completions.")] = 1.0,
-        max_tokens: Annotated[int | None, typer.Option(help="Of a completion.")] = None,
-        beta: Annotated[float | None, typer.Option(help="Weight of the KL divergence.")] = None,
-        entropy: Annotated[float | None, typer.Option(help="Weight of the entropy bonus.")] = None,
         rewards: Annotated[
             list[str] | None,
-            typer.Option("--reward", help="NAME=WEIGHT, FILE.py:NAME[=WEIGHT]; may be repeated; 0 takes one out."),
+            typer.Option(
+                "--reward",
+                help="This reward counts, as NAME=WEIGHT or FILE.py:NAME[=WEIGHT]; it may be given again, and a weight "
+                "of 0 takes one out.",
+                rich_help_panel="Learning",
+            ),
         ] = None,
-        rationale: Annotated[str, typer.Option(help="Attending's reason: before, after or none.")] = "before",
-        curriculum: Annotated[str, typer.Option(help="Attending: none, order, entropy or full.")] = "none",
-        stages: Annotated[str, typer.Option(help="Attending: of easy, medium, hard.")] = "easy,medium,hard",
-        panel_skill: Annotated[
-            float | None, typer.Option(help="Attending: make opinions up, right this often.")
+        threads: Annotated[
+            int | None,
+            typer.Option(
+                min=1,
+                help="Torch uses this many threads; without it, one for a tiny model, and else its own choice.",
+                rich_help_panel="Length and size",
+            ),
         ] = None,
-        panel_draws: Annotated[int, typer.Option(help="Attending: made-up panels an interview.")] = 1,
-        votes: Annotated[int, typer.Option(help="Votes per decision; their majority is evaluated.")] = 1,
-        db: Annotated[Path, typer.Option(help="Where interviews are kept and taken from.")] = Path("consult.db"),
-        check_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 50,
-        report_to: Annotated[str, typer.Option(help="none, trackio, tensorboard or wandb.")] = "none",
-        threads: Annotated[int | None, typer.Option(min=1, help="Threads; one for a tiny model, else torch's.")] = None,
-        resume: Annotated[bool, typer.Option("--resume", help="Go on with what lies in --out.")] = False,
-        dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and stop.")] = False,
-        json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+        resume: Annotated[
+            bool,
+            typer.Option("--resume", help="The training in --out is continued.", rich_help_panel=OUTPUT_PANEL),
+        ] = False,
+        dry_run: Annotated[
+            bool,
+            typer.Option("--dry-run", help="Tell what would be done, and stop.", rich_help_panel=OUTPUT_PANEL),
+        ] = False,
+        json: Annotated[
+            bool, typer.Option("--json", help="Print the figures as JSON.", rich_help_panel=OUTPUT_PANEL)
+        ] = False,
     ) -> None:
         from consult.api.train import plan_training
 
-        planned = plan_training(role, config, preset, _weights(rewards or []), _given(ctx))
+        planned = plan_training(role, config, preset, _weights(rewards or []), fields)
         read = planned.config
         _limit_threads(read, threads)
         with planned.named.known():
@@ -103,18 +100,6 @@ def command_of(role: Role) -> Callable[..., None]:
 
     train.__doc__ = SUMMARIES[role]
     return train
-
-
-def _given(ctx: typer.Context) -> dict[str, Any]:
-    """Give the fields that stand on the command line, but for the rewards, which may be code."""
-    found: dict[str, Any] = {}
-    for name, value in ctx.params.items():
-        source = ctx.get_parameter_source(name)
-        if name not in (*NOT_FIELDS, "rewards") and source is not None and source.name == "COMMANDLINE":
-            found[name] = value
-    if "stages" in found:
-        found["stages"] = [stage.strip() for stage in found["stages"].split(",")]
-    return found
 
 
 def _weights(entries: list[str]) -> dict[str, float | None]:

@@ -15,7 +15,7 @@ DEFAULT_PORT = 8765
 def view(
     db: Database = DEFAULT_DATABASE,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Where it listens; 0 takes a port that is free.")
+        int, typer.Option("--port", min=0, max=65535, help="The server listens at this port; 0 takes one that is free.")
     ] = DEFAULT_PORT,
 ) -> None:
     """Serve runs and consultations as a web page of this machine, read-only; Ctrl-C ends it."""

@@ -6,10 +6,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from consult.agents.acts import STRATEGIES, TEAMS
+from consult.agents.choices import STRATEGIES, TEAMS
 from consult.agents.temperament import temperaments
-from consult.envs.config import within
-from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, REPEATS, SEED
+from consult.fields import (
+    Cases,
+    GridTemperament,
+    MaxTurns,
+    PanelSize,
+    PatientGrounding,
+    Repeats,
+    ScenarioName,
+    Seed,
+    SplitName,
+)
 from consult.scenarios import UnknownNameError
 
 OWN, ALL = "own", "all"
@@ -38,8 +47,6 @@ def _temperament(name: str) -> str:
 _Strategies = tuple[Annotated[str, _on_menu("strategy", STRATEGIES)], ...]
 _Teams = tuple[Annotated[str, _on_menu("team", TEAMS)], ...]
 _References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-_Cases = Annotated[int, within(CASES)]
-_Repeats = Annotated[int, within(REPEATS)]
 
 
 class _Table(BaseModel):
@@ -63,28 +70,27 @@ class Block(_Table):
     strategies: Annotated[_Strategies, Field(min_length=1)] | None = None
     teams: Annotated[_Teams, Field(min_length=1)] | None = None
     models: _References | None = None
-    cases: _Cases | None = None
-    repeats: _Repeats | None = None
+    cases: Cases | None = None
+    repeats: Repeats | None = None
 
 
 class Grid(_Table):
     """A benchmark. The same grid gives the same consultations."""
 
-    scenario: str = "derm34"
-    """Built-in name or folder."""
-    split: str = "test"
+    scenario: ScenarioName = "derm34"
+    split: SplitName = "test"
     strategies: Annotated[_Strategies, Field(min_length=1)] = ("no-dialogue", "dialogue")
     teams: Annotated[_Teams, Field(min_length=1)] = ("panel",)
     models: _References = ("starter",)
     """Compared with each other: each plays all roles but those under `roles`."""
-    cases: _Cases | None = None
-    """The first so many of the split, going round the diagnoses; all of them where it is left out."""
-    repeats: _Repeats = 1
-    temperament: Annotated[str, AfterValidator(_temperament)] = OWN
-    panel_size: Annotated[int, within(PANEL_SIZE)] = 3
-    max_turns: Annotated[int, within(MAX_TURNS)] = 14
-    patient_grounding: bool = True
-    seed: Annotated[int, within(SEED)] = 0
+    cases: Cases | None = None
+    """All of them where it is left out."""
+    repeats: Repeats = 1
+    temperament: Annotated[GridTemperament, AfterValidator(_temperament)] = OWN
+    panel_size: PanelSize = 3
+    max_turns: MaxTurns = 14
+    patient_grounding: PatientGrounding = True
+    seed: Seed = 0
     classifier: str = "starter"
     """Whom the strategy `expert` asks, and a baseline where the scenario allows."""
     assessors: Annotated[tuple[str, ...], Field(min_length=1)] = (RULES,)

@@ -1,0 +1,320 @@
+"""What `simulate` and `benchmark` take, for Python and the command line: one model each, and its keywords by type.
+
+A value is held against its field in the words of the API. What the check skips is code or the name of a choice, which
+`consult.api.playing` and the grid look up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationInfo, field_validator, model_validator
+
+from consult.agents.choices import STRATEGIES, TEAMS
+from consult.api.checks import boolean, path_of, share, text, whole
+from consult.api.given import AssessorLike, ModelLike, PathLike
+from consult.envs.specialists import specialists_of
+from consult.fields import (
+    CASES_GROUP,
+    PLAYED,
+    PLAYERS,
+    Cases,
+    GridTemperament,
+    MaxTurns,
+    PanelSize,
+    PanelSkill,
+    PatientGrounding,
+    Repeats,
+    ScenarioName,
+    Seed,
+    Shown,
+    SplitName,
+    StrategyName,
+    TeamName,
+    TemperamentName,
+    Votes,
+    listed,
+    members,
+    range_of,
+    within,
+)
+from consult.ranges import CASES, Range
+
+ROLES = ("patient", "triage", "specialist", "attending")
+_REFERENCE = "starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE, or FILE.py:NAME"
+_OBJECT = "a reference as `--model` takes it, an object with `generate`, or a function `(messages, images) -> str`"
+_SPECIALISTS = "This model plays the specialists, written [SPECIALTY=]MODEL; it may be given again, once a specialty."
+
+Triage = Annotated[ModelLike | None, SkipValidation, Shown(PLAYERS, "This model plays the triage doctor.")]
+Attending = Annotated[ModelLike | None, SkipValidation, Shown(PLAYERS, "This model plays the attending physician.")]
+Judge = Annotated[
+    ModelLike | None,
+    SkipValidation,
+    Shown(PLAYERS, "This model judges the open diagnoses that no name or alias decides."),
+]
+
+
+class Options(BaseModel):
+    """Options of a call, each held against its type and range."""
+
+    # Built when something is first checked: the help needs the fields alone.
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_specialists(cls, given: Any) -> Any:
+        """Part who plays all specialists from specialties with a model of their own."""
+        who = given.get("specialist")
+        if isinstance(who, Mapping):
+            everyone, own = None, dict(who)
+        elif isinstance(who, str | list):
+            everyone, own = specialists_of([who] if isinstance(who, str) else who)
+        else:
+            return given
+        return {**given, "specialist": everyone, "specialists": {**own, **(given.get("specialists") or {})}}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _in_words(cls, value: Any, told: ValidationInfo) -> Any:
+        """Return Python's own numbers and truth values.
+
+        Raises:
+            UserError: It has a value that it cannot have.
+        """
+        name = str(told.field_name)
+        info = cls.model_fields[name]
+        if (value is None and info.default is None) or SkipValidation in info.metadata:
+            return value
+        return _checked(name, value, members(info.annotation), range_of(info))
+
+
+def _checked(name: str, value: Any, kinds: Sequence[Any], span: Range | None) -> Any:
+    if kinds == [bool]:
+        return boolean(name, value)
+    if kinds == [int] and span is not None:
+        return whole(name, value, span)
+    if kinds == [float] and span is not None:
+        return share(name, value, span)
+    if kinds == [str]:
+        return text(name, value)
+    return path_of(name, value) if Path in kinds else value
+
+
+class PlayOptions(Options):
+    """What `consult.simulate` plays."""
+
+    scenario: ScenarioName = "derm34"
+    cases: Annotated[
+        Annotated[int, within(CASES)] | str | Sequence[str] | None,
+        SkipValidation,
+        Shown(
+            CASES_GROUP,
+            "The first N cases of the split are played, going round the diagnoses.",
+            python="How many, from the first of the split's fixed order; or the id of one, or several ids. None for "
+            "one case that the seed chooses.",
+        ),
+    ] = None
+    split: SplitName = "test"
+    temperament: TemperamentName | None = None
+    complaint: Annotated[
+        str | None,
+        Shown(
+            CASES_GROUP,
+            "A complaint of your own is played instead of a case; at a terminal you play the patient.",
+            python="A complaint of your own instead of cases.",
+        ),
+    ] = None
+    image: Annotated[
+        PathLike | None, Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG or WebP file.")
+    ] = None
+    model: Annotated[
+        ModelLike,
+        SkipValidation,
+        Shown(PLAYERS, f"This model plays all roles: {_REFERENCE}.", python=f"Who plays all roles: {_OBJECT}."),
+    ] = "starter"
+    patient: Annotated[
+        ModelLike | None,
+        SkipValidation,
+        Shown(
+            PLAYERS,
+            "This model plays the patient; human is you at the terminal, and nobody answers nothing.",
+            python="Who plays the patient; also `nobody`, or `human` at a terminal.",
+        ),
+    ] = None
+    triage: Triage = None
+    specialist: Annotated[
+        ModelLike | Mapping[str, ModelLike] | None,
+        SkipValidation,
+        Shown(PLAYERS, _SPECIALISTS, python="Who plays all specialists, or specialty → model.", form="several"),
+    ] = None
+    specialists: Annotated[Mapping[str, ModelLike] | None, SkipValidation] = None
+    """Specialty → its own model; of `specialist`."""
+    attending: Attending = None
+    classifier: Annotated[
+        Any,
+        SkipValidation,
+        Shown(
+            PLAYERS,
+            "This image classifier's first three guesses are told to the doctors by the strategy expert: starter (the "
+            "default), a folder, or a hub id.",
+            python="Whose guesses the strategy `expert` tells the doctors: a reference, or a function of one RGB "
+            "picture that returns label → probability.",
+        ),
+    ] = None
+    judge: Judge = None
+    strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
+    team: Annotated[TeamName, SkipValidation] = "panel"
+    panel_size: PanelSize = 3
+    seed: Seed = 0
+    max_turns: MaxTurns = 14
+    patient_grounding: PatientGrounding = True
+    votes: Votes = 1
+    panel_skill: PanelSkill | None = None
+
+    @property
+    def everyone(self) -> ModelLike | None:
+        """Who plays the specialists that have no model of their own; None where that was not given."""
+        return None if isinstance(self.specialist, Mapping) else self.specialist
+
+
+class PlayArguments(TypedDict, total=False):
+    """The keywords of `consult.simulate`; `PlayOptions` says what each means."""
+
+    cases: int | str | Sequence[str] | None
+    split: str
+    temperament: str | None
+    strategy: str
+    team: str
+    panel_size: int
+    model: ModelLike
+    patient: ModelLike | None
+    triage: ModelLike | None
+    specialist: ModelLike | Mapping[str, ModelLike] | None
+    attending: ModelLike | None
+    classifier: Any
+    judge: ModelLike | None
+    seed: int
+    max_turns: int
+    patient_grounding: bool
+    votes: int
+    panel_skill: float | None
+    complaint: str | None
+    image: PathLike | None
+
+
+class GridOptions(Options):
+    """What `consult.benchmark` plays; None leaves a value to the preset, the file, or the grid's default."""
+
+    scenario: ScenarioName | None = None
+    cases: Cases | None = None
+    split: SplitName | None = None
+    temperament: GridTemperament | None = None
+    repeats: Repeats | None = None
+    models: Annotated[
+        ModelLike | Sequence[ModelLike] | None,
+        SkipValidation,
+        Shown(
+            PLAYERS,
+            f"This model plays all roles; given again, models are compared with each other: {_REFERENCE}.",
+            python="Compared with each other: each plays all roles but those given below; None for the starter. Here "
+            "and below a single one needs no list.",
+            flag="--model",
+            form="several",
+        ),
+    ] = None
+    patient: Annotated[
+        ModelLike | None, SkipValidation, Shown(PLAYERS, "This model plays the patient, whatever model is compared.")
+    ] = None
+    triage: Triage = None
+    specialist: Annotated[
+        ModelLike | None,
+        SkipValidation,
+        Shown(PLAYERS, _SPECIALISTS, python="Who plays all specialists.", form="several"),
+    ] = None
+    specialists: Annotated[
+        Mapping[str, ModelLike] | None,
+        SkipValidation,
+        Shown(PLAYERS, "Each specialty of these has its own model.", form="python"),
+    ] = None
+    attending: Attending = None
+    classifier: Annotated[
+        Any,
+        SkipValidation,
+        Shown(
+            PLAYERS,
+            "This image classifier serves the strategy expert and is a baseline: starter (the default), a folder, or "
+            "a hub id.",
+            python="Of images, for `expert` and as a baseline.",
+        ),
+    ] = None
+    assessors: Annotated[
+        AssessorLike | Sequence[AssessorLike] | None,
+        SkipValidation,
+        Shown(
+            PLAYERS,
+            "Consultations are assessed by rules, by model (the first one), by another model, or by none; this may be "
+            "given again.",
+            python="`rules`, `model` (the first one), `none`, a model, or a function as `consult.assess` takes it.",
+            flag="--assessor",
+            form="several",
+        ),
+    ] = None
+    judge: Judge = None
+    strategies: Annotated[
+        str | Sequence[str] | None,
+        SkipValidation,
+        Shown(PLAYED, f"These strategies are compared, with commas between: {listed(STRATEGIES, 'and')}.",
+              python=f"Some of {listed(STRATEGIES, 'and')}; None for no-dialogue and dialogue.", form="commas"),
+    ] = None  # fmt: skip
+    teams: Annotated[
+        str | Sequence[str] | None,
+        SkipValidation,
+        Shown(PLAYED, f"These teams are compared, with commas between: {listed(TEAMS, 'and')}.",
+              python=f"Some of {listed(TEAMS, 'and')}; None for panel.", form="commas"),
+    ] = None  # fmt: skip
+    panel_size: PanelSize | None = None
+    max_turns: MaxTurns | None = None
+    patient_grounding: PatientGrounding | None = None
+    seed: Seed | None = None
+    solo_baseline: Annotated[
+        bool | None,
+        Shown(
+            PLAYED,
+            "A solo doctor is added to each strategy that lacks one.",
+            python="Whether a solo doctor is added to each strategy that lacks one.",
+            flag="--solo/--no-solo",
+        ),
+    ] = None
+
+    def by_key(self) -> dict[str, Any]:
+        """Return the options by the keys of a grid, where the roles are a table of their own."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        roles = {name: given.pop(name) for name in (*ROLES, "specialists")}
+        return {**given, "roles": roles}
+
+
+class GridArguments(TypedDict, total=False):
+    """The keywords of `consult.benchmark`; `GridOptions` says what each means."""
+
+    models: ModelLike | Sequence[ModelLike] | None
+    strategies: str | Sequence[str] | None
+    teams: str | Sequence[str] | None
+    cases: int | None
+    split: str | None
+    temperament: str | None
+    repeats: int | None
+    panel_size: int | None
+    max_turns: int | None
+    patient_grounding: bool | None
+    patient: ModelLike | None
+    triage: ModelLike | None
+    specialist: ModelLike | None
+    specialists: Mapping[str, ModelLike] | None
+    attending: ModelLike | None
+    classifier: Any
+    assessors: AssessorLike | Sequence[AssessorLike] | None
+    judge: ModelLike | None
+    seed: int | None
+    solo_baseline: bool | None

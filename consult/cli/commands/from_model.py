@@ -1,0 +1,126 @@
+"""Makes a command from a configuration model: each field that is shown is an option, and no second list is kept.
+
+A field says its type, range, default, meaning and group (`consult.fields`); options that a model does not have, such as
+where to write, are the function's own parameters. What is on the command line, and only that, goes into the model.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from consult.fields import ShownField
+
+Build = Callable[[Mapping[str, Any]], Any]
+_PLAIN = (bool, int, float)
+"""Types that are written on the command line as they are; of a union, the first one."""
+
+
+def from_model(
+    function: Callable[..., None],
+    model: type[BaseModel],
+    build: Build | None = None,
+    *,
+    role: str = "",
+    bounded: bool = True,
+) -> Callable[..., None]:
+    """Make the function of a command that takes the fields of a model as options.
+
+    Args:
+        function: Called with the validated object, and by keyword with its own parameters.
+        model: Its fields that carry a `Shown` become options.
+        build: Makes the object of the fields on the command line; None for the model's own check.
+        role: Of a training: a field for which another value cannot work in this role is left out of the help, though
+            it is still read, so that the model says why.
+        bounded: Whether the options state and check the ranges of numbers; else the model alone checks them.
+    """
+    from consult.api.given import checked
+    from consult.fields import shown_fields
+
+    fields = {field.name: field for field in shown_fields(model) if field.shown.form != "python"}
+    own = list(inspect.signature(function, eval_str=True, locals={model.__name__: model}).parameters.values())[1:]
+    options = [_option(field, bounded=bounded, hidden=_is_idle(field, role)) for field in fields.values()]
+
+    @wraps(function)
+    def command(ctx: typer.Context, **values: Any) -> None:
+        given = {name: _read(fields[name], values[name]) for name in _on_command_line(ctx) if name in fields}
+        rest = {one.name: values[one.name] for one in own}
+        with checked():
+            made = (build or model.model_validate)(given)
+        function(made, **rest)
+
+    first = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    parameters = [first, *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*options, *own))]
+    command.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    del command.__wrapped__  # whose annotations typer would read instead
+    return command
+
+
+def _on_command_line(ctx: typer.Context) -> list[str]:
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+
+
+def _is_idle(field: ShownField, role: str) -> bool:
+    return bool(role and field.shown.roles) and role not in field.shown.roles
+
+
+def _option(field: ShownField, *, bounded: bool, hidden: bool) -> inspect.Parameter:
+    """Make the parameter from which typer makes an option."""
+    from consult.fields import range_of
+
+    shown, default, typed = field.shown, field.info.default, _typed(field)
+    span = range_of(field.info) if bounded and typed in (int, float) else None
+    option = typer.Option(
+        *([shown.flag] if shown.flag else []),
+        help=shown.help,
+        rich_help_panel=shown.group,
+        hidden=hidden,
+        min=span.least if span else None,
+        max=span.most if span else None,
+    )
+    if shown.form == "on/off" and default is not None:
+        default = "on" if default else "off"
+    elif shown.form == "commas" and default is not None:
+        default = ",".join(default)
+    elif shown.form == "several":
+        default = None
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[typed if default is not None else typed | None, option],
+    )
+
+
+def _typed(field: ShownField) -> Any:
+    """Return the type of which a value is written on the command line."""
+    from pathlib import Path
+
+    from consult.fields import members
+
+    if field.shown.form == "several":
+        return list[str]
+    if field.shown.form in ("on/off", "commas"):
+        return str
+    kinds = [str if get_origin(kind) is Literal else kind for kind in members(field.info.annotation)]
+    return next((kind for kind in kinds if kind in _PLAIN), Path if Path in kinds else str)
+
+
+def _read(field: ShownField, value: Any) -> Any:
+    """Return a field's value from what stood on the command line."""
+    if field.shown.form == "on/off":
+        from consult.api.given import from_menu
+
+        return from_menu(field.name.replace("_", " "), value, ("on", "off")) == "on"
+    if field.shown.form == "commas":
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return value
