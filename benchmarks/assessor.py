@@ -48,7 +48,7 @@ from consult.envs.metrics import Estimate
 from consult.envs.metrics.agreement import cohens_kappa, gwets_ac1
 from consult.envs.metrics.intervals import mean, share
 from consult.rl.starter.assessor import contrasts, edits
-from consult.rl.starter.assessor.played import configurations, play, played
+from consult.rl.starter.assessor.rollouts import configurations, play, played
 from consult.scenarios import Scenario, load_scenario
 
 Values = Mapping[str, int | None]

@@ -14,7 +14,7 @@ from consult.rl.data.dataset import Row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Target, right_diagnosis
 from consult.rl.runtime.evaluation import Measured, ends
-from consult.rl.trainers.multiturn_grpo import make_rollout_engine
+from consult.rl.trainers.choices import make_rollout_engine
 from consult.rl.trainers.rollout_store import others_of
 from consult.rl.trainers.rollouts import Episode, RolloutEngine
 from consult.rl.training import Training

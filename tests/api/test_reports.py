@@ -16,7 +16,7 @@ from consult.api.train import plan_training
 from consult.rl.config import TrainingError
 from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.decisions import Target
-from consult.rl.trainers.multiturn_grpo import interview_rewards
+from consult.rl.trainers.choices import interview_rewards
 from consult.rl.trainers.trainer_factory import _reward
 from consult.scenarios import load_scenario
 

@@ -15,10 +15,10 @@ from consult.agents.prompt_formats.starter_assessment import CONSTRUCTED, assess
 from consult.agents.roles.advice import plain_reply
 from consult.envs.assessing import view_of
 from consult.rl.starter.assessor import contrasts, edits, recipe, training
+from consult.rl.starter.assessor.auxiliary_targets import BASIS, FITS, LABEL, PART, Running
 from consult.rl.starter.assessor.edits import sent_to_emergency
-from consult.rl.starter.assessor.lessons import Edited, edited, lesson, values_of
+from consult.rl.starter.assessor.examples import Edited, edited, lesson, values_of
 from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
-from consult.rl.starter.assessor.running import BASIS, FITS, LABEL, PART, Running
 from consult.rl.starter.recipe import RecipeError
 from consult.scenarios import load_scenario
 from consult.scenarios.conditional import known_facts, known_of

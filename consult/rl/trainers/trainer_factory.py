@@ -211,7 +211,7 @@ def _grpo(
 def _interview(
     policy: Policy, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
 ) -> Any:
-    from consult.rl.trainers.multiturn_grpo import InterviewTrainer, interview_rewards, make_rollout_engine
+    from consult.rl.trainers.choices import InterviewTrainer, interview_rewards, make_rollout_engine
 
     return InterviewTrainer(
         engine=make_rollout_engine(policy, scenario),

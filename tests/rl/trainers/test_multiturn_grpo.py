@@ -22,7 +22,7 @@ from consult.rl.policy.policy import Policy
 from consult.rl.policy.prefix_packing import common_tail, packs_of
 from consult.rl.policy.shared_prompt import TASK, _score, _score_each, _told, add_decisions
 from consult.rl.practitioner import train_practitioner
-from consult.rl.trainers.multiturn_grpo import (
+from consult.rl.trainers.choices import (
     Scored,
     _batch,
     _free,

@@ -18,8 +18,8 @@ from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.envs.runner import versions
 from consult.rl.starter.assessor import contrasts
-from consult.rl.starter.assessor.played import configurations, play
-from consult.rl.starter.assessor.running import Running
+from consult.rl.starter.assessor.auxiliary_targets import Running
+from consult.rl.starter.assessor.rollouts import configurations, play
 from consult.rl.starter.assessor.training import AdapterTraining, Sources, laid_on
 from consult.rl.starter.recipe import RecipeError
 from consult.rl.starter.vision import Say

@@ -1,7 +1,7 @@
 """Training of the assessor's adapter: low-rank additions to the language model's layers, all else frozen.
 
 Learned is the choice among the digits at each item's place, which is the choice that the assessor has; beside it, by
-heads that are thrown away, what is known after every line (`running`).
+heads that are thrown away, what is known after every line (`auxiliary_targets`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from torch.nn import functional
 
 from consult.agents.assessors.rules import Played
 from consult.rl.starter.assessor import contrasts
-from consult.rl.starter.assessor.lessons import edited, lesson
-from consult.rl.starter.assessor.played import configurations, played
-from consult.rl.starter.assessor.running import RUDE, Running, Targets
+from consult.rl.starter.assessor.auxiliary_targets import RUDE, Running, Targets
+from consult.rl.starter.assessor.examples import edited, lesson
+from consult.rl.starter.assessor.rollouts import configurations, played
 from consult.rl.starter.encoding import HARD, Encoded, Encoder, rendered
 from consult.rl.starter.example import Lesson
 
