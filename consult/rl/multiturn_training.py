@@ -14,7 +14,6 @@ from consult.rl.data.dataset import Row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Target, right_diagnosis
 from consult.rl.runtime.evaluation import Measured, ends
-from consult.rl.trainers.choices import make_rollout_engine
 from consult.rl.trainers.rollout_store import others_of
 from consult.rl.trainers.rollouts import Episode, RolloutEngine
 from consult.rl.training import Training
@@ -44,15 +43,18 @@ class InterviewTraining(Training):
             raise TrainingError(f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one")
 
     def engine(self, policy: Policy) -> RolloutEngine:
-        """Give the stage that a student plays on."""
+        """Return what plays consultations with a policy as their attending.
+
+        Raises:
+            TrainingError: The policy speaks another prompt format than the starter's.
+            ModelError: Who plays another role cannot be loaded.
+        """
         if policy.vision_cache is None:
             raise TrainingError(
                 f"interviews are trained only in the starter's prompt format, which '{self.config.model}' lacks; "
                 "use consult train attending"
             )
-        if policy.others is None:
-            policy.others = self._opened()
-        return make_rollout_engine(policy, self.scenario)
+        return RolloutEngine(self.scenario, policy.speaker, self._opened())
 
     def run(self) -> dict[str, Any]:
         """Go through all of it."""

@@ -30,6 +30,7 @@ from consult.rl.runtime.output_dir import same_team
 from consult.rl.runtime.results import write_decisions, write_results
 from consult.rl.runtime.schedule import Clock
 from consult.rl.trainers.rollout_store import Interviews, Player, team_of
+from consult.rl.trainers.rollouts import RolloutEngine
 from consult.rl.trainers.trainer_factory import fit
 from consult.scenarios import UnknownNameError, load_scenario
 
@@ -157,6 +158,10 @@ class Training:
         """Let a student decide."""
         return measure(policy, rows, self.scenario, self.config.votes)
 
+    def engine(self, policy: Policy) -> RolloutEngine | None:
+        """Return what plays whole consultations with a policy; None where single decisions are trained."""
+        return None
+
     def interviews(self, policy: Policy) -> Interviews:
         """Give the source of interviews."""
         return Interviews(self.scenario, self.config.scenario, self.team(policy), self.config.db, self.say)
@@ -218,6 +223,7 @@ class Training:
                 self.clock,
                 folder,
                 [watcher],
+                engine=self.engine(policy),
                 resume=True,
                 steps=self._steps(number, plan),
             )

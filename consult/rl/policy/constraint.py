@@ -98,6 +98,18 @@ class Constraint:
             state = self.after(state, token)
         return states
 
+    def states(self, ids: Any, mask: Any, starts: Sequence[int] | None = None) -> Any:
+        """Return the state before each token of completions: (completions, tokens), END in the padding.
+
+        Args:
+            ids: (completions, tokens), padded on the right.
+            mask: The same shape: 0 where padding is.
+            starts: The state before each completion; None for the table's start.
+        """
+        spoken = [row[:length] for row, length in zip(ids.tolist(), mask.sum(1).tolist(), strict=True)]
+        walked = [self.walk(row, start) for row, start in zip(spoken, starts or [0] * len(spoken), strict=True)]
+        return torch.tensor([states + [END] * (ids.shape[1] - len(states)) for states in walked])
+
     def log_probabilities(self, logits: Any, states: Any) -> Any:
         """Renormalise logits over what the states allow.
 

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from consult.agents.models.local.loading import load_afresh, revision_with
 from consult.agents.models.local.training_metadata import PRACTICE
 from consult.agents.models.local.transformers_model import TransformersModel
-from consult.agents.models.model import Model, ModelError, Request, Role
+from consult.agents.models.model import ModelError, Request
 from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
 from consult.agents.roles.client import derive_seed
@@ -27,6 +27,8 @@ from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.shared_prompt import Prompts, sample
 from consult.rl.policy.vision_cache import VisionCache
+from consult.rl.rewards.completion_parser import Decided, decided_diagnosis, decided_triage
+from consult.scenarios import Scenario
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that stay as they are."""
@@ -48,8 +50,7 @@ class Policy:
     vision_cache: VisionCache | None
     """Set where decisions take the fast way."""
     constraint: Constraint | None = None
-    others: Mapping[Role, Model] | None = None
-    """Who plays the other roles of its interviews, once they are opened."""
+    """What may be decided, once `constrain` was told; only on the fast way."""
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -150,6 +151,18 @@ class Policy:
         ]
         texts = [reply.text for reply in self.speaker.generate(requests)]
         return [texts[i * votes : (i + 1) * votes] for i in range(len(rows))]
+
+    def read(self, text: str, row: Row, scenario: Scenario) -> Decided:
+        """Read a completion as the rewards do: more strictly than in play.
+
+        Args:
+            text: The completion, with what its prompt begins it with.
+            row: What was to be decided.
+            scenario: Whose labels and aliases count.
+        """
+        if self.config.role == "triage":
+            return decided_triage(text, row.view, self.dialect)
+        return decided_diagnosis(text, scenario, self.config.rationale)
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,6 @@ tower and the projector stay as they are.
 
 from __future__ import annotations
 
-import functools
-import types
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,27 +92,20 @@ def look(model: Any, pixels: Any) -> Any:
     return torch.cat(parts)
 
 
-def add_decisions(model: Any, temperature: float) -> None:
-    """Let `model(input_ids=…, attention_mask=…, features=…, said=…)` score decisions.
+def score_decisions(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+    """Score completions, with gradients.
 
-    It returns log-probabilities and entropies, both (completions, tokens). The way through the model's own `forward`
-    is what lets adapters and several processes take part. Without `said` the forward is what it was.
+    Acts of an interview, whose prompts continue one another, are read as one, every other prompt by itself.
+
+    Args:
+        model: Of the LLaVA kind, adapters laid into it.
+        prompts: Each once.
+        said: The completions.
+        temperature: By which logits are divided, as when they were drawn.
+
+    Returns:
+        Log-probabilities and entropies in nats, both (completions, tokens); 0 where a token was forced.
     """
-    stock = model.forward
-
-    # With the signature of the stock one: `generate` asks it what the model takes.
-    @functools.wraps(type(model).forward)
-    def forward(self: Any, *args: Any, said: Said | None = None, features: Any = None, **kwargs: Any) -> Any:
-        if said is None:
-            return stock(*args, **kwargs)
-        prompts = Prompts(kwargs["input_ids"], kwargs["attention_mask"], features)
-        return _score(self, prompts, said, temperature)
-
-    model.forward = types.MethodType(forward, model)
-
-
-def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
-    """Score acts of an interview, which go on where others end, as one, and every other decision on its own prompt."""
     told, photographs = _told(model, prompts)
     tasks: dict[Tokens, list[int]] = {}
     for prompt, tokens in enumerate(told):

@@ -126,7 +126,8 @@ def _tried(training: Training, policy: Policy, rows: Any, folder: Path, steps: i
 
     begun = time.monotonic()
     clock = Clock(steps, None)
-    fit(policy, phase, training.scenario, clock, folder / "steps", [Times()], steps=steps)
+    engine = training.engine(policy)
+    fit(policy, phase, training.scenario, clock, folder / "steps", [Times()], engine=engine, steps=steps)
     return min(b - a for a, b in zip([begun, *spent], spent, strict=False))
 
 

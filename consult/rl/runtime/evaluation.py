@@ -12,7 +12,7 @@ from consult.envs.metrics.intervals import share
 from consult.envs.metrics.paired import Difference, difference
 from consult.rl.data.dataset import Row
 from consult.rl.policy.policy import Policy
-from consult.rl.rewards.completion_parser import Decided, decided_diagnosis, decided_triage
+from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.curriculum import stage_of
 from consult.scenarios import Scenario
 
@@ -62,18 +62,11 @@ class Measured:
 NOTHING = Measured([], [], [], [])
 
 
-def read(text: str, row: Row, policy: Policy, scenario: Scenario) -> Decided:
-    """Read a completion as the rewards do."""
-    if policy.config.role == "triage":
-        return decided_triage(text, row.view, policy.dialect)
-    return decided_diagnosis(text, scenario, policy.config.rationale)
-
-
 def measure(policy: Policy, rows: Sequence[Row], scenario: Scenario, votes: int = 1) -> Measured:
     """Let a student decide, the likeliest of each, or by the majority of `votes` draws."""
     decided = []
     for row, texts in zip(rows, policy.decide(rows, votes), strict=True):
-        ballots = [read(text, row, policy, scenario) for text in texts]
+        ballots = [policy.read(text, row, scenario) for text in texts]
         decided.append(_elected(ballots))
     return Measured(rows, [d.named for d in decided], [d.urgency for d in decided], [d.formed for d in decided])
 

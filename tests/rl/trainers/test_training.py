@@ -28,7 +28,7 @@ from consult.rl.data.dataset import triage_rows
 from consult.rl.policy.policy import Policy
 from consult.rl.practitioner import train_practitioner
 from consult.rl.runtime.dry_run import tell_plan
-from consult.rl.trainers import trainer_factory as fitting
+from consult.rl.trainers import grpo
 from consult.rl.trainers.rollout_store import Interviews
 from consult.scenarios import load_scenario
 
@@ -142,14 +142,14 @@ def test_the_folder_decides_in_play_as_it_was_measured(trained):
 def broken_off(tmp_path_factory):
     """A training whose reward raised in the fourth step."""
     out, calls = tmp_path_factory.mktemp("broken off") / "out", []
-    pays = fitting.DECISION_REWARDS["accuracy"]
+    pays = grpo.DECISION_REWARDS["accuracy"]
 
     def breaks(decided, target):
         calls.append(decided)
         return pays(decided, target) if len(calls) <= 3 * 32 else 1 / 0
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "DECISION_REWARDS", {**fitting.DECISION_REWARDS, "accuracy": breaks})
+        patch.setattr(grpo, "DECISION_REWARDS", {**grpo.DECISION_REWARDS, "accuracy": breaks})
         with pytest.raises(UserError) as caught:
             train(triage(), out)
     assert "the reward 'accuracy' failed on 'train-" in str(caught.value) and "--resume" in str(caught.value)
