@@ -1,4 +1,4 @@
-"""What is known in a lesson: a train case, the facts told so far, and the posterior that follows from them."""
+"""What is known in an example: a train case, the facts told so far, and the posterior that follows from them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Numbers = Any
 
 
 class Knowledge:
-    """What the lessons of one scenario have in common: a generalist's tables, the fields, the cases with an alarm."""
+    """What the examples of one scenario have in common: a generalist's tables, the fields, the cases with an alarm."""
 
     def __init__(self, grammar: Grammar) -> None:
         self.grammar = grammar
@@ -58,7 +58,7 @@ class Knowledge:
 
 @dataclass
 class Evidence:
-    """One train case in a lesson."""
+    """One train case in an example."""
 
     knowledge: Knowledge
     number: int
@@ -184,7 +184,7 @@ class Evidence:
         column = np.exp(tables.log_column(topic, value, {}))
         return float(column[tables.labels.index(label)] / max(column.mean(), 1e-6))
 
-    def running(self, photograph: bool, heads: int) -> tuple[tuple[int, Table], ...]:
+    def posterior_targets(self, photograph: bool, heads: int) -> tuple[tuple[int, Table], ...]:
         """Return (line of the prompt, posterior after it) for the opening and each topic told since.
 
         Args:
@@ -199,7 +199,7 @@ class Evidence:
                 found.append((line, self.posterior(photograph, self.told[:n])))
         return tuple(found)
 
-    def alone(self, heads: int) -> tuple[tuple[int, Table], ...]:
+    def line_targets(self, heads: int) -> tuple[tuple[int, Table], ...]:
         """Return (line of the prompt, what its topic by itself says of the labels, all equally likely before).
 
         Args:

@@ -1,10 +1,10 @@
 """The starter's recipe: from a seed to a folder with weights, tokenizer and card. Resumable at every stage.
 
 Run `consult train starter --out DIR`. What it simplifies: one pass of plain supervised training, no search over sizes
-or rates, the vision tower frozen after its own lesson, and opinions made up in place of opinions heard
+or rates, the vision tower frozen after its own training, and opinions made up in place of opinions heard
 (`consult.rl.starter.corpus`).
 
-Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging → lessons in speaking → a
+Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → examples in judging → examples in speaking → a
 classifier on the tower.
 """
 
@@ -36,9 +36,9 @@ class Recipe:
     scenario: str = "derm34"
     seed: int = 34
     tokens: int = 5_500_000
-    """Tokens of lessons in which the doctors learn to judge."""
+    """Tokens of examples in which the doctors learn to judge."""
     wording_tokens: int = 1_500_000
-    """Tokens of lessons in which everybody learns to speak."""
+    """Tokens of examples in which everybody learns to speak."""
     triage_labels: int = 1_000
     """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""
     decision_labels: int = 4_000
@@ -70,7 +70,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         The figures of the card.
 
     Raises:
-        RecipeError: The scenario has no tables to make lessons from, or `out` holds another recipe's stages.
+        RecipeError: The scenario has no tables to make examples from, or `out` holds another recipe's stages.
     """
     import torch
 

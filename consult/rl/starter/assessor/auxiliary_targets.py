@@ -1,7 +1,7 @@
 """What can be known in the middle of a transcript: targets for an auxiliary loss, thrown away after training.
 
-A verdict at the end of a long prompt teaches little a lesson. So the hidden state is read after every line, and after
-every sentence of what was told: what was asked so far, whether somebody was rude so far, whose plan a sentence is from.
+A verdict at the end of a long prompt teaches little per example. So the hidden state is read after every line and every
+sentence of what was told: what was asked so far, whether somebody was rude so far, whose plan a sentence is from.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b
 
 
 @dataclass(frozen=True)
-class Running:
+class AuxiliaryTargets:
     """Finds the targets.
 
     Args:

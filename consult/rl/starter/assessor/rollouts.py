@@ -89,7 +89,7 @@ def play(runs: Sequence[RunConfig], scenario: Scenario, base: str, path: Path, s
             Runner(scenario, config, opened, store, batch=BATCH).run()
 
 
-def played(path: Path, scenario: Scenario, runs: Sequence[RunConfig]) -> Iterator[Played]:
+def rollouts(path: Path, scenario: Scenario, runs: Sequence[RunConfig]) -> Iterator[Played]:
     """Give the consultations of these runs that were played to an end, in their order."""
     with Store(path, create=False) as store:
         stored = {row["digest"]: row["id"] for row in store.runs()}
