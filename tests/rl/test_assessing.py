@@ -1,4 +1,4 @@
-"""Examples in assessing: edits turn their items, examples follow from a seed, and the recipe ends where it would have."""
+"""Examples in assessing: edits turn their items, examples follow from a seed, the recipe ends where it would have."""
 
 from dataclasses import replace
 from random import Random

@@ -1,4 +1,4 @@
-"""What is known in an example: by a generalist, by who knows the tables, by a member of a panel; and what supports it."""
+"""What is known in an example: by a generalist, by who knows the tables, by a member of a panel; what supports it."""
 
 from __future__ import annotations
 
