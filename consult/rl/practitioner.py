@@ -1,4 +1,4 @@
-"""Train a practitioner: what `consult train triage`, `attending` and `interview` call."""
+"""Train a general practitioner: what `consult train triage`, `attending` and `interview` call."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     Args:
         config: What to train.
         out: The result's folder.
-        say: Told of the progress.
+        say: Called with each line of progress.
         resume: Whether to continue the training in `out`.
 
     Returns:
         The figures, as in metrics.json.
 
     Raises:
-        TrainingError: It cannot begin or go on.
+        TrainingError: It cannot start or continue.
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
@@ -50,7 +50,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
 
 
 def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
-    """Give the training of a role."""
+    """Return the training of a role."""
     if config.role == "interview":
         return InterviewTraining(config, out, say)
     return Training(config, out, say)

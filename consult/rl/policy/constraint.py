@@ -44,7 +44,7 @@ class Constraint:
         banned: Sequence[int] = (),
         stops: Sequence[int] = (),
     ) -> Constraint:
-        """Make a table.
+        """Build a table.
 
         Args:
             options: Token sequences, of which one must be said; none begins another one.
@@ -76,7 +76,7 @@ class Constraint:
 
     @classmethod
     def several(cls, sets: Sequence[Sequence[Sequence[int]]]) -> tuple[Constraint, list[int]]:
-        """Lay several choices into one table; give it and the state at which each choice starts."""
+        """Build one table of several choices; return it with the state at which each choice starts."""
         follows: list[dict[int, int]] = []
         starts = [_number(Trie.of(options), follows) for options in sets]
         columns = torch.tensor(sorted({token for edges in follows for token in edges}))
@@ -87,11 +87,11 @@ class Constraint:
         return cls(allowed, columns, tuple(follows), choices, _choosing(follows, choices.tolist())), starts
 
     def after(self, state: int, token: int) -> int:
-        """Give the state after a token."""
+        """Return the state after a token; END stays END."""
         return state if state == END else self.follows[state].get(token, state)
 
     def walk(self, tokens: Sequence[int], start: int = 0) -> list[int]:
-        """Give the state before each token."""
+        """Return the state before each token, from `start` on."""
         states, state = [], start
         for token in tokens:
             states.append(state)
@@ -132,7 +132,7 @@ def _number(trie: Trie, follows: list[dict[int, int]]) -> int:
 
 
 def _end_in(state: int, follows: Sequence[dict[int, int]]) -> None:
-    """Let what ended the options lead to a state."""
+    """Make the last token of each option lead to a state."""
     for edges in follows:
         edges.update({token: state for token, after in edges.items() if after == END})
 

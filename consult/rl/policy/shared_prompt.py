@@ -1,4 +1,4 @@
-"""A forward pass in which the completions of a group share their prompt, and photographs are looked at once.
+"""Draws and scores decisions: the completions of a group share their prompt, photographs are looked at once.
 
 A group of GRPO has one prompt and many completions. Where the decision is a few tokens, nearly all the work of a
 stock step is the same prompt over and over; here it is done once a group, forwards and backwards, and only the
@@ -39,7 +39,13 @@ class Prompts:
 
     @classmethod
     def of(cls, sequences: Sequence[Sequence[int]], features: Sequence[Any], pad: int) -> Prompts:
-        """Pad prompts on the left and lay their photographs beside each other."""
+        """Pad prompts on the left and stack their photographs.
+
+        Args:
+            sequences: Token ids, one sequence a prompt.
+            features: (patches, width) of the photograph of each; None where it shows none.
+            pad: The token that pads.
+        """
         width = max(map(len, sequences))
         ids = torch.tensor([[pad] * (width - len(s)) + list(s) for s in sequences])
         mask = torch.tensor([[0] * (width - len(s)) + [1] * len(s) for s in sequences])
@@ -47,7 +53,7 @@ class Prompts:
         return cls(ids, mask, torch.stack(seen) if seen else None)
 
     def shows(self, model: Any) -> Any:
-        """Tell of each prompt whether it shows a photograph: (prompts,) of bool."""
+        """Return for each prompt whether it shows a photograph: (prompts,) of bool."""
         return (self.ids == model.config.image_token_id).any(1)
 
     def part(self, model: Any, kind: Any) -> Prompts:
@@ -65,7 +71,7 @@ class Prompts:
 
 @dataclass(frozen=True)
 class Said:
-    """Completions to be scored."""
+    """Completions, each said to one of some prompts."""
 
     ids: Any
     """(completions, tokens), padded on the right."""
@@ -79,7 +85,7 @@ class Said:
 
 @torch.no_grad()
 def look(model: Any, pixels: Any) -> Any:
-    """Give what the language model gets of photographs: (photographs, patches, width).
+    """Encode photographs as the language model takes them: (photographs, patches, width).
 
     Args:
         model: Of the LLaVA kind.
@@ -137,7 +143,7 @@ def _told(model: Any, prompts: Prompts) -> tuple[list[Tokens], Any]:
 
 
 def _spoken(said: Said, prompts: Any) -> tuple[Any, Said]:
-    """Return which completions belong to some prompts, and them, with the prompts numbered anew."""
+    """Return which completions belong to some prompts, and them, with the prompts renumbered."""
     belongs = said.owner[:, None] == prompts
     rows = belongs.any(1).nonzero()[:, 0]
     return rows, Said(said.ids[rows], belongs[rows].int().argmax(1), said.states[rows], said.constraint)
@@ -177,7 +183,7 @@ def _read_off(model: Any, hidden: Any, distinct: Said, place: Any, said: Said, t
 
 
 def _distinct(said: Said) -> tuple[Said, Any]:
-    """Give each different completion of a prompt once, up to its last choice, and the place of each completion."""
+    """Return each different completion of a prompt once, up to its last choice, and the place of each completion."""
     choices = said.constraint.choices[said.states.clamp_min(0)] & (said.states != END)
     width = int(choices.any(0).nonzero().max()) + 1 if bool(choices.any()) else 1
     ids, states = said.ids[:, :width], said.states[:, :width]
@@ -225,12 +231,12 @@ def _logits(model: Any, hidden: Any, constraint: Constraint) -> Any:
 
 @dataclass(frozen=True)
 class Sampled:
-    """What was drawn."""
+    """Completions that were drawn."""
 
     ids: list[list[int]]
-    """One a completion, as long as it is."""
+    """Completion → its tokens."""
     logs: list[list[float]]
-    """Log-probability of each token."""
+    """Log-probability of each token, in nats."""
     chosen: list[list[int]]
     """1 where the constraint left a choice, 0 where the token was forced."""
 
@@ -256,7 +262,7 @@ def sample(
         tokens = drawn.draw(_logits(model, hidden, constraint)[node], temperature)
         if not drawn.chooses or step == most - 1:
             break
-        # Completions that have said the same so far go on as one.
+        # Completions that have said the same so far continue as one.
         (parents, said), node = _branches(node, tokens)
         _select(cache, parents)
         mask, position = torch.cat([mask[parents], torch.ones_like(mask[parents, :1])], 1), position[parents]
@@ -286,7 +292,7 @@ class _Drawn:
         return any(state != END and self.constraint.chooses_from[state] for state in set(self.states.tolist()))
 
     def draw(self, logits: Any, temperature: float) -> Any:
-        """Draw the next token of each row; a row that has ended gets one that nobody looks at."""
+        """Draw the next token of each row: (rows,); that of a row that has ended means nothing."""
         logs = self.constraint.log_probabilities(logits / (temperature or 1.0), self.states)
         places = logs.exp().multinomial(1)[:, 0] if temperature else logs.argmax(-1)
         tokens = self.constraint.columns[places]
@@ -301,7 +307,7 @@ class _Drawn:
         return tokens
 
     def ended(self, most: int) -> Sampled:
-        """Say what is forced to the end, and give what was drawn."""
+        """Append what is forced up to the end, and return what was drawn."""
         for row, state in enumerate(self.states.tolist()):
             while state != END and len(self.ids[row]) < most and not self.constraint.choices[state]:
                 (token,) = self.constraint.follows[state]

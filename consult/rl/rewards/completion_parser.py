@@ -40,7 +40,7 @@ class Decided:
 
 
 def decided_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
-    """Read a triage doctor's completion."""
+    """Read a triage doctor's completion, written to what `view` shows."""
     read = dialect.read_triage(text, view)
     if dialect.slots:
         return Decided(text, read.specialty if read else None, read is not None, read.urgency if read else None)

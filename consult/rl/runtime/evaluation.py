@@ -1,4 +1,4 @@
-"""What a student decides, measured: how often it is right, before and after, on the same cases."""
+"""How often a policy decides right, measured before and after a training on the same cases."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from consult.scenarios import Scenario
 
 @dataclass(frozen=True)
 class Measured:
-    """Decisions of one student on rows."""
+    """Decisions of one policy on rows."""
 
     rows: Sequence[Row]
     named: Sequence[str | None]
-    """What each row was decided to be; None for an unusable answer."""
+    """The specialty or diagnosis that each row was decided to be; None for an unusable answer."""
     urgencies: Sequence[str | None]
     formed: Sequence[bool]
 
@@ -34,22 +34,22 @@ class Measured:
 
     @property
     def accuracy(self) -> float:
-        """Share of right decisions."""
+        """Share of right decisions, 0 to 1."""
         return sum(self.right) / len(self.rows)
 
     def by_case(self) -> dict[str, list[bool]]:
-        """Give case → whether its decisions were right."""
+        """Return by case whether each of its decisions was right."""
         found: dict[str, list[bool]] = defaultdict(list)
         for row, right in zip(self.rows, self.right, strict=True):
             found[row.case.id].append(right)
         return found
 
     def figure(self) -> Estimate:
-        """Give the share of right decisions with its interval."""
+        """Return the share of right decisions with its interval."""
         return share(self.right, [row.case.id for row in self.rows])
 
     def only(self, keep: Sequence[bool]) -> Measured:
-        """Give some of the decisions."""
+        """Return the decisions for which `keep` is true, one value a row."""
         picked = [i for i, kept in enumerate(keep) if kept]
         return Measured(
             [self.rows[i] for i in picked],
@@ -63,7 +63,14 @@ NOTHING = Measured([], [], [], [])
 
 
 def measure(policy: Policy, rows: Sequence[Row], scenario: Scenario, votes: int = 1) -> Measured:
-    """Let a student decide, the likeliest of each, or by the majority of `votes` draws."""
+    """Measure what a policy decides.
+
+    Args:
+        policy: In training or trained.
+        rows: To be decided.
+        scenario: Whose labels and aliases count.
+        votes: 1 for the likeliest decision of each; else the majority of so many that are drawn as in play.
+    """
     decided = []
     for row, texts in zip(rows, policy.decide(rows, votes), strict=True):
         ballots = [policy.read(text, row, scenario) for text in texts]
@@ -80,14 +87,14 @@ def _elected(ballots: Sequence[Decided]) -> Decided:
 
 
 def gain(before: Measured, after: Measured) -> Difference:
-    """Compare two students on the same cases."""
+    """Compare two measurements of the same cases."""
     found = difference(after.by_case(), before.by_case())
     assert found is not None
     return found
 
 
 def told(before: Measured, after: Measured) -> dict[str, Any]:
-    """Give the figures of a comparison as they stand in metrics.json."""
+    """Return the figures of a comparison as they stand in metrics.json: shares 0 to 1, `p` of the test named beside."""
     if not before.rows:
         return {"n": 0, "cases": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
     found = gain(before, after)
@@ -108,9 +115,9 @@ def ends(figure: Estimate) -> list[float] | None:
     return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 
 
-def told_by_s(before: Measured, after: Measured) -> dict[str, Any]:
-    """Give the figures by stage: follows when right (s = 1), corrects when wrong (s = 0), beside the panel's vote."""
-    stages = [stage_of(row.s) for row in before.rows]
+def told_by_stage(before: Measured, after: Measured) -> dict[str, Any]:
+    """Return the figures by stage: all, some or none of the panel right, beside the panel's vote."""
+    stages = [stage_of(row.panel_correct_share) for row in before.rows]
     found: dict[str, Any] = {}
     for stage in ("easy", "medium", "hard"):
         keep = [one == stage for one in stages]
@@ -122,7 +129,7 @@ def told_by_s(before: Measured, after: Measured) -> dict[str, Any]:
 
 
 def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
-    """Give the figures by specialty, and by whether a case is worded and drawn in the style of the train cases."""
+    """Return the figures by specialty, and by whether a case is worded and drawn in the style of the train cases."""
     groups: dict[str, list[bool]] = {}
     for row in before.rows:
         for name in (row.case.truth.specialty, row.case.style):
@@ -134,7 +141,7 @@ def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
 
 
 def share_of_urgencies(measured: Measured) -> float | None:
-    """Give the share of right urgencies; None where no case has one."""
+    """Return the share of right urgencies, 0 to 1; None where no case has one."""
     pairs = [(u, row.target.urgency) for u, row in zip(measured.urgencies, measured.rows, strict=True)]
     known = [stated == true for stated, true in pairs if true is not None]
     return sum(known) / len(known) if known else None

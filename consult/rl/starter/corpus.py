@@ -334,7 +334,7 @@ class Corpus:
         return f"{self.rng.choice(frames('doctor', fitting))} "
 
     def opinion(self) -> Example:
-        """Give a specialist's opinion, with the knowledge of its own field and the habit of its place in the panel."""
+        """Name a diagnosis with the knowledge of a specialist's own field and the habit of its place in the panel."""
         evidence, member = self.doctors_evidence(), self.rng.randrange(HABITS)
         own = self.grammar.labels[evidence.case.truth.diagnosis or ""].specialty
         specialty = own if self.rng.random() < 0.75 else self.rng.choice(self.scenario.specialties)
@@ -499,7 +499,7 @@ ASIDE = ("acknowledge", "acknowledge_worried", "acknowledge_angry", "consult", "
 
 
 def _possible(topic: str, card: Card) -> bool:
-    """Tell whether a topic may be asked about, as the dialect's choices have it."""
+    """Return whether a topic may be asked about, as the dialect's choices have it."""
     if topic in ("complaint", "age"):
         return False
     return topic != "pregnancy" or may_be_pregnant(card.age, card.sex)

@@ -126,7 +126,7 @@ def _workshop(reference: str, folder: str) -> tuple[Scenario, Knowledge, Encoder
 
 
 def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan: Plan) -> list[list[Encoded]]:
-    """Make the batches of one pool; the same for the same arguments, so that training can be taken up again.
+    """Make the batches of one pool; the same for the same arguments, so that training can be continued.
 
     Args:
         reference: Scenario.
@@ -152,7 +152,7 @@ def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan
 
 
 def tokenizer_texts(reference: str, count: int = 6_000) -> list[str]:
-    """Give texts to train the tokenizer on."""
+    """Return texts to train the tokenizer on."""
     scenario = load_scenario(reference)
     assert isinstance(scenario.source, Grammar)
     corpus = Corpus(scenario, scenario.source, random.Random("tokenizer"))

@@ -157,7 +157,7 @@ class Evidence:
         return np.where(own, tables.log_likelihood(seen), general.log_likelihood(seen))
 
     def by_sight(self) -> tuple[str, ...]:
-        """Give the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
+        """Return the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
         morphology, view = self.case.truth.morphology or "", self.grammar.tables.view_of(str(self._value("site")))
         posterior = self.grammar.tables.posterior({"morphology": morphology, "view": view})
         return tuple(sorted(posterior, key=lambda label: -posterior[label])[:3])
@@ -176,7 +176,7 @@ class Evidence:
         return found
 
     def sight_supports(self, label: str) -> bool:
-        """Tell whether what the photograph shows speaks for a diagnosis."""
+        """Return whether what the photograph shows speaks for a diagnosis."""
         return self._ratio(label, "morphology", self.case.truth.morphology or "") >= SUPPORTS
 
     def _ratio(self, label: str, topic: str, value: str | tuple[str, ...]) -> float:

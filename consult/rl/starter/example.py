@@ -72,7 +72,7 @@ class Example:
     line_targets: tuple[tuple[int, Mapping[str, float]], ...] = ()
     """(line, what it says of the labels by itself), for the auxiliary loss; may be empty."""
     cut: bool = False
-    """Whether the answer would go on; its end is then not learned."""
+    """Whether the answer would continue; its end is then not learned."""
 
     @property
     def text(self) -> str:

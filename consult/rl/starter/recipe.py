@@ -59,12 +59,12 @@ class RecipeError(UserError, ValueError):
 
 
 def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
-    """Follow a recipe, taking up what an earlier call left in `out`.
+    """Follow a recipe, continuing from what an earlier call left in `out`.
 
     Args:
         recipe: What to train.
         out: The model's folder; stages are kept in its folder `work`.
-        say: Told of the progress.
+        say: Called with each line of progress.
 
     Returns:
         The figures of the card.

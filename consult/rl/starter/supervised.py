@@ -99,8 +99,8 @@ class Supervised:
         say: Callable[[str], None],
         every: float = 90.0,
     ) -> None:
-        """Train until the budget is spent, with a checkpoint about every `every` seconds; takes up an earlier one."""
-        self._take_up(checkpoint, say)
+        """Train until the budget is spent; save a checkpoint about every `every` seconds, and continue from one."""
+        self._resume(checkpoint, say)
         if self.progress.tokens >= self.budget:
             return
         self.model.train()
@@ -222,7 +222,7 @@ class Supervised:
         torch.save(state, partial)
         partial.replace(path)
 
-    def _take_up(self, path: Path, say: Callable[[str], None]) -> None:
+    def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():
             return
         state = torch.load(path, weights_only=True)

@@ -18,7 +18,7 @@ from consult.rl.trainers.trl_adapter import ScheduledTrainer
 class DecisionSFT(ScheduledTrainer):
     """Supervised training on the starter's decisions: prompts read once, photographs looked at once.
 
-    Where a thought comes before the answer, it is the policy's own, drawn anew, and the answer alone is trained.
+    Where a thought comes before the answer, the policy draws it in each step, and only the answer is trained.
 
     Args:
         policy: In training.

@@ -93,7 +93,7 @@ def fit(
             trainer.add_callback(callback)
         checkpoint = newest_whole(folder) if resume else None
         if checkpoint is not None:
-            clock.take_up(checkpoint)
+            clock.resume_from(checkpoint)
         clock.begin()
         if checkpoint is not None and _is_over(checkpoint, phase, clock, steps):
             # Trainers make a step before they look at their end.
@@ -121,7 +121,7 @@ def _told_if_broken(trainer: Any, checkpoint: Path | None) -> Iterator[None]:
             raise
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise TrainingError(
-            f"the checkpoint '{checkpoint}' is broken ({first}); remove it, and --resume goes on from the one before"
+            f"the checkpoint '{checkpoint}' is broken ({first}); remove it, and --resume continues from the one before"
         ) from error
 
 

@@ -58,7 +58,7 @@ class AuxiliaryTargets:
         }
 
     def targets(self, played: Played, values: Values) -> list[tuple[int, Targets]]:
-        """Give pairs of the end of a piece of the user's message, in characters, and what is known there."""
+        """Return pairs of the end of a piece of the user's message, in characters, and what is known there."""
         found: list[tuple[int, Targets]] = []
         sofar = [self._sofar(played, values, idx) for idx in range(len(played.acts))]
         at = 0
@@ -70,7 +70,7 @@ class AuxiliaryTargets:
         return found
 
     def _sofar(self, played: Played, values: Values, idx: int) -> Targets:
-        """Tell what is known of each item after an act."""
+        """Return what is known of each item after an act."""
         heard = replace(played, acts=played.acts[: idx + 1])
         targets: dict[str, int | None] = {
             "1.1": asks_for_history(heard).value,
@@ -93,7 +93,7 @@ class AuxiliaryTargets:
         return asked_back and act.speaker == "patient"
 
     def _sentences(self, line: str, played: Played, act: Act) -> Iterator[tuple[int, Targets]]:
-        """Tell of each sentence of the attending's what it is."""
+        """Yield for each sentence of the attending's where it ends and what it is."""
         begin, seen = 0, 0
         for end in _SENTENCE_END.finditer(line):
             sentence, begin = line[begin : end.start()], end.end()

@@ -294,7 +294,7 @@ def _is(act: Act, action: str) -> bool:
 
 
 def _told(played: Played) -> list[Act]:
-    """Give what the attending said from the conclusion on."""
+    """Return what the attending said from the conclusion on."""
     after = played.acts.index(played.conclusion) if played.conclusion else len(played.acts)
     return [act for act in played.acts[after:] if act.speaker == "attending"]
 

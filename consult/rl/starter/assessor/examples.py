@@ -77,7 +77,7 @@ def edited(played: Played, rng: Random, bank: Bank) -> Edited:
 
 
 def values_of(played: Played, made: Sequence[Callable[..., object]] = ()) -> dict[str, int | None]:
-    """Give the rules' values, and those of manners as the edits made them: 1 as played, 0 after a contrast."""
+    """Return the rules' values, and those of manners as the edits made them: 1 as played, 0 after a contrast."""
     values = {key: verdict.value for key, verdict in assess_by_rules(played).items()}
     evasive = any(act.text == plain_reply(None, None, played.scenario) for act in played.acts)
     unheard = any(edit in UNHEARD for edit in made)

@@ -46,12 +46,12 @@ class AssessorRecipe:
 
 
 def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any]:
-    """Follow a recipe, taking up what an earlier call left in `out`.
+    """Follow a recipe, continuing from what an earlier call left in `out`.
 
     Args:
         recipe: What to train.
         out: The adapter's folder; stages are kept in its folder `work`.
-        say: Told of the progress.
+        say: Called with each line of progress.
 
     Returns:
         What the card says of the training.

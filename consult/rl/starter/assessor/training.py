@@ -113,7 +113,7 @@ def _workshop(sources: Sources) -> Workshop:
 
 
 def pool_of_batches(sources: Sources, number: int, batch: int) -> list[list[Noted]]:
-    """Make the batches of one pool; the same for the same arguments, so that training can be taken up again."""
+    """Make the batches of one pool; the same for the same arguments, so that training can be continued."""
     workshop, rng = _workshop(sources), Random(f"assessing {sources.seed} {number}")
     examples = sorted((workshop.noted(rng) for _ in range(POOL)), key=lambda one: one.size)
     batches = [examples[i : i + batch] for i in range(0, POOL, batch)]
@@ -171,8 +171,8 @@ class AdapterTraining:
         self.digits = self.llava.lm_head.weight[ids].detach()
 
     def train(self, checkpoint: Path, say: Callable[[str], None], every: float = 60.0) -> None:
-        """Train until the budget is spent, with a checkpoint about every `every` seconds; takes up an earlier one."""
-        self._take_up(checkpoint, say)
+        """Train until the budget is spent; save a checkpoint about every `every` seconds, and continue from one."""
+        self._resume(checkpoint, say)
         self.model.train()
         last = told = time.monotonic()
         for number, batches in self._pools():
@@ -229,7 +229,7 @@ class AdapterTraining:
         return float(loss.detach())
 
     def loss(self, batch: Sequence[Noted]) -> Any:
-        """Give the cross-entropy of the digits at the items' places, and that of the auxiliary heads."""
+        """Return the cross-entropy of the digits at the items' places, and that of the auxiliary heads."""
         width = max(one.size for one in batch)
         ids = torch.zeros(len(batch), width, dtype=torch.long)
         targets = torch.full((len(batch), width), HARD)
@@ -268,7 +268,7 @@ class AdapterTraining:
         torch.save(state, partial)
         partial.replace(path)
 
-    def _take_up(self, path: Path, say: Callable[[str], None]) -> None:
+    def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():
             return
         state = torch.load(path, weights_only=True)
