@@ -83,7 +83,7 @@ class Training:
         self._tell(policy, sets, plan)
         before = self.measured(policy, sets.validation)
         self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
-        best = self._best(before.accuracy)
+        best = Best(self.work / "best", before.accuracy)
         for number, phase in enumerate(plan, 1):
             policy = self._phase(policy, number, phase, plan, sets, best)
         del policy
@@ -255,12 +255,6 @@ class Training:
         ends = [0, *(round(phase.until * self.config.steps) for phase in plan)]
         return max(1, ends[number] - ends[number - 1])
 
-    def _best(self, start: float) -> Best:
-        """Return the best weights so far: those that an earlier process has kept, or the start's."""
-        best = _Remembered(self.work / "best", start)
-        best.remember()
-        return best
-
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def _finish(self, before: Measured, best: Best, plan: Sequence[Phase], begun: float) -> dict[str, Any]:
@@ -322,24 +316,3 @@ class Training:
             metrics["urgency"] = [share_of_urgencies(one) for one in shown]
         metrics["formed"] = [round(sum(one.formed) / len(one.rows), 6) for one in shown]
         return metrics
-
-
-class _Remembered(Best):
-    """The best weights, kept when a process is killed."""
-
-    def remember(self) -> None:
-        """Load what an earlier process has kept."""
-        if self._note.is_file() and self.folder.is_dir():
-            kept = json.loads(self._note.read_text())
-            self.accuracy, self.where = kept["accuracy"], kept["where"]
-
-    def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
-        """Save the policy's weights where they are at least as good as the best so far, and return whether they are."""
-        better = super().offer(accuracy, phase, step, policy)
-        if better:
-            self._note.write_text(json.dumps({"accuracy": self.accuracy, "where": self.where}))
-        return better
-
-    @property
-    def _note(self) -> Path:
-        return self.folder.parent / "best.json"

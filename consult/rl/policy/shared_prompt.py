@@ -263,17 +263,13 @@ def sample(
         if not drawn.chooses or step == most - 1:
             break
         # Completions that have said the same so far continue as one.
-        (parents, said), node = _branches(node, tokens)
+        branches, node = torch.stack([node, tokens], 1).unique(dim=0, return_inverse=True)
+        parents, said = branches.T
         _select(cache, parents)
         mask, position = torch.cat([mask[parents], torch.ones_like(mask[parents, :1])], 1), position[parents]
         hidden = _go_on(model, said[:, None], mask, position, cache)[:, -1]
         position = position + 1
     return drawn.ended(most)
-
-
-def _branches(node: Any, tokens: Any) -> tuple[tuple[Any, Any], Any]:
-    pairs, place = torch.stack([node, tokens], 1).unique(dim=0, return_inverse=True)
-    return (pairs[:, 0], pairs[:, 1]), place
 
 
 class _Drawn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -112,11 +113,19 @@ class PhaseCallback(TrainerCallback):
 
 
 class Best:
-    """The weights that did best on the validation cases."""
+    """The weights that did best on the validation cases, over all processes that continued a training.
+
+    Args:
+        folder: Where they are saved; which they are stands in a file beside it.
+        accuracy: Of the start: the share of validation cases that it decides right.
+    """
 
     def __init__(self, folder: Path, accuracy: float) -> None:
-        self.folder, self.accuracy = folder, accuracy
-        self.where = "start"
+        self.folder, self.accuracy, self.where = folder, accuracy, "start"
+        self._note = folder.parent / "best.json"
+        if self._note.is_file() and folder.is_dir():
+            kept = json.loads(self._note.read_text())
+            self.accuracy, self.where = kept["accuracy"], kept["where"]
 
     def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
         """Save the policy's weights where they are at least as good as the best so far, and return whether they are."""
@@ -124,6 +133,7 @@ class Best:
             return False
         self.accuracy, self.where = accuracy, f"{phase} step {step}"
         policy.save(self.folder)
+        self._note.write_text(json.dumps({"accuracy": self.accuracy, "where": self.where}))
         return True
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.envs.metrics.estimate import Estimate
-from consult.envs.metrics.intervals import share
-from consult.envs.metrics.paired import Difference, difference
+from consult.envs.metrics.paired import difference
 from consult.rl.data.dataset import Row
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.completion_parser import Decided
@@ -43,10 +42,6 @@ class Measured:
         for row, right in zip(self.rows, self.right, strict=True):
             found[row.case.id].append(right)
         return found
-
-    def figure(self) -> Estimate:
-        """Return the share of right decisions with its interval."""
-        return share(self.right, [row.case.id for row in self.rows])
 
     def only(self, keep: Sequence[bool]) -> Measured:
         """Return the decisions for which `keep` is true, one value a row."""
@@ -86,18 +81,12 @@ def _elected(ballots: Sequence[Decided]) -> Decided:
     return next(ballot for ballot in ballots if ballot.named == winner)
 
 
-def gain(before: Measured, after: Measured) -> Difference:
-    """Compare two measurements of the same cases."""
-    found = difference(after.by_case(), before.by_case())
-    assert found is not None
-    return found
-
-
 def told(before: Measured, after: Measured) -> dict[str, Any]:
     """Return the figures of a comparison as they stand in metrics.json: shares 0 to 1, `p` of the test named beside."""
     if not before.rows:
         return {"n": 0, "cases": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
-    found = gain(before, after)
+    found = difference(after.by_case(), before.by_case())
+    assert found is not None
     return {
         "n": len(before.rows),
         "cases": len({row.case.id for row in before.rows}),

@@ -36,17 +36,13 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
     """
     rows = _joined(curves, out / "curves.csv")
     draw_curves(rows, out / "curves.png")
-    (out / "README.md").write_text(model_card(config, metrics, _rank(out)), encoding="utf-8")
+    adapter = out / "adapter_config.json"
+    rank = int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
+    (out / "README.md").write_text(model_card(config, metrics, rank), encoding="utf-8")
     # The last, and at once: it says that the training is finished.
     partial = out / "metrics.json.part"
     partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     partial.replace(out / "metrics.json")
-
-
-def _rank(out: Path) -> int | None:
-    """Return the rank of the adapter in a folder; None where it holds whole weights."""
-    adapter = out / "adapter_config.json"
-    return int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
 
 
 DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted", "before", "after")

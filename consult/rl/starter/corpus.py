@@ -422,8 +422,8 @@ class Corpus:
         )
         number = evidence.number if seen else None
         heads = 2 if triaged else 1
-        posteriors, lines = evidence.posterior_targets(seen, heads), evidence.line_targets(heads)
-        return Example("decision", DIALECT.decision(view), answer, number, posteriors, lines, cut=not taught)
+        posteriors, by_line = evidence.posterior_targets(seen, heads), evidence.line_targets(heads)
+        return Example("decision", DIALECT.decision(view), answer, number, posteriors, by_line, cut=not taught)
 
     def _weighing(
         self, evidence: Evidence, label: str, seen: bool, opinions: Sequence[Opinion]

@@ -110,7 +110,9 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         "dialect": StarterDialect().fingerprint(),
     }
     save(model, tokenizer, out, figures)
-    guesses = train_classifier(str(out), _of_classifier(recipe, scenario), work, say)
+    sizes = scenario.splits
+    classifier = ClassifierRecipe(recipe.scenario, recipe.seed, sizes["train"], sizes["test"], recipe.workers)
+    guesses = train_classifier(str(out), classifier, work, say)
     figures["classifier"] = counted(guesses)
     say(f"playing {recipe.held_out} validation cases")
     table = [*held_out_table(str(out), scenario, recipe.scenario, recipe.held_out), *guesses]
@@ -120,11 +122,6 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     for rate in table:
         say(table_row(rate))
     return figures
-
-
-def _of_classifier(recipe: Recipe, scenario: Scenario) -> ClassifierRecipe:
-    sizes = scenario.splits
-    return ClassifierRecipe(recipe.scenario, recipe.seed, sizes["train"], sizes["test"], recipe.workers)
 
 
 def _same_recipe(recipe: Recipe, path: Path) -> None:
