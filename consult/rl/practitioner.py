@@ -10,7 +10,7 @@ from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.multiturn_training import InterviewTraining
 from consult.rl.runtime.distributed import is_main, several
-from consult.rl.runtime.output_dir import check_place, is_full, quiet_libraries
+from consult.rl.runtime.output_dir import check_output_dir, is_full, quiet_libraries
 from consult.rl.training import Say, Training
 
 
@@ -34,7 +34,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     if several() and config.minutes is not None:
         raise TrainingError("training with several processes needs a step limit; pass --steps and no --minutes")
     if is_main():
-        check_place(config, out, resume=resume)
+        check_output_dir(config, out, resume=resume)
     if (out / "metrics.json").is_file():
         say(f"'{out}' is finished already")
         finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))

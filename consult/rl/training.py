@@ -28,11 +28,11 @@ from consult.rl.runtime.distributed import is_main, main_first, wait_for_all
 from consult.rl.runtime.evaluation import (
     NOTHING,
     Measured,
+    comparison,
+    comparison_by_group,
+    comparison_by_stage,
     measure,
     share_of_urgencies,
-    told,
-    told_by_group,
-    told_by_stage,
 )
 from consult.rl.runtime.output_dir import same_team
 from consult.rl.runtime.results import write_decisions, write_results
@@ -290,8 +290,8 @@ class Training:
     def _metrics(
         self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best
     ) -> dict[str, Any]:
-        validation = told(before, validated)
-        test = told(start, after)
+        validation = comparison(before, validated)
+        test = comparison(start, after)
         headline = test if test["n"] else validation
         metrics: dict[str, Any] = {
             **{name: headline[name] for name in ("n", "cases", "before", "after", "gain", "interval", "p")},
@@ -306,9 +306,9 @@ class Training:
             "test": test,
         }
         shown = (start, after) if start.rows else (before, validated)
-        metrics["by_group"] = told_by_group(*shown)
+        metrics["by_group"] = comparison_by_group(*shown)
         if self.config.role == "attending":
-            metrics["by_stage"] = told_by_stage(*shown)
+            metrics["by_stage"] = comparison_by_stage(*shown)
             votes = [row.target.is_right(row.vote) for row in shown[0].rows]
             metrics["vote"] = round(sum(votes) / len(votes), 6)
             metrics["synthetic"] = self.config.panel_skill is not None

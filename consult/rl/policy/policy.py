@@ -27,7 +27,7 @@ from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.shared_prompt import Prompts, sample
 from consult.rl.policy.vision_cache import VisionCache
-from consult.rl.rewards.completion_parser import Decided, decided_diagnosis, decided_triage
+from consult.rl.rewards.completion_parser import Decided, parse_diagnosis, parse_triage
 from consult.scenarios import Scenario
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
@@ -166,8 +166,8 @@ class Policy:
             scenario: Whose labels and aliases count.
         """
         if self.config.role == "triage":
-            return decided_triage(text, row.view, self.dialect)
-        return decided_diagnosis(text, scenario, self.config.rationale)
+            return parse_triage(text, row.view, self.dialect)
+        return parse_diagnosis(text, scenario, self.config.rationale)
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 

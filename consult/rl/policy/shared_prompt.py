@@ -70,7 +70,7 @@ class Prompts:
 
 
 @dataclass(frozen=True)
-class Said:
+class Completions:
     """Completions, each said to one of some prompts."""
 
     ids: Any
@@ -98,7 +98,7 @@ def look(model: Any, pixels: Any) -> Any:
     return torch.cat(parts)
 
 
-def score_decisions(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+def score_decisions(model: Any, prompts: Prompts, said: Completions, temperature: float) -> tuple[Any, Any]:
     """Score completions, with gradients.
 
     Acts of an interview, whose prompts continue one another, are read as one, every other prompt by itself.
@@ -142,15 +142,15 @@ def _told(model: Any, prompts: Prompts) -> tuple[list[Tokens], Any]:
     return [tuple(row[mask.bool()].tolist()) for row, mask in zip(ids, prompts.mask, strict=True)], photographs
 
 
-def _spoken(said: Said, prompts: Any) -> tuple[Any, Said]:
+def _spoken(said: Completions, prompts: Any) -> tuple[Any, Completions]:
     """Return which completions belong to some prompts, and them, with the prompts renumbered."""
     belongs = said.owner[:, None] == prompts
     rows = belongs.any(1).nonzero()[:, 0]
-    return rows, Said(said.ids[rows], belongs[rows].int().argmax(1), said.states[rows], said.constraint)
+    return rows, Completions(said.ids[rows], belongs[rows].int().argmax(1), said.states[rows], said.constraint)
 
 
 def _score_packed(
-    model: Any, told: Sequence[Tokens], photographs: Any, said: Said, temperature: float
+    model: Any, told: Sequence[Tokens], photographs: Any, said: Completions, temperature: float
 ) -> tuple[Any, Any]:
     distinct, place = _distinct(said)
     spoken = [tuple(tokens) for tokens in distinct.ids.tolist()]
@@ -158,7 +158,7 @@ def _score_packed(
     return _read_off(model, hidden, distinct, place, said, temperature)
 
 
-def _score_each(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+def _score_each(model: Any, prompts: Prompts, said: Completions, temperature: float) -> tuple[Any, Any]:
     distinct, place = _distinct(said)
     last, cache, position = _read(model, prompts)
     hidden = last[distinct.owner][:, None]
@@ -170,7 +170,14 @@ def _score_each(model: Any, prompts: Prompts, said: Said, temperature: float) ->
     return _read_off(model, hidden, distinct, place, said, temperature)
 
 
-def _read_off(model: Any, hidden: Any, distinct: Said, place: Any, said: Said, temperature: float) -> tuple[Any, Any]:
+def _read_off(
+    model: Any,
+    hidden: Any,
+    distinct: Completions,
+    place: Any,
+    said: Completions,
+    temperature: float,
+) -> tuple[Any, Any]:
     constraint = said.constraint
     logs = constraint.log_probabilities(_logits(model, hidden, constraint) / temperature, distinct.states)
     spoken = distinct.states != END
@@ -182,7 +189,7 @@ def _read_off(model: Any, hidden: Any, distinct: Said, place: Any, said: Said, t
     return tuple(torch.nn.functional.pad(found[place], (0, left)) for found in (chosen, entropies))  # type: ignore[return-value]
 
 
-def _distinct(said: Said) -> tuple[Said, Any]:
+def _distinct(said: Completions) -> tuple[Completions, Any]:
     """Return each different completion of a prompt once, up to its last choice, and the place of each completion."""
     choices = said.constraint.choices[said.states.clamp_min(0)] & (said.states != END)
     width = int(choices.any(0).nonzero().max()) + 1 if bool(choices.any()) else 1
@@ -190,7 +197,7 @@ def _distinct(said: Said) -> tuple[Said, Any]:
     rows = torch.cat([said.owner[:, None], ids, states], 1)
     _, place = rows.unique(dim=0, return_inverse=True)
     first = torch.full((int(place.max()) + 1,), len(rows)).scatter_reduce(0, place, torch.arange(len(rows)), "amin")
-    return Said(ids[first], said.owner[first], states[first], said.constraint), place
+    return Completions(ids[first], said.owner[first], states[first], said.constraint), place
 
 
 def _columns(ids: Any, constraint: Constraint) -> Any:

@@ -39,7 +39,7 @@ class Decided:
     urgency: Urgency | None = None
 
 
-def decided_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
+def parse_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
     """Read a triage doctor's completion, written to what `view` shows."""
     read = dialect.read_triage(text, view)
     if dialect.slots:
@@ -60,7 +60,7 @@ def _is_triage_object(answer: str) -> bool:
     return isinstance(data, dict) and set(data) == {"specialty", "urgency", "why"}
 
 
-def decided_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "before") -> Decided:
+def parse_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "before") -> Decided:
     """Read an attending's completion.
 
     Args:

@@ -81,7 +81,7 @@ def _elected(ballots: Sequence[Decided]) -> Decided:
     return next(ballot for ballot in ballots if ballot.named == winner)
 
 
-def told(before: Measured, after: Measured) -> dict[str, Any]:
+def comparison(before: Measured, after: Measured) -> dict[str, Any]:
     """Return the figures of a comparison as they stand in metrics.json: shares 0 to 1, `p` of the test named beside."""
     if not before.rows:
         return {"n": 0, "cases": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
@@ -104,7 +104,7 @@ def ends(figure: Estimate) -> list[float] | None:
     return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 
 
-def told_by_stage(before: Measured, after: Measured) -> dict[str, Any]:
+def comparison_by_stage(before: Measured, after: Measured) -> dict[str, Any]:
     """Return the figures by stage: all, some or none of the panel right, beside the panel's vote."""
     stages = [stage_of(row.panel_correct_share) for row in before.rows]
     found: dict[str, Any] = {}
@@ -113,11 +113,11 @@ def told_by_stage(before: Measured, after: Measured) -> dict[str, Any]:
         part = before.only(keep)
         votes = [row.target.is_right(row.vote) for row in part.rows]
         vote = sum(votes) / len(votes) if votes else None
-        found[stage] = {**told(part, after.only(keep)), "vote": vote}
+        found[stage] = {**comparison(part, after.only(keep)), "vote": vote}
     return found
 
 
-def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
+def comparison_by_group(before: Measured, after: Measured) -> dict[str, Any]:
     """Return the figures by specialty, and by whether a case is worded and drawn in the style of the train cases."""
     groups: dict[str, list[bool]] = {}
     for row in before.rows:
@@ -126,7 +126,7 @@ def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
                 groups.setdefault(name, [])
     for name in groups:
         groups[name] = [name in (row.case.truth.specialty, row.case.style) for row in before.rows]
-    return {name: told(before.only(keep), after.only(keep)) for name, keep in sorted(groups.items())}
+    return {name: comparison(before.only(keep), after.only(keep)) for name, keep in sorted(groups.items())}
 
 
 def share_of_urgencies(measured: Measured) -> float | None:

@@ -14,7 +14,7 @@ FREE = ("report_to", "db")
 """Fields that do not change the result."""
 
 
-def check_place(config: TrainConfig, out: Path, *, resume: bool) -> None:
+def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
     """Refuse a folder that cannot be written to or continued.
 
     Raises:

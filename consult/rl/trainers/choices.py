@@ -15,8 +15,8 @@ from consult.agents.models.model import Choice
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.policy import Policy
 from consult.rl.policy.prefix_packing import Tokens
-from consult.rl.policy.shared_prompt import Prompts, Said
-from consult.rl.trainers.rollouts import Choosing
+from consult.rl.policy.shared_prompt import Completions, Prompts
+from consult.rl.trainers.rollouts import RecordedChoice
 from consult.scenarios import Photograph
 
 
@@ -38,7 +38,7 @@ class EncodedChoice:
         return self.context, self.photograph.id if self.photograph else None
 
 
-def encode_choice(policy: Policy, one: Choosing) -> EncodedChoice:
+def encode_choice(policy: Policy, one: RecordedChoice) -> EncodedChoice:
     """Encode a choice: what was written before it belongs to its context, and what was written after it is left out."""
     assert policy.vision_cache is not None
     prompt, choice = one.request.prompt, one.request.prompt.choice
@@ -75,7 +75,7 @@ def chosen_freely(choices: Sequence[EncodedChoice]) -> list[int]:
     return [int(table.choices[state]) for states in walks for state in states]
 
 
-def batch_choices(policy: Policy, choices: Sequence[EncodedChoice]) -> tuple[Prompts, Said]:
+def batch_choices(policy: Policy, choices: Sequence[EncodedChoice]) -> tuple[Prompts, Completions]:
     """Put choices together, each prompt once.
 
     Args:
@@ -95,7 +95,7 @@ def batch_choices(policy: Policy, choices: Sequence[EncodedChoice]) -> tuple[Pro
     ids = torch.tensor([[*one.chosen, *[pad] * (width - len(one.chosen))] for one in choices])
     mask = torch.tensor([[1] * len(one.chosen) + [0] * (width - len(one.chosen)) for one in choices])
     states = table.states(ids, mask, [start_of[one.options] for one in choices])
-    return shown, Said(ids, torch.tensor([index[one.prompt] for one in choices]), states, table)
+    return shown, Completions(ids, torch.tensor([index[one.prompt] for one in choices]), states, table)
 
 
 def scatter_tokens(values: torch.Tensor, completions: Sequence[Sequence[EncodedChoice]], width: int) -> torch.Tensor:

@@ -29,12 +29,12 @@ from consult.rl.config import TrainingError
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.policy import Policy
-from consult.rl.policy.shared_prompt import Prompts, Said, sample, score_decisions
+from consult.rl.policy.shared_prompt import Completions, Prompts, sample, score_decisions
 from consult.rl.rewards.decisions import DECISION_REWARDS, INTERVIEW_REWARDS
 from consult.rl.rewards.user_rewards import REWARDS, OwnReward, paid
 from consult.rl.trainers.choices import EncodedChoice, batch_choices, chosen_freely, encode_choice, scatter_tokens
 from consult.rl.trainers.rollouts import RolloutEngine
-from consult.rl.trainers.trl_adapter import Completions, RolloutGRPOTrainer, Rollouts
+from consult.rl.trainers.trl_adapter import CompletionBatch, RolloutGRPOTrainer, Rollouts
 from consult.scenarios import Scenario
 
 RewardFunction = Callable[..., list[float]]
@@ -70,11 +70,11 @@ class DecisionGRPO(RolloutGRPOTrainer):
         )
         return Rollouts(rows, drawn.ids, drawn.logs, drawn.chosen)
 
-    def score(self, model: Any, completions: Completions) -> tuple[Any, Any]:
+    def score(self, model: Any, batch: CompletionBatch) -> tuple[Any, Any]:
         """Score decisions on the prompts of their rows."""
-        prompts, owner = self._prompts(completions.numbers)
-        states = self.constraint.states(completions.ids, completions.mask)
-        said = Said(completions.ids, owner, states, self.constraint)
+        prompts, owner = self._prompts(batch.numbers)
+        states = self.constraint.states(batch.ids, batch.mask)
+        said = Completions(batch.ids, owner, states, self.constraint)
         found: tuple[Any, Any] = self.through_forward(model, score_decisions, prompts, said, self.temperature)
         return found
 
@@ -125,12 +125,12 @@ class InterviewGRPO(RolloutGRPOTrainer):
             columns={"interview": [episode.interview for episode in episodes]},
         )
 
-    def score(self, model: Any, completions: Completions) -> tuple[Any, Any]:
+    def score(self, model: Any, batch: CompletionBatch) -> tuple[Any, Any]:
         """Score each choice on its own prompt, and lay what was found out as the completions' tokens."""
-        choices = [self.choices[number] for number in completions.numbers.tolist()]
+        choices = [self.choices[number] for number in batch.numbers.tolist()]
         prompts, said = batch_choices(self.policy, [one for completion in choices for one in completion])
         logs, entropies = self.through_forward(model, score_decisions, prompts, said, self.temperature)
-        width = completions.ids.shape[1]
+        width = batch.ids.shape[1]
         return scatter_tokens(logs, choices, width), scatter_tokens(entropies, choices, width)
 
     def _seed(self, completion: int) -> int:

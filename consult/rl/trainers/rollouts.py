@@ -34,7 +34,7 @@ NAMED = 4
 
 
 @dataclass(frozen=True)
-class Choosing:
+class RecordedChoice:
     """One choice that the attending made."""
 
     request: Request
@@ -47,7 +47,7 @@ class Episode:
     """One consultation, played."""
 
     consultation: Consultation
-    choices: tuple[Choosing, ...]
+    choices: tuple[RecordedChoice, ...]
     failed: bool = False
 
     @property
@@ -62,7 +62,7 @@ class _Attending:
     """The policy as a backend that notes what it chose."""
 
     policy: Model
-    noted: dict[int, list[Choosing]] = field(default_factory=dict)
+    noted: dict[int, list[RecordedChoice]] = field(default_factory=dict)
     """Ordinal of the consultation → its choices."""
 
     @property
@@ -76,7 +76,7 @@ class _Attending:
         found = [next(replies) if request.task in TRAINED else Reply("") for request in requests]
         for request, reply in zip(requests, found, strict=True):
             if request.task in TRAINED:
-                self.noted.setdefault(int(request.key[0]), []).append(Choosing(request, reply.text))
+                self.noted.setdefault(int(request.key[0]), []).append(RecordedChoice(request, reply.text))
         return found
 
 

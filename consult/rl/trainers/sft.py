@@ -11,7 +11,7 @@ import torch
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import END, Constraint
 from consult.rl.policy.policy import Policy
-from consult.rl.policy.shared_prompt import Prompts, Said, sample, score_decisions
+from consult.rl.policy.shared_prompt import Completions, Prompts, sample, score_decisions
 from consult.rl.trainers.trl_adapter import ScheduledTrainer
 
 
@@ -45,7 +45,7 @@ class DecisionSFT(ScheduledTrainer):
         ids = torch.tensor([tokens + [pad] * (width - len(tokens)) for tokens in spoken])
         mask = torch.tensor([[1] * len(tokens) + [0] * (width - len(tokens)) for tokens in spoken])
         states = self.constraint.states(ids, mask)
-        said = Said(ids, torch.arange(len(rows)), states, self.constraint)
+        said = Completions(ids, torch.arange(len(rows)), states, self.constraint)
         logs, _entropies = self.through_forward(model, score_decisions, prompts, said, 1.0)
         answered = torch.arange(width) >= torch.tensor([len(thought) for thought in thoughts])[:, None]
         trained = answered & self.constraint.choices[states.clamp_min(0)] & (states != END)

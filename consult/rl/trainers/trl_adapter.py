@@ -184,7 +184,7 @@ class Rollouts:
 
 
 @dataclass(frozen=True)
-class Completions:
+class CompletionBatch:
     """Completions of which log-probabilities are wanted."""
 
     numbers: Any
@@ -210,12 +210,12 @@ class RolloutGRPOTrainer(TimedGRPOTrainer):
         """Draw one completion for each of some rows; those of a group follow one another."""
         raise NotImplementedError
 
-    def score(self, model: Any, completions: Completions) -> tuple[Any, Any]:
+    def score(self, model: Any, batch: CompletionBatch) -> tuple[Any, Any]:
         """Return log-probabilities and entropies in nats, both (completions, tokens), with gradients.
 
         Args:
             model: The policy, or the reference that the KL divergence is measured from.
-            completions: Some of those that were rolled out last.
+            batch: Some of the completions that were rolled out last.
         """
         raise NotImplementedError
 
@@ -240,5 +240,5 @@ class RolloutGRPOTrainer(TimedGRPOTrainer):
         **_: Any,
     ) -> tuple[Any, Any, None]:
         numbers, ids = input_ids[:, -logits_to_keep - 1], input_ids[:, -logits_to_keep:]
-        logs, entropies = self.score(model, Completions(numbers, ids, attention_mask[:, -logits_to_keep:]))
+        logs, entropies = self.score(model, CompletionBatch(numbers, ids, attention_mask[:, -logits_to_keep:]))
         return logs, entropies if compute_entropy else None, None

@@ -12,7 +12,7 @@ from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import triage_rows
 from consult.rl.policy.constraint import END, Constraint
 from consult.rl.policy.policy import Policy
-from consult.rl.policy.shared_prompt import Said, sample, score_decisions
+from consult.rl.policy.shared_prompt import Completions, sample, score_decisions
 from consult.rl.trainers.trl_adapter import through_forward
 from consult.scenarios import load_scenario
 
@@ -97,7 +97,7 @@ def test_probabilities_and_gradients_are_those_of_the_stock_forward(policy, rows
     assert all(len(ids) == 5 for ids in drawn.ids)
     assert all(sum(chosen) == 2 for chosen in drawn.chosen)
     states = torch.tensor([table.walk(ids) for ids in drawn.ids])
-    said = Said(torch.tensor(drawn.ids), owner, states, table)
+    said = Completions(torch.tensor(drawn.ids), owner, states, table)
     logs, entropies = through_forward(policy.model, policy.model, score_decisions, shown, said, 1.0)
     one_by_one = torch.stack([stock(policy, rows[i], ids) for i, ids in zip(owner, drawn.ids, strict=True)])
     assert torch.allclose(logs, one_by_one, atol=2e-5)
@@ -121,7 +121,7 @@ def test_the_likeliest_decision_is_that_of_play(policy, rows):
 def test_the_model_still_speaks(policy, rows):
     request = Request((0,), "triage", "triage", 0, rows[0].prompt, seed=1, temperature=1.0)
     before = policy.speaker.generate([request])
-    said = Said(
+    said = Completions(
         torch.tensor([[policy.constraint.columns[0]]]), torch.tensor([0]), torch.tensor([[0]]), policy.constraint
     )
     through_forward(policy.model, policy.model, score_decisions, policy.prompts(rows[:1]), said, 1.0)

@@ -30,7 +30,7 @@ from consult.rl.trainers.choices import (
     scatter_tokens,
     split_at_choice,
 )
-from consult.rl.trainers.rollouts import Choosing, RolloutEngine
+from consult.rl.trainers.rollouts import RecordedChoice, RolloutEngine
 from consult.rl.trainers.trl_adapter import through_forward
 from consult.scenarios import load_scenario
 
@@ -129,9 +129,9 @@ def test_a_model_that_fails_makes_a_failed_episode(derm34):
 # -- as numbers --------------------------------------------------------------------------------------------------------
 
 
-def choosing(said: str, *options: str, after: str = "") -> Choosing:
+def choosing(said: str, *options: str, after: str = "") -> RecordedChoice:
     prompt = Prompt((Message("user", "So?"),), 9, Choice(options, after))
-    return Choosing(Request((1,), "attending", "action", 0, prompt, 0), said)
+    return RecordedChoice(Request((1,), "attending", "action", 0, prompt, 0), said)
 
 
 def test_a_choice_is_parted_from_what_stands_before_it():
