@@ -104,7 +104,7 @@ class InterviewGRPO(RolloutGRPOTrainer):
     def __init__(self, policy: Policy, engine: RolloutEngine, rows: Sequence[Row], **kwargs: Any) -> None:
         self.policy, self.engine, self.rows = policy, engine, rows
         self.choices: list[list[EncodedChoice]] = []
-        """Of each completion of the last rollout, by its number: a batch of TRL's holds tensors alone."""
+        """Of each completion of the last rollout, by its number: TRL hands `score` no field of a batch of our own."""
         super().__init__(**kwargs)
 
     def roll_out(self, rows: Sequence[int]) -> Rollouts:
