@@ -210,13 +210,14 @@ def make_trainer(
     Raises:
         TrainingError: A test case is among the rows, or a step cannot be divided.
     """
+    rows = train_only(phase.rows)
     fast, speaker = policy.vision_cache is not None, policy.speaker
     common = {
         "clock": clock,
         "model": policy.model,
         "processing_class": speaker.tokenizer if fast else speaker.processor or speaker.tokenizer,
     }
-    rows, arguments = train_only(phase.rows), _arguments(policy, phase, folder, steps)
+    arguments = _arguments(policy, phase, folder, steps)
     if phase.method == "sft":
         return _sft(policy, rows, arguments, common)
     return _grpo(policy, phase, rows, scenario, engine, arguments, common)

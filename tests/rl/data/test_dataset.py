@@ -317,7 +317,7 @@ def config(**more):
     return TrainConfig(role="attending", steps=60, **more)
 
 
-def test_stages_follow_s():
+def test_stages_follow_the_share_of_the_panel_that_is_right():
     assert [stage_of(s) for s in (1.0, 2 / 3, 1 / 3, 0.0)] == ["easy", "medium", "medium", "hard"]
 
 
