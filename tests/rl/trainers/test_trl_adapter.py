@@ -25,6 +25,7 @@ from consult.rl.trainers.sft import DecisionSFT
 from consult.rl.trainers.trl_adapter import WRITTEN_FOR, RolloutGRPOTrainer, numbered_prompts, through_forward
 
 ROOT = Path(__file__).parents[3]
+FIX = "fix consult/rl/trainers/trl_adapter.py"
 
 SCORED = (
     "self, model, input_ids, attention_mask, logits_to_keep, batch_size=None, compute_entropy=False, "
@@ -78,18 +79,18 @@ def parameters(member) -> str:
 @pytest.mark.parametrize(("owner", "name", "signature"), SIGNATURES)
 def test_a_private_member_is_as_the_adapter_expects_it(owner, name, signature):
     member = getattr(owner, name, None)
-    said = f"TRL {trl.__version__} has another {owner.__name__}.{name} than TRL {WRITTEN_FOR}"
-    assert member is not None, f"{said}: it is gone; fix consult/rl/trainers/trl_adapter.py"
-    assert parameters(member) == signature, f"{said}: ({parameters(member)}); fix consult/rl/trainers/trl_adapter.py"
+    changed = f"{owner.__name__}.{name} changed from TRL {WRITTEN_FOR} to TRL {trl.__version__}"
+    assert member is not None, f"{changed}: it is gone; {FIX}"
+    assert parameters(member) == signature, f"{changed}: it takes ({parameters(member)}), not ({signature}); {FIX}"
 
 
 @pytest.mark.parametrize(("owner", "name", "fragment", "why"), SOURCES)
 def test_a_private_member_does_what_the_adapter_relies_on(owner, name, fragment, why):
-    source = inspect.getsource(inspect.unwrap(getattr(owner, name)))
-    assert fragment in source, (
-        f"TRL {trl.__version__}'s {owner.__name__}.{name} no longer has '{fragment}', as TRL {WRITTEN_FOR}'s did: "
-        f"{why}; fix consult/rl/trainers/trl_adapter.py"
-    )
+    member = getattr(owner, name, None)
+    changed = f"{owner.__name__}.{name} changed from TRL {WRITTEN_FOR} to TRL {trl.__version__}"
+    assert member is not None, f"{changed}: it is gone; {FIX}"
+    source = inspect.getsource(inspect.unwrap(member))
+    assert fragment in source, f"{changed}: it has no '{fragment}' any more, and {why}; {FIX}"
 
 
 def test_the_version_is_that_of_the_adapter():
