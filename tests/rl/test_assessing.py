@@ -203,7 +203,7 @@ def taught(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "POOL", 12)
         patch.setattr(recipe, "play", lambda runs, scenario, base, path, say: None)
-        patch.setattr(training, "played", lambda path, scenario, runs: iter([good(case) for case in CASES]))
+        patch.setattr(training, "rollouts", lambda path, scenario, runs: iter([good(case) for case in CASES]))
         patch.setattr(training, "ProcessPoolExecutor", AtOnce)
         yield out, train_assessor(SMALL, out, print), patch
 
