@@ -3,7 +3,7 @@
 Run: python benchmarks/assessor.py [--assessor starter] [--consultations 500] [--edits 50] [--injections 1000]
      [--seed 0] [--store FILE.db] [--batch 64] [--out FOLDER]
 
-Validation cases, which no lesson was made from, are played once by the base into `--store`. Then three things are
+Validation cases, which no example was made from, are played once by the base into `--store`. Then three things are
 counted:
 
 - *fidelity*: verdicts on the consultations as played, against the rule assessor's. Empathy and wishes have no rule:
@@ -48,7 +48,7 @@ from consult.envs.metrics import Estimate
 from consult.envs.metrics.agreement import cohens_kappa, gwets_ac1
 from consult.envs.metrics.intervals import mean, share
 from consult.rl.starter.assessor import contrasts, edits
-from consult.rl.starter.assessor.played import configurations, play, played
+from consult.rl.starter.assessor.rollouts import configurations, play, rollouts
 from consult.scenarios import Scenario, load_scenario
 
 Values = Mapping[str, int | None]
@@ -358,7 +358,7 @@ def consultations(scenario: Scenario, options: Any) -> list[Played]:
     cases = tuple(scenario.case_ids("validation")[: options.consultations])
     runs = configurations(options.base, options.scenario, "validation", cases, options.seed + 5)
     play(runs, scenario, options.base, options.store, lambda line: print(line, file=sys.stderr))
-    return list(played(options.store, scenario, runs))
+    return list(rollouts(options.store, scenario, runs))
 
 
 def main() -> None:

@@ -31,7 +31,8 @@ from consult.rl.data.dataset import Row, triage_rows
 from consult.rl.policy.policy import Policy
 from consult.rl.runtime.output_dir import quiet_libraries
 from consult.rl.runtime.schedule import Clock
-from consult.rl.trainers.grpo import SharedPromptTrainer, TimedTrainer
+from consult.rl.trainers.grpo import DecisionGRPO
+from consult.rl.trainers.trl_adapter import TimedGRPOTrainer, numbered_prompts
 from consult.scenarios import load_scenario
 
 TOKENS = 5
@@ -55,7 +56,7 @@ class StepTimes(TrainerCallback):
 
 
 def opened(cases: int) -> tuple[Policy, list[Row]]:
-    """Load a student and its rows, photographs looked at."""
+    """Load a policy and its rows, photographs looked at."""
     scenario = load_scenario("derm34")
     policy = Policy.open(TrainConfig(role="triage", steps=1))
     rows = triage_rows(scenario, scenario.case_ids("train")[:cases], policy.dialect, sees=True)
@@ -125,7 +126,7 @@ def bare(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Names
 
 def free(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
     """Make our trainer of models that write freely."""
-    return TimedTrainer(
+    return TimedGRPOTrainer(
         clock=Clock(asked.steps, None),
         model=policy.model,
         reward_funcs=[paid],
@@ -137,15 +138,16 @@ def free(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Names
 
 def shared(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Namespace) -> Any:
     """Make our trainer of the starter's decisions."""
-    named = [{"prompt": [{"role": "user", "content": row.id}], "row": i} for i, row in enumerate(rows)]
-    return SharedPromptTrainer(
-        policy=policy,
-        rows=rows,
+    assert policy.constraint is not None
+    return DecisionGRPO(
+        policy,
+        policy.constraint,
+        rows,
         clock=Clock(asked.steps, None),
         model=policy.model,
         reward_funcs=[paid],
         args=arguments(folder, asked),
-        train_dataset=Dataset.from_list(named),
+        train_dataset=numbered_prompts([row.id for row in rows]),
         processing_class=policy.speaker.tokenizer,
     )
 

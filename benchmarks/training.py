@@ -42,7 +42,7 @@ MINUTES = {"triage": 3.0, "elsewhere": 2.0, "panel": 2.0, "left-out": 1.0, "chai
 """Of one training of a group, with its looks at validation cases; the first look and the test come on top."""
 STEPS = {"attending": 120, "stages": 120, "rationale": 120, "interview": 40}
 """Of one training of a group whose arms are to have seen equally much, and not to have had equal time."""
-SKILL, DRAWS = 0.5, 5
+SYNTHETIC_PANEL_ACCURACY, DRAWS = 0.5, 5
 """Of made-up panels: with 5 panels for each of 680 interviews there are about 425 with none right, and 425 with all."""
 LEFT_OUT = ("dermatology", "skin-infection clinic", "dentistry")
 """The specialties of the most labels."""
@@ -102,7 +102,7 @@ def trainings(seeds: int, scale: float, out: Path) -> list[Run]:
     """List every training, groups in their order, seeds outermost so that early results are of all arms."""
     # A reason costs most of a step's time; whether it is worth that is the group `rationale`'s question.
     brief = ("--rationale", "none")
-    made = ("--panel-skill", str(SKILL), "--panel-draws", str(DRAWS), *brief)
+    made = ("--panel-skill", str(SYNTHETIC_PANEL_ACCURACY), "--panel-draws", str(DRAWS), *brief)
     few = ("--prompts", "8", "--group", "8")
     db = out / "interviews.db"
 

@@ -27,9 +27,9 @@ SAID_ALREADY = ("right", "diagnosis", "advice")
 """Figures of an interview that stand among the arms' too."""
 HEAD = ["| difference | points | 95 % interval | p | smallest seen |", "|---|---|---|---|---|"]
 STAGES: Mapping[str, Callable[[float], bool]] = {
-    "all right (s = 1)": lambda s: s == 1,
-    "some right": lambda s: 0 < s < 1,
-    "none right (s = 0)": lambda s: s == 0,
+    "all right (s = 1)": lambda share: share == 1,
+    "some right": lambda share: 0 < share < 1,
+    "none right (s = 0)": lambda share: share == 0,
 }
 
 

@@ -1,4 +1,9 @@
-"""A training of the attending over whole consultations, from its check to its figures."""
+"""Trains the attending's questions and decisions over whole consultations: multi-turn GRPO.
+
+Run `consult train interview --out DIR`. A consultation is played on the graph of `simulate`; a group is one case played
+several times. What it simplifies: for models of the starter's prompt format, whose acts are choices and whose words a
+program can say.
+"""
 
 from __future__ import annotations
 
@@ -14,48 +19,50 @@ from consult.rl.data.dataset import Row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Target, right_diagnosis
 from consult.rl.runtime.evaluation import Measured, ends
-from consult.rl.trainers.multiturn_grpo import make_rollout_engine
 from consult.rl.trainers.rollout_store import others_of
 from consult.rl.trainers.rollouts import Episode, RolloutEngine
 from consult.rl.training import Training
 
 AT_ONCE = 64
-"""Episodes that are measured together."""
+"""Consultations that are played together when a policy is measured."""
 PLAYED = Sampling(0.5, 0.95)
-"""The attending's in play."""
+"""How the attending is drawn from in play."""
 
 
 @dataclass(frozen=True)
 class MeasuredInterviews(Measured):
-    """Interviews of one student."""
+    """What one policy came to over whole consultations."""
 
     episodes: Sequence[Episode] = ()
 
 
 class InterviewTraining(Training):
-    """Trains over whole consultations."""
+    """A training over whole consultations."""
 
     _others: Mapping[Role, Model] | None = None
 
     def check(self) -> None:
-        """Tell what is wrong before a model is loaded."""
+        """Refuse what cannot be trained before a model is loaded."""
         super().check()
         if not self.scenario.labels:
             raise TrainingError(f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one")
 
     def engine(self, policy: Policy) -> RolloutEngine:
-        """Give the stage that a student plays on."""
+        """Return what plays consultations with a policy as their attending.
+
+        Raises:
+            TrainingError: The policy speaks another prompt format than the starter's.
+            ModelError: Who plays another role cannot be loaded.
+        """
         if policy.vision_cache is None:
             raise TrainingError(
                 f"interviews are trained only in the starter's prompt format, which '{self.config.model}' lacks; "
                 "use consult train attending"
             )
-        if policy.others is None:
-            policy.others = self._opened()
-        return make_rollout_engine(policy, self.scenario)
+        return RolloutEngine(self.scenario, policy.speaker, self._opened())
 
     def run(self) -> dict[str, Any]:
-        """Go through all of it."""
+        """Train, measure and write the result; then close who played the other roles."""
         try:
             return super().run()
         finally:
@@ -63,7 +70,7 @@ class InterviewTraining(Training):
                 close_model(model)
 
     def _opened(self) -> Mapping[Role, Model]:
-        """Open who plays the other roles, each model once, whatever student plays with them."""
+        """Open who plays the other roles, each model once for all policies."""
         if self._others is None:
             others = others_of(self.config)
             opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
@@ -76,7 +83,7 @@ class InterviewTraining(Training):
         return self._others
 
     def rows(self, policy: Policy, split: str, most: int | None) -> list[Row]:
-        """Make one row a case; its prompts come up in play."""
+        """Return one row a case; its prompts come up in play."""
         made = triage_rows(self.scenario, case_ids(self.scenario, split, most), policy.dialect, sees=policy.sees)
         rows = [
             replace(row, target=Target(row.case.truth.diagnosis, scenario=self.scenario))
@@ -86,19 +93,19 @@ class InterviewTraining(Training):
         return rows if split == "test" else without(rows, self.config.leave_out)
 
     def ready(self, policy: Policy, rows: Sequence[Row]) -> None:
-        """Let a student see."""
+        """Prepare a policy to play: who plays the other roles, and what it sees on photographs."""
         self.engine(policy)
         assert policy.vision_cache is not None
         policy.vision_cache.look_at(rows, self.scenario.revision, self.say)
 
     def measured(self, policy: Policy, rows: Sequence[Row]) -> Measured:
-        """Let a student play each case once, at the temperature of play; the same draws before and after."""
+        """Play each case once at the temperature of play, with the same draws before and after, and measure."""
         policy.model.eval()
         engine, episodes = self.engine(policy), []
         for start in range(0, len(rows), AT_ONCE):
             part = [row.case for row in rows[start : start + AT_ONCE]]
             episodes += engine.play(part, [derive_seed("measured", case.id) for case in part], PLAYED)
-        # What did not come to its end is wrong, as it is in a report.
+        # A consultation that did not come to its end is wrong, as it is in a report.
         ended = [e.consultation.conclusion if e.interview.status == "finished" else None for e in episodes]
         named = [act.diagnosis if act else None for act in ended]
         formed = [not episode.failed for episode in episodes]
@@ -112,7 +119,7 @@ class InterviewTraining(Training):
 
 
 def compared(before: Measured, after: Measured) -> dict[str, dict[str, Any]]:
-    """Give what an interview brings out and costs, before and after, on the same cases."""
+    """Return the mean of each figure of an interview before and after, on the same cases, with the gain's interval."""
     assert isinstance(before, MeasuredInterviews) and isinstance(after, MeasuredInterviews)
     figures = {
         "right": lambda e: right_diagnosis(e.interview),

@@ -1,4 +1,4 @@
-"""Train a practitioner: what `consult train triage`, `attending` and `interview` call."""
+"""Train a general practitioner: what `consult train triage`, `attending` and `interview` call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consult.errors import UserError
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.multiturn_training import InterviewTraining
 from consult.rl.runtime.distributed import is_main, several
-from consult.rl.runtime.output_dir import check_place, is_full, quiet_libraries
+from consult.rl.runtime.output_dir import check_output_dir, is_full, quiet_libraries
 from consult.rl.training import Say, Training
 
 
@@ -20,21 +20,21 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     Args:
         config: What to train.
         out: The result's folder.
-        say: Told of the progress.
+        say: Called with each line of progress.
         resume: Whether to continue the training in `out`.
 
     Returns:
         The figures, as in metrics.json.
 
     Raises:
-        TrainingError: It cannot begin or go on.
+        TrainingError: It cannot start or continue.
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
     if several() and config.minutes is not None:
         raise TrainingError("training with several processes needs a step limit; pass --steps and no --minutes")
     if is_main():
-        check_place(config, out, resume=resume)
+        check_output_dir(config, out, resume=resume)
     if (out / "metrics.json").is_file():
         say(f"'{out}' is finished already")
         finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
@@ -50,7 +50,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
 
 
 def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
-    """Give the training of a role."""
+    """Return the training of a role."""
     if config.role == "interview":
         return InterviewTraining(config, out, say)
     return Training(config, out, say)

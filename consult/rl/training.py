@@ -3,7 +3,7 @@
 Run `consult train triage --out DIR` or `consult train attending --out DIR`. What it simplifies: single decisions, all
 other roles frozen; one reward a completion; vision tower and projector as they are.
 
-Everything on the way lies in `DIR/work`, from which a killed training goes on; what comes out lies in `DIR`.
+Everything on the way lies in `DIR/work`, from which a killed training continues; the result lies in `DIR`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,22 @@ from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.curriculum import Phase, empty_stages, histogram, phases
-from consult.rl.runtime.callbacks import Best, Watcher
+from consult.rl.runtime.callbacks import Best, PhaseCallback
 from consult.rl.runtime.distributed import is_main, main_first, wait_for_all
-from consult.rl.runtime.evaluation import NOTHING, Measured, measure, share_of_urgencies, told, told_by_group, told_by_s
+from consult.rl.runtime.evaluation import (
+    NOTHING,
+    Measured,
+    comparison,
+    comparison_by_group,
+    comparison_by_stage,
+    measure,
+    share_of_urgencies,
+)
 from consult.rl.runtime.output_dir import same_team
 from consult.rl.runtime.results import write_decisions, write_results
 from consult.rl.runtime.schedule import Clock
-from consult.rl.trainers.rollout_store import Interviews, Player, team_of
+from consult.rl.trainers.rollout_store import Player, RolloutStore, team_of
+from consult.rl.trainers.rollouts import RolloutEngine
 from consult.rl.trainers.trainer_factory import fit
 from consult.scenarios import UnknownNameError, load_scenario
 
@@ -39,7 +48,7 @@ TRACKERS = ("none", "trackio", "tensorboard", "wandb")
 
 @dataclass(frozen=True)
 class Sets:
-    """Decisions to train on and to measure."""
+    """Decisions to train on, and decisions to measure on."""
 
     train: list[Row]
     validation: list[Row]
@@ -47,7 +56,7 @@ class Sets:
 
 @dataclass
 class Training:
-    """One training on its way."""
+    """A training, from its check to its result."""
 
     config: TrainConfig
     out: Path
@@ -62,26 +71,26 @@ class Training:
         self._team: dict[Role, Player] | None = None
 
     def run(self) -> dict[str, Any]:
-        """Go through all of it."""
+        """Train, measure and write the result; return the figures of metrics.json."""
         begun = time.monotonic()
         self.check()
         policy = Policy.open(self.config)
         sets = self.sets(policy)
         self.ready(policy, [*sets.train, *sets.validation])
         plan = phases(sets.train, self.config)
-        # Whatever was wrong with the configuration has been told by now, and nothing was written.
+        # Whatever is wrong with the configuration was refused by now, and nothing was written.
         self._begin(policy)
         self._tell(policy, sets, plan)
         before = self.measured(policy, sets.validation)
         self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
-        best = self._best(before.accuracy)
+        best = Best(self.work / "best", before.accuracy)
         for number, phase in enumerate(plan, 1):
             policy = self._phase(policy, number, phase, plan, sets, best)
         del policy
         return self._finish(before, best, plan, begun) if self.main else {}
 
     def check(self) -> None:
-        """Tell what is wrong before a model is loaded.
+        """Refuse what cannot be trained before a model is loaded.
 
         Raises:
             TrainingError: There are no such cases, or the tracker is not installed.
@@ -110,7 +119,7 @@ class Training:
     # -- what it is trained and measured on ------------------------------------------------------------------------
 
     def sets(self, policy: Policy) -> Sets:
-        """Make the sets of train and validation decisions."""
+        """Return the train and validation decisions."""
         config = self.config
         train = self._some(policy, "train", config.cases)
         validation = self._some(policy, "validation", config.validation)
@@ -132,7 +141,7 @@ class Training:
         return found
 
     def rows(self, policy: Policy, split: str, most: int | None) -> list[Row]:
-        """Make the decisions of a split's first cases; what is left out of training is tested on."""
+        """Return the decisions of a split's first cases; specialties left out of training are tested on."""
         ids = case_ids(self.scenario, split, most)
         if self.config.role == "triage":
             made = triage_rows(self.scenario, ids, policy.dialect, sees=policy.sees)
@@ -142,11 +151,11 @@ class Training:
         return made if split == "test" else without(made, self.config.leave_out)
 
     def _attending_rows(self, policy: Policy, split: str, ids: Sequence[str]) -> list[Row]:
-        config, interviews = self.config, self.interviews(policy)
+        config, store = self.config, self.rollout_store(policy)
         if config.panel_skill is None:
-            found = interviews.played(split, ids)
+            found = store.rollouts(split, ids)
         else:
-            found = interviews.made_up(split, ids, config.panel_skill, config.panel_draws)
+            found = store.synthetic_panels(split, ids, config.panel_skill, config.panel_draws)
         rows = [
             attending_row(name, one, policy.dialect, sees=policy.sees, rationale=config.rationale)
             for name, one in found
@@ -154,21 +163,25 @@ class Training:
         return [row for row in rows if row is not None]
 
     def measured(self, policy: Policy, rows: Sequence[Row]) -> Measured:
-        """Let a student decide."""
+        """Measure what a policy decides."""
         return measure(policy, rows, self.scenario, self.config.votes)
 
-    def interviews(self, policy: Policy) -> Interviews:
-        """Give the source of interviews."""
-        return Interviews(self.scenario, self.config.scenario, self.team(policy), self.config.db, self.say)
+    def engine(self, policy: Policy) -> RolloutEngine | None:
+        """Return what plays whole consultations with a policy; None where single decisions are trained."""
+        return None
+
+    def rollout_store(self, policy: Policy) -> RolloutStore:
+        """Return where interviews come from."""
+        return RolloutStore(self.scenario, self.config.scenario, self.team(policy), self.config.db, self.say)
 
     def team(self, policy: Policy) -> dict[Role, Player]:
-        """Give who plays which role, looked at once; the student as it was before any training."""
+        """Return who plays which role; the policy as it was before any training."""
         if self._team is None:
             self._team = team_of(self.config, policy.revision)
         return self._team
 
     def ready(self, policy: Policy, rows: Sequence[Row]) -> None:
-        """Let a student see and decide on rows."""
+        """Prepare a policy to decide rows: its constraint, and what it sees on their photographs."""
         policy.constrain(rows)
         if policy.vision_cache is not None:
             with main_first():
@@ -196,12 +209,12 @@ class Training:
     def _phase(
         self, policy: Policy, number: int, phase: Phase, plan: Sequence[Phase], sets: Sets, best: Best
     ) -> Policy:
-        """Train through a phase, or pass one that an earlier process has finished."""
+        """Train through a phase, or skip one that an earlier process has finished; return the next phase's policy."""
         folder = self.work / f"{number}-{phase.name}"
         done = folder / "done"
         if not (done / "clock.json").is_file():
             folder.mkdir(exist_ok=True)
-            watcher = Watcher(
+            watcher = PhaseCallback(
                 policy,
                 phase,
                 self.clock,
@@ -218,6 +231,7 @@ class Training:
                 self.clock,
                 folder,
                 [watcher],
+                engine=self.engine(policy),
                 resume=True,
                 steps=self._steps(number, plan),
             )
@@ -241,16 +255,10 @@ class Training:
         ends = [0, *(round(phase.until * self.config.steps) for phase in plan)]
         return max(1, ends[number] - ends[number - 1])
 
-    def _best(self, start: float) -> Best:
-        """Give the best weights so far: what an earlier process has kept, or the start."""
-        best = _Remembered(self.work / "best", start)
-        best.remember()
-        return best
-
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def _finish(self, before: Measured, best: Best, plan: Sequence[Phase], begun: float) -> dict[str, Any]:
-        """Measure the best weights, loaded from disk as a user would, and write the result."""
+        """Measure the best weights, loaded from disk as a user would load them, and write the result."""
         config, start = self.config, Policy.open(self.config)
         if best.where == "start":
             self.say(
@@ -276,14 +284,14 @@ class Training:
         return metrics
 
     def _tested(self, policy: Policy, rows: Sequence[Row]) -> Measured:
-        """Read the test cases, once."""
+        """Measure the test cases."""
         return self.measured(policy, rows) if rows else NOTHING
 
     def _metrics(
         self, before: Measured, validated: Measured, start: Measured, after: Measured, best: Best
     ) -> dict[str, Any]:
-        validation = told(before, validated)
-        test = told(start, after)
+        validation = comparison(before, validated)
+        test = comparison(start, after)
         headline = test if test["n"] else validation
         metrics: dict[str, Any] = {
             **{name: headline[name] for name in ("n", "cases", "before", "after", "gain", "interval", "p")},
@@ -298,9 +306,9 @@ class Training:
             "test": test,
         }
         shown = (start, after) if start.rows else (before, validated)
-        metrics["by_group"] = told_by_group(*shown)
+        metrics["by_group"] = comparison_by_group(*shown)
         if self.config.role == "attending":
-            metrics["by_stage"] = told_by_s(*shown)
+            metrics["by_stage"] = comparison_by_stage(*shown)
             votes = [row.target.is_right(row.vote) for row in shown[0].rows]
             metrics["vote"] = round(sum(votes) / len(votes), 6)
             metrics["synthetic"] = self.config.panel_skill is not None
@@ -308,24 +316,3 @@ class Training:
             metrics["urgency"] = [share_of_urgencies(one) for one in shown]
         metrics["formed"] = [round(sum(one.formed) / len(one.rows), 6) for one in shown]
         return metrics
-
-
-class _Remembered(Best):
-    """The best weights, remembered over a kill."""
-
-    def remember(self) -> None:
-        """Go on with what an earlier process has kept."""
-        if self._note.is_file() and self.folder.is_dir():
-            kept = json.loads(self._note.read_text())
-            self.accuracy, self.where = kept["accuracy"], kept["where"]
-
-    def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
-        """Keep the student's weights where they are at least as good as the best so far."""
-        better = super().offer(accuracy, phase, step, policy)
-        if better:
-            self._note.write_text(json.dumps({"accuracy": self.accuracy, "where": self.where}))
-        return better
-
-    @property
-    def _note(self) -> Path:
-        return self.folder.parent / "best.json"

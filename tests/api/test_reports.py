@@ -16,8 +16,7 @@ from consult.api.train import plan_training
 from consult.rl.config import TrainingError
 from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.decisions import Target
-from consult.rl.trainers.multiturn_grpo import interview_rewards
-from consult.rl.trainers.trainer_factory import _reward
+from consult.rl.trainers.grpo import consultation_reward, decision_reward
 from consult.scenarios import load_scenario
 
 from .conftest import PANEL, attending
@@ -118,15 +117,9 @@ def paid(role: str, rewards: Any, name: str) -> list[float]:
     )
     with planned.named.known():
         (reference,) = [one for one in planned.config.weights if one.endswith(name)]
-        pays = _reward(reference, [row], SimpleNamespace(config=planned.config), load_scenario("derm34"))  # type: ignore[arg-type]
+        policy: Any = SimpleNamespace(read=lambda text, row, scenario: Decided(text, None, False))
+        pays = decision_reward(reference, [row], policy, load_scenario("derm34"))
         return pays(completions=["hives", "a very long completion"], row=[0, 0])
-
-
-@pytest.fixture(autouse=True)
-def plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "consult.rl.trainers.trainer_factory.read", lambda text, row, policy, scenario: Decided(text, None, False)
-    )
 
 
 def test_a_reward_over_a_decision_is_paid(mine: Mine) -> None:
@@ -183,7 +176,7 @@ def test_a_reward_that_returns_no_finite_number_is_refused(mine: Mine, name: str
         planned.named.known(),
         pytest.raises(TrainingError, match=rf"whole_{name}' returned .*; a reward returns a finite number"),
     ):
-        interview_rewards(planned.config)[-1]([SimpleNamespace(acts=[])])
+        consultation_reward(list(planned.config.weights)[-1])([SimpleNamespace(acts=[])])
 
 
 def test_weights_are_the_decorators_unless_given(mine: Mine) -> None:
@@ -197,7 +190,7 @@ def test_a_consultations_reward_trains_interviews_alone(mine: Mine) -> None:
     reference = f"{mine(REWARDS)}:early_red_flag"
     planned = plan_training("interview", None, None, [reference], {})
     with planned.named.known():
-        last = interview_rewards(planned.config)[-1]
+        last = consultation_reward(list(planned.config.weights)[-1])
         asked = SimpleNamespace(acts=[SimpleNamespace(topic="alarm")])
         assert last([asked]) == [1.0]
     with pytest.raises(TrainingError, match="scores a whole consultation; use it with consult train interview"):

@@ -1,4 +1,4 @@
-"""Lessons in assessing: edits turn their items, lessons follow from a seed, and the recipe ends where it would have."""
+"""Examples in assessing: edits turn their items, examples follow from a seed, the recipe ends where it would have."""
 
 from dataclasses import replace
 from random import Random
@@ -15,10 +15,10 @@ from consult.agents.prompt_formats.starter_assessment import CONSTRUCTED, assess
 from consult.agents.roles.advice import plain_reply
 from consult.envs.assessing import view_of
 from consult.rl.starter.assessor import contrasts, edits, recipe, training
+from consult.rl.starter.assessor.auxiliary_targets import BASIS, FITS, LABEL, PART, AuxiliaryTargets
 from consult.rl.starter.assessor.edits import sent_to_emergency
-from consult.rl.starter.assessor.lessons import Edited, edited, lesson, values_of
+from consult.rl.starter.assessor.examples import Edited, edited, example, values_of
 from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
-from consult.rl.starter.assessor.running import BASIS, FITS, LABEL, PART, Running
 from consult.rl.starter.recipe import RecipeError
 from consult.scenarios import load_scenario
 from consult.scenarios.conditional import known_facts, known_of
@@ -123,7 +123,7 @@ def test_what_was_taken_away_can_be_put_back(edit):
             assert assess_by_rules(without)[item].value == 0 and assess_by_rules(back)[item].value == 1, case.id
 
 
-def test_where_there_is_nothing_to_edit_there_is_no_lesson():
+def test_where_there_is_nothing_to_edit_there_is_no_example():
     bare = Played(CASES[0], SCENARIO, (Act("patient", "open", "It itches."),))
     for edit in (*TURNS, *UNDONE):
         if edit not in (edits.with_noise, edits.with_another_truth):
@@ -131,7 +131,7 @@ def test_where_there_is_nothing_to_edit_there_is_no_lesson():
     assert edits.cut_off(bare, Random(0), BANK) is None and sent_to_emergency(bare, Random(0), BANK) is None
 
 
-def test_an_answer_that_says_nothing_is_no_lesson_in_wishes():
+def test_an_answer_that_says_nothing_is_no_example_in_wishes():
     played = good(CASES[0])
     evasive = plain_reply(None, None, SCENARIO)
     acts = tuple(replace(act, text=evasive) if act.action == "answer" and act.speaker == "attending" else act
@@ -149,7 +149,7 @@ def test_the_banks_are_parted_and_large_enough():
     assert min(len(learned[kind]) + len(held[kind]) for kind in ("rude", "brush_off")) >= 60
 
 
-def test_a_lesson_follows_from_its_seed_and_learns_the_values_alone():
+def test_an_example_follows_from_its_seed_and_learns_the_values_alone():
     played = [good(case) for case in CASES]
 
     def drawn(seed):
@@ -160,7 +160,7 @@ def test_a_lesson_follows_from_its_seed_and_learns_the_values_alone():
     assert [e.played.acts for e in one] == [e.played.acts for e in same] and one[0].values == same[0].values
     for key in BY_KEY:
         assert len({e.values[key] for e in one}) >= 2, key
-    made = lesson(Edited(played[0], {**dict.fromkeys(BY_KEY, 1), "4.1": 2, "3.2": None}))
+    made = example(Edited(played[0], {**dict.fromkeys(BY_KEY, 1), "4.1": 2, "3.2": None}))
     assert made.text == "<history>1<symptoms>1<fact>1<said>1<answer>1<conclude>1<treatment>0<expert>2"
     assert [part for part in made.answer if isinstance(part, str)] == ["1", "1", "1", "1", "1", "1", "2"]
 
@@ -168,9 +168,9 @@ def test_a_lesson_follows_from_its_seed_and_learns_the_values_alone():
 def test_what_is_known_in_the_middle():
     case = CASES[0]
     played = edits.with_a_rude_line(good(case), Random(1), contrasts.learned())
-    running = Running(SCENARIO, contrasts.learned())
-    text = lesson(Edited(played, values_of(played, (edits.with_a_rude_line,)))).prompt.messages[1].text
-    found = running.targets(played, values_of(played, (edits.with_a_rude_line,)))
+    auxiliary_targets = AuxiliaryTargets(SCENARIO, contrasts.learned())
+    text = example(Edited(played, values_of(played, (edits.with_a_rude_line,)))).prompt.messages[1].text
+    found = auxiliary_targets.targets(played, values_of(played, (edits.with_a_rude_line,)))
     known: dict[str, dict[str, int]] = {}
     for at, targets in found:
         known.setdefault(text[:at].rpartition("\n")[2], {}).update(targets)
@@ -179,7 +179,7 @@ def test_what_is_known_in_the_middle():
     assert [t["1.1"] for _, t in found if "1.1" in t][:2] == [0, 0]
     assert found[-1][1] == {"1.1": 1, "1.2": 1, "1.3": 1, "2.1": 0, "2.2": 1, "3.1": 1, "3.2": 1}
     # The rude sentence, and no other, is known as one where it stands.
-    said = next(line for kind in ("rude", "framed") for line in running.bank[kind] if line in text)
+    said = next(line for kind in ("rude", "framed") for line in auxiliary_targets.bank[kind] if line in text)
     rude = {piece for piece, t in known.items() if t.get("rude")}
     assert rude and all(said.split()[-1] in piece for piece in rude)
     seen = next(t for line, t in known.items() if line.endswith(f"I can see {SCENARIO.findings[3]}."))
@@ -188,7 +188,7 @@ def test_what_is_known_in_the_middle():
         t for line, t in known.items() if line.endswith(SCENARIO.labels[case.truth.diagnosis].safety_net[-1].text)
     )
     assert (flags[PART], flags[FITS], flags[BASIS]) == (3, 1, 0)
-    assert all(0 <= t[head] < n for _, t in found for head, n in running.heads.items() if head in t)
+    assert all(0 <= t[head] < n for _, t in found for head, n in auxiliary_targets.heads.items() if head in t)
 
 
 # -- the recipe --------------------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def taught(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "POOL", 12)
         patch.setattr(recipe, "play", lambda runs, scenario, base, path, say: None)
-        patch.setattr(training, "played", lambda path, scenario, runs: iter([good(case) for case in CASES]))
+        patch.setattr(training, "rollouts", lambda path, scenario, runs: iter([good(case) for case in CASES]))
         patch.setattr(training, "ProcessPoolExecutor", AtOnce)
         yield out, train_assessor(SMALL, out, print), patch
 

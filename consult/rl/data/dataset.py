@@ -1,7 +1,7 @@
 """Training sets: decisions as they come up in play, with what they should have been.
 
-A prompt is made by the same rules, views and dialects as in a consultation. Train cases are trained on, validation
-cases choose the checkpoint, test cases are read once at the end; any other use is refused.
+A prompt is made by the rules, views and prompt formats of a consultation. Train cases are trained on, validation cases
+choose the checkpoint, test cases are read once at the end; any other use is refused.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Row:
     view: DoctorView
     prompt: Prompt
     target: Target
-    s: float | None = None
-    """Share of the panel's opinions that are right; None where there is no panel."""
+    panel_correct_share: float | None = None
+    """Share of the panel's opinions that are right, 0 to 1; None where there is no panel."""
     vote: str | None = None
     """What most of the panel named."""
 
 
 def train_only(rows: Iterable[Row]) -> list[Row]:
-    """Give rows that may be trained on.
+    """Return rows after a check that all may be trained on.
 
     Raises:
         TrainingError: One is of another split.
@@ -55,7 +55,7 @@ def train_only(rows: Iterable[Row]) -> list[Row]:
 
 
 def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
-    """Give the first cases of a split.
+    """Return the first cases of a split.
 
     Args:
         scenario: Whose.
@@ -78,17 +78,17 @@ def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
 
 
 def without(rows: Iterable[Row], specialties: Sequence[str]) -> list[Row]:
-    """Leave out the cases of specialties."""
+    """Return the rows whose case is of none of some specialties."""
     return [row for row in rows if row.case.truth.specialty not in specialties]
 
 
 def triage_rows(scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, sees: bool) -> list[Row]:
-    """Make the triage doctor's decisions: complaint and photograph, the opening said plainly.
+    """Return the triage doctor's decisions: complaint and photograph, the opening said plainly.
 
     Args:
         scenario: Whose.
         ids: Of cases; those without a true specialty are left out.
-        dialect: The model's.
+        dialect: The model's prompt format.
         sees: Whether it takes photographs.
     """
     rows = []
@@ -123,12 +123,12 @@ def _opened(scenario: Scenario, case: Case) -> Consultation:
 def attending_row(
     identifier: str, consultation: Consultation, dialect: Dialect, *, sees: bool, rationale: Rationale
 ) -> Row | None:
-    """Make the attending's decision of a consultation that has heard its panel.
+    """Return the attending's decision of a consultation that has heard its panel.
 
     Args:
-        identifier: Of the consultation.
+        identifier: Of the consultation in the store.
         consultation: Restored up to the panel, at least; what was said until the conclusion counts.
-        dialect: The model's.
+        dialect: The model's prompt format.
         sees: Whether it takes photographs.
         rationale: Where its reason is to stand.
 

@@ -44,7 +44,7 @@ class Constraint:
         banned: Sequence[int] = (),
         stops: Sequence[int] = (),
     ) -> Constraint:
-        """Make a table.
+        """Build a table.
 
         Args:
             options: Token sequences, of which one must be said; none begins another one.
@@ -59,15 +59,13 @@ class Constraint:
         _number(Trie.of(options), follows)
         free = [] if after is None else [0]
         if until is not None:
-            _end_in(len(follows), follows[len(free) :])
+            # What ended the options leads to the free text after them.
+            for edges in follows[len(free) :]:
+                edges.update({token: len(follows) for token, after in edges.items() if after == END})
             free.append(len(follows))
             follows.append({**over, until: END})
-        columns = (
-            torch.arange(vocabulary) if free else torch.tensor(sorted({token for edges in follows for token in edges}))
-        )
-        allowed = torch.zeros(len(follows), len(columns), dtype=torch.bool)
-        for state, edges in enumerate(follows):
-            allowed[state, torch.searchsorted(columns, torch.tensor(list(edges)))] = True
+        columns = torch.arange(vocabulary) if free else _tokens_of(follows)
+        allowed = _allowed(follows, columns)
         for state in free:
             allowed[state] = True
             allowed[state, list(banned)] = False
@@ -76,27 +74,37 @@ class Constraint:
 
     @classmethod
     def several(cls, sets: Sequence[Sequence[Sequence[int]]]) -> tuple[Constraint, list[int]]:
-        """Lay several choices into one table; give it and the state at which each choice starts."""
+        """Build one table of several choices; return it with the state at which each choice starts."""
         follows: list[dict[int, int]] = []
         starts = [_number(Trie.of(options), follows) for options in sets]
-        columns = torch.tensor(sorted({token for edges in follows for token in edges}))
-        allowed = torch.zeros(len(follows), len(columns), dtype=torch.bool)
-        for state, edges in enumerate(follows):
-            allowed[state, torch.searchsorted(columns, torch.tensor(list(edges)))] = True
+        columns = _tokens_of(follows)
+        allowed = _allowed(follows, columns)
         choices = allowed.sum(-1) > 1
         return cls(allowed, columns, tuple(follows), choices, _choosing(follows, choices.tolist())), starts
 
     def after(self, state: int, token: int) -> int:
-        """Give the state after a token."""
+        """Return the state after a token; END stays END."""
         return state if state == END else self.follows[state].get(token, state)
 
     def walk(self, tokens: Sequence[int], start: int = 0) -> list[int]:
-        """Give the state before each token."""
+        """Return the state before each token, from `start` on."""
         states, state = [], start
         for token in tokens:
             states.append(state)
             state = self.after(state, token)
         return states
+
+    def states(self, ids: Any, mask: Any, starts: Sequence[int] | None = None) -> Any:
+        """Return the state before each token of completions: (completions, tokens), END in the padding.
+
+        Args:
+            ids: (completions, tokens), padded on the right.
+            mask: The same shape: 0 where padding is.
+            starts: The state before each completion; None for the table's start.
+        """
+        spoken = [row[:length] for row, length in zip(ids.tolist(), mask.sum(1).tolist(), strict=True)]
+        walked = [self.walk(row, start) for row, start in zip(spoken, starts or [0] * len(spoken), strict=True)]
+        return torch.tensor([states + [END] * (ids.shape[1] - len(states)) for states in walked])
 
     def log_probabilities(self, logits: Any, states: Any) -> Any:
         """Renormalise logits over what the states allow.
@@ -108,6 +116,19 @@ class Constraint:
         return logits.float().masked_fill(~self.allowed[states.clamp_min(0)], -torch.inf).log_softmax(-1)
 
 
+def _tokens_of(follows: Sequence[Mapping[int, int]]) -> Any:
+    """Return the tokens that occur in a table, ascending: (columns,)."""
+    return torch.tensor(sorted({token for edges in follows for token in edges}))
+
+
+def _allowed(follows: Sequence[Mapping[int, int]], columns: Any) -> Any:
+    """Return whether a state names a token: (states, columns) of bool."""
+    allowed = torch.zeros(len(follows), len(columns), dtype=torch.bool)
+    for state, edges in enumerate(follows):
+        allowed[state, torch.searchsorted(columns, torch.tensor(list(edges)))] = True
+    return allowed
+
+
 def _number(trie: Trie, follows: list[dict[int, int]]) -> int:
     """Number the nodes of a trie, the root first."""
     if not trie.children:
@@ -117,12 +138,6 @@ def _number(trie: Trie, follows: list[dict[int, int]]) -> int:
     for token, child in trie.children.items():
         follows[own][token] = _number(child, follows)
     return own
-
-
-def _end_in(state: int, follows: Sequence[dict[int, int]]) -> None:
-    """Let what ended the options lead to a state."""
-    for edges in follows:
-        edges.update({token: state for token, after in edges.items() if after == END})
 
 
 def _choosing(follows: Sequence[Mapping[int, int]], choices: Sequence[bool]) -> tuple[bool, ...]:

@@ -1,4 +1,4 @@
-"""The model in training: loaded for itself alone, with an adapter laid into it or with all of its language model open.
+"""The policy: a model in training, of which an adapter is trained, or all of the language model.
 
 Vision tower and projector stay as they are. The starter's short decisions take the fast way
 (`consult.rl.policy.shared_prompt`), within the same constraint as in play; any other model writes freely, as it would.
@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from consult.agents.models.local.loading import load_afresh, revision_with
 from consult.agents.models.local.training_metadata import PRACTICE
 from consult.agents.models.local.transformers_model import TransformersModel
-from consult.agents.models.model import Model, ModelError, Request, Role
+from consult.agents.models.model import ModelError, Request
 from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
 from consult.agents.roles.client import derive_seed
@@ -27,12 +27,14 @@ from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.shared_prompt import Prompts, sample
 from consult.rl.policy.vision_cache import VisionCache
+from consult.rl.rewards.completion_parser import Decided, parse_diagnosis, parse_triage
+from consult.scenarios import Scenario
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that stay as they are."""
 COPIED = (".json", ".jinja", ".txt", ".model")
 IN_A_BATCH = 64
-"""Decisions that are measured at once."""
+"""Decisions that are made at once when a policy is measured."""
 
 
 @dataclass
@@ -48,8 +50,7 @@ class Policy:
     vision_cache: VisionCache | None
     """Set where decisions take the fast way."""
     constraint: Constraint | None = None
-    others: Mapping[Role, Model] | None = None
-    """Who plays the other roles of its interviews, once they are opened."""
+    """What may be decided, once `constrain` was told; only on the fast way."""
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -59,7 +60,7 @@ class Policy:
 
         Args:
             config: What is trained.
-            start: Folder of an adapter or of a whole model to go on from; None for the configuration's model.
+            start: Folder of an adapter or of a whole model to continue from; None for the configuration's model.
 
         Raises:
             TrainingError: The reference is of a kind that cannot be trained.
@@ -103,21 +104,26 @@ class Policy:
         return self.config.max_tokens or (_FAST_TOKENS if self.vision_cache else _FREE_TOKENS)[self.config.role]
 
     def constrain(self, rows: Sequence[Row]) -> None:
-        """Hold decisions to what may be said in play; needed for the fast way."""
+        """Restrict decisions to what may be said in play; needed before the fast way is taken."""
         if self.vision_cache is not None:
             self.constraint = _constraint_of(self.speaker, self.config, rows[0])
 
     # -- deciding --------------------------------------------------------------------------------------------------
 
     def prompts(self, rows: Sequence[Row]) -> Prompts:
-        """Put prompts together for the fast way."""
+        """Return the prompts of rows, padded, with their photographs; on the fast way."""
         assert self.vision_cache is not None
         ids = [self.vision_cache.ids(row.prompt) for row in rows]
         features = [self.vision_cache.features(row.view.photograph) if row.view.photograph else None for row in rows]
         return Prompts.of(ids, features, self.speaker.tokenizer.pad_token_id)
 
     def decide(self, rows: Sequence[Row], votes: int = 1) -> list[list[str]]:
-        """Give decisions: the likeliest of each row, or `votes` that are drawn as in play."""
+        """Return the completions that decide each row.
+
+        Args:
+            rows: To be decided.
+            votes: 1 for the likeliest decision of each; else so many that are drawn at the temperature of play.
+        """
         self.model.eval()
         starts = range(0, len(rows), IN_A_BATCH)
         parts = [rows[start : start + IN_A_BATCH] for start in starts]
@@ -130,7 +136,7 @@ class Policy:
         assert self.constraint is not None
         temperature = 0.0 if votes == 1 else _PLAYED[self.config.role]
         owner = torch.arange(len(rows)).repeat_interleave(votes)
-        # Of its own, so that a look at validation cases leaves the training's draws as they are.
+        # A generator of its own, so that measuring does not change what training draws.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed("votes", *(row.id for row in rows)))
             drawn = sample(
@@ -151,10 +157,22 @@ class Policy:
         texts = [reply.text for reply in self.speaker.generate(requests)]
         return [texts[i * votes : (i + 1) * votes] for i in range(len(rows))]
 
+    def read(self, text: str, row: Row, scenario: Scenario) -> Decided:
+        """Read a completion as the rewards do: more strictly than in play.
+
+        Args:
+            text: The completion, with what its prompt begins it with.
+            row: What was to be decided.
+            scenario: Whose labels and aliases count.
+        """
+        if self.config.role == "triage":
+            return parse_triage(text, row.view, self.dialect)
+        return parse_diagnosis(text, scenario, self.config.rationale)
+
     # -- keeping ---------------------------------------------------------------------------------------------------
 
     def save(self, folder: Path) -> None:
-        """Write what was trained, so that a role's flag can name the folder."""
+        """Write what was trained into a folder that a role's flag can name."""
         folder.mkdir(parents=True, exist_ok=True)
         if self.config.full:
             self._save_whole(folder)
@@ -221,7 +239,7 @@ def _wrapped(model: Any, located: Located, config: TrainConfig) -> Any:
 
 
 def _targets(model: Any) -> str:
-    """Name the linear layers of the language model, its head left out, as PEFT takes it: one pattern."""
+    """Return a pattern of the linear layers of the language model, its head left out, as PEFT takes it."""
     import torch
 
     names = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
@@ -249,7 +267,7 @@ def _constraint_of(speaker: TransformersModel, config: TrainConfig, row: Row) ->
 
 
 def _name_base(folder: Path, config: TrainConfig, located: Located) -> None:
-    """Name the base so that it is found on another machine, too, where that is possible."""
+    """Write the base's name into an adapter so that it is found on another machine, too, where that is possible."""
     path = folder / "adapter_config.json"
     told = json.loads(path.read_text(encoding="utf-8"))
     told["base_model_name_or_path"], told["revision"] = _portable(config.model, located, folder)
@@ -269,7 +287,7 @@ def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str 
 
 
 def _beside(base: Path, folder: Path) -> str:
-    """Name a folder as seen from another one, so that both can be moved together."""
+    """Return a folder's path as seen from another one, so that both can be moved together."""
     return os.path.relpath(base.resolve(), folder.resolve())
 
 

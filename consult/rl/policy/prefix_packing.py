@@ -1,4 +1,4 @@
-"""Reads prompts that go on where others end as one: an interview's acts share the interview.
+"""Reads prompts that continue one another as one: an interview's acts share the interview.
 
 The next act of an interview is asked for with all that was said so far and a short tail, which is the same each time.
 Read one by one, such prompts are the interview over and over. Here a trunk, the longest of them, is read once, and each
@@ -42,7 +42,7 @@ def common_tail(prompts: Sequence[Tokens]) -> int:
 
 
 def packs_of(stems: Sequence[Tokens], owner: Sequence[int]) -> list[Pack]:
-    """Put stems together that begin one another.
+    """Pack stems together that begin one another.
 
     Args:
         stems: Of the prompts: what stands before the common tail.
@@ -65,7 +65,7 @@ def packs_of(stems: Sequence[Tokens], owner: Sequence[int]) -> list[Pack]:
 
 @dataclass(frozen=True)
 class Laid:
-    """Packs of like length, laid beside each other."""
+    """A batch of packs of similar length."""
 
     ids: Any
     """(packs, tokens), padded on the right."""
@@ -80,7 +80,7 @@ class Laid:
 
 
 def lay(packs: Sequence[Pack], branches: Sequence[Tokens], pad: int) -> Laid:
-    """Lay packs beside each other.
+    """Batch packs: ids, attention mask and positions.
 
     Args:
         packs: At least one.
@@ -118,7 +118,7 @@ def photograph_of(pack: Pack) -> int | None:
 def read_packed(
     model: Any, prompts: Sequence[Tokens], said: Sequence[Tokens], owner: Sequence[int], pad: int, features: Any = None
 ) -> Any:
-    """Read what was said to prompts.
+    """Return the hidden states from which completions were chosen.
 
     Args:
         model: Of the LLaVA kind.

@@ -1,4 +1,4 @@
-"""A forward pass in which the completions of a group share their prompt, and photographs are looked at once.
+"""Draws and scores decisions: the completions of a group share their prompt, photographs are looked at once.
 
 A group of GRPO has one prompt and many completions. Where the decision is a few tokens, nearly all the work of a
 stock step is the same prompt over and over; here it is done once a group, forwards and backwards, and only the
@@ -10,8 +10,6 @@ tower and the projector stay as they are.
 
 from __future__ import annotations
 
-import functools
-import types
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +39,13 @@ class Prompts:
 
     @classmethod
     def of(cls, sequences: Sequence[Sequence[int]], features: Sequence[Any], pad: int) -> Prompts:
-        """Pad prompts on the left and lay their photographs beside each other."""
+        """Pad prompts on the left and stack their photographs.
+
+        Args:
+            sequences: Token ids, one sequence a prompt.
+            features: (patches, width) of the photograph of each; None where it shows none.
+            pad: The token that pads.
+        """
         width = max(map(len, sequences))
         ids = torch.tensor([[pad] * (width - len(s)) + list(s) for s in sequences])
         mask = torch.tensor([[0] * (width - len(s)) + [1] * len(s) for s in sequences])
@@ -49,7 +53,7 @@ class Prompts:
         return cls(ids, mask, torch.stack(seen) if seen else None)
 
     def shows(self, model: Any) -> Any:
-        """Tell of each prompt whether it shows a photograph: (prompts,) of bool."""
+        """Return for each prompt whether it shows a photograph: (prompts,) of bool."""
         return (self.ids == model.config.image_token_id).any(1)
 
     def part(self, model: Any, kind: Any) -> Prompts:
@@ -66,8 +70,8 @@ class Prompts:
 
 
 @dataclass(frozen=True)
-class Said:
-    """Completions to be scored."""
+class Completions:
+    """Completions, each said to one of some prompts."""
 
     ids: Any
     """(completions, tokens), padded on the right."""
@@ -81,7 +85,7 @@ class Said:
 
 @torch.no_grad()
 def look(model: Any, pixels: Any) -> Any:
-    """Give what the language model gets of photographs: (photographs, patches, width).
+    """Encode photographs as the language model takes them: (photographs, patches, width).
 
     Args:
         model: Of the LLaVA kind.
@@ -94,27 +98,20 @@ def look(model: Any, pixels: Any) -> Any:
     return torch.cat(parts)
 
 
-def add_decisions(model: Any, temperature: float) -> None:
-    """Let `model(input_ids=…, attention_mask=…, features=…, said=…)` score decisions.
+def score_decisions(model: Any, prompts: Prompts, said: Completions, temperature: float) -> tuple[Any, Any]:
+    """Score completions, with gradients.
 
-    It returns log-probabilities and entropies, both (completions, tokens). The way through the model's own `forward`
-    is what lets adapters and several processes take part. Without `said` the forward is what it was.
+    Acts of an interview, whose prompts continue one another, are read as one, every other prompt by itself.
+
+    Args:
+        model: Of the LLaVA kind, adapters laid into it.
+        prompts: Each once.
+        said: The completions.
+        temperature: By which logits are divided, as when they were drawn.
+
+    Returns:
+        Log-probabilities and entropies in nats, both (completions, tokens); 0 where a token was forced.
     """
-    stock = model.forward
-
-    # With the signature of the stock one: `generate` asks it what the model takes.
-    @functools.wraps(type(model).forward)
-    def forward(self: Any, *args: Any, said: Said | None = None, features: Any = None, **kwargs: Any) -> Any:
-        if said is None:
-            return stock(*args, **kwargs)
-        prompts = Prompts(kwargs["input_ids"], kwargs["attention_mask"], features)
-        return _score(self, prompts, said, temperature)
-
-    model.forward = types.MethodType(forward, model)
-
-
-def _score(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
-    """Score acts of an interview, which go on where others end, as one, and every other decision on its own prompt."""
     told, photographs = _told(model, prompts)
     tasks: dict[Tokens, list[int]] = {}
     for prompt, tokens in enumerate(told):
@@ -145,15 +142,15 @@ def _told(model: Any, prompts: Prompts) -> tuple[list[Tokens], Any]:
     return [tuple(row[mask.bool()].tolist()) for row, mask in zip(ids, prompts.mask, strict=True)], photographs
 
 
-def _spoken(said: Said, prompts: Any) -> tuple[Any, Said]:
-    """Return which completions belong to some prompts, and them, with the prompts numbered anew."""
+def _spoken(said: Completions, prompts: Any) -> tuple[Any, Completions]:
+    """Return which completions belong to some prompts, and them, with the prompts renumbered."""
     belongs = said.owner[:, None] == prompts
     rows = belongs.any(1).nonzero()[:, 0]
-    return rows, Said(said.ids[rows], belongs[rows].int().argmax(1), said.states[rows], said.constraint)
+    return rows, Completions(said.ids[rows], belongs[rows].int().argmax(1), said.states[rows], said.constraint)
 
 
 def _score_packed(
-    model: Any, told: Sequence[Tokens], photographs: Any, said: Said, temperature: float
+    model: Any, told: Sequence[Tokens], photographs: Any, said: Completions, temperature: float
 ) -> tuple[Any, Any]:
     distinct, place = _distinct(said)
     spoken = [tuple(tokens) for tokens in distinct.ids.tolist()]
@@ -161,7 +158,7 @@ def _score_packed(
     return _read_off(model, hidden, distinct, place, said, temperature)
 
 
-def _score_each(model: Any, prompts: Prompts, said: Said, temperature: float) -> tuple[Any, Any]:
+def _score_each(model: Any, prompts: Prompts, said: Completions, temperature: float) -> tuple[Any, Any]:
     distinct, place = _distinct(said)
     last, cache, position = _read(model, prompts)
     hidden = last[distinct.owner][:, None]
@@ -173,7 +170,14 @@ def _score_each(model: Any, prompts: Prompts, said: Said, temperature: float) ->
     return _read_off(model, hidden, distinct, place, said, temperature)
 
 
-def _read_off(model: Any, hidden: Any, distinct: Said, place: Any, said: Said, temperature: float) -> tuple[Any, Any]:
+def _read_off(
+    model: Any,
+    hidden: Any,
+    distinct: Completions,
+    place: Any,
+    said: Completions,
+    temperature: float,
+) -> tuple[Any, Any]:
     constraint = said.constraint
     logs = constraint.log_probabilities(_logits(model, hidden, constraint) / temperature, distinct.states)
     spoken = distinct.states != END
@@ -185,15 +189,15 @@ def _read_off(model: Any, hidden: Any, distinct: Said, place: Any, said: Said, t
     return tuple(torch.nn.functional.pad(found[place], (0, left)) for found in (chosen, entropies))  # type: ignore[return-value]
 
 
-def _distinct(said: Said) -> tuple[Said, Any]:
-    """Give each different completion of a prompt once, up to its last choice, and the place of each completion."""
+def _distinct(said: Completions) -> tuple[Completions, Any]:
+    """Return each different completion of a prompt once, up to its last choice, and the place of each completion."""
     choices = said.constraint.choices[said.states.clamp_min(0)] & (said.states != END)
     width = int(choices.any(0).nonzero().max()) + 1 if bool(choices.any()) else 1
     ids, states = said.ids[:, :width], said.states[:, :width]
     rows = torch.cat([said.owner[:, None], ids, states], 1)
     _, place = rows.unique(dim=0, return_inverse=True)
     first = torch.full((int(place.max()) + 1,), len(rows)).scatter_reduce(0, place, torch.arange(len(rows)), "amin")
-    return Said(ids[first], said.owner[first], states[first], said.constraint), place
+    return Completions(ids[first], said.owner[first], states[first], said.constraint), place
 
 
 def _columns(ids: Any, constraint: Constraint) -> Any:
@@ -234,12 +238,12 @@ def _logits(model: Any, hidden: Any, constraint: Constraint) -> Any:
 
 @dataclass(frozen=True)
 class Sampled:
-    """What was drawn."""
+    """Completions that were drawn."""
 
     ids: list[list[int]]
-    """One a completion, as long as it is."""
+    """Completion → its tokens."""
     logs: list[list[float]]
-    """Log-probability of each token."""
+    """Log-probability of each token, in nats."""
     chosen: list[list[int]]
     """1 where the constraint left a choice, 0 where the token was forced."""
 
@@ -265,18 +269,14 @@ def sample(
         tokens = drawn.draw(_logits(model, hidden, constraint)[node], temperature)
         if not drawn.chooses or step == most - 1:
             break
-        # Completions that have said the same so far go on as one.
-        (parents, said), node = _branches(node, tokens)
+        # Completions that have said the same so far continue as one.
+        branches, node = torch.stack([node, tokens], 1).unique(dim=0, return_inverse=True)
+        parents, said = branches.T
         _select(cache, parents)
         mask, position = torch.cat([mask[parents], torch.ones_like(mask[parents, :1])], 1), position[parents]
         hidden = _go_on(model, said[:, None], mask, position, cache)[:, -1]
         position = position + 1
     return drawn.ended(most)
-
-
-def _branches(node: Any, tokens: Any) -> tuple[tuple[Any, Any], Any]:
-    pairs, place = torch.stack([node, tokens], 1).unique(dim=0, return_inverse=True)
-    return (pairs[:, 0], pairs[:, 1]), place
 
 
 class _Drawn:
@@ -295,7 +295,7 @@ class _Drawn:
         return any(state != END and self.constraint.chooses_from[state] for state in set(self.states.tolist()))
 
     def draw(self, logits: Any, temperature: float) -> Any:
-        """Draw the next token of each row; a row that has ended gets one that nobody looks at."""
+        """Draw the next token of each row: (rows,); that of a row that has ended means nothing."""
         logs = self.constraint.log_probabilities(logits / (temperature or 1.0), self.states)
         places = logs.exp().multinomial(1)[:, 0] if temperature else logs.argmax(-1)
         tokens = self.constraint.columns[places]
@@ -310,7 +310,7 @@ class _Drawn:
         return tokens
 
     def ended(self, most: int) -> Sampled:
-        """Say what is forced to the end, and give what was drawn."""
+        """Append what is forced up to the end, and return what was drawn."""
         for row, state in enumerate(self.states.tolist()):
             while state != END and len(self.ids[row]) < most and not self.constraint.choices[state]:
                 (token,) = self.constraint.follows[state]

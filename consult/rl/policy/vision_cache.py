@@ -1,4 +1,4 @@
-"""Photographs looked at once: what the vision tower makes of each is kept, in memory and on disk.
+"""What the vision tower makes of each photograph, kept in memory and on disk.
 
 Drawing and looking take longer than a decision, and the tower is not trained. Kept under `CONSULT_CACHE` (else
 `~/.cache/consult`) by what decides them: the weights, the scenario and the photograph.
@@ -22,7 +22,7 @@ AT_ONCE = 200
 
 
 class VisionCache:
-    """What one model sees on photographs.
+    """Photographs as one model sees them.
 
     Args:
         speaker: Of the LLaVA kind: a photograph becomes a fixed number of embeddings.
@@ -33,7 +33,7 @@ class VisionCache:
         self._seen: dict[str, Any] = {}
 
     def ids(self, prompt: Prompt) -> list[int]:
-        """Give a prompt's tokens."""
+        """Return a prompt's token ids, a photograph's tokens expanded."""
         text = self.speaker.text(prompt)
         if self.speaker.photographs is not None:
             token = self.speaker.photographs.token
@@ -42,18 +42,18 @@ class VisionCache:
         return ids
 
     def features(self, photograph: Photograph) -> Any:
-        """Give (patches, width) of a photograph."""
+        """Return what the vision tower makes of a photograph: (patches, width), in single precision."""
         if photograph.id not in self._seen:
             self._look([photograph])
         return self._seen[photograph.id].float()
 
     def look_at(self, rows: Sequence[Row], revision: str, say: Callable[[str], None]) -> None:
-        """Look at the photographs of rows, or find what was seen of them before.
+        """Look at the photographs of rows, or load what was seen of them before.
 
         Args:
             rows: Whose photographs.
             revision: Of the scenario.
-            say: Told of the progress.
+            say: Called with each line of progress.
         """
         target = {row.view.photograph.id: row.view.photograph for row in rows if row.view.photograph}
         path = self._kept_at(revision)
@@ -89,7 +89,7 @@ class VisionCache:
 
         try:
             found = load_file(path)
-        except Exception:  # none there, or one that was cut short: it is looked anew
+        except Exception:  # none there, or one that was cut short: they are looked at again
             return
         self._seen = {**found, **self._seen}
 

@@ -39,8 +39,8 @@ class Decided:
     urgency: Urgency | None = None
 
 
-def decided_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
-    """Read a triage doctor's completion."""
+def parse_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
+    """Read a triage doctor's completion, written to what `view` shows."""
     read = dialect.read_triage(text, view)
     if dialect.slots:
         return Decided(text, read.specialty if read else None, read is not None, read.urgency if read else None)
@@ -60,7 +60,7 @@ def _is_triage_object(answer: str) -> bool:
     return isinstance(data, dict) and set(data) == {"specialty", "urgency", "why"}
 
 
-def decided_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "before") -> Decided:
+def parse_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "before") -> Decided:
     """Read an attending's completion.
 
     Args:

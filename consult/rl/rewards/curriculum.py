@@ -1,8 +1,9 @@
-"""The curriculum of MMedAgent-RL (arXiv 2506.00555): cases from easy to hard by `s`, the panel's share of the right.
+"""The curriculum of MMedAgent-RL (arXiv 2506.00555): cases from easy to hard by the share of the panel that is right.
 
-What is stretched is the panel: `s = 1` is easy, since following it is right; `0 < s < 1` wants weighing; at `s = 0` the
-attending has to know better. The arms part what the paper does at once: `order` the order alone, `entropy` also an
-entropy weight that grows, `full` also a KL weight that grows. `none` has the same cases, steps and trainers, shuffled.
+Where all are right, following them is right; where some are, they have to be weighed; where none is, the attending has
+to know better. The paper calls the share s. The arms separate what the paper does at once: `order` is the order alone,
+`entropy` adds an entropy weight that grows, `full` also a KL weight that grows. `none` has the same cases, steps and
+trainers, shuffled.
 """
 
 from __future__ import annotations
@@ -31,34 +32,36 @@ class Phase:
     entropy: float
     beta: float
     until: float
-    """Share of the whole way that is gone at its end, 0 to 1."""
+    """Share of the whole training that is over at its end, 0 to 1."""
     number: int = 1
-    """1-based; phases shuffle anew."""
+    """1-based; each phase shuffles by it."""
 
 
-def stage_of(s: float | None) -> Stage:
-    """Give the stage of a share of right opinions."""
-    return "medium" if s is None or 0 < s < 1 else "easy" if s == 1 else "hard"
+def stage_of(panel_correct_share: float | None) -> Stage:
+    """Return the stage of a share of right opinions, 0 to 1; medium where there is no panel."""
+    if panel_correct_share is None or 0 < panel_correct_share < 1:
+        return "medium"
+    return "easy" if panel_correct_share == 1 else "hard"
 
 
 def histogram(rows: Sequence[Row]) -> list[str]:
-    """Draw how many decisions have which share of right opinions, a line each."""
-    counts = Counter(row.s for row in rows if row.s is not None)
+    """Return lines that draw how many decisions have which share of right opinions."""
+    counts = Counter(row.panel_correct_share for row in rows if row.panel_correct_share is not None)
     most = max(counts.values(), default=1)
     return [
-        f"s = {s:4.2f}  {stage_of(s):6}  {counts[s]:6,}  {'#' * max(1, round(40 * counts[s] / most))}"
-        for s in sorted(counts, reverse=True)
+        f"panel right {share:4.2f}  {stage_of(share):6}  {count:6,}  {'#' * max(1, round(40 * count / most))}"
+        for share, count in sorted(counts.items(), reverse=True)
     ]
 
 
 def empty_stages(rows: Sequence[Row], config: TrainConfig) -> list[Stage]:
-    """List the stages that no decision belongs to."""
-    there = {stage_of(row.s) for row in rows}
+    """Return the stages asked for that no decision belongs to."""
+    there = {stage_of(row.panel_correct_share) for row in rows}
     return [stage for stage in STAGES if stage in config.stages and stage not in there]
 
 
 def phases(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
-    """Divide a training.
+    """Divide a training into phases.
 
     Raises:
         TrainingError: No decision belongs to the stages that were asked for.
@@ -75,8 +78,11 @@ def phases(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
 
 
 def _stages(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
-    by_stage = {stage: [row for row in rows if stage_of(row.s) == stage] for stage in STAGES if stage in config.stages}
-    by_stage = {stage: found for stage, found in by_stage.items() if found}
+    rows_of: dict[Stage, list[Row]] = {stage: [] for stage in STAGES if stage in config.stages}
+    for row in rows:
+        if stage_of(row.panel_correct_share) in rows_of:
+            rows_of[stage_of(row.panel_correct_share)].append(row)
+    by_stage = {stage: found for stage, found in rows_of.items() if found}
     every = [row for found in by_stage.values() for row in found]
     if not every:
         raise TrainingError(

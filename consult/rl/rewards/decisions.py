@@ -32,7 +32,7 @@ class Target:
     """Of a diagnosis: whose labels and aliases count; None of a specialty, which has one name."""
 
     def is_right(self, named: str | None) -> bool:
-        """Tell whether an answer is right; an open diagnosis that nobody has judged is wrong."""
+        """Return whether an answer is right; an open diagnosis that nobody has judged is not."""
         if self.scenario is None:
             return named == self.answer
         return bool(correct(named, self.answer, self.scenario).correct)

@@ -1,8 +1,9 @@
-"""What is watched while a model trains: the line on the screen, the looks at validation cases, the curves."""
+"""Callbacks of the trainers: the line of progress, the checks on validation cases, the curves."""
 
 from __future__ import annotations
 
 import csv
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -52,17 +53,17 @@ _LOGGED = {
 """Column → TRL's name."""
 
 
-class Watcher(TrainerCallback):
-    """Tells of the progress, checks the validation cases, keeps the best weights, and ends a phase in time.
+class PhaseCallback(TrainerCallback):
+    """Reports progress, checks the validation cases, keeps the best weights and ends a phase in time.
 
     Args:
         policy: In training.
         phase: Which it is.
         clock: Of the whole training.
-        check: Measures the student on the validation cases.
+        check: Measures the policy on the validation cases.
         best: Accuracy of the best weights so far, and where they are kept.
         every: Steps between two checks.
-        say: Told of the progress.
+        say: Called with each line of progress.
         folder: Of the phase.
     """
 
@@ -82,14 +83,14 @@ class Watcher(TrainerCallback):
         self._told = 0.0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """End the phase where its share of the way is gone; look at the validation cases now and then."""
+        """End the phase where its share of the training is over; ask for a checkpoint every so many steps."""
         if self.clock.fraction(state.global_step) >= self.phase.until - NEARLY:
             control.should_training_stop = True
         if state.global_step % self.every == 0 or control.should_training_stop:
             control.should_save = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        """Complete what is logged, and tell of it every few seconds."""
+        """Add the elapsed seconds to what is logged, and report progress every few seconds."""
         entry = state.log_history[-1] if state.log_history else {}
         entry["elapsed"] = round(self.clock.elapsed, 2)
         if "loss" in entry and state.is_world_process_zero and time.monotonic() - self._told > 5:
@@ -112,23 +113,32 @@ class Watcher(TrainerCallback):
 
 
 class Best:
-    """The weights that did best on the validation cases."""
+    """The weights that did best on the validation cases, over all processes that continued a training.
+
+    Args:
+        folder: Where they are saved; which they are stands in a file beside it.
+        accuracy: Of the start: the share of validation cases that it decides right.
+    """
 
     def __init__(self, folder: Path, accuracy: float) -> None:
-        self.folder, self.accuracy = folder, accuracy
-        self.where = "start"
+        self.folder, self.accuracy, self.where = folder, accuracy, "start"
+        self._note = folder.parent / "best.json"
+        if self._note.is_file() and folder.is_dir():
+            kept = json.loads(self._note.read_text())
+            self.accuracy, self.where = kept["accuracy"], kept["where"]
 
     def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
-        """Keep the student's weights where they are at least as good as the best so far."""
+        """Save the policy's weights where they are at least as good as the best so far, and return whether they are."""
         if accuracy < self.accuracy:
             return False
         self.accuracy, self.where = accuracy, f"{phase} step {step}"
         policy.save(self.folder)
+        self._note.write_text(json.dumps({"accuracy": self.accuracy, "where": self.where}))
         return True
 
 
 def line(phase: str, entry: Mapping[str, Any], left: float | None) -> str:
-    """Give the line of progress."""
+    """Return the line of progress: `entry` as TRL logged it, `left` the seconds that are left."""
     seconds = {name: entry.get(f"seconds/{name}") or 0.0 for name in ("generation", "reward", "update")}
     whole = sum(seconds.values())
     parts = [f"{phase} step {entry['step']}"]

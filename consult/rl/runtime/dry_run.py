@@ -1,4 +1,4 @@
-"""What a training would do, how long it would take and how much memory, found out by a step or two thrown away."""
+"""What a training would do, how long and how much memory it would take: measured on one or two steps."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from consult.rl.trainers.trainer_factory import fit, group_of
 from consult.rl.training import Training
 
 STEPS = 2
-"""That are made where a whole step is short; the quicker one counts. Of a sample, one is."""
+"""How many steps are measured where a whole step is short, the quicker one counting; of a part of a step, one is."""
 FEW = 32
-"""Cases that the steps are made of, for triage, whose cases need no play."""
+"""Cases that the steps are made of, for triage, whose cases are not played."""
 SAMPLE: Mapping[TrainedRole, int] = {"attending": 4, "interview": 1}
 """Role → cases of a step that are measured; of the starter's triage all are, of any other model's step one case."""
 Say = Callable[[str], None]
@@ -33,18 +33,18 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a step has taken."""
+    """How long a step takes."""
 
     step: float
     """Seconds of a whole step, extrapolated from those of its sample."""
     playing: float
-    """Seconds that making one case's decision has taken."""
+    """Seconds that it took to make one case's decision."""
     sample: str
-    """What was measured, where it is not the whole step; else empty."""
+    """Which part of a step was measured; empty where it was a whole one."""
 
 
 def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
-    """Tell what a training would do; writes nothing but what is looked at and thrown away.
+    """Say what a training would do; nothing is written but photographs that were looked at.
 
     Args:
         config: What would be trained.
@@ -92,7 +92,7 @@ def _tell_sizes(config: TrainConfig, policy: Policy, say: Say) -> None:
 
 
 def _measured(config: TrainConfig, asked: Training, policy: Policy, say: Say) -> _Measured:
-    """Make a step, or a part of one where a whole one would take long."""
+    """Make a step, or a part of one where a whole one would take long, and measure it."""
     most = SAMPLE.get(config.role, config.prompts) if policy.vision_cache is not None else 1
     prompts = min(config.prompts, most)
     part = f"{prompts} of {count_of(config.prompts, 'case')}" if prompts < config.prompts else ""
@@ -116,7 +116,7 @@ def _measured(config: TrainConfig, asked: Training, policy: Policy, say: Say) ->
 
 
 def _tried(training: Training, policy: Policy, rows: Any, folder: Path, steps: int) -> float:
-    """Make a few steps of the first phase and give the seconds of one."""
+    """Make a few steps of the first phase and return the seconds of one."""
     phase = replace(phases(rows, training.config)[0], until=1.0)
     spent: list[float] = []
 
@@ -126,7 +126,8 @@ def _tried(training: Training, policy: Policy, rows: Any, folder: Path, steps: i
 
     begun = time.monotonic()
     clock = Clock(steps, None)
-    fit(policy, phase, training.scenario, clock, folder / "steps", [Times()], steps=steps)
+    engine = training.engine(policy)
+    fit(policy, phase, training.scenario, clock, folder / "steps", [Times()], engine=engine, steps=steps)
     return min(b - a for a, b in zip([begun, *spent], spent, strict=False))
 
 
@@ -134,7 +135,7 @@ def _tell_interviews(
     config: TrainConfig, policy: Policy, ids: Mapping[str, Sequence[str]], playing: float, say: Say
 ) -> None:
     real = training_of(config, Path(), lambda _: None)
-    interviews = real.interviews(policy)
+    interviews = real.rollout_store(policy)
     lacking = sum(len(interviews.lacking(split, found)) for split, found in ids.items())
     if lacking:
         say(
@@ -158,7 +159,7 @@ def _length(config: TrainConfig, seconds: float) -> str:
 
 
 def _peak() -> int:
-    """Give the most memory that was in use so far, in bytes: the device's, or this process's."""
+    """Return the most memory that was in use so far in bytes: the accelerator's, or this process's."""
     import psutil
     import torch
 

@@ -1,4 +1,4 @@
-"""What a student decides, measured: how often it is right, before and after, on the same cases."""
+"""How often a policy decides right, measured before and after a training on the same cases."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.envs.metrics.estimate import Estimate
-from consult.envs.metrics.intervals import share
-from consult.envs.metrics.paired import Difference, difference
+from consult.envs.metrics.paired import difference
 from consult.rl.data.dataset import Row
 from consult.rl.policy.policy import Policy
-from consult.rl.rewards.completion_parser import Decided, decided_diagnosis, decided_triage
+from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.curriculum import stage_of
 from consult.scenarios import Scenario
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Decisions of one student on rows."""
+    """Decisions of one policy on rows."""
 
     rows: Sequence[Row]
     named: Sequence[str | None]
-    """What each row was decided to be; None for an unusable answer."""
+    """The specialty or diagnosis that each row was decided to be; None for an unusable answer."""
     urgencies: Sequence[str | None]
     formed: Sequence[bool]
 
@@ -34,22 +33,18 @@ class Measured:
 
     @property
     def accuracy(self) -> float:
-        """Share of right decisions."""
+        """Share of right decisions, 0 to 1."""
         return sum(self.right) / len(self.rows)
 
     def by_case(self) -> dict[str, list[bool]]:
-        """Give case → whether its decisions were right."""
+        """Return by case whether each of its decisions was right."""
         found: dict[str, list[bool]] = defaultdict(list)
         for row, right in zip(self.rows, self.right, strict=True):
             found[row.case.id].append(right)
         return found
 
-    def figure(self) -> Estimate:
-        """Give the share of right decisions with its interval."""
-        return share(self.right, [row.case.id for row in self.rows])
-
     def only(self, keep: Sequence[bool]) -> Measured:
-        """Give some of the decisions."""
+        """Return the decisions for which `keep` is true, one value a row."""
         picked = [i for i, kept in enumerate(keep) if kept]
         return Measured(
             [self.rows[i] for i in picked],
@@ -62,18 +57,18 @@ class Measured:
 NOTHING = Measured([], [], [], [])
 
 
-def read(text: str, row: Row, policy: Policy, scenario: Scenario) -> Decided:
-    """Read a completion as the rewards do."""
-    if policy.config.role == "triage":
-        return decided_triage(text, row.view, policy.dialect)
-    return decided_diagnosis(text, scenario, policy.config.rationale)
-
-
 def measure(policy: Policy, rows: Sequence[Row], scenario: Scenario, votes: int = 1) -> Measured:
-    """Let a student decide, the likeliest of each, or by the majority of `votes` draws."""
+    """Measure what a policy decides.
+
+    Args:
+        policy: In training or trained.
+        rows: To be decided.
+        scenario: Whose labels and aliases count.
+        votes: 1 for the likeliest decision of each; else the majority of so many that are drawn as in play.
+    """
     decided = []
     for row, texts in zip(rows, policy.decide(rows, votes), strict=True):
-        ballots = [read(text, row, policy, scenario) for text in texts]
+        ballots = [policy.read(text, row, scenario) for text in texts]
         decided.append(_elected(ballots))
     return Measured(rows, [d.named for d in decided], [d.urgency for d in decided], [d.formed for d in decided])
 
@@ -86,18 +81,12 @@ def _elected(ballots: Sequence[Decided]) -> Decided:
     return next(ballot for ballot in ballots if ballot.named == winner)
 
 
-def gain(before: Measured, after: Measured) -> Difference:
-    """Compare two students on the same cases."""
-    found = difference(after.by_case(), before.by_case())
-    assert found is not None
-    return found
-
-
-def told(before: Measured, after: Measured) -> dict[str, Any]:
-    """Give the figures of a comparison as they stand in metrics.json."""
+def comparison(before: Measured, after: Measured) -> dict[str, Any]:
+    """Return the figures of a comparison as they stand in metrics.json: shares 0 to 1, `p` of the test named beside."""
     if not before.rows:
         return {"n": 0, "cases": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
-    found = gain(before, after)
+    found = difference(after.by_case(), before.by_case())
+    assert found is not None
     return {
         "n": len(before.rows),
         "cases": len({row.case.id for row in before.rows}),
@@ -115,21 +104,21 @@ def ends(figure: Estimate) -> list[float] | None:
     return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 
 
-def told_by_s(before: Measured, after: Measured) -> dict[str, Any]:
-    """Give the figures by stage: follows when right (s = 1), corrects when wrong (s = 0), beside the panel's vote."""
-    stages = [stage_of(row.s) for row in before.rows]
+def comparison_by_stage(before: Measured, after: Measured) -> dict[str, Any]:
+    """Return the figures by stage: all, some or none of the panel right, beside the panel's vote."""
+    stages = [stage_of(row.panel_correct_share) for row in before.rows]
     found: dict[str, Any] = {}
     for stage in ("easy", "medium", "hard"):
         keep = [one == stage for one in stages]
         part = before.only(keep)
         votes = [row.target.is_right(row.vote) for row in part.rows]
         vote = sum(votes) / len(votes) if votes else None
-        found[stage] = {**told(part, after.only(keep)), "vote": vote}
+        found[stage] = {**comparison(part, after.only(keep)), "vote": vote}
     return found
 
 
-def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
-    """Give the figures by specialty, and by whether a case is worded and drawn in the style of the train cases."""
+def comparison_by_group(before: Measured, after: Measured) -> dict[str, Any]:
+    """Return the figures by specialty, and by whether a case is worded and drawn in the style of the train cases."""
     groups: dict[str, list[bool]] = {}
     for row in before.rows:
         for name in (row.case.truth.specialty, row.case.style):
@@ -137,11 +126,11 @@ def told_by_group(before: Measured, after: Measured) -> dict[str, Any]:
                 groups.setdefault(name, [])
     for name in groups:
         groups[name] = [name in (row.case.truth.specialty, row.case.style) for row in before.rows]
-    return {name: told(before.only(keep), after.only(keep)) for name, keep in sorted(groups.items())}
+    return {name: comparison(before.only(keep), after.only(keep)) for name, keep in sorted(groups.items())}
 
 
 def share_of_urgencies(measured: Measured) -> float | None:
-    """Give the share of right urgencies; None where no case has one."""
+    """Return the share of right urgencies, 0 to 1; None where no case has one."""
     pairs = [(u, row.target.urgency) for u, row in zip(measured.urgencies, measured.rows, strict=True)]
     known = [stated == true for stated, true in pairs if true is not None]
     return sum(known) / len(known) if known else None

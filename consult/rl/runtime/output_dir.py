@@ -14,7 +14,7 @@ FREE = ("report_to", "db")
 """Fields that do not change the result."""
 
 
-def check_place(config: TrainConfig, out: Path, *, resume: bool) -> None:
+def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
     """Refuse a folder that cannot be written to or continued.
 
     Raises:
@@ -47,7 +47,7 @@ def _same(config: TrainConfig, path: Path, out: Path) -> None:
 
 
 def same_team(team: Mapping[str, str], out: Path) -> None:
-    """Keep who plays beside what is trained, and refuse to go on where somebody is another one by now.
+    """Write down who plays the other roles, and refuse to continue a training in which another model plays one.
 
     Args:
         team: Role → model and revision.
@@ -68,7 +68,7 @@ def same_team(team: Mapping[str, str], out: Path) -> None:
 
 
 def is_full(out: Path, error: Exception) -> bool:
-    """Tell whether a disk without space is behind an error: libraries have their own words for it."""
+    """Return whether an error is of a full disk, in whatever words a library says so."""
     said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
     there = next(place for place in (out, *out.absolute().parents) if place.exists())
     return "No space left" in said or shutil.disk_usage(there).free < 2**16

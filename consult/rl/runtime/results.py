@@ -36,17 +36,13 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
     """
     rows = _joined(curves, out / "curves.csv")
     draw_curves(rows, out / "curves.png")
-    (out / "README.md").write_text(model_card(config, metrics, _rank(out)), encoding="utf-8")
+    adapter = out / "adapter_config.json"
+    rank = int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
+    (out / "README.md").write_text(model_card(config, metrics, rank), encoding="utf-8")
     # The last, and at once: it says that the training is finished.
     partial = out / "metrics.json.part"
     partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     partial.replace(out / "metrics.json")
-
-
-def _rank(out: Path) -> int | None:
-    """Give the rank of the adapter that lies there; None where whole weights do."""
-    adapter = out / "adapter_config.json"
-    return int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
 
 
 DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted", "before", "after")
@@ -65,7 +61,7 @@ def write_decisions(path: Path, compared: Sequence[tuple[Measured, Measured]]) -
         writer.writerow(DECISIONS)
         for before, after in compared:
             for row, was, now in zip(before.rows, before.named, after.named, strict=True):
-                case, s = row.case, "" if row.s is None else f"{row.s:.4f}"
+                case, s = row.case, "" if row.panel_correct_share is None else f"{row.panel_correct_share:.4f}"
                 told = (case.id, case.split, case.truth.specialty, case.style, s, row.vote, row.target.answer)
                 writer.writerow([row.id, *told, was, now])
 
@@ -109,7 +105,7 @@ def _boundaries(rows: Sequence[Mapping[str, str]]) -> list[int]:
 
 
 def played_with(config: TrainConfig, folder: str) -> str:
-    """Give the flags of `consult simulate` that play what was trained with the team that it was trained in."""
+    """Return the flags of `consult simulate` that play what was trained with the team that it was trained in."""
     flags: dict[str, str] = {name: getattr(config, name) for name in OTHERS if getattr(config, name) is not None}
     flags["triage" if config.role == "triage" else "attending"] = folder
     return " ".join(f"--{name} {reference}" for name, reference in flags.items())

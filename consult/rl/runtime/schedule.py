@@ -20,22 +20,22 @@ FLOOR = 0.05
 
 @dataclass
 class Clock:
-    """Steps and seconds of a whole training, over all of its stages and all of its lives."""
+    """Steps and seconds of a whole training, over all of its phases and all processes that continued it."""
 
     steps: int | None
     seconds: float | None
     done: int = 0
-    """Steps of earlier stages."""
+    """Steps of earlier phases."""
     spent: float = 0.0
-    """Seconds of earlier stages and lives."""
+    """Seconds of earlier phases and processes."""
     _begun: float = field(default_factory=time.monotonic)
 
     def begin(self) -> None:
-        """Begin, or go on."""
+        """Start, or continue."""
         self._begun = time.monotonic()
 
     def pause(self, steps: int) -> None:
-        """End a stage of so many steps."""
+        """End a phase of so many steps."""
         self.spent, self.done = self.elapsed, self.done + steps
         self._begun = time.monotonic()
 
@@ -45,28 +45,28 @@ class Clock:
         return self.spent + time.monotonic() - self._begun
 
     def fraction(self, step: int) -> float:
-        """Tell how much of the way is gone, 0 to 1, after so many steps of the stage."""
+        """Return how much of the way is gone, 0 to 1, after so many steps of the phase."""
         by_steps = (self.done + step) / self.steps if self.steps else 0.0
         by_time = self.elapsed / self.seconds if self.seconds else 0.0
         return min(1.0, max(by_steps, by_time))
 
     def rate(self, step: int) -> float:
-        """Give the learning rate as a share of its peak: a short rise, then half a cosine down to a twentieth."""
+        """Return the learning rate as a share of its peak: a short rise, then half a cosine down to a twentieth."""
         gone = self.fraction(step)
         rise = min(1.0, (gone + 1e-3) / WARM_UP)
         return rise * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * gone)))
 
     def left(self, step: int) -> float | None:
-        """Guess the seconds that are left; None before the first step."""
+        """Return the seconds that are probably left; None before the first step."""
         gone = self.fraction(step)
         return self.elapsed * (1 - gone) / gone if gone > 0 else None
 
     def keep(self, checkpoint: Path) -> None:
-        """Write what is spent into a checkpoint."""
+        """Write the seconds and steps so far into a checkpoint."""
         (checkpoint / SPENT).write_text(json.dumps({"spent": self.elapsed, "done": self.done}))
 
-    def take_up(self, checkpoint: Path) -> None:
-        """Go on from what a checkpoint says."""
+    def resume_from(self, checkpoint: Path) -> None:
+        """Continue from what a checkpoint says."""
         told = json.loads((checkpoint / SPENT).read_text())
         self.spent, self.done = told["spent"], told["done"]
         self.begin()

@@ -46,7 +46,7 @@ def train_classifier(reference: str, recipe: ClassifierRecipe, work: Path, say: 
         reference: A starter: `starter`, or a folder of `consult train starter`.
         recipe: What to train it on.
         work: Where drawn photographs are kept.
-        say: Told of the progress.
+        say: Called with each line of progress.
 
     Returns:
         How often the truth is the head's first guess, and among its first three, by split and style.
@@ -86,7 +86,7 @@ def _truths(scenario: Scenario, split: str, count: int) -> list[int]:
 
 
 def _seen(base: Base, pixels: Pixels) -> Any:
-    """Give what the head gets to see of pictures: (n, width)."""
+    """Return what the head gets to see of pictures: (n, width)."""
     import torch
 
     from consult.agents.experts.tower_classifier import pooled
@@ -164,5 +164,5 @@ def _rates(base: Base, head: Any, scenario: Scenario, split: str, pictures: Pict
 
 
 def counted(rates: Sequence[Rate]) -> dict[str, list[int]]:
-    """Give rates as they stand in figures.json."""
+    """Return rates as they stand in figures.json."""
     return {rate.name: [rate.hits, rate.n] for rate in rates}

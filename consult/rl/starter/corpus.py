@@ -6,7 +6,7 @@ scenario's tables: so the model learns how sure it may be. The wording comes fro
 
 Simplified on purpose: the two general practitioners go by a generalist's tables (`generalist`), specialists by the
 clinical tables of their own field, each member of a panel with a habit of its own; and in place of opinions that real
-specialists gave, the attending's lessons hold opinions that ideal ones would give (`panel`). The specialty of most
+specialists gave, the attending's examples hold opinions that ideal ones would give (`panel`). The specialty of most
 cases is withheld from the triage doctor, and the diagnosis of most from the attending: that is what training can win.
 """
 
@@ -34,7 +34,7 @@ from consult.agents.prompt_formats.wording import (
 )
 from consult.agents.temperament import temperaments
 from consult.rl.starter.evidence import Evidence, Knowledge
-from consult.rl.starter.example import SHARES, Lesson, Shares, Soft, Withheld, draw
+from consult.rl.starter.example import SHARES, Example, Shares, Soft, Withheld, draw
 from consult.rl.starter.information_gain import InformationGain
 from consult.rl.starter.panel import drawn_field, panel, specialist, weigh, with_expert
 from consult.scenarios import Card, Fact, Photograph, Scenario, Urgency
@@ -48,18 +48,18 @@ ENOUGH = {3: 0.25, 4: 0.4, 5: 0.6, 6: 0.75}
 UNASKED = 0.12
 """Factor on it while nobody has asked about alarms."""
 ALARMED = 0.3
-"""Share of the doctors' lessons that are about a patient with an alarm."""
+"""Share of the doctors' examples that are about a patient with an alarm."""
 UNFILED = 0.05
 """Share of them whose patient's name, age and sex nobody wrote down."""
 CHILDREN = 0.15
-"""Share of the patient's lessons in which a child speaks."""
+"""Share of the patient's examples in which a child speaks."""
 INTERVIEWS = (3, 0, 1, 1, 2, 3, 3, 2, 1, 1)
-"""Weight of each number of facts, from 0, told in a lesson of a specialist's or a decision."""
+"""Weight of each number of facts, from 0, told in an example of a specialist's or a decision."""
 
 
 @dataclass
 class Corpus:
-    """Lessons from the train cases of a scenario with tables."""
+    """Examples from the train cases of a scenario with tables."""
 
     scenario: Scenario
     grammar: Grammar
@@ -70,7 +70,7 @@ class Corpus:
     decision_labels: int | None = None
     """Train cases whose final diagnosis is taught to the attending, from the first; None for all."""
     shared: Knowledge | None = None
-    """What all lessons have in common, where another corpus of the same tables has it already."""
+    """What all examples have in common, where another corpus of the same tables has it already."""
 
     @property
     def topics(self) -> list[str]:
@@ -79,7 +79,7 @@ class Corpus:
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """What all lessons have in common."""
+        """What all examples have in common."""
         return self.shared or Knowledge(self.grammar)
 
     @cached_property
@@ -87,10 +87,10 @@ class Corpus:
         """What is worth asking."""
         return InformationGain(self.grammar.tables)
 
-    def lesson(self, task: str | None = None) -> Lesson:
-        """Make one lesson, of a task by its share unless one is named."""
+    def example(self, task: str | None = None) -> Example:
+        """Make one example, of a task by its share unless one is named."""
         task = task or draw(self.shares, self.rng)
-        make: dict[str, Callable[[], Lesson]] = {
+        make: dict[str, Callable[[], Example]] = {
             "patient": self.patient,
             "free": self.free,
             "topic": self.topic,
@@ -107,7 +107,7 @@ class Corpus:
         return make[task]()
 
     def evidence(self) -> Evidence:
-        """Take a random train case to make lessons about."""
+        """Take a random train case to make examples about."""
         number = self.rng.randrange(self.grammar.splits["train"])
         return Evidence(self.knowledge, number, self.rng)
 
@@ -121,7 +121,7 @@ class Corpus:
 
     # -- patient ---------------------------------------------------------------------------------------------------
 
-    def patient(self) -> Lesson:
+    def patient(self) -> Example:
         """Word one to three facts, or none, as a temperament would."""
         temperament, child = self.rng.choice(list(temperaments())), self.rng.random() < CHILDREN
         kinds = ["open", "answer", "unknown", "ask", "satisfied", "reluctant"]
@@ -136,7 +136,7 @@ class Corpus:
         task = PatientTask(kind, facts, about)  # type: ignore[arg-type]
         view = _patient_view(self.scenario, temperament, child=child)
         text = self._line(temperament, task, child=child)
-        return Lesson("patient", DIALECT.patient_line(view, task, temperaments()[temperament]), (text,))
+        return Example("patient", DIALECT.patient_line(view, task, temperaments()[temperament]), (text,))
 
     def _line(self, temperament: str, task: PatientTask, *, child: bool) -> str:
         said = [self.rng.choice(patient_frames(temperament, task, child=child))]
@@ -144,7 +144,7 @@ class Corpus:
         said += self.rng.sample(more, max(0, len(task.facts) - 1))
         return " ".join(frame.replace(SLOTS[0], slot) for frame, slot in zip(said, SLOTS, strict=False))
 
-    def free(self) -> Lesson:
+    def free(self) -> Example:
         """Answer a question, or react to the conclusion, with nobody telling the patient what to say."""
         name = self.rng.choice(list(temperaments()))
         temperament = temperaments()[name]
@@ -154,16 +154,16 @@ class Corpus:
         view = _patient_view(self.scenario, name, question)
         prompt = DIALECT.free_line(view, temperament)
         if about is None:
-            return Lesson("free", prompt, ("<unsure>", self.rng.choice(frames("patient", name, "unknown"))))
+            return Example("free", prompt, ("<unsure>", self.rng.choice(frames("patient", name, "unknown"))))
         others = [tag(t) for t in self.topics if t != about]
         chances = temperament.volunteers
         more = self.rng.sample(others, self.rng.choices(range(len(chances)), chances)[0])
         sure = Soft(tag(about), {tag(about): 1.0})
         facts = tuple(Fact(str(i), "site", "") for i in range(1 + len(more)))
         line = self._line(name, PatientTask("answer", facts), child=False)
-        return Lesson("free", prompt, (sure, "".join(more), line))
+        return Example("free", prompt, (sure, "".join(more), line))
 
-    def _free_reaction(self, name: str) -> Lesson:
+    def _free_reaction(self, name: str) -> Example:
         temperament = temperaments()[name]
         again = self.rng.random() < 0.4
         asks = 0.0 if again else temperament.asks_back
@@ -178,7 +178,7 @@ class Corpus:
         )
         lines = (Line("patient", "ask", "?"),) if again else (Line("attending", "conclude", ""),)
         view = replace(_patient_view(self.scenario, name), lines=lines, offers=("ask", "satisfied"))
-        return Lesson("free", DIALECT.free_line(view, temperament), (Soft(chosen, weights), said))
+        return Example("free", DIALECT.free_line(view, temperament), (Soft(chosen, weights), said))
 
     def _question(self) -> tuple[str, str | None]:
         """Draw a doctor's line and the topic that it asks about, in any wording that is known of it."""
@@ -190,23 +190,23 @@ class Corpus:
             question = f"{self.rng.choice(frames('doctor', 'acknowledge'))} {question}"
         return question, about
 
-    def topic(self) -> Lesson:
+    def topic(self) -> Example:
         """Tell what a question is about; a line that asks nothing of the kind is *unsure*."""
         question, about = self._question()
         answer = tag(about) if about else "<unsure>"
         prompt = DIALECT.topic(question, _patient_view(self.scenario, "sanguine"))
-        return Lesson("topic", prompt, (Soft(answer, {answer: 1.0}),))
+        return Example("topic", prompt, (Soft(answer, {answer: 1.0}),))
 
     # -- doctors ---------------------------------------------------------------------------------------------------
 
-    def look(self) -> Lesson:
+    def look(self) -> Example:
         """Tell what the photograph shows."""
         evidence = self.evidence()
         prompt = DIALECT.look(self._view(evidence, (), seen=True))
         assert prompt is not None, "the tables of drawn cases list what a photograph shows"
-        return Lesson("look", prompt, (Soft(evidence.finding, {evidence.finding: 1.0}),), evidence.number)
+        return Example("look", prompt, (Soft(evidence.finding, {evidence.finding: 1.0}),), evidence.number)
 
-    def triage(self) -> Lesson:
+    def triage(self) -> Example:
         """Name the clinic, the urgency and why."""
         evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
@@ -229,7 +229,14 @@ class Corpus:
             f". {quoted} {self.rng.choice(frames('doctor', 'triage', kind))}".replace("  ", " "),
         )
         number = evidence.number if seen else None
-        return Lesson("triage", DIALECT.triage(view), answer, number, evidence.running(seen, 1), evidence.alone(1))
+        return Example(
+            "triage",
+            DIALECT.triage(view),
+            answer,
+            number,
+            evidence.posterior_targets(seen, 1),
+            evidence.line_targets(1),
+        )
 
     def _thought(self, posterior: Mapping[str, float]) -> tuple[str | Soft, ...]:
         """Think of two diagnoses before speaking."""
@@ -256,7 +263,7 @@ class Corpus:
         """
         return draw(self._urgencies(evidence, evidence.general(seen)), self.rng)  # type: ignore[return-value]
 
-    def action(self) -> Lesson:
+    def action(self) -> Example:
         """Ask about what is not known yet; consult when enough is known, conclude when the panel was heard."""
         evidence = self.doctors_evidence()
         solo = self.rng.random() < 0.15
@@ -277,7 +284,7 @@ class Corpus:
         weights = self._next(evidence, posterior, closing, closes)
         chosen = draw(weights, self.rng)
         answer = (*(self._thought(posterior) if thinks else ()), *_acts(chosen, weights))
-        return Lesson("action", DIALECT.action(view), answer, evidence.number if seen else None)
+        return Example("action", DIALECT.action(view), answer, evidence.number if seen else None)
 
     def _enough(self, evidence: Evidence, posterior: Mapping[str, float]) -> float:
         known = len(evidence.told)
@@ -297,7 +304,7 @@ class Corpus:
             weights[act + tag(topic)] = (1 - weights[closing]) * weight / total
         return {act: p for act, p in weights.items() if p > 0}
 
-    def wording(self) -> Lesson:
+    def wording(self) -> Example:
         """Put a chosen act into words that follow from what the patient said last."""
         rng = self.rng
         acts = [*(("ask", t) for t in self.topics), *(("examine", t) for t in self.scenario.examinations)]
@@ -315,7 +322,7 @@ class Corpus:
         kind = "questions" if act == "ask" else "examinations"
         said = rng.choice(frames("doctor", "consult") if topic is None else taught_questions(kind, topic))
         lead_in = self._lead_in(first, temperament, heard=bool(heard), named=bool(person.name))
-        return Lesson("wording", prompt, (lead_in + said,))
+        return Example("wording", prompt, (lead_in + said,))
 
     def _lead_in(self, first: bool, temperament: str, *, heard: bool, named: bool) -> str:
         if first:
@@ -326,8 +333,8 @@ class Corpus:
         fitting = kinds.get(temperament, "acknowledge") if self.rng.random() < 0.5 else "acknowledge"
         return f"{self.rng.choice(frames('doctor', fitting))} "
 
-    def opinion(self) -> Lesson:
-        """Give a specialist's opinion, with the knowledge of its own field and the habit of its place in the panel."""
+    def opinion(self) -> Example:
+        """Name a diagnosis with the knowledge of a specialist's own field and the habit of its place in the panel."""
         evidence, member = self.doctors_evidence(), self.rng.randrange(HABITS)
         own = self.grammar.labels[evidence.case.truth.diagnosis or ""].specialty
         specialty = own if self.rng.random() < 0.75 else self.rng.choice(self.scenario.specialties)
@@ -340,13 +347,13 @@ class Corpus:
         weights = {label: (1 - passes) * float(p) for label, p in zip(self.scenario.labels, belief, strict=True)}
         weights[NOT_MY_FIELD] = passes
         label = draw(weights, self.rng)
-        return Lesson(
+        return Example(
             "opinion",
             DIALECT.opinion(view, specialty, member),
             (Soft(label, weights), ".", *self._reason(evidence, label, seen)),
             evidence.number if seen else None,
-            evidence.running(seen, 2),
-            evidence.alone(2),
+            evidence.posterior_targets(seen, 2),
+            evidence.line_targets(2),
         )
 
     def _reason(self, evidence: Evidence, label: str, seen: bool) -> tuple[str | Soft, ...]:
@@ -384,7 +391,7 @@ class Corpus:
         longest_first = sorted((*self.scenario.labels, NOT_MY_FIELD), key=len, reverse=True)
         return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)")
 
-    def decision(self) -> Lesson:
+    def decision(self) -> Example:
         """Weigh facts and opinions, and say how urgent it is."""
         evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
@@ -415,8 +422,8 @@ class Corpus:
         )
         number = evidence.number if seen else None
         heads = 2 if triaged else 1
-        running, alone = evidence.running(seen, heads), evidence.alone(heads)
-        return Lesson("decision", DIALECT.decision(view), answer, number, running, alone, cut=not taught)
+        posteriors, by_line = evidence.posterior_targets(seen, heads), evidence.line_targets(heads)
+        return Example("decision", DIALECT.decision(view), answer, number, posteriors, by_line, cut=not taught)
 
     def _weighing(
         self, evidence: Evidence, label: str, seen: bool, opinions: Sequence[Opinion]
@@ -443,12 +450,12 @@ class Corpus:
             return self.rng.choice(self.scenario.specialties)
         return drawn_field(evidence, belief, self.rng)
 
-    def rewording(self) -> Lesson:
+    def rewording(self) -> Example:
         """Say a sentence of the scenario's advice in other words."""
         sentence = self.rng.choice(list(rewordings()))
-        return Lesson("rewording", DIALECT.rewording(sentence), (self.rng.choice(rewordings()[sentence]),))
+        return Example("rewording", DIALECT.rewording(sentence), (self.rng.choice(rewordings()[sentence]),))
 
-    def explanation(self) -> Lesson:
+    def explanation(self) -> Example:
         """Word a frame around the advice."""
         kinds = ["seen_told", "seen", "told", "plain", "alarm", "emergency"]
         kind = self.rng.choices(kinds, [4, 2, 2, 1, 2, 2])[0]
@@ -462,12 +469,12 @@ class Corpus:
             where=("Go there.",) if kind == "alarm" else (),
         )  # fmt: skip
         frame = self.rng.choice(frames("doctor", "explain", kind))
-        return Lesson("explanation", DIALECT.explanation(view), (frame,))
+        return Example("explanation", DIALECT.explanation(view), (frame,))
 
-    def reply(self) -> Lesson:
+    def reply(self) -> Example:
         """Word a frame around the scenario's answer to a question back."""
         view, question = DoctorView((), (), (), {}, {}), Line("patient", "ask", "Is it?", "serious")
-        return Lesson("reply", DIALECT.reply(view, question), (self.rng.choice(frames("doctor", "reply")),))
+        return Example("reply", DIALECT.reply(view, question), (self.rng.choice(frames("doctor", "reply")),))
 
     def _view(self, evidence: Evidence, lines: Sequence[Line], seen: bool, **more: Any) -> DoctorView:
         if seen and lines and self.rng.random() < 0.08:
@@ -492,7 +499,7 @@ ASIDE = ("acknowledge", "acknowledge_worried", "acknowledge_angry", "consult", "
 
 
 def _possible(topic: str, card: Card) -> bool:
-    """Tell whether a topic may be asked about, as the dialect's choices have it."""
+    """Return whether a topic may be asked about, as the dialect's choices have it."""
     if topic in ("complaint", "age"):
         return False
     return topic != "pregnancy" or may_be_pregnant(card.age, card.sex)

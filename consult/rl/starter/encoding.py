@@ -1,4 +1,4 @@
-"""Lessons as numbers: token ids, targets, and the places where the target is a distribution."""
+"""Examples as numbers: token ids, targets, and the places where the target is a distribution."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from consult.agents.prompt_formats.wording import learned
 from consult.rl.starter.architecture import PATCHES
 from consult.rl.starter.corpus import Corpus
 from consult.rl.starter.evidence import Knowledge
-from consult.rl.starter.example import Lesson, Shares, Soft, Withheld
+from consult.rl.starter.example import Example, Shares, Soft, Withheld
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 from consult.scenarios.case_generator import Grammar
 
 POOL = 384
-"""Lessons that are sorted by length together."""
+"""Examples that are sorted by length together."""
 HARD = -100
 """The target of a token that is not to be learned."""
 
@@ -43,21 +43,21 @@ def rendered(prompt: Prompt) -> str:
 
 @dataclass(frozen=True)
 class Encoded:
-    """One lesson as numbers."""
+    """One example as numbers."""
 
     ids: list[int]
     targets: list[int]
     soft: list[tuple[int, list[int], list[float]]]
     """(position of the token, alternatives, their probabilities)."""
-    running: list[tuple[int, list[float]]]
+    posterior_targets: list[tuple[int, list[float]]]
     """(position, posterior over the labels in the scenario's order)."""
-    alone: list[tuple[int, list[float]]]
+    line_targets: list[tuple[int, list[float]]]
     """(position, what the line that ends there says of the labels by itself)."""
     case: int | None
 
 
 class Encoder:
-    """Encodes lessons with the starter's tokenizer."""
+    """Encodes examples with the starter's tokenizer."""
 
     def __init__(self, tokenizer: Any, labels: Sequence[str]) -> None:
         self.tokenizer, self.labels = tokenizer, list(labels)
@@ -67,13 +67,13 @@ class Encoder:
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
         return ids
 
-    def encode(self, lesson: Lesson) -> Encoded:
-        """Encode one lesson."""
-        ids = self._ids(rendered(lesson.prompt))
-        running, alone = (self._lines(ids, told) for told in (lesson.running, lesson.alone))
+    def encode(self, example: Example) -> Encoded:
+        """Encode one example."""
+        ids = self._ids(rendered(example.prompt))
+        posteriors, lines = (self._lines(ids, told) for told in (example.posterior_targets, example.line_targets))
         targets = [HARD] * len(ids)
         soft = []
-        for part in lesson.answer:
+        for part in example.answer:
             if isinstance(part, Soft):
                 (token,) = self._ids(part.chosen)
                 names = {name: p for name, p in part.weights.items() if p > 1e-4}
@@ -88,8 +88,8 @@ class Encoder:
                 tokens = self._ids(part)
                 ids += tokens
                 targets += tokens
-        end = HARD if lesson.cut else self.end
-        return Encoded([*ids, self.end], [*targets, end], soft, running, alone, lesson.case)
+        end = HARD if example.cut else self.end
+        return Encoded([*ids, self.end], [*targets, end], soft, posteriors, lines, example.case)
 
     def _lines(self, ids: list[int], told: Sequence[tuple[int, Mapping[str, float]]]) -> list[tuple[int, list[float]]]:
         if not told:
@@ -102,10 +102,10 @@ class Encoder:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the lessons of a stage are made of."""
+    """What the examples of a stage are made of."""
 
     shares: Shares
-    """Task → share of the lessons."""
+    """Task → share of the examples."""
     most: int
     """Tokens in a batch, padding counted."""
     triage_labels: int | None = None
@@ -126,14 +126,14 @@ def _workshop(reference: str, folder: str) -> tuple[Scenario, Knowledge, Encoder
 
 
 def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan: Plan) -> list[list[Encoded]]:
-    """Make the batches of one pool; the same for the same arguments, so that training can be taken up again.
+    """Make the batches of one pool; the same for the same arguments, so that training can be continued.
 
     Args:
         reference: Scenario.
         folder: Where the tokenizer lies.
         seed: Of the recipe's stage.
         number: Of the pool.
-        plan: What the lessons are made of.
+        plan: What the examples are made of.
     """
     scenario, knowledge, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")
@@ -141,25 +141,25 @@ def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan
         scenario, knowledge.grammar, rng, plan.shares,
         triage_labels=plan.triage_labels, decision_labels=plan.decision_labels, shared=knowledge,
     )  # fmt: skip
-    encoded = sorted((encoder.encode(corpus.lesson()) for _ in range(POOL)), key=lambda e: len(e.ids))
+    encoded = sorted((encoder.encode(corpus.example()) for _ in range(POOL)), key=lambda e: len(e.ids))
     batches: list[list[Encoded]] = [[]]
-    for lesson in encoded:
-        if batches[-1] and (len(batches[-1]) + 1) * len(lesson.ids) > plan.most:
+    for example in encoded:
+        if batches[-1] and (len(batches[-1]) + 1) * len(example.ids) > plan.most:
             batches.append([])
-        batches[-1].append(lesson)
+        batches[-1].append(example)
     rng.shuffle(batches)
     return batches
 
 
 def tokenizer_texts(reference: str, count: int = 6_000) -> list[str]:
-    """Give texts to train the tokenizer on."""
+    """Return texts to train the tokenizer on."""
     scenario = load_scenario(reference)
     assert isinstance(scenario.source, Grammar)
     corpus = Corpus(scenario, scenario.source, random.Random("tokenizer"))
     texts = []
     for _ in range(count):
-        lesson = corpus.lesson()
-        text = "\n".join([*(m.text for m in lesson.prompt.messages), lesson.text])
+        example = corpus.example()
+        text = "\n".join([*(m.text for m in example.prompt.messages), example.text])
         for tag in TAGS:
             text = text.replace(tag, " ")
         texts.append(text)

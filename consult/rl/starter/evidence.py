@@ -1,4 +1,4 @@
-"""What is known in a lesson: a train case, the facts told so far, and the posterior that follows from them."""
+"""What is known in an example: a train case, the facts told so far, and the posterior that follows from them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Numbers = Any
 
 
 class Knowledge:
-    """What the lessons of one scenario have in common: a generalist's tables, the fields, the cases with an alarm."""
+    """What the examples of one scenario have in common: a generalist's tables, the fields, the cases with an alarm."""
 
     def __init__(self, grammar: Grammar) -> None:
         self.grammar = grammar
@@ -58,7 +58,7 @@ class Knowledge:
 
 @dataclass
 class Evidence:
-    """One train case in a lesson."""
+    """One train case in an example."""
 
     knowledge: Knowledge
     number: int
@@ -157,7 +157,7 @@ class Evidence:
         return np.where(own, tables.log_likelihood(seen), general.log_likelihood(seen))
 
     def by_sight(self) -> tuple[str, ...]:
-        """Give the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
+        """Return the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
         morphology, view = self.case.truth.morphology or "", self.grammar.tables.view_of(str(self._value("site")))
         posterior = self.grammar.tables.posterior({"morphology": morphology, "view": view})
         return tuple(sorted(posterior, key=lambda label: -posterior[label])[:3])
@@ -176,7 +176,7 @@ class Evidence:
         return found
 
     def sight_supports(self, label: str) -> bool:
-        """Tell whether what the photograph shows speaks for a diagnosis."""
+        """Return whether what the photograph shows speaks for a diagnosis."""
         return self._ratio(label, "morphology", self.case.truth.morphology or "") >= SUPPORTS
 
     def _ratio(self, label: str, topic: str, value: str | tuple[str, ...]) -> float:
@@ -184,7 +184,7 @@ class Evidence:
         column = np.exp(tables.log_column(topic, value, {}))
         return float(column[tables.labels.index(label)] / max(column.mean(), 1e-6))
 
-    def running(self, photograph: bool, heads: int) -> tuple[tuple[int, Table], ...]:
+    def posterior_targets(self, photograph: bool, heads: int) -> tuple[tuple[int, Table], ...]:
         """Return (line of the prompt, posterior after it) for the opening and each topic told since.
 
         Args:
@@ -199,7 +199,7 @@ class Evidence:
                 found.append((line, self.posterior(photograph, self.told[:n])))
         return tuple(found)
 
-    def alone(self, heads: int) -> tuple[tuple[int, Table], ...]:
+    def line_targets(self, heads: int) -> tuple[tuple[int, Table], ...]:
         """Return (line of the prompt, what its topic by itself says of the labels, all equally likely before).
 
         Args:

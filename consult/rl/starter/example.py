@@ -1,4 +1,4 @@
-"""A lesson: one prompt of the starter's dialect with its answer, and how often each kind is given."""
+"""An example: one prompt of the starter's dialect with its answer, and how often each kind is given."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHARES: Shares = {
     "explanation": 0.008,
     "reply": 0.002,
 }
-"""Task → its share of the lessons of the first stage, in which the doctors learn to judge."""
+"""Task → its share of the examples of the first stage, in which the doctors learn to judge."""
 
 WORDING_SHARES: Shares = {
     "patient": 0.13,
@@ -53,13 +53,13 @@ class Soft:
 
 @dataclass(frozen=True)
 class Withheld:
-    """A place of the answer that is read on from but not learned: a label that this case's lessons do not have."""
+    """A place of the answer that is read on from but not learned: a label that this case's examples do not have."""
 
     chosen: str
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Example:
     """One prompt and its answer."""
 
     task: str
@@ -67,12 +67,12 @@ class Lesson:
     answer: tuple[str | Soft | Withheld, ...]
     case: int | None = None
     """Number of the train case whose photograph the prompt shows."""
-    running: tuple[tuple[int, Mapping[str, float]], ...] = ()
+    posterior_targets: tuple[tuple[int, Mapping[str, float]], ...] = ()
     """(line of the user's message, posterior over the labels after it), for the auxiliary loss; may be empty."""
-    alone: tuple[tuple[int, Mapping[str, float]], ...] = ()
+    line_targets: tuple[tuple[int, Mapping[str, float]], ...] = ()
     """(line, what it says of the labels by itself), for the auxiliary loss; may be empty."""
     cut: bool = False
-    """Whether the answer would go on; its end is then not learned."""
+    """Whether the answer would continue; its end is then not learned."""
 
     @property
     def text(self) -> str:

@@ -1,6 +1,6 @@
 """What a general practitioner of the starter's knows, and what a specialist knows outside its field.
 
-A specialist's lessons go by the clinical tables. A generalist's go by tables in which only some fields tell diagnoses
+A specialist's examples go by the clinical tables. A generalist's go by tables in which only some fields tell diagnoses
 apart: who the patient is, where it is, what it is called and what it feels like. What a picture or the
 fine points of a history mean is the specialists' knowledge. This is a simplification on purpose: it makes the panel
 worth asking, and leaves something for training to win; what a generalist believes is true on average all the same.

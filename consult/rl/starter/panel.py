@@ -1,8 +1,8 @@
-"""Made-up panels for the attending's lessons, and what their opinions are worth.
+"""Made-up panels for the attending's examples, and what their opinions are worth.
 
-The members of a lesson's panel answer as ideal specialists of the starter would: by the tables of their own field, with
-the habits of their place, drawn as the model draws. So their errors correlate as real panels' do, and they are right as
-often as they say. What an opinion adds to what a generalist believes was fitted on such panels (`fit`).
+The members of an example's panel answer as ideal specialists of the starter would: by the tables of their own field,
+with the habits of their place, drawn as the model draws. So their errors correlate as real panels' do, and they are
+right as often as they say. What an opinion adds to what a generalist believes was fitted on such panels (`fit`).
 """
 
 from __future__ import annotations

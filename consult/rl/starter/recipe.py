@@ -1,10 +1,10 @@
 """The starter's recipe: from a seed to a folder with weights, tokenizer and card. Resumable at every stage.
 
 Run `consult train starter --out DIR`. What it simplifies: one pass of plain supervised training, no search over sizes
-or rates, the vision tower frozen after its own lesson, and opinions made up in place of opinions heard
+or rates, the vision tower frozen after its own training, and opinions made up in place of opinions heard
 (`consult.rl.starter.corpus`).
 
-Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → lessons in judging → lessons in speaking → a
+Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → examples in judging → examples in speaking → a
 classifier on the tower.
 """
 
@@ -36,9 +36,9 @@ class Recipe:
     scenario: str = "derm34"
     seed: int = 34
     tokens: int = 5_500_000
-    """Tokens of lessons in which the doctors learn to judge."""
+    """Tokens of examples in which the doctors learn to judge."""
     wording_tokens: int = 1_500_000
-    """Tokens of lessons in which everybody learns to speak."""
+    """Tokens of examples in which everybody learns to speak."""
     triage_labels: int = 1_000
     """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""
     decision_labels: int = 4_000
@@ -59,18 +59,18 @@ class RecipeError(UserError, ValueError):
 
 
 def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
-    """Follow a recipe, taking up what an earlier call left in `out`.
+    """Follow a recipe, continuing from what an earlier call left in `out`.
 
     Args:
         recipe: What to train.
         out: The model's folder; stages are kept in its folder `work`.
-        say: Told of the progress.
+        say: Called with each line of progress.
 
     Returns:
         The figures of the card.
 
     Raises:
-        RecipeError: The scenario has no tables to make lessons from, or `out` holds another recipe's stages.
+        RecipeError: The scenario has no tables to make examples from, or `out` holds another recipe's stages.
     """
     import torch
 
@@ -110,7 +110,9 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
         "dialect": StarterDialect().fingerprint(),
     }
     save(model, tokenizer, out, figures)
-    guesses = train_classifier(str(out), _of_classifier(recipe, scenario), work, say)
+    sizes = scenario.splits
+    classifier = ClassifierRecipe(recipe.scenario, recipe.seed, sizes["train"], sizes["test"], recipe.workers)
+    guesses = train_classifier(str(out), classifier, work, say)
     figures["classifier"] = counted(guesses)
     say(f"playing {recipe.held_out} validation cases")
     table = [*held_out_table(str(out), scenario, recipe.scenario, recipe.held_out), *guesses]
@@ -120,11 +122,6 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     for rate in table:
         say(table_row(rate))
     return figures
-
-
-def _of_classifier(recipe: Recipe, scenario: Scenario) -> ClassifierRecipe:
-    sizes = scenario.splits
-    return ClassifierRecipe(recipe.scenario, recipe.seed, sizes["train"], sizes["test"], recipe.workers)
 
 
 def _same_recipe(recipe: Recipe, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Supervised training of the starter's language model on lessons, with the vision tower frozen.
+"""Supervised training of the starter's language model on examples, with the vision tower frozen.
 
 Four losses: the answer's tokens; at names, the cross-entropy to the Bayes posterior; and two auxiliary heads, thrown
 away afterwards. After each line of evidence, one reads off a middle layer what the line says by itself, the other off
@@ -23,14 +23,14 @@ from consult.rl.starter.encoding import HARD, Encoded, Plan, pool_of_batches
 from consult.rl.starter.muon import Muon
 
 SOFT_WEIGHT = 4.0
-RUNNING_WEIGHT = 2.0
-ALONE_WEIGHT = 2.0
-ALONE_LAYER = 3
+POSTERIOR_WEIGHT = 2.0
+LINE_WEIGHT = 2.0
+LINE_LAYER = 3
 """Layer, from 1, off which is read what a line says by itself: those after it add up."""
 MATRIX_RATE = 1.25
 """Learning rate of the matrices within the layers, as a multiple of that of all else."""
 AHEAD = 3
-"""Pools of lessons that are made in advance."""
+"""Pools of examples that are made in advance."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Supervised:
         features: Patch features of the train cases' photographs, (n, patches, width).
         labels: Number of labels, for the auxiliary head.
         budget: Tokens to train on.
-        plan: What the lessons are made of. What is to be learned by heart wants many small batches.
+        plan: What the examples are made of. What is to be learned by heart wants many small batches.
         rate: Peak of the learning rate, which falls to almost nothing by a cosine.
     """
 
@@ -70,13 +70,13 @@ class Supervised:
     ) -> None:
         self.model, self.features, self.budget, self.plan, self.rate = model, features, budget, plan, rate
         width = model.config.text_config.hidden_size
-        self.head, self.alone = torch.nn.Linear(width, labels), torch.nn.Linear(width, labels)
+        self.posterior_head, self.line_head = torch.nn.Linear(width, labels), torch.nn.Linear(width, labels)
         language = [
             *model.model.language_model.parameters(),
             *model.model.multi_modal_projector.parameters(),
             *model.lm_head.parameters(),
         ]
-        self.parameters = [*language, *self.head.parameters(), *self.alone.parameters()]
+        self.parameters = [*language, *self.posterior_head.parameters(), *self.line_head.parameters()]
         matrices = [p for p in model.model.language_model.layers.parameters() if p.dim() == 2]
         within = {id(p) for p in matrices}
         rest = [p for p in self.parameters if id(p) not in within]
@@ -99,8 +99,8 @@ class Supervised:
         say: Callable[[str], None],
         every: float = 90.0,
     ) -> None:
-        """Train until the budget is spent, with a checkpoint about every `every` seconds; takes up an earlier one."""
-        self._take_up(checkpoint, say)
+        """Train until the budget is spent; save a checkpoint about every `every` seconds, and continue from one."""
+        self._resume(checkpoint, say)
         if self.progress.tokens >= self.budget:
             return
         self.model.train()
@@ -128,11 +128,11 @@ class Supervised:
         p = self.progress
         left = (self.budget - p.tokens) * p.seconds / max(p.tokens, 1)
         say(
-            f"lessons {p.tokens / 1e6:.2f}/{self.budget / 1e6:.1f} M tokens  step {p.step}  loss {p.loss:.3f}  "
+            f"examples {p.tokens / 1e6:.2f}/{self.budget / 1e6:.1f} M tokens  step {p.step}  loss {p.loss:.3f}  "
             f"{p.tokens / p.seconds:,.0f} tokens/s  {left / 60:.0f} min left"
         )
 
-    # -- lessons ---------------------------------------------------------------------------------------------------
+    # -- examples ---------------------------------------------------------------------------------------------------
 
     def _pools(self, reference: str, folder: Path, seed: object) -> Iterator[tuple[int, list[list[Encoded]]]]:
         """Make pools in a process beside, some ahead."""
@@ -165,41 +165,41 @@ class Supervised:
         for optimizer, _ in self.optimizers:
             optimizer.step()
         self.progress.step += 1
-        self.progress.tokens += sum(len(lesson.ids) for lesson in batch)
+        self.progress.tokens += sum(len(example.ids) for example in batch)
         return float(loss.detach())
 
     def loss(self, batch: list[Encoded]) -> Any:
         """Return the weighted sum of the four losses."""
-        width = max(len(lesson.ids) for lesson in batch)
+        width = max(len(example.ids) for example in batch)
         ids = torch.zeros(len(batch), width, dtype=torch.long)
         targets = torch.full((len(batch), width), HARD)
-        for row, lesson in enumerate(batch):
-            ids[row, : len(lesson.ids)] = torch.tensor(lesson.ids)
-            targets[row, : len(lesson.targets)] = torch.tensor(lesson.targets)
-            for place, _, _ in lesson.soft:
+        for row, example in enumerate(batch):
+            ids[row, : len(example.ids)] = torch.tensor(example.ids)
+            targets[row, : len(example.targets)] = torch.tensor(example.targets)
+            for place, _, _ in example.soft:
                 targets[row, place] = HARD
         # In single precision: half of it is eight times as slow on a processor that has no instructions for it.
         hidden, middle = self._hidden(ids, batch)
         learned = targets[:, 1:] != HARD
         logits = self.model.lm_head(hidden[:, :-1][learned])
         hard = functional.cross_entropy(logits, targets[:, 1:][learned])
-        lines = RUNNING_WEIGHT * _lines(self.head, hidden, [lesson.running for lesson in batch])
-        lines += ALONE_WEIGHT * _lines(self.alone, middle, [lesson.alone for lesson in batch])
+        lines = POSTERIOR_WEIGHT * _lines(self.posterior_head, hidden, [example.posterior_targets for example in batch])
+        lines += LINE_WEIGHT * _lines(self.line_head, middle, [example.line_targets for example in batch])
         return hard + SOFT_WEIGHT * self._soft(hidden, batch) + lines
 
     def _hidden(self, ids: Any, batch: list[Encoded]) -> tuple[Any, Any]:
         """Return the hidden states of the last layer and of the one off which single lines are read."""
         embedded = self.model.get_input_embeddings()(ids)
-        cases = [lesson.case for lesson in batch if lesson.case is not None]
+        cases = [example.case for example in batch if example.case is not None]
         if cases:
             seen = self.model.model.multi_modal_projector(self.features[cases].float())
             place = (ids == self.model.config.image_token_id)[..., None]
             embedded = embedded.masked_scatter(place, seen.to(embedded.dtype).reshape(-1, embedded.shape[-1]))
         output = self.model.model.language_model(inputs_embeds=embedded, use_cache=False, output_hidden_states=True)
-        return output.last_hidden_state, output.hidden_states[ALONE_LAYER]
+        return output.last_hidden_state, output.hidden_states[LINE_LAYER]
 
     def _soft(self, hidden: Any, batch: list[Encoded]) -> Any:
-        places = [(row, *place) for row, lesson in enumerate(batch) for place in lesson.soft]
+        places = [(row, *place) for row, example in enumerate(batch) for place in example.soft]
         if not places:
             return hidden.new_zeros(())
         rows, at = [p[0] for p in places], [p[1] - 1 for p in places]
@@ -215,24 +215,24 @@ class Supervised:
         partial = path.with_suffix(".part")
         state = {
             "model": self.model.state_dict(),
-            "heads": [head.state_dict() for head in (self.head, self.alone)],
+            "heads": [head.state_dict() for head in (self.posterior_head, self.line_head)],
             "optimizers": [optimizer.state_dict() for optimizer, _ in self.optimizers],
             "progress": vars(self.progress),
         }
         torch.save(state, partial)
         partial.replace(path)
 
-    def _take_up(self, path: Path, say: Callable[[str], None]) -> None:
+    def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():
             return
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["model"])
-        for head, kept in zip((self.head, self.alone), state["heads"], strict=True):
+        for head, kept in zip((self.posterior_head, self.line_head), state["heads"], strict=True):
             head.load_state_dict(kept)
         for (optimizer, _), kept in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
         self.progress = Progress(**state["progress"])
-        say(f"taking up at {self.progress.tokens / 1e6:.2f} M tokens")
+        say(f"resuming at {self.progress.tokens / 1e6:.2f} M tokens")
 
 
 def _lines(head: Any, hidden: Any, told: Sequence[Sequence[tuple[int, Sequence[float]]]]) -> Any:

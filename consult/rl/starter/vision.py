@@ -108,14 +108,14 @@ def draw_pictures(reference: str, split: str, count: int, cache: Path, workers: 
 
 
 def normalised(pixels: Pixels) -> Any:
-    """Give pixels as the tower takes them: (n, 3, 96, 96), -1 to 1."""
+    """Return pixels as the tower takes them: (n, 3, 96, 96), from -1 to 1."""
     import torch
 
     return torch.as_tensor(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def look(tower: Any, pixels: Any) -> Any:
-    """Give the tower's patch features: (n, patches, width)."""
+    """Return the tower's patch features: (n, patches, width)."""
     return tower(pixels, output_hidden_states=True).hidden_states[-1]
 
 

@@ -1,248 +1,222 @@
-"""TRL's trainers, told how decisions are drawn and scored here.
+"""A step of GRPO, from prompts to loss, for the starter's decisions and for its whole consultations.
 
-What is TRL's: groups, advantages, the loss with its KL and entropy terms, the optimizer, several processes, trackers.
-What is ours: a learning rate that follows the clock, the split of time in the log, and, for the starter's short
-decisions, drawing and scoring within a constraint and with shared prompts (`SharedPromptTrainer`).
+Read from top to bottom:
+
+1. Prompts. TRL draws rows of the data set, each `group` times in a row (`numbered_prompts`).
+2. Rollouts. `roll_out` draws a completion for each: a decision within its constraint (`DecisionGRPO`), or a whole
+   consultation, whose completion is all that the attending chose in it (`InterviewGRPO`).
+3. Rewards. `decision_reward` and `consultation_reward` make the functions that TRL calls with the completions.
+4. Advantages. TRL takes the weighted sum of a completion's rewards, less its group's mean, over its group's deviation.
+5. Log-probabilities. `score` gives those of the policy and, where there is a KL weight, of the reference.
+6. Loss. TRL's: advantage x probability ratio of each chosen token, KL and entropy terms; then the optimizer's step.
+
+Any other model writes freely: there, TRL does 2 and 5 itself, too (`TimedGRPOTrainer`). How TRL calls all this stands
+in `trl_adapter`, and how a decision is drawn and scored in `consult.rl.policy.shared_prompt`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import Sampler
-from transformers import Trainer
-from trl import GRPOTrainer, SFTTrainer
 
+from consult.agents.roles.client import Sampling, derive_seed
+from consult.code_files import told
+from consult.plugins import PluginError
+from consult.rl.config import TrainingError
 from consult.rl.data.dataset import Row
-from consult.rl.policy.constraint import END
+from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.policy import Policy
-from consult.rl.policy.shared_prompt import Prompts, Said, add_decisions, sample
-from consult.rl.runtime.schedule import Clock
+from consult.rl.policy.shared_prompt import Completions, Prompts, sample, score_decisions
+from consult.rl.rewards.decisions import DECISION_REWARDS, INTERVIEW_REWARDS
+from consult.rl.rewards.user_rewards import REWARDS, OwnReward, paid
+from consult.rl.trainers.choices import EncodedChoice, batch_choices, chosen_freely, encode_choice, scatter_tokens
+from consult.rl.trainers.rollouts import RolloutEngine
+from consult.rl.trainers.trl_adapter import CompletionBatch, RolloutGRPOTrainer, Rollouts
+from consult.scenarios import Scenario
+
+RewardFunction = Callable[..., list[float]]
+"""As TRL calls it: `completions` and the columns of the data set → a float for each completion."""
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
 
 
-class _Clocked:
-    """A trainer whose learning rate follows the clock."""
+class DecisionGRPO(RolloutGRPOTrainer):
+    """GRPO on single decisions: prompts read once a group, photographs looked at once.
 
-    clock: Clock
-    lr_scheduler: Any
-    optimizer: Any
-    processing_class: Any
-
-    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """Let the rate follow the clock."""
-        if self.lr_scheduler is None:
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, self.clock.rate)
-            self._created_lr_scheduler = True
-        return self.lr_scheduler
-
-    def _save(self, *args: Any, **kwargs: Any) -> None:
-        """Save weights alone: the processor is the start's, and not every one can be saved."""
-        processor, self.processing_class = self.processing_class, None
-        try:
-            super()._save(*args, **kwargs)  # type: ignore[misc]
-        finally:
-            self.processing_class = processor
-
-    def create_model_card(self, *_: Any, **__: Any) -> None:
-        """Write no card into checkpoints; the result has one of its own."""
-
-
-class _AnewEachEpoch(Sampler[int]):
-    """TRL's order of prompts, drawn from seed and epoch.
-
-    TRL's own generator goes on from epoch to epoch, so that a training taken up in its second one would begin again
-    with the order of the first.
+    Args:
+        policy: In training.
+        constraint: What may be decided.
+        rows: Of the data set; a completion's number is that of its row.
+        kwargs: Of TRL's trainer.
     """
 
-    def __init__(self, sampler: Any, seed: int) -> None:
-        self.sampler, self.seed = sampler, seed
-
-    def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch, 0-based."""
-        self.sampler.generator.manual_seed(self.seed + epoch)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.sampler)
-
-    def __len__(self) -> int:
-        return len(self.sampler)
-
-
-class TimedTrainer(_Clocked, GRPOTrainer):
-    """GRPO that tells how its time is split."""
-
-    def __init__(self, clock: Clock, **kwargs: Any) -> None:
-        self.clock = clock
-        self._spent = {"generation": 0.0, "reward": 0.0}
+    def __init__(self, policy: Policy, constraint: Constraint, rows: Sequence[Row], **kwargs: Any) -> None:
+        self.policy, self.constraint, self.rows = policy, constraint, rows
         super().__init__(**kwargs)
 
-    @contextmanager
-    def _timing(self, what: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._spent[what] += time.perf_counter() - begun
-
-    def _get_train_sampler(self, dataset: Any = None) -> Any:
-        return _AnewEachEpoch(super()._get_train_sampler(dataset), self.args.seed)
-
-    def _generate(self, prompts: Any) -> Any:
-        with self._timing("generation"):
-            return super()._generate(prompts)
-
-    def _calculate_rewards(self, *args: Any) -> Any:
-        with self._timing("reward"):
-            return super()._calculate_rewards(*args)
-
-    def training_step(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a step, timed."""
-        begun, self._spent = time.perf_counter(), dict.fromkeys(self._spent, 0.0)
-        loss = super().training_step(*args, **kwargs)
-        for what, seconds in self._spent.items():
-            self._metrics["train"][f"seconds/{what}"].append(seconds)
-        update = time.perf_counter() - begun - sum(self._spent.values())
-        self._metrics["train"]["seconds/update"].append(update)
-        return loss
-
-
-class SharedPromptTrainer(TimedTrainer):
-    """GRPO on the starter's decisions: within a constraint, prompts read once a group, photographs looked at once.
-
-    Rows are named by number: TRL carries it from the data set to the loss, and texts and photographs stay outside.
-    """
-
-    def __init__(self, policy: Policy, rows: Sequence[Row], **kwargs: Any) -> None:
-        self.policy, self.rows = policy, rows
-        self._numbers: Any = None
-        super().__init__(rollout_func=self._rollout, **kwargs)
-        for model in (policy.body, self.ref_model):
-            if model is not None:
-                add_decisions(self.accelerator.unwrap_model(model), self.temperature)
-
-    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        self._numbers = torch.tensor([entry["row"] for entry in inputs])
-        return {**super()._generate_and_score_completions(inputs), "numbers": self._numbers}
-
-    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
-        self._numbers = inputs["numbers"]
-        return super()._compute_loss(model, inputs)
-
-    def _prompts(self) -> tuple[Prompts, Any, list[Row]]:
-        """Give the prompts of the numbers in hand, each once, the prompt of each number, and their rows."""
-        numbers, owner = self._numbers.unique(return_inverse=True)
-        rows = [self.rows[number] for number in numbers.tolist()]
-        return self.policy.prompts(rows), owner, rows
-
-    def _rollout(self, prompts: Any, trainer: Any) -> dict[str, Any]:
-        constraint = self.policy.constraint
-        assert constraint is not None
-        shown, owner, _ = self._prompts()
+    def roll_out(self, rows: Sequence[int]) -> Rollouts:
+        """Draw a decision for each row."""
+        prompts, owner = self._prompts(torch.tensor(rows))
         drawn = sample(
             self.policy.body,
-            shown,
+            prompts,
             owner,
-            constraint,
+            self.constraint,
             temperature=self.temperature,
             most=self.max_completion_length,
         )
-        told = [shown.ids[i][shown.mask[i].bool()].tolist() for i in range(len(shown.ids))]
-        return {
-            "prompt_ids": [told[i] for i in owner.tolist()],
-            "completion_ids": drawn.ids,
-            "logprobs": drawn.logs,
-            # What the constraint forces is no decision of the model's.
-            "env_mask": drawn.chosen,
-        }
+        return Rollouts(rows, drawn.ids, drawn.logs, drawn.chosen)
 
-    def _get_per_token_logps_and_entropies(
-        self,
-        model: Any,
-        input_ids: Any,
-        attention_mask: Any,
-        logits_to_keep: int,
-        batch_size: int | None = None,
-        compute_entropy: bool = False,
-        **_: Any,
-    ) -> tuple[Any, Any, None]:
-        shown, owner, _rows = self._prompts()
-        ids, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
-        assert self.policy.constraint is not None
-        said = Said(ids, owner, _states(self.policy, ids, mask), self.policy.constraint)
-        logs, entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
-        return logs, entropies if compute_entropy else None, None
+    def score(self, model: Any, batch: CompletionBatch) -> tuple[Any, Any]:
+        """Score decisions on the prompts of their rows."""
+        prompts, owner = self._prompts(batch.numbers)
+        states = self.constraint.states(batch.ids, batch.mask)
+        said = Completions(batch.ids, owner, states, self.constraint)
+        found: tuple[Any, Any] = self.through_forward(model, score_decisions, prompts, said, self.temperature)
+        return found
+
+    def _prompts(self, numbers: Any) -> tuple[Prompts, Any]:
+        """Return the prompts of some rows, each once, and (completions,): the prompt of each."""
+        distinct, owner = numbers.unique(return_inverse=True)
+        return self.policy.prompts([self.rows[number] for number in distinct.tolist()]), owner
 
 
-def _states(policy: Policy, ids: Any, mask: Any) -> Any:
-    """Give the constraint's state before each token; END in the padding."""
-    constraint = policy.constraint
-    assert constraint is not None
-    lengths = mask.sum(1).tolist()
-    walked = [constraint.walk(row[:length]) for row, length in zip(ids.tolist(), lengths, strict=True)]
-    return torch.tensor([states + [END] * (ids.shape[1] - len(states)) for states in walked])
+# -- whole consultations -----------------------------------------------------------------------------------------------
 
 
-class SharedPromptSft(_Clocked, Trainer):
-    """Supervised training on the same decisions, within the same constraint: the cross-entropy of the right one.
+class InterviewGRPO(RolloutGRPOTrainer):
+    """GRPO on whole consultations: a group is one case played several times, a completion all choices made in one.
 
-    Where a thought comes before the answer, it is the model's own, drawn anew, and the answer alone is trained.
+    Trained is what the attending chose and nothing else: the acts (which topic to ask about, whether to consult or to
+    conclude) and the diagnosis, each scored on the prompt that it was made on. A choice is a few tokens; what a patient
+    or a colleague said stands in prompts and never among them.
+
+    Args:
+        policy: In training.
+        engine: Plays consultations with the policy as their attending.
+        rows: Of the data set, one a case.
+        kwargs: Of TRL's trainer.
     """
 
-    def __init__(self, clock: Clock, policy: Policy, rows: Sequence[Row], answers: Sequence[str], **kwargs: Any):
-        self.clock, self.policy, self.rows = clock, policy, rows
-        self._answers = [policy.speaker.tokenizer.encode(answer, add_special_tokens=False) for answer in answers]
+    def __init__(self, policy: Policy, engine: RolloutEngine, rows: Sequence[Row], **kwargs: Any) -> None:
+        self.policy, self.engine, self.rows = policy, engine, rows
+        self.choices: list[list[EncodedChoice]] = []
+        """Of each completion of the last rollout, by its number: TRL hands `score` no field of a batch of our own."""
         super().__init__(**kwargs)
-        add_decisions(policy.body, 1.0)
 
-    def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
-        """Give the cross-entropy of the right decisions."""
-        rows = [self.rows[number] for number in inputs["row"]]
-        shown = self.policy.prompts(rows)
-        spoken = [
-            before + self._answers[number]
-            for before, number in zip(self._thoughts(shown, len(rows)), inputs["row"], strict=True)
-        ]
-        width = max(map(len, spoken))
+    def roll_out(self, rows: Sequence[int]) -> Rollouts:
+        """Play a consultation for each row, all at once, and note the attending's choices."""
+        seeds = [self._seed(completion) for completion in range(len(rows))]
+        self.policy.model.eval()
+        episodes = self.engine.play([self.rows[row].case for row in rows], seeds, Sampling(self.temperature, 1.0))
+        self.policy.model.train()
+        self.choices = [[encode_choice(self.policy, one) for one in episode.choices] for episode in episodes]
+        # A consultation that failed before its first choice has a token of padding, which is not trained.
         pad = self.policy.speaker.tokenizer.pad_token_id
-        ids = torch.tensor([said + [pad] * (width - len(said)) for said in spoken])
-        mask = torch.tensor([[1] * len(said) + [0] * (width - len(said)) for said in spoken])
-        states = _states(self.policy, ids, mask)
-        constraint = self.policy.constraint
-        assert constraint is not None
-        said = Said(ids, torch.arange(len(rows)), states, constraint)
-        logs, _entropies = model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
-        own = torch.tensor([len(said) - len(self._answers[n]) for said, n in zip(spoken, inputs["row"], strict=True)])
-        decided = (torch.arange(width) >= own[:, None]) & constraint.choices[states.clamp_min(0)] & (states != END)
-        return -(logs * decided).sum() / len(rows)
+        ids = [[token for one in choices for token in one.chosen] or [pad] for choices in self.choices]
+        return Rollouts(
+            numbers=range(len(rows)),
+            ids=ids,
+            logs=[[0.0] * len(tokens) for tokens in ids],
+            chosen=[chosen_freely(choices) or [0] for choices in self.choices],
+            columns={"interview": [episode.interview for episode in episodes]},
+        )
 
-    def _thoughts(self, shown: Prompts, count: int) -> list[list[int]]:
-        """Draw what comes before the answers; nothing where the answer comes first."""
-        constraint = self.policy.constraint
-        assert constraint is not None
-        if self.policy.config.role == "triage" or self.policy.config.rationale != "before":
-            return [[] for _ in range(count)]
-        owner = torch.arange(count)
-        drawn = sample(self.policy.body, shown, owner, constraint, temperature=1.0, most=self.policy.most_tokens)
-        begins = self.policy.speaker.tokenizer.convert_tokens_to_ids("<answer>")
-        return [ids[: ids.index(begins) + 1] if begins in ids else [begins] for ids in drawn.ids]
+    def score(self, model: Any, batch: CompletionBatch) -> tuple[Any, Any]:
+        """Score each choice on its own prompt, and lay what was found out as the completions' tokens."""
+        choices = [self.choices[number] for number in batch.numbers.tolist()]
+        prompts, said = batch_choices(self.policy, [one for completion in choices for one in completion])
+        logs, entropies = self.through_forward(model, score_decisions, prompts, said, self.temperature)
+        width = batch.ids.shape[1]
+        return scatter_tokens(logs, choices, width), scatter_tokens(entropies, choices, width)
 
-
-class ClockedSft(_Clocked, SFTTrainer):
-    """TRL's supervised training, for any model that writes freely."""
-
-    def __init__(self, clock: Clock, **kwargs: Any) -> None:
-        self.clock = clock
-        super().__init__(**kwargs)
+    def _seed(self, completion: int) -> int:
+        rank = self.accelerator.process_index
+        return derive_seed("episode", self.policy.config.seed, self.args.seed, self.state.global_step, rank, completion)
 
 
-Collate = Callable[[list[dict[str, Any]]], dict[str, list[int]]]
+# -- rewards -----------------------------------------------------------------------------------------------------------
 
 
-def numbers_alone(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Collate rows of a data set that names them by number."""
-    return {"row": [entry["row"] for entry in entries]}
+def decision_reward(name: str, rows: Sequence[Row], policy: Policy, scenario: Scenario) -> RewardFunction:
+    """Return a reward of decisions as TRL calls it.
+
+    Args:
+        name: Of the reward.
+        rows: Of the data set.
+        policy: By whose role and prompt format completions are read.
+        scenario: Whose labels count.
+
+    Returns:
+        A function that raises TrainingError where the reward fails.
+    """
+    own = REWARDS.find(name) if name not in DECISION_REWARDS else None
+    if own is not None and own.over == "trl":
+        return _called_as_trl_does(own, rows)
+    pays = own.pays if own is not None else DECISION_REWARDS[name]
+
+    def reward(completions: Any, row: Sequence[int], **_: Any) -> list[float]:
+        values = []
+        for completion, one in zip(completions, (rows[number] for number in row), strict=True):
+            text = completion[0]["content"] if isinstance(completion, list) else completion
+            decided = policy.read(one.prompt.begin + text, one, scenario)
+            with reward_errors(name, f" on '{one.id}'"):
+                values.append(paid(name, pays(decided, one.target), f" on '{one.id}'"))
+        return values
+
+    reward.__name__ = name
+    return reward
+
+
+def _called_as_trl_does(own: OwnReward, rows: Sequence[Row]) -> RewardFunction:
+    """Return a user's reward of TRL's form, with the ids of the cases and the right answers beside its columns."""
+
+    def reward(completions: Any, row: Sequence[int], **given: Any) -> list[float]:
+        shown = [rows[number] for number in row]
+        columns = {"case": [one.case.id for one in shown], "answer": [one.target.answer for one in shown]}
+        with reward_errors(own.name):
+            values = [paid(own.name, one) for one in own.pays(completions=completions, **{**given, **columns})]
+            if len(values) != len(completions):
+                raise ValueError(f"it returned {len(values)} values for {len(completions)} completions")
+        return values
+
+    reward.__name__ = own.name
+    return reward
+
+
+def consultation_reward(name: str) -> RewardFunction:
+    """Return a reward of whole consultations as TRL calls it."""
+    own = REWARDS.find(name) if name not in INTERVIEW_REWARDS else None
+    pays = own.pays if own is not None else INTERVIEW_REWARDS[name]
+
+    def reward(interview: Sequence[Any], **_: Any) -> list[float]:
+        with reward_errors(name):
+            return [paid(name, pays(one)) for one in interview]
+
+    # TRL logs a reward by its name, and the curve of right diagnoses is that of `accuracy`.
+    reward.__name__ = "accuracy" if name == "diagnosis" else name
+    return reward
+
+
+@contextmanager
+def reward_errors(name: str, where: str = "") -> Iterator[None]:
+    """Turn whatever a reward raises, and what it returns that is no number, into one sentence.
+
+    Args:
+        name: The reward's.
+        where: What it scored, such as ` on 'train-0001'`.
+
+    Raises:
+        TrainingError: The reward failed.
+    """
+    try:
+        yield
+    except PluginError as error:
+        raise TrainingError(f"{error}; fix it and continue with --resume") from error
+    except Exception as error:
+        raise TrainingError(
+            f"the reward '{name}' failed{where} ({told(error)}); fix it and continue with --resume"
+        ) from error

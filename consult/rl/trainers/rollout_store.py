@@ -1,6 +1,6 @@
 """Interviews with their opinions, collected once into the store and reused: what an attending decides on.
 
-All other roles are frozen, so that a train case has to be played once only. Panels that are made up
+All other roles are frozen, so that a train case has to be played once only. Synthetic panels
 (`consult.envs.synthetic`) are drawn over the interviews that were played, as runs of their own that stop before the
 conclusion; their opinions carry the source `synthetic`.
 """
@@ -40,12 +40,12 @@ class Player:
     """Of its weights."""
 
     def __str__(self) -> str:
-        """Name both, as the store does."""
+        """Return both, as the store names them."""
         return f"{self.model}@{self.revision}" if self.revision else self.model
 
 
 def others_of(config: TrainConfig) -> dict[Role, str]:
-    """Give who plays the roles that are frozen while an attending is trained, by model reference.
+    """Return who plays the roles that are frozen while an attending is trained, by model reference.
 
     Raises:
         ModelError: The start is an adapter without a base.
@@ -55,10 +55,10 @@ def others_of(config: TrainConfig) -> dict[Role, str]:
 
 
 def team_of(config: TrainConfig, revision: str) -> dict[Role, Player]:
-    """Give who plays which role.
+    """Return who plays which role.
 
     Args:
-        config: What is trained: its start is the attending.
+        config: What is trained; its start is the attending.
         revision: Of the start's weights.
 
     Raises:
@@ -71,7 +71,7 @@ def team_of(config: TrainConfig, revision: str) -> dict[Role, Player]:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Location:
     """Where the store has an interview."""
 
     run: str
@@ -81,15 +81,15 @@ class _Place:
 
 
 @dataclass(frozen=True)
-class Interviews:
-    """Where interviews come from.
+class RolloutStore:
+    """Interviews of a team, played where the store lacks them.
 
     Args:
         scenario: Whose cases.
         reference: The scenario's, as the user gave it.
         team: Role → who plays it.
         db: The store.
-        say: Told of the progress.
+        say: Called with each line of progress.
     """
 
     scenario: Scenario
@@ -98,8 +98,8 @@ class Interviews:
     db: Path
     say: Say
 
-    def played(self, split: str, ids: Sequence[str]) -> list[tuple[str, Consultation]]:
-        """Give the consultations of cases, playing those that the store lacks.
+    def rollouts(self, split: str, ids: Sequence[str]) -> list[tuple[str, Consultation]]:
+        """Return the consultations of cases; those that the store lacks are played.
 
         Returns:
             Id in the store and consultation, as far as it was played; those that failed are left out.
@@ -120,31 +120,43 @@ class Interviews:
                 found.append((identifier, self._consultation(place.plan, place.config, said)))
         return found
 
-    def made_up(self, split: str, ids: Sequence[str], skill: float, draws: int) -> list[tuple[str, Consultation]]:
-        """Give interviews with made-up panels, each interview `draws` times; they are stored as runs of their own."""
-        played = self.played(split, ids)
+    def synthetic_panels(
+        self, split: str, ids: Sequence[str], accuracy: float, draws: int
+    ) -> list[tuple[str, Consultation]]:
+        """Return interviews with synthetic panels, which are stored as runs of their own.
+
+        Args:
+            split: Of the cases.
+            ids: Of the cases.
+            accuracy: Probability that an opinion is right, 0 to 1.
+            draws: Panels that are drawn for each interview.
+
+        Returns:
+            Id in the store and consultation, up to the panel.
+        """
+        rollouts = self.rollouts(split, ids)
         found: list[tuple[str, Consultation]] = []
         for draw in range(draws):
-            kept = [consultation for _, consultation in played]
-            config = self._config(split, [c.case.id for c in kept], panel_skill=skill, seed=draw)
+            kept = [consultation for _, consultation in rollouts]
+            config = self._config(split, [c.case.id for c in kept], panel_skill=accuracy, seed=draw)
             with Store(self.db) as store:
                 run = self._drawn(config, store) or self._draw(config, kept, store)
                 found += self._restored(store, run, config)
         return found
 
     def lacking(self, split: str, ids: Sequence[str]) -> list[str]:
-        """Give the cases that the store has no interview of."""
+        """Return the ids of the cases that the store has no interview of."""
         if not self.db.exists():
             return list(ids)
         with Store(self.db) as store:
             places = self._places(split, ids, store)
         return [case for case in ids if case not in places]
 
-    def _places(self, split: str, ids: Sequence[str], store: Store) -> dict[str, _Place]:
-        """Find where the store has interviews of cases, whatever other cases were played beside them."""
+    def _places(self, split: str, ids: Sequence[str], store: Store) -> dict[str, _Location]:
+        """Return where the store has interviews of cases, whatever other cases were played beside them."""
         ours = self._config(split, ids)
         settings, moods = self._settings(ours), dict(zip(ours.cases, ours.temperaments, strict=True))
-        found: dict[str, _Place] = {}
+        found: dict[str, _Location] = {}
         for run in store.finished_runs(self.scenario.revision):
             config = RunConfig.model_validate_json(run["config"])
             if self._settings(config) != settings or not self._is_ours(run, config):
@@ -155,7 +167,7 @@ class Interviews:
                     continue
                 # The oldest that did not fail: what is trained on stays the same, whatever is played later.
                 if plan.case not in found or found[plan.case].status == "failed":
-                    found[plan.case] = _Place(run["id"], config, plan, status[plan.ordinal])
+                    found[plan.case] = _Location(run["id"], config, plan, status[plan.ordinal])
         return found
 
     @staticmethod
@@ -163,12 +175,12 @@ class Interviews:
         return config.model_copy(update={"cases": (), "temperaments": (), "all_temperaments": False})
 
     def _is_ours(self, run: Row, config: RunConfig) -> bool:
-        """Tell whether a run is of the same weights and the same scenario."""
+        """Return whether a run is of the same weights and the same scenario."""
         same = run["scenario_revision"] == self.scenario.revision
         return same and bool(json.loads(run["models"]) == self._models(config))
 
     def _drawn(self, config: RunConfig, store: Store) -> Row | None:
-        """Find the run of a made-up panel; it stands before its conclusions, or was played on.
+        """Return the run of a synthetic panel; it stands before its conclusions, or was continued.
 
         One that still says it is running was cut short while it was drawn.
         """
@@ -231,15 +243,15 @@ class Interviews:
         consultation.restore(acts)
         return consultation
 
-    # -- making up -------------------------------------------------------------------------------------------------
+    # -- synthetic panels -----------------------------------------------------------------------------------------
 
-    def _draw(self, config: RunConfig, played: Sequence[Consultation], store: Store) -> Row:
-        """Keep interviews with panels drawn anew, as a run that stands before its conclusions."""
+    def _draw(self, config: RunConfig, rollouts: Sequence[Consultation], store: Store) -> Row:
+        """Store interviews with panels drawn anew, as a run that stands before its conclusions."""
         run = store.begin(
             config, self._models(config), versions(), self.scenario.revision, truths_of(self.scenario, config.cases)
         )
         pending = Pending()
-        for plan, before in zip(config.plan(), played, strict=True):
+        for plan, before in zip(config.plan(), rollouts, strict=True):
             consulted = before.consulted
             if consulted is None or config.panel_skill is None:
                 continue

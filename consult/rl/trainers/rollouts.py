@@ -1,7 +1,7 @@
-"""Episodes: whole consultations played by the model in training, on the same graph and the same batcher as in play.
+"""Rollouts: whole consultations played by the policy, on the same graph and the same batcher as in play.
 
-What the attending chooses is drawn from the weights as they are and noted, each choice with the prompt that it was made
-on. Everybody else is frozen. Words of the starter that no decision depends on are left to the program, as it says them
+The attending's choices are drawn from the current weights and noted, each with the prompt that it was made on. All
+other roles are frozen. During training, the program writes the starter's text that affects no decision, as it does
 where a model's draft does not pass: the starter's doctors read a patient's line as the clauses of its facts, and an
 opinion without its reason. Any other model says what it would in play.
 """
@@ -26,7 +26,7 @@ from consult.scenarios import Case, Scenario
 TRAINED = ("action", "decision")
 """Tasks of the attending whose choices are trained."""
 ASSIGNED = {"triage": "triage", "specialist": "opinion"}
-"""Others who are asked: role → task; all other words are the program's."""
+"""Role → task that a frozen starter is asked for; all its other text the program writes."""
 RANKS = {"opinion": 1, "decision": 2}
 """Task → rank; opinions wait for all interviews, and decisions, which are long, for all opinions."""
 NAMED = 4
@@ -34,7 +34,7 @@ NAMED = 4
 
 
 @dataclass(frozen=True)
-class Choosing:
+class RecordedChoice:
     """One choice that the attending made."""
 
     request: Request
@@ -47,7 +47,7 @@ class Episode:
     """One consultation, played."""
 
     consultation: Consultation
-    choices: tuple[Choosing, ...]
+    choices: tuple[RecordedChoice, ...]
     failed: bool = False
 
     @property
@@ -59,10 +59,10 @@ class Episode:
 
 @dataclass
 class _Attending:
-    """The model in training as a backend that notes what it chose."""
+    """The policy as a backend that notes what it chose."""
 
     policy: Model
-    noted: dict[int, list[Choosing]] = field(default_factory=dict)
+    noted: dict[int, list[RecordedChoice]] = field(default_factory=dict)
     """Ordinal of the consultation → its choices."""
 
     @property
@@ -70,13 +70,13 @@ class _Attending:
         return self.policy.info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Let the student choose; its words are the program's."""
+        """Ask the policy for its choices; the program writes its other text."""
         chosen = [request for request in requests if request.task in TRAINED]
         replies = iter(self.policy.generate(chosen)) if chosen else iter(())
         found = [next(replies) if request.task in TRAINED else Reply("") for request in requests]
         for request, reply in zip(requests, found, strict=True):
             if request.task in TRAINED:
-                self.noted.setdefault(int(request.key[0]), []).append(Choosing(request, reply.text))
+                self.noted.setdefault(int(request.key[0]), []).append(RecordedChoice(request, reply.text))
         return found
 
 
@@ -91,7 +91,7 @@ class _Frozen:
         return self.model.info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Ask the starter for decisions alone, and any other model for all that it would say in play."""
+        """Ask the starter only for decisions, and any other model for all that it would say in play."""
         if self.info.dialect != "starter":
             return self.model.generate(requests)
         asked = [request for request in requests if ASSIGNED.get(request.role) == request.task]
@@ -106,11 +106,11 @@ class _Frozen:
 
 @dataclass(frozen=True)
 class RolloutEngine:
-    """Plays episodes.
+    """Plays consultations.
 
     Args:
         scenario: Whose cases.
-        policy: The model in training, as a backend.
+        policy: As a backend.
         others: Who plays the other roles, by role.
         max_turns: Doctor turns.
     """
@@ -126,7 +126,7 @@ class RolloutEngine:
         Args:
             cases: One an episode; the same one may occur again.
             seeds: Of each episode's draws.
-            sampling: Of the attending's choices.
+            sampling: Temperature and top-p of the attending's choices.
         """
         return run_to_end(self._play(cases, seeds, sampling))
 
@@ -146,7 +146,7 @@ class RolloutEngine:
         ]
 
     async def _one(self, consultation: Consultation, role_models: RoleModels, batcher: Batcher) -> bool:
-        """Play one and tell whether it failed, which is a result and no crash."""
+        """Play one and return whether it failed, which is a result and no crash."""
         try:
             await play(Session(str(consultation.plan.ordinal), consultation, role_models, lambda idx, act: None))
         except Exception:

@@ -1,25 +1,24 @@
-"""One phase of a training: the right trainer with the right arguments, taken up where a kill has left it."""
+"""One phase of a training: the right trainer with the right arguments, resumed where a kill has left it."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, train_only
 from consult.rl.policy.policy import Policy
-from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.curriculum import Phase
-from consult.rl.rewards.decisions import DECISION_REWARDS, DecisionReward
-from consult.rl.rewards.failures import told_of
-from consult.rl.rewards.user_rewards import REWARDS, OwnReward, paid
-from consult.rl.runtime.evaluation import read
 from consult.rl.runtime.schedule import NEARLY, SPENT, Clock
+from consult.rl.trainers.rollouts import RolloutEngine
 from consult.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from consult.rl.trainers.trl_adapter import ScheduledTrainer
 
 NEVER = 10**6
 """Steps, where time alone ends a training."""
@@ -44,7 +43,12 @@ GENTLER = 2.5
 
 
 def group_of(config: TrainConfig, fast: bool) -> int:
-    """Give the completions of a prompt."""
+    """Return how many completions a prompt has.
+
+    Args:
+        config: What is trained.
+        fast: Whether decisions take the fast way of the starter's.
+    """
     return config.group or (GROUPS[config.role] if fast else GROUP)
 
 
@@ -56,6 +60,7 @@ def fit(
     folder: Path,
     callbacks: Sequence[Any],
     *,
+    engine: RolloutEngine | None = None,
     resume: bool = False,
     steps: int | None = None,
 ) -> int:
@@ -68,7 +73,8 @@ def fit(
         clock: Of the whole training.
         folder: Of the phase's checkpoints.
         callbacks: Of the trainer.
-        resume: Whether to go on from the newest whole checkpoint, where there is one.
+        engine: Plays whole consultations with the policy; None where single decisions are trained.
+        resume: Whether to continue from the newest whole checkpoint, where there is one.
         steps: Of this phase; None where time alone ends it.
 
     Returns:
@@ -79,22 +85,20 @@ def fit(
     """
     from transformers import PrinterCallback
 
-    rows = train_only(phase.rows)
-    make = {"grpo": _interview if policy.config.role == "interview" else _grpo, "sft": _sft}[phase.method]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about how libraries call each other
-        trainer = make(policy, rows, phase, scenario, clock, folder, steps or NEVER)
+        trainer = make_trainer(policy, phase, scenario, clock, folder, steps or NEVER, engine)
         trainer.remove_callback(PrinterCallback)
         for callback in callbacks:
             trainer.add_callback(callback)
         checkpoint = newest_whole(folder) if resume else None
         if checkpoint is not None:
-            clock.take_up(checkpoint)
+            clock.resume_from(checkpoint)
         clock.begin()
         if checkpoint is not None and _is_over(checkpoint, phase, clock, steps):
             # Trainers make a step before they look at their end.
             with _told_if_broken(trainer, checkpoint):
-                trainer._load_from_checkpoint(str(checkpoint))
+                trainer.restore(checkpoint)
             return _step_of(checkpoint)
         with _told_if_broken(trainer, checkpoint):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -117,12 +121,12 @@ def _told_if_broken(trainer: Any, checkpoint: Path | None) -> Iterator[None]:
             raise
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise TrainingError(
-            f"the checkpoint '{checkpoint}' is broken ({first}); remove it, and --resume goes on from the one before"
+            f"the checkpoint '{checkpoint}' is broken ({first}); remove it, and --resume continues from the one before"
         ) from error
 
 
 def newest_whole(folder: Path) -> Path | None:
-    """Find the newest checkpoint that was written to its end."""
+    """Return the newest checkpoint that was written to its end; None where there is none."""
     whole = [path for path in folder.glob("checkpoint-*") if (path / SPENT).is_file()]
     return max(whole, key=_step_of, default=None)
 
@@ -150,7 +154,7 @@ def _arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> dict[s
         "weight_decay": 0.0,
         "max_grad_norm": 1.0,
         "seed": 1_000 * config.seed + phase.number,
-        "save_strategy": "no",  # the watcher says when
+        "save_strategy": "no",  # `consult.rl.runtime.callbacks` says when
         "save_total_limit": 2,
         "logging_steps": 1,
         "logging_first_step": True,
@@ -180,59 +184,77 @@ def _batches(config: TrainConfig, whole: int) -> dict[str, int]:
     return {"per_device_train_batch_size": micro, "gradient_accumulation_steps": share // micro}
 
 
-# -- GRPO --------------------------------------------------------------------------------------------------------------
+# -- trainers ----------------------------------------------------------------------------------------------------------
+
+
+def make_trainer(
+    policy: Policy,
+    phase: Phase,
+    scenario: Scenario,
+    clock: Clock,
+    folder: Path,
+    steps: int,
+    engine: RolloutEngine | None = None,
+) -> ScheduledTrainer:
+    """Return the trainer of a phase.
+
+    Args:
+        policy: In training.
+        phase: Rows, method, weights.
+        scenario: Whose labels count.
+        clock: Of the whole training.
+        folder: Of the phase's checkpoints.
+        steps: Of the phase at most.
+        engine: Plays whole consultations with the policy; None where single decisions are trained.
+
+    Raises:
+        TrainingError: A test case is among the rows, or a step cannot be divided.
+    """
+    rows = train_only(phase.rows)
+    fast, speaker = policy.vision_cache is not None, policy.speaker
+    common = {
+        "clock": clock,
+        "model": policy.model,
+        "processing_class": speaker.tokenizer if fast else speaker.processor or speaker.tokenizer,
+    }
+    arguments = _arguments(policy, phase, folder, steps)
+    if phase.method == "sft":
+        return _sft(policy, rows, arguments, common)
+    return _grpo(policy, phase, rows, scenario, engine, arguments, common)
 
 
 def _grpo(
-    policy: Policy, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
-) -> Any:
-    from consult.rl.trainers.grpo import SharedPromptTrainer, TimedTrainer
+    policy: Policy,
+    phase: Phase,
+    rows: list[Row],
+    scenario: Scenario,
+    engine: RolloutEngine | None,
+    arguments: dict[str, Any],
+    common: dict[str, Any],
+) -> ScheduledTrainer:
+    from consult.rl.trainers.grpo import DecisionGRPO, InterviewGRPO, consultation_reward, decision_reward
+    from consult.rl.trainers.trl_adapter import TimedGRPOTrainer, numbered_prompts
 
-    rewards = [_reward(name, rows, policy, scenario) for name in policy.config.weights]
-    arguments = _grpo_arguments(policy, phase, folder, steps)
-    given: dict[str, Any] = {"model": policy.model, "reward_funcs": rewards, "args": arguments}
-    if policy.vision_cache is not None:
-        return SharedPromptTrainer(
-            policy=policy,
-            rows=rows,
-            clock=clock,
-            train_dataset=_named(rows),
-            processing_class=policy.speaker.tokenizer,
-            **given,
-        )
-    return TimedTrainer(
-        clock=clock,
-        train_dataset=_shown(policy, rows, lambda i: {}),
-        processing_class=policy.speaker.processor or policy.speaker.tokenizer,
-        **given,
-    )
-
-
-def _interview(
-    policy: Policy, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
-) -> Any:
-    from consult.rl.trainers.multiturn_grpo import InterviewTrainer, interview_rewards, make_rollout_engine
-
-    return InterviewTrainer(
-        engine=make_rollout_engine(policy, scenario),
-        policy=policy,
-        rows=rows,
-        clock=clock,
-        model=policy.model,
-        reward_funcs=interview_rewards(policy.config),
-        args=_grpo_arguments(policy, phase, folder, steps),
-        train_dataset=_named(rows),
-        processing_class=policy.speaker.tokenizer,
-    )
+    names = list(policy.config.weights)
+    common = {**common, "args": _grpo_arguments(policy, phase, arguments)}
+    if engine is not None:
+        rewards = [consultation_reward(name) for name in names]
+        data = numbered_prompts([row.id for row in rows])
+        return InterviewGRPO(policy, engine, rows, reward_funcs=rewards, train_dataset=data, **common)
+    rewards = [decision_reward(name, rows, policy, scenario) for name in names]
+    if policy.constraint is not None:
+        data = numbered_prompts([row.id for row in rows])
+        return DecisionGRPO(policy, policy.constraint, rows, reward_funcs=rewards, train_dataset=data, **common)
+    return TimedGRPOTrainer(reward_funcs=rewards, train_dataset=_chats(policy, rows), **common)
 
 
-def _grpo_arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> Any:
+def _grpo_arguments(policy: Policy, phase: Phase, arguments: dict[str, Any]) -> Any:
     from trl import GRPOConfig
 
     config = policy.config
     group = group_of(config, policy.vision_cache is not None)
     return GRPOConfig(
-        **_arguments(policy, phase, folder, steps),
+        **arguments,
         **_batches(config, config.prompts * group),
         num_generations=group,
         max_completion_length=policy.most_tokens,
@@ -245,122 +267,46 @@ def _grpo_arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> A
     )
 
 
-def _named(rows: Sequence[Row]) -> Any:
-    """Make a data set that names rows by number; texts and photographs stay outside."""
-    from datasets import Dataset
-
-    return Dataset.from_list(
-        [{"prompt": [{"role": "user", "content": row.id}], "row": i} for i, row in enumerate(rows)]
-    )
-
-
-def _reward(name: str, rows: Sequence[Row], policy: Policy, scenario: Scenario) -> Callable[..., list[float]]:
-    """Let TRL call a reward; what it raises is told in a sentence."""
-    own = REWARDS.find(name) if name not in DECISION_REWARDS else None
-    if own is not None and own.over == "trl":
-        return _as_trl_calls_it(own, rows)
-    pays: DecisionReward = own.pays if own is not None else DECISION_REWARDS[name]
-
-    def reward(completions: Any, row: Sequence[int], **_: Any) -> list[float]:
-        return [
-            _paid(name, pays, *_decided(c, rows[i], policy, scenario)) for c, i in zip(completions, row, strict=True)
-        ]
-
-    reward.__name__ = name
-    return reward
-
-
-def _as_trl_calls_it(own: OwnReward, rows: Sequence[Row]) -> Callable[..., list[float]]:
-    """Let TRL call a reward of its own form, with the ids of the cases and the right answers beside its columns."""
-
-    def reward(completions: Any, row: Sequence[int], **given: Any) -> list[float]:
-        shown = [rows[i] for i in row]
-        columns = {"case": [one.case.id for one in shown], "answer": [one.target.answer for one in shown]}
-        with told_of(own.name):
-            values = [paid(own.name, one) for one in own.pays(completions=completions, **{**given, **columns})]
-            if len(values) != len(completions):
-                raise ValueError(f"it returned {len(values)} values for {len(completions)} completions")
-        return values
-
-    reward.__name__ = own.name
-    return reward
-
-
-def _decided(completion: Any, row: Row, policy: Policy, scenario: Scenario) -> tuple[Decided, Row]:
-    text = completion[0]["content"] if isinstance(completion, list) else completion
-    return read(row.prompt.begin + text, row, policy, scenario), row
-
-
-def _paid(name: str, pays: DecisionReward, decided: Decided, row: Row) -> float:
-    where = f" on '{row.id}'"
-    with told_of(name, where):
-        return paid(name, pays(decided, row.target), where)
-
-
-# -- supervised --------------------------------------------------------------------------------------------------------
-
-
-def _sft(
-    policy: Policy, rows: list[Row], phase: Phase, scenario: Scenario, clock: Clock, folder: Path, steps: int
-) -> Any:
+def _sft(policy: Policy, rows: list[Row], arguments: dict[str, Any], common: dict[str, Any]) -> ScheduledTrainer:
     from datasets import Dataset
     from transformers import TrainingArguments
     from trl import SFTConfig
 
-    from consult.rl.trainers.grpo import ClockedSft, SharedPromptSft, numbers_alone
+    from consult.rl.trainers.sft import DecisionSFT, answer_of, row_numbers
+    from consult.rl.trainers.trl_adapter import ScheduledSFTTrainer
 
-    config, fast = policy.config, policy.vision_cache is not None
     # As many cases in a step as GRPO sees, times a few: there is one right answer each.
-    batches = _batches(config, config.prompts * (4 if fast else 1))
-    common = _arguments(policy, phase, folder, steps)
+    batches = _batches(policy.config, policy.config.prompts * (1 if policy.constraint is None else 4))
     answers = [answer_of(row, policy) for row in rows]
-    if fast:
-        return SharedPromptSft(
-            clock,
+    if policy.constraint is not None:
+        return DecisionSFT(
             policy,
+            policy.constraint,
             rows,
             answers,
-            model=policy.model,
-            args=TrainingArguments(**common, **batches),
+            args=TrainingArguments(**arguments, **batches),
             train_dataset=Dataset.from_list([{"row": i} for i in range(len(rows))]),
-            data_collator=numbers_alone,
-            processing_class=policy.speaker.tokenizer,
+            data_collator=row_numbers,
+            **common,
         )
-    kwargs = {"max_length": None, "completion_only_loss": True}
-    return ClockedSft(
-        clock,
-        model=policy.model,
-        args=SFTConfig(**common, **batches, **kwargs),
-        train_dataset=_shown(policy, rows, lambda i: {"completion": [_message("assistant", answers[i])]}),
-        processing_class=policy.speaker.processor or policy.speaker.tokenizer,
+    return ScheduledSFTTrainer(
+        args=SFTConfig(**arguments, **batches, max_length=None, completion_only_loss=True),
+        train_dataset=_chats(policy, rows, answers),
+        **common,
     )
-
-
-WEIGHED = "I weighed what I saw and heard, and the opinions."
-"""Stands for a thought in what a plain model is to copy: nobody wrote one."""
-FITS = "The complaint and the photograph fit this clinic."
-
-
-def answer_of(row: Row, policy: Policy) -> str:
-    """Give the right decision as the student should write it, after what its prompt begins it with."""
-    import json
-
-    config, target = policy.config, row.target
-    if policy.dialect.slots:
-        if config.role == "triage":
-            return f"{target.answer}, {target.urgency}."
-        return f"{target.answer}</answer>"
-    if config.role == "triage":
-        return json.dumps({"specialty": target.answer, "urgency": target.urgency, "why": FITS})
-    answer, thought = f"<answer>{target.answer}</answer>", f"<think>{WEIGHED}</think>"
-    return {"before": thought + answer, "after": answer + thought, "none": answer}[config.rationale]
 
 
 # -- data sets of models that write freely -----------------------------------------------------------------------------
 
 
-def _shown(policy: Policy, rows: Sequence[Row], more: Callable[[int], dict[str, Any]]) -> Any:
-    """Make a data set whose prompts are chats as in play, photographs drawn when they are looked at."""
+def _chats(policy: Policy, rows: Sequence[Row], answers: Sequence[str] | None = None) -> Any:
+    """Return a data set whose prompts are chats as in play, photographs drawn when they are looked at.
+
+    Args:
+        policy: In whose prompt format the chats are.
+        rows: Named by number in the column `row`.
+        answers: The completion of each; None where the policy writes its own.
+    """
     from datasets import Dataset
 
     chats = [policy.speaker.chat(row.prompt) for row in rows]
@@ -370,18 +316,15 @@ def _shown(policy: Policy, rows: Sequence[Row], more: Callable[[int], dict[str, 
         filled: dict[str, list[Any]] = {"row": batch["row"], "prompt": [chats[i] for i in batch["row"]]}
         if policy.sees:
             filled["image"] = [_picture(rows[i]) for i in batch["row"]]
-        for i in batch["row"]:
-            for name, value in more(i).items():
-                filled.setdefault(name, []).append(value)
+        if answers is not None:
+            filled["completion"] = [
+                [{"role": "assistant", "content": [{"type": "text", "text": answers[i]}]}] for i in batch["row"]
+            ]
         return filled
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return bare.with_transform(fill)
-
-
-def _message(role: str, text: str) -> dict[str, Any]:
-    return {"role": role, "content": [{"type": "text", "text": text}]}
 
 
 def _picture(row: Row) -> Any:

@@ -140,9 +140,9 @@ def test_the_frames_that_are_taught_are_those_that_are_read() -> None:
     assert isinstance(SCENARIO.source, Grammar)
     corpus, taught = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), set()
     for _ in range(300):
-        lesson = corpus.lesson("explanation")
-        kind = lesson.prompt.messages[1].text.removeprefix("explain ")
-        assert DIALECT.read_explanation(lesson.text, concluded(kind, "acne"), SCENARIO) is not None
+        example = corpus.example("explanation")
+        kind = example.prompt.messages[1].text.removeprefix("explain ")
+        assert DIALECT.read_explanation(example.text, concluded(kind, "acne"), SCENARIO) is not None
         taught.add(kind)
     assert taught == set(VIEWS) == set(bank("doctor")["explain"])
 
@@ -221,7 +221,7 @@ def test_the_advice_to_word_depends_on_what_was_learned() -> None:
 def test_the_frames_of_replies_hold_the_answer() -> None:
     assert isinstance(SCENARIO.source, Grammar)
     corpus, rng = Corpus(SCENARIO, SCENARIO.source, random.Random(3)), random.Random(4)
-    for frame in (*frames("doctor", "reply"), *(corpus.lesson("reply").text for _ in range(30))):
+    for frame in (*frames("doctor", "reply"), *(corpus.example("reply").text for _ in range(30))):
         name = rng.choice(LABELS)
         kind = rng.choice(sorted(SCENARIO.labels[name].answers))
         view, question = DoctorView((), (), (), {}, {}, diagnosis=name), Line("patient", "ask", "And?", kind)

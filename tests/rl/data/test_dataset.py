@@ -26,7 +26,7 @@ from consult.rl.data.dataset import attending_row, case_ids, train_only, triage_
 from consult.rl.rewards.curriculum import BETA, ENTROPY, empty_stages, histogram, phases, stage_of
 from consult.rl.runtime.evaluation import ends
 from consult.rl.runtime.results import in_points, played_with
-from consult.rl.trainers.rollout_store import Interviews, Player, others_of, team_of
+from consult.rl.trainers.rollout_store import Player, RolloutStore, others_of, team_of
 from consult.rl.trainers.trainer_factory import GENTLER, GROUPS, RATES, fit
 from consult.scenarios import load_scenario
 
@@ -79,8 +79,8 @@ def doctors():
 def interviews(derm34, db, doctors):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-        source = Interviews(derm34, "derm34", TEAM, db, lambda _: None)
-        source.played("train", IDS)
+        source = RolloutStore(derm34, "derm34", TEAM, db, lambda _: None)
+        source.rollouts("train", IDS)
     return source
 
 
@@ -93,7 +93,7 @@ def rows_of(found, sees=True):
 
 def test_prompts_are_those_of_play(derm34, interviews, doctors):
     played = {(r.key[0], r.task): r.prompt for r in doctors.asked if r.task in ("triage", "decision")}
-    decisions = rows_of(interviews.played("train", IDS))
+    decisions = rows_of(interviews.rollouts("train", IDS))
     triage = triage_rows(derm34, IDS, DIALECTS["plain"], sees=True)
     for ordinal, (decision, triaged) in enumerate(zip(decisions, triage, strict=True), 1):
         assert decision.prompt == played[ordinal, "decision"]
@@ -104,11 +104,11 @@ def test_prompts_are_those_of_play(derm34, interviews, doctors):
 
 def test_interviews_are_played_once_and_opinions_are_kept(derm34, interviews, doctors, db):
     asked = len(doctors.asked)
-    again = interviews.played("train", IDS)
+    again = interviews.rollouts("train", IDS)
     assert len(doctors.asked) == asked and [c.case.id for _, c in again] == list(IDS)
     truth = [derm34.case(i).truth.diagnosis for i in IDS]
     rows = rows_of(again)
-    assert [row.s for row in rows] == [{"eczema": 2 / 3, "hives": 1 / 3}.get(t, 0.0) for t in truth]
+    assert [row.panel_correct_share for row in rows] == [{"eczema": 2 / 3, "hives": 1 / 3}.get(t, 0.0) for t in truth]
     assert {row.vote for row in rows} == {"eczema"}
     assert interviews.lacking("train", IDS) == [] and interviews.lacking("train", ["train-0005"]) == ["train-0005"]
 
@@ -116,16 +116,16 @@ def test_interviews_are_played_once_and_opinions_are_kept(derm34, interviews, do
 def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
     told = []
-    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", told.append)
-    first = source.played("train", IDS[1:3])
+    source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", told.append)
+    first = source.rollouts("train", IDS[1:3])
     asked = len(doctors.asked)
-    assert [name for name, _ in source.played("train", IDS[1:2])] == [first[0][0]] and len(doctors.asked) == asked
+    assert [name for name, _ in source.rollouts("train", IDS[1:2])] == [first[0][0]] and len(doctors.asked) == asked
     assert source.lacking("train", IDS) == [IDS[0], IDS[3]]
     told.clear()
-    every = source.played("train", IDS)
+    every = source.rollouts("train", IDS)
     assert [c.case.id for _, c in every] == list(IDS) and every[1][0] == first[0][0]
     assert told[0].startswith("playing 2 train cases")
-    whole = Interviews(derm34, "derm34", TEAM, tmp_path / "b.db", told.append).played("train", IDS)
+    whole = RolloutStore(derm34, "derm34", TEAM, tmp_path / "b.db", told.append).rollouts("train", IDS)
     assert [[(a.text, a.seed) for a in c.acts] for _, c in whole] == [
         [(a.text, a.seed) for a in c.acts] for _, c in every
     ]
@@ -133,7 +133,7 @@ def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34,
 
 def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
+    source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     ours = source._config("train", IDS[:1])
     for other in ({"seed": 1}, {"temperaments": ("choleric",)}, {"max_turns": 9}, {"team": "solo"}):
         changed = ours.model_copy(update=other)
@@ -144,31 +144,33 @@ def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, m
 
 def test_a_good_interview_stays_whatever_fails_later(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
-    (first,) = source.played("train", IDS[:1])
+    source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
+    (first,) = source.rollouts("train", IDS[:1])
     for status in ("failed", "finished"):
         with Store(source.db) as store:
             later = Runner(derm34, source._config("train", IDS[:1]), Models({"doctors": doctors}), store).run()["run"]
             store.write("UPDATE consultations SET status = ? WHERE run_id = ?", [(status, later)])
-        assert [name for name, _ in source.played("train", IDS[:1])] == [first[0]]
+        assert [name for name, _ in source.rollouts("train", IDS[:1])] == [first[0]]
 
 
 def test_a_made_up_panel_that_was_cut_short_is_drawn_again(derm34, doctors, tmp_path, monkeypatch):
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
-    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
-    whole = Interviews(derm34, "derm34", TEAM, tmp_path / "b.db", lambda _: None).made_up("train", IDS, 0.5, 2)
+    source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
+    whole = RolloutStore(derm34, "derm34", TEAM, tmp_path / "b.db", lambda _: None).synthetic_panels(
+        "train", IDS, 0.5, 2
+    )
 
     def killed(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        source.played("train", IDS)
+        source.rollouts("train", IDS)
         patch.setattr(Store, "commit", killed)
-        source.made_up("train", IDS, 0.5, 2)
-    drawn = source.made_up("train", IDS, 0.5, 2)
+        source.synthetic_panels("train", IDS, 0.5, 2)
+    drawn = source.synthetic_panels("train", IDS, 0.5, 2)
     opinions = [[c.consulted.opinions for _, c in found] for found in (drawn, whole)]
     assert opinions[0] == opinions[1] and len(drawn) == 2 * len(IDS)
-    assert [name for name, _ in source.made_up("train", IDS, 0.5, 2)] == [name for name, _ in drawn]
+    assert [name for name, _ in source.synthetic_panels("train", IDS, 0.5, 2)] == [name for name, _ in drawn]
 
 
 def test_an_interview_that_failed_is_not_played_again(derm34, tmp_path, monkeypatch):
@@ -180,17 +182,17 @@ def test_an_interview_that_failed_is_not_played_again(derm34, tmp_path, monkeypa
 
     broken = Broken()
     monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": broken})))
-    source = Interviews(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
-    assert source.played("train", IDS[:2]) == [] and source.lacking("train", IDS[:2]) == []
+    source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
+    assert source.rollouts("train", IDS[:2]) == [] and source.lacking("train", IDS[:2]) == []
 
 
 def test_interviews_of_other_weights_are_not_taken(derm34, interviews, db):
-    other = Interviews(derm34, "derm34", {**TEAM, "specialist": Player("doctors", "retrained")}, db, lambda _: None)
+    other = RolloutStore(derm34, "derm34", {**TEAM, "specialist": Player("doctors", "retrained")}, db, lambda _: None)
     assert other.lacking("train", IDS) == list(IDS)
 
 
 def test_a_model_that_does_not_see_gets_no_photograph(derm34, interviews):
-    rows = [*rows_of(interviews.played("train", IDS), sees=False)]
+    rows = [*rows_of(interviews.rollouts("train", IDS), sees=False)]
     rows += triage_rows(derm34, IDS, DIALECTS["plain"], sees=False)
     for row in rows:
         assert row.view.photograph is None and not any(m.photographs for m in row.prompt.messages)
@@ -242,7 +244,7 @@ def test_no_model_is_fetched_to_count_threads(monkeypatch, tmp_path):
 
 
 def test_made_up_panels_are_marked_and_can_be_played_on(derm34, interviews, doctors, db):
-    drawn = interviews.made_up("train", IDS, 0.5, 3)
+    drawn = interviews.synthetic_panels("train", IDS, 0.5, 3)
     assert len(drawn) == 3 * len(IDS) and len({name for name, _ in drawn}) == len(drawn)
     with Store(db) as store:
         sources = store.query("SELECT DISTINCT source FROM opinions WHERE consultation_id = ?", drawn[0][0])
@@ -262,18 +264,18 @@ def consultation(derm34, case, seed=0):
     return Consultation(derm34, derm34.case(case), plan)
 
 
-@pytest.mark.parametrize("skill", [0.0, 0.6, 1.0])
-def test_a_made_up_panel_is_right_as_often_as_its_skill(derm34, skill):
+@pytest.mark.parametrize("accuracy", [0.0, 0.6, 1.0])
+def test_a_made_up_panel_is_right_as_often_as_its_accuracy(derm34, accuracy):
     right = n = 0
     for seed in range(300):
         one = consultation(derm34, IDS[seed % 4], seed)
         truth = one.case.truth.diagnosis
-        for opinion in sample_synthetic_panel(one, skill):
+        for opinion in sample_synthetic_panel(one, accuracy):
             assert opinion.source == "synthetic" and opinion.confidence in CONFIDENCES
             assert opinion.diagnosis == truth or opinion.diagnosis in derm34.labels[truth].look_alikes
             right, n = right + (opinion.diagnosis == truth), n + 1
-    assert abs(right / n - skill) < 0.06
-    assert sample_synthetic_panel(one, skill) == sample_synthetic_panel(one, skill)
+    assert abs(right / n - accuracy) < 0.06
+    assert sample_synthetic_panel(one, accuracy) == sample_synthetic_panel(one, accuracy)
 
 
 # -- splits ------------------------------------------------------------------------------------------------------------
@@ -306,8 +308,8 @@ def test_specialties_are_left_out(derm34):
 
 @pytest.fixture
 def rows(interviews, derm34):
-    made = rows_of(interviews.made_up("train", IDS, 0.5, 12))
-    assert {stage_of(row.s) for row in made} == {"easy", "medium", "hard"}
+    made = rows_of(interviews.synthetic_panels("train", IDS, 0.5, 12))
+    assert {stage_of(row.panel_correct_share) for row in made} == {"easy", "medium", "hard"}
     return made
 
 
@@ -315,7 +317,7 @@ def config(**more):
     return TrainConfig(role="attending", steps=60, **more)
 
 
-def test_stages_follow_s():
+def test_stages_follow_the_share_of_the_panel_that_is_right():
     assert [stage_of(s) for s in (1.0, 2 / 3, 1 / 3, 0.0)] == ["easy", "medium", "medium", "hard"]
 
 
@@ -328,7 +330,7 @@ def test_the_four_arms(rows):
             assert all(list(phase.rows) == list(plan[0].rows) for phase in plan) and len(plan[0].rows) == len(rows)
         else:
             assert [phase.name for phase in plan] == ["easy", "medium", "hard"]
-            assert all({stage_of(row.s) for row in phase.rows} == {phase.name} for phase in plan)
+            assert all({stage_of(row.panel_correct_share) for row in phase.rows} == {phase.name} for phase in plan)
             assert sum(len(phase.rows) for phase in plan) == len(rows)
     constant = {(phase.entropy, phase.beta) for arm in ("none", "order") for phase in plans[arm]}
     assert len(constant) == 1
@@ -341,11 +343,11 @@ def test_stages_can_be_left_out(rows):
     plan = phases(rows, config(curriculum="order", stages=("easy", "medium")))
     assert [phase.name for phase in plan] == ["easy", "medium"] and plan[-1].until == 1
     (shuffled,) = phases(rows, config(stages=("easy",)))
-    assert {row.s for row in shuffled.rows} == {1.0}
+    assert {row.panel_correct_share for row in shuffled.rows} == {1.0}
 
 
 def test_an_empty_stage_is_said(rows):
-    hard = [row for row in rows if row.s != 0]
+    hard = [row for row in rows if row.panel_correct_share != 0]
     assert empty_stages(hard, config()) == ["hard"] and empty_stages(rows, config()) == []
     assert [phase.name for phase in phases(hard, config(curriculum="full"))] == ["easy", "medium"]
     with pytest.raises(TrainingError, match="no decision belongs to the stages hard"):

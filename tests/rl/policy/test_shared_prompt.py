@@ -12,7 +12,8 @@ from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import triage_rows
 from consult.rl.policy.constraint import END, Constraint
 from consult.rl.policy.policy import Policy
-from consult.rl.policy.shared_prompt import Said, add_decisions, sample
+from consult.rl.policy.shared_prompt import Completions, sample, score_decisions
+from consult.rl.trainers.trl_adapter import through_forward
 from consult.scenarios import load_scenario
 
 
@@ -96,17 +97,8 @@ def test_probabilities_and_gradients_are_those_of_the_stock_forward(policy, rows
     assert all(len(ids) == 5 for ids in drawn.ids)
     assert all(sum(chosen) == 2 for chosen in drawn.chosen)
     states = torch.tensor([table.walk(ids) for ids in drawn.ids])
-    plain = policy.body.forward
-    add_decisions(policy.body, 1.0)
-    try:
-        logs, entropies = policy.model(
-            input_ids=shown.ids,
-            attention_mask=shown.mask,
-            features=shown.features,
-            said=Said(torch.tensor(drawn.ids), owner, states, table),
-        )
-    finally:
-        policy.body.forward = plain
+    said = Completions(torch.tensor(drawn.ids), owner, states, table)
+    logs, entropies = through_forward(policy.model, policy.model, score_decisions, shown, said, 1.0)
     one_by_one = torch.stack([stock(policy, rows[i], ids) for i, ids in zip(owner, drawn.ids, strict=True)])
     assert torch.allclose(logs, one_by_one, atol=2e-5)
     assert torch.allclose(logs, torch.tensor(drawn.logs), atol=2e-5)
@@ -129,12 +121,11 @@ def test_the_likeliest_decision_is_that_of_play(policy, rows):
 def test_the_model_still_speaks(policy, rows):
     request = Request((0,), "triage", "triage", 0, rows[0].prompt, seed=1, temperature=1.0)
     before = policy.speaker.generate([request])
-    plain = policy.body.forward
-    add_decisions(policy.body, 1.0)
-    try:
-        assert policy.speaker.generate([request]) == before
-    finally:
-        policy.body.forward = plain
+    said = Completions(
+        torch.tensor([[policy.constraint.columns[0]]]), torch.tensor([0]), torch.tensor([[0]]), policy.constraint
+    )
+    through_forward(policy.model, policy.model, score_decisions, policy.prompts(rows[:1]), said, 1.0)
+    assert policy.speaker.generate([request]) == before
 
 
 def test_draws_are_frequent_as_they_are_probable(policy, rows):

@@ -10,7 +10,7 @@ import pytest
 from consult.agents.acts import Act, DoctorView, Rationale
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.roles.advice import plain_explanation
-from consult.rl.rewards.completion_parser import decided_diagnosis, decided_triage
+from consult.rl.rewards.completion_parser import parse_diagnosis, parse_triage
 from consult.rl.rewards.decisions import (
     DECISION_REWARDS,
     INTERVIEW_REWARDS,
@@ -31,7 +31,7 @@ def derm34() -> Scenario:
 
 
 def paid(text: str, scenario: Scenario, rationale: Rationale = "before") -> tuple[float, float]:
-    decided = decided_diagnosis(text, scenario, rationale)
+    decided = parse_diagnosis(text, scenario, rationale)
     return keeps_form(decided, ECZEMA), is_right(decided, ECZEMA)
 
 
@@ -44,7 +44,7 @@ def test_a_right_decision_in_its_form_is_paid_in_full(derm34: Scenario) -> None:
 
 def test_an_alias_is_the_label(derm34: Scenario) -> None:
     label = next(label for label in derm34.labels.values() if label.aliases)
-    decided = decided_diagnosis(f"<think>So.</think><answer>{label.aliases[0]}</answer>", derm34)
+    decided = parse_diagnosis(f"<think>So.</think><answer>{label.aliases[0]}</answer>", derm34)
     assert is_right(decided, Target(label.name)) == 1.0
 
 
@@ -99,7 +99,7 @@ CLINIC = Target("dermatology", "soon")
 
 def triaged(text: str, scenario: Scenario, dialect: str = "plain") -> tuple[float, float, float]:
     view = DoctorView((), tuple(scenario.labels), scenario.specialties, scenario.topics, scenario.examinations)
-    decided = decided_triage(text, view, DIALECTS[dialect])
+    decided = parse_triage(text, view, DIALECTS[dialect])
     return keeps_form(decided, CLINIC), is_right(decided, CLINIC), is_pressing_enough(decided, CLINIC)
 
 
@@ -137,7 +137,7 @@ def test_a_triage_with_words_around_it_keeps_no_form(derm34: Scenario) -> None:
 
 def test_urgency_is_not_paid_where_nobody_knows_it(derm34: Scenario) -> None:
     view = DoctorView((), tuple(derm34.labels), derm34.specialties, derm34.topics, derm34.examinations)
-    decided = decided_triage(answer(), view, DIALECTS["plain"])
+    decided = parse_triage(answer(), view, DIALECTS["plain"])
     assert is_pressing_enough(decided, Target("dermatology", None)) == 0.0
 
 
@@ -226,7 +226,7 @@ def ward(derm34: Scenario) -> Scenario:
     ("answer", "right"), [("ECZEMA.", 1.0), ("Atopic\u00a0Dermatitis", 1.0), ("eczema or hives", 0.0), ("itch", 0.0)]
 )
 def test_an_open_diagnosis_is_paid_by_name_and_alias(ward: Scenario, answer: str, right: float) -> None:
-    decided = decided_diagnosis(f"<think>So.</think><answer>{answer}</answer>", ward)
+    decided = parse_diagnosis(f"<think>So.</think><answer>{answer}</answer>", ward)
     assert is_right(decided, Target("Eczema", scenario=ward)) == right
     case = ward.case("train-0000")
     case = replace(case, truth=replace(case.truth, diagnosis="Eczema"))
@@ -235,7 +235,7 @@ def test_an_open_diagnosis_is_paid_by_name_and_alias(ward: Scenario, answer: str
 
 
 def test_two_open_answers_are_not_paid_although_one_is_right(ward: Scenario) -> None:
-    decided = decided_diagnosis("<think>So.</think><answer>eczema</answer><answer>hives</answer>", ward)
+    decided = parse_diagnosis("<think>So.</think><answer>eczema</answer><answer>hives</answer>", ward)
     assert is_right(decided, Target("eczema", scenario=ward)) == 0.0
 
 

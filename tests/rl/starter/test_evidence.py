@@ -1,4 +1,4 @@
-"""What is known in a lesson: by a generalist, by who knows the tables, by a member of a panel; and what supports it."""
+"""What is known in an example: by a generalist, by who knows the tables, by a member of a panel; what supports it."""
 
 from __future__ import annotations
 
@@ -220,15 +220,15 @@ def test_the_posterior_runs_along_the_lines_of_the_prompt() -> None:
         lines = (*evidence.opening(), *evidence.interview(5))
         # As the dialect renders it: one line a clause, after two lines of other things.
         tags = ["", "", *(topic for line in lines for topic, _ in line.quotes)]
-        running = evidence.running(True, 2)
+        posteriors = evidence.posterior_targets(True, 2)
         opened = len(evidence.case.card.opening)
-        assert len(running) == 1 + len(evidence.told) - opened
-        for n, (line, posterior) in enumerate(running):
+        assert len(posteriors) == 1 + len(evidence.told) - opened
+        for n, (line, posterior) in enumerate(posteriors):
             told = evidence.told[: opened + n]
             assert tags[line] == (told[-1] if told else "complaint")
             assert line + 1 == len(tags) or tags[line + 1] != tags[line]
             assert posterior == evidence.posterior(True, told)
-        assert running[-1][0] == len(tags) - 1
+        assert posteriors[-1][0] == len(tags) - 1
 
 
 # -- alarms ------------------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_a_scenario_without_tables_is_refused(tmp_path):
         train_starter(Recipe(scenario=str(tmp_path)), tmp_path / "out", print)
 
 
-def test_the_plan_of_a_stage_decides_its_lessons(trained, small, monkeypatch):
+def test_the_plan_of_a_stage_decides_its_examples(trained, small, monkeypatch):
     monkeypatch.setattr(encoding, "POOL", 24)
     folder = trained[0] / "work" / "tokenizer"
 
@@ -82,10 +82,10 @@ def test_the_plan_of_a_stage_decides_its_lessons(trained, small, monkeypatch):
         """Give how many places of an answer are weighed."""
         batches = encoding.pool_of_batches(small, str(folder), "a seed", 3, plan)
         assert batches == encoding.pool_of_batches(small, str(folder), "a seed", 3, plan)
-        assert all(len(batch) * max(len(lesson.ids) for lesson in batch) <= plan.most for batch in batches)
-        lessons = [lesson for batch in batches for lesson in batch]
-        assert len(lessons) == 24
-        return {len(lesson.soft) for lesson in lessons}
+        assert all(len(batch) * max(len(example.ids) for example in batch) <= plan.most for batch in batches)
+        examples = [example for batch in batches for example in batch]
+        assert len(examples) == 24
+        return {len(example.soft) for example in examples}
 
     triage, decision = {"triage": 1.0}, {"decision": 1.0}
     # Specialty and urgency, or urgency alone, and two diagnoses where somebody thinks; urgency and a diagnosis, or

@@ -20,18 +20,18 @@ from consult.rl.multiturn_training import InterviewTraining
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.policy import Policy
 from consult.rl.policy.prefix_packing import common_tail, packs_of
-from consult.rl.policy.shared_prompt import TASK, _score, _score_each, _told, add_decisions
+from consult.rl.policy.shared_prompt import TASK, _score_each, _told, score_decisions
 from consult.rl.practitioner import train_practitioner
-from consult.rl.trainers.multiturn_grpo import (
-    Scored,
-    _batch,
-    _free,
-    _laid,
-    _parted,
-    _places,
-    _scored,
+from consult.rl.trainers.choices import (
+    EncodedChoice,
+    batch_choices,
+    chosen_freely,
+    encode_choice,
+    scatter_tokens,
+    split_at_choice,
 )
-from consult.rl.trainers.rollouts import Choosing, RolloutEngine
+from consult.rl.trainers.rollouts import RecordedChoice, RolloutEngine
+from consult.rl.trainers.trl_adapter import through_forward
 from consult.scenarios import load_scenario
 
 SMALL = dict(cases=4, validation=3, test=0, steps=2, prompts=1, group=2, check_every=2)
@@ -129,42 +129,40 @@ def test_a_model_that_fails_makes_a_failed_episode(derm34):
 # -- as numbers --------------------------------------------------------------------------------------------------------
 
 
-def choosing(said: str, *options: str, after: str = "") -> Choosing:
+def choosing(said: str, *options: str, after: str = "") -> RecordedChoice:
     prompt = Prompt((Message("user", "So?"),), 9, Choice(options, after))
-    return Choosing(Request((1,), "attending", "action", 0, prompt, 0), said)
+    return RecordedChoice(Request((1,), "attending", "action", 0, prompt, 0), said)
 
 
 def test_a_choice_is_parted_from_what_stands_before_it():
     choice = Choice(("a</answer>", "ab</answer>"), "<answer>")
-    assert _parted("<think>So.</think><answer>ab</answer>then", choice) == ("<think>So.</think><answer>", "ab</answer>")
-    assert _parted("<think>without end", choice) == ("<think>without end", "")
-    assert _parted("b", Choice(("a", "b"))) == ("", "b")
+    assert split_at_choice("<think>So.</think><answer>ab</answer>then", choice) == (
+        "<think>So.</think><answer>",
+        "ab</answer>",
+    )
+    assert split_at_choice("<think>without end", choice) == ("<think>without end", "")
+    assert split_at_choice("b", Choice(("a", "b"))) == ("", "b")
 
 
 def test_tokens_come_back_to_their_places():
     episodes = [
-        [Scored((1,), None, ((5, 7), (6, 7)), (5, 7)), Scored((2,), None, ((8,), (9,)), (9,))],
+        [EncodedChoice((1,), None, ((5, 7), (6, 7)), (5, 7)), EncodedChoice((2,), None, ((8,), (9,)), (9,))],
         [],
-        [Scored((1,), None, ((5, 7), (6, 7)), (6, 7))],
+        [EncodedChoice((1,), None, ((5, 7), (6, 7)), (6, 7))],
     ]
     values = torch.tensor([[1.0, 2.0], [3.0, 99.0], [4.0, 5.0]])
-    laid = _laid(values, _places(episodes, 3), (3, 3))
+    laid = scatter_tokens(values, episodes, 3)
     assert laid.tolist() == [[1.0, 2.0, 3.0], [0.0, 0.0, 0.0], [4.0, 5.0, 0.0]]
-    assert _free(episodes[0]) == [1, 0, 1] and _free([]) == []
+    assert chosen_freely(episodes[0]) == [1, 0, 1] and chosen_freely([]) == []
 
 
 def test_probabilities_are_those_that_were_drawn_from(derm34, policy, episodes):
     rows = triage_rows(derm34, ["train-0001", "train-0007"], policy.dialect, sees=True)
     policy.vision_cache.look_at(rows, derm34.revision, lambda _: None)
-    choices = [_scored(policy, one) for episode in episodes for one in episode.choices]
-    shown, said = _batch(policy, choices)
-    plain = policy.body.forward
-    add_decisions(policy.body, 1.0)
-    try:
-        with torch.no_grad():
-            logs, _ = policy.model(input_ids=shown.ids, attention_mask=shown.mask, features=shown.features, said=said)
-    finally:
-        policy.body.forward = plain
+    choices = [encode_choice(policy, one) for episode in episodes for one in episode.choices]
+    shown, said = batch_choices(policy, choices)
+    with torch.no_grad():
+        logs, _ = through_forward(policy.model, policy.model, score_decisions, shown, said, 1.0)
     made = [one for episode in episodes for one in episode.choices]
     again = [replace(one.request, temperature=1.0, top_p=1.0) for one in made]
     played = policy.speaker.generate(again)
@@ -176,7 +174,7 @@ def test_probabilities_are_those_that_were_drawn_from(derm34, policy, episodes):
 def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, policy, episodes):
     rows = triage_rows(derm34, ["train-0001", "train-0007"], policy.dialect, sees=True)
     policy.vision_cache.look_at(rows, derm34.revision, lambda _: None)
-    shown, said = _batch(policy, [_scored(policy, one) for episode in episodes for one in episode.choices])
+    shown, said = batch_choices(policy, [encode_choice(policy, one) for episode in episodes for one in episode.choices])
     told, photographs = _told(policy.body, shown)
     assert len(photographs) == 2 and all(min(tokens) < 0 for tokens in told)
     task = Counter(tokens[-TASK:] for tokens in told).most_common(1)[0][0]
@@ -191,7 +189,7 @@ def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, policy, episodes):
         gradients = [weight.grad.clone() for weight in policy.model.parameters() if weight.grad is not None]
         return [logs.detach(), entropies.detach(), *gradients]
 
-    together, alone = scored(_score), scored(_score_each)
+    together, alone = scored(score_decisions), scored(_score_each)
     assert len(together) == len(alone) > 2
     for one, other in zip(together, alone, strict=True):
         assert torch.allclose(one, other, atol=1e-4 * float(other.abs().max()) + 1e-6)
@@ -201,7 +199,7 @@ def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, policy, episodes):
 def test_nothing_that_others_said_is_trained(policy, episodes):
     for episode in episodes:
         for one in episode.choices:
-            scored = _scored(policy, one)
+            scored = encode_choice(policy, one)
             assert scored.chosen in scored.options and len(scored.chosen) <= 2
             table, (start,) = Constraint.several([scored.options])
             assert table.walk(scored.chosen, start)[0] == start

@@ -28,8 +28,8 @@ from consult.rl.data.dataset import triage_rows
 from consult.rl.policy.policy import Policy
 from consult.rl.practitioner import train_practitioner
 from consult.rl.runtime.dry_run import tell_plan
-from consult.rl.trainers import trainer_factory as fitting
-from consult.rl.trainers.rollout_store import Interviews
+from consult.rl.trainers import grpo
+from consult.rl.trainers.rollout_store import RolloutStore
 from consult.scenarios import load_scenario
 
 SMALL = dict(cases=12, validation=6, test=4, steps=4, prompts=4, group=8, check_every=2, learning_rate=5e-3)
@@ -142,14 +142,14 @@ def test_the_folder_decides_in_play_as_it_was_measured(trained):
 def broken_off(tmp_path_factory):
     """A training whose reward raised in the fourth step."""
     out, calls = tmp_path_factory.mktemp("broken off") / "out", []
-    pays = fitting.DECISION_REWARDS["accuracy"]
+    pays = grpo.DECISION_REWARDS["accuracy"]
 
     def breaks(decided, target):
         calls.append(decided)
         return pays(decided, target) if len(calls) <= 3 * 32 else 1 / 0
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "DECISION_REWARDS", {**fitting.DECISION_REWARDS, "accuracy": breaks})
+        patch.setattr(grpo, "DECISION_REWARDS", {**grpo.DECISION_REWARDS, "accuracy": breaks})
         with pytest.raises(UserError) as caught:
             train(triage(), out)
     assert "the reward 'accuracy' failed on 'train-" in str(caught.value) and "--resume" in str(caught.value)
@@ -214,7 +214,7 @@ def test_measuring_by_votes_leaves_the_draws_of_a_training_as_they_are(derm34):
 def test_a_broken_checkpoint_is_told_of(stopped):
     (checkpoint,) = (stopped / "work" / "1-grpo").glob("checkpoint-*")
     (checkpoint / "optimizer.pt").write_bytes(b"broken")
-    with pytest.raises(UserError, match=r"checkpoint-2' is broken .*remove it, and --resume goes on"):
+    with pytest.raises(UserError, match=r"checkpoint-2' is broken .*remove it, and --resume continues from"):
         train(triage(), stopped, resume=True)
 
 
@@ -285,7 +285,7 @@ def test_an_adapter_is_trained_on(trained, tmp_path):
 def heard(monkeypatch):
     """Interviews that a program made, in place of played ones."""
 
-    def made(self: Interviews, split, ids, skill=0.5, draws=1):
+    def made(self: RolloutStore, split, ids, accuracy=0.5, draws=1):
         found = []
         for ordinal, case_id in enumerate(ids, 1):
             case = self.scenario.case(case_id)
@@ -296,13 +296,13 @@ def heard(monkeypatch):
             complaint = case.card.complaint
             one.step(Act("patient", "open", plainly([complaint]), "complaint", ("complaint",)))
             one.step(Act("triage", "triage", specialty=case.truth.specialty, urgency="routine"))
-            panel = replace(Act("attending", "consult", "Well."), opinions=sample_synthetic_panel(one, skill))
+            panel = replace(Act("attending", "consult", "Well."), opinions=sample_synthetic_panel(one, accuracy))
             one.step(panel)
             found.append((f"r1.{ordinal}", one))
         return found
 
-    monkeypatch.setattr(Interviews, "played", made)
-    monkeypatch.setattr(Interviews, "made_up", made)
+    monkeypatch.setattr(RolloutStore, "rollouts", made)
+    monkeypatch.setattr(RolloutStore, "synthetic_panels", made)
 
 
 def attending(**more) -> TrainConfig:
@@ -318,7 +318,7 @@ def test_stages_are_trained_through_one_after_the_other(tmp_path, heard):
     assert list(dict.fromkeys(phases)) == ["easy", "medium", "hard"] and len(phases) in (3, 4, 5)
     assert metrics["synthetic"] is True and set(metrics["by_stage"]) == {"easy", "medium", "hard"}
     assert sum(stage["n"] for stage in metrics["by_stage"].values()) == 4
-    drawn = [i for i, line in enumerate(told) if line.startswith("s = ")]
+    drawn = [i for i, line in enumerate(told) if line.startswith("panel right ")]
     assert drawn and drawn[-1] < next(i for i, line in enumerate(told) if line.startswith("before: "))
     assert "made up by a program" in (tmp_path / "out" / "README.md").read_text()
 

@@ -26,13 +26,13 @@ def _contrasts() -> dict[str, Any]:
 
 
 def learned() -> Bank:
-    """Give the lines to learn from; rude ones are also made from frames, half and half when one is drawn."""
+    """Return the lines to learn from; rude ones are also made from frames, half and half when one is drawn."""
     kept = {kind: [line for i, line in enumerate(_contrasts()[kind], 1) if i % NTH] for kind in KINDS}
     return {**kept, "framed": _framed()}
 
 
 def held_out() -> Bank:
-    """Give the lines that nothing is learned from."""
+    """Return the lines that nothing is learned from."""
     return {kind: [line for i, line in enumerate(_contrasts()[kind], 1) if not i % NTH] for kind in KINDS}
 
 

@@ -1,6 +1,6 @@
 """Counterfactual edits of a consultation that was played: each takes away, or adds, the evidence of one item.
 
-An edit gives None where there is nothing to edit. What the rules say of the edited consultation is its lesson, so that
+An edit gives None where there is nothing to edit. What the rules say of the edited consultation is its example, so that
 an edit need not know which items it turns; only a rude line and a question turned down are known by having been made.
 """
 
@@ -294,7 +294,7 @@ def _is(act: Act, action: str) -> bool:
 
 
 def _told(played: Played) -> list[Act]:
-    """Give what the attending said from the conclusion on."""
+    """Return what the attending said from the conclusion on."""
     after = played.acts.index(played.conclusion) if played.conclusion else len(played.acts)
     return [act for act in played.acts[after:] if act.speaker == "attending"]
 

@@ -1,6 +1,6 @@
 """The recipe of the assessor's adapter: from a base and a seed to a folder. Resumable at every stage.
 
-Run `consult train assessor --out DIR`. Stages, kept in `DIR/work`: consultations played → lessons learned.
+Run `consult train assessor --out DIR`. Stages, kept in `DIR/work`: consultations played → examples learned.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.envs.runner import versions
 from consult.rl.starter.assessor import contrasts
-from consult.rl.starter.assessor.played import configurations, play
-from consult.rl.starter.assessor.running import Running
+from consult.rl.starter.assessor.auxiliary_targets import AuxiliaryTargets
+from consult.rl.starter.assessor.rollouts import configurations, play
 from consult.rl.starter.assessor.training import AdapterTraining, Sources, laid_on
 from consult.rl.starter.recipe import RecipeError
 from consult.rl.starter.vision import Say
@@ -46,12 +46,12 @@ class AssessorRecipe:
 
 
 def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any]:
-    """Follow a recipe, taking up what an earlier call left in `out`.
+    """Follow a recipe, continuing from what an earlier call left in `out`.
 
     Args:
         recipe: What to train.
         out: The adapter's folder; stages are kept in its folder `work`.
-        say: Told of the progress.
+        say: Called with each line of progress.
 
     Returns:
         What the card says of the training.
@@ -114,7 +114,7 @@ def _taught(recipe: AssessorRecipe, base: Path, sources: Sources, checkpoint: Pa
     model: Any = LlavaForConditionalGeneration.from_pretrained(base, dtype=torch.float32)
     adapted = laid_on(model, recipe.rank, recipe.seed)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(base)
-    heads = Running(load_scenario(recipe.scenario), contrasts.learned()).heads
+    heads = AuxiliaryTargets(load_scenario(recipe.scenario), contrasts.learned()).heads
     training = AdapterTraining(adapted, tokenizer, sources, heads, recipe.lessons, recipe.rate, recipe.batch)
     training.train(checkpoint, say)
     return training
@@ -169,7 +169,7 @@ def assessor_card(facts: Mapping[str, Any], figures: str) -> str:
         rank=str(recipe["rank"]),
         parameters=f"{facts['parameters']:,}",
         consultations=f"{recipe['consultations']:,}",
-        lessons=f"{recipe['lessons']:,}",
+        examples=f"{recipe['lessons']:,}",
         steps=f"{facts['steps']:,}",
         minutes=f"{facts['training_seconds'] / 60:.0f}",
         threads=str(recipe["threads"]),

@@ -1,7 +1,7 @@
 """Training of the assessor's adapter: low-rank additions to the language model's layers, all else frozen.
 
 Learned is the choice among the digits at each item's place, which is the choice that the assessor has; beside it, by
-heads that are thrown away, what is known after every line (`running`).
+heads that are thrown away, what is known after every line (`auxiliary_targets`).
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from torch.nn import functional
 
 from consult.agents.assessors.rules import Played
 from consult.rl.starter.assessor import contrasts
-from consult.rl.starter.assessor.lessons import edited, lesson
-from consult.rl.starter.assessor.played import configurations, played
-from consult.rl.starter.assessor.running import RUDE, Running, Targets
+from consult.rl.starter.assessor.auxiliary_targets import RUDE, AuxiliaryTargets, Targets
+from consult.rl.starter.assessor.examples import edited, example
+from consult.rl.starter.assessor.rollouts import configurations, rollouts
 from consult.rl.starter.encoding import HARD, Encoded, Encoder, rendered
-from consult.rl.starter.example import Lesson
+from consult.rl.starter.example import Example
 
 DIGITS = ("0", "1", "2")
 LAYERS = r".*language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)"
 """Every linear layer of the language model; the vision tower has some of the same names."""
 POOL = 256
-"""Lessons that are sorted by length together."""
+"""Examples that are sorted by length together."""
 AHEAD = 2
 WARMING = 30
 """Steps until the learning rate is at its peak."""
-RUNNING_WEIGHT = 2.0
+AUXILIARY_WEIGHT = 2.0
 RARE = 8.0
 """Weight of a rude sentence among polite ones."""
 
 
 @dataclass(frozen=True)
 class Noted:
-    """A lesson as numbers, and what is known at which of its tokens."""
+    """An example as numbers, and what is known at which of its tokens."""
 
     encoded: Encoded
-    running: list[tuple[int, Targets]]
+    auxiliary: list[tuple[int, Targets]]
 
     @property
     def size(self) -> int:
@@ -55,7 +55,7 @@ class Noted:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where lessons come from; all that a process beside needs to make them."""
+    """Where examples come from; all that a process beside needs to make them."""
 
     scenario: str
     base: str
@@ -69,12 +69,12 @@ class Sources:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What lessons are made with."""
+    """What examples are made with."""
 
     consultations: list[Played]
     tokenizer: Any
     encoder: Encoder
-    running: Running
+    auxiliary_targets: AuxiliaryTargets
 
     @classmethod
     def of(cls, sources: Sources) -> Workshop:
@@ -87,17 +87,17 @@ class Workshop:
         runs = configurations(sources.base, sources.scenario, "train", sources.cases, sources.seed)
         tokenizer = PreTrainedTokenizerFast.from_pretrained(sources.folder)
         encoder = Encoder(tokenizer, list(scenario.labels))
-        consultations = list(played(Path(sources.store), scenario, runs))
-        return cls(consultations, tokenizer, encoder, Running(scenario, contrasts.learned()))
+        consultations = list(rollouts(Path(sources.store), scenario, runs))
+        return cls(consultations, tokenizer, encoder, AuxiliaryTargets(scenario, contrasts.learned()))
 
     def noted(self, rng: Random) -> Noted:
-        """Draw one lesson."""
-        subject = edited(rng.choice(self.consultations), rng, self.running.bank)
-        made = lesson(subject)
-        targets = self.running.targets(subject.played, subject.values)
+        """Draw one example."""
+        subject = edited(rng.choice(self.consultations), rng, self.auxiliary_targets.bank)
+        made = example(subject)
+        targets = self.auxiliary_targets.targets(subject.played, subject.values)
         return Noted(self.encoder.encode(made), self._placed(made, targets))
 
-    def _placed(self, made: Lesson, targets: Sequence[tuple[int, Targets]]) -> list[tuple[int, Targets]]:
+    def _placed(self, made: Example, targets: Sequence[tuple[int, Targets]]) -> list[tuple[int, Targets]]:
         """Turn ends in characters of the user's message into places of the prompt's tokens."""
         whole = rendered(made.prompt)
         begin = whole.index(made.prompt.messages[1].text)
@@ -113,10 +113,10 @@ def _workshop(sources: Sources) -> Workshop:
 
 
 def pool_of_batches(sources: Sources, number: int, batch: int) -> list[list[Noted]]:
-    """Make the batches of one pool; the same for the same arguments, so that training can be taken up again."""
+    """Make the batches of one pool; the same for the same arguments, so that training can be continued."""
     workshop, rng = _workshop(sources), Random(f"assessing {sources.seed} {number}")
-    lessons = sorted((workshop.noted(rng) for _ in range(POOL)), key=lambda one: one.size)
-    batches = [lessons[i : i + batch] for i in range(0, POOL, batch)]
+    examples = sorted((workshop.noted(rng) for _ in range(POOL)), key=lambda one: one.size)
+    batches = [examples[i : i + batch] for i in range(0, POOL, batch)]
     rng.shuffle(batches)
     return batches
 
@@ -128,9 +128,9 @@ class Progress:
     step: int = 0
     pool: int = 0
     """Next pool to take."""
-    lessons: int = 0
+    examples: int = 0
     loss: float = math.nan
-    """Running mean."""
+    """AuxiliaryTargets mean."""
     seconds: float = 0.0
 
 
@@ -141,11 +141,11 @@ class AdapterTraining:
     Args:
         model: PEFT model on the frozen base.
         tokenizer: Of the base.
-        sources: Of the lessons.
+        sources: Of the examples.
         heads: Auxiliary head → its classes.
-        budget: Lessons.
+        budget: Examples.
         rate: Peak of the learning rate, which falls to almost nothing by a cosine.
-        batch: Lessons a step.
+        batch: Examples a step.
     """
 
     model: Any
@@ -171,8 +171,8 @@ class AdapterTraining:
         self.digits = self.llava.lm_head.weight[ids].detach()
 
     def train(self, checkpoint: Path, say: Callable[[str], None], every: float = 60.0) -> None:
-        """Train until the budget is spent, with a checkpoint about every `every` seconds; takes up an earlier one."""
-        self._take_up(checkpoint, say)
+        """Train until the budget is spent; save a checkpoint about every `every` seconds, and continue from one."""
+        self._resume(checkpoint, say)
         self.model.train()
         last = told = time.monotonic()
         for number, batches in self._pools():
@@ -197,8 +197,8 @@ class AdapterTraining:
 
     def _tell(self, say: Callable[[str], None]) -> None:
         p = self.progress
-        left = (self.budget - p.lessons) * p.seconds / max(p.lessons, 1)
-        say(f"lessons {p.lessons:,}/{self.budget:,}  step {p.step}  loss {p.loss:.3f}  {left / 60:.0f} min left")
+        left = (self.budget - p.examples) * p.seconds / max(p.examples, 1)
+        say(f"examples {p.examples:,}/{self.budget:,}  step {p.step}  loss {p.loss:.3f}  {left / 60:.0f} min left")
 
     def _pools(self) -> Iterator[tuple[int, list[list[Noted]]]]:
         """Make pools in a process beside, some ahead."""
@@ -216,7 +216,7 @@ class AdapterTraining:
     # -- one step --------------------------------------------------------------------------------------------------
 
     def _step(self, batch: Sequence[Noted]) -> float:
-        done = self.progress.lessons / self.budget
+        done = self.progress.examples / self.budget
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * min(1.0, (self.progress.step + 1) / WARMING) * _cosine(done)
         loss = self.loss(batch)
@@ -225,11 +225,11 @@ class AdapterTraining:
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.progress.step += 1
-        self.progress.lessons += len(batch)
+        self.progress.examples += len(batch)
         return float(loss.detach())
 
     def loss(self, batch: Sequence[Noted]) -> Any:
-        """Give the cross-entropy of the digits at the items' places, and that of the auxiliary heads."""
+        """Return the cross-entropy of the digits at the items' places, and that of the auxiliary heads."""
         width = max(one.size for one in batch)
         ids = torch.zeros(len(batch), width, dtype=torch.long)
         targets = torch.full((len(batch), width), HARD)
@@ -241,12 +241,12 @@ class AdapterTraining:
         hidden = self.llava.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
         target = torch.tensor([self.place[int(token)] for token in targets[:, 1:][learned]])
         hard = functional.cross_entropy(hidden[:, :-1][learned] @ self.digits.T, target)
-        return hard + RUNNING_WEIGHT * self._running(hidden, batch)
+        return hard + AUXILIARY_WEIGHT * self._auxiliary_loss(hidden, batch)
 
-    def _running(self, hidden: Any, batch: Sequence[Noted]) -> Any:
+    def _auxiliary_loss(self, hidden: Any, batch: Sequence[Noted]) -> Any:
         losses = []
         for name in self.heads:
-            known = [(row, at, t[name]) for row, one in enumerate(batch) for at, t in one.running if name in t]
+            known = [(row, at, t[name]) for row, one in enumerate(batch) for at, t in one.auxiliary if name in t]
             if known:
                 rows, places, classes = zip(*known, strict=True)
                 logits = self.auxiliary[name.replace(".", "_")](hidden[list(rows), list(places)])
@@ -268,15 +268,16 @@ class AdapterTraining:
         torch.save(state, partial)
         partial.replace(path)
 
-    def _take_up(self, path: Path, say: Callable[[str], None]) -> None:
+    def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():
             return
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["adapter"], strict=False)
         self.auxiliary.load_state_dict(state["heads"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(**state["progress"])
-        say(f"taking up at {self.progress.lessons:,} lessons")
+        kept = state["progress"]
+        self.progress = Progress(**{"examples" if name == "lessons" else name: kept[name] for name in kept})
+        say(f"resuming at {self.progress.examples:,} examples")
 
 
 def laid_on(base: Any, rank: int, seed: int) -> Any:

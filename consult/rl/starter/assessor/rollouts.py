@@ -78,7 +78,7 @@ def _roles(base: str) -> dict[str, Any]:
 
 
 def play(runs: Sequence[RunConfig], scenario: Scenario, base: str, path: Path, say: Callable[[str], None]) -> None:
-    """Play what has not been played yet into the store at `path`; interrupted, the same call goes on."""
+    """Play what has not been played yet into the store at `path`; an interrupted call is continued by the same one."""
     opened = None
     with Store(path) as store:
         for number, config in enumerate(runs, 1):
@@ -89,8 +89,8 @@ def play(runs: Sequence[RunConfig], scenario: Scenario, base: str, path: Path, s
             Runner(scenario, config, opened, store, batch=BATCH).run()
 
 
-def played(path: Path, scenario: Scenario, runs: Sequence[RunConfig]) -> Iterator[Played]:
-    """Give the consultations of these runs that were played to an end, in their order."""
+def rollouts(path: Path, scenario: Scenario, runs: Sequence[RunConfig]) -> Iterator[Played]:
+    """Return the consultations of these runs that were played to an end, in their order."""
     with Store(path, create=False) as store:
         stored = {row["digest"]: row["id"] for row in store.runs()}
         for run in runs:

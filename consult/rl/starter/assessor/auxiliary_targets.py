@@ -1,7 +1,7 @@
 """What can be known in the middle of a transcript: targets for an auxiliary loss, thrown away after training.
 
-A verdict at the end of a long prompt teaches little a lesson. So the hidden state is read after every line, and after
-every sentence of what was told: what was asked so far, whether somebody was rude so far, whose plan a sentence is from.
+A verdict at the end of a long prompt teaches little per example. So the hidden state is read after every line and every
+sentence of what was told: what was asked so far, whether somebody was rude so far, whose plan a sentence is from.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COLLEAGUES = re.compile(r"\b(?:colleagues?|specialists?|second opinion|panel)\b
 
 
 @dataclass(frozen=True)
-class Running:
+class AuxiliaryTargets:
     """Finds the targets.
 
     Args:
@@ -58,7 +58,7 @@ class Running:
         }
 
     def targets(self, played: Played, values: Values) -> list[tuple[int, Targets]]:
-        """Give pairs of the end of a piece of the user's message, in characters, and what is known there."""
+        """Return pairs of the end of a piece of the user's message, in characters, and what is known there."""
         found: list[tuple[int, Targets]] = []
         sofar = [self._sofar(played, values, idx) for idx in range(len(played.acts))]
         at = 0
@@ -70,7 +70,7 @@ class Running:
         return found
 
     def _sofar(self, played: Played, values: Values, idx: int) -> Targets:
-        """Tell what is known of each item after an act."""
+        """Return what is known of each item after an act."""
         heard = replace(played, acts=played.acts[: idx + 1])
         targets: dict[str, int | None] = {
             "1.1": asks_for_history(heard).value,
@@ -93,7 +93,7 @@ class Running:
         return asked_back and act.speaker == "patient"
 
     def _sentences(self, line: str, played: Played, act: Act) -> Iterator[tuple[int, Targets]]:
-        """Tell of each sentence of the attending's what it is."""
+        """Yield for each sentence of the attending's where it ends and what it is."""
         begin, seen = 0, 0
         for end in _SENTENCE_END.finditer(line):
             sentence, begin = line[begin : end.start()], end.end()

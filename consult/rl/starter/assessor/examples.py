@@ -1,4 +1,4 @@
-"""Lessons in assessing: consultations that the starter played, a few edits of each, and what the rules say of it then.
+"""Examples in assessing: consultations that the starter played, a few edits of each, and what the rules say of it then.
 
 The edits are drawn so that no item's value is rare, and so that each item turns while the others stay: what goes
 together in the starter's play, such as a right diagnosis and its plan, is taken apart.
@@ -18,7 +18,7 @@ from consult.envs.assessing import view_of
 from consult.rl.starter.assessor import edits
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.rl.starter.assessor.edits import Edit
-from consult.rl.starter.example import Lesson, Withheld
+from consult.rl.starter.example import Example, Withheld
 
 Chances = Mapping[Edit, float]
 
@@ -49,7 +49,7 @@ MANNERS: tuple[Chances, ...] = (
     {edits.cut_off: 0.03},
 )
 AS_PLAYED = 0.15
-"""Share of the lessons without an edit."""
+"""Share of the examples without an edit."""
 RUDE = (edits.with_a_rude_line,)
 UNHEARD = (edits.brushed_off, edits.left_unanswered)
 
@@ -64,7 +64,7 @@ class Edited:
 
 
 def edited(played: Played, rng: Random, bank: Bank) -> Edited:
-    """Draw a lesson's consultation."""
+    """Draw an example's consultation."""
     made: list[Edit] = []
     if rng.random() >= AS_PLAYED:
         # Words of manners last: they would stand between sentences that other edits look for.
@@ -77,7 +77,7 @@ def edited(played: Played, rng: Random, bank: Bank) -> Edited:
 
 
 def values_of(played: Played, made: Sequence[Callable[..., object]] = ()) -> dict[str, int | None]:
-    """Give the rules' values, and those of manners as the edits made them: 1 as played, 0 after a contrast."""
+    """Return the rules' values, and those of manners as the edits made them: 1 as played, 0 after a contrast."""
     values = {key: verdict.value for key, verdict in assess_by_rules(played).items()}
     evasive = any(act.text == plain_reply(None, None, played.scenario) for act in played.acts)
     unheard = any(edit in UNHEARD for edit in made)
@@ -87,13 +87,13 @@ def values_of(played: Played, made: Sequence[Callable[..., object]] = ()) -> dic
     return values
 
 
-def lesson(subject: Edited) -> Lesson:
-    """Make the lesson: the values are learned, the tags before them are given."""
+def example(subject: Edited) -> Example:
+    """Make the example: the values are learned, the tags before them are given."""
     parts: list[str | Withheld] = []
     for tag, item in zip(ITEM_TAGS, ITEMS, strict=True):
         value = subject.values[item.key]
         parts += [Withheld(tag), Withheld("0") if value is None else str(value)]
-    return Lesson("assess", starter_assessment(view_of(subject.played)), tuple(parts), cut=True)
+    return Example("assess", starter_assessment(view_of(subject.played)), tuple(parts), cut=True)
 
 
 def _drawn(chances: Chances, rng: Random) -> Edit | None:

@@ -1,0 +1,90 @@
+"""Supervised training on right decisions, within the constraint of play: the cross-entropy of the right one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from consult.rl.data.dataset import Row
+from consult.rl.policy.constraint import END, Constraint
+from consult.rl.policy.policy import Policy
+from consult.rl.policy.shared_prompt import Completions, Prompts, sample, score_decisions
+from consult.rl.trainers.trl_adapter import ScheduledTrainer
+
+
+class DecisionSFT(ScheduledTrainer):
+    """Supervised training on the starter's decisions: prompts read once, photographs looked at once.
+
+    Where a thought comes before the answer, the policy draws it in each step, and only the answer is trained.
+
+    Args:
+        policy: In training.
+        constraint: What may be decided.
+        rows: Of the data set.
+        answers: The right decision of each row, as the policy should write it.
+        kwargs: Of the trainer.
+    """
+
+    def __init__(
+        self, policy: Policy, constraint: Constraint, rows: Sequence[Row], answers: Sequence[str], **kwargs: Any
+    ) -> None:
+        self.policy, self.constraint, self.rows = policy, constraint, rows
+        self.answers = [policy.speaker.tokenizer.encode(answer, add_special_tokens=False) for answer in answers]
+        super().__init__(**kwargs)
+
+    def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
+        """Return the cross-entropy of the right decisions in nats, the mean over the rows."""
+        rows: list[int] = inputs["row"]
+        prompts = self.policy.prompts([self.rows[row] for row in rows])
+        thoughts = self._thoughts(prompts, len(rows))
+        spoken = [thought + self.answers[row] for thought, row in zip(thoughts, rows, strict=True)]
+        width, pad = max(map(len, spoken)), self.policy.speaker.tokenizer.pad_token_id
+        ids = torch.tensor([tokens + [pad] * (width - len(tokens)) for tokens in spoken])
+        mask = torch.tensor([[1] * len(tokens) + [0] * (width - len(tokens)) for tokens in spoken])
+        states = self.constraint.states(ids, mask)
+        said = Completions(ids, torch.arange(len(rows)), states, self.constraint)
+        logs, _entropies = self.through_forward(model, score_decisions, prompts, said, 1.0)
+        answered = torch.arange(width) >= torch.tensor([len(thought) for thought in thoughts])[:, None]
+        trained = answered & self.constraint.choices[states.clamp_min(0)] & (states != END)
+        return -(logs * trained).sum() / len(rows)
+
+    def _thoughts(self, prompts: Prompts, count: int) -> list[list[int]]:
+        """Draw what comes before the answers; nothing where the answer comes first."""
+        if self.policy.config.role == "triage" or self.policy.config.rationale != "before":
+            return [[] for _ in range(count)]
+        drawn = sample(
+            self.policy.body,
+            prompts,
+            torch.arange(count),
+            self.constraint,
+            temperature=1.0,
+            most=self.policy.most_tokens,
+        )
+        begins = self.policy.speaker.tokenizer.convert_tokens_to_ids("<answer>")
+        return [ids[: ids.index(begins) + 1] if begins in ids else [begins] for ids in drawn.ids]
+
+
+def row_numbers(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """Collate entries of a data set that names rows by number."""
+    return {"row": [entry["row"] for entry in entries]}
+
+
+WEIGHED = "I weighed what I saw and heard, and the opinions."
+"""Stands for a thought in what a plain model is to copy: nobody wrote one."""
+FITS = "The complaint and the photograph fit this clinic."
+
+
+def answer_of(row: Row, policy: Policy) -> str:
+    """Return the right decision as the policy should write it, after what its prompt begins it with."""
+    config, target = policy.config, row.target
+    if policy.dialect.slots:
+        if config.role == "triage":
+            return f"{target.answer}, {target.urgency}."
+        return f"{target.answer}</answer>"
+    if config.role == "triage":
+        return json.dumps({"specialty": target.answer, "urgency": target.urgency, "why": FITS})
+    answer, thought = f"<answer>{target.answer}</answer>", f"<think>{WEIGHED}</think>"
+    return {"before": thought + answer, "after": answer + thought, "none": answer}[config.rationale]
