@@ -1,8 +1,9 @@
-"""The notebooks in `examples/` run from top to bottom, as a reader would run them."""
+"""The notebooks and scripts in `examples/` run from top to bottom, as a reader would run them."""
 
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -43,3 +44,44 @@ def test_a_notebook_is_kept_without_outputs() -> None:
     for notebook in NOTEBOOKS:
         read = json.loads(notebook.read_text(encoding="utf-8"))
         assert not any(cell.get("outputs") for cell in read["cells"])
+
+
+def script(name: str) -> Any:
+    """Load an example as a module."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_script_has_a_test() -> None:
+    named = {name.removeprefix("test_").removesuffix("_runs") for name in globals() if name.endswith("_runs")}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} <= named
+
+
+def test_evaluate_your_model_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script("evaluate_your_model").main(tmp_path / "out")
+    shown = capsys.readouterr().out
+    assert (
+        "python:attending" in shown and "starter" in shown and (tmp_path / "out" / "report" / "report.html").is_file()
+    )
+
+
+def test_your_own_scenario_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    script("your_own_scenario").main(tmp_path / "out")
+    shown = capfd.readouterr().out
+    assert "no mistakes found (2 labels, 2 test cases)" in shown
+    # "flu" is an alias: right for one patient, and wrong for the other.
+    assert "alias" in shown and "True" in shown and "False" in shown
+
+
+def test_train_with_your_reward_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSULT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("consult.rl.runtime.results.draw_curves", lambda rows, path: path.touch())
+    limits = {"steps": 1, "cases": 8, "validation": 4, "test": 0, "prompts": 2, "group": 2}
+    script("train_with_your_reward").main(tmp_path / "out", **limits)
+    assert "right before" in capsys.readouterr().out
+    assert "brief" in (tmp_path / "out" / "training.json").read_text()

@@ -28,7 +28,6 @@ AlarmTold = Literal["opening", "asked", "volunteered"]
 """How a patient told an alarm: with the complaint, when asked about it, or unasked in another answer."""
 Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
 
-LEADING: tuple[Action, ...] = ("ask", "examine", "consult", "conclude")
 NO_RECORD = "the record holds no result of this"
 
 
