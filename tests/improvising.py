@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 from consult.agents.models import ModelInfo, Reply
 from consult.agents.prompt_formats.plain import THINK
@@ -136,11 +137,13 @@ class Improviser:
         return json.dumps({"satisfied": rng.random() < 0.6, "accepts": rng.random() < 0.5, "text": said})
 
 
-def configured(reference, cases, temperaments=("sanguine", "choleric", "melancholic", "phlegmatic"), **more):
+def configured(
+    reference, cases, temperaments=("sanguine", "choleric", "melancholic", "phlegmatic"), **more
+) -> RunConfig:
     role = RoleConfig(model=reference)
     moods = tuple(temperaments[i % len(temperaments)] for i in range(len(cases)))
-    names = ("patient", "triage", "specialist", "attending")
-    return RunConfig(scenario="derm34", cases=tuple(cases), temperaments=moods, **dict.fromkeys(names, role), **more)
+    roles: dict[str, Any] = dict.fromkeys(("patient", "triage", "specialist", "attending"), role)
+    return RunConfig(scenario="derm34", cases=tuple(cases), temperaments=moods, **roles, **more)
 
 
 def played(path, model, count=8, *, scenario=None, batch=8, listen=lambda event: None, **more):

@@ -13,12 +13,12 @@ class Reader:
 
     def __init__(self, tables, menus, several, view_of):
         self.labels, self.several = list(tables), several
-        self.chances = {label: {} for label in tables}
+        self.chances: dict[str, dict[str, dict[str, float]]] = {label: {} for label in tables}
         for label, fields in tables.items():
             for name, menu in menus.items():
                 given = fields.get(name, {})
                 self.chances[label][name] = self._smoothed(name, given, menu)
-            views = {}
+            views: dict[str, float] = {}
             for site, p in self.chances[label]["site"].items():
                 views[view_of(site)] = views.get(view_of(site), 0.0) + p
             self.chances[label]["view"] = views

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 def completion(text, model="tiny", **more):
@@ -25,7 +26,9 @@ class Server:
 
     def __init__(self, answer=lambda handler, body: "Yes.", listed=("tiny",), sees=True):
         self.answer, self.listed, self.sees = answer, listed, sees
-        self.bodies, self.headers, self.in_flight, self.most = [], [], 0, 0
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.in_flight, self.most = 0, 0
         self.done = threading.Event()
         self._lock = threading.Lock()
         outer = self
@@ -60,7 +63,7 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        self.http.handle_error = lambda *_: None  # whoever asked has hung up
+        self.http.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever asked has hung up
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def _reply(self, handler, body):

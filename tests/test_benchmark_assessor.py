@@ -21,6 +21,7 @@ from consult.scenarios.conditional import known_of
 def _load():
     path = Path(__file__).parents[1] / "benchmarks" / "assessor.py"
     spec = importlib.util.spec_from_file_location("benchmark_assessor", path)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def study():
     spec = importlib.util.spec_from_file_location("consultations", ROOT / "benchmarks" / "consultations.py")
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -26,6 +26,7 @@ TOPICS = [topic for topic in SCENARIO.topics if topic in said_about("questions")
 def _load():
     path = Path(__file__).parents[1] / "benchmarks" / "patient.py"
     spec = importlib.util.spec_from_file_location("benchmark_patient", path)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -144,7 +145,8 @@ def test_what_cannot_be_read_is_said_by_the_program_and_not_backed(asked):
 def test_a_topic_that_is_not_found_costs_the_asked_fact(asked, monkeypatch):
     # A tiny model is asked only where a question's words name no topic.
     monkeypatch.setattr("consult.agents.roles.patient.Patient._named", lambda self, question, view: None)
-    topics, (first, *others) = {}, list(TOPICS)
+    topics: dict[str, str] = {}
+    first, *others = TOPICS
     for right, wrong in zip((first, *others), (*others, first), strict=True):
         understood, mistaken = bench.parted(right)
         topics |= dict.fromkeys(understood, right) | dict.fromkeys(mistaken, wrong)

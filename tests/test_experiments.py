@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from improvising import PANEL
@@ -21,6 +22,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 def _load(name):
     spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -174,7 +176,8 @@ class Process:
 
 @pytest.mark.parametrize("at_once", [1, 2, 3, 8, 16])
 def test_what_a_run_takes_is_finished_before_it_begins(tmp_path, monkeypatch, at_once):
-    begun, live = [], []
+    begun: list[Any] = []
+    live: list[Any] = []
 
     def begin(run, out):
         assert all((out / name / "metrics.json").is_file() for name in run.needs)

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -107,14 +108,15 @@ def test_trainings_stand_in_the_pages_as_they_are_called():
     assert len(lines) >= 6
     for line in lines:
         words = line[line.index("consult train") :].split()
-        command = get_command(app).commands["train"].commands[words[2]]
+        root: Any = get_command(app)
+        command = root.commands["train"].commands[words[2]]
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words[3:] if word.startswith("--")} <= options, line
 
 
 def test_every_command_and_option_is_documented():
     page = TEXTS["docs/commands.md"]
-    root = get_command(app)
+    root: Any = get_command(app)
     for name, command in root.commands.items():
         assert f"consult {name}" in page
         for sub in getattr(command, "commands", {}):

@@ -40,7 +40,7 @@ def decided(scenario: Scenario, answers: list[str]) -> tuple[str | None, list[Re
         asked.append(request)
         return Reply(answers[int(request.key[4])], tokens_in=2, tokens_out=1)
 
-    async def together(branches):  # type: ignore[no-untyped-def]
+    async def together(branches):
         return list(await asyncio.gather(*branches))
 
     client = RoleClient("attending", ModelInfo("fake", "test", "plain"), generate)

@@ -57,7 +57,7 @@ def test_a_benchmark_is_never_answered_with_the_runs_of_another_object(tmp_path:
     grid: dict[str, Any] = dict(strategies="no-dialogue", teams="solo", cases=1, assessors="none", patient=PANEL)
     found = []
     for name in ("hives", "acne", "hives"):
-        where = dict(out=tmp_path / "out", db=tmp_path / "a.db")
+        where: dict[str, Any] = dict(out=tmp_path / "out", db=tmp_path / "a.db")
         (run,) = consult.benchmark(models=Doctor(name), **grid, **where).runs
         found.append((run.id, *played(run)))
     assert found == [("r1", "hives"), ("r2", "acne"), ("r1", "hives")]
@@ -212,6 +212,7 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
 
 def test_calls_on_a_run_say_what_they_take(run: consult.Run, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
+    flags: list[dict[str, Any]] = [{name: "no"} for name in ("prompts", "again", "solo_baseline", "patient_grounding")]
     wrong: list[Any] = [
         lambda: consult.load(None),  # type: ignore[arg-type]
         lambda: consult.load(run.db)[1],  # type: ignore[index]
@@ -229,16 +230,16 @@ def test_calls_on_a_run_say_what_they_take(run: consult.Run, tmp_path: Path) -> 
         lambda: consult.benchmark(models=PANEL, cases=True, out=tmp_path / "out", db=tmp_path / "b.db"),
         lambda: consult.benchmark(models=PANEL, seed=2**70, out=tmp_path / "out", db=tmp_path / "b.db"),
         *(
-            partial(consult.benchmark, models=PANEL, out=tmp_path / "out", db=tmp_path / "b.db", **{name: "no"})
-            for name in ("prompts", "again", "solo_baseline", "patient_grounding")
+            partial(consult.benchmark, models=PANEL, out=tmp_path / "out", db=tmp_path / "b.db", **flag)
+            for flag in flags
         ),
         lambda: consult.train("triage", out=tmp_path / "file"),
         lambda: consult.train("triage", out=tmp_path / "out", resume="no"),  # type: ignore[arg-type]
-        lambda: consult.train("triage", out=tmp_path / "out", full="no", steps=1),
+        lambda: consult.train("triage", out=tmp_path / "out", full="no", steps=1),  # type: ignore[arg-type]
         lambda: consult.train("triage", out=tmp_path / "out", rewards=5),  # type: ignore[arg-type]
         lambda: consult.train("triage", out=tmp_path / "out", steps=True),
         lambda: consult.train("triage", out=tmp_path / "out", model="mine.py:m", steps=1),
-        lambda: consult.reward(5),  # type: ignore[type-var]
+        lambda: consult.reward(5),  # type: ignore[call-overload]
         lambda: consult.reward(weight="x"),  # type: ignore[call-overload]
         lambda: run.scores(5),  # type: ignore[arg-type]
         lambda: run.scores("nosuch"),

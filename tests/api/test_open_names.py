@@ -289,8 +289,8 @@ def test_every_figure_that_judging_changes_tells_how_much_is_unjudged(
     assert [one["unjudged"] for one in figures] == [1, 1, 2, 1]
     consult.assess(run, judge=judging("yes", "same"))
     data = consult.report(run, out=tmp_path / "out").data["runs"][0]
-    figures = (data["panel"]["vote"], data["panel"]["s"], data["headlines"]["top 3"])
-    assert [(one["unjudged"], one["value"]) for one in figures] == [(0, 1), (0, pytest.approx(2 / 3)), (0, 1)]
+    judged = (data["panel"]["vote"], data["panel"]["s"], data["headlines"]["top 3"])
+    assert [(one["unjudged"], one["value"]) for one in judged] == [(0, 1), (0, pytest.approx(2 / 3)), (0, 1)]
 
 
 def test_one_unjudged_diagnosis_is_told_in_the_singular(ward: Path, tmp_path: Path) -> None:

@@ -92,14 +92,23 @@ def test_what_is_played_is_the_same_by_default_for_a_call_a_grid_and_a_run() -> 
     ("call", "said"),
     [
         (
-            lambda: consult.simulate(pannel_size=3),
+            lambda: consult.simulate(pannel_size=3),  # type: ignore[call-arg]
             "simulate() has no argument 'pannel_size'; did you mean 'panel_size'?",
         ),
-        (lambda: consult.benchmark(sead=3), "benchmark() has no argument 'sead'; did you mean 'seed'?"),
-        (lambda: consult.train("triage", out="x", sead=3), "train() has no argument 'sead'; did you mean 'seed'?"),
+        (
+            lambda: consult.benchmark(sead=3),  # type: ignore[call-arg]
+            "benchmark() has no argument 'sead'; did you mean 'seed'?",
+        ),
+        (
+            lambda: consult.train("triage", out="x", sead=3),  # type: ignore[call-arg]
+            "train() has no argument 'sead'; did you mean 'seed'?",
+        ),
         (lambda: consult.simulate(votes=65), "'votes' cannot be 65; give a whole number from 1 to 64"),
         (lambda: consult.simulate(panel_skill=True), "'panel_skill' cannot be True; give a number from 0 to 1"),
-        (lambda: consult.benchmark(solo_baseline="no"), "'solo_baseline' cannot be 'no'; give True or False"),
+        (
+            lambda: consult.benchmark(solo_baseline="no"),  # type: ignore[arg-type]
+            "'solo_baseline' cannot be 'no'; give True or False",
+        ),
         (lambda: consult.benchmark(repeats=0), "'repeats' cannot be 0; give a whole number from 1 to 100"),
     ],
 )
@@ -124,7 +133,7 @@ def test_who_plays_a_specialty_is_read_in_one_way(entries: list[str], found: Spe
     assert specialists_of(entries) == found
     for model in (PlayOptions, GridOptions):
         read = model.model_validate({"specialist": entries})
-        assert (read.specialist, dict(read.specialists or {})) == (found.everyone, found.own)  # type: ignore[attr-defined]
+        assert (read.specialist, dict(read.specialists or {})) == (found.everyone, found.own)
 
 
 def test_who_plays_a_specialty_can_be_written_in_a_call_as_on_the_command_line() -> None:

@@ -385,7 +385,7 @@ def test_an_asynchronous_model_is_refused_before_anything_is_played(tmp_path: Pa
 
     for model, told in ((answer, "is asynchronous"), (Model(), "is asynchronous"), (yielding, "is a generator")):
         with pytest.raises(PluginError, match=told):
-            consult.simulate(cases=1, model=model, db=tmp_path / "a.db")
+            consult.simulate(cases=1, model=model, db=tmp_path / "a.db")  # type: ignore[arg-type]
     assert not (tmp_path / "a.db").exists()
 
 

@@ -210,7 +210,7 @@ def test_a_reward_that_stands_in_a_file_of_a_training_does_not_run(mine: Mine, t
 
 def test_a_field_that_there_is_not_is_told(tmp_path: Path) -> None:
     with pytest.raises(consult.UserError, match="learning_rate"):
-        consult.train("triage", out=tmp_path / "out", learning_rates=0.1)
+        consult.train("triage", out=tmp_path / "out", learning_rates=0.1)  # type: ignore[call-arg]
     with pytest.raises(consult.UserError, match="accuracy"):
         consult.train("triage", out=tmp_path / "out", rewards={"acuracy": 1.0}, steps=1)
 

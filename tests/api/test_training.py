@@ -10,7 +10,7 @@ import tiny_models
 
 import consult
 
-SMALL = dict(steps=1, cases=4, validation=2, test=0, prompts=1, group=2, max_tokens=4, check_every=9)
+SMALL: dict[str, Any] = dict(steps=1, cases=4, validation=2, test=0, prompts=1, group=2, max_tokens=4, check_every=9)
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,8 @@ IDLE = {
 
 
 def commands(group: Any = None, path: str = "consult") -> Iterator[tuple[str, Any]]:
-    for name, command in (group or get_command(app)).commands.items():
+    top: Any = group or get_command(app)
+    for name, command in top.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, f"{path} {name}")
         else:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command_line import consult
+from narrowing import present
 
 from consult.envs.prompts import prompts_of_run
 from consult.envs.store.write import Store
@@ -100,7 +101,7 @@ def test_an_interrupt_at_any_moment_is_one_sentence(tmp_path, delay, model):
     process = subprocess.Popen(
         [sys.executable, "-c", STARTED, *call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    process.stdout.readline()
+    present(process.stdout).readline()
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     shown, complaint = process.communicate(timeout=60)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from narrowing import present
 from starlette.testclient import TestClient
 
 from consult.cli.main import run as consult
@@ -127,7 +128,7 @@ def everywhere(call: Call, tmp_path: Path, scenario: Path, run: str = "r1") -> d
             (Interview(loaded, loaded.case(row["case_id"]), tuple(store.acts(row["id"])), row["status"]), row)
             for row in store.consultations(run)
         ]
-    paid = sum(INTERVIEW_REWARDS["diagnosis"](interview) for interview, _ in played)
+    paid = sum(present(INTERVIEW_REWARDS["diagnosis"](interview)) for interview, _ in played)
     judged = sum(row["correct_by"] == "judge" and row["correct"] for _, row in played)
     found["reward, and what a judge adds"] = (int(paid) + judged, len(played), accuracy["unjudged"])
     return found

@@ -45,7 +45,12 @@ def server(home, folders):
 @pytest.fixture
 def closing():
     models = []
-    yield lambda model: models.append(model) or model
+
+    def keep(model):
+        models.append(model)
+        return model
+
+    yield keep
     for model in models:
         model.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Eye:
         self.info = ModelInfo("eye", "test", revision="1")
         self.shown: list[list[str]] = []
 
-    def probabilities(self, photographs: list[Photograph]) -> list[list[float]]:
+    def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
         self.shown.append([photograph.id for photograph in photographs])
         if self.opens:
             for photograph in photographs:

@@ -50,7 +50,7 @@ def test_a_folder_without_wal_is_told_from_one_that_cannot_be_written(
     def refuse(*_: Any) -> None:
         raise sqlite3.OperationalError("locking protocol")
 
-    monkeypatch.setattr(machine.sqlite3, "connect", refuse)
+    monkeypatch.setattr(sqlite3, "connect", refuse)
     place = machine._place(tmp_path / "a.db")
     assert place.writable and not place.wal
     assert "cannot write ahead" in place.problems[0].what and "locking protocol" in place.problems[0].what

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from improvising import Improviser, played
+from narrowing import present
 
 from consult.scenarios import Truth, load_scenario
 
@@ -19,7 +20,7 @@ class OtherTruth:
     def get(self, case_id):
         case = SCENARIO.source.get(case_id)
         labels = list(SCENARIO.labels)
-        other = SCENARIO.labels[labels[(labels.index(case.truth.diagnosis) + 7) % len(labels)]]
+        other = SCENARIO.labels[labels[(labels.index(present(case.truth.diagnosis)) + 7) % len(labels)]]
         return replace(case, truth=Truth(other.name, other.specialty, "emergency", "other", "wheals"))
 
 
@@ -45,7 +46,7 @@ def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect, more):
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect, more):
     model = Improviser(dialect)
-    said = {}
+    said: dict[int, list[tuple[int, str]]] = {}
 
     def listen(event):
         if event["event"] == "turn":

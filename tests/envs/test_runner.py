@@ -1,6 +1,7 @@
 """Runs: the same texts whatever the batch, failed consultations as rows, and resuming."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from improvising import Improviser, configured, played
@@ -29,7 +30,8 @@ def test_every_strategy_and_team_plays_to_an_end(tmp_path, dialect, team, strate
 @pytest.mark.parametrize("strategy", ["dialogue", "reasoning"])
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_a_patient_who_is_free_plays_to_an_end(tmp_path, dialect, strategy):
-    events, more = [], {"strategy": strategy, "patient_grounding": False, "max_turns": 40}
+    events: list[dict[str, Any]] = []
+    more = {"strategy": strategy, "patient_grounding": False, "max_turns": 40}
     summary, turns = played(tmp_path / "a.db", Improviser(dialect), 24, listen=events.append, **more)
     assert summary["failed"] == 0 and summary["finished"] == 24
     patient = [turn for turn in turns if turn["speaker"] == "patient"]
@@ -92,7 +94,7 @@ def test_a_failed_consultation_is_a_row_and_stays_in_the_count(tmp_path):
     def fails(request):
         return request.key[0] == 3 and request.task == "decision"
 
-    events = []
+    events: list[dict[str, Any]] = []
     summary, _ = played(tmp_path / "a.db", Improviser(fails=fails), 6, listen=events.append)
     assert (summary["failed"], summary["finished"], summary["with_truth"]) == (1, 5, 6)
     failed = next(e for e in events if e["event"] == "consultation" and e["status"] == "failed")
@@ -121,7 +123,7 @@ def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, moment):
         kept = store.query("SELECT consultation_id, idx, text FROM turns")
         assert set(shown) <= {tuple(row.values()) for row in kept}
         assert store.runs()[0]["status"] == "interrupted"
-    events = []
+    events: list[dict[str, Any]] = []
     summary, turns = played(path, Improviser("starter"), 6, listen=events.append)
     assert turns == whole and summary["consultations"] == 6 and events[0]["resumed"]
     again = [(e["consultation"], e["idx"]) for e in events if e["event"] == "turn"]

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 import torch
+from narrowing import present
 
 from consult.agents.acts import Act
 from consult.agents.assessors.rubric import BY_KEY
@@ -112,13 +113,13 @@ UNDONE = {
 def test_what_was_taken_away_can_be_put_back(edit):
     away, item = UNDONE[edit]
     for number, case in enumerate(CASES):
-        without = away(good(case), Random(number), BANK)
+        without = present(away(good(case), Random(number), BANK))
         back = edit(without, Random(number), BANK)
         if edit is edits.with_right_plan:
             # The plan that was told is no longer that of the diagnosis that was named.
             assert back is None
             continue
-        assert (back is not None and back.acts != without.acts) or back.case != without.case
+        assert back is not None and (back.acts != without.acts or back.case != without.case)
         if item:
             assert assess_by_rules(without)[item].value == 0 and assess_by_rules(back)[item].value == 1, case.id
 
@@ -167,7 +168,7 @@ def test_an_example_follows_from_its_seed_and_learns_the_values_alone():
 
 def test_what_is_known_in_the_middle():
     case = CASES[0]
-    played = edits.with_a_rude_line(good(case), Random(1), contrasts.learned())
+    played = present(edits.with_a_rude_line(good(case), Random(1), contrasts.learned()))
     auxiliary_targets = AuxiliaryTargets(SCENARIO, contrasts.learned())
     text = example(Edited(played, values_of(played, (edits.with_a_rude_line,)))).prompt.messages[1].text
     found = auxiliary_targets.targets(played, values_of(played, (edits.with_a_rude_line,)))
@@ -184,9 +185,8 @@ def test_what_is_known_in_the_middle():
     assert rude and all(said.split()[-1] in piece for piece in rude)
     seen = next(t for line, t in known.items() if line.endswith(f"I can see {SCENARIO.findings[3]}."))
     assert (seen[BASIS], seen[PART], seen[LABEL]) == (1, 0, len(SCENARIO.labels))
-    flags = next(
-        t for line, t in known.items() if line.endswith(SCENARIO.labels[case.truth.diagnosis].safety_net[-1].text)
-    )
+    label = SCENARIO.labels[present(case.truth.diagnosis)]
+    flags = next(t for line, t in known.items() if line.endswith(label.safety_net[-1].text))
     assert (flags[PART], flags[FITS], flags[BASIS]) == (3, 1, 0)
     assert all(0 <= t[head] < n for _, t in found for head, n in auxiliary_targets.heads.items() if head in t)
 
@@ -224,7 +224,7 @@ class AtOnce:
     def submit(self, function, *args):
         from concurrent.futures import Future
 
-        future = Future()
+        future: Future[object] = Future()
         future.set_result(function(*args))
         return future
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from narrowing import present
 from PIL import Image
 
 from consult.scenarios import PhotographError, ScenarioError, UnknownNameError, load_scenario
@@ -21,7 +23,7 @@ labels:
   flu: {specialty: medicine, urgency: soon, aliases: [influenza]}
   cold: {specialty: general practice}
 """
-CASES = [
+CASES: list[dict[str, Any]] = [
     {"id": "a", "complaint": "I ache all over", "diagnosis": "flu", "age": 40, "sex": "female", "image": "a.png"},
     {"id": "b", "complaint": "I cough", "diagnosis": "flu", "urgency": "urgent", "specialty": "general practice"},
     {"id": "c", "complaint": "I sneeze", "diagnosis": "cold", "facts": [{"topic": "duration", "text": "two days"}]},
@@ -79,7 +81,7 @@ def test_unknown_cases_and_splits_give_the_menu(folder):
 
 
 def test_a_photograph_is_read_when_someone_looks(folder):
-    photograph = load_scenario(str(folder)).case("a").photograph
+    photograph = present(load_scenario(str(folder)).case("a").photograph)
     assert photograph.load().size == (8, 6)
     (folder / "a.png").write_bytes(b"no picture")
     with pytest.raises(PhotographError, match="convert it first"):

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 
 import pytest
+from narrowing import grammar_of
 
 from consult.scenarios import Label, load_scenario
 from consult.scenarios.bayes import BayesReader
@@ -186,7 +187,7 @@ def test_a_patient_who_cannot_be_drawn_is_named():
 
 
 def test_posteriors_of_drawn_patients_add_up_to_one():
-    source = load_scenario("derm34").source
+    source = grammar_of(load_scenario("derm34"))
     rng = random.Random(1)
     for label in source.labels:
         draw = source.draw(label, rng)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from narrowing import grammar_of
 
 from consult.agents.acts import Act, Opinion
 from consult.agents.assessors.rubric import BY_KEY, NOT_DECIDED
@@ -23,7 +24,7 @@ def plan_of(name, case):
 
 
 def basis_of(case):
-    values = SCENARIO.source.tables.values["morphology"]
+    values = grammar_of(SCENARIO).tables.values["morphology"]
     return SEEN.format(finding=values[case.truth.morphology].finding)
 
 
@@ -240,7 +241,7 @@ def test_a_safety_net_sends_nobody_to_an_emergency_department(words):
 def basis_cited(told, learned=(), consulted=True):
     """What 1.3 says of a conclusion in these words, with facts that the patient told."""
     case = CASES[0]
-    facts = tuple(Fact(f"f{i}", "course", text, None) for i, text in enumerate(learned))
+    facts = tuple(Fact(f"f{i}", "course", text) for i, text in enumerate(learned))
     case = replace(case, card=replace(case.card, facts=facts))
     acts = [
         Act("patient", "open", case.card.complaint.text, facts=(case.card.complaint.id,)),

@@ -14,6 +14,7 @@ import consult.agents
 from consult.agents.acts import DoctorView
 from consult.agents.assessors.rubric import BY_KEY
 from consult.agents.models import ModelError, Request, open_model
+from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model_resolver import locate
 from consult.agents.prompt_formats import StarterDialect
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
@@ -45,6 +46,7 @@ def test_other_roles_say_the_same_before_and_after_it_was_laid_on(prompts):
     alone = open_model("starter")
     before = saying(alone, prompts)
     judge = open_model("starter", role="assessor")
+    assert isinstance(judge, TransformersModel) and isinstance(alone, TransformersModel)
     assert judge.base is alone.base
     verdicts = saying(judge, [DIALECT.assessment(VIEW)], "assessor")
     assert saying(alone, prompts) == before and saying(open_model("starter"), prompts) == before
@@ -121,5 +123,7 @@ def test_weights_and_adapters_that_have_not_learned_the_role_are_refused(copy, t
     # A folder with an adapter for the role in it knows the role.
     shutil.copytree(FOLDER, base / "assessor")
     model = open_model(str(base), role="assessor")
+    assert isinstance(model, TransformersModel)
     assert model.adapter is not None and torch.is_tensor(model.model.lm_head.weight)
-    assert open_model(str(base)).adapter is None
+    plain = open_model(str(base))
+    assert isinstance(plain, TransformersModel) and plain.adapter is None

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from narrowing import grammar_of
 
 from consult.agents.grounding.emergency_words import urgency_of
 from consult.scenarios import load_scenario
@@ -491,7 +492,7 @@ def test_a_safety_net_or_an_answer_of_the_scenario_sends_nobody():
 
 
 def test_the_advice_for_each_alarm_states_the_urgency_of_the_alarm():
-    alarms = load_scenario("derm34").source.tables.values["alarm"].values()
+    alarms = grammar_of(load_scenario("derm34")).tables.values["alarm"].values()
     assert [spec.where for spec in alarms if urgency_of(spec.where) != spec.urgency] == []
     assert len([spec for spec in alarms if spec.urgency]) >= 15
 

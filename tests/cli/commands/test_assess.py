@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from command_line import consult
+from narrowing import present
 
 from consult.agents.assessors.rubric import BY_KEY, ITEMS
 from consult.agents.prompt_formats.starter_assessment import WHY, WHY_CONSTRUCTED
@@ -140,7 +141,7 @@ def test_killed_and_taken_up_it_ends_the_same(played, tmp_path, kind):
         words = ["assess", "r1", "--assessor", reference, "--db", str(db), "--batch", "4", "--json"]
         if kill:
             process = subprocess.Popen([sys.executable, "-c", SLOW, *words], stdout=subprocess.PIPE, text=True)
-            shown = [process.stdout.readline() for _ in range(10)]
+            shown = [present(process.stdout).readline() for _ in range(10)]
             process.send_signal(signal.SIGKILL)
             process.wait()
             told = {json.loads(line)["consultation"] for line in shown[1:]}

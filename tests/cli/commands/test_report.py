@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from improvising import SCENARIO, Improviser, configured
 from injections import STRINGS
+from narrowing import present
 
 from consult.cli.main import run as consult
 from consult.envs.role_models import Models
@@ -168,7 +169,7 @@ def test_a_difference_names_its_sides_by_what_differs(reported):
 
 def test_a_run_of_an_older_version_lacks_what_was_not_stored(db, tmp_path, capfd, monkeypatch):
     with Store(db) as store:
-        config = json.loads(store.run("r1")["config"])
+        config = json.loads(present(store.run("r1"))["config"])
         for name in ("classifier", "repeats", "votes", "panel_skill", "judge", "own", "patient_grounding"):
             del config[name]
         store.db.execute("UPDATE runs SET config = ?, versions = '{}' WHERE id = 'r1'", [json.dumps(config)])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import consult
 
-CASES = [
+CASES: list[dict[str, object]] = [
     {"id": "a", "complaint": "I cough", "diagnosis": "cold", "facts": [{"topic": "duration", "text": "for two days"}]},
     {"id": "b", "complaint": "I ache all over", "diagnosis": "flu"},
 ]

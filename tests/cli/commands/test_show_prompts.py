@@ -4,6 +4,7 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -137,8 +138,8 @@ def test_the_api_has_them_as_objects_and_as_a_table(run, tmp_path):
 
 
 def test_a_benchmark_can_leave_them_out(tmp_path):
-    grid = {"models": [f"scripted:{PANEL}"], "strategies": ["dialogue"], "cases": 1, "solo_baseline": False}
-    grid |= {"assessors": ["none"], "classifier": lambda image: {"acne": 1.0}}
+    grid: dict[str, Any] = {"models": [f"scripted:{PANEL}"], "strategies": ["dialogue"], "cases": 1}
+    grid |= {"solo_baseline": False, "assessors": ["none"], "classifier": lambda image: {"acne": 1.0}}
     kept = consult.benchmark(**grid, out=tmp_path / "a", db=tmp_path / "a.db")
     left = consult.benchmark(**grid, out=tmp_path / "b", db=tmp_path / "b.db", prompts=False)
     assert len(kept.runs[0].prompts) > 5

@@ -451,7 +451,8 @@ def test_the_command_serves_until_ctrl_c(running: tuple[subprocess.Popen[str], s
         assert client.get("/", headers={"host": "evil.example"}).status_code == 400
         assert client.head("/consultations/r1.1").content == b""
     port = address.rstrip("/").rpartition(":")[2]
-    second = [sys.executable, "-m", "consult", "view", "--port", port, "--db", process.args[5]]  # type: ignore[index]
+    db: Any = process.args[5]  # type: ignore[index]
+    second = [sys.executable, "-m", "consult", "view", "--port", port, "--db", db]
     refused = subprocess.run(second, capture_output=True, text=True)
     assert refused.returncode == 2 and refused.stdout == ""
     assert (

@@ -51,7 +51,10 @@ def test_what_is_not_defined_is_none():
 
 def test_only_what_both_scored_is_compared(tmp_path):
     played(tmp_path / "a.db", Improviser("plain"), 3)
-    said = {"a": {"r1.1": 2, "r1.2": 0, "r1.3": 1}, "b": {"r1.1": 2, "r1.2": None, "r1.3": 0}}
+    said: dict[str, dict[str, int | None]] = {
+        "a": {"r1.1": 2, "r1.2": 0, "r1.3": 1},
+        "b": {"r1.1": 2, "r1.2": None, "r1.3": 0},
+    }
     with Store(tmp_path / "a.db") as store:
         for name, values in said.items():
             judged = [(consultation, {"4.1": Verdict(value, "so")}) for consultation, value in values.items()]

@@ -1,7 +1,10 @@
 """Rates about the lines of a run: what is counted, over what, and how sure it is."""
 
+from typing import Any
+
 import pytest
 from improvising import Improviser, configured, played
+from narrowing import present
 from scipy.stats import binomtest
 
 from consult.agents.acts import Act, Draft
@@ -28,7 +31,7 @@ def begun(store, turns, ended=()):
     for ordinal, (disclosed, facts, status) in enumerate(ended, 1):
         said = ("diagnosis", "diagnosis_words", "correct", "correct_by")
         unknown = ("specialty", "urgency", "final_urgency", "alarm_told", *said, "error")
-        keys = {**dict.fromkeys(unknown), "expert": []}
+        keys: dict[str, Any] = {**dict.fromkeys(unknown), "expert": []}
         counted = {"facts_disclosed": disclosed, "facts": facts, "status": status}
         pending.ended.append({**keys, **counted, "consultation": f"{run}.{ordinal}"})
     store.commit(pending)
@@ -77,7 +80,7 @@ def test_what_has_not_ended_has_disclosed_nothing_yet(store):
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 1), (1, 1), (0, 680), (680, 680), (3, 7), (1046, 1052)])
 def test_the_interval_is_wilsons(hits, n):
-    low, high = Rate("x", hits, n).interval
+    low, high = present(Rate("x", hits, n).interval)
     expected = binomtest(hits, n).proportion_ci(method="wilson")
     assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-12)
     assert 0 <= low <= hits / n <= high <= 1
@@ -94,7 +97,7 @@ def test_a_run_as_it_is_played(tmp_path, grounded):
     patient = [turn for turn in turns if turn["speaker"] == "patient"]
     with Store(tmp_path / "a.db") as store:
         found = counted(store, "r1")
-        assert is_corrected(store.run("r1")) == grounded
+        assert is_corrected(present(store.run("r1"))) == grounded
         disclosed = [row["facts_disclosed"] for row in store.consultations("r1")]
         facts = [row["facts"] for row in store.consultations("r1")]
     final = found["patient's final lines backed by the card"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from improvising import SCENARIO, Improviser, played
 from making import outcome
+from narrowing import present, within
 from sklearn.metrics import brier_score_loss, f1_score
 
 from consult.agents.assessors.rubric import NOT_DECIDED
@@ -31,7 +32,8 @@ def test_f1_is_scikit_learns_over_the_labels_that_occur():
     for average in ("weighted", "macro"):
         figure = diagnosis.f1(found, LABELS)[average]
         assert figure.value == pytest.approx(f1_score(true, said, labels=LABELS[:3], average=average), abs=1e-9)
-        assert figure.low < figure.value < figure.high
+        low, value, high = within(figure)
+        assert low < value < high
         parts = diagnosis._parts(found, LABELS[:3])
         assert diagnosis._f1(parts.sum(0)[None], average)[0] == pytest.approx(figure.value, abs=1e-9)
 
@@ -63,7 +65,7 @@ def test_triage_counts_a_second_specialty_and_no_specialty():
         outcome(2, label.name, None, specialty=None, **sent),
         outcome(3, label.name, None, specialty="elsewhere", **sent),
     ]
-    figures = team.triage(found, SCENARIO)
+    figures = present(team.triage(found, SCENARIO))
     assert (figures.strict.value, figures.lenient.value, figures.macro) == (0.25, 0.5, 0.25)
     assert figures.majority.value == 1 and figures.majority_specialty == label.specialty
     assert team.triage([outcome(0, "acne", "acne")], SCENARIO) is None
@@ -83,12 +85,13 @@ def test_an_attending_follows_corrects_and_is_held_against_the_vote():
         panelled(2, "acne", "acne", "hives", "hives", "acne"),
         panelled(3, "acne", "hives", "hives", None, "stye"),
     ]
-    measured = team.panel(found)
+    measured = present(team.panel(found))
     assert measured.s.value == pytest.approx(5 / 12) and measured.vote.value == 0.5
     assert [(s.right, s.accuracy.n, s.accuracy.value) for s in measured.by_s] == [(0, 1, 0), (1, 1, 1), (2, 2, 0.5)]
     assert measured.by_s[2].follows.value == 0.5 and measured.by_s[2].corrects.value is None
     assert measured.by_s[1].corrects.value == 1 and measured.by_s[1].follows.value is None
-    assert measured.gain.figure.value == 0 and (measured.gain.won, measured.gain.lost) == (1, 1)
+    gain = present(measured.gain)
+    assert gain.figure.value == 0 and (gain.won, gain.lost) == (1, 1)
     assert team.panel([outcome(0, "acne", "acne")]) is None
 
 
@@ -158,8 +161,9 @@ def test_a_judge_that_fails_leaves_the_mean_alone(store):
         store.db.execute(insert, [row["id"], "2.1", None, NOT_DECIDED + "by design"])
         store.db.execute(insert, [row["id"], "2.2", None, "unusable answer"])
     figures = rubric.rubric(store, "r1")["rules"]
-    assert (figures["1.1"].value, figures["1.1"].n, figures["1.1"].judge_failed) == (pytest.approx(6 / 11), 11, 1)
-    assert figures["1.1"].low < 6 / 11 < figures["1.1"].high
+    (low, value, high), failed = within(figures["1.1"]), figures["1.1"].judge_failed
+    assert value == pytest.approx(6 / 11) and (figures["1.1"].n, failed) == (11, 1)
+    assert low < 6 / 11 < high
     assert (figures["2.1"].value, figures["2.1"].judge_failed, figures["2.1"].not_decided) == (None, 0, 12)
     assert (figures["2.2"].value, figures["2.2"].judge_failed, figures["2.2"].not_decided) == (None, 12, 0)
     assert rubric.rubric(store, "r9") == {}
@@ -171,7 +175,7 @@ def test_fidelity_is_that_of_the_lines_with_intervals_over_cases(store):
         rate.name: pytest.approx(rate.share) for rate in counted if rate.n
     }
     assert {name: figure.n for name, figure in found.items()} == {rate.name: rate.n for rate in counted if rate.n}
-    assert all(figure.low <= figure.value <= figure.high for figure in found.values())
+    assert all(low <= value <= high for low, value, high in map(within, found.values()))
 
 
 def test_temperaments_are_measured_by_what_their_patients_do(store):
@@ -179,7 +183,7 @@ def test_temperaments_are_measured_by_what_their_patients_do(store):
     acts = [(r["temperament"], a) for r in store.consultations("r1") for a in store.acts(r["id"])]
     for mood, figure in found["facts volunteered an answer"].items():
         given = [len(a.facts) - 1 for m, a in acts if m == mood and a.action == "answer" and a.facts]
-        assert (figure.value, figure.n) == (pytest.approx(sum(given) / len(given)), len(given))
+        assert figure.value == pytest.approx(sum(given) / len(given)) and figure.n == len(given)
     for mood, figure in found["words an answer"].items():
         said = [len(a.text.split()) for m, a in acts if m == mood and a.action == "answer" and a.facts]
         assert figure.value == pytest.approx(sum(said) / len(said))
@@ -221,7 +225,8 @@ def test_an_open_diagnosis_is_decided_by_name_then_by_alias_then_by_a_judge_and_
     assert {one.truth for one in found} == {"Gout"}
     figure = diagnosis.accuracy(found)
     assert (figure.value, figure.n, figure.unjudged, figure.judge_failed) == (0.5, 6, 1, 1)
-    assert diagnosis.judging_range(found) == (0.5, pytest.approx(4 / 6))
+    low, high = present(diagnosis.judging_range(found))
+    assert low == 0.5 and high == pytest.approx(4 / 6)
     assert diagnosis.confusion(found) == [
         ("Gout", "arthritis", 1),
         ("Gout", "crystals", 1),
@@ -245,22 +250,27 @@ def test_without_a_judge_nobody_has_failed(tmp_path):
 def test_an_opinion_that_names_the_judged_conclusion_is_right():
     found = [panelled(0, "Gout", "crystals", "crystals", "crystals", "acne")]
     judged = [replace(found[0], correct=True, correct_by="judge")]
-    assert team.panel(found).s.value == 0.0 and team.panel(judged).s.value == pytest.approx(2 / 3)
-    assert team.panel(judged).vote.value == 1.0
+    before, after = present(team.panel(found)), present(team.panel(judged))
+    assert before.s.value == 0.0 and after.s.value == pytest.approx(2 / 3)
+    assert after.vote.value == 1.0
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 10, 49, 440])
 def test_a_value_lies_within_its_interval(n):
     for hits in {0, 1, n // 3, n // 2, n - 1, n}:
         figure = share([i < hits for i in range(n)], range(n))
-        assert figure.low <= figure.value <= figure.high
-        low, high = Rate("", hits, n).interval
+        low, value, high = within(figure)
+        assert low <= value <= high
+        low, high = present(Rate("", hits, n).interval)
         assert low <= hits / n <= high
         again = share([i < hits for i in range(n) for _ in range(3)], [i for i in range(n) for _ in range(3)])
-        assert again.low is None or again.low <= again.value <= again.high
+        if again.low is not None:
+            low, value, high = within(again)
+            assert low <= value <= high
 
 
 def test_a_figure_is_never_outside_its_interval():
     figure = Estimate(0.1 + 0.2, 0.30000000000000009, 0.3, 5)
-    assert figure.low <= figure.value <= figure.high
+    low, value, high = within(figure)
+    assert low <= value <= high
     assert Estimate(None, 0.1, 0.2) == Estimate(None, 0.1, 0.2) and Estimate(0.5).low is None

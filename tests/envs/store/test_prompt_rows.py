@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import rude
 from improvising import SCENARIO, Improviser, configured
+from narrowing import present
 
 from consult.agents.exchange import Exchange
 from consult.agents.models.model import Choice, Message, ModelError, ModelInfo, Prompt, Reply, Request, Sent
@@ -131,7 +132,7 @@ def test_what_a_server_received_is_what_is_stored(store, monkeypatch, folded):
 def test_no_pixels_are_stored(store):
     play(store, Improviser(), cases=2)
     buffer = io.BytesIO()
-    SCENARIO.case(IDS[0]).photograph.load().save(buffer, "PNG")
+    present(SCENARIO.case(IDS[0]).photograph).load().save(buffer, "PNG")
     written = b"".join(path.read_bytes() for path in store.path.parent.iterdir())
     assert b"\x89PNG" not in written and base64.b64encode(buffer.getvalue())[:40] not in written
     assert {m.images for p in prompts_of(store, "r1.1") for m in p.messages} == {(), (f"derm34/{IDS[0]}",)}
@@ -181,7 +182,7 @@ def test_a_rendered_prompt_comes_back_also_where_its_template_changes_the_texts(
     asked = [exchange("", sent=one, idx=i) for i, one in enumerate((framed, trimmed))]
     store.commit(Pending(asked=asked))
     assert [one.rendered for one in prompts_of(store, "r1.1")] == [framed.text, trimmed.text]
-    assert between(trimmed.text, [m.text for m in messages]) is None
+    assert between(present(trimmed.text), [m.text for m in messages]) is None
     assert store.query("SELECT json_extract(rendered, '$.around') IS NULL AS whole FROM prompts") == [
         {"whole": 0},
         {"whole": 1},
@@ -320,7 +321,7 @@ def test_a_run_of_an_older_version_says_that_it_has_none(tmp_path):
     with Store(path) as store:
         assert prompts_of_run(store, "r1") == []
         with pytest.raises(NoPromptsError, match="not stored for run r1: an older version of consult began it"):
-            refuse_without_prompts(store.run("r1"))
+            refuse_without_prompts(present(store.run("r1")))
 
 
 def test_judges_and_assessors_are_kept_with_their_verdicts_and_replaced_with_them(store):

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_a_store_of_the_first_schema_keeps_its_rows(tmp_path):
             [(0, "open", "a", 0, 1, 2, 1), (1, "answer", "b", 1, 0, 1, 0), (2, "satisfied", "c", *[None] * 4)],
         )
     db.close()
-    said = {"source": "model", "usage": Usage(1, 2, 0.5), "seed": 7}
+    said: dict[str, Any] = {"source": "model", "usage": Usage(1, 2, 0.5), "seed": 7}
     for _ in range(2):  # migrated once, and left alone the second time
         with Store(path) as store:
             assert store.query("PRAGMA user_version")[0]["user_version"] == len(MIGRATIONS)

@@ -148,7 +148,7 @@ def interview(scenario: Scenario, *acts: Act, status: str = "finished") -> Inter
     return Interview(scenario, scenario.case("train-0000"), acts, status)
 
 
-def pay(name: str, played: Interview) -> float:
+def pay(name: str, played: Interview) -> float | None:
     return INTERVIEW_REWARDS[name](played)
 
 

@@ -37,7 +37,7 @@ def small(tmp_path_factory):
 def trained(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
     recipe = Recipe(scenario=small, vision_steps=2, free_pictures=64, held_out=4, **SHORT)
-    said = []
+    said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "POOL", 24)
         figures = train_starter(recipe, out, said.append)

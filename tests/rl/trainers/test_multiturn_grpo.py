@@ -6,11 +6,14 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 import torch
+from narrowing import present
 
-from consult.agents.models import ModelInfo, open_model
+from consult.agents.models import Model, ModelInfo, open_model
+from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import Choice, Message, Prompt, Reply, Request
 from consult.agents.roles.client import Sampling
 from consult.errors import UserError
@@ -34,7 +37,7 @@ from consult.rl.trainers.rollouts import RecordedChoice, RolloutEngine
 from consult.rl.trainers.trl_adapter import through_forward
 from consult.scenarios import load_scenario
 
-SMALL = dict(cases=4, validation=3, test=0, steps=2, prompts=1, group=2, check_every=2)
+SMALL: dict[str, Any] = dict(cases=4, validation=3, test=0, steps=2, prompts=1, group=2, check_every=2)
 
 
 def frozen(**others):
@@ -76,7 +79,7 @@ def test_what_was_chosen_is_what_was_done(episodes):
         acts = [one.said for one in episode.choices if one.request.task == "action"]
         # After an act there is nothing to say; what the model may write there all the same is passed over.
         chosen = [said for said in acts if said.startswith(("<ask>", "<examine>"))]
-        assert [re.match(r"<(ask|examine)><[a-z]+>", said)[0] for said in chosen] == asked
+        assert [present(re.match(r"<(ask|examine)><[a-z]+>", said))[0] for said in chosen] == asked
         (decision,) = [one for one in episode.choices if one.request.task == "decision"]
         assert f"<answer>{episode.consultation.conclusion.diagnosis}</answer>" in decision.said
 
@@ -110,7 +113,7 @@ def test_who_is_named_plays_and_is_asked_as_in_play(derm34, policy, tmp_path):
     dentist = Dentist()
     engine = RolloutEngine(derm34, policy.speaker, frozen(triage=dentist))
     (episode,) = engine.play([derm34.case("train-0001")], [1], Sampling(1.0, 1.0))
-    assert episode.consultation.consulted.opinions[0].specialty == "dentistry"
+    assert present(episode.consultation.consulted).opinions[0].specialty == "dentistry"
     assert {request.role for request in dentist.asked} == {"triage"} and not episode.failed
     assert max(request.prompt.max_new_tokens for request in dentist.asked) > 8
 
@@ -223,7 +226,8 @@ def test_an_interview_is_trained(trained):
     assert {"right", "facts disclosed", "doctor turns", "new_finding", "repeated"} <= set(metrics["interview"])
     assert metrics["interview"]["right"]["after"] == pytest.approx(metrics["after"])
     assert json.loads((out / "consult.json").read_text())["role"] == "interview"
-    assert open_model(str(out)).adapter is not None
+    model = open_model(str(out))
+    assert isinstance(model, TransformersModel) and model.adapter is not None
 
 
 def test_a_patient_who_would_not_be_asked_is_refused(tmp_path):
@@ -245,7 +249,7 @@ def test_who_played_beside_is_let_go(tmp_path):
         TrainConfig(role="interview", cases=10**6, steps=1), tmp_path / "out", lambda line: None
     )
     served = Served()
-    training._others = {"triage": served, "specialist": served}
+    training._others = {"triage": cast(Model, served), "specialist": cast(Model, served)}
     with pytest.raises(UserError, match="ask for fewer"):
         training.run()
     assert served.closed == 1

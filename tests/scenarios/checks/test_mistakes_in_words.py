@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -22,7 +23,7 @@ labels:
   impetigo: {specialty: dermatology, urgency: soon, aliases: [school sores], look_alikes: [chickenpox]}
   chickenpox: {specialty: paediatrics, urgency: soon, aliases: [varicella]}
 """
-FIRST = {
+FIRST: dict[str, Any] = {
     "id": "a",
     "complaint": "I have crusts",
     "diagnosis": "impetigo",

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -160,7 +161,7 @@ def test_a_table_beside_the_photographs_decides_and_keeps_the_attribution(tmp_pa
     assert b"secret place" not in (tmp_path / "out/photographs/000001.jpg").read_bytes()
 
 
-HOSTILE = {
+HOSTILE: dict[str, dict[str, Any]] = {
     "a path upwards": {"image": "../secret.png"},
     "an absolute path": {"image": "/etc/passwd"},
     "a link outwards": {"image": "link.png"},

@@ -208,7 +208,8 @@ def test_a_prompt_longer_than_the_context_fails_alone(folders: dict[str, Path], 
 
 def test_an_answer_keeps_to_its_schema(folders: dict[str, Path]) -> None:
     model = opened(folders["qwen3_vl"])
-    schema = {"type": "object", "properties": {"urgency": {"enum": ["routine", "soon"]}}, "required": ["urgency"]}
+    properties = {"urgency": {"enum": ["routine", "soon"]}}
+    schema: dict[str, Any] = {"type": "object", "properties": properties, "required": ["urgency"]}
     schema["additionalProperties"] = False
     asks = [request("Well?", photograph(1), seed=seed, tokens=24, schema=schema) for seed in range(4)]
     asks += [request("Well?", seed=9), request("Well?", seed=10, schema={"type": "boolean"})]

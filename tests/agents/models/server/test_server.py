@@ -53,8 +53,10 @@ def opened():
         return models[-1], servers[-1]
 
     yield open_
-    for each in [*models, *servers]:
-        each.close()
+    for model in models:
+        model.close()
+    for server in servers:
+        server.close()
 
 
 def complaint_of(call):
