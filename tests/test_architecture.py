@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -107,3 +108,65 @@ def test_one_place_reads_who_plays_a_specialty() -> None:
         if "specialty, equals" in path.read_text(encoding="utf-8")
     ]
     assert readers == ["envs/specialists.py"]
+
+
+HAS_SQL_OF_ITS_OWN = {
+    "envs/environment_check.py": "tries whether SQLite works, on a scratch file",
+    "scenarios/importing/writing.py": "knows the ids of cases in a scratch database, in a layer below the store",
+}
+STATEMENT = re.compile(
+    r"\b(SELECT|DELETE)\b.*\bFROM\b|\b(INSERT|REPLACE)\b.*\bINTO\b|\bUPDATE\b.*\bSET\b"
+    r"|\bSELECT (DISTINCT )?[\w.*]|\bJOIN\b.*\bON\b|\b(GROUP|ORDER) BY\b|\bCASE WHEN\b|\bIS NOT NULL\b"
+    r"|\b(CREATE|ALTER|DROP) TABLE\b|\bPRAGMA\b",
+    re.DOTALL,
+)
+"""A statement of SQL, or a part that is made into one elsewhere."""
+RUNNERS = {"query", "execute", "executemany", "executescript"}
+
+
+def sql_in(source: str) -> list[int]:
+    """Give the lines on which a module has SQL, in a text or in parts of an f-string, or runs it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RUNNERS:
+            found.add(node.lineno)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
+            found.add(node.lineno)
+        if isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+            if STATEMENT.search("".join(map(str, parts))):
+                found.add(node.lineno)
+    return sorted(found)
+
+
+def test_all_sql_lies_in_the_store() -> None:
+    modules = {str(path.relative_to(PACKAGE)): path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    with_sql = {name for name, source in modules.items() if sql_in(source)}
+    outside = {name for name in with_sql if not name.startswith("envs/store/")}
+    assert outside == set(HAS_SQL_OF_ITS_OWN)
+    assert "envs/store/runs.py" in with_sql
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rows = store.query(sql)",
+        "db.execute(statement)",
+        "_KINDS = 'SELECT a FROM b'",
+        "sql = f'SELECT {columns} FROM {table} WHERE id = ?'",
+        "sql = f'UPDATE {table} SET a = 1'",
+        "sql = (\n    'SELECT count(*) AS n, '\n    f'total(t.{column}) FROM turns t'\n)",
+        "_KEEP = 'INSERT OR IGNORE INTO guesses VALUES (?)'",
+        '_DROP = """\nDELETE\nFROM runs\n"""',
+        "value = f'CASE WHEN {answer} THEN t.accepts END'",
+    ],
+)
+def test_sql_is_noticed_wherever_it_stands(source: str) -> None:
+    assert sql_in(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["say('select a case from the list')", "'Update it, and set --db'", "f'order by {n}'"]
+)
+def test_words_are_not_taken_for_sql(source: str) -> None:
+    assert not sql_in(source)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consult.api.checks import folder, for_python
 from consult.api.given import PathLike, naming
 from consult.api.run import Run, place_of
+from consult.envs.store.runs import has_ended, run_ids
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.render.report.write import write_report
@@ -107,12 +108,11 @@ def written(runs: Sequence[Any], out: PathLike, db: PathLike) -> Report:
 
 def known_runs(store: Store, runs: Sequence[str]) -> list[str]:
     """Check the names, each taken once; a run of which nothing has ended is a mistake, too."""
-    menu = [row["id"] for row in store.query("SELECT id FROM runs ORDER BY rowid DESC")]
+    menu = run_ids(store)
     for run in runs:
         if run not in menu:
             raise UnknownNameError("run", run, menu)
-        ended = "SELECT 1 FROM consultations WHERE run_id = ? AND status != 'running' LIMIT 1"
-        if not store.query(ended, run):
+        if not has_ended(store, run):
             again = f"consult resume {run}{naming(store.path)}"
             raise UserError(f"no consultation of {run} has ended; continue with: {again}")
     return list(dict.fromkeys(runs))

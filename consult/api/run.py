@@ -15,6 +15,7 @@ from consult.api.given import PathLike
 from consult.counts import count_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
 from consult.envs.store.queries import consultation_of
+from consult.envs.store.tables import declared_types, rows_of
 from consult.envs.store.write import Row, Store, stored_decision
 from consult.errors import UserError
 from consult.plugins import blame
@@ -96,27 +97,27 @@ class Run:
     @property
     def consultations(self) -> pd.DataFrame:
         """The consultations; `correct` is true, false, or missing where no truth is known."""
-        return self._table("consultations", "SELECT * FROM consultations WHERE run_id = ? ORDER BY ordinal")
+        return self._table("consultations")
 
     @property
     def turns(self) -> pd.DataFrame:
         """The turns of all consultations; `seconds` of model time, `tokens_in` and `tokens_out` in tokens."""
-        return self._of_consultations("turns", "c.ordinal, t.idx")
+        return self._table("turns")
 
     @property
     def opinions(self) -> pd.DataFrame:
         """The specialists' opinions; `confidence` from 0 to 1."""
-        return self._of_consultations("opinions", "c.ordinal, t.idx")
+        return self._table("opinions")
 
     @property
     def assessments(self) -> pd.DataFrame:
         """One row for an item of the rubric by one assessor; a missing `value` was not scored, which is not 0."""
-        return self._of_consultations("assessments", "c.ordinal, t.id")
+        return self._table("assessments")
 
     @property
     def judgements(self) -> pd.DataFrame:
         """A judge's verdicts on open diagnoses."""
-        return self._of_consultations("judgements", "c.ordinal, t.judge")
+        return self._table("judgements")
 
     @property
     def prompts(self) -> pd.DataFrame:
@@ -201,16 +202,9 @@ class Run:
         shown = self.consultations[["id", "case_id", "temperament", "status", "diagnosis", "truth", "correct"]]
         return f"<p>{escape(repr(self).strip('<>'))}</p>{shown.to_html(index=False, max_rows=20, na_rep='')}"
 
-    def _of_consultations(self, table: str, order: str) -> pd.DataFrame:
-        sql = (
-            f"SELECT t.* FROM {table} t JOIN consultations c ON c.id = t.consultation_id "
-            f"WHERE c.run_id = ? ORDER BY {order}"
-        )
-        return self._table(table, sql)
-
-    def _table(self, table: str, sql: str) -> pd.DataFrame:
+    def _table(self, table: str) -> pd.DataFrame:
         with Store(self.db, create=False) as store:
-            return _frame(store, table, sql, self.id)
+            return _typed(rows_of(store, table, self.id), _types(store, table))
 
 
 class Runs:
@@ -423,14 +417,9 @@ def _as_row(prompt: StoredPrompt) -> Row:
     return {"consultation_id": row.pop("consultation"), **row}
 
 
-def _frame(store: Store, table: str, sql: str, *parameters: Any) -> pd.DataFrame:
-    return _typed(store.query(sql, *parameters), _types(store, table))
-
-
 def _types(store: Store, table: str) -> dict[str, str]:
     """Return column → pandas' type, as the store declares it."""
-    declared = store.query("SELECT name, type FROM pragma_table_info(?)", table)
-    usual = {row["name"]: _TYPES.get(row["type"], "string") for row in declared}
+    usual = {name: _TYPES.get(declared, "string") for name, declared in declared_types(store, table).items()}
     return {name: "boolean" if name in _BOOLEAN else kind for name, kind in usual.items()}
 
 

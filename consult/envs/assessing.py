@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from consult.agents.acts import AssessorView
 from consult.agents.assessors.model import Assessor, Judges, ProgramAssessor
-from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Verdict, not_scored
+from consult.agents.assessors.rubric import ITEMS, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, WRONG, Played, assess_by_rules
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext, RoleClient, Sampling
@@ -20,9 +20,16 @@ from consult.envs.batcher import Batcher
 from consult.envs.consultation import to_line
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
-from consult.envs.prompts import keeps_prompts
+from consult.envs.store.assessments import (
+    ItemSummary,
+    answered_consultations,
+    contradicted_consultations,
+    failed_assessments,
+    item_summaries,
+)
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.prompt_rows import Asked
+from consult.envs.store.runs import count_by_status, keeps_prompts
 from consult.envs.store.write import Row, Store, stored_decision
 from consult.plugins import PluginError
 from consult.scenarios import Scenario
@@ -201,41 +208,12 @@ def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:
 
     To be judged again are those whose model gave no reply, and by the rules those that another judge has decided since.
     """
-    rows = store.query(
-        "SELECT DISTINCT a.consultation_id AS id FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
-        "WHERE c.run_id = ? AND a.assessor = ? AND NOT (a.value IS NULL AND a.why LIKE ?)",
-        run,
-        assessor,
-        f"{NO_REPLY}%",
-    )
-    return {row["id"] for row in rows} - (_decided_since(store, run, assessor) if _is_rules(assessor) else set())
+    judged = answered_consultations(store, run, assessor, NO_REPLY)
+    return judged - contradicted_consultations(store, run, assessor, WRONG) if _is_rules(assessor) else judged
 
 
 def _is_rules(assessor: str) -> bool:
     return assessor.partition("@")[0] == RULES
-
-
-def _decided_since(store: Store, run: str, assessor: str) -> set[str]:
-    """Return the consultations on whose diagnosis the rules say something else than the judge whose verdict counts."""
-    rows = store.query(
-        "SELECT a.consultation_id AS id FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
-        "WHERE c.run_id = ? AND a.assessor = ? AND a.item = '3.1' AND c.status = 'finished' "
-        "AND c.correct_by = 'judge' AND (a.value IS NULL OR (a.why LIKE ?) = c.correct)",
-        run,
-        assessor,
-        f"{WRONG}%",
-    )
-    return {row["id"] for row in rows}
-
-
-def assessors_of(store: Store, run: str) -> list[str]:
-    """List the assessors of a run, the first first."""
-    rows = store.query(
-        "SELECT a.assessor, min(a.id) AS first FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
-        "WHERE c.run_id = ? GROUP BY a.assessor ORDER BY first",
-        run,
-    )
-    return [row["assessor"] for row in rows]
 
 
 def assessment_event(consultation: str, assessor: str, verdicts: Mapping[str, Verdict]) -> Event:
@@ -253,17 +231,7 @@ def assessment_event(consultation: str, assessor: str, verdicts: Mapping[str, Ve
 
 def assessment_summary(store: Store, run: str, assessor: str) -> Event:
     """Describe an assessor's verdicts on a run: mean and n per item, failures and what is open by design apart."""
-    over = store.query("SELECT status, count(*) AS n FROM consultations WHERE run_id = ? GROUP BY status", run)
-    counts = {row["status"]: row["n"] for row in over}
-    rows = store.query(
-        "SELECT a.item, avg(a.value) AS mean, count(a.value) AS n, sum(a.value IS NULL) AS missing, "
-        "sum(a.value IS NULL AND a.why LIKE ?) AS open FROM assessments a "
-        "JOIN consultations c ON c.id = a.consultation_id WHERE c.run_id = ? AND a.assessor = ? GROUP BY a.item",
-        f"{NOT_DECIDED}%",
-        run,
-        assessor,
-    )
-    found = {row["item"]: row for row in rows}
+    counts, found = count_by_status(store, run), item_summaries(store, run, assessor)
     return {
         "event": "summary",
         "run": run,
@@ -271,29 +239,17 @@ def assessment_summary(store: Store, run: str, assessor: str) -> Event:
         "consultations": counts.get("finished", 0) + counts.get("unfinished", 0),
         "left_out": counts.get("failed", 0) + counts.get("running", 0),
         "items": [_figure(found[item.key], item.name, item.levels[-1]) for item in ITEMS if item.key in found],
-        "failures": _failures(store, run, assessor),
+        "failures": failed_assessments(store, run, assessor),
     }
 
 
-def _figure(row: Row, name: str, highest: int) -> Event:
+def _figure(found: ItemSummary, name: str, highest: int) -> Event:
     return {
-        "item": row["item"],
+        "item": found.item,
         "name": name,
-        "n": row["n"],
-        "mean": row["mean"],
+        "n": found.n,
+        "mean": found.mean,
         "highest": highest,
-        "judge_failed": row["missing"] - row["open"],
-        "not_decided": row["open"],
+        "judge_failed": found.missing - found.open,
+        "not_decided": found.open,
     }
-
-
-def _failures(store: Store, run: str, assessor: str) -> list[Event]:
-    """List consultations with an item that the judge failed on, with the reason."""
-    return store.query(
-        "SELECT a.consultation_id AS consultation, min(a.why) AS why FROM assessments a "
-        "JOIN consultations c ON c.id = a.consultation_id WHERE c.run_id = ? AND a.assessor = ? "
-        "AND a.value IS NULL AND a.why NOT LIKE ? GROUP BY c.id ORDER BY c.ordinal",
-        run,
-        assessor,
-        f"{NOT_DECIDED}%",
-    )

@@ -7,12 +7,13 @@ up again tells the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from consult.agents.experts.classifier import TOP, Classifier, Ranked, Reading
 from consult.agents.models.model import ModelError
 from consult.envs.config import RunConfig
+from consult.envs.store.predictions import Prediction, keep_predictions, predictions_of
 from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
@@ -81,7 +82,8 @@ class Guesses:
         self._reading = Reading(self.classifier, self.scenario)
         self._name = classifier_name(self.classifier)
         self._kept = {
-            case: tuple(labels) for case, labels in stored_guesses(self.store, self._name, self.scenario).items()
+            case: tuple(labels)
+            for case, labels in predictions_of(self.store, self._name, self.scenario.revision).items()
         }
         self._place = {case: i for i, case in enumerate(self.cases)}
 
@@ -110,22 +112,9 @@ class Guesses:
             if len(ids) == 1:
                 raise
             return
-        self.store.write(_KEEP, [self._row(case, ranked.get(case, ())) for case in ids])
+        keep_predictions(self.store, [self._row(case, ranked.get(case, ())) for case in ids])
         self._kept.update({case: tuple(label for label, _ in ranked.get(case, ())[:TOP]) for case in ids})
 
-    def _row(self, case: str, ranked: Ranked) -> tuple[str, ...]:
+    def _row(self, case: str, ranked: Ranked) -> Prediction:
         labels, shares = [label for label, _ in ranked[:TOP]], [round(p, 4) for _, p in ranked[:TOP]]
-        return self._name, self.scenario.revision, case, json.dumps(labels), json.dumps(shares)
-
-
-_KEEP = "INSERT OR IGNORE INTO guesses VALUES (?, ?, ?, ?, ?)"
-
-
-def stored_guesses(store: Store, classifier: str, scenario: Scenario) -> Mapping[str, list[str]]:
-    """Give case → the labels that a classifier guessed, the likeliest first."""
-    rows = store.query(
-        "SELECT case_id, labels FROM guesses WHERE scenario_revision = ? AND classifier = ?",
-        scenario.revision,
-        classifier,
-    )
-    return {row["case_id"]: json.loads(row["labels"]) for row in rows}
+        return Prediction(self._name, self.scenario.revision, case, json.dumps(labels), json.dumps(shares))

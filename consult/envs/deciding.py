@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consult.envs.store.judgements import undecided
 from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 from consult.scenarios.correct import correct
@@ -21,13 +22,8 @@ def decide_again(store: Store, run: str, scenario: Scenario) -> int:
     Returns:
         How many were decided.
     """
-    rows = store.query(
-        "SELECT c.id, c.diagnosis, c.truth, r.scenario_revision AS revision FROM consultations c "
-        "JOIN runs r ON r.id = c.run_id WHERE c.run_id = ? AND c.correct_by = 'unjudged'",
-        run,
-    )
-    known = [row for row in rows if scenario.labels or row["revision"] == scenario.revision]
-    decided = [(row["id"], correct(row["diagnosis"], row["truth"], scenario)) for row in known]
+    known = [one for one in undecided(store, run) if scenario.labels or one.revision == scenario.revision]
+    decided = [(one.id, correct(one.diagnosis, one.truth, scenario)) for one in known]
     found = [(identifier, one) for identifier, one in decided if one.by != "unjudged"]
     if found:
         store.keep_decisions(found)

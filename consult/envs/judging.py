@@ -17,10 +17,11 @@ from consult.envs.batcher import Batcher
 from consult.envs.config import Plan
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
-from consult.envs.prompts import keeps_prompts
 from consult.envs.role_models import judge_of
 from consult.envs.store.exchanges import Exchanges
+from consult.envs.store.judgements import count_verdicts, failed_judgements, verdicts_by
 from consult.envs.store.prompt_rows import Asked
+from consult.envs.store.runs import keeps_prompts
 from consult.envs.store.write import Row, Store, stored_decision
 from consult.errors import UserError
 from consult.scenarios import Scenario
@@ -127,7 +128,7 @@ class Judging:
         named = [(row, correct(row["diagnosis"], row["truth"], self.scenario)) for row in rows]
         self.store.keep_decisions((row["id"], one) for row, one in named if one.by != "unjudged")
         open_ = [row for row, one in named if one.by == "unjudged"]
-        done = _verdicts_of(self.store, self.run, self._judge.name)
+        done = verdicts_by(self.store, self.run, self._judge.name)
         # The judge that is named last decides, also where another one has judged since its verdict.
         kept = [(row["id"], done[row["id"]], self._decided(row, done[row["id"]])) for row in open_ if row["id"] in done]
         self.store.keep_judgements(self._judge.name, kept)
@@ -175,18 +176,6 @@ class Judging:
 _PLANNED = ("ordinal", "temperament", "strategy", "team", "seed", "repeat")
 
 
-def _verdicts_of(store: Store, run: str, judge: str) -> dict[str, Judgement]:
-    """Return a judge's verdicts on a run; those that it owes are to be asked for again."""
-    rows = store.query(
-        "SELECT j.consultation_id AS id, j.verdict, j.why FROM judgements j "
-        "JOIN consultations c ON c.id = j.consultation_id "
-        "WHERE c.run_id = ? AND j.judge = ? AND j.verdict IS NOT NULL",
-        run,
-        judge,
-    )
-    return {row["id"]: Judgement(row["verdict"], row["why"]) for row in rows}
-
-
 def judgement_event(consultation: str, judge: str, judgement: Judgement, decided: Correct) -> Event:
     """Describe a verdict on one consultation."""
     return {
@@ -204,20 +193,7 @@ def judging_summary(store: Store, run: str, judge: str) -> Event:
     """Describe a judge's verdicts on a run, and what the run has come to with them."""
     row = store.run(run)
     assert row is not None
-    verdicts = store.query(
-        "SELECT j.verdict, count(*) AS n FROM judgements j JOIN consultations c ON c.id = j.consultation_id "
-        "WHERE c.run_id = ? AND j.judge = ? GROUP BY j.verdict",
-        run,
-        judge,
-    )
-    found = {one["verdict"]: one["n"] for one in verdicts}
-    failures = store.query(
-        "SELECT j.consultation_id AS consultation, j.why, c.correct_by FROM judgements j "
-        "JOIN consultations c ON c.id = j.consultation_id "
-        "WHERE c.run_id = ? AND j.judge = ? AND j.verdict IS NULL ORDER BY c.ordinal",
-        run,
-        judge,
-    )
+    found, failures = count_verdicts(store, run, judge), failed_judgements(store, run, judge)
     return {
         "event": "summary",
         "run": run,

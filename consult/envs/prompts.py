@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.models.human import HUMAN, NOBODY
 from consult.agents.models.tables import PREFIXES
-from consult.envs.store.prompt_rows import COLUMNS, unpacked
+from consult.envs.store.prompt_rows import unpacked
+from consult.envs.store.prompts import prompt_lines, prompt_rows, prompt_rows_of_run
 from consult.errors import UserError
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
     from consult.envs.store.write import Row, Store
-
-AT_ONCE = 10_000
-"""Lines that are read by one query."""
 
 
 class NoPromptsError(UserError):
@@ -85,12 +83,6 @@ class StoredPrompt:
         return {"event": "prompt", "consultation": data.pop("consultation_id"), **data, "messages": messages}
 
 
-def keeps_prompts(store: Store, run: str) -> bool:
-    """Tell whether a run stores what models are asked."""
-    rows = store.query("SELECT prompts FROM runs WHERE id = ?", run)
-    return bool(rows and rows[0]["prompts"])
-
-
 def refuse_without_prompts(run: Row) -> None:
     """Refuse to show the prompts of a run that has none.
 
@@ -105,17 +97,12 @@ def refuse_without_prompts(run: Row) -> None:
 
 def prompts_of(store: Store, consultation: str) -> list[StoredPrompt]:
     """Return what models were asked in a consultation, in order; what came after all turns stands last."""
-    return _read(store, "WHERE consultation_id = ? ORDER BY turn IS NULL, turn, id", consultation)
+    return _read(store, prompt_rows(store, consultation))
 
 
 def prompts_of_run(store: Store, run: str) -> list[StoredPrompt]:
     """Return what models were asked in all consultations of a run, in the order of play."""
-    return _read(
-        store,
-        "JOIN consultations c ON c.id = p.consultation_id WHERE c.run_id = ? "
-        "ORDER BY c.ordinal, p.turn IS NULL, p.turn, p.id",
-        run,
-    )
+    return _read(store, prompt_rows_of_run(store, run))
 
 
 def by_turn(prompts: Iterable[StoredPrompt]) -> dict[int | None, list[StoredPrompt]]:
@@ -155,14 +142,13 @@ def without_prompt(event: Event, models: Mapping[str, str]) -> str:
 # -- from rows ---------------------------------------------------------------------------------------------------------
 
 
-def _read(store: Store, where: str, *parameters: Any) -> list[StoredPrompt]:
-    columns = ", ".join(f"p.{name}" for name in COLUMNS)
-    rows = store.query(f"SELECT {columns} FROM prompts p {where}", *parameters)
-    lines = _lines_of(store, rows)
+def _read(store: Store, rows: Sequence[Row]) -> list[StoredPrompt]:
+    lines = prompt_lines(store, _lines_in(rows))
     return [_prompt(row, lines) for row in rows]
 
 
-def _lines_of(store: Store, rows: Sequence[Row]) -> dict[int, str]:
+def _lines_in(rows: Iterable[Row]) -> set[int]:
+    """Return the numbers of the lines that texts consist of."""
     numbers: set[int] = set()
     for row in rows:
         for message in json.loads(row["messages"]):
@@ -170,12 +156,7 @@ def _lines_of(store: Store, rows: Sequence[Row]) -> dict[int, str]:
         rendered = json.loads(row["rendered"] or "{}")
         numbers.update(rendered.get("lines", ()), *[[rendered["around"]]] if "around" in rendered else ())
         numbers.update([row["grammar"]] if row["grammar"] is not None else ())
-    wanted, found = sorted(numbers), dict[int, str]()
-    for start in range(0, len(wanted), AT_ONCE):
-        part = json.dumps(wanted[start : start + AT_ONCE])
-        for line in store.query("SELECT id, text FROM prompt_lines WHERE id IN (SELECT value FROM json_each(?))", part):
-            found[line["id"]] = unpacked(line["text"])
-    return found
+    return numbers
 
 
 def _prompt(row: Row, lines: Mapping[int, str]) -> StoredPrompt:

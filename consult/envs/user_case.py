@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consult.agents.prompt_formats.clean import clean
 from consult.envs.config import OwnCase, RunConfig
+from consult.envs.store.photographs import photograph_png
 from consult.envs.store.write import Store, StoreError
 from consult.errors import UserError
 from consult.scenarios import Card, Case, Fact, Photograph, Scenario, Truth
@@ -113,10 +114,9 @@ def _case(own: OwnCase, store: Store) -> Case:
 
 
 def _photograph(key: str, store: Store) -> Photograph:
-    rows = store.query("SELECT png FROM photographs WHERE hash = ?", key)
-    if not rows:
+    png = photograph_png(store, key)
+    if png is None:
         raise StoreError(f"'{store.path}' no longer holds the photograph {key[:10]} of this run; play it anew")
-    png: bytes = rows[0]["png"]
 
     def load() -> Image:
         from PIL import Image

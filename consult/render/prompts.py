@@ -22,6 +22,7 @@ from consult.envs.prompts import (
     refuse_without_prompts,
     without_prompt,
 )
+from consult.envs.store.photographs import stored_photographs
 from consult.render.terminal import Event, say, styled
 from consult.scenarios.control_chars import visible
 
@@ -98,8 +99,8 @@ def kept_to(grammar: Mapping[str, Any]) -> str:
 
 def photograph_sizes(store: Store) -> dict[str, str]:
     """Map the photographs from outside, which the store keeps, to their sizes in words."""
-    rows = store.query("SELECT hash, width, height FROM photographs")
-    return {f"own/{row['hash']}": f", {row['width']} by {row['height']} pixels" for row in rows}
+    kept = stored_photographs(store)
+    return {f"own/{one.hash}": f", {one.width} by {one.height} pixels" for one in kept}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from consult.envs.config import RunConfig
 from consult.envs.store.queries import unknown_consultation, verdicts_on
+from consult.envs.store.runs import stored_run
 from consult.envs.store.write import Store
 from consult.envs.user_case import world
 from consult.errors import UserError
@@ -81,7 +82,7 @@ def _rows(store: Store, consultation: str) -> tuple[Row, Row]:
     row = store.consultation(consultation)
     if row is None:
         raise unknown_consultation(store, consultation)
-    return row, store.query("SELECT * FROM runs WHERE id = ?", row["run_id"])[0]
+    return row, stored_run(store, row["run_id"])
 
 
 def _case(store: Store, row: Row, run: Row) -> tuple[Scenario, Case, str]:

@@ -104,8 +104,8 @@ def _compare(store: Store, run: str, *, json: bool) -> None:
     from consult.api.given import naming
     from consult.cli.commands.session import print_json
     from consult.cli.terminal.assess_view import print_agreements
-    from consult.envs.assessing import assessors_of
     from consult.envs.metrics.agreement import agreements
+    from consult.envs.store.assessments import assessors_of
     from consult.errors import UserError
 
     names = assessors_of(store, run)

@@ -21,6 +21,7 @@ from consult.cli.web.parts import (
 )
 from consult.counts import count_of
 from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
+from consult.envs.store.runs import count_runs, run_ids
 from consult.envs.store.write import Store, is_alive
 from consult.render import stored
 from consult.render.live import played_by
@@ -43,7 +44,7 @@ MOST_NAMES = 500
 
 def runs(store: Store, request: Request) -> str:
     """List the runs of the store, the newest first."""
-    number = store.query("SELECT count(*) AS n FROM runs")[0]["n"]
+    number = count_runs(store)
     pages = _pages(number)
     page = wanted_page(request.query_params.get("page", ""), pages)
     rows = [_run_row(row) for row in store.runs(MOST, (page - 1) * MOST)]
@@ -113,8 +114,7 @@ def run(store: Store, request: Request) -> str:
     name = request.path_params["run"]
     row = store.run(name)
     if row is None:
-        menu = store.query("SELECT id FROM runs ORDER BY rowid DESC LIMIT ?", MOST_NAMES)
-        raise UnknownNameError("run", name, [one["id"] for one in menu])
+        raise UnknownNameError("run", name, run_ids(store, MOST_NAMES))
     filters, here = read_filters(request.query_params), run_address(name)
     number = count_matching(store, name, filters)
     pages = _pages(number)

@@ -13,6 +13,7 @@ from consult.envs.benchmark.cells import Cell
 from consult.envs.config import RunConfig
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
+from consult.envs.store.runs import cost_of, finished_runs
 from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
@@ -41,12 +42,9 @@ class Estimate:
 
 def from_store(store: Store, config: RunConfig, models: Mapping[str, str]) -> Estimate | None:
     """Go by the newest run that was played in the same way by the same models; None where there is none."""
-    rows = store.query(
-        "SELECT id, config, models, wall_seconds FROM runs WHERE status = 'finished' ORDER BY rowid DESC"
-    )
-    for row in rows:
-        if json.loads(row["models"]) == dict(models) and _alike(config, json.loads(row["config"])):
-            found = _measured(store, row["id"], row["wall_seconds"], row["id"])
+    for run in finished_runs(store):
+        if json.loads(run.models) == dict(models) and _alike(config, json.loads(run.config)):
+            found = _measured(store, run.id, run.wall_seconds, run.id)
             if found is not None:
                 return found
     return None
@@ -58,14 +56,8 @@ def _alike(config: RunConfig, told: Mapping[str, object]) -> bool:
 
 
 def _measured(store: Store, run: str, seconds: float, source: str, fewest: int = FEWEST) -> Estimate | None:
-    row = store.query(
-        "SELECT count(DISTINCT c.id) AS n, total(t.tokens_in) AS tokens_in, total(t.tokens_out) AS tokens_out "
-        "FROM consultations c LEFT JOIN turns t ON t.consultation_id = c.id WHERE c.run_id = ?",
-        run,
-    )[0]
-    if row["n"] < fewest:
-        return None
-    return Estimate(seconds / row["n"], row["tokens_in"] / row["n"], row["tokens_out"] / row["n"], source)
+    n, tokens_in, tokens_out = cost_of(store, run)
+    return None if n < fewest else Estimate(seconds / n, tokens_in / n, tokens_out / n, source)
 
 
 def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: int) -> Estimate:

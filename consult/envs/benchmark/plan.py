@@ -133,8 +133,9 @@ def plan(
         ModelError: A model cannot be opened, or a classifier cannot judge the cases.
     """
     from consult.envs.classifier_predictions import check_photographs
+    from consult.envs.store.benchmarks import interrupted_runs
 
-    own = _own_runs(store, toml) if anew else None
+    own = interrupted_runs(store, toml) if anew else None
     found: list[Planned] = []
     clock = _Clock()
     # All models are looked at before one is played, so that a mistake in the last one does not come after hours.
@@ -156,23 +157,13 @@ class _Clock:
     spent: float = 0.0
 
 
-def _own_runs(store: Store, toml: str) -> list[str]:
-    """Give the runs of a benchmark that was interrupted while playing all anew."""
-    rows = store.query(
-        "SELECT r.run_id FROM benchmark_runs r JOIN benchmarks b ON b.id = r.benchmark_id "
-        "WHERE b.toml = ? AND b.anew AND b.status = 'running'",
-        toml,
-    )
-    return [row["run_id"] for row in rows]
-
-
 def _looked_at(
     cell: Cell, models: dict[str, str], store: Store, scenario: Scenario, own: Sequence[str] | None
 ) -> Planned:
-    from consult.envs.benchmark.kept import played_run
     from consult.envs.settings import settings_of
+    from consult.envs.store.benchmarks import played_run
 
-    run = played_run(store, cell, models, scenario.revision, among=own)
+    run = played_run(store, cell.config.digest(), models, scenario.revision, among=own)
     consultations = len(cell.config.plan())
     ended = consultations if run else _ended(store, cell, models)
     return Planned(cell, models, settings_of(cell.config, models, scenario), consultations, run, ended, None)
@@ -180,11 +171,10 @@ def _looked_at(
 
 def _ended(store: Store, cell: Cell, models: dict[str, str]) -> int:
     """Count what an interrupted run of the cell has played."""
+    from consult.envs.store.runs import count_played
+
     begun = store.unfinished_run(cell.config.digest(), models)
-    if begun is None:
-        return 0
-    sql = "SELECT count(*) AS n FROM consultations WHERE run_id = ? AND status NOT IN ('running', 'failed')"
-    return int(store.query(sql, begun["id"])[0]["n"])
+    return 0 if begun is None else count_played(store, begun["id"])
 
 
 def _estimate(

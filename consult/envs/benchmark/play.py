@@ -55,7 +55,7 @@ class Benchmark:
             ModelGoneError: A model is gone.
             KeyboardInterrupt: Interrupted.
         """
-        from consult.envs.benchmark.kept import begin_benchmark, end_benchmark
+        from consult.envs.store.benchmarks import begin_benchmark, end_benchmark
 
         self.id = begin_benchmark(self.store, self.toml, anew=self.anew)
         self._ask_classifier()
@@ -96,18 +96,18 @@ class Benchmark:
                 guesses.of(case)
 
     def _play(self, one: Planned) -> str:
-        from consult.envs.benchmark.kept import keep_run
         from consult.envs.runner import Runner
+        from consult.envs.store.benchmarks import keep_run
 
         if one.run is not None:
-            keep_run(self.store, self.id, one.cell, one.run)
+            keep_run(self.store, self.id, one.cell.number, one.run)
             self.listen({"event": "cell", "cell": one.cell.number, "run": one.run, "earlier": True})
             return one.run
 
         def listen(event: Event) -> None:
             if event["event"] == "run":
                 # Before anything of it is shown: a killed benchmark finds its own runs again.
-                keep_run(self.store, self.id, one.cell, event["run"])
+                keep_run(self.store, self.id, one.cell.number, event["run"])
                 self.listen({"event": "cell", "cell": one.cell.number, "run": event["run"], "earlier": False})
             self.listen(event)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from consult.agents.assessors.rubric import ITEMS, Item
-from consult.envs.assessing import assessors_of
+from consult.envs.store.assessments import assessors_of, value_pairs
 from consult.envs.store.write import Store
 
 Pair = tuple[int, int]
@@ -40,15 +40,6 @@ class Agreement:
     alpha: float | None
 
 
-_PAIRS = """
-SELECT a.item, a.value, b.value, count(*) FROM assessments a
-JOIN assessments b ON b.consultation_id = a.consultation_id AND b.item = a.item
-JOIN consultations c ON c.id = a.consultation_id
-WHERE c.run_id = ? AND a.assessor = ? AND b.assessor = ? AND a.value IS NOT NULL AND b.value IS NOT NULL
-GROUP BY a.item, a.value, b.value
-"""
-
-
 def agreements(store: Store, run: str) -> list[Agreement]:
     """Compare all assessors of a run in pairs, item by item; items that a pair has no consultation of are left out.
 
@@ -57,7 +48,7 @@ def agreements(store: Store, run: str) -> list[Agreement]:
     found = []
     for first, second in combinations(assessors_of(store, run), 2):
         met: dict[str, list[Pair]] = {item.key: [] for item in ITEMS}
-        for item, a, b, n in store.stream(_PAIRS, run, first, second):
+        for item, a, b, n in value_pairs(store, run, first, second):
             met[item] += [(int(a), int(b))] * n
         found += [agreement(item, (first, second), met[item.key]) for item in ITEMS if met[item.key]]
     return found

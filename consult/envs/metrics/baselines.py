@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.outcomes import Outcome
 from consult.envs.metrics.paired import Difference, difference, holm, results
+from consult.envs.store.predictions import predictions_by_classifier
 from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
@@ -115,13 +115,11 @@ def corrected(found: Sequence[Baseline]) -> list[Baseline]:
 
 def first_guesses(store: Store, scenario_revision: str) -> dict[str, dict[str, str]]:
     """Return what the store holds of a scenario: classifier → case → the label that it names first."""
-    rows = store.query("SELECT classifier, case_id, labels FROM guesses WHERE scenario_revision = ?", scenario_revision)
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in rows:
-        labels = json.loads(row["labels"])
-        if labels:
-            found[row["classifier"]][row["case_id"]] = labels[0]
-    return dict(found)
+    found = {
+        classifier: {case: labels[0] for case, labels in named.items() if labels}
+        for classifier, named in predictions_by_classifier(store, scenario_revision).items()
+    }
+    return {classifier: named for classifier, named in found.items() if named}
 
 
 def _of(name: str, what: str, scored: Sequence[Outcome], said: Mapping[str, str | None]) -> Baseline:

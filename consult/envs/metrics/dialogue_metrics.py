@@ -14,31 +14,23 @@ from consult.agents.temperament import temperaments
 from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.fidelity import ATTENDING, DISCLOSED, PATIENT
 from consult.envs.metrics.intervals import ratio
+from consult.envs.store.figures import PatientMeasure, line_sums
 from consult.envs.store.write import Store
 
-_ANSWER = "t.speaker = 'patient' AND t.action = 'answer' AND t.facts != '[]'"
-_WORDS = "length(trim(t.text)) - length(replace(trim(t.text), ' ', '')) + 1"
-DIRECTIONS: Mapping[str, str] = {
-    "facts volunteered an answer": f"CASE WHEN {_ANSWER} THEN json_array_length(t.facts) - 1 END",
-    "words an answer": f"CASE WHEN {_ANSWER} THEN {_WORDS} END",
-    "takes to the plan": "CASE WHEN t.speaker = 'patient' AND t.action = 'satisfied' THEN t.accepts END",
+DIRECTIONS: Mapping[str, PatientMeasure] = {
+    "facts volunteered an answer": "facts volunteered",
+    "words an answer": "words",
+    "takes to the plan": "accepts",
 }
-"""What is measured of a temperament: an SQL value of a turn, null for a turn that has none."""
+"""What is measured of a temperament, as it is called → as the store calls it."""
 ACCEPTS = "takes to the plan"
 ASKS_BACK = "asks back"
-FIDELITY: Mapping[str, str] = {
-    name: f"CASE WHEN t.speaker = '{speaker}' THEN t.{column} END"
+FIDELITY: Mapping[str, tuple[str, str]] = {
+    name: (speaker, column)
     for speaker, columns in (("patient", PATIENT), ("attending", ATTENDING))
     for name, column in columns.items()
 }
-_VALUES = (*FIDELITY.values(), *DIRECTIONS.values())
-_CONSULTATIONS = f"""
-SELECT c.case_id, c.temperament, total(c.facts_disclosed) / count(*), total(c.facts) / count(*),
-  max(t.speaker = 'patient' AND t.action = 'ask'),
-  max(t.action = 'conclude') AND c.urgency IS NOT 'emergency' AND c.final_urgency IS NOT 'emergency',
-  {", ".join(f"total({value}), count({value})" for value in _VALUES)}
-FROM consultations c JOIN turns t ON t.consultation_id = c.id WHERE c.run_id = ? GROUP BY c.ordinal
-"""
+"""Rate → speaker and column."""
 
 Sums = dict[str, tuple[float, float]]
 """Case → what it adds above and below."""
@@ -70,15 +62,14 @@ def _added_up(store: Store, run: str) -> tuple[dict[str, Sums], dict[str, dict[s
     """Go through the turns once; the database adds up a consultation's, and this a case's."""
     faithful: dict[str, Sums] = {name: {} for name in (*FIDELITY, DISCLOSED)}
     directed: dict[str, dict[str, Sums]] = {name: defaultdict(dict) for name in (*DIRECTIONS, ASKS_BACK)}
-    for case, mood, disclosed, facts, asked, concluded, *sums in store.stream(_CONSULTATIONS, run):
-        _add(faithful[DISCLOSED], case, disclosed, facts)
-        if concluded:
-            _add(directed[ASKS_BACK][mood], case, asked, 1)
-        added = iter(sums)
-        for name in FIDELITY:
-            _add(faithful[name], case, next(added), next(added))
-        for name in DIRECTIONS:
-            _add(directed[name][mood], case, next(added), next(added))
+    for one in line_sums(store, run, list(FIDELITY.values()), list(DIRECTIONS.values())):
+        _add(faithful[DISCLOSED], one.case_id, one.facts_disclosed, one.facts)
+        if one.concluded:
+            _add(directed[ASKS_BACK][one.temperament], one.case_id, one.asked, 1)
+        for name, added in zip(FIDELITY, one.checks, strict=True):
+            _add(faithful[name], one.case_id, *added)
+        for name, added in zip(DIRECTIONS, one.measures, strict=True):
+            _add(directed[name][one.temperament], one.case_id, *added)
     return faithful, directed
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from consult.envs.store.figures import count_checks, count_facts
 from consult.envs.store.write import Row, Store
 
 PATIENT: Mapping[str, str] = {
@@ -68,7 +69,7 @@ def fidelity(store: Store, run: str) -> list[Rate]:
     """
     return [
         *_rates(store, run, "patient", PATIENT),
-        _disclosed(store, run),
+        Rate(DISCLOSED, *count_facts(store, run)),
         *_rates(store, run, "attending", ATTENDING),
     ]
 
@@ -80,20 +81,5 @@ def is_corrected(run_row: Row) -> bool:
 
 
 def _rates(store: Store, run: str, speaker: str, columns: Mapping[str, str]) -> list[Rate]:
-    counted = ", ".join(f"coalesce(sum({c}), 0) AS {c}, count({c}) AS {c}_n" for c in columns.values())
-    row = store.query(
-        f"SELECT {counted} FROM turns t JOIN consultations c ON c.id = t.consultation_id "
-        "WHERE c.run_id = ? AND t.speaker = ?",
-        run,
-        speaker,
-    )[0]
-    return [Rate(name, row[column], row[f"{column}_n"]) for name, column in columns.items()]
-
-
-def _disclosed(store: Store, run: str) -> Rate:
-    row = store.query(
-        "SELECT coalesce(sum(facts_disclosed), 0) AS hits, coalesce(sum(facts), 0) AS n "
-        "FROM consultations WHERE run_id = ?",
-        run,
-    )[0]
-    return Rate(DISCLOSED, row["hits"], row["n"])
+    counted = count_checks(store, run, speaker, columns.values())
+    return [Rate(name, *counted[column]) for name, column in columns.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
@@ -11,6 +11,7 @@ from operator import itemgetter
 from sys import intern
 from typing import Any
 
+from consult.envs.store.figures import EndedConsultation, ended_consultations, judge_failures, panel_diagnoses
 from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 from consult.scenarios.case import NO_RED_FLAG
@@ -81,27 +82,6 @@ class Outcome:
         return said is not None and self.correct_by == "unjudged" and said == self.diagnosis
 
 
-_CONSULTATIONS = """
-SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialty, c.urgency, c.diagnosis,
-  coalesce(c.diagnosis_words, c.diagnosis), c.truth, c.correct, c.correct_by,
-  c.true_specialty, c.true_urgency, c.final_urgency, c.red_flag, c.alarm_told, c.style, c.skin_type, c.demo, c.error,
-  count(t.idx), total(t.tokens_in), total(t.tokens_out), total(t.seconds),
-  max(CASE WHEN t.action = 'conclude' THEN t.confidence END),
-  max(CASE WHEN t.action = 'conclude' THEN t.differential END),
-  total(t.speaker = 'attending' AND t.action = 'ask')
-FROM consultations c LEFT JOIN turns t ON t.consultation_id = c.id
-WHERE c.run_id = ? AND c.status != 'running' GROUP BY c.ordinal ORDER BY c.ordinal
-"""
-_OPINIONS = """
-SELECT c.ordinal, o.diagnosis FROM consultations c JOIN opinions o ON o.consultation_id = c.id
-WHERE c.run_id = ? AND c.status != 'running' ORDER BY c.ordinal, o.idx
-"""
-_FAILURES = """
-SELECT DISTINCT c.ordinal FROM consultations c JOIN judgements j ON j.consultation_id = c.id
-WHERE c.run_id = ? AND c.correct_by = 'unjudged' AND j.verdict IS NULL
-"""
-
-
 def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
     """Stream a run's consultations that have ended, in their order.
 
@@ -111,16 +91,16 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
         scenario: Whose labels and aliases the answers are read with.
     """
     reader = _Reader(naming(scenario))
-    failures = {ordinal for (ordinal,) in store.stream(_FAILURES, run)}
-    panels = groupby(store.stream(_OPINIONS, run), key=itemgetter(0))
+    failures = judge_failures(store, run)
+    panels = groupby(panel_diagnoses(store, run), key=itemgetter(0))
     panel = next(panels, None)
-    for ordinal, *row in store.stream(_CONSULTATIONS, run):
+    for row in ended_consultations(store, run):
         members: tuple[str | None, ...] = ()
-        if panel is not None and panel[0] == ordinal:
+        if panel is not None and panel[0] == row.ordinal:
             members = tuple(diagnosis for _, diagnosis in panel[1])
             panel = next(panels, None)
         one = reader.outcome(row, members)
-        yield replace(one, judge_failed=True) if ordinal in failures else one
+        yield replace(one, judge_failed=True) if row.ordinal in failures else one
 
 
 class _Reader:
@@ -131,45 +111,42 @@ class _Reader:
         self.ranked = lru_cache(maxsize=50_000)(self._ranked)
         self.panel = lru_cache(maxsize=50_000)(self._panel)
 
-    def outcome(self, row: Sequence[Any], members: tuple[str | None, ...]) -> Outcome:
-        (id_, case, mood, repeat, status, specialty, urgency, answer, words, truth, correct, correct_by,
-         true_specialty, true_urgency, final_urgency, red_flag, alarm_told, style, skin, demo, error, turns, tokens_in,
-         tokens_out, seconds, confidence, differential, questions) = row  # fmt: skip
+    def outcome(self, row: EndedConsultation, members: tuple[str | None, ...]) -> Outcome:
         # The truth's spelling comes first.
-        truth = self.name(truth)
+        truth = self.name(row.truth)
         opinions, vote = self.panel(members)
         return Outcome(
-            id=id_,
-            case=intern(case),
-            temperament=intern(mood),
-            repeat=repeat,
-            status=intern(status),
-            specialty=_shared(specialty),
-            urgency=_shared(urgency),
-            words=_shared(words),
-            diagnosis=self.name(answer) if status == "finished" else None,
+            id=row.id,
+            case=intern(row.case_id),
+            temperament=intern(row.temperament),
+            repeat=row.repeat,
+            status=intern(row.status),
+            specialty=_shared(row.specialty),
+            urgency=_shared(row.urgency),
+            words=_shared(row.words),
+            diagnosis=self.name(row.diagnosis) if row.status == "finished" else None,
             truth=truth,
-            correct=None if correct is None else bool(correct),
-            correct_by=correct_by,
-            true_specialty=_shared(true_specialty),
-            true_urgency=_shared(true_urgency),
-            final_urgency=_shared(final_urgency),
-            red_flag=_shared(red_flag),
-            alarm_told=_shared(alarm_told),
-            style=_shared(style),
-            skin_type=skin,
-            demo=bool(demo),
+            correct=None if row.correct is None else bool(row.correct),
+            correct_by=row.correct_by,
+            true_specialty=_shared(row.true_specialty),
+            true_urgency=_shared(row.true_urgency),
+            final_urgency=_shared(row.final_urgency),
+            red_flag=_shared(row.red_flag),
+            alarm_told=_shared(row.alarm_told),
+            style=_shared(row.style),
+            skin_type=row.skin_type,
+            demo=bool(row.demo),
             # In 32 bits the sixth digit depends on what else was in the batch: after a kill, on other consultations.
-            confidence=None if confidence is None else round(confidence, 3),
-            differential=self.ranked(differential or "[]"),
+            confidence=None if row.confidence is None else round(row.confidence, 3),
+            differential=self.ranked(row.differential or "[]"),
             opinions=opinions,
             vote=vote,
-            turns=turns,
-            tokens_in=int(tokens_in),
-            tokens_out=int(tokens_out),
-            seconds=seconds,
-            error=error,
-            questions=int(questions),
+            turns=row.turns,
+            tokens_in=int(row.tokens_in),
+            tokens_out=int(row.tokens_out),
+            seconds=row.seconds,
+            error=row.error,
+            questions=int(row.questions),
         )
 
     def _ranked(self, differential: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.envs.metrics.fidelity import Rate
+from consult.envs.store.figures import count_unusable
 from consult.envs.store.write import Store
 
 
@@ -44,20 +45,9 @@ def unusable_answers(store: Store, run: str) -> list[UnusableAnswers]:
     """
     row = store.run(run)
     models: dict[str, str] = json.loads(row["models"]) if row else {}
-    turns = store.query(
-        "SELECT t.speaker AS role, sum(t.unusable) AS hits, sum(t.answers) AS n FROM turns t "
-        "JOIN consultations c ON c.id = t.consultation_id WHERE c.run_id = ? GROUP BY t.speaker",
-        run,
-    )
-    opinions = store.query(
-        "SELECT 'specialist=' || o.specialty AS role, sum(1 - o.first_usable) AS hits, count(o.first_usable) AS n "
-        "FROM opinions o JOIN consultations c ON c.id = o.consultation_id "
-        "WHERE c.run_id = ? AND o.source = 'model' GROUP BY o.specialty",
-        run,
-    )
     hits, n = Counter[str](), Counter[str]()
-    for counted in (*turns, *opinions):
-        role = counted["role"] if counted["role"] in models else counted["role"].partition("=")[0]
-        hits[role] += counted["hits"] or 0
-        n[role] += counted["n"] or 0
+    for counted in count_unusable(store, run):
+        role = counted.role if counted.role in models else counted.role.partition("=")[0]
+        hits[role] += counted.hits or 0
+        n[role] += counted.n or 0
     return [UnusableAnswers(role, models[role], Rate(role, hits[role], n[role])) for role in models if n[role]]

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED
+from consult.agents.assessors.rubric import BY_KEY
 from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import ratio
-from consult.envs.store.write import Row, Store
-
-_KINDS = """
-SELECT assessor, item, total, n, failed, open, count(*) AS cases FROM (
-  SELECT a.assessor, a.item, total(a.value) AS total, count(a.value) AS n,
-    sum(a.value IS NULL AND a.why NOT LIKE ?) AS failed, sum(a.value IS NULL AND a.why LIKE ?) AS open
-  FROM assessments a JOIN consultations c ON c.id = a.consultation_id
-  WHERE c.run_id = ? GROUP BY a.assessor, a.item, c.case_id
-) GROUP BY assessor, item, total, n, failed, open ORDER BY assessor, item
-"""
-
-_MEANS = """
-SELECT assessor, total, n, count(*) AS cases FROM (
-  SELECT assessor, total(mean) AS total, count(*) AS n FROM (
-    SELECT a.assessor, c.case_id, avg(a.value / json_extract(?, '$."' || a.item || '"')) AS mean
-    FROM assessments a JOIN consultations c ON c.id = a.consultation_id
-    WHERE c.run_id = ? AND a.value IS NOT NULL GROUP BY a.assessor, c.id
-  ) GROUP BY assessor, case_id
-) GROUP BY assessor, total, n ORDER BY assessor
-"""
+from consult.envs.store.assessments import ItemKind, MeanKind, item_kinds, mean_kinds
+from consult.envs.store.write import Store
 
 
 def rubric_means(store: Store, run: str) -> dict[str, Estimate]:
@@ -37,12 +18,11 @@ def rubric_means(store: Store, run: str) -> dict[str, Estimate]:
 
     A consultation's mean is over the items that were scored; one without a score is left out.
     """
-    highest = json.dumps({item.key: float(item.levels[-1]) for item in ITEMS})
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in store.db.query(_MEANS, [highest, run]):
-        found[row["assessor"]].append(row)
+    found: dict[str, list[MeanKind]] = defaultdict(list)
+    for kind in mean_kinds(store, run):
+        found[kind.assessor].append(kind)
     return {
-        assessor: ratio([(kind["total"], kind["n"], kind["cases"]) for kind in kinds], shares=True)
+        assessor: ratio([(kind.total, kind.n, kind.cases) for kind in kinds], shares=True)
         for assessor, kinds in found.items()
     }
 
@@ -52,17 +32,16 @@ def rubric(store: Store, run: str) -> dict[str, dict[str, Estimate]]:
 
     The database counts how many cases have the same verdicts, so that no assessment is held in memory.
     """
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    open_by_design = f"{NOT_DECIDED}%"
-    for row in store.db.query(_KINDS, [open_by_design, open_by_design, run]):
-        found[row["assessor"], row["item"]].append(row)
+    found: dict[tuple[str, str], list[ItemKind]] = defaultdict(list)
+    for kind in item_kinds(store, run):
+        found[kind.assessor, kind.item].append(kind)
     figures: dict[str, dict[str, Estimate]] = defaultdict(dict)
     for (assessor, item), kinds in found.items():
         figures[assessor][item] = _item(kinds, shares=BY_KEY[item].levels[-1] == 1)
     return dict(figures)
 
 
-def _item(kinds: Sequence[Row], *, shares: bool) -> Estimate:
-    mean = ratio([(kind["total"], kind["n"], kind["cases"]) for kind in kinds], shares=shares)
-    failed, open_ = (sum(kind[name] * kind["cases"] for kind in kinds) for name in ("failed", "open"))
+def _item(kinds: Sequence[ItemKind], *, shares: bool) -> Estimate:
+    mean = ratio([(kind.total, kind.n, kind.cases) for kind in kinds], shares=shares)
+    failed, open_ = sum(kind.failed * kind.cases for kind in kinds), sum(kind.open * kind.cases for kind in kinds)
     return replace(mean, judge_failed=failed, not_decided=open_)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -115,15 +114,11 @@ def _confidence(run: str, listed: Sequence[Outcome]) -> Iterator[Behind]:
         yield _by_verdict(run, f"confidence {number / BINS:.1f} to {(number + 1) / BINS:.1f}", group)
 
 
-_ASSESSED = """
-SELECT a.assessor, a.item, a.value, c.id FROM assessments a JOIN consultations c ON c.id = a.consultation_id
-WHERE c.id IN (SELECT value FROM json_each(?)) ORDER BY a.assessor, a.item, c.ordinal
-"""
-
-
 def _items(run: str, listed: Sequence[Outcome], store: Store) -> Iterator[Behind]:
+    from consult.envs.store.assessments import values_of
+
     parts: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for assessor, item, value, identifier in store.stream(_ASSESSED, json.dumps([one.id for one in listed])):
+    for assessor, item, value, identifier in values_of(store, [one.id for one in listed]):
         word = "not scored" if value is None else f"{value:g}"
         parts.setdefault((assessor, item), {}).setdefault(word, []).append(identifier)
     for (assessor, item), found in parts.items():

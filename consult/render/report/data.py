@@ -41,9 +41,9 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
         runs: Their ids; each is read, measured and let go before the next.
         each: Told of a run's consultations before they are let go.
     """
-    from consult.envs.benchmark.kept import benchmark_of
     from consult.envs.conditions import Conditions
     from consult.envs.metrics.paired import results
+    from consult.envs.store.benchmarks import benchmark_of
     from consult.render.report.comparisons import comparisons, not_compared, with_solo
     from consult.version import __version__
 
@@ -190,18 +190,12 @@ def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
 def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
     """Return who has judged open diagnoses, how many nobody has, and the range of accuracy that judging could give."""
     from consult.envs.metrics.diagnosis import judging_range, unjudged
+    from consult.envs.store.judgements import count_decided
 
-    # The last verdict of a consultation is the one that counts.
-    judges = store.query(
-        "SELECT j.judge, count(*) AS n FROM consultations c JOIN judgements j ON j.id = "
-        "(SELECT max(id) FROM judgements WHERE consultation_id = c.id AND verdict IS NOT NULL) "
-        "WHERE c.run_id = ? AND c.correct_by = 'judge' GROUP BY j.judge ORDER BY max(j.id)",
-        run,
-    )
     decided = {by: sum(one.correct_by == by for one in played) for by in ("match", "alias", "judge", "unjudged")}
     possible = judging_range(played)
     return {
-        "judges": {row["judge"]: row["n"] for row in judges},
+        "judges": count_decided(store, run),
         "correct_by": decided,
         "unjudged": unjudged(played),
         "judge_failed": sum(one.judge_failed for one in played),

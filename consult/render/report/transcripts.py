@@ -15,7 +15,7 @@ from consult.render.page import NAMES
 
 if TYPE_CHECKING:
     from consult.agents.acts import Act
-    from consult.envs.store.write import Row, Store
+    from consult.envs.store.write import Store
     from consult.scenarios import Photograph, Scenario
 
 SIDE = 72
@@ -42,6 +42,7 @@ class Transcripts:
             identifier: Of the consultation.
             case: Its case's id.
         """
+        from consult.envs.store.assessments import assessments_on
         from consult.scenarios import UnknownNameError
 
         acts = self.store.acts(identifier)
@@ -50,23 +51,17 @@ class Transcripts:
             shown = _thumbnail(self.scenario.case(case).photograph, self.scenario.revision)
         except UnknownNameError:
             shown = ""  # The scenario has changed since.
-        assessed = _assessed(identifier, self._assessments(identifier), len(acts))
+        assessed = _assessed(identifier, assessments_on(self.store, identifier), len(acts))
         return f'<div class="transcript" id="{_text(identifier)}">{shown}<ol start="0">{lines}</ol>{assessed}</div>'
-
-    def _assessments(self, identifier: str) -> Sequence[Row]:
-        return self.store.query(
-            "SELECT assessor, item, value, why, turns FROM assessments WHERE consultation_id = ? "
-            "ORDER BY assessor, item",
-            identifier,
-        )
 
 
 def _scenario(store: Store, run: str) -> Scenario:
     from consult.envs.config import RunConfig
+    from consult.envs.store.runs import stored_run
     from consult.envs.user_case import world
     from consult.scenarios import load_scenario
 
-    row = store.query("SELECT config, scenario FROM runs WHERE id = ?", run)[0]
+    row = stored_run(store, run)
     return world(load_scenario(row["scenario"]), RunConfig.model_validate_json(row["config"]), store)
 
 

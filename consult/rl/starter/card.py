@@ -13,7 +13,8 @@ from consult.envs.config import RunConfig
 from consult.envs.metrics.fidelity import Rate, fidelity
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner, versions
-from consult.envs.store.write import Row, Store
+from consult.envs.store.figures import Decision, count_decisions
+from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
 OTHERS = (("no-dialogue", "panel"), ("dialogue", "solo"))
@@ -59,21 +60,17 @@ def held_out_table(reference: str, scenario: Scenario, name: str, cases: int) ->
 def counts(store: Store, run: str) -> list[Rate]:
     """Count what the consultations of a run came to."""
 
-    def count(name: str, hit: str, joined: str = "") -> Rate:
-        sql = f"SELECT coalesce(sum({hit}), 0) AS hits, count({hit}) AS n FROM consultations c {joined}"
-        row: Row = store.query(f"{sql} WHERE c.run_id = ?", run)[0]
-        return Rate(name, row["hits"], row["n"])
+    def count(name: str, decision: Decision) -> Rate:
+        return Rate(name, *count_decisions(store, run, decision))
 
-    opinions = "JOIN opinions o ON o.consultation_id = c.id"
-    own = f"{opinions} AND o.specialty = c.true_specialty"
     return [
-        count("final diagnosis right, dialogue, panel", "c.correct"),
-        count("specialty right (triage)", "c.specialty IS c.true_specialty"),
-        count("urgency right (triage)", "c.urgency IS c.true_urgency"),
-        count("opinions right", "o.diagnosis IS c.truth", opinions),
-        count("opinions right, in the own field", "o.diagnosis IS c.truth", own),
+        count("final diagnosis right, dialogue, panel", "diagnosis"),
+        count("specialty right (triage)", "specialty"),
+        count("urgency right (triage)", "urgency"),
+        count("opinions right", "opinion"),
+        count("opinions right, in the own field", "own opinion"),
         *fidelity(store, run),
-        count("consultations played to their end", "c.status = 'finished'"),
+        count("consultations played to their end", "finished"),
     ]
 
 

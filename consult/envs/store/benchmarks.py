@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from consult.envs.store.write import Row, Store, now
-
-if TYPE_CHECKING:
-    # A report asks which benchmark its runs are of, and should not load what plays one for that.
-    from consult.envs.benchmark.cells import Cell
 
 
 def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
@@ -43,9 +38,9 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
     return name
 
 
-def keep_run(store: Store, benchmark: str, cell: Cell, run: str) -> None:
-    """Write down which run plays a cell."""
-    store.write("INSERT OR REPLACE INTO benchmark_runs VALUES (?, ?, ?)", [(benchmark, cell.number, run)])
+def keep_run(store: Store, benchmark: str, cell: int, run: str) -> None:
+    """Write down which run plays a cell, by the cell's number."""
+    store.write("INSERT OR REPLACE INTO benchmark_runs VALUES (?, ?, ?)", [(benchmark, cell, run)])
 
 
 def end_benchmark(store: Store, benchmark: str) -> None:
@@ -59,6 +54,16 @@ def runs_of(store: Store, benchmark: str) -> dict[int, str]:
     return {row["cell"]: row["run_id"] for row in rows}
 
 
+def interrupted_runs(store: Store, toml: str) -> list[str]:
+    """List the runs of a benchmark that was interrupted while playing all anew, by the TOML of its grid."""
+    rows = store.query(
+        "SELECT r.run_id FROM benchmark_runs r JOIN benchmarks b ON b.id = r.benchmark_id "
+        "WHERE b.toml = ? AND b.anew AND b.status = 'running'",
+        toml,
+    )
+    return [row["run_id"] for row in rows]
+
+
 def benchmark_of(store: Store, runs: Sequence[str]) -> Row | None:
     """Give `id` and `toml` of the newest benchmark that consists of these runs; None where there is none."""
     for row in store.query("SELECT id, toml FROM benchmarks ORDER BY rowid DESC"):
@@ -69,7 +74,7 @@ def benchmark_of(store: Store, runs: Sequence[str]) -> Row | None:
 
 def played_run(
     store: Store,
-    cell: Cell,
+    digest: str,
     models: Mapping[str, str],
     revision: str,
     *,
@@ -79,14 +84,14 @@ def played_run(
 
     Args:
         store: Where to look.
-        cell: What is wanted.
+        digest: Of the cell's configuration.
         models: Role → reference and revision, as they are now.
         revision: The scenario's, now.
         among: These runs alone; all of the store's by default.
     """
     rows = store.query(
         "SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? ORDER BY rowid DESC",
-        cell.config.digest(),
+        digest,
         revision,
     )
     fitting = (row for row in rows if among is None or row["id"] in among)

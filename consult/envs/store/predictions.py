@@ -1,0 +1,47 @@
+"""What classifiers take photographs for: the table `guesses`, one row a classifier, a scenario's version and a case."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from consult.envs.store.write import Store
+
+
+class Prediction(NamedTuple):
+    """One row: what a classifier takes the photograph of a case for."""
+
+    classifier: str
+    """Reference and revision."""
+    scenario_revision: str
+    case_id: str
+    labels: str
+    """The likeliest first, as JSON."""
+    probabilities: str
+    """Of the labels, as JSON."""
+
+
+def keep_predictions(store: Store, predictions: Sequence[Prediction]) -> None:
+    """Write predictions, all in one transaction; one that is stored already stays as it is."""
+    store.write("INSERT OR IGNORE INTO guesses VALUES (?, ?, ?, ?, ?)", predictions)
+
+
+def predictions_of(store: Store, classifier: str, scenario_revision: str) -> dict[str, list[str]]:
+    """Map each case of a scenario to the labels that a classifier predicts, the likeliest first."""
+    rows = store.query(
+        "SELECT case_id, labels FROM guesses WHERE scenario_revision = ? AND classifier = ?",
+        scenario_revision,
+        classifier,
+    )
+    return {row["case_id"]: json.loads(row["labels"]) for row in rows}
+
+
+def predictions_by_classifier(store: Store, scenario_revision: str) -> dict[str, dict[str, list[str]]]:
+    """Map each classifier to its predictions on a scenario: case → labels, the likeliest first."""
+    rows = store.query("SELECT classifier, case_id, labels FROM guesses WHERE scenario_revision = ?", scenario_revision)
+    found: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for row in rows:
+        found[row["classifier"]][row["case_id"]] = json.loads(row["labels"])
+    return dict(found)
