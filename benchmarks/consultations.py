@@ -227,8 +227,9 @@ def difference(a: Sequence[bool], b: Sequence[bool]) -> str:
     draws = x[rng.integers(0, len(x), (DRAWS, len(x)))].mean(1)
     low, high = np.quantile(draws, (0.025, 0.975))
     won, lost = int((x > 0).sum()), int((x < 0).sum())
+    n = len(x)
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0
-    return f"{100 * x.mean():+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}); {won} : {lost}; p {p:.2g}"
+    return f"{100 * x.mean():+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}); {won} : {lost}; p {p:.2g}; n {n}"
 
 
 def cell(store: Store, strategy: str, team: str, split: str = "test") -> str | None:
@@ -269,6 +270,12 @@ class Played:
     def right(self, strategy: str, team: str) -> list[bool]:
         """Tell for each case whether the final diagnosis was right."""
         return [bool(row["correct"]) for row in self.cells[strategy, team]]
+
+    def on_same_cases(self, a: tuple[str, str], b: tuple[str, str]) -> tuple[list[bool], list[bool]]:
+        """Return whether the diagnosis was right in two cells, for the cases that both played."""
+        first, second = ({row["case_id"]: bool(row["correct"]) for row in self.cells[cell]} for cell in (a, b))
+        common = [case for case in first if case in second]
+        return [first[case] for case in common], [second[case] for case in common]
 
     def main(self) -> list[tuple[Row, list[Act]]]:
         """Give the consultations of the panel in dialogue."""
@@ -448,10 +455,10 @@ def _aims_of_the_team(files: Sequence[Path], played: Played) -> Iterator[Aim]:
     gap = told["triage from complaint, photograph, age and sex"] - sum(right) / len(right)
     yield "triage below its ceiling", "≥ 8 points", f"{100 * gap:.1f} points", gap >= 0.08
     if ("dialogue", "solo") in cells:
-        _, low, found = _paired(final, played.right("dialogue", "solo"))
+        _, low, found = _paired(*played.on_same_cases(main, ("dialogue", "solo")))
         yield "`dialogue`, panel - solo", "interval above 0", found, low > 0
     if ("no-dialogue", "panel") in cells:
-        gain, _, found = _paired(final, played.right("no-dialogue", "panel"))
+        gain, _, found = _paired(*played.on_same_cases(main, ("no-dialogue", "panel")))
         yield "panel, `dialogue` - `no-dialogue`", "≥ 10 points", found, gain >= 0.1
     arms = _arms(files)
     if len(arms) == 2:
@@ -529,10 +536,10 @@ def _differences(played: Played) -> Iterator[str]:
         (("dialogue", "solo"), ("no-dialogue", "solo")),
         (("reasoning", "solo"), ("dialogue", "solo")),
     ]
-    yield "\n## On the same cases\n\n| | difference; won : lost; McNemar's p |\n|---|---|"
+    yield "\n## On the same cases\n\n| | difference; won : lost; McNemar's p; cases |\n|---|---|"
     for a, b in pairs:
         if a in played.cells and b in played.cells:
-            yield f"| {'/'.join(a)} - {'/'.join(b)} | {difference(played.right(*a), played.right(*b))} |"
+            yield f"| {'/'.join(a)} - {'/'.join(b)} | {difference(*played.on_same_cases(a, b))} |"
 
 
 def _triage(played: Played) -> Iterator[str]:
