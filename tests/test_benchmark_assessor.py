@@ -83,6 +83,7 @@ RULES = [bench.by_rules(one) for one in SUBJECTS]
 WANTED = Namespace(edits=5, seed=0, batch=4)
 
 
+@pytest.mark.slow
 def test_every_edit_is_made_on_as_many_consultations_as_wanted():
     for edit in bench.EDITS:
         found = bench.edited(edit, SUBJECTS, RULES, 5, 0)

@@ -32,6 +32,7 @@ def played(study, tmp_path_factory):
     return db
 
 
+@pytest.mark.slow
 def test_cells_are_played_once(study, played):
     with study.Store(played) as store:
         assert [
@@ -53,6 +54,7 @@ def test_the_replayed_panel_is_of_the_given_specialty_and_keeps_the_interview(st
     assert len(json.loads(played.with_suffix(".wrong.json").read_text())) == 40
 
 
+@pytest.mark.slow
 def test_the_report_has_its_tables(study, played):
     text = "\n".join(study.report([played]))
     for heading in (

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "sampling.py"
 
 
+@pytest.mark.slow
 def test_a_table_and_its_json(tmp_path: Path) -> None:
     where = tmp_path / "sampling.json"
     command = [

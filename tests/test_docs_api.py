@@ -14,6 +14,7 @@ TEXT = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8
 BLOCKS = re.findall(r"(<!-- \w+ -->\n)?```python\n(.*?)\n```", TEXT, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

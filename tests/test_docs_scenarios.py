@@ -104,6 +104,7 @@ def test_every_key_of_a_value_and_a_label_is_documented():
         assert [key for key in model.model_fields if not re.search(rf"\b{key}\b", TEXT)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("consult scenarios ")])
 def test_the_commands_run(ward, command):
     result = CliRunner().invoke(app, command.split()[1:])
@@ -123,6 +124,7 @@ def test_a_mistake_exits_with_2_and_its_place(ward):
     assert result.output.startswith("cases.jsonl:1: the diagnosis 'impetiggo' is not in labels.yaml; ")
 
 
+@pytest.mark.slow
 def test_derm34_is_listed_and_described():
     runner = CliRunner()
     assert "derm34" in runner.invoke(app, ["scenarios", "list"]).output
@@ -132,6 +134,7 @@ def test_derm34_is_listed_and_described():
     assert all(known["draws"] == 1_700 for known in described["facts_known"])
 
 
+@pytest.mark.slow
 def test_ceilings_are_plotted_where_there_are_tables(ward):
     runner = CliRunner()
     shown = runner.invoke(app, ["scenarios", "show", "my-tables"]).output
@@ -146,6 +149,7 @@ def test_the_bar_is_as_long_as_the_share():
     assert bar(0.5) == "█" * 15 and bar(0.5 + 1 / 240) == "█" * 15 + "▏"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["docs/derm34.md", "README.md"])
 def test_the_tables_of_ceilings_are_what_is_computed(page):
     from consult.scenarios.ceilings import ceilings

@@ -27,6 +27,7 @@ def run(source: str, names: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(last.value), "cell", "eval"), names) if isinstance(last, ast.Expr) else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_runs(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -60,6 +61,7 @@ def test_every_script_has_a_test() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} <= named
 
 
+@pytest.mark.slow
 def test_evaluate_your_model_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script("evaluate_your_model").main(tmp_path / "out")
     shown = capsys.readouterr().out
@@ -68,6 +70,7 @@ def test_evaluate_your_model_runs(tmp_path: Path, capsys: pytest.CaptureFixture[
     )
 
 
+@pytest.mark.slow
 def test_your_own_scenario_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     script("your_own_scenario").main(tmp_path / "out")
     shown = capfd.readouterr().out
@@ -76,6 +79,7 @@ def test_your_own_scenario_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert "alias" in shown and "True" in shown and "False" in shown
 
 
+@pytest.mark.slow
 def test_train_with_your_reward_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

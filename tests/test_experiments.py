@@ -61,6 +61,7 @@ def test_a_tenth_takes_a_tenth_of_the_cases_and_of_the_steps(tmp_path):
     assert (told["--steps"], told["--cases"], told["--validation"], told["--test"]) == ("12", "100", "17", "68")
 
 
+@pytest.mark.slow
 def test_the_other_hospital_is_a_scenario_with_the_same_cases_and_other_ways(tmp_path):
     experiments.write_elsewhere(tmp_path / "elsewhere")
     here, there = load_scenario("derm34"), load_scenario(str(tmp_path / "elsewhere"))

@@ -45,6 +45,7 @@ def test_a_dependency_was_tested_in_a_version_that_it_allows(requirement: Requir
     assert requirement.specifier.contains(version)
 
 
+@pytest.mark.slow
 def test_no_name_is_dead() -> None:
     call = [sys.executable, "-m", "vulture", "--config", str(ROOT / "pyproject.toml")]
     found = subprocess.run(call, cwd=ROOT, capture_output=True, text=True).stdout.splitlines()

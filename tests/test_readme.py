@@ -59,6 +59,7 @@ def test_the_two_set_up_commands_are_one_line_each_and_need_nothing_else():
         assert "\n" not in command and command.startswith("python3 -m venv .venv && .venv/bin/pip install")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUNNABLE)
 def test_blocks_run(folder, page):
     for mark, kind, block in blocks(TEXTS[page]):
@@ -79,6 +80,7 @@ def test_the_commands_are_found_in_an_active_environment():
     assert README.index("source .venv/bin/activate") < README.index("\nconsult simulate --cases")
 
 
+@pytest.mark.slow
 def test_python_runs(folder):
     code = [body for _, kind, body in blocks(README) if kind == "python"]
     assert code

@@ -53,6 +53,7 @@ def test_two_objects_play_two_roles(tmp_path: Path) -> None:
         assert played(run) == {"acne"} and run.models["patient"] != run.models["attending"]
 
 
+@pytest.mark.slow
 def test_a_benchmark_is_never_answered_with_the_runs_of_another_object(tmp_path: Path) -> None:
     grid: dict[str, Any] = dict(strategies="no-dialogue", teams="solo", cases=1, assessors="none", patient=PANEL)
     found = []
@@ -169,6 +170,7 @@ def test_a_run_that_another_thread_plays_is_not_resumed(tmp_path: Path) -> None:
 # -- values ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -106,6 +106,7 @@ def test_the_place_of_a_failure_is_the_innermost_of_the_user_s(mine: Mine, tmp_p
         consult.simulate(cases=1, model=f"{path}:a", db=tmp_path / "c.db")
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_alike_from_the_start_is_stopped_and_left_interrupted(tmp_path: Path) -> None:
     fails, db = [True], tmp_path / "a.db"
     calls: list[int] = []

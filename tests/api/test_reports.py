@@ -49,6 +49,7 @@ def test_runs_of_two_stores_are_not_compared(run: consult.Run, tmp_path: Path) -
 # -- benchmark ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_benchmark_compares_functions(tmp_path: Path) -> None:
     def hasty(messages: Any, images: Any) -> str:
         return attending(messages, images).replace("eczema", "hives")
@@ -165,6 +166,7 @@ for name in values:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["text", "infinite", "nothing", "listed", "not_a_number"])
 def test_a_reward_that_returns_no_finite_number_is_refused(mine: Mine, name: str) -> None:
     path = mine(UNPAYABLE)

@@ -71,6 +71,7 @@ def test_all_that_plays_or_judges_can_be_called_where_a_loop_runs(tmp_path: Path
     assert len(asyncio.run(cell())["failures"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_loop", [False, True])
 def test_after_an_interrupt_the_same_call_continues(tmp_path: Path, run: consult.Run, in_loop: bool) -> None:
     def play(model: Counting) -> consult.Run:
@@ -89,6 +90,7 @@ def test_after_an_interrupt_the_same_call_continues(tmp_path: Path, run: consult
     assert texts(again) == texts(run)
 
 
+@pytest.mark.slow
 def test_an_edited_function_begins_a_run_of_its_own(tmp_path: Path) -> None:
     references = set()
     for word in ("One", "Two"):
@@ -114,6 +116,7 @@ def test_what_a_function_raises_fails_its_own_consultation(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [None, 3, b"bytes"])
 def test_what_is_not_a_text_is_told(tmp_path: Path, answer: Any) -> None:
     played = consult.simulate(cases=1, model=PANEL, attending=lambda messages, images: answer, db=tmp_path / "a.db")
@@ -121,6 +124,7 @@ def test_what_is_not_a_text_is_told(tmp_path: Path, answer: Any) -> None:
     assert "it returned" in said and "not str" in said
 
 
+@pytest.mark.slow
 def test_resume_continues_what_was_interrupted(tmp_path: Path, run: consult.Run) -> None:
     db = tmp_path / "a.db"
 
@@ -135,6 +139,7 @@ def test_resume_continues_what_was_interrupted(tmp_path: Path, run: consult.Run)
     assert texts(again) == texts(consult.simulate(cases=2, model=PANEL, db=tmp_path / "b.db"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -19,6 +19,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("consult.rl.runtime.results.draw_curves", lambda rows, path: path.touch())
 
 
+@pytest.mark.slow
 def test_a_training_pays_rewards_of_yours(tmp_path: Path) -> None:
     paid: list[tuple[str, str]] = []
 

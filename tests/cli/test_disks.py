@@ -71,6 +71,7 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     subprocess.run(["umount", "-l", place], capture_output=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing_and_the_run_goes_on(disk: Callable[[str], Path], tmp_path: Path) -> None:
     place = disk(f"size={ROOM}")
     done = simulate(place)
@@ -84,6 +85,7 @@ def test_a_full_disk_loses_nothing_and_the_run_goes_on(disk: Callable[[str], Pat
     assert turns(place / "consult.db") == turns(tmp_path / "consult.db")
 
 
+@pytest.mark.slow
 def test_a_file_that_may_grow_no_more_loses_nothing_and_the_run_goes_on(tmp_path: Path) -> None:
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
@@ -95,11 +97,13 @@ def test_a_file_that_may_grow_no_more_loses_nothing_and_the_run_goes_on(tmp_path
     assert turns(tmp_path / "cut.db") == turns(tmp_path / "consult.db")
 
 
+@pytest.mark.slow
 def test_a_disk_that_may_only_be_read(disk: Callable[[str], Path]) -> None:
     place = disk("ro,size=1m")
     assert_one_sentence(simulate(place), "consult.db", "cannot be opened", "can be written")
 
 
+@pytest.mark.slow
 def test_a_store_on_a_disk_that_has_become_read_only(disk: Callable[[str], Path]) -> None:
     place = disk("size=50m")
     assert simulate(place).returncode == 0
@@ -107,6 +111,7 @@ def test_a_store_on_a_disk_that_has_become_read_only(disk: Callable[[str], Path]
     assert_one_sentence(simulate(place, "--seed", "1"), "consult.db", "can be written")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("command", ["runs", "show r1", "show r1.1", "show r1.1 --json", "simulate", "simulate --json"])
 def test_output_that_cannot_be_written_is_told(tmp_path: Path, command: str) -> None:
@@ -118,18 +123,21 @@ def test_output_that_cannot_be_written_is_told(tmp_path: Path, command: str) -> 
     assert_one_sentence(done, "No space left")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     consult("simulate", "--model", f"scripted:{PANEL}", cwd=tmp_path)
     assert_one_sentence(consult("show", "r1.1", "--html", "/dev/full", cwd=tmp_path), "No space left")
 
 
+@pytest.mark.slow
 def test_a_closed_output_does_not_stop_a_run(tmp_path: Path) -> None:
     call = f"{sys.executable} -m consult simulate --model scripted:{PANEL} --json >&- 2>&-"
     assert subprocess.run(call, shell=True, cwd=tmp_path).returncode == 0
     assert turns(tmp_path / "consult.db")
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_the_run_in_order(tmp_path: Path) -> None:
     call = f"{sys.executable} -m consult simulate --model scripted:{PANEL} --cases 60 --json | head -n 1"
     done = subprocess.run(call, shell=True, cwd=tmp_path, capture_output=True, text=True)

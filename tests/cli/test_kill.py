@@ -42,6 +42,7 @@ def prompts(db):
         return [replace(one, seconds=0.0) for one in prompts_of_run(store, "r1")]
 
 
+@pytest.mark.slow
 def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
     consult(*typed(tmp_path / "whole.db"), check=True)
     whole = turns(tmp_path / "whole.db")
@@ -77,6 +78,7 @@ def test_killed_runs_end_as_if_they_had_not_been_killed(tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_interrupting_says_how_to_go_on(tmp_path):
     db = tmp_path / "a.db"
     process = begin(db, stderr=subprocess.PIPE)
@@ -92,6 +94,7 @@ def test_interrupting_says_how_to_go_on(tmp_path):
 STARTED = "from consult.__main__ import main; print('started', flush=True); main()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0, 0.05, 0.2, 0.6, 1.2, 2.0, 3.0])
 @pytest.mark.parametrize("model", [f"scripted:{PANEL}", "starter"])
 def test_an_interrupt_at_any_moment_is_one_sentence(tmp_path, delay, model):

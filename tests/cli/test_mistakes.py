@@ -720,6 +720,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_mistake_gets_one_sentence_and_costs_nothing(folder: Path, mistake: Mistake) -> None:
     for make in mistake.made:

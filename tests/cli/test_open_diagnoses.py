@@ -153,6 +153,7 @@ def simulated(call: Call, scenario: Path, model: str, *more: object, cases: int 
     return events(out)[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "right", "by"),
     [("MYASTHENIA\u00a0GRAVIS.", 1, "match"), ("Congenital megacolon", 1, "alias"), ("tired", 0, "match")],
@@ -172,6 +173,7 @@ def test_the_public_cases_have_one_number_everywhere(
     assert f"{CASES - right} unjudged" in markdown and "if all were judged" in markdown
 
 
+@pytest.mark.slow
 def test_a_judge_decides_with_the_run_or_later_and_gives_the_same(call: Call, clinic: Path, tmp_path: Path) -> None:
     model = script(tmp_path / "s.yaml", "MYASTHENIA GRAVIS")
     code, out, _ = call(

@@ -90,6 +90,7 @@ def greedy(nth, text, photograph=None):
     return Request((nth,), "attending", "action", nth, prompt, nth, 0.0)
 
 
+@pytest.mark.slow
 def test_the_server_says_the_same_as_the_folder_in_process(server, folders, closing):
     """Greedy, so that sampling has no say; pictures and token counts, too."""
     photographs = [SCENARIO.case(case).photograph for case in SCENARIO.case_ids("test")[:2]]
@@ -119,6 +120,7 @@ class Unconstrained:
         return Prompt(prompt.messages, prompt.max_new_tokens + JSON_TOKENS * (prompt.choice is not None))
 
 
+@pytest.mark.slow
 def test_a_consultation_on_the_server_has_the_texts_of_one_in_process(server, folders, tmp_path, closing):
     served = closing(ServerModel(f"{server.base}#{serving.VISION}"))
     inside = Unconstrained(open_model(str(folders[serving.VISION])))
@@ -134,12 +136,14 @@ def test_a_consultation_on_the_server_has_the_texts_of_one_in_process(server, fo
     assert found[0] == found[1] and len(found[0]) > 5
 
 
+@pytest.mark.slow
 def test_names_of_the_real_server(server, tmp_path):
     done = consult(*simulate(f"{server.base}#tiny/lama", tmp_path / "x.db"))
     assert done.returncode == 2 and "'tiny/lama'; there are: tiny/llama, tiny/llava" in done.stderr
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_consultation_through_the_command_line(server, tmp_path):
     done = consult(*simulate(f"{server.base}#{serving.VISION}", tmp_path / "a.db"))
     assert done.returncode == 0, done.stderr
@@ -149,6 +153,7 @@ def test_a_consultation_through_the_command_line(server, tmp_path):
     assert ended["status"] in ("finished", "unfinished") and ended["tokens_in"] > 1000 < ended["tokens_out"] + 1000
 
 
+@pytest.mark.slow
 def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     reference, db = f"{server.base}?concurrency=4#{serving.TEXT}", tmp_path / "cut.db"
     call = simulate(reference, db, 4, "--batch", "2")
@@ -199,6 +204,7 @@ def in_everything(db, done):
     return content + done.stdout.encode() + done.stderr.encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how, words",
     [
@@ -228,6 +234,7 @@ def test_a_rude_server_interrupts_the_run_in_one_sentence(tmp_path, monkeypatch,
     assert KEY.encode() not in in_everything(db, done)
 
 
+@pytest.mark.slow
 def test_one_bad_reply_fails_one_consultation_with_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("CONSULT_API_KEY", KEY)
     unlucky = []
@@ -250,6 +257,7 @@ def test_one_bad_reply_fails_one_consultation_with_a_sentence(tmp_path, monkeypa
     assert KEY.encode() not in in_everything(db, done)
 
 
+@pytest.mark.slow
 def test_another_model_under_the_same_name_cannot_go_on(tmp_path):
     """A server that was started again with other weights."""
     size = [1]
@@ -270,6 +278,7 @@ def test_another_model_under_the_same_name_cannot_go_on(tmp_path):
     assert done.returncode == 2 and "was begun with patient" in done.stderr and "give the same model" in done.stderr
 
 
+@pytest.mark.slow
 def test_interrupting_does_not_wait_for_a_hanging_server(tmp_path):
     db = tmp_path / "a.db"
     with rude.Server(rude.after_greeting(rude.hanging)) as server:

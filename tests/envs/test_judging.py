@@ -47,6 +47,7 @@ def decided(store: Store) -> list[tuple[int, str]]:
     return [(row["correct"], row["correct_by"]) for row in store.consultations("r1")]
 
 
+@pytest.mark.slow
 def test_a_judge_that_stops_responding_goes_on_where_it_stopped(store: Store) -> None:
     left = [i for i, (_, by) in enumerate(decided(store)) if by == "unjudged"]
     assert len(left) > 6

@@ -16,6 +16,7 @@ from consult.envs.model_probe import examine_model
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 
 
+@pytest.mark.slow
 def test_the_starter_tells_all_there_is() -> None:
     found = examine_model("starter")
     assert found.problems == []

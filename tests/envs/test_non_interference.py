@@ -31,6 +31,7 @@ WAYS = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect, more):
@@ -42,6 +43,7 @@ def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect, more):
     assert true.prompts == other.prompts
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect, more):
@@ -81,6 +83,7 @@ def test_a_private_thought_is_in_no_prompt(tmp_path, dialect):
     assert "secret" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_the_reasons_of_a_decision_are_in_the_attendings_prompts_only(tmp_path, dialect):
     model = Improviser(dialect)

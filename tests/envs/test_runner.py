@@ -15,6 +15,7 @@ from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 @pytest.mark.parametrize("team", ["panel", "no-triage", "solo"])
 @pytest.mark.parametrize("strategy", ["dialogue", "no-dialogue", "text-only", "reasoning"])
@@ -27,6 +28,7 @@ def test_every_strategy_and_team_plays_to_an_end(tmp_path, dialect, team, strate
     assert strategy != "no-dialogue" or not any(t["action"] == "ask" and t["speaker"] == "attending" for t in turns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["dialogue", "reasoning"])
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_a_patient_who_is_free_plays_to_an_end(tmp_path, dialect, strategy):
@@ -44,6 +46,7 @@ def test_a_patient_who_is_free_plays_to_an_end(tmp_path, dialect, strategy):
     assert {turn["accepts"] for turn in turns if turn["action"] == "satisfied"} >= {0, 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_a_grounded_patient_says_nothing_that_is_not_backed(tmp_path, dialect):
     _, turns = played(tmp_path / "a.db", Improviser(dialect), 24)
@@ -78,6 +81,7 @@ def test_who_worded_the_call_for_a_panel_is_told(tmp_path):
     assert all(turn["thought"].startswith("I think of secret") for turn in called)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 @pytest.mark.parametrize("more", [{}, {"strategy": "reasoning", "patient_grounding": False}], ids=["usual", "new"])
 def test_the_same_texts_whatever_the_batch(tmp_path, dialect, more):
@@ -105,6 +109,7 @@ class Killed(BaseException):
     """Stands for a kill: nothing after it runs."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [0, 3, 10, 17, 30])
 def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, moment):
     whole = played(tmp_path / "whole.db", Improviser("starter"), 6)[1]
@@ -130,6 +135,7 @@ def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, moment):
     assert not {(row["consultation_id"], row["idx"]) for row in kept} & set(again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [0, 9, 40])
 def test_a_run_whose_model_goes_fails_nobody_and_goes_on_to_the_same_result(tmp_path, moment):
     whole = played(tmp_path / "whole.db", Improviser("starter"), 6)[1]

@@ -57,6 +57,7 @@ def test_long_names_are_folded_and_not_stacked() -> None:
     assert narrow.count("x") == 100 and "1,000" in narrow and "model" in narrow.splitlines()[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [80, 60])
 def test_a_scenario_is_shown_whole(width: int) -> None:
     scenario = load_scenario("derm34")

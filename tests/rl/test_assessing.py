@@ -89,6 +89,7 @@ TURNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", TURNS, ids=lambda edit: edit.__name__)
 def test_an_edit_turns_its_item_and_no_other(edit):
     for number, case in enumerate(CASES):
@@ -109,6 +110,7 @@ UNDONE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", UNDONE, ids=lambda edit: edit.__name__)
 def test_what_was_taken_away_can_be_put_back(edit):
     away, item = UNDONE[edit]
@@ -229,6 +231,7 @@ class AtOnce:
         return future
 
 
+@pytest.mark.slow
 def test_what_comes_out_assesses_and_says_what_it_is(taught):
     out, facts, _ = taught
     assert facts["steps"] == 6 and facts["format"] == assessment_fingerprint()
@@ -243,6 +246,7 @@ def test_what_comes_out_assesses_and_says_what_it_is(taught):
         assert list(dialect.read_assessment(reply.text)) == list(BY_KEY) and reply.tokens_out == 16
 
 
+@pytest.mark.slow
 def test_training_taken_up_ends_where_it_would_have_ended(taught, tmp_path, monkeypatch):
     out, _, _ = taught
     steps, step = [], training.AdapterTraining._step

@@ -94,6 +94,7 @@ def test_the_labels_and_their_specialties(scenario):
     assert set(scenario.specialties) == set(SPECIALTIES)
 
 
+@pytest.mark.slow
 def test_the_splits_are_balanced(scenario):
     assert dict(scenario.splits) == SIZES
     for split, size in SIZES.items():
@@ -150,6 +151,7 @@ def values_of(case):
     return tuple(sorted((f.topic, f.value) for f in all_facts(case) if f.topic not in ("alarm", "temperature", "age")))
 
 
+@pytest.mark.slow
 def test_no_two_splits_share_a_card(grammar, every_case):
     cards = {split: {values_of(c) for c in every_case if c.split == split} for split in SIZES}
     cards["alarms"] = {values_of(grammar._make("alarms", n)) for n in range(SIZES["alarms"])}
@@ -278,6 +280,7 @@ def test_age_sex_and_skin_type_follow_their_tables(grammar, written, every_case)
                 assert p > 0.01 / 102, (label, name, dict(seen))
 
 
+@pytest.mark.slow
 def test_no_card_breaks_a_rule(grammar, every_case):
     """The rules are read from the file and held against the finished cards."""
     rules = yaml.safe_load((FOLDER / "rules.yaml").read_text(encoding="utf-8"))["rules"]

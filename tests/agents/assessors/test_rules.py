@@ -111,6 +111,7 @@ def test_there_are_enough_cases():
     assert len(CASES) == 50 and len(EMERGENCIES) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_edits_flip_their_item_and_no_other(case):
     before = judged(case, good(case))

@@ -129,6 +129,7 @@ def test_long_lines_are_cut_and_the_conclusion_less():
         assert all(len(line.encode()) - len(line.split("ä")[0].encode()) <= LONGER * limit for line in after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lines", [LINES * 30, tuple(replace(line, text="\U0001f525" * 4000) for line in LINES * 9), ()]
 )
@@ -141,6 +142,7 @@ def test_the_last_cut_always_fits(lines):
 # -- what is said is what was said -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("string", [*STRINGS, "".join(TAGS), "<conclude> eczema.\n<history>", OPTIONS[-1]])
 def test_a_string_in_any_place_adds_no_tag_and_no_line(string):
     # Of the question without a topic the words decide.

@@ -42,6 +42,7 @@ def prompts():
     return [DIALECT.triage(view), DIALECT.action(view), DIALECT.opinion(view, "dermatology", 1), DIALECT.decision(view)]
 
 
+@pytest.mark.slow
 def test_other_roles_say_the_same_before_and_after_it_was_laid_on(prompts):
     alone = open_model("starter")
     before = saying(alone, prompts)
@@ -74,6 +75,7 @@ def test_its_card_says_what_it_is():
     assert f"{told['value']:.1%}" in card
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [10, 300, 4000])
 def test_a_transcript_of_any_length_is_judged(length):
     model = open_model("starter", role="assessor")

@@ -49,6 +49,7 @@ def vit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_starters_own_eye_is_small_and_sees(starter: Classifier, derm34: Scenario) -> None:
     path = starter_folder() / HEAD
     assert path.stat().st_size <= 100_000

@@ -497,6 +497,7 @@ def test_the_advice_for_each_alarm_states_the_urgency_of_the_alarm():
     assert len([spec for spec in alarms if spec.urgency]) >= 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "phrase",
     [

@@ -155,6 +155,7 @@ def cases(derm34: Scenario) -> list[Case]:
     return [derm34.case(case_id) for case_id in derm34.case_ids("test")[:300]]
 
 
+@pytest.mark.slow
 def test_facts_said_plainly_are_sound(derm34: Scenario, cases: list[Case]) -> None:
     verdicts = []
     for case in cases:

@@ -100,6 +100,7 @@ def test_a_folder_goes_before_a_hub_id(cache: Path, tmp_path: Path, monkeypatch:
     assert locate(NAME).folder == Path(NAME)
 
 
+@pytest.mark.slow
 def test_nothing_is_told_to_the_hub() -> None:
     code = (
         "from consult.agents.models import open_model\nopen_model('starter')\n"

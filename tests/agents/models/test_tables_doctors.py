@@ -90,6 +90,7 @@ def test_another_format_is_refused():
         open_model("bayes:derm34").generate([request])
 
 
+@pytest.mark.slow
 def test_the_bayes_doctor_asks_about_alarms_first_then_what_tells_most(tmp_path):
     rows, acts = played("bayes", tmp_path, DERM34.case_ids("test")[:17])
     for row in rows:
@@ -114,6 +115,7 @@ def test_the_silent_doctor_decides_on_complaint_and_photograph(tmp_path):
             assert row["diagnosis"] == reader.diagnosis(seen)
 
 
+@pytest.mark.slow
 def test_the_random_doctor_is_seldom_right_and_the_same_every_time(tmp_path):
     cases = DERM34.case_ids("test")[:34]
     (tmp_path / "again").mkdir()
@@ -122,6 +124,7 @@ def test_the_random_doctor_is_seldom_right_and_the_same_every_time(tmp_path):
     assert sum(row["diagnosis"] == row["truth"] for row in first) <= 5
 
 
+@pytest.mark.slow
 def test_without_the_photograph_less_is_known(tmp_path):
     cases = DERM34.case_ids("test")[:34]
     rows, _ = played("silent", tmp_path, cases, strategy="text-only")
@@ -130,6 +133,7 @@ def test_without_the_photograph_less_is_known(tmp_path):
     assert right[0] < right[1]
 
 
+@pytest.mark.slow
 def test_a_late_alarm_is_acted_on_and_its_twin_is_not_alarmed(tmp_path):
     rows, acts = played("bayes", tmp_path, DERM34.case_ids("alarms")[:20], split="alarms")
     for alarmed, quiet in zip(rows[::2], rows[1::2], strict=True):
@@ -140,6 +144,7 @@ def test_a_late_alarm_is_acted_on_and_its_twin_is_not_alarmed(tmp_path):
         assert alarm.where in conclusion.text
 
 
+@pytest.mark.slow
 def test_the_plan_is_the_one_that_what_was_learned_asks_for(tmp_path):
     from consult.scenarios.conditional import known_of
 

@@ -433,6 +433,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", GARBAGE)
 def test_garbage_is_read_fast_and_safely(view: DoctorView, derm34: Scenario, kind: str) -> None:
     started = time.process_time()

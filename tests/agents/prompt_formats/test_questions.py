@@ -31,6 +31,7 @@ def test_every_line_of_the_bank_is_about_its_topic(kind: str) -> None:
         assert [topic_of(line, kind) for line in lines] == [topic] * len(lines)
 
 
+@pytest.mark.slow
 def test_a_reaction_before_the_question_is_passed_over() -> None:
     reactions = [line for key in ("", "_worried", "_angry") for line in frames("doctor", f"acknowledge{key}")]
     for reaction in (*reactions, *frames("doctor", "greeting_plain")):
@@ -87,6 +88,7 @@ def test_words_about_nothing_are_refused(said: str) -> None:
     assert StarterDialect().read_wording(said, VIEW, ActionOutput("ask", "site", "")) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("act", "kind"), [("ask", "questions"), ("examine", "examinations")])
 def test_the_plain_words_for_a_topic_are_the_first_of_the_bank_and_about_it(act: Action, kind: str) -> None:
     for topic, lines in said_about(kind).items():

@@ -58,6 +58,7 @@ def db(played, tmp_path):
     return Path(shutil.copy(played, tmp_path / "consult.db"))
 
 
+@pytest.mark.slow
 def test_rules_score_all_but_feelings(db, capfd, monkeypatch):
     code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", "rules", "--db", db, "--json")
     events = [json.loads(line) for line in out.splitlines()]
@@ -74,6 +75,7 @@ def test_rules_score_all_but_feelings(db, capfd, monkeypatch):
     assert len(rows(db)) == 8 * CASES
 
 
+@pytest.mark.slow
 def test_the_starter_scores_all_items_beside_the_rules(db, capfd, monkeypatch):
     for assessor in ("rules", "starter"):
         words = ("assess", "r1", "--assessor", assessor, "--db", db, "--json", "--batch", "16")
@@ -131,6 +133,7 @@ run()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rules", "model"])
 def test_killed_and_taken_up_it_ends_the_same(played, tmp_path, kind):
     replies = [GOOD if i % 3 else "no" for i in range(CASES)]
@@ -154,6 +157,7 @@ def test_killed_and_taken_up_it_ends_the_same(played, tmp_path, kind):
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_assessors_stand_side_by_side_and_are_compared(db, tmp_path, capfd, monkeypatch):
     reference = script(tmp_path / "judge.yaml", [GOOD])
     call(capfd, monkeypatch, "assess", "r1", "--assessor", "rules", "--db", db)

@@ -78,6 +78,7 @@ def played(whole: tuple[Path, Events], tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole[0], tmp_path / "copy"))
 
 
+@pytest.mark.slow
 def test_the_plan_comes_first_and_the_report_last(whole: tuple[Path, Events]) -> None:
     folder, told = whole
     first, last = told[0], told[-1]
@@ -120,6 +121,7 @@ def test_every_run_stands_beside_what_is_to_be_beaten(whole: tuple[Path, Events]
     assert list(data["runs"][0]["groups"]["repeat"]) == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_the_report_carries_the_grid_that_makes_it_again(played: Path) -> None:
     report = played / "report"
     toml = json.loads((report / "report.json").read_text())["benchmark"]["toml"]
@@ -160,6 +162,7 @@ def same(folder: Path) -> dict[str, str]:
     return {**texts, **tables, "report.json": json.dumps(data), "summary.tex": files["summary.tex"]}
 
 
+@pytest.mark.slow
 def test_stopped_at_any_moment_it_ends_with_the_same_report(tmp_path: Path) -> None:
     ward, grid = tmp_path / "ward", f'scenario = "{tmp_path / "ward"}"\nstrategies = ["dialogue", "reasoning"]\n'
     ward.mkdir()
@@ -197,6 +200,7 @@ def test_what_the_classifier_said_stands_beside_the_verdict(whole: tuple[Path, E
     assert "classifier  " not in call("show", "r1.1", "--db", str(whole[0] / "a.db"))[1]
 
 
+@pytest.mark.slow
 def test_again_plays_anew_and_goes_on_with_that(played: Path) -> None:
     typed = words(played, "--again", "--json", "--no-solo", "--seed", "4")
     first = events(call(*typed)[1])
@@ -215,6 +219,7 @@ def test_again_plays_anew_and_goes_on_with_that(played: Path) -> None:
     assert last[-1]["benchmark"] == "b3" and last[-1]["runs"] == ["r7", "r8"]
 
 
+@pytest.mark.slow
 def test_failures_are_listed_and_give_1(tmp_path: Path) -> None:
     script = tmp_path / "script.yaml"
     # Without a decision each consultation fails; the judge says nothing that can be read.
@@ -235,6 +240,7 @@ def test_failures_are_listed_and_give_1(tmp_path: Path) -> None:
         assert "judge failed" not in (tmp_path / "report" / name).read_text(), "no judge was asked"
 
 
+@pytest.mark.slow
 def test_people_see_plan_progress_and_main_table(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "140")
     code, out, err = call(*words(played, "--strategies", "dialogue,no-dialogue"))
@@ -261,6 +267,7 @@ def test_whoever_does_not_agree_to_the_plan_plays_nothing(tmp_path: Path, monkey
     assert {path.name for path in tmp_path.iterdir()} == {"grid.toml"}
 
 
+@pytest.mark.slow
 def test_the_smoke_preset_with_the_starter(tmp_path: Path) -> None:
     typed = [
         "benchmark",

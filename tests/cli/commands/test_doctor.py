@@ -16,6 +16,7 @@ def doctor(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]
     return consult("doctor", *words, folder=folder)
 
 
+@pytest.mark.slow
 def test_a_ready_machine_is_told_what_for(tmp_path: Path) -> None:
     done = doctor(tmp_path)
     assert done.returncode == 0 and not done.stderr, done.stderr

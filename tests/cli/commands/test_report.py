@@ -82,6 +82,7 @@ def reported(db, tmp_path, capfd, monkeypatch):
     return tmp_path / "out"
 
 
+@pytest.mark.slow
 def test_the_page_is_one_file_and_all_its_links_lead_somewhere(reported):
     page = Page((reported / "report.html").read_text(encoding="utf-8"))
     assert "script" not in page.tags and "link" not in page.tags
@@ -90,6 +91,7 @@ def test_the_page_is_one_file_and_all_its_links_lead_somewhere(reported):
     assert len(page.ids) == len(set(page.ids))
 
 
+@pytest.mark.slow
 def test_figures_lead_to_consultations_and_verdicts_to_turns(reported):
     page = Page((reported / "report.html").read_text(encoding="utf-8"))
     for place in (
@@ -106,6 +108,7 @@ def test_figures_lead_to_consultations_and_verdicts_to_turns(reported):
     assert any(re.fullmatch(r"#r1\.\d+-t\d+", link) for link in page.links)
 
 
+@pytest.mark.slow
 def test_every_file_disclaims_and_says_the_same(reported):
     data = json.loads((reported / "report.json").read_text())
     markdown, html = ((reported / name).read_text() for name in ("report.md", "report.html"))
@@ -121,6 +124,7 @@ def test_every_file_disclaims_and_says_the_same(reported):
     assert (gain["a"], gain["b"], gain["over_solo"]) == ("r1", "r2", True)
 
 
+@pytest.mark.slow
 def test_urgency_stands_with_its_baselines_in_every_file(reported):
     data = json.loads((reported / "report.json").read_text())
     team, solo = (run["urgency"] for run in data["runs"])
@@ -138,6 +142,7 @@ def test_urgency_stands_with_its_baselines_in_every_file(reported):
     assert {row["red_flag"] != "none" for row in rows if row["alarm_told"]} <= {True}
 
 
+@pytest.mark.slow
 def test_the_tables_say_what_the_report_says(reported):
     data = json.loads((reported / "report.json").read_text())
     with (reported / "summary.csv").open(newline="") as file:
@@ -158,6 +163,7 @@ def test_the_tables_say_what_the_report_says(reported):
         assert "not medical advice" in (reported / name).read_text()
 
 
+@pytest.mark.slow
 def test_a_difference_names_its_sides_by_what_differs(reported):
     (gain,) = json.loads((reported / "report.json").read_text())["comparisons"]
     assert gain["sides"] == {"a": "panel", "b": "solo", "both": ""}
@@ -167,6 +173,7 @@ def test_a_difference_names_its_sides_by_what_differs(reported):
     assert "Rubric by condition" in markdown and markdown.count("### Assessment by rules@") == 1
 
 
+@pytest.mark.slow
 def test_a_run_of_an_older_version_lacks_what_was_not_stored(db, tmp_path, capfd, monkeypatch):
     with Store(db) as store:
         config = json.loads(present(store.run("r1"))["config"])
@@ -189,6 +196,7 @@ def keys_of(data):
     return set(data) if isinstance(data, dict) else set()
 
 
+@pytest.mark.slow
 def test_runs_of_two_revisions_are_not_compared(db, tmp_path, capfd, monkeypatch):
     """Equal ids are other cases there: nothing is paired, the solo doctor is no baseline, and the report says so."""
     with Store(db) as store:
@@ -209,6 +217,7 @@ def test_runs_of_two_revisions_are_not_compared(db, tmp_path, capfd, monkeypatch
     assert f"r1 and r2 are not compared: they played revisions {SCENARIO.revision} and 0123456789abcdef" in text
 
 
+@pytest.mark.slow
 def test_every_key_is_documented(reported):
     text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
     data = json.loads((reported / "report.json").read_text())
@@ -219,6 +228,7 @@ def test_every_key_is_documented(reported):
     assert not [name for name in named if f"`{name}`" not in text]
 
 
+@pytest.mark.slow
 def test_the_same_store_gives_the_same_report_save_its_date(db, tmp_path, capfd, monkeypatch):
     told = []
     for name in ("a", "b"):

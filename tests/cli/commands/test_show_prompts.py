@@ -137,6 +137,7 @@ def test_the_api_has_them_as_objects_and_as_a_table(run, tmp_path):
             ask()
 
 
+@pytest.mark.slow
 def test_a_benchmark_can_leave_them_out(tmp_path):
     grid: dict[str, Any] = {"models": [f"scripted:{PANEL}"], "strategies": ["dialogue"], "cases": 1}
     grid |= {"solo_baseline": False, "assessors": ["none"], "classifier": lambda image: {"acne": 1.0}}

@@ -146,6 +146,7 @@ def test_a_model_may_play_a_patient_that_knows_its_complaint_alone(tmp_path: Pat
 # -- who sees ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blind", "more", "told", "line"),
     [
@@ -172,6 +173,7 @@ def test_who_does_not_see_the_photograph_is_said(
 # -- a person at the terminal --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_person_plays_the_patient_in_their_own_words(tmp_path: Path) -> None:
     ask = '{"action": "ask", "topic": "site", "text": "Where is it?"}'
     more = '{"action": "ask", "topic": "duration", "text": "Since when?"}'
@@ -210,6 +212,7 @@ def test_a_person_plays_the_patient_in_their_own_words(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", ["\x03", "\x04"])
 def test_leaving_at_the_prompt_is_an_interrupt_that_is_taken_up_again(tmp_path: Path, leave: str) -> None:
     image, model = photograph(tmp_path), scripted(tmp_path)
@@ -237,6 +240,7 @@ def test_leaving_at_the_prompt_is_an_interrupt_that_is_taken_up_again(tmp_path: 
         assert db.execute("SELECT count(*) FROM turns WHERE text = 'two weeks'").fetchone() == (1,)
 
 
+@pytest.mark.slow
 def test_a_person_may_play_the_patient_of_a_case_with_its_card(tmp_path: Path) -> None:
     screen = terminal(tmp_path, "simulate", "--case", "test-0007", "--patient", "human", "--model", scripted(tmp_path))
     screen.expect_exact("What you know:")
@@ -253,23 +257,27 @@ def test_a_person_may_play_the_patient_of_a_case_with_its_card(tmp_path: Path) -
 # -- the starter's disclaimer --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_starter_on_a_case_from_outside_says_what_it_is(tmp_path: Path) -> None:
     image = photograph(tmp_path)
     disclaimed_everywhere(tmp_path, image, COMPLAINT)
 
 
+@pytest.mark.slow
 def test_without_a_photograph_the_disclaimer_is_about_the_complaint(tmp_path: Path) -> None:
     done = consult(tmp_path, "simulate", "--complaint", COMPLAINT, "--json", check=True)
     ended = json.loads(done.stdout.splitlines()[-2])
     assert ended["demo"] and ended["disclaimer"] == SAID.replace("this photograph", "this complaint")
 
 
+@pytest.mark.slow
 def test_a_starter_that_only_plays_the_patient_judges_nothing(tmp_path: Path) -> None:
     words = ("--complaint", COMPLAINT, "--model", scripted(tmp_path), "--patient", "starter", "--json")
     done = consult(tmp_path, "simulate", *words, check=True)
     assert json.loads(done.stdout.splitlines()[-2])["demo"] is False
 
 
+@pytest.mark.slow
 def test_a_drawn_case_needs_no_disclaimer(tmp_path: Path) -> None:
     done = consult(tmp_path, "simulate", "--json", check=True)
     assert json.loads(done.stdout.splitlines()[-2])["demo"] is False
@@ -307,12 +315,14 @@ def test_each_real_photograph_has_a_complaint() -> None:
         assert {row["file"] for row in csv.DictReader(rows)} == set(FITTING)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real photographs are not on this machine")
 @pytest.mark.parametrize("file", FITTING)
 def test_a_real_photograph_is_played_and_disclaimed(tmp_path: Path, file: str) -> None:
     disclaimed_everywhere(tmp_path, REAL / file, FITTING[file])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real photographs are not on this machine")
 def test_the_starter_quotes_a_person_at_the_terminal_and_is_disclaimed(tmp_path: Path) -> None:
     file = "psoriasis/usmle_plaque.jpg"

@@ -338,6 +338,7 @@ def said_everywhere(db: Path, said: str) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_no_text_changes_what_a_page_is_made_of(db: Path) -> None:
     client, pages = asking(db), ("/", "/runs/r1", "/consultations/r1.1", "/compare?left=r1.1&right=r2.1")
     said_everywhere(db, "harmless")
@@ -443,6 +444,7 @@ def running(db: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.kill()
 
 
+@pytest.mark.slow
 def test_the_command_serves_until_ctrl_c(running: tuple[subprocess.Popen[str], str]) -> None:
     process, address = running
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)

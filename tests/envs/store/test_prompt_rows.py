@@ -324,6 +324,7 @@ def test_a_run_of_an_older_version_says_that_it_has_none(tmp_path):
             refuse_without_prompts(present(store.run("r1")))
 
 
+@pytest.mark.slow
 def test_judges_and_assessors_are_kept_with_their_verdicts_and_replaced_with_them(store):
     open_scenario = replace(SCENARIO, labels={})
     play(store, Improviser(), cases=2, scenario=open_scenario)

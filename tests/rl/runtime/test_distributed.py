@@ -35,6 +35,7 @@ def steps(out: Path) -> list[str]:
         return [row["step"] for row in csv.DictReader(stream)]
 
 
+@pytest.mark.slow
 def test_two_processes_train_together(env, tmp_path):
     launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
     launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
@@ -47,6 +48,7 @@ def test_two_processes_train_together(env, tmp_path):
     assert not (tmp_path / "out" / "work").exists()
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_without_a_gap_or_a_doubled_step(env, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert train(env, whole, "--steps", "8").wait(PATIENCE) == 0

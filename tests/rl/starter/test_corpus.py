@@ -86,6 +86,7 @@ def test_both_stages_have_every_task_and_their_shares_add_up() -> None:
     assert sum(SHARES.values()) == pytest.approx(1) == sum(WORDING_SHARES.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", SHARES)
 def test_the_targets_of_every_task_add_up(task: str) -> None:
     made = corpus(2)

@@ -234,6 +234,7 @@ def test_the_posterior_runs_along_the_lines_of_the_prompt() -> None:
 # -- alarms ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_alarm_counts_once_it_is_told() -> None:
     rng, heard = random.Random(3), 0
     assert all(evidence_of(n).case.truth.red_flag for n in KNOWLEDGE.alarmed[:20])

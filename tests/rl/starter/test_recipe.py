@@ -44,6 +44,7 @@ def trained(small, tmp_path_factory):
     return out, recipe, figures
 
 
+@pytest.mark.slow
 def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
     out, _, figures = trained
     assert figures["tokens"] >= 4_000 and figures["held_out"]["consultations played to their end"] == [4, 4]
@@ -98,6 +99,7 @@ def test_the_plan_of_a_stage_decides_its_examples(trained, small, monkeypatch):
     assert weighed(Plan(decision, 2_000, decision_labels=0, triage_labels=24)) == {places - 1 for places in whole}
 
 
+@pytest.mark.slow
 def test_training_taken_up_ends_where_it_would_have_ended(trained, small, tmp_path, monkeypatch):
     out, _, _ = trained
     monkeypatch.setattr(encoding, "POOL", 24)

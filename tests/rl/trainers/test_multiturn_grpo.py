@@ -64,6 +64,7 @@ def episodes(derm34, policy):
     return engine.play(cases, [1, 2, 3], Sampling(1.0, 1.0))
 
 
+@pytest.mark.slow
 def test_an_episode_is_a_consultation_played_to_its_end(episodes):
     for episode in episodes:
         acts = [act.action for act in episode.consultation.acts]
@@ -174,6 +175,7 @@ def test_probabilities_are_those_that_were_drawn_from(derm34, policy, episodes):
         assert row == pytest.approx(reply.probability, abs=2e-4)
 
 
+@pytest.mark.slow
 def test_acts_are_read_as_one_and_scored_as_if_alone(derm34, policy, episodes):
     rows = triage_rows(derm34, ["train-0001", "train-0007"], policy.dialect, sees=True)
     policy.vision_cache.look_at(rows, derm34.revision, lambda _: None)
@@ -220,6 +222,7 @@ def trained(tmp_path_factory):
         return out, train_practitioner(TrainConfig(role="interview", **SMALL), out, lambda line: None)
 
 
+@pytest.mark.slow
 def test_an_interview_is_trained(trained):
     out, metrics = trained
     assert (metrics["n"], metrics["steps"], metrics["split"]) == (3, 2, "validation")

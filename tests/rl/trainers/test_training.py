@@ -80,6 +80,7 @@ def curve(out: Path) -> list[dict[str, str]]:
 # -- what comes out ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_folder(trained):
     out, metrics, told = trained
     names = {path.name for path in out.iterdir()}
@@ -164,6 +165,7 @@ def stopped(broken_off, tmp_path):
     return Path(shutil.copytree(broken_off, tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
     (stopped / "work" / "1-grpo" / "checkpoint-3").mkdir()  # begun, and killed before it was whole
     train(triage(), stopped, resume=True)
@@ -176,6 +178,7 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
     assert without_times[0] == without_times[1]
 
 
+@pytest.mark.slow
 def test_a_kill_between_the_last_checkpoint_and_the_next_phase_costs_and_adds_no_step(trained, tmp_path, monkeypatch):
     keep = Policy.save
 
@@ -192,6 +195,7 @@ def test_a_kill_between_the_last_checkpoint_and_the_next_phase_costs_and_adds_no
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
+@pytest.mark.slow
 def test_a_kill_while_the_result_is_written_leaves_it_unfinished(trained, tmp_path, monkeypatch):
     def killed(rows, path):
         raise KeyboardInterrupt
@@ -214,6 +218,7 @@ def test_measuring_by_votes_leaves_the_draws_of_a_training_as_they_are(derm34):
     assert len({text for texts in drawn for text in texts}) > 1
 
 
+@pytest.mark.slow
 def test_a_broken_checkpoint_is_told_of(stopped):
     (checkpoint,) = (stopped / "work" / "1-grpo").glob("checkpoint-*")
     (checkpoint / "optimizer.pt").write_bytes(b"broken")
@@ -242,6 +247,7 @@ def test_a_folder_with_something_else_is_not_written_to(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_of(tmp_path, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("I/O error: No space left on device (os error 28)")
@@ -254,6 +260,7 @@ def test_a_full_disk_is_told_of(tmp_path, monkeypatch):
 # -- other methods -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_all_weights_copied_and_then_rewarded(tmp_path):
     train(triage(method="sft+grpo", full=True, beta=0.01, test=0, learning_rate=1e-4), tmp_path / "out")
     assert [row["phase"] for row in curve(tmp_path / "out")] == ["sft", "sft", "grpo", "grpo"]
@@ -265,6 +272,7 @@ def test_all_weights_copied_and_then_rewarded(tmp_path):
     assert base == "../out" and open_model(str(tmp_path / "more")).info.details["base"]
 
 
+@pytest.mark.slow
 def test_an_adapter_is_trained_on(trained, tmp_path):
     policy = Policy.open(triage(model=str(trained[0])))
     assert all(p.requires_grad for name, p in policy.model.named_parameters() if "lora_" in name)
@@ -313,6 +321,7 @@ def attending(**more) -> TrainConfig:
     return TrainConfig(role="attending", **{**small, **more})
 
 
+@pytest.mark.slow
 def test_stages_are_trained_through_one_after_the_other(tmp_path, heard):
     told: list[str] = []
     config = attending(curriculum="full", panel_skill=0.5)
@@ -326,11 +335,13 @@ def test_stages_are_trained_through_one_after_the_other(tmp_path, heard):
     assert "made up by a program" in (tmp_path / "out" / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_reason_stands_where_it_was_trained_to(tmp_path, heard):
     metrics = train(attending(rationale="after", steps=1, test=0, votes=3), tmp_path / "out")
     assert open_model(str(tmp_path / "out")).info.rationale == "after" and metrics["n"] == 6
 
 
+@pytest.mark.slow
 def test_an_attending_copies(tmp_path, heard):
     config = attending(method="sft", rationale="none", steps=6, check_every=6, test=0, learning_rate=1e-3)
     metrics = train(config, tmp_path / "out")
@@ -338,6 +349,7 @@ def test_an_attending_copies(tmp_path, heard):
     assert sum(losses[-2:]) < sum(losses[:2]) and metrics["split"] == "validation"
 
 
+@pytest.mark.slow
 def test_an_attending_is_trained_from_an_adapter_on_interviews_that_it_played(trained, tmp_path):
     start = dict(model=str(trained[0]), db=tmp_path / "interviews.db")
     small = dict(cases=2, validation=1, test=1, steps=1, prompts=2, group=2, rationale="none")
@@ -356,6 +368,7 @@ def test_an_attending_is_trained_from_an_adapter_on_interviews_that_it_played(tr
     assert [ours[role] for role in ("patient", "triage", "specialist")] == [base] * 3
 
 
+@pytest.mark.slow
 def test_an_attending_is_trained_on_what_others_said_who_were_named(trained, tmp_path):
     small = dict(cases=2, validation=1, test=1, steps=1, prompts=2, group=2, rationale="none")
     told: list[str] = []
@@ -372,6 +385,7 @@ def test_an_attending_is_trained_on_what_others_said_who_were_named(trained, tmp
     ]
 
 
+@pytest.mark.slow
 def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
     config = attending(steps=1, test=0)
     work = tmp_path / "out" / "work"
@@ -387,6 +401,7 @@ def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
 # -- any other model ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "method", "steps"), [("llava", "sft+grpo", 2), ("qwen2_5_vl", "grpo", 1)])
 def test_any_model_is_trained_as_it_writes(tmp_path, family, method, steps):
     folder = getattr(tiny_models, family)(tmp_path / family)
@@ -463,6 +478,7 @@ def test_a_split_that_is_not_there_is_told_of(tmp_path):
 # -- the dry run -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_and_writes_nothing(tmp_path):
     told: list[str] = []
     tell_plan(triage(cases=600, steps=100), tmp_path / "out", told.append)

@@ -429,6 +429,7 @@ def named(mistake):
     return f"{mistake[0]}-{mistake[4][:40]}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", TABLE_MISTAKES, ids=named)
 def test_a_mistake_in_tables_is_found(tmp_path, mistake):
     assert_found(checked(tmp_path, tables(), mistake), *mistake[3:])
@@ -450,6 +451,7 @@ def assert_found(problems, file, what):
     assert len(problems) <= 8, [str(p) for p in problems]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", [*TABLE_MISTAKES, *CASE_MISTAKES], ids=named)
 def test_loading_plays_or_refuses_with_a_sentence(tmp_path, mistake):
     """Whatever the mistake, loading and drawing end in cases or in a user's error."""
@@ -476,6 +478,7 @@ def test_a_valid_folder_has_no_mistakes(tmp_path, files):
     assert all(scenario.case(i) for split in scenario.splits for i in scenario.case_ids(split))
 
 
+@pytest.mark.slow
 def test_derm34_has_no_mistakes():
     assert check_folder(DERM34) == []
 

@@ -15,6 +15,7 @@ def levels(*args: object, **kwargs: object) -> NDArray[np.float32]:
     return np.asarray(draw(*args, **kwargs), np.float32)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("morphology", "view"), CASES)
 def test_every_morphology_is_drawn_on_light_and_dark_skin(morphology: str, view: str) -> None:
     for skin_type, style in ((1, "clinic"), (4, "phone"), (6, "flash")):
@@ -23,6 +24,7 @@ def test_every_morphology_is_drawn_on_light_and_dark_skin(morphology: str, view:
         assert np.asarray(image, np.float32).std() > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("morphology", MORPHOLOGIES)
 def test_the_same_arguments_give_the_same_picture(morphology: str) -> None:
     view = MORPHOLOGIES[morphology][0]

@@ -48,6 +48,7 @@ def test_a_shared_picture_has_its_views(morphology: str) -> None:
     assert MORPHOLOGIES[morphology] == SHARED[morphology]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("morphology", "view"), [(name, view) for name, views in SHARED.items() for view in views])
 def test_a_shared_picture_is_drawn_on_every_skin_in_every_style(morphology: str, view: str) -> None:
     pictures = {draw(morphology, view, kind, 5, style).tobytes() for kind in range(1, 7) for style in STYLES}

@@ -341,6 +341,7 @@ def test_the_command_says_what_was_kept_dropped_and_why(tmp_path, monkeypatch):
     assert json.loads(result.output)["kept"] == 0 and not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name", "cases"),
     [
@@ -368,6 +369,7 @@ def test_real_data_are_clean_and_played_by_the_starter(tmp_path, given, real, ki
     assert (summary["consultations"], summary["failed"]) == (5, 0)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     """Ten times the rows, and at most 4 MB more: what is kept of a row is on disk."""
     pytest.importorskip("resource")

@@ -39,6 +39,7 @@ def shown(count: int) -> tuple[Photograph, ...]:
 REAL = sorted(path.stem for path in tiny_models.TEMPLATES.glob("*.jinja") if not path.stem.endswith("_training"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REAL)
 def test_every_real_template_is_rendered_whole(name: str) -> None:
     text = form(tiny_models.read(name)).text(CHAT)

@@ -74,6 +74,7 @@ def texts(model: TransformersModel, requests: list[Request]) -> list[str]:
 # -- families ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_it_plays_a_consultation(folders: dict[str, Path], family: str, tmp_path: Path) -> None:
     from typer.testing import CliRunner
@@ -110,6 +111,7 @@ def test_a_batch_is_what_the_stock_processor_makes_of_each_prompt(folders: dict[
         assert batch["attention_mask"][i].sum() == width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", SEEING)
 def test_the_same_texts_in_a_batch_and_one_by_one(folders: dict[str, Path], family: str) -> None:
     model = opened(folders[family])
@@ -162,6 +164,7 @@ def test_a_prompt_is_processed_whole_where_it_cannot_be_put_together(folders: di
     assert texts(model, asks) == before
 
 
+@pytest.mark.slow
 def test_a_text_only_model_is_told_that_it_cannot_see(folders: dict[str, Path], tmp_path: Path) -> None:
     model = opened(folders["llama"])
     assert not model.info.sees and "photographs" not in model.info.details
@@ -230,6 +233,7 @@ def test_a_schema_waits_for_the_thought_before_it(folders: dict[str, Path]) -> N
     assert never == free
 
 
+@pytest.mark.slow
 def test_without_xgrammar_an_answer_is_free(
     folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +248,7 @@ def test_without_xgrammar_an_answer_is_free(
     assert summary["failed"] == 0 and told["triage"]["unusable"] == told["triage"]["answers"] == 1
 
 
+@pytest.mark.slow
 def test_a_thinking_model_speaks_without_its_thoughts(tmp_path: Path) -> None:
     """Its template begins each reply with a thought, which is closed; a thought of its own is not said."""
     template = tiny_models.read("qwen3_5_think")
@@ -257,6 +262,7 @@ def test_a_thinking_model_speaks_without_its_thoughts(tmp_path: Path) -> None:
     assert not any("<think>" in turn["text"] for turn in turns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", ["gemma", "phi3"])
 def test_odd_templates_play(template: str, tmp_path: Path) -> None:
     """One refuses a system message and takes strings alone, the other takes strings."""
@@ -285,6 +291,7 @@ def test_adapters_share_one_base_and_leave_it_as_it_was(folders: dict[str, Path]
     assert opened(adapters[0]).adapter == one.adapter and one.info.details["parameters"] == parameters
 
 
+@pytest.mark.slow
 def test_an_adapter_plays_beside_another_one(adapters: tuple[Path, Path], tmp_path: Path) -> None:
     from typer.testing import CliRunner
 

@@ -65,6 +65,7 @@ def binned(probabilities: Any, bins: int) -> Any:
     return torch.empty_like(order).scatter(0, order, bins_of)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("top_p", [0.9, 1.0])
 @pytest.mark.parametrize("kind", [peaked, flat])
 @pytest.mark.parametrize(("vocabulary", "rows"), [(1_800, 8_000), (49_152, 1_000), (151_936, 400)])
@@ -82,6 +83,7 @@ def test_draws_follow_the_nucleus_of_the_softmax(vocabulary: int, rows: int, kin
     assert stats.chisquare(counts[expected > 0], expected[expected > 0]).pvalue > RARE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vocabulary", [1, 5, 33, 1_800, 8_200])
 @pytest.mark.parametrize("top_p", [0.0, 0.3, 0.95, 1.0])
 def test_the_draw_is_that_of_a_full_sort(vocabulary: int, top_p: float) -> None:

@@ -37,6 +37,7 @@ def table():
     return {c.name: c for c in held_out_table("starter", load_scenario("derm34"), "derm34", 34)}
 
 
+@pytest.mark.slow
 def test_it_plays_every_consultation_to_its_end(table):
     assert table["consultations played to their end"].hits == 34
 

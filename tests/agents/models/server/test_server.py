@@ -253,6 +253,7 @@ def test_nobody_there():
     assert "start the server" in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how", [rude.hanging, rude.html, rude.truncated, rude.deep, rude.hung_up, rude.huge, rude.busy]
 )
@@ -260,6 +261,7 @@ def test_a_list_that_is_rude(opened, how):
     assert complaint_of(lambda: opened(suffix="", timeouts=HASTY, listed=lambda h: how(h, None)))[0] is ModelError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how, words",
     [
@@ -369,6 +371,7 @@ ONE_FAILS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ONE_FAILS)
 def test_a_bad_reply_fails_its_own_request_alone(opened, name):
     how, words = ONE_FAILS[name]
@@ -386,6 +389,7 @@ def test_a_bad_reply_fails_its_own_request_alone(opened, name):
     assert model.generate([request(0)])[0].text == "Well." and len(server.asked) == sent + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ONE_FAILS if name != "escapes"])
 def test_a_server_that_fails_whatever_it_is_asked_is_gone(opened, name):
     how = ONE_FAILS[name][0]
@@ -394,6 +398,7 @@ def test_a_server_that_fails_whatever_it_is_asked_is_gone(opened, name):
     assert kind is ModelGoneError and ONE_FAILS[name][1] in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how, words",
     [
