@@ -224,10 +224,10 @@ def difference(a: Sequence[bool], b: Sequence[bool]) -> str:
     from scipy.stats import binomtest
 
     x, rng = np.array(a, float) - np.array(b, float), np.random.default_rng(0)
-    draws = x[rng.integers(0, len(x), (DRAWS, len(x)))].mean(1)
+    n = len(x)
+    draws = x[rng.integers(0, n, (DRAWS, n))].mean(1)
     low, high = np.quantile(draws, (0.025, 0.975))
     won, lost = int((x > 0).sum()), int((x < 0).sum())
-    n = len(x)
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0
     return f"{100 * x.mean():+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}); {won} : {lost}; p {p:.2g}; n {n}"
 

@@ -57,6 +57,12 @@ def consult(
     return done
 
 
+def type_in(*words: object, env: Mapping[str, str] = PLAIN) -> tuple[int, str, str]:
+    """Type a command; return exit code, output and errors."""
+    done = consult(*map(str, words), env=env)
+    return done.returncode, done.stdout, done.stderr
+
+
 def _stream() -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
 

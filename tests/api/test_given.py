@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import type_in
 
 import consult
 from consult.api.checks import in_arguments
 from consult.envs.config import RunConfig
 
 from .conftest import PANEL, Messages, attending
-from .test_plugins import call
 
 
 class Doctor:
@@ -123,9 +123,9 @@ def test_a_judge_is_never_answered_with_the_verdicts_of_another(tmp_path: Path) 
 
 def test_a_role_that_does_not_play_needs_no_model(tmp_path: Path) -> None:
     where = ("--cases", "1", "--db", str(tmp_path / "a.db"))
-    assert call("simulate", "--team", "solo", "--patient", PANEL, "--attending", PANEL, *where)[0] == 0
+    assert type_in("simulate", "--team", "solo", "--patient", PANEL, "--attending", PANEL, *where)[0] == 0
     roles = [word for role in ("patient", "specialist", "attending") for word in (f"--{role}", PANEL)]
-    assert call("simulate", "--team", "no-triage", *roles, *where)[0] == 0
+    assert type_in("simulate", "--team", "no-triage", *roles, *where)[0] == 0
     own = {
         name: PANEL for name in ("dermatology", "minor surgery", "skin-tumour clinic", "allergy clinic", "dentistry")
     }
@@ -254,9 +254,9 @@ def test_calls_on_a_run_say_what_they_take(run: consult.Run, tmp_path: Path) -> 
 
 
 def test_a_seed_that_the_store_cannot_hold_is_refused_by_the_command(tmp_path: Path) -> None:
-    code, _, err = call("simulate", "--model", PANEL, "--seed", str(2**70), "--db", str(tmp_path / "a.db"))
+    code, _, err = type_in("simulate", "--model", PANEL, "--seed", str(2**70), "--db", str(tmp_path / "a.db"))
     assert code == 2 and "--seed" in err
-    code, _, err = call("simulate", "--model", PANEL, "--db", ":memory:")
+    code, _, err = type_in("simulate", "--model", PANEL, "--db", ":memory:")
     assert code == 2 and "runs are kept in a file" in err
     with pytest.raises(ValueError, match="seed"):
         RunConfig(scenario="derm34", cases=(), temperaments=(), seed=2**70)

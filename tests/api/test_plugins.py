@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import json
 import shlex
 import sqlite3
-import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import EntryPoint
@@ -16,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import type_in
 
 import consult
 from consult.agents.models import open_model
 from consult.agents.models.python import MODELS
-from consult.cli.main import run as main
 from consult.envs.store.write import Store
 from consult.errors import PluginWarning
 from consult.plugins import Named, PluginError, reference_of
@@ -57,23 +55,11 @@ def stored(db: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def call(*typed: str) -> tuple[int, str, str]:
-    """Type a command; return exit code, stdout and stderr."""
-    out, err, given = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["consult", *typed]
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        sys.argv = given
-    return int(ended.value.code or 0), out.getvalue(), err.getvalue()
-
-
 @pytest.mark.parametrize("name", ["answer", "Model"])
 def test_code_of_a_file_plays(mine: Mine, tmp_path: Path, name: str) -> None:
     reference = f"{mine(ANSWER)}:{name}"
     typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
-    code, out, err = call(*typed, "--json")
+    code, out, err = type_in(*typed, "--json")
     assert code == 0, err
     events = [json.loads(line) for line in out.splitlines()]
     assert {event["diagnosis"] for event in events if event["event"] == "consultation"} == {"hives"}
@@ -83,11 +69,11 @@ def test_code_of_a_file_plays(mine: Mine, tmp_path: Path, name: str) -> None:
 def test_what_a_plugin_raises_is_stored_with_its_name(mine: Mine, tmp_path: Path) -> None:
     reference = f"{mine(ANSWER)}:broken"
     typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
-    assert call(*typed)[0] == 1
+    assert type_in(*typed)[0] == 1
     (said,) = set(consult.load(tmp_path / "a.db")["r1"].consultations["error"])
     line = ANSWER[: ANSWER.index('raise ValueError("out')].count("\n") + 1
     assert said == f"PluginError: the model '{reference}' failed (ValueError: out of range; mine.py, line {line})"
-    code, out, _ = call("show", "r1.1", "--db", str(tmp_path / "a.db"))
+    code, out, _ = type_in("show", "r1.1", "--db", str(tmp_path / "a.db"))
     assert code == 0 and f"mine.py, line {line}" in " ".join(out.split())
 
 
@@ -157,13 +143,13 @@ def test_a_run_in_which_one_consultation_is_played_goes_on(tmp_path: Path, good:
 )
 def test_a_mistake_in_a_file_is_one_sentence(mine: Mine, tmp_path: Path, source: str, name: str, told: str) -> None:
     reference = f"{mine(source)}:{name}"
-    code, out, err = call("simulate", "--model", reference, "--db", str(tmp_path / "a.db"))
+    code, out, err = type_in("simulate", "--model", reference, "--db", str(tmp_path / "a.db"))
     assert code == 2 and not out and told in err and "mine.py" in err
     assert len(err.strip().splitlines()) == 1 and "Traceback" not in err
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    code, _, err = call("simulate", "--model", str(tmp_path / "other.py:answer"))
+    code, _, err = type_in("simulate", "--model", str(tmp_path / "other.py:answer"))
     assert code == 2 and "there is no file" in err and "other.py" in err
 
 
@@ -181,15 +167,15 @@ def test_code_that_stands_in_a_store_runs_only_where_it_is_named(mine: Mine, tmp
     # Whatever file now stands at the stored path must not run.
     evil = f"open({str(ran)!r}, 'w').close()\n{ANSWER}"
     mine(evil)
-    code, _, err = call("resume", "r1", "--db", str(db))
+    code, _, err = type_in("resume", "r1", "--db", str(db))
     assert code == 2 and f"runs only where you name it; add --code {reference}" in err
     with pytest.raises(consult.UserError, match=r"give code=\['.*mine.py:answer'\] to resume"):
         consult.resume("r1", db=db)
     assert not ran.exists()
-    code, _, err = call("resume", "r1", "--code", reference, "--code", "other.py:x", "--db", str(db))
+    code, _, err = type_in("resume", "r1", "--code", reference, "--code", "other.py:x", "--db", str(db))
     assert code == 2 and "'other.py:x' does not play in r1" in err and not ran.exists()
     mine(ANSWER)
-    code, _, err = call("resume", "r1", "--code", reference, "--db", str(db), "--json")
+    code, _, err = type_in("resume", "r1", "--code", reference, "--db", str(db), "--json")
     assert code == 0, err
 
 
@@ -206,10 +192,10 @@ def stopping(messages, images):
 """
     reference = f"{mine(ANSWER + stops)}:stopping"
     typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
-    code, _, err = call(*typed, "--json")
+    code, _, err = type_in(*typed, "--json")
     assert code == 130 and f"--code {reference}" in err
     _, *words = shlex.split(err[err.index("consult resume") :])
-    assert call(*words)[0] == 0
+    assert type_in(*words)[0] == 0
     (played,) = consult.load(tmp_path / "a.db")
     assert played.status == "finished" and set(played.consultations["diagnosis"]) == {"hives"}
 
@@ -220,14 +206,14 @@ def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new
     db = tmp_path / "a.db"
     reference = f"{mine(BROKEN)}:answer"
     typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(db))
-    assert call(*typed)[0] == 1
+    assert type_in(*typed)[0] == 1
     before = stored(db)
     mine(ANSWER)
-    code, _, err = call("resume", "r1", "--code", reference, "--db", str(db))
+    code, _, err = type_in("resume", "r1", "--code", reference, "--db", str(db))
     assert code == 2 and f"the code of '{reference}' has changed since run r1 was begun" in err
     assert "the command that began it plays it as a new run" in err
     assert stored(db) == before
-    assert call(*typed)[0] == 0
+    assert type_in(*typed)[0] == 0
     assert [run.status for run in consult.load(db)] == ["finished", "finished"]
 
 
@@ -258,7 +244,7 @@ def test_code_that_stands_in_a_file_of_a_grid_does_not_run(mine: Mine, tmp_path:
     ran = tmp_path / "ran"
     path = mine(f"open({str(ran)!r}, 'w').close()\n{ANSWER}")
     (tmp_path / "grid.toml").write_text(f'models = ["{path}:answer"]\ncases = 2\n')
-    code, _, err = call("benchmark", "--config", str(tmp_path / "grid.toml"), "--db", str(tmp_path / "a.db"))
+    code, _, err = type_in("benchmark", "--config", str(tmp_path / "grid.toml"), "--db", str(tmp_path / "a.db"))
     assert code == 2 and "is code of a file" in err and not ran.exists()
 
 
@@ -369,7 +355,7 @@ def test_a_helper_is_the_one_beside_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["", "number = 3\n"])
 def test_a_file_without_anything_to_call_is_told(mine: Mine, tmp_path: Path, source: str) -> None:
-    code, _, err = call("simulate", "--model", f"{mine(source)}:answer", "--db", str(tmp_path / "a.db"))
+    code, _, err = type_in("simulate", "--model", f"{mine(source)}:answer", "--db", str(tmp_path / "a.db"))
     assert code == 2 and "can be called; define 'answer' in it" in err
 
 
@@ -458,7 +444,7 @@ def broken(source):
 def test_an_importer_makes_a_scenario(mine: Mine, tmp_path: Path) -> None:
     (tmp_path / "cases.txt").write_text('{"says": "I have itched for a week.", "is": "eczema"}\n' * 3)
     reference = f"{mine(IMPORTER)}:read"
-    code, out, err = call(
+    code, out, err = type_in(
         "scenarios", "import", reference, str(tmp_path / "cases.txt"), "--out", str(tmp_path / "ward")
     )
     assert code == 0, err
@@ -486,7 +472,9 @@ def test_an_importer_yields_texts_numbers_and_lists(tmp_path: Path) -> None:
 def test_what_an_importer_raises_names_it_and_writes_nothing(mine: Mine, tmp_path: Path) -> None:
     reference = f"{mine(IMPORTER)}:broken"
     (tmp_path / "cases.txt").write_text("")
-    code, _, err = call("scenarios", "import", reference, str(tmp_path / "cases.txt"), "--out", str(tmp_path / "ward"))
+    code, _, err = type_in(
+        "scenarios", "import", reference, str(tmp_path / "cases.txt"), "--out", str(tmp_path / "ward")
+    )
     assert code == 2 and f"the importer '{reference}' failed (KeyError" in err and not (tmp_path / "ward").exists()
     with pytest.raises(PluginError, match="is code of a file"):
         import_cases(reference, tmp_path / "cases.txt", tmp_path / "ward")
@@ -507,7 +495,7 @@ def broken(consultation):
 
 def test_an_assessor_can_be_a_function(mine: Mine, run: consult.Run, tmp_path: Path) -> None:
     reference = f"{mine(ASSESSOR)}:strict"
-    code, out, err = call("assess", "r1", "--assessor", reference, "--db", str(run.db), "--json")
+    code, out, err = type_in("assess", "r1", "--assessor", reference, "--db", str(run.db), "--json")
     assert code == 0, err
     items = {item["item"]: item for item in json.loads(out.splitlines()[-1])["items"]}
     assert items["1.1"]["mean"] == 0 and items["4.1"]["mean"] == 1 and items["2.1"]["not_decided"] == 3

@@ -12,7 +12,6 @@ import shutil
 import socket
 import sqlite3
 import struct
-import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,11 +20,11 @@ from typing import Any
 
 import pytest
 import torch
+from command_line import type_in
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import consult.agents.starter
-from consult.cli.main import run
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 SCRIPT = ("--model", f"scripted:{PANEL}")
@@ -174,7 +173,7 @@ def played(*options: str) -> Made:
     """Play a consultation into consult.db."""
 
     def make(folder: Path) -> None:
-        code, _, err = typed("simulate", *SCRIPT, "--json", *options)
+        code, _, err = type_in("simulate", *SCRIPT, "--json", *options)
         assert code in (0, 1), err
 
     return make
@@ -409,7 +408,7 @@ RUNS = [
         ["s.yaml"],
         [
             text("s.yaml", PANEL.read_text()),
-            lambda folder: typed("simulate", "--model", "scripted:s.yaml", "--json"),
+            lambda folder: type_in("simulate", "--model", "scripted:s.yaml", "--json"),
             changed("UPDATE runs SET status = 'interrupted'"),
             text("s.yaml", PANEL.read_text() + "\n# another one\n"),
         ],
@@ -680,22 +679,6 @@ MISTAKES = [
 # -- making them -------------------------------------------------------------------------------------------------------
 
 
-def typed(*words: str) -> tuple[int, str, str]:
-    """Type a command; give exit code, stdout and stderr."""
-    import contextlib
-    import io
-
-    out, err, given = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["consult", *words]
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            run()
-    finally:
-        sys.argv = given
-    code = ended.value.code
-    return (code if isinstance(code, int) else 0), out.getvalue(), err.getvalue()
-
-
 def contents(folder: Path) -> dict[str, bytes | None]:
     """Give everything under a folder; of a database, what it holds, and not how far its log has been folded in."""
     return {str(path.relative_to(folder)): _content(path) for path in sorted(folder.rglob("*")) if _lasts(path)}
@@ -727,7 +710,7 @@ def test_a_mistake_gets_one_sentence_and_costs_nothing(folder: Path, mistake: Mi
         make(folder)
     before = contents(folder)
     port = str(BUSY.getsockname()[1])
-    code, out, err = typed(*(port if word == BUSY_PORT else word for word in mistake.words))
+    code, out, err = type_in(*(port if word == BUSY_PORT else word for word in mistake.words))
     said = (err + out).strip()
     assert code == 2, said
     # `check` and `import` tell first all that they found, a line each.

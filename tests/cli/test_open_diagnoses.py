@@ -6,16 +6,16 @@ import csv
 import json
 import re
 import sqlite3
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import PLAIN, type_in
 from narrowing import present
 from starlette.testclient import TestClient
 
-from consult.cli.main import run as consult
 from consult.cli.web.server import application
 from consult.envs.store.write import Store
 from consult.rl.rewards.decisions import INTERVIEW_REWARDS, Interview
@@ -46,19 +46,9 @@ def script(path: Path, said: str) -> str:
 
 
 @pytest.fixture
-def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
+def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def calling(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["consult", *map(str, words)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            consult()
-        out, err = capfd.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return calling
+    return partial(type_in, env={**PLAIN, "COLUMNS": "200"})
 
 
 @pytest.fixture

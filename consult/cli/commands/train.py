@@ -17,6 +17,11 @@ for role, summary in SUMMARIES.items():
     add_on_demand(app, role, summary, partial(command_of, role))
 
 
+Tables = Annotated[str, typer.Option(help="The scenario is one with tables.")]
+Workers = Annotated[int, typer.Option(min=1, help="This many processes draw the photographs.")]
+Threads = Annotated[int, typer.Option(min=1, help="The training itself uses this many threads.")]
+
+
 @app.callback()
 def train() -> None:
     """Train a model."""
@@ -25,7 +30,7 @@ def train() -> None:
 @app.command(cls=GroupedCommand)
 def starter(
     out: Annotated[Path, typer.Option(help="The model is this folder; the same folder again continues the training.")],
-    scenario: Annotated[str, typer.Option(help="The scenario is one with tables.")] = "derm34",
+    scenario: Tables = "derm34",
     seed: Annotated[
         int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights, lessons and batches.")
     ] = 34,
@@ -45,8 +50,8 @@ def starter(
     pictures: Annotated[
         int, typer.Option(min=1, help="The tower sees this many drawings beyond the cases' own.")
     ] = 6800,
-    threads: Annotated[int, typer.Option(min=1, help="The training itself uses this many threads.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="This many processes draw the photographs.")] = 2,
+    threads: Threads = 1,
+    workers: Workers = 2,
 ) -> None:
     """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes of one core."""
     from consult.rl.starter.recipe import Recipe, train_starter
@@ -76,14 +81,14 @@ def assessor(
     base: Annotated[
         str, typer.Option(help="This model plays and is taught: starter, or a folder that was made here.")
     ] = ("starter"),
-    scenario: Annotated[str, typer.Option(help="The scenario is one with tables.")] = "derm34",
+    scenario: Tables = "derm34",
     seed: Annotated[
         int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides play, edits and weights.")
     ] = 5,
     consultations: Annotated[int, typer.Option(min=7, help="This many train cases are played.")] = 320,
     lessons: Annotated[int, typer.Option(min=1, help="This many edited consultations are learned from.")] = 12_000,
     rank: Annotated[int, typer.Option(min=1, max=64, help="The adapter has this rank.")] = 32,
-    threads: Annotated[int, typer.Option(min=1, help="The training itself uses this many threads.")] = 1,
+    threads: Threads = 1,
 ) -> None:
     """Teach the starter to assess: an adapter that repeats the rule assessor, for this role alone."""
     from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
@@ -105,7 +110,7 @@ def assessor(
 @app.command(cls=GroupedCommand)
 def classifier(
     model: Annotated[str, typer.Option(help="The model is starter, or a folder that train starter made.")],
-    scenario: Annotated[str, typer.Option(help="The scenario is one with tables.")] = "derm34",
+    scenario: Tables = "derm34",
     seed: Annotated[
         int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights and batches.")
     ] = 34,
@@ -113,7 +118,7 @@ def classifier(
     held_out: Annotated[
         int, typer.Option(min=1, help="It is evaluated on this many validation and as many test cases.")
     ] = 680,
-    workers: Annotated[int, typer.Option(min=1, help="This many processes draw the photographs.")] = 2,
+    workers: Workers = 2,
 ) -> None:
     """Train an image classifier on a starter's frozen vision tower, kept beside its weights; minutes of one core."""
     import tempfile

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import consult
+from command_line import consult, type_in
 from narrowing import present
 
 from consult.agents.assessors.rubric import BY_KEY, ITEMS
 from consult.agents.prompt_formats.starter_assessment import WHY, WHY_CONSTRUCTED
-from consult.cli.main import run
 
 PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
 CASES = 40
@@ -25,15 +24,6 @@ GOOD = json.dumps({item.key: {"why": "so it is", "value": 1} for item in ITEMS})
 def script(path, replies):
     path.write_text("replies:\n  assessor:\n" + "".join(f"  - {json.dumps(reply)}\n" for reply in replies))
     return f"scripted:{path}"
-
-
-def call(capfd, monkeypatch, *words):
-    monkeypatch.setattr(sys, "argv", ["consult", *map(str, words)])
-    capfd.readouterr()
-    with pytest.raises(SystemExit) as end:
-        run()
-    out, err = capfd.readouterr()
-    return end.value.code or 0, out, err
 
 
 def rows(db, assessor="%"):
@@ -59,8 +49,8 @@ def db(played, tmp_path):
 
 
 @pytest.mark.slow
-def test_rules_score_all_but_feelings(db, capfd, monkeypatch):
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", "rules", "--db", db, "--json")
+def test_rules_score_all_but_feelings(db):
+    code, out, _ = type_in("assess", "r1", "--assessor", "rules", "--db", db, "--json")
     events = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert events[0] == {
@@ -76,24 +66,24 @@ def test_rules_score_all_but_feelings(db, capfd, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_starter_scores_all_items_beside_the_rules(db, capfd, monkeypatch):
+def test_the_starter_scores_all_items_beside_the_rules(db):
     for assessor in ("rules", "starter"):
         words = ("assess", "r1", "--assessor", assessor, "--db", db, "--json", "--batch", "16")
-        code, out, _ = call(capfd, monkeypatch, *words)
+        code, out, _ = type_in(*words)
         assert code == 0
     events = [json.loads(line) for line in out.splitlines()]
     assert events[0]["assessor"].startswith("starter@") and events[-1]["failures"] == []
     assert all((item["n"], item["judge_failed"], item["not_decided"]) == (CASES, 0, 0) for item in events[-1]["items"])
     assert {row[4] for row in rows(db, "starter%")} == {WHY, WHY_CONSTRUCTED}
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--agreement", "--db", db, "--json")
+    code, out, _ = type_in("assess", "r1", "--agreement", "--db", db, "--json")
     pairs = {pair["item"]: pair["n"] for pair in map(json.loads, out.splitlines())}
     assert code == 0 and pairs["1.1"] == CASES and "2.1" not in pairs
 
 
-def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path, capfd, monkeypatch):
+def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path):
     replies = ["Well, it depends." if i % 5 == 0 else GOOD for i in range(CASES)]
     reference = script(tmp_path / "judge.yaml", replies)
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", reference, "--db", db, "--json")
+    code, out, _ = type_in("assess", "r1", "--assessor", reference, "--db", db, "--json")
     assert code == 1
     summary = json.loads(out.splitlines()[-1])
     for item in summary["items"]:
@@ -102,19 +92,19 @@ def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path, 
     assert all(f["why"] == "unusable answer: the answer holds no JSON object" for f in summary["failures"])
     failed = [row for row in rows(db) if row[3] is None]
     assert len(failed) == 8 * CASES // 5
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", reference, "--db", db)
+    code, out, _ = type_in("assess", "r1", "--assessor", reference, "--db", db)
     assert code == 1 and "assessor failed on 8" in out and "r1.6 " in out and "100.0%" in out
 
 
-def test_a_model_that_fails_is_asked_again_by_the_same_command(db, tmp_path, capfd, monkeypatch):
+def test_a_model_that_fails_is_asked_again_by_the_same_command(db, tmp_path):
     path = tmp_path / "judge.yaml"
     script(path, [GOOD, GOOD])
     path.write_text(path.read_text() + "  - {error: out of memory}\n  - " + json.dumps(GOOD) + "\n")
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", f"scripted:{path}", "--db", db, "--json")
+    code, out, _ = type_in("assess", "r1", "--assessor", f"scripted:{path}", "--db", db, "--json")
     failures = json.loads(out.splitlines()[-1])["failures"]
     assert code == 1
     assert failures == [{"consultation": "r1.3", "why": "no reply: ModelError: out of memory"}]
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--assessor", f"scripted:{path}", "--db", db, "--json")
+    code, out, _ = type_in("assess", "r1", "--assessor", f"scripted:{path}", "--db", db, "--json")
     events = [json.loads(line) for line in out.splitlines()]
     assert events[0]["earlier"] == CASES - 1 and [e.get("consultation") for e in events[1:-1]] == ["r1.3"]
     assert len(rows(db)) == 8 * CASES
@@ -158,25 +148,25 @@ def test_killed_and_taken_up_it_ends_the_same(played, tmp_path, kind):
 
 
 @pytest.mark.slow
-def test_assessors_stand_side_by_side_and_are_compared(db, tmp_path, capfd, monkeypatch):
+def test_assessors_stand_side_by_side_and_are_compared(db, tmp_path):
     reference = script(tmp_path / "judge.yaml", [GOOD])
-    call(capfd, monkeypatch, "assess", "r1", "--assessor", "rules", "--db", db)
+    type_in("assess", "r1", "--assessor", "rules", "--db", db)
     before = rows(db)
-    call(capfd, monkeypatch, "assess", "r1", "--assessor", reference, "--db", db)
+    type_in("assess", "r1", "--assessor", reference, "--db", db)
     assert rows(db, "rules%") == before
     assert len({row[1] for row in rows(db)}) == 2
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--agreement", "--db", db, "--json")
+    code, out, _ = type_in("assess", "r1", "--agreement", "--db", db, "--json")
     pairs = {pair["item"]: pair for pair in map(json.loads, out.splitlines())}
     assert code == 0 and set(pairs) == set(BY_KEY) - {"2.1", "2.2", "3.2", "4.1"} | (set(pairs) & {"3.2", "4.1"})
     assert (pairs["1.1"]["raw"], pairs["1.1"]["n"], pairs["1.1"]["prevalence"]) == (0.0, CASES, [0.0, 1.0])
-    code, out, _ = call(capfd, monkeypatch, "assess", "r1", "--agreement", "--db", db)
+    code, out, _ = type_in("assess", "r1", "--agreement", "--db", db)
     assert "AC1" in out and "kappa" in out
 
 
 CSV = "\ufeffConsultation,item,value,rater,why,mood\n"
 
 
-def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path, capfd, monkeypatch):
+def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path):
     path = tmp_path / "ratings.csv"
     path.write_text(
         CSV
@@ -195,7 +185,7 @@ def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path, capfd, monkeypa
         + "r1.5,1.1,1,,,\n",
         encoding="utf-8",
     )
-    code, out, err = call(capfd, monkeypatch, "assess", "r1", "--import", path, "--db", db)
+    code, out, err = type_in("assess", "r1", "--import", path, "--db", db)
     assert code == 1 and not err
     assert "6 ratings kept, 7 rows left out" in out
     for line in (6, 7, 8, 9, 10, 11, 13):
@@ -225,11 +215,11 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_cannot_be_taken_in_is_one_sentence(name, db, tmp_path, capfd, monkeypatch):
+def test_a_file_that_cannot_be_taken_in_is_one_sentence(name, db, tmp_path):
     content, told = FILES[name]
     (tmp_path / name).write_bytes(content)
     csv.field_size_limit(10**6)  # as an import of cases leaves it
-    code, out, err = call(capfd, monkeypatch, "assess", "r1", "--import", tmp_path / name, "--db", db)
+    code, out, err = type_in("assess", "r1", "--import", tmp_path / name, "--db", db)
     if name == "nul.csv":  # two nul bytes are an empty cell
         assert code == 0 and told in out
         return
@@ -252,13 +242,13 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("words", MISTAKES, ids=" ".join)
-def test_a_mistake_is_one_sentence(words, db, capfd, monkeypatch):
-    code, out, err = call(capfd, monkeypatch, *words, "--db", db)
+def test_a_mistake_is_one_sentence(words, db):
+    code, out, err = type_in(*words, "--db", db)
     assert (code, out) == (2, "") and MISTAKES[words] in err and err.count("\n") == 1
     assert not rows(db)
 
 
-def test_a_database_that_is_not_there_is_one_sentence(tmp_path, capfd, monkeypatch):
+def test_a_database_that_is_not_there_is_one_sentence(tmp_path):
     words = ("assess", "r1", "--assessor", "rules", "--db", tmp_path / "none.db")
-    code, _, err = call(capfd, monkeypatch, *words)
+    code, _, err = type_in(*words)
     assert code == 2 and "there is no database" in err and not (tmp_path / "none.db").exists()

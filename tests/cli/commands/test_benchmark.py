@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -17,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import type_in
 
 import consult.cli.commands.benchmark
-from consult.cli.main import run
 from consult.render.report.write import FILES
 
 BAYES = ["Bayes doctor", "Bayes doctor"]
@@ -42,18 +41,6 @@ Called = tuple[int, str, str]
 Events = list[dict[str, Any]]
 
 
-def call(*typed: str) -> Called:
-    """Type a command; give exit code, stdout and stderr."""
-    out, err, given = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["consult", *typed]
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            run()
-    finally:
-        sys.argv = given
-    return int(ended.value.code or 0), out.getvalue(), err.getvalue()
-
-
 def words(folder: Path, *more: str, grid: str = GRID) -> list[str]:
     (folder / "grid.toml").write_text(f'models = ["scripted:{PANEL}"]\n{grid}')
     names = ("--config", str(folder / "grid.toml"), "--db", str(folder / "a.db"), "--out", str(folder / "report"))
@@ -68,7 +55,7 @@ def events(out: str) -> Events:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Events]:
     """A benchmark that nobody interrupted, and its events."""
     folder = tmp_path_factory.mktemp("whole")
-    code, out, err = call(*words(folder, "--json"))
+    code, out, err = type_in(*words(folder, "--json"))
     assert code == 0, err
     return folder, events(out)
 
@@ -130,13 +117,13 @@ def test_the_report_carries_the_grid_that_makes_it_again(played: Path) -> None:
     assert "Grid of benchmark b1" in (report / "report.html").read_text()
     (played / "carried.toml").write_text(toml)
     more = ["--config", str(played / "carried.toml"), "--out", str(played / "second"), "--db", str(played / "a.db")]
-    code, out, _ = call("benchmark", *more, "--json")
+    code, out, _ = type_in("benchmark", *more, "--json")
     assert code == 0
     told = events(out)
     assert told[0]["played"] == 48 and {cell["run"] for cell in told[0]["cells"]} == {"r1", "r2", "r3", "r4"}
     assert not any(event["event"] in ("turn", "assessment") for event in told)
     assert same(played / "second") == same(report)
-    code, _, _ = call("report", "r1", "r2", "r3", "r4", "--db", more[-1], "--out", str(played / "b"))
+    code, _, _ = type_in("report", "r1", "r2", "r3", "r4", "--db", more[-1], "--out", str(played / "b"))
     assert code == 0 and same(played / "b") == same(report)
 
 
@@ -170,7 +157,7 @@ def test_stopped_at_any_moment_it_ends_with_the_same_report(tmp_path: Path) -> N
         (ward / name).write_text(text)
     (tmp_path / "whole").mkdir()
     (tmp_path / "cut").mkdir()
-    code, out, err = call(*words(tmp_path / "whole", "--json", grid=grid))
+    code, out, err = type_in(*words(tmp_path / "whole", "--json", grid=grid))
     assert code == 0, err
     lines = len(out.splitlines())
     command = [sys.executable, "-m", "consult", *words(tmp_path / "cut", "--json", grid=grid)]
@@ -185,7 +172,7 @@ def test_stopped_at_any_moment_it_ends_with_the_same_report(tmp_path: Path) -> N
         if signal_ == signal.SIGINT:
             assert told == "consult: interrupted, what was shown is stored; run the same command to continue\n"
         assert process.returncode == (130 if signal_ == signal.SIGINT else -signal.SIGKILL)
-    code, out, err = call(*words(tmp_path / "cut", "--json", grid=grid))
+    code, out, err = type_in(*words(tmp_path / "cut", "--json", grid=grid))
     assert code == 0, err
     assert 0 < events(out)[0]["played"] < 72
     with sqlite3.connect(tmp_path / "cut" / "a.db") as db:
@@ -195,17 +182,17 @@ def test_stopped_at_any_moment_it_ends_with_the_same_report(tmp_path: Path) -> N
 
 def test_what_the_classifier_said_stands_beside_the_verdict(whole: tuple[Path, Events]) -> None:
     told = next(e for e in whole[1] if e["event"] == "consultation" and e["consultation"] == "r3.1")
-    code, out, _ = call("show", "r3.1", "--db", str(whole[0] / "a.db"))
+    code, out, _ = type_in("show", "r3.1", "--db", str(whole[0] / "a.db"))
     assert code == 0 and len(told["expert"]) == 3 and f"classifier  {', '.join(told['expert'])}" in out
-    assert "classifier  " not in call("show", "r1.1", "--db", str(whole[0] / "a.db"))[1]
+    assert "classifier  " not in type_in("show", "r1.1", "--db", str(whole[0] / "a.db"))[1]
 
 
 @pytest.mark.slow
 def test_again_plays_anew_and_goes_on_with_that(played: Path) -> None:
     typed = words(played, "--again", "--json", "--no-solo", "--seed", "4")
-    first = events(call(*typed)[1])
+    first = events(type_in(*typed)[1])
     assert first[0]["played"] == 0 and first[-1]["runs"] == ["r5", "r6"]
-    again = events(call(*typed)[1])
+    again = events(type_in(*typed)[1])
     assert again[0]["played"] == 0 and again[-1]["runs"] == ["r7", "r8"] and again[-1]["benchmark"] == "b3"
     # An estimate goes by what was played before.
     assert again[0]["cells"][0]["estimated_from"] == "r5"
@@ -214,7 +201,7 @@ def test_again_plays_anew_and_goes_on_with_that(played: Path) -> None:
         db.execute("UPDATE benchmarks SET status = 'running' WHERE id = 'b3'")
         db.execute("DELETE FROM benchmark_runs WHERE run_id = 'r8'")
         db.execute("UPDATE runs SET status = 'running' WHERE id = 'r8'")
-    last = events(call(*typed)[1])
+    last = events(type_in(*typed)[1])
     assert [cell["run"] for cell in last[0]["cells"]] == ["r7", None] and last[0]["played"] == 24
     assert last[-1]["benchmark"] == "b3" and last[-1]["runs"] == ["r7", "r8"]
 
@@ -228,10 +215,10 @@ def test_failures_are_listed_and_give_1(tmp_path: Path) -> None:
     judge.write_text("replies:\n  assessor: ['who knows']\n")
     base = ["benchmark", "--strategies", "no-dialogue", "--cases", "3", "--db", str(tmp_path / "a.db"), "--no-solo"]
     out = ["--out", str(tmp_path / "report")]
-    code, shown, err = call(*base, "--model", f"scripted:{script}", "--assessor", "none", *out)
+    code, shown, err = type_in(*base, "--model", f"scripted:{script}", "--assessor", "none", *out)
     assert code == 1 and "failed (try again with consult resume, run by run: r1)" in shown and "test-0000" in shown
     good, bad = f"scripted:{PANEL}", f"scripted:{judge}"
-    code, shown, err = call(*base, "--model", good, "--assessor", bad, *out)
+    code, shown, err = type_in(*base, "--model", good, "--assessor", bad, *out)
     assert code == 1 and "assessor failed: r2.1" in err and "judge failed" not in err + shown
     rubric = json.loads((tmp_path / "report" / "report.json").read_text())["runs"][0]["rubric"]
     (items,) = rubric.values()
@@ -243,7 +230,7 @@ def test_failures_are_listed_and_give_1(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_people_see_plan_progress_and_main_table(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "140")
-    code, out, err = call(*words(played, "--strategies", "dialogue,no-dialogue"))
+    code, out, err = type_in(*words(played, "--strategies", "dialogue,no-dialogue"))
     assert code == 0
     assert "no-dialogue" in err and "from a short warm-up on this machine" in err
     assert "1/4 dialogue · panel: played before as run r1" in err and "3/4 no-dialogue · panel: playing run r5" in err
@@ -262,7 +249,7 @@ def test_people_see_plan_progress_and_main_table(played: Path, monkeypatch: pyte
 
 def test_whoever_does_not_agree_to_the_plan_plays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consult.cli.commands.benchmark, "_agreed", lambda: False)
-    code, _, err = call(*words(tmp_path))
+    code, _, err = type_in(*words(tmp_path))
     assert code == 0 and "48 of 48 consultations to play" in err
     assert {path.name for path in tmp_path.iterdir()} == {"grid.toml"}
 
@@ -281,7 +268,7 @@ def test_the_smoke_preset_with_the_starter(tmp_path: Path) -> None:
         "panel",
         "--no-solo",
     ]
-    code, out, err = call(*typed, "--json", "--db", str(tmp_path / "a.db"), "--out", str(tmp_path / "report"))
+    code, out, err = type_in(*typed, "--json", "--db", str(tmp_path / "a.db"), "--out", str(tmp_path / "report"))
     assert code == 0, err
     told = events(out)
     assert [(cell["strategy"], cell["team"], cell["n"]) for cell in told[-1]["cells"]] == [("expert", "panel", 2)]

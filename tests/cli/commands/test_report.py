@@ -6,16 +6,15 @@ import csv
 import json
 import re
 import shutil
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from command_line import type_in
 from improvising import SCENARIO, Improviser, configured
 from injections import STRINGS
 from narrowing import present
 
-from consult.cli.main import run as consult
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
@@ -23,15 +22,6 @@ from consult.render.report.data import described
 
 ROOT = Path(__file__).parents[3]
 CASES = 12
-
-
-def call(capfd, monkeypatch, *words):
-    monkeypatch.setattr(sys, "argv", ["consult", *map(str, words)])
-    capfd.readouterr()
-    with pytest.raises(SystemExit) as end:
-        consult()
-    out, err = capfd.readouterr()
-    return end.value.code or 0, out, err
 
 
 def play(store, **more):
@@ -75,9 +65,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def reported(db, tmp_path, capfd, monkeypatch):
-    assert call(capfd, monkeypatch, "assess", "r1", "--assessor", "rules", "--db", db)[0] == 0
-    code, out, err = call(capfd, monkeypatch, "report", "r1", "r2", "--db", db, "--out", tmp_path / "out")
+def reported(db, tmp_path):
+    assert type_in("assess", "r1", "--assessor", "rules", "--db", db)[0] == 0
+    code, out, err = type_in("report", "r1", "r2", "--db", db, "--out", tmp_path / "out")
     assert (code, out.strip()) == (0, str(tmp_path / "out" / "report.html")), err
     return tmp_path / "out"
 
@@ -174,7 +164,7 @@ def test_a_difference_names_its_sides_by_what_differs(reported):
 
 
 @pytest.mark.slow
-def test_a_run_of_an_older_version_lacks_what_was_not_stored(db, tmp_path, capfd, monkeypatch):
+def test_a_run_of_an_older_version_lacks_what_was_not_stored(db, tmp_path):
     with Store(db) as store:
         config = json.loads(present(store.run("r1"))["config"])
         for name in ("classifier", "repeats", "votes", "panel_skill", "judge", "own", "patient_grounding"):
@@ -182,7 +172,7 @@ def test_a_run_of_an_older_version_lacks_what_was_not_stored(db, tmp_path, capfd
         store.db.execute("UPDATE runs SET config = ?, versions = '{}' WHERE id = 'r1'", [json.dumps(config)])
         store.db.execute("UPDATE consultations SET final_urgency = NULL, red_flag = NULL, alarm_told = NULL")
         store.db.execute("UPDATE turns SET diagnosis_words = NULL, answers = NULL, unusable = NULL")
-    assert call(capfd, monkeypatch, "report", "r1", "r2", "--db", db, "--out", tmp_path / "out")[0] == 0
+    assert type_in("report", "r1", "r2", "--db", db, "--out", tmp_path / "out")[0] == 0
     data = json.loads((tmp_path / "out" / "report.json").read_text())
     assert data["conditions"]["differing"] == ["team"], "what was not stored was as it is without the option"
     with (tmp_path / "out" / "summary.csv").open(newline="") as file:
@@ -197,7 +187,7 @@ def keys_of(data):
 
 
 @pytest.mark.slow
-def test_runs_of_two_revisions_are_not_compared(db, tmp_path, capfd, monkeypatch):
+def test_runs_of_two_revisions_are_not_compared(db, tmp_path):
     """Equal ids are other cases there: nothing is paired, the solo doctor is no baseline, and the report says so."""
     with Store(db) as store:
         assert described(store, ["r1", "r2"])["not_compared"] == []
@@ -211,7 +201,7 @@ def test_runs_of_two_revisions_are_not_compared(db, tmp_path, capfd, monkeypatch
     assert "solo doctor" not in first and "Bayes doctor" in first
     # The tables of today know nothing of the cases of another revision.
     assert "Bayes doctor" not in second
-    code, _, err = call(capfd, monkeypatch, "report", "r1", "r2", "--db", db, "--out", tmp_path / "out")
+    code, _, err = type_in("report", "r1", "r2", "--db", db, "--out", tmp_path / "out")
     assert code == 0, err
     text = (tmp_path / "out" / "report.md").read_text()
     assert f"r1 and r2 are not compared: they played revisions {SCENARIO.revision} and 0123456789abcdef" in text
@@ -229,17 +219,17 @@ def test_every_key_is_documented(reported):
 
 
 @pytest.mark.slow
-def test_the_same_store_gives_the_same_report_save_its_date(db, tmp_path, capfd, monkeypatch):
+def test_the_same_store_gives_the_same_report_save_its_date(db, tmp_path):
     told = []
     for name in ("a", "b"):
-        call(capfd, monkeypatch, "report", "r1", "--db", db, "--out", tmp_path / name)
+        type_in("report", "r1", "--db", db, "--out", tmp_path / name)
         files = {f.name: f.read_text() for f in sorted((tmp_path / name).iterdir())}
         created = json.loads(files["report.json"])["created"]
         told.append({name: text.replace(created, "DATE") for name, text in files.items()})
     assert told[0] == told[1]
 
 
-def test_hostile_text_stays_text(db, tmp_path, capfd, monkeypatch):
+def test_hostile_text_stays_text(db, tmp_path):
     hostile = [*STRINGS, "</li></ol><img src=x onerror=alert(1)>", "=HYPERLINK(1)", "| a | b |"]
     with Store(db) as store:
         for i in range(CASES):
@@ -252,7 +242,7 @@ def test_hostile_text_stays_text(db, tmp_path, capfd, monkeypatch):
                 "INSERT INTO assessments VALUES (NULL, ?, ?, '1.1', 1, ?, '[0, 99]')",
                 [f"r1.{i + 1}", text[0], text[-1]],
             )
-    assert call(capfd, monkeypatch, "report", "r1", "--db", db, "--out", tmp_path / "out")[0] == 0
+    assert type_in("report", "r1", "--db", db, "--out", tmp_path / "out")[0] == 0
     page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
     assert "script" not in page.tags and all(source.startswith("data:") for source in page.sources)
     assert all(link.startswith("#") for link in page.links)
@@ -283,14 +273,14 @@ def test_a_judge_that_fails_moves_no_figure_and_is_counted(db):
     ("words", "told"),
     [(["report", "r9"], "no run 'r9'; there are: r2, r1"), (["report", "r1", "--db", "none.db"], "none.db")],
 )
-def test_a_mistake_is_one_sentence(words, told, db, capfd, monkeypatch, tmp_path):
+def test_a_mistake_is_one_sentence(words, told, db, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     words = [*words] if "--db" in words else [*words, "--db", str(db)]
-    code, out, err = call(capfd, monkeypatch, *words)
+    code, out, err = type_in(*words)
     assert code == 2 and told in err and len(err.strip().splitlines()) == 1 and not out
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(db, tmp_path, capfd, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_one_sentence(db, tmp_path):
     (tmp_path / "taken").write_text("a file")
-    code, _, err = call(capfd, monkeypatch, "report", "r1", "--db", db, "--out", tmp_path / "taken")
+    code, _, err = type_in("report", "r1", "--db", db, "--out", tmp_path / "taken")
     assert code == 2 and "taken" in err and len(err.strip().splitlines()) == 1
