@@ -60,8 +60,18 @@ def test_the_two_set_up_commands_are_one_line_each_and_need_nothing_else():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", RUNNABLE)
-def test_blocks_run(folder, page):
+def test_a_reader_runs_page_after_page(folder):
+    """One test, since each page stands on what those before it have made, and tests are spread over processes."""
+    for page in RUNNABLE:
+        run_blocks(folder, page)
+    events = (folder / "runs" / "events.jsonl").read_text().splitlines()
+    assert '"event": "summary"' in events[-1]
+    assert "<html" in (folder / "runs" / "consultation.html").read_text()
+    run_python(folder)
+    run_queries(folder)
+
+
+def run_blocks(folder, page):
     for mark, kind, block in blocks(TEXTS[page]):
         if kind == "bash" and not mark:
             result = shell(block, folder)
@@ -70,18 +80,7 @@ def test_blocks_run(folder, page):
     assert written == {"runs"} and "runs/" in (ROOT / ".gitignore").read_text().split()
 
 
-def test_what_the_commands_page_writes(folder):
-    events = (folder / "runs" / "events.jsonl").read_text().splitlines()
-    assert '"event": "summary"' in events[-1]
-    assert "<html" in (folder / "runs" / "consultation.html").read_text()
-
-
-def test_the_commands_are_found_in_an_active_environment():
-    assert README.index("source .venv/bin/activate") < README.index("\nconsult simulate --cases")
-
-
-@pytest.mark.slow
-def test_python_runs(folder):
+def run_python(folder):
     code = [body for _, kind, body in blocks(README) if kind == "python"]
     assert code
     (folder / "runs" / "reader.py").write_text("\n\n".join(code))
@@ -90,12 +89,16 @@ def test_python_runs(folder):
     assert "-- derm34 · test-0001 --" in result.stdout and "report.html" in result.stdout
 
 
-def test_queries_run(folder):
+def run_queries(folder):
     queries = next(body for _, kind, body in blocks(TEXTS["docs/store.md"]) if kind == "sql").split(";\n")
     assert len(queries) == 5
     with sqlite3.connect(folder / "consult.db") as db:
         for query in queries:
             assert db.execute(query).fetchall(), query
+
+
+def test_the_commands_are_found_in_an_active_environment():
+    assert README.index("source .venv/bin/activate") < README.index("\nconsult simulate --cases")
 
 
 def test_trainings_stand_in_the_pages_as_they_are_called():
