@@ -188,7 +188,7 @@ class Assessing:
 
 
 def view_of(played: Played) -> AssessorView:
-    """Give what an assessor may know of a consultation that is over."""
+    """Return what an assessor may know of a consultation that is over."""
     case, conclusion = played.case, played.conclusion
     lines = tuple(to_line(act, case) for act in played.acts)
     concluded = conclusion.diagnosis if conclusion else None

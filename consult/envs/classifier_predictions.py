@@ -53,7 +53,7 @@ def check_shown(scenario: Scenario, config: RunConfig) -> None:
 
 
 def _first_photograph(scenario: Scenario, config: RunConfig) -> tuple[str | None, bool]:
-    """Give a name for the first photograph, None where there is none, and whether it was drawn."""
+    """Return a name for the first photograph, None where there is none, and whether it was drawn."""
     if config.own is not None:
         return (None if config.own.photograph is None else "yours"), False
     case = next((case for case in map(scenario.case, config.cases) if case.photograph is not None), None)
@@ -86,7 +86,7 @@ class Guesses:
         self._place = {case: i for i, case in enumerate(self.cases)}
 
     def of(self, case_id: str) -> tuple[str, ...]:
-        """Give the three likeliest labels of a case's photograph; none where it has no photograph.
+        """Return the three likeliest labels of a case's photograph; none where it has no photograph.
 
         Raises:
             PhotographError: It cannot be opened.
@@ -122,7 +122,7 @@ _KEEP = "INSERT OR IGNORE INTO guesses VALUES (?, ?, ?, ?, ?)"
 
 
 def stored_guesses(store: Store, classifier: str, scenario: Scenario) -> Mapping[str, list[str]]:
-    """Give case → the labels that a classifier guessed, the likeliest first."""
+    """Return case → the labels that a classifier guessed, the likeliest first."""
     rows = store.query(
         "SELECT case_id, labels FROM guesses WHERE scenario_revision = ? AND classifier = ?",
         scenario.revision,

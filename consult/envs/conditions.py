@@ -156,7 +156,7 @@ class Conditions:
         return [name for name in self.names if len(self._values(name, runs)) > 1 and not self._as_model(name, runs)]
 
     def _as_model(self, name: str, runs: Sequence[str]) -> bool:
-        """Tell whether a role is played by the compared model in every run, so that the model's name says it."""
+        """Return whether a role is played by the compared model in every run, so that the model's name says it."""
         if name not in _PLAYED_BY_MODEL and not name.startswith(OWN_SPECIALIST):
             return False
         pairs = ((self._value(run, name), self.rows[run][MODEL]) for run in runs)

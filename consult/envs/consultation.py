@@ -317,7 +317,7 @@ class Consultation:
 
 
 def _asks_for_alarms(question: Act, answer: Act) -> bool:
-    """Tell whether a question is about red flags: as stated, as the patient understood it, or by its words."""
+    """Return whether a question is about red flags: as stated, as the patient understood it, or by its words."""
     topic = question.topic or answer.topic or topic_of(question.text, "questions")
     return topic == ALARM
 
@@ -339,7 +339,7 @@ def to_line(act: Act, case: Case) -> Line:
 
 
 def _is_a_persons(act: Act, case: Case) -> bool:
-    """Tell whether an act says what a person told of themselves, and not what a card has."""
+    """Return whether an act says what a person told of themselves, and not what a card has."""
     return (
         act.action in ("open", "answer")
         and act.speaker == "patient"

@@ -139,7 +139,7 @@ def _cores() -> int | None:
 
 
 def _limit() -> int | None:
-    """Give the memory limit of the process's control group; None where there is none."""
+    """Return the memory limit of the process's control group; None where there is none."""
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         with suppress(OSError, ValueError):
             return int(Path(path).read_text())

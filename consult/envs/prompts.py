@@ -86,7 +86,7 @@ class StoredPrompt:
 
 
 def keeps_prompts(store: Store, run: str) -> bool:
-    """Tell whether a run stores what models are asked."""
+    """Return whether a run stores what models are asked."""
     rows = store.query("SELECT prompts FROM runs WHERE id = ?", run)
     return bool(rows and rows[0]["prompts"])
 
@@ -127,7 +127,7 @@ def by_turn(prompts: Iterable[StoredPrompt]) -> dict[int | None, list[StoredProm
 
 
 def is_asked_again(prompt: StoredPrompt, others: Iterable[StoredPrompt]) -> bool:
-    """Tell whether a request was repeated after its reply."""
+    """Return whether a request was repeated after its reply."""
     same = ("turn", "role", "task", "member", "model")
     return any(
         one.attempt == prompt.attempt + 1 and all(getattr(one, name) == getattr(prompt, name) for name in same)

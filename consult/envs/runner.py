@@ -172,7 +172,7 @@ class Runner:
         return self.store.begin(self.config, described, versions(), revision, truths, sees, prompts=self.prompts)
 
     def _demo(self, case: Case) -> bool:
-        """Tell whether a model that was trained on drawings judges a case that was not drawn here."""
+        """Return whether a model that was trained on drawings judges a case that was not drawn here."""
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
     def _interrupted(self) -> Row | None:
@@ -406,7 +406,7 @@ def _ordinal(identifier: str) -> int:
 
 
 def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
-    """Give case id → what the store keeps of its truth."""
+    """Return case id → what the store keeps of its truth."""
     found = {}
     for case_id in cases:
         case = scenario.case(case_id)
@@ -429,7 +429,7 @@ def _red_flag(scenario: Scenario, case: Case) -> str | None:
 
 
 def versions() -> dict[str, str]:
-    """Give the versions that a result may depend on."""
+    """Return the versions that a result may depend on."""
     found = {"consult": __version__}
     for package in PACKAGES:
         try:

@@ -87,7 +87,7 @@ class OwnCases:
         return self.scenario.ids(split)
 
     def get(self, case_id: str) -> Case:
-        """Give the one case, or one of the scenario's.
+        """Return the one case, or one of the scenario's.
 
         Raises:
             KeyError: There is no such case.
@@ -96,7 +96,7 @@ class OwnCases:
 
 
 def world(scenario: Scenario, config: RunConfig, store: Store) -> Scenario:
-    """Give the scenario as a run sees it: with the run's own case, where it has one.
+    """Return the scenario as a run sees it: with the run's own case, where it has one.
 
     Raises:
         StoreError: The store does not hold the case's photograph.

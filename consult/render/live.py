@@ -221,6 +221,6 @@ def played_by(models: Mapping[str, str]) -> list[str]:
 
 
 def short(reference: str) -> str:
-    """Give a model's or an assessor's reference with its revision cut short."""
+    """Return a model's or an assessor's reference with its revision cut short."""
     name, at, revision = clean(reference).rpartition("@")
     return f"{name}{at}{revision[:10]}" if at else revision

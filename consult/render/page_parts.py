@@ -95,7 +95,7 @@ def column(told: Told) -> str:
 
 
 def events_of(told: Told) -> list[Event]:
-    """Give the events of a consultation, its end last."""
+    """Return the events of a consultation, its end last."""
     *events, ended = stored_events(told.row, told.acts, told.case, told.scenario)
     if told.lost:
         # The card is not there to be counted; the store knows what was counted when it was.
@@ -288,7 +288,7 @@ def value_in_words(item: Item, value: int | None) -> str:
 
 
 def _link(told: Told, turn: int) -> str:
-    """Give a turn's number as a link to it; an assessor may name one that there is not."""
+    """Return a turn's number as a link to it; an assessor may name one that there is not."""
     return f'<a href="#{told.place}{turn}">{turn}</a>' if 0 <= turn < len(told.acts) else str(turn)
 
 

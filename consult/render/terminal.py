@@ -75,7 +75,7 @@ def examined(event: Event) -> tuple[str, str]:
 
 
 def by_program(event: Event) -> bool:
-    """Tell whether a program wrote the words of a turn."""
+    """Return whether a program wrote the words of a turn."""
     return event["source"] == "program" or bool((event.get("draft") or {}).get("fallback"))
 
 
@@ -142,7 +142,7 @@ def own_words(event: Event) -> str:
 
 
 def styled(text: str, style: str) -> Text:
-    """Give a text of one style; nothing in it is read as markup."""
+    """Return a text of one style; nothing in it is read as markup."""
     from rich.text import Text
 
     return Text(text, style=style)
@@ -206,7 +206,7 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
 
 
 def judgement(event: Event) -> tuple[bool | None, str]:
-    """Tell whether the diagnosis is right (None: no truth is known), and say so."""
+    """Return whether the diagnosis is right (None: no truth is known), and say so."""
     truth, right = clean(event["truth"] or ""), event["correct"]
     if right is None:
         return None, "" if truth else "no truth is known"

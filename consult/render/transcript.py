@@ -135,7 +135,7 @@ def _first_and_final(first: Sequence[bool], final: Sequence[bool], what: str) ->
 
 
 def told_at(acts: Sequence[Act]) -> dict[str, int]:
-    """Give fact id → index of the turn in which the patient first stated it."""
+    """Return fact id → index of the turn in which the patient first stated it."""
     told: dict[str, int] = {}
     for idx, act in enumerate(acts):
         if act.speaker == "patient":

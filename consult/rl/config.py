@@ -273,7 +273,7 @@ class TrainConfig(BaseModel):
         return self
 
     def _idle(self) -> Iterator[tuple[str, str]]:
-        """Give the fields that were given and change nothing, and why."""
+        """Return the fields that were given and change nothing, and why."""
         if self.role == "triage":
             for name in OTHERS:
                 if getattr(self, name) is not None:

@@ -42,7 +42,7 @@ class Advice:
         return tuple(dict.fromkeys(topic for condition in (*self.when, *self.unless) for topic in condition))
 
     def applies(self, known: Known) -> bool:
-        """Tell whether the sentence is meant for a patient of whom this is known."""
+        """Return whether the sentence is meant for a patient of whom this is known."""
         meant = not self.when or any(_holds(condition, known) for condition in self.when)
         return meant and not any(_holds(condition, known) for condition in self.unless)
 

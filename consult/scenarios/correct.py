@@ -69,14 +69,14 @@ def correct(
 
 
 def is_known(truth: str | None, scenario: Scenario | None) -> bool:
-    """Tell whether a case has a true diagnosis; an open one that says "unknown" in words is none."""
+    """Return whether a case has a true diagnosis; an open one that says "unknown" in words is none."""
     if truth is None:
         return False
     return scenario is None or bool(scenario.labels) or not abstains(truth)
 
 
 def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded: str | None, decided: Correct) -> bool:
-    """Tell whether an opinion is right: it names the truth, or the same diagnosis as a conclusion that is right.
+    """Return whether an opinion is right: it names the truth, or the same diagnosis as a conclusion that is right.
 
     Args:
         said: The opinion's diagnosis.
@@ -91,7 +91,7 @@ def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded:
 
 
 def _by_alias(words: str, label: str, scenario: Scenario | None) -> bool:
-    """Tell whether words name a label by its aliases alone."""
+    """Return whether words name a label by its aliases alone."""
     if scenario is None or label not in scenario.labels:
         return False
     named = [mention.words for mention in scenario.mentions(words) if mention.label == label]

@@ -209,7 +209,7 @@ def _refuse(problems: Iterable[Problem]) -> None:
 
 
 def labels_of(file: LabelsFile) -> dict[str, Label]:
-    """Give the labels of `labels.yaml` by name."""
+    """Return the labels of `labels.yaml` by name."""
     return {name: _label(name, spec) for name, spec in file.labels.items()}
 
 

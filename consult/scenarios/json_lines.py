@@ -59,7 +59,7 @@ def parse_line(line: str) -> Parsed:
 
 
 def _is_deep(data: Any) -> bool:
-    """Tell whether data is nested more deeply than `MAX_DEPTH`, without recursion."""
+    """Return whether data is nested more deeply than `MAX_DEPTH`, without recursion."""
     left = [(data, 1)]
     while left:
         node, depth = left.pop()

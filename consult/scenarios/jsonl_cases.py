@@ -54,7 +54,7 @@ class ListedCases:
         return tuple(case_id for _, case_id in sorted(keyed, key=lambda k: k[0]))
 
     def get(self, case_id: str) -> Case:
-        """Give one case.
+        """Return one case.
 
         Raises:
             KeyError: There is no such case.
@@ -274,7 +274,7 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
 
 
 def _fact_ids(specs: Sequence[FactSpec]) -> list[str]:
-    """Give each fact its id: its own, or its topic, numbered from the second fact of a topic on."""
+    """Return each fact its id: its own, or its topic, numbered from the second fact of a topic on."""
     ids, seen = [], dict[str, int]()
     for spec in specs:
         nth = seen[spec.topic] = seen.get(spec.topic, 0) + 1

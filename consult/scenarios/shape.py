@@ -181,7 +181,7 @@ class _Spot:
     """Bounds of a number, as the model has them."""
 
     def allows(self, number: float) -> bool:
-        """Tell whether a number is within the bounds, and short enough to be written out."""
+        """Return whether a number is within the bounds, and short enough to be written out."""
         if abs(number) >= LARGEST_SHOWN:
             return False
         return all(

@@ -260,7 +260,7 @@ def _advice(played: Played) -> Verdict:
 
 
 def _sent_with(alarms: Iterable[Fact], played: Played) -> bool:
-    """Tell whether a patient is sent on the same day, or to where one of the alarms belongs."""
+    """Return whether a patient is sent on the same day, or to where one of the alarms belongs."""
     today = played.sent is not None and URGENCIES.index(played.sent) >= URGENCIES.index("urgent")
     return today or any(says(played.told, alarm.where) for alarm in alarms if alarm.where)
 
@@ -383,7 +383,7 @@ def _unnamed(text: str, scenario: Scenario) -> str:
 
 
 def _is_said(clause: str, said: Iterable[str]) -> bool:
-    """Tell whether a clause stands word by word in one of the sentences."""
+    """Return whether a clause stands word by word in one of the sentences."""
     wanted = " ".join(words(clause))
     return bool(telling(clause)) and any(f" {wanted} " in f" {' '.join(words(one))} " for one in said)
 

@@ -41,7 +41,7 @@ class ImageClassifier:
         self.info = ModelInfo(reference, "transformers", revision=revision_of(located.folder))
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
-        """Give for each photograph the probability of each name."""
+        """Return for each photograph the probability of each name."""
         images = [photograph.load() for photograph in photographs]
         inputs = self.processor(images=images, return_tensors="pt").to(self.model.device)
         with torch.no_grad():

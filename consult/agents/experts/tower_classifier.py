@@ -48,7 +48,7 @@ class TowerClassifier:
         self.info = ModelInfo(reference, "vision tower", revision=revision)
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
-        """Give for each photograph the probability of each label."""
+        """Return for each photograph the probability of each label."""
         pixels = self.base.processor.image_processor(
             images=[photograph.load() for photograph in photographs], return_tensors="pt"
         )["pixel_values"].to(self.tower.device, self.tower.dtype)
@@ -61,7 +61,7 @@ class TowerClassifier:
 
 
 def pooled(tower: Any, pixels: Any) -> Any:
-    """Give what the head sees: the mean of the tower's patch features; shape (n, width)."""
+    """Return what the head sees: the mean of the tower's patch features; shape (n, width)."""
     return tower(pixels, output_hidden_states=True).hidden_states[-1].mean(1)
 
 

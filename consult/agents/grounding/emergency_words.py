@@ -429,7 +429,7 @@ def _without_denied(sentence: str, after: str) -> str:
 
 
 def _depends(sentence: str, condition: str) -> bool:
-    """Tell whether a sentence continues the condition of the one before."""
+    """Return whether a sentence continues the condition of the one before."""
     if _CARRIES_ON.search(sentence):
         return True
     return condition.endswith("?") or (_OPEN_END.search(condition) is not None and not _FOR_ITSELF.search(sentence))

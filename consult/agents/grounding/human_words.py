@@ -10,7 +10,7 @@ import re
 
 
 def denies(text: str) -> bool:
-    """Tell whether all that a person says is that there is nothing, or that they do not know."""
+    """Return whether all that a person says is that there is nothing, or that they do not know."""
     told = [clause for clause in _clauses(text) if not _FILLER.fullmatch(clause)]
     return bool(told) and all(_denies(clause) for clause in told)
 

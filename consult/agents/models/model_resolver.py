@@ -35,13 +35,13 @@ class Located:
     adapter: Path | None = None
 
     def assessing(self) -> Located:
-        """Give the adapter in the model's folder `assessor`, where there is one: it has learned that role."""
+        """Return the adapter in the model's folder `assessor`, where there is one: it has learned that role."""
         own = self.folder / ASSESSOR
         return Located(self.folder, own) if self.adapter is None and (own / "adapter_config.json").is_file() else self
 
 
 def starter_folder() -> Path:
-    """Give the folder of the model in the package.
+    """Return the folder of the model in the package.
 
     Raises:
         ModelError: The package was built without it.
@@ -68,7 +68,7 @@ def locate(reference: str) -> Located:
 
 
 def base_reference(reference: str) -> str:
-    """Give the reference of the model that an adapter lies on; of a whole model, its own.
+    """Return the reference of the model that an adapter lies on; of a whole model, its own.
 
     Args:
         reference: As `locate` takes it.
@@ -158,7 +158,7 @@ def _of_the_hub(name: str, revision: str | None) -> Path:
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether a snapshot holds a configuration and all of its weights: a cache may hold a part of a model."""
+    """Return whether a snapshot holds a configuration and all of its weights: a cache may hold a part of a model."""
     configured = any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
     return configured and any(folder.glob("*.safetensors")) and not missing_shards(folder)
 

@@ -19,7 +19,7 @@ def close_model(model: object) -> None:
 
 
 def revision_at(reference: str) -> str:
-    """Give the revision that a model has once it is open; where its weights lie here, without loading them.
+    """Return the revision that a model has once it is open; where its weights lie here, without loading them.
 
     Raises:
         ModelError: As `open_model`.

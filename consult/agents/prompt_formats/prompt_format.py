@@ -166,7 +166,7 @@ class Dialect(Protocol):
         """Read them."""
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:
-        """Give an attending's confidence, 0 to 1, from the probability of the diagnosis that it chose."""
+        """Return an attending's confidence, 0 to 1, from the probability of the diagnosis that it chose."""
 
     def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
         """List the sentences of the scenario's advice to be worded one by one, before they are put into a frame."""

@@ -22,7 +22,7 @@ LIKE = 0.5
 
 @cache
 def said_about(kind: str) -> dict[str, list[str]]:
-    """Give topic → sentences; `kind` is `questions` or `examinations`."""
+    """Return topic → sentences; `kind` is `questions` or `examinations`."""
     data: dict[str, dict[str, list[str]]] = read_yaml(Path(__file__).parent / "questions.yaml").data
     return data[kind]
 

@@ -267,7 +267,7 @@ class StarterDialect:
         return None
 
     def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
-        """Give a program's reason for a triage; square brackets say that it is a program's."""
+        """Return a program's reason for a triage; square brackets say that it is a program's."""
         return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
 
     def action(self, view: DoctorView) -> Prompt:
@@ -368,7 +368,7 @@ class StarterDialect:
         return OpinionOutput(named, None, _reason(reason, view, "specialist", label=named))
 
     def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
-        """Give a program's reason for an opinion."""
+        """Return a program's reason for an opinion."""
         if word.diagnosis is None:
             return "[outside its field]"
         return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_supporting(view).get("complaint"))
@@ -504,7 +504,7 @@ NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.
 
 
 def is_child(card: Card) -> bool:
-    """Tell whether a patient speaks as a child does."""
+    """Return whether a patient speaks as a child does."""
     return card.age is not None and card.age < CHILDHOOD
 
 
@@ -529,7 +529,7 @@ def _said_to(word: ActionOutput) -> tuple[str, ...]:
 
 
 def _is_open(topic: str, view: DoctorView) -> bool:
-    """Tell whether a topic is worth a question: not asked, not on the file, and possible."""
+    """Return whether a topic is worth a question: not asked, not on the file, and possible."""
     if topic not in TOPIC_TAGS or topic in view.asked:
         return False
     person = view.patient
@@ -541,7 +541,7 @@ def _is_open(topic: str, view: DoctorView) -> bool:
 
 
 def may_be_pregnant(age: int | None, sex: str | None) -> bool:
-    """Tell whether a patient is asked about pregnancy."""
+    """Return whether a patient is asked about pregnancy."""
     return sex != "male" and (age is None or CHILDHOOD <= age <= CHILDBEARING)
 
 
@@ -686,7 +686,7 @@ def _explaining(view: DoctorView) -> str:
 
 
 def _denies_alarm(view: DoctorView) -> bool:
-    """Tell whether the patient said that there is no alarm, and told of none."""
+    """Return whether the patient said that there is no alarm, and told of none."""
     return not _alarm(view) and any(ALARM in line.absences for line in view.lines)
 
 
@@ -762,7 +762,7 @@ def _supporting(view: DoctorView) -> dict[str, str]:
 
 
 def _tells_alarm(line: Line, clause: str) -> bool:
-    """Tell whether what a line says on another topic holds its alarm, as a person's own words can."""
+    """Return whether what a line says on another topic holds its alarm, as a person's own words can."""
     return any(alarm in clause for topic, alarm in line.quotes if topic == ALARM and topic not in line.absences)
 
 

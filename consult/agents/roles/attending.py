@@ -70,7 +70,7 @@ class Attending:
     async def _worded(
         self, word: ActionOutput, view: DoctorView, context: RequestContext
     ) -> tuple[str, Draft | None, Usage]:
-        """Give an act its words: its own, or those that are asked for apart and held against the chosen topic."""
+        """Return an act its words: its own, or those that are asked for apart and held against the chosen topic."""
         dialect = self.client.dialect
         prompt = dialect.wording(view, word)
         if prompt is None:

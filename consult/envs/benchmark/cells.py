@@ -118,7 +118,7 @@ def _first(scenario: Scenario, split: str, count: int | None) -> tuple[str, ...]
 
 
 def _moods(grid: Grid, scenario: Scenario, blocks: Sequence[Block]) -> tuple[str, ...]:
-    """Give all four, or one for each of the first cases, as many as any block has."""
+    """Return all four, or one for each of the first cases, as many as any block has."""
     if grid.temperament == ALL:
         return tuple(temperaments())
     ids = max((_first(scenario, grid.split, block.cases) for block in blocks), key=len)

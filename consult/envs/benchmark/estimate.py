@@ -86,7 +86,7 @@ def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: 
 
 
 def warm_up_config(cell: Cell) -> RunConfig:
-    """Give a cell's configuration on its first few cases, each once."""
+    """Return a cell's configuration on its first few cases, each once."""
     config = cell.config
     count = max(1, min(WARM_UP, len(config.cases) // 8))
     moods = config.temperaments[:1] * count if config.all_temperaments else config.temperaments[:count]

@@ -44,7 +44,7 @@ class Source:
 
 
 def read_preset(name: str) -> Source:
-    """Give a preset.
+    """Return a preset.
 
     Raises:
         UnknownNameError: There is none of this name.

@@ -88,7 +88,7 @@ class Company:
         self._models: Models | None = None
 
     def of(self, cell: Cell) -> Models:
-        """Give the models of a cell, opened.
+        """Return the models of a cell, opened.
 
         Raises:
             ModelError: One cannot be opened.
@@ -157,7 +157,7 @@ class _Clock:
 
 
 def _own_runs(store: Store, toml: str) -> list[str]:
-    """Give the runs of a benchmark that was interrupted while playing all anew."""
+    """Return the runs of a benchmark that was interrupted while playing all anew."""
     rows = store.query(
         "SELECT r.run_id FROM benchmark_runs r JOIN benchmarks b ON b.id = r.benchmark_id "
         "WHERE b.toml = ? AND b.anew AND b.status = 'running'",

@@ -74,7 +74,7 @@ def fidelity(store: Store, run: str) -> list[Rate]:
 
 
 def is_corrected(run_row: Row) -> bool:
-    """Tell whether a run's patient was grounded; a free one's lines are checked and stay as they are."""
+    """Return whether a run's patient was grounded; a free one's lines are checked and stay as they are."""
     grounded = json.loads(run_row["config"]).get("patient_grounding", True)
     return bool(grounded)
 

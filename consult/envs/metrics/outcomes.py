@@ -73,11 +73,11 @@ class Outcome:
         return None if self.red_flag is None else self.red_flag != NO_RED_FLAG
 
     def is_right(self, said: str | None) -> bool:
-        """Tell whether a label that somebody else named is right: it is the truth, or the right final diagnosis."""
+        """Return whether a label that somebody else named is right: it is the truth, or the right final diagnosis."""
         return said is not None and (said == self.truth or (bool(self.correct) and said == self.diagnosis))
 
     def is_unjudged(self, said: str | None) -> bool:
-        """Tell whether a label that somebody named is the final diagnosis, which nobody has judged."""
+        """Return whether a label that somebody named is the final diagnosis, which nobody has judged."""
         return said is not None and self.correct_by == "unjudged" and said == self.diagnosis
 
 

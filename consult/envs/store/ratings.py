@@ -100,7 +100,7 @@ def _value(written: str, key: str) -> int | None:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give each row with its line; cells are cleaned, columns that nobody asked for are left out."""
+    """Return each row with its line; cells are cleaned, columns that nobody asked for are left out."""
     # The limit is the module's, and whoever imports cases raises it.
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.DictReader(io.StringIO(_text(path)), restval="")

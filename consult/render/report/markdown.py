@@ -16,7 +16,7 @@ Data = Mapping[str, Any]
 
 
 def markdown(found: Data) -> str:
-    """Give report.md."""
+    """Return report.md."""
     return "\n".join(_lines(found)) + "\n"
 
 
@@ -56,7 +56,7 @@ AGAIN = "The grid with every default in it. Saved as grid.toml, `consult benchma
 
 
 def lines_of(text: str) -> str:
-    """Give a text of several lines without control characters."""
+    """Return a text of several lines without control characters."""
     return "".join(f"{without_controls(line)}\n" for line in text.splitlines())
 
 

@@ -112,7 +112,7 @@ def _step_problems(name: str, spec: LabelSpec, at: LocatedYaml, urgency: Urgency
 
 
 def _is_covered(one: AdviceSpec, other: AdviceSpec) -> bool:
-    """Tell whether two steps say the same to the same patients, or one of them to all."""
+    """Return whether two steps say the same to the same patients, or one of them to all."""
     if " ".join(one.say.split()).lower() != " ".join(other.say.split()).lower():
         return False
     whom = [(step.when, step.unless) for step in (one, other)]

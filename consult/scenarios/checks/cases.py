@@ -227,5 +227,5 @@ def _too_long(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def years_said(text: str) -> list[int]:
-    """Give the numbers of years that a text states, ages ("three years old") apart."""
+    """Return the numbers of years that a text states, ages ("three years old") apart."""
     return [_NUMBERS.get(number.lower()) or int(number) for number in _YEARS.findall(text)]

@@ -333,7 +333,7 @@ def _drawn_problems(folder: Path, files: Read, waiting: list[str], *, clean: boo
 
 
 def _drawable(files: Read) -> bool:
-    """Tell whether loading would take the files."""
+    """Return whether loading would take the files."""
     assert files.scenario and files.labels and files.findings and files.values and files.names
     labels = labels_of(files.labels[0])
     broken = [

@@ -212,7 +212,7 @@ class _Importer:
         self._count(card)
 
     def _id(self, line: int, stated: str) -> str:
-        """Give the source's id where it can be one, else one of the line."""
+        """Return the source's id where it can be one, else one of the line."""
         usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
         return stated if usable else f"row-{line:06}"
 

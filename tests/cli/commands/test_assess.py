@@ -234,7 +234,7 @@ def test_a_file_that_cannot_be_taken_in_is_one_sentence(name, db, tmp_path, capf
 
 MISTAKES = {
     ("assess", "r7", "--assessor", "rules"): "no run 'r7'; there are: r1",
-    ("assess", "r1"): "say who assesses",
+    ("assess", "r1"): "choose an assessor",
     ("assess", "r1", "--judge", "human"): "'derm34' lists its diagnoses",
     ("assess", "r1", "--assessor", "rules", "--judge", "starter"): "not several at once",
     ("assess", "r1", "--assessor", "rules", "--import", "x.csv"): "not several at once",

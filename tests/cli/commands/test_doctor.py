@@ -25,7 +25,7 @@ def test_a_ready_machine_is_told_what_for(tmp_path: Path) -> None:
         "memory",
         "GPU",
         "the connection was not tried",
-        "consult.db: can be written, also ahead (WAL)",
+        "consult.db: can be written, also in WAL mode",
         "hub",
         "5,589,280",
     ):

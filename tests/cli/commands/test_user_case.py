@@ -217,7 +217,7 @@ def test_leaving_at_the_prompt_is_an_interrupt_that_is_taken_up_again(tmp_path: 
     screen.expect_exact("How long have you had it?")
     screen.expect("You        ")
     screen.send(leave)
-    screen.expect_exact("interrupted, what was shown is stored; continue with: consult resume r1")
+    screen.expect_exact("interrupted; what was shown is stored; continue with: consult resume r1")
     screen.expect(pexpect.EOF)
     assert "Traceback" not in screen.before and "exception" not in screen.before.lower()
     screen.close()
@@ -332,7 +332,7 @@ def test_the_starter_quotes_a_person_at_the_terminal_and_is_disclaimed(tmp_path:
 # -- mistakes ------------------------------------------------------------------------------------------------------
 
 MISTAKES = [
-    (["--image", "mine.jpg"], '--image shows what a complaint is about; give --complaint "…" with it'),
+    (["--image", "mine.jpg"], '--image needs a complaint; give --complaint "…" with it'),
     (["--complaint", ""], "the complaint is empty; say in a sentence"),
     (["--complaint", " \x1b[31m\x07\n "], "the complaint is empty; say in a sentence"),
     (["--complaint", "x" * 1001], "the complaint has 1,001 characters; give at most 1,000"),

@@ -15,7 +15,7 @@ KEPT_SCHEMAS = 256
 
 
 def is_available() -> bool:
-    """Tell whether schemas can be kept to; the extra `schema` installs what it takes."""
+    """Return whether schemas can be kept to; the extra `schema` installs what it takes."""
     return find_spec("xgrammar") is not None
 
 

@@ -269,7 +269,7 @@ def metadata_of(folder: Path) -> dict[str, str]:
 
 
 def has_learned_to_assess(located: Located) -> bool:
-    """Tell whether an adapter says that it has learned the role of the assessor."""
+    """Return whether an adapter says that it has learned the role of the assessor."""
     return located.adapter is not None and "assessment_fingerprint" in metadata_of(located.adapter)
 
 

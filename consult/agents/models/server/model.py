@@ -94,7 +94,7 @@ class ServerModel:
         return outcome if before is request else None
 
     def close(self) -> None:
-        """Give up what is under way and hang up."""
+        """Return up what is under way and hang up."""
         self._background.close(self._connection.close)
 
     # -- asking ----------------------------------------------------------------------------------------------------

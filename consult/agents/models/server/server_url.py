@@ -63,7 +63,7 @@ class Address:
             return host == "localhost"
 
     def key(self) -> str | None:
-        """Give the key from the environment; one that was set for OpenAI goes nowhere in plain text.
+        """Return the key from the environment; one that was set for OpenAI goes nowhere in plain text.
 
         Raises:
             ModelError: It holds characters that cannot be sent.
