@@ -56,7 +56,7 @@ def shown_fields(model: type[BaseModel]) -> Iterator[ShownField]:
 
 
 def range_of(info: FieldInfo) -> Range | None:
-    """Return the bounds of a field, both ends included; None where it has none."""
+    """Return the bounds of a field, both ends included; None if it has none."""
     ends = {name: getattr(one, name) for one in _metadata(info) for name in ("ge", "le") if hasattr(one, name)}
     return Range(ends["ge"], ends.get("le")) if "ge" in ends else None
 

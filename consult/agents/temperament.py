@@ -51,7 +51,7 @@ def temperaments() -> dict[str, Temperament]:
 
 
 def own_temperament(scenario: Scenario, case_id: str) -> str:
-    """Return a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
+    """Return a case its own temperament, the same whatever else is played; balanced by split and diagnosis."""
     place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
     return _nth(place, scenario)
 

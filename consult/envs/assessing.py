@@ -29,7 +29,7 @@ from consult.scenarios import Scenario
 from consult.scenarios.correct import is_known
 
 NO_REPLY = "no reply: "
-"""How the reason begins where the model failed; such a consultation is judged anew by the same command."""
+"""How the reason begins where the model failed; such a consultation is judged again by the same command."""
 SAMPLING = Sampling(temperature=0.3)
 """Not greedy: asked once more, a greedy judge would say the same again."""
 

@@ -111,7 +111,7 @@ class Conditions:
         return distinct(models, {model: candidates(MODEL, model) for model in models})
 
     def cells(self, run: str) -> dict[str, str]:
-        """Return setting → what a row says of it; empty where the run has no use for it."""
+        """Return setting → what a row says of it; empty if the run has no use for it."""
         return {name: self.text(name, self._value(run, name)) for name in self.columns}
 
     def sides(self, a: str, b: str) -> Sides:

@@ -2,7 +2,7 @@
 
 It holds the rules and no model. The graph, a person at the terminal and a trainer drive it alike: look at the
 observation, let its actor act, hand the act to `step`. All of its state follows from the acts, so that a consultation
-is taken up again by restoring the acts that were stored.
+is resumed by restoring the acts that were stored.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class Consultation:
 
     @property
     def alarm_told(self) -> AlarmTold | None:
-        """How the first red flag was told; None where none was, or the case has none."""
+        """How the first red flag was told; None if none was, or the case has none."""
         alarms = {fact.id for fact in self.case.card.alarms}
         told = (i for i, act in enumerate(self._before_conclusion) if alarms & set(act.facts))
         first = next(told, None)

@@ -249,7 +249,7 @@ def consultation_graph() -> Any:
     graph: Any = StateGraph(State, context_schema=Session)
     for node, act in _ACTS.items():
         graph.add_node(node, act)
-    # A consultation that is taken up again enters at the act that is due.
+    # A consultation that is resumed enters at the act that is due.
     graph.add_conditional_edges(START, _next, {node: node for node in NODES})
     for node, followers in EDGES.items():
         graph.add_conditional_edges(node, _next, {n: END if n == "end" else n for n in (*followers, "end")})

@@ -56,7 +56,7 @@ class StoredPrompt:
     begin: str | None
     """How the reply was begun for the model; it is part of `reply` where the backend took it."""
     rendered: str | None
-    """What the chat template made of the messages; None where the backend renders none, as a server does itself."""
+    """What the chat template made of the messages; None if the backend renders none, as a server does itself."""
     temperature: float
     top_p: float
     max_tokens: int
@@ -64,9 +64,9 @@ class StoredPrompt:
     grammar: Mapping[str, Any] | None
     """What the reply was to keep to: `choice` or `schema`, and the text that it comes `after`."""
     constrained: bool | None
-    """Whether the backend held the reply to that; None where it does not say."""
+    """Whether the backend held the reply to that; None if it does not say."""
     reply: str | None
-    """As the model gave it; None where the request failed."""
+    """As the model gave it; None if the request failed."""
     outcome: str
     """accepted, refused, or failed: there was no reply."""
     why: str

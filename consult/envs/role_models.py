@@ -70,7 +70,7 @@ class Models:
         return any(self.by_reference[role.model].info.dialect == "starter" for role in doctors(config).values())
 
     def judge(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Judge | None:
-        """Return the judge of open diagnoses; None where the run has none.
+        """Return the judge of open diagnoses; None if the run has none.
 
         Raises:
             ModelError: The model has not learned to judge.

@@ -1,4 +1,4 @@
-"""Plays a run: many consultations at once, committed wave by wave, taken up again where they stopped."""
+"""Plays a run: many consultations at once, committed wave by wave, resumed where they stopped."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Runner:
         Raises:
             RunError: The run to continue was begun with other models or another scenario.
             StoreError: The store cannot be written.
-            ModelGoneError: A model is gone; what was shown is stored, and the run can be taken up again.
+            ModelGoneError: A model is gone; what was shown is stored, and the run can be resumed.
             RunError: Code of the user's failed in the same way in each of the first consultations; the run is left
                 interrupted.
             KeyboardInterrupt: Interrupted; what was shown is stored.
@@ -176,7 +176,7 @@ class Runner:
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
     def _interrupted(self) -> Row | None:
-        """Return the run that is continued; None where a new one is begun.
+        """Return the run that is continued; None if a new one is begun.
 
         Raises:
             RunError: It was begun with other models or another scenario.
@@ -204,7 +204,7 @@ class Runner:
         return {role: str(then.get(role)) for role in now if then.get(role) != now[role]}
 
     def _edited(self, row: Row) -> str | None:
-        """Name a file's code that has changed since a run was begun; None where something else has changed, too."""
+        """Name a file's code that has changed since a run was begun; None if something else has changed, too."""
         played = {name: role.model for name, role in roles(self.config).items()}
         played["classifier"] = self.config.classifier
         changed = [played[role] for role in self._changed(row)]
@@ -214,7 +214,7 @@ class Runner:
         if row["scenario_revision"] != self.scenario.revision:
             raise RunError(
                 f"run {row['id']} was begun with another version of '{self.scenario.name}'; "
-                "restore that version, or begin anew with another --db"
+                "restore that version, or start again with another --db"
             )
         edited = self._edited(row)
         if edited:
@@ -225,7 +225,7 @@ class Runner:
         for role, then in self._changed(row).items():
             raise RunError(
                 f"run {row['id']} was begun with {role} {then}, not {self.models.described(self.config)[role]}; "
-                "give the same model, or begin anew with another --db"
+                "give the same model, or start again with another --db"
             )
 
     def _run_event(self, run: str, *, resumed: bool) -> Event:
@@ -423,7 +423,7 @@ def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
 
 
 def _red_flag(scenario: Scenario, case: Case) -> str | None:
-    """Name a case's red flag; `none` where it has none, None where its scenario does not ask for any."""
+    """Name a case's red flag; `none` where it has none, None if its scenario does not ask for any."""
     known = case.truth.red_flag or next((fact.value or fact.id for fact in case.card.alarms), None)
     return known or (NO_RED_FLAG if ALARM in scenario.topics and case.origin != "own" else None)
 

@@ -195,7 +195,7 @@ class LiveView:
 
 
 def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
-    """Say which doctors do not see the photograph; empty where all do, or there is none, or it is not known.
+    """Say which doctors do not see the photograph; empty if all do, or there is none, or it is not known.
 
     Args:
         case: The case.

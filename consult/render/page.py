@@ -43,7 +43,7 @@ def consultation_page(
         scenario: Its scenario.
         run_row: The row of its run.
         assessments: Assessor → its verdicts.
-        prompts: What was asked; None where it is not to be shown.
+        prompts: What was asked; None if it is not to be shown.
     """
     picture = data_url(case.photograph.load()) if case.photograph is not None else ""
     told = Told(store_row, run_row, acts, case, scenario, assessments or {}, picture, prompts=prompts)

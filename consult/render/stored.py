@@ -67,7 +67,7 @@ def told(store: Store, consultation: str, place: str = "t", *, prompts: bool = F
 
 
 def photograph(store: Store, consultation: str) -> bytes | None:
-    """Return the photograph of a consultation as a PNG; None where there is none, or none any more.
+    """Return the photograph of a consultation as a PNG; None if there is none, or none any more.
 
     Raises:
         UnknownNameError: There is no such consultation.

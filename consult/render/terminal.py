@@ -136,7 +136,7 @@ def _conclusion(event: Event) -> list[Text]:
 
 
 def own_words(event: Event) -> str:
-    """Return the doctor's own words for its diagnosis; empty where they are the diagnosis."""
+    """Return the doctor's own words for its diagnosis; empty if they are the diagnosis."""
     words = event.get("diagnosis_words") or ""
     return "" if normalised(words) == normalised(event["diagnosis"] or "") else clean(words)
 

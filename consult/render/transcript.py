@@ -106,7 +106,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
 
 
 def draft_mark(act: Act) -> str:
-    """Tell in words how a line came about; empty where it is a model's first draft."""
+    """Tell in words how a line came about; empty if it is a model's first draft."""
     if act.draft is None or act.draft.fallback:
         return ""
     return "second draft" if act.draft.attempts > 1 else ""

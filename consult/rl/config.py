@@ -189,7 +189,7 @@ class TrainConfig(BaseModel):
         tuple[Stage, ...],
         Shown(
             ATTENDING,
-            "Decisions of these stages are trained on, with commas between: easy, medium and hard.",
+            "Decisions of these stages are trained on, separated by commas: easy, medium and hard.",
             python="Decisions of these stages are trained on, of easy, medium and hard.",
             form="commas",
             roles=("attending",),
@@ -384,7 +384,7 @@ def _of_file(file: Path | None) -> dict[str, Any]:
     except FileNotFoundError:
         raise TrainingError(f"there is no file '{file}'; check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"'{file}' is no TOML: {error}; fix that place") from None
+        raise TrainingError(f"'{file}' is not TOML: {error}; fix that place") from None
 
 
 def _first(error: ValidationError, file: Path | None) -> str:

@@ -57,7 +57,7 @@ def applying(advice: Iterable[Advice], known: Known) -> tuple[str, ...]:
 
 
 def most_urgent(urgencies: Iterable[Urgency | None]) -> Urgency | None:
-    """Return the most pressing of several urgencies; None where none is known."""
+    """Return the most pressing of several urgencies; None if none is known."""
     return max((u for u in urgencies if u is not None), key=URGENCIES.index, default=None)
 
 

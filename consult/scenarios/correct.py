@@ -27,9 +27,9 @@ class Correct(NamedTuple):
     """What was decided on one consultation."""
 
     correct: bool | None
-    """None where there is no truth, and while the consultation is being played."""
+    """None if there is no truth, and while the consultation is being played."""
     by: CorrectBy | None
-    """None where `correct` is."""
+    """None if `correct` is."""
 
 
 UNKNOWN = Correct(None, None)
@@ -48,8 +48,8 @@ def correct(
 
     Args:
         said: The diagnosis; None for an abstention, which is wrong.
-        truth: The true one; None where it is not known, which an open one may also say in words ("unknown").
-        scenario: Whose labels and aliases count; None where it cannot be read, so that only equal names are right.
+        truth: The true one; None if it is not known, which an open one may also say in words ("unknown").
+        scenario: Whose labels and aliases count; None if it cannot be read, so that only equal names are right.
         finished: Whether the consultation came to its end; one that did not is wrong.
         relation: A judge's verdict; asked only where names and aliases do not decide.
         words: The doctor's own, which were read as the diagnosis; with a list of labels they tell a name from an alias.
@@ -103,7 +103,7 @@ def name_of(said: str, scenario: Scenario) -> str | None:
 
     Returns:
         With a list of labels: the only label that it names, else None. With open diagnoses: its normalised name
-        without an article, or that of the diagnosis whose alias it is; None where it names no diagnosis ("I don't
+        without an article, or that of the diagnosis whose alias it is; None if it names no diagnosis ("I don't
         know").
     """
     if scenario.labels:
@@ -129,7 +129,7 @@ def naming(scenario: Scenario) -> Naming:
 
 
 def plurality(said: Iterable[str | None], name: Naming) -> str | None:
-    """Return the diagnosis that most answers name, the first named of equals; None where none names one.
+    """Return the diagnosis that most answers name, the first named of equals; None if none names one.
 
     Of a panel it is the baseline that an attending has to beat: a panel that votes needs no attending.
 

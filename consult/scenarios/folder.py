@@ -230,7 +230,7 @@ class Rest(NamedTuple, Generic[M]):
     """What is left of a file without the entries that break its model."""
 
     parsed: M | None
-    """None where what is left breaks it, too, or where others would miss what was left out."""
+    """None if what is left breaks it, too, or where others would miss what was left out."""
     located: LocatedYaml
     left_out: list[Place]
     problems: list[Problem]

@@ -187,7 +187,7 @@ def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
         return "a key lacks its colon, here or in the line before", "add it, with a space after it"
     if "alphabetic or numeric" in problem or "anchor" in problem or "alias" in problem:
         return "a text cannot begin with * or &", "put it in quotes"
-    return "the indentation or the quotation marks do not fit the lines above", "correct them"
+    return "the indentation or the quotation marks do not match the lines above", "correct them"
 
 
 def _error(file: str, line: int, what: str, fix: str) -> ScenarioError:

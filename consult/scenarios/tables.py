@@ -173,7 +173,7 @@ class FindingTables:
         """Return P(value | label, what was drawn before) of a single-valued field.
 
         Returns:
-            Value → probability, those of 0 left out; empty where nothing is admissible.
+            Value → probability, those of 0 left out; empty if nothing is admissible.
         """
         key = (label, name, self.admitted(name, drawn or {}))
         found = self._tables.get(key)

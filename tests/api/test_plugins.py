@@ -186,7 +186,7 @@ def test_code_that_stands_in_a_store_runs_only_where_it_is_named(mine: Mine, tmp
         consult.resume("r1", db=db)
     assert not ran.exists()
     code, _, err = call("resume", "r1", "--code", reference, "--code", "other.py:x", "--db", str(db))
-    assert code == 2 and "'other.py:x' does not play in r1" in err and not ran.exists()
+    assert code == 2 and "'other.py:x' is not used in r1" in err and not ran.exists()
     mine(ANSWER)
     code, _, err = call("resume", "r1", "--code", reference, "--db", str(db), "--json")
     assert code == 0, err

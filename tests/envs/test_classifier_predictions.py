@@ -141,7 +141,7 @@ def test_cases_that_no_classifier_can_judge_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="no photograph"):
         check_photographs(Eye(), replace(SCENARIO, source=Unseen()), chosen(Improviser(), 2))
-    with pytest.raises(ModelError, match="knows drawn photographs alone, and that of test-0000"):
+    with pytest.raises(ModelError, match="knows only drawn photographs, and that of test-0000"):
         check_photographs(Eye(), replace(SCENARIO, source=Real()), chosen(Improviser(), 2))
     with pytest.raises(RunError, match="asks a classifier"):
         play(tmp_path / "a.db", Improviser(), None)

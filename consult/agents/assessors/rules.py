@@ -103,7 +103,7 @@ class Played:
 
     @cached_property
     def concluded_at(self) -> tuple[int, ...]:
-        """Index of the conclusion's turn; empty where there is none."""
+        """Index of the conclusion's turn; empty if there is none."""
         return tuple(idx for idx, act in enumerate(self.acts) if act is self.conclusion)
 
     @cached_property
@@ -147,7 +147,7 @@ class Played:
 
     @cached_property
     def truth(self) -> Label | None:
-        """The true diagnosis with its plan; None where the scenario does not know it."""
+        """The true diagnosis with its plan; None if the scenario does not know it."""
         return self.scenario.labels.get(self.case.truth.diagnosis or "")
 
 

@@ -81,7 +81,7 @@ class FunctionClassifier:
             for name, p in self.classify(image).items():
                 label = self.read(name)
                 if label not in self.names:
-                    raise ValueError(f"it returned '{name}', which is no label of the scenario")
+                    raise ValueError(f"it returned '{name}', which is not a label of the scenario")
                 found[label] = found.get(label, 0.0) + float(p)
         return [found.get(name, 0.0) for name in self.names]
 

@@ -38,7 +38,7 @@ class TowerClassifier:
         if metadata.get("base_revision") != self.base.revision:
             raise ModelError(
                 f"the classifier in '{located.folder / HEAD.parent}' was trained on other weights than those beside "
-                f"it; train it anew with: consult train classifier --model {reference}"
+                f"it; train it again with: consult train classifier --model {reference}"
             )
         self.names: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
         self.head = head(self.tower.config.hidden_size, len(self.names))
@@ -76,4 +76,4 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         with safe_open(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"'{path}' cannot be read ({error}); train it anew with: consult train classifier") from error
+        raise ModelError(f"'{path}' cannot be read ({error}); train it again with: consult train classifier") from error

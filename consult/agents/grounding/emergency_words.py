@@ -15,7 +15,7 @@ from consult.scenarios import URGENCIES, Urgency
 
 
 def urgency_of(text: str) -> Urgency | None:
-    """Return the most pressing urgency that a text states without a condition; None where it states none."""
+    """Return the most pressing urgency that a text states without a condition; None if it states none."""
     found: set[Urgency] = set()
     for urgency in (urgency for part in _free_parts(text) for urgency in _stated(part)):
         if urgency == URGENCIES[-1]:

@@ -89,7 +89,7 @@ def _telling(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _stems(text: str) -> frozenset[str]:
-    # A speech is held against every diagnosis's sentences.
+    # A speech is checked against every diagnosis's sentences.
     return frozenset(_stem(word) for word in words(text))
 
 

@@ -16,7 +16,7 @@ def denies(text: str) -> bool:
 
 
 def danger_in(text: str) -> str:
-    """Return the first sentence that tells of a danger, without its full stop; empty where none does."""
+    """Return the first sentence that tells of a danger, without its full stop; empty if none does."""
     for sentence in re.split(r"(?<=[.!?])\s+", text.strip()):
         if any(_endangers(clause) for clause in _clauses(sentence)):
             return sentence.rstrip(".")

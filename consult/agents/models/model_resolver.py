@@ -98,7 +98,7 @@ def _base_named(adapter: Path) -> str:
     config = read_json(adapter / "adapter_config.json")
     name, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(name, str) or not name:
-        raise ModelError(f"the adapter '{adapter}' names no base; put one into base_model_name_or_path")
+        raise ModelError(f"the adapter '{adapter}' does not name its base; set base_model_name_or_path")
     here = (adapter / name).is_dir() or Path(name).is_dir()
     return f"{name}@{revision}" if revision and not here else name
 
@@ -126,7 +126,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        raise ModelError(f"'{path}' is no valid JSON object; fetch the model anew")
+        raise ModelError(f"'{path}' is not a valid JSON object; download the model again")
     return data
 
 
@@ -181,7 +181,7 @@ def _refusal(name: str, revision: str | None, error: Exception) -> str:
     if isinstance(error, errors.RevisionNotFoundError):
         return f"'{name}' has no revision '{revision}'; give a branch, a tag or a commit after the @"
     if isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError):
-        return f"there is no folder '{name}', and the hub has no such model; give {REFERENCES}"
+        return f"no folder '{name}' exists, and the hub has no such model; give {REFERENCES}"
     if isinstance(error, OSError) and error.errno is not None:
         return f"'{name}' cannot be written to the hub's cache ({error.strerror}); fix that and try again"
     return (

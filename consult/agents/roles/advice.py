@@ -87,7 +87,7 @@ def is_sound_explanation(
         speech: The explanation.
         diagnosis: What was concluded.
         urgency: How soon the patient must be seen.
-        scenario: Whose advice it is held against.
+        scenario: Whose advice it is checked against.
         known: What the doctor has learned, which decides on the advice that depends on the patient.
     """
     label = scenario.labels.get(diagnosis or "")

@@ -224,7 +224,7 @@ class Attending:
         plain: Callable[[], str],
         plainly: int,
     ) -> tuple[str, Draft | None, Usage]:
-        """Ask for words to the patient; a model too small to be believed is held against the scenario's advice.
+        """Ask for words to the patient; a model too small to be trusted is checked against the scenario's advice.
 
         Args:
             prompt: What is asked.

@@ -40,7 +40,7 @@ class Estimate:
 
 
 def from_store(store: Store, config: RunConfig, models: Mapping[str, str]) -> Estimate | None:
-    """Go by the newest run that was played in the same way by the same models; None where there is none."""
+    """Go by the newest run that was played in the same way by the same models; None if there is none."""
     rows = store.query(
         "SELECT id, config, models, wall_seconds FROM runs WHERE status = 'finished' ORDER BY rowid DESC"
     )

@@ -22,7 +22,7 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
     Args:
         store: Where it is.
         toml: The grid with every default in it.
-        anew: Whether all is to be played again; then only one that was interrupted while doing so is taken up.
+        anew: Whether all is to be played again; then only one that was interrupted while doing so is resumed.
 
     Returns:
         Its id, e.g. `b1`.
@@ -60,7 +60,7 @@ def runs_of(store: Store, benchmark: str) -> dict[int, str]:
 
 
 def benchmark_of(store: Store, runs: Sequence[str]) -> Row | None:
-    """Return `id` and `toml` of the newest benchmark that consists of these runs; None where there is none."""
+    """Return `id` and `toml` of the newest benchmark that consists of these runs; None if there is none."""
     for row in store.query("SELECT id, toml FROM benchmarks ORDER BY rowid DESC"):
         if set(runs_of(store, row["id"]).values()) == set(runs):
             return row

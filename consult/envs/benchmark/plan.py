@@ -32,7 +32,7 @@ class Planned:
     ended: int
     """Consultations that need not be played."""
     estimate: Estimate | None
-    """Of one consultation; None where nothing is left to play."""
+    """Of one consultation; None if nothing is left to play."""
 
     @property
     def name(self) -> str:

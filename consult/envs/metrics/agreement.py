@@ -31,11 +31,11 @@ class Agreement:
     n: int
     """Consultations that both scored."""
     raw: float | None
-    """Share on which they say the same, 0 to 1; None where n is 0."""
+    """Share on which they say the same, 0 to 1; None if n is 0."""
     prevalence: tuple[float | None, float | None]
     """Mean value by each, as a share of the highest."""
     kappa: float | None
-    """-1 to 1; None where it is not defined, as where both say the same of all."""
+    """-1 to 1; None if it is not defined, as where both say the same of all."""
     ac1: float | None
     alpha: float | None
 
@@ -86,7 +86,7 @@ def agreement(item: Item, names: tuple[str, str], pairs: Sequence[Pair]) -> Agre
 
 
 def cohens_kappa(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
-    """Return Cohen's kappa, weighted by squared distance for more than two levels; None where it is not defined."""
+    """Return Cohen's kappa, weighted by squared distance for more than two levels; None if it is not defined."""
     from sklearn.metrics import cohen_kappa_score
 
     if len({*x, *y}) < 2:
@@ -107,7 +107,7 @@ def gwets_ac1(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> floa
 
 
 def krippendorffs_alpha(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
-    """Return Krippendorff's alpha, ordinal for more than two levels; None where it is not defined."""
+    """Return Krippendorff's alpha, ordinal for more than two levels; None if it is not defined."""
     import krippendorff
 
     if len({*x, *y}) < 2:

@@ -46,7 +46,7 @@ def unjudged(played: Sequence[Outcome]) -> int:
 
 
 def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
-    """Return the lowest and the highest accuracy that judging the rest could give; None where nothing has a truth."""
+    """Return the lowest and the highest accuracy that judging the rest could give; None if nothing has a truth."""
     scored = judged(played)
     if not scored:
         return None
@@ -73,7 +73,7 @@ def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Estimate]:
 
     Args:
         played: Consultations.
-        labels: The scenario's; empty where diagnoses are open.
+        labels: The scenario's; empty if diagnoses are open.
 
     Returns:
         `weighted` and `macro`; with an interval only where each of the labels has 20 different cases.

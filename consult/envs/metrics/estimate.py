@@ -12,7 +12,7 @@ class Estimate:
 
     value: float | None
     low: float | None = None
-    """Lower end of the 95 % interval; None where there is none."""
+    """Lower end of the 95 % interval; None if there is none."""
     high: float | None = None
     n: int = 0
     """Consultations behind the value."""

@@ -31,7 +31,7 @@ class Legacy:
     """What the scorer of 3MDBench says."""
 
     f1: float | None
-    """Weighted F1; None where nothing is left to score, and where its scorer breaks off."""
+    """Weighted F1; None if nothing is left to score, and where its scorer breaks off."""
     dropped: float | None
     """Share of abstentions, which it calls failed and leaves out."""
     predictions: int

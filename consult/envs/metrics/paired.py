@@ -55,7 +55,7 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
 
     Returns:
         With McNemar's test where each case has one consultation on either side, else with the sign-flip permutation.
-        None where they share no case.
+        None if they share no case.
     """
     import numpy as np
 

@@ -410,7 +410,7 @@ def stored_decision(row: Row) -> Correct:
 
 
 def stored_judgement(row: Row) -> Row | None:
-    """Return what the judge that decides said of a consultation, from its row; None where none was needed."""
+    """Return what the judge that decides said of a consultation, from its row; None if none was needed."""
     if row["judge"] is None or row["correct_by"] not in ("judge", "unjudged"):
         return None
     return {"judge": row["judge"], "verdict": row["verdict"], "why": row["verdict_why"]}

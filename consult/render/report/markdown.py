@@ -45,7 +45,7 @@ def about(run: Data) -> list[tuple[str, str]]:
 
 
 def demonstration(run: Data) -> str:
-    """Disclaim a run's conclusions on cases from outside; empty where it has none."""
+    """Disclaim a run's conclusions on cases from outside; empty if it has none."""
     n = run["consultations"]["demo"]
     if not n:
         return ""

@@ -92,7 +92,7 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
             table (complaint, diagnosis, age, …).
         source: Its file, or its folder.
         out: The folder to make; must not exist, or be empty.
-        mapping: Field → column, for tables and JSON lines of one's own.
+        mapping: Field → column, for tables and JSON lines of your own.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.

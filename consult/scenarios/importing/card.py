@@ -173,7 +173,7 @@ class _Writer:
         return {"topic": topic, "text": f"{heading}: {passage.text}" if heading else as_clause(passage.text)}
 
     def _clause(self, passage: Passage) -> str:
-        """Word a sentence as the patient's; empty where it says nothing, or too much."""
+        """Word a sentence as the patient's; empty if it says nothing, or too much."""
         if says_nothing(passage.text) or not self.fits(passage.text):
             return ""
         clause = in_first_person(passage.text, self.sex)

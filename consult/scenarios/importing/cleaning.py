@@ -21,7 +21,7 @@ _FORMULA = re.compile(r"^\s*[=+@|]+\s*|^\s*-+\s*(?=\D)")
 
 
 def cleaned(text: str) -> str:
-    """Return the text in one line with straight quotation marks, without markup, controls and the signs of a formula."""
+    """Return the text on one line with straight quotation marks, without markup, controls and formula signs."""
     text = without_controls(text.translate(_STRAIGHT))
     text = without_markup(text)
     if "&" in text:
@@ -51,7 +51,7 @@ def as_text(value: Any, name: str) -> str:
     if isinstance(value, list):
         value = ". ".join(as_text(entry, name) for entry in value if not isinstance(entry, list | Mapping))
     if not isinstance(value, str | int | float):
-        raise UnusableRow(f"'{name}' is no text")
+        raise UnusableRow(f"'{name}' is not a text")
     text = str(value)
     if len(text) > MOST_CHARACTERS:
         raise UnusableRow(f"'{name}' is longer than {MOST_CHARACTERS:,} characters")

@@ -82,7 +82,7 @@ class Diagnoses:
         return len(self._by_key)
 
     def named(self, written: str) -> Diagnosis | None:
-        """Return the diagnosis that a row names; None where it names none.
+        """Return the diagnosis that a row names; None if it names none.
 
         Raises:
             UnusableRow: It is no name of a diagnosis.

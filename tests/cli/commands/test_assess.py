@@ -240,7 +240,7 @@ MISTAKES = {
     ("assess", "r1", "--assessor", "rules", "--import", "x.csv"): "not several at once",
     ("assess", "r1", "--assessor", "human"): "--import it",
     ("assess", "r1", "--assessor", "ruels"): "there is no model 'ruels'",
-    ("assess", "r1", "--assessor", "scripted:nothing.yaml"): "there is no script",
+    ("assess", "r1", "--assessor", "scripted:nothing.yaml"): "script 'nothing.yaml' does not exist",
     ("assess", "r1", "--import", "nothing.csv"): "there is no file 'nothing.csv'",
     ("assess", "r1", "--agreement"): "has no assessor",
 }

@@ -38,7 +38,7 @@ class Grammars:
 
     @classmethod
     def of(cls, tokenizer: Any, vocabulary: int, stops: Sequence[int]) -> Grammars | None:
-        """Read the tokenizer; None where schemas cannot be kept to: no xgrammar, or a tokenizer that it cannot read."""
+        """Read the tokenizer; None if schemas cannot be kept to: no xgrammar, or a tokenizer that it cannot read."""
         if not is_available():
             return None
         try:

@@ -173,7 +173,7 @@ def reply(data: Any, request: Request) -> Reply:
 
 
 def answered_as(data: Any) -> str | None:
-    """Return the name of the model that a reply says it is from; None where it says nothing."""
+    """Return the name of the model that a reply says it is from; None if it says nothing."""
     name = data.get("model") if isinstance(data, dict) else None
     return name if isinstance(name, str) and name else None
 

@@ -48,7 +48,7 @@ def bank(name: str) -> dict[str, Any]:
 
 @cache
 def frames(name: str, *path: str) -> tuple[str, ...]:
-    """List the wordings of one entry of a bank, slots as tags; empty where there is no such entry."""
+    """List the wordings of one entry of a bank, slots as tags; empty if there is no such entry."""
     entry: Any = bank(name)
     for key in path:
         entry = entry.get(key, {})
