@@ -100,7 +100,7 @@ def refuse_without_prompts(run: Row) -> None:
     if run["prompts"] is None:
         raise NoPromptsError(f"prompts were not stored for run {run['id']}: an older version of consult began it")
     if not run["prompts"]:
-        raise NoPromptsError(f"prompts were not stored for run {run['id']}: it was begun with --no-prompts")
+        raise NoPromptsError(f"prompts were not stored for run {run['id']}: it was started with --no-prompts")
 
 
 def prompts_of(store: Store, consultation: str) -> list[StoredPrompt]:

@@ -55,7 +55,7 @@ class Runner:
         store: Where every act goes.
         batch: How many consultations are played at once, and the most requests in one batch of a model.
         listen: Told of every event, after it was committed.
-        prompts: Whether what models are asked is stored; a run that was begun without continues without.
+        prompts: Whether what models are asked is stored; a run that was started without continues without.
         continues: The run to continue; else an interrupted one of the same configuration, or a new one.
     """
 
@@ -111,11 +111,11 @@ class Runner:
     def run(self) -> Event:
         """Play, or continue, and give the summary.
 
-        A run of the same configuration that was interrupted is continued; one that is over, or that was begun with code
+        A run of the same configuration that was interrupted is continued; one that is over, or that was started with code
         of the user's that has changed since, is played as a new run. Nothing is written before all is checked.
 
         Raises:
-            RunError: The run to continue was begun with other models or another scenario.
+            RunError: The run to continue was started with other models or another scenario.
             StoreError: The store cannot be written.
             ModelGoneError: A model is gone; what was shown is stored, and the run can be resumed.
             RunError: Code of the user's failed in the same way in each of the first consultations; the run is left
@@ -179,7 +179,7 @@ class Runner:
         """Return the run that is continued; None if a new one is begun.
 
         Raises:
-            RunError: It was begun with other models or another scenario.
+            RunError: It was started with other models or another scenario.
         """
         if self.continues is not None:
             named = self.store.run(self.continues)
@@ -199,7 +199,7 @@ class Runner:
         return row
 
     def _changed(self, row: Row) -> dict[str, str]:
-        """Return role → the model that a run was begun with, where another plays now."""
+        """Return role → the model that a run was started with, where another plays now."""
         then, now = json.loads(row["models"]), self.models.described(self.config)
         return {role: str(then.get(role)) for role in now if then.get(role) != now[role]}
 
@@ -213,7 +213,7 @@ class Runner:
     def _agree(self, row: Row) -> None:
         if row["scenario_revision"] != self.scenario.revision:
             raise RunError(
-                f"run {row['id']} was begun with another version of '{self.scenario.name}'; "
+                f"run {row['id']} was started with another version of '{self.scenario.name}'; "
                 "restore that version, or start again with another --db"
             )
         edited = self._edited(row)
@@ -224,7 +224,7 @@ class Runner:
             )
         for role, then in self._changed(row).items():
             raise RunError(
-                f"run {row['id']} was begun with {role} {then}, not {self.models.described(self.config)[role]}; "
+                f"run {row['id']} was started with {role} {then}, not {self.models.described(self.config)[role]}; "
                 "give the same model, or start again with another --db"
             )
 

@@ -243,7 +243,7 @@ class TrainConfig(BaseModel):
             if name not in menu_of(self.role):
                 check_own(name, self.role)
         if not self.weights and self.method != "sft":
-            raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
+            raise TrainingError("no reward is left; keep at least one, e.g. --reward accuracy=1")
         if is_plugin(self.model) or self.model.startswith(tuple(one for one in BUILT_IN if one.endswith(":"))):
             raise TrainingError(f"'{self.model}' cannot be trained here; give starter, a folder or a hub id")
         if self.steps is None and self.minutes is None:

@@ -37,7 +37,7 @@ def open_photograph(path: Path) -> Image:
                 )
             upright = ImageOps.exif_transpose(picture).convert("RGB")
     except FileNotFoundError:
-        raise PhotographError(f"{path}: there is no such file; check the path") from None
+        raise PhotographError(f"{path}: the file does not exist; check the path") from None
     except UnidentifiedImageError:
         raise PhotographError(f"{path}: is not a JPEG, PNG or WebP picture; convert it first") from None
     except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:

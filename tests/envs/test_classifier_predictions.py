@@ -126,7 +126,7 @@ def test_another_classifier_does_not_go_on_with_a_run(tmp_path: Path) -> None:
         with pytest.raises(ModelGoneError):
             Runner(SCENARIO, config, models, store).run()
         eye.info = replace(eye.info, revision="2")
-        with pytest.raises(RunError, match="was begun with classifier eye@1, not eye@2"):
+        with pytest.raises(RunError, match="was started with classifier eye@1, not eye@2"):
             Runner(SCENARIO, config, models, store).run()
 
 

@@ -66,7 +66,7 @@ def import_ratings(path: Path, store: Store, run: str) -> Imported:
             imported.kept += 1
     if not imported.kept:
         first = f"; the first: {imported.broken[0]}" if imported.broken else ""
-        raise RatingsError(f"'{path}' has no rating that can be kept{first}; fix it and import it again")
+        raise RatingsError(f"'{path}' has no usable rating{first}; fix it and import it again")
     for assessor, judged in imported.ratings.items():
         store.keep_assessments(assessor, judged.items())
     return imported

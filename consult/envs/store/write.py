@@ -360,7 +360,7 @@ class Store:
 
         Args:
             digest: Of the configuration.
-            models: Role → reference and revision; where given, the run was begun with these.
+            models: Role → reference and revision; where given, the run was started with these.
         """
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
         if models is not None:

@@ -208,7 +208,7 @@ def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path, capfd, monkeypa
 FILES = {
     "empty.csv": (b"", "is empty"),
     "blank.csv": (b"\n \n", "is empty"),
-    "head.csv": (b"consultation,item,value\n", "has no rating that can be kept"),
+    "head.csv": (b"consultation,item,value\n", "has no usable rating"),
     "columns.csv": (b"consultation,value\nr1.1,1\n", "lacks the column item"),
     "latin.csv": (b"consultation,item,value\nr1.1,1.1,\xe9\n", "is no UTF-8 text"),
     "binary.csv": (bytes(range(256)), "is no UTF-8 text"),

@@ -341,7 +341,7 @@ MISTAKES = [
     (["--complaint", "x", "--split", "test"], "--split and --complaint cannot be combined"),
     (["--complaint", "x", "--temperament", "choleric"], "--temperament is for a patient that a model plays"),
     (["--complaint", "x", "--patient-grounding", "off"], "--patient-grounding is for a patient that a model plays"),
-    (["--complaint", "x", "--image", "none.jpg"], "none.jpg: there is no such file; check the path"),
+    (["--complaint", "x", "--image", "none.jpg"], "none.jpg: the file does not exist; check the path"),
     (["--complaint", "x", "--image", "."], "cannot be read as a picture"),
     (["--complaint", "x", "--image", "text.jpg"], "is not a JPEG, PNG or WebP picture; convert it first"),
     (["--complaint", "x", "--image", "empty.png"], "is not a JPEG, PNG or WebP picture; convert it first"),
