@@ -111,7 +111,7 @@ class Runner:
     def run(self) -> Event:
         """Play, or continue, and give the summary.
 
-        A run of the same configuration that was interrupted is continued; one that is over, or that was started with code
+        A run of the same configuration that was interrupted is continued; one that is over, or was started with code
         of the user's that has changed since, is played as a new run. Nothing is written before all is checked.
 
         Raises:
