@@ -1,7 +1,7 @@
 """Simulated clinical consultations between AI agents. Simulation, not medical advice.
 
 `simulate`, `load`, `resume`, `assess`, `benchmark`, `report` and `train` do what the commands of these names do. They
-are loaded when they are first used, so that `import consult` stays fast.
+are loaded on first use, so that `import consult` stays fast.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _WHERE = {
     "UserError": "consult.errors",
     "reward": "consult.rl.rewards.user_rewards",
 }
-"""Name → the module that it is from."""
+"""Name → the module that defines it."""
 __all__ = sorted(_WHERE)
 
 

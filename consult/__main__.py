@@ -5,10 +5,10 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; an interrupt is a sentence from the first import on."""
+    """Run the command line; print one sentence on an interrupt, even during the first import."""
     try:
         # Read when torch is loaded. Threads that spin while they wait make a consultation seven times slower as soon as
-        # another program wants the core.
+        # another program needs the core.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from consult.cli.main import run
 

@@ -1,6 +1,6 @@
-"""Code of a file, named as `file.py:name`: run once, until the file or a module beside it changes.
+"""Load code from a file, named as `file.py:name`; run it again only when the file or a module beside it changes.
 
-Each file gets the modules of its own folder, also where another folder has modules of the same names.
+Each file gets the modules of its own folder, even if another folder has modules of the same names.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Loaded:
         return digest(first, *sorted(others)) if others else first[:DIGITS]
 
     def is_current(self) -> bool:
-        """Tell whether nothing has changed since."""
+        """Return whether nothing has changed since."""
         return all(path.is_file() and _digest(path) == then for path, then in self.digests.items())
 
 
@@ -51,7 +51,7 @@ _LOADED: dict[Path, _Loaded] = {}
 
 
 def load_code(reference: str) -> Any:
-    """Run a file and return what it calls a name.
+    """Run a file and return the object that it defines under a name.
 
     Raises:
         PluginError: There is no such file or name, or the file fails.
@@ -84,16 +84,16 @@ def revision_of_file(reference: str) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Say in one line what code of the user's raised, and where: type, message, file and line."""
+    """Return one line about what the user's code raised, and where: type, message, file and line."""
     said, place = one_line(error), place_of(error)
-    # A mistake of syntax has its place in its message.
+    # The message of a syntax error includes its location.
     return said if not place or place in said else f"{said}; {place}"
 
 
 def place_of(error: BaseException) -> str:
-    """Return file and line of the innermost frame of the user's: `mine.py, line 23`; empty where there is none.
+    """Return file and line of the innermost frame in the user's code: `mine.py, line 23`; empty if there is none.
 
-    Code of an installed package counts where none of another file stands in the traceback.
+    Code of an installed package counts only if the traceback has no other file.
     """
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return f"{Path(error.filename).name}, line {error.lineno}"
@@ -127,14 +127,14 @@ def _run(path: Path) -> _Loaded:
             spec.loader.exec_module(module)
         except (Exception, SystemExit) as error:
             del sys.modules[name]
-            raise PluginError(f"'{path}' failed while it was loaded ({told(error)})") from error
+            raise PluginError(f"'{path}' failed while it was being loaded ({told(error)})") from error
     files = {Path(str(helper.__file__)): "" for helper in helpers.values()}
     return _Loaded(module, helpers, {path: first, **{file: _digest(file) for file in sorted(files)}})
 
 
 @contextmanager
 def _own_modules(folder: Path) -> Iterator[dict[str, ModuleType]]:
-    """Let imports find the modules of a folder first, read anew; yields those that were imported, once it is over.
+    """Make imports search a folder first and read its modules again; yield the modules imported inside the block.
 
     Afterwards a module stays where imports find it, unless another folder has one of this name: what is imported later
     is then an error, and never the other folder's.
@@ -169,7 +169,7 @@ def _put_back(folder: Path, before: Mapping[str, ModuleType]) -> None:
 
 
 def _stands_in(folder: Path, name: str, module: ModuleType | None) -> bool:
-    """Tell whether a module would be another one where a folder comes first."""
+    """Return whether a module would be another one if a folder comes first."""
     top = name.partition(".")[0]
     if top == "__main__" or is_installed(name, module):
         return False
@@ -177,7 +177,7 @@ def _stands_in(folder: Path, name: str, module: ModuleType | None) -> bool:
 
 
 def _lies_in(folder: Path, name: str, module: ModuleType | None) -> bool:
-    """Tell whether a module is one beside a folder's files."""
+    """Return whether a module is one beside a folder's files."""
     file = getattr(module, "__file__", None)
     if not isinstance(file, str) or name.startswith("consult_code_") or is_installed(name, module):
         return False

@@ -1,4 +1,4 @@
-"""Numbers with what they count, and times, as people read them."""
+"""Format counts and times for people to read."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The one base of everything that is a user's mistake rather than a defect."""
+"""Base classes of errors that are a user's mistake rather than a defect."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _MOST = 500
-"""Characters of an error's message that a sentence takes."""
+"""Most characters of an error's message that a sentence includes."""
 
 
 class UserError(Exception):
@@ -13,14 +13,14 @@ class UserError(Exception):
 
 
 class PluginError(UserError):
-    """Code of the user's that cannot be loaded or that failed; one sentence that names it."""
+    """The user's code cannot be loaded or failed; one sentence that names it."""
 
     place = ""
-    """File and line where it failed; empty where that is not in code of the user's."""
+    """File and line where it failed; empty if that is not in the user's code."""
 
 
 class PluginWarning(UserWarning):
-    """What a user should know of code that plays, though it plays; one sentence."""
+    """Something a user should know about code that runs, although it runs; one sentence."""
 
 
 def one_line(error: BaseException) -> str:

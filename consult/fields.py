@@ -1,7 +1,7 @@
-"""What a field of a configuration means, said once: for the command line, the Python API, and files of options.
+"""Define what each configuration field means, once for the command line, the Python API and option files.
 
-A configuration is a pydantic model whose fields carry a `Shown`: a sentence, a group of the help, and how the value is
-written on the command line. Fields that several configurations share stand here with their type and range.
+A configuration is a pydantic model whose fields carry a `Shown`: a sentence, a help group, and how the value is
+written on the command line. Fields shared by several configurations are defined here with their type and range.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from consult.agents.choices import STRATEGIES, TEAMS
 from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
 
 Form = Literal["", "on/off", "commas", "several", "python"]
-"""How a value is written on the command line: as its type is, as on or off, as names with commas between them, or as an
-option that may be repeated; `python` alone is not written there."""
+"""How a value is written on the command line: as its type is, as on or off, as comma-separated names, or as an
+option that may be repeated; `python` is not available there."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How a field is shown to those who set it."""
+    """How a field is described to users."""
 
     group: str
-    """The part of the help that it stands in."""
+    """The help section that lists it."""
     help: str
     """A whole sentence."""
     python: str = ""
-    """The same for the Python API, where a value is written in another way there."""
+    """The sentence for the Python API, if a value is written differently there."""
     flag: str = ""
-    """The option's name, where it is not the field's."""
+    """The option's name, if it differs from the field's."""
     form: Form = ""
     roles: tuple[str, ...] = ()
-    """Of a training: the roles for which another value than the default can work; empty for all."""
+    """For a training: the roles that support a value other than the default; empty for all."""
 
 
 class ShownField(NamedTuple):
@@ -56,13 +56,13 @@ def shown_fields(model: type[BaseModel]) -> Iterator[ShownField]:
 
 
 def range_of(info: FieldInfo) -> Range | None:
-    """Return the bounds of a field, both ends included; None where it has none."""
+    """Return the bounds of a field, both ends included; None if it has none."""
     ends = {name: getattr(one, name) for one in _metadata(info) for name in ("ge", "le") if hasattr(one, name)}
     return Range(ends["ge"], ends.get("le")) if "ge" in ends else None
 
 
 def members(hint: Any) -> list[Any]:
-    """List the types of which a value can be, None aside, without what is noted beside them."""
+    """List the types a value can have, without None and without annotations."""
     if get_origin(hint) is Annotated:
         return members(get_args(hint)[0])
     if get_origin(hint) in (Union, UnionType):
@@ -76,7 +76,7 @@ def _metadata(info: FieldInfo) -> Iterator[Any]:
 
 
 def _noted(hint: Any) -> Iterator[Any]:
-    """List what is noted beside a type and the members of a union; of a bound, its ends."""
+    """List the annotations of a type and of the members of a union; for a bound, its ends."""
     if get_origin(hint) is Annotated:
         inner, *notes = get_args(hint)
         for note in notes:
@@ -93,11 +93,11 @@ def within(span: Range) -> Any:
 
 
 def listed(names: tuple[str, ...], last: str = "or") -> str:
-    """Write names as a sentence lists them."""
+    """Return names as a list in a sentence."""
     return f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
-# -- what several configurations share ---------------------------------------------------------------------------------
+# -- shared by several configurations ----------------------------------------------------------------------------------
 
 CASES_GROUP, PLAYERS, PLAYED, OUTPUT = "Cases", "Who plays", "How it is played", "Output"
 """Parts of the help."""
@@ -105,7 +105,7 @@ _TEMPERAMENTS = "sanguine, choleric, melancholic, phlegmatic"
 
 ScenarioName = Annotated[str, Shown(CASES_GROUP, "The scenario is a built-in name or a folder.")]
 SplitName = Annotated[
-    str, Shown(CASES_GROUP, "The cases are of this split: train, validation, test, or another that the scenario has.")
+    str, Shown(CASES_GROUP, "The cases come from this split: train, validation, test, or another of the scenario.")
 ]
 TemperamentName = Annotated[
     str,
@@ -119,7 +119,7 @@ GridTemperament = Annotated[
     str,
     Shown(
         CASES_GROUP,
-        f"Patients have this temperament: {_TEMPERAMENTS}, all for each of them, or own for one a case, balanced.",
+        f"Patients have this temperament: {_TEMPERAMENTS}, all for each of them, or own for one per case, balanced.",
     ),
 ]
 Cases = Annotated[
@@ -128,9 +128,7 @@ Cases = Annotated[
 Repeats = Annotated[
     int, within(REPEATS), Shown(CASES_GROUP, "Each case is played this often, each time with other random draws.")
 ]
-Seed = Annotated[
-    int, within(SEED), Shown(PLAYED, "The seed decides every random draw, and the case where none is named.")
-]
+Seed = Annotated[int, within(SEED), Shown(PLAYED, "The seed decides every random draw, and the case if none is named.")]
 StrategyName = Annotated[str, Shown(PLAYED, f"The strategy of the consultation is {listed(STRATEGIES)}.")]
 TeamName = Annotated[str, Shown(PLAYED, f"The team of doctors is {listed(TEAMS)}.")]
 PanelSize = Annotated[int, within(PANEL_SIZE), Shown(PLAYED, "The panel has at most this many specialists.")]
@@ -138,7 +136,7 @@ MaxTurns = Annotated[
     int, within(MAX_TURNS), Shown(PLAYED, "After this many turns of the doctor a consultation counts as unfinished.")
 ]
 Votes = Annotated[
-    int, within(VOTES), Shown(PLAYED, "The attending decides this often, and the answer of the majority is taken.")
+    int, within(VOTES), Shown(PLAYED, "The attending decides this many times, and the majority answer counts.")
 ]
 PanelSkill = Annotated[
     float,

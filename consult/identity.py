@@ -1,7 +1,7 @@
-"""What an object of the user's is, as a hash that is the same in every process: its code and what it holds.
+"""Hash a user's object, its code and its state, so that the hash is the same in every process.
 
-Results are kept under this hash and reused under it, so that it never covers less than the object's own state. Where a
-state cannot be described, such as a connection or a network, there is no hash, and nothing is reused.
+Results are stored and reused under this hash, so it always covers the object's whole state. If a state cannot be
+described, such as a connection or a network, there is no hash, and nothing is reused.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 DIGITS = 10
-"""Of a hash."""
+"""Length of a hash."""
 MOST = 20_000
-"""Values that a description may have; an object that holds more cannot be described."""
+"""Most values in a description; an object that holds more cannot be described."""
 _ATOMS = (str, int, float, complex, bytes, bool, type(None), type(Ellipsis), type(NotImplemented))
 INSTALLED = tuple(sorted({str(Path(sysconfig.get_paths()[name])) for name in ("stdlib", "platlib", "purelib")}))
 _UNSAID = (
     "__doc__", "__module__", "__firstlineno__", "__static_attributes__", "__annotations__", "__annotate",
     "__orig_bases__", "__parameters__", "__match_args__", "__dataclass_", "__abstractmethods__", "_abc_",
 )  # fmt: skip
-"""How the entries of a class begin that say nothing of what it does."""
+"""Prefixes of class entries that do not affect what the class does."""
 
 
 class IndescribableError(Exception):
@@ -46,12 +46,12 @@ def fingerprint(value: Any) -> str:
         return digest(*_Description(value).of(value))
     except IndescribableError:
         raise
-    except Exception as error:  # code of the user's, such as a property or a `__reduce__`
+    except Exception as error:  # user code, such as a property or a `__reduce__`
         raise IndescribableError(type(error).__name__) from error
 
 
 def code_fingerprint(value: Any) -> str:
-    """Hash an object's code, and of its state nothing; the name of its type where even that cannot be described."""
+    """Hash an object's code without its state; hash the name of its type if the code cannot be described."""
     kind = value if inspect.isroutine(value) or isinstance(value, type) else type(value)
     try:
         return fingerprint(kind)
@@ -106,7 +106,7 @@ class _Description:
         elif type(value) is dict:
             yield from self._all("dict", *chain.from_iterable(value.items()))
         elif type(value) in (set, frozenset):
-            # The order of a set is another in each process.
+            # The order of a set differs between processes.
             parts = sorted("\0".join(_Description().of(one)) for one in value)
             yield from self._all(type(value).__name__, *parts)
         elif isinstance(value, CodeType):
@@ -154,7 +154,7 @@ class _Description:
         yield from self._globals(function)
 
     def _globals(self, function: FunctionType) -> Iterator[str]:
-        """Describe what a function names outside itself: values that cannot change, functions and classes."""
+        """Describe the outer names that a function uses: values that cannot change, functions and classes."""
         for name in sorted(set(_names(function.__code__))):
             value = function.__globals__.get(name)
             if isinstance(value, FunctionType | type) or _is_constant(value):
@@ -176,7 +176,7 @@ class _Description:
     # -- objects ---------------------------------------------------------------------------------------------------
 
     def _object(self, value: Any) -> Iterator[str]:
-        """Describe an object by what `copy` would take of it."""
+        """Describe an object by the parts that `copy` would copy."""
         kind = type(value)
         if isinstance(value, Iterator) or not (_copies_plainly(kind) or _is_trusted(kind)):
             raise IndescribableError(_qualified(kind))
@@ -216,7 +216,7 @@ def _is_constant(value: Any) -> bool:
 
 
 def _copies_plainly(kind: type) -> bool:
-    """Tell whether Python's own way to copy an object takes all that it holds."""
+    """Return whether Python's default copy of an object includes all of its state."""
     usual: Any = object
     names = [name for name in ("__reduce__", "__reduce_ex__", "__getstate__") if hasattr(usual, name)]
     own = any(getattr(kind, name) is not getattr(usual, name) for name in names)
@@ -224,19 +224,19 @@ def _copies_plainly(kind: type) -> bool:
 
 
 def _is_trusted(kind: type) -> bool:
-    """Tell whether the way of its own in which a type is copied takes all that it holds."""
+    """Return whether a type's own copy method includes all of its state."""
     top = kind.__module__.partition(".")[0]
     return top in sys.stdlib_module_names or top == "numpy" or kind in copyreg.dispatch_table
 
 
 def _is_installed(value: Any) -> bool:
-    """Tell whether a function or a class is of Python, of a package that is installed, or of this one."""
+    """Return whether a function or a class belongs to Python, an installed package, or this package."""
     name = getattr(value, "__module__", None) or ""
     return is_installed(name, sys.modules.get(name))
 
 
 def is_installed(name: str, module: ModuleType | None) -> bool:
-    """Tell whether a module is of Python, of a package that is installed, or of this one."""
+    """Return whether a module belongs to Python, an installed package, or this package."""
     top = name.partition(".")[0]
     if top == "__main__":
         return False  # in a notebook its file is an installed one

@@ -1,7 +1,7 @@
-"""Code of the user's: named by an installed package's entry point, as `file.py:name`, or given as an object in a call.
+"""User code: named by an installed package's entry point or as `file.py:name`, or passed as an object in a call.
 
-A `Registry` holds one kind of it. A file's code runs for a reference that the user wrote on the command line or in a
-call, and for no other: `named` says for how long, and `Registry.find` refuses what stands in a store or a scenario.
+A `Registry` handles one kind. A file's code runs only for a reference that the user wrote on the command line or in a
+call: `named` sets for how long, and `Registry.find` refuses references that come from a store or a scenario.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from consult.identity import IndescribableError, code_fingerprint, digest, finge
 T = TypeVar("T")
 
 IN_PYTHON = "python:"
-"""How the reference of an object begins that was given in a call."""
+"""Prefix of the reference to an object passed in a call."""
 _ONCE = "once-"
-"""How the hash of an object begins that no later call can know again."""
+"""Prefix of the hash of an object that no later call can recognise."""
 
 _NAMED: ContextVar[Mapping[tuple[str, str], Any]] = ContextVar("named", default={})  # noqa: B039 - never written to
 
 
 class Named:
-    """What one call names: references as they stand in a configuration, and the code behind them."""
+    """The code that one call names: references as written in a configuration, and the objects behind them."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Any] = {}
         self._given: dict[tuple[str, str], tuple[Any, str]] = {}
-        """The object behind a reference, and the reference as it was before it was numbered."""
+        """The object behind a reference, and the reference before it was numbered."""
 
     def add(self, registry: Registry[Any], given: Any) -> str:
-        """Take in what the user gave, and return its reference; a file's code runs here.
+        """Register what the user passed and return its reference; a file's code runs here.
 
         Args:
             registry: Of its kind.
@@ -72,14 +72,14 @@ class Named:
         return reference
 
     def unknowable(self) -> list[str]:
-        """List the objects that the same call would not know again: they cannot be described, or they have changed."""
+        """List the objects that a repeated call would not recognise: they cannot be described, or they have changed."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return [called(value) for value, first in self._given.values() if reference_of(value) != first]
 
     @contextmanager
     def known(self) -> Iterator[None]:
-        """Let registries find what was named, until the end of the block."""
+        """Let registries find the named code until the end of the block."""
         token = _NAMED.set({**_NAMED.get(), **self._found})
         try:
             yield
@@ -92,16 +92,16 @@ class Registry(Generic[T]):
     """One kind of plugin."""
 
     kind: str
-    """In a sentence: model, reward, importer, expert, assessor."""
+    """Its name in a sentence: model, reward, importer, expert, assessor."""
     group: str
     """Of entry points."""
     make: Callable[[Any, str], T]
     """Turns an object and its reference into one of the kind, or raises a `PluginError` that says what it must be."""
     built_in: tuple[str, ...] = ()
-    """Names that no package can take; one that ends with a colon is the beginning of such names."""
+    """Names that no package can use; a name that ends with a colon is a reserved prefix."""
 
     def find(self, reference: str) -> T | None:
-        """Return what a reference names; None where it is no plugin.
+        """Return the object that a reference names; None if it is not a plugin.
 
         Raises:
             PluginError: It is code that this call does not name, or an entry point that cannot be loaded.
@@ -116,7 +116,7 @@ class Registry(Generic[T]):
                 f"name it in the command or the call as the {self.kind}"
             )
         if reference.startswith(IN_PYTHON):
-            raise PluginError(f"'{reference}' was given to a call from Python; make the same call again")
+            raise PluginError(f"'{reference}' was passed to a call from Python; make the same call again")
         point = self._points().get(reference)
         if point is None:
             return None
@@ -129,7 +129,7 @@ class Registry(Generic[T]):
         return self.made(_loaded(point, self.kind), reference)
 
     def made(self, value: Any, reference: str) -> T:
-        """Make one of the kind.
+        """Make an object of this kind.
 
         Raises:
             PluginError: It is not of the kind, or it is asynchronous.
@@ -150,13 +150,13 @@ class Registry(Generic[T]):
 
 
 def is_plugin(reference: str) -> bool:
-    """Tell whether a reference is a file's code or an object that was given from Python."""
+    """Return whether a reference is code in a file or an object passed from Python."""
     return bool(CODE.fullmatch(reference)) or reference.startswith(IN_PYTHON)
 
 
 @contextmanager
 def blame(kind: str, reference: str, *through: type[Exception], where: str = "") -> Iterator[None]:
-    """Turn whatever escapes from a plugin into one `PluginError` that names it.
+    """Turn any exception from a plugin into one `PluginError` that names it.
 
     Args:
         kind: What it is.
@@ -167,7 +167,7 @@ def blame(kind: str, reference: str, *through: type[Exception], where: str = "")
     try:
         yield
     except BaseException as error:
-        # The end of a generator of ours passes through here, too; no line of the user's has raised it.
+        # Closing one of our generators also passes through here; the user's code did not raise that.
         ends = isinstance(error, GeneratorExit) and not place_of(error)
         if ends or isinstance(error, (PluginError, KeyboardInterrupt, *through)):
             raise
@@ -182,7 +182,7 @@ def _loaded(point: EntryPoint, kind: str) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        # Of a module or a name that there is not, the place would be one in Python's own importing.
+        # For a missing module or name, the location would be inside Python's import system.
         innermost = traceback.extract_tb(error.__traceback__)[-1].filename
         said = (
             one_line(error) if f"{os.sep}importlib{os.sep}" in innermost or innermost.startswith("<") else told(error)
@@ -194,7 +194,7 @@ def _loaded(point: EntryPoint, kind: str) -> Any:
 
 
 def called(value: Any) -> str:
-    """Return what an object is called: its `name`, the name of the function or class, or the one of its type."""
+    """Return an object's name: its `name`, the name of the function or class, or the name of its type."""
     named = getattr(getattr(value, "info", None), "reference", None)
     function = value.func if isinstance(value, partial) else value
     for one in (named, getattr(value, "name", None), getattr(function, "__name__", None)):
@@ -204,10 +204,10 @@ def called(value: Any) -> str:
 
 
 def reference_of(value: Any) -> str:
-    """Name an object that was given in a call by what it is called and a hash of its code and state.
+    """Return a reference to an object passed in a call: its name and a hash of its code and state.
 
-    An attribute `revision` takes the place of the hash. Without one, an object that cannot be described has another
-    reference each time, and a warning says so.
+    An attribute `revision` replaces the hash. Without it, an object that cannot be described gets a new reference each
+    time, and a warning is printed.
     """
     name, said = f"{IN_PYTHON}{called(value)}", _declared(value)
     if said is not None:
@@ -216,14 +216,14 @@ def reference_of(value: Any) -> str:
         return f"{name}@{fingerprint(value)}"
     except IndescribableError as error:
         warn(
-            f"'{called(value)}' holds what cannot be compared between calls ({error}), so no later call continues or "
-            "reuses what it plays; give it an attribute `revision`, such as '1', to be changed with it"
+            f"'{called(value)}' has state that cannot be compared between calls ({error}), so no later call continues "
+            "or reuses what it plays; give it an attribute `revision`, such as '1', and change it with the object"
         )
         return f"{name}@{_ONCE}{secrets.token_hex(4)}"
 
 
 def revision(reference: str, value: Any) -> str:
-    """Return the hash of a file, or of what an entry point names; empty where the reference has it."""
+    """Return the hash of a file or of an entry point's object; empty if the reference contains it."""
     if CODE.fullmatch(reference):
         return revision_of_file(reference)
     if reference.startswith(IN_PYTHON):
@@ -238,7 +238,7 @@ def revision(reference: str, value: Any) -> str:
 
 
 def _declared(value: Any) -> str | None:
-    """Return the revision that an object states, as a word."""
+    """Return the `revision` attribute of an object as one word."""
     for one in (getattr(value, "revision", None), getattr(getattr(value, "info", None), "revision", None)):
         if isinstance(one, str | int) and not isinstance(one, bool) and str(one):
             said = str(one)
@@ -247,14 +247,14 @@ def _declared(value: Any) -> str | None:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Tell whether two objects are one; a method of an object is another object each time that it is named."""
+    """Return whether two objects are the same; a bound method is a new object each time it is accessed."""
     if isinstance(one, MethodType) and isinstance(other, MethodType):
         return one.__self__ is other.__self__ and one.__func__ is other.__func__
     return one is other
 
 
 def _refuse_asynchronous(kind: str, value: Any, reference: str) -> None:
-    """Refuse what returns a coroutine.
+    """Refuse an object that returns a coroutine.
 
     Raises:
         PluginError: It does.
@@ -263,18 +263,18 @@ def _refuse_asynchronous(kind: str, value: Any, reference: str) -> None:
     parts = [value, *(getattr(value, name, None) for name in methods)]
     if any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in parts):
         raise PluginError(
-            f"the {kind} '{reference}' is asynchronous, and is called without a loop; make it a plain function, which "
-            "may call asyncio.run"
+            f"the {kind} '{reference}' is asynchronous, but is called without an event loop; make it a plain function, "
+            "which may call asyncio.run"
         )
 
 
 def warn(sentence: str) -> None:
-    """Tell a user what plays, in one sentence."""
+    """Warn the user in one sentence."""
     warnings.warn(sentence, PluginWarning, stacklevel=3)
 
 
 def takes(function: Any, *arguments: str) -> bool:
-    """Tell whether a function can be called with so many positional arguments."""
+    """Return whether a function can be called with this many positional arguments."""
     try:
         inspect.signature(function).bind(*arguments)
     except (TypeError, ValueError):

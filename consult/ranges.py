@@ -1,4 +1,4 @@
-"""The numbers that can be given, in one place: for the command line, the API, files of options and what is stored."""
+"""Define the allowed ranges of numbers once: for the command line, the API, option files and stored values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Range(NamedTuple):
-    """A smallest and a greatest value; None for no bound."""
+    """A smallest and a largest value; None for no bound."""
 
     least: int
     most: int | None = None

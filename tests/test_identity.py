@@ -138,7 +138,7 @@ def test_what_cannot_be_described_is_never_known_again() -> None:
         fingerprint(keyword(iter([1])))
     one = Connected()
     with pytest.warns(
-        PluginWarning, match="'Connected' holds what cannot be compared.*give it an attribute `revision`"
+        PluginWarning, match="'Connected' has state that cannot be compared.*give it an attribute `revision`"
     ):
         references = {reference_of(one) for _ in range(2)}
     assert len(references) == 2

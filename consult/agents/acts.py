@@ -46,7 +46,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Draft:
-    """How a line came about: a patient's, or advice of an attending whose words are held against the scenario."""
+    """How a line came about: a patient's, or advice of an attending whose words are checked against the scenario."""
 
     backed: bool
     """The first draft said the facts, or the advice, that it was to say, and no others."""
@@ -74,7 +74,7 @@ class Opinion:
     source: Literal["model", "human", "synthetic"] = "model"
     usable: bool = True
     first_usable: bool | None = None
-    """Whether the first reply could be used; None where that is not known."""
+    """Whether the first reply could be used; None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class DoctorView:
     topics: Mapping[str, str]
     examinations: Mapping[str, str]
     photograph: Photograph | None = None
-    """None where there is none or the strategy withholds it."""
+    """None if there is none or the strategy withholds it."""
     specialty: str | None = None
     """As triaged."""
     urgency: Urgency | None = None
@@ -162,15 +162,15 @@ class DoctorView:
     thinks: bool = False
     """Whether a private thought is wanted before each line."""
     expert: tuple[str, ...] = ()
-    """What an image classifier takes the photograph for, likeliest first; empty where none was asked."""
+    """What an image classifier takes the photograph for, likeliest first; empty if none was asked."""
     rationale: Rationale = "before"
     """Where the attending's reason is to stand, as its model was trained."""
     patient: Person = field(default_factory=Person)
     """Who the patient is."""
     findings: tuple[str, ...] = ()
-    """What a photograph may show, in the scenario's words and order; empty where the scenario lists none."""
+    """What a photograph may show, in the scenario's words and order; empty if the scenario lists none."""
     seen: str = ""
-    """What this doctor sees in the photograph, in its own description; empty where it gave none."""
+    """What this doctor sees in the photograph, in its own description; empty if it gave none."""
     worded: Mapping[str, str] = field(default_factory=dict)
     """A sentence of the scenario's advice → how the doctor words it."""
     where: tuple[str, ...] = ()
@@ -209,10 +209,10 @@ class AssessorView:
 
     lines: tuple[Line, ...]
     diagnosis: str | None
-    """The true one; None where there is none."""
+    """The true one; None if there is none."""
     photograph: Photograph | None = None
     """Also where the doctors did not see it."""
     urgency: Urgency | None = None
     """The true one."""
     concluded: str | None = None
-    """The diagnosis that the attending came to, as recorded; None where it came to none."""
+    """The diagnosis that the attending came to, as recorded; None if it came to none."""

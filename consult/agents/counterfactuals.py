@@ -1,7 +1,7 @@
 """Edits of a consultation that is over, each of which takes away what one item of the rubric asks for, and no more.
 
 They hold an assessor to its evidence: a verdict that does not turn when its ground is gone was not about it. An edit
-gives None where the consultation has nothing to take away.
+gives None if the consultation has nothing to take away.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def without_questions(played: Played, topics: Sequence[str]) -> Played | None:
         topics: Topics of the card.
 
     Returns:
-        None where there is no such question, or where an answer to one tells of other topics, too.
+        None if there is no such question, or where an answer to one tells of other topics, too.
     """
     about = {fact.id: fact.topic for fact in played.case.card.facts}
     acts, kept, at = played.acts, [], 0

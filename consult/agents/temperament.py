@@ -45,13 +45,13 @@ class Temperament(BaseModel):
 
 @cache
 def temperaments() -> dict[str, Temperament]:
-    """Give the four temperaments by name, in their usual order."""
+    """Return the four temperaments by name, in their usual order."""
     data = read_yaml(Path(__file__).parent / "temperaments.yaml").data
     return {name: Temperament.model_validate(entry) for name, entry in data.items()}
 
 
 def own_temperament(scenario: Scenario, case_id: str) -> str:
-    """Give a case its own temperament, the same whatever else is played; balanced over the split and each diagnosis."""
+    """Return a case its own temperament, the same whatever else is played; balanced by split and diagnosis."""
     place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
     return _nth(place, scenario)
 

@@ -1,1 +1,1 @@
-"""What `import consult` offers, and what the command line prints: simulate, load, assess, benchmark, report, train."""
+"""The functions of `import consult`: simulate, load, resume, assess, benchmark, report, train."""

@@ -1,4 +1,4 @@
-"""Functions of the API whose keywords are the fields of a model: their signatures and docstrings name each of them."""
+"""Add the fields of a model to the signature and docstring of an API function that takes them as keywords."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WIDTH = 120
 
 
 def takes(arguments: type[Any], model: type[BaseModel]) -> Callable[[F], F]:
-    """Let a function that takes `**` of a model's fields name them, each with its type, default and meaning.
+    """List a model's fields in the signature of a function that takes them as `**`, with type, default and meaning.
 
     Args:
         arguments: A TypedDict of the keywords, whose types are not evaluated.
-        model: What says their defaults and meanings.
+        model: Defines their defaults and meanings.
     """
 
     def name_all(function: F) -> F:
@@ -54,7 +54,7 @@ def _meaning(model: type[BaseModel], name: str) -> str:
 
 
 def _with_meanings(docstring: str, rest: str, meanings: dict[str, str]) -> str:
-    """Put the meaning of each argument in the place of the sentence about all of them."""
+    """Replace the sentence about all arguments with the meaning of each argument."""
     lines = docstring.splitlines()
     place = next(idx for idx, line in enumerate(lines) if line.strip().startswith(f"**{rest}:"))
     indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]

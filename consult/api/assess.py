@@ -1,4 +1,4 @@
-"""`consult.assess`: score a run that was played, by the rubric or by a judge of open diagnoses."""
+"""`consult.assess`: score a run by the rubric, or judge its open diagnoses."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ def assess(
     db: PathLike = "consult.db",
     listen: Listener | None = None,
 ) -> Event:
-    """Score a run without playing it again, as `consult assess` does; interrupted, the same call continues.
+    """Score a run without replaying it, as `consult assess` does; after an interrupt the same call continues.
 
     Args:
         run: The run, or its id.
-        assessor: Who scores the rubric: `rules`, a model as `consult.simulate` takes it, or a function of one
+        assessor: The scorer of the rubric: `rules`, a model as `consult.simulate` takes it, or a function of one
             consultation (with `case`, `scenario`, `acts`, `conclusion`) that returns item → value, such as
-            `{"1.1": 1, "4.1": 2}`; None for a value that it cannot tell.
-        judge: Instead, a model that judges the open diagnoses which no name or alias decides.
+            `{"1.1": 1, "4.1": 2}`; None for a value that it cannot determine.
+        judge: A model that, instead, judges the open diagnoses that no name or alias decides.
         batch: Consultations at once, and the most requests in one batch.
         db: The store's file, where `run` is an id.
-        listen: Told of every verdict after it was stored.
+        listen: Called with every verdict after it is stored.
 
     Returns:
-        The summary, the last event of `consult assess --json`: `items` with `mean`, `n` and `judge_failed` of each,
-        or of a judge `verdicts`, `accuracy` and `unjudged`; and `failures`. All verdicts are in `run.assessments` and
+        The summary, the last event of `consult assess --json`: `items` with `mean`, `n` and `judge_failed` of each, or
+        for a judge `verdicts`, `accuracy` and `unjudged`; and `failures`. All verdicts are in `run.assessments` and
         `run.judgements`.
 
     Raises:
-        UserError: There is no such run, its scenario has changed, who scores cannot be opened, or both are given.
+        UserError: There is no such run, its scenario has changed, the scorer cannot be opened, or both are given.
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
     return scored(run, assessor, judge, batch, db, listen)
@@ -108,7 +108,7 @@ def judged(store: Store, row: Row, reference: str, batch: int, listen: Listener)
 
 
 def _scenario(store: Store, row: Row) -> Scenario:
-    """Load a run's scenario, which has to be the version that was played."""
+    """Load a run's scenario; it must be the version that was played."""
     config = RunConfig.model_validate_json(row["config"])
     scenario = load_scenario(config.scenario)
     if scenario.revision != row["scenario_revision"]:

@@ -1,4 +1,4 @@
-"""`consult.benchmark`: a grid of runs on the same cases, played, assessed and reported once."""
+"""`consult.benchmark`: play, assess and report a grid of runs on the same cases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from consult.render.report.write import write_report
 from consult.scenarios import Scenario, load_scenario
 
 _OF_CELLS = ("value", "low", "high", "n", "failed", "unjudged")
-"""Of a cell's accuracy, what the summary tells."""
+"""Fields of a cell's accuracy in the summary."""
 
 
 @dataclass(frozen=True)
@@ -80,26 +80,25 @@ def benchmark(
 ) -> Benchmark:
     """Play a grid of strategies, teams and models on the same cases, as `consult benchmark` does.
 
-    What the store holds of it is not played again; interrupted, the same call continues.
+    Runs that are already in the store are not replayed; after an interrupt the same call continues.
 
     Args:
-        scenario: Built-in name or a folder; None for derm34, or what the preset or the file says, as below.
+        scenario: Built-in name or a folder; None for derm34, or the value in the preset or the file.
         **options: The grid, and who plays and assesses.
-        preset: smoke or 3mdbench; what is given here takes the place of its values.
+        preset: smoke or 3mdbench; arguments given here override its values.
         config: A grid as TOML instead.
-        again: Whether to play what the store holds already.
-        prompts: Whether what models are asked and reply is stored.
+        again: Whether to replay runs that are already in the store.
+        prompts: Whether prompts and replies are stored.
         out: The folder for the report.
         batch: Consultations at once.
         db: The store's file.
-        listen: Told of every event after it was stored.
+        listen: Called with every event after it is stored.
 
     Returns:
         The runs and their report.
 
     Raises:
-        UserError: The grid cannot be played: a name that there is not, a value out of range, a model that cannot be
-            opened.
+        UserError: The grid cannot be played: an unknown name, a value out of range, or a model that cannot be opened.
         ModelGoneError: A server stopped responding; what was played is stored.
         KeyboardInterrupt: Interrupted; what was played is stored.
     """
@@ -128,9 +127,9 @@ class Gridded:
     scenario: Scenario
     cells: list[Cell]
     named: Named
-    """Code that plays or assesses in it."""
+    """User code that plays or assesses in it."""
     prompts: bool = True
-    """Whether what models are asked is stored."""
+    """Whether prompts are stored."""
 
     @contextmanager
     def planned(
@@ -142,7 +141,7 @@ class Gridded:
         opener: Opener = open_models,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Iterator[Bench]:
-        """Look at every model once and at what the store holds; nothing is written, not even an empty store.
+        """Open every model once and read the store; write nothing, not even an empty store.
 
         Raises:
             UserError: A model, an assessor or the judge cannot be opened.
@@ -169,7 +168,7 @@ class Gridded:
 
 @dataclass
 class Bench:
-    """A planned benchmark, its models at hand."""
+    """A planned benchmark with its models."""
 
     gridded: Gridded
     cells: list[Planned]
@@ -205,13 +204,13 @@ class Bench:
 def grid_of(
     told: Mapping[str, Any], preset: str | None = None, file: Path | None = None, *, prompts: bool = True
 ) -> Gridded:
-    """Make a grid of a preset or a file and of what was given.
+    """Make a grid from a preset or a file and the given values.
 
     Args:
-        told: Key of a grid → what was given, None where nothing was; models and assessors may be code.
+        told: Key of a grid → the given value, or None; models and assessors may be code.
         preset: Its name.
         file: TOML.
-        prompts: Whether what models are asked is stored.
+        prompts: Whether prompts are stored.
 
     Raises:
         UserError: The grid cannot be played.
@@ -219,7 +218,7 @@ def grid_of(
     if preset is not None:
         text("preset", preset)
     if preset is not None and file is not None:
-        raise UserError("--preset and --config both bring a grid; give one of the two")
+        raise UserError("--preset and --config each define a grid; give one of the two")
     named = Named()
     source = read_preset(preset) if preset is not None else read_grid(file) if file is not None else Source()
     grid = make_grid(source, _references(told, named))
@@ -230,7 +229,7 @@ def grid_of(
 
 
 def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
-    """Put references in the place of code, and leave out what was not given."""
+    """Replace code with references, and leave out values that were not given."""
     given: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
     given |= {key: listed(given[key]) for key in ("models", "strategies", "teams", "assessors") if key in given}
     if "models" in given:
@@ -251,7 +250,7 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
 
 
 def _check_judges(grid: Grid, scenario: Scenario) -> None:
-    """Open judge and assessors once before anything is played, so that a mistake in one does not come after hours."""
+    """Open judge and assessors once before playing, so that a mistake shows up at once and not after hours."""
     if grid.judges_diagnoses():
         refuse_judging(scenario)
         close_model(open_judge(grid.judge))

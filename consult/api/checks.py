@@ -1,4 +1,4 @@
-"""What a caller gives, held against what it can be; a mistake is one sentence in the words of the API."""
+"""Check the arguments of API functions; report a mistake in one sentence with the API's names."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ R = TypeVar("R")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
 _COMMAND = re.compile(r"\bconsult [a-z]+")
 _ARGUMENTS = {"reward": "rewards", "import": "a CSV file"}
-"""Flag → argument, where the two have other names."""
+"""Flag → argument, if their names differ."""
 
 
 class UnknownArgumentError(UserError, TypeError):
-    """An argument that a function of the API has not; one sentence that names the nearest."""
+    """An API function has no such argument; one sentence that names the nearest one."""
 
     def __init__(self, function: str, name: str, known: Sequence[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
@@ -34,9 +34,9 @@ class UnknownArgumentError(UserError, TypeError):
 
 
 def for_python(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function's mistakes name arguments where those of the command line name flags.
+    """Make a function's error messages name arguments instead of command-line flags.
 
-    An argument that there is not is a mistake like any other.
+    An unknown argument is reported in the same way.
     """
     parameters = inspect.signature(function).parameters
     known = [name for name in parameters if name != "self"]
@@ -57,7 +57,7 @@ def for_python(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def in_arguments(sentence: str) -> str:
-    """Return a sentence with names of arguments for flags; a command that it ends with stays as it is."""
+    """Return a sentence with argument names instead of flags; a command at its end is not changed."""
     command = _COMMAND.search(sentence)
     end = command.start() if command else len(sentence)
 
@@ -68,7 +68,7 @@ def in_arguments(sentence: str) -> str:
 
 
 def whole(name: str, value: Any, span: Range) -> int:
-    """Return a whole number within its range; those of numpy are whole numbers, truth values are not.
+    """Return a whole number within its range; numpy integers count as whole numbers, booleans do not.
 
     Raises:
         UserError: It is something else.
@@ -98,7 +98,7 @@ def share(name: str, value: Any, span: Range) -> float:
 
 
 def boolean(name: str, value: Any) -> bool:
-    """Return a truth value; numpy's are truth values, texts and numbers are not.
+    """Return a boolean; numpy booleans are accepted, texts and numbers are not.
 
     Raises:
         UserError: It is something else.
@@ -121,13 +121,13 @@ def text(name: str, value: Any) -> str:
 
 
 def listed(value: Any) -> list[Any]:
-    """Return what was given as a list; a single text, function or object is one entry."""
+    """Return the argument as a list; a single text, function or object becomes one entry."""
     single = isinstance(value, str | bytes) or callable(value) or hasattr(value, "generate")
     return [value] if single or not isinstance(value, Iterable) else list(value)
 
 
 def plain(value: Any) -> Any:
-    """Return a number of numpy as Python's."""
+    """Convert a numpy number to a Python number."""
     return value.item() if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () else value
 
 
@@ -135,7 +135,7 @@ def path_of(name: str, value: Any) -> Path:
     """Return a path.
 
     Raises:
-        UserError: It is none.
+        UserError: It is not a path.
     """
     if not isinstance(value, str | os.PathLike) or not str(value) or "\0" in str(value):
         raise UserError(f"'{name}' cannot be {shown(value)}; give a path")
@@ -146,7 +146,7 @@ def store_file(value: Any) -> Path:
     """Return the file of a store.
 
     Raises:
-        UserError: It is no file's name.
+        UserError: It is not a file name.
     """
     path = path_of("db", value)
     if str(path).startswith(":memory:") or str(path).startswith("file:"):
@@ -157,10 +157,10 @@ def store_file(value: Any) -> Path:
 
 
 def folder(name: str, value: Any) -> Path:
-    """Return a folder that may be made yet.
+    """Return a folder that exists or can be created.
 
     Raises:
-        UserError: It is a file, or lies in one.
+        UserError: It or one of its parents is a file.
     """
     path = path_of(name, value)
     taken = next((one for one in (path, *path.parents) if one.exists() and not one.is_dir()), None)
@@ -170,7 +170,7 @@ def folder(name: str, value: Any) -> Path:
 
 
 def listener(name: str, value: Any) -> Callable[[Any], None]:
-    """Return a function that is told something; one that does nothing where none was given.
+    """Return a callback; without one, return a function that does nothing.
 
     Raises:
         UserError: It cannot be called.
@@ -184,7 +184,7 @@ def listener(name: str, value: Any) -> Callable[[Any], None]:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a sentence shows it."""
+    """Return a value as shown in a sentence."""
     try:
         said = repr(plain(value))
     except Exception:

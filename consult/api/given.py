@@ -1,4 +1,4 @@
-"""What a caller may give for a model, and mistakes in values told in a sentence."""
+"""Types that callers may pass as a model, and one-sentence messages about mistaken values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=str)
 
 
 class Generates(Protocol):
-    """An object that answers requests: as many replies, or texts, as there are requests, in their order."""
+    """An object that answers requests: it returns one reply, or text, per request, in their order."""
 
     def generate(self, requests: Sequence[Request], /) -> Sequence[Any]:
         """Answer a batch."""
@@ -36,7 +36,7 @@ def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
     """Return the entry of this name.
 
     Raises:
-        UnknownNameError: There is none.
+        UnknownNameError: There is no such entry.
     """
     found = next((entry for entry in menu if entry == name), None)
     if found is None:
@@ -48,7 +48,7 @@ def from_menu(kind: str, name: str, menu: tuple[T, ...]) -> T:
 
 @contextmanager
 def checked() -> Iterator[None]:
-    """Turn a value that a configuration refuses into one sentence.
+    """Report a value that a configuration refuses in one sentence.
 
     Raises:
         UserError: The configuration refused a value.
@@ -65,16 +65,16 @@ def checked() -> Iterator[None]:
 
 
 def naming(db: Path) -> str:
-    """Return what a command to copy must end with to find a database."""
+    """Return the option that a suggested command needs to find the database."""
     return "" if str(db) == "consult.db" else f" --db {shlex.quote(str(db))}"
 
 
 def what_is_left(named: Named) -> str:
-    """Say after an interrupt what continues it: the same call, unless it would not know again what plays."""
+    """Return how to continue after an interrupt: by the same call, unless it would not recognise the models."""
     unknown = ", ".join(dict.fromkeys(named.unknowable()))
     if not unknown:
         return "What was played is stored; the same call continues."
     return (
-        f"What was played is stored. The same call begins anew, since what '{unknown}' holds has changed or cannot be "
-        "compared; an attribute `revision` of it lets later calls continue."
+        f"What was played is stored. The same call starts again, since the state of '{unknown}' has changed or cannot "
+        "be compared; give it an attribute `revision` so that later calls continue."
     )

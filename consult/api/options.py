@@ -1,6 +1,6 @@
-"""What `simulate` and `benchmark` take, for Python and the command line: one model each, and its keywords by type.
+"""Options of `simulate` and `benchmark`, for Python and the command line: one pydantic model each, and typed keywords.
 
-A value is held against its field in the words of the API. What the check skips is code or the name of a choice, which
+A value is checked against its field, with the API's names in messages. The check skips code and names of choices, which
 `consult.api.playing` and the grid look up.
 """
 
@@ -57,15 +57,15 @@ Judge = Annotated[
 
 
 class Options(BaseModel):
-    """Options of a call, each held against its type and range."""
+    """Options of a call, each checked against its type and range."""
 
-    # Built when something is first checked: the help needs the fields alone.
+    # Built at the first check: the help needs only the fields.
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
     def _own_specialists(cls, given: Any) -> Any:
-        """Part who plays all specialists from specialties with a model of their own."""
+        """Separate the model of all specialists from specialties with their own model."""
         who = given.get("specialist")
         if isinstance(who, Mapping):
             everyone, own = None, dict(who)
@@ -78,10 +78,10 @@ class Options(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _in_words(cls, value: Any, told: ValidationInfo) -> Any:
-        """Return Python's own numbers and truth values.
+        """Convert numpy values to Python numbers and booleans.
 
         Raises:
-            UserError: It has a value that it cannot have.
+            UserError: An option has an invalid value.
         """
         name = str(told.field_name)
         info = cls.model_fields[name]
@@ -139,7 +139,7 @@ class PlayOptions(Options):
         SkipValidation,
         Shown(
             PLAYERS,
-            "This model plays the patient; human is you at the terminal, and nobody answers nothing.",
+            "This model plays the patient; human means you at the terminal, and nobody gives no answers.",
             python="Who plays the patient; also `nobody`, or `human` at a terminal.",
         ),
     ] = None
@@ -175,7 +175,7 @@ class PlayOptions(Options):
 
     @property
     def everyone(self) -> ModelLike | None:
-        """Who plays the specialists that have no model of their own; None where that was not given."""
+        """The model of specialists without their own; None if not given."""
         return None if isinstance(self.specialist, Mapping) else self.specialist
 
 
@@ -205,7 +205,7 @@ class PlayArguments(TypedDict, total=False):
 
 
 class GridOptions(Options):
-    """What `consult.benchmark` plays; None leaves a value to the preset, the file, or the grid's default."""
+    """Options of `consult.benchmark`; None takes the value from the preset, the file, or the grid's default."""
 
     scenario: ScenarioName | None = None
     cases: Cases | None = None
@@ -265,13 +265,13 @@ class GridOptions(Options):
     strategies: Annotated[
         str | Sequence[str] | None,
         SkipValidation,
-        Shown(PLAYED, f"These strategies are compared, with commas between: {listed(STRATEGIES, 'and')}.",
+        Shown(PLAYED, f"These strategies are compared, separated by commas: {listed(STRATEGIES, 'and')}.",
               python=f"Some of {listed(STRATEGIES, 'and')}; None for no-dialogue and dialogue.", form="commas"),
     ] = None  # fmt: skip
     teams: Annotated[
         str | Sequence[str] | None,
         SkipValidation,
-        Shown(PLAYED, f"These teams are compared, with commas between: {listed(TEAMS, 'and')}.",
+        Shown(PLAYED, f"These teams are compared, separated by commas: {listed(TEAMS, 'and')}.",
               python=f"Some of {listed(TEAMS, 'and')}; None for panel.", form="commas"),
     ] = None  # fmt: skip
     panel_size: PanelSize | None = None

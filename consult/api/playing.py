@@ -1,4 +1,4 @@
-"""One run from its options to its end: the configuration, its opened models and store, and the playing."""
+"""Play one run, from its options to its end: make the configuration, open models and store, and play."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_ph
 from consult.scenarios.scenario import nearest
 
 TINY = 50_000_000
-"""Parameters; a model with fewer is slower on all cores than on two."""
+"""Number of parameters; a smaller model is slower on all cores than on two."""
 
 Opener = Callable[..., Models]
 
@@ -48,13 +48,13 @@ class Planned:
     scenario: Scenario
     config: RunConfig
     named: Named
-    """Code that plays in it."""
+    """User code that plays in it."""
     photograph: Kept | None = None
-    """From outside, to be kept in the store."""
+    """The user's photograph, to be kept in the store."""
     prompts: bool = True
-    """Whether what models are asked is stored; a run that was begun without continues without."""
+    """Whether prompts are stored; a run that began without them continues without them."""
     continues: str | None = None
-    """The run that is continued; else an interrupted one of the same configuration, or a new one."""
+    """The run to continue; otherwise an interrupted one with the same configuration, or a new one."""
 
 
 class _Own(NamedTuple):
@@ -67,10 +67,10 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
 
     Args:
         options: What to play.
-        prompts: Whether what models are asked and reply is stored.
+        prompts: Whether prompts and replies are stored.
 
     Raises:
-        UserError: A name that there is not, a value that is out of range, options that do not go together, or code that
+        UserError: An unknown name, a value out of range, options that contradict each other, or code that
             cannot be loaded.
     """
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
@@ -105,15 +105,15 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
 
 
 def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
-    """Return an interrupted run, or one in which consultations failed, to be played on.
+    """Return an interrupted run, or one with failed consultations, so that it can be continued.
 
     Args:
         store: Where it is.
         run: Its id.
-        code: References to code of files that the run may load: what stands in a store alone is not run.
+        code: References to code in files that the run may load: code that only the store names is not run.
 
     Raises:
-        UserError: There is no such run, it is over, or another process plays it.
+        UserError: There is no such run, it is finished, or another process is playing it.
     """
     row = store.run(run)
     if row is None:
@@ -132,21 +132,21 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
 
 
 class UnnamedCodeError(UserError):
-    """A run in which code of files plays that was not named; `missing` lists the references."""
+    """A run uses code in files that was not named; `missing` lists the references."""
 
     def __init__(self, run: str, missing: Sequence[str]) -> None:
         self.run, self.missing = run, tuple(missing)
         super().__init__(
-            f"code of a file plays in {run}, and runs only where you name it; give code={list(missing)!r} to resume"
+            f"{run} uses code from a file, which runs only if you name it; give code={list(missing)!r} to resume"
         )
 
 
 def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -> None:
-    """Load the code that was named, all of it that plays and nothing else.
+    """Load the named code; it must be exactly the code that the run uses.
 
     Raises:
-        UnnamedCodeError: Some that plays was not named.
-        UserError: Some that was named does not play.
+        UnnamedCodeError: Code that the run uses was not named.
+        UserError: Named code is not used in the run.
     """
     playing = code_of(config)
     missing = [reference for reference in playing if reference not in code]
@@ -154,8 +154,8 @@ def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -
         raise UnnamedCodeError(run, missing)
     idle = next((reference for reference in code if reference not in playing), None)
     if idle is not None:
-        there = f"there is: {', '.join(playing)}" if playing else "no code of a file does"
-        raise UserError(f"'{idle}' does not play in {run}; {there}")
+        there = f"there is: {', '.join(playing)}" if playing else "the run uses no code from a file"
+        raise UserError(f"'{idle}' is not used in {run}; {there}")
     for reference in code:
         named.add(EXPERTS if reference in _classifiers(config) else MODELS, reference)
         if reference in references(config):
@@ -166,13 +166,13 @@ def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -
 
 
 def _own(options: PlayOptions) -> _Own | None:
-    """Take in complaint and photograph; None where neither is given."""
+    """Read complaint and photograph; return None if neither is given."""
     if options.complaint is None:
         if options.image is not None:
-            raise UserError("an image shows what a complaint is about; give the complaint with it")
+            raise UserError("an image needs a complaint; give the complaint with it")
         return None
     if options.cases is not None:
-        raise UserError("cases choose cases of the scenario and a complaint brings one; give one of the two")
+        raise UserError("cases and a complaint cannot be combined; give one of the two")
     said = own_complaint(options.complaint)
     photograph = None if options.image is None else kept(open_photograph(Path(options.image)))
     return _Own(OwnCase(complaint=said, photograph=photograph.hash if photograph else None), photograph)
@@ -202,12 +202,13 @@ def _case(scenario: Scenario, name: str, split: str) -> str:
     """Return a case's id.
 
     Raises:
-        UserError: There is none; the sentence names those of the split, and tells a number that is a text.
+        UserError: There is no such case; the sentence names those of the split, and points out a number given as a
+        text.
     """
     with suppress(UnknownNameError):
         return scenario.case(name).id
     if name.isdigit():
-        raise UserError(f"there is no case '{name}'; for the first {name} cases give the number and not a text")
+        raise UserError(f"there is no case '{name}'; for the first {name} cases give a number, not a text")
     ids = scenario.case_ids(split)
     if not ids:
         raise UserError(f"there is no case '{name}', and the split '{split}' of '{scenario.name}' has none")
@@ -242,7 +243,7 @@ def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) ->
             raise UnknownNameError("specialty", str(specialty), scenario.specialties)
     specialist = options.everyone
     if specialist is None and options.specialists and set(options.specialists) == set(scenario.specialties):
-        # Each specialty has its own, so that nobody else is to be opened.
+        # Each specialty has its own model, so no other is opened.
         specialist = next(iter(options.specialists.values()))
     patient = NOBODY if own and options.patient is None else options.patient
     return {
@@ -255,7 +256,7 @@ def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) ->
 
 
 def _judge(scenario: Scenario, options: PlayOptions, named: Named) -> RoleConfig | None:
-    """Return who judges; refused before any model is loaded where there is nothing to judge."""
+    """Return the judge; refuse it before any model is loaded if there is nothing to judge."""
     if options.judge is None:
         return None
     refuse_judging(scenario)
@@ -263,10 +264,10 @@ def _judge(scenario: Scenario, options: PlayOptions, named: Named) -> RoleConfig
 
 
 def check_persons(config: RunConfig) -> None:
-    """Hold a run against what a person can play.
+    """Check that a person can play their part in a run.
 
     Raises:
-        UserError: A person is given another role than the patient's, or several consultations.
+        UserError: A person is given a role other than the patient, or several consultations.
     """
     played = roles(config)
     for name, role in played.items():
@@ -279,7 +280,7 @@ def check_persons(config: RunConfig) -> None:
 
 
 def code_of(config: RunConfig) -> list[str]:
-    """List the references to code of files that play in a run."""
+    """List the references to code in files that a run uses."""
     return [name for name in (*references(config), *_classifiers(config)) if CODE.fullmatch(name)]
 
 
@@ -295,7 +296,7 @@ class Stage:
     """A run with its models and its store open."""
 
     scenario: Scenario
-    """With the run's own case, where it has one."""
+    """Includes the run's own case, if it has one."""
     config: RunConfig
     models: Models
     store: Store
@@ -308,7 +309,7 @@ class Stage:
 
         Raises:
             UserError: As `consult.simulate`.
-            KeyboardInterrupt: Interrupted; what was told is stored, and the same call continues.
+            KeyboardInterrupt: Interrupted; reported events are stored, and the same call continues.
         """
         return Runner(
             self.scenario,
@@ -339,7 +340,7 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
 
     Args:
         planned: What to play.
-        db: The store's file; made where it is not there.
+        db: The store's file; created if missing.
         batch: Consultations at once, and the most requests in one batch of a model.
         opener: Opens the models of a configuration.
 
@@ -348,7 +349,7 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
     """
     config, batch = planned.config, whole("batch", batch, BATCH)
     if db.exists():
-        # A wrong file is told before a large model is loaded; a new one is made only when the models stand.
+        # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
         Store(db).close()
     with planned.named.known():
         models = opener(config)
@@ -365,7 +366,7 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
 
 
 def limit_threads(models: Models) -> None:
-    """Keep tiny models from spreading over all cores: they would mostly wait for each other."""
+    """Keep tiny models from using all cores: the threads would mostly wait for each other."""
     sizes = [int(model.info.details.get("parameters", 0)) for model in models.by_reference.values()]
     if max(sizes) and max(sizes) < TINY and "OMP_NUM_THREADS" not in os.environ:
         import torch

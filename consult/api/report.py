@@ -1,4 +1,4 @@
-"""`consult.report`: what one or several runs came to, as files and as data."""
+"""`consult.report`: write the results of one or several runs as files and return them as data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HEIGHT = 800
-"""Pixels of a report in a notebook."""
+"""Height of a report in a notebook, in pixels."""
 
 
 class Report:
@@ -28,7 +28,7 @@ class Report:
 
     Args:
         folder: Where its files are: report.html, report.md, report.json, summary.csv, summary.tex, consultations.csv.
-        data: What report.json says.
+        data: The content of report.json.
     """
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ class Report:
 
     @property
     def page(self) -> Path:
-        """The page, one HTML file that needs nothing else."""
+        """The page, one self-contained HTML file."""
         return self.folder / "report.html"
 
     @property
@@ -73,14 +73,15 @@ def report(*runs: Run | str | Sequence[Run | str], out: PathLike = "report", db:
 
     Args:
         runs: One or several runs of one store, or their ids; also as one list.
-        out: The folder for the files; made where it is not there.
+        out: The folder for the files; created if missing.
         db: The store's file, where ids are given.
 
     Returns:
         The report: shares from 0 to 1 with their intervals and n, as data and as files.
 
     Raises:
-        UserError: There is no such run, nothing of it has ended, no run is given, or they are of several stores.
+        UserError: There is no such run, none of its consultations has ended, no run is given, or the runs are in
+        several stores.
         OSError: The files cannot be written.
     """
     return written(runs, out, db)
@@ -101,13 +102,13 @@ def written(runs: Sequence[Any], out: PathLike, db: PathLike) -> Report:
         raise UserError("name a run to report on, e.g. report(run)")
     stores = {path.resolve(): path for path, _ in places}
     if len(stores) > 1:
-        raise UserError(f"the runs are of {len(stores)} stores; report on runs of one")
+        raise UserError(f"the runs are in {len(stores)} stores; report on runs of one store")
     with Store(places[0][0], create=False) as store:
         return Report(target, write_report(store, known_runs(store, [run for _, run in places]), target))
 
 
 def known_runs(store: Store, runs: Sequence[str]) -> list[str]:
-    """Check the names, each taken once; a run of which nothing has ended is a mistake, too."""
+    """Check the run names and drop duplicates; a run without an ended consultation is also a mistake."""
     menu = run_ids(store)
     for run in runs:
         if run not in menu:

@@ -1,4 +1,4 @@
-"""What was played, as tables and transcripts: `Run`, `Runs` and `Transcript`, read from the store when asked."""
+"""Results as tables and transcripts: `Run`, `Runs` and `Transcript` read the store on access."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _COUNTS = {
 }  # fmt: skip
 """Counts of a run, as the store names them → as the table does; `correct` is a boolean of a consultation."""
 _HEIGHT = 640
-"""Pixels of a transcript in a notebook."""
+"""Height of a transcript in a notebook, in pixels."""
 WIDTH = 100
-"""Columns of a transcript as text."""
+"""Width of a transcript as text, in columns."""
 
 
 class Run:
@@ -63,24 +63,24 @@ class Run:
     def __init__(self, db: PathLike, id: str) -> None:
         self.db, self.id = store_file(db), id
         if not isinstance(id, str):
-            raise UserError(f"{shown(id)} is no run's id; give one such as 'r1'")
+            raise UserError(f"{shown(id)} is not a run's id; give one such as 'r1'")
         with Store(self.db, create=False) as store:
             run_row(store, id)
 
     @property
     def _row(self) -> Row:
-        """The run's row with its counts, read anew: an assessment or another process may have changed it."""
+        """The run's row with its counts, read again on access: an assessment or another process may have changed it."""
         with Store(self.db, create=False) as store:
             return run_row(store, self.id)
 
     @property
     def status(self) -> str:
-        """finished, interrupted or running, as the store has it now."""
+        """finished, interrupted or running, as currently stored."""
         return str(self._row["status"])
 
     @property
     def config(self) -> dict[str, Any]:
-        """The configuration: scenario, cases, who plays whom, seed."""
+        """The configuration: scenario, cases, models of the roles, seed."""
         return dict(json.loads(self._row["config"]))
 
     @property
@@ -90,13 +90,13 @@ class Run:
 
     @property
     def accuracy(self) -> float | None:
-        """Share of consultations that are right, 0 to 1, as the store has it now; None where no truth is known."""
+        """Share of consultations that are right, 0 to 1, as currently stored; None if no truth is known."""
         row = self._row
         return row["correct"] / row["with_truth"] if row["with_truth"] else None
 
     @property
     def consultations(self) -> pd.DataFrame:
-        """The consultations; `correct` is true, false, or missing where no truth is known."""
+        """The consultations; `correct` is true, false, or missing if no truth is known."""
         return self._table("consultations")
 
     @property
@@ -111,7 +111,7 @@ class Run:
 
     @property
     def assessments(self) -> pd.DataFrame:
-        """One row for an item of the rubric by one assessor; a missing `value` was not scored, which is not 0."""
+        """One row per rubric item and assessor; a missing `value` was not scored, which is not 0."""
         return self._table("assessments")
 
     @property
@@ -121,10 +121,10 @@ class Run:
 
     @property
     def prompts(self) -> pd.DataFrame:
-        """What models were asked: one row a request, with the store's columns and the texts as they were sent.
+        """The prompts: one row per request, with the store's columns and the texts as sent.
 
-        `messages` is a list of dicts of `role`, `content` and `images`; `grammar` is a dict or None. All texts are
-        held in memory: of a large run, read `run["r3.17"].prompts` one by one.
+        `messages` is a list of dicts of `role`, `content` and `images`; `grammar` is a dict or None. All texts are held
+        in memory: for a large run, read `run["r3.17"].prompts` one by one.
 
         Raises:
             NoPromptsError: They were not stored for this run.
@@ -137,20 +137,21 @@ class Run:
 
     @for_python
     def scores(self, *rewards: RewardLike) -> pd.DataFrame:
-        """Score every consultation with rewards of yours.
+        """Score every consultation with your rewards.
 
         Args:
-            rewards: Functions of one consultation that return a number, or None where they cannot tell; `file.py:name`,
+            rewards: Functions of one consultation that return a number, or None if they cannot tell; `file.py:name`,
                 or names of built-in rewards of `train interview`.
 
         Returns:
-            A DataFrame: one row a consultation, by its id; one column a reward, by its name, numbered where two have
-            the same. A score is missing (NaN) where the reward cannot tell, as `diagnosis` without a true one, and
-            before the consultation has ended.
+            A DataFrame: one row per consultation, by its id; one column per reward, by its name, numbered if two have
+            the same name. A score is missing (NaN) if the reward cannot tell, such as `diagnosis` without a true one,
+            or if the consultation has not ended.
 
         Raises:
             UserError: A reward does not score whole consultations.
-            PluginError: A reward raised, or returned no finite number; it names the reward and the consultation.
+            PluginError: A reward raised an error, or did not return a finite number; the message names the reward and
+            the consultation.
         """
         import pandas as pd
 
@@ -174,7 +175,7 @@ class Run:
         return int(self._row["consultations"])
 
     def __iter__(self) -> Iterator[Transcript]:
-        """Read one consultation after the other."""
+        """Iterate over the consultations."""
         with Store(self.db, create=False) as store:
             ids = [row["id"] for row in store.consultations(self.id)]
         return (Transcript(self.db, one) for one in ids)
@@ -187,7 +188,7 @@ class Run:
             UserError: The case was played several times.
         """
         if not isinstance(name, str):
-            raise UserError(f"{shown(name)} names no consultation; give an id such as '{self.id}.1', or a case's")
+            raise UserError(f"{shown(name)} is not a consultation; give an id such as '{self.id}.1', or a case's")
         with Store(self.db, create=False) as store:
             return Transcript(self.db, consultation_of(store, self.id, name)["id"])
 
@@ -226,8 +227,8 @@ class Runs:
     def table(self) -> pd.DataFrame:
         """One row a run, with counts of its consultations.
 
-        `with_truth` are those whose truth is known, `correct_n` those of them that are right, `unjudged` those that
-        count as wrong since nobody has judged them.
+        `with_truth` are those whose truth is known, `correct_n` those of them that are right, and `unjudged` those that
+        count as wrong because they have not been judged.
         """
         with Store(self.db, create=False) as store:
             rows, counts = store.runs(), dict.fromkeys(_COUNTS, "Int64")
@@ -240,7 +241,7 @@ class Runs:
         return len(self._ids)
 
     def __iter__(self) -> Iterator[Run]:
-        """Read one run after the other."""
+        """Iterate over the runs."""
         return (Run(self.db, one) for one in self._ids)
 
     def __getitem__(self, run: str) -> Run:
@@ -260,7 +261,7 @@ class Runs:
 
 
 class Transcript:
-    """One consultation, to be read: it displays as text in a terminal and as a page in a notebook.
+    """One consultation: it displays as text in a terminal and as a page in a notebook.
 
     Args:
         db: The store's file.
@@ -282,19 +283,19 @@ class Transcript:
 
     @property
     def row(self) -> Row:
-        """The consultation's row of the store: case_id, diagnosis, truth, correct, urgency and the others."""
+        """The consultation's row in the store: case_id, diagnosis, truth, correct, urgency and the others."""
         return dict(self._told.row)
 
     @property
     def events(self) -> list[Event]:
-        """What happened, in its order: turns, opinions and the end, as `--json` prints them."""
+        """The events in order: turns, opinions and the end, as `--json` prints them."""
         from consult.render.page_parts import events_of
 
         return events_of(self._told)
 
     @property
     def prompts(self) -> list[StoredPrompt]:
-        """What models were asked, in order, with their raw replies and what was made of them.
+        """The prompts in order, with raw replies and how they were read.
 
         Raises:
             NoPromptsError: They were not stored for this run.
@@ -305,14 +306,14 @@ class Transcript:
 
     @property
     def consultation(self) -> Interview:
-        """Its scenario, case, acts and status, as a reward gets them."""
+        """Its scenario, case, acts and status, as passed to a reward."""
         from consult.rl.rewards.decisions import Interview
 
         told = self._told
         return Interview(told.scenario, told.case, told.acts, told.row["status"], stored_decision(told.row))
 
     def html(self) -> str:
-        """Return one HTML page that needs nothing else: no script, no network, no second file."""
+        """Return one self-contained HTML page: no script, no network, no second file."""
         from consult.render.page import consultation_page
 
         told = self._told
@@ -342,7 +343,7 @@ class Transcript:
         return str(self)
 
     def _repr_html_(self) -> str:
-        # A frame: the page's style stays inside, and nothing that a model wrote is part of the notebook's document.
+        # A frame keeps the page's style inside, and keeps model output out of the notebook's document.
         style = f"width:100%;height:{_HEIGHT}px;border:0"
         return f'<iframe sandbox srcdoc="{escape(self.html())}" style="{style}"></iframe>'
 
@@ -360,7 +361,7 @@ def run_row(store: Store, run: str) -> Row:
 
 
 def _score(name: str, reward: Callable[[Interview], Any], transcript: Transcript) -> float | None:
-    """Score a consultation; None where it has not ended, or where the reward cannot tell."""
+    """Score a consultation; return None if it has not ended or the reward cannot tell."""
     from consult.rl.rewards.decisions import RUNNING
     from consult.rl.rewards.user_rewards import paid
 
@@ -381,7 +382,7 @@ def place_of(run: Run | str, db: PathLike) -> tuple[Path, str]:
     if isinstance(run, Run):
         return run.db, run.id
     if not isinstance(run, str):
-        raise UserError(f"{shown(run)} is no run; give a run, or its id such as 'r1'")
+        raise UserError(f"{shown(run)} is not a run; give a run, or its id such as 'r1'")
     return store_file(db), run
 
 
@@ -390,7 +391,7 @@ def load(db: PathLike = "consult.db") -> Runs:
     """Open a store.
 
     Args:
-        db: The SQLite file. One that an older version wrote is brought up to date.
+        db: The SQLite file. A store written by an older version is migrated.
 
     Returns:
         Its runs, the newest first.
@@ -424,7 +425,7 @@ def _types(store: Store, table: str) -> dict[str, str]:
 
 
 def _typed(rows: list[Row], types: Mapping[str, str]) -> pd.DataFrame:
-    """Make a table with pandas' types that know missing values, so that a count stays one."""
+    """Make a table with pandas' nullable types, so that counts stay integers."""
     import pandas as pd
 
     return pd.DataFrame(rows, columns=list(types)).astype(dict(types))

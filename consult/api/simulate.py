@@ -34,23 +34,24 @@ def simulate(
 ) -> Run:
     """Play consultations, as `consult simulate` does.
 
-    An interrupt (Ctrl-C, the notebook's stop button) leaves a run that the same call continues, to the texts that it
-    would have had. It can be called where an event loop is running, as in a notebook, and waits until all is played.
+    After an interrupt (Ctrl-C, the notebook's stop button) the same call continues the run, with the same texts as
+    without the interrupt. The function also works while an event loop is running, as in a notebook, and returns when
+    everything is played.
 
     Args:
         scenario: Built-in name or a folder.
         **options: What is played, and by whom.
-        prompts: Whether what models are asked and reply is stored, to be seen with `run["r3.1"].prompts`.
+        prompts: Whether prompts and replies are stored; read them with `run["r3.1"].prompts`.
         batch: Consultations at once, and the most requests in one batch of a model.
-        db: The SQLite file that keeps all; made where it is not there.
-        listen: Told of every event after it was stored, in the form of `--json`.
+        db: The SQLite file that stores everything; created if missing.
+        listen: Called with every event after it is stored, in the form of `--json`.
 
     Returns:
-        The run. Consultations that failed are in it, with their `error`.
+        The run. Failed consultations are included, with their `error`.
 
     Raises:
-        UserError: A name that there is not, a value that is out of range, a model or a store that cannot be opened, or
-            an interrupted run that was begun with other models; one sentence that names the thing and the fix.
+        UserError: An unknown name, a value out of range, a model or a store that cannot be opened, or an interrupted
+        run that began with other models; one sentence that names the problem and the fix.
         KeyboardInterrupt: Interrupted; what was played is stored.
         ModelGoneError: A server stopped responding; what was played is stored.
     """
@@ -70,20 +71,20 @@ def resume(
     db: PathLike = "consult.db",
     listen: Listen | None = None,
 ) -> Run:
-    """Continue an interrupted run, as `consult resume` does; consultations that failed are tried again.
+    """Continue an interrupted run, as `consult resume` does; failed consultations are retried.
 
     Args:
         run: The run, or its id.
-        code: References `file.py:name` that play in it: code that a store names is not run unless you name it.
+        code: References `file.py:name` that it uses: code named in a store is not run unless you name it.
         batch: Consultations at once.
         db: The store's file, where `run` is an id.
-        listen: Told of every event.
+        listen: Called with every event.
 
     Returns:
         The run.
 
     Raises:
-        UserError: There is no such run, it is over, or another process plays it.
+        UserError: There is no such run, it is finished, or another process is playing it.
         KeyboardInterrupt: Interrupted again.
     """
     path, identifier = place_of(run, db)

@@ -21,16 +21,16 @@ from consult.rl.rewards.user_rewards import REWARDS
 
 Role = Literal["triage", "attending", "interview"]
 Rewards = Mapping[Any, float | None] | Sequence[RewardLike] | RewardLike
-"""With their weights; None, or a list, for the weight that `consult.reward` gave."""
+"""Rewards with weights; None, or a list, for the weight set by `consult.reward`."""
 
 
 @dataclass(frozen=True)
 class PlannedTraining:
-    """A training before it begins."""
+    """A planned training."""
 
     config: TrainConfig
     named: Named
-    """Code that plays or pays in it."""
+    """User code that acts as a model or a reward in it."""
 
 
 class TrainArguments(TypedDict, total=False):
@@ -89,18 +89,18 @@ def train(
         role: triage, attending or interview.
         **fields: What is trained, and how.
         out: The result's folder, which `simulate` takes as a model.
-        preset: smoke: a training of minutes.
-        config: TOML with the same fields; what is given here takes their place.
-        rewards: Reward → weight, over those of the role; a weight of 0 takes one out. Or a list of your own, each with
-            the weight that `consult.reward` gave it. Names of built-in rewards, `file.py:name`, or functions.
+        preset: smoke: a training that takes minutes.
+        config: TOML with the same fields; arguments given here override them.
+        rewards: Reward → weight, overriding those of the role; a weight of 0 removes one. Or a list of your own, each
+        with the weight set by `consult.reward`. Names of built-in rewards, `file.py:name`, or functions.
         resume: Whether to continue what lies in `out`.
-        say: Told of the progress, in lines of text.
+        say: Called with the progress, in lines of text.
 
     Returns:
         The figures, as in metrics.json: `before`, `after` and `gain` as shares from 0 to 1, `interval`, `n`, `seconds`.
 
     Raises:
-        UserError: A field that there is not, a value that it cannot have, a model that cannot be trained, or a reward
+        UserError: An unknown field, an invalid value, a model that cannot be trained, or a reward
             that failed.
         KeyboardInterrupt: Interrupted; the same call with `resume=True` continues.
     """
@@ -138,7 +138,7 @@ def plan_training(
 
 
 def _weights(rewards: Rewards, named: Named) -> dict[str, float]:
-    """Return name → weight; a weight that is not given is the one of the reward's decorator."""
+    """Return name → weight; a missing weight comes from the reward's decorator."""
     given = rewards.items() if isinstance(rewards, Mapping) else [(one, None) for one in listed(rewards)]
     weights = {_name(one, named): plain(weight) for one, weight in given}
     with named.known():

@@ -1,4 +1,4 @@
-"""The command line's root: it only wires the commands, one file each, and turns mistakes into sentences."""
+"""The root of the command line: register the commands, one file each, and print mistakes as sentences."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _TAKES = {
     "greater than": "more than ",
     "less than": "less than ",
 }
-"""Part of what a check says of a number → what the option takes."""
+"""Part of pydantic's message about a number → what the option takes."""
 _INVALID = re.compile(
     r"Invalid value for (?P<option>'[^']+'): Input should be "
     rf"(?:a )?(?P<why>{'|'.join(_TAKES)})(?:, unable to parse[^;]*)?(?: (?P<end>[-\d.]+))?"
@@ -84,12 +84,12 @@ def root(
 
 
 def run() -> None:
-    """Run a command; a user's mistake is one sentence and exit code 2."""
-    # Somebody may have closed them; what is then written goes nowhere, as he wanted it.
+    """Run a command; print a user's mistake as one sentence and exit with code 2."""
+    # They may be closed; output is then discarded.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a sign shows a question mark instead of stopping us.
+        # A terminal that lacks a character shows a question mark instead of raising an error.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     warnings.showwarning = _warned
@@ -102,7 +102,7 @@ def run() -> None:
     except KeyboardInterrupt:
         sys.exit(_complain("interrupted", INTERRUPTED))
     except BrokenPipeError:
-        # The reader of our output has gone, e.g. `| head`.
+        # The reader of our output has closed the pipe, e.g. `| head`.
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
@@ -111,7 +111,7 @@ def run() -> None:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Run a command; not by typer's own way, which would answer a mistake in three lines."""
+    """Run a command without typer's own error handling, which would print three lines for a mistake."""
     command = typer.main.get_command(app)
     try:
         with command.make_context("consult", arguments) as context:
@@ -122,12 +122,12 @@ def _invoke(arguments: list[str]) -> int:
 
 
 def _plainly(match: re.Match[str]) -> str:
-    """Say what an option takes, in the words of the Python API."""
+    """Return what an option takes, worded as in the Python API."""
     return f"{match['option']} takes {_TAKES[match['why']]}{match['end'] or ''}"
 
 
 def _misused(error: typer.TyperException) -> int:
-    """Say typer's complaint in one sentence with the fix; a help text stays as it is."""
+    """Return typer's error as one sentence with the fix; do not change a help text."""
     said, context = error.format_message().strip(), getattr(error, "ctx", None)
     if "\n" in said:
         print(said, file=sys.stderr)
@@ -145,7 +145,7 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Show a warning of this program's as one sentence, and others as Python does."""
+    """Print this program's warnings as one sentence, and other warnings as Python does."""
     if issubclass(category, PluginWarning):
         _complain(str(message), 0)
     else:

@@ -36,7 +36,7 @@ from consult.scenarios import Scenario
 from consult.scenarios.correct import is_known
 
 NO_REPLY = "no reply: "
-"""How the reason begins where the model failed; such a consultation is judged anew by the same command."""
+"""How the reason begins where the model failed; such a consultation is judged again by the same command."""
 SAMPLING = Sampling(temperature=0.3)
 """Not greedy: asked once more, a greedy judge would say the same again."""
 
@@ -195,7 +195,7 @@ class Assessing:
 
 
 def view_of(played: Played) -> AssessorView:
-    """Give what an assessor may know of a consultation that is over."""
+    """Return what an assessor may know of a consultation that is over."""
     case, conclusion = played.case, played.conclusion
     lines = tuple(to_line(act, case) for act in played.acts)
     concluded = conclusion.diagnosis if conclusion else None

@@ -65,7 +65,7 @@ class Batcher:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def for_model(self, model: Model) -> Callable[[Request], Awaitable[Reply]]:
-        """Give the function through which a role sends its requests to a model."""
+        """Return the function through which a role sends its requests to a model."""
 
         async def generate(request: Request) -> Reply:
             return await self._enqueue(model, request)
@@ -73,7 +73,7 @@ class Batcher:
         return generate
 
     def for_person(self, person: Person) -> Callable[[Request], Awaitable[Reply]]:
-        """Give the function through which a person is asked, outside the waves."""
+        """Return the function through which a person is asked, outside the waves."""
 
         async def ask(request: Request) -> Reply:
             # What is answered must be on the screen, and what is on the screen must be kept.

@@ -38,8 +38,8 @@ def check_photographs(classifier: Classifier, scenario: Scenario, config: RunCon
     shown, drawn = _first_photograph(scenario, config)
     if classifier.drawn_only and not drawn:
         raise ModelError(
-            f"the classifier '{classifier.info.reference}' knows drawn photographs alone, and {shown} is none; give a "
-            "classifier of such photographs as --classifier"
+            f"the classifier '{classifier.info.reference}' knows only drawn photographs, and {shown} is not one; give "
+            "a classifier of such photographs as --classifier"
         )
 
 
@@ -50,11 +50,11 @@ def check_shown(scenario: Scenario, config: RunConfig) -> None:
         ModelError: It has none.
     """
     if _first_photograph(scenario, config)[0] is None:
-        raise ModelError("there is no photograph for a classifier to look at; choose another strategy than expert")
+        raise ModelError("there is no photograph to classify; choose another strategy than expert")
 
 
 def _first_photograph(scenario: Scenario, config: RunConfig) -> tuple[str | None, bool]:
-    """Give a name for the first photograph, None where there is none, and whether it was drawn."""
+    """Return a name for the first photograph, None if there is none, and whether it was drawn."""
     if config.own is not None:
         return (None if config.own.photograph is None else "yours"), False
     case = next((case for case in map(scenario.case, config.cases) if case.photograph is not None), None)
@@ -88,7 +88,7 @@ class Guesses:
         self._place = {case: i for i, case in enumerate(self.cases)}
 
     def of(self, case_id: str) -> tuple[str, ...]:
-        """Give the three likeliest labels of a case's photograph; none where it has no photograph.
+        """Return the three likeliest labels of a case's photograph; none where it has no photograph.
 
         Raises:
             PhotographError: It cannot be opened.

@@ -111,7 +111,7 @@ class Conditions:
         return distinct(models, {model: candidates(MODEL, model) for model in models})
 
     def cells(self, run: str) -> dict[str, str]:
-        """Return setting → what a row says of it; empty where the run has no use for it."""
+        """Return setting → what a row says of it; empty if the run has no use for it."""
         return {name: self.text(name, self._value(run, name)) for name in self.columns}
 
     def sides(self, a: str, b: str) -> Sides:
@@ -156,7 +156,7 @@ class Conditions:
         return [name for name in self.names if len(self._values(name, runs)) > 1 and not self._as_model(name, runs)]
 
     def _as_model(self, name: str, runs: Sequence[str]) -> bool:
-        """Tell whether a role is played by the compared model in every run, so that the model's name says it."""
+        """Return whether a role is played by the compared model in every run, so that the model's name says it."""
         if name not in _PLAYED_BY_MODEL and not name.startswith(OWN_SPECIALIST):
             return False
         pairs = ((self._value(run, name), self.rows[run][MODEL]) for run in runs)

@@ -2,7 +2,7 @@
 
 It holds the rules and no model. The graph, a person at the terminal and a trainer drive it alike: look at the
 observation, let its actor act, hand the act to `step`. All of its state follows from the acts, so that a consultation
-is taken up again by restoring the acts that were stored.
+is resumed by restoring the acts that were stored.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Consultation:
 
     @property
     def alarm_told(self) -> AlarmTold | None:
-        """How the first red flag was told; None where none was, or the case has none."""
+        """How the first red flag was told; None if none was, or the case has none."""
         alarms = {fact.id for fact in self.case.card.alarms}
         told = (i for i, act in enumerate(self._before_conclusion) if alarms & set(act.facts))
         first = next(told, None)
@@ -316,7 +316,7 @@ class Consultation:
 
 
 def _asks_for_alarms(question: Act, answer: Act) -> bool:
-    """Tell whether a question is about red flags: as stated, as the patient understood it, or by its words."""
+    """Return whether a question is about red flags: as stated, as the patient understood it, or by its words."""
     topic = question.topic or answer.topic or topic_of(question.text, "questions")
     return topic == ALARM
 
@@ -338,7 +338,7 @@ def to_line(act: Act, case: Case) -> Line:
 
 
 def _is_a_persons(act: Act, case: Case) -> bool:
-    """Tell whether an act says what a person told of themselves, and not what a card has."""
+    """Return whether an act says what a person told of themselves, and not what a card has."""
     return (
         act.action in ("open", "answer")
         and act.speaker == "patient"

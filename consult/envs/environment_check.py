@@ -58,7 +58,7 @@ class Hub(NamedTuple):
 
     cache: str
     models: int | None
-    """None where there is no cache."""
+    """None if there is no cache."""
     offline: bool
 
 
@@ -69,7 +69,7 @@ class Machine(NamedTuple):
     system: str
     sqlite: str
     packages: dict[str, str | None]
-    """Package → version; None where it is not installed."""
+    """Package → version; None if it is not installed."""
     cores: int | None
     """That this process may use."""
     memory: int
@@ -139,7 +139,7 @@ def _cores() -> int | None:
 
 
 def _limit() -> int | None:
-    """Give the memory limit of the process's control group; None where there is none."""
+    """Return the memory limit of the process's control group; None if there is none."""
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         with suppress(OSError, ValueError):
             return int(Path(path).read_text())

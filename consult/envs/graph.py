@@ -87,7 +87,7 @@ class Session:
     """An act of the attending's that needs another node to complete it."""
 
     def context(self, role: str) -> RequestContext:
-        """Give the place of a role's next request."""
+        """Return the place of a role's next request."""
         plan, acts = self.consultation.plan, self.consultation.acts
         speakers = {"specialist": "panel"}.get(role, role)
         return RequestContext(
@@ -106,13 +106,13 @@ class Session:
         return kind(self.role_models.patient, self.consultation.scenario)
 
     def patient_view(self) -> PatientView:
-        """Give the patient's view."""
+        """Return the patient's view."""
         view = self.consultation.observe().view
         assert isinstance(view, PatientView)
         return view
 
     def doctor_view(self, client: RoleClient) -> DoctorView:
-        """Give a doctor's view, without the photograph where the model cannot see."""
+        """Return a doctor's view, without the photograph where the model cannot see."""
         view = self.consultation.observe().view
         assert isinstance(view, DoctorView)
         view = replace(view, rationale=client.info.rationale)
@@ -249,7 +249,7 @@ def consultation_graph() -> Any:
     graph: Any = StateGraph(State, context_schema=Session)
     for node, act in _ACTS.items():
         graph.add_node(node, act)
-    # A consultation that is taken up again enters at the act that is due.
+    # A consultation that is resumed enters at the act that is due.
     graph.add_conditional_edges(START, _next, {node: node for node in NODES})
     for node, followers in EDGES.items():
         graph.add_conditional_edges(node, _next, {n: END if n == "end" else n for n in (*followers, "end")})

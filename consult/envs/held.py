@@ -15,7 +15,7 @@ _HELD: set[tuple[int, Path, str]] = set()
 
 
 def is_held(store: Path, run: str) -> bool:
-    """Tell whether this process plays a run of a store."""
+    """Return whether this process plays a run of a store."""
     return (os.getpid(), store.resolve(), run) in _HELD
 
 

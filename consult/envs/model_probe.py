@@ -197,7 +197,7 @@ def _request(session: Session) -> Request:
 
 
 async def _never(request: Request) -> Any:
-    raise AssertionError("timed requests go to the model at once")
+    raise AssertionError("timed requests are sent to the model directly")
 
 
 def _forget(index: int, act: Act) -> None:

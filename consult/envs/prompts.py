@@ -54,7 +54,7 @@ class StoredPrompt:
     begin: str | None
     """How the reply was begun for the model; it is part of `reply` where the backend took it."""
     rendered: str | None
-    """What the chat template made of the messages; None where the backend renders none, as a server does itself."""
+    """What the chat template made of the messages; None if the backend renders none, as a server does itself."""
     temperature: float
     top_p: float
     max_tokens: int
@@ -62,9 +62,9 @@ class StoredPrompt:
     grammar: Mapping[str, Any] | None
     """What the reply was to keep to: `choice` or `schema`, and the text that it comes `after`."""
     constrained: bool | None
-    """Whether the backend held the reply to that; None where it does not say."""
+    """Whether the backend held the reply to that; None if it does not say."""
     reply: str | None
-    """As the model gave it; None where the request failed."""
+    """As the model gave it; None if the request failed."""
     outcome: str
     """accepted, refused, or failed: there was no reply."""
     why: str
@@ -92,7 +92,7 @@ def refuse_without_prompts(run: Row) -> None:
     if run["prompts"] is None:
         raise NoPromptsError(f"prompts were not stored for run {run['id']}: an older version of consult began it")
     if not run["prompts"]:
-        raise NoPromptsError(f"prompts were not stored for run {run['id']}: it was begun with --no-prompts")
+        raise NoPromptsError(f"prompts were not stored for run {run['id']}: it was started with --no-prompts")
 
 
 def prompts_of(store: Store, consultation: str) -> list[StoredPrompt]:
@@ -114,7 +114,7 @@ def by_turn(prompts: Iterable[StoredPrompt]) -> dict[int | None, list[StoredProm
 
 
 def is_asked_again(prompt: StoredPrompt, others: Iterable[StoredPrompt]) -> bool:
-    """Tell whether a request was repeated after its reply."""
+    """Return whether a request was repeated after its reply."""
     same = ("turn", "role", "task", "member", "model")
     return any(
         one.attempt == prompt.attempt + 1 and all(getattr(one, name) == getattr(prompt, name) for name in same)

@@ -52,7 +52,7 @@ class Models:
             close_model(model)
 
     def described(self, config: RunConfig) -> dict[str, str]:
-        """Give role → reference and revision, for the store."""
+        """Return role → reference and revision, for the store."""
         named = {}
         for name, role in roles(config).items():
             info = self.by_reference[role.model].info
@@ -62,15 +62,15 @@ class Models:
         return named
 
     def sees(self, config: RunConfig) -> dict[str, bool]:
-        """Give doctor's role → whether its model takes photographs."""
+        """Return doctor's role → whether its model takes photographs."""
         return {name: self.by_reference[role.model].info.sees for name, role in doctors(config).items()}
 
     def demonstrates(self, config: RunConfig) -> bool:
-        """Tell whether the starter, or another model of its kind, plays a doctor."""
+        """Return whether the starter, or another model of its kind, plays a doctor."""
         return any(self.by_reference[role.model].info.dialect == "starter" for role in doctors(config).values())
 
     def judge(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Judge | None:
-        """Return the judge of open diagnoses; None where the run has none.
+        """Return the judge of open diagnoses; None if the run has none.
 
         Raises:
             ModelError: The model has not learned to judge.
@@ -83,7 +83,7 @@ class Models:
         return judge_of(model, batcher, config.judge.model, record)
 
     def role_models(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> RoleModels:
-        """Give the roles their clients; `record` is told of what they ask."""
+        """Return the roles their clients; `record` is told of what they ask."""
 
         def client(role: Role, chosen: RoleConfig) -> RoleClient:
             model = self.by_reference[chosen.model]
@@ -136,7 +136,7 @@ def doctors(config: RunConfig) -> dict[str, RoleConfig]:
 
 
 def roles(config: RunConfig) -> dict[str, RoleConfig]:
-    """Give the role configurations that a run uses, by role name (`specialist=SPECIALTY` for one of its own)."""
+    """Return the role configurations that a run uses, by role name (`specialist=SPECIALTY` for one of its own)."""
     used = {"patient": config.patient, "attending": config.attending}
     if config.team == "panel":
         used["triage"] = config.triage

@@ -1,4 +1,4 @@
-"""Plays a run: many consultations at once, committed wave by wave, taken up again where they stopped."""
+"""Plays a run: many consultations at once, committed wave by wave, resumed where they stopped."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Runner:
         store: Where every act goes.
         batch: How many consultations are played at once, and the most requests in one batch of a model.
         listen: Told of every event, after it was committed.
-        prompts: Whether what models are asked is stored; a run that was begun without continues without.
+        prompts: Whether what models are asked is stored; a run that was started without continues without.
         continues: The run to continue; else an interrupted one of the same configuration, or a new one.
     """
 
@@ -111,13 +111,13 @@ class Runner:
     def run(self) -> Event:
         """Play, or continue, and give the summary.
 
-        A run of the same configuration that was interrupted is continued; one that is over, or that was begun with code
+        A run of the same configuration that was interrupted is continued; one that is over, or was started with code
         of the user's that has changed since, is played as a new run. Nothing is written before all is checked.
 
         Raises:
-            RunError: The run to continue was begun with other models or another scenario.
+            RunError: The run to continue was started with other models or another scenario.
             StoreError: The store cannot be written.
-            ModelGoneError: A model is gone; what was shown is stored, and the run can be taken up again.
+            ModelGoneError: A model is gone; what was shown is stored, and the run can be resumed.
             RunError: Code of the user's failed in the same way in each of the first consultations; the run is left
                 interrupted.
             KeyboardInterrupt: Interrupted; what was shown is stored.
@@ -172,14 +172,14 @@ class Runner:
         return self.store.begin(self.config, described, versions(), revision, truths, sees, prompts=self.prompts)
 
     def _demo(self, case: Case) -> bool:
-        """Tell whether a model that was trained on drawings judges a case that was not drawn here."""
+        """Return whether a model that was trained on drawings judges a case that was not drawn here."""
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
     def _interrupted(self) -> Row | None:
-        """Return the run that is continued; None where a new one is begun.
+        """Return the run that is continued; None if a new one is begun.
 
         Raises:
-            RunError: It was begun with other models or another scenario.
+            RunError: It was started with other models or another scenario.
         """
         if self.continues is not None:
             named = self.store.run(self.continues)
@@ -199,12 +199,12 @@ class Runner:
         return row
 
     def _changed(self, row: Row) -> dict[str, str]:
-        """Return role → the model that a run was begun with, where another plays now."""
+        """Return role → the model that a run was started with, where another plays now."""
         then, now = json.loads(row["models"]), self.models.described(self.config)
         return {role: str(then.get(role)) for role in now if then.get(role) != now[role]}
 
     def _edited(self, row: Row) -> str | None:
-        """Name a file's code that has changed since a run was begun; None where something else has changed, too."""
+        """Name a file's code that has changed since a run was begun; None if something else has changed, too."""
         played = {name: role.model for name, role in roles(self.config).items()}
         played["classifier"] = self.config.classifier
         changed = [played[role] for role in self._changed(row)]
@@ -213,8 +213,8 @@ class Runner:
     def _agree(self, row: Row) -> None:
         if row["scenario_revision"] != self.scenario.revision:
             raise RunError(
-                f"run {row['id']} was begun with another version of '{self.scenario.name}'; "
-                "restore that version, or begin anew with another --db"
+                f"run {row['id']} was started with another version of '{self.scenario.name}'; "
+                "restore that version, or start again with another --db"
             )
         edited = self._edited(row)
         if edited:
@@ -224,8 +224,8 @@ class Runner:
             )
         for role, then in self._changed(row).items():
             raise RunError(
-                f"run {row['id']} was begun with {role} {then}, not {self.models.described(self.config)[role]}; "
-                "give the same model, or begin anew with another --db"
+                f"run {row['id']} was started with {role} {then}, not {self.models.described(self.config)[role]}; "
+                "give the same model, or start again with another --db"
             )
 
     def _run_event(self, run: str, *, resumed: bool) -> Event:
@@ -406,7 +406,7 @@ def _ordinal(identifier: str) -> int:
 
 
 def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
-    """Give case id → what the store keeps of its truth."""
+    """Return case id → what the store keeps of its truth."""
     found = {}
     for case_id in cases:
         case = scenario.case(case_id)
@@ -423,13 +423,13 @@ def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
 
 
 def _red_flag(scenario: Scenario, case: Case) -> str | None:
-    """Name a case's red flag; `none` where it has none, None where its scenario does not ask for any."""
+    """Name a case's red flag; `none` where it has none, None if its scenario does not ask for any."""
     known = case.truth.red_flag or next((fact.value or fact.id for fact in case.card.alarms), None)
     return known or (NO_RED_FLAG if ALARM in scenario.topics and case.origin != "own" else None)
 
 
 def versions() -> dict[str, str]:
-    """Give the versions that a result may depend on."""
+    """Return the versions that a result may depend on."""
     found = {"consult": __version__}
     for package in PACKAGES:
         try:

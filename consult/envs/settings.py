@@ -124,7 +124,7 @@ def _sampling(role: RoleConfig) -> str | None:
 
 
 def _plain(value: Any) -> Value:
-    """Give a value of a setting that has no words of its own."""
+    """Return a value of a setting that has no words of its own."""
     if value is None:
         return NONE
     if isinstance(value, bool):
@@ -155,7 +155,7 @@ def candidates(setting: str, value: Value) -> list[str]:
 
 
 def is_model(setting: str) -> bool:
-    """Tell whether a setting is who plays, judges or classifies."""
+    """Return whether a setting is who plays, judges or classifies."""
     return setting in (MODEL, TRIAGE, SPECIALIST, PATIENT, CLASSIFIER, JUDGE) or setting.startswith(OWN_SPECIALIST)
 
 

@@ -10,7 +10,7 @@ class Specialists(NamedTuple):
     """References of models."""
 
     everyone: str | None
-    """Plays all that have no model of their own; None where that was not given."""
+    """Plays all that have no model of their own; None if that was not given."""
     own: dict[str, str]
     """Specialty → its own model."""
 

@@ -1,4 +1,4 @@
-"""A case of one's own: a complaint and perhaps a photograph from outside, played in a scenario's world.
+"""A case of your own: a complaint and perhaps a photograph from outside, played in a scenario's world.
 
 There is no truth to compare with. The photograph lives in the store, so that the consultation can be shown and gone on
 with when the file is gone; what every model sees is what the store holds.
@@ -72,13 +72,13 @@ def own_complaint(said: str) -> str:
 
 
 def own_id(own: OwnCase) -> str:
-    """Name a case of one's own by what it consists of."""
+    """Name a case of your own by what it consists of."""
     return f"own-{hashlib.sha256(own.model_dump_json().encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
 class OwnCases:
-    """The one case of a run of one's own; a `CaseSource` before a scenario's."""
+    """The one case of a run of your own; a `CaseSource` before a scenario's."""
 
     case: Case
     scenario: CaseSource
@@ -88,7 +88,7 @@ class OwnCases:
         return self.scenario.ids(split)
 
     def get(self, case_id: str) -> Case:
-        """Give the one case, or one of the scenario's.
+        """Return the one case, or one of the scenario's.
 
         Raises:
             KeyError: There is no such case.
@@ -97,7 +97,7 @@ class OwnCases:
 
 
 def world(scenario: Scenario, config: RunConfig, store: Store) -> Scenario:
-    """Give the scenario as a run sees it: with the run's own case, where it has one.
+    """Return the scenario as a run sees it: with the run's own case, where it has one.
 
     Raises:
         StoreError: The store does not hold the case's photograph.

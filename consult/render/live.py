@@ -195,7 +195,7 @@ class LiveView:
 
 
 def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
-    """Say which doctors do not see the photograph; empty where all do, or there is none, or it is not known.
+    """Say which doctors do not see the photograph; empty if all do, or there is none, or it is not known.
 
     Args:
         case: The case.
@@ -221,6 +221,6 @@ def played_by(models: Mapping[str, str]) -> list[str]:
 
 
 def short(reference: str) -> str:
-    """Give a model's or an assessor's reference with its revision cut short."""
+    """Return a model's or an assessor's reference with its revision cut short."""
     name, at, revision = clean(reference).rpartition("@")
     return f"{name}{at}{revision[:10]}" if at else revision

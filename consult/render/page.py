@@ -34,7 +34,7 @@ def consultation_page(
     assessments: Mapping[str, Assessment] | None = None,
     prompts: ShownPrompts | None = None,
 ) -> str:
-    """Give a consultation as a page.
+    """Return a consultation as a page.
 
     Args:
         store_row: The consultation's row.
@@ -43,7 +43,7 @@ def consultation_page(
         scenario: Its scenario.
         run_row: The row of its run.
         assessments: Assessor → its verdicts.
-        prompts: What was asked; None where it is not to be shown.
+        prompts: What was asked; None if it is not to be shown.
     """
     picture = data_url(case.photograph.load()) if case.photograph is not None else ""
     told = Told(store_row, run_row, acts, case, scenario, assessments or {}, picture, prompts=prompts)
@@ -51,12 +51,12 @@ def consultation_page(
 
 
 def data_url(image: Image) -> str:
-    """Give a picture as a PNG in a data URL, made smaller where it is large."""
+    """Return a picture as a PNG in a data URL, made smaller where it is large."""
     return f"data:image/png;base64,{base64.b64encode(png(image)).decode()}"
 
 
 def png(image: Image) -> bytes:
-    """Give a picture as a PNG, made smaller where it is large."""
+    """Return a picture as a PNG, made smaller where it is large."""
     from PIL.Image import Resampling
 
     picture = image.convert("RGB")

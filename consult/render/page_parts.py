@@ -61,11 +61,11 @@ class Told:
     assessments: Mapping[str, Assessment] = field(default_factory=dict)
     """Assessor → its verdicts."""
     picture: str = ""
-    """Address of the photograph; empty where there is none."""
+    """Address of the photograph; empty if there is none."""
     lost: str = ""
     """Why the scenario cannot be read, in a sentence; photograph and card are then missing."""
     prompts: ShownPrompts | None = None
-    """What was asked; None where it is not to be shown."""
+    """What was asked; None if it is not to be shown."""
     place: str = "t"
     """Turn 3 has the id `t3`; another beginning where a page holds two consultations."""
 
@@ -95,7 +95,7 @@ def column(told: Told) -> str:
 
 
 def events_of(told: Told) -> list[Event]:
-    """Give the events of a consultation, its end last."""
+    """Return the events of a consultation, its end last."""
     *events, ended = stored_events(told.row, told.acts, told.case, told.scenario)
     if told.lost:
         # The card is not there to be counted; the store knows what was counted when it was.
@@ -249,7 +249,7 @@ def _judged(said: str, right: bool | None, note: str) -> str:
 
 
 def _assessments(told: Told) -> str:
-    """Set several assessors' verdicts side by side, one item a row; empty where nobody has judged."""
+    """Set several assessors' verdicts side by side, one item a row; empty if nobody has judged."""
     if not told.assessments:
         return ""
     heading = "".join(f'<th scope="col">{text(short(assessor))}</th>' for assessor in told.assessments)
@@ -288,7 +288,7 @@ def value_in_words(item: Item, value: int | None) -> str:
 
 
 def _link(told: Told, turn: int) -> str:
-    """Give a turn's number as a link to it; an assessor may name one that there is not."""
+    """Return a turn's number as a link to it; an assessor may name one that there is not."""
     return f'<a href="#{told.place}{turn}">{turn}</a>' if 0 <= turn < len(told.acts) else str(turn)
 
 

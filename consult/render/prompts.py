@@ -59,7 +59,7 @@ def settings(prompt: StoredPrompt) -> str:
 
 
 def cost(prompt: StoredPrompt) -> str:
-    """Give tokens and time."""
+    """Return tokens and time."""
     return f"{count_of(prompt.tokens_in, 'token')} in, {prompt.tokens_out:,} out · {prompt.seconds:.2f} s"
 
 
@@ -143,7 +143,7 @@ class ShownPrompts:
             say(console, styled(f"  ─ {visible(without_prompt(event, self.models))}", "dim"))
 
     def html_of(self, event: Event) -> str:
-        """Give what was asked for an event as a part of a page that opens, or why nothing was."""
+        """Return what was asked for an event as a part of a page that opens, or why nothing was."""
         due = self.due(event)
         if due:
             after = event["event"] == "consultation"
@@ -183,7 +183,7 @@ def _line(console: Console, text: str, style: str) -> None:
 
 
 def prompts_html(prompts: Sequence[StoredPrompt], sizes: Mapping[str, str], name: str = "What was asked") -> str:
-    """Give requests and replies as a part of a page that opens."""
+    """Return requests and replies as a part of a page that opens."""
     asked = "".join(_html(prompt, prompts, sizes) for prompt in prompts)
     count = f" <small>{len(prompts)}</small>"
     return f'<details class="prompts"><summary>{escape(name)}{count}</summary>{asked}</details>'

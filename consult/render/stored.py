@@ -41,14 +41,14 @@ class _Remembered:
         return ()
 
     def get(self, case_id: str) -> Case:
-        """Give the case without what only its scenario knows: photograph and facts."""
+        """Return the case without what only its scenario knows: photograph and facts."""
         row = self.row
         card = Card(Fact("complaint", "complaint", ""), (), skin_type=row["skin_type"])
         return Case(case_id, card, Truth(row["truth"], row["true_specialty"], row["true_urgency"]), style=row["style"])
 
 
 def told(store: Store, consultation: str, place: str = "t", *, prompts: bool = False) -> Told:
-    """Give a consultation with all that a page tells of it.
+    """Return a consultation with all that a page tells of it.
 
     Args:
         store: Where it is.
@@ -68,7 +68,7 @@ def told(store: Store, consultation: str, place: str = "t", *, prompts: bool = F
 
 
 def photograph(store: Store, consultation: str) -> bytes | None:
-    """Give the photograph of a consultation as a PNG; None where there is none, or none any more.
+    """Return the photograph of a consultation as a PNG; None if there is none, or none any more.
 
     Raises:
         UnknownNameError: There is no such consultation.
@@ -86,7 +86,7 @@ def _rows(store: Store, consultation: str) -> tuple[Row, Row]:
 
 
 def _case(store: Store, row: Row, run: Row) -> tuple[Scenario, Case, str]:
-    """Give scenario and case; where they cannot be read, what the store knows, and why in a sentence."""
+    """Return scenario and case; where they cannot be read, what the store knows, and why in a sentence."""
     config, reference = RunConfig.model_validate_json(run["config"]), run["scenario"]
     try:
         scenario = world(_scenario(reference, _stamp(reference)), config, store)

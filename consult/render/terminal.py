@@ -75,7 +75,7 @@ def examined(event: Event) -> tuple[str, str]:
 
 
 def by_program(event: Event) -> bool:
-    """Tell whether a program wrote the words of a turn."""
+    """Return whether a program wrote the words of a turn."""
     return event["source"] == "program" or bool((event.get("draft") or {}).get("fallback"))
 
 
@@ -136,13 +136,13 @@ def _conclusion(event: Event) -> list[Text]:
 
 
 def own_words(event: Event) -> str:
-    """Return the doctor's own words for its diagnosis; empty where they are the diagnosis."""
+    """Return the doctor's own words for its diagnosis; empty if they are the diagnosis."""
     words = event.get("diagnosis_words") or ""
     return "" if normalised(words) == normalised(event["diagnosis"] or "") else clean(words)
 
 
 def styled(text: str, style: str) -> Text:
-    """Give a text of one style; nothing in it is read as markup."""
+    """Return a text of one style; nothing in it is read as markup."""
     from rich.text import Text
 
     return Text(text, style=style)
@@ -206,7 +206,7 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
 
 
 def judgement(event: Event) -> tuple[bool | None, str]:
-    """Tell whether the diagnosis is right (None: no truth is known), and say so."""
+    """Return whether the diagnosis is right (None: no truth is known), and say so."""
     truth, right = clean(event["truth"] or ""), event["correct"]
     if right is None:
         return None, "" if truth else "no truth is known"

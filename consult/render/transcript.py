@@ -106,7 +106,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
 
 
 def draft_mark(act: Act) -> str:
-    """Tell in words how a line came about; empty where it is a model's first draft."""
+    """Tell in words how a line came about; empty if it is a model's first draft."""
     if act.draft is None or act.draft.fallback:
         return ""
     return "second draft" if act.draft.attempts > 1 else ""
@@ -135,7 +135,7 @@ def _first_and_final(first: Sequence[bool], final: Sequence[bool], what: str) ->
 
 
 def told_at(acts: Sequence[Act]) -> dict[str, int]:
-    """Give fact id → index of the turn in which the patient first stated it."""
+    """Return fact id → index of the turn in which the patient first stated it."""
     told: dict[str, int] = {}
     for idx, act in enumerate(acts):
         if act.speaker == "patient":

@@ -189,7 +189,7 @@ class TrainConfig(BaseModel):
         tuple[Stage, ...],
         Shown(
             ATTENDING,
-            "Decisions of these stages are trained on, with commas between: easy, medium and hard.",
+            "Decisions of these stages are trained on, separated by commas: easy, medium and hard.",
             python="Decisions of these stages are trained on, of easy, medium and hard.",
             form="commas",
             roles=("attending",),
@@ -243,7 +243,7 @@ class TrainConfig(BaseModel):
             if name not in menu_of(self.role):
                 check_own(name, self.role)
         if not self.weights and self.method != "sft":
-            raise TrainingError("no reward is left; leave one in, e.g. --reward accuracy=1")
+            raise TrainingError("no reward is left; keep at least one, e.g. --reward accuracy=1")
         if is_plugin(self.model) or self.model.startswith(tuple(one for one in BUILT_IN if one.endswith(":"))):
             raise TrainingError(f"'{self.model}' cannot be trained here; give starter, a folder or a hub id")
         if self.steps is None and self.minutes is None:
@@ -273,7 +273,7 @@ class TrainConfig(BaseModel):
         return self
 
     def _idle(self) -> Iterator[tuple[str, str]]:
-        """Give the fields that were given and change nothing, and why."""
+        """Return the fields that were given and change nothing, and why."""
         if self.role == "triage":
             for name in OTHERS:
                 if getattr(self, name) is not None:
@@ -384,7 +384,7 @@ def _of_file(file: Path | None) -> dict[str, Any]:
     except FileNotFoundError:
         raise TrainingError(f"there is no file '{file}'; check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"'{file}' is no TOML: {error}; fix that place") from None
+        raise TrainingError(f"'{file}' is not TOML: {error}; fix that place") from None
 
 
 def _first(error: ValidationError, file: Path | None) -> str:

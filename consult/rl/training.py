@@ -167,7 +167,7 @@ class Training:
         return measure(policy, rows, self.scenario, self.config.votes)
 
     def engine(self, policy: Policy) -> RolloutEngine | None:
-        """Return what plays whole consultations with a policy; None where single decisions are trained."""
+        """Return what plays whole consultations with a policy; None if single decisions are trained."""
         return None
 
     def rollout_store(self, policy: Policy) -> RolloutStore:

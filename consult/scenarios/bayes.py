@@ -87,7 +87,7 @@ class BayesReader:
             prior: P(label | seen), where it was computed before.
 
         Returns:
-            The topic; None where no answer can change anything.
+            The topic; None if no answer can change anything.
         """
         if prior is None:
             prior = normal(self.tables.log_likelihood(seen))

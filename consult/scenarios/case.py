@@ -87,7 +87,7 @@ class Card:
         return tuple(f for f in (self.complaint, *self.facts) if f.topic == topic)
 
     def examination(self, topic: str) -> tuple[Fact, ...]:
-        """Return the results of one examination; empty where the record has none."""
+        """Return the results of one examination; empty if the record has none."""
         return tuple(f for f in self.examinations if f.topic == topic)
 
 
@@ -113,5 +113,5 @@ class Case:
     photograph: Photograph | None = None
     split: str = "test"
     style: Style | None = "in-style"
-    """None where nobody can tell."""
+    """None if nobody can tell."""
     origin: Origin = "tables"

@@ -117,7 +117,7 @@ class Grammar:
         return self.make(split, int(number))
 
     def has(self, case_id: str) -> bool:
-        """Tell whether the case exists."""
+        """Return whether the case exists."""
         split, _, number = case_id.rpartition("-")
         known = split in self.splits and number.isdigit() and case_id == f"{split}-{int(number):04d}"
         return known and int(number) < self.splits[split]
@@ -134,7 +134,7 @@ class Grammar:
         return list(self.labels)[number % len(self.labels)]
 
     def style_of(self, split: str, number: int) -> Style:
-        """Tell whether a case is held-out in wording and drawing; only test cases are, in whole rounds of labels."""
+        """Return whether a case is held-out in wording and drawing; only test cases are, in whole rounds of labels."""
         every = round(1 / self.held_out_cases) if self.held_out_cases else 0
         round_of_labels = number // len(self.labels)
         return "held-out" if split == "test" and every and round_of_labels % every == every - 1 else "in-style"
@@ -242,7 +242,7 @@ class Grammar:
     # -- wording ---------------------------------------------------------------------------------------------------
 
     def wordings(self, phrasings: Sequence[str], style: Style) -> Sequence[str]:
-        """Give the phrasings of one fact that a style may use."""
+        """Return the phrasings of one fact that a style may use."""
         usual = len(phrasings) - round(len(phrasings) * self.held_out_phrasings)
         return phrasings[usual:] if style == "held-out" and usual < len(phrasings) else phrasings[:usual]
 
@@ -309,7 +309,7 @@ class Grammar:
         return self.labels[draw.label].urgency_for(known)
 
     def _raises(self, draw: Draw) -> bool:
-        """Tell whether a patient's alarm makes it more urgent than it is without."""
+        """Return whether a patient's alarm makes it more urgent than it is without."""
         alarm = self.tables.values[ALARM][draw.alarm].urgency if draw.alarm else None
         without = self._urgency(draw)
         return alarm is not None and most_urgent((without, *_known(alarm))) != without

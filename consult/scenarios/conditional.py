@@ -42,7 +42,7 @@ class Advice:
         return tuple(dict.fromkeys(topic for condition in (*self.when, *self.unless) for topic in condition))
 
     def applies(self, known: Known) -> bool:
-        """Tell whether the sentence is meant for a patient of whom this is known."""
+        """Return whether the sentence is meant for a patient of whom this is known."""
         meant = not self.when or any(_holds(condition, known) for condition in self.when)
         return meant and not any(_holds(condition, known) for condition in self.unless)
 
@@ -57,7 +57,7 @@ def applying(advice: Iterable[Advice], known: Known) -> tuple[str, ...]:
 
 
 def most_urgent(urgencies: Iterable[Urgency | None]) -> Urgency | None:
-    """Return the most pressing of several urgencies; None where none is known."""
+    """Return the most pressing of several urgencies; None if none is known."""
     return max((u for u in urgencies if u is not None), key=URGENCIES.index, default=None)
 
 

@@ -35,7 +35,7 @@ def unreadable(text: str) -> tuple[str, str] | None:
     """Find what no answer of a model can hold, so that no answer can be equal to the text.
 
     Returns:
-        What the text holds and how to fix it; None where it holds nothing of the kind.
+        What the text holds and how to fix it; None if it holds nothing of the kind.
     """
     control = _CONTROLS.search(text)
     if control is not None:

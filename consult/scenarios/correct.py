@@ -27,9 +27,9 @@ class Correct(NamedTuple):
     """What was decided on one consultation."""
 
     correct: bool | None
-    """None where there is no truth, and while the consultation is being played."""
+    """None if there is no truth, and while the consultation is being played."""
     by: CorrectBy | None
-    """None where `correct` is."""
+    """None if `correct` is."""
 
 
 UNKNOWN = Correct(None, None)
@@ -48,8 +48,8 @@ def correct(
 
     Args:
         said: The diagnosis; None for an abstention, which is wrong.
-        truth: The true one; None where it is not known, which an open one may also say in words ("unknown").
-        scenario: Whose labels and aliases count; None where it cannot be read, so that only equal names are right.
+        truth: The true one; None if it is not known, which an open one may also say in words ("unknown").
+        scenario: Whose labels and aliases count; None if it cannot be read, so that only equal names are right.
         finished: Whether the consultation came to its end; one that did not is wrong.
         relation: A judge's verdict; asked only where names and aliases do not decide.
         words: The doctor's own, which were read as the diagnosis; with a list of labels they tell a name from an alias.
@@ -69,14 +69,14 @@ def correct(
 
 
 def is_known(truth: str | None, scenario: Scenario | None) -> bool:
-    """Tell whether a case has a true diagnosis; an open one that says "unknown" in words is none."""
+    """Return whether a case has a true diagnosis; an open one that says "unknown" in words is none."""
     if truth is None:
         return False
     return scenario is None or bool(scenario.labels) or not abstains(truth)
 
 
 def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded: str | None, decided: Correct) -> bool:
-    """Tell whether an opinion is right: it names the truth, or the same diagnosis as a conclusion that is right.
+    """Return whether an opinion is right: it names the truth, or the same diagnosis as a conclusion that is right.
 
     Args:
         said: The opinion's diagnosis.
@@ -91,7 +91,7 @@ def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded:
 
 
 def _by_alias(words: str, label: str, scenario: Scenario | None) -> bool:
-    """Tell whether words name a label by its aliases alone."""
+    """Return whether words name a label by its aliases alone."""
     if scenario is None or label not in scenario.labels:
         return False
     named = [mention.words for mention in scenario.mentions(words) if mention.label == label]
@@ -103,7 +103,7 @@ def name_of(said: str, scenario: Scenario) -> str | None:
 
     Returns:
         With a list of labels: the only label that it names, else None. With open diagnoses: its normalised name
-        without an article, or that of the diagnosis whose alias it is; None where it names no diagnosis ("I don't
+        without an article, or that of the diagnosis whose alias it is; None if it names no diagnosis ("I don't
         know").
     """
     if scenario.labels:
@@ -129,7 +129,7 @@ def naming(scenario: Scenario) -> Naming:
 
 
 def plurality(said: Iterable[str | None], name: Naming) -> str | None:
-    """Return the diagnosis that most answers name, the first named of equals; None where none names one.
+    """Return the diagnosis that most answers name, the first named of equals; None if none names one.
 
     Of a panel it is the baseline that an attending has to beat: a panel that votes needs no attending.
 

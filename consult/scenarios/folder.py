@@ -209,7 +209,7 @@ def _refuse(problems: Iterable[Problem]) -> None:
 
 
 def labels_of(file: LabelsFile) -> dict[str, Label]:
-    """Give the labels of `labels.yaml` by name."""
+    """Return the labels of `labels.yaml` by name."""
     return {name: _label(name, spec) for name, spec in file.labels.items()}
 
 
@@ -230,7 +230,7 @@ class Rest(NamedTuple, Generic[M]):
     """What is left of a file without the entries that break its model."""
 
     parsed: M | None
-    """None where what is left breaks it, too, or where others would miss what was left out."""
+    """None if what is left breaks it, too, or where others would miss what was left out."""
     located: LocatedYaml
     left_out: list[Place]
     problems: list[Problem]

@@ -23,9 +23,9 @@ class Parsed(NamedTuple):
 
     data: Any
     doubled: tuple[str, ...] = ()
-    """Keys that stand twice in one object, of which the last one counts."""
+    """Keys that appear twice in one object, of which the last one counts."""
     what: str = ""
-    """What is wrong with the writing; empty where the line can be read."""
+    """What is wrong with the writing; empty if the line can be read."""
     fix: str = ""
 
 
@@ -59,7 +59,7 @@ def parse_line(line: str) -> Parsed:
 
 
 def _is_deep(data: Any) -> bool:
-    """Tell whether data is nested more deeply than `MAX_DEPTH`, without recursion."""
+    """Return whether data is nested more deeply than `MAX_DEPTH`, without recursion."""
     left = [(data, 1)]
     while left:
         node, depth = left.pop()
@@ -78,7 +78,7 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
         first: Its first line that is not empty, and that cannot be read.
 
     Returns:
-        What is wrong and how to fix it; None where the line alone is broken.
+        What is wrong and how to fix it; None if the line alone is broken.
     """
     if not first.lstrip().startswith(tuple("{[\"'")) and re.search(r"\w[,;\t]\s*\w", first):
         fix = "save it as a .csv file outside this folder, and run: consult scenarios import csv FILE --out FOLDER"
@@ -122,7 +122,7 @@ def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
     if error.msg.startswith("Invalid control character"):
         return "a text holds a tab or another control character", "write a space instead"
     if error.msg.startswith("Invalid \\"):
-        return "a backslash begins no known sign", "write two for one, or / in the path of an image"
+        return "a backslash does not begin a known character", "write two for one, or / in the path of an image"
     if found in ("", "\n") or not rest:
         return "the line ends before the object does", "write each object on one line, up to its closing bracket"
     if before.endswith(",") and found in ("}", "]"):

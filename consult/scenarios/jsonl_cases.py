@@ -54,7 +54,7 @@ class ListedCases:
         return tuple(case_id for _, case_id in sorted(keyed, key=lambda k: k[0]))
 
     def get(self, case_id: str) -> Case:
-        """Give one case.
+        """Return one case.
 
         Raises:
             KeyError: There is no such case.
@@ -129,7 +129,7 @@ def _scanned(
 def _spec(parsed: Parsed, number: int) -> tuple[CaseSpec | None, list[Problem]]:
     """Read a line's data; of a broken line, what is left without its broken entries."""
     problems = [
-        Problem(FILE, number, f"'{key}' stands twice, and only the last would count", "remove one")
+        Problem(FILE, number, f"'{key}' appears twice, and only the last would count", "remove one")
         for key in parsed.doubled
     ]
     try:
@@ -218,7 +218,7 @@ def _image_mistakes(folder: Path, image: str) -> Iterator[tuple[str, str]]:
 
 
 def _image_path(folder: Path, image: str) -> Path | None:
-    """Return the path of an image; None where no file can have such a name: too long, or with a NUL in it."""
+    """Return the path of an image; None if no file can have such a name: too long, or with a NUL in it."""
     try:
         path = (folder / image).resolve()
         path.is_file()
@@ -274,7 +274,7 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
 
 
 def _fact_ids(specs: Sequence[FactSpec]) -> list[str]:
-    """Give each fact its id: its own, or its topic, numbered from the second fact of a topic on."""
+    """Return each fact its id: its own, or its topic, numbered from the second fact of a topic on."""
     ids, seen = [], dict[str, int]()
     for spec in specs:
         nth = seen[spec.topic] = seen.get(spec.topic, 0) + 1

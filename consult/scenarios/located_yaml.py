@@ -80,7 +80,7 @@ class LocatedYaml:
         return yaml.compose(self.text, Loader=_Loader)
 
     def line(self, place: Iterable[str | int]) -> int:
-        """Give the 1-based line of an entry, or of the nearest entry around it that exists."""
+        """Return the 1-based line of an entry, or of the nearest entry around it that exists."""
         node, line = self._root, 1
         for step in place:
             found = None
@@ -144,7 +144,7 @@ def read_yaml(path: Path) -> LocatedYaml:
 
 
 def _is_key(node: Any, step: str | int) -> bool:
-    """Tell whether a key is the one that a step names, as text or as what YAML reads it as: `no` is false."""
+    """Return whether a key is the one that a step names, as text or as what YAML reads it as: `no` is false."""
     if node.value == str(step):
         return True
     return not isinstance(step, str) and node.tag == "tag:yaml.org,2002:bool" and yaml.safe_load(node.value) is step
@@ -187,7 +187,7 @@ def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
         return "a key lacks its colon, here or in the line before", "add it, with a space after it"
     if "alphabetic or numeric" in problem or "anchor" in problem or "alias" in problem:
         return "a text cannot begin with * or &", "put it in quotes"
-    return "the indentation or the quotation marks do not fit the lines above", "correct them"
+    return "the indentation or the quotation marks do not match the lines above", "correct them"
 
 
 def _error(file: str, line: int, what: str, fix: str) -> ScenarioError:

@@ -145,7 +145,7 @@ def _partners(text: str) -> dict[int, int]:
 
 
 def abstains(said: str) -> bool:
-    """Tell whether an open answer is no diagnosis at all: "I don't know", "n/a", "unclear", a dash."""
+    """Return whether an open answer is no diagnosis at all: "I don't know", "n/a", "unclear", a dash."""
     return _ABSTENTION.fullmatch(normalised(said)) is not None
 
 

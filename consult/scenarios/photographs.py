@@ -37,13 +37,13 @@ def open_photograph(path: Path) -> Image:
                 )
             upright = ImageOps.exif_transpose(picture).convert("RGB")
     except FileNotFoundError:
-        raise PhotographError(f"{path}: there is no such file; check the path") from None
+        raise PhotographError(f"{path}: the file does not exist; check the path") from None
     except UnidentifiedImageError:
-        raise PhotographError(f"{path}: is no JPEG, PNG or WebP picture; convert it first") from None
+        raise PhotographError(f"{path}: is not a JPEG, PNG or WebP picture; convert it first") from None
     except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         if isinstance(error, PhotographError):
             raise
-        raise PhotographError(f"{path}: cannot be read as a picture ({error}); save it anew") from None
+        raise PhotographError(f"{path}: cannot be read as a picture ({error}); save it again") from None
     # A new picture of the bare pixels: nothing of the file's metadata travels on.
     bare = Image.new("RGB", upright.size)
     bare.paste(upright)

@@ -33,7 +33,7 @@ class Rule:
     because: str = ""
 
     def broken_by(self, drawn: Drawn) -> bool:
-        """Tell whether a patient breaks the rule; a field that was not drawn breaks none."""
+        """Return whether a patient breaks the rule; a field that was not drawn breaks none."""
         if self.field not in drawn or self.other not in drawn or not self.values & set(as_values(drawn[self.field])):
             return False
         there = set(as_values(drawn[self.other]))
@@ -93,7 +93,7 @@ class Exclusions:
         return self._related.get(name, frozenset())
 
     def admits(self, name: str, value: str, drawn: Drawn) -> bool:
-        """Tell whether a value can stand beside what was drawn before it."""
+        """Return whether a value can stand beside what was drawn before it."""
         conflicts = self._conflicts.get((name, value), {})
         if any(conflicts[f] & set(as_values(drawn[f])) for f in conflicts if f in drawn):
             return False

@@ -21,7 +21,7 @@ class Label:
     specialty: str
     """Empty where it is not known."""
     urgency: Urgency | None
-    """None where it is not known."""
+    """None if it is not known."""
     aliases: tuple[str, ...] = ()
     second_specialty: str | None = None
     """A clinic that medicine accepts as a first address, too."""
@@ -127,7 +127,7 @@ class Scenario:
     splits: Mapping[str, int] = field(default_factory=dict)
     description: str = ""
     findings: tuple[str, ...] = ()
-    """What photographs show, in a doctor's words; empty where the photographs were not drawn."""
+    """What photographs show, in a doctor's words; empty if the photographs were not drawn."""
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Open diagnosis → its other names; those of labels stand with the labels."""
     revision: str = ""
@@ -183,7 +183,7 @@ class Scenario:
         Case, accents, apostrophes and hyphens do not matter.
 
         Returns:
-            The label; None where the text names none, or names several different ones.
+            The label; None if the text names none, or names several different ones.
         """
         if text in self.labels:
             return text

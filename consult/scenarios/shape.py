@@ -181,7 +181,7 @@ class _Spot:
     """Bounds of a number, as the model has them."""
 
     def allows(self, number: float) -> bool:
-        """Tell whether a number is within the bounds, and short enough to be written out."""
+        """Return whether a number is within the bounds, and short enough to be written out."""
         if abs(number) >= LARGEST_SHOWN:
             return False
         return all(
@@ -350,7 +350,7 @@ class _Detail:
         return f"{fix}, or leave it out" if spot.needless and not self._repaired() else fix
 
     def _repaired(self) -> str:
-        """Say how to write what was meant; empty where nobody can tell."""
+        """Say how to write what was meant; empty if nobody can tell."""
         wanted, given, yaml = self.spot.wanted, self.given, self.syntax == "YAML"
         if self.kind == "string_too_long":
             return "shorten it to 2,000 at most"

@@ -131,7 +131,7 @@ class FindingTables:
         return VOCABULARY.get(name) or tuple(self.values[name])
 
     def admits(self, name: str, value: str, drawn: Drawn) -> bool:
-        """Tell whether a value of a field can stand beside what was drawn before it, `view` among it."""
+        """Return whether a value of a field can stand beside what was drawn before it, `view` among it."""
         return bool(self.admitted(name, drawn) >> self.menu(name).index(value) & 1)
 
     def admitted(self, name: str, drawn: Drawn) -> int:
@@ -145,7 +145,7 @@ class FindingTables:
         return admitted
 
     def excludes(self, name: str, other: str, drawn: str | tuple[str, ...]) -> bool:
-        """Tell whether one thing that was drawn excludes any value of a field."""
+        """Return whether one thing that was drawn excludes any value of a field."""
         return other in self._context[name] and self._mask(name, other, drawn) != self._all[name]
 
     def _mask(self, name: str, other: str, drawn: str | tuple[str, ...]) -> int:
@@ -173,7 +173,7 @@ class FindingTables:
         """Return P(value | label, what was drawn before) of a single-valued field.
 
         Returns:
-            Value → probability, those of 0 left out; empty where nothing is admissible.
+            Value → probability, those of 0 left out; empty if nothing is admissible.
         """
         key = (label, name, self.admitted(name, drawn or {}))
         found = self._tables.get(key)

@@ -116,7 +116,7 @@ def test_what_a_model_was_trained_to_do_is_kept_beside_it(tmp_path: Path) -> Non
     (tmp_path / PRACTICE).write_text(json.dumps({"role": "attending", "rationale": "none", "later": 1}))
     assert practice_of(tmp_path).rationale == "none"
     (tmp_path / PRACTICE).write_text(json.dumps({"rationale": "sideways"}))
-    with pytest.raises(ModelError, match=r"consult.json' is broken; train the model anew, or remove the file"):
+    with pytest.raises(ModelError, match=r"consult.json' is broken; train the model again, or remove the file"):
         practice_of(tmp_path)
 
 

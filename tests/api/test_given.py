@@ -87,7 +87,7 @@ def test_an_interrupt_says_whether_the_same_call_continues(tmp_path: Path) -> No
 
     with pytest.raises(KeyboardInterrupt) as stopped:
         consult.simulate(cases=1, model=PANEL, attending=Counting("hives"), db=tmp_path / "a.db")
-    assert "what 'Counting' holds has changed" in stopped.value.__notes__[0]
+    assert "the state of 'Counting' has changed" in stopped.value.__notes__[0]
 
 
 def test_an_interrupt_inside_a_model_is_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -264,13 +264,13 @@ def test_the_verdict_of_an_earlier_judge_stands_where_a_later_one_fails(
     assert (len(second["failures"]), second["failed_unjudged"], run.accuracy) == (2, 0, 1)
     print_judging(second)
     told = " ".join(capsys.readouterr().out.split())
-    assert "judge failed on 2 (the verdict of an earlier judge stands)" in told and "counted as wrong" not in told
+    assert "judge failed on 2 (the verdict of an earlier judge counts)" in told and "counted as wrong" not in told
     fresh = consult.simulate(str(ward), cases=2, model=playing("the sickness"), db=tmp_path / "b.db")
     print_judging(consult.assess(fresh, judge=unanswering))
-    assert "judge failed on 2 (unjudged, and counted as wrong)" in " ".join(capsys.readouterr().out.split())
+    assert "judge failed on 2 (unjudged and counted as wrong)" in " ".join(capsys.readouterr().out.split())
     print_judging({**second, "failed_unjudged": 1})
     told = " ".join(capsys.readouterr().out.split())
-    assert "on 1 of them the verdict of an earlier judge stands; the others are unjudged" in told
+    assert "on 1 of them the verdict of an earlier judge counts; the others are unjudged" in told
 
 
 def test_every_figure_that_judging_changes_tells_how_much_is_unjudged(

@@ -136,9 +136,9 @@ def test_a_run_in_which_one_consultation_is_played_goes_on(tmp_path: Path, good:
     [
         (ANSWER, "answr", "answer"),
         (ANSWER, "number", "is not a model; a model is a function of (messages, images)"),
-        ("import nothing_of_the_kind", "answer", "failed while it was loaded (ModuleNotFoundError"),
-        ("def f(:", "answer", "failed while it was loaded (SyntaxError"),
-        ("raise SystemExit(3)", "answer", "failed while it was loaded (SystemExit"),
+        ("import nothing_of_the_kind", "answer", "failed while it was being loaded (ModuleNotFoundError"),
+        ("def f(:", "answer", "failed while it was being loaded (SyntaxError"),
+        ("raise SystemExit(3)", "answer", "failed while it was being loaded (SystemExit"),
     ],
 )
 def test_a_mistake_in_a_file_is_one_sentence(mine: Mine, tmp_path: Path, source: str, name: str, told: str) -> None:
@@ -168,12 +168,12 @@ def test_code_that_stands_in_a_store_runs_only_where_it_is_named(mine: Mine, tmp
     evil = f"open({str(ran)!r}, 'w').close()\n{ANSWER}"
     mine(evil)
     code, _, err = type_in("resume", "r1", "--db", str(db))
-    assert code == 2 and f"runs only where you name it; add --code {reference}" in err
+    assert code == 2 and f"runs only if you name it; add --code {reference}" in err
     with pytest.raises(consult.UserError, match=r"give code=\['.*mine.py:answer'\] to resume"):
         consult.resume("r1", db=db)
     assert not ran.exists()
     code, _, err = type_in("resume", "r1", "--code", reference, "--code", "other.py:x", "--db", str(db))
-    assert code == 2 and "'other.py:x' does not play in r1" in err and not ran.exists()
+    assert code == 2 and "'other.py:x' is not used in r1" in err and not ran.exists()
     mine(ANSWER)
     code, _, err = type_in("resume", "r1", "--code", reference, "--db", str(db), "--json")
     assert code == 0, err

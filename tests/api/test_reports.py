@@ -40,7 +40,7 @@ def test_a_report_is_files_and_data(run: consult.Run, tmp_path: Path) -> None:
 
 def test_runs_of_two_stores_are_not_compared(run: consult.Run, tmp_path: Path) -> None:
     other = consult.simulate(cases=1, model=PANEL, db=tmp_path / "b.db")
-    with pytest.raises(consult.UserError, match="of 2 stores"):
+    with pytest.raises(consult.UserError, match="in 2 stores"):
         consult.report(run, other, out=tmp_path / "report")
     with pytest.raises(consult.UserError, match="name a run"):
         consult.report()

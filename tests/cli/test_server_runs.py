@@ -275,7 +275,7 @@ def test_another_model_under_the_same_name_cannot_go_on(tmp_path):
         assert consult(*call).returncode == 130
         size[0] = 2
         done = consult(*call)
-    assert done.returncode == 2 and "was begun with patient" in done.stderr and "give the same model" in done.stderr
+    assert done.returncode == 2 and "was started with patient" in done.stderr and "give the same model" in done.stderr
 
 
 @pytest.mark.slow

@@ -127,7 +127,7 @@ def test_another_classifier_does_not_go_on_with_a_run(tmp_path: Path) -> None:
         with pytest.raises(ModelGoneError):
             Runner(SCENARIO, config, models, store).run()
         eye.info = replace(eye.info, revision="2")
-        with pytest.raises(RunError, match="was begun with classifier eye@1, not eye@2"):
+        with pytest.raises(RunError, match="was started with classifier eye@1, not eye@2"):
             Runner(SCENARIO, config, models, store).run()
 
 
@@ -142,7 +142,7 @@ def test_cases_that_no_classifier_can_judge_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="no photograph"):
         check_photographs(Eye(), replace(SCENARIO, source=Unseen()), chosen(Improviser(), 2))
-    with pytest.raises(ModelError, match="knows drawn photographs alone, and that of test-0000"):
+    with pytest.raises(ModelError, match="knows only drawn photographs, and that of test-0000"):
         check_photographs(Eye(), replace(SCENARIO, source=Real()), chosen(Improviser(), 2))
     with pytest.raises(RunError, match="asks a classifier"):
         play(tmp_path / "a.db", Improviser(), None)

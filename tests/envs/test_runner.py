@@ -173,7 +173,7 @@ def test_another_model_or_scenario_does_not_take_a_run_up(tmp_path):
         store.db.execute("UPDATE runs SET pid = NULL")
         changed = Improviser()
         changed.info = type(changed.info)(model.info.reference, "test", revision="2")
-        with pytest.raises(RunError, match="was begun with patient improviser-plain@1, not improviser-plain@2"):
+        with pytest.raises(RunError, match="was started with patient improviser-plain@1, not improviser-plain@2"):
             Runner(scenario, config, Models({model.info.reference: changed}), store).run()
         store.db.execute("UPDATE runs SET scenario_revision = 'old'")
         with pytest.raises(RunError, match="another version of 'derm34'"):

@@ -25,7 +25,7 @@ class Judgement:
     """A judge's verdict on one diagnosis."""
 
     relation: Relation | None
-    """None where the judge failed."""
+    """None if the judge failed."""
     why: str
     """The reason; of None: why there is no verdict."""
 
@@ -89,6 +89,5 @@ def check_judge(model: Model) -> None:
     """
     if model.info.dialect != DIALECT:
         raise ModelError(
-            f"'{model.info.reference}' has not learned to compare diagnoses; "
-            "name an instruction-tuned model with --judge"
+            f"'{model.info.reference}' cannot compare diagnoses; name an instruction-tuned model with --judge"
         )

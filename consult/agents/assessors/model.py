@@ -93,7 +93,7 @@ def _verdicts(function: Any, reference: str, played: Played) -> dict[str, Verdic
     """
     with blame("assessor", reference):
         verdicts = {key: _verdict(key, value) for key, value in dict(function(played)).items()}
-    left = Verdict(None, f"{NOT_DECIDED}'{reference}' says nothing of it")
+    left = Verdict(None, f"{NOT_DECIDED}'{reference}' returned no value")
     return {item.key: verdicts.get(item.key, left) for item in ITEMS}
 
 

@@ -69,5 +69,5 @@ NOT_DECIDED = "not decided: "
 
 
 def not_scored(why: str) -> dict[str, Verdict]:
-    """Give an assessment in which nothing was scored."""
+    """Return an assessment in which nothing was scored."""
     return {item.key: Verdict(None, why) for item in ITEMS}

@@ -103,7 +103,7 @@ class Played:
 
     @cached_property
     def concluded_at(self) -> tuple[int, ...]:
-        """Index of the conclusion's turn; empty where there is none."""
+        """Index of the conclusion's turn; empty if there is none."""
         return tuple(idx for idx, act in enumerate(self.acts) if act is self.conclusion)
 
     @cached_property
@@ -147,7 +147,7 @@ class Played:
 
     @cached_property
     def truth(self) -> Label | None:
-        """The true diagnosis with its plan; None where the scenario does not know it."""
+        """The true diagnosis with its plan; None if the scenario does not know it."""
         return self.scenario.labels.get(self.case.truth.diagnosis or "")
 
 
@@ -260,7 +260,7 @@ def _advice(played: Played) -> Verdict:
 
 
 def _sent_with(alarms: Iterable[Fact], played: Played) -> bool:
-    """Tell whether a patient is sent on the same day, or to where one of the alarms belongs."""
+    """Return whether a patient is sent on the same day, or to where one of the alarms belongs."""
     today = played.sent is not None and URGENCIES.index(played.sent) >= URGENCIES.index("urgent")
     return today or any(says(played.told, alarm.where) for alarm in alarms if alarm.where)
 
@@ -383,7 +383,7 @@ def _unnamed(text: str, scenario: Scenario) -> str:
 
 
 def _is_said(clause: str, said: Iterable[str]) -> bool:
-    """Tell whether a clause stands word by word in one of the sentences."""
+    """Return whether a clause stands word by word in one of the sentences."""
     wanted = " ".join(words(clause))
     return bool(telling(clause)) and any(f" {wanted} " in f" {' '.join(words(one))} " for one in said)
 

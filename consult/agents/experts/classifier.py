@@ -42,7 +42,7 @@ class Classifier(Protocol):
         """Whether it knows drawings alone, so that what it says of a real photograph means nothing."""
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
-        """Give for each photograph the probability of each name; they add up to 1.
+        """Return for each photograph the probability of each name; they add up to 1.
 
         Raises:
             PhotographError: One cannot be opened.
@@ -81,7 +81,7 @@ class FunctionClassifier:
             for name, p in self.classify(image).items():
                 label = self.read(name)
                 if label not in self.names:
-                    raise ValueError(f"it returned '{name}', which is no label of the scenario")
+                    raise ValueError(f"it returned '{name}', which is not a label of the scenario")
                 found[label] = found.get(label, 0.0) + float(p)
         return [found.get(name, 0.0) for name in self.names]
 
@@ -176,7 +176,7 @@ def open_classifier(reference: str) -> Classifier:
 
 
 def has_head(located: Located) -> bool:
-    """Tell whether a model brings a classifier on its own vision tower."""
+    """Return whether a model brings a classifier on its own vision tower."""
     from consult.agents.experts.tower_classifier import HEAD
 
     return located.adapter is None and (located.folder / HEAD).is_file()
@@ -206,7 +206,7 @@ class Reading:
             )
 
     def ranked(self, photographs: Sequence[Photograph]) -> list[Ranked]:
-        """Give for each photograph the labels by their probability; names that are no label are left out."""
+        """Return for each photograph the labels by their probability; names that are no label are left out."""
         return [self._ranked(row) for row in self.classifier.probabilities(photographs)]
 
     def _ranked(self, row: Sequence[float]) -> Ranked:

@@ -41,7 +41,7 @@ class ImageClassifier:
         self.info = ModelInfo(reference, "transformers", revision=revision_of(located.folder))
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
-        """Give for each photograph the probability of each name."""
+        """Return for each photograph the probability of each name."""
         images = [photograph.load() for photograph in photographs]
         inputs = self.processor(images=images, return_tensors="pt").to(self.model.device)
         with torch.no_grad():
@@ -56,7 +56,7 @@ def _loaded(folder: Path, reference: str) -> tuple[Any, Any]:
     config = AutoConfig.from_pretrained(folder, **OPTIONS)
     if type(config) not in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING:
         raise ModelError(
-            f"'{reference}' is no image classifier ({config.model_type}); give starter, or a model for image "
+            f"'{reference}' is not an image classifier ({config.model_type}); give starter, or a model for image "
             "classification"
         )
     model, found = AutoModelForImageClassification.from_pretrained(
@@ -65,6 +65,6 @@ def _loaded(folder: Path, reference: str) -> tuple[Any, Any]:
     lacking = sorted(found["missing_keys"])
     if lacking:
         # Left alone they would be random numbers.
-        raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({some(lacking)}); fetch the model anew")
+        raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({some(lacking)}); download the model again")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return model.eval().to(device), AutoImageProcessor.from_pretrained(folder, **OPTIONS)

@@ -38,7 +38,7 @@ class TowerClassifier:
         if metadata.get("base_revision") != self.base.revision:
             raise ModelError(
                 f"the classifier in '{located.folder / HEAD.parent}' was trained on other weights than those beside "
-                f"it; train it anew with: consult train classifier --model {reference}"
+                f"it; train it again with: consult train classifier --model {reference}"
             )
         self.names: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
         self.head = head(self.tower.config.hidden_size, len(self.names))
@@ -48,7 +48,7 @@ class TowerClassifier:
         self.info = ModelInfo(reference, "vision tower", revision=revision)
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
-        """Give for each photograph the probability of each label."""
+        """Return for each photograph the probability of each label."""
         pixels = self.base.processor.image_processor(
             images=[photograph.load() for photograph in photographs], return_tensors="pt"
         )["pixel_values"].to(self.tower.device, self.tower.dtype)
@@ -61,7 +61,7 @@ class TowerClassifier:
 
 
 def pooled(tower: Any, pixels: Any) -> Any:
-    """Give what the head sees: the mean of the tower's patch features; shape (n, width)."""
+    """Return what the head sees: the mean of the tower's patch features; shape (n, width)."""
     return tower(pixels, output_hidden_states=True).hidden_states[-1].mean(1)
 
 
@@ -76,4 +76,4 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         with safe_open(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"'{path}' cannot be read ({error}); train it anew with: consult train classifier") from error
+        raise ModelError(f"'{path}' cannot be read ({error}); train it again with: consult train classifier") from error

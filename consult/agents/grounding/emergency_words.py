@@ -15,7 +15,7 @@ from consult.scenarios import URGENCIES, Urgency
 
 
 def urgency_of(text: str) -> Urgency | None:
-    """Return the most pressing urgency that a text states without a condition; None where it states none."""
+    """Return the most pressing urgency that a text states without a condition; None if it states none."""
     found: set[Urgency] = set()
     for urgency in (urgency for part in _free_parts(text) for urgency in _stated(part)):
         if urgency == URGENCIES[-1]:
@@ -429,7 +429,7 @@ def _without_denied(sentence: str, after: str) -> str:
 
 
 def _depends(sentence: str, condition: str) -> bool:
-    """Tell whether a sentence continues the condition of the one before."""
+    """Return whether a sentence continues the condition of the one before."""
     if _CARRIES_ON.search(sentence):
         return True
     return condition.endswith("?") or (_OPEN_END.search(condition) is not None and not _FOR_ITSELF.search(sentence))

@@ -52,7 +52,7 @@ class Backing:
 
 
 def words(text: str) -> list[str]:
-    """Give a text's words in lower case, numbers in figures."""
+    """Return a text's words in lower case, numbers in figures."""
     return [_NUMBERS.get(word, word) for word in _WORD.findall(_straight(text).lower())]
 
 
@@ -73,12 +73,12 @@ _EMPTY = frozenset(
 
 
 def telling(text: str) -> set[str]:
-    """Give the words of a clause that carry its meaning, cut to their stems."""
+    """Return the words of a clause that carry its meaning, cut to their stems."""
     return set(_telling(text))
 
 
 def stems(text: str) -> set[str]:
-    """Give the stems of all words of a text."""
+    """Return the stems of all words of a text."""
     return set(_stems(text))
 
 
@@ -89,7 +89,7 @@ def _telling(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _stems(text: str) -> frozenset[str]:
-    # A speech is held against every diagnosis's sentences.
+    # A speech is checked against every diagnosis's sentences.
     return frozenset(_stem(word) for word in words(text))
 
 
@@ -133,7 +133,7 @@ def _without(line: str, given: Sequence[Fact]) -> tuple[str, list[str]]:
 
 
 def _says(line: str, clause: str) -> bool:
-    """Tell whether a line says a clause in its own words."""
+    """Return whether a line says a clause in its own words."""
     wanted, said = telling(clause), stems(line)
     if not wanted or len(wanted & said) < ENOUGH * len(wanted) or not _amounts(clause) <= said:
         return False
@@ -143,7 +143,7 @@ def _says(line: str, clause: str) -> bool:
 
 
 def _amounts(clause: str) -> set[str]:
-    """Give a clause's numbers and what they count; a 1 is often said as "a"."""
+    """Return a clause's numbers and what they count; a 1 is often said as "a"."""
     said = words(clause)
     counted = {stem for number, what in pairwise(said) if number.isdigit() for stem in telling(what)}
     return counted | {word for word in said if word.isdigit() and word != "1"}
@@ -162,7 +162,7 @@ def _stated_freely(wanted: set[str], said: set[str]) -> bool:
 
 
 def stated(line: str, facts: Iterable[Fact]) -> list[Fact]:
-    """Give the facts that a line states, word by word or in words of its own."""
+    """Return the facts that a line states, word by word or in words of its own."""
     return [fact for fact in facts if not _without(_straight(line), (fact,))[1]]
 
 

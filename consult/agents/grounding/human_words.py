@@ -10,13 +10,13 @@ import re
 
 
 def denies(text: str) -> bool:
-    """Tell whether all that a person says is that there is nothing, or that they do not know."""
+    """Return whether all that a person says is that there is nothing, or that they do not know."""
     told = [clause for clause in _clauses(text) if not _FILLER.fullmatch(clause)]
     return bool(told) and all(_denies(clause) for clause in told)
 
 
 def danger_in(text: str) -> str:
-    """Return the first sentence that tells of a danger, without its full stop; empty where none does."""
+    """Return the first sentence that tells of a danger, without its full stop; empty if none does."""
     for sentence in re.split(r"(?<=[.!?])\s+", text.strip()):
         if any(_endangers(clause) for clause in _clauses(sentence)):
             return sentence.rstrip(".")

@@ -46,7 +46,7 @@ class Nobody:
     info: ModelInfo = field(default_factory=lambda: ModelInfo(NOBODY, "person"))
 
     async def ask(self, request: Request) -> Reply:
-        """Give an empty reply."""
+        """Return an empty reply."""
         return Reply("")
 
 
@@ -65,7 +65,7 @@ class AtTerminal:
 
 
 def person(reference: str) -> Person:
-    """Give who is meant by `human` or `nobody`.
+    """Return who is meant by `human` or `nobody`.
 
     Raises:
         ModelError: A person is meant and there is no terminal.
@@ -78,7 +78,7 @@ def person(reference: str) -> Person:
 
 
 def at_terminal() -> bool:
-    """Tell whether someone can read what is written and answer it."""
+    """Return whether someone can read what is written and answer it."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -38,7 +38,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a dialect asks of a model."""
+    """A prompt format's request to a model."""
 
     messages: tuple[Message, ...]
     max_new_tokens: int
@@ -48,7 +48,7 @@ class Prompt:
     schema: Mapping[str, Any] | None = None
     """JSON schema of the reply; a backend that cannot keep to one ignores it."""
     schema_after: str = ""
-    """The text right before the JSON; empty where the whole reply is JSON."""
+    """The text right before the JSON; empty if the whole reply is JSON."""
     begin: str = ""
     """How the reply begins; for a tiny model, which may forget its role. A backend that cannot begin it ignores it."""
     shorter: tuple[tuple[Message, ...], ...] = ()
@@ -80,7 +80,7 @@ class Sent:
     messages: tuple[Message, ...]
     max_new_tokens: int
     text: str | None = None
-    """The messages as the chat template rendered them, up to the place where the reply goes on; None where the
+    """The messages as the chat template rendered them, up to the place where the reply goes on; None if the
     backend renders none."""
     begin: str = ""
     """How the reply was begun; the end of `text`."""
@@ -99,9 +99,9 @@ class Reply:
     tokens_out: int = 0
     seconds: float = 0.0
     probability: float | None = None
-    """Of the chosen option among the options of the request's `Choice`, 0 to 1; None where the backend cannot tell."""
+    """Of the chosen option among the options of the request's `Choice`, 0 to 1; None if the backend cannot tell."""
     sent: Sent | None = field(default=None, compare=False, repr=False)
-    """None where the backend took the prompt as it stands."""
+    """None if the backend took the prompt as it stands."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,11 @@ class ModelError(UserError):
 
 
 class ModelGoneError(ModelError):
-    """A model that was there and is gone: it ends the run, which can be taken up again, and fails no consultation."""
+    """A model stopped responding: the run ends and can be resumed; no consultation is marked as failed."""
 
 
 class Model(Protocol):
-    """A backend; one that holds a connection has a method `close`, too, which also gives up what is under way."""
+    """A backend; one with a connection also has a method `close`, which cancels running requests."""
 
     @property
     def info(self) -> ModelInfo:

@@ -35,13 +35,13 @@ class Located:
     adapter: Path | None = None
 
     def assessing(self) -> Located:
-        """Give the adapter in the model's folder `assessor`, where there is one: it has learned that role."""
+        """Return the adapter in the model's folder `assessor`, where there is one: it has learned that role."""
         own = self.folder / ASSESSOR
         return Located(self.folder, own) if self.adapter is None and (own / "adapter_config.json").is_file() else self
 
 
 def starter_folder() -> Path:
-    """Give the folder of the model in the package.
+    """Return the folder of the model in the package.
 
     Raises:
         ModelError: The package was built without it.
@@ -68,7 +68,7 @@ def locate(reference: str) -> Located:
 
 
 def base_reference(reference: str) -> str:
-    """Give the reference of the model that an adapter lies on; of a whole model, its own.
+    """Return the reference of the model that an adapter lies on; of a whole model, its own.
 
     Args:
         reference: As `locate` takes it.
@@ -98,7 +98,7 @@ def _base_named(adapter: Path) -> str:
     config = read_json(adapter / "adapter_config.json")
     name, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(name, str) or not name:
-        raise ModelError(f"the adapter '{adapter}' names no base; put one into base_model_name_or_path")
+        raise ModelError(f"the adapter '{adapter}' does not name its base; set base_model_name_or_path")
     here = (adapter / name).is_dir() or Path(name).is_dir()
     return f"{name}@{revision}" if revision and not here else name
 
@@ -126,7 +126,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        raise ModelError(f"'{path}' is no valid JSON object; fetch the model anew")
+        raise ModelError(f"'{path}' is not a valid JSON object; download the model again")
     return data
 
 
@@ -158,7 +158,7 @@ def _of_the_hub(name: str, revision: str | None) -> Path:
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether a snapshot holds a configuration and all of its weights: a cache may hold a part of a model."""
+    """Return whether a snapshot holds a configuration and all of its weights: a cache may hold a part of a model."""
     configured = any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
     return configured and any(folder.glob("*.safetensors")) and not missing_shards(folder)
 
@@ -181,7 +181,7 @@ def _refusal(name: str, revision: str | None, error: Exception) -> str:
     if isinstance(error, errors.RevisionNotFoundError):
         return f"'{name}' has no revision '{revision}'; give a branch, a tag or a commit after the @"
     if isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError):
-        return f"there is no folder '{name}', and the hub has no such model; give {REFERENCES}"
+        return f"no folder '{name}' exists, and the hub has no such model; give {REFERENCES}"
     if isinstance(error, OSError) and error.errno is not None:
         return f"'{name}' cannot be written to the hub's cache ({error.strerror}); fix that and try again"
     return (

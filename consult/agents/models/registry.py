@@ -1,4 +1,4 @@
-"""From a model reference to a backend."""
+"""Open the backend of a model reference."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from consult.agents.models.tables import PREFIXES, TablesModel
 
 
 def close_model(model: object) -> None:
-    """Let go of what a backend holds, and give up what it still does; most hold nothing."""
+    """Release a backend's resources and cancel its running requests; most backends have none."""
     close = getattr(model, "close", None)
     if close is not None:
         close()
 
 
 def revision_at(reference: str) -> str:
-    """Give the revision that a model has once it is open; where its weights lie here, without loading them.
+    """Return the revision that a model has once it is open; where its weights lie here, without loading them.
 
     Raises:
         ModelError: As `open_model`.
@@ -80,7 +80,7 @@ def open_model(reference: str, role: Role | None = None) -> Model:
     model = TransformersModel.of(located, reference)
     if model.info.dialect == "starter" and not has_learned_to_assess(located):
         raise ModelError(
-            f"'{reference}' has not learned the role of the assessor; give --assessor starter, rules or another model, "
-            "or teach it: consult train assessor"
+            f"'{reference}' is not trained as an assessor; give --assessor starter, rules or another model, "
+            "or train it: consult train assessor"
         )
     return model

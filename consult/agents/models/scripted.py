@@ -47,7 +47,7 @@ class ScriptedModel:
             ModelError: The file is missing or is no script.
         """
         if not path.is_file():
-            raise ModelError(f"there is no script '{path}'; give scripted: and the path of a YAML file")
+            raise ModelError(f"script '{path}' does not exist; give scripted: and the path of a YAML file")
         try:
             located = read_yaml(path)
             script = Script.model_validate(located.data)

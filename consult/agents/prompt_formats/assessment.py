@@ -103,7 +103,7 @@ def read_assessment(data: Mapping[str, Any] | None) -> dict[str, Verdict]:
     """Hold an answer against the rubric.
 
     Args:
-        data: The answer's JSON object; None where it has none.
+        data: The answer's JSON object; None if it has none.
 
     Raises:
         ValueError: It is no JSON object, lacks an item, has one more, or a value is none of its item's levels.

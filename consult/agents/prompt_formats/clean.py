@@ -28,7 +28,7 @@ def without_thought(text: str) -> str:
 
 
 def thought_of(text: str) -> str:
-    """Give the first block of private thought, cleaned; empty where there is none."""
+    """Return the first block of private thought, cleaned; empty if there is none."""
     found = _THOUGHT.search(text)
     return clean(found.group(1)) if found else ""
 

@@ -400,7 +400,7 @@ def _named(decision: str, scenario: Scenario) -> tuple[str, str]:
 
 
 def _urgency(decision: str) -> Urgency | None:
-    """Read the last urgency tag; None where it does not name one of the four and nothing else."""
+    """Read the last urgency tag; None if it does not name one of the four and nothing else."""
     tagged = re.findall(r"<urgency>([^<]*)", decision, re.IGNORECASE)
     stated = tagged[-1].strip(" \n\t.*\"'").lower() if tagged else ""
     return next((urgency for urgency in URGENCIES if urgency == stated), None)

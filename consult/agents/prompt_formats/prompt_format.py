@@ -36,7 +36,7 @@ class FreeOutput:
     """`open`, `answer`, `ask` or `satisfied`."""
     text: str
     facts: tuple[str, ...] | None = None
-    """Ids of the facts that a program put into the text; None where the words alone can tell."""
+    """Ids of the facts that a program put into the text; None if the words alone can tell."""
     topic: str | None = None
     """`ask`: the kind of question back, where it is stated."""
     accepts: bool | None = None
@@ -70,13 +70,13 @@ class DecisionOutput:
     """What an attending decided."""
 
     diagnosis: str | None
-    """None where its words name no label, or several: such an answer cannot be used, and its words are kept."""
+    """None if its words name no label, or several: such an answer cannot be used, and its words are kept."""
     differential: tuple[str, ...]
     thought: str
     urgency: Urgency | None = None
-    """None where none is stated."""
+    """None if none is stated."""
     words: str = ""
-    """Its own words for the diagnosis; empty where they are the label."""
+    """Its own words for the diagnosis; empty if they are the label."""
 
 
 class Dialect(Protocol):
@@ -84,8 +84,8 @@ class Dialect(Protocol):
 
     name: str
     slots: bool
-    """Whether the model is too small to be believed: its patient writes slots that a program fills with the facts, and
-    its advice to the patient is held against the scenario's."""
+    """Whether the model is too small to be trusted: its patient writes slots that a program fills with the facts, and
+    its advice to the patient is checked against the scenario's."""
 
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""
@@ -106,7 +106,7 @@ class Dialect(Protocol):
         """Read the topic; None for *unsure*."""
 
     def look(self, view: DoctorView) -> Prompt | None:
-        """Ask what the photograph shows, before anything else; None where the dialect does not ask for it apart."""
+        """Ask what the photograph shows, before anything else; None if the dialect does not ask for it apart."""
 
     def read_look(self, text: str, view: DoctorView) -> str:
         """Read what the photograph shows."""
@@ -118,7 +118,7 @@ class Dialect(Protocol):
         """Read them."""
 
     def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
-        """Word a triage's reason without a model; empty where a triage may go without one."""
+        """Word a triage's reason without a model; empty if a triage may go without one."""
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask the attending for its next act among `view.offers`."""
@@ -127,15 +127,15 @@ class Dialect(Protocol):
         """Read it; plain text is a question without a topic."""
 
     def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
-        """Ask for the words of a chosen act; None where the act came with its words, or needs none."""
+        """Ask for the words of a chosen act; None if the act came with its words, or needs none."""
 
     def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
-        """Read the words; None where they do not fit the act."""
+        """Read the words; None if they do not fit the act."""
 
     def reasons(
         self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
     ) -> Choice | None:
-        """List what a reason is held to where it is asked for once more; None where it is free.
+        """List what a reason is held to where it is asked for once more; None if it is free.
 
         Args:
             view: What the doctor knows.
@@ -157,7 +157,7 @@ class Dialect(Protocol):
         """Read its opinion."""
 
     def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
-        """Word an opinion's reason without a model; empty where an opinion may go without one."""
+        """Word an opinion's reason without a model; empty if an opinion may go without one."""
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask the attending for thought, diagnosis, differential and, where the dialect has it, urgency."""
@@ -166,7 +166,7 @@ class Dialect(Protocol):
         """Read them."""
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:
-        """Give an attending's confidence, 0 to 1, from the probability of the diagnosis that it chose."""
+        """Return an attending's confidence, 0 to 1, from the probability of the diagnosis that it chose."""
 
     def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
         """List the sentences of the scenario's advice to be worded one by one, before they are put into a frame."""
@@ -178,7 +178,7 @@ class Dialect(Protocol):
         """Ask for a sentence of the scenario's advice in other words."""
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
-        """Read it; None where it does not say the same."""
+        """Read it; None if it does not say the same."""
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask the attending to tell the patient what it found, why, and what to do."""

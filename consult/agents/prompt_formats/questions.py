@@ -22,7 +22,7 @@ LIKE = 0.5
 
 @cache
 def said_about(kind: str) -> dict[str, list[str]]:
-    """Give topic → sentences; `kind` is `questions` or `examinations`."""
+    """Return topic → sentences; `kind` is `questions` or `examinations`."""
     data: dict[str, dict[str, list[str]]] = read_yaml(Path(__file__).parent / "questions.yaml").data
     return data[kind]
 
@@ -35,7 +35,7 @@ def _rarity(kind: str) -> Mapping[str, float]:
 
 
 def topic_of(speech: str, kind: str) -> str | None:
-    """Find the topic of a speech; None where no sentence of the bank is like any of its sentences.
+    """Find the topic of a speech; None if no sentence of the bank is like any of its sentences.
 
     Args:
         speech: One or more sentences; reactions before a question are passed over, being like no question.
@@ -54,7 +54,7 @@ def topic_of(speech: str, kind: str) -> str | None:
 
 
 def topic_by_words(question: str, topics: Iterable[str]) -> str | None:
-    """Find the one topic that the words of a question name; None where they name none or several.
+    """Find the one topic that the words of a question name; None if they name none or several.
 
     Args:
         question: As anybody may word it.

@@ -12,7 +12,7 @@ worded sentence by sentence where the model has learned to, in slots of a frame 
 
 A line is chosen among those that the model has learned for its purpose (`consult.agents.prompt_formats.wording`): those
 for a patient of this temperament and age, a question about this topic, this sentence of the advice. Where a reply is
-free, as the reason after a diagnosis is, it is held against them: a reason with a broken sentence is refused, and asked
+free, as the reason after a diagnosis is, it is checked by them: a reason with a broken sentence is refused, and asked
 for once more as a choice.
 """
 
@@ -180,7 +180,7 @@ class StarterDialect:
         return Prompt((_patient(view), Message("user", user)), 64, _held(lines))
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
-        """Fill the slots; None where one is missing, doubled or left over, or a sentence is broken."""
+        """Fill the slots; None if one is missing, doubled or left over, or a sentence is broken."""
         child = is_child(view.card)
         known = patient_frames(view.temperament, task, child=child)
         if len(task.facts) > 1:
@@ -267,7 +267,7 @@ class StarterDialect:
         return None
 
     def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
-        """Give a program's reason for a triage; square brackets say that it is a program's."""
+        """Return a program's reason for a triage; square brackets say that it is a program's."""
         return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
 
     def action(self, view: DoctorView) -> Prompt:
@@ -323,7 +323,7 @@ class StarterDialect:
         return Prompt(messages, 48, _held(options))
 
     def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
-        """Read the words; None where they are about another topic than was chosen, or broken."""
+        """Read the words; None if they are about another topic than was chosen, or broken."""
         kinds = [key for key in LEAD_INS if key != "greeting" or view.patient.name]
         known = tuple(line for key in kinds for line in frames("doctor", key))
         said = _said_to(word)
@@ -368,7 +368,7 @@ class StarterDialect:
         return OpinionOutput(named, None, _reason(reason, view, "specialist", label=named))
 
     def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
-        """Give a program's reason for an opinion."""
+        """Return a program's reason for an opinion."""
         if word.diagnosis is None:
             return "[outside its field]"
         return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_supporting(view).get("complaint"))
@@ -423,7 +423,7 @@ class StarterDialect:
         return Prompt(messages, 64, _held(rewordings().get(sentence, ())))
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
-        """Read it; None where it is not what the sentence says."""
+        """Read it; None if it is not what the sentence says."""
         said = clean(text)
         return said if said in rewordings().get(sentence, ()) and says(said, sentence) else None
 
@@ -434,7 +434,7 @@ class StarterDialect:
         return Prompt(messages, 80, _held(frames("doctor", "explain", kind)))
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
-        """Fill the frame; None where it is broken, lacks or doubles a slot, or there is no diagnosis."""
+        """Fill the frame; None if it is broken, lacks or doubles a slot, or there is no diagnosis."""
         label, kind = scenario.labels.get(view.diagnosis or ""), _explaining(view)
         if label is None or not is_learned(text, frames("doctor", "explain", kind)):
             return None
@@ -466,13 +466,13 @@ class StarterDialect:
         return Prompt(messages, 48, _held(frames("doctor", "reply")))
 
     def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
-        """Return the scenario's answer to a question back; None where it has none, or one that was not learned."""
+        """Return the scenario's answer to a question back; None if it has none, or one that was not learned."""
         label = scenario.labels.get(view.diagnosis or "")
         answer = label.answers.get(question.topic or "") if label else None
         return answer if answer in rewordings() else None
 
     def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
-        """Fill the frame; None where it is broken, or the scenario has no answer to a question of this kind."""
+        """Fill the frame; None if it is broken, or the scenario has no answer to a question of this kind."""
         label = scenario.labels.get(view.diagnosis or "")
         answer = label.answers.get(question.topic or "") if label else None
         if not answer or not is_learned(text, frames("doctor", "reply")):
@@ -504,7 +504,7 @@ NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.
 
 
 def is_child(card: Card) -> bool:
-    """Tell whether a patient speaks as a child does."""
+    """Return whether a patient speaks as a child does."""
     return card.age is not None and card.age < CHILDHOOD
 
 
@@ -513,7 +513,7 @@ def _patient(view: PatientView) -> Message:
 
 
 def _held(lines: Sequence[str]) -> Choice | None:
-    """Hold a reply to lines; None where there are none."""
+    """Hold a reply to lines; None if there are none."""
     return Choice(tuple(lines), temperature=VARIED, final=True) if lines else None
 
 
@@ -529,7 +529,7 @@ def _said_to(word: ActionOutput) -> tuple[str, ...]:
 
 
 def _is_open(topic: str, view: DoctorView) -> bool:
-    """Tell whether a topic is worth a question: not asked, not on the file, and possible."""
+    """Return whether a topic is worth a question: not asked, not on the file, and possible."""
     if topic not in TOPIC_TAGS or topic in view.asked:
         return False
     person = view.patient
@@ -541,7 +541,7 @@ def _is_open(topic: str, view: DoctorView) -> bool:
 
 
 def may_be_pregnant(age: int | None, sex: str | None) -> bool:
-    """Tell whether a patient is asked about pregnancy."""
+    """Return whether a patient is asked about pregnancy."""
     return sex != "male" and (age is None or CHILDHOOD <= age <= CHILDBEARING)
 
 
@@ -578,7 +578,7 @@ def _listed(text: str, labels: Sequence[str]) -> list[str]:
 
 
 def _filled(text: str, facts: Sequence[Fact]) -> str | None:
-    """Put facts into a line's slots; None where a slot is missing, doubled or left over."""
+    """Put facts into a line's slots; None if a slot is missing, doubled or left over."""
     expected = list(SLOTS[: len(facts)])
     if sorted(_TAG.findall(text)) != sorted(expected):
         return None
@@ -586,7 +586,7 @@ def _filled(text: str, facts: Sequence[Fact]) -> str | None:
 
 
 def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
-    """Put words into a frame; None where a slot is missing, doubled or left over.
+    """Put words into a frame; None if a slot is missing, doubled or left over.
 
     An empty filling takes the sentence with it that announces it; a frame that cannot do without it is None.
     """
@@ -641,7 +641,7 @@ def _with_its_article(label: Label) -> str:
 
 
 def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str = "") -> str:
-    """Fill a reason's slots; empty where it is broken, or quotes what nobody said or what is not there."""
+    """Fill a reason's slots; empty if it is broken, or quotes what nobody said or what is not there."""
     match = re.match(r"\s*((?:<[a-z]+>)*)(?=[^<]|<)", text)
     topics = [name.strip("<>") for name in re.findall(r"<[a-z]+>", match.group(1) if match else "")]
     heads = [topic for topic in topics if topic in TOPIC_TAGS]
@@ -686,12 +686,12 @@ def _explaining(view: DoctorView) -> str:
 
 
 def _denies_alarm(view: DoctorView) -> bool:
-    """Tell whether the patient said that there is no alarm, and told of none."""
+    """Return whether the patient said that there is no alarm, and told of none."""
     return not _alarm(view) and any(ALARM in line.absences for line in view.lines)
 
 
 def _finding(view: DoctorView) -> str:
-    """Return what the attending saw, as its thought names it; empty where it names nothing."""
+    """Return what the attending saw, as its thought names it; empty if it names nothing."""
     # At its beginning: what the patient is quoted with later may begin alike.
     if view.photograph is None or not view.thought.startswith("I see "):
         return ""
@@ -702,7 +702,7 @@ def _finding(view: DoctorView) -> str:
 
 
 def _noted(view: DoctorView) -> str:
-    """Return what the patient said, as the attending's thought quotes it first; empty where it quotes nothing."""
+    """Return what the patient said, as the attending's thought quotes it first; empty if it quotes nothing."""
     _, noted, said = view.thought.partition('I noted "')
     known = _named_first(said, tuple(_quotable(view).values()), '"') if noted else None
     quote = QUOTATION.match(f'"{said}') if noted else None
@@ -710,7 +710,7 @@ def _noted(view: DoctorView) -> str:
 
 
 def _alarm(view: DoctorView) -> str:
-    """Return the alarm that the patient told last; empty where none was told."""
+    """Return the alarm that the patient told last; empty if none was told."""
     return _said_on(view).get(ALARM, "")
 
 
@@ -762,7 +762,7 @@ def _supporting(view: DoctorView) -> dict[str, str]:
 
 
 def _tells_alarm(line: Line, clause: str) -> bool:
-    """Tell whether what a line says on another topic holds its alarm, as a person's own words can."""
+    """Return whether what a line says on another topic holds its alarm, as a person's own words can."""
     return any(alarm in clause for topic, alarm in line.quotes if topic == ALARM and topic not in line.absences)
 
 

@@ -98,7 +98,7 @@ def _shorter_and_shorter(view: AssessorView) -> list[str]:
 
 
 def rendered(view: AssessorView, limit: int = LIMITS[0]) -> list[tuple[int, str]]:
-    """Give the lines of the prompt, each with the index of the turn that it is of."""
+    """Return the lines of the prompt, each with the index of the turn that it is of."""
     lines: list[tuple[int, str]] = []
     long = False
     for idx, line in enumerate(view.lines):
@@ -129,7 +129,7 @@ def _line(view: AssessorView, idx: int, line: Line, limit: int) -> list[str]:
 
 
 def _topic(lines: Sequence[Line], idx: int) -> str:
-    """Give a question's topic: as stated, else as its words tell, else as the answer's first fact tells."""
+    """Return a question's topic: as stated, else as its words tell, else as the answer's first fact tells."""
     line = lines[idx]
     quotes = lines[idx + 1].quotes if idx + 1 < len(lines) else ()
     kind = "examinations" if line.action == "examine" else "questions"
@@ -148,7 +148,7 @@ def _held_against_truth(view: AssessorView, limit: int) -> str:
 
 
 def _aside(text: str) -> str:
-    """Give the tag of a question that stands in the line to the panel, which the rules count, too."""
+    """Return the tag of a question that stands in the line to the panel, which the rules count, too."""
     topic = topic_of(text, "questions") if "?" in text else None
     return tag(topic) if topic else ""
 
@@ -172,7 +172,7 @@ def _within(lines: Sequence[str], most: int) -> str:
 
 
 def _example() -> AssessorView:
-    """Give a view with a line of every kind, too long for the first limits."""
+    """Return a view with a line of every kind, too long for the first limits."""
     clauses = (("complaint", "I have a rash"), ("site", "it is on my hands"))
     lines = (
         Line("patient", "open", "Hello, I have a rash on my hands.", "complaint", clauses),

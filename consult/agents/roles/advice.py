@@ -23,13 +23,13 @@ SHORT = 4
 
 
 def says(speech: str, sentence: str) -> bool:
-    """Tell whether a speech states a sentence."""
+    """Return whether a speech states a sentence."""
     wanted = telling(sentence)
     return bool(wanted) and len(wanted & stems(speech)) >= STATED * len(wanted)
 
 
 def stammers(speech: str) -> bool:
-    """Tell whether a speech says the same four words twice, as a tiny model does when it has lost its way."""
+    """Return whether a speech says the same four words twice, as a tiny model does when it has lost its way."""
     said = words(speech)
     runs = [tuple(said[i : i + 4]) for i in range(len(said) - 3)]
     return len(set(runs)) < len(runs)
@@ -63,7 +63,7 @@ def without_quotations(text: str) -> str:
 
 
 def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
-    """Tell whether a speech names another diagnosis, or states another's advice in one of its sentences.
+    """Return whether a speech names another diagnosis, or states another's advice in one of its sentences.
 
     What it quotes is the patient's.
     """
@@ -81,13 +81,13 @@ def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
 def is_sound_explanation(
     speech: str, diagnosis: str | None, urgency: Urgency | None, scenario: Scenario, known: Known = NOTHING
 ) -> bool:
-    """Tell whether an explanation may be said: the label's own, or, in an emergency, where to go.
+    """Return whether an explanation may be said: the label's own, or, in an emergency, where to go.
 
     Args:
         speech: The explanation.
         diagnosis: What was concluded.
         urgency: How soon the patient must be seen.
-        scenario: Whose advice it is held against.
+        scenario: Whose advice it is checked against.
         known: What the doctor has learned, which decides on the advice that depends on the patient.
     """
     label = scenario.labels.get(diagnosis or "")
@@ -102,7 +102,7 @@ def is_sound_explanation(
 
 
 def is_sound_reply(speech: str, diagnosis: str | None, kind: str | None, scenario: Scenario) -> bool:
-    """Tell whether an answer to a question back may be said."""
+    """Return whether an answer to a question back may be said."""
     if diagnosis is None or diagnosis not in scenario.labels:
         return False
     answer = scenario.labels[diagnosis].answers.get(kind or "")

@@ -70,7 +70,7 @@ class Attending:
     async def _worded(
         self, word: ActionOutput, view: DoctorView, context: RequestContext
     ) -> tuple[str, Draft | None, Usage]:
-        """Give an act its words: its own, or those that are asked for apart and held against the chosen topic."""
+        """Return an act its words: its own, or those that are asked for apart and held against the chosen topic."""
         dialect = self.client.dialect
         prompt = dialect.wording(view, word)
         if prompt is None:
@@ -224,7 +224,7 @@ class Attending:
         plain: Callable[[], str],
         plainly: int,
     ) -> tuple[str, Draft | None, Usage]:
-        """Ask for words to the patient; a model too small to be believed is held against the scenario's advice.
+        """Ask for words to the patient; a model too small to be trusted is checked against the scenario's advice.
 
         Args:
             prompt: What is asked.

@@ -97,10 +97,10 @@ class RoleClient:
         return exchange
 
     def seed(self, task: str, context: RequestContext, attempt: int = 0, member: int = 0) -> int:
-        """Give the seed of a request."""
+        """Return the seed of a request."""
         return derive_seed(*context.seed, context.turn, self.role, task, member, attempt)
 
 
 def usage(reply: Reply) -> Usage:
-    """Give what a reply cost."""
+    """Return what a reply cost."""
     return Usage(reply.tokens_in, reply.tokens_out, reply.seconds)

@@ -22,7 +22,7 @@ _READ_AS = {"ask": "a question", "consult": "a call for the panel", "conclude": 
 
 
 def _leniently(prompt: Prompt, text: str, word: object) -> str:
-    """Say how a reply was read that is no JSON object though one was asked for; empty where nothing is to be said."""
+    """Say how a reply was read that is no JSON object though one was asked for; empty if nothing is to be said."""
     if prompt.schema is None or json_object(without_thought(text)) is not None:
         return ""
     kind = getattr(word, "action", None) or getattr(word, "kind", None)
@@ -50,7 +50,7 @@ async def reason_again(
         client: Who is asked.
         prompt: What was asked.
         decided: How the first reply began, up to its reason.
-        reasons: What the reason is held to; None where it is free.
+        reasons: What the reason is held to; None if it is free.
         task: What the role was asked to do.
         context: Where in the run.
         read: Reads the whole reply.
@@ -86,7 +86,7 @@ async def generate_with_retry(
         why: Tells why the last reply was not read; else the usual reason of the task is kept.
 
     Returns:
-        What was read (None where both answers were unusable), the last reply, and the cost of all.
+        What was read (None if both answers were unusable), the last reply, and the cost of all.
     """
     cost = Usage(answers=1)
     for attempt in range(ATTEMPTS):

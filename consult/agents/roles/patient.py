@@ -84,7 +84,7 @@ class Patient:
         return replace(act, accepts=accepts)
 
     def _is_too_young(self, view: PatientView) -> bool:
-        """Tell whether a model that learned no child's questions would speak as an adult."""
+        """Return whether a model that learned no child's questions would speak as an adult."""
         return self.client.dialect.slots and view.card.age is not None and view.card.age < CHILDHOOD
 
     # -- (a) the topic -----------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class Specialist:
     """0-based number in the panel; part of the seed, so that members differ."""
 
     async def opinion(self, view: DoctorView, scenario: Scenario, context: RequestContext) -> tuple[Opinion, Usage]:
-        """Give an opinion; two unusable answers are an abstention."""
+        """Return an opinion; two unusable answers are an abstention."""
         dialect = self.client.dialect
         view, looked = await look(self.client, view, context, self.member)
         prompt = dialect.opinion(view, self.specialty, self.member)
@@ -51,7 +51,7 @@ class Specialist:
     async def in_other_words(
         self, opinion: Opinion, given: Sequence[str], view: DoctorView, scenario: Scenario, context: RequestContext
     ) -> tuple[Opinion, Usage]:
-        """Give the reason again, in none of the words of colleagues' reasons; as it was where that fails."""
+        """Return the reason again, in none of the words of colleagues' reasons; as it was where that fails."""
         view, looked = await look(self.client, view, context, self.member)
         reason, cost = await self._reason(opinion.diagnosis, view, scenario, context, given)
         return replace(opinion, reason=reason or opinion.reason), looked + cost

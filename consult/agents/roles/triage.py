@@ -49,7 +49,7 @@ class TriageDoctor:
     async def _reasoned(
         self, word: TriageOutput, prompt: Prompt, text: str, view: DoctorView, context: RequestContext
     ) -> tuple[TriageOutput, Draft, Usage]:
-        """Give a triage its reason: the model's, asked for once more where it cannot be used, else a program's."""
+        """Return a triage its reason: the model's, asked for once more where it cannot be used, else a program's."""
         if word.why:
             return word, Draft(backed=True, leaked=False, attempts=1, fallback=False), Usage()
         dialect, head = self.client.dialect, f"{word.specialty}, {word.urgency}."

@@ -1,4 +1,4 @@
-"""`consult assess`: score a run again without playing it again, take in people's ratings, compare assessors."""
+"""`consult assess`: score a run without replaying it, import human ratings, compare assessors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def assess(
     run: Annotated[str, typer.Argument(help="This is the run's id, as `consult runs` lists it.")],
     assessor: Annotated[
         str | None,
-        typer.Option(help="The assessor is rules, a model as simulate takes it, or FILE.py:NAME."),
+        typer.Option(help="The assessor is rules, a model as for simulate, or FILE.py:NAME."),
     ] = None,
     judge: Annotated[
         str | None, typer.Option(help="This model judges the open diagnoses that no name or alias decides.")
@@ -45,7 +45,8 @@ def assess(
         raise UserError("give one of --assessor, --judge and --import, not several at once")
     if assessor is None and judge is None and ratings is None and not agreement:
         raise UserError(
-            "say who assesses: --assessor rules, --assessor MODEL, --judge MODEL, --import ratings.csv, or --agreement"
+            "choose an assessor: --assessor rules, --assessor MODEL, --judge MODEL, --import ratings.csv, "
+            "or --agreement"
         )
     code = 0
     if assessor is not None or judge is not None:
@@ -71,12 +72,14 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, jso
         summary = scored(run, assessor, judge, batch, db, listen)
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-        typer.echo(f"consult: {why}interrupted, what was judged is stored; run the same command to continue", err=True)
+        typer.echo(
+            f"consult: {why}interrupted; the verdicts so far are stored; run the same command to continue", err=True
+        )
         return INTERRUPTED
     return 1 if summary["failures"] else 0
 
 
-# -- by people, and compared -------------------------------------------------------------------------------------------
+# -- human ratings, and comparison -------------------------------------------------------------------------------------
 
 
 def _import(store: Store, run: str, path: Path, *, json: bool) -> int:
@@ -112,7 +115,7 @@ def _compare(store: Store, run: str, *, json: bool) -> None:
     if len(names) < 2:
         there = f"only {names[0]}" if names else "no assessor"
         again = f"consult assess {run} --assessor REF{naming(store.path)}"
-        raise UserError(f"run {run} has {there}; add another first: {again}")
+        raise UserError(f"run {run} has {there}; add another assessor first: {again}")
     pairs = agreements(store, run)
     if json:
         for pair in pairs:

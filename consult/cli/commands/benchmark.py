@@ -33,10 +33,12 @@ def benchmark(
     ] = None,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Runs that the store already holds are replayed.", rich_help_panel=OUTPUT_PANEL),
+        typer.Option(
+            "--again", help="Runs that are already in the store are played again.", rich_help_panel=OUTPUT_PANEL
+        ),
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Nobody is asked for confirmation.", rich_help_panel=OUTPUT_PANEL)
+        bool, typer.Option("--yes", help="No confirmation is asked for.", rich_help_panel=OUTPUT_PANEL)
     ] = False,
     out: Annotated[
         Path, typer.Option("--out", help="The report is written into this folder.", rich_help_panel=OUTPUT_PANEL)
@@ -77,7 +79,7 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         if view is not None:
             view.close()
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-        print(f"consult: {why}interrupted, what was shown is stored; run the same command to continue", file=sys.stderr)
+        print(f"consult: {why}interrupted; what was shown is stored; run the same command to continue", file=sys.stderr)
         return INTERRUPTED
     if view is None:
         print_json(played.summary)
@@ -87,13 +89,13 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
 
 
 def _tell(line: str) -> None:
-    """Tell a person at a terminal what takes its time."""
+    """Tell a person at a terminal what is taking time."""
     if sys.stderr.isatty():
         print(line, file=sys.stderr)
 
 
 def _agreed() -> bool:
-    """Ask a person at a terminal whether to play; anybody else has agreed."""
+    """Ask a person at a terminal whether to play; return True without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
     return typer.confirm("play it?", default=True, err=True)

@@ -1,4 +1,4 @@
-"""`consult doctor`: is this machine ready, and for what; what a model can do."""
+"""`consult doctor`: check whether this machine is ready, and what a model can do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 NOT_READY = 2
 ROW = 18
-"""Columns of a row's name."""
+"""Width of a row's name, in columns."""
 
 
 def doctor(
@@ -28,7 +28,7 @@ def doctor(
     db: Database = DEFAULT_DATABASE,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Tell whether this machine is ready, and for what: load a model, time it and play two turns."""
+    """Check whether this machine is ready: load a model, time it and play two turns."""
     from rich.console import Console
 
     from consult.errors import UserError
@@ -66,13 +66,13 @@ def _tried(reference: str, console: Console) -> tuple[ModelProbe | None, Problem
         what, _, fix = str(error).rpartition("; ")
         return None, Problem(what or fix, fix if what else "give another --model")
     except Exception as error:
-        # A backend, or a broken package, may fail in any way, and this command is there to say so.
+        # A backend or a broken package may fail in any way; this command exists to report it.
         first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        return None, Problem(f"'{reference}' cannot be tried ({first})", "fix what is named, or give another --model")
+        return None, Problem(f"'{reference}' cannot be tried ({first})", "fix the problem, or give another --model")
 
 
 def _opened(reference: str) -> Model:
-    """Open a model as `simulate` does, so that it is as fast as it is there."""
+    """Open a model as `simulate` does, so that its speed is the same."""
     from consult.agents.models import open_model
     from consult.agents.models.python import MODELS
     from consult.api.playing import limit_threads
@@ -101,7 +101,7 @@ def _show_machine(console: Console, machine: Machine) -> None:
     if not machine.devices:
         _row(console, "GPU", "none; models run on the CPU")
     place, hub = machine.place, machine.hub
-    ahead = "can be written, also ahead (WAL)" if place.wal else "can be written" if place.writable else "not writable"
+    ahead = "can be written, also in WAL mode" if place.wal else "can be written" if place.writable else "not writable"
     _row(console, "store", f"{place.database}: {ahead}, {_gigabytes(place.free)} free")
     models = "no cache yet" if hub.models is None else count_of(hub.models, "model")
     reached = "offline (HF_HUB_OFFLINE)" if hub.offline else "the connection was not tried"

@@ -1,7 +1,7 @@
-"""Makes a command from a configuration model: each field that is shown is an option, and no second list is kept.
+"""Make a command from a configuration model: each shown field is an option, and there is no second list.
 
-A field says its type, range, default, meaning and group (`consult.fields`); options that a model does not have, such as
-where to write, are the function's own parameters. What is on the command line, and only that, goes into the model.
+A field declares its type, range, default, meaning and group (`consult.fields`); options that are not in the model, such
+as where to write, are the function's own parameters. Only values given on the command line go into the model.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def from_model(
     Args:
         function: Called with the validated object, and by keyword with its own parameters.
         model: Its fields that carry a `Shown` become options.
-        build: Makes the object of the fields on the command line; None for the model's own check.
+        build: Builds the object from the fields on the command line; None to validate with the model itself.
         role: Of a training: a field for which another value cannot work in this role is left out of the help, though
             it is still read, so that the model says why.
-        bounded: Whether the options state and check the ranges of numbers; else the model alone checks them.
+        bounded: Whether the options show and check the ranges of numbers; otherwise only the model checks them.
     """
     from consult.api.given import checked
     from consult.fields import shown_fields
@@ -102,7 +102,7 @@ def _option(field: ShownField, *, bounded: bool, hidden: bool) -> inspect.Parame
 
 
 def _typed(field: ShownField) -> Any:
-    """Return the type of which a value is written on the command line."""
+    """Return the type of a value on the command line."""
     from pathlib import Path
 
     from consult.fields import members
@@ -116,7 +116,7 @@ def _typed(field: ShownField) -> Any:
 
 
 def _read(field: ShownField, value: Any) -> Any:
-    """Return a field's value from what stood on the command line."""
+    """Return a field's value from the command line's value."""
     if field.shown.form == "on/off":
         from consult.api.given import from_menu
 

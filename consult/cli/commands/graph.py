@@ -1,4 +1,4 @@
-"""`consult graph`: the flow of a consultation."""
+"""`consult graph`: print the flow of a consultation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands whose help is in groups and in the terminal's full width, and which are made when they are first used."""
+"""Commands with grouped help in the terminal's full width, created on first use."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FULL_WIDTH = 1000
 """Columns beyond which the help is not widened; a terminal has fewer."""
 _RANGES = ((r"(-?[\d.]+)<=x<=(-?[\d.]+)", r"from \1 to \2"), (r"x>=(-?[\d.]+)", r"\1 or more"))
 _ANY_NUMBER = re.compile(r"(; |(?<=\[))from -9223372036854775808 to 9223372036854775807")
-"""A range that says no more than that the store can hold the number."""
+"""The range of numbers that the store can hold, which help need not print."""
 
 
 class GroupedCommand(TyperCommand):
-    """A command whose options stand in the groups that they name."""
+    """A command that lists its options in the groups they name."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments, options without a group, and a section for each group; `--help` alone comes last."""
@@ -39,22 +39,22 @@ class GroupedCommand(TyperCommand):
 
 
 def _in_words(said: str) -> str:
-    """Say types and ranges as people do."""
+    """Describe types and ranges in plain words."""
     for written, plain in (*_RANGES, (r"<(int|float) range>", r"<\1>"), (r"<list\[(\w+)\]>", r"<\1>")):
         said = re.sub(written, plain, said)
     return _ANY_NUMBER.sub("", said).replace("  []", "")
 
 
 class Root(TyperGroup):
-    """The command line's root, which gives all help the terminal's full width."""
+    """The root of the command line; all help uses the terminal's full width."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Make the context of which commands take their width."""
+        """Make the context that sets the commands' width."""
         return super().make_context(info_name, args, parent, **{"max_content_width": FULL_WIDTH, **extra})
 
 
 def add_on_demand(app: typer.Typer, name: str, about: str, make: Callable[[], Callable[..., None]]) -> None:
-    """Add a command whose options are made when they are first asked for, so that others start without them.
+    """Add a command whose options are built on first use, so that other commands start faster.
 
     Args:
         app: Where to.
@@ -76,7 +76,7 @@ def add_on_demand(app: typer.Typer, name: str, about: str, make: Callable[[], Ca
 
         @params.setter
         def params(self, given: Any) -> None:
-            """Pass over those of the function that stands for the command until then; it has none."""
+            """Ignore the parameters of the placeholder function; it has none."""
 
         def invoke(self, ctx: Any) -> Any:
             return self.made.invoke(ctx)

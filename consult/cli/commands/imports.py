@@ -1,4 +1,4 @@
-"""`consult scenarios import`: others' cases as a scenario folder."""
+"""`consult scenarios import`: import cases from other sources as a scenario folder."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def import_(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario is made in this folder.")],
     map_: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="A column has another name; it may be given again."),
+        typer.Option("--map", metavar="FIELD=COLUMN", help="This field is in this column; it may be given again."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Import others' cases as a scenario folder; says what was kept, what was dropped and why."""
+    """Import cases from other sources as a scenario folder; report what was kept, what was dropped and why."""
     from dataclasses import asdict
 
     from consult.cli.commands.session import print_json
@@ -55,7 +55,7 @@ def _mapping(entries: list[str]) -> dict[str, str]:
     for entry in entries:
         field, equals, column = entry.partition("=")
         if not equals:
-            raise UserError(f"'{entry}' is no mapping; write --map FIELD=COLUMN")
+            raise UserError(f"'{entry}' is not a mapping; write --map FIELD=COLUMN")
         mapping[field.strip()] = column.strip()
     return mapping
 
@@ -70,7 +70,7 @@ def _lines(summary: Summary, out: Path) -> list[str]:
         lines.append(f"    line {row.line}: {row.reason}{detail}")
     lines += _details(summary)
     if summary.kept:
-        lines += [f"{out}: each row's fate is in import/; check it: consult scenarios check {out}"]
+        lines += [f"{out}: import/ lists what happened to each row; check it: consult scenarios check {out}"]
     return [without_controls(line) for line in lines]
 
 
@@ -84,11 +84,11 @@ def _details(summary: Summary) -> list[str]:
     for count, one, several in (
         (summary.unknown, "case has no diagnosis", "cases have no diagnosis"),
         (summary.leaks, "sentence left out: it names the diagnosis", "sentences left out: they name the diagnosis"),
-        (summary.long, "sentence left out: too long, or one too many", "sentences left out: too long, or too many"),
+        (summary.long, "sentence left out: too long or too many", "sentences left out: too long or too many"),
         (
             summary.unlisted,
-            "photograph is not in the table beside it, and was left",
-            "photographs are not in the table beside them, and were left",
+            "photograph is not in the table beside it and was left out",
+            "photographs are not in the table beside them and were left out",
         ),
     ):
         lines += [f"  {count_of(count, one, several)}"] if count else []

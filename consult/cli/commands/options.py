@@ -27,7 +27,7 @@ Database = Annotated[
 ]
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print one JSON object a line and nothing else.", rich_help_panel=OUTPUT_PANEL),
+    typer.Option("--json", help="Print one JSON object per line and nothing else.", rich_help_panel=OUTPUT_PANEL),
 ]
 Batch = Annotated[
     int,
@@ -35,7 +35,7 @@ Batch = Annotated[
         "--batch",
         min=BATCH.least,
         max=BATCH.most,
-        help="Play this many consultations at once, and send a model at most as many requests in one batch.",
+        help="Play this many consultations at once, and send a model at most this many requests in one batch.",
         rich_help_panel="How it is played",
     ),
 ]
@@ -43,7 +43,7 @@ Prompts = Annotated[
     bool,
     typer.Option(
         "--prompts/--no-prompts",
-        help="Store what models are asked and reply, for: consult show --prompts.",
+        help="Store each model's prompts and replies, for consult show --prompts.",
         rich_help_panel=OUTPUT_PANEL,
     ),
 ]

@@ -1,4 +1,4 @@
-"""`consult report`: what one or several runs came to, as a page, as Markdown, as JSON and as tables."""
+"""`consult report`: write the results of one or several runs as a page, Markdown, JSON and tables."""
 
 from __future__ import annotations
 

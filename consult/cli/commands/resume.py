@@ -15,14 +15,14 @@ def resume(
     code: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILE.py:NAME", help="This code of a file plays in the run, and runs only where you name it."
+            metavar="FILE.py:NAME", help="This code in a file takes part in the run; it runs only if you name it."
         ),
     ] = None,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
-    """Go on with an interrupted run, to the result it would have had; failed consultations are tried again."""
+    """Continue an interrupted run, with the same result as if uninterrupted; retry failed consultations."""
     from consult.api.playing import UnnamedCodeError, plan_again
     from consult.cli.commands.session import check_questions, play_run
     from consult.envs.store.write import Store
@@ -33,7 +33,7 @@ def resume(
             planned = plan_again(store, run, code or ())
         except UnnamedCodeError as error:
             named = " ".join(f"--code {shlex.quote(one)}" for one in error.missing)
-            raise UserError(f"code of a file plays in {run}, and runs only where you name it; add {named}") from None
+            raise UserError(f"{run} uses code from a file, which runs only if you name it; add {named}") from None
     check_questions(planned.config, json=json)
     command = f"consult simulate --scenario {planned.config.scenario}"
     raise typer.Exit(play_run(planned, db=db, batch=batch, json=json, command=command))

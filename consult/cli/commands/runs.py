@@ -1,4 +1,4 @@
-"""`consult runs`: what has been played."""
+"""`consult runs`: list what has been played."""
 
 from __future__ import annotations
 

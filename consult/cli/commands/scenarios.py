@@ -1,4 +1,4 @@
-"""`consult scenarios`: what can be played, what it asks of a doctor, and what is wrong with a folder."""
+"""`consult scenarios`: list scenarios, show how difficult one is, and check a folder."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
 
 
 def _ceilings(scenario: Scenario) -> list[Ceiling]:
-    """Compute the ceilings; none for cases written by hand."""
+    """Compute the ceilings; return none for cases written by hand."""
     from consult.scenarios.case_generator import Grammar
     from consult.scenarios.ceilings import ceilings
 
@@ -98,7 +98,7 @@ def _ceilings(scenario: Scenario) -> list[Ceiling]:
 
 
 def _facts_known(scenario: Scenario) -> list[Ceiling]:
-    """Compute the ceilings by the number of facts known; none for cases written by hand."""
+    """Compute the ceilings by the number of facts known; return none for cases written by hand."""
     from consult.scenarios.case_generator import Grammar
     from consult.scenarios.ceilings import by_facts_known
 

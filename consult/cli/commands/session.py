@@ -1,4 +1,4 @@
-"""Plays a planned run for a person or a program at the other end: shows its events, and says how it ended."""
+"""Play a planned run for a person or a program: show its events and report how it ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str
         command: The beginning of a command that plays the same scenario, for hints.
 
     Returns:
-        The exit code: 0, 1 where consultations failed, 130 where interrupted, also by a model that is gone.
+        The exit code: 0; 1 if consultations failed; 130 if interrupted, also by a model that stopped responding.
     """
     from consult.agents.models import ModelGoneError
     from consult.agents.models.human import LeftError
@@ -63,12 +63,12 @@ def _interrupted(stage: Stage, stop: BaseException) -> int:
     kept = f"; continue with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
     asked = "\n" if stage.config.patient.model == HUMAN else ""
     why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-    print(f"{asked}consult: {why}interrupted, what was shown is stored{kept}", file=sys.stderr)
+    print(f"{asked}consult: {why}interrupted; what was shown is stored{kept}", file=sys.stderr)
     return 130
 
 
 def check_questions(config: RunConfig, *, json: bool) -> None:
-    """Refuse to ask a person where events alone are printed.
+    """Refuse to ask a person for input if only events are printed.
 
     Raises:
         UserError: A person is to play the patient.
@@ -81,7 +81,7 @@ def check_questions(config: RunConfig, *, json: bool) -> None:
 
 
 def opened(config: RunConfig, *others: RunConfig) -> Models:
-    """Open the models of one or several runs, and say meanwhile that they are being loaded.
+    """Open the models of one or several runs, and show that they are being loaded.
 
     Raises:
         ModelError: One cannot be opened.
@@ -108,7 +108,7 @@ def print_json(event: Event) -> None:
 
 
 def shown_to_people(stage: Stage, command: str) -> Listener:
-    """Give the live view for one consultation, and a progress bar for many."""
+    """Return the live view for one consultation, or a progress bar for several."""
     from rich.console import Console
 
     from consult.agents.models.human import HUMAN
@@ -140,7 +140,7 @@ def shown_to_people(stage: Stage, command: str) -> Listener:
 
 
 def told_so_far(store: Store, run: str) -> list[Event]:
-    """Give the events of a run's first consultation that an earlier process has told."""
+    """Return the events of a run's first consultation that an earlier process already showed."""
     from consult.envs.events import opinion_event, turn_event
     from consult.envs.store.write import consultation_id
 

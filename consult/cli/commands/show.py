@@ -24,7 +24,7 @@ def show(
     identifier: Annotated[str, typer.Argument(help="This is a consultation such as r3.1, or a run such as r3.")],
     of_run: Annotated[
         str | None,
-        typer.Argument(metavar="[CONSULTATION]", help="Of a run, this is an id, or a case such as test-0017."),
+        typer.Argument(metavar="[CONSULTATION]", help="In a run, this is an id, or a case such as test-0017."),
     ] = None,
     prompts: Annotated[
         bool, typer.Option("--prompts", help="Show also what each model was asked, and its raw replies.")
@@ -33,7 +33,7 @@ def show(
     db: Database = DEFAULT_DATABASE,
     json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
 ) -> None:
-    """Show a consultation, or list those of a run with how faithful its lines are."""
+    """Show a consultation, or list those of a run and how faithful the patient's lines are."""
     from consult.envs.config import RunConfig
     from consult.envs.deciding import decide_again
     from consult.envs.prompts import refuse_without_prompts
@@ -110,7 +110,7 @@ def _print_events(store: Store, row: Row, scenario: Scenario, *, prompts: bool) 
     asked = ShownPrompts.of(store, row, _run(store, row)) if prompts else None
     for event in stored_events(row, store.acts(row["id"]), scenario.case(row["case_id"]), scenario):
         for prompt in asked.due(event) if asked else ():
-            # ASCII alone: a raw reply may hold what no terminal and no UTF-8 file takes.
+            # ASCII only: a raw reply may contain characters that no terminal and no UTF-8 file can hold.
             typer.echo(json.dumps(prompt.event()))
         print_json(event)
 
@@ -151,7 +151,7 @@ def _disclaim(console: Any) -> None:
 
 
 def _fidelity(store: Store, run_row: Row) -> Table | None:
-    """Give the rates of the run's lines; None where nothing was played."""
+    """Return the rates of the run's lines; None if nothing was played."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -170,7 +170,7 @@ def _fidelity(store: Store, run_row: Row) -> Table | None:
 
 
 def _unusable(store: Store, run_row: Row) -> Table | None:
-    """Give the share of answers that could not be used, by role and model; None where none was counted."""
+    """Return the share of unusable answers by role and model; None if none was counted."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

@@ -58,7 +58,7 @@ def _one_or_several(cases: list[str]) -> str | list[str]:
 
 
 def _command(config: RunConfig) -> str:
-    """Give the beginning of a command that plays other cases in the same way."""
+    """Return the beginning of a command that plays other cases in the same way."""
 
     def differs(name: str) -> bool:
         return bool(getattr(config, name) != type(config).model_fields[name].default)
@@ -70,7 +70,7 @@ def _command(config: RunConfig) -> str:
     from consult.agents.models.human import PERSONS
     from consult.envs.role_models import roles
 
-    # A person plays the patient alone: the model is then the attending's.
+    # A person can only play the patient, so the model shown is the attending's.
     person = config.patient.model in PERSONS
     everyone = config.attending if person else config.patient
     parts += ["--patient", config.patient.model] if person else []

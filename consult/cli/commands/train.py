@@ -29,23 +29,23 @@ def train() -> None:
 
 @app.command(cls=GroupedCommand)
 def starter(
-    out: Annotated[Path, typer.Option(help="The model is this folder; the same folder again continues the training.")],
+    out: Annotated[Path, typer.Option(help="Write the model into this folder; the same folder again continues.")],
     scenario: Tables = "derm34",
     seed: Annotated[
-        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights, lessons and batches.")
+        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights, examples and batches.")
     ] = 34,
-    tokens: Annotated[float, typer.Option(min=0.001, help="Lessons in judging have this many million tokens.")] = 5.5,
+    tokens: Annotated[float, typer.Option(min=0.001, help="Decision examples have this many million tokens.")] = 5.5,
     wording_tokens: Annotated[
-        float, typer.Option(min=0.001, help="Lessons in speaking have this many million tokens.")
+        float, typer.Option(min=0.001, help="Examples of speech have this many million tokens.")
     ] = 1.5,
     triage_labels: Annotated[
-        int, typer.Option(min=0, help="Triage is taught the specialty of this many cases.")
+        int, typer.Option(min=0, help="Triage is trained on the specialty of this many cases.")
     ] = 1000,
     decision_labels: Annotated[
-        int, typer.Option(min=0, help="The attending is taught the diagnosis of this many cases.")
+        int, typer.Option(min=0, help="The attending is trained on the diagnosis of this many cases.")
     ] = 4000,
     vision_steps: Annotated[
-        int, typer.Option(min=1, help="The vision tower is trained on this many batches of 64 pictures.")
+        int, typer.Option(min=1, help="The vision tower is trained on this many batches of 64 images.")
     ] = 2500,
     pictures: Annotated[
         int, typer.Option(min=1, help="The tower sees this many drawings beyond the cases' own.")
@@ -53,7 +53,7 @@ def starter(
     threads: Threads = 1,
     workers: Workers = 2,
 ) -> None:
-    """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes of one core."""
+    """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes on one core."""
     from consult.rl.starter.recipe import Recipe, train_starter
 
     recipe = Recipe(
@@ -76,21 +76,21 @@ def starter(
 @app.command(cls=GroupedCommand)
 def assessor(
     out: Annotated[
-        Path, typer.Option(help="The adapter is this folder; the same folder again continues the training.")
+        Path, typer.Option(help="Write the adapter into this folder; the same folder again continues the training.")
     ],
     base: Annotated[
-        str, typer.Option(help="This model plays and is taught: starter, or a folder that was made here.")
+        str, typer.Option(help="This model plays and is trained: starter, or a folder that train starter made.")
     ] = ("starter"),
     scenario: Tables = "derm34",
     seed: Annotated[
         int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides play, edits and weights.")
     ] = 5,
     consultations: Annotated[int, typer.Option(min=7, help="This many train cases are played.")] = 320,
-    lessons: Annotated[int, typer.Option(min=1, help="This many edited consultations are learned from.")] = 12_000,
+    lessons: Annotated[int, typer.Option(min=1, help="This many edited consultations are trained on.")] = 12_000,
     rank: Annotated[int, typer.Option(min=1, max=64, help="The adapter has this rank.")] = 32,
     threads: Threads = 1,
 ) -> None:
-    """Teach the starter to assess: an adapter that repeats the rule assessor, for this role alone."""
+    """Train the starter as an assessor: an adapter for this role that reproduces the rule assessor."""
     from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
 
     recipe = AssessorRecipe(
@@ -114,13 +114,13 @@ def classifier(
     seed: Annotated[
         int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights and batches.")
     ] = 34,
-    cases: Annotated[int, typer.Option(min=1, help="This many train cases are trained on.")] = 6800,
+    cases: Annotated[int, typer.Option(min=1, help="This many train cases are used.")] = 6800,
     held_out: Annotated[
         int, typer.Option(min=1, help="It is evaluated on this many validation and as many test cases.")
     ] = 680,
     workers: Workers = 2,
 ) -> None:
-    """Train an image classifier on a starter's frozen vision tower, kept beside its weights; minutes of one core."""
+    """Train an image classifier on a starter's frozen vision tower, saved beside its weights; minutes on one core."""
     import tempfile
 
     from consult.rl.starter.card import table_row

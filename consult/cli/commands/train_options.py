@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Role = Literal["triage", "attending", "interview"]
 NOT_FIELDS = ("ctx", "out", "config", "preset", "resume", "dry_run", "json", "threads")
-"""Parameters that say how to run and not what to train."""
+"""Parameters about how to run, not what to train."""
 
 TRAINED_PANEL = "What is trained"
 SUMMARIES: dict[Role, str] = {
@@ -32,7 +32,7 @@ def command_of(role: Role) -> Callable[..., None]:
     """Make the command that trains a role; its options are the fields of a training that can work in this role."""
     from consult.rl.config import TrainConfig
 
-    # Ranges are the configuration's to check, as for the fields of a file.
+    # The configuration checks ranges, as for the fields of a file.
     return from_model(_command(role), TrainConfig, dict, role=role, bounded=False)
 
 
@@ -40,20 +40,25 @@ def _command(role: Role) -> Callable[..., None]:
     def train(
         fields: dict[str, Any],
         *,
-        out: Annotated[Path, typer.Option(help="The result is this folder.", rich_help_panel=OUTPUT_PANEL)],
+        out: Annotated[
+            Path, typer.Option(help="The result is written into this folder.", rich_help_panel=OUTPUT_PANEL)
+        ],
         config: Annotated[
             Path | None,
-            typer.Option(help="This TOML file has the same fields; options go first.", rich_help_panel=TRAINED_PANEL),
+            typer.Option(
+                help="This TOML file has the same fields; options override it.", rich_help_panel=TRAINED_PANEL
+            ),
         ] = None,
         preset: Annotated[
-            str | None, typer.Option(help="The preset smoke is a training of minutes.", rich_help_panel=TRAINED_PANEL)
+            str | None,
+            typer.Option(help="The preset smoke is a training that takes minutes.", rich_help_panel=TRAINED_PANEL),
         ] = None,
         rewards: Annotated[
             list[str] | None,
             typer.Option(
                 "--reward",
-                help="This reward counts, as NAME=WEIGHT or FILE.py:NAME[=WEIGHT]; it may be given again, and a weight "
-                "of 0 takes one out.",
+                help="This reward counts, as NAME=WEIGHT or FILE.py:NAME[=WEIGHT]; it may be given again; a weight of "
+                "0 removes a reward.",
                 rich_help_panel="Learning",
             ),
         ] = None,
@@ -61,7 +66,7 @@ def _command(role: Role) -> Callable[..., None]:
             int | None,
             typer.Option(
                 min=1,
-                help="Torch uses this many threads; without it, one for a tiny model, and else its own choice.",
+                help="Torch uses this many threads; without it, one for a tiny model, otherwise torch's own choice.",
                 rich_help_panel="Length and size",
             ),
         ] = None,
@@ -71,7 +76,7 @@ def _command(role: Role) -> Callable[..., None]:
         ] = False,
         dry_run: Annotated[
             bool,
-            typer.Option("--dry-run", help="Tell what would be done, and stop.", rich_help_panel=OUTPUT_PANEL),
+            typer.Option("--dry-run", help="Print what would be done, and stop.", rich_help_panel=OUTPUT_PANEL),
         ] = False,
         json: Annotated[
             bool, typer.Option("--json", help="Print the figures as JSON.", rich_help_panel=OUTPUT_PANEL)
@@ -93,7 +98,7 @@ def _command(role: Role) -> Callable[..., None]:
             try:
                 metrics = train_practitioner(read, out, _say(), resume=resume)
             except KeyboardInterrupt:
-                typer.echo("consult: interrupted; the same command with --resume goes on", err=True)
+                typer.echo("consult: interrupted; the same command with --resume continues", err=True)
                 raise typer.Exit(130) from None
         if metrics:
             _show(metrics, read, out, json=json)
@@ -103,7 +108,7 @@ def _command(role: Role) -> Callable[..., None]:
 
 
 def _weights(entries: list[str]) -> dict[str, float | None]:
-    """Read `NAME=WEIGHT`; code of yours may leave the weight to its decorator."""
+    """Read `NAME=WEIGHT`; user code may leave the weight to its decorator."""
     return dict(_weight(entry) for entry in entries)
 
 
@@ -117,7 +122,7 @@ def _weight(entry: str) -> tuple[str, float | None]:
     try:
         return name.strip(), float(weight)
     except ValueError:
-        raise UserError(f"--reward '{entry}' is no name and weight; write NAME=WEIGHT, e.g. accuracy=1") from None
+        raise UserError(f"--reward '{entry}' is not a name and a weight; write NAME=WEIGHT, e.g. accuracy=1") from None
 
 
 def _limit_threads(config: TrainConfig, threads: int | None) -> None:
@@ -132,7 +137,7 @@ def _limit_threads(config: TrainConfig, threads: int | None) -> None:
 
 
 def _is_starter(reference: str) -> bool:
-    """Tell whether it is the starter, or an adapter on it that lies here; nothing is fetched for that."""
+    """Return whether it is the starter, or a local adapter on it; nothing is downloaded."""
     from consult.agents.models.model import ModelError
     from consult.agents.models.model_resolver import base_reference
 
@@ -141,7 +146,7 @@ def _is_starter(reference: str) -> bool:
     try:
         return base_reference(reference) == "starter"
     except ModelError:
-        return False  # told where it is opened
+        return False  # reported when it is opened
 
 
 def _say() -> Callable[[str], None]:

@@ -1,4 +1,4 @@
-"""`consult simulate --complaint … --image …`: what contradicts a case of your own, and who plays its patient."""
+"""`consult simulate --complaint … --image …`: check options for your own case, and choose who plays its patient."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 CHOOSING = ("case", "cases", "split")
 """Options that choose among a scenario's cases."""
 CASTING = ("temperament", "patient_grounding")
-"""Options of a patient that a model plays."""
+"""Options that need a patient played by a model."""
 
 
 def refuse_contradictions(complaint: str | None, given: Collection[str]) -> None:
@@ -15,7 +15,7 @@ def refuse_contradictions(complaint: str | None, given: Collection[str]) -> None
 
     Args:
         complaint: As it was given.
-        given: Names of the options that were given.
+        given: Names of the given options.
 
     Raises:
         UserError: They contradict.
@@ -24,11 +24,11 @@ def refuse_contradictions(complaint: str | None, given: Collection[str]) -> None
 
     if complaint is None:
         if "image" in given:
-            raise UserError('--image shows what a complaint is about; give --complaint "…" with it')
+            raise UserError('--image needs a complaint; give --complaint "…" with it')
         return
     for name in CHOOSING:
         if name in given:
-            raise UserError(f"--{name} chooses a case of the scenario and --complaint brings one; give one of the two")
+            raise UserError(f"--{name} and --complaint cannot be combined; give one of the two")
     if "patient" not in given:
         for name in CASTING:
             if name in given:
@@ -39,7 +39,7 @@ def refuse_contradictions(complaint: str | None, given: Collection[str]) -> None
 
 
 def own_patient(json: bool) -> str:
-    """Choose who plays the patient of a case of one's own: the person at the terminal, where there is one."""
+    """Choose who plays the patient of a user's case: the person at the terminal, if there is one."""
     from consult.agents.models.human import HUMAN, NOBODY, at_terminal
 
     return HUMAN if not json and at_terminal() else NOBODY

@@ -1,4 +1,4 @@
-"""`consult view`: the store as a local web page, read-only."""
+"""`consult view`: serve the store as local web pages, read-only."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ DEFAULT_PORT = 8765
 def view(
     db: Database = DEFAULT_DATABASE,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The server listens at this port; 0 takes one that is free.")
+        int, typer.Option("--port", min=0, max=65535, help="The server listens on this port; 0 takes any free port.")
     ] = DEFAULT_PORT,
 ) -> None:
-    """Serve runs and consultations as a web page of this machine, read-only; Ctrl-C ends it."""
+    """Serve runs and consultations as local web pages, read-only; Ctrl-C stops the server."""
     from consult.cli.web.server import application, listening, serve
     from consult.envs.store.readonly import ReadOnlyStore
     from consult.render.terminal import DISCLAIMER
 
-    # A mistake is told before anything is served.
+    # Report a mistake before anything is served.
     with ReadOnlyStore(db):
         pass
     with listening(port) as socket, contextlib.suppress(KeyboardInterrupt):
-        typer.echo(f"http://127.0.0.1:{socket.getsockname()[1]}/  shows {db}, read-only; Ctrl-C ends it.")
+        typer.echo(f"http://127.0.0.1:{socket.getsockname()[1]}/  shows {db}, read-only; Ctrl-C stops it.")
         typer.echo(DISCLAIMER)
         serve(application(db), socket)

@@ -1,1 +1,1 @@
-"""What commands draw in a terminal."""
+"""Terminal output of the commands."""

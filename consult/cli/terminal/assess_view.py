@@ -1,4 +1,4 @@
-"""How an assessment looks in the terminal: progress on stderr, tables on stdout."""
+"""Show an assessment in the terminal: progress on stderr, tables on stdout."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MOST_LISTED = 10
 
 
 class AssessProgress:
-    """Tells how far an assessment is, and its figures at the end."""
+    """Shows the progress of an assessment, and its figures at the end."""
 
     def __init__(self) -> None:
         self._told, self._done, self._total = time.monotonic(), 0, 0
 
     def __call__(self, event: Event) -> None:
-        """Take in one event."""
+        """Handle one event."""
         if event["event"] == "assess":
             self._done, self._total = event["earlier"], event["consultations"]
             earlier = f", {self._done} judged before" if self._done else ""
@@ -51,13 +51,13 @@ class AssessProgress:
 
 
 class JudgeProgress:
-    """Tells how far judging is, and its figures at the end."""
+    """Shows the progress of judging, and its figures at the end."""
 
     def __init__(self) -> None:
         self._told, self._done, self._total = time.monotonic(), 0, 0
 
     def __call__(self, event: Event) -> None:
-        """Take in one event."""
+        """Handle one event."""
         if event["event"] == "judge":
             self._done, self._total = event["earlier"], event["consultations"]
             earlier = f", {self._done} judged before" if self._done else ""
@@ -78,7 +78,7 @@ class JudgeProgress:
 
 
 def print_judging(summary: Event) -> None:
-    """Print a judge's verdicts, what the run has come to with them, and the consultations that it failed on."""
+    """Print a judge's verdicts, the run's result with them, and the consultations that it failed on."""
     from rich.console import Console
 
     console = Console()
@@ -90,13 +90,13 @@ def print_judging(summary: Event) -> None:
 
 
 def _what_counts(summary: Event) -> str:
-    """Say what counts for the diagnoses that a judge failed on: the verdict of an earlier one stands."""
+    """Return what counts for the diagnoses that a judge failed on: an earlier judge's verdict, if there is one."""
     failed = len(summary["failures"])
     kept = failed - summary["failed_unjudged"]
     if not kept:
-        return "unjudged, and counted as wrong"
-    stands = "the verdict of an earlier judge stands"
-    return stands if kept == failed else f"on {kept} of them {stands}; the others are unjudged, and counted as wrong"
+        return "unjudged and counted as wrong"
+    stands = "the verdict of an earlier judge counts"
+    return stands if kept == failed else f"on {kept} of them {stands}; the others are unjudged and counted as wrong"
 
 
 def print_summary(summary: Event) -> None:
@@ -107,7 +107,7 @@ def print_summary(summary: Event) -> None:
     console.print(fitted(_figures(summary), console.width))
     if summary["left_out"]:
         say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
-    _print_failures(console, "assessor", summary["failures"], "not scored, and counted in no share")
+    _print_failures(console, "assessor", summary["failures"], "not scored and not counted in any share")
     say(console, styled(DISCLAIMER, "dim"))
 
 
@@ -131,12 +131,12 @@ def _figures(summary: Event) -> Table:
 
 
 def _mean(mean: float, highest: int) -> str:
-    """Give a yes-or-no item as a share, the other one as a mean of its levels."""
+    """Return a yes-or-no item as a share, and any other item as the mean of its levels."""
     return f"{mean:.1%}" if highest == 1 else f"{mean:.2f} of {highest}"
 
 
 def print_import(imported: Imported) -> None:
-    """Say what of a file of ratings was kept, and name each row that was not."""
+    """Print how many rows of a ratings file were kept, and name each row that was not."""
     from rich.console import Console
 
     console = Console()

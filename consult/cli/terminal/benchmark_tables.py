@@ -1,4 +1,4 @@
-"""The tables of a benchmark in the terminal: its plan, and one table a subject at the end."""
+"""The tables of a benchmark in the terminal: its plan, and one table per subject at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 10
 SURE = ", 95 %"
-"""How the heading of a figure with its interval ends."""
+"""Suffix of the heading of a figure with its interval."""
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
@@ -26,7 +26,7 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, title=styled(title, "bold"), title_justify="left", pad_edge=False, show_edge=False)
-    # Names are folded where there is no room, never cut: two of them would look the same.
+    # Names are wrapped if there is no room, never cut: two of them would look the same.
     for name in left:
         table.add_column(name, overflow="fold", no_wrap=name in (STRATEGY, TEAM))
     for name in right:
@@ -51,27 +51,28 @@ def plan_table(event: Event) -> Table:
 
 
 def price(event: Event) -> list[str]:
-    """Say what is left to play, and what that will take."""
+    """Return what is left to play, and how long that will take."""
     left = event["consultations"] - event["played"]
     if not left:
         played = count_of(event["consultations"], "consultation")
-        return [f"nothing is left to play: {played} in the database"]
+        return [f"nothing left to play: {played} in the database"]
     sources = {one["estimated_from"] for one in event["cells"] if one["estimated_from"]}
     measured = {name for name in sources if name in ("warm-up", "the slowest cell")}
     how = "from earlier runs of this database" if not measured else "from a short warm-up on this machine"
     if measured and sources - measured:
         how += " and earlier runs"
-    note = "; larger batches go faster" if measured else ""
+    note = "; larger batches are faster" if measured else ""
     price = f"{left:,} of {count_of(event['consultations'], 'consultation')} to play"
     return [f"{price}: about {duration(event['seconds'])}, {event['tokens']:,} tokens ({how}{note})"]
 
 
 def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:
-    """Yield one table a subject, with a row a condition: diagnosis, triage and urgency, rubric.
+    """Yield one table per subject, with a row per condition: diagnosis, triage and urgency, rubric.
 
     Args:
         found: What report.json says.
-        width: Letters of a line; what does not fit is left to the report: the scores beside accuracy, then intervals.
+        width: Characters per line; columns that do not fit are left out: first the scores beside accuracy, then
+        intervals.
     """
     columns = found["conditions"]["differing"] or [MODEL, STRATEGY, TEAM]
     for build in (_diagnosis, _triage, _rubric):
@@ -83,7 +84,7 @@ def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:
 
 
 def _width(table: Table) -> int:
-    """Return the letters of a line that a table would take."""
+    """Return the width of a table, in characters."""
     from rich.console import Console
     from rich.measure import Measurement
 
@@ -110,7 +111,7 @@ def _diagnosis(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) 
 
 
 def _unjudged(run: Mapping[str, Any]) -> str:
-    """Return how many diagnoses nobody has judged, and what judging them could give; empty where all are."""
+    """Return how many diagnoses are unjudged and the accuracy they allow; empty if all are judged."""
     judging = run["judging"]
     if not judging["unjudged"]:
         return ""
@@ -219,7 +220,7 @@ def _over(run: Mapping[str, Any], name: str) -> str:
 
 
 def common_lines(found: Mapping[str, Any]) -> list[str]:
-    """Say what all rows have in common: those settings that tell a reader what was played, and by whom."""
+    """Return what all rows have in common: the settings that show what was played, and by which models."""
     told = "; ".join(text if names == CASES else f"{names} {text}" for names, text in told_together(found))
     shortened = {short: model for short, model in found["conditions"]["models"].items() if short not in model}
     lines = [f"all rows: {told}", *(f"{short} is {model}" for short, model in shortened.items())]
@@ -227,7 +228,7 @@ def common_lines(found: Mapping[str, Any]) -> list[str]:
 
 
 def without_consultation(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say what asks no consultation: the majority label and the classifier, on the run with the most cases."""
+    """Return the majority-label and classifier baselines of the run with the most cases."""
     widest = max(runs, key=lambda run: run["consultations"]["cases"])
     lines = []
     for one in widest["baselines"]:

@@ -1,4 +1,4 @@
-"""How a benchmark looks in the terminal: its plan, its progress on stderr, and its tables at the end."""
+"""Show a benchmark in the terminal: its plan, its progress on stderr, and its tables at the end."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class BenchmarkView:
         self._judged = 0
 
     def __call__(self, event: Event) -> None:
-        """Take in one event."""
+        """Handle one event."""
         kind = event["event"]
         if kind == "plan":
             self._plan(event)
@@ -59,7 +59,7 @@ class BenchmarkView:
             self._bar(event)
 
     def close(self) -> None:
-        """Take the bar down, so that the terminal has its cursor again."""
+        """Remove the bar and restore the terminal's cursor."""
         if self._bar is not None:
             self._bar.close()
 
@@ -67,7 +67,7 @@ class BenchmarkView:
         self._told = time.monotonic()
         self.errors.print(styled(clean(line), ""), highlight=False, soft_wrap=True)
 
-    # -- as it goes ------------------------------------------------------------------------------------------------
+    # -- while it runs ---------------------------------------------------------------------------------------------
 
     def _plan(self, event: Event) -> None:
         self._begun = time.monotonic()
@@ -80,7 +80,7 @@ class BenchmarkView:
         if event["classifier"] is None:
             self._tell(f"no classifier among the baselines: {event['why']}")
         else:
-            self._tell(f"the classifier {event['classifier']} looks at {count_of(event['cases'], 'photograph')}")
+            self._tell(f"the classifier {event['classifier']} classifies {count_of(event['cases'], 'photograph')}")
 
     def _cell(self, event: Event) -> None:
         cell = self._cells[event["cell"]]
@@ -109,10 +109,10 @@ class BenchmarkView:
                 f"{'judge' if 'judge' in event else 'assessor'} failed: {failure['consultation']}  {failure['why']}"
             )
 
-    # -- when it is over -------------------------------------------------------------------------------------------
+    # -- at the end ------------------------------------------------------------------------------------------------
 
     def finish(self, found: Mapping[str, Any], summary: Event, out: Path) -> None:
-        """Print the main table, what is to be beaten, failures, and where the report is."""
+        """Print the main table, baselines, failures, and where the report is."""
         for table in tables(found, self.console.width):
             self.console.print(fitted(table, self.console.width))
         for line in [*common_lines(found), *without_consultation(found["runs"])]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 EVERY = 10.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines if there is no terminal."""
 MOST_FAILURES = 10
 
 
@@ -42,7 +42,7 @@ class Progress:
         self._bar: Bar | None = None
 
     def __call__(self, event: Event) -> None:
-        """Take in one event."""
+        """Handle one event."""
         if event["event"] == "run":
             self._begin(event)
         elif event["event"] == "consultation":
@@ -52,7 +52,7 @@ class Progress:
             self._report(event)
 
     def close(self) -> None:
-        """Take the bar down, so that the terminal has its cursor again."""
+        """Remove the bar and restore the terminal's cursor."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
@@ -93,7 +93,7 @@ class Progress:
             right += f" ({self._right / self._judged:.0%})"
         return f"{right}, {self._failed} failed" if self._failed else right
 
-    # -- when it is over -------------------------------------------------------------------------------------------
+    # -- at the end ------------------------------------------------------------------------------------------------
 
     def _report(self, summary: Event) -> None:
         from rich.console import Console
@@ -164,7 +164,7 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
 
 
 def _by_style(ended: list[Event]) -> dict[str, list[Event]]:
-    """Part judged consultations by their cases' style; empty where all are of one style."""
+    """Group judged consultations by the style of their cases; empty if all have the same style."""
     judged = [event for event in ended if event["correct"] is not None]
     styles = sorted({event["style"] for event in judged})
     return {style: [e for e in judged if e["style"] == style] for style in styles} if len(styles) > 1 else {}

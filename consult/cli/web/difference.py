@@ -1,4 +1,4 @@
-"""In what two consultations differ: how they were played, what came of them, and how they were judged."""
+"""Show how two consultations differ: how they were played, their results, and how they were judged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Facts = dict[str, str]
 
 
 def differences(left: Told, right: Told) -> str:
-    """Give a table of what differs, as HTML, with what is the same named beneath."""
+    """Return a table of the differences as HTML, and name below it what is the same."""
     a, b = ({**_how(told), **_outcome(told)} for told in (left, right))
     judged_a, judged_b = _verdicts(left), _verdicts(right)
     both = [name for name in judged_a if name in judged_b]
@@ -66,7 +66,7 @@ def _outcome(told: Told) -> Facts:
 
 
 def _verdicts(told: Told) -> Facts:
-    """Give what was scored; what was not says nothing of how two consultations differ."""
+    """Return the scored items; an unscored item shows no difference between consultations."""
     return {
         f"{item.key} {text(item.name)}, by {text(short(assessor))}": value_in_words(item, assessment[item.key].value)
         for assessor, assessment in told.assessments.items()

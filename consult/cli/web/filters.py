@@ -14,7 +14,7 @@ from consult.envs.store.write import Store
 from consult.render.page_parts import text
 
 LONGEST = 300
-"""Characters of a filter."""
+"""Most characters of a filter."""
 _NAMES = {"truth": "true diagnosis", "result": "right or wrong", "value": "verdict"}
 _VALUES = {"1": "1 (yes)", "0": "0 (no)", "2": "2 (of 2)", NONE: "not scored"}
 
@@ -23,12 +23,12 @@ Choice = tuple[str, str]
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
-    """Read filters from the parameters of an address; others are passed over."""
+    """Read filters from the parameters of an address; ignore other parameters."""
     return Filters(**{field.name: clean(query.get(field.name, ""))[:LONGEST] for field in fields(Filters)})
 
 
 def filter_form(store: Store, run: str, filters: Filters, here: str) -> str:
-    """Give the form, as HTML; open where something is filtered.
+    """Return the form as HTML; open if a filter is set.
 
     Args:
         store: Where the run is.
@@ -55,7 +55,7 @@ def filter_form(store: Store, run: str, filters: Filters, here: str) -> str:
 
 
 def in_words(filters: Filters) -> str:
-    """Say what is filtered for, as HTML; empty where nothing is."""
+    """Return the set filters as HTML; empty if there are none."""
     said = [
         (_NAMES.get(name, name), (_VALUES if name == "value" else {NONE: "none"}).get(value, value))
         for name, value in filters.given().items()
@@ -64,7 +64,7 @@ def in_words(filters: Filters) -> str:
 
 
 def _menu(values: Iterable[str]) -> list[Choice]:
-    """Offer values as they are in the store; one with control characters in it could not be."""
+    """Return a select with the values in the store; leave out values with control characters."""
     return [(value, "none" if value == NONE else value) for value in values if clean(value) == value]
 
 
@@ -75,7 +75,7 @@ def _same(values: Iterable[str]) -> list[Choice]:
 def _select(name: str, options: Iterable[Choice], chosen: str) -> str:
     listed = [("", "any"), *options]
     if chosen not in [value for value, _ in listed]:
-        # An address may ask for what the run does not have; the form says so, and finds nothing.
+        # An address may contain a value that the run does not have; the form shows it, and the list is empty.
         listed.append((chosen, chosen))
     inner = "".join(
         f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{text(words)}</option>'

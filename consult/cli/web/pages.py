@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MOST = 100
-"""Rows of a list on one page."""
+"""Rows per page of a list."""
 MOST_ELSEWHERE = 50
 """Consultations of the same case that are listed."""
 MOST_NAMES = 500
-"""Runs that a mistyped one is compared with."""
+"""Number of runs that a mistyped id is compared with."""
 
 
 # -- runs --------------------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def _run_row(row: Row) -> list[str]:
 
 
 def _status(row: Row) -> str:
-    """Say how a run stands; one whose process has gone without a word is interrupted."""
+    """Return the state of a run; it is interrupted if its process has died."""
     gone = row["status"] == "running" and not is_alive(row["pid"])
     return "interrupted" if gone else text(row["status"])
 
@@ -170,7 +170,7 @@ def _consultation_row(row: Row) -> list[str]:
 
 
 def consultation(store: Store, request: Request) -> str:
-    """Tell one consultation, with the same case's others."""
+    """Show one consultation, and list other consultations of the same case."""
     told = stored.told(store, request.path_params["consultation"], prompts=True)
     turning, run_id = _turning(store, told), told.run["id"]
     content = f"{column(told)}\n{_others(store, told)}\n{turning}"
@@ -211,7 +211,7 @@ def _other_row(told: Told, row: Row) -> list[str]:
 
 def _beside(left: str) -> str:
     return f"""<form method="get" action="/compare"><input type="hidden" name="left" value="{escape(left)}">
-<label>Set beside it <input name="right" required placeholder="e.g. r1.2" autocomplete="off"></label>
+<label>Compare with <input name="right" required placeholder="e.g. r1.2" autocomplete="off"></label>
 <button>Compare</button></form>"""
 
 
@@ -219,7 +219,7 @@ def _beside(left: str) -> str:
 
 
 def compare(store: Store, request: Request) -> str:
-    """Tell two consultations side by side."""
+    """Show two consultations side by side."""
     names = [request.query_params.get(side, "").strip() for side in ("left", "right")]
     if not all(names):
         return document("Two consultations", _choose(*names), path=[("", "two consultations")])
@@ -249,11 +249,11 @@ def _choose(left: str, right: str) -> str:
     return f"<h1>Two consultations side by side</h1><p>Name both.</p>{form}"
 
 
-# -- what is not there -------------------------------------------------------------------------------------------------
+# -- missing pages -----------------------------------------------------------------------------------------------------
 
 
 def unknown(error: UnknownNameError) -> str:
-    """Answer a name that is not there with the menu, the nearest first."""
+    """Answer an unknown name with the list of names, the nearest first."""
     to = {"run": run_address, "consultation": address}.get(error.kind)
     names = nearest_first(error.name, error.menu)
     items = "".join(f"<li>{link(to(name), name) if to and name != '…' else text(name)}</li>" for name in names)
@@ -263,7 +263,7 @@ def unknown(error: UnknownNameError) -> str:
 
 
 def failed(sentence: str) -> str:
-    """Say in a sentence why there is no page."""
+    """Return a page that says why a page is missing."""
     said = sentence[:1].upper() + sentence[1:]
     return document(
         "No page", f"<h1>No page</h1><p>{text(said if said.endswith('.') else f'{said}.')}</p>", path=[("", "no page")]

@@ -1,4 +1,4 @@
-"""What the pages of `consult view` share: the document, the way back, results in words, and turning over."""
+"""Shared parts of the pages of `consult view`: the document, the breadcrumbs, results in words, and the pager."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from consult.render.report.verdicts import result_of
 from consult.render.terminal import DISCLAIMER
 
 Links = Sequence[tuple[str, str]]
-"""Address and words; an empty address where one is."""
+"""Address and text; an empty address for the current page."""
 
 DEMO = "demonstration, no finding"
 
 
 def document(name: str, content: str, *, path: Links, beside: str = "", foot: str = "", kind: str = "wide") -> str:
-    """Give a whole page.
+    """Return a whole page.
 
     Args:
         name: Its title, as HTML.
-        content: What stands on it, as HTML.
-        path: The way to it from the list of runs; empty for that list.
-        beside: What stands beside the way, as HTML.
-        foot: What stands beneath, as HTML; else the disclaimer alone.
-        kind: Its measure: `wide` for lists, `one` for a conversation, `two` for two side by side.
+        content: Its content, as HTML.
+        path: The breadcrumbs from the list of runs; empty for that list.
+        beside: Content beside the breadcrumbs, as HTML.
+        foot: Content of the footer, as HTML; by default the disclaimer.
+        kind: Its width: `wide` for lists, `one` for a conversation, `two` for two side by side.
     """
     steps = "".join(f"<li>{_step(to, words)}</li>" for to, words in [("/", "Runs"), *path])
     way = f'<nav class="way" aria-label="Where you are"><ol>{steps}</ol></nav>' if path else ""
@@ -56,33 +56,33 @@ def _step(to: str, words: str) -> str:
 
 
 def link(to: str, words: str) -> str:
-    """Give a link as HTML."""
+    """Return a link as HTML."""
     return f'<a href="{escape(to)}">{text(words)}</a>'
 
 
 def run_address(run: str) -> str:
-    """Give the address of a run's page."""
+    """Return the address of a run's page."""
     return f"/runs/{quote(run, safe='')}"
 
 
 def address(consultation: str) -> str:
-    """Give the address of a consultation's page."""
+    """Return the address of a consultation's page."""
     return f"/consultations/{quote(consultation, safe='')}"
 
 
 def compare_address(left: str, right: str) -> str:
-    """Give the address of two consultations side by side."""
+    """Return the address of two consultations side by side."""
     return f"/compare?{urlencode({'left': left, 'right': right})}"
 
 
 def result(row: Row) -> str:
-    """Return in a word what came of a consultation: right, wrong, no truth, unjudged, or its status if not finished."""
+    """Return the result of a consultation: right, wrong, no truth, unjudged, or its status if not finished."""
     decided = stored_decision(row)
     return result_of(row["status"], decided.correct, decided.by)
 
 
 def diagnosed(row: Row) -> str:
-    """Give a consultation's diagnosis with what came of it, as HTML."""
+    """Return a consultation's diagnosis with its result, as HTML."""
     came = result(row)
     mark = {"right": "✔ right", "wrong": "✘ wrong"}.get(came, came)
     named = f"<b>{text(row['diagnosis'])}</b>" if row["diagnosis"] else '<span class="dim">no diagnosis</span>'
@@ -93,12 +93,12 @@ def diagnosed(row: Row) -> str:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
-    """Give a table that a phone shows as a list, as HTML.
+    """Return a table that a phone shows as a list, as HTML.
 
     Args:
         headings: Names of the columns.
         rows: Cells as HTML; the first is the row's name.
-        caption: What it lists, for those who hear it.
+        caption: What it lists, for screen readers.
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headings)
     lines = "".join(f"<tr>{_first(row[0])}{_rest(headings[1:], row[1:])}</tr>\n" for row in rows)
@@ -118,7 +118,7 @@ def _rest(headings: Sequence[str], cells: Sequence[str]) -> str:
 
 
 def pager(here: str, given: Mapping[str, str], page: int, pages: int) -> str:
-    """Give the links to other pages of a list, as HTML; empty where there is one page."""
+    """Return the links to other pages of a list, as HTML; empty if there is one page."""
     if pages <= 1:
         return ""
 
@@ -134,6 +134,6 @@ def pager(here: str, given: Mapping[str, str], page: int, pages: int) -> str:
 
 
 def wanted_page(said: str, pages: int) -> int:
-    """Read the number of a page, 1 to `pages`; the nearest where there is none such."""
+    """Read the number of a page, 1 to `pages`; return the nearest one if it is out of range."""
     number = int(said) if said.isdecimal() and len(said) < 10 else 1
     return max(1, min(number, pages))

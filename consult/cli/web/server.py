@@ -1,7 +1,7 @@
-"""The server behind `consult view`: this machine alone, GET and HEAD alone, no script, nothing written.
+"""The server behind `consult view`: local only, GET and HEAD only, no script, nothing written.
 
-A browser lets every page of the web send requests to 127.0.0.1, and a name of the web can be made to point here.
-Hence the check of the Host header, and the headers that keep other pages from showing or reading these.
+A browser lets any web page send requests to 127.0.0.1, and a DNS name can be made to point here. The server therefore
+checks the Host header and sends headers that stop other pages from showing or reading these.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 SECONDS_TO_END = 2
-"""That requests under way have at Ctrl-C."""
+"""Time that running requests get after Ctrl-C."""
 
 Page = Callable[[ReadOnlyStore, Request], str]
 
 
 def listening(port: int) -> socket.socket:
-    """Listen on this machine alone.
+    """Listen on this machine only.
 
     Args:
-        port: 0 takes one that is free.
+        port: 0 takes any free port.
 
     Raises:
-        UserError: The port is in use, or may not be used.
+        UserError: The port is in use or not permitted.
     """
     try:
         return socket.create_server((HOST, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise UserError(f"port {port} is in use; give another one with --port, or 0 for any that is free") from None
+            raise UserError(f"port {port} is in use; give another one with --port, or 0 for any free port") from None
         if error.errno == errno.EACCES:
-            raise UserError(f"port {port} may not be used here; give one above 1023 with --port") from None
+            raise UserError(f"port {port} is not permitted; give one above 1023 with --port") from None
         raise
 
 
@@ -89,7 +89,7 @@ def application(db: Path) -> Starlette:
     """Make the pages over a store.
 
     Args:
-        db: The file; opened anew for each answer, so that it may be written and even exchanged meanwhile.
+        db: The file; opened again for each answer, so that it may be written to or replaced in the meantime.
     """
     pages: dict[str, Page] = {
         "/": view_pages.runs,
@@ -109,7 +109,7 @@ def application(db: Path) -> Starlette:
 
 
 class _Headers:
-    """Puts the headers on every answer."""
+    """Adds the headers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -134,7 +134,7 @@ def _html(page: str, status: int = 200) -> Response:
 
 
 def _photograph(db: Path, request: Request) -> Response:
-    """Give a photograph, drawn when it is asked for; a browser that has it asks only whether it is still the same."""
+    """Return a photograph, drawn on request; a browser that has it only checks whether it has changed."""
     with ReadOnlyStore(db) as store:
         png = stored.photograph(store, request.path_params["consultation"])
     if png is None:
@@ -162,7 +162,7 @@ def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentence = {
         404: f"There is no page '{request.url.path}' here.",
-        405: "These pages are read, not written to: GET and HEAD alone.",
+        405: "These pages are read-only; use GET or HEAD.",
     }.get(error.status_code, error.detail)
     page = _html(view_pages.failed(sentence), error.status_code)
     page.headers.update(error.headers or {})

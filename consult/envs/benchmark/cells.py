@@ -48,7 +48,7 @@ def cells(grid: Grid, scenario: Scenario) -> list[Cell]:
         for key in _keys(block):
             if key in wanted:
                 model, strategy, team = key
-                raise GridError(f"{strategy} · {team} with {model} stands in two cells; leave one of them out")
+                raise GridError(f"{strategy} · {team} with {model} occurs in two cells; remove one of them")
             wanted[key] = block, False
     if grid.solo_baseline:
         wanted = _with_solo(wanted)
@@ -68,7 +68,7 @@ def _keys(block: Block) -> list[tuple[str, str, str]]:
     for kind, names in (("model", models), ("strategy", strategies), ("team", teams)):
         twice = next((name for name, often in Counter(names).items() if often > 1), None)
         if twice is not None:
-            raise GridError(f"the {kind} '{twice}' is given twice; name it once")
+            raise GridError(f"the {kind} '{twice}' is given twice; give it once")
     return [(model, strategy, team) for model in models for strategy in strategies for team in teams]
 
 
@@ -118,7 +118,7 @@ def _first(scenario: Scenario, split: str, count: int | None) -> tuple[str, ...]
 
 
 def _moods(grid: Grid, scenario: Scenario, blocks: Sequence[Block]) -> tuple[str, ...]:
-    """Give all four, or one for each of the first cases, as many as any block has."""
+    """Return all four, or one for each of the first cases, as many as any block has."""
     if grid.temperament == ALL:
         return tuple(temperaments())
     ids = max((_first(scenario, grid.split, block.cases) for block in blocks), key=len)

@@ -41,7 +41,7 @@ class Estimate:
 
 
 def from_store(store: Store, config: RunConfig, models: Mapping[str, str]) -> Estimate | None:
-    """Go by the newest run that was played in the same way by the same models; None where there is none."""
+    """Go by the newest run that was played in the same way by the same models; None if there is none."""
     for run in finished_runs(store):
         if json.loads(run.models) == dict(models) and _alike(config, json.loads(run.config)):
             found = _measured(store, run.id, run.wall_seconds, run.id)
@@ -78,7 +78,7 @@ def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: 
 
 
 def warm_up_config(cell: Cell) -> RunConfig:
-    """Give a cell's configuration on its first few cases, each once."""
+    """Return a cell's configuration on its first few cases, each once."""
     config = cell.config
     count = max(1, min(WARM_UP, len(config.cases) // 8))
     moods = config.temperaments[:1] * count if config.all_temperaments else config.temperaments[:count]

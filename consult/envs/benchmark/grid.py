@@ -104,19 +104,19 @@ class Grid(_Table):
     """Parts of the grid with cases of their own; without any, the grid is one block."""
 
     def blocks(self) -> list[Block]:
-        """Give the blocks with nothing left out but the number of cases, where all are meant."""
+        """Return the blocks with nothing left out but the number of cases, where all are meant."""
         names = ("strategies", "teams", "models", "cases", "repeats")
         usual = {name: getattr(self, name) for name in names}
         told = [block.model_dump(exclude_none=True) for block in self.cells] or [{}]
         return [Block.model_validate({**usual, **block}) for block in told]
 
     def judges(self) -> list[str]:
-        """Give the assessors, `model` in the name of the model."""
+        """Return the assessors, `model` in the name of the model."""
         named = (self.models[0] if name == THE_MODEL else name for name in self.assessors)
         return [name for name in dict.fromkeys(named) if name != NOBODY_ASSESSES]
 
     def judges_diagnoses(self) -> bool:
-        """Tell whether a judge is to be asked about open diagnoses."""
+        """Return whether a judge is to be asked about open diagnoses."""
         return self.judge != NOBODY_ASSESSES
 
     def toml(self, cases: int) -> str:

@@ -44,7 +44,7 @@ class Source:
 
 
 def read_preset(name: str) -> Source:
-    """Give a preset.
+    """Return a preset.
 
     Raises:
         UnknownNameError: There is none of this name.
@@ -73,9 +73,9 @@ def read_grid(path: Path) -> Source:
         text = raw.decode("utf-8")
         return Source(str(path), text, tomllib.loads(text))
     except UnicodeDecodeError:
-        raise GridError(f"{path}: is no text in UTF-8; save it as such") from None
+        raise GridError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise GridError(f"{path}: is no TOML ({_first_line(error)}); fix that line") from None
+        raise GridError(f"{path}: is not TOML ({_first_line(error)}); fix that line") from None
 
 
 def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
@@ -110,7 +110,7 @@ def _sentence(error: ValidationError, source: Source, given: Mapping[str, Any]) 
     named = Source() if place and place[0] in given else source
     if first["type"] == "extra_forbidden":
         near = ", ".join(nearest_first(str(place[-1]), _keys(place[:-1])))
-        return f"{named.where(place)} is no key of a grid; there are: {near}"
+        return f"{named.where(place)} is not a key of a grid; there are: {near}"
     return f"{named.where(place)}: {_what(first)}"
 
 

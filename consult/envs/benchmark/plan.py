@@ -32,7 +32,7 @@ class Planned:
     ended: int
     """Consultations that need not be played."""
     estimate: Estimate | None
-    """Of one consultation; None where nothing is left to play."""
+    """Of one consultation; None if nothing is left to play."""
 
     @property
     def name(self) -> str:
@@ -88,7 +88,7 @@ class Company:
         self._models: Models | None = None
 
     def of(self, cell: Cell) -> Models:
-        """Give the models of a cell, opened.
+        """Return the models of a cell, opened.
 
         Raises:
             ModelError: One cannot be opened.

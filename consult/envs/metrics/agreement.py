@@ -31,11 +31,11 @@ class Agreement:
     n: int
     """Consultations that both scored."""
     raw: float | None
-    """Share on which they say the same, 0 to 1; None where n is 0."""
+    """Share on which they say the same, 0 to 1; None if n is 0."""
     prevalence: tuple[float | None, float | None]
     """Mean value by each, as a share of the highest."""
     kappa: float | None
-    """-1 to 1; None where it is not defined, as where both say the same of all."""
+    """-1 to 1; None if it is not defined, as where both say the same of all."""
     ac1: float | None
     alpha: float | None
 
@@ -77,7 +77,7 @@ def agreement(item: Item, names: tuple[str, str], pairs: Sequence[Pair]) -> Agre
 
 
 def cohens_kappa(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
-    """Give Cohen's kappa, weighted by squared distance for more than two levels; None where it is not defined."""
+    """Return Cohen's kappa, weighted by squared distance for more than two levels; None if it is not defined."""
     from sklearn.metrics import cohen_kappa_score
 
     if len({*x, *y}) < 2:
@@ -87,7 +87,7 @@ def cohens_kappa(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> f
 
 
 def gwets_ac1(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
-    """Give Gwet's AC1; None without pairs. Own code: the packages that have it hold numpy below 2."""
+    """Return Gwet's AC1; None without pairs. Own code: the packages that have it hold numpy below 2."""
     if not x:
         return None
     raw = sum(i == j for i, j in zip(x, y, strict=True)) / len(x)
@@ -98,7 +98,7 @@ def gwets_ac1(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> floa
 
 
 def krippendorffs_alpha(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
-    """Give Krippendorff's alpha, ordinal for more than two levels; None where it is not defined."""
+    """Return Krippendorff's alpha, ordinal for more than two levels; None if it is not defined."""
     import krippendorff
 
     if len({*x, *y}) < 2:

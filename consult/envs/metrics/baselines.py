@@ -31,7 +31,7 @@ class Baseline:
     figure: Estimate
     """Accuracy on the run's cases."""
     gain: Difference | None
-    """The run minus the baseline; None where they share no case."""
+    """The run minus the baseline; None if they share no case."""
 
 
 def baselines(
@@ -92,7 +92,7 @@ def bayes_guesses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[st
 
 
 def against_solo(run: str, team: Results, solo: Results) -> Baseline | None:
-    """Compare a team with a run of the solo doctor on the cases of both; None where they share none.
+    """Compare a team with a run of the solo doctor on the cases of both; None if they share none.
 
     Args:
         run: Id of the solo doctor's run.

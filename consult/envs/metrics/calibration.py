@@ -56,7 +56,7 @@ def _known(one: Outcome) -> bool:
 
 
 def bin_of(confidence: float) -> int:
-    """Give the number of the bin that a confidence of 0 to 1 falls into; a bin has its upper edge."""
+    """Return the number of the bin that a confidence of 0 to 1 falls into; a bin has its upper edge."""
     import numpy as np
 
     return int(np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence))

@@ -10,7 +10,7 @@ from consult.envs.metrics.outcomes import Outcome
 
 
 def cost(played: Sequence[Outcome]) -> dict[str, Estimate]:
-    """Give turns, questions of the attending, tokens and seconds of model time a consultation, failed ones included."""
+    """Return turns, attending questions, tokens and model seconds per consultation, including failed ones."""
     cases = [one.case for one in played]
     return {
         "turns": mean([one.turns for one in played], cases),

@@ -46,7 +46,7 @@ def unjudged(played: Sequence[Outcome]) -> int:
 
 
 def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
-    """Return the lowest and the highest accuracy that judging the rest could give; None where nothing has a truth."""
+    """Return the lowest and the highest accuracy that judging the rest could give; None if nothing has a truth."""
     scored = judged(played)
     if not scored:
         return None
@@ -55,7 +55,7 @@ def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
 
 
 def top_three(played: Sequence[Outcome]) -> Estimate:
-    """Give the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
+    """Return the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
     scored = judged(played)
     hits = [bool(one.correct) or one.truth in _ranked(one)[:TOP] for one in scored]
     left = sum(one.correct_by == "unjudged" and not hit for one, hit in zip(scored, hits, strict=True))
@@ -69,11 +69,11 @@ def _ranked(one: Outcome) -> list[str]:
 
 
 def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Estimate]:
-    """Give the F1 over the labels that are the truth of a case, weighted by support and macro.
+    """Return the F1 over the labels that are the truth of a case, weighted by support and macro.
 
     Args:
         played: Consultations.
-        labels: The scenario's; empty where diagnoses are open.
+        labels: The scenario's; empty if diagnoses are open.
 
     Returns:
         `weighted` and `macro`; with an interval only where each of the labels has 20 different cases.
@@ -90,7 +90,7 @@ def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Estimate]:
 
 
 def numbered(names: Iterable[str | None], known: Sequence[str]) -> array[int]:
-    """Give names as their places in a list, all others as the place behind it.
+    """Return names as their places in a list, all others as the place behind it.
 
     scikit-learn sorts what it is given, and texts take it twenty times as long as numbers.
     """
@@ -99,7 +99,7 @@ def numbered(names: Iterable[str | None], known: Sequence[str]) -> array[int]:
 
 
 def _by_label(scored: Sequence[Outcome], present: Sequence[str]) -> tuple[Numbers, Numbers]:
-    """Give the F1 and the support of each label."""
+    """Return the F1 and the support of each label."""
     from sklearn.metrics import precision_recall_fscore_support
 
     true, said = numbered((one.truth for one in scored), present), numbered((one.diagnosis for one in scored), present)
@@ -142,7 +142,7 @@ def _cases_of_rarest(scored: Sequence[Outcome], present: Sequence[str]) -> int:
 
 
 def _parts(scored: Sequence[Outcome], present: Sequence[str]) -> Numbers:
-    """Give what each case adds: hits, true and said a label; shape (cases, 3 * labels)."""
+    """Return what each case adds: hits, true and said a label; shape (cases, 3 * labels)."""
     import numpy as np
 
     width, place = len(present), {label: i for i, label in enumerate(present)}
@@ -159,7 +159,7 @@ def _parts(scored: Sequence[Outcome], present: Sequence[str]) -> Numbers:
 
 
 def _f1(sums: Numbers, average: str) -> Numbers:
-    """Give scikit-learn's F1 for many draws at once."""
+    """Return scikit-learn's F1 for many draws at once."""
     import numpy as np
 
     hits, true, said = np.split(np.asarray(sums, float), 3, axis=1)

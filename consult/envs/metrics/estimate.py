@@ -12,7 +12,7 @@ class Estimate:
 
     value: float | None
     low: float | None = None
-    """Lower end of the 95 % interval; None where there is none."""
+    """Lower end of the 95 % interval; None if there is none."""
     high: float | None = None
     n: int = 0
     """Consultations behind the value."""
@@ -37,7 +37,7 @@ class Estimate:
         object.__setattr__(self, "high", max(self.high, self.value))
 
     def having(self, failed: int) -> Estimate:
-        """Give the same figure with its number of failed consultations."""
+        """Return the same figure with its number of failed consultations."""
         return replace(self, failed=failed)
 
     def left_unjudged(self, unjudged: int) -> Estimate:
@@ -45,7 +45,7 @@ class Estimate:
         return replace(self, unjudged=unjudged)
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as it stands in report.json."""
+        """Return it as it stands in report.json."""
         return asdict(self)
 
 

@@ -27,7 +27,7 @@ ATTENDING: Mapping[str, str] = {
     "attending's first drafts that fit": "draft_backed",
     "attending's lines said by the program": "draft_fallback",
 }
-"""Rate → column, over the lines that are held against something, which are those that have a draft."""
+"""Rate → column, over the lines that are checked against something, which are those that have a draft."""
 DISCLOSED = "facts of the card disclosed"
 
 
@@ -41,12 +41,12 @@ class Rate:
 
     @property
     def share(self) -> float | None:
-        """From 0 to 1; None where there was nothing to count."""
+        """From 0 to 1; None if there was nothing to count."""
         return self.hits / self.n if self.n else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Wilson's 95 % interval (1927), what was counted taken as independent; None where nothing was."""
+        """Wilson's 95 % interval (1927), what was counted taken as independent; None if nothing was."""
         if not self.n:
             return None
         z, p = NormalDist().inv_cdf(0.975), self.hits / self.n
@@ -75,7 +75,7 @@ def fidelity(store: Store, run: str) -> list[Rate]:
 
 
 def is_corrected(run_row: Row) -> bool:
-    """Tell whether a run's patient was grounded; a free one's lines are checked and stay as they are."""
+    """Return whether a run's patient was grounded; a free one's lines are checked and stay as they are."""
     grounded = json.loads(run_row["config"]).get("patient_grounding", True)
     return bool(grounded)
 

@@ -23,7 +23,7 @@ GROUPINGS: Mapping[str, Callable[[Outcome], str | None]] = {
 
 
 def by_group(played: Sequence[Outcome], grouping: str) -> dict[str, Estimate]:
-    """Give the accuracy of each group of a grouping, in the order of the names; of repeats where there are any."""
+    """Return the accuracy of each group of a grouping, in the order of the names; of repeats where there are any."""
     found: dict[str, list[Outcome]] = defaultdict(list)
     for one in played:
         name = GROUPINGS[grouping](one)

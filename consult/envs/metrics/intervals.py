@@ -30,7 +30,7 @@ BOOTSTRAP = "bootstrap over cases"
 
 
 def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Estimate:
-    """Give a share with its interval.
+    """Return a share with its interval.
 
     Args:
         hits: One a consultation.
@@ -58,7 +58,7 @@ def patient_of(case: Hashable) -> Hashable:
 
 
 def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Estimate:
-    """Give a mean over consultations with the bootstrap's interval over cases.
+    """Return a mean over consultations with the bootstrap's interval over cases.
 
     Args:
         values: One a consultation.
@@ -79,7 +79,7 @@ def _kinds_of(values: Sequence[float], cases: Sequence[Hashable]) -> Numbers:
 
 
 def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool = False, seed: int = 0) -> Estimate:
-    """Give a sum over a sum, with the bootstrap's interval over cases.
+    """Return a sum over a sum, with the bootstrap's interval over cases.
 
     Args:
         kinds: For each kind of case what one of it adds above and below, and how many cases are of it.
@@ -115,7 +115,7 @@ def _wilson(hits: int, n: int) -> tuple[float, float]:
 def ratio_interval(
     parts: Numbers, *, weights: Numbers | None = None, seed: int = 0
 ) -> tuple[float, float] | tuple[None, None]:
-    """Give the interval of a sum of the first column over the sum of the second; none under 10 cases.
+    """Return the interval of a sum of the first column over the sum of the second; none under 10 cases.
 
     Args:
         parts: Shape (cases, 2).
@@ -145,7 +145,7 @@ def drawn(parts: Numbers, *, seed: int = 0) -> Numbers:
 
 
 def quantiles(values: Numbers) -> tuple[float, float]:
-    """Give the 95 % interval of a statistic from its values over the draws."""
+    """Return the 95 % interval of a statistic from its values over the draws."""
     import numpy as np
 
     low, high = np.quantile(values, (0.025, 0.975))
@@ -185,7 +185,7 @@ def _case_by_case(rng: Any, often: Numbers, size: int) -> Numbers:
 
 
 def _normal(kinds: Numbers, often: Numbers) -> tuple[float, float]:
-    """Give the interval of a ratio by its linearised standard error."""
+    """Return the interval of a ratio by its linearised standard error."""
     import numpy as np
     from scipy.stats import norm
 

@@ -31,7 +31,7 @@ class Legacy:
     """What the scorer of 3MDBench says."""
 
     f1: float | None
-    """Weighted F1; None where nothing is left to score, and where its scorer breaks off."""
+    """Weighted F1; None if nothing is left to score, and where its scorer breaks off."""
     dropped: float | None
     """Share of abstentions, which it calls failed and leaves out."""
     predictions: int
@@ -143,7 +143,7 @@ def predictions(text: str, whole: tuple[str, ...] = ()) -> tuple[str, ...] | Non
 
 
 def renamed(answer: str) -> str:
-    """Give an answer its name by the synonym list; it stays as it is where no line fits."""
+    """Return an answer its name by the synonym list; it stays as it is where no line fits."""
     lowered = answer.lower()
     for line in synonyms():
         if any(part in lowered for part in line.get("any", ())) or (
@@ -155,7 +155,7 @@ def renamed(answer: str) -> str:
 
 @lru_cache(maxsize=1)
 def synonyms() -> list[dict[str, Any]]:
-    """Give the lines of the synonym list in their order."""
+    """Return the lines of the synonym list in their order."""
     import yaml
 
     text = (files("consult.envs.metrics") / "mdbench_scorer.yaml").read_text(encoding="utf-8")

@@ -53,14 +53,14 @@ class Outcome:
     tokens_out: int
     seconds: float
     final_urgency: str | None = None
-    """The attending's; also None where it was played before this was stored, like the two below."""
+    """The attending's; also None if it was played before this was stored, like the two below."""
     red_flag: str | None = None
-    """The case's; `none` where it has none, None where that is not known."""
+    """The case's; `none` where it has none, None if that is not known."""
     alarm_told: str | None = None
-    """How the patient told it: opening, asked or volunteered; None where it was not told."""
+    """How the patient told it: opening, asked or volunteered; None if it was not told."""
     error: str | None = None
     correct: bool | None = None
-    """As it was decided and stored; None where there is no truth."""
+    """As it was decided and stored; None if there is no truth."""
     correct_by: CorrectBy | None = None
     """What decided it; `unjudged` counts as wrong."""
     questions: int = 0
@@ -70,15 +70,15 @@ class Outcome:
 
     @property
     def has_alarm(self) -> bool | None:
-        """Whether the case has a red flag; None where that is not known."""
+        """Whether the case has a red flag; None if that is not known."""
         return None if self.red_flag is None else self.red_flag != NO_RED_FLAG
 
     def is_right(self, said: str | None) -> bool:
-        """Tell whether a label that somebody else named is right: it is the truth, or the right final diagnosis."""
+        """Return whether a label that somebody else named is right: it is the truth, or the right final diagnosis."""
         return said is not None and (said == self.truth or (bool(self.correct) and said == self.diagnosis))
 
     def is_unjudged(self, said: str | None) -> bool:
-        """Tell whether a label that somebody named is the final diagnosis, which nobody has judged."""
+        """Return whether a label that somebody named is the final diagnosis, which nobody has judged."""
         return said is not None and self.correct_by == "unjudged" and said == self.diagnosis
 
 

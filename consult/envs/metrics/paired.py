@@ -38,7 +38,7 @@ class Difference:
 
 
 def results(played: Sequence[Outcome]) -> Mapping[str, list[bool]]:
-    """Give for each case whether its consultations were right, as far as that is known."""
+    """Return for each case whether its consultations were right, as far as that is known."""
     found: dict[str, list[bool]] = defaultdict(list)
     for one in played:
         if one.correct is not None:
@@ -55,7 +55,7 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
 
     Returns:
         With McNemar's test where each case has one consultation on either side, else with the sign-flip permutation.
-        None where they share no case.
+        None if they share no case.
     """
     import numpy as np
 
@@ -71,7 +71,7 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
 
 
 def mcnemar_p(steps: Numbers) -> float:
-    """Give the exact p of McNemar's test; `steps` are -1, 0 and 1."""
+    """Return the exact p of McNemar's test; `steps` are -1, 0 and 1."""
     from statsmodels.stats.contingency_tables import mcnemar
 
     won, lost = int((steps > 0).sum()), int((steps < 0).sum())
@@ -79,7 +79,7 @@ def mcnemar_p(steps: Numbers) -> float:
 
 
 def sign_flip_p(steps: Numbers, *, seed: int = 0) -> float:
-    """Give the two-sided p of the permutation test that flips the sign of each case's difference.
+    """Return the two-sided p of the permutation test that flips the sign of each case's difference.
 
     Cases with equal distances are flipped together by one binomial draw: the same distribution as flipping each.
     """

@@ -32,7 +32,7 @@ class UnusableAnswers:
 def unusable_answers(store: Store, run: str) -> list[UnusableAnswers]:
     """Count them; lines of failed and of running consultations count, too.
 
-    A second asking is no answer of its own, and a patient's facts are held against its card apart from this: see
+    A second asking is no answer of its own, and a patient's facts are checked against its card apart from this: see
     `consult.envs.metrics.fidelity`.
 
     Args:

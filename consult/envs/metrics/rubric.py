@@ -28,7 +28,7 @@ def rubric_means(store: Store, run: str) -> dict[str, Estimate]:
 
 
 def rubric(store: Store, run: str) -> dict[str, dict[str, Estimate]]:
-    """Give assessor → item → mean of its verdicts; empty where a run was not assessed.
+    """Return assessor → item → mean of its verdicts; empty if a run was not assessed.
 
     The database counts how many cases have the same verdicts, so that no assessment is held in memory.
     """

@@ -30,7 +30,7 @@ class Triage:
 
 
 def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
-    """Measure triage; None where the run has none, or no case has a specialty. Naming no specialty is wrong."""
+    """Measure triage; None if the run has none, or no case has a specialty. Naming no specialty is wrong."""
     sent = [one for one in played if one.true_specialty is not None]
     if not any(one.specialty for one in sent):
         return None
@@ -96,7 +96,7 @@ class Panel:
 
 
 def panel(played: Sequence[Outcome]) -> Panel | None:
-    """Measure the panel over the consultations in which it was asked; None where there are none."""
+    """Measure the panel over the consultations in which it was asked; None if there are none."""
     asked = [one for one in played if one.opinions and one.truth is not None]
     if not asked:
         return None
@@ -131,7 +131,7 @@ def _by_case(cases: Sequence[str], values: Sequence[bool]) -> Mapping[str, list[
 
 
 def error_correlation(asked: Sequence[Outcome]) -> float | None:
-    """Return the mean correlation of two members' mistakes; None where no two members vary."""
+    """Return the mean correlation of two members' mistakes; None if no two members vary."""
     import numpy as np
 
     size = max(len(one.opinions) for one in asked)

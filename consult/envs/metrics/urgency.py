@@ -19,7 +19,7 @@ TRIAGE, FINAL, MAJORITY, ALWAYS = "triage", "final", "majority", "always emergen
 class Source:
     """How well one source of urgency does, over all consultations with a true urgency.
 
-    Right, under-triage, over-triage and no urgency add up to 1. The last four are None where red flags are not known.
+    Right, under-triage, over-triage and no urgency add up to 1. The last four are None if red flags are not known.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Urgencies:
 
     sources: tuple[Source, ...]
     alarms: Alarms | None
-    """None where red flags are not known."""
+    """None if red flags are not known."""
 
 
 def urgencies(played: Sequence[Outcome]) -> Urgencies | None:
-    """Measure urgency; None where no consultation has a true urgency, or none states one.
+    """Measure urgency; None if no consultation has a true urgency, or none states one.
 
     A run without a triage doctor has no triage source; one played before final urgencies were stored, no final source.
     """
@@ -111,7 +111,7 @@ def _source(known: Sequence[Outcome], name: str, urgency: Callable[[Outcome], st
 
 
 def step_of(one: Outcome, urgency: str | None) -> int | None:
-    """Return how many levels too high an urgency is, negative where it is too low; None where there is none."""
+    """Return how many levels too high an urgency is, negative where it is too low; None if there is none."""
     rank = {str(level): i for i, level in enumerate(URGENCIES)}
     return rank[urgency] - rank[str(one.true_urgency)] if urgency in rank else None
 

@@ -17,7 +17,7 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
     Args:
         store: Where it is.
         toml: The grid with every default in it.
-        anew: Whether all is to be played again; then only one that was interrupted while doing so is taken up.
+        anew: Whether all is to be played again; then only one that was interrupted while doing so is resumed.
 
     Returns:
         Its id, e.g. `b1`.
@@ -49,7 +49,7 @@ def end_benchmark(store: Store, benchmark: str) -> None:
 
 
 def runs_of(store: Store, benchmark: str) -> dict[int, str]:
-    """Give number of a cell → its run."""
+    """Return number of a cell → its run."""
     rows = store.query("SELECT cell, run_id FROM benchmark_runs WHERE benchmark_id = ? ORDER BY cell", benchmark)
     return {row["cell"]: row["run_id"] for row in rows}
 
@@ -65,7 +65,7 @@ def interrupted_runs(store: Store, toml: str) -> list[str]:
 
 
 def benchmark_of(store: Store, runs: Sequence[str]) -> Row | None:
-    """Give `id` and `toml` of the newest benchmark that consists of these runs; None where there is none."""
+    """Return `id` and `toml` of the newest benchmark that consists of these runs; None if there is none."""
     for row in store.query("SELECT id, toml FROM benchmarks ORDER BY rowid DESC"):
         if set(runs_of(store, row["id"]).values()) == set(runs):
             return row

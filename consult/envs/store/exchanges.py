@@ -22,7 +22,7 @@ class Exchanges:
 
     @property
     def record(self) -> Record | None:
-        """What a role tells of its exchanges; None where none are kept."""
+        """What a role tells of its exchanges; None if none are kept."""
         return self._add if self.kept else None
 
     def _add(self, exchange: Exchange) -> None:

@@ -178,7 +178,7 @@ def grammar_of(prompt: Prompt) -> dict[str, Any] | None:
 
 
 def between(text: str, parts: Sequence[str]) -> list[str] | None:
-    """Return what stands before, between and after parts of a text; None where they do not all stand in it in order."""
+    """Return what stands before, between and after parts of a text; None if they do not all stand in it in order."""
     around, at = [], 0
     for part in parts:
         found = text.find(part, at)

@@ -50,7 +50,7 @@ class Filters:
     """A level, or `-` for one that was not scored."""
 
     def given(self) -> dict[str, str]:
-        """Give the filters that let not all through."""
+        """Return the filters that let not all through."""
         return {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name)}
 
 
@@ -106,7 +106,7 @@ def _assessed(filters: Filters) -> tuple[list[str], list[str]]:
 
 
 def choices(store: Store, run: str) -> dict[str, list[str]]:
-    """Give column → the values that it has in a run, sorted; `-` last, where some have none."""
+    """Return column → the values that it has in a run, sorted; `-` last, where some have none."""
     found: dict[str, list[str]] = {}
     for column in COLUMNS:
         rows = store.query(f"SELECT DISTINCT {column} AS value FROM consultations WHERE run_id = ?", run)
@@ -125,7 +125,7 @@ def assessors(store: Store) -> list[str]:
 
 
 def neighbours(store: Store, row: Row) -> tuple[str | None, str | None]:
-    """Give the ids of the consultations before and after one in its run."""
+    """Return the ids of the consultations before and after one in its run."""
     before = "SELECT id FROM consultations WHERE run_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT 1"
     after = "SELECT id FROM consultations WHERE run_id = ? AND ordinal > ? ORDER BY ordinal LIMIT 1"
     found = [store.query(sql, row["run_id"], row["ordinal"]) for sql in (before, after)]
@@ -143,7 +143,7 @@ def elsewhere(store: Store, row: Row, run: Row, most: int) -> list[Row]:
 
 
 def verdicts_on(store: Store, consultation: str) -> dict[str, Assessment]:
-    """Give assessor → its verdicts on a consultation, the first assessor first."""
+    """Return assessor → its verdicts on a consultation, the first assessor first."""
     rows = store.query("SELECT * FROM assessments WHERE consultation_id = ? ORDER BY id", consultation)
     found: dict[str, dict[str, Verdict]] = {}
     for row in rows:

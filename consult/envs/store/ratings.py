@@ -66,7 +66,7 @@ def import_ratings(path: Path, store: Store, run: str) -> Imported:
             imported.kept += 1
     if not imported.kept:
         first = f"; the first: {imported.broken[0]}" if imported.broken else ""
-        raise RatingsError(f"'{path}' has no rating that can be kept{first}; fix it and import it again")
+        raise RatingsError(f"'{path}' has no usable rating{first}; fix it and import it again")
     for assessor, judged in imported.ratings.items():
         store.keep_assessments(assessor, judged.items())
     return imported
@@ -100,7 +100,7 @@ def _value(written: str, key: str) -> int | None:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give each row with its line; cells are cleaned, columns that nobody asked for are left out."""
+    """Return each row with its line; cells are cleaned, columns that nobody asked for are left out."""
     # The limit is the module's, and whoever imports cases raises it.
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.DictReader(io.StringIO(_text(path)), restval="")

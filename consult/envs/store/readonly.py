@@ -47,6 +47,6 @@ class ReadOnlyStore(Store):
             raise StoreError(f"'{self.path}' holds nothing yet; play something first, or name another with --db")
         if taken < len(MIGRATIONS):
             raise StoreError(
-                f"'{self.path}' was written by an older version of consult, and is only read here; "
-                f"bring it up to date with: consult runs --db {self.path}"
+                f"'{self.path}' was written by an older version of consult and is opened read-only here; "
+                f"migrate it with: consult runs --db {self.path}"
             )

@@ -97,7 +97,7 @@ class Store:
         self._connection.close()
 
     def _taken(self) -> int:
-        """Give the number of the schema's steps that the file has taken; refuse what is not ours or too new."""
+        """Return the number of the schema's steps that the file has taken; refuse what is not ours or too new."""
         taken: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if taken > len(MIGRATIONS):
             raise StoreError(
@@ -338,7 +338,7 @@ class Store:
         return self._counted("SELECT rowid AS number, * FROM runs ORDER BY rowid DESC LIMIT ? OFFSET ?", most, skipped)
 
     def run(self, run: str) -> Row | None:
-        """Give one run with its counts."""
+        """Return one run with its counts."""
         return next(iter(self._counted("SELECT rowid AS number, * FROM runs WHERE id = ?", run)), None)
 
     def _counted(self, runs: str, *parameters: Any) -> list[Row]:
@@ -360,7 +360,7 @@ class Store:
 
         Args:
             digest: Of the configuration.
-            models: Role → reference and revision; where given, the run was begun with these.
+            models: Role → reference and revision; where given, the run was started with these.
         """
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
         if models is not None:
@@ -381,17 +381,17 @@ class Store:
         return self.query(f"{_CONSULTATIONS} WHERE c.run_id = ? ORDER BY c.ordinal", run)
 
     def consultation(self, identifier: str) -> Row | None:
-        """Give one consultation."""
+        """Return one consultation."""
         return next(iter(self.query(f"{_CONSULTATIONS} WHERE c.id = ?", identifier)), None)
 
     def acts(self, consultation: str) -> list[Act]:
-        """Give a consultation's acts in their order."""
+        """Return a consultation's acts in their order."""
         turns = self.query("SELECT * FROM turns WHERE consultation_id = ? ORDER BY idx", consultation)
         opinions = self.query("SELECT * FROM opinions WHERE consultation_id = ? ORDER BY idx", consultation)
         return acts_of(turns, opinions)
 
     def acts_of(self, run: str) -> dict[str, list[Act]]:
-        """Give the acts of all consultations of a run, by their ids."""
+        """Return the acts of all consultations of a run, by their ids."""
         from itertools import groupby
 
         within = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ?) ORDER BY consultation_id, idx"
@@ -410,7 +410,7 @@ def stored_decision(row: Row) -> Correct:
 
 
 def stored_judgement(row: Row) -> Row | None:
-    """Return what the judge that decides said of a consultation, from its row; None where none was needed."""
+    """Return what the judge that decides said of a consultation, from its row; None if none was needed."""
     if row["judge"] is None or row["correct_by"] not in ("judge", "unjudged"):
         return None
     return {"judge": row["judge"], "verdict": row["verdict"], "why": row["verdict_why"]}
@@ -422,7 +422,7 @@ def consultation_id(run: str, ordinal: int) -> str:
 
 
 def is_alive(pid: int | None) -> bool:
-    """Tell whether a process of this machine, other than this one, runs under a number."""
+    """Return whether a process of this machine, other than this one, runs under a number."""
     if pid is None or pid == os.getpid():
         return False
     try:
@@ -458,5 +458,5 @@ def _mend(message: str) -> str:
 
 
 def now() -> str:
-    """Give the time as the store writes it: UTC, to the second."""
+    """Return the time as the store writes it: UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

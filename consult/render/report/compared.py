@@ -108,7 +108,7 @@ _URGENCY = {
 
 
 def _triage(found: Data) -> Table | None:
-    """Return triage and urgency side by side; None where no run has either."""
+    """Return triage and urgency side by side; None if no run has either."""
     measured = [run for run in found["runs"] if run["triage"] or run["urgency"]]
     if not measured:
         return None
@@ -133,13 +133,13 @@ def _triage(found: Data) -> Table | None:
 
 
 def final_urgency(run: Data) -> Data | None:
-    """Return the figures of a run's final urgency; None where it has none."""
+    """Return the figures of a run's final urgency; None if it has none."""
     sources = run["urgency"]["sources"] if run["urgency"] else ()
     return next((one for one in sources if one["name"] == "final"), None)
 
 
 def _rubric(found: Data) -> Table | None:
-    """Return the items side by side, with a row for each condition and assessor; None where nothing was assessed."""
+    """Return the items side by side, with a row for each condition and assessor; None if nothing was assessed."""
     items = [key for key in BY_KEY if any(key in by for run in found["runs"] for by in run["rubric"].values())]
     if not items:
         return None
@@ -183,7 +183,7 @@ def _dialogue(found: Data) -> Table:
 
 
 def comparisons(found: Data) -> Table | None:
-    """Return the differences between runs on the same cases; None where none are paired."""
+    """Return the differences between runs on the same cases; None if none are paired."""
     rows = [
         (
             Cell(f"{one['sides']['a']} minus {one['sides']['b']}{', gain over solo' if one['over_solo'] else ''}"),

@@ -76,7 +76,7 @@ def with_solo(data: Data, told: Sequence[Data], right: Results, conditions: Cond
 
 
 def _same_cases(a: Data, b: Data) -> bool:
-    """Tell whether equal case ids are equal cases: of one scenario in one revision."""
+    """Return whether equal case ids are equal cases: of one scenario in one revision."""
     return all(a[key] == b[key] for key in ("scenario", "scenario_revision"))
 
 
@@ -85,6 +85,6 @@ def _between(a: Data, b: Data, conditions: Conditions) -> list[str]:
 
 
 def _over_solo(a: Data, b: Data, conditions: Conditions) -> bool:
-    """Tell whether one is a team and the other its `solo` baseline, all else but the seed the same."""
+    """Return whether one is a team and the other its `solo` baseline, all else but the seed the same."""
     between = set(_between(a, b, conditions)) - {"seed"}
     return between == {TEAM} and SOLO in (a["team"], b["team"])

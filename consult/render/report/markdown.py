@@ -16,7 +16,7 @@ Data = Mapping[str, Any]
 
 
 def markdown(found: Data) -> str:
-    """Give report.md."""
+    """Return report.md."""
     return "\n".join(_lines(found)) + "\n"
 
 
@@ -45,7 +45,7 @@ def about(run: Data) -> list[tuple[str, str]]:
 
 
 def demonstration(run: Data) -> str:
-    """Disclaim a run's conclusions on cases from outside; empty where it has none."""
+    """Disclaim a run's conclusions on cases from outside; empty if it has none."""
     n = run["consultations"]["demo"]
     if not n:
         return ""
@@ -56,7 +56,7 @@ AGAIN = "The grid with every default in it. Saved as grid.toml, `consult benchma
 
 
 def lines_of(text: str) -> str:
-    """Give a text of several lines without control characters."""
+    """Return a text of several lines without control characters."""
     return "".join(f"{without_controls(line)}\n" for line in text.splitlines())
 
 

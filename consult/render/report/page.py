@@ -34,7 +34,7 @@ MOST_TRANSCRIPTS = 170
 
 
 def page(found: Data, listed: Mapping[str, Sequence[Outcome]], store: Store) -> Iterator[str]:
-    """Give report.html in pieces.
+    """Return report.html in pieces.
 
     Args:
         found: What report.json says.
@@ -66,7 +66,7 @@ def _terms(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _columns(found: Data) -> list[Column]:
-    """Give the figures that are plotted side by side, those that no run has left out."""
+    """Return the figures that are plotted side by side, those that no run has left out."""
     runs = found["runs"]
     labels = _unique_labels(runs)
     means = [next(iter(run["rubric_mean"].items()), ("", None)) for run in runs]
@@ -86,13 +86,13 @@ def _columns(found: Data) -> list[Column]:
 
 
 def _unique_labels(runs: Sequence[Data]) -> list[str]:
-    """Give the labels; two runs of one condition are told apart by their ids."""
+    """Return the labels; two runs of one condition are told apart by their ids."""
     often = Counter(run["label"] for run in runs)
     return [run["label"] if often[run["label"]] == 1 else f"{run['label']} ({run['run']})" for run in runs]
 
 
 def _grid(benchmark: Data) -> str:
-    """Give the grid that made the report, folded."""
+    """Return the grid that made the report, folded."""
     words = f"<p class=dim>{_text(AGAIN)}</p><pre>{escape(lines_of(benchmark['toml']))}</pre>"
     return (
         f"<section><details><summary>Grid of benchmark {_text(benchmark['id'])}</summary>{words}</details></section>\n"

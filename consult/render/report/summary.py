@@ -26,7 +26,7 @@ class Measure(NamedTuple):
     unit: str
     figure: Data
     assessor: str = ""
-    """Who scored it; empty where that is no assessor."""
+    """Who scored it; empty if that is no assessor."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -52,7 +52,7 @@ def small(data: Data | None, link: str = "", *, n: int | None = None, plain: boo
     """Write a figure as a cell of a wide table: the value, and below it the interval.
 
     Args:
-        data: As it stands in report.json; None where the run has no such figure.
+        data: As it stands in report.json; None if the run has no such figure.
         link: Where its consultations are listed.
         n: The row's; a figure's own is told where it is another.
         plain: As a number rather than a share.

@@ -79,7 +79,7 @@ def _headlines(run: Data) -> Table:
 
 
 def _judged_by(judging: Data) -> str:
-    """Say who has decided on open diagnoses; empty where a list of labels does."""
+    """Say who has decided on open diagnoses; empty if a list of labels does."""
     names = ", ".join(f"{judge} ({n:,})" for judge, n in judging["judges"].items())
     counts = judging["correct_by"]
     if not (names or counts["unjudged"]):
@@ -233,7 +233,7 @@ def _calibration(run: Data) -> Iterator[Table]:
 
 
 def _assessment(run: Data) -> Table | None:
-    """Return the items with a column for each assessor; None where nobody assessed the run."""
+    """Return the items with a column for each assessor; None if nobody assessed the run."""
     found = run["rubric"]
     keys = [key for key in BY_KEY if any(key in items for items in found.values())]
     if not keys:

@@ -36,7 +36,7 @@ class Transcripts:
         self.store, self.scenario = store, _scenario(store, run)
 
     def transcript(self, identifier: str, case: str) -> str:
-        """Give a consultation as a piece of a page; its place is its id.
+        """Return a consultation as a piece of a page; its place is its id.
 
         Args:
             identifier: Of the consultation.

@@ -34,7 +34,7 @@ class Row:
     prompt: Prompt
     target: Target
     panel_correct_share: float | None = None
-    """Share of the panel's opinions that are right, 0 to 1; None where there is no panel."""
+    """Share of the panel's opinions that are right, 0 to 1; None if there is no panel."""
     vote: str | None = None
     """What most of the panel named."""
 
@@ -133,7 +133,7 @@ def attending_row(
         rationale: Where its reason is to stand.
 
     Returns:
-        None where the case has no true diagnosis or nobody was consulted.
+        None if the case has no true diagnosis or nobody was consulted.
     """
     case, consulted = consultation.case, consultation.consulted
     truth = case.truth.diagnosis

@@ -49,8 +49,8 @@ class Constraint:
         Args:
             options: Token sequences, of which one must be said; none begins another one.
             vocabulary: Size.
-            after: Token right before the choice, all before it being free; None where the choice comes first.
-            until: Token that ends free text after the choice; None where the choice comes last.
+            after: Token right before the choice, all before it being free; None if the choice comes first.
+            until: Token that ends free text after the choice; None if the choice comes last.
             banned: Tokens that free text never has.
             stops: Tokens that end it before its time.
         """

@@ -111,7 +111,7 @@ def lay(packs: Sequence[Pack], branches: Sequence[Tokens], pad: int) -> Laid:
 
 
 def photograph_of(pack: Pack) -> int | None:
-    """Return the index of the photograph that a pack shows; None where it shows none."""
+    """Return the index of the photograph that a pack shows; None if it shows none."""
     return next((-1 - token for token in pack.trunk if token < 0), None)
 
 
@@ -127,7 +127,7 @@ def read_packed(
         said: Completions, all equally many tokens, padding included.
         owner: Completion → its prompt.
         pad: Any token.
-        features: (photographs, patches, width); None where no prompt shows a photograph.
+        features: (photographs, patches, width); None if no prompt shows a photograph.
 
     Returns:
         (completions, tokens, width): the hidden states that each token of a completion was chosen from.
@@ -160,7 +160,7 @@ def encoded(features: Any) -> dict[str, Any]:
     """Return the argument by which a model of the LLaVA kind takes photographs that were looked at before.
 
     Args:
-        features: (photographs, patches, width), in the order of the prompts; None where none is shown.
+        features: (photographs, patches, width), in the order of the prompts; None if none is shown.
     """
     if features is None:
         return {}

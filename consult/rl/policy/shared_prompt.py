@@ -35,7 +35,7 @@ class Prompts:
     mask: Any
     """The same shape."""
     features: Any
-    """(photographs, patches, width), in the order of the prompts that have one; None where none has."""
+    """(photographs, patches, width), in the order of the prompts that have one; None if none has."""
 
     @classmethod
     def of(cls, sequences: Sequence[Sequence[int]], features: Sequence[Any], pad: int) -> Prompts:
@@ -43,7 +43,7 @@ class Prompts:
 
         Args:
             sequences: Token ids, one sequence a prompt.
-            features: (patches, width) of the photograph of each; None where it shows none.
+            features: (patches, width) of the photograph of each; None if it shows none.
             pad: The token that pads.
         """
         width = max(map(len, sequences))

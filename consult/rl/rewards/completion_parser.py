@@ -33,7 +33,7 @@ class Decided:
 
     text: str
     named: str | None
-    """The only answer: a specialty or a diagnosis. None where there is none, or several."""
+    """The only answer: a specialty or a diagnosis. None if there is none, or several."""
     formed: bool
     """Whether it keeps to the form."""
     urgency: Urgency | None = None

@@ -65,13 +65,13 @@ class Interview:
 
     @property
     def conclusion(self) -> Act | None:
-        """The attending's conclusion: its `diagnosis`, `urgency` and words; None where there is none."""
+        """The attending's conclusion: its `diagnosis`, `urgency` and words; None if there is none."""
         return next((act for act in self.acts if act.action == "conclude"), None)
 
 
 DecisionReward = Callable[[Decided, Target], float]
 InterviewReward = Callable[[Interview], float | None]
-"""None where it cannot be told, as of a case without a true diagnosis."""
+"""None if it cannot be told, as of a case without a true diagnosis."""
 
 # -- of a decision -----------------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ CURVES = (
     "update_seconds",
     "validation",
 )
-"""Columns of curves.csv; empty where a step has no such figure."""
+"""Columns of curves.csv; empty if a step has no such figure."""
 _LOGGED = {
     "reward": "reward",
     "right": "rewards/accuracy/mean",

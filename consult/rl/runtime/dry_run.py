@@ -40,7 +40,7 @@ class _Measured:
     playing: float
     """Seconds that it took to make one case's decision."""
     sample: str
-    """Which part of a step was measured; empty where it was a whole one."""
+    """Which part of a step was measured; empty if it was a whole one."""
 
 
 def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:

@@ -100,7 +100,7 @@ def comparison(before: Measured, after: Measured) -> dict[str, Any]:
 
 
 def ends(figure: Estimate) -> list[float] | None:
-    """Return the ends of an interval, rounded as its value is; None where there are too few cases for one."""
+    """Return the ends of an interval, rounded as its value is; None if there are too few cases for one."""
     return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 
 
@@ -130,7 +130,7 @@ def comparison_by_group(before: Measured, after: Measured) -> dict[str, Any]:
 
 
 def share_of_urgencies(measured: Measured) -> float | None:
-    """Return the share of right urgencies, 0 to 1; None where no case has one."""
+    """Return the share of right urgencies, 0 to 1; None if no case has one."""
     pairs = [(u, row.target.urgency) for u, row in zip(measured.urgencies, measured.rows, strict=True)]
     known = [stated == true for stated, true in pairs if true is not None]
     return sum(known) / len(known) if known else None

@@ -41,8 +41,8 @@ def _same(config: TrainConfig, path: Path, out: Path) -> None:
     for name, value in now.items():
         if name not in FREE and before.get(name) != value:
             raise TrainingError(
-                f"the training in '{out}' was begun with {name} = {json.dumps(before.get(name))}, not "
-                f"{json.dumps(value)}; give what it was begun with, or another --out"
+                f"the training in '{out}' was started with {name} = {json.dumps(before.get(name))}, not "
+                f"{json.dumps(value)}; give the original value, or another --out"
             )
 
 
@@ -61,7 +61,7 @@ def same_team(team: Mapping[str, str], out: Path) -> None:
     for role, name in team.items():
         if before.get(role, name) != name:
             raise TrainingError(
-                f"the training in '{out}' was begun with {before[role]} as {role}, which is {name} now; "
+                f"the training in '{out}' was started with {before[role]} as {role}, which is {name} now; "
                 "put the old weights back, or give another --out"
             )
     path.write_text(json.dumps(team, indent=2), encoding="utf-8")

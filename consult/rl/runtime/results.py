@@ -169,5 +169,5 @@ def _row(name: str, figures: Mapping[str, Any]) -> str:
 
 
 def in_points(interval: Sequence[float] | None) -> str | None:
-    """Write an interval of shares in points; None where there is none."""
+    """Write an interval of shares in points; None if there is none."""
     return None if interval is None else f"{100 * interval[0]:+.1f} to {100 * interval[1]:+.1f}"

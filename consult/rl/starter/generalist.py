@@ -19,7 +19,7 @@ GENERAL = ("complaint", "site", "age", "sex", "skin_type", "sensation", ALARM)
 
 
 def generalist(tables: FindingTables, known: Sequence[str] = GENERAL) -> FindingTables:
-    """Give every diagnosis the same table in each field that a generalist makes nothing of.
+    """Return every diagnosis the same table in each field that a generalist makes nothing of.
 
     Args:
         tables: The clinical tables.

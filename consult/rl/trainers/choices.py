@@ -30,7 +30,7 @@ class EncodedChoice:
     """What the prompt shows."""
     options: tuple[Tokens, ...]
     chosen: Tokens
-    """One of the options; empty where none was chosen."""
+    """One of the options; empty if none was chosen."""
 
     @property
     def prompt(self) -> tuple[Tokens, str | None]:

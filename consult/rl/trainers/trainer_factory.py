@@ -73,9 +73,9 @@ def fit(
         clock: Of the whole training.
         folder: Of the phase's checkpoints.
         callbacks: Of the trainer.
-        engine: Plays whole consultations with the policy; None where single decisions are trained.
+        engine: Plays whole consultations with the policy; None if single decisions are trained.
         resume: Whether to continue from the newest whole checkpoint, where there is one.
-        steps: Of this phase; None where time alone ends it.
+        steps: Of this phase; None if time alone ends it.
 
     Returns:
         The phase's steps.
@@ -126,7 +126,7 @@ def _told_if_broken(trainer: Any, checkpoint: Path | None) -> Iterator[None]:
 
 
 def newest_whole(folder: Path) -> Path | None:
-    """Return the newest checkpoint that was written to its end; None where there is none."""
+    """Return the newest checkpoint that was written to its end; None if there is none."""
     whole = [path for path in folder.glob("checkpoint-*") if (path / SPENT).is_file()]
     return max(whole, key=_step_of, default=None)
 
@@ -205,7 +205,7 @@ def make_trainer(
         clock: Of the whole training.
         folder: Of the phase's checkpoints.
         steps: Of the phase at most.
-        engine: Plays whole consultations with the policy; None where single decisions are trained.
+        engine: Plays whole consultations with the policy; None if single decisions are trained.
 
     Raises:
         TrainingError: A test case is among the rows, or a step cannot be divided.
@@ -305,7 +305,7 @@ def _chats(policy: Policy, rows: Sequence[Row], answers: Sequence[str] | None = 
     Args:
         policy: In whose prompt format the chats are.
         rows: Named by number in the column `row`.
-        answers: The completion of each; None where the policy writes its own.
+        answers: The completion of each; None if the policy writes its own.
     """
     from datasets import Dataset
 

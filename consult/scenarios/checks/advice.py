@@ -78,7 +78,7 @@ def value_problems(labels: LabelsFile, at: LocatedYaml, values: Mapping[str, Col
 def advice_problems(
     labels: LabelsFile, at: LocatedYaml, doubtful: Collection[str], cut: Collection[str]
 ) -> Iterator[Problem]:
-    """Find advice that says nothing, stands twice, or has an urgency without effect.
+    """Find advice that says nothing, appears twice, or has an urgency without effect.
 
     Args:
         labels: The file.
@@ -105,14 +105,14 @@ def _step_problems(name: str, spec: LabelSpec, at: LocatedYaml, urgency: Urgency
         for i, step in enumerate(steps):
             place: Place = ("labels", name, key, i)
             if any(_is_covered(step, other) for other in steps[:i]):
-                yield at.problem(place, f"the step '{step.say}' of '{name}' stands twice", "remove one")
+                yield at.problem(place, f"the step '{step.say}' of '{name}' appears twice", "remove one")
             if step.urgency and urgency and URGENCIES.index(step.urgency) <= URGENCIES.index(urgency):
                 what = f"the urgency '{step.urgency}' of a step is no sooner than that of '{name}', '{urgency}'"
                 yield at.problem((*place, "urgency"), what, "remove it: it has no effect")
 
 
 def _is_covered(one: AdviceSpec, other: AdviceSpec) -> bool:
-    """Tell whether two steps say the same to the same patients, or one of them to all."""
+    """Return whether two steps say the same to the same patients, or one of them to all."""
     if " ".join(one.say.split()).lower() != " ".join(other.say.split()).lower():
         return False
     whom = [(step.when, step.unless) for step in (one, other)]

@@ -32,11 +32,11 @@ class Told:
     """What the other files of a folder say, as far as they can be read."""
 
     scenario: ScenarioFile | None
-    """Names the topics and the aliases of open diagnoses; None where its file is broken."""
+    """Names the topics and the aliases of open diagnoses; None if its file is broken."""
     topics_known: bool
     """Whether its topics and examinations are all of them."""
     labels: Mapping[str, Label] | None
-    """Empty for open diagnoses; None where their file is broken."""
+    """Empty for open diagnoses; None if their file is broken."""
     clinics_known: bool
     """Whether the specialty of each label can be read."""
 
@@ -54,7 +54,7 @@ def case_problems(
     Args:
         folder: Where `cases.jsonl` and its images lie.
         told: What they must agree with.
-        written: `labels.yaml`; None where diagnoses are open, or the file is broken.
+        written: `labels.yaml`; None if diagnoses are open, or the file is broken.
         at: The lines of `labels.yaml`.
         waiting: Gets what cannot be checked yet.
     """
@@ -227,5 +227,5 @@ def _too_long(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def years_said(text: str) -> list[int]:
-    """Give the numbers of years that a text states, ages ("three years old") apart."""
+    """Return the numbers of years that a text states, ages ("three years old") apart."""
     return [_NUMBERS.get(number.lower()) or int(number) for number in _YEARS.findall(text)]

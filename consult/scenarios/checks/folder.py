@@ -64,7 +64,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Read(NamedTuple):
-    """The files of a folder, None where one is missing or broken, without the entries that are."""
+    """The files of a folder, None if one is missing or broken, without the entries that are."""
 
     scenario: tuple[ScenarioFile, LocatedYaml] | None
     labels: tuple[LabelsFile, LocatedYaml] | None
@@ -73,9 +73,9 @@ class Read(NamedTuple):
     names: tuple[NamesFile, LocatedYaml] | None
     rules: tuple[RulesFile, LocatedYaml] | None
     settings: Settings | None
-    """What is right of scenario.yaml; None where nothing of it can be read."""
+    """What is right of scenario.yaml; None if nothing of it can be read."""
     usable: Labels | None
-    """What is right of labels.yaml; None where one cannot tell which labels there are."""
+    """What is right of labels.yaml; None if one cannot tell which labels there are."""
     written: Mapping[str, LocatedYaml]
     """Name → a file that can be read at all, with its lines."""
     whole: bool
@@ -185,7 +185,7 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
 
 
 def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
-    """Find keys that stand twice in one mapping, of which YAML would silently keep the last."""
+    """Find keys that appear twice in one mapping, of which YAML would silently keep the last."""
     nodes = [yaml.compose(located.text, Loader=yaml.CSafeLoader)] if located.text else []
     while nodes:
         node = nodes.pop()
@@ -198,7 +198,7 @@ def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
             nodes.append(value)
             name = str(key.value)
             if name in seen:
-                what = f"'{name}' stands twice, and only the last would count"
+                what = f"'{name}' appears twice, and only the last would count"
                 yield Problem(located.file, key.start_mark.line + 1, what, "merge the two, or rename one")
             seen.add(name)
 
@@ -267,7 +267,7 @@ def _clinic_problems(labels: Labels, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Find names that stand twice, and names of one diagnosis that name another one too, in whatever spelling."""
+    """Find names that appear twice, and names of one diagnosis that name another one too, in whatever spelling."""
     owners: dict[str, str] = {}
     for name in labels.labels:
         owner = owners.setdefault(normalised(name), name)
@@ -279,7 +279,7 @@ def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
             place, key = ("labels", name, "aliases", i), alias.lower()
             owner = owners.setdefault(normalised(alias), name)
             if key == name.lower() or (owner == name and key in [a.lower() for a in spec.aliases[:i]]):
-                yield at.problem(place, f"the alias '{alias}' of '{name}' stands twice", "remove one")
+                yield at.problem(place, f"the alias '{alias}' of '{name}' appears twice", "remove one")
             elif normalised(owner) != normalised(name):
                 what = f"the alias '{alias}' of '{name}' names '{owner}', too"
                 yield at.problem(place, what, "keep it at one label")
@@ -333,7 +333,7 @@ def _drawn_problems(folder: Path, files: Read, waiting: list[str], *, clean: boo
 
 
 def _drawable(files: Read) -> bool:
-    """Tell whether loading would take the files."""
+    """Return whether loading would take the files."""
     assert files.scenario and files.labels and files.findings and files.values and files.names
     labels = labels_of(files.labels[0])
     broken = [

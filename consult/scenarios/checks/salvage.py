@@ -36,7 +36,7 @@ class Labels(NamedTuple):
 
 
 def salvaged_settings(rest: Rest[ScenarioFile]) -> Settings | None:
-    """Read what is right of the settings; None where nothing is.
+    """Read what is right of the settings; None if nothing is.
 
     A topic whose words are wrong is a topic all the same.
     """
@@ -67,7 +67,7 @@ def _without(data: dict[Any, Any], places: Sequence[Place]) -> dict[Any, Any]:
 
 
 def _named(given: Any) -> dict[str, str] | None:
-    """Return the topics of a mapping; None where some cannot be read."""
+    """Return the topics of a mapping; None if some cannot be read."""
     if given is None:
         return {}
     readable = isinstance(given, dict) and all(isinstance(name, str) for name in given)
@@ -75,7 +75,7 @@ def _named(given: Any) -> dict[str, str] | None:
 
 
 def salvaged_labels(rest: Rest[LabelsFile]) -> Labels | None:
-    """Read what is right of the labels; None where one cannot tell which there are."""
+    """Read what is right of the labels; None if one cannot tell which there are."""
     broken = [place for place in rest.left_out if len(place) == 2 or place[2:3] in (("specialty",), ("urgency",))]
     doubtful = frozenset(str(place[1]) for place in broken if place[0] == "labels")
     cut = frozenset(str(place[1]) for place in rest.left_out if place[2:3] in (("plan",), ("safety_net",)))

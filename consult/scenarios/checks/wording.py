@@ -27,7 +27,7 @@ def wording_problems(
         values: The file.
         at: The same with its lines.
         labels: What no phrasing may name.
-        scenario: Says whether phrasings are held out; None where its file is broken.
+        scenario: Says whether phrasings are held out; None if its file is broken.
     """
     enough = ENOUGH if scenario is None or scenario.held_out.phrasings else 1
     for topic, entries in values.values.items():
@@ -65,7 +65,7 @@ def _list_problems(
         if not bare:
             yield at.problem((*place, i), f"'{_named(place)}' has an empty phrasing", "remove it")
         elif bare in seen:
-            yield at.problem((*place, i), f"'{text}' stands twice", "remove one")
+            yield at.problem((*place, i), f"'{text}' appears twice", "remove one")
         seen.add(bare)
         if text.rstrip().endswith("."):
             yield at.problem((*place, i), f"'{text}' ends with a full stop", "remove it: a phrasing is a clause")
@@ -86,7 +86,7 @@ def _item_problems(spec: ValueSpec, at: LocatedYaml, place: Place, enough: int) 
         if not _words(item):
             yield at.problem((*here, i), f"'{_named(place)}' has an empty item", "remove it")
         elif item in spec.items[:i]:
-            yield at.problem((*here, i), f"the item '{item}' stands twice", "remove one")
+            yield at.problem((*here, i), f"the item '{item}' appears twice", "remove one")
 
 
 def _confusions(topic: str, entries: Mapping[str, ValueSpec], at: LocatedYaml) -> Iterator[Problem]:

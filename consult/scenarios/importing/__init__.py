@@ -92,7 +92,7 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
             table (complaint, diagnosis, age, …).
         source: Its file, or its folder.
         out: The folder to make; must not exist, or be empty.
-        mapping: Field → column, for tables and JSON lines of one's own.
+        mapping: Field → column, for tables and JSON lines of your own.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.
@@ -212,7 +212,7 @@ class _Importer:
         self._count(card)
 
     def _id(self, line: int, stated: str) -> str:
-        """Give the source's id where it can be one, else one of the line."""
+        """Return the source's id where it can be one, else one of the line."""
         usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
         return stated if usable else f"row-{line:06}"
 

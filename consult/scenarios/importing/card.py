@@ -63,7 +63,7 @@ class Menu:
     clinics: dict[str, None] = field(default_factory=dict)
 
     def topic(self, name: str, clause: str) -> str:
-        """Give the topic of a fact: the source's where it can be one, else by the clause's words."""
+        """Return the topic of a fact: the source's where it can be one, else by the clause's words."""
         name = name.lower().strip()
         if not _TOPIC.fullmatch(name) or name == "complaint":
             return topic_of(clause)
@@ -72,7 +72,7 @@ class Menu:
         return name if name in self.topics else topic_of(clause)
 
     def examination(self, name: str, heading: str, text: str) -> str:
-        """Give the examination that shows a finding."""
+        """Return the examination that shows a finding."""
         name = name.lower().strip()
         usable = _TOPIC.fullmatch(name) and (name in self.examinations or len(self.examinations) < MOST_NAMES)
         chosen = name if usable else examination_of(heading, text)
@@ -80,7 +80,7 @@ class Menu:
         return chosen
 
     def clinic(self, name: str) -> str:
-        """Give a clinic's name.
+        """Return a clinic's name.
 
         Raises:
             UnusableRow: There are too many, so that the column is no specialty.
@@ -91,7 +91,7 @@ class Menu:
         return name
 
     def described(self) -> dict[str, str]:
-        """Give examination → what it is, in a fixed order."""
+        """Return examination → what it is, in a fixed order."""
         known = {name: words for name, words in EXAMINATIONS.items() if name in self.examinations}
         return known | {name: name.replace("_", " ") for name in self.examinations if name not in known}
 
@@ -129,7 +129,7 @@ class _Writer:
         self.sorted_out: list[dict[str, Any]] = []
 
     def complaint(self, row: Row) -> tuple[str, list[Passage]]:
-        """Give the complaint, and what else stood with it; the first told sentence where there is none."""
+        """Return the complaint, and what else stood with it; the first told sentence where there is none."""
         stated = list(self._sentences(row.complaint, "complaint"))
         told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
         for sentence in chain(stated, told):
@@ -145,7 +145,7 @@ class _Writer:
         raise UnusableRow("there is no complaint")
 
     def facts(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
-        """Give the facts that the patient can say; what only a doctor can find is put aside in `sorted_out`."""
+        """Return the facts that the patient can say; what only a doctor can find is put aside in `sorted_out`."""
         for passage in passages:
             for sentence in self._sentences(passage.text, "text"):
                 part = Passage(sentence, passage.topic, passage.heading, passage.none)
@@ -161,7 +161,7 @@ class _Writer:
                     yield {"topic": topic, "text": clause, **none}
 
     def findings(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
-        """Give what examinations show."""
+        """Return what examinations show."""
         for passage in passages:
             for sentence in self._sentences(passage.text, "findings"):
                 if self.fits(sentence):
@@ -173,14 +173,14 @@ class _Writer:
         return {"topic": topic, "text": f"{heading}: {passage.text}" if heading else as_clause(passage.text)}
 
     def _clause(self, passage: Passage) -> str:
-        """Word a sentence as the patient's; empty where it says nothing, or too much."""
+        """Word a sentence as the patient's; empty if it says nothing, or too much."""
         if says_nothing(passage.text) or not self.fits(passage.text):
             return ""
         clause = in_first_person(passage.text, self.sex)
         return clause if re.search(r"\w", clause) else ""
 
     def fits(self, text: str) -> bool:
-        """Tell whether a text may stand on the card; else it is counted, once."""
+        """Return whether a text may stand on the card; else it is counted, once."""
         long = len(text) > MOST_CHARACTERS
         if not long and not (self.diagnosis is not None and self.diagnosis.is_named_in(text)):
             return True

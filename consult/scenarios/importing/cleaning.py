@@ -21,7 +21,7 @@ _FORMULA = re.compile(r"^\s*[=+@|]+\s*|^\s*-+\s*(?=\D)")
 
 
 def cleaned(text: str) -> str:
-    """Give the text in one line with straight quotation marks, without markup, controls and the signs of a formula."""
+    """Return the text on one line with straight quotation marks, without markup, controls and formula signs."""
     text = without_controls(text.translate(_STRAIGHT))
     text = without_markup(text)
     if "&" in text:
@@ -36,7 +36,7 @@ def without_markup(text: str) -> str:
 
 
 def was_cleaned(text: str) -> bool:
-    """Tell whether cleaning took more out of a text than white space."""
+    """Return whether cleaning took more out of a text than white space."""
     return re.sub(r"\s+", "", cleaned(text)) != re.sub(r"\s+", "", text.translate(_STRAIGHT))
 
 
@@ -51,7 +51,7 @@ def as_text(value: Any, name: str) -> str:
     if isinstance(value, list):
         value = ". ".join(as_text(entry, name) for entry in value if not isinstance(entry, list | Mapping))
     if not isinstance(value, str | int | float):
-        raise UnusableRow(f"'{name}' is no text")
+        raise UnusableRow(f"'{name}' is not a text")
     text = str(value)
     if len(text) > MOST_CHARACTERS:
         raise UnusableRow(f"'{name}' is longer than {MOST_CHARACTERS:,} characters")
@@ -59,6 +59,6 @@ def as_text(value: Any, name: str) -> str:
 
 
 def excerpt(text: str, most: int = 60) -> str:
-    """Give the beginning of a text, fit for a terminal and a report."""
+    """Return the beginning of a text, fit for a terminal and a report."""
     short = cleaned(text[: 4 * most])
     return short if len(short) <= most else short[: most - 1] + "…"

@@ -1,4 +1,4 @@
-"""Columns and keys by name: what a table or an object of one's own, or of 3MDBench, is read as."""
+"""Columns and keys by name: what a table or an object of your own, or of 3MDBench, is read as."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Diagnosis:
         return match.group(1).strip() if match else ""
 
     def is_named_in(self, text: str) -> bool:
-        """Tell whether a text gives the diagnosis away: by a name, or by all telling words of one, in any order."""
+        """Return whether a text gives the diagnosis away: by a name, or by all telling words of one, in any order."""
         said = {_stem(word) for word in _WORD.findall(_POSSESSIVE.sub("", text.lower()))}
         bare = _BRACKETS.sub("", self.name)
         return any(_whole(name, text) or _words(name) <= said for name in (self.name, bare, self.bracketed) if name)
@@ -82,7 +82,7 @@ class Diagnoses:
         return len(self._by_key)
 
     def named(self, written: str) -> Diagnosis | None:
-        """Give the diagnosis that a row names; None where it names none.
+        """Return the diagnosis that a row names; None if it names none.
 
         Raises:
             UnusableRow: It is no name of a diagnosis.

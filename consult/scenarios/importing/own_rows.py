@@ -1,4 +1,4 @@
-"""Tables and JSON lines of one's own, with the columns of `consult.scenarios.importing.columns`."""
+"""Tables and JSON lines of your own, with the columns of `consult.scenarios.importing.columns`."""
 
 from __future__ import annotations
 

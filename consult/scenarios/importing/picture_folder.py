@@ -39,7 +39,7 @@ def unlisted(source: Path, listed: int) -> int:
 
 
 def has_table(source: Path) -> bool:
-    """Tell whether a table beside the photographs decides which of them are cases."""
+    """Return whether a table beside the photographs decides which of them are cases."""
     return any((source / name).is_file() for name in TABLES)
 
 

@@ -72,7 +72,7 @@ class Table:
         self.columns = tuple(name.strip() for name in headers[self._delimiter])
         doubled = next((c for c in self.columns if c and self.columns.count(c) > 1), None)
         if doubled is not None:
-            raise UserError(f"{path}: the column '{doubled[:60]}' stands twice in the header; rename one")
+            raise UserError(f"{path}: the column '{doubled[:60]}' appears twice in the header; rename one")
 
     def __iter__(self) -> Iterator[Record]:
         """Read the rows."""

@@ -21,7 +21,7 @@ class Passage:
 
     text: str
     topic: str = ""
-    """What it is about, or the examination that shows it; empty where its words must tell."""
+    """What it is about, or the examination that shows it; empty if its words must tell."""
     heading: str = ""
     """What stood above it, said before each of its sentences ("cranial nerves")."""
     none: bool = False

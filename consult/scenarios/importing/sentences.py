@@ -45,10 +45,10 @@ def _short(sentence: str) -> Iterator[str]:
 
 
 def says_nothing(sentence: str) -> bool:
-    """Tell whether a sentence only says that the source is silent ("Information not provided")."""
+    """Return whether a sentence only says that the source is silent ("Information not provided")."""
     return not re.search(r"\w", sentence) or _SAYS_NOTHING.search(sentence) is not None
 
 
 def denies(clause: str) -> bool:
-    """Tell whether a clause in the first person marks the absence of something."""
+    """Return whether a clause in the first person marks the absence of something."""
     return _DENIES.search(clause) is not None

@@ -126,19 +126,19 @@ _FIRST_PERSON = re.compile(r"\b(?:I|me|my|mother|father|parents)\b")
 
 
 def topic_of(clause: str) -> str:
-    """Give the topic of what a patient says; `history` where no word tells."""
+    """Return the topic of what a patient says; `history` where no word tells."""
     return next((topic for topic, words in _TOPICS.items() if words.search(clause)), "history")
 
 
 def examination_of(heading: str, text: str) -> str:
-    """Give the examination that shows something: by its heading, and by its words where that does not tell."""
+    """Return the examination that shows something: by its heading, and by its words where that does not tell."""
     headed = [name for name, words in _EXAMINATIONS.items() if words.search(heading) and name != "palpation"]
     told = (name for name, words in _EXAMINATIONS.items() if words.search(text))
     return headed[0] if headed else next(told, "other tests")
 
 
 def is_found(sentence: str, clause: str) -> bool:
-    """Tell whether a sentence of a case report says what a doctor found, and not what the patient can know.
+    """Return whether a sentence of a case report says what a doctor found, and not what the patient can know.
 
     Args:
         sentence: As it stands in the report.

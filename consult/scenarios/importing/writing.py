@@ -142,7 +142,7 @@ def _umask() -> int:
 
 
 def _inside(root: Path, image: str) -> Path:
-    """Give an image's path; only a file inside the source's folder will do, links followed.
+    """Return an image's path; only a file inside the source's folder will do, links followed.
 
     Raises:
         UnusableRow: It is none.

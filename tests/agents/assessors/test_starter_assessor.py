@@ -102,8 +102,8 @@ def changed(folder, **metadata):
 
 
 REFUSED = {
-    "assessment_fingerprint": "learned another version of the assessor's format; train it anew",
-    "base_revision": "was trained on other weights than its base has now; train it anew",
+    "assessment_fingerprint": "was trained on another version of the assessor's format; train it again",
+    "base_revision": "was trained on other weights than its base has now; train it again",
 }
 
 
@@ -120,7 +120,7 @@ def test_weights_and_adapters_that_have_not_learned_the_role_are_refused(copy, t
     base = Path(shutil.copytree(STARTER, tmp_path / "base", ignore=shutil.ignore_patterns("assessor")))
     changed(copy, assessment_fingerprint="")
     for folder in (base, copy):
-        with pytest.raises(ModelError, match="has not learned the role of the assessor; give --assessor starter"):
+        with pytest.raises(ModelError, match="is not trained as an assessor; give --assessor starter"):
             open_model(str(folder), role="assessor")
     # A folder with an adapter for the role in it knows the role.
     shutil.copytree(FOLDER, base / "assessor")

@@ -122,12 +122,12 @@ def test_what_is_no_classifier_is_refused(vit: Path, tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=told):
             open_classifier(reference)
     bare = shutil.copytree(starter_folder(), tmp_path / "bare", ignore=shutil.ignore_patterns("classifier"))
-    with pytest.raises(ModelError, match="is no image classifier"):
+    with pytest.raises(ModelError, match="is not an image classifier"):
         open_classifier(str(bare))
     pickled = shutil.copytree(vit, tmp_path / "pickled")
     torch.save({}, pickled / "pytorch_model.bin")
     (pickled / "model.safetensors").unlink()
-    with pytest.raises(ModelError, match="pickled weights alone"):
+    with pytest.raises(ModelError, match="has only pickled weights"):
         open_classifier(str(pickled))
 
 

@@ -203,7 +203,7 @@ def test_ratings_come_in_and_broken_rows_are_named(db, tmp_path):
 FILES = {
     "empty.csv": (b"", "is empty"),
     "blank.csv": (b"\n \n", "is empty"),
-    "head.csv": (b"consultation,item,value\n", "has no rating that can be kept"),
+    "head.csv": (b"consultation,item,value\n", "has no usable rating"),
     "columns.csv": (b"consultation,value\nr1.1,1\n", "lacks the column item"),
     "latin.csv": (b"consultation,item,value\nr1.1,1.1,\xe9\n", "is no UTF-8 text"),
     "binary.csv": (bytes(range(256)), "is no UTF-8 text"),
@@ -229,13 +229,13 @@ def test_a_file_that_cannot_be_taken_in_is_one_sentence(name, db, tmp_path):
 
 MISTAKES = {
     ("assess", "r7", "--assessor", "rules"): "no run 'r7'; there are: r1",
-    ("assess", "r1"): "say who assesses",
+    ("assess", "r1"): "choose an assessor",
     ("assess", "r1", "--judge", "human"): "'derm34' lists its diagnoses",
     ("assess", "r1", "--assessor", "rules", "--judge", "starter"): "not several at once",
     ("assess", "r1", "--assessor", "rules", "--import", "x.csv"): "not several at once",
     ("assess", "r1", "--assessor", "human"): "--import it",
     ("assess", "r1", "--assessor", "ruels"): "there is no model 'ruels'",
-    ("assess", "r1", "--assessor", "scripted:nothing.yaml"): "there is no script",
+    ("assess", "r1", "--assessor", "scripted:nothing.yaml"): "script 'nothing.yaml' does not exist",
     ("assess", "r1", "--import", "nothing.csv"): "there is no file 'nothing.csv'",
     ("assess", "r1", "--agreement"): "has no assessor",
 }

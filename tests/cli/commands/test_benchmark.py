@@ -170,7 +170,7 @@ def test_stopped_at_any_moment_it_ends_with_the_same_report(tmp_path: Path) -> N
         process.send_signal(signal_)
         _, told = process.communicate(timeout=120)
         if signal_ == signal.SIGINT:
-            assert told == "consult: interrupted, what was shown is stored; run the same command to continue\n"
+            assert told == "consult: interrupted; what was shown is stored; run the same command to continue\n"
         assert process.returncode == (130 if signal_ == signal.SIGINT else -signal.SIGKILL)
     code, out, err = type_in(*words(tmp_path / "cut", "--json", grid=grid))
     assert code == 0, err

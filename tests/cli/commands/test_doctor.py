@@ -26,7 +26,7 @@ def test_a_ready_machine_is_told_what_for(tmp_path: Path) -> None:
         "memory",
         "GPU",
         "the connection was not tried",
-        "consult.db: can be written, also ahead (WAL)",
+        "consult.db: can be written, also in WAL mode",
         "hub",
         "5,589,280",
     ):
@@ -61,10 +61,10 @@ def test_of_a_script_people_read_that_it_is_unknown(tmp_path: Path) -> None:
 MISTAKES = [
     (["--model", "nowhere"], "there is no model 'nowhere'; give starter"),
     (["--model", "human"], "there is no model 'human'"),
-    (["--model", "scripted:none.yaml"], "there is no script 'none.yaml'"),
+    (["--model", "scripted:none.yaml"], "script 'none.yaml' does not exist"),
     (["--model", "empty"], "it has no config.json"),
-    (["--model", "begun"], "the training in 'begun' has not finished, so that there is no model yet; continue it with"),
-    (["--model", "pickled"], "has pickled weights alone"),
+    (["--model", "begun"], "the training in 'begun' has not finished, so there is no model yet; continue it with"),
+    (["--model", "pickled"], "has only pickled weights"),
     (["--model", "scripted:text.yaml"], "text.yaml:1:"),
     (["--model", "scripted:fails.yaml"], "it cannot play (melted); check that"),
     (["--model", "scripted:silent.yaml"], "it cannot play (the script has no replies for 'triage.triage'"),

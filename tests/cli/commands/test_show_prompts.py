@@ -82,7 +82,7 @@ def test_mistakes_are_one_sentence(run, tmp_path):
     db = tmp_path / "b.db"
     called("simulate", "--case", "test-0007", "--model", f"scripted:{PANEL}", "--no-prompts", "--db", db)
     assert called("show", "r1.1", "--prompts", "--db", db)[1] == (
-        "prompts were not stored for run r1: it was begun with --no-prompts"
+        "prompts were not stored for run r1: it was started with --no-prompts"
     )
     with Store(db) as store:
         assert prompts_of(store, "r1.1") == [] and store.acts("r1.1")
@@ -117,7 +117,7 @@ def test_a_page_of_a_run_without_says_so_once(tmp_path):
     consult.simulate(cases=1, model=f"scripted:{PANEL}", db=db, prompts=False)
     with TestClient(application(db), base_url="http://127.0.0.1") as client:
         page = client.get("/consultations/r1.1").text
-    assert page.count("Prompts were not stored for run r1: it was begun with --no-prompts.") == 1
+    assert page.count("Prompts were not stored for run r1: it was started with --no-prompts.") == 1
     assert 'class="prompts"' not in page
 
 

@@ -220,7 +220,7 @@ def test_leaving_at_the_prompt_is_an_interrupt_that_is_taken_up_again(tmp_path: 
     screen.expect_exact("How long have you had it?")
     screen.expect("You        ")
     screen.send(leave)
-    screen.expect_exact("interrupted, what was shown is stored; continue with: consult resume r1")
+    screen.expect_exact("interrupted; what was shown is stored; continue with: consult resume r1")
     screen.expect(pexpect.EOF)
     assert "Traceback" not in screen.before and "exception" not in screen.before.lower()
     screen.close()
@@ -342,21 +342,21 @@ def test_the_starter_quotes_a_person_at_the_terminal_and_is_disclaimed(tmp_path:
 # -- mistakes ------------------------------------------------------------------------------------------------------
 
 MISTAKES = [
-    (["--image", "mine.jpg"], '--image shows what a complaint is about; give --complaint "…" with it'),
+    (["--image", "mine.jpg"], '--image needs a complaint; give --complaint "…" with it'),
     (["--complaint", ""], "the complaint is empty; say in a sentence"),
     (["--complaint", " \x1b[31m\x07\n "], "the complaint is empty; say in a sentence"),
     (["--complaint", "x" * 1001], "the complaint has 1,001 characters; give at most 1,000"),
-    (["--complaint", "x", "--case", "test-0001"], "--case chooses a case of the scenario"),
-    (["--complaint", "x", "--cases", "3"], "--cases chooses a case of the scenario"),
-    (["--complaint", "x", "--split", "test"], "--split chooses a case of the scenario"),
+    (["--complaint", "x", "--case", "test-0001"], "--case and --complaint cannot be combined"),
+    (["--complaint", "x", "--cases", "3"], "--cases and --complaint cannot be combined"),
+    (["--complaint", "x", "--split", "test"], "--split and --complaint cannot be combined"),
     (["--complaint", "x", "--temperament", "choleric"], "--temperament is for a patient that a model plays"),
     (["--complaint", "x", "--patient-grounding", "off"], "--patient-grounding is for a patient that a model plays"),
-    (["--complaint", "x", "--image", "none.jpg"], "none.jpg: there is no such file; check the path"),
+    (["--complaint", "x", "--image", "none.jpg"], "none.jpg: the file does not exist; check the path"),
     (["--complaint", "x", "--image", "."], "cannot be read as a picture"),
-    (["--complaint", "x", "--image", "text.jpg"], "is no JPEG, PNG or WebP picture; convert it first"),
-    (["--complaint", "x", "--image", "empty.png"], "is no JPEG, PNG or WebP picture; convert it first"),
+    (["--complaint", "x", "--image", "text.jpg"], "is not a JPEG, PNG or WebP picture; convert it first"),
+    (["--complaint", "x", "--image", "empty.png"], "is not a JPEG, PNG or WebP picture; convert it first"),
     (["--complaint", "x", "--image", "cut.jpg"], "cannot be read as a picture"),
-    (["--complaint", "x", "--image", "picture.gif"], "is no JPEG, PNG or WebP picture; convert it first"),
+    (["--complaint", "x", "--image", "picture.gif"], "is not a JPEG, PNG or WebP picture; convert it first"),
     (["--complaint", "x", "--image", "huge.png"], "has 100 megapixels; give one of at most 50"),
     (["--complaint", "x", "--patient", "human"], "'human' needs an interactive terminal"),
     (["--complaint", "x", "--patient", "human", "--json"], "--json cannot ask a person for input"),

@@ -457,9 +457,7 @@ def test_the_command_serves_until_ctrl_c(running: tuple[subprocess.Popen[str], s
     second = [sys.executable, "-m", "consult", "view", "--port", port, "--db", db]
     refused = subprocess.run(second, capture_output=True, text=True)
     assert refused.returncode == 2 and refused.stdout == ""
-    assert (
-        refused.stderr == f"consult: port {port} is in use; give another one with --port, or 0 for any that is free\n"
-    )
+    assert refused.stderr == f"consult: port {port} is in use; give another one with --port, or 0 for any free port\n"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "", "")

@@ -138,15 +138,15 @@ def test_the_grid_of_the_readme_is_one() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("strategis = []", r"grid\.toml:1: strategis is no key of a grid; there are: strategies, "),
+        ("strategis = []", r"grid\.toml:1: strategis is not a key of a grid; there are: strategies, "),
         ("seed = 1\nstrategies = ['dialoge']", r"grid\.toml:2: strategies: no strategy 'dialoge'; there are: dialogue"),
         ("teams = ['pannel']", r"grid\.toml:1: teams: no team 'pannel'; there are: panel"),
         ("temperament = 'sangwine'", r"grid\.toml:1: temperament: no temperament 'sangwine'; there are: sanguine"),
         ("cases = 0", r"grid\.toml:1: cases: .*greater than or equal to 1, and it is 0"),
         ("seed = 'x'", r"grid\.toml:1: seed: .*integer.*'x'"),
         ("strategies = []", r"grid\.toml:1: strategies: "),
-        ("[roles]\npatients = 'x'", r"grid\.toml:2: roles\.patients is no key of a grid; there are: patient, "),
-        ("[[cells]]\ncases = 3\n\n[[cells]]\nseed = 3", r"grid\.toml:5: cells\.seed is no key of a grid"),
+        ("[roles]\npatients = 'x'", r"grid\.toml:2: roles\.patients is not a key of a grid; there are: patient, "),
+        ("[[cells]]\ncases = 3\n\n[[cells]]\nseed = 3", r"grid\.toml:5: cells\.seed is not a key of a grid"),
         ("[[cells]]\ncases = 3\n\n[[cells]]\ncases = -3", r"grid\.toml:5: cells\.cases: "),
         ("cells = 3", r"grid\.toml:1: cells: "),
     ],
@@ -161,8 +161,8 @@ def test_a_mistake_in_a_grid_is_told_with_its_line(text: str, told: str) -> None
     [
         ("cases = 681", "has 680 cases, not 681; ask for fewer"),
         ("split = 'tset'", "no split 'tset'; there are: test"),
-        ("[[cells]]\ncases = 3\n[[cells]]\ncases = 4", "no-dialogue · panel with starter stands in two cells"),
-        ("models = ['a', 'b', 'a']", "the model 'a' is given twice; name it once"),
+        ("[[cells]]\ncases = 3\n[[cells]]\ncases = 4", "no-dialogue · panel with starter occurs in two cells"),
+        ("models = ['a', 'b', 'a']", "the model 'a' is given twice; give it once"),
         ("models = ['human']", "a person plays one consultation at a time"),
         ("[roles.specialists]\nmagic = 'x'", "no specialty 'magic'"),
         (

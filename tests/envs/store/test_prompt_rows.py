@@ -299,7 +299,7 @@ def test_without_prompts_nothing_is_stored_then_or_later(store):
     play(store, Improviser(), prompts=True)
     Assessing(SCENARIO, store, "r1", "x").by_model(Improviser())
     assert prompts_of_run(store, "r1") == []
-    with pytest.raises(NoPromptsError, match="prompts were not stored for run r1: it was begun with --no-prompts"):
+    with pytest.raises(NoPromptsError, match="prompts were not stored for run r1: it was started with --no-prompts"):
         refuse_without_prompts(store.run("r1"))
 
 

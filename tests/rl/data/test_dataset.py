@@ -418,7 +418,7 @@ WRONG = {
     "a wrong type": ("seed = 'one'", "'seed' cannot be 'one'"),
     "too little": ("prompts = 0", "'prompts' cannot be 0"),
     "an unknown reward": ("[rewards]\naccurate = 1", "no reward 'accurate'; there are: accuracy"),
-    "no TOML": ("seed", "is no TOML"),
+    "no TOML": ("seed", "is not TOML"),
     "no end": ("model = 'org/model'", "no limit is set for training 'org/model'"),
     "another role's field": ("curriculum = 'order'\nsteps = 1", "--curriculum belongs to the attending"),
     "a curriculum of copying": ("steps = 1\nmethod = 'sft'\ncurriculum = 'order'", "--curriculum works only with GRPO"),

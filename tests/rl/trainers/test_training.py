@@ -227,7 +227,7 @@ def test_a_broken_checkpoint_is_told_of(stopped):
 
 
 def test_another_training_is_not_gone_on_with(stopped):
-    with pytest.raises(UserError, match="was begun with rank = 16, not 8"):
+    with pytest.raises(UserError, match="was started with rank = 16, not 8"):
         train(triage(rank=8), stopped, resume=True)
     with pytest.raises(UserError, match="holds a training; continue with --resume"):
         train(triage(), stopped)

@@ -276,7 +276,7 @@ def test_nothing_kept_writes_nothing(tmp_path, given):
         ("csf", "", {}, "no kind of source 'csf'; there are: csv, "),
         ("csv", "", {}, "has no header that can be read"),
         ("csv", "\xff\xfea".encode("latin-1"), {}, "is UTF-16 text; save it as UTF-8"),
-        ("csv", "a,a\n", {}, "the column 'a' stands twice"),
+        ("csv", "a,a\n", {}, "the column 'a' appears twice"),
         ("csv", "a,b\n", {}, "no column is called complaint, text, facts or image; there are: a, b"),
         ("csv", "a,b\n", {"complaint": "c"}, "no column 'c'; there are: a, b"),
         ("jsonl", "", {"complain": "c"}, "no field 'complain'; there are: complaint, "),

@@ -1,7 +1,8 @@
-"""How a model's own chat template wants to be spoken to, found out by trying it, never from a list of models.
+"""Read the chat format from a model's own chat template by trial rendering, never from a list of models.
 
 A template may take content as a string or as a list of parts, may refuse or drop a system message, may place no
-photograph or only one, and may begin each reply with a thought. The first way that renders a trial chat whole is taken.
+photograph or only one, and may begin each reply with a thought. The first format that renders a trial chat completely
+is used.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class ChatFormat:
     closing: str = ""
     """Closes a thought that the template opens for the model and that no variable switches off."""
     most_photographs: int | None = None
-    """In one prompt; None where the template states no limit."""
+    """In one prompt; None if the template states no limit."""
 
     @classmethod
     def of(cls, render: Render, token: str | None) -> ChatFormat:

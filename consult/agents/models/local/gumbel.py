@@ -142,7 +142,7 @@ class _Race:
 
         Args:
             rows: (n,).
-            before: (n,): only tokens likelier than these compete; None where all do.
+            before: (n,): only tokens likelier than these compete; None if all do.
         """
         limit = None if before is None else (self.logits.flatten(1)[rows, before], before)
         bounds = self.bounds[rows]

@@ -15,7 +15,7 @@ KEPT_SCHEMAS = 256
 
 
 def is_available() -> bool:
-    """Tell whether schemas can be kept to; the extra `schema` installs what it takes."""
+    """Return whether schemas can be kept to; the extra `schema` installs what it takes."""
     return find_spec("xgrammar") is not None
 
 
@@ -38,7 +38,7 @@ class Grammars:
 
     @classmethod
     def of(cls, tokenizer: Any, vocabulary: int, stops: Sequence[int]) -> Grammars | None:
-        """Read the tokenizer; None where schemas cannot be kept to: no xgrammar, or a tokenizer that it cannot read."""
+        """Read the tokenizer; None if schemas cannot be kept to: no xgrammar, or a tokenizer that it cannot read."""
         if not is_available():
             return None
         try:

@@ -46,7 +46,7 @@ class Base:
 
     @property
     def template(self) -> Any:
-        """The chat template; None where there is none."""
+        """The chat template; None if there is none."""
         return getattr(self.processor, "chat_template", None) or self.tokenizer.chat_template
 
     def attach(self, folder: Path) -> str:
@@ -102,7 +102,7 @@ _LOADED: WeakValueDictionary[tuple[str, str], Base] = WeakValueDictionary()
 
 
 def load_base(located: Located) -> Base:
-    """Load a model, or give the one that is loaded already.
+    """Load a model, or return it if it is already loaded.
 
     Raises:
         ModelError: The folder holds no model, or one that cannot be loaded safely.
@@ -165,7 +165,7 @@ def _weights(folder: Path, sees: bool, where: dict[str, Any]) -> Any:
     lacking = sorted(found["missing_keys"])
     if lacking:
         # Left alone they would be random numbers.
-        raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({some(lacking)}); fetch the model anew")
+        raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({some(lacking)}); download the model again")
     return model
 
 
@@ -180,23 +180,25 @@ def refuse_unsafe(folder: Path, config: str) -> None:
     """
     if not (folder / config).is_file() and (folder / "work" / "config.json").is_file():
         raise ModelError(
-            f"the training in '{folder}' has not finished, so that there is no model yet; continue it with the command "
+            f"the training in '{folder}' has not finished, so there is no model yet; continue it with the command "
             "that began it and --resume"
         )
     if not (folder / config).is_file():
-        raise ModelError(f"'{folder}' is no model: it has no {config}; give the folder of a transformers model")
+        raise ModelError(f"'{folder}' is not a model: it has no {config}; give the folder of a transformers model")
     read_json(folder / config)
     if not any(folder.glob("*.safetensors")):
         pickled = sorted(path.name for pattern in PICKLED for path in folder.glob(pattern))
         if pickled:
             raise ModelError(
-                f"'{folder}' has pickled weights alone ({some(pickled)}), which can run code; save the model with "
+                f"'{folder}' has only pickled weights ({some(pickled)}), which can run code; save the model with "
                 "safe serialization, as *.safetensors"
             )
         raise ModelError(f"'{folder}' has no *.safetensors weights; save the model with safe serialization")
     lacking = missing_shards(folder)
     if lacking:
-        raise ModelError(f"'{folder}' lacks {len(lacking)} files of weights ({some(lacking)}); fetch the model anew")
+        raise ModelError(
+            f"'{folder}' lacks {len(lacking)} files of weights ({some(lacking)}); download the model again"
+        )
 
 
 def refuse_own_code(folder: Path) -> None:
@@ -209,7 +211,7 @@ def refuse_own_code(folder: Path) -> None:
     kind = config.get("model_type")
     if config.get("auto_map") and kind not in CONFIG_MAPPING:
         raise ModelError(
-            f"'{folder}' needs code of its own (auto_map), which is never run; give a model of a kind that "
+            f"'{folder}' needs its own code (auto_map), which is never run; give a model of a kind that "
             "transformers has, or a newer transformers"
         )
 
@@ -218,12 +220,12 @@ def _refuse_another_version(adapter: Path, base: str) -> None:
     said = metadata_of(adapter)
     if said.get("assessment_fingerprint", assessment_fingerprint()) != assessment_fingerprint():
         raise ModelError(
-            f"'{adapter}' learned another version of the assessor's format; train it anew with this version: "
+            f"'{adapter}' was trained on another version of the assessor's format; train it again with this version: "
             "consult train assessor"
         )
     if said.get("base_revision", base) != base:
         raise ModelError(
-            f"'{adapter}' was trained on other weights than its base has now; train it anew: consult train assessor"
+            f"'{adapter}' was trained on other weights than its base has now; train it again: consult train assessor"
         )
 
 
@@ -269,7 +271,7 @@ def metadata_of(folder: Path) -> dict[str, str]:
 
 
 def has_learned_to_assess(located: Located) -> bool:
-    """Tell whether an adapter says that it has learned the role of the assessor."""
+    """Return whether an adapter says that it has learned the role of the assessor."""
     return located.adapter is not None and "assessment_fingerprint" in metadata_of(located.adapter)
 
 

@@ -68,7 +68,7 @@ class Row:
 
     @property
     def grammar(self) -> Matcher | None:
-        """What restricts the next token; None where it is free."""
+        """What restricts the next token; None if it is free."""
         if self.matcher is None or self.matcher.is_over:
             return None
         self.began = self.began or self.waits is None or self.waits(self.tokens)

@@ -35,4 +35,4 @@ def practice_of(folder: Path) -> Practice:
     try:
         return Practice.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, ValidationError) as error:
-        raise ModelError(f"'{path}' is broken; train the model anew, or remove the file") from error
+        raise ModelError(f"'{path}' is broken; train the model again, or remove the file") from error

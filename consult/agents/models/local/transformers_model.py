@@ -36,7 +36,7 @@ class TransformersModel:
     """One loaded model, with the adapter that it plays with."""
 
     def __init__(self, base: Base, reference: str, adapter: Path | None = None) -> None:
-        """Find out how the model wants to be spoken to.
+        """Read the prompt format from the model's chat template.
 
         Args:
             base: Loaded, perhaps shared with other adapters.
@@ -52,7 +52,7 @@ class TransformersModel:
         self._read_format(reference)
         text = self.model.config.get_text_config()
         self.context: int | None = getattr(text, "max_position_embeddings", None)
-        """Most tokens of prompt and reply together; None where the configuration states none."""
+        """Most tokens of prompt and reply together; None if the configuration states none."""
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
         self.banned += range(len(self.tokenizer), self._vocabulary)
         self._tries: OrderedDict[tuple[tuple[str, ...], bool], Trie] = OrderedDict()

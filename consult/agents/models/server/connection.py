@@ -51,7 +51,7 @@ class Timeouts:
 
     @classmethod
     def of(cls, timeout: float) -> Timeouts:
-        """Give what follows from the seconds that one reply may take."""
+        """Return what follows from the seconds that one reply may take."""
         return cls(connect=min(10.0, timeout), reply=timeout, total=2 * timeout, first_wait=min(1.0, timeout / 50))
 
 

@@ -1,7 +1,7 @@
 """`http(s)://host:port/v1#name`: a model on an OpenAI-compatible server: vLLM, SGLang, llama.cpp, Ollama, transformers.
 
-A request that fails after all tries fails alone. A server that has gone, or that fails whatever it is asked, ends the
-run instead, which can then be taken up again.
+A request that fails after all tries fails alone. A server that stopped responding, or that fails every request, ends
+the run instead; the run can then be resumed.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class ServerModel:
         Raises:
             ModelError: One of the requests failed after all tries. What became of the others is kept for when the
                 caller asks for each alone, so that nothing is sent again.
-            ModelGoneError: The server is gone, or is not what it was.
+            ModelGoneError: The server stopped responding, or serves another model.
         """
         known = [self._taken(request) for request in requests]
         fresh = [request for request, outcome in zip(requests, known, strict=True) if outcome is None]
@@ -94,7 +94,7 @@ class ServerModel:
         return outcome if before is request else None
 
     def close(self) -> None:
-        """Give up what is under way and hang up."""
+        """Return up what is under way and hang up."""
         self._background.close(self._connection.close)
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -125,12 +125,12 @@ class ServerModel:
         except UnansweredError as error:
             self._failures += 1
             gone = error.busy or self._failures >= FAILURES or not await self._is_there()
-            sentence = f"{self.address.base} gives no answer that can be used: {error}"
+            sentence = f"{self.address.base} gives no usable answer: {error}"
             raise (ModelGoneError if gone else ModelError)(sentence) from None
         self._failures = 0
         if answers_as != self._answers_as:
             now, then = (wire.shortened(name or "nobody") for name in (answers_as, self._answers_as))
-            raise ModelGoneError(f"{self.address.base} answers as '{now}' and no longer as '{then}'")
+            raise ModelGoneError(f"{self.address.base} now answers as '{now}', no longer as '{then}'")
         return reply
 
     async def _sent(self, request: Request) -> tuple[Reply, str | None]:

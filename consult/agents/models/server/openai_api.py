@@ -37,7 +37,7 @@ class BadReplyError(Exception):
 
 
 def chat(request: Request, model: str, features: Collection[Feature], data_url: DataUrl) -> dict[str, Any]:
-    """Give the body of a request.
+    """Return the body of a request.
 
     Args:
         request: What to ask.
@@ -173,7 +173,7 @@ def reply(data: Any, request: Request) -> Reply:
 
 
 def answered_as(data: Any) -> str | None:
-    """Give the name of the model that a reply says it is from; None where it says nothing."""
+    """Return the name of the model that a reply says it is from; None if it says nothing."""
     name = data.get("model") if isinstance(data, dict) else None
     return name if isinstance(name, str) and name else None
 
@@ -212,6 +212,6 @@ def complaint(data: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """Give foreign words as one short line without terminal escapes."""
+    """Return foreign words as one short line without terminal escapes."""
     words = clean(text)
     return words if len(words) <= SHORT else f"{words[:SHORT]}…"

@@ -1,4 +1,4 @@
-"""What a server is asked when it is opened.
+"""Probe a server when it is opened.
 
 No standard says what such a server takes. So it gets a few tiny requests: one in plain words, and one each with a
 system role, with a schema of the reply, with the switch that turns private thought off, and with a picture. What it
@@ -42,7 +42,7 @@ class Greeting:
     features: frozenset[Feature]
     """What it takes."""
     revision: str
-    """The name, and a hash of what the server says of the weights; the same when it has started anew."""
+    """The name, and a hash of what the server says of the weights; the same when it has restarted."""
     context: int | None
     """Tokens, where it says so."""
 
@@ -60,7 +60,7 @@ async def greet(connection: Connection, address: Address) -> Greeting:
         plain, answers_as = await _first(connection, address, name, listed)
         features = [f for f in FEATURES if await _takes(connection, name, f, plain)]
     except UnansweredError as error:
-        raise ModelError(f"{address.base} gives no answer that can be used: {error}; see to the server") from None
+        raise ModelError(f"{address.base} gives no usable answer: {error}; check the server") from None
     entry = listed.get(name, {})
     context = next((n for n in (entry.get("max_model_len"), entry.get("context_length")) if isinstance(n, int)), None)
     return Greeting(name, answers_as, frozenset(features), _revision(answers_as or name, entry), context)
@@ -73,7 +73,7 @@ def refused(address: Address, error: RefusedError) -> str:
         return f"{address.base} {what} ({error.status}); set {KEY}"
     nowhere = error.status in (404, 405) and error.words in ("", "Not Found", "Method Not Allowed")
     if nowhere or 300 <= error.status < 400:
-        return f"{address.base} serves no chat ({error}); such an address mostly ends in /v1"
+        return f"{address.base} serves no chat ({error}); such an address usually ends in /v1"
     return f"{address.base} refuses the request ({error})"
 
 
@@ -90,7 +90,7 @@ async def _listed(connection: Connection, address: Address) -> dict[str, dict[st
             raise ModelError(f"no server answers at {address.base}: {error}; {fix}") from None
         what = error
     if address.name is None:
-        fix = f"such an address mostly ends in /v1; else name the model: {address.base}#name"
+        fix = f"such an address usually ends in /v1; otherwise name the model: {address.base}#name"
         raise ModelError(f"{address.base} has no list of models ({what}); {fix}")
     return {}  # a server without a list may know the name all the same
 

@@ -63,7 +63,7 @@ class Address:
             return host == "localhost"
 
     def key(self) -> str | None:
-        """Give the key from the environment; one that was set for OpenAI goes nowhere in plain text.
+        """Return the key from the environment; one that was set for OpenAI goes nowhere in plain text.
 
         Raises:
             ModelError: It holds characters that cannot be sent.
@@ -72,7 +72,7 @@ class Address:
             key = os.environ.get(variable, "").strip()
             if key and (variable == KEY or self.private):
                 if not (key.isascii() and key.isprintable()) or " " in key:
-                    raise ModelError(f"{variable} holds characters that no key has; set it anew")
+                    raise ModelError(f"{variable} holds characters that no key has; set it again")
                 return key
         return None
 
@@ -85,9 +85,9 @@ def _split(reference: str) -> SplitResult:
     except ValueError:
         raise ModelError(f"a server's address is not readable; give one like {EXAMPLE}") from None
     if parts.username is not None or parts.password is not None:
-        raise ModelError(f"the address of {host} has a user or password in it; set {KEY} instead and take it out")
+        raise ModelError(f"the address of {host} contains a user or password; remove it and set {KEY} instead")
     if not host or not reference.isprintable() or " " in parts.netloc:
-        raise ModelError(f"a server's address lacks its host; give one like {EXAMPLE}")
+        raise ModelError(f"a server's address has no host; give one like {EXAMPLE}")
     return parts
 
 

@@ -48,7 +48,7 @@ def bank(name: str) -> dict[str, Any]:
 
 @cache
 def frames(name: str, *path: str) -> tuple[str, ...]:
-    """List the wordings of one entry of a bank, slots as tags; empty where there is no such entry."""
+    """List the wordings of one entry of a bank, slots as tags; empty if there is no such entry."""
     entry: Any = bank(name)
     for key in path:
         entry = entry.get(key, {})
@@ -72,7 +72,7 @@ def taught_questions(kind: str, topic: str) -> tuple[str, ...]:
 
 @cache
 def rewordings() -> Mapping[str, tuple[str, ...]]:
-    """Give sentence of the scenario's advice → other wordings of it."""
+    """Return sentence of the scenario's advice → other wordings of it."""
     return {sentence: tuple(other) for name in ADVICE_FILES for sentence, other in bank(name).items()}
 
 
@@ -170,7 +170,7 @@ def _leaves(entry: Any) -> Iterator[str]:
 
 
 def is_learned(text: str, known: Iterable[str]) -> bool:
-    """Tell whether every sentence of a line is one of the known frames' sentences, and none is said twice.
+    """Return whether every sentence of a line is one of the known frames' sentences, and none is said twice.
 
     Args:
         text: The line as the model wrote it, its slots not filled.

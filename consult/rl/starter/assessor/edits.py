@@ -1,6 +1,6 @@
 """Counterfactual edits of a consultation that was played: each takes away, or adds, the evidence of one item.
 
-An edit gives None where there is nothing to edit. What the rules say of the edited consultation is its example, so that
+An edit gives None if there is nothing to edit. What the rules say of the edited consultation is its example, so that
 an edit need not know which items it turns; only a rude line and a question turned down are known by having been made.
 """
 

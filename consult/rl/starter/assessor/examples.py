@@ -60,7 +60,7 @@ class Edited:
 
     played: Played
     values: Mapping[str, int | None]
-    """Item → value; None where nobody can tell, which is not learned."""
+    """Item → value; None if nobody can tell, which is not learned."""
 
 
 def edited(played: Played, rng: Random, bank: Bank) -> Edited:

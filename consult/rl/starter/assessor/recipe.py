@@ -156,7 +156,7 @@ def assessor_card(facts: Mapping[str, Any], figures: str) -> str:
 
     Args:
         facts: What `training.json` holds.
-        figures: Tables of what was measured; empty where nothing was.
+        figures: Tables of what was measured; empty if nothing was.
     """
     recipe = facts["recipe"]
     return fill(

@@ -271,7 +271,7 @@ def test_a_list_that_is_rude(opened, how):
         (rude.html, "an HTML page instead of a reply"),
         (rude.escaping, "no such thing x"),
         (rude.redirecting, "serves no chat (307)"),
-        (lambda h, b: rude.say(h, {"detail": "Not Found"}, 404), "mostly ends in /v1"),
+        (lambda h, b: rude.say(h, {"detail": "Not Found"}, 404), "usually ends in /v1"),
     ],
 )
 def test_a_greeting_that_is_answered_rudely(opened, how, words):
@@ -296,12 +296,12 @@ def test_addresses():
         ("http://user:hunter2@host/v1#m", "user or password"),
         ("http://hunter2@host/v1#m", "set CONSULT_API_KEY"),
         ("http://host/v1?api_key=hunter2#m", "not 'api_key'"),
-        ("http:///v1#m", "lacks its host"),
+        ("http:///v1#m", "has no host"),
         ("http://host:hunter2/v1", "not readable"),
         ("http://host/v1?concurrency=0#m", "from 1 to 1024"),
         ("http://host/v1?concurrency=hunter2#m", "from 1 to 1024"),
         ("http://host/v1?timeout=nan", "from 0.01 to 86400"),
-        ("http://ho\nst/v1", "lacks its host"),
+        ("http://ho\nst/v1", "has no host"),
     ],
 )
 def test_wrong_addresses_are_refused_without_repeating_secrets(reference, words):
@@ -332,7 +332,7 @@ def test_a_key_for_openai_goes_nowhere_in_plain_text(monkeypatch, opened):
 def test_a_key_that_cannot_be_sent(monkeypatch, key):
     monkeypatch.setenv("CONSULT_API_KEY", key)
     sentence = complaint_of(lambda: open_model("http://127.0.0.1:9/v1"))[1]
-    assert sentence == "CONSULT_API_KEY holds characters that no key has; set it anew"
+    assert sentence == "CONSULT_API_KEY holds characters that no key has; set it again"
 
 
 @pytest.mark.parametrize("key", [KEY, None])
@@ -404,7 +404,7 @@ def test_a_server_that_fails_whatever_it_is_asked_is_gone(opened, name):
     [
         (rude.busy, "error 429: slow down"),
         (lambda h, b: rude.say(h, {}, 503, [("Retry-After", "3600")]), "error 503"),  # more than it is waited for
-        (rude.as_another, "answers as 'another' and no longer as 'tiny'"),
+        (rude.as_another, "now answers as 'another', no longer as 'tiny'"),
         (lambda h, b: rude.say(h, {"error": f"bad key {KEY}"}, 401), "refuses the key (401)"),
         (lambda h, b: rude.say(h, {"error": "no such model"}, 404), "refuses the request (404: no such model)"),
     ],
