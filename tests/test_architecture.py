@@ -156,7 +156,7 @@ def test_all_sql_lies_in_the_store() -> None:
         "sql = f'SELECT {columns} FROM {table} WHERE id = ?'",
         "sql = f'UPDATE {table} SET a = 1'",
         "sql = (\n    'SELECT count(*) AS n, '\n    f'total(t.{column}) FROM turns t'\n)",
-        "_KEEP = 'INSERT OR IGNORE INTO guesses VALUES (?)'",
+        "_KEEP = 'INSERT OR IGNORE INTO classifier_predictions VALUES (?)'",
         '_DROP = """\nDELETE\nFROM runs\n"""',
         "value = f'CASE WHEN {answer} THEN t.accepts END'",
     ],

@@ -157,9 +157,9 @@ class PlayOptions(Options):
         SkipValidation,
         Shown(
             PLAYERS,
-            "This image classifier's first three guesses are told to the doctors by the strategy expert: starter (the "
+            "The strategy expert tells the doctors the first three predictions of this image classifier: starter (the "
             "default), a folder, or a hub id.",
-            python="Whose guesses the strategy `expert` tells the doctors: a reference, or a function of one RGB "
+            python="Whose predictions the strategy `expert` tells the doctors: a reference, or a function of one RGB "
             "picture that returns label → probability.",
         ),
     ] = None

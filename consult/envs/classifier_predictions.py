@@ -1,7 +1,7 @@
-"""What an image classifier takes the photographs of a run for: asked once a case, in batches, and kept in the store.
+"""The predictions of an image classifier on the photographs of a run: one a case, in batches, kept in the store.
 
-A guess follows from the photograph alone. It is in the store before a doctor is told of it, so that a run that is taken
-up again tells the same.
+A prediction follows from the photograph alone. It is in the store before a doctor is told of it, so that a resumed
+run tells the same.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ def _first_photograph(scenario: Scenario, config: RunConfig) -> tuple[str | None
 
 
 @dataclass
-class Guesses:
-    """The guesses at one scenario's cases.
+class ClassifierPredictions:
+    """One classifier's predictions for the cases of one scenario.
 
     Args:
-        classifier: Who guesses.
+        classifier: What predicts.
         scenario: Whose cases.
-        store: Where guesses are kept.
+        store: Where predictions are kept.
         cases: Ids, in the order in which they will be asked for: neighbours share a batch.
     """
 
@@ -94,17 +94,17 @@ class Guesses:
             PhotographError: It cannot be opened.
         """
         if case_id not in self._kept:
-            self._guess(self._neighbours(case_id))
+            self._predict(self._neighbours(case_id))
         if case_id not in self._kept:
             # Its batch failed, perhaps because of another.
-            self._guess([case_id])
+            self._predict([case_id])
         return self._kept[case_id]
 
     def _neighbours(self, case_id: str) -> list[str]:
         start = self._place[case_id] // AT_ONCE * AT_ONCE
         return [case for case in self.cases[start : start + AT_ONCE] if case not in self._kept]
 
-    def _guess(self, ids: Sequence[str]) -> None:
+    def _predict(self, ids: Sequence[str]) -> None:
         shown = {case: photograph for case in ids if (photograph := self.scenario.case(case).photograph)}
         try:
             ranked = dict(zip(shown, self._reading.ranked(list(shown.values())), strict=True)) if shown else {}

@@ -71,7 +71,7 @@ class RunConfig(BaseModel):
     """Specialty → its own model."""
     attending: RoleConfig = RoleConfig(temperature=0.5)
     classifier: str = "starter"
-    """Whose guesses at the photograph the doctors are told; strategy `expert` alone asks it."""
+    """The classifier whose predictions the doctors are told; strategy `expert` alone asks it."""
     repeats: Repeats = 1
     votes: Votes = 1
     panel_skill: PanelSkill | None = None

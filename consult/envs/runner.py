@@ -14,7 +14,7 @@ from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.human import LeftError
 from consult.envs.batcher import Batcher
-from consult.envs.classifier_predictions import Guesses, check_photographs
+from consult.envs.classifier_predictions import ClassifierPredictions, check_photographs
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
@@ -76,7 +76,7 @@ class Runner:
         """Of each consultation that has ended, in code of the user's; None for another end."""
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._judge = self._checked_judge()
-        self._guesses = self._asked() if self.config.strategy == "expert" else None
+        self._predictions = self._asked() if self.config.strategy == "expert" else None
 
     def _checked_judge(self) -> Judge | None:
         """Open the way to the judge, before anything is played.
@@ -152,13 +152,13 @@ class Runner:
         self._batcher.shutdown()
         self.store.end(run, status, seconds)
 
-    def _asked(self) -> Guesses:
+    def _asked(self) -> ClassifierPredictions:
         """Ask the classifier, after a look at what it is to see."""
         classifier = self.models.classifier
         if classifier is None:
             raise RunError("the strategy 'expert' asks a classifier; name one with --classifier")
         check_photographs(classifier, self.scenario, self.config)
-        return Guesses(classifier, self.scenario, self.store, self.config.cases)
+        return ClassifierPredictions(classifier, self.scenario, self.store, self.config.cases)
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
@@ -294,8 +294,8 @@ class Runner:
         consultation = self._consultation(plan)
         error, failure = None, None
         try:
-            if self._guesses is not None:
-                consultation.expert = self._guesses.of(plan.case)
+            if self._predictions is not None:
+                consultation.expert = self._predictions.of(plan.case)
             consultation.restore(self.store.acts(identifier))
             await play(Session(identifier, consultation, role_models, self._recorder(identifier)))
         except (asyncio.CancelledError, LeftError):

@@ -16,21 +16,21 @@ CONFIDENCES = (0.8, 0.6, 0.4)
 """Surely, probably, perhaps."""
 
 
-def sample_synthetic_panel(consultation: Consultation, skill: float) -> tuple[Opinion, ...]:
+def sample_synthetic_panel(consultation: Consultation, accuracy: float) -> tuple[Opinion, ...]:
     """Draw the opinions of a panel.
 
     Args:
         consultation: Whose case and seed decide the draw.
-        skill: Probability of the truth, 0 to 1; else an opinion is one of its look-alikes.
+        accuracy: Probability of the truth, 0 to 1; else an opinion is one of its look-alikes.
     """
     plan, truth = consultation.plan, consultation.case.truth.diagnosis
-    rng = random.Random(derive_seed(plan.seed, plan.case, plan.temperament, plan.repeat, "panel skill", skill))
+    rng = random.Random(derive_seed(plan.seed, plan.case, plan.temperament, plan.repeat, "panel skill", accuracy))
     labels = consultation.scenario.labels
     others = [label for label in labels if label != truth]
     alike = labels[truth].look_alikes if truth is not None and truth in labels else ()
 
     def opinion(specialty: str) -> Opinion:
-        right = rng.random() < skill
+        right = rng.random() < accuracy
         named = truth if right else rng.choice(list(alike) or others)
         return Opinion(specialty, named, rng.choice(CONFIDENCES), "", source="synthetic")
 

@@ -186,7 +186,7 @@ def test_an_expert_can_be_a_function(tmp_path: Path) -> None:
     played = consult.simulate(cases=1, model=PANEL, strategy="expert", classifier=looks, db=tmp_path / "a.db")
     assert played.consultations["expert"][0] == '["eczema", "hives", "acne"]'
     with Store(tmp_path / "a.db") as store:
-        assert store.query("SELECT classifier FROM guesses")[0]["classifier"].startswith("python:looks@")
+        assert store.query("SELECT classifier FROM classifier_predictions")[0]["classifier"].startswith("python:looks@")
 
 
 def test_the_store_is_closed_after_a_call(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_doctors_are_told_and_the_patient_is_not(tmp_path: Path) -> None:
     assert told and not any("patient" in role for role in told), by_role.keys()
     assert all(event["models"]["classifier"] == "eye@1" for event in events if event["event"] == "run")
     ended = {e["case"]: e["expert"] for e in events if e["event"] == "consultation"}
-    assert ended["test-0007"][0] == eye.names[7] and all(len(guess) == 3 for guess in ended.values())
+    assert ended["test-0007"][0] == eye.names[7] and all(len(prediction) == 3 for prediction in ended.values())
     with sqlite3.connect(tmp_path / "a.db") as db:
         rows = dict(db.execute("SELECT case_id, expert FROM consultations").fetchall())
     assert {case: json.loads(expert) for case, expert in rows.items()} == ended

@@ -52,7 +52,7 @@ class TowerClassifier:
         pixels = self.base.processor.image_processor(
             images=[photograph.load() for photograph in photographs], return_tensors="pt"
         )["pixel_values"].to(self.tower.device, self.tower.dtype)
-        # Always as many at once, so that a guess does not depend on its companions by the last bit either.
+        # Always as many at once, so that a prediction does not depend on its companions by the last bit either.
         filled = torch.nn.functional.pad(pixels, (0, 0, 0, 0, 0, 0, 0, -len(pixels) % AT_ONCE))
         with torch.no_grad():
             logits = [self.head(pooled(self.tower, part).float().cpu()) for part in filled.split(AT_ONCE)]

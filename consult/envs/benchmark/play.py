@@ -73,7 +73,12 @@ class Benchmark:
         """Let the classifier look at every case once: it is a baseline, whatever the strategies."""
         from consult.agents.experts.classifier import open_classifier
         from consult.agents.models import ModelError
-        from consult.envs.classifier_predictions import Guesses, check_photographs, check_shown, classifier_name
+        from consult.envs.classifier_predictions import (
+            ClassifierPredictions,
+            check_photographs,
+            check_shown,
+            classifier_name,
+        )
         from consult.plugins import PluginError
         from consult.scenarios import PhotographError
 
@@ -89,11 +94,11 @@ class Benchmark:
         self.listen(
             {"event": "classifier", "classifier": classifier_name(classifier), "cases": len(cases), "why": None}
         )
-        guesses = Guesses(classifier, self.scenario, self.store, cases)
+        predictions = ClassifierPredictions(classifier, self.scenario, self.store, cases)
         for case in cases:
-            # A photograph that cannot be opened has no guess, and fails its own consultations.
+            # A photograph that cannot be opened has no prediction, and fails its own consultations.
             with suppress(PhotographError, PluginError):
-                guesses.of(case)
+                predictions.of(case)
 
     def _play(self, one: Planned) -> str:
         from consult.envs.runner import Runner

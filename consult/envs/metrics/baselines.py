@@ -36,15 +36,15 @@ class Baseline:
 
 def baselines(
     played: Sequence[Outcome],
-    guesses: Mapping[str, Mapping[str, str]],
+    predictions: Mapping[str, Mapping[str, str]],
     bayes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Baseline]:
     """Return the baselines that need no other run; none where no consultation has a truth.
 
     Args:
         played: A run's consultations.
-        guesses: Classifier → case → the label that it names first; see `first_guesses`.
-        bayes: What the Bayes doctor is told → case → its diagnosis; see `bayes_guesses`.
+        predictions: Classifier → case → the label that it names first; see `first_predictions`.
+        bayes: What the Bayes doctor is told → case → its diagnosis; see `bayes_diagnoses`.
     """
     scored = judged(played)
     if not scored:
@@ -56,7 +56,7 @@ def baselines(
         vote = _of(VOTE, "", scored, {one.id: one.vote for one in scored})
         left = sum(one.is_unjudged(one.vote) for one in scored)
         found.append(replace(vote, figure=vote.figure.having(failed(scored)).left_unjudged(left)))
-    for classifier, named in guesses.items():
+    for classifier, named in predictions.items():
         seen = [one for one in scored if one.case in named]
         if seen:
             found.append(_of("classifier", classifier, seen, {one.id: named[one.case] for one in seen}))
@@ -67,7 +67,7 @@ def baselines(
     return found
 
 
-def bayes_guesses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[str, str]]:
+def bayes_diagnoses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the diagnosis of each case by a doctor who knows the scenario's tables.
 
     Args:
@@ -113,7 +113,7 @@ def corrected(found: Sequence[Baseline]) -> list[Baseline]:
     return [one if one.gain is None else replace(one, gain=next(gains)) for one in found]
 
 
-def first_guesses(store: Store, scenario_revision: str) -> dict[str, dict[str, str]]:
+def first_predictions(store: Store, scenario_revision: str) -> dict[str, dict[str, str]]:
     """Return what the store holds of a scenario: classifier → case → the label that it names first."""
     found = {
         classifier: {case: labels[0] for case, labels in named.items() if labels}

@@ -153,6 +153,11 @@ def drop_scores(db: Any) -> None:
     db.execute("DROP TABLE IF EXISTS scores")
 
 
+def name_predictions(db: Any) -> None:
+    """12: what classifiers predict is named like the rest of the project names it."""
+    db.execute("ALTER TABLE guesses RENAME TO classifier_predictions")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -165,6 +170,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     decide_once,
     keep_prompts,
     drop_scores,
+    name_predictions,
 )
 
 _CREATE = """

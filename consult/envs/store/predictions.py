@@ -1,4 +1,4 @@
-"""What classifiers take photographs for: the table `guesses`, one row a classifier, a scenario's version and a case."""
+"""The table `classifier_predictions`: one row per classifier, version of a scenario, and case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from consult.envs.store.write import Store
 
 
 class Prediction(NamedTuple):
-    """One row: what a classifier takes the photograph of a case for."""
+    """One row: the prediction of a classifier for the photograph of a case."""
 
     classifier: str
     """Reference and revision."""
@@ -25,13 +25,13 @@ class Prediction(NamedTuple):
 
 def keep_predictions(store: Store, predictions: Sequence[Prediction]) -> None:
     """Write predictions, all in one transaction; one that is stored already stays as it is."""
-    store.write("INSERT OR IGNORE INTO guesses VALUES (?, ?, ?, ?, ?)", predictions)
+    store.write("INSERT OR IGNORE INTO classifier_predictions VALUES (?, ?, ?, ?, ?)", predictions)
 
 
 def predictions_of(store: Store, classifier: str, scenario_revision: str) -> dict[str, list[str]]:
     """Map each case of a scenario to the labels that a classifier predicts, the likeliest first."""
     rows = store.query(
-        "SELECT case_id, labels FROM guesses WHERE scenario_revision = ? AND classifier = ?",
+        "SELECT case_id, labels FROM classifier_predictions WHERE scenario_revision = ? AND classifier = ?",
         scenario_revision,
         classifier,
     )
@@ -40,7 +40,9 @@ def predictions_of(store: Store, classifier: str, scenario_revision: str) -> dic
 
 def predictions_by_classifier(store: Store, scenario_revision: str) -> dict[str, dict[str, list[str]]]:
     """Map each classifier to its predictions on a scenario: case → labels, the likeliest first."""
-    rows = store.query("SELECT classifier, case_id, labels FROM guesses WHERE scenario_revision = ?", scenario_revision)
+    rows = store.query(
+        "SELECT classifier, case_id, labels FROM classifier_predictions WHERE scenario_revision = ?", scenario_revision
+    )
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for row in rows:
         found[row["classifier"]][row["case_id"]] = json.loads(row["labels"])

@@ -232,12 +232,12 @@ def _panel(played: Sequence[Outcome]) -> Data | None:
 
 
 def _baselines(store: Store, row: Row, played: Sequence[Outcome], scenario: Scenario) -> list[Baseline]:
-    from consult.envs.metrics.baselines import baselines, bayes_guesses, first_guesses
+    from consult.envs.metrics.baselines import baselines, bayes_diagnoses, first_predictions
 
     # The tables of another revision know nothing of these cases.
     same = scenario.revision == row["scenario_revision"]
-    bayes = bayes_guesses(scenario, [one.case for one in played]) if same else {}
-    return baselines(played, first_guesses(store, row["scenario_revision"]), bayes)
+    bayes = bayes_diagnoses(scenario, [one.case for one in played]) if same else {}
+    return baselines(played, first_predictions(store, row["scenario_revision"]), bayes)
 
 
 def _calibration(played: Sequence[Outcome]) -> Data | None:

@@ -49,7 +49,7 @@ def train_classifier(reference: str, recipe: ClassifierRecipe, work: Path, say: 
         say: Called with each line of progress.
 
     Returns:
-        How often the truth is the head's first guess, and among its first three, by split and style.
+        How often the truth is the head's first prediction, and among its first three, by split and style.
 
     Raises:
         UserError: The scenario has no tables, or the model has no vision tower of the starter's kind.
@@ -135,7 +135,7 @@ def _save(head: Any, folder: Path, base: Base, scenario: Scenario, recipe: Class
 
 
 def held_out_rates(base: Base, head: Any, scenario: Scenario, recipe: ClassifierRecipe, work: Path) -> list[Rate]:
-    """Count how often the truth is the head's first guess, and among its first three."""
+    """Count how often the truth is the head's first prediction, and among its first three."""
     rates = []
     for split in ("validation", "test"):
         count = min(recipe.held_out, scenario.splits[split])

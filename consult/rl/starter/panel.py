@@ -27,7 +27,7 @@ PASSES = 0.6
 
 
 RIGHT_BY_SIGHT = (0.68, 0.16, 0.10)
-"""How often the first, second and third guess by the photograph alone is right."""
+"""How often the first, second and third prediction by the photograph alone is right."""
 
 
 @dataclass(frozen=True)

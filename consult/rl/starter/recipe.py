@@ -112,10 +112,10 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     save(model, tokenizer, out, figures)
     sizes = scenario.splits
     classifier = ClassifierRecipe(recipe.scenario, recipe.seed, sizes["train"], sizes["test"], recipe.workers)
-    guesses = train_classifier(str(out), classifier, work, say)
-    figures["classifier"] = counted(guesses)
+    predictions = train_classifier(str(out), classifier, work, say)
+    figures["classifier"] = counted(predictions)
     say(f"playing {recipe.held_out} validation cases")
-    table = [*held_out_table(str(out), scenario, recipe.scenario, recipe.held_out), *guesses]
+    table = [*held_out_table(str(out), scenario, recipe.scenario, recipe.held_out), *predictions]
     figures["held_out"] = {rate.name: [rate.hits, rate.n] for rate in table}
     (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     (out / "README.md").write_text(model_card(figures, table), encoding="utf-8")

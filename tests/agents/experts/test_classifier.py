@@ -58,13 +58,15 @@ def test_the_starters_own_eye_is_small_and_sees(starter: Classifier, derm34: Sce
     assert starter.names == tuple(derm34.labels) and starter.drawn_only
     ranked = Reading(starter, derm34).ranked(photographs(derm34, 68))
     truths = [derm34.case(f"validation-{i:04d}").truth.diagnosis for i in range(68)]
-    first = sum(guess[0][0] == truth for guess, truth in zip(ranked, truths, strict=True))
-    three = sum(truth in [label for label, _ in guess[:3]] for guess, truth in zip(ranked, truths, strict=True))
+    first = sum(prediction[0][0] == truth for prediction, truth in zip(ranked, truths, strict=True))
+    three = sum(
+        truth in [label for label, _ in prediction[:3]] for prediction, truth in zip(ranked, truths, strict=True)
+    )
     # Trained on the first edition's pictures (57 % and 90 % of those), it does not know the shared ones. Chance gives
     # 3 % and 9 %.
     assert first > 0.4 * 68 and three > 0.6 * 68
-    assert all(sum(p for _, p in guess) == pytest.approx(1, abs=1e-5) for guess in ranked)
-    assert all(a[1] >= b[1] for guess in ranked for a, b in pairwise(guess))
+    assert all(sum(p for _, p in prediction) == pytest.approx(1, abs=1e-5) for prediction in ranked)
+    assert all(a[1] >= b[1] for prediction in ranked for a, b in pairwise(prediction))
 
 
 def test_a_guess_depends_on_the_photograph_alone(starter: Classifier, derm34: Scenario) -> None:
@@ -99,9 +101,9 @@ def test_another_classifiers_names_are_read_by_the_scenarios_aliases(vit: Path, 
     assert classifier.names == NAMES and not classifier.drawn_only and classifier.info.revision
     shown = photographs(derm34, 5)
     rows, ranked = classifier.probabilities(shown), Reading(classifier, derm34).ranked(shown)
-    for row, guess in zip(rows, ranked, strict=True):
+    for row, prediction in zip(rows, ranked, strict=True):
         # Two names of one label count together; what is no label is left out.
-        assert dict(guess) == pytest.approx({"eczema": row[0] + row[3], "shingles": row[1]}, abs=1e-6)
+        assert dict(prediction) == pytest.approx({"eczema": row[0] + row[3], "shingles": row[1]}, abs=1e-6)
 
 
 def test_a_classifier_that_knows_no_label_is_refused(vit: Path, derm34: Scenario) -> None:

@@ -184,13 +184,13 @@ def test_what_such_a_doctor_reads_names_no_diagnosis():
 
 
 def test_the_report_sets_the_bayes_doctor_beside_a_run(tmp_path):
-    from consult.envs.metrics.baselines import BAYES, baselines, bayes_guesses
+    from consult.envs.metrics.baselines import BAYES, baselines, bayes_diagnoses
     from consult.envs.metrics.outcomes import outcomes
 
     rows, _ = played("silent", tmp_path, DERM34.case_ids("test")[:17])
     with Store(tmp_path / "silent.db") as store:
         ended = list(outcomes(store, rows[0]["run_id"], DERM34))
-    guesses = bayes_guesses(DERM34, [one.case for one in ended])
-    found = [one for one in baselines(ended, {}, guesses) if one.name == BAYES]
+    predictions = bayes_diagnoses(DERM34, [one.case for one in ended])
+    found = [one for one in baselines(ended, {}, predictions) if one.name == BAYES]
     assert [one.what for one in found] == ["complaint and photograph", "all facts"]
     assert present(found[0].figure.value) < present(found[1].figure.value)

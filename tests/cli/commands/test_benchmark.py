@@ -90,7 +90,7 @@ def test_the_plan_comes_first_and_the_report_last(whole: tuple[Path, Events]) ->
         assert dict(db.execute("SELECT cell, run_id FROM benchmark_runs").fetchall()) == {
             i: f"r{i}" for i in (1, 2, 3, 4)
         }
-        assert db.execute("SELECT count(*) FROM guesses").fetchone() == (6,)
+        assert db.execute("SELECT count(*) FROM classifier_predictions").fetchone() == (6,)
 
 
 def test_every_run_stands_beside_what_is_to_be_beaten(whole: tuple[Path, Events]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from making import outcome
 from narrowing import present, within
 
-from consult.envs.metrics.baselines import SOLO, against_solo, baselines, corrected, first_guesses
+from consult.envs.metrics.baselines import SOLO, against_solo, baselines, corrected, first_predictions
 from consult.envs.metrics.paired import results
 from consult.envs.store.write import Store
 
@@ -55,9 +55,12 @@ def test_without_a_truth_there_is_nothing_to_beat_and_p_is_corrected_together() 
         assert first.p_holm is None and present(then.p_holm) >= present(first.p)
 
 
-def test_guesses_are_read_by_classifier_and_case(tmp_path) -> None:
+def test_predictions_are_read_by_classifier_and_case(tmp_path) -> None:
     rows = [("eye@1", "rev", "c0", '["acne", "hives"]', "[0.6, 0.2]"), ("eye@1", "rev", "c1", "[]", "[]")]
     with Store(tmp_path / "a.db") as store:
-        store.write("INSERT INTO guesses VALUES (?, ?, ?, ?, ?)", [*rows, ("eye@1", "other", "c2", '["acne"]', "[1]")])
-        assert first_guesses(store, "rev") == {"eye@1": {"c0": "acne"}}
-        assert first_guesses(store, "none") == {}
+        store.write(
+            "INSERT INTO classifier_predictions VALUES (?, ?, ?, ?, ?)",
+            [*rows, ("eye@1", "other", "c2", '["acne"]', "[1]")],
+        )
+        assert first_predictions(store, "rev") == {"eye@1": {"c0": "acne"}}
+        assert first_predictions(store, "none") == {}

@@ -43,7 +43,7 @@ TABLES = {
         "id consultation_id turn idx role task member attempt model messages begin rendered temperature top_p "
         "max_tokens seed grammar constrained reply outcome why probability tokens_in tokens_out seconds"
     ),
-    "guesses": "classifier scenario_revision case_id labels probabilities",
+    "classifier_predictions": "classifier scenario_revision case_id labels probabilities",
 }
 CONFIG = RunConfig(scenario="derm34", cases=("test-0000",), temperaments=("choleric",))
 TRUTH = {"truth": "abscess", "true_specialty": "minor surgery", "true_urgency": "urgent", "style": None, "skin_type": 3}

@@ -99,10 +99,10 @@ def test_an_impossible_diagnosis_can_be_named_all_the_same() -> None:
     assert 0 < weighed["hives"] < 0.1
 
 
-# -- a classifier's guesses --------------------------------------------------------------------------------------------
+# -- the predictions of a classifier ----------------------------------------------------------------------------------
 
 
-def test_a_classifiers_guesses_weigh_by_their_rank() -> None:
+def test_a_classifiers_predictions_weigh_by_their_rank() -> None:
     even = dict.fromkeys(LABELS, 1 / len(LABELS))
     told = with_expert(even, ("hives", "acne", "eczema"))
     assert [told[label] for label in ("hives", "acne", "eczema")] == pytest.approx(RIGHT_BY_SIGHT)
