@@ -403,7 +403,7 @@ def load(db: PathLike = "consult.db") -> Runs:
 
 
 def _in_words(row: Row) -> str:
-    from consult.render.terminal import right_of
+    from consult.render.verdict import right_of
 
     ended, planned = sum(row[name] for name in ("finished", "unfinished", "failed")), row["consultations"]
     played = f"{planned} consultation{'' if planned == 1 else 's'}"

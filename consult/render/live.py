@@ -17,13 +17,13 @@ from consult.render.terminal import (
     Event,
     beneath,
     framed,
-    judging_command,
     say,
     show_opinion,
     show_turn,
     styled,
     verdict,
 )
+from consult.render.verdict import judging_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from consult.render.page_parts import DEMONSTRATION, NAMES, Row, Told, body, title
+from consult.render.page_parts import DEMONSTRATION, Row, Told, body, title
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from consult.render.prompts import ShownPrompts
     from consult.scenarios import Case, Scenario
 
-__all__ = ["DEMONSTRATION", "MOST_PIXELS", "NAMES", "POLICY", "consultation_page", "data_url", "png"]
+__all__ = ["DEMONSTRATION", "MOST_PIXELS", "POLICY", "consultation_page", "data_url", "png"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 MOST_PIXELS = 512

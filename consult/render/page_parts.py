@@ -1,6 +1,6 @@
 """The parts of which a page about a consultation is made: header, conversation, verdict, assessments, card.
 
-Whatever comes from models and cases goes through `text`, which cleans and escapes it.
+Whatever comes from models and cases goes through `turn_html.text`, which cleans and escapes it.
 """
 
 from __future__ import annotations
@@ -12,26 +12,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Item, Verdict
-from consult.agents.prompt_formats.clean import clean
-from consult.counts import count_of
 from consult.envs.events import demonstration
 from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.render.live import SKIN_TYPES, not_seen, played_by, short
-from consult.render.terminal import (
-    DISCLAIMER,
-    Event,
-    by_program,
-    examined,
-    judged_in_words,
-    judgement,
-    missing,
-    own_words,
-    panel_judgement,
-    remarks,
-    triage_judgements,
-    urgency_judgement,
-)
-from consult.render.transcript import card_rows, draft_mark, fidelity, stored_events
+from consult.render.terminal import DISCLAIMER, Event
+from consult.render.transcript import card_rows, fidelity, stored_events
+from consult.render.turn import opinion_view, turn_view
+from consult.render.turn_html import bubble, opinion_card, text, verdict
 
 if TYPE_CHECKING:
     from consult.agents.acts import Act
@@ -43,8 +30,6 @@ Row = dict[str, Any]
 
 DEMONSTRATION = "The starter is a demonstration model trained on drawings."
 CHANGED = "The scenario has changed since this was played; photograph and card may be others."
-_STATUS = {"running": "being played, or interrupted"}
-NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +72,7 @@ def column(told: Told) -> str:
         _header(told),
         f'<div class="talk">{_conversation(told, events, ended["disclaimer"] or "")}</div>',
         told.prompts.html_of(ended) if told.prompts else "",
-        _verdict(ended, told.scenario),
+        verdict(ended, told.scenario),
         _assessments(told),
         "" if told.lost else _card(told),
     ]
@@ -104,11 +89,6 @@ def events_of(told: Told) -> list[Event]:
         # Nothing that may still come is judged.
         ended |= {"true_specialty": None, "true_urgency": None}
     return [*events, ended]
-
-
-def text(said: str) -> str:
-    """Make text of a model, a case or a user fit for HTML, within attributes, too."""
-    return escape(clean(said))
 
 
 def _header(told: Told) -> str:
@@ -149,103 +129,15 @@ def _conversation(told: Told, events: Sequence[Event], disclaimer: str) -> str:
     parts, panel = [], ""
     for event in events:
         if event["event"] == "opinion":
-            panel += _opinion(event)
+            panel += opinion_card(opinion_view(event))
             continue
         parts.append(f'<div class="panel">{panel}</div>' if panel else "")
         panel = ""
-        parts.append(_bubble(told, event, disclaimer if event["action"] == "conclude" else ""))
+        demo = f'<p class="demo">{escape(disclaimer)}</p>' if disclaimer and event["action"] == "conclude" else ""
+        asked = told.prompts.html_of(event) if told.prompts else ""
+        parts.append(bubble(turn_view(event), told.place, demo + asked))
     parts.append(f'<div class="panel">{panel}</div>' if panel else "")
     return "\n".join(part for part in parts if part) or '<p class="dim">Nothing has been said yet.</p>'
-
-
-def _bubble(told: Told, event: Event, disclaimer: str = "") -> str:
-    side = "patient" if event["speaker"] == "patient" else "doctor"
-    doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _words)
-    marks = ["said by the program" if by_program(event) else "", draft_mark(told.acts[event["idx"]]), *remarks(event)]
-    mark = "".join(f' <span class="mark">{mark}</span>' for mark in marks if mark)
-    name = NAMES[event["speaker"]]
-    heading = f"<h2>{name} <small>{event['idx']}</small>{mark}</h2>"
-    thought = text(event.get("thought") or "")
-    private = f'<details class="thought"><summary>Thought</summary><p>{thought}</p></details>' if thought else ""
-    demo = f'<p class="demo">{escape(disclaimer)}</p>' if disclaimer else ""
-    asked = told.prompts.html_of(event) if told.prompts else ""
-    said = f"{heading}{private}{doing(event) or '<p>(says nothing)</p>'}{demo}{asked}"
-    return f'<section class="{side}" id="{told.place}{event["idx"]}">{said}</section>'
-
-
-def _words(event: Event) -> str:
-    return f"<p>{text(event['text'])}</p>" if event["text"] else ""
-
-
-def _triage(event: Event) -> str:
-    urgency = event["urgency"] or "no urgency"
-    sent = f"<b>→ {text(event['specialty'] or 'no specialty')}</b>"
-    return f'<p>{sent} <span class="urgency {text(urgency)}">{text(urgency)}</span></p>{_words(event)}'
-
-
-def _examination(event: Event) -> str:
-    said, result = examined(event)
-    return (f"<p>{escape(said)}</p>" if said else "") + (f'<p class="result">{escape(result)}</p>' if result else "")
-
-
-def _conclusion(event: Event) -> str:
-    sure = f" <small>{event['confidence']:.0%}</small>" if event["confidence"] is not None else ""
-    others = [name for name in event["differential"] if name != event["diagnosis"]]
-    beside = [f"less likely: {text(', '.join(others))}"] if others else []
-    beside += [f"in its own words: {text(own_words(event))}"] if own_words(event) else []
-    return "".join(
-        (
-            f"<p><b>{text(event['diagnosis'] or 'no diagnosis')}</b>{sure if event['diagnosis'] else ''}",
-            *(f' <span class="dim">{words}</span>' for words in beside),
-            f"</p>{_words(event)}",
-        )
-    )
-
-
-def _opinion(event: Event) -> str:
-    diagnosis, confidence = event["diagnosis"], event["confidence"]
-    sure = f" <small>{confidence:.0%}</small>" if diagnosis and confidence is not None else ""
-    source = f" ({event['source']})" if event["source"] != "model" else ""
-    named = f"<b>{text(diagnosis)}</b>" if diagnosis else missing(event)
-    reason = f"<p>{text(event['reason'])}</p>" if event["reason"] else ""
-    return f"<article><h3>{text(event['specialty'])}{text(source)}</h3><p>{named}{sure}</p>{reason}</article>"
-
-
-def _verdict(ended: Event, scenario: Scenario) -> str:
-    right, words = judgement(ended)
-    words = "not concluded yet" if ended["status"] == "running" else words
-    kind = {True: "right", False: "wrong", None: "open"}[right]
-    rows = [("Diagnosis", f"<b>{text(ended['diagnosis'] or 'no diagnosis')}</b> <span>{escape(words)}</span>")]
-    if ended["judgement"]:
-        rows.append(("Judge", escape(judged_in_words(ended["judgement"]))))
-    if ended["team"] == "panel":
-        judged = triage_judgements(ended, scenario)
-        rows.append(("Triage", " · ".join(_judged(*one) for one in judged)))
-    if ended["final_urgency"] is not None:
-        rows.append(("Urgency", _judged(*urgency_judgement(ended))))
-    if ended["opinions"]:
-        rows.append(("Panel", escape(panel_judgement(ended))))
-    if ended["expert"]:
-        rows.append(("Classifier", text(", ".join(ended["expert"]))))
-    if ended["facts"]:
-        rows.append(("Facts", f"{ended['facts_disclosed']}/{ended['facts']} learned from the patient"))
-    cost = (
-        f"{count_of(ended['turns'], 'turn')} · {count_of(ended['tokens_in'], 'token')} in, {ended['tokens_out']:,} out"
-    )
-    rows.append(("Cost", f"{cost} · {ended['seconds']:.1f} s of model time"))
-    if ended["status"] != "finished":
-        rows.append(("Status", _STATUS.get(ended["status"]) or text(ended["status"])))
-    if ended["error"]:
-        rows.append(("Error", text(ended["error"])))
-    if ended["disclaimer"]:
-        rows.append(("Note", f'<b class="demo">{escape(ended["disclaimer"])}</b>'))
-    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
-    return f'<section class="verdict {kind}"><h2>Verdict</h2><dl>{listed}</dl></section>'
-
-
-def _judged(said: str, right: bool | None, note: str) -> str:
-    mark = {True: " ✔", False: " ✘", None: ""}[right]
-    return escape(said + mark) + (f' <span class="dim">({escape(note)})</span>' if note else "")
 
 
 def _assessments(told: Told) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.prompt_formats.clean import clean
-from consult.counts import count_of
-from consult.scenarios.normalised import normalised
+from consult.render.turn import ConclusionView, TriageView, TurnView, opinion_view, turn_view
+from consult.render.verdict import Judged, judgement, verdict_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,40 +20,41 @@ if TYPE_CHECKING:
     from consult.scenarios import Scenario
 
 Event = dict[str, Any]
-Judged = tuple[str, bool | None, str]
-"""What was said, whether it is right (None: no truth is known), and a note."""
-
 WIDEST = 100
 """Columns; longer lines are hard to read."""
 INDENT = 11
 """Columns of the speaker's name."""
 DISCLAIMER = "Simulation, not medical advice."
-_NAMES = {"patient": ("Patient", "bold cyan"), "triage": ("Triage", "bold magenta")}
-_ATTENDING = ("Attending", "bold green")
+_NAMES = {
+    "patient": ("Patient", "bold cyan"),
+    "triage": ("Triage", "bold magenta"),
+    "attending": ("Attending", "bold green"),
+}
+_TONES = {"": "", "error": "bold red", "warning": "bold yellow"}
 _URGENCY = {"routine": "green", "soon": "yellow", "urgent": "dark_orange", "emergency": "bold red"}
 
 
 def show_turn(console: Console, event: Event, *, numbered: bool = False) -> None:
     """Print one turn: the speaker's name, and what was done beside it."""
-    name, style = _NAMES.get(event["speaker"], _ATTENDING)
-    doing = {"triage": _triage, "examine": _examination, "conclude": _conclusion}.get(event["action"], _plain)
-    blocks = [block for block in (_thought(event), *doing(event)) if block] or [styled("(says nothing)", "dim")]
-    for i, block in enumerate(blocks):
-        _hang(console, _label(event["idx"] if numbered else None, name if i == 0 else "", style), block)
+    view = turn_view(event)
+    name, style = _NAMES[view.speaker]
+    for i, block in enumerate(_blocks(view)):
+        _hang(console, _label(view.idx if numbered else None, name if i == 0 else "", style), block)
 
 
 def show_opinion(console: Console, event: Event, *, numbered: bool = False) -> None:
     """Print one specialist's opinion as an indented bullet."""
+    view = opinion_view(event)
     line = styled("", "").append("• ", "green")
-    line.append(clean(event["specialty"]), "magenta")
+    line.append(view.specialty, "magenta")
     line.append(": ")
-    line.append(clean(event["diagnosis"] or missing(event)), "bold" if event["diagnosis"] else "dim")
-    if event["confidence"] is not None and event["diagnosis"]:
-        line.append(f" {event['confidence']:.0%}")
-    if event["source"] != "model":
-        line.append(f" ({event['source']})", "yellow")
-    if event["reason"]:
-        line.append(f"  {clean(event['reason'])}", "dim")
+    line.append(view.diagnosis or view.missing, "bold" if view.diagnosis else "dim")
+    if view.confidence:
+        line.append(f" {view.confidence}")
+    if view.source:
+        line.append(f" ({view.source})", "yellow")
+    if view.reason:
+        line.append(f"  {view.reason}", "dim")
     _hang(console, _label(0 if numbered else None, "", ""), line, hanging=2)
 
 
@@ -62,83 +63,37 @@ def beneath(console: Console, text: Text) -> None:
     _hang(console, _label(None, "", ""), text)
 
 
-def missing(opinion: Event) -> str:
-    """Say why an opinion has no diagnosis."""
-    return "not my field" if opinion.get("usable", True) else "no usable answer"
+def _blocks(view: TurnView) -> list[Text]:
+    """Lay out a turn: its thought, its decision, what was said, and an examination's result, each a paragraph."""
+    blocks = [styled(f"thinks: {view.thought}", "dim italic")] if view.thought else []
+    said = styled(view.said, "")
+    if view.triage:
+        sent = _sent(view.triage)
+        said = sent.append(f" · {view.said}") if view.said else sent
+    if view.conclusion:
+        blocks.append(_concluded(view.conclusion))
+    for mark in view.marks if said else ():
+        said.append(f"  ({mark})", "dim")
+    blocks += [said] if said else []
+    blocks += [styled(f"↳ {view.result}", "dim")] if view.result else []
+    return [*blocks, styled("(says nothing)", "dim")] if view.is_empty else blocks
 
 
-def examined(event: Event) -> tuple[str, str]:
-    """Part an examination's text into what was said and what the record answered."""
-    text, topic = clean(event["text"]), clean(event["topic"] or "")
-    said, bracket, result = text.partition(f"[{topic}:")
-    return (said.strip(), f"{topic}: {result.strip().removesuffix(']')}") if bracket else (text, "")
-
-
-def by_program(event: Event) -> bool:
-    """Return whether a program wrote the words of a turn."""
-    return event["source"] == "program" or bool((event.get("draft") or {}).get("fallback"))
-
-
-def _plain(event: Event) -> list[Text]:
-    text = styled(clean(event["text"]), "")
-    if by_program(event) and text:
-        text.append("  (said by the program)", "dim")
-    for mark in (event.get("mark"), *remarks(event)):
-        if mark and text:
-            text.append(f"  ({mark})", "dim")
-    return [text]
-
-
-def remarks(event: Event) -> list[str]:
-    """Tell what is worth knowing of a patient's line that nobody corrected, and of its leave."""
-    draft = event.get("draft") or {}
-    found = []
-    if event["speaker"] == "patient" and not draft.get("said_backed", True):
-        found.append("not backed by the card")
-    if event["speaker"] == "patient" and draft.get("said_leaked", False):
-        found.append("names a diagnosis")
-    if event.get("accepts") is False:
-        found.append("does not accept the plan")
-    return found
-
-
-def _thought(event: Event) -> Text:
-    thought = clean(event.get("thought") or "")
-    return styled(f"thinks: {thought}" if thought else "", "dim italic")
-
-
-def _triage(event: Event) -> list[Text]:
+def _sent(view: TriageView) -> Text:
     sent = styled("", "").append("→ ", "magenta")
-    sent.append(clean(event["specialty"] or "no specialty"), "bold magenta")
+    sent.append(view.specialty or "no specialty", "bold magenta")
     sent.append(" · ")
-    sent.append(event["urgency"] or "no urgency", _URGENCY.get(event["urgency"] or "", "dim"))
-    if event["text"]:
-        sent.append(f" · {clean(event['text'])}")
-    return [sent]
+    return sent.append(view.urgency or "no urgency", _URGENCY.get(view.urgency, "dim"))
 
 
-def _examination(event: Event) -> list[Text]:
-    said, result = examined(event)
-    return [styled(said, ""), styled(f"↳ {result}" if result else "", "dim")]
-
-
-def _conclusion(event: Event) -> list[Text]:
+def _concluded(view: ConclusionView) -> Text:
     named = styled("", "").append("▸ ", "green")
-    named.append(clean(event["diagnosis"] or "no diagnosis"), "bold green" if event["diagnosis"] else "bold red")
-    if event["confidence"] is not None and event["diagnosis"]:
-        named.append(f" {event['confidence']:.0%}")
-    others = [clean(name) for name in event["differential"] if name != event["diagnosis"]]
-    if others:
-        named.append(f"  less likely: {', '.join(others)}", "dim")
-    if own_words(event):
-        named.append(f"  in its own words: {own_words(event)}", "dim")
-    return [named, *_plain(event)]
-
-
-def own_words(event: Event) -> str:
-    """Return the doctor's own words for its diagnosis; empty if they are the diagnosis."""
-    words = event.get("diagnosis_words") or ""
-    return "" if normalised(words) == normalised(event["diagnosis"] or "") else clean(words)
+    named.append(view.diagnosis or "no diagnosis", "bold green" if view.diagnosis else "bold red")
+    if view.confidence:
+        named.append(f" {view.confidence}")
+    for note in view.notes:
+        named.append(f"  {note}", "dim")
+    return named
 
 
 def styled(text: str, style: str) -> Text:
@@ -172,86 +127,16 @@ def _hang(console: Console, label: Text, body: Text, hanging: int = 0) -> None:
 
 
 def verdict(event: Event, scenario: Scenario) -> RenderableType:
-    """Set what was found beside what is true, and what it took."""
+    """Render how a consultation ended as a table of two columns."""
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()
     grid.add_row("diagnosis", _judged_diagnosis(event))
-    if event["judgement"]:
-        grid.add_row("judge", judged_in_words(event["judgement"]))
-    if event["team"] == "panel":
-        grid.add_row("triage", _marked(triage_judgements(event, scenario)))
-    if event["final_urgency"] is not None:
-        grid.add_row("urgency", _marked([urgency_judgement(event)]))
-    if event["opinions"]:
-        right = event["opinions_right"]
-        grid.add_row(
-            "panel", count_of(event["opinions"], "opinion") if right is None else f"{right}/{event['opinions']} right"
-        )
-    if event["expert"]:
-        grid.add_row("classifier", clean(", ".join(event["expert"])))
-    if event["facts"]:
-        grid.add_row("facts", f"{event['facts_disclosed']}/{event['facts']} learned from the patient")
-    tokens = f"{count_of(event['tokens_in'], 'token')} in, {event['tokens_out']:,} out"
-    grid.add_row("cost", f"{count_of(event['turns'], 'turn')} · {tokens} · {event['seconds']:.1f} s of model time")
-    if event["status"] != "finished":
-        grid.add_row("status", styled(event["status"], "bold red" if event["status"] == "failed" else "bold yellow"))
-    if event["error"]:
-        grid.add_row("error", styled(clean(event["error"]), "red"))
-    if event.get("disclaimer"):
-        grid.add_row("note", styled(event["disclaimer"], "bold yellow"))
+    for row in verdict_rows(event, scenario):
+        grid.add_row(row.name, _marked(row.judged, _TONES[row.tone]))
     return grid
-
-
-def judgement(event: Event) -> tuple[bool | None, str]:
-    """Return whether the diagnosis is right (None: no truth is known), and say so."""
-    truth, right = clean(event["truth"] or ""), event["correct"]
-    if right is None:
-        return None, "" if truth else "no truth is known"
-    if right:
-        return True, f"✔ right{_DECIDED_BY.get(event['correct_by'], '')}"
-    if event["correct_by"] == "unjudged":
-        return False, f"? unjudged, which counts as wrong: it was {truth}"
-    if event["diagnosis"] and event["status"] != "finished":
-        return False, f"✘ {event['status']}, which counts as wrong: it was {truth}"
-    wrong = "wrong" if event["diagnosis"] else "none"
-    return False, f"✘ {wrong}{_DECIDED_BY.get(event['correct_by'], '')}: it was {truth}"
-
-
-def judged_in_words(judgement: Event) -> str:
-    """Return what a judge said of a diagnosis, and why."""
-    said = f"{judgement['verdict'] or 'no verdict'}: {judgement['why']}" if judgement["why"] else judgement["verdict"]
-    return clean(f"{said} ({judgement['judge']})")
-
-
-_DECIDED_BY = {"alias": ", by another name", "judge": ", as the judge says"}
-
-
-def right_of(counts: Event) -> str:
-    """Return how many consultations of a run are right, from its row or its summary."""
-    if not counts["with_truth"]:
-        return "no truth is known"
-    unjudged = f", {counts['unjudged']:,} of them unjudged" if counts["unjudged"] else ""
-    right = f"{counts['correct']:,} of {counts['with_truth']:,} right ({counts['correct'] / counts['with_truth']:.1%})"
-    return f"{right}; the others count as wrong{unjudged}" if unjudged else right
-
-
-def judging_command(run: str, db: str = "") -> str:
-    """Return the command that judges what is unjudged.
-
-    Args:
-        run: The run's id.
-        db: The option that names its store, with a space before it; empty for the usual one.
-    """
-    return f"consult assess {run} --judge REF{db}"
-
-
-def panel_judgement(event: Event) -> str:
-    """Count the panel's opinions that are right."""
-    right, opinions = event["opinions_right"], event["opinions"]
-    return count_of(opinions, "opinion") if right is None else f"{right}/{opinions} right"
 
 
 def _judged_diagnosis(event: Event) -> Text:
@@ -261,36 +146,10 @@ def _judged_diagnosis(event: Event) -> Text:
     return line.append(f"  {words}", style) if words else line
 
 
-def triage_judgements(event: Event, scenario: Scenario) -> list[Judged]:
-    """Judge specialty and urgency: what was said, whether it is right, and what would have been."""
-    label = scenario.labels.get(event["truth"] or "")
-    accepted = label is not None and label.second_specialty is not None
-    second = accepted and label is not None and event["specialty"] == label.second_specialty
-    judged = []
-    for key, name in (("specialty", "specialty"), ("urgency", "urgency")):
-        said, true = event[key], event[f"true_{key}"]
-        right = None if true is None else said == true
-        note = "" if right is not False else f"truly {clean(true)}"
-        if key == "specialty" and second and right is False:
-            # Neither a tick nor a cross: it counts as right where the second specialty does.
-            right, note = None, f"accepted, the first choice is {clean(true)}"
-        judged.append((clean(said or f"no {name}"), right, note))
-    return judged
-
-
-def urgency_judgement(event: Event) -> Judged:
-    """Judge the final urgency, with what the triage said where that was another."""
-    said, true = event["final_urgency"], event["true_urgency"]
-    right = None if true is None else said == true
-    notes = [f"truly {clean(true)}"] if right is False else []
-    notes += [f"triage said {clean(event['urgency'])}"] if event["urgency"] not in (None, said) else []
-    return clean(said), right, ", ".join(notes)
-
-
-def _marked(judged: Iterable[Judged]) -> Text:
+def _marked(judged: Iterable[Judged], style: str) -> Text:
     line = styled("", "")
     for said, right, note in judged:
-        line.append(" · " if line else "").append(said)
+        line.append(" · " if line else "").append(said, style)
         if right is not None:
             line.append(" ✔" if right else " ✘", "bold green" if right else "bold red")
         if note:

@@ -66,7 +66,7 @@ def print_consultation(
     for event in stored_events(store_row, acts, case, scenario):
         if prompts is not None:
             prompts.print_before(console, event)
-        view({**event, "mark": draft_mark(acts[event["idx"]])} if event["event"] == "turn" else event)
+        view(event)
     console.print()
     console.print(fitted(_facts(acts, case), console.width))
     for line in fidelity(acts, run_row):
@@ -103,13 +103,6 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     decided, judgement = stored_decision(store_row), stored_judgement(store_row)
     ended = consultation_event(identifier, consultation, status, error, decided=decided, judgement=judgement, demo=demo)
     return [*events, ended]
-
-
-def draft_mark(act: Act) -> str:
-    """Tell in words how a line came about; empty if it is a model's first draft."""
-    if act.draft is None or act.draft.fallback:
-        return ""
-    return "second draft" if act.draft.attempts > 1 else ""
 
 
 def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:

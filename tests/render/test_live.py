@@ -18,7 +18,7 @@ from consult.envs.runner import Runner
 from consult.envs.store.write import Store
 from consult.render.live import LiveView, played_by
 from consult.render.photograph import UPPER_HALF, half_blocks
-from consult.render.terminal import triage_judgements, urgency_judgement
+from consult.render.verdict import triage_judgements, urgency_judgement
 from consult.scenarios import load_scenario
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
@@ -147,7 +147,7 @@ def test_events_with_terminal_escapes_are_shown_without_them() -> None:
         command="consult simulate",
         database="consult.db",
     )
-    view({"event": "turn", "speaker": "patient", "action": "open", "text": EVIL, "source": "program"})
+    view({"event": "turn", "idx": 0, "speaker": "patient", "action": "open", "text": EVIL, "source": "program"})
     view({"event": "of another version"})
     assert out.getvalue().startswith("Patient    [red]x[/red] <script>alert(1)</script> red")
     assert "(said by the program)" in out.getvalue() and "\x1b" not in out.getvalue()

@@ -96,7 +96,8 @@ def _print(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None
 
 def _advise_judging(store: Store, run: Row, console: Any) -> None:
     from consult.api.given import naming
-    from consult.render.terminal import judging_command, styled
+    from consult.render.terminal import styled
+    from consult.render.verdict import judging_command
 
     command = judging_command(run["id"], naming(store.path))
     console.print(styled(f"judge open diagnoses with: {command}", "cyan"), highlight=False, soft_wrap=True)
@@ -130,7 +131,8 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
-    from consult.render.terminal import right_of, say, styled
+    from consult.render.terminal import say, styled
+    from consult.render.verdict import right_of
 
     console = _console()
     console.print(fitted(_listed(rows), console.width))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.render.narrow import fitted
-from consult.render.terminal import DISCLAIMER, Event, right_of, say, styled
+from consult.render.terminal import DISCLAIMER, Event, say, styled
+from consult.render.verdict import right_of
 
 if TYPE_CHECKING:
     from rich.console import Console

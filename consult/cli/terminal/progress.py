@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.render.narrow import fitted
-from consult.render.terminal import DISCLAIMER, Event, judging_command, styled
+from consult.render.terminal import DISCLAIMER, Event, styled
+from consult.render.verdict import judging_command
 
 if TYPE_CHECKING:
     from rich.console import Console

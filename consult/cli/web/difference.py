@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from consult.agents.assessors.rubric import ITEMS
 from consult.render.live import played_by, short
-from consult.render.page_parts import Told, events_of, text, value_in_words
-from consult.render.terminal import judgement, panel_judgement
+from consult.render.page_parts import Told, events_of, value_in_words
+from consult.render.turn_html import text
+from consult.render.verdict import judgement, panel_judgement
 
 Facts = dict[str, str]
 """Name → words, as HTML."""

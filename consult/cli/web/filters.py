@@ -11,7 +11,7 @@ from consult.agents.prompt_formats.clean import clean
 from consult.cli.web.parts import link
 from consult.envs.store.queries import NONE, RESULTS, Filters, assessors, choices
 from consult.envs.store.write import Store
-from consult.render.page_parts import text
+from consult.render.turn_html import text
 
 LONGEST = 300
 """Most characters of a filter."""

@@ -25,7 +25,8 @@ from consult.envs.store.runs import count_runs, run_ids
 from consult.envs.store.write import Store, is_alive
 from consult.render import stored
 from consult.render.live import played_by
-from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, text, title
+from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, title
+from consult.render.turn_html import text
 from consult.scenarios import UnknownNameError, nearest_first
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from html import escape
 from urllib.parse import quote, urlencode
 
 from consult.envs.store.write import stored_decision
-from consult.render.page_parts import Row, text
+from consult.render.page_parts import Row
 from consult.render.report.verdicts import result_of
 from consult.render.terminal import DISCLAIMER
+from consult.render.turn_html import text
 
 Links = Sequence[tuple[str, str]]
 """Address and text; an empty address for the current page."""

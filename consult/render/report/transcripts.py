@@ -7,11 +7,11 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from html import escape
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.prompt_formats.clean import clean
-from consult.render.page import NAMES
+from consult.envs.events import opinion_event, turn_event
+from consult.render.turn import opinion_view, turn_view
+from consult.render.turn_html import line, text
 
 if TYPE_CHECKING:
     from consult.agents.acts import Act
@@ -52,7 +52,7 @@ class Transcripts:
         except UnknownNameError:
             shown = ""  # The scenario has changed since.
         assessed = _assessed(identifier, assessments_on(self.store, identifier), len(acts))
-        return f'<div class="transcript" id="{_text(identifier)}">{shown}<ol start="0">{lines}</ol>{assessed}</div>'
+        return f'<div class="transcript" id="{text(identifier)}">{shown}<ol start="0">{lines}</ol>{assessed}</div>'
 
 
 def _scenario(store: Store, run: str) -> Scenario:
@@ -66,31 +66,15 @@ def _scenario(store: Store, run: str) -> Scenario:
 
 
 def _line(identifier: str, idx: int, act: Act) -> str:
-    decided = {
-        "triage": f"→ {act.specialty or 'no specialty'}, {act.urgency or 'no urgency'}",
-        "conclude": f"▸ {act.diagnosis or 'no diagnosis'}{_sure(act.confidence)}",
-    }.get(act.action, "")
-    mark = f" <b>{_text(decided)}</b>" if decided else ""
-    by_program = " <small>(said by the program)</small>" if act.draft is not None and act.draft.fallback else ""
-    panel = "".join(
-        f"<li>{_text(o.specialty)}: {_text(o.diagnosis or 'not my field')}{_sure(o.confidence)} "
-        f"<small>{_text(o.reason)}</small></li>"
-        for o in act.opinions
-    )
-    opinions = f"<ul>{panel}</ul>" if panel else ""
-    said = f"<i>{escape(NAMES[act.speaker])}</i>{mark} {_text(act.text)}{by_program}"
-    return f'<li id="{_text(identifier)}-t{idx}">{said}{opinions}</li>'
-
-
-def _sure(confidence: float | None) -> str:
-    return f" {confidence:.0%}" if confidence is not None else ""
+    opinions = [opinion_view(opinion_event(identifier, i, opinion)) for i, opinion in enumerate(act.opinions)]
+    return line(turn_view(turn_event(identifier, idx, act)), opinions, f"{text(identifier)}-t")
 
 
 def _assessed(identifier: str, verdicts: Sequence[Mapping[str, Any]], turns: int) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{_text(v["item"])}</th><td>{_text(v["assessor"])}</td>'
+        f'<tr><th scope="row">{text(v["item"])}</th><td>{text(v["assessor"])}</td>'
         f"<td>{'not scored' if v['value'] is None else format(v['value'], 'g')}</td>"
-        f"<td>{_links(identifier, json.loads(v['turns']), turns)}</td><td>{_text(v['why'])}</td></tr>"
+        f"<td>{_links(identifier, json.loads(v['turns']), turns)}</td><td>{text(v['why'])}</td></tr>"
         for v in verdicts
     )
     if not rows:
@@ -100,7 +84,7 @@ def _assessed(identifier: str, verdicts: Sequence[Mapping[str, Any]], turns: int
 
 
 def _links(identifier: str, named: Sequence[int], turns: int) -> str:
-    return " ".join(f'<a href="#{_text(identifier)}-t{idx}">{idx}</a>' for idx in named if idx < turns)
+    return " ".join(f'<a href="#{text(identifier)}-t{idx}">{idx}</a>' for idx in named if idx < turns)
 
 
 def _thumbnail(photograph: Photograph | None, revision: str) -> str:
@@ -121,7 +105,3 @@ def _picture(photograph: Photograph, revision: str) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def _text(text: str) -> str:
-    return escape(clean(text))
