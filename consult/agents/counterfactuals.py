@@ -7,14 +7,17 @@ gives None if the consultation has nothing to take away.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from consult.agents.assessors.rules import CAUSES, HISTORY, SYMPTOMS, TREATMENTS, Played
-from consult.agents.roles.advice import explained
+from consult.agents.roles.advice import explained, says
 from consult.scenarios import Label
 
 Edit = Callable[[Played], Played | None]
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 def without_questions(played: Played, topics: Sequence[str]) -> Played | None:
@@ -63,30 +66,24 @@ def without_basis(played: Played) -> Played | None:
 
 def with_another_plan(played: Played) -> Played | None:
     """3.2: plan and red flags are those of a diagnosis of another specialty."""
-    label = _concluded(played)
-    if (
-        label is None
-        or played.conclusion is None
-        or not any(_core(step.text) in played.conclusion.text for step in label.plan)
-    ):
+    label, conclusion = _concluded(played), played.conclusion
+    if label is None or conclusion is None:
         return None
     apart = [o for o in played.scenario.labels.values() if o.specialty != label.specialty and o.plan]
     other = random.Random(f"plan {played.case.id}").choice(apart)
-    return _concluding(played, _replanned(played.conclusion.text, label, other))
+    theirs = [one.text for one in (*other.plan, *other.safety_net) if not one.conditional]
+    text = replanned(conclusion.text, label, theirs)
+    return None if text is None else _concluding(played, text)
 
 
 def without_red_flags(played: Played) -> Played | None:
     """3.2: it is not said when to come back at once."""
-    label = _concluded(played)
-    if label is None or played.conclusion is None:
+    label, conclusion = _concluded(played), played.conclusion
+    if label is None or conclusion is None:
         return None
-    text = played.conclusion.text
-    told = [one.text for one in label.safety_net if one.text in text]
-    if not told:
-        return None
-    for sentence in told:
-        text = text.replace(sentence, "")
-    return _concluding(played, " ".join(text.split()))
+    told = sentences_of(conclusion.text)
+    kept = [sentence for sentence in told if not any(says(sentence, one.text) for one in label.safety_net)]
+    return _concluding(played, " ".join(kept)) if len(kept) < len(told) else None
 
 
 def with_another_diagnosis(played: Played) -> Played | None:
@@ -140,17 +137,31 @@ def _concluding(played: Played, text: str) -> Played:
     return replace(played, acts=acts)
 
 
-def _replanned(text: str, label: Label, other: Label) -> str:
-    """Put another plan in the place of a label's, sentence by sentence, what is left of it at the end."""
-    theirs = [_stopped(one.text) for one in (*other.plan, *other.safety_net) if not one.conditional]
-    for mine in (one.text for one in (*label.plan, *label.safety_net)):
-        if _core(mine) in text:
-            text = text.replace(_core(mine), _core(theirs.pop(0)) if theirs else "", 1)
-    return " ".join((text, *theirs))
+def replanned(text: str, label: Label, steps: Sequence[str]) -> str | None:
+    """Replace the plan and the red flags of a diagnosis, sentence by sentence, in whatever words they were told.
+
+    Args:
+        text: What was told.
+        label: The diagnosis.
+        steps: What is told instead; what is left over stands at the end.
+
+    Returns:
+        None if no step of the diagnosis's plan was told.
+    """
+    left, edited, told = [_stopped(step) for step in steps], [], False
+    for sentence in sentences_of(text):
+        planned = any(says(sentence, one.text) for one in label.plan)
+        told |= planned
+        if planned or any(says(sentence, one.text) for one in label.safety_net):
+            edited += [left.pop(0)] if left else []
+        else:
+            edited.append(sentence)
+    return " ".join((*edited, *left)) if told else None
 
 
-def _core(sentence: str) -> str:
-    return sentence.rstrip(".!?")
+def sentences_of(text: str) -> list[str]:
+    """Split a text into its sentences."""
+    return [sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence]
 
 
 def _stopped(sentence: str) -> str:

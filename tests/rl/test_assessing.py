@@ -126,6 +126,32 @@ def test_what_was_taken_away_can_be_put_back(edit):
             assert assess_by_rules(without)[item].value == 0 and assess_by_rules(back)[item].value == 1, case.id
 
 
+REWORDED = (
+    "I suspect acne. Put simply, the oil glands of the skin get blocked. Now to the treatment. Once a day, please "
+    "spread a thin layer of benzoyl peroxide gel over the whole area. It is best not to squeeze the spots and to give "
+    "the treatment three months. Please also remember this: Please come back if deep painful lumps or scars form, or if "
+    "it affects your mood."
+)
+
+
+def test_a_plan_in_other_words_is_edited_too():
+    played = good(CASES[0])
+    conclusion = replace(present(played.conclusion), diagnosis="acne", text=REWORDED)
+    acts = tuple(conclusion if act is played.conclusion else act for act in played.acts)
+    played = replace(played, acts=acts)
+    without = present(present(edits.without_red_flags(played, Random(0), BANK)).conclusion).text
+    assert "mood" not in without and "remember" not in without and without.endswith("three months.")
+    swapped = present(present(edits.with_another_plan(played, Random(0), BANK)).conclusion).text
+    assert swapped.startswith(
+        "I suspect acne. Put simply, the oil glands of the skin get blocked. Now to the treatment."
+    )
+    assert not any(word in swapped for word in ("benzoyl", "squeeze", "mood"))
+    # The scenario's sentence, in whatever words, tells the auxiliary heads whose it is.
+    last = REWORDED[REWORDED.index("Please also") :]
+    flags = AuxiliaryTargets(SCENARIO, BANK)._of_sentence(last, played)
+    assert (flags[LABEL], flags[PART]) == (list(SCENARIO.labels).index("acne"), 3)
+
+
 def test_where_there_is_nothing_to_edit_there_is_no_example():
     bare = Played(CASES[0], SCENARIO, (Act("patient", "open", "It itches."),))
     for edit in (*TURNS, *UNDONE):

@@ -86,7 +86,7 @@ def assessor(
         int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides play, edits and weights.")
     ] = 5,
     consultations: Annotated[int, typer.Option(min=7, help="This many train cases are played.")] = 320,
-    lessons: Annotated[int, typer.Option(min=1, help="This many edited consultations are trained on.")] = 12_000,
+    lessons: Annotated[int, typer.Option(min=1, help="This many edited consultations are trained on.")] = 20_000,
     rank: Annotated[int, typer.Option(min=1, max=64, help="The adapter has this rank.")] = 32,
     threads: Threads = 1,
 ) -> None:

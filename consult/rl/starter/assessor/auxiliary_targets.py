@@ -13,7 +13,9 @@ from functools import cached_property
 
 from consult.agents.acts import Act
 from consult.agents.assessors.rules import Played, asks_for_history, asks_for_symptoms
+from consult.agents.grounding.facts import stems, telling
 from consult.agents.prompt_formats.starter_assessment import rendered
+from consult.agents.roles.advice import SHORT, STATED
 from consult.envs.assessing import view_of
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.scenarios import Scenario
@@ -111,7 +113,7 @@ class AuxiliaryTargets:
         return self._is_rude(words) or (len(words) > 2 and any(words in line for line in self.bank["rude"]))
 
     def _of_sentence(self, sentence: str, played: Played) -> Targets:
-        owner = self._owners.get(sentence)
+        owner = self._owner(sentence)
         if owner is None:
             clauses = (*self.scenario.findings, *(fact.text.rstrip(".") for fact in played.learned))
             named = any(clause in sentence for clause in clauses) or bool(_COLLEAGUES.search(sentence))
@@ -119,6 +121,25 @@ class AuxiliaryTargets:
         name, part = owner
         fits = {FITS: int(name == played.case.truth.diagnosis)} if part != "explanation" else {}
         return {LABEL: list(self.scenario.labels).index(name), PART: PARTS.index(part), BASIS: 0, **fits}
+
+    def _owner(self, sentence: str) -> tuple[str, str] | None:
+        """Find the diagnosis that a sentence is of, word by word or in other words; None for the doctor's own."""
+        if sentence not in self._found:
+            stated = stems(sentence)
+            alike = [(len(w & stated) / len(w), name, part) for w, name, part in self._telling]
+            share, name, part = max(alike, key=lambda one: one[0])
+            self._found[sentence] = self._owners.get(sentence) or ((name, part) if share >= STATED else None)
+        return self._found[sentence]
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[str, str] | None]:
+        return {}
+
+    @cached_property
+    def _telling(self) -> list[tuple[set[str], str, str]]:
+        """The telling words of each sentence that has enough of them, with the diagnosis and the part it is of."""
+        found = [(telling(sentence), *owner) for sentence, owner in self._owners.items()]
+        return [one for one in found if len(one[0]) >= SHORT]
 
     @cached_property
     def _owners(self) -> dict[str, tuple[str, str]]:

@@ -20,6 +20,7 @@ from consult.agents.prompt_formats.starter import sentence_case
 from consult.agents.roles.advice import plain_explanation, plain_reply, sentences
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.scenarios import Label
+from consult.scenarios.conditional import applying
 
 Edit = Callable[[Played, Random, Bank], Played | None]
 
@@ -126,8 +127,8 @@ def _names_a_basis(played: Played, act: Act, sentence: str) -> bool:
 
 def with_another_plan(played: Played, rng: Random, bank: Bank) -> Played | None:
     """Put another diagnosis's treatment and red flags in the place of those that were told."""
-    told = _planned(played)
-    others = [label for label in played.scenario.labels.values() if label.plan and label is not told]
+    told = played.conclusion.diagnosis if played.conclusion else None
+    others = [label for label in played.scenario.labels.values() if label.plan and label.name != told]
     return _swapped(played, rng.choice(others)) if others else None
 
 
@@ -151,24 +152,14 @@ def sent_to_emergency(played: Played, rng: Random, bank: Bank) -> Played | None:
 
 
 def _swapped(played: Played, other: Label) -> Played | None:
-    label, conclusion = _planned(played), played.conclusion
-    if label is None or conclusion is None or label is other:
-        return None
-    text = conclusion.text.replace(_joined(label, played), _joined(other, played))
-    text = text.replace(label.safety_net_for(played.known), other.safety_net_for(played.known))
-    return _replacing(played, conclusion, _tidy(text))
-
-
-def _planned(played: Played) -> Label | None:
-    """Find the diagnosis whose plan was told word by word."""
     conclusion = played.conclusion
     label = played.scenario.labels.get(conclusion.diagnosis or "") if conclusion else None
-    return label if label and conclusion and label.plan and _joined(label, played) in conclusion.text else None
-
-
-def _joined(label: Label, played: Played) -> str:
-    """Join the steps of a plan that are meant for this patient, as far as the doctor has learned."""
-    return " ".join(step if step.endswith((".", "!", "?")) else f"{step}." for step in label.plan_for(played.known))
+    if label is None or conclusion is None or label is other:
+        return None
+    # The steps that are meant for this patient, as far as the doctor has learned.
+    steps = (*other.plan_for(played.known), *applying(other.safety_net, played.known))
+    text = counterfactuals.replanned(conclusion.text, label, steps)
+    return None if text is None else _replacing(played, conclusion, text)
 
 
 # -- diagnosis ---------------------------------------------------------------------------------------------------------
@@ -312,7 +303,3 @@ def _beside(played: Played, act: Act, words: str, rng: Random) -> Played:
     said = _SENTENCE.split(act.text)
     at = rng.choice([0, rng.randint(0, len(said)), len(said)])
     return _replacing(played, act, " ".join((*said[:at], words, *said[at:])))
-
-
-def _tidy(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()

@@ -41,7 +41,7 @@ PLANS: Chances = {
 }
 BASES: Chances = {edits.without_basis: 0.3, edits.with_basis: 0.5}
 MANNERS: tuple[Chances, ...] = (
-    {edits.brushed_off: 0.35, edits.left_unanswered: 0.1, edits.answered_otherwise: 0.2},
+    {edits.brushed_off: 0.35, edits.left_unanswered: 0.2, edits.answered_otherwise: 0.2},
     {edits.with_a_polite_line: 0.3},
     {edits.with_a_rude_line: 0.5},
     {edits.with_noise: 0.3},

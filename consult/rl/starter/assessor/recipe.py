@@ -37,7 +37,7 @@ class AssessorRecipe:
     seed: int = 5
     consultations: int = 320
     """Train cases that are played once, from the first."""
-    lessons: int = 12_000
+    lessons: int = 20_000
     """Consultations after edits; each is seen once."""
     rank: int = 32
     rate: float = 2e-3

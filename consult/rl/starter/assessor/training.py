@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,8 +36,10 @@ AHEAD = 2
 WARMING = 30
 """Steps until the learning rate is at its peak."""
 AUXILIARY_WEIGHT = 2.0
-RARE = 8.0
-"""Weight of a rude sentence among polite ones."""
+WEIGHTS = {RUDE: (1.0, 8.0), "2.2": (4.0, 1.0)}
+"""Auxiliary head → weights of its classes, where one of them is rare."""
+ASKED_BACK = 0.5
+"""Share of the examples drawn from consultations in which the patient asks something, besides those drawn from all."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,13 @@ class Workshop:
     encoder: Encoder
     auxiliary_targets: AuxiliaryTargets
 
+    @cached_property
+    def asking(self) -> list[Played]:
+        """The consultations in which the patient asks something; only there can a question be turned down."""
+        return [
+            one for one in self.consultations if any(a.speaker == "patient" and a.action == "ask" for a in one.acts)
+        ]
+
     @classmethod
     def of(cls, sources: Sources) -> Workshop:
         """Read what was played."""
@@ -92,7 +101,8 @@ class Workshop:
 
     def noted(self, rng: Random) -> Noted:
         """Draw one example."""
-        subject = edited(rng.choice(self.consultations), rng, self.auxiliary_targets.bank)
+        several = self.asking if self.asking and rng.random() < ASKED_BACK else self.consultations
+        subject = edited(rng.choice(several), rng, self.auxiliary_targets.bank)
         made = example(subject)
         targets = self.auxiliary_targets.targets(subject.played, subject.values)
         return Noted(self.encoder.encode(made), self._placed(made, targets))
@@ -250,7 +260,7 @@ class AdapterTraining:
             if known:
                 rows, places, classes = zip(*known, strict=True)
                 logits = self.auxiliary[name.replace(".", "_")](hidden[list(rows), list(places)])
-                weights = torch.tensor([1.0, RARE]) if name == RUDE else None
+                weights = torch.tensor(WEIGHTS[name]) if name in WEIGHTS else None
                 losses.append(functional.cross_entropy(logits, torch.tensor(classes), weights))
         return torch.stack(losses).mean() if losses else hidden.new_zeros(())
 
