@@ -129,8 +129,8 @@ def test_what_was_taken_away_can_be_put_back(edit):
 REWORDED = (
     "I suspect acne. Put simply, the oil glands of the skin get blocked. Now to the treatment. Once a day, please "
     "spread a thin layer of benzoyl peroxide gel over the whole area. It is best not to squeeze the spots and to give "
-    "the treatment three months. Please also remember this: Please come back if deep painful lumps or scars form, or if "
-    "it affects your mood."
+    "the treatment three months. Please also remember this: Please come back if deep painful lumps or scars form, or "
+    "if it affects your mood."
 )
 
 
