@@ -745,7 +745,8 @@ def _distinct(texts: Sequence[str]) -> float:
 def _commonest(texts: Sequence[str]) -> tuple[str, float]:
     counts: Counter[str] = Counter()
     for text in texts:
-        words = re.findall(r"[a-z']+|FACT", text.replace("\u2019", "'"))
+        found = re.findall(r"[A-Za-z']+", text.replace("\u2019", "'"))
+        words = [word if word == "FACT" else word.lower() for word in found]
         grams = {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
         counts.update(gram for gram in grams if "FACT" not in gram)
     phrase, count = counts.most_common(1)[0]

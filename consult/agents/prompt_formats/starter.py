@@ -64,6 +64,7 @@ from consult.agents.prompt_formats.starter_tags import (
     TRIAGED,
     WHO,
     tag,
+    without_tags,
 )
 from consult.agents.prompt_formats.wording import (
     frames,
@@ -193,7 +194,7 @@ class StarterDialect:
         if not view.lines:
             return Prompt((system, Message("user", f"open {SLOTS[0]}")), 64, temperature=STEADY)
         if "answer" in view.offers:
-            return Prompt((system, Message("user", f"free {clean(view.lines[-1].text)[:_LAST]}")), 64)
+            return Prompt((system, Message("user", f"free {without_tags(clean(view.lines[-1].text))[:_LAST]}")), 64)
         asked = any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
         acts = ("<ask>", "<satisfied>", "<reluctant>") if "ask" in view.offers else ("<satisfied>", "<reluctant>")
         user = "react again" if asked else "react"
@@ -306,7 +307,7 @@ class StarterDialect:
         first = "" if any(line.speaker == "attending" for line in view.lines) else "first "
         named = "named " if first and view.patient.name else ""
         last = view.lines[-1] if view.lines else None
-        heard = f"\n{SAID} {clean(last.text)[:_LAST]}" if last and last.speaker == "patient" else ""
+        heard = f"\n{SAID} {without_tags(clean(last.text))[:_LAST]}" if last and last.speaker == "patient" else ""
         act = f"{first}{named}{word.action} {word.topic or ''}".strip()
         said, before = _said_to(word), _said_by("attending", view)
         lead_ins: tuple[str, ...] = ()
@@ -730,20 +731,20 @@ def _thought(text: str) -> tuple[str, str]:
 def _told(view: DoctorView) -> str:
     """Render who the patient is, what triage decided, and each clause that was told or measured, behind its tag."""
     person = view.patient
-    known = (person.name, "" if person.age is None else str(person.age), person.sex or "")
+    known = (without_tags(person.name), "" if person.age is None else str(person.age), person.sex or "")
     lines = [f"{WHO} {', '.join(part for part in known if part)}"]
     if view.specialty:
         lines.append(f"{TRIAGED} {view.specialty}{f', {view.urgency}' if view.urgency else ''}")
     lines += [_line(line) for line in view.lines if line.speaker == "patient" or line.action == "examine"]
     if view.expert:
-        lines.append(f"{EXPERT} {', '.join(view.expert)}")
+        lines.append(f"{EXPERT} {without_tags(', '.join(view.expert))}")
     return "\n".join(lines)
 
 
 def _line(line: Line) -> str:
     if line.quotes:
-        return "\n".join(f"{tag(topic)} {clause}" for topic, clause in line.quotes)
-    return f"{tag(line.topic or '')} {line.text}"
+        return "\n".join(f"{tag(topic)} {without_tags(clause)}" for topic, clause in line.quotes)
+    return f"{tag(line.topic or '')} {without_tags(line.text)}"
 
 
 def _said_on(view: DoctorView) -> dict[str, str]:
@@ -775,7 +776,7 @@ def _quotable(view: DoctorView) -> dict[str, str]:
 
 def _brief(clause: str) -> str:
     """Cut a person's long story to what can stand between quotation marks; a card's clauses are shorter."""
-    clause = clause.removesuffix(".")
+    clause = without_tags(clause).removesuffix(".")
     if len(clause) <= _QUOTED:
         return clause
     cut = textwrap.shorten(clause, _QUOTED, placeholder=" …")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 TOPIC_TAGS = (
     "complaint",
     "site",
@@ -62,6 +64,11 @@ TAGS = (
     "<answer>",
     "</answer>",
 )
+
+
+def without_tags(text: str) -> str:
+    """Return foreign text in one line and without angle brackets, so that nothing in it is read as a tag."""
+    return " ".join(re.sub(r"[<>]", " ", text).split()) if re.search(r"[<>\n]", text) else text
 
 
 def tag(topic: str) -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+import consult.scenarios
 from consult.agents.grounding.human_words import danger_in, denies
+from consult.scenarios.located_yaml import read_yaml
 
 ABSENT = """
 No
@@ -122,6 +128,10 @@ def test_what_is_there_is_no_absence(said: str) -> None:
         "My baby won't wake up",
         "I want to die",
         "No rash, but I can't breathe",
+        "He won't drink and is very drowsy",
+        "I couldn't sleep and have chest pain",
+        "I have no appetite and chest pain",
+        "I can't work and feel short of breath",
         "I do not know why I can't breathe",
     ],
 )
@@ -136,6 +146,8 @@ def test_a_danger_is_read(said: str) -> None:
     [
         *(said for said in PRESENT if "breathe" not in said and "throat" not in said and said != "I can't see"),
         "I have no chest pain",
+        "He denies chest pain and shortness of breath",
+        "I fell over and hurt myself there",
         "I never fainted",
         "There is no trouble breathing",
         "No fever, no shortness of breath",
@@ -150,3 +162,36 @@ def test_a_danger_is_read(said: str) -> None:
 )
 def test_no_danger_is_made_up(said: str) -> None:
     assert danger_in(said) == ""
+
+
+def test_the_emergencies_of_a_scenario_are_read_and_little_else() -> None:
+    """The patterns go by kinds of words; here is what patients of derm34 say, in some 2,300 ways."""
+    values = read_yaml(Path(consult.scenarios.__file__).parent / "derm34" / "values.yaml").data
+    alarms: dict[str, Any] = next(found for found in _nested(values, "alarm") if "fever_and_spread" in found)
+    emergencies, others = [], []
+    for name, value in alarms.items():
+        if value.get("urgency") == "emergency":
+            emergencies += _said(value)
+        elif name == "none":
+            others += _said(value)
+    others += [said for said in _said(values) if not any(said in _said(value) for value in alarms.values())]
+    found, made_up = sum(bool(danger_in(said)) for said in emergencies), [said for said in others if danger_in(said)]
+    assert len(emergencies) == 100 and found >= 95
+    # One patient with asthma talks of their breath.
+    assert len(others) > 2_000 and len(made_up) <= 2, made_up
+
+
+def _nested(node: Any, name: str) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if isinstance(node.get(name), dict):
+            yield node[name]
+        for value in node.values():
+            yield from _nested(value, name)
+
+
+def _said(node: Any) -> list[str]:
+    """List all phrasings below a node."""
+    if not isinstance(node, dict):
+        return []
+    own = [said for kind in ("phrasings", "child") if isinstance(node.get(kind), list) for said in node[kind]]
+    return own + [said for value in node.values() for said in _said(value)]

@@ -41,13 +41,15 @@ _MARGIN = 1e-5
 A term is off by at most 3 * 2**-24 of its exponent, which averages at most log(vocabulary): at most 2.3e-6 of each of
 the two sums for 262,144 tokens. Rounding in the sums adds less than that."""
 
+_LEAST_TEMPERATURE = 1e-30
+
 
 def draw(logits: Any, temperature: Any, top_p: Any, seeds: Any, steps: Any) -> Any:
     """Draw a token for each row.
 
     Args:
         logits: (rows, vocabulary), float32; -inf for tokens that must not be drawn.
-        temperature: (rows,), float64; 0 takes the likeliest token.
+        temperature: (rows,), float64; below 1e-30, as 0, takes the likeliest token.
         top_p: (rows,), float64; the likeliest tokens whose probabilities add up to it may be drawn, at least one.
         seeds: (rows,), int64.
         steps: (rows,), int64: number of the token in its row.
@@ -56,10 +58,11 @@ def draw(logits: Any, temperature: Any, top_p: Any, seeds: Any, steps: Any) -> A
         Tokens, (rows,), int64.
     """
     drawn = torch.empty_like(seeds)
-    greedy = (temperature == 0).nonzero()[:, 0]
+    # A quotient by a smaller one would overflow.
+    greedy = (temperature < _LEAST_TEMPERATURE).nonzero()[:, 0]
     if len(greedy):
         drawn[greedy] = logits[greedy].argmax(-1)
-    rows = (temperature > 0).nonzero()[:, 0]
+    rows = (temperature >= _LEAST_TEMPERATURE).nonzero()[:, 0]
     if len(rows):
         race = _Race.of(logits, temperature, row_keys(seeds, steps))
         drawn[rows] = race.winners(rows)

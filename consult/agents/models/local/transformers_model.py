@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import LogitsProcessorList
+from transformers import GenerationConfig, LogitsProcessorList
 
 from consult.agents.models.local.chat_format import THOUGHT_MARKS, ChatFormat, cleared
 from consult.agents.models.local.json_grammar import Grammars
@@ -153,7 +154,7 @@ class TransformersModel:
         used = inputs["attention_mask"].sum(1).tolist()
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
         width = inputs["input_ids"].shape[1]
-        with self.base.with_adapter(self.adapter):
+        with self.base.with_adapter(self.adapter), self._without_penalties():
             output = self.model.generate(
                 **{name: self._placed(tensor) for name, tensor in inputs.items()},
                 max_new_tokens=max(row.limit or 0 for row in rows),
@@ -168,6 +169,19 @@ class TransformersModel:
         ]
         pairs = zip(limited, rows, output[:, width:].tolist(), used, strict=True)
         return [self._reply(one, row, tokens, n_in) for one, row, tokens, n_in in pairs]
+
+    @contextmanager
+    def _without_penalties(self) -> Iterator[None]:
+        """Leave out penalties, bans and least lengths of the model's own generation configuration.
+
+        They would change the distribution that is sampled from, and could forbid every option of a choice.
+        """
+        own = self.model.generation_config
+        self.model.generation_config = GenerationConfig(eos_token_id=sorted(self.stops))
+        try:
+            yield
+        finally:
+            self.model.generation_config = own
 
     # -- in --------------------------------------------------------------------------------------------------------
 

@@ -156,6 +156,13 @@ def test_a_tiny_temperature_is_as_good_as_greedy() -> None:
     assert torch.equal(draw(logits, *settings(20, 1e-5, 0.9)), logits.argmax(-1))
 
 
+@pytest.mark.parametrize("temperature", [1e-29, 1e-40, 5e-324])
+def test_no_temperature_is_too_small(temperature: float) -> None:
+    logits = flat(700, 20)
+    logits[:, 5] = -torch.inf
+    assert torch.equal(draw(logits, *settings(20, temperature, 0.9)), logits.argmax(-1))
+
+
 @pytest.mark.parametrize("value", [-torch.inf, torch.nan])
 def test_logits_of_no_use_still_give_a_token(value: float) -> None:
     drawn = draw(torch.full((3, 70), value), *settings(3, 1.0, 0.9))

@@ -311,6 +311,23 @@ def test_a_text_only_folder_does_not_see(text_only: Path) -> None:
     assert batch[0].tokens_in == batch[1].tokens_in < batch[2].tokens_in
 
 
+def test_penalties_of_the_models_own_configuration_change_no_draw(model: TransformersModel) -> None:
+    from transformers import GenerationConfig
+
+    options = Choice(tuple(f"{label}." for label in LABELS))
+    asked = [*MIXED, request("What is it?", seed=5, photo=1, tokens=9, choice=options)]
+    before, own = [*map(loud, model.generate(asked))], model.model.generation_config
+    model.model.generation_config = GenerationConfig(
+        eos_token_id=own.eos_token_id, repetition_penalty=1.5, min_new_tokens=5, no_repeat_ngram_size=2
+    )
+    try:
+        assert [*map(loud, model.generate(asked))] == before
+        # What is saved with the model stays its own.
+        assert model.model.generation_config.repetition_penalty == 1.5
+    finally:
+        model.model.generation_config = own
+
+
 # -- folders that are none ---------------------------------------------------------------------------------------------
 
 
