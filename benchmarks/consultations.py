@@ -24,7 +24,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from consult.agents.acts import NOT_MY_FIELD, STRATEGIES, TEAMS, Act
+from consult.agents.acts import NOT_MY_FIELD, Act
+from consult.agents.choices import STRATEGIES, TEAMS
 from consult.agents.roles.advice import sentences
 from consult.agents.temperament import temperaments
 from consult.envs.batcher import Batcher

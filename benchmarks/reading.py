@@ -19,9 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from consult.agents.acts import Act, Strategy, Team
+from consult.agents.acts import Act
 from consult.agents.assessors.rubric import BY_KEY, ITEMS
 from consult.agents.assessors.rules import Played, assess_by_rules
+from consult.agents.choices import Strategy, Team
 from consult.agents.counterfactuals import EDITS, with_a_brush_off, with_a_line
 from consult.agents.temperament import temperaments
 from consult.envs.config import RunConfig

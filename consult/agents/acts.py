@@ -10,11 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from consult.agents.choices import STRATEGIES as STRATEGIES
-from consult.agents.choices import TEAMS as TEAMS
-from consult.agents.choices import Rationale as Rationale
-from consult.agents.choices import Strategy as Strategy
-from consult.agents.choices import Team as Team
+from consult.agents.choices import Rationale
 from consult.scenarios import Card, Fact, Photograph, Urgency
 from consult.scenarios.conditional import Known
 

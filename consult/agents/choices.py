@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 Strategy = Literal["no-dialogue", "text-only", "dialogue", "reasoning", "expert"]
+
+
+@dataclass(frozen=True)
+class StrategyRules:
+    """What a strategy changes; a new one is its name above and its rules below."""
+
+    interviews: bool = True
+    """The attending may ask and examine."""
+    shows_photograph: bool = True
+    """The doctors see the photograph."""
+    thinks: bool = False
+    """The doctors write down their reasoning before they answer."""
+    asks_classifier: bool = False
+    """The doctors are told what an image classifier predicts."""
+
+
+STRATEGY_RULES: Mapping[Strategy, StrategyRules] = {
+    "no-dialogue": StrategyRules(interviews=False),
+    "text-only": StrategyRules(shows_photograph=False),
+    "dialogue": StrategyRules(),
+    "reasoning": StrategyRules(thinks=True),
+    "expert": StrategyRules(asks_classifier=True),
+}
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 Team = Literal["panel", "no-triage", "solo"]
-STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue", "reasoning", "expert")
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 
 Rationale = Literal["before", "after", "none"]

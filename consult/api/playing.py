@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from consult.agents.acts import STRATEGIES, TEAMS
 from consult.agents.assessors.judge import TEMPERATURE
+from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TEAMS
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
@@ -75,7 +75,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
     """
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
-    if options.classifier is not None and strategy != "expert":
+    if options.classifier is not None and not STRATEGY_RULES[strategy].asks_classifier:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
     scenario, own, named = load_scenario(options.scenario), _own(options), Named()
     ids = (own_id(own.case),) if own else _ids(scenario, options)
@@ -285,7 +285,7 @@ def code_of(config: RunConfig) -> list[str]:
 
 
 def _classifiers(config: RunConfig) -> tuple[str, ...]:
-    return (config.classifier,) if config.strategy == "expert" else ()
+    return (config.classifier,) if config.asks_classifier else ()
 
 
 # -- playing -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from consult.agents.choices import Strategy, Team
+from consult.agents.choices import STRATEGY_RULES, Strategy, Team
 from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Repeats, Seed, Votes
 
 _LATER = {
@@ -80,6 +80,11 @@ class RunConfig(BaseModel):
     """Who judges open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
     own: OwnCase | None = None
     """Played instead of a case of the scenario, whose labels and specialties it is played with."""
+
+    @property
+    def asks_classifier(self) -> bool:
+        """Whether the doctors are told what an image classifier predicts."""
+        return STRATEGY_RULES[self.strategy].asks_classifier
 
     def digest(self) -> str:
         """Hash the configuration: equal digests are the same run."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person
+from consult.agents.choices import STRATEGY_RULES, StrategyRules
 from consult.agents.grounding.human_words import danger_in, denies
 from consult.agents.prompt_formats.questions import topic_of
 from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
@@ -235,11 +236,15 @@ class Consultation:
             return ("conclude",)
         closing: tuple[Action, ...] = ("consult", "conclude") if self._can_consult else ("conclude",)
         # An emergency ends with where to go, not with more questions.
-        silent = self.plan.strategy == "no-dialogue" or self._emergency
+        silent = not self._rules.interviews or self._emergency
         if silent or left == 2:
             return closing
         examine: tuple[Action, ...] = ("examine",) if set(self.scenario.examinations) - set(self._asked) else ()
         return ("ask", *examine, *closing)
+
+    @property
+    def _rules(self) -> StrategyRules:
+        return STRATEGY_RULES[self.plan.strategy]
 
     @property
     def _emergency(self) -> bool:
@@ -276,7 +281,7 @@ class Consultation:
             specialties=self.scenario.specialties,
             topics=self.scenario.topics,
             examinations=self.scenario.examinations,
-            photograph=None if self.plan.strategy == "text-only" else self.case.photograph,
+            photograph=self.case.photograph if self._rules.shows_photograph else None,
             specialty=self.triaged.specialty if self.triaged else None,
             urgency=self.triaged.urgency if self.triaged else None,
             opinions=self.consulted.opinions if self.consulted else (),
@@ -286,7 +291,7 @@ class Consultation:
             turns_left=self.turns_left,
             diagnosis=conclusion.diagnosis if conclusion else None,
             thought=conclusion.thought if conclusion else "",
-            thinks=self.plan.strategy == "reasoning",
+            thinks=self._rules.thinks,
             expert=self.expert,
             patient=Person(self.case.card.name, self.case.card.age, self.case.card.sex),
             findings=self.scenario.findings,

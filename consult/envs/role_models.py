@@ -40,7 +40,7 @@ class Models:
         try:
             for reference in references(config, *others):
                 opened[reference] = person(reference) if reference in PERSONS else opener(reference)
-            asked = next((one.classifier for one in (config, *others) if one.strategy == "expert"), None)
+            asked = next((one.classifier for one in (config, *others) if one.asks_classifier), None)
             return cls(opened, open_classifier(asked) if asked is not None else None)
         except BaseException:
             cls(opened).close()
@@ -57,7 +57,7 @@ class Models:
         for name, role in roles(config).items():
             info = self.by_reference[role.model].info
             named[name] = f"{role.model}@{info.revision}" if info.revision else role.model
-        if config.strategy == "expert" and self.classifier is not None:
+        if config.asks_classifier and self.classifier is not None:
             named["classifier"] = classifier_name(self.classifier)
         return named
 

@@ -76,7 +76,7 @@ class Runner:
         """Of each consultation that has ended, in code of the user's; None for another end."""
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._judge = self._checked_judge()
-        self._predictions = self._asked() if self.config.strategy == "expert" else None
+        self._predictions = self._asked() if self.config.asks_classifier else None
 
     def _checked_judge(self) -> Judge | None:
         """Open the way to the judge, before anything is played.

@@ -9,6 +9,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consult.agents.choices import STRATEGY_RULES, StrategyRules
 from consult.agents.models.human import NOBODY
 from consult.agents.prompt_formats.clean import clean
 from consult.envs.user_case import OWN_TEMPERAMENT
@@ -205,7 +206,8 @@ def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
     if case.photograph is None:
         return ""
     blind = [role for role, seeing in sees.items() if not seeing]
-    if strategy == "text-only" or (blind and len(blind) == len(sees)):
+    rules = STRATEGY_RULES.get(strategy, StrategyRules())  # type: ignore[call-overload]
+    if not rules.shows_photograph or (blind and len(blind) == len(sees)):
         return NOBODY_SEES
     return f"the photograph is not seen by: {', '.join(map(clean, blind))}" if blind else ""
 

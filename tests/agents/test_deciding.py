@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from consult.agents.acts import DoctorView, Opinion, Rationale
+from consult.agents.acts import DoctorView, Opinion
+from consult.agents.choices import Rationale
 from consult.agents.models.local.training_metadata import PRACTICE, practice_of
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 from consult.agents.prompt_formats import DIALECTS

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from consult.agents.acts import STRATEGIES, TEAMS, Act, Action, Opinion
+from consult.agents.acts import Act, Action, Opinion
+from consult.agents.choices import STRATEGIES, TEAMS
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.envs.graph import EDGES

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from consult.agents.acts import Strategy, Team
+from consult.agents.choices import Strategy, Team
 from consult.cli.terminal.progress import Progress
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import Models

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from consult.agents.acts import Rationale
+from consult.agents.choices import Rationale
 from consult.errors import UserError
 from consult.scenarios import Photograph
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView, Rationale
+from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView
 from consult.agents.assessors.rubric import Verdict
+from consult.agents.choices import Rationale
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.prompt_formats import assessment

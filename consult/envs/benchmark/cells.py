@@ -103,9 +103,8 @@ def _config(
         "repeats": block.repeats,
         **_roles(grid, scenario, model),
     }
-    if strategy == "expert":
-        told["classifier"] = grid.classifier
-    return RunConfig.model_validate(told)
+    config = RunConfig.model_validate(told)
+    return config.model_copy(update={"classifier": grid.classifier}) if config.asks_classifier else config
 
 
 def _first(scenario: Scenario, split: str, count: int | None) -> tuple[str, ...]:

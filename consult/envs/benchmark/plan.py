@@ -141,7 +141,7 @@ def plan(
     # All models are looked at before one is played, so that a mistake in the last one does not come after hours.
     for cell in cells:
         models = company.of(cell)
-        if models.classifier is not None and cell.config.strategy == "expert":
+        if models.classifier is not None and cell.config.asks_classifier:
             check_photographs(models.classifier, scenario, cell.config)
         one = _looked_at(cell, models.described(cell.config), store, scenario, own)
         tried = [each.estimate for each in found if each.cell.model == cell.model and each.estimate is not None]

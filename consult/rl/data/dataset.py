@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from consult.agents.acts import Act, DoctorView, Rationale
+from consult.agents.acts import Act, DoctorView
+from consult.agents.choices import Rationale
 from consult.agents.grounding.facts import plainly
 from consult.agents.models.model import Prompt
 from consult.agents.prompt_formats import Dialect

@@ -10,7 +10,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from consult.agents.acts import DoctorView, Rationale
+from consult.agents.acts import DoctorView
+from consult.agents.choices import Rationale
 from consult.agents.prompt_formats import Dialect
 from consult.agents.prompt_formats.clean import without_thought
 from consult.scenarios import Scenario, Urgency

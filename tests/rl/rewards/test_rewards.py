@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from consult.agents.acts import Act, DoctorView, Rationale
+from consult.agents.acts import Act, DoctorView
+from consult.agents.choices import Rationale
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.roles.advice import plain_explanation
 from consult.rl.rewards.completion_parser import parse_diagnosis, parse_triage

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from consult.agents.acts import Rationale
+from consult.agents.choices import Rationale
 from consult.agents.models.model import ModelError
 
 PRACTICE = "consult.json"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.acts import Strategy, Team
 from consult.agents.assessors.rules import Played
+from consult.agents.choices import Strategy, Team
 from consult.agents.models import open_model
 from consult.agents.roles.client import derive_seed
 from consult.agents.temperament import temperaments
