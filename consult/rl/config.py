@@ -213,8 +213,8 @@ class TrainConfig(BaseModel):
             roles=("triage", "attending"),
         ),
     ] = 1
-    db: Annotated[Path, Shown(OUTPUT, "This SQLite file stores interviews and opinions for reuse.")] = (
-        Path("consult.db")
+    db: Annotated[Path, Shown(OUTPUT, "This SQLite file stores interviews and opinions for reuse.")] = Path(
+        "consult.db"
     )
     check_every: Annotated[
         int, Field(ge=1), Shown(LENGTH, "The validation cases are evaluated each time after this many steps.")

@@ -261,9 +261,7 @@ class Training:
         """Evaluate the best weights, loaded from disk as a user would load them, and write the result."""
         config, start = self.config, Policy.open(self.config)
         if best.where == "start":
-            self.say(
-                "no weights did better than the start on validation cases: the result decides as the start does"
-            )
+            self.say("no weights did better than the start on validation cases: the result decides as the start does")
             start.save(best.folder)
         test = self.rows(start, "test", config.test) if config.test != 0 and "test" in self.scenario.splits else []
         if test:

@@ -104,7 +104,8 @@ def test_a_run_that_fails_alike_from_the_start_is_stopped_and_left_interrupted(t
         return attending(messages, images)
 
     flaky.revision = "1"  # type: ignore[attr-defined]
-    with pytest.raises(consult.UserError, match=r"the first 8 consultations all failed alike, .*test_plugins.py, line"):
+    expected = r"the first 8 consultations all failed in the same way, .*test_plugins.py, line"
+    with pytest.raises(consult.UserError, match=expected):
         consult.simulate(cases=12, model=PANEL, attending=flaky, db=db, batch=3)
     (played,) = consult.load(db)
     assert played.status == "interrupted"
@@ -211,7 +212,7 @@ def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new
     mine(ANSWER)
     code, _, err = type_in("resume", "r1", "--code", reference, "--db", str(db))
     assert code == 2 and f"the code of '{reference}' has changed since run r1 was begun" in err
-    assert "the command that began it plays it as a new run" in err
+    assert "the original command plays it as a new run" in err
     assert stored(db) == before
     assert type_in(*typed)[0] == 0
     assert [run.status for run in consult.load(db)] == ["finished", "finished"]

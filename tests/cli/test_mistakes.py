@@ -341,7 +341,7 @@ DATABASES += [
     Mistake(("resume", "r1"), ["consult.db"], fix="play something first"),
     Mistake(("runs", "--db", "nowhere/a.db"), ["nowhere/a.db"]),
     Mistake(("view", "--db", "nowhere/a.db"), ["nowhere/a.db"], fix="play something first"),
-    Mistake(("view",), ["consult.db", "holds nothing yet"], [data("consult.db", b"")], fix="play something first"),
+    Mistake(("view",), ["consult.db", "is empty"], [data("consult.db", b"")], fix="play something first"),
 ]
 
 BUSY = socket.create_server(("127.0.0.1", 0))
