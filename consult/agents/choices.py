@@ -1,4 +1,4 @@
-"""The choices of play by name: strategies, teams, and where the attending's reason stands."""
+"""The choices of play by name: strategies, teams, and where the attending's reason goes."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ STRATEGIES: tuple[Strategy, ...] = ("no-dialogue", "text-only", "dialogue", "rea
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 
 Rationale = Literal["before", "after", "none"]
-"""Where the attending's reason stands: before its decision, after it, or nowhere."""
+"""Where the attending's reason goes: before its decision, after it, or nowhere."""

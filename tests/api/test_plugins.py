@@ -513,10 +513,10 @@ def test_an_assessor_that_fails_scores_nothing_and_is_named(mine: Mine, run: con
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ("(1, None)", "the reason of item 1.1 cannot be None; give a text"),
-        ("(1, 5)", "the reason of item 1.1 cannot be 5; give a text"),
+        ("(1, None)", "the reason of item 1.1 cannot be None; give a string"),
+        ("(1, 5)", "the reason of item 1.1 cannot be 5; give a string"),
         ('(1, "a", "b")', "give a value, or (value, reason)"),
-        ("Verdict(1, None)", "the reason of item 1.1 cannot be None; give a text"),
+        ("Verdict(1, None)", "the reason of item 1.1 cannot be None; give a string"),
         ('Verdict(7, "so")', "item 1.1 cannot be 7"),
         ('Verdict(1, "so", ("x",))', "the turns of item 1.1 cannot be ('x',)"),
     ],

@@ -2,7 +2,7 @@
 
 Cohen's kappa corrects for chance by each assessor's own shares, and collapses if nearly all values are equal; Gwet's
 AC1 does not (Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, 29-48). Krippendorff's alpha
-takes more than two. Kappa of the item with three levels is weighted by squared distance, its alpha is ordinal, and AC1 is
+takes more than two. Kappa of the item with three levels is weighted by squared distance, its alpha is ordinal, AC1 is
 nominal. Items that one of the two did not score are left out; `n` is the number that is left.
 """
 

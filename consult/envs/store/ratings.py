@@ -96,7 +96,7 @@ def _value(written: str, key: str) -> int | None:
         value = -1.0
     if value not in levels:
         raise ValueError(
-            f"'{written[:LONGEST]}' is not a value of {key}; give {', '.join(map(str, levels))} or nothing"
+            f"'{written[:LONGEST]}' is not a value of {key}; give {', '.join(map(str, levels))}, or nothing"
         )
     return int(value)
 
