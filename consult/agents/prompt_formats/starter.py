@@ -385,8 +385,8 @@ class StarterDialect:
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
         """Parse all of it; a topic in the thought is replaced by a quotation.
 
-        If the patient denied an alarm, an emergency is replaced by the urgency of the diagnosis: the model misreads some
-        denials, mainly in words that it did not learn.
+        If the patient denied an alarm, an emergency is replaced by the urgency of the diagnosis: the model misreads
+        some denials, mainly in words that it did not learn.
         """
         match = re.match(_DECIDED[view.rationale], text, re.DOTALL)
         if match is None or match["answer"] not in view.labels:

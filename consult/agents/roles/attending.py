@@ -224,7 +224,7 @@ class Attending:
         plain: Callable[[], str],
         plainly: int,
     ) -> tuple[str, Draft | None, Usage]:
-        """Ask for a text to the patient; that of a model too small to be trusted is checked against the scenario's advice.
+        """Ask for a text to the patient; a model too small to be trusted is checked against the scenario's advice.
 
         Args:
             prompt: The prompt.
