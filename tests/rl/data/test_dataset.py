@@ -217,7 +217,7 @@ def test_everybody_else_is_the_start_without_its_adapter_or_who_is_named(tmp_pat
 
 @pytest.mark.parametrize("role", ["patient", "triage", "specialist"])
 def test_a_person_plays_in_no_training_and_nobody_plays_in_one_of_triage(role):
-    with pytest.raises(TrainingError, match=f"'human' cannot play in a training; give --{role} a model"):
+    with pytest.raises(TrainingError, match=f"'human' cannot play during training; give --{role} a model"):
         config(**{role: "human"})
     named: dict[str, Any] = {role: "starter"}
     with pytest.raises(TrainingError, match=f"--{role} would change nothing here, since a triage decision is"):
@@ -292,7 +292,7 @@ def test_a_case_of_another_split_is_not_trained_on(derm34, case):
     with pytest.raises(TrainingError, match=f"'{case}' is of the {case.partition('-')[0]} split"):
         train_only(rows)
     (phase,) = phases(rows, TrainConfig(role="triage", steps=1))
-    with pytest.raises(TrainingError, match="would be trained on"):
+    with pytest.raises(TrainingError, match="train on train cases only"):
         fit(None, phase, derm34, None, Path(), [])  # type: ignore[arg-type]  # refused before either is touched
     assert train_only(rows[:-1]) == rows[:-1]
 
@@ -414,7 +414,7 @@ def test_where_no_end_is_given_the_starter_is_trained_as_published():
 
 
 WRONG = {
-    "an unknown key": ("sead = 1", "no field of a training 'sead'; there are: seed"),
+    "an unknown key": ("sead = 1", "no training field 'sead'; there are: seed"),
     "a wrong type": ("seed = 'one'", "'seed' cannot be 'one'"),
     "too little": ("prompts = 0", "'prompts' cannot be 0"),
     "an unknown reward": ("[rewards]\naccurate = 1", "no reward 'accurate'; there are: accuracy"),
