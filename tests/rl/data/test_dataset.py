@@ -289,7 +289,7 @@ def test_a_made_up_panel_is_right_as_often_as_its_accuracy(derm34, accuracy):
 @pytest.mark.parametrize("case", ["test-0003", "validation-0001"])
 def test_a_case_of_another_split_is_not_trained_on(derm34, case):
     rows = triage_rows(derm34, [*IDS, case], DIALECTS["starter"], sees=True)
-    with pytest.raises(TrainingError, match=f"'{case}' is of the {case.partition('-')[0]} split"):
+    with pytest.raises(TrainingError, match=f"'{case}' belongs to the {case.partition('-')[0]} split"):
         train_only(rows)
     (phase,) = phases(rows, TrainConfig(role="triage", steps=1))
     with pytest.raises(TrainingError, match="train on train cases only"):
