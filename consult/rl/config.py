@@ -263,7 +263,7 @@ class TrainConfig(BaseModel):
             )
         for name, why in self._idle():
             flag = name.replace("_", "-")
-            raise TrainingError(f"--{flag} would change nothing here, since {why}; leave it out")
+            raise TrainingError(f"--{flag} would have no effect, since {why}; leave it out")
         if self.role == "interview" and self.method != "grpo":
             raise TrainingError("an interview has no right answer to copy; leave --method at grpo")
         if self.curriculum != "none" and self.method != "grpo":

@@ -141,7 +141,7 @@ def shown(value: Any, syntax: Syntax) -> str:
     if isinstance(value, str):
         return f"the text '{_short(value)}'" if value else "an empty text"
     if isinstance(value, float) and not math.isfinite(value):
-        return "no finite number"
+        return "not a finite number"
     if isinstance(value, int | float):
         return f"the number {_short(_digits(value))}"
     if isinstance(value, datetime.date):

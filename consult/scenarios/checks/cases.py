@@ -175,8 +175,8 @@ def _unknown_topics(case: Case, scenario: ScenarioFile) -> Iterator[tuple[str, s
                 continue
             what, meant = f"the {kind} '{topic}' is not in scenario.yaml", closest(topic, list(known))
             if topic in others:
-                other = "an examination" if kind == "topic" else "a topic"
-                yield f"'{topic}' is {other}, no {kind}", f"move the entry to '{other_list}'"
+                other, own = ("an examination", "a topic") if kind == "topic" else ("a topic", "an examination")
+                yield f"'{topic}' is {other}, not {own}", f"move the entry to '{other_list}'"
             elif meant:
                 yield what, f"write '{meant}'"
             else:

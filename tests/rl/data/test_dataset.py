@@ -220,12 +220,12 @@ def test_a_person_plays_in_no_training_and_nobody_plays_in_one_of_triage(role):
     with pytest.raises(TrainingError, match=f"'human' cannot play during training; give --{role} a model"):
         config(**{role: "human"})
     named: dict[str, Any] = {role: "starter"}
-    with pytest.raises(TrainingError, match=f"--{role} would change nothing here, since a triage decision is"):
+    with pytest.raises(TrainingError, match=f"--{role} would have no effect, since a triage decision is"):
         TrainConfig(role="triage", steps=1, **named)
 
 
 def test_no_specialist_is_named_where_opinions_are_made_up():
-    with pytest.raises(TrainingError, match="--specialist would change nothing here, since --panel-skill makes"):
+    with pytest.raises(TrainingError, match="--specialist would have no effect, since --panel-skill makes"):
         config(panel_skill=0.5, specialist="starter")
 
 
@@ -398,7 +398,7 @@ def test_where_no_end_is_given_the_starter_is_trained_as_published():
     assert (triage.steps, triage.minutes, attending.steps, attending.minutes) == (None, 3.0, None, 10.0)
     page = (Path(__file__).parents[3] / "docs/training-results.md").read_text(encoding="utf-8")
     assert (
-        "Five seeds an arm, 3 minutes" in page and "consult train triage --scenario derm34 --seed 1 --out OUT" in page
+        "Five seeds per arm, 3 minutes" in page and "consult train triage --scenario derm34 --seed 1 --out OUT" in page
     )
     (command,) = re.findall(r"^consult train interview (.*) --seed 1 --out OUT$", page, re.MULTILINE)
     words = command.split()

@@ -229,7 +229,7 @@ def test_a_broken_checkpoint_is_told_of(stopped):
 def test_another_training_is_not_gone_on_with(stopped):
     with pytest.raises(UserError, match="was started with rank = 16, not 8"):
         train(triage(rank=8), stopped, resume=True)
-    with pytest.raises(UserError, match="holds a training; continue with --resume"):
+    with pytest.raises(UserError, match="holds a training run; continue with --resume"):
         train(triage(), stopped)
 
 
@@ -442,7 +442,7 @@ def ward(folder: Path) -> Path:
 
 def test_cases_without_photographs_are_told_of(tmp_path):
     config = triage(scenario=str(ward(tmp_path / "ward")), cases=2, validation=1, test=0)
-    with pytest.raises(UserError, match="no train case of 'ward' has a photograph, and 'starter' looks at them"):
+    with pytest.raises(UserError, match="no train case of 'ward' has a photograph, and 'starter' needs them"):
         train(config, tmp_path / "out")
 
 

@@ -89,7 +89,7 @@ FIELDS = [
     ({"age": 1987}, f"'age' is the number 1987; {YEARS}"),
     ({"age": -1}, f"'age' is the number -1; {YEARS}"),
     ({"age": True}, f"'age' is true; {YEARS}"),
-    ({"age": float("nan")}, f"'age' is no finite number; {YEARS}"),
+    ({"age": float("nan")}, f"'age' is not a finite number; {YEARS}"),
     ({"age": [6]}, f"'age' is a list; {YEARS}"),
     ({"skin_type": "2"}, "'skin_type' is the text '2'; write 2 without quotes"),
     (
@@ -171,10 +171,10 @@ FIELDS = [
         fact(topic="weather"),
         "the topic 'weather' is not in scenario.yaml; choose from: site, duration, sensation, or add it there",
     ),
-    (fact(topic="temperature"), "'temperature' is an examination, no topic; move the entry to 'examinations'"),
+    (fact(topic="temperature"), "'temperature' is an examination, not a topic; move the entry to 'examinations'"),
     (
         {"examinations": [{"topic": "site", "text": "on the nose"}]},
-        "'site' is a topic, no examination; move the entry to 'facts'",
+        "'site' is a topic, not an examination; move the entry to 'facts'",
     ),
     (
         {"examinations": [{"topic": "temperature", "text": "normal."}]},
