@@ -178,7 +178,7 @@ class TrainConfig(BaseModel):
         Rationale,
         Shown(
             ATTENDING,
-            "The attending's reason stands before its decision, after it, or nowhere: before, after or none.",
+            "The attending's reason comes before its decision, after it, or nowhere: before, after or none.",
             roles=("attending",),
         ),
     ] = "before"

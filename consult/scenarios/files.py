@@ -100,7 +100,7 @@ class LabelSpec(FileModel):
     """One entry of `labels.yaml`."""
 
     aliases: list[Text] = []
-    specialty: Annotated[Text | None, Field(description="the name of a clinic, or null where nobody knows it")]
+    specialty: Annotated[Text | None, Field(description="the name of a clinic, or null if it is unknown")]
     """Null if it is unknown; triage is then not scored."""
     second_specialty: str | None = None
     urgency: Urgency | None = "routine"

@@ -126,7 +126,7 @@ def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
     if found in ("", "\n") or not rest:
         return "the line ends before the object does", "write each object on one line, up to its closing bracket"
     if before.endswith(",") and found in ("}", "]"):
-        return "a comma stands before a closing bracket", "remove it"
+        return "there is a comma before a closing bracket", "remove it"
     if rest.startswith(_PYTHON):
         return "it uses a word of Python", "write null, true or false"
     if error.msg.startswith("Expecting property name"):

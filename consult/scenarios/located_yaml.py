@@ -176,7 +176,7 @@ def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
     if line.lstrip(" ").startswith("\t"):
         return "a tab indents the line", "indent with spaces"
     if "mapping values are not allowed" in problem:
-        return "a colon stands inside a text, or the line is indented wrongly", "put the text in quotes"
+        return "there is a colon inside a text, or the line is indented wrongly", "put the text in quotes"
     if "cannot start any token" in problem:
         return f"a text cannot begin with '{found}'", "put it in quotes"
     if "end of stream" in problem:

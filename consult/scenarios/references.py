@@ -119,7 +119,7 @@ def _table(
             yield at.problem((*place, value), what, "give a share of 0 to 1")
         elif field in several and value == "none":
             what = f"patients can have several values of '{field}', and 'none' has a share"
-            yield at.problem((*place, value), what, "remove it: a patient has none where no other value is drawn")
+            yield at.problem((*place, value), what, "remove it: a patient has none if no other value is drawn")
     yield from _menu_problems(place, field, table, at, values)
 
 

@@ -49,7 +49,7 @@ class WholeAnswers:
 
     def rewording(self, sentence: str) -> Prompt:
         """Refuse: nothing is worded sentence by sentence."""
-        raise NotImplementedError("this dialect words its advice as a whole")
+        raise NotImplementedError("this prompt format words its advice as a whole")
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
         """Refuse: nothing is worded sentence by sentence."""

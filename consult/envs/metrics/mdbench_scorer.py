@@ -155,7 +155,7 @@ def renamed(answer: str) -> str:
 
 @lru_cache(maxsize=1)
 def synonyms() -> list[dict[str, Any]]:
-    """Return the lines of the synonym list in their order."""
+    """Return the lines of the synonym list, in order."""
     import yaml
 
     text = (files("consult.envs.metrics") / "mdbench_scorer.yaml").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 Of decisions (MMedAgent-RL, arXiv 2506.00555): 0.5 for the form and 1 for the right answer. Of interviews (after
 DoctorAgent-RL): a new finding of the card, a question without an answer, a repeated one, the limit of turns, the
-diagnosis, the advice. Their weights stand in the configuration; a weight of 0 takes a reward out.
+diagnosis, the advice. Their weights are in the configuration; a weight of 0 removes a reward.
 """
 
 from __future__ import annotations

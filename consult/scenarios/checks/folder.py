@@ -262,7 +262,7 @@ def _clinic_problems(labels: Labels, at: LocatedYaml) -> Iterator[Problem]:
         elif second is not None and second not in specialties and not labels.doubtful:
             meant = closest(second, sorted(filter(None, specialties)))
             fix = f"write '{meant}'" if meant else "correct it, or write null"
-            yield at.problem(place, f"the specialty '{second}' is no label's first", fix)
+            yield at.problem(place, f"no label has '{second}' as its first specialty", fix)
 
 
 def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:

@@ -240,10 +240,10 @@ def _age_fact(row: Row) -> list[dict[str, Any]]:
 def _routing(row: Row, card: Card, menu: Menu) -> dict[str, Any]:
     split = _SPLITS.get(cleaned(row.split).lower())
     if split is None:
-        raise UnusableRow("the split is none of train, validation, test", row.split)
+        raise UnusableRow("the split is not one of train, validation, test", row.split)
     urgency = cleaned(row.urgency).lower()
     if urgency and urgency not in URGENCIES:
-        raise UnusableRow(f"the urgency is none of {', '.join(URGENCIES)}", row.urgency)
+        raise UnusableRow(f"the urgency is not one of {', '.join(URGENCIES)}", row.urgency)
     specialty = cleaned(row.specialty)[:80].lower()
     card.cleaned += ["specialty"] if row.specialty and not specialty else []
     return {"split": split, "urgency": urgency, "specialty": menu.clinic(specialty) if specialty else None}
