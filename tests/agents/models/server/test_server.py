@@ -297,7 +297,7 @@ def test_addresses():
         ("http://hunter2@host/v1#m", "set CONSULT_API_KEY"),
         ("http://host/v1?api_key=hunter2#m", "not 'api_key'"),
         ("http:///v1#m", "has no host"),
-        ("http://host:hunter2/v1", "not readable"),
+        ("http://host:hunter2/v1", "cannot be parsed"),
         ("http://host/v1?concurrency=0#m", "from 1 to 1024"),
         ("http://host/v1?concurrency=hunter2#m", "from 1 to 1024"),
         ("http://host/v1?timeout=nan", "from 0.01 to 86400"),
