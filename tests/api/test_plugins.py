@@ -211,7 +211,7 @@ def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new
     before = stored(db)
     mine(ANSWER)
     code, _, err = type_in("resume", "r1", "--code", reference, "--db", str(db))
-    assert code == 2 and f"the code of '{reference}' has changed since run r1 was begun" in err
+    assert code == 2 and f"the code of '{reference}' has changed since run r1 was started" in err
     assert "the original command plays it as a new run" in err
     assert stored(db) == before
     assert type_in(*typed)[0] == 0

@@ -447,7 +447,7 @@ def test_cases_without_photographs_are_told_of(tmp_path):
 
 
 def test_a_set_in_which_nothing_is_left_is_told_of(tmp_path):
-    with pytest.raises(UserError, match=r"no decision is left on the validation cases: .* take more --validation"):
+    with pytest.raises(UserError, match=r"no decision is left on the validation cases: .* use more --validation"):
         train(triage(leave_out=("minor surgery",), validation=1), tmp_path / "out")
     every = load_scenario("derm34").specialties
     with pytest.raises(UserError, match="no decision is left on the train cases"):
