@@ -392,7 +392,7 @@ def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
     work.mkdir(parents=True)
     (work / "config.json").write_text(config.model_dump_json())
     (work / "team.json").write_text('{"triage": "starter@retrained"}')
-    with pytest.raises(UserError, match=r"begun with starter@retrained as triage, which is starter@.* now; put"):
+    with pytest.raises(UserError, match=r"started with starter@retrained as triage, which is starter@.* now; restore"):
         train(config, tmp_path / "out", resume=True)
     (work / "team.json").unlink()
     assert train(config, tmp_path / "out", resume=True)["split"] == "validation"
