@@ -217,7 +217,7 @@ class TrainConfig(BaseModel):
         "consult.db"
     )
     check_every: Annotated[
-        int, Field(ge=1), Shown(LENGTH, "The validation cases are evaluated each time after this many steps.")
+        int, Field(ge=1), Shown(LENGTH, "A checkpoint is saved and evaluated each time after this many steps.")
     ] = 50
     report_to: Annotated[
         str, Shown(OUTPUT, "The curves are reported to trackio, tensorboard or wandb, if it is installed, or none.")
