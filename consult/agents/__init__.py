@@ -1,1 +1,1 @@
-"""Agents: who speaks, their prompts, and the models behind them."""
+"""Agents: the roles, their prompts, and the models behind them."""

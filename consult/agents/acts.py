@@ -1,7 +1,7 @@
-"""What is done and seen in a consultation: acts, the lines they leave, and each side's view.
+"""The acts of a consultation, their lines in the transcript, and each side's view.
 
-An `Act` is what an agent hands to the environment. A view is all that one side may know when it acts: building prompts
-from views alone is what keeps the card from the doctors and the diagnosis from everybody.
+An agent passes an `Act` to the environment. A view is everything that one side may know when it acts. Prompts are built
+only from views, which hides the card from the doctors and the true diagnosis from everybody.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from consult.scenarios.conditional import Known
 Speaker = Literal["patient", "triage", "attending"]
 Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
 Source = Literal["model", "program", "human"]
-"""Who decided or wrote it."""
+"""Source of an act or a text."""
 
 NOT_MY_FIELD = "not my field"
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What an act cost."""
+    """Cost of an act."""
 
     tokens_in: int = 0
-    """Real prompt tokens, padding not counted."""
+    """Prompt tokens without padding."""
     tokens_out: int = 0
     seconds: float = 0.0
-    """The act's share of the time of the batches that its requests went in."""
+    """The act's share of the time of its requests' batches."""
     answers: int = 0
-    """Asked for, a second asking not counted; a question's topic is none: a patient may be unsure of it."""
+    """Answers that were asked for, without retries and without topics of questions, which may be *unsure*."""
     unusable: int = 0
-    """Of these, the ones whose first reply could not be used."""
+    """Number of these whose first reply could not be used."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -42,19 +42,19 @@ class Usage:
 
 @dataclass(frozen=True)
 class Draft:
-    """How a line came about: a patient's, or advice of an attending whose words are checked against the scenario."""
+    """Check of a patient's line, or of an attending's advice that is compared with the scenario's."""
 
     backed: bool
-    """The first draft said the facts, or the advice, that it was to say, and no others."""
+    """Whether the first draft stated the required facts or advice, and no others."""
     leaked: bool
-    """The first draft named a diagnosis."""
+    """Whether the first draft named a diagnosis."""
     attempts: int
     fallback: bool
-    """No draft passed, and the program said the facts, or the scenario's advice, plainly."""
+    """Whether no draft passed, so that the program stated the facts or the scenario's advice plainly."""
     said_backed: bool = True
-    """The line that was said in the end says what it was to say, and no more."""
+    """Whether the final line states what was required, and no more."""
     said_leaked: bool = False
-    """The line that was said in the end names a diagnosis."""
+    """Whether the final line names a diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Opinion:
     diagnosis: str | None
     """None for *not my field* and for an unusable answer."""
     confidence: float | None
-    """0 to 1: the normalised probability of the label where the backend gives it, else what the specialist states."""
+    """0 to 1: the normalised probability of the label if the backend gives it, else the stated confidence."""
     reason: str
     source: Literal["model", "human", "synthetic"] = "model"
     usable: bool = True
@@ -81,23 +81,23 @@ class Act:
     action: Action
     text: str = ""
     topic: str | None = None
-    """`ask`: what the question is about; `examine`: the examination; a question back: its kind."""
+    """`ask`: the topic of the question; `examine`: the examination; a question back: its kind."""
     facts: tuple[str, ...] = ()
     """`open` and `answer` of the patient: ids of the facts that the line states."""
     specialty: str | None = None
     urgency: Urgency | None = None
-    """`triage`: the triage doctor's; `conclude`: the final one."""
+    """`triage`: the triage doctor's urgency; `conclude`: the final urgency."""
     diagnosis: str | None = None
     """`conclude`: the final diagnosis, None for an abstention."""
     diagnosis_words: str | None = None
-    """`conclude`: the doctor's own words for it, also where they could not be read as a diagnosis."""
+    """`conclude`: the doctor's own words for the diagnosis, even if they could not be read as one."""
     confidence: float | None = None
     differential: tuple[str, ...] = ()
     """`conclude`: at most three diagnoses, the first being the final one."""
     thought: str = ""
     """Private: never heard by another agent."""
     accepts: bool | None = None
-    """`satisfied`: whether the patient takes to the plan."""
+    """`satisfied`: whether the patient accepts the plan."""
     opinions: tuple[Opinion, ...] = ()
     source: Source = "model"
     draft: Draft | None = None
@@ -107,21 +107,21 @@ class Act:
 
 @dataclass(frozen=True)
 class Line:
-    """One act as the others can hear it."""
+    """The audible part of an act."""
 
     speaker: Speaker
     action: Action
     text: str
     topic: str | None = None
     quotes: tuple[tuple[str, str], ...] = ()
-    """(topic, clause) of each fact that the text states word by word."""
+    """(topic, clause) of each fact that the text states word for word."""
     absences: tuple[str, ...] = ()
-    """Topics of the quoted facts that say that something is not there."""
+    """Topics of the quoted facts that state an absence."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who the patient is, as a doctor reads it on the file."""
+    """The patient's data on file, which doctors can read."""
 
     name: str = ""
     age: int | None = None
@@ -131,7 +131,7 @@ class Person:
 
 @dataclass(frozen=True)
 class DoctorView:
-    """All that a doctor may know."""
+    """Everything that a doctor may know."""
 
     lines: tuple[Line, ...]
     labels: tuple[str, ...]
@@ -142,41 +142,41 @@ class DoctorView:
     photograph: Photograph | None = None
     """None if there is none or the strategy withholds it."""
     specialty: str | None = None
-    """As triaged."""
+    """The triaged specialty."""
     urgency: Urgency | None = None
-    """As triaged; after the decision, where the attending states one, as decided."""
+    """The triaged urgency; after the decision, the attending's if it states one."""
     opinions: tuple[Opinion, ...] = ()
     known: Known = field(default_factory=dict)
-    """Topic, or `sex` → names of the findings that the doctor has learned; programs read it, prompts do not show it."""
+    """Topic, or `sex` → names of the findings that the doctor has learned; only for programs, not shown in prompts."""
     asked: tuple[str, ...] = ()
-    """Topics asked or told unasked, and examinations done."""
+    """Topics that were asked about or volunteered, and examinations done."""
     offers: tuple[Action, ...] = ()
     turns_left: int = 0
     diagnosis: str | None = None
-    """After the decision: what was concluded."""
+    """The diagnosis, after the decision."""
     thought: str = ""
     thinks: bool = False
-    """Whether a private thought is wanted before each line."""
+    """Whether a private thought is requested before each line."""
     expert: tuple[str, ...] = ()
-    """What an image classifier takes the photograph for, likeliest first; empty if none was asked."""
+    """An image classifier's predictions for the photograph, most likely first; empty without a classifier."""
     rationale: Rationale = "before"
-    """Where the attending's reason is to stand, as its model was trained."""
+    """Where the attending's reason goes, as its model was trained."""
     patient: Person = field(default_factory=Person)
-    """Who the patient is."""
+    """The patient's data on file."""
     findings: tuple[str, ...] = ()
-    """What a photograph may show, in the scenario's words and order; empty if the scenario lists none."""
+    """Possible descriptions of a photograph, in the scenario's words and order; empty if the scenario lists none."""
     seen: str = ""
-    """What this doctor sees in the photograph, in its own description; empty if it gave none."""
+    """This doctor's own description of the photograph; empty if it gave none."""
     worded: Mapping[str, str] = field(default_factory=dict)
-    """A sentence of the scenario's advice → how the doctor words it."""
+    """Sentence of the scenario's advice → the doctor's wording of it."""
     where: tuple[str, ...] = ()
-    """Where to go with the alarms that the patient has told, in square brackets where the card does not say; for the
-    program's own words alone, never in a prompt."""
+    """Where to go with the alarms that the patient has told, in square brackets if the card does not say; only for the
+    program's own words, never in a prompt."""
 
 
 @dataclass(frozen=True)
 class PatientView:
-    """All that the patient may know."""
+    """Everything that the patient may know."""
 
     card: Card
     temperament: str
@@ -184,14 +184,14 @@ class PatientView:
     topics: Mapping[str, str]
     offers: tuple[Action, ...] = ()
     urgency: Urgency | None = None
-    """What the triage doctor said; an emergency leaves no time for questions."""
+    """The triage doctor's urgency; an emergency leaves no time for questions."""
     told: tuple[str, ...] = ()
     """Ids of the facts that were stated so far."""
 
 
 @dataclass(frozen=True)
 class PatientTask:
-    """What the patient is to put into words now."""
+    """The patient's next task: what to put into words."""
 
     kind: Literal["open", "answer", "unknown", "ask", "satisfied", "reluctant"]
     facts: tuple[Fact, ...] = ()
@@ -201,14 +201,14 @@ class PatientTask:
 
 @dataclass(frozen=True)
 class AssessorView:
-    """All that an assessor may know: what was heard, the photograph, and the truth."""
+    """Everything that an assessor may know: the spoken lines, the photograph, and the truth."""
 
     lines: tuple[Line, ...]
     diagnosis: str | None
-    """The true one; None if there is none."""
+    """The true diagnosis; None if there is none."""
     photograph: Photograph | None = None
-    """Also where the doctors did not see it."""
+    """Present even if the doctors did not see it."""
     urgency: Urgency | None = None
-    """The true one."""
+    """The true urgency."""
     concluded: str | None = None
-    """The diagnosis that the attending came to, as recorded; None if it came to none."""
+    """The attending's recorded diagnosis; None if there is none."""

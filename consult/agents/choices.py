@@ -1,4 +1,4 @@
-"""The choices of play by name: strategies, teams, and where the attending's reason stands."""
+"""The choices of play by name: strategies, teams, and where the attending's reason goes."""
 
 from __future__ import annotations
 
@@ -35,4 +35,4 @@ Team = Literal["panel", "no-triage", "solo"]
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 
 Rationale = Literal["before", "after", "none"]
-"""Where the attending's reason stands: before its decision, after it, or nowhere."""
+"""Where the attending's reason goes: before its decision, after it, or nowhere."""

@@ -1,7 +1,7 @@
-"""Edits of a consultation that is over, each of which takes away what one item of the rubric asks for, and no more.
+"""Edits of a finished consultation; each removes only what one item of the rubric asks for.
 
-They hold an assessor to its evidence: a verdict that does not turn when its ground is gone was not about it. An edit
-gives None if the consultation has nothing to take away.
+They test an assessor's use of evidence: if a verdict does not change when its evidence is removed, it was not based on
+it. An edit returns None if the consultation has nothing to remove.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def without_questions(played: Played, topics: Sequence[str]) -> Played | None:
         topics: Topics of the card.
 
     Returns:
-        None if there is no such question, or where an answer to one tells of other topics, too.
+        None if there is no such question, or if an answer to one also states facts of other topics.
     """
     about = {fact.id: fact.topic for fact in played.case.card.facts}
     acts, kept, at = played.acts, [], 0
@@ -56,7 +56,7 @@ def without_symptoms(played: Played) -> Played | None:
 
 
 def without_basis(played: Played) -> Played | None:
-    """1.3: the conclusion gives diagnosis, explanation and advice of the scenario, and nothing that it goes by."""
+    """1.3: the conclusion gives the scenario's diagnosis, explanation and advice, and no reason."""
     label = _concluded(played)
     if label is None:
         return None
@@ -77,7 +77,7 @@ def with_another_plan(played: Played) -> Played | None:
 
 
 def without_red_flags(played: Played) -> Played | None:
-    """3.2: it is not said when to come back at once."""
+    """3.2: the conclusion does not say when to come back at once."""
     label, conclusion = _concluded(played), played.conclusion
     if label is None or conclusion is None:
         return None
@@ -87,7 +87,7 @@ def without_red_flags(played: Played) -> Played | None:
 
 
 def with_another_diagnosis(played: Played) -> Played | None:
-    """3.1: a diagnosis of another specialty is named in place of the concluded one, the advice left as it is."""
+    """3.1: a diagnosis of another specialty replaces the concluded one; the advice is unchanged."""
     label, conclusion = _concluded(played), played.conclusion
     if label is None or conclusion is None:
         return None
@@ -99,7 +99,7 @@ def with_another_diagnosis(played: Played) -> Played | None:
 
 
 def with_a_line(played: Played, line: str) -> Played | None:
-    """2.1: one of the attending's questions begins with another line, a rude one say."""
+    """2.1: one of the attending's questions begins with another line, such as a rude one."""
     asks = [i for i, a in enumerate(played.acts) if a.speaker == "attending" and a.action == "ask"]
     if not asks:
         return None
@@ -109,7 +109,7 @@ def with_a_line(played: Played, line: str) -> Played | None:
 
 
 def with_a_brush_off(played: Played, line: str) -> Played | None:
-    """2.2: what the patient asks back is not answered but brushed off."""
+    """2.2: the patient's question back is not answered but brushed off."""
     for at, act in enumerate(played.acts[:-1]):
         after = played.acts[at + 1]
         if act.speaker == "patient" and act.action == "ask" and after.speaker == "attending":
@@ -125,7 +125,7 @@ EDITS: Mapping[str, tuple[Edit, str]] = {
     "plan swapped": (with_another_plan, "3.2"),
     "red flags removed": (without_red_flags, "3.2"),
 }
-"""Name → edit, and the item whose ground it takes away; 4.1 follows from the items by its rule."""
+"""Name → edit, and the item whose evidence it removes; 4.1 follows from the items by its rule."""
 
 
 def _concluded(played: Played) -> Label | None:

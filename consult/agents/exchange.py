@@ -1,4 +1,4 @@
-"""An exchange: one request to a model, its reply, and what was made of the reply."""
+"""An exchange: one request to a model, its reply, and the outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from consult.agents.models.model import ModelInfo, Reply, Request
 
 Outcome = Literal["accepted", "refused", "failed"]
-"""`failed`: the backend raised, so that there is no reply."""
+"""`failed`: the backend raised, so there is no reply."""
 
 WITHOUT_PROMPT = ("person", "tables")
 """Backends that read no prompt: a person at the terminal, and programs that know the scenario's tables."""
@@ -31,22 +31,22 @@ REFUSALS = {
     "explanation": "not a usable explanation",
     "reply": "not a usable reply",
 }
-"""Task → why a reply to it is refused, where its reader says no more."""
+"""Task → default reason for refusing a reply."""
 
 
 @dataclass
 class Exchange:
-    """One request, and what came of it."""
+    """One request, and its outcome."""
 
     request: Request
     info: ModelInfo
-    """Whom the request went to."""
+    """The model that was asked."""
     reply: Reply | None = None
     outcome: Outcome | None = None
     """None while there is no reply."""
     why: str = ""
-    """Of a refused reply or a failed request: the reason. Of an accepted one: how it was read, where it is in another
-    form than the one that was asked for."""
+    """The reason for a refused reply or a failed request. For an accepted reply: how it was read, if it did not have
+    the requested form."""
 
     @property
     def answer(self) -> Reply:
@@ -55,21 +55,21 @@ class Exchange:
         return self.reply
 
     def accept(self, reply: Reply) -> None:
-        """Take in the reply; it counts as accepted until it is refused."""
+        """Record the reply; it counts as accepted until it is refused."""
         self.reply, self.outcome = reply, "accepted"
 
     def refuse(self, why: str = "") -> None:
-        """Note that the reply cannot be used.
+        """Record that the reply cannot be used.
 
         Args:
-            why: The reason; else the usual one of the task.
+            why: The reason; by default the usual one for the task.
         """
         self.outcome, self.why = "refused", why or REFUSALS.get(self.request.task, "the reply cannot be read")
 
     def fail(self, error: Exception) -> None:
-        """Note that the backend raised."""
+        """Record that the backend raised."""
         self.outcome, self.why = "failed", f"{type(error).__name__}: {error}"
 
 
 Record = Callable[[Exchange], None]
-"""Told of each exchange when its request is sent; reply and outcome are added to it later."""
+"""Called with each exchange when its request is sent; reply and outcome are added to it later."""

@@ -1,4 +1,4 @@
-"""Prompt texts that refuse a blank left open and a filling left over."""
+"""Prompt texts that refuse an unfilled blank and an unused filling."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _BLANK = re.compile(r"\{([a-z_]+)\}")
 
 @cache
 def prompt_text(dialect: str, name: str) -> str:
-    """Read one prompt of a dialect."""
+    """Read one prompt of a prompt format."""
     resource = files("consult.agents") / "prompts" / dialect / f"{name}.txt"
     return resource.read_text(encoding="utf-8").rstrip("\n")
 
 
 def fill(text: str, **fillings: str) -> str:
-    """Put fillings into the blanks of a prompt; braces within fillings stay as they are.
+    """Put fillings into the blanks of a prompt; braces within fillings are not changed.
 
     Raises:
         ValueError: A blank has no filling, or a filling no blank.

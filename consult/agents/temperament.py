@@ -1,4 +1,4 @@
-"""Temperaments as data: five facets in words for any model, and directions in numbers for the program.
+"""Temperaments as data: five facets in words for any model, and probabilities for the program.
 
 The four temperaments and their five facets follow 3MDBench (arXiv 2504.13861).
 """
@@ -26,11 +26,11 @@ class Temperament(BaseModel):
     talking: str
     """How the patient talks."""
     treatment: str
-    """How the patient takes to treatment."""
+    """How the patient reacts to treatment."""
     feeling: str
-    """What feelings show."""
+    """The feelings that the patient shows."""
     volunteers: list[float] = Field(min_length=1, max_length=4)
-    """Probability of volunteering 0, 1, 2, … facts besides the one asked for."""
+    """Probability of volunteering 0, 1, 2, … facts in addition to the one asked for."""
     asks_back: float = Field(ge=0, le=1)
     """Probability of a question back after the conclusion."""
     accepts: float = Field(ge=0, le=1)
@@ -51,7 +51,7 @@ def temperaments() -> dict[str, Temperament]:
 
 
 def own_temperament(scenario: Scenario, case_id: str) -> str:
-    """Return a case its own temperament, the same whatever else is played; balanced by split and diagnosis."""
+    """Return a case's own temperament, which does not depend on the other cases; balanced by split and diagnosis."""
     place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
     return _nth(place, scenario)
 

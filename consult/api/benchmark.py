@@ -86,7 +86,7 @@ def benchmark(
         scenario: Built-in name or a folder; None for derm34, or the value in the preset or the file.
         **options: The grid, and who plays and assesses.
         preset: smoke or 3mdbench; arguments given here override its values.
-        config: A grid as TOML instead.
+        config: A TOML file with a grid, in place of these options.
         again: Whether to replay runs that are already in the store.
         prompts: Whether prompts and replies are stored.
         out: The folder for the report.

@@ -175,7 +175,7 @@ class PlayOptions(Options):
 
     @property
     def everyone(self) -> ModelLike | None:
-        """The model of specialists without their own; None if not given."""
+        """Return the model of specialists without their own; None if not given."""
         return None if isinstance(self.specialist, Mapping) else self.specialist
 
 

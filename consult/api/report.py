@@ -74,7 +74,7 @@ def report(*runs: Run | str | Sequence[Run | str], out: PathLike = "report", db:
     Args:
         runs: One or several runs of one store, or their ids; also as one list.
         out: The folder for the files; created if missing.
-        db: The store's file, where ids are given.
+        db: The store's file, if ids are given.
 
     Returns:
         The report: shares from 0 to 1 with their intervals and n, as data and as files.

@@ -1,7 +1,7 @@
-"""Scores a run that was played: one assessor's verdict on each consultation, without playing it again.
+"""Score a finished run: one assessor's verdict on each consultation, without playing it again.
 
-All items of a consultation are committed in one transaction, so that a killed assessment continues with the
-consultations that it has not judged, and ends with the same verdicts.
+All items of a consultation are committed in one transaction, so a killed assessment continues with the consultations
+that it has not judged, and ends with the same verdicts.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from consult.scenarios import Scenario
 from consult.scenarios.correct import is_known
 
 NO_REPLY = "no reply: "
-"""How the reason begins where the model failed; such a consultation is judged again by the same command."""
+"""Prefix of the reason if the model failed; the same command judges such a consultation again."""
 SAMPLING = Sampling(temperature=0.3)
-"""Not greedy: asked once more, a greedy judge would say the same again."""
+"""Not greedy: a greedy judge would give the same reply when asked again."""
 
 Judged = tuple[str, Mapping[str, Verdict]]
 
@@ -60,15 +60,15 @@ def name_of(judge: Judges) -> str:
 
 @dataclass
 class Assessing:
-    """One assessor's way through one run.
+    """One assessor's pass through one run.
 
     Args:
-        scenario: The run's.
+        scenario: The run's scenario.
         store: Holds the run.
-        run: Its id.
+        run: The run's id.
         assessor: The assessor's name in the store.
         batch: Consultations at once, and the most requests in one batch.
-        listen: Told of every verdict, after it was committed.
+        listen: Called with every verdict, after it was committed.
     """
 
     scenario: Scenario
@@ -87,16 +87,16 @@ class Assessing:
         """Judge by a program or a model, and return the summary.
 
         Raises:
-            ModelGoneError: The model is gone; finished verdicts are stored; rerun the command.
+            ModelGoneError: The model stopped responding; finished verdicts are stored; rerun the command.
         """
         return self.by_program(judge) if isinstance(judge, ProgramAssessor) else self.by_model(judge)
 
     def by_rules(self) -> Event:
-        """Judge by the rules, and give the summary."""
+        """Judge by the rules, and return the summary."""
         return self.by_program(ProgramAssessor(rules_name(), assess_by_rules))
 
     def by_program(self, judge: ProgramAssessor) -> Event:
-        """Judge by a program, and return the summary; where it raises, nothing of a consultation is scored."""
+        """Judge by a program, and return the summary; if it raises, no item of that consultation is scored."""
         left = self._begin()
         for row in left:
             try:
@@ -109,10 +109,10 @@ class Assessing:
         return self._end()
 
     def by_model(self, model: Model) -> Event:
-        """Judge with a model, and give the summary.
+        """Judge with a model, and return the summary.
 
         Raises:
-            ModelGoneError: The model is gone; finished verdicts are stored; rerun the command.
+            ModelGoneError: The model stopped responding; finished verdicts are stored; rerun the command.
         """
         left = self._begin()
         batcher = Batcher(chunk=self.batch, before_wave=self._flush)
@@ -139,7 +139,7 @@ class Assessing:
     async def _worker(self, rows: Iterator[Row], batcher: Batcher, judge: Assessor) -> None:
         try:
             for row in rows:
-                # Not within `append(…)`: the list may be another one by the time that the verdicts are there.
+                # Not within `append(…)`: the list may have been replaced by the time the verdicts arrive.
                 verdicts = await self._judge(row, batcher, judge)
                 self._pending.append((row["id"], verdicts))
                 self._asked += self._exchanges.of_verdict(row["ordinal"], row["id"])
@@ -179,7 +179,7 @@ class Assessing:
         return left
 
     def _flush(self) -> None:
-        """Commit what was judged since the last wave, then tell it."""
+        """Commit the verdicts since the last wave, then report them."""
         judged, self._pending = sorted(self._pending, key=lambda pair: int(pair[0].rpartition(".")[2])), []
         asked, self._asked = sorted(self._asked, key=lambda one: int(one.consultation.rpartition(".")[2])), []
         if judged:
@@ -195,7 +195,7 @@ class Assessing:
 
 
 def view_of(played: Played) -> AssessorView:
-    """Return what an assessor may know of a consultation that is over."""
+    """Return an assessor's view of a finished consultation."""
     case, conclusion = played.case, played.conclusion
     lines = tuple(to_line(act, case) for act in played.acts)
     concluded = conclusion.diagnosis if conclusion else None
@@ -206,7 +206,7 @@ def view_of(played: Played) -> AssessorView:
 def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:
     """Return the consultations that an assessor has judged.
 
-    To be judged again are those whose model gave no reply, and by the rules those that another judge has decided since.
+    Consultations without a reply are judged again. The rules also rescore those that another judge has decided since.
     """
     judged = answered_consultations(store, run, assessor, NO_REPLY)
     return judged - contradicted_consultations(store, run, assessor, WRONG) if _is_rules(assessor) else judged
@@ -230,7 +230,7 @@ def assessment_event(consultation: str, assessor: str, verdicts: Mapping[str, Ve
 
 
 def assessment_summary(store: Store, run: str, assessor: str) -> Event:
-    """Describe an assessor's verdicts on a run: mean and n per item, failures and what is open by design apart."""
+    """Describe an assessor's verdicts on a run: mean and n per item; failures and items open by design are separate."""
     counts, found = count_by_status(store, run), item_summaries(store, run, assessor)
     return {
         "event": "summary",

@@ -1,8 +1,8 @@
-"""One batcher for all live consultations: waves of requests, one batched `generate` a model and chunk.
+"""One batcher for all live consultations: waves of requests, one batched `generate` per model and chunk.
 
-A wave fires when every live consultation waits. There is no timer, and a full queue alone fires nothing, so that the
-composition of a wave follows from the requests and not from the moment when each arrived. A failing batch is retried
-request by request, so that only the consultation with the failing request fails; a model that is gone ends them all.
+A wave starts when every live consultation waits. There is no timer, and a full queue alone starts no wave, so the
+composition of a wave depends only on the requests and not on when each arrived. A failing batch is retried request by
+request, so that only the consultation with the failing request fails; if a model stops responding, all of them end.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Batcher:
 
     Args:
         chunk: The most requests that go into one `generate`.
-        before_wave: Called before each wave, when nothing is being played: the moment to commit what was done.
-        rank: Of a request; it waits while one of a lower rank does. Where all consultations are live from the first,
-            long answers of a high rank are so given in one batch and not in many small ones.
+        before_wave: Called before each wave, when nothing is being played, to commit finished work.
+        rank: Returns the rank of a request; it waits while a request of a lower rank waits. If all consultations are
+            live from the start, long answers of a high rank are then generated in one batch, not many small ones.
     """
 
     def __init__(self, chunk: int = 64, before_wave: Before = lambda: None, rank: Rank = lambda request: 0) -> None:
@@ -44,24 +44,24 @@ class Batcher:
         self.model_seconds = 0.0
         """Seconds spent inside `generate` so far."""
         self.broken: Exception | None = None
-        """What stopped the waves: not a request that failed, but the step before a wave, or a model that is gone."""
+        """The error that stopped the waves: not a failed request, but the step before a wave or a stopped model."""
         self._live = 0
         self._queue: dict[tuple[int | str, ...], _Waiting] = {}
         self._wave: asyncio.Task[None] | None = None
-        # One thread: models are not asked to be thread-safe, and the loop stays free to be interrupted.
+        # One thread: models need not be thread-safe, and the loop can still be interrupted.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate")
 
     def open(self, tickets: int = 1) -> None:
-        """Announce consultations; all are to be opened before the first of them runs."""
+        """Announce consultations; open all of them before the first one runs."""
         self._live += tickets
 
     def close(self, tickets: int = 1) -> None:
-        """Take back tickets of consultations that have ended."""
+        """Return the tickets of consultations that have ended."""
         self._live -= tickets
         self._kick()
 
     def shutdown(self) -> None:
-        """Let the thread go."""
+        """Release the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def for_model(self, model: Model) -> Callable[[Request], Awaitable[Reply]]:
@@ -76,7 +76,7 @@ class Batcher:
         """Return the function through which a person is asked, outside the waves."""
 
         async def ask(request: Request) -> Reply:
-            # What is answered must be on the screen, and what is on the screen must be kept.
+            # The line to be answered must be on the screen, and lines on the screen must be stored.
             self.before_wave()
             return await person.ask(request)
 
@@ -125,7 +125,7 @@ class Batcher:
     async def _fire(self) -> None:
         wave: list[_Waiting] = []
         try:
-            await asyncio.sleep(0)  # cancellations that are already scheduled land first
+            await asyncio.sleep(0)  # cancellations that are already scheduled take effect first
             wave = self._due()
             self.before_wave()
             for model in dict.fromkeys(id(w.model) for w in wave):
@@ -144,7 +144,7 @@ class Batcher:
             self._kick()
 
     def _due(self) -> list[_Waiting]:
-        """Take what the next wave answers from the queue."""
+        """Take the requests of the next wave from the queue."""
         ranks = {key: self.rank(waiting.request) for key, waiting in self._queue.items()}
         lowest = min(ranks.values(), default=0)
         due = sorted((key for key, rank in ranks.items() if rank == lowest), key=_sortable)
@@ -187,7 +187,7 @@ class Batcher:
 
 
 def _taken_note_of(wave: asyncio.Task[None]) -> None:
-    """Retrieve what ended a wave: an interrupt inside a model is raised by the loop, and is not to be logged again."""
+    """Retrieve the error that ended a wave: the loop raises an interrupt inside a model, so it is not logged again."""
     if not wave.cancelled():
         wave.exception()
 

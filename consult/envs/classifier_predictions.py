@@ -1,7 +1,7 @@
-"""The predictions of an image classifier on the photographs of a run: one a case, in batches, kept in the store.
+"""An image classifier's predictions for the photographs of a run: one per case, in batches, stored.
 
-A prediction follows from the photograph alone. It is in the store before a doctor is told of it, so that a resumed
-run tells the same.
+A prediction depends only on the photograph. It is stored before a doctor sees it, so that a resumed run shows the same
+prediction.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def classifier_name(classifier: Classifier) -> str:
 
 
 def check_photographs(classifier: Classifier, scenario: Scenario, config: RunConfig) -> None:
-    """Refuse a run of whose cases a classifier can say nothing; the first one with a photograph stands for all.
+    """Refuse a run if the classifier cannot classify its cases; only the first case with a photograph is checked.
 
     Raises:
-        ModelError: None has a photograph, the classifier knows drawings alone and these are none, or it knows none of
-            the scenario's labels.
+        ModelError: No case has a photograph, the classifier knows only drawings and these are photographs, or it knows
+            none of the scenario's labels.
     """
     Reading(classifier, scenario)
     check_shown(scenario, config)
@@ -44,10 +44,10 @@ def check_photographs(classifier: Classifier, scenario: Scenario, config: RunCon
 
 
 def check_shown(scenario: Scenario, config: RunConfig) -> None:
-    """Refuse a run without a photograph; asks no classifier.
+    """Refuse a run without a photograph; the classifier is not asked.
 
     Raises:
-        ModelError: It has none.
+        ModelError: The run has no photograph.
     """
     if _first_photograph(scenario, config)[0] is None:
         raise ModelError("there is no photograph to classify; choose another strategy than expert")
@@ -66,10 +66,10 @@ class ClassifierPredictions:
     """One classifier's predictions for the cases of one scenario.
 
     Args:
-        classifier: What predicts.
-        scenario: Whose cases.
-        store: Where predictions are kept.
-        cases: Ids, in the order in which they will be asked for: neighbours share a batch.
+        classifier: The classifier.
+        scenario: The scenario with the cases.
+        store: The store of the predictions.
+        cases: Ids, in the order in which they will be requested; neighbours share a batch.
     """
 
     classifier: Classifier
@@ -88,15 +88,15 @@ class ClassifierPredictions:
         self._place = {case: i for i, case in enumerate(self.cases)}
 
     def of(self, case_id: str) -> tuple[str, ...]:
-        """Return the three likeliest labels of a case's photograph; none where it has no photograph.
+        """Return the three most likely labels for a case's photograph; empty if the case has none.
 
         Raises:
-            PhotographError: It cannot be opened.
+            PhotographError: The photograph cannot be opened.
         """
         if case_id not in self._kept:
             self._predict(self._neighbours(case_id))
         if case_id not in self._kept:
-            # Its batch failed, perhaps because of another.
+            # Its batch failed, perhaps because of another photograph.
             self._predict([case_id])
         return self._kept[case_id]
 

@@ -1,4 +1,4 @@
-"""What differs between the runs of a report, as labels; what they have in common is said once.
+"""Label the runs of a report by the settings in which they differ; shared settings are stated once.
 
 A label names each setting in which the runs differ: the model first, then strategy, team, split, judge, and the others.
 """
@@ -32,36 +32,36 @@ from consult.envs.settings import (
 
 BETWEEN = " · "
 ROWS_MODEL = "each row's model"
-"""Who plays a role that the compared models play themselves."""
+"""Stands for the model of a role that the compared models play themselves."""
 _SPEAK_FOR_THEMSELVES = (MODEL, STRATEGY, TEAM, CASES)
 """Settings whose values need no name before them."""
 _PLAYED_BY_MODEL = (TRIAGE, SPECIALIST, PATIENT)
 
 
 class Sides(NamedTuple):
-    """How two runs are told apart."""
+    """Labels that distinguish two runs."""
 
     a: str
     b: str
     both: str
-    """What they share of the settings in which the runs of the report differ."""
+    """The settings that the two share, of those in which the report's runs differ."""
 
 
 @dataclass(frozen=True)
 class Conditions:
     """The conditions of a report's runs.
 
-    Two runs of different conditions have different labels, and two runs of one condition the same label.
+    Runs of different conditions have different labels, and runs of one condition have the same label.
     """
 
     rows: Mapping[str, Settings]
     """Run → its settings."""
     more_models: Sequence[str] = ()
-    """Other models that the report names, assessors for example: a short name is not given twice."""
+    """Other models in the report, such as assessors: each gets a different short name."""
 
     @cached_property
     def names(self) -> list[str]:
-        """Every setting that some run has, in the order of a label."""
+        """Return every setting that any run has, in the order of a label."""
         found: dict[str, None] = {}
         for row in self.rows.values():
             found |= dict.fromkeys(row)
@@ -72,17 +72,17 @@ class Conditions:
 
     @cached_property
     def differing(self) -> list[str]:
-        """The settings in which the runs differ, in the order of a label."""
+        """Return the settings in which the runs differ, in the order of a label."""
         return self._differing(list(self.rows))
 
     @cached_property
     def columns(self) -> list[str]:
-        """The settings that tell a row: those that differ; where none does, model, strategy and team."""
+        """Return the settings that identify a row: those that differ or, if none does, model, strategy and team."""
         return self.differing or [MODEL, STRATEGY, TEAM]
 
     @cached_property
     def common(self) -> dict[str, str]:
-        """Setting → what all runs have of it that have use for it, in full."""
+        """Return setting → the full value that is the same in all runs that use the setting."""
         found = {}
         for name in self.names:
             values = self._values(name, self.rows)
@@ -92,11 +92,11 @@ class Conditions:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """Run → its label."""
+        """Return run → its label."""
         written = {run: self._label(run, self.columns) for run in self.rows}
         kinds = {run: tuple(self._value(run, name) for name in self.names) for run in self.rows}
         shared = Counter(label for label, _ in set(zip(written.values(), kinds.values(), strict=True)))
-        # Whatever the names of models are made of: no two conditions have the same label.
+        # Whatever characters the models' names contain, no two conditions have the same label.
         first = {kind: run for run, kind in reversed(kinds.items())}
         return {
             run: label if shared[label] == 1 else f"{label} ({first[kinds[run]]})" for run, label in written.items()
@@ -104,18 +104,18 @@ class Conditions:
 
     @cached_property
     def short_models(self) -> dict[str, str]:
-        """Model, with its revision → its name in labels."""
+        """Return model with revision → its name in labels."""
         named = [str(self._value(run, name)) for run in self.rows for name in self.names if is_model(name)
                  if self._value(run, name) is not None]  # fmt: skip
         models = list(dict.fromkeys([*named, *self.more_models]))
         return distinct(models, {model: candidates(MODEL, model) for model in models})
 
     def cells(self, run: str) -> dict[str, str]:
-        """Return setting → what a row says of it; empty if the run has no use for it."""
+        """Return setting → its text in a row; empty if the run does not use the setting."""
         return {name: self.text(name, self._value(run, name)) for name in self.columns}
 
     def sides(self, a: str, b: str) -> Sides:
-        """Name two runs by what differs between them; two runs of one condition by their ids."""
+        """Name two runs by their differences, or by their ids if they have the same condition."""
         differing = self._differing([a, b])
         telling = [name for name in differing if name not in EXTENT] or differing
         both = [name for name in self.differing if name not in differing]
@@ -127,11 +127,11 @@ class Conditions:
         return Sides(sides[0], sides[1], self._label(a, both))
 
     def differing_between(self, a: str, b: str) -> list[str]:
-        """List the settings in which two runs differ, save how much was played."""
+        """List the settings in which two runs differ, except for how much was played."""
         return [name for name in self._differing([a, b]) if name not in EXTENT]
 
     def text(self, setting: str, value: Value) -> str:
-        """Write a value as labels do."""
+        """Format a value as in labels."""
         if value is None:
             return ""
         short = self.short_models if is_model(setting) else self._short(setting)

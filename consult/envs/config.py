@@ -1,4 +1,4 @@
-"""What a run is: scenario, cases, strategy, team, and who plays each role."""
+"""The configuration of a run: scenario, cases, strategy, team, and the model of each role."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LATER = {
     "panel_skill": None,
     "judge": None,
 }
-"""Fields that came later, and what was so before there were any."""
+"""Fields that were added later → the value that applied before."""
 
 
 class RoleConfig(BaseModel):
-    """Which model plays a role, and how its tokens are drawn."""
+    """The model that plays a role, and how its tokens are sampled."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,7 +35,7 @@ class RoleConfig(BaseModel):
 
 
 class OwnCase(BaseModel):
-    """A case that the user brought: nobody knows more of it, and there is no truth."""
+    """A case from the user: nothing else is known about it, and there is no truth."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,7 +55,7 @@ class RunConfig(BaseModel):
     cases: tuple[str, ...]
     """Ids, in the order of play."""
     temperaments: tuple[str, ...]
-    """One a case, or for each case each of them where `all_temperaments`."""
+    """One per case, or all of them for each case if `all_temperaments` is true."""
     all_temperaments: bool = False
     strategy: Strategy = "dialogue"
     team: Team = "panel"
@@ -63,7 +63,7 @@ class RunConfig(BaseModel):
     max_turns: MaxTurns = 14
     seed: Seed = 0
     patient_grounding: PatientGrounding = True
-    """Whether a program chooses the patient's facts and holds its lines against them; else it is 3MDBench's patient."""
+    """Whether a program chooses the patient's facts and checks its lines against them; if not, 3MDBench's patient."""
     patient: RoleConfig = RoleConfig()
     triage: RoleConfig = RoleConfig(temperature=0.3)
     specialist: RoleConfig = RoleConfig(temperature=0.7)
@@ -71,15 +71,15 @@ class RunConfig(BaseModel):
     """Specialty → its own model."""
     attending: RoleConfig = RoleConfig(temperature=0.5)
     classifier: str = "starter"
-    """The classifier whose predictions the doctors are told; strategy `expert` alone asks it."""
+    """The classifier whose predictions the doctors see; only the strategy `expert` uses it."""
     repeats: Repeats = 1
     votes: Votes = 1
     panel_skill: PanelSkill | None = None
-    """Where set, opinions are made up by a program, right with this probability: for training and ablation alone."""
+    """If set, a program makes up opinions that are right with this probability; only for training and ablation."""
     judge: RoleConfig | None = None
-    """Who judges open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
+    """The judge of open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
     own: OwnCase | None = None
-    """Played instead of a case of the scenario, whose labels and specialties it is played with."""
+    """The user's case, played instead of the scenario's cases but with its labels and specialties."""
 
     @property
     def asks_classifier(self) -> bool:
@@ -88,12 +88,12 @@ class RunConfig(BaseModel):
 
     def digest(self) -> str:
         """Hash the configuration: equal digests are the same run."""
-        # A field that came later counts where it is not as it was before, so that older runs keep their digest.
+        # A later field counts only if it differs from the value that applied before, so older runs keep their digest.
         later = {name for name, before in _LATER.items() if getattr(self, name) == before}
         return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     def plan(self) -> list[Plan]:
-        """List the consultations of the run in their order."""
+        """List the consultations of the run in order."""
         if self.all_temperaments:
             pairs = [(case, temperament) for case in self.cases for temperament in self.temperaments]
         else:
@@ -114,12 +114,12 @@ class RunConfig(BaseModel):
 
 
 class Plan(BaseModel):
-    """One consultation to be played."""
+    """One consultation to play."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ordinal: int
-    """1-based place in the run."""
+    """1-based position in the run."""
     case: str
     temperament: str
     strategy: Strategy

@@ -1,8 +1,8 @@
-"""The consultation as an environment: `reset`, `step`, and what the side to act may know.
+"""The consultation as an environment: `reset`, `step`, and the view of the next actor.
 
-It holds the rules and no model. The graph, a person at the terminal and a trainer drive it alike: look at the
-observation, let its actor act, hand the act to `step`. All of its state follows from the acts, so that a consultation
-is resumed by restoring the acts that were stored.
+It contains the rules and no model. The graph, a person at the terminal and a trainer drive it in the same way: read the
+observation, let its actor act, pass the act to `step`. The acts determine all of its state, so a consultation is
+resumed by restoring the stored acts.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ NO_RECORD = "the record holds no result of this"
 
 
 class RuleError(ValueError):
-    """An act that the rules do not allow now."""
+    """An act that the rules do not allow at this point."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """Who acts next, and on what."""
+    """The next actor, the expected act, and the actor's view."""
 
     node: Node
     """The clinical act that is due."""
@@ -46,14 +46,14 @@ class Observation:
     """None at the end."""
     offers: tuple[Action, ...]
     view: PatientView | DoctorView | None
-    """What the actor may know."""
+    """The information available to the actor."""
     turn: int
     """Index of the turn that the act will be."""
     status: Status
 
 
 class Consultation:
-    """One consultation's rules and record."""
+    """The rules and the record of one consultation."""
 
     def __init__(self, scenario: Scenario, case: Case, plan: Plan, *, max_turns: int = 14, panel_size: int = 3) -> None:
         self.scenario, self.case, self.plan = scenario, case, plan
@@ -61,10 +61,10 @@ class Consultation:
         self.acts: list[Act] = []
         self.lines: list[Line] = []
         self.expert: tuple[str, ...] = ()
-        """What an image classifier takes the photograph for; told to the doctors."""
+        """An image classifier's predictions for the photograph, which the doctors see."""
 
     def reset(self) -> Observation:
-        """Begin anew."""
+        """Start from the beginning."""
         self.acts, self.lines = [], []
         return self.observe()
 
@@ -72,7 +72,7 @@ class Consultation:
         """Apply one act.
 
         Raises:
-            RuleError: It is another side's turn, or the act is not on offer.
+            RuleError: It is another side's turn, or the act is not allowed.
         """
         seen = self.observe()
         if act.speaker != seen.actor or act.action not in seen.offers:
@@ -86,7 +86,7 @@ class Consultation:
         return self.observe()
 
     def restore(self, acts: Iterable[Act]) -> Observation:
-        """Begin anew with acts that were recorded before, as they were recorded."""
+        """Start from the beginning and apply recorded acts unchanged."""
         self.reset()
         for act in acts:
             self._apply(act)
@@ -97,7 +97,7 @@ class Consultation:
         self.lines.append(to_line(act, self.case))
 
     def observe(self) -> Observation:
-        """Tell who acts next and what they may know."""
+        """Return the next actor and its view."""
         node = self._node()
         turn = len(self.acts)
         if node == "end":
@@ -112,50 +112,50 @@ class Consultation:
 
     @property
     def status(self) -> Status:
-        """Running, finished (the patient is satisfied) or unfinished (the limit came first)."""
+        """Return running, finished (the patient is satisfied) or unfinished (the turn limit was reached first)."""
         if self.acts and self.acts[-1].action == "satisfied":
             return "finished"
         return "running" if self._node() != "end" else "unfinished"
 
     @property
     def turns_left(self) -> int:
-        """Doctor turns left."""
+        """Return the number of doctor turns left."""
         return self.max_turns - sum(act.speaker == "attending" for act in self.acts)
 
     @property
     def conclusion(self) -> Act | None:
-        """The attending's conclusion."""
+        """Return the attending's conclusion."""
         return next((act for act in self.acts if act.action == "conclude"), None)
 
     @property
     def triaged(self) -> Act | None:
-        """The triage doctor's act."""
+        """Return the triage doctor's act."""
         return next((act for act in self.acts if act.action == "triage"), None)
 
     @property
     def consulted(self) -> Act | None:
-        """The act that brought the panel's opinions."""
+        """Return the act with the panel's opinions."""
         return next((act for act in self.acts if act.action == "consult"), None)
 
     @property
     def must_consult(self) -> bool:
-        """Whether the panel has to be asked before the conclusion; an alarm that was told leaves no time for it."""
+        """Return whether the panel must be asked before the conclusion; after an alarm there is no time for it."""
         return self._can_consult and not self.alarms_told and not self._alarms_in_own_words
 
     @property
     def _can_consult(self) -> bool:
-        """Whether the team has a panel that has not been asked yet."""
+        """Return whether the team has a panel that has not been asked yet."""
         return self.plan.team != "solo" and self.consulted is None
 
     @property
     def alarms_told(self) -> tuple[Fact, ...]:
-        """The red flags that the patient told before the conclusion."""
+        """Return the red flags that the patient told before the conclusion."""
         told = {fact_id for act in self._before_conclusion for fact_id in act.facts}
         return tuple(fact for fact in self.case.card.alarms if fact.id in told)
 
     @property
     def alarm_told(self) -> AlarmTold | None:
-        """How the first red flag was told; None if none was, or the case has none."""
+        """Return how the first red flag was told; None if none was told, or the case has none."""
         alarms = {fact.id for fact in self.case.card.alarms}
         told = (i for i, act in enumerate(self._before_conclusion) if alarms & set(act.facts))
         first = next(told, None)
@@ -167,7 +167,7 @@ class Consultation:
 
     @property
     def _alarms_in_own_words(self) -> tuple[str, ...]:
-        """What a person told of alarms before the conclusion; it stands on no card."""
+        """Return what a human patient told of alarms before the conclusion; it is on no card."""
         lines = self.lines[: len(self._before_conclusion)]
         heard = (line for act, line in zip(self.acts, lines, strict=False) if _is_a_persons(act, self.case))
         return tuple(
@@ -176,7 +176,7 @@ class Consultation:
 
     @property
     def _where(self) -> tuple[str, ...]:
-        """Where to go with the alarms that were told; a program's sentence where the card has none."""
+        """Return where to go with the alarms that were told; a program's sentence if the card has none."""
         told, own = [fact.where or SEEN_TODAY for fact in self.alarms_told], self._alarms_in_own_words
         if own and not told:
             told.append(AT_ONCE if any(map(danger_in, own)) else SEEN_TODAY)
@@ -189,7 +189,7 @@ class Consultation:
 
     @property
     def panel(self) -> tuple[str, ...]:
-        """The specialties of the panel's members: the triaged one, or mixed where nobody triaged."""
+        """Return the specialties of the panel's members: the triaged one, or a mix if nobody triaged."""
         triaged = self.triaged.specialty if self.triaged else None
         menu = self.scenario.specialties or ("general medicine",)
         if triaged is not None:
@@ -235,7 +235,7 @@ class Consultation:
         if left == 1:
             return ("conclude",)
         closing: tuple[Action, ...] = ("consult", "conclude") if self._can_consult else ("conclude",)
-        # An emergency ends with where to go, not with more questions.
+        # An emergency ends with directions, not with more questions.
         silent = not self._rules.interviews or self._emergency
         if silent or left == 2:
             return closing
@@ -252,7 +252,7 @@ class Consultation:
 
     @property
     def _asked(self) -> tuple[str, ...]:
-        """Topics asked or told unasked, and examinations done, in their order; none is worth another question."""
+        """Return the topics asked about or volunteered, and the examinations done, in order; none needs a question."""
         topics: list[str] = []
         for line in self.lines:
             if line.speaker == "attending" and line.action in ("ask", "examine") and line.topic:
@@ -300,7 +300,7 @@ class Consultation:
 
     @property
     def learned(self) -> tuple[Fact, ...]:
-        """Facts of the card that the patient has told or an examination has shown."""
+        """Return the facts of the card that the patient has told or an examination has shown."""
         card = self.case.card
         told = {fact_id for act in self.acts for fact_id in act.facts}
         done = {act.topic for act in self.acts if act.action == "examine"}
@@ -313,7 +313,7 @@ class Consultation:
 
     @property
     def disclosed(self) -> tuple[int, int]:
-        """Facts of the card that the patient has stated, and facts there are."""
+        """Return the number of facts that the patient has stated, and the number on the card."""
         card: Card = self.case.card
         ids = {fact.id for fact in card.facts}
         said = {fact_id for act in self.acts for fact_id in act.facts}
@@ -327,9 +327,9 @@ def _asks_for_alarms(question: Act, answer: Act) -> bool:
 
 
 def to_line(act: Act, case: Case) -> Line:
-    """Return the line that an act leaves, with the facts of the case's card that its text states word by word."""
+    """Return the line of an act, with the facts of the case's card that its text states word for word."""
     if act.source == "human" and act.action == "answer" and act.topic:
-        # No card backs a person's words: they are what there is on the topic.
+        # A person's words have no card behind them: they are all that is known on the topic.
         quotes: tuple[tuple[str, str], ...] = ((act.topic, act.text),)
         absences: tuple[str, ...] = (act.topic,) if denies(act.text) else ()
     else:
@@ -343,7 +343,7 @@ def to_line(act: Act, case: Case) -> Line:
 
 
 def _is_a_persons(act: Act, case: Case) -> bool:
-    """Return whether an act says what a person told of themselves, and not what a card has."""
+    """Return whether an act contains what a person told about themselves, and not facts of a card."""
     return (
         act.action in ("open", "answer")
         and act.speaker == "patient"

@@ -1,4 +1,4 @@
-"""Decides again what was left unjudged because its scenario could not be read when the store was brought up to date."""
+"""Decide consultations that stayed unjudged because their scenario could not be read when the store was migrated."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from consult.scenarios.correct import correct
 
 
 def decide_again(store: Store, run: str, scenario: Scenario) -> int:
-    """Decide the unjudged consultations of a run that names and aliases do decide, and store it.
+    """Decide the unjudged consultations of a run that names and aliases can decide, and store the result.
 
-    A list of labels leaves nothing unjudged. Open diagnoses are decided again only by the version that was played:
-    aliases that were added later make another version, which counts for runs that are played with it.
+    With a list of labels, nothing is unjudged. Open diagnoses are decided again only by the scenario version that was
+    played: aliases that were added later make a new version, which applies to runs that are played with it.
 
     Args:
         store: Holds the run.
         run: Its id.
-        scenario: The run's.
+        scenario: The run's scenario.
 
     Returns:
-        How many were decided.
+        The number of consultations that were decided.
     """
     known = [one for one in undecided(store, run) if scenario.labels or one.revision == scenario.revision]
     decided = [(one.id, correct(one.diagnosis, one.truth, scenario)) for one in known]

@@ -1,6 +1,6 @@
-"""Is this machine ready: versions, cores, memory, devices, the store's folder and the hub's cache.
+"""Check this machine: versions, cores, memory, devices, the store's folder and the hub's cache.
 
-What cannot be known is None, never 0.
+Unknown values are None, never 0.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import NamedTuple
 from packaging.requirements import Requirement
 
 LEAST_DISK = 200_000_000
-"""Bytes, enough for some ten thousand consultations."""
+"""Bytes, enough for about ten thousand consultations."""
 DISTRIBUTION = "consult-sim"
 
 
 class Problem(NamedTuple):
-    """What is not ready, and the fix."""
+    """A problem, and its fix."""
 
     what: str
     fix: str
@@ -42,19 +42,19 @@ class Device(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where runs would be stored."""
+    """The place where runs would be stored."""
 
     database: str
     free: int | None
-    """Bytes on the disk."""
+    """Free bytes on the disk."""
     writable: bool
     wal: bool
-    """Whether SQLite can write ahead there; on some network file systems it cannot."""
+    """Whether SQLite can use its write-ahead log there; on some network file systems it cannot."""
     problems: tuple[Problem, ...] = ()
 
 
 class Hub(NamedTuple):
-    """Where models from the hub are kept."""
+    """The cache of models from the hub."""
 
     cache: str
     models: int | None
@@ -63,7 +63,7 @@ class Hub(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """What was found."""
+    """Results of the check."""
 
     python: str
     system: str
@@ -71,9 +71,9 @@ class Machine(NamedTuple):
     packages: dict[str, str | None]
     """Package → version; None if it is not installed."""
     cores: int | None
-    """That this process may use."""
+    """Number of cores that this process may use."""
     memory: int
-    """Bytes; the limit of the process's group where that is lower."""
+    """Bytes; the limit of the process's control group if that is lower."""
     available: int
     devices: tuple[Device, ...]
     place: Place
@@ -82,15 +82,15 @@ class Machine(NamedTuple):
 
     @property
     def room(self) -> int:
-        """Bytes for a model: free on the roomiest device, else four fifths of the memory that is available."""
+        """Return the bytes for a model: free memory of the device with the most, else four fifths of available RAM."""
         return max([device.free for device in self.devices if device.free is not None], default=self.available * 4 // 5)
 
 
 def examine_machine(database: Path) -> Machine:
-    """Look at the machine.
+    """Check the machine.
 
     Args:
-        database: Where runs would be stored; only its folder is tried, and left as it was.
+        database: The file in which runs would be stored; only its folder is tested, and it is left unchanged.
     """
     import psutil
 
@@ -113,13 +113,13 @@ def examine_machine(database: Path) -> Machine:
 
 
 def _packages() -> tuple[dict[str, str | None], list[Problem]]:
-    """Hold what is installed against what the package asks for; extras are not looked at."""
+    """Compare the installed packages with the requirements; extras are not checked."""
     found: dict[str, str | None] = {}
     problems = []
     try:
         asked = [Requirement(line) for line in requires(DISTRIBUTION) or [] if "extra ==" not in line]
     except PackageNotFoundError:
-        return {}, [Problem("consult runs without being installed", "run: pip install . in its folder")]
+        return {}, [Problem("consult is not installed", "run: pip install . in its folder")]
     for requirement in asked:
         try:
             found[requirement.name] = version(requirement.name)
@@ -153,7 +153,7 @@ def _devices() -> tuple[tuple[Device, ...], list[Problem]]:
         if torch.cuda.is_available():
             return tuple(_cuda(i) for i in range(torch.cuda.device_count())), []
     except ImportError:
-        return (), []  # told of with the packages
+        return (), []  # reported with the packages
     except RuntimeError as error:
         first = next(iter(str(error).splitlines()), "")
         return (), [Problem(f"the GPU cannot be used ({first})", "check its driver, or hide it: CUDA_VISIBLE_DEVICES=")]
@@ -185,13 +185,13 @@ def _place(database: Path) -> Place:
     if not writable:
         problems.append(Problem(f"'{folder}' cannot be written ({why})", "check its permissions, or use --db"))
     elif not wal:
-        what = f"SQLite cannot write ahead in '{folder}' ({why})"
+        what = f"SQLite cannot use its write-ahead log in '{folder}' ({why})"
         problems.append(Problem(what, "name a database on a local disk with --db"))
     return Place(str(database), free, writable, wal, tuple(problems))
 
 
 def _tried(folder: Path) -> tuple[bool, bool, str]:
-    """Write a database into a folder of its own there: (could write, could write ahead, what failed)."""
+    """Write a database into a new folder there; return (could write, could use the write-ahead log, error)."""
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".consult-doctor-") as own:
             try:

@@ -1,4 +1,4 @@
-"""What happened in a run, as it is printed by `--json` and shown to people."""
+"""Events of a run, as `--json` prints them and as people see them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Listener = Callable[[Event], None]
 
 
 def demonstration(case: Case) -> str:
-    """Say what a conclusion of the starter on a case from outside is worth."""
+    """Return the disclaimer for a conclusion of the starter on a case from outside."""
     about = "complaint" if case.photograph is None else "photograph"
     return f"demonstration model trained on drawings; not a finding about this {about}"
 
@@ -79,12 +79,12 @@ def consultation_event(
 
     Args:
         consultation_id: Its id.
-        consultation: As it was played.
+        consultation: The played consultation.
         status: finished, unfinished or failed.
         error: Why it failed.
-        decided: Whether it is right.
-        judgement: What a judge said of its diagnosis: `judge`, `verdict` and `why`.
-        demo: Whether its conclusion is no finding; a disclaimer says so.
+        decided: Whether the consultation is right.
+        judgement: A judge's verdict on its diagnosis: `judge`, `verdict` and `why`.
+        demo: Whether its conclusion is a demonstration and not a finding; a disclaimer then says so.
     """
     plan, acts, truth = consultation.plan, consultation.acts, consultation.case.truth
     concluded, triaged = consultation.conclusion, consultation.triaged

@@ -1,7 +1,7 @@
-"""The flow of a consultation as a LangGraph: one node is one clinical act, edges follow what was decided.
+"""The flow of a consultation as a LangGraph: one node is one clinical act, and edges follow the decisions.
 
-The graph's state holds an id and the last text, never pixels, and there is no checkpointer: the store is the truth to
-resume from, and a graph that is entered with a consultation half-way continues with the act that is due.
+The graph's state contains an id and the last text, never pixels. There is no checkpointer: a run is resumed from the
+store, and the graph continues a half-finished consultation with the act that is due.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ EDGES: dict[Node, tuple[Node, ...]] = {
     "react": ("reply", "end"),
     "reply": ("react",),
 }
-"""What may follow what; `attend` follows itself after an examination."""
+"""Node → its possible successors; `attend` follows itself after an examination."""
 
 
 class State(TypedDict):
-    """What LangGraph carries: ids and text."""
+    """LangGraph's state: ids and text."""
 
     consultation: str
     next: str
@@ -52,12 +52,12 @@ class Together(Protocol):
     """Runs parallel branches."""
 
     async def __call__(self, branches: Any) -> list[Any]:
-        """Run them and give their results in order."""
+        """Run them and return their results in order."""
 
 
 @dataclass(frozen=True)
 class RoleModels:
-    """Who plays."""
+    """The clients that play the roles, and the rules of play."""
 
     patient: RoleClient
     triage: RoleClient
@@ -67,11 +67,11 @@ class RoleModels:
     """Specialty → client."""
     together: Together
     grounded: bool = True
-    """Whether a program chooses the patient's facts and holds its lines against them."""
+    """Whether a program chooses the patient's facts and checks its lines against them."""
     votes: int = 1
-    """Decisions that an attending is asked for; the one that most of them name is taken."""
+    """Number of decisions that an attending is asked for; the majority counts."""
     panel_skill: float | None = None
-    """Where set, the panel is made up: each opinion is right with this probability."""
+    """If set, the panel is synthetic: each opinion is right with this probability."""
 
 
 @dataclass
@@ -82,12 +82,12 @@ class Session:
     consultation: Consultation
     role_models: RoleModels
     record: Callable[[int, Act], None]
-    """Told of each act as it is applied, with its index."""
+    """Called with each act when it is applied, and its index."""
     chosen: Act | None = field(default=None)
-    """An act of the attending's that needs another node to complete it."""
+    """An act of the attending that another node completes."""
 
     def context(self, role: str) -> RequestContext:
-        """Return the place of a role's next request."""
+        """Return the location of a role's next request."""
         plan, acts = self.consultation.plan, self.consultation.acts
         speakers = {"specialist": "panel"}.get(role, role)
         return RequestContext(
@@ -112,14 +112,14 @@ class Session:
         return view
 
     def doctor_view(self, client: RoleClient) -> DoctorView:
-        """Return a doctor's view, without the photograph where the model cannot see."""
+        """Return a doctor's view, without the photograph if the model cannot see."""
         view = self.consultation.observe().view
         assert isinstance(view, DoctorView)
         view = replace(view, rationale=client.info.rationale)
         return view if client.info.sees else replace(view, photograph=None)
 
     def apply(self, act: Act) -> State:
-        """Step the environment, record the act, and tell where to go."""
+        """Step the environment, record the act, and return the next node."""
         index = len(self.consultation.acts)
         after = self.consultation.step(act)
         self.record(index, self.consultation.acts[-1])
@@ -166,7 +166,7 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
     else:
         answers = [(opinion, Usage()) for opinion in sample_synthetic_panel(consultation, role_models.panel_skill)]
     chosen, session.chosen = session.chosen or Act("attending", "consult"), None
-    # The attending's own words where it chose to consult; a program's where it wanted to conclude without.
+    # The attending's own words if it chose to consult; a program's if it wanted to conclude without the panel.
     by_choice = chosen.action == "consult"
     act = Act(
         speaker="attending",
@@ -176,7 +176,7 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         thought=chosen.thought,
         source=chosen.source if by_choice else "program",
         draft=chosen.draft if by_choice else None,
-        # The answers of the panel are its own; they are counted with its opinions.
+        # The panel's answers are counted with its opinions.
         usage=sum((replace(cost, answers=0, unusable=0) for _, cost in answers), chosen.usage),
         seed=chosen.seed,
     )
@@ -186,9 +186,9 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
 async def _in_words_of_their_own(
     members: Sequence[Specialist], answers: Sequence[tuple[Opinion, Usage]], session: Session
 ) -> list[tuple[Opinion, Usage]]:
-    """Let a member of a tiny model's panel that repeats a colleague give its reason in words of its own.
+    """Ask a member of a tiny model's panel that repeats a colleague to reword its reason.
 
-    What it quotes makes no difference: the same words around another quotation are a repetition.
+    Quotations do not count: the same words around another quotation are a repetition.
     """
     consultation, context = session.consultation, session.context("specialist")
     said: list[str] = []
@@ -249,7 +249,7 @@ def consultation_graph() -> Any:
     graph: Any = StateGraph(State, context_schema=Session)
     for node, act in _ACTS.items():
         graph.add_node(node, act)
-    # A consultation that is resumed enters at the act that is due.
+    # A resumed consultation enters at the act that is due.
     graph.add_conditional_edges(START, _next, {node: node for node in NODES})
     for node, followers in EDGES.items():
         graph.add_conditional_edges(node, _next, {n: END if n == "end" else n for n in (*followers, "end")})
@@ -257,7 +257,7 @@ def consultation_graph() -> Any:
 
 
 async def play(session: Session) -> None:
-    """Play a consultation from where it stands to its end."""
+    """Play a consultation from its current state to its end."""
     start = session.consultation.observe()
     if start.node == "end":
         return

@@ -1,4 +1,4 @@
-"""The runs that this process plays: another thread of it begins a run of its own instead of playing one of them."""
+"""The runs that this process plays; another thread of the process starts a new run instead of playing one of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CLAIMS = threading.RLock()
-"""Held from the look for a run to continue until the choice is known to other threads."""
+"""Held from the search for a run to continue until the choice is visible to other threads."""
 _HELD: set[tuple[int, Path, str]] = set()
-"""With the number of the process, since a fork takes the set with it."""
+"""Includes the process id, since a fork copies the set."""
 
 
 def is_held(store: Path, run: str) -> bool:
@@ -20,13 +20,13 @@ def is_held(store: Path, run: str) -> bool:
 
 
 def hold(store: Path, run: str) -> None:
-    """Note that a run of a store is played now."""
+    """Record that a run of a store is being played."""
     _HELD.add((os.getpid(), store.resolve(), run))
 
 
 @contextmanager
 def released(store: Path, run: str) -> Iterator[None]:
-    """Note at the end of the block that a run is not played any more."""
+    """Record at the end of the block that a run is no longer being played."""
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
-"""Judges the open diagnoses of a run that neither names nor aliases decide, without playing it again.
+"""Judge the open diagnoses of a run that neither names nor aliases decide, without playing it again.
 
-A verdict and what it decides are committed together, so that killed judging continues with what it has not judged.
+A verdict and its decision are committed together, so killed judging continues with the consultations that are left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from consult.scenarios.correct import RELATIONS, Correct, correct
 
 
 class JudgingError(UserError):
-    """A run that cannot be judged; one sentence with the fix."""
+    """A run that cannot be judged; the message is one sentence with the fix."""
 
 
 class _Judged(NamedTuple):
@@ -40,27 +40,26 @@ class _Judged(NamedTuple):
 
 
 def refuse_judging(scenario: Scenario) -> None:
-    """Refuse to judge where a list of labels decides.
+    """Refuse to judge if a list of labels decides.
 
     Raises:
         JudgingError: The scenario lists its diagnoses.
     """
     if scenario.labels:
         raise JudgingError(
-            f"'{scenario.name}' lists its diagnoses, so that names decide and nothing is left to judge; "
-            "leave --judge out"
+            f"'{scenario.name}' lists its diagnoses, so names decide and nothing is left to judge; leave --judge out"
         )
 
 
 async def judged(judge: Judge, batcher: Batcher, plan: Plan, said: str, truth: str) -> Judgement:
-    """Ask a judge about one consultation; a request that fails is no verdict, with the reason.
+    """Ask a judge about one consultation; a failed request gives the reason and no verdict.
 
     Args:
-        judge: Whom.
-        batcher: Where its requests go; a model that stopped responding ends it all.
-        plan: The consultation's.
+        judge: The judge.
+        batcher: Batches its requests; if the model stops responding, judging ends.
+        plan: The consultation's plan.
         said: The doctor's diagnosis.
-        truth: The true one.
+        truth: The true diagnosis.
 
     Raises:
         ModelGoneError: The model has stopped responding.
@@ -78,19 +77,19 @@ async def judged(judge: Judge, batcher: Batcher, plan: Plan, said: str, truth: s
 
 @dataclass
 class Judging:
-    """One judge's way through one run.
+    """One judge's pass through one run.
 
     Args:
-        scenario: The run's.
+        scenario: The run's scenario.
         store: Holds the run.
-        run: Its id.
-        model: The judge's.
+        run: The run's id.
+        model: The judge's model.
         batch: Consultations at once, and the most requests in one batch.
-        listen: Told of every verdict, after it was committed.
+        listen: Called with every verdict, after it was committed.
 
     Raises:
         JudgingError: The scenario lists its diagnoses.
-        ModelError: The model has not learned to judge.
+        ModelError: The model was not trained to judge.
     """
 
     scenario: Scenario
@@ -108,7 +107,7 @@ class Judging:
         self._judge = judge_of(self.model, self._batcher, record=self._exchanges.record)
 
     def judge(self) -> Event:
-        """Judge what is left, and return the summary.
+        """Judge the remaining consultations, and return the summary.
 
         Raises:
             ModelGoneError: The model has stopped responding; finished verdicts are stored; rerun the command.
@@ -123,13 +122,13 @@ class Judging:
         return summary
 
     def _begin(self) -> list[Row]:
-        """List what this judge has to judge, after names and aliases have decided what they can."""
+        """List the consultations for this judge, after names and aliases have decided the others."""
         rows = [row for row in self.store.consultations(self.run) if row["correct_by"] in ("judge", "unjudged")]
         named = [(row, correct(row["diagnosis"], row["truth"], self.scenario)) for row in rows]
         self.store.keep_decisions((row["id"], one) for row, one in named if one.by != "unjudged")
         open_ = [row for row, one in named if one.by == "unjudged"]
         done = verdicts_by(self.store, self.run, self._judge.name)
-        # The judge that is named last decides, also where another one has judged since its verdict.
+        # The judge that was named last decides, even if another one has judged since its verdict.
         kept = [(row["id"], done[row["id"]], self._decided(row, done[row["id"]])) for row in open_ if row["id"] in done]
         self.store.keep_judgements(self._judge.name, kept)
         left = [row for row in open_ if row["id"] not in done]
@@ -139,7 +138,7 @@ class Judging:
 
     def _decided(self, row: Row, judgement: Judgement) -> Correct:
         if judgement.relation is None and row["correct_by"] == "judge":
-            # Another judge's verdict stands until there is a new one.
+            # Another judge's verdict counts until there is a new one.
             return stored_decision(row)
         return correct(row["diagnosis"], row["truth"], self.scenario, relation=judgement.relation)
 
@@ -165,7 +164,7 @@ class Judging:
             self._batcher.close()
 
     def _flush(self) -> None:
-        """Commit what was judged since the last wave, then tell it."""
+        """Commit the verdicts since the last wave, then report them."""
         done, self._pending = sorted(self._pending, key=lambda one: one.row["ordinal"]), []
         verdicts = [(one.row["id"], one.judgement, one.decided) for one in done]
         self.store.keep_judgements(self._judge.name, verdicts, [asked for one in done for asked in one.asked])
@@ -190,7 +189,7 @@ def judgement_event(consultation: str, judge: str, judgement: Judgement, decided
 
 
 def judging_summary(store: Store, run: str, judge: str) -> Event:
-    """Describe a judge's verdicts on a run, and what the run has come to with them."""
+    """Describe a judge's verdicts on a run, and the run's results with them."""
     row = store.run(run)
     assert row is not None
     found, failures = count_verdicts(store, run, judge), failed_judgements(store, run, judge)

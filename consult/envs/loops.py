@@ -1,4 +1,4 @@
-"""Coroutines run to their end, also where a loop runs already, as in a notebook."""
+"""Run coroutines to their end, even if a loop is already running, as in a notebook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine, in a thread of its own where this one's loop is running; an interrupt cancels it in order.
+    """Run a coroutine, in a new thread if this thread's loop is running; an interrupt cancels it cleanly.
 
     Raises:
         KeyboardInterrupt: Interrupted, after the coroutine has ended.
@@ -28,7 +28,7 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def _interrupts_raise() -> Iterator[None]:
-    """Let Ctrl-C raise here: the running loop, which waits for us, would only take note of it."""
+    """Let Ctrl-C raise here: the running loop, which waits for this call, would only record it."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
@@ -41,7 +41,7 @@ def _interrupts_raise() -> Iterator[None]:
 
 
 class _Beside(Generic[T]):
-    """A coroutine in a thread of its own, while the caller waits."""
+    """A coroutine in its own thread, while the caller waits."""
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
         self._work = work

@@ -1,7 +1,7 @@
-"""What a model can do: opened, asked about itself, timed, and played for two turns.
+"""Probe a model: open it, read its details, time it, and play two turns.
 
-Whatever stands behind the model protocol is looked at: a model in this process tells its size, type and device; of a
-server or a script much cannot be known, and is None.
+Any model behind the protocol is probed. A model in this process reports its size, type and device; much about a server
+or a script is unknown, and is None.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from consult.scenarios import Scenario, load_scenario
 
 BATCHES = (1, 16)
 PATIENCE = 60.0
-"""Seconds that one request may take for a larger batch to be tried."""
+"""Most seconds per request for a larger batch to be tried."""
 SHORTEST = 1e-3
-"""Seconds; what is over sooner was not generated, and has no speed."""
+"""Seconds; a shorter reply was not generated, and has no speed."""
 
 
 @dataclass
 class ModelProbe:
-    """What was found; None is unknown."""
+    """Results of the probe; None is unknown."""
 
     info: ModelInfo
     load_seconds: float
@@ -45,19 +45,19 @@ class ModelProbe:
     context: int | None = None
     """Tokens."""
     resident_bytes: int | None = None
-    """By which the process has grown, loading and playing; of a model on a GPU what lies there."""
+    """Bytes by which the process has grown while loading and playing; for a model on a GPU, the memory used there."""
     speed: dict[int, float | None] = field(default_factory=dict)
-    """Batch → tokens a second that came out."""
+    """Batch size → generated tokens per second."""
     acts: list[Act] = field(default_factory=list)
     """The patient's opening and the triage."""
     problems: list[Problem] = field(default_factory=list)
 
 
 def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -> ModelProbe:
-    """Open a model and try it.
+    """Open a model and test it.
 
     Raises:
-        ModelError: It cannot be opened.
+        ModelError: The model cannot be opened.
     """
     before, started = _resident(), time.perf_counter()
     model = opener(reference)
@@ -78,7 +78,7 @@ def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -
 
 @contextmanager
 def _noted(found: ModelProbe, what: str, fix: str) -> Iterator[None]:
-    """Turn whatever a model raises into a problem: a backend may fail in any way."""
+    """Turn any exception of a model into a problem: a backend may fail in any way."""
     try:
         yield
     except Exception as error:
@@ -90,7 +90,7 @@ def _noted(found: ModelProbe, what: str, fix: str) -> Iterator[None]:
 
 
 def _describe(model: Model, found: ModelProbe) -> None:
-    """Read what a backend tells of itself in its details; what it does not tell is not known."""
+    """Read a backend's details; missing ones are unknown."""
     details = model.info.details
     found.parameters = _whole(details.get("parameters"))
     found.dtype, found.device = details.get("dtype"), details.get("device")
@@ -201,4 +201,4 @@ async def _never(request: Request) -> Any:
 
 
 def _forget(index: int, act: Act) -> None:
-    """Timed turns are kept nowhere."""
+    """Discard timed turns."""

@@ -1,4 +1,4 @@
-"""What models were asked, read again: each request as it was sent, the raw reply, and what was made of it."""
+"""Stored prompts: each request as it was sent, the raw reply, and its outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NoPromptsError(UserError):
-    """A run whose prompts were not stored; one sentence that says why."""
+    """A run whose prompts were not stored; the message is one sentence with the reason."""
 
 
 @dataclass(frozen=True)
@@ -30,51 +30,51 @@ class SentMessage:
     """system, user or assistant."""
     content: str
     images: tuple[str, ...] = ()
-    """References to the photographs that stand before the content: scenario and case, or `own/` and a hash."""
+    """References to the photographs before the content: scenario and case, or `own/` and a hash."""
 
 
 @dataclass(frozen=True)
 class StoredPrompt:
-    """One request to a model and its reply: the columns of the table `prompts`, with texts made whole."""
+    """One request to a model and its reply: the columns of the table `prompts`, with complete texts."""
 
     consultation_id: str
     turn: int | None
-    """Index of the turn that it was asked for; None for a judge or an assessor, who come after all turns."""
+    """Index of the turn that the request was for; None for a judge or an assessor, who come after all turns."""
     idx: int
-    """Its place in the turn."""
+    """Its position in the turn."""
     role: str
     task: str
     member: int
-    """Number in the panel, or of several requests of one kind."""
+    """Number of the panel member, or of one of several requests of one kind."""
     attempt: int
-    """0 for the first asking."""
+    """0 for the first attempt."""
     model: str
     """Reference and revision."""
     messages: tuple[SentMessage, ...]
     begin: str | None
-    """How the reply was begun for the model; it is part of `reply` where the backend took it."""
+    """The prefilled beginning of the reply; part of `reply` if the backend supports prefilling."""
     rendered: str | None
-    """What the chat template made of the messages; None if the backend renders none, as a server does itself."""
+    """The messages rendered by the chat template; None if the backend does not render, as with a server."""
     temperature: float
     top_p: float
     max_tokens: int
     seed: int
     grammar: Mapping[str, Any] | None
-    """What the reply was to keep to: `choice` or `schema`, and the text that it comes `after`."""
+    """The constraint on the reply: `choice` or `schema`, and the text that it comes `after`."""
     constrained: bool | None
-    """Whether the backend held the reply to that; None if it does not say."""
+    """Whether the backend enforced the constraint; None if it does not say."""
     reply: str | None
-    """As the model gave it; None if the request failed."""
+    """The raw reply; None if the request failed."""
     outcome: str
     """accepted, refused, or failed: there was no reply."""
     why: str
-    """Why it was refused or failed."""
+    """Reason why it was refused or failed."""
     probability: float | None
-    """Of the chosen option among those of the grammar, 0 to 1."""
+    """Probability of the chosen option among those of the grammar, 0 to 1."""
     tokens_in: int
     tokens_out: int
     seconds: float
-    """Its share of the time of the batch that it went in."""
+    """Its share of its batch's time."""
 
     def event(self) -> Event:
         """Describe it as `--json` prints it."""
@@ -87,26 +87,26 @@ def refuse_without_prompts(run: Row) -> None:
     """Refuse to show the prompts of a run that has none.
 
     Raises:
-        NoPromptsError: It was played without, or by an older version.
+        NoPromptsError: The run was played without storing prompts, or by an older version.
     """
     if run["prompts"] is None:
-        raise NoPromptsError(f"prompts were not stored for run {run['id']}: an older version of consult began it")
+        raise NoPromptsError(f"prompts were not stored for run {run['id']}: an older version of consult started it")
     if not run["prompts"]:
         raise NoPromptsError(f"prompts were not stored for run {run['id']}: it was started with --no-prompts")
 
 
 def prompts_of(store: Store, consultation: str) -> list[StoredPrompt]:
-    """Return what models were asked in a consultation, in order; what came after all turns stands last."""
+    """Return the requests of a consultation, in order; those after all turns come last."""
     return _read(store, prompt_rows(store, consultation))
 
 
 def prompts_of_run(store: Store, run: str) -> list[StoredPrompt]:
-    """Return what models were asked in all consultations of a run, in the order of play."""
+    """Return the requests of all consultations of a run, in the order of play."""
     return _read(store, prompt_rows_of_run(store, run))
 
 
 def by_turn(prompts: Iterable[StoredPrompt]) -> dict[int | None, list[StoredPrompt]]:
-    """Map each turn to what was asked for it, in order."""
+    """Map each turn to its requests, in order."""
     found: dict[int | None, list[StoredPrompt]] = {}
     for one in prompts:
         found.setdefault(one.turn, []).append(one)
@@ -123,11 +123,11 @@ def is_asked_again(prompt: StoredPrompt, others: Iterable[StoredPrompt]) -> bool
 
 
 def without_prompt(event: Event, models: Mapping[str, str]) -> str:
-    """Say why no model was asked for a turn.
+    """Return the reason why no model was asked for a turn.
 
     Args:
-        event: The turn's.
-        models: Role → reference and revision, of the run.
+        event: The turn's event.
+        models: The run's role → reference and revision.
     """
     reference = models.get(event["speaker"], "").partition("@")[0]
     if event["source"] == "human" or reference == HUMAN:

@@ -1,4 +1,4 @@
-"""Who plays: models opened once, however many roles share them, and a client for each role."""
+"""The models of a run, each opened once however many roles share it, and a client for each role."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from consult.envs.graph import RoleModels
 
 Opener = Callable[[str], Model]
 JUDGE = "judge"
-"""Among the roles of a run: who judges its open diagnoses."""
+"""Role of the judge of open diagnoses, among the roles of a run."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Models:
 
     by_reference: Mapping[str, Model | Person]
     classifier: Classifier | None = None
-    """Whom the strategy `expert` asks."""
+    """The classifier for the strategy `expert`."""
 
     @classmethod
     def open(cls, config: RunConfig, *others: RunConfig, opener: Opener = open_model) -> Models:
-        """Open every model that the configurations name, each once; of the classifiers there can be one.
+        """Open every model that the configurations name, each once; there can be only one classifier.
 
         Raises:
-            ModelError: One cannot be opened.
+            ModelError: A model cannot be opened.
         """
         opened: dict[str, Model | Person] = {}
         try:
@@ -47,7 +47,7 @@ class Models:
             raise
 
     def close(self) -> None:
-        """Let go of what a backend holds, and give up what it still does."""
+        """Release the backends' resources, and cancel their pending work."""
         for model in self.by_reference.values():
             close_model(model)
 
@@ -62,7 +62,7 @@ class Models:
         return named
 
     def sees(self, config: RunConfig) -> dict[str, bool]:
-        """Return doctor's role → whether its model takes photographs."""
+        """Return doctor role → whether its model takes photographs."""
         return {name: self.by_reference[role.model].info.sees for name, role in doctors(config).items()}
 
     def demonstrates(self, config: RunConfig) -> bool:
@@ -73,7 +73,7 @@ class Models:
         """Return the judge of open diagnoses; None if the run has none.
 
         Raises:
-            ModelError: The model has not learned to judge.
+            ModelError: The model was not trained to judge.
         """
         if config.judge is None:
             return None
@@ -83,7 +83,7 @@ class Models:
         return judge_of(model, batcher, config.judge.model, record)
 
     def role_models(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> RoleModels:
-        """Return the roles their clients; `record` is told of what they ask."""
+        """Return the clients of the roles; `record` is called with their exchanges."""
 
         def client(role: Role, chosen: RoleConfig) -> RoleClient:
             model = self.by_reference[chosen.model]
@@ -96,7 +96,7 @@ class Models:
 
         return RoleModels(
             patient=client("patient", config.patient),
-            # A role that does not play has no opened model.
+            # A role that is not in play has no opened model.
             triage=client("triage", config.triage if config.team == "panel" else config.attending),
             attending=client("attending", config.attending),
             specialist=specialist,
@@ -117,12 +117,12 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record
 
     Args:
         model: The opened model.
-        batcher: Where its requests go.
-        reference: As the user gave it; else the model's own.
-        record: Told of what it is asked.
+        batcher: Batches its requests.
+        reference: The reference as the user gave it; by default the model's own.
+        record: Called with each of its exchanges.
 
     Raises:
-        ModelError: It has not learned to judge.
+        ModelError: The model was not trained to judge.
     """
     check_judge(model)
     named = reference or model.info.reference
@@ -131,12 +131,12 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record
 
 
 def doctors(config: RunConfig) -> dict[str, RoleConfig]:
-    """Return the configurations of the doctors alone."""
+    """Return the configurations of the doctors only."""
     return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE)}
 
 
 def roles(config: RunConfig) -> dict[str, RoleConfig]:
-    """Return the role configurations that a run uses, by role name (`specialist=SPECIALTY` for one of its own)."""
+    """Return the role configurations that a run uses, by role (`specialist=SPECIALTY` for a specialty's own model)."""
     used = {"patient": config.patient, "attending": config.attending}
     if config.team == "panel":
         used["triage"] = config.triage

@@ -1,4 +1,4 @@
-"""Plays a run: many consultations at once, committed wave by wave, resumed where they stopped."""
+"""Play a run: many consultations at once, committed wave by wave, resumed where they stopped."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ PACKAGES = ("torch", "transformers", "peft", "xgrammar", "langgraph", "numpy", "
 
 
 FAILED_ALIKE = 8
-"""Consultations, the first of a run, after which it stops where the user's code has failed in all of them alike."""
+"""A run stops after this many consultations if the user's code has failed in the same way in all of them."""
 
 
 class RunError(UserError):
-    """A run that cannot be played or resumed; one sentence with the fix."""
+    """A run that cannot be played or resumed; the message is one sentence with the fix."""
 
 
 @dataclass
@@ -52,11 +52,11 @@ class Runner:
         scenario: The scenario of the configuration.
         config: What to play.
         models: The opened models.
-        store: Where every act goes.
+        store: The store of every act.
         batch: How many consultations are played at once, and the most requests in one batch of a model.
-        listen: Told of every event, after it was committed.
-        prompts: Whether what models are asked is stored; a run that was started without continues without.
-        continues: The run to continue; else an interrupted one of the same configuration, or a new one.
+        listen: Called with every event, after it was committed.
+        prompts: Whether to store the models' prompts and replies; a resumed run keeps its original setting.
+        continues: The run to continue; by default an interrupted one of the same configuration, or a new one.
     """
 
     scenario: Scenario
@@ -73,27 +73,27 @@ class Runner:
         self._pending, self._exchanges = Pending(), Exchanges(self.prompts)
         self._ended: list[Event] = []
         self._failures: list[PluginError | None] = []
-        """Of each consultation that has ended, in code of the user's; None for another end."""
+        """For each ended consultation, its failure in the user's code; None if it ended differently."""
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._judge = self._checked_judge()
         self._predictions = self._asked() if self.config.asks_classifier else None
 
     def _checked_judge(self) -> Judge | None:
-        """Open the way to the judge, before anything is played.
+        """Prepare the judge before anything is played.
 
         Raises:
             JudgingError: There is nothing to judge.
-            ModelError: The model has not learned to judge.
+            ModelError: The model was not trained to judge.
         """
         if self.config.judge is not None:
             refuse_judging(self.scenario)
         return self.models.judge(self.config, self._batcher, self._exchanges.record)
 
     def _refuse_other_tables(self) -> None:
-        """Refuse a doctor who knows other tables than those that the cases are drawn from.
+        """Refuse a doctor that knows other tables than those that the cases are drawn from.
 
         Raises:
-            ModelError: One of the models is such a doctor.
+            ModelError: A model is such a doctor.
         """
         for reference, model in self.models.by_reference.items():
             if model.info.backend == "tables" and model.info.revision != self.scenario.revision:
@@ -105,23 +105,23 @@ class Runner:
 
     @property
     def model_seconds(self) -> float:
-        """Seconds spent inside the models."""
+        """Return the seconds spent inside the models."""
         return self._batcher.model_seconds
 
     def run(self) -> Event:
-        """Play, or continue, and give the summary.
+        """Play or continue a run, and return the summary.
 
-        A run of the same configuration that was interrupted is continued; one that is over, or was started with code
-        of the user's that has changed since, is played as a new run. Nothing is written before all is checked.
+        An interrupted run of the same configuration is continued. If it is over, or the user's code has changed since
+        it was started, a new run is played. Nothing is written before everything is checked.
 
         Raises:
             RunError: The run to continue was started with other models or another scenario.
             StoreError: The store cannot be written.
-            ModelGoneError: A model is gone; what was shown is stored, and the run can be resumed.
-            RunError: Code of the user's failed in the same way in each of the first consultations; the run is left
+            ModelGoneError: A model stopped responding; everything shown is stored, and the run can be resumed.
+            RunError: The user's code failed in the same way in each of the first consultations; the run stays
                 interrupted.
-            KeyboardInterrupt: Interrupted; what was shown is stored.
-            LeftError: A person left; what was shown is stored.
+            KeyboardInterrupt: Interrupted; everything shown is stored.
+            LeftError: A person left; everything shown is stored.
         """
         with CLAIMS:
             interrupted = self._interrupted()
@@ -153,7 +153,7 @@ class Runner:
         self.store.end(run, status, seconds)
 
     def _asked(self) -> ClassifierPredictions:
-        """Ask the classifier, after a look at what it is to see."""
+        """Run the classifier, after checking its photographs."""
         classifier = self.models.classifier
         if classifier is None:
             raise RunError("the strategy 'expert' asks a classifier; name one with --classifier")
@@ -172,19 +172,19 @@ class Runner:
         return self.store.begin(self.config, described, versions(), revision, truths, sees, prompts=self.prompts)
 
     def _demo(self, case: Case) -> bool:
-        """Return whether a model that was trained on drawings judges a case that was not drawn here."""
+        """Return whether a model that was trained on drawings judges a case that was not drawn by this program."""
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
     def _interrupted(self) -> Row | None:
-        """Return the run that is continued; None if a new one is begun.
+        """Return the run to continue; None if a new one is started.
 
         Raises:
-            RunError: It was started with other models or another scenario.
+            RunError: The run was started with other models or another scenario.
         """
         if self.continues is not None:
             named = self.store.run(self.continues)
             if named is None:
-                raise RunError(f"there is no run '{self.continues}' any more; run the original command again")
+                raise RunError(f"run '{self.continues}' no longer exists; run the original command again")
             self._agree(named)
             return named
         digest, models = self.config.digest(), self.models.described(self.config)
@@ -199,12 +199,12 @@ class Runner:
         return row
 
     def _changed(self, row: Row) -> dict[str, str]:
-        """Return role → the model that a run was started with, where another plays now."""
+        """Return role → the model that a run was started with, for each role that has another model now."""
         then, now = json.loads(row["models"]), self.models.described(self.config)
         return {role: str(then.get(role)) for role in now if then.get(role) != now[role]}
 
     def _edited(self, row: Row) -> str | None:
-        """Name a file's code that has changed since a run was begun; None if something else has changed, too."""
+        """Name the file whose code has changed since a run was started; None if anything else has also changed."""
         played = {name: role.model for name, role in roles(self.config).items()}
         played["classifier"] = self.config.classifier
         changed = [played[role] for role in self._changed(row)]
@@ -219,8 +219,8 @@ class Runner:
         edited = self._edited(row)
         if edited:
             raise RunError(
-                f"the code of '{edited}' has changed since run {row['id']} was begun, and a run is played by one "
-                "version; the command that began it plays it as a new run"
+                f"the code of '{edited}' has changed since run {row['id']} was started, and a run is played by one "
+                "version; the original command plays it as a new run"
             )
         for role, then in self._changed(row).items():
             raise RunError(
@@ -246,7 +246,7 @@ class Runner:
     # -- playing ---------------------------------------------------------------------------------------------------
 
     async def _play_all(self, run: str, *, resumed: bool) -> None:
-        # Told inside the loop: from the first line shown on, an interrupt is the loop's to take, and ends it in order.
+        # Reported inside the loop: from the first line shown on, the loop handles an interrupt and ends cleanly.
         self.listen(self._run_event(run, resumed=resumed))
         rows = {row["ordinal"]: row for row in self.store.consultations(run)}
         plans = self.config.plan()
@@ -266,7 +266,7 @@ class Runner:
         self._flush()
 
     def _tell_ended(self, rows: dict[int, Row], plans: Sequence[Plan]) -> None:
-        """Tell of what an earlier process has played to its end, so that counts and summary are the whole run's."""
+        """Report what an earlier process has finished, so that counts and summary cover the whole run."""
         for plan in plans:
             row = rows[plan.ordinal]
             if row["status"] != "running":
@@ -281,7 +281,7 @@ class Runner:
                 self.listen({**event, "earlier": True})
 
     async def _worker(self, run: str, left: Iterator[Plan], role_models: RoleModels) -> None:
-        # A worker keeps its ticket when it goes on to its next consultation.
+        # A worker keeps its ticket for its next consultation.
         try:
             for plan in left:
                 await self._play_one(run, plan, role_models)
@@ -313,7 +313,7 @@ class Runner:
         self._pending.ended.append(self._ended_event(identifier, consultation, status, error, decided, judgement))
 
     def _stop_if_hopeless(self) -> None:
-        """Stop a run whose first consultations have all failed at one place of the user's code.
+        """Stop a run if its first consultations have all failed at the same place in the user's code.
 
         Raises:
             RunError: They have, and more would follow.
@@ -324,12 +324,12 @@ class Runner:
         if len({_alike(failure) for failure in self._failures}) == 1:
             self._flush()
             raise RunError(
-                f"the first {FAILED_ALIKE} consultations all failed alike, so the run is stopped: {first}; "
+                f"the first {FAILED_ALIKE} consultations all failed in the same way, so the run is stopped: {first}; "
                 "fix the code and run the same command or call again"
             )
 
     async def _decide(self, identifier: str, consultation: Consultation, status: str) -> tuple[Correct, Event | None]:
-        """Decide whether a consultation is right, by the judge where nothing else decides."""
+        """Decide whether a consultation is right, by the judge if nothing else decides."""
         concluded, truth = consultation.conclusion, consultation.case.truth.diagnosis
         said, finished = concluded.diagnosis if concluded else None, status == "finished"
         words = concluded.diagnosis_words if concluded else None
@@ -364,7 +364,7 @@ class Runner:
         return _Recorder(identifier, self._pending, self._exchanges)
 
     def _flush(self) -> None:
-        """Commit what was done since the last wave, then show it."""
+        """Commit everything since the last wave, then show it."""
         pending = self._pending
         if not pending:
             return
@@ -397,7 +397,7 @@ def _turn_events(identifier: str, idx: int, act: Act) -> list[Event]:
 
 
 def _alike(failure: PluginError | None) -> tuple[object, ...]:
-    """Return what failures have in common that come from one mistake, whatever case they name."""
+    """Return a key that is equal for failures from the same mistake, whatever case they name."""
     return () if failure is None else (type(failure.__cause__), failure.place or str(failure))
 
 
@@ -406,7 +406,7 @@ def _ordinal(identifier: str) -> int:
 
 
 def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
-    """Return case id → what the store keeps of its truth."""
+    """Return case id → the stored columns of its truth."""
     found = {}
     for case_id in cases:
         case = scenario.case(case_id)
@@ -423,13 +423,13 @@ def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
 
 
 def _red_flag(scenario: Scenario, case: Case) -> str | None:
-    """Name a case's red flag; `none` where it has none, None if its scenario does not ask for any."""
+    """Name a case's red flag; `none` if it has none, None if its scenario does not define any."""
     known = case.truth.red_flag or next((fact.value or fact.id for fact in case.card.alarms), None)
     return known or (NO_RED_FLAG if ALARM in scenario.topics and case.origin != "own" else None)
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a result may depend on."""
+    """Return the package versions that a result may depend on."""
     found = {"consult": __version__}
     for package in PACKAGES:
         try:

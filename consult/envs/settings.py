@@ -1,4 +1,4 @@
-"""The settings of a run by name: what makes two runs two different conditions."""
+"""The settings of a run by name: two runs with different settings are different conditions."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 Value = str | int | float | None
 Settings = dict[str, Value]
-"""Name → value, the most telling first. None: the run has no use for it, as a solo doctor has none for a panel."""
+"""Name → value, most informative first. None if the run does not use it, as a solo doctor does not use a panel."""
 
 MODEL, STRATEGY, TEAM, SPLIT, JUDGE, CASES = "model", "strategy", "team", "split", "judge", "cases"
 TRIAGE, SPECIALIST, PATIENT, CLASSIFIER = "triage", "specialists", "patient", "classifier"
 OWN_SPECIALIST = "specialist for "
-"""How the setting of a specialty's own model begins."""
+"""Prefix of the setting of a specialty's own model."""
 THEN = ", then "
-"""Between judges of one run: the verdicts of the last one count."""
+"""Separates the judges of one run; the verdicts of the last one count."""
 REPEATS, NONE, OWN = "repeats", "none", "own"
 ONE_A_CASE = "one a case"
 EXTENT = (CASES, REPEATS)
-"""How much was played. Differences are paired by case, so that runs which differ in these can be compared."""
+"""How much was played. Differences are paired by case, so runs that differ in these can be compared."""
 
 _NAMED_BELOW = frozenset({
     "scenario", "split", "cases", "temperaments", "all_temperaments", "strategy", "team", "panel_size", "max_turns",
     "seed", "patient_grounding", "patient", "triage", "specialist", "specialists", "attending", "classifier",
     "repeats", "votes", "panel_skill", "judge", "own",
 })  # fmt: skip
-"""Fields of a configuration that `settings_of` names itself; any other is a setting by its own name."""
+"""Fields of a configuration that `settings_of` names itself; any other field is a setting under its own name."""
 
 
 def settings_of(
@@ -53,10 +53,10 @@ def settings_of(
     Args:
         config: The run's configuration.
         models: Role → reference and revision.
-        scenario: The run's, as it is now.
-        revision: The scenario's when it was played.
-        judge: Who judged its open diagnoses; else the judge of the configuration.
-        version: Of this program.
+        scenario: The run's scenario, in its current version.
+        revision: The scenario's revision when the run was played.
+        judge: The judge of its open diagnoses; by default that of the configuration.
+        version: Version of this program.
     """
     from consult.envs.role_models import roles
 
@@ -103,7 +103,7 @@ def _others(config: RunConfig) -> Iterator[str]:
 
 
 def _temperament(config: RunConfig, scenario: Scenario) -> str:
-    """Name the temperaments: one for all, all, each case's own, or one a case in another assignment."""
+    """Name the temperaments: one for all, all, each case's own, or one per case in another assignment."""
     moods = config.temperaments
     if config.all_temperaments:
         return "all" if set(moods) == set(temperaments()) else " and ".join(moods)
@@ -117,14 +117,14 @@ def _temperament(config: RunConfig, scenario: Scenario) -> str:
 
 
 def _sampling(role: RoleConfig) -> str | None:
-    """Say how tokens are drawn; None of programs and persons, who draw none."""
+    """Describe how tokens are sampled; None for programs and persons, who sample none."""
     if role.model.startswith(PREFIXES) or role.model in PERSONS:
         return None
     return f"temperature {role.temperature:g}, top-p {role.top_p:g}"
 
 
 def _plain(value: Any) -> Value:
-    """Return a value of a setting that has no words of its own."""
+    """Format the value of a setting that has no wording of its own."""
     if value is None:
         return NONE
     if isinstance(value, bool):
@@ -155,7 +155,7 @@ def candidates(setting: str, value: Value) -> list[str]:
 
 
 def is_model(setting: str) -> bool:
-    """Return whether a setting is who plays, judges or classifies."""
+    """Return whether a setting names a model that plays, judges or classifies."""
     return setting in (MODEL, TRIAGE, SPECIALIST, PATIENT, CLASSIFIER, JUDGE) or setting.startswith(OWN_SPECIALIST)
 
 
@@ -190,11 +190,11 @@ def _ends_of_path(path: str) -> list[str]:
 
 
 def distinct(values: Sequence[str], ways: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Write each value in the shortest way that no other value could be written in.
+    """Write each value in its shortest form that is not a form of another value.
 
     Args:
-        values: Different from each other.
-        ways: Value → how it may be written, the shortest first.
+        values: Distinct values.
+        ways: Value → its possible forms, the shortest first.
     """
     found = {}
     for value in values:

@@ -1,4 +1,4 @@
-"""Who plays the specialists, as it is written: `REF` for all of them, `SPECIALTY=REF` for one."""
+"""Parse the models of the specialists: `REF` for all of them, `SPECIALTY=REF` for one."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ class Specialists(NamedTuple):
     """References of models."""
 
     everyone: str | None
-    """Plays all that have no model of their own; None if that was not given."""
+    """Plays all specialties without their own model; None if not given."""
     own: dict[str, str]
     """Specialty → its own model."""
 
 
 def specialists_of(entries: Iterable[str]) -> Specialists:
-    """Read entries of the form `[SPECIALTY=]REF`; of several without a specialty the last one counts.
+    """Read entries of the form `[SPECIALTY=]REF`; if several have no specialty, the last one counts.
 
-    An equals sign that stands in a path or an address is no specialty's: `./a=b`, `http://host/v1?key=b#model`.
+    An equals sign in a path or an address does not follow a specialty: `./a=b`, `http://host/v1?key=b#model`.
     """
     everyone, own = None, {}
     for entry in entries:

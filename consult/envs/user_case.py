@@ -1,7 +1,7 @@
-"""A case of your own: a complaint and perhaps a photograph from outside, played in a scenario's world.
+"""The user's own case: a complaint and optionally a photograph from outside, played with a scenario's labels.
 
-There is no truth to compare with. The photograph lives in the store, so that the consultation can be shown and gone on
-with when the file is gone; what every model sees is what the store holds.
+There is no truth to compare with. The photograph is kept in the store, so the consultation can be shown and continued
+without the original file; every model sees the stored photograph.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_CHARACTERS = 1_000
-"""Of a complaint."""
+"""Most characters of a complaint."""
 MOST_PIXELS = 2_048
-"""Longer side of a photograph that is kept."""
+"""Longer side of a stored photograph, in pixels."""
 OWN_TEMPERAMENT = "own"
-"""Of a patient whom no model plays."""
+"""Temperament of a patient that no model plays."""
 
 
 class Kept(NamedTuple):
-    """A photograph as the store keeps it."""
+    """A photograph in its stored form."""
 
     hash: str
-    """Of the pixels and their size."""
+    """Hash of the pixels and their size."""
     png: bytes
     width: int
     height: int
 
 
 def kept(image: Image) -> Kept:
-    """Put a photograph into the form that is kept: PNG, RGB, its longer side at most 2,048 pixels.
+    """Convert a photograph to its stored form: PNG, RGB, longer side at most 2,048 pixels.
 
     Args:
-        image: Without metadata, see `open_photograph`.
+        image: An image without metadata; see `open_photograph`.
     """
     from PIL.Image import Resampling
 
@@ -58,10 +58,10 @@ def kept(image: Image) -> Kept:
 
 
 def own_complaint(said: str) -> str:
-    """Take in a complaint as text of one line.
+    """Convert a complaint to one line of text.
 
     Raises:
-        UserError: It is empty or too long.
+        UserError: The complaint is empty or too long.
     """
     complaint = clean(said)
     if not complaint:
@@ -72,13 +72,13 @@ def own_complaint(said: str) -> str:
 
 
 def own_id(own: OwnCase) -> str:
-    """Name a case of your own by what it consists of."""
+    """Name a user's case by a hash of its content."""
     return f"own-{hashlib.sha256(own.model_dump_json().encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
 class OwnCases:
-    """The one case of a run of your own; a `CaseSource` before a scenario's."""
+    """The single case of a user's run; a `CaseSource` in front of a scenario's."""
 
     case: Case
     scenario: CaseSource
@@ -88,7 +88,7 @@ class OwnCases:
         return self.scenario.ids(split)
 
     def get(self, case_id: str) -> Case:
-        """Return the one case, or one of the scenario's.
+        """Return the user's case, or one of the scenario's.
 
         Raises:
             KeyError: There is no such case.
@@ -97,10 +97,10 @@ class OwnCases:
 
 
 def world(scenario: Scenario, config: RunConfig, store: Store) -> Scenario:
-    """Return the scenario as a run sees it: with the run's own case, where it has one.
+    """Return the scenario of a run, with the user's case if the run has one.
 
     Raises:
-        StoreError: The store does not hold the case's photograph.
+        StoreError: The store does not have the case's photograph.
     """
     if config.own is None:
         return scenario
@@ -116,7 +116,7 @@ def _case(own: OwnCase, store: Store) -> Case:
 def _photograph(key: str, store: Store) -> Photograph:
     png = photograph_png(store, key)
     if png is None:
-        raise StoreError(f"'{store.path}' no longer holds the photograph {key[:10]} of this run; play it anew")
+        raise StoreError(f"'{store.path}' no longer has the photograph {key[:10]} of this run; play it again")
 
     def load() -> Image:
         from PIL import Image

@@ -1,4 +1,4 @@
-"""What a training is: the same fields as flags of the command line and as keys of a TOML file."""
+"""The configuration of a training run: the same fields are command-line flags and keys of a TOML file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STARTER_RECIPES: Mapping[TrainedRole, Mapping[str, Any]] = {
     "attending": {"minutes": 10.0},
     "interview": {"steps": 40, "prompts": 8, "validation": 170, "check_every": 10},
 }
-"""Role → fields of a training of the starter that is given no end; for triage and interview the published ones."""
+"""Role → fields for training the starter without --steps or --minutes; triage and interview use the published ones."""
 DEFAULT_WEIGHTS: Mapping[TrainedRole, Mapping[str, float]] = {
     "triage": {"format": 1.0, "accuracy": 1.0, "urgency": 0.5},
     "attending": {"format": 1.0, "accuracy": 1.0},
@@ -56,11 +56,11 @@ TRAINED, LENGTH, LEARNING, ATTENDING = "What is trained", "Length and size", "Le
 
 
 class TrainingError(UserError):
-    """A training that cannot begin or go on; one sentence with the fix."""
+    """A training run that cannot start or continue; the message is one sentence with the fix."""
 
 
 class TrainConfig(BaseModel):
-    """One training. On one machine and with `steps`, the same configuration gives the same weights."""
+    """One training run. On one machine and with `steps`, the same configuration gives the same weights."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -148,7 +148,7 @@ class TrainConfig(BaseModel):
     ] = None
     learning_rate: Annotated[
         Annotated[float, Field(gt=0)] | None,
-        Shown(LEARNING, "This is the peak learning rate; without it, one that suits model and method is taken."),
+        Shown(LEARNING, "This is the peak learning rate; the default depends on model and method."),
     ] = None
     temperature: Annotated[
         float, Field(gt=0), Shown(LEARNING, "The completions that are trained on are drawn at this temperature.")
@@ -157,7 +157,7 @@ class TrainConfig(BaseModel):
         Annotated[int, Field(ge=1)] | None,
         Shown(
             LEARNING,
-            "A completion has at most this many tokens; without it, as many as in play.",
+            "A completion has at most this many tokens; the default is the limit used in play.",
             roles=("triage", "attending"),
         ),
     ] = None
@@ -165,20 +165,20 @@ class TrainConfig(BaseModel):
         Annotated[float, Field(ge=0)] | None,
         Shown(
             LEARNING,
-            "The KL divergence from the start of the stage has this weight; without it, one that suits the role.",
+            "The KL divergence from the start of the stage has this weight; the default depends on the role.",
         ),
     ] = None
     entropy: Annotated[
         Annotated[float, Field(ge=0)] | None,
-        Shown(LEARNING, "The entropy bonus has this weight; without it, one that suits the role."),
+        Shown(LEARNING, "The entropy bonus has this weight; the default depends on the role."),
     ] = None
     rewards: dict[str, FiniteFloat] = {}
-    """Name → weight, over those of the role."""
+    """Name → weight; overrides the role's default weights."""
     rationale: Annotated[
         Rationale,
         Shown(
             ATTENDING,
-            "The attending's reason stands before its decision, after it, or nowhere: before, after or none.",
+            "The attending's reason comes before its decision, after it, or nowhere: before, after or none.",
             roles=("attending",),
         ),
     ] = "before"
@@ -213,14 +213,14 @@ class TrainConfig(BaseModel):
             roles=("triage", "attending"),
         ),
     ] = 1
-    db: Annotated[Path, Shown(OUTPUT, "The SQLite file keeps interviews and opinions, and they are taken from it.")] = (
-        Path("consult.db")
+    db: Annotated[Path, Shown(OUTPUT, "This SQLite file stores interviews and opinions for reuse.")] = Path(
+        "consult.db"
     )
     check_every: Annotated[
-        int, Field(ge=1), Shown(LENGTH, "Every so many steps the validation cases are read, and a checkpoint is kept.")
+        int, Field(ge=1), Shown(LENGTH, "A checkpoint is saved and evaluated each time after this many steps.")
     ] = 50
     report_to: Annotated[
-        str, Shown(OUTPUT, "The course is reported to trackio, tensorboard or wandb, where it is installed, or none.")
+        str, Shown(OUTPUT, "The curves are reported to trackio, tensorboard or wandb, if it is installed, or none.")
     ] = "none"
 
     @model_validator(mode="before")
@@ -255,15 +255,15 @@ class TrainConfig(BaseModel):
                     raise TrainingError(f"--{flag} belongs to the attending's decision; use consult train attending")
         for name in OTHERS:
             if getattr(self, name) in PERSONS:
-                raise TrainingError(f"'{getattr(self, name)}' cannot play in a training; give --{name} a model")
+                raise TrainingError(f"'{getattr(self, name)}' cannot play during training; give --{name} a model")
         if self.specialist is not None and specialists_of([self.specialist]).own:
             raise TrainingError(
-                f"'{self.specialist}' is for one specialty, and in a training one model plays every specialist; give "
-                "--specialist a model alone"
+                f"'{self.specialist}' is for one specialty, but during training one model plays every specialist; give "
+                "--specialist a model without a specialty"
             )
         for name, why in self._idle():
             flag = name.replace("_", "-")
-            raise TrainingError(f"--{flag} would change nothing here, since {why}; leave it out")
+            raise TrainingError(f"--{flag} would have no effect, since {why}; leave it out")
         if self.role == "interview" and self.method != "grpo":
             raise TrainingError("an interview has no right answer to copy; leave --method at grpo")
         if self.curriculum != "none" and self.method != "grpo":
@@ -273,17 +273,17 @@ class TrainConfig(BaseModel):
         return self
 
     def _idle(self) -> Iterator[tuple[str, str]]:
-        """Return the fields that were given and change nothing, and why."""
+        """Yield each given field that has no effect, with the reason."""
         if self.role == "triage":
             for name in OTHERS:
                 if getattr(self, name) is not None:
-                    yield name, "a triage decision is trained on complaint and photograph alone"
+                    yield name, "a triage decision is trained only on complaint and photograph"
         if self.full and "rank" in self.model_fields_set:
             yield "rank", "--full trains all weights and no adapter"
         if self.panel_skill is not None and self.specialist is not None:
             yield "specialist", "--panel-skill makes the opinions up"
         if self.panel_skill is None and self.panel_draws != 1:
-            yield "panel_draws", "no panels are made up without --panel-skill"
+            yield "panel_draws", "panels are made up only with --panel-skill"
         if self.method != "grpo" and self.stages != STAGES:
             yield "stages", f"--method {self.method} is trained on all decisions"
         if self.curriculum in ("entropy", "full") and self.entropy is not None:
@@ -297,17 +297,17 @@ class TrainConfig(BaseModel):
 
     @property
     def kl_weight(self) -> float:
-        """KL weight where no curriculum sets it."""
+        """Return the KL weight that applies if no curriculum sets it."""
         return DEFAULT_BETA[self.role] if self.beta is None else self.beta
 
     @property
     def entropy_weight(self) -> float:
-        """Entropy weight where no curriculum sets it."""
+        """Return the entropy weight that applies if no curriculum sets it."""
         return DEFAULT_ENTROPY[self.role] if self.entropy is None else self.entropy
 
     @property
     def weights(self) -> dict[str, float]:
-        """The rewards that count, with their weights."""
+        """Return the rewards with a weight other than 0, and their weights."""
         merged = {**DEFAULT_WEIGHTS[self.role], **self.rewards}
         return {name: weight for name, weight in merged.items() if weight != 0}
 
@@ -326,8 +326,8 @@ def check_own(name: str, role: TrainedRole) -> None:
 
     Raises:
         UnknownNameError: There is no such reward.
-        PluginError: It is code that this call does not name.
-        TrainingError: It scores something else than the role does.
+        PluginError: The reward is code that this call does not name.
+        TrainingError: It scores something that the role does not produce.
     """
     from consult.rl.rewards.user_rewards import REWARDS
     from consult.scenarios import UnknownNameError
@@ -345,17 +345,17 @@ def check_own(name: str, role: TrainedRole) -> None:
 
 
 def read_config(role: TrainedRole, file: Path | None, preset: str | None, given: Mapping[str, Any]) -> TrainConfig:
-    """Put a configuration together: what was given goes before the file, and the file before the preset.
+    """Build a configuration: given values override the file, and the file overrides the preset.
 
     Args:
-        role: What is trained.
+        role: The role to train.
         file: TOML.
         preset: Name.
         given: Field → value.
 
     Raises:
         TrainingError: The file is missing or broken, or a field has a value that it cannot have.
-        UnknownNameError: A field or a preset that there is not.
+        UnknownNameError: There is no such field or preset.
     """
     from consult.scenarios import UnknownNameError
 
@@ -365,9 +365,9 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
     fields = {name.replace("-", "_"): value for name, value in fields.items()}
     for name in fields:
         if name == "role":
-            raise TrainingError(f"'{file}' names a role, which is the command's: consult train {role}; take it out")
+            raise TrainingError(f"'{file}' names a role, but the command does that: consult train {role}; remove it")
         if name not in TrainConfig.model_fields:
-            raise UnknownNameError("field of a training", name, list(TrainConfig.model_fields))
+            raise UnknownNameError("training field", name, list(TrainConfig.model_fields))
     if fields.get("steps") is not None and "minutes" not in {**_of_file(file), **given}:
         fields.pop("minutes", None)  # a preset's
     try:

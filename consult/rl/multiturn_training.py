@@ -1,7 +1,7 @@
-"""Trains the attending's questions and decisions over whole consultations: multi-turn GRPO.
+"""Train the attending's questions and decisions over whole consultations: multi-turn GRPO.
 
 Run `consult train interview --out DIR`. A consultation is played on the graph of `simulate`; a group is one case played
-several times. What it simplifies: for models of the starter's prompt format, whose acts are choices and whose words a
+several times. Simplification: only for models of the starter's prompt format, whose acts are choices and whose words a
 program can say.
 """
 
@@ -24,35 +24,35 @@ from consult.rl.trainers.rollouts import Episode, RolloutEngine
 from consult.rl.training import Training
 
 AT_ONCE = 64
-"""Consultations that are played together when a policy is measured."""
+"""Consultations that are played together when a policy is evaluated."""
 PLAYED = Sampling(0.5, 0.95)
-"""How the attending is drawn from in play."""
+"""Sampling of the attending in play."""
 
 
 @dataclass(frozen=True)
 class MeasuredInterviews(Measured):
-    """What one policy came to over whole consultations."""
+    """Results of one policy over whole consultations."""
 
     episodes: Sequence[Episode] = ()
 
 
 class InterviewTraining(Training):
-    """A training over whole consultations."""
+    """A training run over whole consultations."""
 
     _others: Mapping[Role, Model] | None = None
 
     def check(self) -> None:
-        """Refuse what cannot be trained before a model is loaded."""
+        """Check the configuration before a model is loaded."""
         super().check()
         if not self.scenario.labels:
-            raise TrainingError(f"'{self.scenario.name}' names no diagnoses; an interview is trained towards one")
+            raise TrainingError(f"'{self.scenario.name}' has no list of diagnoses; training on interviews needs one")
 
     def engine(self, policy: Policy) -> RolloutEngine:
-        """Return what plays consultations with a policy as their attending.
+        """Return the engine that plays consultations with a policy as attending.
 
         Raises:
-            TrainingError: The policy speaks another prompt format than the starter's.
-            ModelError: Who plays another role cannot be loaded.
+            TrainingError: The policy's prompt format is not the starter's.
+            ModelError: The model of another role cannot be loaded.
         """
         if policy.vision_cache is None:
             raise TrainingError(
@@ -62,7 +62,7 @@ class InterviewTraining(Training):
         return RolloutEngine(self.scenario, policy.speaker, self._opened())
 
     def run(self) -> dict[str, Any]:
-        """Train, measure and write the result; then close who played the other roles."""
+        """Train, evaluate and write the result; then close the models of the other roles."""
         try:
             return super().run()
         finally:
@@ -70,20 +70,20 @@ class InterviewTraining(Training):
                 close_model(model)
 
     def _opened(self) -> Mapping[Role, Model]:
-        """Open who plays the other roles, each model once for all policies."""
+        """Open the models of the other roles, each once for all policies."""
         if self._others is None:
             others = others_of(self.config)
             opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
             self._others = {role: opened[reference] for role, reference in others.items()}
             if self.config.patient is not None and self._others["patient"].info.dialect == "starter":
                 raise TrainingError(
-                    "--patient would change nothing here, since a program writes the lines of a starter "
-                    "patient while an interview is trained; leave it out"
+                    "--patient would have no effect, since a program writes the lines of a starter "
+                    "patient during training on interviews; leave it out"
                 )
         return self._others
 
     def rows(self, policy: Policy, split: str, most: int | None) -> list[Row]:
-        """Return one row a case; its prompts come up in play."""
+        """Return one row per case; its prompts are made in play."""
         made = triage_rows(self.scenario, case_ids(self.scenario, split, most), policy.dialect, sees=policy.sees)
         rows = [
             replace(row, target=Target(row.case.truth.diagnosis, scenario=self.scenario))
@@ -93,19 +93,19 @@ class InterviewTraining(Training):
         return rows if split == "test" else without(rows, self.config.leave_out)
 
     def ready(self, policy: Policy, rows: Sequence[Row]) -> None:
-        """Prepare a policy to play: who plays the other roles, and what it sees on photographs."""
+        """Prepare a policy to play: open the models of the other roles and encode the photographs."""
         self.engine(policy)
         assert policy.vision_cache is not None
         policy.vision_cache.look_at(rows, self.scenario.revision, self.say)
 
     def measured(self, policy: Policy, rows: Sequence[Row]) -> Measured:
-        """Play each case once at the temperature of play, with the same draws before and after, and measure."""
+        """Play each case once at the temperature of play, with the same draws before and after, and evaluate."""
         policy.model.eval()
         engine, episodes = self.engine(policy), []
         for start in range(0, len(rows), AT_ONCE):
             part = [row.case for row in rows[start : start + AT_ONCE]]
             episodes += engine.play(part, [derive_seed("measured", case.id) for case in part], PLAYED)
-        # A consultation that did not come to its end is wrong, as it is in a report.
+        # A consultation that did not finish is wrong, as in a report.
         ended = [e.consultation.conclusion if e.interview.status == "finished" else None for e in episodes]
         named = [act.diagnosis if act else None for act in ended]
         formed = [not episode.failed for episode in episodes]
@@ -119,7 +119,7 @@ class InterviewTraining(Training):
 
 
 def compared(before: Measured, after: Measured) -> dict[str, dict[str, Any]]:
-    """Return the mean of each figure of an interview before and after, on the same cases, with the gain's interval."""
+    """Return the mean of each interview figure before and after, on the same cases, with the gain's interval."""
     assert isinstance(before, MeasuredInterviews) and isinstance(after, MeasuredInterviews)
     figures = {
         "right": lambda e: right_diagnosis(e.interview),

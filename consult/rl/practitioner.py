@@ -15,7 +15,7 @@ from consult.rl.training import Say, Training
 
 
 def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool = False) -> dict[str, Any]:
-    """Train, measure and write the result.
+    """Train, evaluate and write the result.
 
     Args:
         config: What to train.

@@ -1,9 +1,9 @@
-"""Trains a general practitioner: triage doctor or attending physician, by GRPO or by copying right answers.
+"""Train a general practitioner, the triage doctor or the attending physician, by GRPO or by copying right answers.
 
-Run `consult train triage --out DIR` or `consult train attending --out DIR`. What it simplifies: single decisions, all
-other roles frozen; one reward a completion; vision tower and projector as they are.
+Run `consult train triage --out DIR` or `consult train attending --out DIR`. Simplifications: single decisions; all
+other roles frozen; one reward per completion; vision tower and projector frozen.
 
-Everything on the way lies in `DIR/work`, from which a killed training continues; the result lies in `DIR`.
+Intermediate files are in `DIR/work`, from which a killed training run continues; the result is in `DIR`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TRACKERS = ("none", "trackio", "tensorboard", "wandb")
 
 @dataclass(frozen=True)
 class Sets:
-    """Decisions to train on, and decisions to measure on."""
+    """Decisions for training and decisions for evaluation."""
 
     train: list[Row]
     validation: list[Row]
@@ -56,7 +56,7 @@ class Sets:
 
 @dataclass
 class Training:
-    """A training, from its check to its result."""
+    """A training run, from its checks to its result."""
 
     config: TrainConfig
     out: Path
@@ -71,14 +71,14 @@ class Training:
         self._team: dict[Role, Player] | None = None
 
     def run(self) -> dict[str, Any]:
-        """Train, measure and write the result; return the figures of metrics.json."""
+        """Train, evaluate and write the result; return the figures of metrics.json."""
         begun = time.monotonic()
         self.check()
         policy = Policy.open(self.config)
         sets = self.sets(policy)
         self.ready(policy, [*sets.train, *sets.validation])
         plan = phases(sets.train, self.config)
-        # Whatever is wrong with the configuration was refused by now, and nothing was written.
+        # Every mistake in the configuration has been refused before this point, and nothing has been written.
         self._begin(policy)
         self._tell(policy, sets, plan)
         before = self.measured(policy, sets.validation)
@@ -90,11 +90,11 @@ class Training:
         return self._finish(before, best, plan, begun) if self.main else {}
 
     def check(self) -> None:
-        """Refuse what cannot be trained before a model is loaded.
+        """Check the configuration before a model is loaded.
 
         Raises:
             TrainingError: There are no such cases, or the tracker is not installed.
-            UnknownNameError: A specialty or a tracker that there is not.
+            UnknownNameError: There is no such specialty or tracker.
         """
         config = self.config
         for specialty in config.leave_out:
@@ -125,7 +125,7 @@ class Training:
         validation = self._some(policy, "validation", config.validation)
         if policy.sees and not any(row.view.photograph for row in train):
             raise TrainingError(
-                f"no train case of '{self.scenario.name}' has a photograph, and '{config.model}' looks at them; "
+                f"no train case of '{self.scenario.name}' has a photograph, and '{config.model}' needs them; "
                 "add photographs, or give a text-only model"
             )
         return Sets(train, validation)
@@ -135,13 +135,13 @@ class Training:
         if not found:
             flag = {"train": "--cases", "validation": "--validation"}[split]
             raise TrainingError(
-                f"no decision is left on the {split} cases: those left out, without a truth, or whose consultation "
-                f"failed do not count; take more {flag}, or leave fewer out"
+                f"no decision is left on the {split} cases: cases left out, without a truth, or whose consultation "
+                f"failed do not count; use more {flag}, or leave fewer out"
             )
         return found
 
     def rows(self, policy: Policy, split: str, most: int | None) -> list[Row]:
-        """Return the decisions of a split's first cases; specialties left out of training are tested on."""
+        """Return the decisions of a split's first cases; test cases include the specialties left out of training."""
         ids = case_ids(self.scenario, split, most)
         if self.config.role == "triage":
             made = triage_rows(self.scenario, ids, policy.dialect, sees=policy.sees)
@@ -163,25 +163,25 @@ class Training:
         return [row for row in rows if row is not None]
 
     def measured(self, policy: Policy, rows: Sequence[Row]) -> Measured:
-        """Measure what a policy decides."""
+        """Evaluate a policy's decisions."""
         return measure(policy, rows, self.scenario, self.config.votes)
 
     def engine(self, policy: Policy) -> RolloutEngine | None:
-        """Return what plays whole consultations with a policy; None if single decisions are trained."""
+        """Return the engine that plays whole consultations with a policy; None if single decisions are trained."""
         return None
 
     def rollout_store(self, policy: Policy) -> RolloutStore:
-        """Return where interviews come from."""
+        """Return the source of interviews."""
         return RolloutStore(self.scenario, self.config.scenario, self.team(policy), self.config.db, self.say)
 
     def team(self, policy: Policy) -> dict[Role, Player]:
-        """Return who plays which role; the policy as it was before any training."""
+        """Return the model of each role; the policy counts as it was before training."""
         if self._team is None:
             self._team = team_of(self.config, policy.revision)
         return self._team
 
     def ready(self, policy: Policy, rows: Sequence[Row]) -> None:
-        """Prepare a policy to decide rows: its constraint, and what it sees on their photographs."""
+        """Prepare a policy to decide rows: set its constraint and encode their photographs."""
         policy.constrain(rows)
         if policy.vision_cache is not None:
             with main_first():
@@ -197,11 +197,11 @@ class Training:
             for row in histogram(sets.train):
                 self.say(row)
             for stage in empty_stages(sets.train, self.config):
-                self.say(f"stage {stage} is empty: no panel is like that; --panel-skill 0.5 makes some up")
+                self.say(f"stage {stage} is empty: no panel fits it; use --panel-skill 0.5 to make some up")
         for phase in plan:
             self.say(
                 f"phase {phase.name}: {phase.method}, {count_of(len(phase.rows), 'decision')}, until {phase.until:.0%} "
-                f"of the way, entropy weight {phase.entropy:g}, KL weight {phase.beta:g}"
+                f"of the run, entropy weight {phase.entropy:g}, KL weight {phase.beta:g}"
             )
 
     # -- training --------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ class Training:
     def _phase(
         self, policy: Policy, number: int, phase: Phase, plan: Sequence[Phase], sets: Sets, best: Best
     ) -> Policy:
-        """Train through a phase, or skip one that an earlier process has finished; return the next phase's policy."""
+        """Train a phase, or skip one that an earlier process has finished; return the next phase's policy."""
         folder = self.work / f"{number}-{phase.name}"
         done = folder / "done"
         if not (done / "clock.json").is_file():
@@ -258,18 +258,16 @@ class Training:
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def _finish(self, before: Measured, best: Best, plan: Sequence[Phase], begun: float) -> dict[str, Any]:
-        """Measure the best weights, loaded from disk as a user would load them, and write the result."""
+        """Evaluate the best weights, loaded from disk as a user would load them, and write the result."""
         config, start = self.config, Policy.open(self.config)
         if best.where == "start":
-            self.say(
-                "no weights did better than the start on validation cases: what comes out decides as the start does"
-            )
+            self.say("no weights did better than the start on validation cases: the result decides as the start does")
             start.save(best.folder)
         test = self.rows(start, "test", config.test) if config.test != 0 and "test" in self.scenario.splits else []
         if test:
             self.ready(start, test)
         first = self._tested(start, test)
-        del start  # a large model does not lie in memory twice
+        del start  # so that a large model is not in memory twice
         after = Policy.open(config, start=best.folder)
         self.ready(after, [*before.rows, *test])
         validated, tested = self.measured(after, before.rows), (first, self._tested(after, test))
@@ -284,7 +282,7 @@ class Training:
         return metrics
 
     def _tested(self, policy: Policy, rows: Sequence[Row]) -> Measured:
-        """Measure the test cases."""
+        """Evaluate on the test cases."""
         return self.measured(policy, rows) if rows else NOTHING
 
     def _metrics(

@@ -1,4 +1,4 @@
-"""The best possible reader of a scenario with tables: how probable each diagnosis is, and what to ask next."""
+"""The optimal reader of a scenario with tables: the probability of each diagnosis, and the next question."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 NOT_ASKED = ("morphology", "skin_type", "sex", "complaint")
-"""Fields that no question is about: they are seen, or told at once."""
+"""Fields without questions: they are seen, or told at the start."""
 TINY = 1e-300
 """Replaces 0 in a logarithm."""
 ON_SKIN = ("skin", "face", "scalp", "lip", "nail")
-"""Views in which the tone of the skin is seen."""
+"""Views in which the skin tone is visible."""
 
 
 def seen_of(case: Case, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
-    """Return all that a drawn case's card and photograph show, as fields of the tables."""
+    """Return everything that a drawn case's card and photograph show, as fields of the tables."""
     card, found = case.card, dict[str, str | tuple[str, ...]]()
     for fact in (card.complaint, *card.facts, *card.examinations):
         if fact.topic in tables.several:
@@ -40,7 +40,7 @@ def seen_of(case: Case, tables: FindingTables) -> dict[str, str | tuple[str, ...
 
 
 def photographed(case: Case, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
-    """Return what a drawn case's photograph shows; the tone of the skin only where skin is seen."""
+    """Return what a drawn case's photograph shows; the skin tone only if skin is visible."""
     view = tables.view_of(case.card.about("site")[0].value)
     return {"view": view, "morphology": case.truth.morphology or ""} | (_tone(case) if view in ON_SKIN else {})
 
@@ -56,17 +56,17 @@ def _tone(case: Case) -> dict[str, str | tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class BayesReader:
-    """A reader who knows a scenario's tables, and of the case only what it is told."""
+    """A reader that knows a scenario's tables, and only what it is told about the case."""
 
     tables: FindingTables
 
     @cached_property
     def askable(self) -> tuple[str, ...]:
-        """Fields that a question or an examination can be about."""
+        """Return the fields that a question or an examination can be about."""
         return tuple(name for name in self.tables.fields if name not in NOT_ASKED)
 
     def topics(self, seen: Collection[str]) -> list[str]:
-        """List what has not been asked yet."""
+        """List the topics that have not been asked about yet."""
         return [name for name in self.askable if name not in seen]
 
     def posterior(self, seen: Drawn) -> Mapping[str, float]:
@@ -79,12 +79,12 @@ class BayesReader:
         return self.tables.labels[int(scores.argmax())]
 
     def next_topic(self, seen: Drawn, topics: Sequence[str], prior: Numbers | None = None) -> str | None:
-        """Choose the topic whose answer is expected to tell the most about the diagnosis.
+        """Choose the topic with the highest expected information about the diagnosis.
 
         Args:
-            seen: What is known.
-            topics: What may be asked; the first in a tie is chosen.
-            prior: P(label | seen), where it was computed before.
+            seen: The known fields.
+            topics: The possible topics; in a tie the first is chosen.
+            prior: P(label | seen), if it was computed before.
 
         Returns:
             The topic; None if no answer can change anything.
@@ -96,7 +96,7 @@ class BayesReader:
         return best if best is not None and gains[best] > LEAST else None
 
     def information(self, seen: Drawn, topic: str, prior: Numbers) -> float:
-        """Return the expected drop of the entropy over the diagnoses when a topic is asked, in nats."""
+        """Return the expected drop in entropy over the diagnoses if a topic is asked about, in nats."""
         drawn = dict(seen)
         if "site" in drawn:
             drawn["view"] = self.tables.view_of(str(drawn["site"]))
@@ -108,17 +108,17 @@ class BayesReader:
         expected, within = prior @ self.tables.restricted(*key), prior @ self._certainties[key]
         if topic not in self.tables.several:
             return max(0.0, float(within - _p_log_p(expected).sum()))
-        # The most informative value stands for all; together they are slightly more informative.
+        # The most informative value represents all; together they are slightly more informative.
         return max(0.0, float((within - _p_log_p(expected) - _p_log_p(1 - expected)).max(initial=0.0)))
 
     @cached_property
     def _certainties(self) -> dict[tuple[str, int], Numbers]:
-        """Topic, admitted values → minus the entropy of the answer by label, of several-valued topics also by value."""
+        """Topic, admitted values → minus the entropy of the answer by label, and by value for several-valued topics."""
         return {}
 
 
 def _p_log_p(p: Numbers) -> Numbers:
-    """Return p · log p, 0 where p is 0."""
+    """Return p · log p, or 0 if p is 0."""
     import numpy as np
 
     product: Numbers = p * np.log(np.maximum(p, TINY))
@@ -126,7 +126,7 @@ def _p_log_p(p: Numbers) -> Numbers:
 
 
 def normal(scores: Numbers) -> Numbers:
-    """Return the probabilities that belong to unnormalized log-probabilities."""
+    """Return the probabilities for unnormalized log-probabilities."""
     import numpy as np
 
     weights: Numbers = np.exp(scores - scores.max())

@@ -1,8 +1,7 @@
 """A case: one patient, their card of atomic facts, their photograph, and the hidden truth.
 
-What the patient may say lies on the `Card`; what the doctors see lies in the `Photograph`; what nobody in the
-consultation may see lies in the `Truth`. The three are separate objects so that an agent can be handed one of them
-without the others.
+The `Card` has what the patient may say, the `Photograph` what the doctors see, and the `Truth` what nobody in the
+consultation may see. They are separate objects so that an agent can receive one of them without the others.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ if TYPE_CHECKING:
 
 Urgency = Literal["routine", "soon", "urgent", "emergency"]
 URGENCIES: tuple[Urgency, ...] = ("routine", "soon", "urgent", "emergency")
-"""From the least to the most pressing."""
+"""Urgencies, from the least to the most urgent."""
 
 ALARM = "alarm"
 """The topic of red flags."""
 NO_RED_FLAG = "none"
-"""Stands in a store for the red flag of a case that has none."""
+"""Value in a store for the red flag of a case that has none."""
 
 Style = Literal["in-style", "held-out"]
-"""Whether a case is worded and drawn as the training cases are, or in a way that occurs in test cases only."""
+"""Whether a case is worded and drawn like the training cases, or in a style that occurs only in test cases."""
 
 
 Origin = Literal["tables", "file", "own"]
-"""Where a case is from: drawn from a scenario's tables, written in its files, or brought by the user."""
+"""Source of a case: drawn from a scenario's tables, written in its files, or from the user."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,22 @@ class Fact:
     id: str
     """Unique on its card."""
     topic: str
-    """What a question must be about to get this fact, e.g. `duration`."""
+    """Topic of the questions that elicit this fact, e.g. `duration`."""
     text: str
     """A clause in the first person without a full stop, e.g. "it itches badly at night"."""
     value: str = ""
-    """The value's key in the scenario's tables, empty for cases written by hand."""
+    """The value's key in the scenario's tables; empty for cases written by hand."""
     none: bool = False
     """True for the absence of something ("I have not tried anything")."""
     urgency: Urgency | None = None
-    """An alarm: how urgent it makes the case, where that is known."""
+    """For an alarm: the urgency of the case, if it is known."""
     where: str = ""
-    """An alarm: where to go with it, a doctor's sentence, e.g. "Have an eye doctor look at it today."."""
+    """For an alarm: where to go with it, in a doctor's sentence, e.g. "Have an eye doctor look at it today."."""
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """A handle on a picture: the pixels are drawn or read only when someone looks."""
+    """A reference to a picture; its pixels are drawn or read only when they are needed."""
 
     id: str
     load: Callable[[], Image] = field(compare=False, repr=False)
@@ -61,29 +60,29 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Card:
-    """All that a patient knows of their trouble, and what examinations would show."""
+    """Everything that a patient knows about their problem, and the results of examinations."""
 
     complaint: Fact
     facts: tuple[Fact, ...]
     """Everything the patient can be asked, apart from the complaint."""
     examinations: tuple[Fact, ...] = ()
-    """Results that only an examination brings out; the topic is the examination's name."""
+    """Results of examinations; the topic is the examination's name."""
     opening: tuple[str, ...] = ()
-    """Ids of facts that the patient states with the complaint, e.g. what frightens them."""
+    """Ids of facts that the patient states with the complaint, e.g. frightening symptoms."""
     name: str = ""
     age: int | None = None
     """Years."""
     sex: str | None = None
     skin_type: int | None = None
-    """Fitzpatrick, 1 to 6."""
+    """Fitzpatrick skin type, 1 to 6."""
 
     @property
     def alarms(self) -> tuple[Fact, ...]:
-        """The red flags that the patient can tell."""
+        """Return the red flags that the patient can tell."""
         return tuple(f for f in self.facts if f.topic == ALARM and not f.none)
 
     def about(self, topic: str) -> tuple[Fact, ...]:
-        """Return the facts of one topic, the complaint's among them."""
+        """Return the facts of one topic, including the complaint's."""
         return tuple(f for f in (self.complaint, *self.facts) if f.topic == topic)
 
     def examination(self, topic: str) -> tuple[Fact, ...]:
@@ -93,19 +92,19 @@ class Card:
 
 @dataclass(frozen=True)
 class Truth:
-    """What only the environment knows."""
+    """The truth, which only the environment knows."""
 
     diagnosis: str | None
     specialty: str | None
     urgency: Urgency | None
     red_flag: str | None = None
     morphology: str | None = None
-    """What the photograph was drawn to show, where it was drawn."""
+    """What the photograph shows, if it was drawn."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One patient with everything that is known of them."""
+    """One patient with all data."""
 
     id: str
     card: Card
@@ -113,5 +112,5 @@ class Case:
     photograph: Photograph | None = None
     split: str = "test"
     style: Style | None = "in-style"
-    """None if nobody can tell."""
+    """None if it is unknown."""
     origin: Origin = "tables"

@@ -1,11 +1,11 @@
 """Cases drawn from tables of findings: the same case for the same id, on every machine.
 
-A case id is `<split>-<number>`; the number modulo the number of labels is the diagnosis, so that any first N cases go
-round the diagnoses. No two splits share a card: the card's values are hashed, and each split accepts only cards whose
-hash falls into its own share, so that a card that training has seen cannot be a test case.
+A case id is `<split>-<number>`; the number modulo the number of labels is the diagnosis, so that any first N cases
+cycle through the diagnoses. No two splits share a card: the card's values are hashed, and each split accepts only cards
+whose hash falls into its own share, so a card that training has seen cannot be a test case.
 
 The split `alarms` cycles through the diagnoses that have red flags, in pairs: an even number is a patient with an alarm
-that is not told at the beginning, the odd number after it is the same patient without the alarm.
+that is not told at the start, and the next odd number is the same patient without the alarm.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 ALARMS = "alarms"
 """The split of pairs with and without a late alarm."""
 BUCKETS = {"test": range(0, 1), "validation": range(1, 2), ALARMS: range(2, 3), "train": range(3, 13)}
-"""Split → its own parts of the space of cards."""
+"""Split → its share of the space of cards."""
 PARTS = 13
-"""Parts of the space of cards."""
+"""Number of parts of the space of cards."""
 CHILDHOOD = 12
 """Years; a younger patient speaks as a child."""
 TOLD_AT_ONCE = 0.5
-"""How often a patient opens with an alarm."""
+"""Probability that a patient opens with an alarm."""
 
 
 class TooFewCardsError(UserError):
@@ -51,29 +51,29 @@ NOT_SAID = ("morphology", "complaint")
 NOT_HASHED = ("age", "sex", "skin_type", "view", "morphology", "temperature")
 """Fields that do not distinguish one story from another."""
 DRAWN_AGAIN = "temperature"
-"""What is redrawn for the twin of a patient with an alarm, since it depends on the alarm."""
+"""Fields that are redrawn for the twin of a patient with an alarm, since they depend on the alarm."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One drawn patient in the terms of the tables."""
+    """One drawn patient as values of the tables."""
 
     label: str
     values: Drawn
-    """Field → value, `view` among them, the alarm apart; a tuple for a several-valued field."""
+    """Field → value, including `view` but not the alarm; a tuple for a several-valued field."""
     alarm: str | None
     numbers: Mapping[str, int]
     """`age` in years and `duration` in its unit."""
 
     @property
     def seen(self) -> Drawn:
-        """All that there is to see, the alarm or its absence among it."""
+        """Return all fields, including the alarm or its absence."""
         return {**self.values, ALARM: self.alarm or NONE}
 
     def digest(self) -> int:
-        """Hash what the patient can say, leaving out who it is, what is seen, alarm and temperature.
+        """Hash what the patient can say, without identity, visible findings, alarm and temperature.
 
-        So twins have one hash, and no two splits share a story.
+        So twins have the same hash, and no two splits share a story.
         """
         text = repr(sorted((k, v) for k, v in self.values.items() if k not in NOT_HASHED))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
@@ -81,7 +81,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Grammar:
-    """The generator behind a scenario with tables; a `CaseSource`."""
+    """The generator of a scenario with tables; a `CaseSource`."""
 
     scenario: str
     seed: int
@@ -97,12 +97,12 @@ class Grammar:
     child_duration_phrasings: tuple[str, ...] = ()
     child_age_phrasings: tuple[str, ...] = ()
     held_out_phrasings: float = 0.2
-    """Share of each fact's phrasings that occurs in held-out-style test cases only, the last ones of each list."""
+    """Share of each fact's phrasings that occurs only in held-out-style test cases: the last ones of each list."""
     held_out_cases: float = 0.25
-    """Share of the test cases that are worded and drawn in the held-out way."""
+    """Share of the test cases that are worded and drawn in the held-out style."""
 
     def ids(self, split: str) -> Sequence[str]:
-        """List a split's ids; the numbers go round the diagnoses."""
+        """List a split's ids; the numbers cycle through the diagnoses."""
         return tuple(f"{split}-{i:04d}" for i in range(self.splits.get(split, 0)))
 
     def get(self, case_id: str) -> Case:
@@ -124,7 +124,7 @@ class Grammar:
 
     @cached_property
     def alarming(self) -> tuple[str, ...]:
-        """Labels with red flags, in the scenario's order."""
+        """Return the labels with red flags, in the scenario's order."""
         return tuple(name for name, label in self.labels.items() if label.red_flags)
 
     def label_of(self, split: str, number: int) -> str:
@@ -134,13 +134,13 @@ class Grammar:
         return list(self.labels)[number % len(self.labels)]
 
     def style_of(self, split: str, number: int) -> Style:
-        """Return whether a case is held-out in wording and drawing; only test cases are, in whole rounds of labels."""
+        """Return whether a case has held-out wording and drawing; only test cases do, in whole rounds of labels."""
         every = round(1 / self.held_out_cases) if self.held_out_cases else 0
         round_of_labels = number // len(self.labels)
         return "held-out" if split == "test" and every and round_of_labels % every == every - 1 else "in-style"
 
     def make(self, split: str, number: int) -> Case:
-        """Make the case of a number, also beyond the split's size (training may want more than the fixed split)."""
+        """Make the case with a number, also beyond the split's size (training may need more than the fixed split)."""
         return self._cached(split, number)
 
     @cached_property
@@ -162,7 +162,7 @@ class Grammar:
         )
 
     def _seed(self, split: str, number: int) -> str:
-        """Return the seed of all that is random in a case; twins share it."""
+        """Return the seed of a case's random draws; twins share it."""
         source = number // 2 * 2 if split == ALARMS else number
         return f"{self.scenario}/{self.seed}/{split}/{source}"
 
@@ -170,7 +170,7 @@ class Grammar:
         """Draw the patient of a case.
 
         Raises:
-            TooFewCardsError: The split has no card of its own, or a field has no value that fits.
+            TooFewCardsError: The split has no card left, or a field has no suitable value.
         """
         label, seed = self.label_of(split, number), self._seed(split, number)
         draw = self._draw_for(split, label, random.Random(seed))
@@ -190,10 +190,10 @@ class Grammar:
         Args:
             label: The diagnosis.
             rng: The source of randomness.
-            alarmed: Draw a patient with an alarm, where one can have it at that site and age.
+            alarmed: Draw a patient with an alarm, if that is possible at the site and age.
 
         Raises:
-            TooFewCardsError: A field has no value that fits what was drawn before.
+            TooFewCardsError: A field has no value that is compatible with the values drawn before.
         """
         drawn: dict[str, str | tuple[str, ...]] = {}
         for name in self.tables.fields:
@@ -223,7 +223,7 @@ class Grammar:
         return _pick(rng, table)
 
     def _without_alarm(self, draw: Draw, rng: random.Random) -> Draw:
-        """Return the same patient without the alarm, and with a temperature that fits."""
+        """Return the same patient without the alarm, and with a suitable temperature."""
         values = dict(draw.values)
         if DRAWN_AGAIN in values:
             before = {f: v for f, v in values.items() if f != DRAWN_AGAIN} | {ALARM: NONE}
@@ -235,19 +235,19 @@ class Grammar:
         band = self.tables.values["age"][str(values["age"])]
         age = rng.randint(band.low, band.high)
         span = self.tables.values["duration"][str(values["duration"])]
-        # Nobody is ill for longer than they have lived, and young patients are seldom ill from birth.
+        # A duration cannot exceed the age, and young patients are seldom ill from birth.
         high = max(1, min(span.high, age // 3)) if span.unit == "years" else span.high
         return {"age": age, "duration": rng.randint(min(span.low, high), high)}
 
     # -- wording ---------------------------------------------------------------------------------------------------
 
     def wordings(self, phrasings: Sequence[str], style: Style) -> Sequence[str]:
-        """Return the phrasings of one fact that a style may use."""
+        """Return a fact's phrasings for a style."""
         usual = len(phrasings) - round(len(phrasings) * self.held_out_phrasings)
         return phrasings[usual:] if style == "held-out" and usual < len(phrasings) else phrasings[:usual]
 
     def word(self, spec: Value, style: Style, rng: random.Random, *, child: bool = False) -> str:
-        """Word one value, as a child would where it is one."""
+        """Word one value; a child's words are used for a child."""
         text = rng.choice(self.wordings((spec.child if child else ()) or spec.phrasings, style))
         return text.replace("{item}", rng.choice(self.wordings(spec.items, style))) if spec.items else text
 
@@ -260,7 +260,7 @@ class Grammar:
             complaint=facts["complaint"][0],
             facts=tuple(fact for topic in order for fact in facts[topic]),
             examinations=tuple(fact for topic in EXAMINATIONS for fact in facts.get(topic, ())),
-            # What frightens a patient is often said at once: that is how a triage doctor can know of it.
+            # Frightening symptoms are often told at the start; this is how a triage doctor can know of them.
             opening=(ALARM,) if draw.alarm and opens and rng.random() < TOLD_AT_ONCE else (),
             name=rng.choice(self.names[sex]),
             age=draw.numbers["age"],
@@ -269,7 +269,7 @@ class Grammar:
         )
 
     def _facts(self, draw: Draw, topic: str, style: Style, seed: str) -> tuple[Fact, ...]:
-        """Word what a patient has on one topic; each fact with its own seed, so that twins say the same."""
+        """Word a patient's values for one topic; each fact has its own seed, so that twins say the same."""
         child, found = draw.numbers["age"] < CHILDHOOD, []
         for key in as_values(draw.seen[topic]):
             spec, rng = self.tables.values[topic][key], random.Random(f"{seed}/{topic}/{key}")
@@ -304,12 +304,12 @@ class Grammar:
         )
 
     def _urgency(self, draw: Draw) -> Urgency | None:
-        """Return how soon the patient must be seen, the alarm left out."""
+        """Return how soon the patient must be seen, ignoring the alarm."""
         known = {name: frozenset(as_values(value)) for name, value in draw.values.items()}
         return self.labels[draw.label].urgency_for(known)
 
     def _raises(self, draw: Draw) -> bool:
-        """Return whether a patient's alarm makes it more urgent than it is without."""
+        """Return whether a patient's alarm raises the urgency."""
         alarm = self.tables.values[ALARM][draw.alarm].urgency if draw.alarm else None
         without = self._urgency(draw)
         return alarm is not None and most_urgent((without, *_known(alarm))) != without

@@ -1,6 +1,6 @@
-"""Bayes ceilings: how often the best possible doctor would be right, by what it is told.
+"""Bayes ceilings: the accuracy of an optimal doctor, by the information it has.
 
-What a photograph and a complaint can show is few enough to be summed over exactly. Cards are too many, so that their
+The combinations of photograph and complaint are few enough for an exact sum. There are too many cards, so their
 ceilings are means over drawn patients; every drawn patient is judged with the exact posterior.
 """
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 PHOTOGRAPH = ("view", "skin_type", "morphology")
-"""What a photograph shows; the tone of the skin only where skin is seen."""
+"""Fields that a photograph shows; the skin tone only if skin is visible."""
 FACTS_KNOWN = (0, 1, 2, 4, 6)
-"""Numbers of facts that the ceilings are given for, besides all."""
+"""Numbers of facts for which ceilings are computed, in addition to all facts."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Ceiling:
     """0 to 1."""
     low: float
     high: float
-    """95 % interval of the mean over drawn patients; equal to the value where it is exact."""
+    """95 % interval of the mean over drawn patients; equal to the value if it is exact."""
     draws: int
-    """Patients drawn; 0 where it is exact."""
+    """Number of drawn patients; 0 if it is exact."""
 
 
 def ceilings(grammar: Grammar, draws: int = 1_700) -> list[Ceiling]:
-    """Compute all ceilings, diagnoses being equally frequent.
+    """Compute all ceilings for equally frequent diagnoses.
 
     Args:
         grammar: The scenario's tables.
@@ -64,9 +64,9 @@ def ceilings(grammar: Grammar, draws: int = 1_700) -> list[Ceiling]:
 
 
 def by_facts_known(grammar: Grammar, draws: int = 1_700) -> dict[str, Ceiling]:
-    """Compute how often the best possible doctor is right by the number of facts besides complaint and photograph.
+    """Compute the accuracy of an optimal doctor by the number of facts in addition to complaint and photograph.
 
-    The doctor asks about one topic at a time, always the most informative one; an answer is one fact.
+    The doctor asks about one topic at a time, always the most informative one; one answer is one fact.
 
     Args:
         grammar: The scenario's tables.
@@ -108,7 +108,7 @@ def drawn_patients(grammar: Grammar, draws: int) -> list[Draw]:
 
 
 def _exact(grammar: Grammar, name: str, mass: list[Numbers], *, specialty: bool = False) -> Ceiling:
-    """Sum, over all that can be seen, the probability of the most likely answer."""
+    """Sum the probability of the most likely answer over everything that can be seen."""
     import numpy as np
 
     answers = list(grammar.tables.labels)
@@ -121,11 +121,11 @@ def _exact(grammar: Grammar, name: str, mass: list[Numbers], *, specialty: bool 
 
 
 def _seen(tables: FindingTables, *, complaint: bool, person: bool = False) -> list[Numbers]:
-    """Return P(what is seen | label) for all that a photograph, the complaint, and the patient's file can show.
+    """Return P(observation | label) for all combinations of photograph, complaint and patient's file.
 
     Returns:
-        For each view and tone of the skin, each age and sex where they are on file, and each morphology where there is
-        a complaint, an array of shape (labels, morphologies or complaints).
+        For each view and skin tone, each age and sex if they are on file, and each morphology if there is a complaint,
+        an array of shape (labels, morphologies or complaints).
     """
     found: dict[tuple[str, ...], Numbers] = {}
 

@@ -1,4 +1,4 @@
-"""Whether a diagnosis is right: the one place that decides it, for every table, figure, reward and page.
+"""Decide whether a diagnosis is right; the only place that does, for every table, figure, reward and page.
 
 A closed list decides by its labels. Open diagnoses are compared by name, then by the scenario's aliases, then by the
 verdict of a judge, if there is one.
@@ -15,16 +15,16 @@ from consult.scenarios.normalised import abstains, normalised, open_name
 from consult.scenarios.scenario import Scenario
 
 CorrectBy = Literal["match", "alias", "judge", "unjudged"]
-"""What decided: the names alone, the scenario's aliases, a judge, or nobody yet."""
+"""The basis of the decision: the names alone, the scenario's aliases, a judge, or nobody yet."""
 Relation = Literal["same", "broader", "narrower", "different"]
-"""What a judge can say of a diagnosis, compared with the true one; only *same* is right."""
+"""A judge's possible verdicts on a diagnosis, compared with the true one; only *same* is right."""
 Naming = Callable[[str | None], str | None]
-"""Returns the diagnosis that an answer names; None for an answer that names none, or several labels."""
+"""Returns the diagnosis that an answer names; None if it names none, or several labels."""
 RELATIONS: tuple[Relation, ...] = ("same", "broader", "narrower", "different")
 
 
 class Correct(NamedTuple):
-    """What was decided on one consultation."""
+    """The decision on one consultation."""
 
     correct: bool | None
     """None if there is no truth, and while the consultation is being played."""
@@ -48,11 +48,11 @@ def correct(
 
     Args:
         said: The diagnosis; None for an abstention, which is wrong.
-        truth: The true one; None if it is not known, which an open one may also say in words ("unknown").
-        scenario: Whose labels and aliases count; None if it cannot be read, so that only equal names are right.
-        finished: Whether the consultation came to its end; one that did not is wrong.
-        relation: A judge's verdict; asked only where names and aliases do not decide.
-        words: The doctor's own, which were read as the diagnosis; with a list of labels they tell a name from an alias.
+        truth: The true diagnosis; None if it is not known, which an open one may also state in words ("unknown").
+        scenario: The scenario whose labels and aliases count; None if it cannot be read, so only equal names are right.
+        finished: Whether the consultation finished; if not, it is wrong.
+        relation: A judge's verdict; used only if names and aliases do not decide.
+        words: The doctor's own words for the diagnosis; with a list of labels they distinguish a name from an alias.
     """
     closed = scenario is not None and bool(scenario.labels)
     if truth is None or not is_known(truth, scenario):
@@ -69,21 +69,21 @@ def correct(
 
 
 def is_known(truth: str | None, scenario: Scenario | None) -> bool:
-    """Return whether a case has a true diagnosis; an open one that says "unknown" in words is none."""
+    """Return whether a case has a true diagnosis; an open one that states "unknown" in words does not count."""
     if truth is None:
         return False
     return scenario is None or bool(scenario.labels) or not abstains(truth)
 
 
 def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded: str | None, decided: Correct) -> bool:
-    """Return whether an opinion is right: it names the truth, or the same diagnosis as a conclusion that is right.
+    """Return whether an opinion is right: it names the truth, or the same diagnosis as a right conclusion.
 
     Args:
         said: The opinion's diagnosis.
-        truth: The true one.
-        scenario: Whose labels and aliases count.
+        truth: The true diagnosis.
+        scenario: The scenario whose labels and aliases count.
         concluded: The final diagnosis of the consultation.
-        decided: What was decided on it.
+        decided: The decision on the consultation.
     """
     if correct(said, truth, scenario).correct:
         return True
@@ -91,7 +91,7 @@ def is_right(said: str | None, truth: str | None, scenario: Scenario, concluded:
 
 
 def _by_alias(words: str, label: str, scenario: Scenario | None) -> bool:
-    """Return whether words name a label by its aliases alone."""
+    """Return whether words name a label only by its aliases."""
     if scenario is None or label not in scenario.labels:
         return False
     named = [mention.words for mention in scenario.mentions(words) if mention.label == label]
@@ -99,12 +99,12 @@ def _by_alias(words: str, label: str, scenario: Scenario | None) -> bool:
 
 
 def name_of(said: str, scenario: Scenario) -> str | None:
-    """Return the name under which a diagnosis is compared.
+    """Return the name by which a diagnosis is compared.
 
     Returns:
         With a list of labels: the only label that it names, else None. With open diagnoses: its normalised name
-        without an article, or that of the diagnosis whose alias it is; None if it names no diagnosis ("I don't
-        know").
+        without an article, or the name of the diagnosis that it is an alias of; None if it names no diagnosis
+        ("I don't know").
     """
     if scenario.labels:
         return scenario.diagnosis(said)
@@ -113,10 +113,10 @@ def name_of(said: str, scenario: Scenario) -> str | None:
 
 
 def naming(scenario: Scenario) -> Naming:
-    """Return the way a scenario reads an answer: after aliases, whole words, the longest name first.
+    """Return the function that reads an answer with a scenario's names: aliases, whole words, the longest name first.
 
-    A scenario with open diagnoses has no labels; there all spellings of a diagnosis become the first one that is read,
-    or the one that its aliases stand under.
+    A scenario with open diagnoses has no labels: all spellings of a diagnosis become the first one that is read, or the
+    one that has the aliases.
     """
     spellings: dict[str, str] = {open_name(name): name for name in scenario.aliases}
 
@@ -129,13 +129,13 @@ def naming(scenario: Scenario) -> Naming:
 
 
 def plurality(said: Iterable[str | None], name: Naming) -> str | None:
-    """Return the diagnosis that most answers name, the first named of equals; None if none names one.
+    """Return the diagnosis that most answers name, the first one in a tie; None if there is none.
 
-    Of a panel it is the baseline that an attending has to beat: a panel that votes needs no attending.
+    For a panel this is the baseline for an attending: a panel that votes needs no attending.
 
     Args:
         said: The answers; None for an abstention.
-        name: How they are read, so that two names of one diagnosis are two votes for it.
+        name: Reads an answer, so that two names of one diagnosis are two votes for it.
     """
     counts = Counter(one for one in map(name, said) if one is not None)
     return counts.most_common(1)[0][0] if counts else None

@@ -1,4 +1,4 @@
-"""What stands in the files of a scenario folder, as models that refuse unknown keys."""
+"""The files of a scenario folder, as models that refuse unknown keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consult.scenarios.case import Urgency
 
 Sex = Literal["female", "male"]
 MOST_CASES = 1_000_000
-"""Cases of one split."""
+"""Most cases of one split."""
 Weight = Annotated[float, Field(gt=0, description="a number above 0, without quotes")]
 Share = Annotated[float, Field(ge=0, le=1, description="a share from 0 to 1, without quotes")]
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
@@ -31,7 +31,7 @@ class FileModel(BaseModel):
 
 
 class HeldOut(FileModel):
-    """What occurs in test cases only."""
+    """Styles that occur only in test cases."""
 
     phrasings: Share = 0.2
     """Share of each fact's phrasings, from the end of its list."""
@@ -50,12 +50,12 @@ class ScenarioFile(FileModel):
     """Topic → what a question about it asks for."""
     examinations: dict[str, Text] = {}
     specialties: list[Text] = []
-    """Clinics of single cases that are no label's own."""
+    """Clinics of single cases that are not the clinic of a label."""
     aliases: dict[str, list[Text]] = {}
-    """Open diagnosis → other names for it; with `labels.yaml` they stand there."""
+    """Open diagnosis → other names for it; with `labels.yaml` they are there."""
     seed: int = 0
     splits: dict[Literal["train", "validation", "test", "alarms"], Size] = {}
-    """`alarms`: pairs of patients, with a late alarm and without it."""
+    """`alarms`: pairs of patients with and without a late alarm."""
     atypical: Annotated[float, Field(ge=0, le=0.15, description="a share from 0 to 0.15, without quotes")] = 0.0
     """Share of the story's facts that come from the population instead of the diagnosis's own tables."""
     several: list[str] = []
@@ -75,7 +75,7 @@ def _listed(given: Any) -> Any:
 
 
 def _said(given: Any) -> Any:
-    """Read a sentence as advice for everybody."""
+    """Read a sentence as advice for every patient."""
     return {"say": given} if isinstance(given, str) else given
 
 
@@ -84,27 +84,27 @@ class AdviceSpec(FileModel):
 
     say: Text
     when: Annotated[list[Conditions], BeforeValidator(_listed)] = []
-    """Topic, or `sex` → values. All topics of one mapping must hold; of a list of mappings, one."""
+    """Topic, or `sex` → values. All topics of a mapping must hold; in a list, one of the mappings must hold."""
     urgency: Urgency | None = None
-    """How soon such a patient must be seen, where that is sooner than the label says."""
+    """How soon such a patient must be seen, if that is sooner than the label says."""
     unless: Annotated[list[Conditions], BeforeValidator(_listed)] = []
 
 
 Step = Annotated[
     AdviceSpec, BeforeValidator(_said), Field(description="a sentence, or say: and the sentence, with when: or unless:")
 ]
-"""A sentence for everybody, or one that depends on the patient."""
+"""A sentence for every patient, or one that depends on the patient."""
 
 
 class LabelSpec(FileModel):
     """One entry of `labels.yaml`."""
 
     aliases: list[Text] = []
-    specialty: Annotated[Text | None, Field(description="the name of a clinic, or null where nobody knows it")]
-    """Null where nobody knows it; triage is then not scored."""
+    specialty: Annotated[Text | None, Field(description="the name of a clinic, or null if it is unknown")]
+    """Null if it is unknown; triage is then not scored."""
     second_specialty: str | None = None
     urgency: Urgency | None = "routine"
-    """Null where nobody knows it; it is then not scored."""
+    """Null if it is unknown; it is then not scored."""
     look_alikes: list[str] = []
     red_flags: dict[str, Share] = {}
     explanation: str = ""
@@ -144,7 +144,7 @@ class ValueSpec(FileModel):
     high: Count = 0
     urgency: Urgency | None = None
     where: str = ""
-    """Alarms: where to go with it, in a doctor's sentence."""
+    """For alarms: where to go, in a doctor's sentence."""
 
 
 class ValuesFile(FileModel):
@@ -168,16 +168,16 @@ class RuleSpec(FileModel):
 
 
 class RulesFile(FileModel):
-    """`rules.yaml`: which values cannot stand on one card."""
+    """`rules.yaml`: values that cannot be on the same card."""
 
     rules: list[RuleSpec]
 
 
 class FindingsFile(FileModel):
-    """`findings.yaml`: label → field → value → clinical frequency; of several-valued fields, share."""
+    """`findings.yaml`: label → field → value → clinical frequency; for several-valued fields, share."""
 
     population: dict[str, dict[str, Weight]] = {}
-    """Field → value → weight (several-valued fields: share) among all patients, whatever they have."""
+    """Field → value → weight (several-valued fields: share) among all patients, whatever their diagnosis."""
     findings: dict[str, dict[str, dict[str, Weight]]]
 
 

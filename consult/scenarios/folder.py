@@ -51,7 +51,7 @@ from consult.scenarios.shape import mistakes, written
 from consult.scenarios.tables import SEXES, SKIN_TYPES, FindingTables, Value
 
 GENERATOR_VERSION = 2
-"""Raised by hand when the same tables give other cases; a test compares cases with those of this version."""
+"""Increased by hand when the same tables give different cases; a test compares cases with those of this version."""
 RULES = "rules.yaml"
 
 M = TypeVar("M", bound=BaseModel)
@@ -61,7 +61,7 @@ def load_folder(folder: Path) -> Scenario:
     """Read a scenario folder.
 
     Raises:
-        ScenarioError: A file is missing or has mistakes; all mistakes of that file are carried.
+        ScenarioError: A file is missing or has mistakes; the error has all mistakes of that file.
     """
     spec, at_spec = parse(folder / "scenario.yaml", ScenarioFile)
     labels: dict[str, Label] = {}
@@ -101,7 +101,7 @@ def load_folder(folder: Path) -> Scenario:
 
 
 def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
-    """Find aliases of open diagnoses that stand in the wrong file, or name two diagnoses."""
+    """Find aliases of open diagnoses that are in the wrong file, or name two diagnoses."""
     owners = {open_name(name): name for name in spec.aliases}
     for name, others in spec.aliases.items():
         if labels:
@@ -115,7 +115,7 @@ def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, L
 
 
 def _revision(folder: Path, *, drawn: bool) -> str:
-    """Hash what determines a scenario's cases: its files, and of drawn ones the generator's version and the drawing."""
+    """Hash everything that determines a scenario's cases: its files and, if drawn, generator version and drawing."""
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -129,10 +129,10 @@ def _revision(folder: Path, *, drawn: bool) -> str:
 def grammar_of(
     folder: Path, settings: tuple[ScenarioFile, LocatedYaml], written: tuple[LabelsFile, LocatedYaml]
 ) -> Grammar:
-    """Read the tables of a folder into the generator of its cases.
+    """Make the case generator from the tables of a folder.
 
     Args:
-        folder: Where the tables lie.
+        folder: Folder of the tables.
         settings: `scenario.yaml` with its lines.
         written: `labels.yaml` with its lines.
 
@@ -176,7 +176,7 @@ def grammar_of(
 def tables_of(
     spec: ScenarioFile, findings: FindingsFile, values: ValuesFile, labels: dict[str, Label], rules: RulesFile | None
 ) -> FindingTables:
-    """Join the tables of a folder; a label that lacks a field takes the population's table."""
+    """Join the tables of a folder; a label without a field gets the population's table."""
     usual = {"sex": dict.fromkeys(SEXES, 1.0), "skin_type": dict.fromkeys(SKIN_TYPES, 1.0), **findings.population}
     single = {name: table for name, table in usual.items() if name not in spec.several}
     shares = {name: findings.population.get(name, {}) for name in spec.several}
@@ -217,7 +217,7 @@ def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:
     """Read one YAML file against its model.
 
     Raises:
-        ScenarioError: The file is missing, is not YAML, or breaks the model; carries one problem a mistake.
+        ScenarioError: The file is missing, is not YAML, or breaks the model; the error has one problem per mistake.
     """
     located = _located(path)
     try:
@@ -227,22 +227,22 @@ def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:
 
 
 class Rest(NamedTuple, Generic[M]):
-    """What is left of a file without the entries that break its model."""
+    """A file's data without the entries that break its model."""
 
     parsed: M | None
-    """None if what is left breaks it, too, or where others would miss what was left out."""
+    """None if the rest also breaks the model, or if other entries refer to what was left out."""
     located: LocatedYaml
     left_out: list[Place]
     problems: list[Problem]
 
 
 def parse_rest(path: Path, model: type[M], depth: int) -> Rest[M]:
-    """Read one YAML file, leaving out what breaks its model.
+    """Read one YAML file, leaving out entries that break its model.
 
     Args:
         path: The file.
-        model: What it should be.
-        depth: Steps to an entry that nothing else refers to, so that it can be left out.
+        model: The model of the file.
+        depth: Number of steps to an entry that nothing else refers to, so that it can be left out.
 
     Raises:
         ScenarioError: The file is missing or is not YAML.
@@ -258,15 +258,15 @@ def parse_rest(path: Path, model: type[M], depth: int) -> Rest[M]:
             return Rest(None, located, places, problems)
         return Rest(model.model_validate(without_entries(located.data, places)), located, places, problems)
     except (ValidationError, LookupError):
-        # pydantic tells of a key that is no text by its text, under which nothing is found.
+        # pydantic reports a key that is not a string by its text, under which nothing is found.
         return Rest(None, located, places, problems)
 
 
 def without_entries(data: Any, places: Iterable[Place]) -> Any:
-    """Copy data without some entries; the last of a list go first, so that the others keep their positions.
+    """Copy data without some entries; the last entries of a list are removed first, so that positions stay valid.
 
     Raises:
-        LookupError: A place lies in what is not there.
+        LookupError: A place does not exist.
     """
     data = copy.deepcopy(data)
     for place in sorted(places, key=lambda p: [step if isinstance(step, int) else -1 for step in p], reverse=True):
@@ -274,7 +274,7 @@ def without_entries(data: Any, places: Iterable[Place]) -> Any:
         *way, last = place
         for step in way:
             node = node[step]
-        # What is missing, and a key itself, cannot be left out.
+        # A missing entry, and a key itself, cannot be left out.
         if isinstance(node, dict):
             node.pop(last, None)
         elif isinstance(node, list) and isinstance(last, int):
@@ -290,7 +290,7 @@ def _located(path: Path) -> LocatedYaml:
     except ScenarioError:
         raise
     except ValueError:
-        # Well-formed YAML with a scalar that cannot be: the date 2024-13-45.
+        # Well-formed YAML with an impossible scalar, such as the date 2024-13-45.
         line, value = impossible_scalar(path.read_text(encoding="utf-8-sig"))
         problem = Problem(path.name, line, f"'{value}' cannot be read as a date or number", "put it in quotes")
         raise ScenarioError([problem]) from None

@@ -1,4 +1,4 @@
-"""JSON lines as data, with what is wrong with their writing in words."""
+"""Read JSON lines as data, with their syntax errors in words."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 UNDECODABLE = re.compile(r"[\udc80-\udcff]")
-"""What `surrogateescape` leaves of bytes that are not UTF-8."""
+"""Characters that `surrogateescape` makes of bytes that are not UTF-8."""
 MAX_DEPTH = 60
-"""Objects and lists within each other; of more, what reads or copies the data would come to the end of the stack."""
+"""Most levels of nested objects and lists; more would exceed the stack when the data is read or copied."""
 _TOO_DEEP = "is not valid JSON: it is nested too deeply", "write it flat"
 _PYTHON = ("None", "True", "False")
 _SINGLE, _CURLY = "'\u2018\u2019", "\u201c\u201d\u201e"
 
 
 class Parsed(NamedTuple):
-    """One line: its data, or why it has none."""
+    """One line: its data, or the reason why it has none."""
 
     data: Any
     doubled: tuple[str, ...] = ()
-    """Keys that appear twice in one object, of which the last one counts."""
+    """Keys that appear twice in one object; the last one counts."""
     what: str = ""
-    """What is wrong with the writing; empty if the line can be read."""
+    """The syntax error; empty if the line can be read."""
     fix: str = ""
 
 
@@ -52,7 +52,7 @@ def parse_line(line: str) -> Parsed:
         return Parsed(None, (), *_TOO_DEEP)
     except ValueError:
         return Parsed(None, (), "is not valid JSON: it holds a number of thousands of digits", "correct the number")
-    # Only a line with so many brackets can be nested so deeply.
+    # Only a line with this many brackets can be nested this deeply.
     if line.count("[") + line.count("{") > MAX_DEPTH and _is_deep(data):
         return Parsed(None, (), *_TOO_DEEP)
     return Parsed(data, tuple(doubled))
@@ -71,11 +71,11 @@ def _is_deep(data: Any) -> bool:
 
 
 def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
-    """Find a file that is not written in lines at all, so that each of them would be told for the same mistake.
+    """Detect a file that does not have one object per line, which would give the same mistake for every line.
 
     Args:
         path: The file.
-        first: Its first line that is not empty, and that cannot be read.
+        first: Its first non-empty line that cannot be read.
 
     Returns:
         What is wrong and how to fix it; None if the line alone is broken.
@@ -104,7 +104,7 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
-    """Word why a line is no JSON, and how to fix it."""
+    """Describe why a line is not JSON, and how to fix it."""
     rest = error.doc[error.pos :].lstrip()
     before, found = error.doc[: error.pos].rstrip(), rest[:1]
     if found and found in _SINGLE:
@@ -126,7 +126,7 @@ def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
     if found in ("", "\n") or not rest:
         return "the line ends before the object does", "write each object on one line, up to its closing bracket"
     if before.endswith(",") and found in ("}", "]"):
-        return "a comma stands before a closing bracket", "remove it"
+        return "there is a comma before a closing bracket", "remove it"
     if rest.startswith(_PYTHON):
         return "it uses a word of Python", "write null, true or false"
     if error.msg.startswith("Expecting property name"):

@@ -1,4 +1,4 @@
-"""Cases written one a line in `cases.jsonl`, with photographs as files beside them."""
+"""Cases in `cases.jsonl`, one per line, with photographs as files beside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from consult.scenarios.shape import closest, mistakes
 
 FILE = "cases.jsonl"
 UNREAD = "\0"
-"""Stands in a broken line for a text that is missing, so that the rest of the line can be checked."""
+"""Replaces a missing text in a broken line, so that the rest of the line can be checked."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 LONGEST_PATH = 1_000
 
@@ -44,7 +44,7 @@ class ListedCases:
         return sizes
 
     def ids(self, split: str) -> Sequence[str]:
-        """List a split's ids; goes round the diagnoses, cases of one diagnosis in the order of the file."""
+        """List a split's ids, cycling through the diagnoses; cases of one diagnosis are in the order of the file."""
         turn: dict[str | None, int] = {}
         keyed = []
         for case in self.cases.values():
@@ -63,12 +63,12 @@ class ListedCases:
 
 
 class Scanned(NamedTuple):
-    """What stands in one line of a `cases.jsonl`: a usable case, or what is wrong."""
+    """Content of one line of a `cases.jsonl`: a usable case, or its problems."""
 
     line: int
-    """1-based; 0 for what is wrong with the file."""
+    """1-based; 0 for a problem of the whole file."""
     case: Case | None
-    """What could be read, with or without problems; texts that could not are `UNREAD`."""
+    """The readable content, with or without problems; unreadable texts are `UNREAD`."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -76,7 +76,7 @@ def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> List
     """Read `cases.jsonl`.
 
     Raises:
-        ScenarioError: The file is missing or has broken lines; carries one problem a mistake.
+        ScenarioError: The file is missing or has broken lines; the error has one problem per mistake.
     """
     cases, problems = dict[str, Case](), list[Problem]()
     for scanned in scan_cases(folder, scenario, labels):
@@ -89,14 +89,14 @@ def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> List
 
 
 def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iterator[Scanned]:
-    """Go through `cases.jsonl` a line at a time: read what can be read, and say what cannot."""
+    """Read `cases.jsonl` line by line: yield the readable content and the problems."""
     path = folder / FILE
     if not path.is_file():
         fix = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
         yield Scanned(0, None, (Problem(FILE, 0, "is missing, and there are no tables to draw cases from", fix),))
         return
     ids, empty = dict[str, int](), True
-    # A byte-order mark and any line ends are as good as none; bytes that are no UTF-8 are found line by line.
+    # A byte-order mark and any line ends are accepted; bytes that are not UTF-8 are found line by line.
     with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -127,7 +127,7 @@ def _scanned(
 
 
 def _spec(parsed: Parsed, number: int) -> tuple[CaseSpec | None, list[Problem]]:
-    """Read a line's data; of a broken line, what is left without its broken entries."""
+    """Read a line's data, without its broken entries."""
     problems = [
         Problem(FILE, number, f"'{key}' appears twice, and only the last would count", "remove one")
         for key in parsed.doubled
@@ -147,9 +147,9 @@ def _spec(parsed: Parsed, number: int) -> tuple[CaseSpec | None, list[Problem]]:
 
 
 def _without(data: Any, places: Iterable[Place], number: int) -> Any:
-    """Copy a line's data without its broken entries; a needed one is replaced by `UNREAD`, or by an id of the line."""
+    """Copy a line's data without broken entries; a required one is replaced by `UNREAD`, or by an id from the line."""
     data = copy.deepcopy(data)
-    # The last of a list go first, so that the others keep their positions.
+    # The last entries of a list are removed first, so that the others keep their positions.
     for place in sorted(places, key=lambda p: [step if isinstance(step, int) else -1 for step in p], reverse=True):
         *way, last = place
         node = data
@@ -173,7 +173,7 @@ def _needed(place: Place) -> Collection[str]:
 def _mistakes(
     folder: Path, labels: Mapping[str, Label], spec: CaseSpec, ids: Mapping[str, int]
 ) -> Iterator[tuple[str, str]]:
-    """Find what makes a well-formed line unusable."""
+    """Find the reasons why a well-formed line is unusable."""
     if spec.id in ids:
         yield f"the id '{spec.id}' occurs twice, first in line {ids[spec.id]}", "give it another id"
     if spec.diagnosis is not None and labels and spec.diagnosis not in labels:
@@ -187,7 +187,7 @@ def _mistakes(
 
 
 def _label_meant(diagnosis: str, labels: Mapping[str, Label]) -> str:
-    """Say how to write a diagnosis that is not a label's exact name."""
+    """Suggest how to write a diagnosis that is not a label's exact name."""
     for name in labels:
         if normalised(name) == normalised(diagnosis):
             return f"write '{name}'"
@@ -195,7 +195,7 @@ def _label_meant(diagnosis: str, labels: Mapping[str, Label]) -> str:
     for label in labels.values():
         for alias in label.aliases:
             owners.setdefault(alias, set()).add(label.name)
-    # What names two labels is a mistake of its own, and nobody can tell which is meant.
+    # A name of two labels is a separate mistake, and it is unclear which one is meant.
     names = {name: next(iter(whose)) for name, whose in owners.items() if len(whose) == 1}
     meant = closest(diagnosis, list(names))
     if meant and meant not in labels:
@@ -218,7 +218,7 @@ def _image_mistakes(folder: Path, image: str) -> Iterator[tuple[str, str]]:
 
 
 def _image_path(folder: Path, image: str) -> Path | None:
-    """Return the path of an image; None if no file can have such a name: too long, or with a NUL in it."""
+    """Return the path of an image; None if it is not a possible file name: too long, or with a NUL."""
     try:
         path = (folder / image).resolve()
         path.is_file()
@@ -228,7 +228,7 @@ def _image_path(folder: Path, image: str) -> Path | None:
 
 
 def _image_meant(folder: Path, image: str) -> str:
-    """Find the file whose path is the image's but for letter case, slashes, spaces, folder or ending."""
+    """Find a file whose path differs from the image's only in letter case, slashes, spaces, folder or ending."""
     if len(image) > LONGEST_PATH:
         return ""
     wanted = PurePosixPath(image.strip().replace("\\", "/"))
@@ -237,7 +237,7 @@ def _image_meant(folder: Path, image: str) -> str:
         if path is None or not path.is_dir() or not path.is_relative_to(folder.resolve()):
             continue
         images = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-        # Never a name that is only like it: IMG_0002 is another patient.
+        # Never a merely similar name: IMG_0002 is another patient.
         for each in images:
             if each.name.lower() == wanted.name.lower() or each.stem.lower() == wanted.stem.lower():
                 return str(place / each.name)
@@ -274,7 +274,7 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
 
 
 def _fact_ids(specs: Sequence[FactSpec]) -> list[str]:
-    """Return each fact its id: its own, or its topic, numbered from the second fact of a topic on."""
+    """Return the ids of facts: their own, or their topic, numbered from the second fact of a topic on."""
     ids, seen = [], dict[str, int]()
     for spec in specs:
         nth = seen[spec.topic] = seen.get(spec.topic, 0) + 1

@@ -1,4 +1,4 @@
-"""YAML as data only, with the line of every entry: safe tags, no anchors, at most 1 MB."""
+"""Read YAML as data, with the line of every entry: safe tags, no anchors, at most 1 MB."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_DEPTH = 60
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-"""What no YAML file may hold."""
+"""Characters that no YAML file may contain."""
 _BEGINS = (
     yaml.BlockSequenceStartToken,
     yaml.BlockMappingStartToken,
@@ -31,16 +31,16 @@ _BEGINS = (
 _ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 Place = tuple[str | int, ...]
-"""The way to an entry: keys and list positions."""
+"""The path to an entry: keys and list positions."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a file of the user's."""
+    """One mistake in a user's file."""
 
     file: str
     line: int
-    """1-based; 0 where the whole file is meant."""
+    """1-based; 0 for the whole file."""
     what: str
     fix: str
 
@@ -50,15 +50,15 @@ class Problem:
 
 
 class ScenarioError(UserError, ValueError):
-    """A scenario folder that cannot be used; carries every mistake that was found."""
+    """A scenario folder that cannot be used; the error has every mistake that was found."""
 
     def __init__(self, problems: list[Problem], folder: Path | None = None, total: int = 0) -> None:
-        """Word it.
+        """Word the message.
 
         Args:
-            problems: What kept the folder from being read; the first is told.
-            folder: The scenario's, for the command that tells all.
-            total: How many mistakes the folder has, where more are known than these.
+            problems: The reasons why the folder cannot be read; the message has the first.
+            folder: The scenario's folder, for the command that lists all mistakes.
+            total: Number of mistakes in the folder, if more are known than these.
         """
         self.problems = problems
         others = max(total, len(problems)) - 1
@@ -69,7 +69,7 @@ class ScenarioError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class LocatedYaml:
-    """A parsed file that remembers its text, so that a mistake can be given a line."""
+    """A parsed file that keeps its text, so that a mistake can be reported with its line."""
 
     file: str
     data: Any
@@ -94,7 +94,7 @@ class LocatedYaml:
         return line
 
     def problem(self, place: Iterable[str | int], what: str, fix: str) -> Problem:
-        """Make a problem of an entry of this file."""
+        """Make a problem for an entry of this file."""
         return Problem(self.file, self.line(place), what, fix)
 
 
@@ -135,7 +135,7 @@ def read_yaml(path: Path) -> LocatedYaml:
         mark = getattr(error, "problem_mark", None)
         line, what = mark.line + 1 if mark else 0, getattr(error, "problem", None) or ""
         if "nesting depth" in what:
-            # libyaml reads ahead of our own limit, to one of its own.
+            # libyaml reads beyond this module's limit, up to its own.
             raise _error(name, line, "is nested too deeply", "write it flat") from None
         why, fix = _reason(what, _line_of(text, line), mark.column if mark else 0)
         raise _error(name, line, f"is not valid YAML: {why}", fix) from None
@@ -144,14 +144,14 @@ def read_yaml(path: Path) -> LocatedYaml:
 
 
 def _is_key(node: Any, step: str | int) -> bool:
-    """Return whether a key is the one that a step names, as text or as what YAML reads it as: `no` is false."""
+    """Return whether a key is the one that a step names, as text or as YAML's value: `no` is false."""
     if node.value == str(step):
         return True
     return not isinstance(step, str) and node.tag == "tag:yaml.org,2002:bool" and yaml.safe_load(node.value) is step
 
 
 def impossible_scalar(text: str) -> tuple[int, str]:
-    """Find the first date or number that looks like one and is none, with its 1-based line."""
+    """Find the first invalid date or number, with its 1-based line."""
     for token in yaml.scan(text, Loader=_Loader):
         if isinstance(token, yaml.ScalarToken) and token.plain:
             try:
@@ -169,14 +169,14 @@ def _line_of(text: str, line: int) -> str:
 
 
 def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
-    """Word what a YAML parser complains about, and how to fix it."""
+    """Describe a YAML parser's error, and how to fix it."""
     found = line[column : column + 1]
     if "single document" in problem:
         return "it holds a second document after ---", "remove one of the two"
     if line.lstrip(" ").startswith("\t"):
         return "a tab indents the line", "indent with spaces"
     if "mapping values are not allowed" in problem:
-        return "a colon stands inside a text, or the line is indented wrongly", "put the text in quotes"
+        return "there is a colon inside a text, or the line is indented wrongly", "put the text in quotes"
     if "cannot start any token" in problem:
         return f"a text cannot begin with '{found}'", "put it in quotes"
     if "end of stream" in problem:

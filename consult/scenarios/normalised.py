@@ -1,7 +1,7 @@
-"""The form in which two spellings of a name are equal, and the places of a text that spell a name.
+"""Normalise names so that two spellings are equal, and find names in texts.
 
-Whoever compares names or looks for them uses this form: labels, aliases, opinions, differentials, a classifier's names,
-and the checks for texts that give a diagnosis away.
+This form is used whenever names are compared or searched for: labels, aliases, opinions, differentials, a classifier's
+names, and the checks for texts that reveal a diagnosis.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import NamedTuple
 from consult.scenarios.control_chars import without_invisible
 
 _MARKS = re.compile("[\u0300-\u036f]")
-"""Accents of the Latin, Greek and Cyrillic scripts; the marks of other scripts are letters of their own."""
+"""Accents of the Latin, Greek and Cyrillic scripts; the marks of other scripts are separate letters."""
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc`]")
 _HYPHENS = re.compile(r"[\-\u2010-\u2013\u2212]+")
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 """Spaces, hyphens and dashes."""
 _SPECIAL = re.compile(rf"{_BETWEEN.pattern}|{_APOSTROPHES.pattern}|[^\x00-\x7f]")
-"""What a text in lower case does not keep as it is."""
+"""Characters of a lower-case text that are changed."""
 _DASH = "-"
-"""Stands in a folded text for a dash, which parts words; hyphens join them, and are folded like spaces."""
+"""Represents a dash in a folded text, which separates words; hyphens join them, and are folded like spaces."""
 _ENDS = ' .,;:!?*_"\u201c\u201d'
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _BRACKETS_OF_BOTH_SIDES = "()[]{}"
@@ -42,7 +42,7 @@ _LINK = (
     r"by|the|an?|any|it|this|that|more|further|here|now|to|for|about|is|are|was|available|given|provided)\b"
 )
 _TAIL = rf"(?:(?:{_LINK}|{_FURTHER}){_CLAUSE}(?:{_FURTHER}{_CLAUSE})*)?"
-"""What can follow an abstention without naming a diagnosis after all."""
+"""Text that can follow an abstention without naming a diagnosis."""
 _ABSTENTION = re.compile(
     rf"(?:{_DIAGNOSIS}: ?)?(?:\?|n/?a|n\.a|null|nil|none(?: of (?:these|them|the above))?|idk|unsure|undiagnosed|"
     rf"no answer|{_OPEN}|{_DIAGNOSIS} (?:is |remains )?{_OPEN}|(?:an? )?{_OPEN} diagnosis"
@@ -57,11 +57,11 @@ _ABSTENTION = re.compile(
     rf"|{_NOBODY}(?:am |im |is |are )?(?:not possible|impossible|unable|not able) to "
     rf"(?:tell|say|determine|diagnose|know|make){_TAIL})?"
 )
-"""What an open answer that names no diagnosis is like, when it is normalised."""
+"""Matches a normalised open answer that names no diagnosis."""
 
 
 class Folded(NamedTuple):
-    """A text in the form in which names are looked for."""
+    """A text in the form that is searched for names."""
 
     text: str
     source: str
@@ -69,7 +69,7 @@ class Folded(NamedTuple):
     """Position in the source of each character of the text."""
 
     def places(self, name: str) -> Iterator[tuple[int, int]]:
-        """Yield where a normalised name stands as whole words, as (start, end) in the folded text."""
+        """Yield the places of a normalised name as whole words, as (start, end) in the folded text."""
         start = self.text.find(name) if name else -1
         while start >= 0:
             end = start + len(name)
@@ -79,11 +79,11 @@ class Folded(NamedTuple):
             start = self.text.find(name, end if whole else start + 1)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the place in the source of a place in the folded text."""
+        """Convert a place in the folded text to the place in the source."""
         return self.origin[start], self.origin[end - 1] + 1
 
     def without(self, places: Iterable[tuple[int, int]]) -> Folded:
-        """Return it with places of the folded text made empty, so that no other name is found there."""
+        """Return the text with places of the folded text blanked, so that no other name is found there."""
         kept, done = list[str](), 0
         for start, end in places:
             kept += [self.text[done:start], "\0" * (end - start)]
@@ -103,16 +103,16 @@ def normalised(name: str) -> str:
 
 
 def open_name(name: str) -> str:
-    """Return an open diagnosis as names are compared: normalised, without an article before it."""
+    """Return an open diagnosis in the form for comparison: normalised, without an article before it."""
     return normalised(_ARTICLE.sub("", name, count=1) if _ARTICLE.match(name) else name)
 
 
 def unbracketed(text: str, ends: str = " ") -> str:
-    """Return a text without brackets at its ends that have no partner, or that are round the whole.
+    """Return a text without unpaired brackets at its ends, and without brackets around the whole.
 
     Args:
         text: A name or an answer.
-        ends: Other characters that its ends lose.
+        ends: Other characters to remove from its ends.
     """
     partners = _partners(text)
     paired = {*partners, *partners.values()}
@@ -134,7 +134,7 @@ def unbracketed(text: str, ends: str = " ") -> str:
 
 
 def _partners(text: str) -> dict[int, int]:
-    """Return the position of each opening bracket that is closed, with the one of its partner."""
+    """Return the position of each closed opening bracket → the position of its closing bracket."""
     partners, left = dict[int, int](), list[int]()
     for at, character in enumerate(text):
         if character in _BRACKETS:
@@ -145,20 +145,20 @@ def _partners(text: str) -> dict[int, int]:
 
 
 def abstains(said: str) -> bool:
-    """Return whether an open answer is no diagnosis at all: "I don't know", "n/a", "unclear", a dash."""
+    """Return whether an open answer is not a diagnosis: "I don't know", "n/a", "unclear", a dash."""
     return _ABSTENTION.fullmatch(normalised(said)) is not None
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """Return the forms of a name that are looked for in folded texts; two where a dash stands in it."""
+    """Return the forms of a name to search for in folded texts; two if it contains a dash."""
     return tuple(dict.fromkeys((normalised(name), folded(name).text.strip(_ENDS))))
 
 
 @lru_cache(maxsize=1_000)
 def folded(text: str) -> Folded:
-    """Fold a text as names are normalised, each character with its position in the source.
+    """Fold a text in the same way as names, each character with its position in the source.
 
-    The source is the text with its accents composed, and without marks that nobody sees.
+    The source is the text with composed accents, and without invisible marks.
     """
     text = unicodedata.normalize("NFC", without_invisible(text))
     parts, origin, done = list[str](), list[int](), 0

@@ -1,4 +1,4 @@
-"""Photographs from files: what is accepted, and how they are opened."""
+"""Open photographs from files, and check that they are accepted."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MAX_PIXELS = 50_000_000
 
 
 class PhotographError(UserError, ValueError):
-    """A file that cannot be used as a photograph; one sentence with the fix."""
+    """A file that cannot be used as a photograph; the message is one sentence with the fix."""
 
 
 def open_photograph(path: Path) -> Image:
     """Open a photograph as RGB, turned upright, without its metadata.
 
     Raises:
-        PhotographError: The file is missing, is no JPEG, PNG or WebP, or has more than 50 megapixels.
+        PhotographError: The file is missing, is not a JPEG, PNG or WebP, or has more than 50 megapixels.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -44,7 +44,7 @@ def open_photograph(path: Path) -> Image:
         if isinstance(error, PhotographError):
             raise
         raise PhotographError(f"{path}: cannot be read as a picture ({error}); save it again") from None
-    # A new picture of the bare pixels: nothing of the file's metadata travels on.
+    # A new picture from the pixels only, without the file's metadata.
     bare = Image.new("RGB", upright.size)
     bare.paste(upright)
     return bare
@@ -52,7 +52,7 @@ def open_photograph(path: Path) -> Image:
 
 @contextmanager
 def _own_limit() -> Iterator[None]:
-    """Keep Pillow from warning of large pictures; the limit here is lower than the one at which it refuses them."""
+    """Suppress Pillow's warning about large pictures; the limit here is lower than the one at which it refuses them."""
     from PIL import Image
 
     with warnings.catch_warnings():

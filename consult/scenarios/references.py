@@ -1,6 +1,6 @@
-"""What the files of a scenario folder must agree on before a case can be drawn.
+"""Check the references between a scenario folder's files that drawing needs.
 
-Loading refuses a folder that breaks these; `consult.scenarios.checks.folder` reports them along with everything else.
+Loading refuses a folder with broken references; `consult.scenarios.checks.folder` reports them with all other mistakes.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from consult.scenarios.shape import closest
 from consult.scenarios.tables import ROOTS, VOCABULARY
 
 MOST_WEIGHT = 1e9
-"""The largest weight of a table; larger ones add up to infinity."""
+"""The largest weight in a table; sums of larger ones could be infinite."""
 REQUIRED = ("age", "site", "complaint", "morphology", "duration")
 """Fields without which no patient can be drawn."""
 NOT_WORDED = ("age", "duration", "morphology")
-"""Topics whose values have no phrasings of their own: numbers, and what only the photograph shows."""
+"""Topics whose values have no phrasings: numbers, and findings that only the photograph shows."""
 SEEN_ONLY = ("morphology",)
-"""Fields that stand on no card: only the photograph shows them."""
+"""Fields that are on no card: only the photograph shows them."""
 RESERVED = (ALARM, "view")
-"""What no field of findings.yaml may be called."""
+"""Names that no field of findings.yaml may have."""
 MOST_HELD_OUT = 0.5
-"""With more than this share held out, a list of one phrasing would be left empty."""
+"""With a larger share held out, a list with one phrasing would become empty."""
 
 
 def setting_references(spec: ScenarioFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Find settings that hold out everything, so that nothing is left for training."""
+    """Find settings that hold out everything and leave nothing for training."""
     if not set(spec.drawing_styles) - {spec.held_out.drawing_style}:
         yield at.problem(("drawing_styles",), "no drawing style is left for training", "add one that is not held out")
     if spec.held_out.phrasings > MOST_HELD_OUT:
@@ -47,7 +47,7 @@ def setting_references(spec: ScenarioFile, at: LocatedYaml) -> Iterator[Problem]
 
 
 def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Find look-alikes that are no labels, and red flags that leave no patient without one."""
+    """Find look-alikes that are not labels, and red flags that leave no patient without one."""
     for name, spec in labels.labels.items():
         for i, other in enumerate(spec.look_alikes):
             if other not in labels.labels:
@@ -62,7 +62,7 @@ def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def clinic_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Find drawn labels whose specialty or urgency is not known: nothing else states them for a drawn case."""
+    """Find drawn labels whose specialty or urgency is unknown: nothing else states them for a drawn case."""
     for name, spec in labels.labels.items():
         for field in ("specialty", "urgency"):
             if getattr(spec, field) is None:
@@ -77,7 +77,7 @@ def finding_references(
     values: ValuesFile | None,
     several: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Find labels, fields and values that findings.yaml lacks or that nothing else knows."""
+    """Find labels, fields and values that findings.yaml lacks or that only it has."""
     if not findings.findings:
         yield at.problem(("findings",), "there are no tables", "give each label one")
     for label in labels:
@@ -104,7 +104,7 @@ def _table(
 ) -> Iterator[Problem]:
     field, whose = str(place[-1]), "population" if place[0] == "population" else str(place[1])
     if field in RESERVED:
-        yield at.problem(place, f"no field may be called '{field}'", "remove it: red flags stand in labels.yaml")
+        yield at.problem(place, f"no field may be called '{field}'", "remove it: red flags are defined in labels.yaml")
         return
     if not table and field not in several:
         yield at.problem(place, f"'{whose}' has no values for '{field}'", "give at least one, with its weight")
@@ -119,7 +119,7 @@ def _table(
             yield at.problem((*place, value), what, "give a share of 0 to 1")
         elif field in several and value == "none":
             what = f"patients can have several values of '{field}', and 'none' has a share"
-            yield at.problem((*place, value), what, "remove it: a patient has none where no other value is drawn")
+            yield at.problem((*place, value), what, "remove it: a patient has none if no other value is drawn")
     yield from _menu_problems(place, field, table, at, values)
 
 
@@ -141,7 +141,7 @@ def _menu_problems(
 
 
 def several_references(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
-    """Find several-valued fields that have no words, or no words for having none of the values."""
+    """Find several-valued fields without phrasings, or without phrasings for having none of the values."""
     for i, field in enumerate(spec.several):
         place = ("several", i)
         if field in (*REQUIRED, *VOCABULARY, *RESERVED):
@@ -155,7 +155,7 @@ def several_references(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile |
 
 
 def alarm_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
-    """Find a split of alarms where no label has any."""
+    """Find a split of alarms although no label has any."""
     if "alarms" in spec.splits and not any(label.red_flags for label in labels.values()):
         what = "the split 'alarms' needs labels with red flags, and there are none"
         yield at.problem(("splits", "alarms"), what, "give a label `red_flags`, or remove the split")
@@ -197,7 +197,7 @@ def _side_problems(place: Place, named: Conditions, at: LocatedYaml, values: Val
 
 
 def _pair_problems(place: Place, field: str, other: str, at: LocatedYaml) -> Iterator[Problem]:
-    """Find pairs of fields that a rule cannot be about."""
+    """Find pairs of fields that a rule cannot relate."""
     if field == other:
         yield at.problem(place, f"the rule restricts '{field}' by '{field}' itself", "name another field")
     for one, two in ((field, other), (other, field)):
@@ -206,7 +206,7 @@ def _pair_problems(place: Place, field: str, other: str, at: LocatedYaml) -> Ite
 
 
 def advice_references(labels: LabelsFile, at: LocatedYaml, values: ValuesFile) -> Iterator[Problem]:
-    """Find conditions of plans over topics or values that drawn cases do not have."""
+    """Find conditions of plans on topics or values that drawn cases do not have."""
     known = [*(topic for topic in values.values if topic not in SEEN_ONLY), "sex"]
     for place, field, chosen in conditions_of(labels):
         if not chosen:
@@ -218,7 +218,7 @@ def advice_references(labels: LabelsFile, at: LocatedYaml, values: ValuesFile) -
 
 
 def unknown_topic(place: Place, field: str, known: Sequence[str], at: LocatedYaml) -> Problem:
-    """Return the problem of a condition about something that nobody can ask about."""
+    """Return the problem of a condition on something that nobody can ask about."""
     what = f"the condition is about '{field}', which is not a topic of a card"
     return at.problem(place, what, f"choose from: {', '.join(nearest_first(field, known))}")
 

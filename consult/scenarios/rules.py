@@ -1,7 +1,7 @@
-"""Rules of exclusion: which values of different fields cannot stand on one card.
+"""Rules of exclusion: values of different fields that cannot be on the same card.
 
 A rule is data (`rules.yaml` of a scenario with tables). It names one field with some of its values, and what another
-field can then never be (`never`), can only be (`only`), or must hold besides (`needs`, for several-valued fields).
+field can then never be (`never`), can only be (`only`), or must also contain (`needs`, for several-valued fields).
 `never` and `only` exclude pairs of values, whichever of the two fields is drawn first.
 """
 
@@ -16,7 +16,7 @@ from typing import Literal
 Kind = Literal["never", "only", "needs"]
 
 Drawn = Mapping[str, str | tuple[str, ...]]
-"""Field → value of one patient; a tuple for a several-valued field, empty where none of its values is there."""
+"""Field → value of one patient; a tuple for a several-valued field, empty if the patient has none of its values."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Rule:
 
     field: str
     values: frozenset[str]
-    """The rule speaks of patients with one of these."""
+    """The rule applies to patients with one of these."""
     kind: Kind
     other: str
     """The field that is restricted."""
@@ -43,7 +43,7 @@ class Rule:
 
 
 def as_values(drawn: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return a field's values as a tuple; `none` where a several-valued field has none."""
+    """Return a field's values as a tuple; `none` if a several-valued field has none."""
     return (drawn,) if isinstance(drawn, str) else drawn or ("none",)
 
 
@@ -93,7 +93,7 @@ class Exclusions:
         return self._related.get(name, frozenset())
 
     def admits(self, name: str, value: str, drawn: Drawn) -> bool:
-        """Return whether a value can stand beside what was drawn before it."""
+        """Return whether a value is compatible with the values drawn before it."""
         conflicts = self._conflicts.get((name, value), {})
         if any(conflicts[f] & set(as_values(drawn[f])) for f in conflicts if f in drawn):
             return False

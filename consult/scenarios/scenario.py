@@ -1,4 +1,4 @@
-"""A scenario: a named set of cases with the labels, specialties and topics that its consultations are about."""
+"""A scenario: a named set of cases with its labels, specialties and topics."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ class Label:
 
     name: str
     specialty: str
-    """Empty where it is not known."""
+    """Empty if it is not known."""
     urgency: Urgency | None
     """None if it is not known."""
     aliases: tuple[str, ...] = ()
     second_specialty: str | None = None
-    """A clinic that medicine accepts as a first address, too."""
+    """A second clinic that is also medically acceptable."""
     look_alikes: tuple[str, ...] = ()
     red_flags: Mapping[str, float] = field(default_factory=dict)
     """Red flag → its frequency among patients with this diagnosis."""
     explanation: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
-    """Kind of question a patient asks back (contagious, outlook, serious, cause) → one sentence."""
+    """Kind of question back (contagious, outlook, serious, cause) → one sentence."""
     plan: tuple[Advice, ...] = ()
     """What to do, step by step; a step can depend on the patient."""
     safety_net: tuple[Advice, ...] = ()
     """When to come back."""
 
     def plan_for(self, known: Known) -> tuple[str, ...]:
-        """Return the steps that are meant for a patient of whom this is known."""
+        """Return the steps that apply to a patient with these known values."""
         return applying(self.plan, known)
 
     def safety_net_for(self, known: Known) -> str:
@@ -45,26 +45,26 @@ class Label:
         return " ".join(applying(self.safety_net, known))
 
     def urgency_for(self, known: Known) -> Urgency | None:
-        """Return how soon such a patient must be seen, alarms left out."""
+        """Return how soon such a patient must be seen, ignoring alarms."""
         return most_urgent((self.urgency, *(one.urgency for one in self.plan if one.applies(known))))
 
     @property
     def conditional_topics(self) -> tuple[str, ...]:
-        """Topics that a doctor must know something about to choose the plan, each once."""
+        """Return the topics that the choice of the plan depends on, each once."""
         return tuple(dict.fromkeys(t for one in (*self.plan, *self.safety_net) for t in one.topics))
 
 
 class Mention(NamedTuple):
-    """One place of a text that names a label."""
+    """One place in a text that names a label."""
 
     start: int
     label: str
     words: str
-    """The name as it stands in the text."""
+    """The name as written in the text."""
 
 
 class CaseSource(Protocol):
-    """Where a scenario's cases come from."""
+    """Source of a scenario's cases."""
 
     def ids(self, split: str) -> Sequence[str]:
         """List a split's case ids in their fixed order; empty for a split that does not exist."""
@@ -78,7 +78,7 @@ class CaseSource(Protocol):
 
 
 class UnknownNameError(UserError, ValueError):
-    """A name that is not on the menu; the message names the menu, the nearest first."""
+    """A name that is not on the menu; the message lists the menu, nearest names first."""
 
     def __init__(self, kind: str, name: str, menu: Sequence[str]) -> None:
         self.kind, self.name, self.menu = kind, name, tuple(menu)
@@ -87,7 +87,7 @@ class UnknownNameError(UserError, ValueError):
 
 
 def nearest(name: str, menu: Sequence[str], most: int = 3, cutoff: float = 0.5) -> list[str]:
-    """Return the entries of a menu that are most like a mistyped name, those that are as like in the menu's order."""
+    """Return a menu's entries that are most similar to a mistyped name, in the menu's order if equally similar."""
     import difflib
 
     known = list(dict.fromkeys(menu))
@@ -103,7 +103,7 @@ def nearest(name: str, menu: Sequence[str], most: int = 3, cutoff: float = 0.5) 
 
 
 def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:
-    """Order a menu by likeness to a mistyped name, and cut it to `most` entries and an ellipsis."""
+    """Order a menu by similarity to a mistyped name, and cut it to `most` entries and an ellipsis."""
     near = nearest(name, menu)
     rest = [entry for entry in dict.fromkeys(menu) if entry not in near]
     listed = [*near, *rest]
@@ -112,7 +112,7 @@ def nearest_first(name: str, menu: Sequence[str], most: int = 12) -> list[str]:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Labels, topics and cases under one name. Doctors are shown the lists, never a case's card."""
+    """Labels, topics and cases under one name. Doctors see the lists, never a case's card."""
 
     name: str
     title: str
@@ -123,19 +123,19 @@ class Scenario:
     examinations: Mapping[str, str]
     source: CaseSource
     clinics: tuple[str, ...] = ()
-    """Specialties that occur at single cases only."""
+    """Specialties that occur only in single cases."""
     splits: Mapping[str, int] = field(default_factory=dict)
     description: str = ""
     findings: tuple[str, ...] = ()
-    """What photographs show, in a doctor's words; empty if the photographs were not drawn."""
+    """Possible findings of photographs, in a doctor's words; empty if the photographs were not drawn."""
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Open diagnosis → its other names; those of labels stand with the labels."""
+    """Open diagnosis → its other names; those of labels are stored with the labels."""
     revision: str = ""
     """Hash of the scenario's files: two runs with equal revisions play the same cases."""
 
     @cached_property
     def specialties(self) -> tuple[str, ...]:
-        """Specialties in the order in which the labels name them first, then those of single cases."""
+        """Return the specialties in the order of their first label, then those of single cases."""
         named = (label.specialty for label in self.labels.values())
         return tuple(dict.fromkeys(name for name in (*named, *self.clinics) if name))
 
@@ -146,7 +146,7 @@ class Scenario:
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
-        """Return normalised name → label, the longest name first; of equal names a label's own, then the first."""
+        """Return normalised name → label, the longest name first; if names are equal, a label's own, then the first."""
         names = {key: name for name in reversed(tuple(self.labels)) for key in spellings(name)}
         for label in self.labels.values():
             for alias in label.aliases:
@@ -156,9 +156,9 @@ class Scenario:
 
     @cached_property
     def _given_away(self) -> Mapping[str, str]:
-        """Return normalised spelling → diagnosis that it gives away: names, their plurals, and names without spaces.
+        """Return normalised spelling → diagnosis that it reveals: names, their plurals, and names without spaces.
 
-        Of open diagnoses all that the scenario knows: those with aliases, and the true ones of its cases.
+        With open diagnoses: all that the scenario knows, which are those with aliases and the true ones of its cases.
         """
         names = self._names or self._open_names
         found = dict(names)
@@ -178,7 +178,7 @@ class Scenario:
         return names
 
     def diagnosis(self, text: str) -> str | None:
-        """Find the label that a text names, after aliases, whole words, the longest name first.
+        """Find the label that a text names, by names and aliases, whole words, the longest name first.
 
         Case, accents, apostrophes and hyphens do not matter.
 
@@ -198,14 +198,14 @@ class Scenario:
         return tuple(dict.fromkeys(mention.label for mention in self.mentions(text)))
 
     def mentions(self, text: str) -> list[Mention]:
-        """Find each place of a text that names a label, in their order; of overlapping ones the longest name."""
+        """Find each place in a text that names a label, in order; if places overlap, the longest name counts."""
         return _mentions(text, self._names)
 
     def leaks(self, text: str) -> tuple[str, ...]:
-        """Find the diagnoses that a text gives away, in the order of the text, each once.
+        """Find the diagnoses that a text reveals, in the order of the text, each once.
 
-        Plurals and names without their spaces give one away, too. With open diagnoses those that the scenario knows
-        count: the true ones of its cases, and those with aliases.
+        Plurals and names without spaces also reveal one. With open diagnoses, those that the scenario knows count: the
+        true ones of its cases, and those with aliases.
         """
         return tuple(dict.fromkeys(mention.label for mention in _mentions(text, self._given_away)))
 
@@ -222,7 +222,7 @@ class Scenario:
             raise UnknownNameError("case", case_id, menu) from None
 
     def case_ids(self, split: str) -> Sequence[str]:
-        """List a split's cases in the fixed order that goes round the diagnoses.
+        """List a split's cases in the fixed order that cycles through the diagnoses.
 
         Raises:
             UnknownNameError: The scenario has no such split.
@@ -233,7 +233,7 @@ class Scenario:
 
 
 def _mentions(text: str, names: Mapping[str, str]) -> list[Mention]:
-    """Find each place of a text that has one of these normalised names, which stand the longest first."""
+    """Find each place in a text with one of these normalised names, which are ordered longest first."""
     hits, rest = list[Mention](), folded(text)
     for name, label in names.items():
         if name not in rest.text:

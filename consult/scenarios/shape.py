@@ -1,7 +1,7 @@
-"""What is wrong with the shape of an entry, in words: its place in the file, what stands there and what should.
+"""Describe a malformed entry in words: its place in the file, its actual and its expected content.
 
-The models of `files.py` say what an entry should be. What breaks them is told without a word of the library that found
-it: a sentence that somebody who writes case files for the first time can act on.
+The models of `files.py` define the expected content. Mistakes are reported without the terms of the validation library,
+in sentences that a first-time author of case files can act on.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from consult.scenarios.located_yaml import Place
 
 Syntax = Literal["JSON", "YAML"]
 LONGEST_SHOWN = 40
-"""Characters of a text that a message quotes."""
+"""Most characters of a text that a message quotes."""
 LIKE = 0.78
-"""Likeness from which on a name counts as another one misspelt."""
+"""Least similarity at which a name counts as a misspelling of another one."""
 
 LARGEST_SHOWN = 1e9
-"""No number from here on is suggested."""
+"""Numbers from this value on are not suggested."""
 _BOUNDS = {"ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt}
 
 KEY = "[key]"
-"""The step that pydantic adds to a place where the key itself is wrong."""
+"""The step that pydantic adds to a place if the key itself is wrong."""
 OTHER_WORDS: Mapping[str, Sequence[str]] = {
     "sex": ("gender",),
     "diagnosis": ("label", "truth", "disease"),
@@ -64,11 +64,11 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
     "train": ("training",),
     "test": ("testing", "eval"),
 }
-"""A name of the files → what others call it."""
+"""A name in the files → common alternatives."""
 
 
 class Mistake(NamedTuple):
-    """One mistake of a file's shape."""
+    """One mistake in a file's shape."""
 
     place: Place
     what: str
@@ -76,7 +76,7 @@ class Mistake(NamedTuple):
 
 
 def written(place: Sequence[str | int], data: Any) -> Place:
-    """Return a place as it stands in a file, where a single entry may stand for a list of one."""
+    """Return a place as in the file, where a single entry may replace a list of one."""
     found: list[str | int] = []
     for step in place:
         if isinstance(step, int) and isinstance(data, dict) and step not in data:
@@ -87,14 +87,14 @@ def written(place: Sequence[str | int], data: Any) -> Place:
 
 
 def mistakes(error: ValidationError, model: type[BaseModel], data: Any, syntax: Syntax) -> list[Mistake]:
-    """Word all that a model finds wrong with a file's data, each slip once."""
+    """Describe all mistakes that a model finds in a file's data, each once."""
     details = [_Detail.of(each, model, data, syntax) for each in error.errors(include_url=False)]
     only = list(model.model_fields) if len(model.model_fields) == 1 else []
     unknown = [d for d in details if d.kind == "extra_forbidden"]
     if only and (only[0],) in [d.place for d in details if d.kind == "missing"] and unknown and not _meant(unknown):
         what = f"{field_name(unknown[0].place)} stands at the top of the file"
         return [Mistake(unknown[0].place, what, f"write '{only[0]}:' above it, and indent all entries below")]
-    # A key that is misspelt is not missing, too; nor is anything said of the value of a key that cannot be.
+    # A misspelt key does not also count as missing, and the value of an unknown key is not checked.
     meant = _meant(unknown)
     keys = [d.place[:-1] for d in details if d.place[-1:] == (KEY,)]
     kept = (d for d in details if not (d.kind == "missing" and d.place in meant) and d.place not in keys)
@@ -102,12 +102,12 @@ def mistakes(error: ValidationError, model: type[BaseModel], data: Any, syntax: 
 
 
 def _meant(unknown: Sequence[_Detail]) -> set[Place]:
-    """Collect the places that misspelt keys stand for."""
+    """Collect the places that misspelt keys are meant for."""
     return {(*d.place[:-1], d.suggestion) for d in unknown if d.suggestion and d.suggestion not in d.around}
 
 
 def closest(name: str, menu: Sequence[str]) -> str:
-    """Return the entry of a menu that a name means: the same but for case and signs, another word, or misspelt."""
+    """Return the menu entry that a name means: it differs in case or signs, is a synonym, or is misspelt."""
     plain = {_plain(entry): entry for entry in menu}
     if _plain(name) in plain:
         return plain[_plain(name)]
@@ -133,7 +133,7 @@ def field_name(place: Place) -> str:
 
 
 def shown(value: Any, syntax: Syntax) -> str:
-    """Describe a value as its author sees it."""
+    """Describe a value from its author's point of view."""
     if value is None:
         return "null" if syntax == "JSON" else "empty"
     if isinstance(value, bool):
@@ -141,7 +141,7 @@ def shown(value: Any, syntax: Syntax) -> str:
     if isinstance(value, str):
         return f"the text '{_short(value)}'" if value else "an empty text"
     if isinstance(value, float) and not math.isfinite(value):
-        return "no finite number"
+        return "not a finite number"
     if isinstance(value, int | float):
         return f"the number {_short(_digits(value))}"
     if isinstance(value, datetime.date):
@@ -168,7 +168,7 @@ def _digits(number: float) -> str:
 
 @dataclass(frozen=True)
 class _Spot:
-    """What a model wants at a place."""
+    """What a model expects at a place."""
 
     wanted: Any
     """The type, without its annotations."""
@@ -178,7 +178,7 @@ class _Spot:
     needless: bool = False
     """Whether the entry may be left out."""
     bounds: tuple[Any, ...] = ()
-    """Bounds of a number, as the model has them."""
+    """Bounds of a number in the model."""
 
     def allows(self, number: float) -> bool:
         """Return whether a number is within the bounds, and short enough to be written out."""
@@ -205,7 +205,7 @@ def _is_model(wanted: Any) -> bool:
 
 
 def _spot(wanted: Any, words: str = "", *, needless: bool = False, bounds: Sequence[Any] = ()) -> _Spot:
-    """Take the annotations off a type."""
+    """Return a type without its annotations."""
     optional = False
     while True:
         origin = typing.get_origin(wanted)
@@ -221,7 +221,7 @@ def _spot(wanted: Any, words: str = "", *, needless: bool = False, bounds: Seque
 
 
 def _at(model: type[BaseModel], place: Place) -> _Spot:
-    """Find what a model wants at a place; where it knows no such place, what it wants around it."""
+    """Find what a model expects at a place or, if it has no such place, around it."""
     spot = _Spot(model)
     for i, step in enumerate(place):
         arguments = typing.get_args(spot.wanted)
@@ -251,7 +251,7 @@ def _node(data: Any, place: Place) -> Any:
 
 @dataclass(frozen=True)
 class _Detail:
-    """One complaint of pydantic, with what is needed to word it."""
+    """One pydantic error, with the data needed to describe it."""
 
     kind: str
     place: Place
@@ -266,7 +266,7 @@ class _Detail:
 
     @property
     def where(self) -> Place:
-        """The place as it stands in the file."""
+        """Return the place as in the file."""
         return written(self.place, self.data)
 
     @property
@@ -275,13 +275,13 @@ class _Detail:
 
     @property
     def around(self) -> Mapping[str, Any]:
-        """The mapping in which an unknown key stands."""
+        """Return the mapping that contains an unknown key."""
         found = _node(self.data, self.where[:-1])
         return found if isinstance(found, dict) else {}
 
     @property
     def suggestion(self) -> str:
-        """The known key that an unknown one means."""
+        """Return the known key that an unknown one means."""
         keys = _at(self.model, self.place[:-1]).keys
         if "say" in keys and self.has_colon:
             return "say"
@@ -291,7 +291,7 @@ class _Detail:
 
     @property
     def has_colon(self) -> bool:
-        """Whether an unknown key is the beginning of a sentence with a colon in it."""
+        """Return whether an unknown key is the beginning of a sentence with a colon in it."""
         return self.syntax == "YAML" and len(self.around) == 1 and str(self.place[-1])[:1].isupper()
 
     def worded(self) -> Mistake:
@@ -350,7 +350,7 @@ class _Detail:
         return f"{fix}, or leave it out" if spot.needless and not self._repaired() else fix
 
     def _repaired(self) -> str:
-        """Say how to write what was meant; empty if nobody can tell."""
+        """Suggest how to write what was meant; empty if that is unclear."""
         wanted, given, yaml = self.spot.wanted, self.given, self.syntax == "YAML"
         if self.kind == "string_too_long":
             return "shorten it to 2,000 at most"
@@ -375,7 +375,7 @@ class _Detail:
         return ""
 
     def _number(self, given: Any) -> str:
-        """Say how to write a number that is a text, or that has needless decimals."""
+        """Suggest how to write a number that is a text, or that has unnecessary decimals."""
         try:
             number = float(given)
         except (TypeError, ValueError, OverflowError):

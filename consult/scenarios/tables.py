@@ -1,8 +1,8 @@
-"""Tables of findings: how often each diagnosis shows each value.
+"""Tables of findings: the frequency of each value for each diagnosis.
 
 A diagnosis's facts come from its own clinical tables. A small share of the story (`atypical`) comes from the
-`population` instead: what anybody of that age, sex and site might tell. A value is drawn only where its own demands
-(regions, sites, ages, sexes) and the scenario's rules of exclusion admit it beside what was drawn before; so the
+`population` instead: what anybody of that age, sex and site might tell. A value is drawn only if its own requirements
+(regions, sites, ages, sexes) and the scenario's rules of exclusion admit it given the values drawn before. So the
 probability of a whole patient is a product of restricted tables, and posteriors over the diagnoses are exact.
 """
 
@@ -27,26 +27,26 @@ Table = Mapping[str, float]
 NONE = "none"
 EXAMINATIONS = ("palpation", "temperature")
 ROOTS = ("age", "sex", "site", "skin_type")
-"""Drawn first, from the diagnosis's own tables alone."""
+"""Drawn first, only from the diagnosis's own tables."""
 FIRST = (*ROOTS, "morphology", "complaint", ALARM)
 """The order in which a patient is drawn; all other fields follow, examinations last."""
 SEXES = ("female", "male")
 SKIN_TYPES = ("I", "II", "III", "IV", "V", "VI")
-"""Fitzpatrick's."""
+"""Fitzpatrick skin types."""
 VOCABULARY: Mapping[str, tuple[str, ...]] = {"sex": SEXES, "skin_type": SKIN_TYPES}
 """Field without phrasings → its values."""
 LEAST = 1e-6
-"""A floor instead of 0: an unforeseen value must not outweigh everything else that was seen."""
+"""A floor instead of 0: an unforeseen value must not outweigh all other findings."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """One value of one field, and how patients word it."""
+    """One value of one field, with patients' phrasings."""
 
     key: str
     phrasings: tuple[str, ...] = ()
     child: tuple[str, ...] = ()
-    """Phrasings of a patient under 12; empty: the same as everybody's."""
+    """Phrasings of a patient under 12; if empty, the same as everybody's."""
     items: tuple[str, ...] = ()
     """Fillers for the slot `{item}` in the phrasings."""
     views: tuple[str, ...] = ()
@@ -59,33 +59,33 @@ class Value:
     """Sexes that admit the value; empty admits all."""
     none: bool = False
     finding: str = ""
-    """Morphology only: the noun phrase that a doctor says of it."""
+    """Only for morphologies: a doctor's noun phrase for it."""
     unit: str = ""
     low: int = 0
     high: int = 0
-    """Durations and ages: the inclusive range in `unit`."""
+    """For durations and ages: the inclusive range in `unit`."""
     urgency: str | None = None
     where: str = ""
-    """Alarms: a doctor's sentence that says where to go with it."""
+    """For alarms: where to go, in a doctor's sentence."""
 
     @property
     def demands(self) -> Mapping[str, tuple[str, ...]]:
-        """Field → values of it that admit this value; a field that is not named admits it whatever its value."""
+        """Field → its values that admit this value; a field that is not named always admits it."""
         wanted = {"view": self.views, "site": self.sites, "age": self.ages, "sex": self.sexes}
         return {name: values for name, values in wanted.items() if values}
 
 
 @dataclass(frozen=True)
 class FindingTables:
-    """P(value | diagnosis) for every field, with what the fields demand of each other."""
+    """P(value | diagnosis) for every field, with the fields' requirements on each other."""
 
     clinical: Mapping[str, Mapping[str, Table]]
-    """label → single-valued field → value → clinical frequency, each table adding up to 1."""
+    """label → single-valued field → value → clinical frequency; each table adds up to 1."""
     values: Mapping[str, Mapping[str, Value]]
     shares: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
-    """label → several-valued field → value → how often it is there, each by itself, 0 to 1."""
+    """label → several-valued field → value → its frequency, independent of the others, 0 to 1."""
     red_flags: Mapping[str, Table] = field(default_factory=dict)
-    """label → red flag → how often it is there."""
+    """label → red flag → its frequency."""
     population: Mapping[str, Table] = field(default_factory=dict)
     """Single-valued field → value → weight: what anybody might tell."""
     atypical: float = 0.0
@@ -94,17 +94,17 @@ class FindingTables:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """All diagnoses, in the scenario's order."""
+        """Return all diagnoses, in the scenario's order."""
         return tuple(self.clinical)
 
     @cached_property
     def several(self) -> tuple[str, ...]:
-        """Fields of which a patient can have several values at once."""
+        """Return the fields of which a patient can have several values at once."""
         return tuple(dict.fromkeys(f for fields in self.shares.values() for f in fields))
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """All fields in the order in which they are drawn."""
+        """Return all fields in the order in which they are drawn."""
         named = {*next(iter(self.clinical.values())), *self.several, ALARM}
         ordered = [f for f in self.values if f in named]
         first = [f for f in FIRST if f in named]
@@ -131,11 +131,11 @@ class FindingTables:
         return VOCABULARY.get(name) or tuple(self.values[name])
 
     def admits(self, name: str, value: str, drawn: Drawn) -> bool:
-        """Return whether a value of a field can stand beside what was drawn before it, `view` among it."""
+        """Return whether a value of a field is compatible with the values drawn before it, including `view`."""
         return bool(self.admitted(name, drawn) >> self.menu(name).index(value) & 1)
 
     def admitted(self, name: str, drawn: Drawn) -> int:
-        """Return which values of a field can stand beside what was drawn: one bit each, in the menu's order."""
+        """Return which values of a field are compatible with those drawn: one bit each, in the menu's order."""
         admitted, masks = self._all[name], self._masks
         for other in self._context[name]:
             value = drawn.get(other)
@@ -145,7 +145,7 @@ class FindingTables:
         return admitted
 
     def excludes(self, name: str, other: str, drawn: str | tuple[str, ...]) -> bool:
-        """Return whether one thing that was drawn excludes any value of a field."""
+        """Return whether one drawn value excludes any value of a field."""
         return other in self._context[name] and self._mask(name, other, drawn) != self._all[name]
 
     def _mask(self, name: str, other: str, drawn: str | tuple[str, ...]) -> int:
@@ -173,7 +173,7 @@ class FindingTables:
         """Return P(value | label, what was drawn before) of a single-valued field.
 
         Returns:
-            Value → probability, those of 0 left out; empty if nothing is admissible.
+            Value → probability, without those of 0; empty if nothing is admissible.
         """
         key = (label, name, self.admitted(name, drawn or {}))
         found = self._tables.get(key)
@@ -185,7 +185,7 @@ class FindingTables:
 
     def matrix(self, name: str, drawn: Drawn) -> Numbers:
         """Return P(value | label, what was drawn before), of shape (labels, values of the field)."""
-        # What was drawn before matters only through the values that it admits.
+        # The values drawn before matter only through the values that they admit.
         return self.restricted(name, self.admitted(name, drawn))
 
     def restricted(self, name: str, admitted: int) -> Numbers:
@@ -256,15 +256,14 @@ class FindingTables:
     def posterior(
         self, seen: Drawn, labels: Iterable[str] | None = None, prior: Table | None = None
     ) -> dict[str, float]:
-        """Return P(label | seen), labels being equally frequent unless a prior says otherwise.
+        """Return P(label | seen) for equally frequent labels, or with the given prior.
 
-        A whole patient's posterior is exact. Of a patient who is known in part, fields that were not seen restrict
-        nothing.
+        A whole patient's posterior is exact. For a partly known patient, unseen fields restrict nothing.
 
         Args:
             seen: Field, or `view`, → value; a tuple for a several-valued field. An absent alarm is `none`.
-            labels: The diagnoses to choose from; all without it.
-            prior: Their weights.
+            labels: The diagnoses to choose from; by default all.
+            prior: The weights of the labels.
 
         Returns:
             label → probability, adding up to 1.
@@ -310,7 +309,7 @@ class FindingTables:
             return column
         there = np.array([one in as_values(value) for one in self.menu(name)])
         each = np.where(there, matrix, 1 - matrix)
-        # `none` is not a value by itself: it is the absence of all others.
+        # `none` is not a separate value: it is the absence of all others.
         each[:, [i for i, one in enumerate(self.menu(name)) if one == NONE]] = 1.0
         total: Numbers = np.log(np.maximum(each, LEAST)).sum(1)
         return total
@@ -320,7 +319,7 @@ class FindingTables:
         return {}
 
     def before(self, name: str, drawn: Drawn) -> dict[str, str | tuple[str, ...]]:
-        """Return what of a patient was drawn before a field; the view counts as drawn with the site."""
+        """Return a patient's values that were drawn before a field; the view counts as drawn with the site."""
         earlier = self._earlier[name]
         return {f: v for f, v in drawn.items() if f in earlier}
 
@@ -343,7 +342,7 @@ class FindingTables:
 
 
 def _shares_of(weights: Numbers) -> Numbers:
-    """Scale each row to add up to 1, or to 0 where nothing is left of it."""
+    """Scale each row to add up to 1, or to 0 if nothing is left of it."""
     import numpy as np
 
     totals = weights.sum(1, keepdims=True)
@@ -352,7 +351,7 @@ def _shares_of(weights: Numbers) -> Numbers:
 
 
 def _mixed(own: Numbers, anybody: Numbers, share: float) -> Numbers:
-    """Mix a label's table with the population's; where one of the two is empty, the other counts alone."""
+    """Mix a label's table with the population's; if one of the two is empty, only the other counts."""
     import numpy as np
 
     if not anybody.any():

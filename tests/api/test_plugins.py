@@ -104,7 +104,8 @@ def test_a_run_that_fails_alike_from_the_start_is_stopped_and_left_interrupted(t
         return attending(messages, images)
 
     flaky.revision = "1"  # type: ignore[attr-defined]
-    with pytest.raises(consult.UserError, match=r"the first 8 consultations all failed alike, .*test_plugins.py, line"):
+    expected = r"the first 8 consultations all failed in the same way, .*test_plugins.py, line"
+    with pytest.raises(consult.UserError, match=expected):
         consult.simulate(cases=12, model=PANEL, attending=flaky, db=db, batch=3)
     (played,) = consult.load(db)
     assert played.status == "interrupted"
@@ -210,8 +211,8 @@ def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new
     before = stored(db)
     mine(ANSWER)
     code, _, err = type_in("resume", "r1", "--code", reference, "--db", str(db))
-    assert code == 2 and f"the code of '{reference}' has changed since run r1 was begun" in err
-    assert "the command that began it plays it as a new run" in err
+    assert code == 2 and f"the code of '{reference}' has changed since run r1 was started" in err
+    assert "the original command plays it as a new run" in err
     assert stored(db) == before
     assert type_in(*typed)[0] == 0
     assert [run.status for run in consult.load(db)] == ["finished", "finished"]
@@ -512,10 +513,10 @@ def test_an_assessor_that_fails_scores_nothing_and_is_named(mine: Mine, run: con
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ("(1, None)", "the reason of item 1.1 cannot be None; give a text"),
-        ("(1, 5)", "the reason of item 1.1 cannot be 5; give a text"),
+        ("(1, None)", "the reason of item 1.1 cannot be None; give a string"),
+        ("(1, 5)", "the reason of item 1.1 cannot be 5; give a string"),
         ('(1, "a", "b")', "give a value, or (value, reason)"),
-        ("Verdict(1, None)", "the reason of item 1.1 cannot be None; give a text"),
+        ("Verdict(1, None)", "the reason of item 1.1 cannot be None; give a string"),
         ('Verdict(7, "so")', "item 1.1 cannot be 7"),
         ('Verdict(1, "so", ("x",))', "the turns of item 1.1 cannot be ('x',)"),
     ],

@@ -341,7 +341,7 @@ DATABASES += [
     Mistake(("resume", "r1"), ["consult.db"], fix="play something first"),
     Mistake(("runs", "--db", "nowhere/a.db"), ["nowhere/a.db"]),
     Mistake(("view", "--db", "nowhere/a.db"), ["nowhere/a.db"], fix="play something first"),
-    Mistake(("view",), ["consult.db", "holds nothing yet"], [data("consult.db", b"")], fix="play something first"),
+    Mistake(("view",), ["consult.db", "is empty"], [data("consult.db", b"")], fix="play something first"),
 ]
 
 BUSY = socket.create_server(("127.0.0.1", 0))
@@ -651,7 +651,7 @@ TRAINING = [
     Mistake((*TRAINED[:3], "dog.txt", *TRAINED[4:]), ["dog.txt"], [DOG], fix="another --out"),
     Mistake(TRAINED, ["'out' is not empty"], [text("out/a.txt")], fix="another --out"),
     Mistake(TRAINED, ["holds a training"], [text("out/work/config.json", "{}")], fix="--resume"),
-    Mistake((*TRAINED, "--resume"), ["begun with", "out"], [text("out/work/config.json", "{}")], fix="another --out"),
+    Mistake((*TRAINED, "--resume"), ["started with", "out"], [text("out/work/config.json", "{}")], fix="another --out"),
     Mistake((*TRAINED, "--resume"), ["config.json", "broken"], [text("out/work/config.json", "{")]),
     Mistake(("simulate", "--attending", "model"), ["consult.json"], [starter_with(text("model/consult.json", "{"))]),
     Mistake(simulate("--votes", "0"), ["--votes"], fix="--help"),

@@ -53,7 +53,7 @@ def test_a_folder_without_wal_is_told_from_one_that_cannot_be_written(
     monkeypatch.setattr(sqlite3, "connect", refuse)
     place = machine._place(tmp_path / "a.db")
     assert place.writable and not place.wal
-    assert "cannot write ahead" in place.problems[0].what and "locking protocol" in place.problems[0].what
+    assert "cannot use its write-ahead log" in place.problems[0].what and "locking protocol" in place.problems[0].what
 
 
 def test_little_disk_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -299,7 +299,7 @@ def test_another_recipe_and_another_kind_of_base_are_refused(taught, tmp_path):
     out, _, _ = taught
     with pytest.raises(RecipeError, match="holds the stages of another recipe"):
         train_assessor(replace(SMALL, seed=6), out, print)
-    with pytest.raises(RecipeError, match="is no starter"):
+    with pytest.raises(RecipeError, match="is not a starter"):
         train_assessor(replace(SMALL, base=str(out)), tmp_path, print)
     with pytest.raises(ModelError, match="there is no model"):
         train_assessor(replace(SMALL, base="startr"), tmp_path, print)

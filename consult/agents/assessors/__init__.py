@@ -1,1 +1,1 @@
-"""Who scores a consultation: the rubric, the rule assessor, models, and the judge of open diagnoses."""
+"""Scoring of consultations: the rubric, the rule assessor, models, and the judge of open diagnoses."""

@@ -1,4 +1,4 @@
-"""The judge: compares an open diagnosis with the true one where neither names nor aliases decide."""
+"""The judge: compares an open diagnosis with the true one if neither names nor aliases decide."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from consult.scenarios.correct import Relation
 
 TASK = "judge"
 TEMPERATURE = 0.3
-"""Not greedy: asked once more, a greedy judge would say the same again."""
+"""Not greedy: a greedy judge would give the same reply when asked again."""
 UNUSABLE = "unusable answer: "
-"""How the reason begins where both answers could not be used."""
+"""Prefix of the reason if neither answer could be used."""
 NO_REPLY = "no reply: "
-"""How the reason begins where the model failed."""
+"""Prefix of the reason if the model failed."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Judgement:
     relation: Relation | None
     """None if the judge failed."""
     why: str
-    """The reason; of None: why there is no verdict."""
+    """The reason for the verdict, or for its absence if the verdict is None."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,18 @@ class Judge:
 
     client: RoleClient
     name: str
-    """Reference and revision, as the store has it."""
+    """Reference and revision, as in the store."""
 
     async def compare(self, said: str, truth: str, context: RequestContext) -> Judgement:
-        """Compare two diagnoses; two unusable answers are no verdict, with the reason.
+        """Compare two diagnoses; after two unusable answers, return no verdict, with the reason.
 
         Args:
             said: The doctor's diagnosis.
-            truth: The true one.
-            context: Where in the run.
+            truth: The true diagnosis.
+            context: The request's location in the run.
 
         Raises:
-            Exception: Whatever the backend raised for this request.
+            Exception: The backend's error for this request.
         """
         refusals = [""]
 
@@ -65,10 +65,10 @@ class Judge:
 
 
 def open_judge(reference: str) -> Model:
-    """Open a model that is to judge.
+    """Open a model as a judge.
 
     Raises:
-        ModelError: It has not learned to, or cannot be opened.
+        ModelError: The model was not trained to judge, or cannot be opened.
     """
     if reference in PERSONS:
         raise ModelError(f"'{reference}' cannot judge; name a model with --judge")
@@ -82,10 +82,10 @@ def open_judge(reference: str) -> Model:
 
 
 def check_judge(model: Model) -> None:
-    """Refuse a model that has not learned to compare diagnoses.
+    """Refuse a model that was not trained to compare diagnoses.
 
     Raises:
-        ModelError: It has not.
+        ModelError: The model was not trained to do so.
     """
     if model.info.dialect != DIALECT:
         raise ModelError(

@@ -1,4 +1,4 @@
-"""The assessor: judges a consultation that is over by the rubric, from transcript, photograph and true diagnosis."""
+"""The assessor: judges a finished consultation by the rubric, from transcript, photograph and true diagnosis."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from consult.scenarios.control_chars import without_controls
 
 TASK = "assess"
 UNUSABLE = "unusable answer: "
-"""How the reason begins where both answers could not be used."""
+"""Prefix of the reason if neither answer could be used."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Assessor:
     client: RoleClient
 
     async def assess(self, view: AssessorView, context: RequestContext) -> dict[str, Verdict]:
-        """Judge; two unusable answers leave every item None, with the reason.
+        """Judge a consultation; after two unusable answers every item is None, with the reason.
 
         Raises:
-            Exception: Whatever the backend raised for this request.
+            Exception: The backend's error for this request.
         """
         dialect, refusals = self.client.dialect, [""]
 
@@ -51,22 +51,22 @@ class Assessor:
 
 @dataclass(frozen=True)
 class ProgramAssessor:
-    """An assessor that is a program: the rules, or a function of the user's."""
+    """An assessor that is a program: the rules, or a user's function."""
 
     name: str
-    """In the store."""
+    """Its name in the store."""
     assess: Callable[[Played], Mapping[str, Verdict]]
 
 
 Judges = ProgramAssessor | Model
-"""Who can assess."""
+"""Anything that can assess."""
 
 
 def as_assessor(value: Any, reference: str) -> Judges:
-    """Make an assessor of a function of one consultation, or of whatever is a model.
+    """Make an assessor from a function of one consultation, or from a model.
 
     Raises:
-        PluginError: It is neither.
+        PluginError: The object is neither.
     """
     if hasattr(value, "generate") or (callable(value) and takes(value, "messages", "images")):
         return as_model(value, reference)
@@ -86,10 +86,10 @@ ASSESSORS: Registry[Judges] = Registry(
 
 
 def _verdicts(function: Any, reference: str, played: Played) -> dict[str, Verdict]:
-    """Read what a function returned; items that it leaves out are not decided.
+    """Read a function's return value; items that it leaves out are not decided.
 
     Raises:
-        PluginError: It raised, or returned an item or a value that the rubric has not.
+        PluginError: The function raised, or returned an item or a value that the rubric does not have.
     """
     with blame("assessor", reference):
         verdicts = {key: _verdict(key, value) for key, value in dict(function(played)).items()}
@@ -98,10 +98,10 @@ def _verdicts(function: Any, reference: str, played: Played) -> dict[str, Verdic
 
 
 def _verdict(key: str, value: Any) -> Verdict:
-    """Read one item's value, alone or with its reason.
+    """Read one item's value, with or without its reason.
 
     Raises:
-        ValueError: The rubric has no such item, or the item cannot have this value, or the reason is not a text.
+        ValueError: The rubric has no such item, the item cannot have this value, or the reason is not a string.
     """
     item = BY_KEY.get(key)
     if item is None:
@@ -112,7 +112,7 @@ def _verdict(key: str, value: Any) -> Verdict:
     if level is not None and level not in item.levels:
         raise ValueError(f"item {key} cannot be {level!r}; it is one of {item.levels} or None")
     if not isinstance(why, str):
-        raise ValueError(f"the reason of item {key} cannot be {why!r}; give a text")
+        raise ValueError(f"the reason of item {key} cannot be {why!r}; give a string")
     if isinstance(value, Verdict) and not all(type(turn) is int for turn in value.turns):
         raise ValueError(f"the turns of item {key} cannot be {value.turns!r}; give their numbers")
     turns = value.turns if isinstance(value, Verdict) else ()
@@ -127,11 +127,11 @@ def _with_reason(value: Any) -> tuple[Any, Any]:
 
 
 def open_assessor(reference: str) -> Judges:
-    """Open who is to assess: `rules`, a plugin, or a model.
+    """Open an assessor: `rules`, a plugin, or a model.
 
     Raises:
-        ModelError: It has not learned to, or cannot be opened.
-        PluginError: It names code that cannot be loaded, or that was not named in this call.
+        ModelError: The model was not trained to assess, or cannot be opened.
+        PluginError: The reference names code that cannot be loaded, or that was not named in this call.
     """
     if reference == RULES:
         return ProgramAssessor(f"{RULES}@{VERSION}", assess_by_rules)

@@ -15,25 +15,25 @@ class Item:
     """One item of the rubric."""
 
     key: str
-    """As 3MDBench numbers it, e.g. `1.1`."""
+    """Number in 3MDBench, e.g. `1.1`."""
     name: str
-    """In a table's first column."""
+    """Name in a table's first column."""
     question: str
-    """What an assessor is asked."""
+    """The question to an assessor."""
     levels: tuple[int, ...] = (0, 1)
-    """Values that it can have, worst first."""
+    """Possible values, worst first."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One item for one consultation by one assessor."""
+    """One assessor's verdict on one item of one consultation."""
 
     value: int | None
-    """One of the item's levels; None: not scored."""
+    """One of the item's levels; None if not scored."""
     why: str
-    """The reason; of None: why it was not scored."""
+    """The reason for the value, or why the item was not scored."""
     turns: tuple[int, ...] = ()
-    """Indices of the turns that it rests on, as far as the assessor names them."""
+    """Indices of the turns that it is based on, if the assessor names them."""
 
 
 Assessment = Mapping[str, Verdict]
@@ -65,7 +65,7 @@ ITEMS: tuple[Item, ...] = (
 BY_KEY: Mapping[str, Item] = {item.key: item for item in ITEMS}
 
 NOT_DECIDED = "not decided: "
-"""How the reason begins where an assessor does not judge an item by design, as the rules do not judge empathy."""
+"""Prefix of the reason if an assessor by design does not judge an item, as the rules do not judge empathy."""
 
 
 def not_scored(why: str) -> dict[str, Verdict]:

@@ -1,9 +1,9 @@
-"""The rule assessor: what a program can decide of the rubric from card and acts, without a model.
+"""The rule assessor: decides items of the rubric from card and acts, without a model.
 
 Each rule is a function of one consultation that returns a verdict with its reason. It judges what was asked and said,
-not how a conversation ended: an unfinished consultation is judged by the same rules. Where a rule cannot tell, the item
-is None: empathy and wishes always, plans in other words than the scenario's, and whatever the scenario has no topics,
-labels or truth for.
+not how a conversation ended: an unfinished consultation is judged by the same rules. If a rule cannot decide, the item
+is None: empathy and wishes always, plans in other words than the scenario's, and items for which the scenario has no
+topics, labels or truth.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ VERSION = 5
 """Increases when a rule judges differently; part of the assessor's name, `rules@5`."""
 
 WRONG = "concluded "
-"""How the reason of 3.1 begins where the diagnosis is wrong."""
+"""Prefix of the reason for 3.1 if the diagnosis is wrong."""
 HISTORY = ("history", "conditions", "medicines", "allergies", "pregnancy", "family", "social")
 SYMPTOMS = ("sensation", "symptoms", "site", "duration", "course", "alarm")
 CAUSES = ("trigger",)
 TREATMENTS = ("treatment",)
 KINDS: Mapping[str, tuple[str, ...]] = {"symptoms": SYMPTOMS, "causes": CAUSES, "tried treatments": TREATMENTS}
 ENOUGH_KINDS = 2
-"""Of the three kinds of 1.2."""
+"""Number of kinds required for 1.2, of three."""
 LIKE_A_FINDING = 0.6
-"""Share of a finding's telling words that must stand in one sentence that gives a reason, two of them at least."""
+"""Share of a finding's key words that must occur in one sentence that gives a reason; at least 2 of them."""
 ENOUGH_WORDS = 2
-"""Telling words of a finding or a fact, where it is said in other words."""
+"""Fewest key words of a finding or a fact that is said in other words."""
 REWORDED = 0.6
-"""Share of a sentence's telling words that a sentence of the scenario's has, where it says the same in other words."""
+"""Share of a sentence's key words that one of the scenario's sentences has if it says the same in other words."""
 SOUND_PLAN = 0.6
 """Share of the true diagnosis's plan that must be said."""
 
@@ -57,7 +57,7 @@ _REASON = re.compile(
     r"suggest\w*|points?|pointed|fits?|speaks?|indicat\w*|consistent|typical\w*|hints?|supports?|shows?|shown|match\w*)\b",
     re.IGNORECASE,
 )
-"""How a sentence reads that says what a doctor goes by; "keep your skin dry" is none."""
+"""Pattern of a sentence that gives the basis of a conclusion; "keep your skin dry" does not match."""
 _CONDITION = re.compile(
     r"\b(?:if(?! you look)|unless|in case|as soon as|whenever|should (?:it|you|the|your))\b[^.;:!?]*", re.IGNORECASE
 )
@@ -65,19 +65,19 @@ _CONDITION = re.compile(
 
 @dataclass(frozen=True)
 class Played:
-    """A consultation that is over, as the rules see it."""
+    """A finished consultation, as input of the rules."""
 
     case: Case
     scenario: Scenario
     acts: tuple[Act, ...]
     decided: Correct = UNKNOWN
-    """What the store has of its diagnosis; a judge's verdict counts where names do not decide."""
+    """The stored decision on its diagnosis; a judge's verdict counts if names do not decide."""
 
     @cached_property
     def asked(self) -> Mapping[str, int]:
-        """Topic of a question of the attending's → index of the first turn that asks about it.
+        """Return topic of an attending's question → index of the first turn that asks about it.
 
-        A question may also stand in the line with which it turns to the panel, where nobody answers it.
+        A question may also be part of the line that calls the panel, where nobody answers it.
         """
         found: dict[str, int] = {}
         for idx, act in enumerate(self.acts):
@@ -89,7 +89,7 @@ class Played:
         return found
 
     def topic_of_question(self, idx: int) -> str | None:
-        """Return a question's topic: as stated, else read from its words, else from the first fact of the answer."""
+        """Return a question's topic: as stated, else from its words, else from the first fact of the answer."""
         question = self.acts[idx]
         facts = {fact.id: fact.topic for fact in self.case.card.facts}
         answered = self.acts[idx + 1].facts if idx + 1 < len(self.acts) else ()
@@ -98,23 +98,23 @@ class Played:
 
     @cached_property
     def conclusion(self) -> Act | None:
-        """The attending's conclusion."""
+        """Return the attending's conclusion."""
         return next((act for act in self.acts if act.action == "conclude"), None)
 
     @cached_property
     def concluded_at(self) -> tuple[int, ...]:
-        """Index of the conclusion's turn; empty if there is none."""
+        """Return the index of the conclusion's turn; empty if there is none."""
         return tuple(idx for idx, act in enumerate(self.acts) if act is self.conclusion)
 
     @cached_property
     def told(self) -> str:
-        """All that the attending said from the conclusion on; its private thought is not heard."""
+        """Return everything the attending said from the conclusion on, without its private thoughts."""
         after = self.acts.index(self.conclusion) if self.conclusion else len(self.acts)
         return " ".join(act.text for act in self.acts[after:] if act.speaker == "attending")
 
     @cached_property
     def learned(self) -> tuple[Fact, ...]:
-        """Facts that the patient stated or an examination brought out."""
+        """Return the facts that the patient stated or an examination showed."""
         said = {fact for act in self.acts for fact in act.facts}
         done = {act.topic for act in self.acts if _leads(act, "examine")}
         card = self.case.card
@@ -125,29 +125,29 @@ class Played:
 
     @cached_property
     def known(self) -> Known:
-        """What the doctor has learned by the names of the findings, and what can be seen: sex and age."""
+        """Return the names of the findings that the doctor has learned, and what can be seen: sex and age."""
         card = self.case.card
         return known_facts((*self.learned, *card.about("age")), card.sex)
 
     @cached_property
     def alarms(self) -> tuple[Fact, ...]:
-        """Red flags that the patient told."""
+        """Return the red flags that the patient told."""
         return tuple(fact for fact in self.learned if fact in self.case.card.alarms)
 
     @cached_property
     def sent(self) -> Urgency | None:
-        """How urgently the attending's words send the patient on; the safety nets of the scenario send nobody."""
+        """Return the urgency of the attending's referral in words; the scenario's safety nets are not referrals."""
         return urgency_of(_without(self.told, _flags(self.scenario)))
 
     @cached_property
     def told_topics(self) -> frozenset[str]:
-        """Topics of the facts that the patient stated in its answers, asked for or not."""
+        """Return the topics of the facts that the patient stated in answers, asked for or not."""
         told = {fact for act in self.acts if act.action == "answer" for fact in act.facts}
         return frozenset(fact.topic for fact in self.case.card.facts if fact.id in told)
 
     @cached_property
     def truth(self) -> Label | None:
-        """The true diagnosis with its plan; None if the scenario does not know it."""
+        """Return the true diagnosis with its plan; None if the scenario does not know it."""
         return self.scenario.labels.get(self.case.truth.diagnosis or "")
 
 
@@ -165,7 +165,7 @@ def asks_for_history(played: Played) -> Verdict:
 
 
 def asks_for_symptoms(played: Played) -> Verdict:
-    """1.2: the questions brought out at least two of: symptoms, causes, tried treatments.
+    """1.2: the questions elicited at least two of: symptoms, causes, tried treatments.
 
     One of the two must have been asked about; the other may be told unasked in an answer.
     """
@@ -179,10 +179,10 @@ def asks_for_symptoms(played: Played) -> Verdict:
 
 
 def explains_the_basis(played: Played) -> Verdict:
-    """1.3: what the patient was told from the conclusion on names a finding, a fact of theirs, or the colleagues.
+    """1.3: the text from the conclusion on names a finding, one of the patient's facts, or the colleagues.
 
-    What the scenario says of a diagnosis to every patient, reworded or not, and what is said of a condition ("if it
-    gets worse") are not a basis. The reason cites a finding or a fact that was said word by word, else the sentence.
+    Advice that the scenario gives to every patient, reworded or not, and conditions ("if it gets worse") are not a
+    basis. The reason cites a finding or a fact that was said word for word, else the sentence.
     """
     if played.conclusion is None:
         return Verdict(0, "there is no conclusion")
@@ -192,7 +192,7 @@ def explains_the_basis(played: Played) -> Verdict:
 
 def _basis(played: Played) -> str | None:
     said = _own_sentences(played)
-    # A finding word by word is one even where the general explanation has much the same words.
+    # A finding word for word counts even if the general explanation has much the same words.
     finding = max((f for f in played.scenario.findings if _is_said(f, said)), key=len, default=None)
     if finding:
         return f"names what was seen: {finding}"
@@ -212,7 +212,7 @@ def _basis(played: Played) -> str | None:
 
 
 def judges_no_feelings(played: Played) -> Verdict:
-    """2.1 and 2.2: a program cannot tell."""
+    """2.1 and 2.2: a program cannot decide these."""
     return _open("a program cannot tell respect, empathy and regard for wishes")
 
 
@@ -238,9 +238,9 @@ def _diagnosis(played: Played) -> Verdict:
 
 
 def advises_rightly(played: Played) -> Verdict:
-    """3.2: an emergency is sent where it belongs; otherwise the true diagnosis's plan is told, with its red flags.
+    """3.2: an emergency is referred to the right place; otherwise the true diagnosis's plan and red flags are given.
 
-    In addition, an urgent case whose alarm the patient told has to be sent on the same day. A plan is recognized by
+    In addition, an urgent case whose alarm the patient told must be referred on the same day. A plan is recognized by
     the scenario's own sentences. One in other words cannot be judged.
     """
     return replace(_advice(played), turns=played.concluded_at)
@@ -260,7 +260,7 @@ def _advice(played: Played) -> Verdict:
 
 
 def _sent_with(alarms: Iterable[Fact], played: Played) -> bool:
-    """Return whether a patient is sent on the same day, or to where one of the alarms belongs."""
+    """Return whether a patient is referred on the same day, or to the right place for one of the alarms."""
     today = played.sent is not None and URGENCIES.index(played.sent) >= URGENCIES.index("urgent")
     return today or any(says(played.told, alarm.where) for alarm in alarms if alarm.where)
 
@@ -294,7 +294,7 @@ def _plan_of_the_truth(played: Played, true: Label) -> Verdict:
 
 
 def _asked_about(played: Played, topics: Iterable[str]) -> str:
-    """Tell which of the topics that a plan depends on the doctor learned something about."""
+    """Describe which topics of those that a plan depends on the doctor learned about."""
     seen = {"age", "sex", "site", "complaint"}
     wanted = [topic for topic in topics if topic not in seen]
     learned = {fact.topic for fact in played.learned}
@@ -307,7 +307,7 @@ def _asked_about(played: Played, topics: Iterable[str]) -> str:
 
 
 def is_competent(sofar: Mapping[str, Verdict]) -> Verdict:
-    """4.1, from the others: 0 if diagnosis or advice is wrong, 2 if 1.1 to 1.3 are met besides, else 1."""
+    """4.1, from the other items: 0 if diagnosis or advice is wrong, 2 if 1.1 to 1.3 are also met, else 1."""
     right = [sofar[key].value for key in ("3.1", "3.2")]
     if 0 in right:
         return Verdict(0, "diagnosis or advice is wrong")
@@ -352,14 +352,14 @@ def _and(names: Iterable[str]) -> str:
 
 
 def _own_sentences(played: Played) -> list[str]:
-    """Return the sentences from the conclusion on, without the scenario's own and what is said of a condition."""
+    """Return the sentences from the conclusion on, without the scenario's own sentences and without conditions."""
     general = [s for label in played.scenario.labels.values() for s in sentences(label)]
     rest = _CONDITION.sub("", _without(played.told, general))
     return [s for s in (" ".join(one.split()) for one in re.split(r"(?<=[.!?])\s+", rest)) if telling(s)]
 
 
 def _of_this_patient(said: Iterable[str], scenario: Scenario) -> list[str]:
-    """Leave out what the scenario says of a diagnosis in other words, and what begins as a definition of one."""
+    """Leave out reworded advice of the scenario, and sentences that begin as a definition of a diagnosis."""
     general = [telling(_unnamed(s, scenario)) for label in scenario.labels.values() for s in sentences(label)]
     return [s for s in said if not _defines(s, scenario) and not _rewords(telling(_unnamed(s, scenario)), general)]
 
@@ -376,14 +376,14 @@ def _defines(sentence: str, scenario: Scenario) -> bool:
 
 
 def _unnamed(text: str, scenario: Scenario) -> str:
-    """Leave out the names of diagnoses, which are no evidence of themselves."""
+    """Leave out the names of diagnoses, which are not evidence for themselves."""
     for name in scenario.labels:
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text, flags=re.IGNORECASE)
     return text
 
 
 def _is_said(clause: str, said: Iterable[str]) -> bool:
-    """Return whether a clause stands word by word in one of the sentences."""
+    """Return whether one of the sentences contains a clause word for word."""
     wanted = " ".join(words(clause))
     return bool(telling(clause)) and any(f" {wanted} " in f" {' '.join(words(one))} " for one in said)
 
@@ -401,12 +401,12 @@ def _names(text: str, finding: str) -> bool:
 
 
 def _planned(told: str, true: Label, played: Played) -> Label | None:
-    """Find the diagnosis whose plan is told: most of its steps, and of several the one that is told best."""
+    """Find the diagnosis whose plan is given: most of its steps, and among several the best match."""
     labels = [true, *(label for label in played.scenario.labels.values() if label is not true)]
     whole, known = known_of(played.case.card), played.known
     share: dict[str, float] = {}
     for label in labels:
-        # As this patient needs it, or as the doctor could choose it from what was learned.
+        # The plan for this patient, or the plan that follows from what the doctor learned.
         plans = [plan for plan in (label.plan_for(whole), label.plan_for(known)) if plan]
         share[label.name] = max((sum(says(told, step) for step in plan) / len(plan) for plan in plans), default=0.0)
     theirs = [label for label in labels if share[label.name] >= SOUND_PLAN]

@@ -1,7 +1,7 @@
 """The interface of an image classifier: photographs in, probabilities of labels out; `open_classifier` makes one.
 
-It is no chat model: it plays no role, it is shown a photograph and nothing else, and what it takes the photograph for
-is put into the doctors' prompts (strategy `expert`) and stands as a baseline in reports.
+It is not a chat model and plays no role. It sees only a photograph. Its predictions are put into the doctors' prompts
+(strategy `expert`) and are a baseline in reports.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 TOP = 3
-"""Guesses that the doctors are told."""
+"""Number of predictions that the doctors see."""
 Ranked = tuple[tuple[str, float], ...]
-"""Labels with their probabilities, the likeliest first."""
+"""Labels with their probabilities, most likely first."""
 
 
 class Classifier(Protocol):
-    """Tells what photographs show."""
+    """Classifies photographs."""
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Describe the classifier."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it can say, in its own words and order."""
+        """Return its names of classes, in its own words and order."""
 
     @property
     def drawn_only(self) -> bool:
-        """Whether it knows drawings alone, so that what it says of a real photograph means nothing."""
+        """Return whether it knows only drawings, so that its predictions for real photographs are meaningless."""
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
         """Return for each photograph the probability of each name; they add up to 1.
 
         Raises:
-            PhotographError: One cannot be opened.
+            PhotographError: A photograph cannot be opened.
         """
 
 
@@ -56,21 +56,21 @@ class FunctionClassifier:
     info: ModelInfo
     classify: Callable[[Image], Mapping[str, float]] = field(repr=False)
     names: tuple[str, ...] = ()
-    """The labels of the scenario that it is asked about; a label that it leaves out has the probability 0."""
+    """The scenario's labels; a label that the function leaves out has the probability 0."""
     drawn_only: bool = False
     read: Callable[[str], str | None] = field(default=lambda name: name, repr=False)
-    """Reads a name that it returns as a label."""
+    """Converts a name that the function returns to a label."""
 
     def among(self, scenario: Scenario) -> FunctionClassifier:
-        """Return it as a classifier of a scenario's labels."""
+        """Return the function as a classifier of a scenario's labels."""
         return replace(self, names=tuple(scenario.labels), read=partial(_label, scenario))
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
         """Return for each photograph the probability of each name.
 
         Raises:
-            PhotographError: One cannot be opened.
-            PluginError: The function raised, or returned another label than the scenario's.
+            PhotographError: A photograph cannot be opened.
+            PluginError: The function raised, or returned a label that the scenario does not have.
         """
         return [self._row(photograph) for photograph in photographs]
 
@@ -87,33 +87,33 @@ class FunctionClassifier:
 
 
 def _label(scenario: Scenario, name: str) -> str | None:
-    """Read a classifier's name as a label; None for a name of none."""
+    """Convert a classifier's name to a label; return None if it is not a label's name."""
     return scenario.diagnosis(name.replace("_", " "))
 
 
 @dataclass(frozen=True)
 class ObjectClassifier:
-    """An object of the user's with the protocol of a classifier, under its reference in this call."""
+    """A user's object with the protocol of a classifier, under its reference in this call."""
 
     info: ModelInfo
     classifier: Classifier = field(repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it can say."""
+        """Return its names of classes."""
         return tuple(self.classifier.names)
 
     @property
     def drawn_only(self) -> bool:
-        """Whether it knows drawings alone."""
+        """Return whether it knows only drawings."""
         return bool(getattr(self.classifier, "drawn_only", False))
 
     def probabilities(self, photographs: Sequence[Photograph]) -> list[list[float]]:
         """Return for each photograph the probability of each name.
 
         Raises:
-            PhotographError: One cannot be opened.
-            PluginError: The object raised, or returned something else.
+            PhotographError: A photograph cannot be opened.
+            PluginError: The object raised, or did not return probabilities.
         """
         with blame("expert", self.info.reference, PhotographError):
             rows = [[float(p) for p in row] for row in self.classifier.probabilities(photographs)]
@@ -123,10 +123,10 @@ class ObjectClassifier:
 
 
 def as_classifier(value: Any, reference: str) -> Classifier:
-    """Make a classifier of a function or of an object with its protocol.
+    """Make a classifier from a function or from an object with the protocol of a classifier.
 
     Raises:
-        PluginError: It is neither.
+        PluginError: The object is neither.
     """
     if hasattr(value, "probabilities") and not isinstance(value, type):
         info = getattr(value, "info", None)
@@ -154,7 +154,7 @@ def open_classifier(reference: str) -> Classifier:
 
     Raises:
         ModelError: There is no such classifier, or it cannot be loaded safely.
-        PluginError: It names code that cannot be loaded, or that was not named in this call.
+        PluginError: The reference names code that cannot be loaded, or that was not named in this call.
     """
     own = EXPERTS.find(reference)
     if own is not None:
@@ -176,18 +176,18 @@ def open_classifier(reference: str) -> Classifier:
 
 
 def has_head(located: Located) -> bool:
-    """Return whether a model brings a classifier on its own vision tower."""
+    """Return whether a model includes a classifier on its own vision tower."""
     from consult.agents.experts.tower_classifier import HEAD
 
     return located.adapter is None and (located.folder / HEAD).is_file()
 
 
 class Reading:
-    """A classifier's names read as a scenario's labels, after its aliases.
+    """A classifier whose names are converted to a scenario's labels with its aliases.
 
     Args:
-        classifier: Whose names.
-        scenario: Whose labels.
+        classifier: The classifier with the names.
+        scenario: The scenario with the labels.
 
     Raises:
         ModelError: None of its names is a label of the scenario.
@@ -206,7 +206,7 @@ class Reading:
             )
 
     def ranked(self, photographs: Sequence[Photograph]) -> list[Ranked]:
-        """Return for each photograph the labels by their probability; names that are no label are left out."""
+        """Return for each photograph the labels by probability; names that are not a label are left out."""
         return [self._ranked(row) for row in self.classifier.probabilities(photographs)]
 
     def _ranked(self, row: Sequence[float]) -> Ranked:
@@ -214,5 +214,5 @@ class Reading:
         for label, p in zip(self._read, row, strict=True):
             if label is not None:
                 total[label] += p
-        # Sorting is stable: equally likely ones stay in the scenario's order.
+        # Sorting is stable: equally likely labels stay in the scenario's order.
         return tuple(sorted(total.items(), key=lambda item: -item[1]))

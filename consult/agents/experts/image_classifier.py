@@ -25,7 +25,7 @@ class ImageClassifier:
     """One loaded model.
 
     Raises:
-        ModelError: It is no image classifier, or cannot be loaded safely.
+        ModelError: The model is not an image classifier, or cannot be loaded safely.
     """
 
     def __init__(self, located: Located, reference: str) -> None:
@@ -64,7 +64,7 @@ def _loaded(folder: Path, reference: str) -> tuple[Any, Any]:
     )
     lacking = sorted(found["missing_keys"])
     if lacking:
-        # Left alone they would be random numbers.
+        # Otherwise they would be random numbers.
         raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({some(lacking)}); download the model again")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return model.eval().to(device), AutoImageProcessor.from_pretrained(folder, **OPTIONS)

@@ -1,4 +1,4 @@
-"""Processors without their part for videos, where that part lacks a library that photographs do not need."""
+"""Processors without their video part, if that part lacks a library that photographs do not need."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def open_processor(folder: Path, config: Any, options: dict[str, Any]) -> Any:
-    """Open the stock processor of a model, without its part for videos where that cannot be had.
+    """Open the stock processor of a model, without its video part if that is unavailable.
 
     Args:
-        folder: Of the model.
-        config: Of the model; its class decides about that of the processor.
-        options: For `from_pretrained`.
+        folder: The model's folder.
+        config: The model's configuration; its class determines the processor's class.
+        options: Options for `from_pretrained`.
     """
     from transformers import AutoProcessor
 
@@ -29,10 +29,10 @@ def _without_videos(folder: Path, config: Any, options: dict[str, Any]) -> Any:
     stock: Any = PROCESSOR_MAPPING[type(config)]
 
     class ImageOnly(stock):
-        """The stock processor, of which one part is missing."""
+        """The stock processor with one part missing."""
 
         def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
-            """Let the missing part be missing."""
+            """Accept the missing part."""
             return None if argument is None else super().check_argument_for_proper_class(argument_name, argument)
 
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)

@@ -1,6 +1,6 @@
-"""The starter's own eye as an image classifier: a small head on its frozen vision tower, kept beside its weights.
+"""The starter's vision as an image classifier: a small head on its frozen vision tower, stored beside its weights.
 
-The head is of no use on other weights than those whose features it learned: their revision stands in its metadata.
+The head works only with the weights that it was trained on; their revision is in its metadata.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from consult.agents.models.model_resolver import Located
 from consult.scenarios import Photograph
 
 HEAD = Path("classifier") / "head.safetensors"
-"""In the model's folder."""
+"""Path in the model's folder."""
 HIDDEN = 64
 AT_ONCE = 16
 
 
 class TowerClassifier:
-    """The head and the tower that it sits on.
+    """The head and its vision tower.
 
     Raises:
         ModelError: The head was trained on other weights, or cannot be read.
@@ -52,7 +52,7 @@ class TowerClassifier:
         pixels = self.base.processor.image_processor(
             images=[photograph.load() for photograph in photographs], return_tensors="pt"
         )["pixel_values"].to(self.tower.device, self.tower.dtype)
-        # Always as many at once, so that a prediction does not depend on its companions by the last bit either.
+        # Always the same batch size, so that not even the last bit of a prediction depends on the rest of the batch.
         filled = torch.nn.functional.pad(pixels, (0, 0, 0, 0, 0, 0, 0, -len(pixels) % AT_ONCE))
         with torch.no_grad():
             logits = [self.head(pooled(self.tower, part).float().cpu()) for part in filled.split(AT_ONCE)]
@@ -61,12 +61,12 @@ class TowerClassifier:
 
 
 def pooled(tower: Any, pixels: Any) -> Any:
-    """Return what the head sees: the mean of the tower's patch features; shape (n, width)."""
+    """Return the head's input: the mean of the tower's patch features; shape (n, width)."""
     return tower(pixels, output_hidden_states=True).hidden_states[-1].mean(1)
 
 
 def head(width: int, labels: int) -> Any:
-    """Make a head with fresh weights: 13,000 of them for 34 labels."""
+    """Make a head with new weights: 13,000 for 34 labels."""
     nn = torch.nn
     return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, labels))
 

@@ -1,1 +1,1 @@
-"""Reading words: which facts a line states, how urgently it sends a patient, what a person says of danger."""
+"""Read lines: the facts they state, the urgency of a referral, and danger signs in a person's words."""

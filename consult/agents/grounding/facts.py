@@ -1,8 +1,8 @@
-"""Does a patient's line say the facts it was given, no others, and no diagnosis?
+"""Check that a patient's line states its given facts, no others, and no diagnosis.
 
-The check is a program's and decides by words: a fact is stated when its clause stands in the line, or when most of its
-telling words do, its numbers among them, and the line neither drops nor adds a denial. What is left of the line after
-the stated facts must hold no other fact of the patient's card, no number and no diagnosis.
+The check compares words: a fact is stated if the line contains its clause, or most of its key words including its
+numbers, and the line neither drops nor adds a negation. The rest of the line must contain no other fact of the
+patient's card, no number and no diagnosis.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import pairwise
 from consult.scenarios import Fact, Scenario
 
 ENOUGH = 0.6
-"""Share of a fact's telling words that must stand in a line that words it freely."""
+"""Share of a fact's key words that a line must contain if it words the fact freely."""
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _PART = re.compile(r"[.,;:!?]|\b(?:and|but)\b", re.IGNORECASE)
@@ -34,25 +34,25 @@ class Backing:
     """The verdict on one line."""
 
     missing: tuple[str, ...]
-    """Ids of facts that the line was given and does not state."""
+    """Ids of given facts that the line does not state."""
     foreign: tuple[str, ...]
-    """What it states besides."""
+    """Other facts that it states."""
     leaked: tuple[str, ...]
     """Diagnoses that it names."""
 
     @property
     def backed(self) -> bool:
-        """Whether the line states its facts and no others."""
+        """Return whether the line states its facts and no others."""
         return not self.missing and not self.foreign
 
     @property
     def sound(self) -> bool:
-        """Whether the line may be said."""
+        """Return whether the line may be said."""
         return self.backed and not self.leaked
 
 
 def words(text: str) -> list[str]:
-    """Return a text's words in lower case, numbers in figures."""
+    """Return a text's words in lower case, with numbers as digits."""
     return [_NUMBERS.get(word, word) for word in _WORD.findall(_straight(text).lower())]
 
 
@@ -69,7 +69,7 @@ _EMPTY = frozenset(
         """
     )
 )
-"""Words that carry no fact by themselves."""
+"""Words without factual content."""
 
 
 def telling(text: str) -> set[str]:
@@ -89,7 +89,7 @@ def _telling(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _stems(text: str) -> frozenset[str]:
-    # A speech is checked against every diagnosis's sentences.
+    # Every speech is checked against the sentences of all diagnoses.
     return frozenset(_stem(word) for word in words(text))
 
 
@@ -101,11 +101,11 @@ def check_line(line: str, given: Sequence[Fact], others: Iterable[Fact], scenari
     """Check one line.
 
     Args:
-        line: What the patient is about to say.
-        given: The facts that it was to state.
-        others: Facts of the card that it was not to state.
-        scenario: Its diagnoses are what a patient must not name, in any spelling. With open diagnoses, which can be a
-            patient's other illnesses, those that the card itself names are left out.
+        line: The patient's line.
+        given: The facts that the line should state.
+        others: Facts of the card that the line should not state.
+        scenario: Its diagnoses must not be named, in any spelling. With open diagnoses, which can be a patient's other
+            illnesses, those that the card itself names are allowed.
     """
     others = list(others)
     rest, missing = _without(_straight(line), given)
@@ -162,11 +162,11 @@ def _stated_freely(wanted: set[str], said: set[str]) -> bool:
 
 
 def stated(line: str, facts: Iterable[Fact]) -> list[Fact]:
-    """Return the facts that a line states, word by word or in words of its own."""
+    """Return the facts that a line states, word for word or in its own words."""
     return [fact for fact in facts if not _without(_straight(line), (fact,))[1]]
 
 
 def plainly(facts: Sequence[Fact]) -> str:
-    """Say facts without a model, one a sentence."""
+    """State facts without a model, one per sentence."""
     sentences = [fact.text[:1].upper() + fact.text[1:].rstrip(".") + "." for fact in facts]
     return " ".join(sentences)

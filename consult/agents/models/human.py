@@ -1,6 +1,6 @@
-"""`human`: a person at the terminal instead of a model; `nobody`: there is no terminal, and nothing is answered.
+"""`human`: a person at the terminal instead of a model; `nobody`: there is no terminal, and every answer is empty.
 
-A person is asked one question at a time and takes no part in the waves of the models.
+A person is asked one question at a time, outside the waves of the models.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 HUMAN, NOBODY = "human", "nobody"
 PERSONS = (HUMAN, NOBODY)
 LABEL = "You        "
-"""Before the cursor; as wide as the names of the speakers in the live view."""
+"""Prompt before the cursor; as wide as the names of the speakers in the live view."""
 
 
 class LeftError(Exception):
@@ -25,23 +25,23 @@ class LeftError(Exception):
 
 @runtime_checkable
 class Person(Protocol):
-    """Who is asked instead of a model."""
+    """A person who is asked instead of a model."""
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Describe the backend."""
 
     async def ask(self, request: Request) -> Reply:
-        """Ask; the prompt's last message is what is shown before the cursor's line.
+        """Ask a person; the prompt's last message is shown above the input line.
 
         Raises:
-            LeftError: Nobody will answer any more.
+            LeftError: The person has closed the input.
         """
 
 
 @dataclass(frozen=True)
 class Nobody:
-    """Answers every question with nothing."""
+    """Answers every question with an empty reply."""
 
     info: ModelInfo = field(default_factory=lambda: ModelInfo(NOBODY, "person"))
 
@@ -65,10 +65,10 @@ class AtTerminal:
 
 
 def person(reference: str) -> Person:
-    """Return who is meant by `human` or `nobody`.
+    """Return the backend for `human` or `nobody`.
 
     Raises:
-        ModelError: A person is meant and there is no terminal.
+        ModelError: The reference is `human` and there is no terminal.
     """
     if reference == NOBODY:
         return Nobody()
@@ -78,12 +78,12 @@ def person(reference: str) -> Person:
 
 
 def at_terminal() -> bool:
-    """Return whether someone can read what is written and answer it."""
+    """Return whether input and output are an interactive terminal."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 async def _line(descriptor: int) -> str:
-    """Read one line from a terminal without holding up the loop.
+    """Read one line from a terminal without blocking the loop.
 
     Raises:
         LeftError: The input has ended.
@@ -110,7 +110,7 @@ def _wake(waiting: asyncio.Future[None]) -> None:
 
 
 def _forget_early_keys(descriptor: int) -> None:
-    # What was typed before the question was read does not answer it.
+    # Input typed before the question was shown does not answer it.
     import termios
 
     termios.tcflush(descriptor, termios.TCIFLUSH)

@@ -16,7 +16,7 @@ ROLES: tuple[Role, ...] = ("patient", "triage", "specialist", "attending", "asse
 
 @dataclass(frozen=True)
 class Message:
-    """One chat message; its photographs stand before its text."""
+    """One chat message; its photographs come before its text."""
 
     speaker: Literal["system", "user", "assistant"]
     text: str
@@ -25,15 +25,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several strings that must stand at a certain place of the reply."""
+    """A choice of one of several strings at a certain place in the reply."""
 
     options: tuple[str, ...]
     after: str = ""
     """The text right before the place; empty for the start of the reply."""
     temperature: float | None = None
-    """At which one is drawn, while the rest of the reply keeps the request's; a backend may ignore it."""
+    """Temperature of the choice; the rest of the reply uses the request's. A backend may ignore it."""
     final: bool = False
-    """Whether the reply ends with the option; a backend that lets a model write on may ignore it."""
+    """Whether the reply ends with the option; a backend may ignore it and let the model continue."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,27 @@ class Prompt:
     temperature: float | None = None
     """Overrides the run's sampling temperature; 0 is greedy."""
     schema: Mapping[str, Any] | None = None
-    """JSON schema of the reply; a backend that cannot keep to one ignores it."""
+    """JSON schema of the reply; a backend that cannot enforce one ignores it."""
     schema_after: str = ""
     """The text right before the JSON; empty if the whole reply is JSON."""
     begin: str = ""
-    """How the reply begins; for a tiny model, which may forget its role. A backend that cannot begin it ignores it."""
+    """Beginning of the reply; for a tiny model, which may forget its role. A backend without prefilling ignores it."""
     shorter: tuple[tuple[Message, ...], ...] = ()
-    """Shorter and shorter messages, to be taken where these are longer than the context; without images. A backend
-    that does not count tokens ignores it."""
+    """Successively shorter messages, used if the messages exceed the context; without images. A backend that does not
+    count tokens ignores it."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One prompt with all that makes its reply reproducible."""
+    """One prompt with everything that makes its reply reproducible."""
 
     key: tuple[int | str, ...]
     """Sorts the requests of a wave: consultation, turn, role, member, attempt."""
     role: Role
     task: str
-    """What the role is asked to do: open, answer, topic, triage, action, opinion, decision, …"""
+    """The role's task: open, answer, topic, triage, action, opinion, decision, …"""
     nth: int
-    """How many lines this role has left in the consultation so far."""
+    """Number of this role's lines in the consultation so far."""
     prompt: Prompt
     seed: int
     temperature: float = 1.0
@@ -75,53 +75,53 @@ class Request:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a backend made of a prompt: what it sent, where that is not the prompt as it stands."""
+    """A backend's form of a prompt: what it sent, if that differs from the prompt."""
 
     messages: tuple[Message, ...]
     max_new_tokens: int
     text: str | None = None
-    """The messages as the chat template rendered them, up to the place where the reply goes on; None if the
-    backend renders none."""
+    """The messages as the chat template rendered them, up to the place where the reply continues; None if the
+    backend does not render."""
     begin: str = ""
-    """How the reply was begun; the end of `text`."""
+    """The prefilled beginning of the reply; the end of `text`."""
     constrained: bool = False
-    """Whether the reply was held to the prompt's choice or schema."""
+    """Whether the prompt's choice or schema was enforced."""
     seed: int | None = None
-    """Where it is not the request's."""
+    """The temperature, if it is not the request's."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one request."""
+    """The reply to one request."""
 
     text: str
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
     probability: float | None = None
-    """Of the chosen option among the options of the request's `Choice`, 0 to 1; None if the backend cannot tell."""
+    """Probability of the chosen option among those of the request's `Choice`, 0 to 1; None if unknown."""
     sent: Sent | None = field(default=None, compare=False, repr=False)
-    """None if the backend took the prompt as it stands."""
+    """None if the backend used the prompt unchanged."""
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a backend is, for the store and for people."""
+    """Description of a backend, for the store and for people."""
 
     reference: str
     backend: str
     dialect: str = "plain"
     sees: bool = True
-    """Whether it takes photographs; doctors on a model that does not are told that they cannot see."""
+    """Whether it takes photographs; if not, its doctors are told that they cannot see."""
     revision: str = ""
     """Hash of the weights or of the script."""
     details: dict[str, str] = field(default_factory=dict)
     rationale: Rationale = "before"
-    """Where it gives its reason when it decides as an attending, see `consult.agents.acts.Rationale`."""
+    """Where it gives its reason when it decides as an attending; see `consult.agents.acts.Rationale`."""
 
 
 class ModelError(UserError):
-    """A model that cannot be loaded or used; one sentence with the fix."""
+    """A model that cannot be loaded or used; the message is one sentence with the fix."""
 
 
 class ModelGoneError(ModelError):
@@ -133,12 +133,12 @@ class Model(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Describe the backend."""
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
         """Answer a batch, in order.
 
         Raises:
-            ModelGoneError: No request can be answered any more.
-            Exception: Any other; the caller then retries the requests one by one and blames the one that fails alone.
+            ModelGoneError: The model can no longer answer any request.
+            Exception: Any other error; the caller then retries the requests one by one, and only the failing one fails.
         """

@@ -1,7 +1,7 @@
-"""From a model reference to folders: one on this machine, one of the hub's cache, or an adapter and its base.
+"""Resolve a model reference to folders: one on this machine, one in the hub's cache, or an adapter and its base.
 
-The hub is asked for what its cache does not hold, and for nothing else; only files of weights, configuration and
-tokenizer are fetched, never pickled weights or code.
+The hub is asked only for files that its cache lacks. Only weights, configuration and tokenizer files are fetched, never
+pickled weights or code.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ REFERENCES = (
     "scripted:FILE.yaml, or FILE.py:NAME"
 )
 ASSESSOR = "assessor"
-"""The folder within a model's, in which the adapter for the role of that name lies."""
+"""The subfolder of a model's folder with the adapter for the role of that name."""
 HUB_ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 FETCHED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
 NOT_FETCHED = ["*/*", "consolidated*.safetensors"]
-"""Copies in other formats: in folders of their own, or under the name that the first makers of weights used."""
+"""Copies in other formats: in separate folders, or under the name that the original authors of the weights used."""
 
 
 @dataclass(frozen=True)
 class Located:
-    """Where a model is on this machine."""
+    """Location of a model on this machine."""
 
     folder: Path
-    """Of the model, or of an adapter's base."""
+    """Folder of the model, or of an adapter's base."""
     adapter: Path | None = None
 
     def assessing(self) -> Located:
-        """Return the adapter in the model's folder `assessor`, where there is one: it has learned that role."""
+        """Return the location with the adapter for the assessor in the model's folder `assessor`, if there is one."""
         own = self.folder / ASSESSOR
         return Located(self.folder, own) if self.adapter is None and (own / "adapter_config.json").is_file() else self
 
@@ -53,7 +53,7 @@ def starter_folder() -> Path:
 
 
 def locate(reference: str) -> Located:
-    """Find a model, downloading it where its hub id was named and the hub's cache does not hold it.
+    """Find a model; download it if a hub id was given and the hub's cache does not have it.
 
     Args:
         reference: `starter`, a folder, or `org/name` with an optional `@revision`.
@@ -68,10 +68,10 @@ def locate(reference: str) -> Located:
 
 
 def base_reference(reference: str) -> str:
-    """Return the reference of the model that an adapter lies on; of a whole model, its own.
+    """Return the reference of an adapter's base; for a whole model, its own reference.
 
     Args:
-        reference: As `locate` takes it.
+        reference: A reference as in `locate`.
 
     Raises:
         ModelError: There is no such model, or the adapter names no base.
@@ -119,7 +119,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a configuration.
 
     Raises:
-        ModelError: It is no JSON object.
+        ModelError: The file is not a JSON object.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -158,7 +158,7 @@ def _of_the_hub(name: str, revision: str | None) -> Path:
 
 
 def is_whole(folder: Path) -> bool:
-    """Return whether a snapshot holds a configuration and all of its weights: a cache may hold a part of a model."""
+    """Return whether a snapshot has a configuration and all of its weights: a cache may have only a part of a model."""
     configured = any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
     return configured and any(folder.glob("*.safetensors")) and not missing_shards(folder)
 
@@ -185,6 +185,6 @@ def _refusal(name: str, revision: str | None, error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return f"'{name}' cannot be written to the hub's cache ({error.strerror}); fix that and try again"
     return (
-        f"there is no folder '{name}', the hub's cache does not hold such a model, and the hub cannot be reached; "
+        f"there is no folder '{name}', the hub's cache does not have such a model, and the hub cannot be reached; "
         f"connect once to fetch it, or give {REFERENCES}"
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Answer = Callable[[list[dict[str, str]], "list[Image]"], str]
-"""What a model is at its simplest."""
+"""The simplest form of a model."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class FunctionModel:
     answer: Answer = field(repr=False)
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Answer one request after the other; token counts are words.
+        """Answer the requests one after the other; token counts are words.
 
         Raises:
-            PluginError: The function raised, or did not return a text.
+            PluginError: The function raised, or did not return a string.
         """
         return [self._reply(request) for request in requests]
 
@@ -49,15 +49,15 @@ class FunctionModel:
 
 @dataclass(frozen=True)
 class ObjectModel:
-    """An object with a method `generate`, which takes requests and returns as many replies, or texts."""
+    """An object with a method `generate`, which takes requests and returns as many replies or strings."""
 
     info: ModelInfo
     model: Any = field(repr=False)
     owned: bool = False
-    """Whether it was made here, and is to be closed here."""
+    """Whether the object was made here, and must be closed here."""
 
     def close(self) -> None:
-        """Release what an object of a class holds; an object that was given stays as it is."""
+        """Release the resources of an object that was made here; a given object is not changed."""
         close = getattr(self.model, "close", None)
         if self.owned and close is not None:
             close()
@@ -66,7 +66,7 @@ class ObjectModel:
         """Answer a batch.
 
         Raises:
-            PluginError: The object raised, or returned something else than one reply for each request.
+            PluginError: The object raised, or did not return one reply for each request.
         """
         with blame("model", self.info.reference, ModelGoneError):
             replies = [Reply(one) if isinstance(one, str) else one for one in self.model.generate(requests)]
@@ -76,10 +76,10 @@ class ObjectModel:
 
 
 def as_model(value: Any, reference: str) -> Model:
-    """Make a model of a function, an object with `generate`, or a class of such objects.
+    """Make a model from a function, an object with `generate`, or a class of such objects.
 
     Raises:
-        PluginError: It is none of these.
+        PluginError: The object is none of these.
     """
     owned = inspect.isclass(value) and hasattr(value, "generate")
     if owned:
@@ -104,5 +104,5 @@ def _info(reference: str, value: Any) -> ModelInfo:
 
 
 BUILT_IN = ("starter", "human", "nobody", "scripted:", "http:", "https:", "bayes:", "silent:", "random:")
-"""References that are built in, and how others begin."""
+"""Built-in references, and the prefixes of others."""
 MODELS: Registry[Model] = Registry("model", "consult.models", as_model, BUILT_IN)

@@ -19,10 +19,10 @@ def close_model(model: object) -> None:
 
 
 def revision_at(reference: str) -> str:
-    """Return the revision that a model has once it is open; where its weights lie here, without loading them.
+    """Return the revision that an opened model would have; if its weights are local, without loading them.
 
     Raises:
-        ModelError: As `open_model`.
+        ModelError: As in `open_model`.
     """
     if MODELS.find(reference) or reference.startswith(("scripted:", "http://", "https://", *PREFIXES)):
         model = open_model(reference)
@@ -39,18 +39,17 @@ def revision_at(reference: str) -> str:
 
 
 def open_model(reference: str, role: Role | None = None) -> Model:
-    """Open a backend; the weights are loaded here.
+    """Open a backend and load its weights.
 
     Args:
         reference: `starter`, a folder of a transformers model or of an adapter, a hub id with an optional `@revision`,
             a server's address, `scripted:` and a file, `bayes:`, `silent:` or `random:` and a scenario with tables, or
             a plugin's name (see `consult.plugins`).
-        role: `assessor`: with the adapter that has learned this role, where the model comes with one. The other roles
-            play without it.
+        role: `assessor` adds the adapter for this role if the model includes one. The other roles play without it.
 
     Raises:
-        ModelError: The reference is none of these, or what it names cannot be loaded, or has not learned the role.
-        PluginError: It names code that cannot be loaded, or that was not named in this call.
+        ModelError: The reference is none of these, or its model cannot be loaded or was not trained for the role.
+        PluginError: The reference names code that cannot be loaded, or that was not named in this call.
     """
     own = MODELS.find(reference)
     if own is not None:
@@ -65,7 +64,7 @@ def open_model(reference: str, role: Role | None = None) -> Model:
         from consult.agents.models.server.model import ServerModel
 
         return ServerModel(reference)
-    # Read by the hub's library when it is imported.
+    # The hub's library reads this when it is imported.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from consult.agents.models.model_resolver import locate
 

@@ -1,7 +1,7 @@
-"""`scripted:file.yaml`: answers from a list, for demonstrations and for tests of the plumbing.
+"""`scripted:file.yaml`: answers from a list, for demonstrations and tests.
 
-The file maps `role` or `role.task` to a list of replies. A consultation's nth line of a role gets the nth reply, the
-last one again when the list is over. An entry `{error: text}` makes the request fail.
+The file maps `role` or `role.task` to a list of replies. A role's nth line in a consultation gets the nth reply, and
+the last reply repeats when the list is used up. An entry `{error: text}` makes the request fail.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from consult.scenarios.located_yaml import ScenarioError, read_yaml
 
 
 class Failure(BaseModel):
-    """A reply that fails instead."""
+    """An entry that fails instead of replying."""
 
     model_config = ConfigDict(extra="forbid")
     error: str
 
 
 class Script(BaseModel):
-    """The file."""
+    """The content of the file."""
 
     model_config = ConfigDict(extra="forbid")
     replies: dict[str, Annotated[list[str | Failure], Field(min_length=1)]]
@@ -33,7 +33,7 @@ class Script(BaseModel):
 
 
 class ScriptedModel:
-    """Answers from a script, the same for the same place in the consultation."""
+    """Answers from a script that depend only on the place in the consultation."""
 
     def __init__(self, reference: str, script: Script, revision: str = "") -> None:
         self.script = script
@@ -44,7 +44,7 @@ class ScriptedModel:
         """Read a script.
 
         Raises:
-            ModelError: The file is missing or is no script.
+            ModelError: The file is missing or is not a script.
         """
         if not path.is_file():
             raise ModelError(f"script '{path}' does not exist; give scripted: and the path of a YAML file")
@@ -54,7 +54,7 @@ class ScriptedModel:
         except ScenarioError as error:
             raise ModelError(str(error)) from None
         except ValidationError as error:
-            # Of the complaints about a reply, which may be a text or a failure, the one that goes deepest is meant.
+            # A reply may be a text or a failure, so there are several errors about it; the deepest one is relevant.
             first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
             place = [step for step in first["loc"] if step not in ("str", "Failure")]
             what = ".".join(map(str, place)) or "the file"
@@ -64,7 +64,7 @@ class ScriptedModel:
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Describe the backend."""
         return self._info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:

@@ -1,9 +1,9 @@
-"""Doctors who know a scenario's tables: `bayes:SCENARIO`, `silent:SCENARIO` and `random:SCENARIO`.
+"""Doctors that know a scenario's tables: `bayes:SCENARIO`, `silent:SCENARIO` and `random:SCENARIO`.
 
-They are programs, and measure what a scenario allows. `bayes` weighs everything it is told with the tables and
-asks the most informative question; nobody can be right more often. `silent` weighs likewise but asks nothing, which
-shows what complaint and photograph are worth. `random` asks and decides at random. Their patients state the facts as
-they are.
+They are programs that measure what a scenario allows. `bayes` evaluates everything it is told with the tables and asks
+the most informative question; no doctor can be right more often. `silent` evaluates in the same way but asks nothing,
+which shows the value of complaint and photograph. `random` asks and decides at random. Their patients state the facts
+unchanged.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from consult.scenarios.case_generator import Grammar
 from consult.scenarios.rules import as_values
 
 DOCTORS = ("bayes", "silent", "random")
-"""What stands before the colon."""
+"""The part before the colon."""
 PREFIXES = tuple(f"{name}:" for name in DOCTORS)
 SURE = 0.98
-"""Probability of a diagnosis at which nothing more is asked to find it."""
+"""At this probability of a diagnosis, no more questions are asked to find it."""
 LAST = 2
-"""Doctor turns that are kept for the panel and the conclusion."""
+"""Doctor turns reserved for the panel and the conclusion."""
 
 
 class TablesModel:
-    """A doctor who knows a scenario's tables."""
+    """A doctor that knows a scenario's tables."""
 
     def __init__(self, reference: str) -> None:
         """Load the scenario.
@@ -54,7 +54,7 @@ class TablesModel:
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Describe the backend."""
         return self._info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
@@ -84,20 +84,20 @@ class TablesModel:
             return self._triage(asked, seen, rng)
         if task == "action":
             return self._act(asked, seen, rng)
-        # Words to the patient are the scenario's own.
+        # The text for the patient is the scenario's.
         return self._decide(asked, seen, rng) if task in ("opinion", "decision") else {}
 
     # -- knowing -----------------------------------------------------------------------------------------------------
 
     def _seen(self, known: Mapping[str, list[str]], photographs: Sequence[str]) -> tuple[tuple[str, Any], ...]:
-        """Return what is known as fields of the tables; several-valued ones as tuples."""
+        """Return the known findings as fields of the tables; fields with several values are tuples."""
         several = self.grammar.tables.several
         found: dict[str, Any] = {}
         for name, values in known.items():
             found[name] = tuple(v for v in values if v != "none") if name in several else values[0]
         for photograph in photographs:
             name, _, case_id = photograph.partition("/")
-            # A photograph from outside shows nothing that the tables know.
+            # The tables do not cover a photograph from outside.
             if name == self.scenario.name and self.grammar.has(case_id):
                 found |= photographed(self.scenario.case(case_id), self.grammar.tables)
         named = {"view", *self.grammar.tables.fields}
@@ -131,7 +131,7 @@ class TablesModel:
         return {"action": "consult" if "consult" in asked["offers"] else "conclude"}
 
     def _topic(self, asked: Any, seen: Any, rng: random.Random) -> str | None:
-        """Choose what to ask: alarms, then the most informative, then what the plan depends on; None for nothing."""
+        """Choose the next question: alarms, then the most informative, then what the plan depends on; None for none."""
         offered = [
             topic
             for topic in asked["topics"]
@@ -168,7 +168,7 @@ class TablesModel:
         }
 
     def _urgency(self, seen: Any) -> str:
-        """Return the most likely urgency, not below that of an alarm that was told."""
+        """Return the most likely urgency, at least that of an alarm that was told."""
         weights: dict[str, float] = defaultdict(float)
         known = {name: frozenset(as_values(value)) for name, value in seen}
         for label, p in self._weighed(seen).items():

@@ -1,4 +1,4 @@
-"""Dialects: the words in which each role is asked, and how the answers are read."""
+"""Prompt formats: the prompts of each role, and the parsing of the replies."""
 
 from consult.agents.prompt_formats.plain import PlainDialect
 from consult.agents.prompt_formats.prompt_format import Dialect

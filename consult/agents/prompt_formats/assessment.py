@@ -1,4 +1,4 @@
-"""An assessor's answer: its JSON schema for backends that can keep to one, and its reading, strict for all others."""
+"""An assessor's answer: its JSON schema for backends that can enforce one, and strict parsing for all others."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from consult.agents.prompt_formats.clean import clean
 from consult.agents.prompt_formats.schemas import Schema
 
 LONGEST_WHY = 200
-"""Characters of a reason, so that eight of them close within the answer's tokens."""
+"""Most characters of a reason, so that 8 of them fit into the answer's tokens."""
 MOST_TURNS = 6
-"""Turns that a verdict may point at."""
+"""Most turns that a verdict may cite."""
 ANSWER_TOKENS = 1100
 
 _ROLE_MARKS = re.compile(r"\[/?[A-Z][A-Z_]{2,}\]|<</?SYS>>")
-"""Marks of templates that are no tokens of their own everywhere, such as [INST]."""
+"""Template markers that are not separate tokens in every model, such as [INST]."""
 _WORDS = {"yes": 1, "true": 1, "no": 0, "false": 0, "0": 0, "1": 1, "2": 2}
 
 
@@ -38,7 +38,7 @@ _ANSWER: TypeAdapter[dict[str, _Judged]] = TypeAdapter(dict[str, _Judged])
 
 
 def assessment_prompt(dialect: str, view: AssessorView) -> Prompt:
-    """Ask for a verdict on each item; what is judged stands alone in a message of its own."""
+    """Ask for a verdict on each item; the consultation is in a separate message."""
     system = fill(
         prompt_text(dialect, "assessor"),
         photograph="The patient's photograph is attached." if view.photograph else "There is no photograph.",
@@ -51,7 +51,7 @@ def assessment_prompt(dialect: str, view: AssessorView) -> Prompt:
 
 
 def assessment_schema() -> Schema:
-    """Reason, turns and value of each item."""
+    """Return the schema: reason, turns and value of each item."""
     return _closed({item.key: _closed(_verdict_schema(item)) for item in ITEMS})
 
 
@@ -66,7 +66,7 @@ def _closed(properties: Schema) -> Schema:
 
 
 def shape() -> str:
-    """Show the answer's shape, one item a line."""
+    """Show the answer's shape, one item per line."""
     lines = [
         f'"{item.key}": {{"why": "<reason>", "turns": [<turns>], "value": <{" or ".join(map(str, item.levels))}>}}'
         for item in ITEMS
@@ -75,7 +75,7 @@ def shape() -> str:
 
 
 def material(view: AssessorView) -> str:
-    """Put what is to be judged into one JSON object; nothing in it can end a string, a message or a turn."""
+    """Put the consultation into one JSON object; nothing in it can end a string, a message or a turn."""
     lines = ",\n".join(f"  {_object(_line(i, line))}" for i, line in enumerate(view.lines))
     truth = json.dumps(_data(view.diagnosis)) if view.diagnosis else "null"
     return f'{{"true_diagnosis": {sealed(truth)},\n "transcript": [\n{lines}\n]}}'
@@ -94,19 +94,19 @@ def _data(text: str) -> str:
 
 
 def sealed(written: str) -> str:
-    """Escape what could begin a control token, within JSON."""
-    # Angle brackets, with which control tokens of all families begin, occur within strings alone and may be escaped.
+    """Escape the possible beginning of a control token, within JSON."""
+    # Control tokens of all families begin with angle brackets, which occur only within strings and may be escaped.
     return written.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def read_assessment(data: Mapping[str, Any] | None) -> dict[str, Verdict]:
-    """Hold an answer against the rubric.
+    """Check an answer against the rubric.
 
     Args:
         data: The answer's JSON object; None if it has none.
 
     Raises:
-        ValueError: It is no JSON object, lacks an item, has one more, or a value is none of its item's levels.
+        ValueError: The answer is not a JSON object, lacks an item, has an extra one, or a value that is not a level.
     """
     if data is None:
         raise ValueError("the answer holds no JSON object")
@@ -131,7 +131,7 @@ def _verdict(judged: _Judged) -> Verdict:
 
 
 def _plain(value: object) -> object:
-    """Meet half-way what is plainly meant: yes, no, true and false for 1 and 0, and a value that stands alone."""
+    """Accept clear equivalents: yes, no, true and false for 1 and 0, and a value without a reason."""
     said = dict(value) if isinstance(value, dict) else {"value": value}
     stated = said.get("value")
     if isinstance(stated, bool | str):

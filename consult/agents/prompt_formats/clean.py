@@ -1,4 +1,4 @@
-"""Everything from a model is data: control tokens, terminal escapes and control characters are taken out."""
+"""Clean a model's output, which is data: remove control tokens, terminal escapes and control characters."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from consult.scenarios.control_chars import TOKENS, without_controls
 MAX_CHARACTERS = 4_000
 
 _BEGIN, _END = r"(?:<think(?:ing)?>|\[THINK\]|<unused94>)", r"(?:</think(?:ing)?>|\[/THINK\]|<unused95>)"
-"""The marks of a private thought; the last are MedGemma's."""
+"""The delimiters of a private thought; the last are MedGemma's."""
 _THOUGHT = re.compile(rf"{_BEGIN}(.*?)(?:{_END}|\Z)", re.DOTALL | re.IGNORECASE)
 _CALL = re.compile(r"<tool_call>.*?(?:</tool_call>|\Z)|\[TOOL_CALLS\].*\Z", re.DOTALL | re.IGNORECASE)
 
 
 def clean(text: str) -> str:
-    """Take out what is not text, join lines by spaces, and cut to 4,000 characters."""
-    # Tokens last: what is taken out of the middle of one must not leave it whole.
+    """Remove everything that is not text, join lines with spaces, and cut to 4,000 characters."""
+    # Tokens last: removing something from the middle of one must not create a whole token.
     text = without_controls(text[: 4 * MAX_CHARACTERS])
     return re.sub(r"\s+", " ", TOKENS.sub(" ", text)).strip()[:MAX_CHARACTERS]
 
 
 def without_thought(text: str) -> str:
-    """Take out blocks of private thought, also those that lack their beginning or end, and cut to 16,000 characters."""
+    """Remove blocks of private thought, even without their beginning or end, and cut to 16,000 characters."""
     text = _THOUGHT.sub(" ", text)
     return re.sub(rf"^.*{_END}", " ", text, flags=re.DOTALL | re.IGNORECASE)[: 4 * MAX_CHARACTERS]
 
@@ -34,5 +34,5 @@ def thought_of(text: str) -> str:
 
 
 def without_tool_calls(text: str) -> str:
-    """Take out calls of tools, which nobody offered and nobody hears."""
+    """Remove tool calls, since no tools are offered."""
     return _CALL.sub(" ", text)

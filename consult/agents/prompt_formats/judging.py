@@ -1,4 +1,4 @@
-"""A judge's answer on two names of diagnoses: how it is asked for, its JSON schema, and its strict reading."""
+"""A judge's answer on two names of diagnoses: its prompt, its JSON schema, and its strict parsing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consult.agents.prompt_formats.schemas import Schema
 from consult.scenarios.correct import RELATIONS, Relation
 
 DIALECT = "plain"
-"""Models of other dialects have not learned to compare diagnoses."""
+"""Models with other prompt formats were not trained to compare diagnoses."""
 ANSWER_TOKENS = 160
 _SHAPE = f'{{"why": "<reason>", "verdict": "<{" or ".join(RELATIONS)}>"}}'
 
@@ -27,11 +27,11 @@ class _Judged(BaseModel):
 
 
 def judge_prompt(said: str, truth: str) -> Prompt:
-    """Ask for a verdict; what is compared stands alone in a message of its own.
+    """Ask for a verdict; the two diagnoses are in a separate message.
 
     Args:
         said: The doctor's diagnosis.
-        truth: The true one.
+        truth: The true diagnosis.
     """
     system = fill(prompt_text(DIALECT, "judge"), shape=_SHAPE)
     compared = json.dumps({"true_diagnosis": clean(truth), "doctors_diagnosis": clean(said)}, ensure_ascii=False)
@@ -40,17 +40,17 @@ def judge_prompt(said: str, truth: str) -> Prompt:
 
 
 def judge_schema() -> Schema:
-    """Reason and verdict."""
+    """Return the schema: reason and verdict."""
     why = {"type": "string", "minLength": 1, "maxLength": LONGEST_WHY}
     properties = {"why": why, "verdict": {"type": "string", "enum": list(RELATIONS)}}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def read_judgement(text: str) -> tuple[Relation, str]:
-    """Read verdict and reason.
+    """Parse verdict and reason.
 
     Raises:
-        ValueError: The answer is no JSON object of this kind; the message says why, in a line.
+        ValueError: The answer is not a JSON object of this kind; the message gives the reason in one line.
     """
     data = json_object(without_thought(text))
     if data is None:

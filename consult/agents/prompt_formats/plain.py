@@ -1,6 +1,6 @@
-"""The dialect for any instruction-tuned model: instructions in words, answers as JSON or tagged text.
+"""The prompt format for any instruction-tuned model: instructions in words, answers as JSON or tagged text.
 
-Models that do not keep to the format are met half-way where what they mean is plain.
+Replies that do not keep to the format are accepted if their meaning is clear.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ THOUGHT_TOKENS = 512
 THINK = "First think privately within <think></think>, then give your answer after it."
 UNSURE = "unsure"
 LONGEST_WORDS = 300
-"""Characters of a doctor's own words for its diagnosis."""
+"""Most characters of a doctor's own words for its diagnosis."""
 
 DECISION_FORMS: dict[Rationale, str] = {
     "before": "<think>your reasoning</think><answer>the diagnosis</answer>",
@@ -108,7 +108,7 @@ class PlainDialect(WholeAnswers):
         return prompt if {"open", "answer"} & set(view.offers) else replace(prompt, schema=reaction_schema(view))
 
     def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
-        """Read what it said; a reaction without JSON is a question where it has a question mark."""
+        """Parse its reply; a reaction without JSON is a question if it contains a question mark."""
         for kind in ("open", "answer"):
             if kind in view.offers:
                 said = _speech(text, "patient")
@@ -189,7 +189,7 @@ class PlainDialect(WholeAnswers):
         answer = without_thought(text)
         data = json_object(answer)
         if data is None:
-            # Broken JSON is no question to a patient.
+            # Broken JSON is not a question to a patient.
             return None if "{" in answer else self._utterance(answer, view, thought_of(text))
         action = next((offer for offer in view.offers if offer == str(data.get("action", "")).strip().lower()), None)
         said = clean(str(data.get("text") or ""))
@@ -207,7 +207,7 @@ class PlainDialect(WholeAnswers):
         return ActionOutput(ask, None, said, thought) if said and ask in view.offers else None
 
     def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
-        """Nothing to ask for: an act comes with its words."""
+        """Ask for nothing: an act includes its words."""
         return None
 
     def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
@@ -295,7 +295,7 @@ class PlainDialect(WholeAnswers):
     # -- assessor --------------------------------------------------------------------------------------------------
 
     def assessment(self, view: AssessorView) -> Prompt:
-        """Ask for a verdict on each item; what is judged stands alone in a message of its own."""
+        """Ask for a verdict on each item; the consultation is in a separate message."""
         return assessment.assessment_prompt(self.name, view)
 
     def read_assessment(self, text: str) -> dict[str, Verdict]:
@@ -357,14 +357,14 @@ def json_object(text: str) -> dict[str, Any] | None:
     for match in re.finditer(r"\{", text):
         try:
             data, _ = decoder.raw_decode(text, match.start())
-        except (ValueError, RecursionError):  # a number of thousands of digits is a ValueError of its own
+        except (ValueError, RecursionError):  # a number with thousands of digits raises a plain ValueError
             continue
         return _called(data) if isinstance(data, dict) else None
     return None
 
 
 def _called(data: dict[str, Any]) -> dict[str, Any]:
-    """Read a call of a tool as the act of its name: models that were tuned for tools answer so."""
+    """Parse a tool call as the act with its name: models that were tuned for tools answer this way."""
     given = data.get("arguments", data.get("parameters"))
     if not isinstance(data.get("name"), str) or not isinstance(given, dict):
         return data
@@ -372,7 +372,7 @@ def _called(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _only_one(text: str, names: Any) -> str | None:
-    """Find the only name that a text has as whole words; None for none or several."""
+    """Find the only name that a text contains as whole words; None for none or several."""
     longest_first = sorted(names, key=len, reverse=True)
     found = set()
     for name in longest_first:
@@ -390,7 +390,7 @@ def _diagnosis(named: str, view: DoctorView, scenario: Scenario) -> str | None:
 
 
 def _named(decision: str, scenario: Scenario) -> tuple[str, str]:
-    """Find where a decision names its diagnosis, and the words for it; of running text the names that stand in it."""
+    """Find where a decision names its diagnosis, and the words for it; in running text, the names that occur in it."""
     tagged = re.findall(r"<answer>(.*?)(?:</answer>|$)", decision, re.DOTALL | re.IGNORECASE)
     line = re.search(r"(?:final )?diagnosis\s*(?:is|:)\s*([^\n.]+)", decision, re.IGNORECASE)
     if tagged or line:
@@ -401,14 +401,14 @@ def _named(decision: str, scenario: Scenario) -> tuple[str, str]:
 
 
 def _urgency(decision: str) -> Urgency | None:
-    """Read the last urgency tag; None if it does not name one of the four and nothing else."""
+    """Parse the last urgency tag; None unless it names exactly one of the four levels."""
     tagged = re.findall(r"<urgency>([^<]*)", decision, re.IGNORECASE)
     stated = tagged[-1].strip(" \n\t.*\"'").lower() if tagged else ""
     return next((urgency for urgency in URGENCIES if urgency == stated), None)
 
 
 def _short(named: str) -> str | None:
-    """Read a short answer; None for none, for a long one, and for one that names no diagnosis ("I don't know")."""
+    """Parse a short answer; None if it is missing, long, or names no diagnosis ("I don't know")."""
     spoken = clean(named).strip(" .:")
     return spoken if len(spoken) <= 80 and not abstains(spoken) else None
 

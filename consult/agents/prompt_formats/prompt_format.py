@@ -1,8 +1,8 @@
-"""A dialect: how each role is asked, and how its answer is read.
+"""A prompt format: the prompts of each role, and the parsing of its replies.
 
-A model speaks one dialect: `plain` is for any instruction-tuned model, `starter` for the tiny model in the package. The
-roles' rules (what may be said, how often is asked again) live in `consult.agents`, their words live here.
-A `read_…` method returns None for an answer that cannot be used; nothing is guessed.
+A model has one prompt format: `plain` is for any instruction-tuned model, `starter` for the tiny model in the package.
+The roles' rules (what may be said, how often a request is retried) are in `consult.agents`, their words are here.
+A `read_…` method returns None for a reply that cannot be used; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from consult.scenarios import Scenario, Urgency
 
 @dataclass(frozen=True)
 class TriageOutput:
-    """What a triage doctor answered."""
+    """A triage doctor's answer."""
 
     specialty: str
     urgency: Urgency | None
@@ -30,57 +30,57 @@ class TriageOutput:
 
 @dataclass(frozen=True)
 class FreeOutput:
-    """What a patient who decides for itself said."""
+    """A reply of a patient that decides for itself."""
 
     action: Action
     """`open`, `answer`, `ask` or `satisfied`."""
     text: str
     facts: tuple[str, ...] | None = None
-    """Ids of the facts that a program put into the text; None if the words alone can tell."""
+    """Ids of the facts that a program put into the text; None if only the words can tell."""
     topic: str | None = None
-    """`ask`: the kind of question back, where it is stated."""
+    """`ask`: the kind of question back, if it is stated."""
     accepts: bool | None = None
-    """`satisfied`: whether the patient takes to the plan."""
+    """`satisfied`: whether the patient accepts the plan."""
 
 
 @dataclass(frozen=True)
 class ActionOutput:
-    """What an attending wants to do next."""
+    """An attending's next act."""
 
     action: Action
     topic: str | None
     text: str
-    """Empty where the dialect asks for the words apart, see `Dialect.wording`."""
+    """Empty if the prompt format asks for the words separately; see `Dialect.wording`."""
     thought: str = ""
 
 
 @dataclass(frozen=True)
 class OpinionOutput:
-    """What a specialist answered."""
+    """A specialist's answer."""
 
     diagnosis: str | None
     """None for *not my field*."""
     confidence: float | None
-    """As stated, 0 to 1."""
+    """The stated confidence, 0 to 1."""
     reason: str
 
 
 @dataclass(frozen=True)
 class DecisionOutput:
-    """What an attending decided."""
+    """An attending's decision."""
 
     diagnosis: str | None
-    """None if its words name no label, or several: such an answer cannot be used, and its words are kept."""
+    """None if its words name no label, or several: such an answer cannot be used, but its words are kept."""
     differential: tuple[str, ...]
     thought: str
     urgency: Urgency | None = None
     """None if none is stated."""
     words: str = ""
-    """Its own words for the diagnosis; empty if they are the label."""
+    """The attending's own words for the diagnosis; empty if they equal the label."""
 
 
 class Dialect(Protocol):
-    """One way to ask and to read."""
+    """A way to prompt and to parse."""
 
     name: str
     slots: bool
@@ -91,13 +91,13 @@ class Dialect(Protocol):
         """Ask the patient to put a task into words."""
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
-        """Read the line, slots filled."""
+        """Parse the line, with slots filled."""
 
     def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
         """Ask a patient who decides for itself what to say and whether to ask back."""
 
     def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
-        """Read what it said."""
+        """Parse its reply."""
 
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a doctor's question is about."""
@@ -106,7 +106,7 @@ class Dialect(Protocol):
         """Read the topic; None for *unsure*."""
 
     def look(self, view: DoctorView) -> Prompt | None:
-        """Ask what the photograph shows, before anything else; None if the dialect does not ask for it apart."""
+        """Ask what the photograph shows, before anything else; None if the format does not ask for it separately."""
 
     def read_look(self, text: str, view: DoctorView) -> str:
         """Read what the photograph shows."""
@@ -118,16 +118,16 @@ class Dialect(Protocol):
         """Read them."""
 
     def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
-        """Word a triage's reason without a model; empty if a triage may go without one."""
+        """Word a triage's reason without a model; empty if a triage needs none."""
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask the attending for its next act among `view.offers`."""
 
     def read_action(self, text: str, view: DoctorView) -> ActionOutput | None:
-        """Read it; plain text is a question without a topic."""
+        """Parse the act; plain text is a question without a topic."""
 
     def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
-        """Ask for the words of a chosen act; None if the act came with its words, or needs none."""
+        """Ask for the words of a chosen act; None if the act includes its words, or needs none."""
 
     def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
         """Read the words; None if they do not fit the act."""
@@ -135,10 +135,10 @@ class Dialect(Protocol):
     def reasons(
         self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
     ) -> Choice | None:
-        """List what a reason is held to where it is asked for once more; None if it is free.
+        """List the allowed reasons for a retry; None if the reason is free.
 
         Args:
-            view: What the doctor knows.
+            view: The doctor's view.
             role: `triage` or `specialist`.
             outside: Whether a specialist said that the case is not of its field.
             given: Colleagues' reasons, whose words are left out.
@@ -148,19 +148,19 @@ class Dialect(Protocol):
         """Ask one specialist.
 
         Args:
-            view: What it may know.
-            specialty: Its field.
-            member: Its number in the panel, from 0.
+            view: The specialist's view.
+            specialty: The specialist's field.
+            member: The specialist's number in the panel, from 0.
         """
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Read its opinion."""
 
     def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
-        """Word an opinion's reason without a model; empty if an opinion may go without one."""
+        """Word an opinion's reason without a model; empty if an opinion needs none."""
 
     def decision(self, view: DoctorView) -> Prompt:
-        """Ask the attending for thought, diagnosis, differential and, where the dialect has it, urgency."""
+        """Ask the attending for thought, diagnosis, differential and, if the format has it, urgency."""
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
         """Read them."""
@@ -169,19 +169,19 @@ class Dialect(Protocol):
         """Return an attending's confidence, 0 to 1, from the probability of the diagnosis that it chose."""
 
     def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
-        """List the sentences of the scenario's advice to be worded one by one, before they are put into a frame."""
+        """List the sentences of the scenario's advice that are worded one by one, before they are put into a frame."""
 
     def reply_sentence(self, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
-        """Return the scenario's answer to a question back, where it is to be worded apart."""
+        """Return the scenario's answer to a question back, if it is worded separately."""
 
     def rewording(self, sentence: str) -> Prompt:
-        """Ask for a sentence of the scenario's advice in other words."""
+        """Ask the doctor to reword a sentence of the scenario's advice."""
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
-        """Read it; None if it does not say the same."""
+        """Parse the reworded sentence; None if it does not say the same."""
 
     def explanation(self, view: DoctorView) -> Prompt:
-        """Ask the attending to tell the patient what it found, why, and what to do."""
+        """Ask the attending to tell the patient the diagnosis, the reason, and what to do."""
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask the attending to answer the patient's question back."""
@@ -199,12 +199,12 @@ class Dialect(Protocol):
         """Read all verdicts.
 
         Raises:
-            ValueError: The answer cannot be used; the message says why, in a line.
+            ValueError: The answer cannot be used; the message gives the reason in one line.
         """
 
 
 def transcript(view: DoctorView | PatientView) -> str:
-    """Render the lines so far, one a line, speakers named."""
+    """Render the lines so far, one per line, with the names of the speakers."""
     if not view.lines:
         return "(nothing has been said yet)"
     return "\n".join(f"{line.speaker.capitalize()}: {line.text}" for line in view.lines)

@@ -1,7 +1,7 @@
-"""Which topic is a doctor's sentence about? Read off its words, by the likest sentence of a bank.
+"""Find the topic of a doctor's sentence from its words, by the most similar sentence of a bank.
 
-The starter chooses a topic and then words a question, but its words follow its choice too seldom. What the patient
-hears is the question, so that the question's words decide.
+The starter chooses a topic and then words a question, but often its words do not match its choice. The patient hears
+the question, so the question's words decide.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from consult.agents.grounding.facts import stems
 from consult.scenarios.located_yaml import read_yaml
 
 LIKE = 0.5
-"""Least likeness, 0 to 1, at which a sentence counts as being about a topic."""
+"""Least similarity, 0 to 1, at which a sentence counts as being about a topic."""
 
 
 @cache
@@ -35,10 +35,10 @@ def _rarity(kind: str) -> Mapping[str, float]:
 
 
 def topic_of(speech: str, kind: str) -> str | None:
-    """Find the topic of a speech; None if no sentence of the bank is like any of its sentences.
+    """Find the topic of a speech; None if no sentence of the bank is similar to any of its sentences.
 
     Args:
-        speech: One or more sentences; reactions before a question are passed over, being like no question.
+        speech: One or more sentences; reactions before a question are ignored, since they are not similar to questions.
         kind: `questions` or `examinations`.
     """
     rarity = _rarity(kind)
@@ -57,11 +57,11 @@ def topic_by_words(question: str, topics: Iterable[str]) -> str | None:
     """Find the one topic that the words of a question name; None if they name none or several.
 
     Args:
-        question: As anybody may word it.
-        topics: The topics there are.
+        question: A question in any wording.
+        topics: The available topics.
     """
     named = {topic for topic in topics if topic in _NAMES and _NAMES[topic].search(question)}
-    # Who asks whether it frightens names what could.
+    # A question about what frightens the patient also names frightening things.
     if named & {"alarm"}:
         return "alarm"
     return named.pop() if len(named) == 1 else None
@@ -92,7 +92,7 @@ _NAMES = {
         "history": r"smok\w*|your (?:work|job)|for a living|(?:had (?:this|it)|this happened) before|in the past",
     }.items()
 }
-"""Topic → words that name it, as anybody may say them; the bank above has what doctors learn to say."""
+"""Topic → words that name it in any speaker's wording; the bank above has the sentences that doctors learn."""
 
 
 def _parts(speech: str) -> list[str]:
@@ -100,7 +100,7 @@ def _parts(speech: str) -> list[str]:
 
 
 def _likeness(heard: set[str], known: set[str], rarity: Mapping[str, float]) -> float:
-    """Weigh the words that two sentences share against all their words, rare words more."""
+    """Return the weighted share of words that two sentences have in common; rare words weigh more."""
 
     def weight(words: set[str]) -> float:
         return sum(rarity.get(word, 1.0) for word in words)

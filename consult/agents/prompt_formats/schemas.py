@@ -1,4 +1,4 @@
-"""JSON schemas of the answers that the plain dialect asks for, for backends that can keep to one."""
+"""JSON schemas of the plain format's answers, for backends that can enforce one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from consult.scenarios import URGENCIES
 Schema = dict[str, Any]
 
 LONGEST_TEXT = 400
-"""Characters, so that an answer closes within its tokens."""
+"""Most characters, so that an answer ends within its tokens."""
 LONGEST_NAME = 80
 OTHER = "other"
-"""The topic of a question that is about none of the scenario's."""
+"""The topic of a question that is about none of the scenario's topics."""
 
 
 def triage_schema(view: DoctorView) -> Schema:
@@ -41,7 +41,7 @@ def opinion_schema(view: DoctorView) -> Schema:
 
 
 def reaction_schema(view: PatientView) -> Schema:
-    """Whether the patient is satisfied, whether it takes to the plan, and its line."""
+    """Whether the patient is satisfied, whether it accepts the plan, and its line."""
     satisfied: Schema = {"type": "boolean"} if "ask" in view.offers else {"const": True}
     return _object(satisfied=satisfied, accepts={"type": "boolean"}, text=_text())
 

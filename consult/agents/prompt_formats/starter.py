@@ -1,7 +1,7 @@
-"""The dialect of the starter: terse prompts with tags, since a tiny model cannot read instructions.
+"""The starter's prompt format: terse prompts with tags, since a tiny model cannot read instructions.
 
-A doctor's prompt stands in the order in which it changes: who the patient is, what triage decided, what was told and
-measured, what the panel said, and last what is asked of whom. So the doctors of a consultation share its beginning.
+The parts of a doctor's prompt are ordered by how late they change: the patient's data, the triage decision, what was
+told and measured, the panel's opinions, and last the request. So the doctors of a consultation share its beginning.
 
 What a program does for the model here: the patient's facts are put into slots (`<fact>`) of the sentence that the model
 writes; a doctor reads a patient's line as the clauses of its facts, tagged by topic, where the line states them word by
@@ -85,42 +85,42 @@ from consult.scenarios.case import ALARM
 VERSION = 3
 
 HABITS = 3
-"""The panel's members have so many habits, by their number: weighing all, trusting their eyes, trusting the story."""
+"""Number of habits of the panel's members, in turn: weigh everything, rely on the photograph, rely on the story."""
 CHILDHOOD = 12
-"""Age from which a patient speaks as an adult does; who is younger can be no mother either."""
+"""Age from which a patient speaks as an adult; a younger one cannot be a mother either."""
 CHILDBEARING = 55
 """Age up to which a woman is asked whether she is pregnant."""
 STEADY = 0.8
-"""Temperature at which a line is drawn that is not held to anything."""
+"""Temperature of lines without a constraint."""
 VARIED = 2.0
-"""Temperature at which one of several fitting lines is drawn, so that none is said too often."""
+"""Temperature for drawing one of several suitable lines, so that none is used too often."""
 CALIBRATION = {True: (0.60, 0.04), False: (1.39, 1.00)}
-"""Whether a panel was heard → slope and intercept of the final confidence's log odds over those of the probability.
+"""Whether there are panel opinions → slope and intercept of the final confidence's log odds over the probability's.
 
-Platt's scaling (1999), fitted on 340 validation consultations with a panel and 208 without. What the members of a panel
-say of one patient agrees more than the opinions that the attending learned from, so that it trusts them too much.
-Alone, it is more often right than the general practitioner whose beliefs it learned.
+Platt scaling (1999), fitted on 340 validation consultations with a panel and 208 without. A panel's members agree more
+on a patient than the opinions in the attending's training data, so the attending trusts them too much. Without a panel,
+it is right more often than the general practitioner whose beliefs it learned.
 """
 QUESTIONS = 5
-"""Topics that an attending asks about before it consults or concludes, where no alarm was told."""
+"""Number of topics that an attending asks about before it consults or concludes, if no alarm was told."""
 SURE = 0.3
-"""Temperature at which a diagnosis is drawn: a physician seldom names what she thinks unlikely."""
+"""Temperature for drawing a diagnosis: a physician seldom names an unlikely one."""
 
 _DECIDED = {
     "before": r"\s*<think>(?P<thought>.*?)</think>\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
     "after": r"\s*<answer>(?P<answer>.*?)</answer>\s*<think>(?P<thought>.*?)(?:</think>(?P<others>.*)|\Z)",
     "none": r"\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
 }
-"""Where the reason stands → the form of a decision."""
+"""Where the reason goes → the form of a decision."""
 _TAG = re.compile(r"</?[a-z]+>")
 _NO_PHOTOGRAPH = re.compile(r"photograph|only the patient's own words")
-"""What a triage doctor says that goes by the complaint alone."""
+"""Matches the words of a triage doctor that uses only the complaint."""
 _LEADS = re.compile(
     r"(?:(?<=[.!?] )|(?<=<what> )|(?<=<plan> )|^) *(?:[^.!?<>]*:|Let me explain[^.!?<>]*\.|Now to the treatment\.) ?$"
 )
 """A sentence that only announces what comes next."""
 _ANNOUNCES = re.compile(r"explain it\. ?$")
-"""The end of a sentence that announces what comes next and says something besides."""
+"""The end of a sentence that announces what comes next and also says something else."""
 _LOWERED = frozenset(
     re.findall(
         r"\S+",
@@ -129,18 +129,18 @@ _LOWERED = frozenset(
         since some sometimes that that's the their there there's they this three today two usually very we when""",
     )
 )
-"""Words that have a capital at the beginning of a sentence only."""
+"""Words that are capitalized only at the beginning of a sentence."""
 _SAYS = ("surely", "probably", "perhaps")
 _NOTED = re.compile(r"I noted <[a-z]+>(?: and <[a-z]+>)?\.?")
-"""What a thought says of the patient's answers, before they stand in place of the tags."""
+"""Text of a thought about the patient's answers, before they replace the tags."""
 _QUOTED = 120
 """Most characters between quotation marks."""
 _LAST = 200
-"""Most characters of the last line that are read before a question is worded."""
+"""Most characters of the last line in the prompt for the words of a question."""
 
 
 def confidence_word(confidence: float | None) -> str:
-    """Put a confidence of 0 to 1 into one of three words: from 0.75, from 0.45, below."""
+    """Convert a confidence of 0 to 1 to one of three words: from 0.75, from 0.45, below."""
     if confidence is None:
         return _SAYS[1]
     return _SAYS[0] if confidence >= 0.75 else _SAYS[1] if confidence >= 0.45 else _SAYS[2]
@@ -152,7 +152,7 @@ def with_article(specialty: str) -> str:
 
 
 def sentence_case(text: str) -> str:
-    """Begin each sentence of a text with a capital; what a program fills in has its own, see `_fill`."""
+    """Begin each sentence of a text with a capital; a program's fillings have their own, see `_fill`."""
     return re.sub(r"(^|[.!?…]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
 
 
@@ -163,7 +163,7 @@ class StarterDialect:
     slots = True
 
     def fingerprint(self) -> str:
-        """Hash the dialect's formats; it stands in the weights' metadata and must be the same there."""
+        """Hash the prompt format; it must equal the hash in the weights' metadata."""
         source = hashlib.sha256(repr((VERSION, TAGS, _SAYS, HABITS)).encode())
         for prompt in _examples(self):
             choice = prompt.choice
@@ -181,7 +181,7 @@ class StarterDialect:
         return Prompt((_patient(view), Message("user", user)), 64, _held(lines))
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
-        """Fill the slots; None if one is missing, doubled or left over, or a sentence is broken."""
+        """Fill the slots; None if one is missing, repeated or left over, or a sentence is broken."""
         child = is_child(view.card)
         known = patient_frames(view.temperament, task, child=child)
         if len(task.facts) > 1:
@@ -220,7 +220,7 @@ class StarterDialect:
         if match is None:
             return None
         topics = [name.strip("<>") for name in _TAG.findall(match.group(1)) if name not in SLOTS]
-        # A line may begin with a slot; whatever is no topic belongs to the line.
+        # A line may begin with a slot; anything that is not a topic belongs to the line.
         words = re.sub(r"^(?:<(?!fact>|second>|third>)[a-z]+>)+", "", text.strip())
         facts = [fact for topic in dict.fromkeys(topics) for fact in view.card.about(topic)[:1]]
         said = _filled(words, facts)
@@ -240,7 +240,7 @@ class StarterDialect:
     # -- doctors ---------------------------------------------------------------------------------------------------
 
     def look(self, view: DoctorView) -> Prompt | None:
-        """Ask what the photograph shows; always the same of the same photograph."""
+        """Ask what the photograph shows; the prompt is always the same for the same photograph."""
         if view.photograph is None or not view.findings:
             return None
         user = Message("user", SEEN, (view.photograph,))
@@ -257,7 +257,7 @@ class StarterDialect:
         return self._doctor(_thinking("triage", view), view, "", 72 if view.thinks else 48, choice)
 
     def read_triage(self, text: str, view: DoctorView) -> TriageOutput | None:
-        """Read specialty, urgency and why; the reason is empty where it cannot be used."""
+        """Parse specialty, urgency and reason; the reason is empty if it cannot be used."""
         thought, said = _thought(text)
         for specialty in view.specialties:
             for urgency in URGENCIES:
@@ -268,13 +268,13 @@ class StarterDialect:
         return None
 
     def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
-        """Return a program's reason for a triage; square brackets say that it is a program's."""
+        """Return a program's reason for a triage; square brackets mark it as a program's."""
         return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
 
     def action(self, view: DoctorView) -> Prompt:
-        """Ask for the next act; what was asked before, or stands on the file, is not among the choices."""
+        """Ask for the next act; topics that were asked about, or that are on file, are not among the choices."""
         options: list[str] = []
-        # The panel hears what the patient said before it; whoever asks on afterwards knows more than the panel did.
+        # The panel hears what the patient said before; an attending that asks afterwards knows more than the panel did.
         asks = () if view.opinions else view.offers
         if "ask" in asks:
             options += [f"<ask><{t}>" for t in view.topics if _is_open(t, view)]
@@ -289,13 +289,13 @@ class StarterDialect:
         return self._doctor(role, view, f"{OPINION}\n" if view.opinions else "", 32 if view.thinks else 4, choice)
 
     def read_action(self, text: str, view: DoctorView) -> ActionOutput | None:
-        """Read the next act; its words are asked for apart."""
+        """Parse the next act; its words are requested separately."""
         thought, said = _thought(text)
         match = re.match(r"<(ask|examine|consult|conclude)>(?:<([a-z]+)>)?", said)
         action = next((offer for offer in view.offers if match and offer == match.group(1)), None)
         if match is None or action is None:
             return None
-        # The panel is heard before a conclusion in any case: so the attending says it in its own words.
+        # The panel is always asked before a conclusion, so the attending announces it in its own words.
         action = "consult" if action == "conclude" and "consult" in view.offers else action
         topic = match.group(2) if action in ("ask", "examine") else None
         return None if action in ("ask", "examine") and topic is None else ActionOutput(action, topic, "", thought)
@@ -316,7 +316,7 @@ class StarterDialect:
             if word.action == "consult":
                 lead_ins = tuple(one for one in lead_ins if one.endswith(GREETS_ALONE))
         elif heard and word.action != "consult" and len(before) % 2:
-            # Who takes note of every answer sounds like a form, and before the panel is asked there are thanks enough.
+            # Acknowledging every answer sounds mechanical, and the line that calls the panel already has thanks.
             answered = last is not None and any(topic not in last.absences for topic, _ in last.quotes)
             lead_ins = fresh(frames("doctor", "acknowledge") if answered else NEUTRAL, before)
         options = tuple(f"{one} {question}" for one in lead_ins for question in said) or said
@@ -324,7 +324,7 @@ class StarterDialect:
         return Prompt(messages, 48, _held(options))
 
     def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
-        """Read the words; None if they are about another topic than was chosen, or broken."""
+        """Parse the words; None if they are broken or about another topic than the chosen one."""
         kinds = [key for key in LEAD_INS if key != "greeting" or view.patient.name]
         known = tuple(line for key in kinds for line in frames("doctor", key))
         said = _said_to(word)
@@ -359,7 +359,7 @@ class StarterDialect:
         return self._doctor(f"specialist {specialty} {member % HABITS + 1}", view, "", 64, choice)
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
-        """Read an opinion; the topics before its reason are what the reason's slots quote."""
+        """Parse an opinion; the reason's slots quote the topics before it."""
         named = _named_first(text.strip(), (*view.labels, NOT_MY_FIELD))
         if named is None:
             return None
@@ -384,10 +384,10 @@ class StarterDialect:
         return prompt if view.rationale == "before" else replace(prompt, begin="<answer>")
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
-        """Read all of it; a topic in the thought is quoted from what was said on it.
+        """Parse all of it; a topic in the thought is replaced by a quotation.
 
-        An emergency where the patient said that there is no alarm takes the urgency of the diagnosis instead: the model
-        misreads some denials, above all in words that it did not learn.
+        If the patient denied an alarm, an emergency is replaced by the urgency of the diagnosis: the model misreads
+        some denials, mainly in words that it did not learn.
         """
         match = re.match(_DECIDED[view.rationale], text, re.DOTALL)
         if match is None or match["answer"] not in view.labels:
@@ -403,7 +403,7 @@ class StarterDialect:
         return DecisionOutput(match["answer"], differential, _counting(quoted, view), urgency)
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:
-        """Scale the probability of the diagnosis to how often such a diagnosis is right."""
+        """Calibrate the probability of the diagnosis."""
         if probability is None:
             return None
         slope, intercept = CALIBRATION[bool(view.opinions)]
@@ -419,12 +419,12 @@ class StarterDialect:
         return tuple(sentence for sentence in explained(label, view.known) if sentence in rewordings())
 
     def rewording(self, sentence: str) -> Prompt:
-        """Ask for a sentence of the scenario's advice in other words."""
+        """Ask the doctor to reword a sentence of the scenario's advice."""
         messages = (Message("system", "attending"), Message("user", f"say {sentence}"))
         return Prompt(messages, 64, _held(rewordings().get(sentence, ())))
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
-        """Read it; None if it is not what the sentence says."""
+        """Parse the reworded sentence; None if it does not say the same."""
         said = clean(text)
         return said if said in rewordings().get(sentence, ()) and says(said, sentence) else None
 
@@ -435,7 +435,7 @@ class StarterDialect:
         return Prompt(messages, 80, _held(frames("doctor", "explain", kind)))
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
-        """Fill the frame; None if it is broken, lacks or doubles a slot, or there is no diagnosis."""
+        """Fill the frame; None if it is broken, lacks or repeats a slot, or there is no diagnosis."""
         label, kind = scenario.labels.get(view.diagnosis or ""), _explaining(view)
         if label is None or not is_learned(text, frames("doctor", "explain", kind)):
             return None
@@ -455,7 +455,7 @@ class StarterDialect:
             "<fact>": _alarm(view) if kind == "alarm" else _noted(view) if "told" in kind else "",
             "<where>": where if kind == "alarm" else "",
         }
-        # Which of the scenario's sentences there are is the label's; all else is the kind's.
+        # The label decides which of the scenario's sentences exist; the kind decides the rest.
         kept = {slot: filling for slot, filling in fillings.items() if filling or slot in ("<what>", "<plan>", "<net>")}
         said = _framed(text, kept)
         # An alarm that cannot be quoted has no frame.
@@ -483,7 +483,7 @@ class StarterDialect:
     # -- assessor --------------------------------------------------------------------------------------------------
 
     def assessment(self, view: AssessorView) -> Prompt:
-        """Ask for all verdicts; an adapter has learned this role, the weights have not."""
+        """Ask for all verdicts; an adapter was trained for this role, the weights were not."""
         return starter_assessment(view)
 
     def read_assessment(self, text: str) -> dict[str, Verdict]:
@@ -499,13 +499,13 @@ class StarterDialect:
 LEAD_INS = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", "acknowledge_angry")
 """Lists of what an attending may say before a question."""
 GREETS_ALONE = "I'm the doctor looking after you today."
-"""How a greeting ends that announces no questions."""
+"""The end of a greeting that announces no questions."""
 NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.", "All right, I've noted that.")
-"""What it says after an answer that there is nothing."""
+"""Reactions to an answer that there is nothing."""
 
 
 def is_child(card: Card) -> bool:
-    """Return whether a patient speaks as a child does."""
+    """Return whether a patient speaks as a child."""
     return card.age is not None and card.age < CHILDHOOD
 
 
@@ -514,7 +514,7 @@ def _patient(view: PatientView) -> Message:
 
 
 def _held(lines: Sequence[str]) -> Choice | None:
-    """Hold a reply to lines; None if there are none."""
+    """Constrain a reply to lines; None if there are none."""
     return Choice(tuple(lines), temperature=VARIED, final=True) if lines else None
 
 
@@ -523,7 +523,7 @@ def _said_by(speaker: str, view: DoctorView | PatientView) -> tuple[str, ...]:
 
 
 def _said_to(word: ActionOutput) -> tuple[str, ...]:
-    """List what the starter says for an act, without what may stand before it."""
+    """List the starter's lines for an act, without possible text before them."""
     if word.action == "consult":
         return frames("doctor", "consult")
     return taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
@@ -549,27 +549,27 @@ def may_be_pregnant(age: int | None, sex: str | None) -> bool:
 def _decisions(view: DoctorView) -> Choice | None:
     if not view.labels:
         return None
-    # What comes after a decision is forced where a reason has to.
+    # The text after a decision is forced if a reason must follow.
     close = "</answer><think>" if view.rationale == "after" else "</answer>"
     options = tuple(f"{label}{close}" for label in view.labels)
     return Choice(options, "<answer>" if view.rationale == "before" else "", SURE)
 
 
 def _urgency(text: str) -> tuple[Urgency | None, str]:
-    """Part the urgency from the differential after a decision."""
+    """Split the urgency from the differential after a decision."""
     first, _, rest = text.strip().partition(".")
     found = next((urgency for urgency in URGENCIES if urgency == first.strip()), None)
     return found, (rest if found else text).strip()
 
 
 def _named_first(text: str, names: Sequence[str], ends: str = ".") -> str | None:
-    """Return the name that a text begins with, before one of these characters; the longest where several fit."""
+    """Return the name that a text begins with, before one of these characters; the longest if several fit."""
     fitting = (name for name in names if text.startswith(name) and text[len(name) : len(name) + 1] in tuple(ends))
     return max(fitting, key=len, default=None)
 
 
 def _listed(text: str, labels: Sequence[str]) -> list[str]:
-    """Return the labels of a list, in their order; what is none is passed over."""
+    """Return the labels of a list, in order; other entries are skipped."""
     found, rest = list[str](), text.strip()
     while rest:
         named = _named_first(f"{rest}.", labels, ",.")
@@ -579,7 +579,7 @@ def _listed(text: str, labels: Sequence[str]) -> list[str]:
 
 
 def _filled(text: str, facts: Sequence[Fact]) -> str | None:
-    """Put facts into a line's slots; None if a slot is missing, doubled or left over."""
+    """Put facts into a line's slots; None if a slot is missing, repeated or left over."""
     expected = list(SLOTS[: len(facts)])
     if sorted(_TAG.findall(text)) != sorted(expected):
         return None
@@ -587,9 +587,9 @@ def _filled(text: str, facts: Sequence[Fact]) -> str | None:
 
 
 def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
-    """Put words into a frame; None if a slot is missing, doubled or left over.
+    """Put words into a frame; None if a slot is missing, repeated or left over.
 
-    An empty filling takes the sentence with it that announces it; a frame that cannot do without it is None.
+    An empty filling also removes the sentence that announces it; if the frame needs the filling, the result is None.
     """
     if sorted(_TAG.findall(text)) != sorted(fillings):
         return None
@@ -603,16 +603,16 @@ def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
 
 
 def _fill(frame: str, fillings: Mapping[str, str], *, spoken: bool = False) -> str:
-    """Put words into slots as they are; they begin with a capital where a sentence does.
+    """Put words into slots; they begin with a capital at the beginning of a sentence.
 
     Args:
-        frame: What they are put into.
+        frame: The text with the slots.
         fillings: Slot → words.
         spoken: Whether they become part of a sentence, in which a common word has no capital.
     """
     said = sentence_case(clean(frame))
     for slot, filling in fillings.items():
-        # A sentence that ends a filling needs no second full stop.
+        # A filling that ends with a sentence needs no second full stop.
         said = said.replace(f"{slot}.", slot) if filling.endswith((".", "!", "?")) else said
     # In one pass, since a filling may hold a slot's name.
     parts = re.split(f"({'|'.join(map(re.escape, fillings))})", said) if fillings else [said]
@@ -631,18 +631,18 @@ def _in_place(filling: str, before: str, *, spoken: bool) -> str:
 
 
 def _sentences(texts: Iterable[str]) -> str:
-    """Put texts one after another, each with its capital and its full stop."""
+    """Join texts, each with its capital and its full stop."""
     return " ".join(stopped(text[:1].upper() + text[1:]) for text in texts)
 
 
 def _with_its_article(label: Label) -> str:
-    """Name a diagnosis within a sentence, with the article that its explanation gives it."""
+    """Name a diagnosis within a sentence, with the article from its explanation."""
     found = re.match(rf"(an?) {re.escape(label.name)}\b", label.explanation, re.IGNORECASE)
     return f"{found[1].lower()} {label.name}" if found else label.name
 
 
 def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str = "") -> str:
-    """Fill a reason's slots; empty if it is broken, or quotes what nobody said or what is not there."""
+    """Fill a reason's slots; empty if it is broken, or quotes something that nobody said or that is absent."""
     match = re.match(r"\s*((?:<[a-z]+>)*)(?=[^<]|<)", text)
     topics = [name.strip("<>") for name in re.findall(r"<[a-z]+>", match.group(1) if match else "")]
     heads = [topic for topic in topics if topic in TOPIC_TAGS]
@@ -661,7 +661,7 @@ def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str
 
 
 def _true_frames(view: DoctorView, role: str, kind: str) -> tuple[str, ...]:
-    """List the frames of a reason, without those that deny a photograph that is shown."""
+    """List the frames of a reason, without those that deny an available photograph."""
     known = frames("doctor", role, kind)
     denied = role == "triage" and kind == "told" and view.photograph is not None
     return tuple(frame for frame in known if not _NO_PHOTOGRAPH.search(frame)) if denied else known
@@ -677,7 +677,7 @@ def _reason_kind(frame: str, role: str, *, outside: bool) -> str:
 
 
 def _explaining(view: DoctorView) -> str:
-    """Tell what kind of frame an explanation needs."""
+    """Return the kind of frame that an explanation needs."""
     if view.urgency == "emergency":
         return "emergency"
     if view.where and _alarm(view):
@@ -687,13 +687,13 @@ def _explaining(view: DoctorView) -> str:
 
 
 def _denies_alarm(view: DoctorView) -> bool:
-    """Return whether the patient said that there is no alarm, and told of none."""
+    """Return whether the patient denied an alarm and told of none."""
     return not _alarm(view) and any(ALARM in line.absences for line in view.lines)
 
 
 def _finding(view: DoctorView) -> str:
-    """Return what the attending saw, as its thought names it; empty if it names nothing."""
-    # At its beginning: what the patient is quoted with later may begin alike.
+    """Return what the attending saw, as named in its thought; empty if it names nothing."""
+    # At the beginning: a later quotation of the patient may begin in the same way.
     if view.photograph is None or not view.thought.startswith("I see "):
         return ""
     said = view.thought.removeprefix("I see ")
@@ -703,7 +703,7 @@ def _finding(view: DoctorView) -> str:
 
 
 def _noted(view: DoctorView) -> str:
-    """Return what the patient said, as the attending's thought quotes it first; empty if it quotes nothing."""
+    """Return the first quotation of the patient in the attending's thought; empty if there is none."""
     _, noted, said = view.thought.partition('I noted "')
     known = _named_first(said, tuple(_quotable(view).values()), '"') if noted else None
     quote = QUOTATION.match(f'"{said}') if noted else None
@@ -720,16 +720,16 @@ def _thinking(role: str, view: DoctorView) -> str:
 
 
 def _thought(text: str) -> tuple[str, str]:
-    """Part a private thought from what follows it."""
+    """Split a private thought from the text after it."""
     match = re.match(r"\s*<think>(.*?)</think>\s*(.*)", text, re.DOTALL)
     if match is None:
         return "", text.strip()
-    # Who thinks of the same diagnosis twice thinks of one.
+    # Thinking of the same diagnosis twice counts as thinking of one.
     return re.sub(r"\bof (.+), or of \1\.", r"of \1.", clean(match.group(1))), match.group(2)
 
 
 def _told(view: DoctorView) -> str:
-    """Render who the patient is, what triage decided, and each clause that was told or measured, behind its tag."""
+    """Render the patient's data, the triage decision, and each clause that was told or measured, after its tag."""
     person = view.patient
     known = (without_tags(person.name), "" if person.age is None else str(person.age), person.sex or "")
     lines = [f"{WHO} {', '.join(part for part in known if part)}"]
@@ -748,12 +748,12 @@ def _line(line: Line) -> str:
 
 
 def _said_on(view: DoctorView) -> dict[str, str]:
-    """Map topic to what the patient said to be there, or an examination showed, word by word."""
+    """Map topic to the present finding that the patient stated or an examination showed, word for word."""
     return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes if topic not in line.absences}
 
 
 def _supporting(view: DoctorView) -> dict[str, str]:
-    """Map topic to what may support a diagnosis: an alarm asks for care, whatever the diagnosis is."""
+    """Map topic to findings that may support a diagnosis; an alarm calls for care with any diagnosis."""
     return {
         topic: _brief(clause)
         for line in view.lines
@@ -763,29 +763,29 @@ def _supporting(view: DoctorView) -> dict[str, str]:
 
 
 def _tells_alarm(line: Line, clause: str) -> bool:
-    """Return whether what a line says on another topic holds its alarm, as a person's own words can."""
+    """Return whether a line on another topic contains its alarm, as a person's own words can."""
     return any(alarm in clause for topic, alarm in line.quotes if topic == ALARM and topic not in line.absences)
 
 
 def _quotable(view: DoctorView) -> dict[str, str]:
-    """Map topic to what may be quoted for a diagnosis: a vague complaint only where there is nothing else to go by."""
+    """Map topic to what may be quoted for a diagnosis; a vague complaint only if there is nothing else."""
     said = _supporting(view)
     telling = {topic: clause for topic, clause in said.items() if topic != "complaint"}
     return telling if telling or view.seen else said
 
 
 def _brief(clause: str) -> str:
-    """Cut a person's long story to what can stand between quotation marks; a card's clauses are shorter."""
+    """Cut a person's long story to a quotable length; a card's clauses are shorter."""
     clause = without_tags(clause).removesuffix(".")
     if len(clause) <= _QUOTED:
         return clause
     cut = textwrap.shorten(clause, _QUOTED, placeholder=" …")
-    # Where words are not parted by spaces, it is cut between characters.
+    # If words are not separated by spaces, it is cut between characters.
     return cut if len(cut) > _QUOTED // 2 else f"{clause[: _QUOTED - 1]}…"
 
 
 def _quoting(thought: str, view: DoctorView) -> str:
-    """Put what was seen and said in place of tags; broken sentences and untrue quotes are left out."""
+    """Replace tags with what was seen and said; broken sentences and untrue quotes are left out."""
     said = {tag(topic): f'"{clause}"' for topic, clause in _quotable(view).items()}
     said |= {SEEN: view.seen} if view.seen else {}
     sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
@@ -795,12 +795,12 @@ def _quoting(thought: str, view: DoctorView) -> str:
 
 
 def _in_brackets(clause: str | None) -> str:
-    """Put a program's words in place of a reason that cannot stand; square brackets say that they are a program's."""
+    """Replace an unusable reason with a program's words; square brackets mark them as a program's."""
     return f'[goes by what was said: "{clause}"]' if clause else "[gives no reason]"
 
 
 def _counting(thought: str, view: DoctorView) -> str:
-    """Compare what a thought says of the colleagues with what they said; a program counts them where it is untrue."""
+    """Check a thought's statement about the colleagues against their opinions; if untrue, a program counts them."""
     if not view.opinions:
         return thought
     named = [opinion.diagnosis or NOT_MY_FIELD for opinion in view.opinions]
@@ -812,7 +812,7 @@ def _counting(thought: str, view: DoctorView) -> str:
 
 
 def _examples(dialect: StarterDialect) -> list[Prompt]:
-    """Render one prompt of each kind from fixed views, so that any change of format changes the fingerprint."""
+    """Render one prompt of each kind from fixed views, so that any change of the format changes the fingerprint."""
     from consult.agents.temperament import temperaments
     from consult.scenarios import Photograph
 

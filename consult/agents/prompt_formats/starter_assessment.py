@@ -1,17 +1,16 @@
-"""How the starter is asked as an assessor: what was heard, each line behind tags, the truth at the conclusion; no JSON.
+"""The starter's prompt format as an assessor: the spoken lines, each after tags, and the truth at the conclusion.
 
-What a program does for a tiny model here: it reads a question's topic off its words; tags what the patient told
-unasked, but for the history, which counts only where it was asked for; and marks whether the recorded diagnosis is the
-true one.
+A program helps the tiny model: it reads a question's topic from its words; it tags what the patient told unasked,
+except the history, which counts only if it was asked for; and it marks whether the recorded diagnosis is the true one.
+There is no JSON.
 
-The role is learned by an adapter of its own, so that this format has a fingerprint of its own, which stands in the
-adapter's metadata. The answer is one of 384 strings, a digit behind each item's tag: whatever is said in a transcript,
-the answer has the rubric's shape.
+A separate adapter is trained for the role, so this format has its own fingerprint, which is in the adapter's metadata.
+The answer is one of 384 strings, with a digit after each item's tag: whatever the transcript says, the answer has the
+rubric's shape.
 
-Cut are lines of more than 400 bytes, what was said from the conclusion on at five times as much. Where the prompt is
-still longer than the model's context, the backend takes the next shorter one: 120 bytes a line, 40 bytes a line, and at
-last no more than 900 bytes in all, which is never more than 900 tokens: the conclusion, and of the rest what was said
-last.
+Lines of more than 400 bytes are cut; from the conclusion on, the limit is five times higher. If the prompt still
+exceeds the model's context, the backend uses the next shorter version: 120 bytes per line, 40 bytes per line, and
+finally at most 900 bytes in total, which is never more than 900 tokens: the conclusion, and the last lines of the rest.
 """
 
 from __future__ import annotations
@@ -30,17 +29,17 @@ from consult.agents.prompt_formats.starter_tags import tag
 
 VERSION = 1
 ITEM_TAGS = ("<history>", "<symptoms>", "<fact>", "<said>", "<answer>", "<conclude>", "<treatment>", "<expert>")
-"""One an item, in the rubric's order: a tag before the value tells the model where to look."""
+"""One per item, in the rubric's order: a tag before the value tells the model where to look."""
 CONSTRUCTED = ("2.1", "2.2")
-"""Items that no rule decides; they are learned from made-up contrasts."""
+"""Items that no rule decides; they are learned from constructed contrasts."""
 WHY = "the starter's verdict, distilled from the rules"
 WHY_CONSTRUCTED = "the starter's verdict, learned from made-up contrasts"
 LIMITS = (400, 120, 40)
-"""Bytes of a line: at first, and where that is too long."""
+"""Most bytes of a line: at first, and if that is too long."""
 LONGER = 5
-"""How many times as long a line may be from the conclusion on."""
+"""Factor on the length of a line from the conclusion on."""
 LAST = 900
-"""Bytes in all, where every limit is too long."""
+"""Most bytes in total, if every limit is too long."""
 
 _TRUTH, _QUESTION, _REPLY, _TRIAGE = "<fact>", "<ask>", "<answer>", "<clinic>"
 _RIGHT, _WRONG = "<second>", "<third>"
@@ -58,16 +57,16 @@ OPTIONS = options()
 
 
 def starter_assessment(view: AssessorView) -> Prompt:
-    """Ask for all verdicts in one string; the photograph is not shown, since the rules do not look at it either."""
+    """Ask for all verdicts in one string; the photograph is not shown, since the rules do not use it either."""
     cuts = [(Message("system", "assessor"), Message("user", text)) for text in _shorter_and_shorter(view)]
     return Prompt(cuts[0], 2 * len(ITEMS), Choice(OPTIONS), temperature=0.0, shorter=tuple(cuts[1:]))
 
 
 def read_starter_assessment(text: str) -> dict[str, Verdict]:
-    """Read a digit behind each tag.
+    """Parse the digit after each tag.
 
     Raises:
-        ValueError: It is none of the answers.
+        ValueError: The reply is not one of the answers.
     """
     found = _VALUES.fullmatch(text.strip())
     if found is None or text.strip() not in OPTIONS:
@@ -77,12 +76,12 @@ def read_starter_assessment(text: str) -> dict[str, Verdict]:
 
 
 def why(item: str) -> str:
-    """Say where a verdict comes from."""
+    """Return the source of a verdict."""
     return WHY_CONSTRUCTED if item in CONSTRUCTED else WHY
 
 
 def assessment_fingerprint() -> str:
-    """Hash the format; it stands in the adapter's metadata and must be the same there."""
+    """Hash the format; it must equal the hash in the adapter's metadata."""
     prompt = starter_assessment(_example())
     source = repr((VERSION, prompt.messages, prompt.choice and prompt.choice.options, prompt.shorter))
     return hashlib.sha256(source.encode()).hexdigest()[:16]
@@ -98,7 +97,7 @@ def _shorter_and_shorter(view: AssessorView) -> list[str]:
 
 
 def rendered(view: AssessorView, limit: int = LIMITS[0]) -> list[tuple[int, str]]:
-    """Return the lines of the prompt, each with the index of the turn that it is of."""
+    """Return the lines of the prompt, each with the index of its turn."""
     lines: list[tuple[int, str]] = []
     long = False
     for idx, line in enumerate(view.lines):
@@ -108,7 +107,7 @@ def rendered(view: AssessorView, limit: int = LIMITS[0]) -> list[tuple[int, str]
 
 
 def _line(view: AssessorView, idx: int, line: Line, limit: int) -> list[str]:
-    """Render one line: a patient's as the clauses of its facts, and not at all where it is but a farewell."""
+    """Render one line: a patient's as the clauses of its facts, and empty if it is only a farewell."""
     text = _data(line.text, limit)
     if line.speaker == "patient":
         if line.action == "satisfied":
@@ -129,7 +128,7 @@ def _line(view: AssessorView, idx: int, line: Line, limit: int) -> list[str]:
 
 
 def _topic(lines: Sequence[Line], idx: int) -> str:
-    """Return a question's topic: as stated, else as its words tell, else as the answer's first fact tells."""
+    """Return a question's topic: as stated, else from its words, else from the answer's first fact."""
     line = lines[idx]
     quotes = lines[idx + 1].quotes if idx + 1 < len(lines) else ()
     kind = "examinations" if line.action == "examine" else "questions"
@@ -148,19 +147,19 @@ def _held_against_truth(view: AssessorView, limit: int) -> str:
 
 
 def _aside(text: str) -> str:
-    """Return the tag of a question that stands in the line to the panel, which the rules count, too."""
+    """Return the tag of a question in the line to the panel, which the rules also count."""
     topic = topic_of(text, "questions") if "?" in text else None
     return tag(topic) if topic else ""
 
 
 def _data(text: str, limit: int) -> str:
-    """Keep a text from being more than a text: no tag, no line of its own, and no more than so many bytes."""
+    """Make a text safe: without tags and line breaks, and with at most the given number of bytes."""
     plain = clean(re.sub(r"[<>]", " ", clean(text)))
     return plain.encode()[:limit].decode(errors="ignore").rstrip()
 
 
 def _within(lines: Sequence[str], most: int) -> str:
-    """Keep the conclusion, and of the other lines the last ones."""
+    """Keep the conclusion, and the last of the other lines."""
     kept = set([i for i, line in enumerate(lines) if line.startswith("<conclude>")][:1])
     left = most - sum(len(lines[i].encode()) + 1 for i in kept)
     for i in sorted(set(range(len(lines))) - kept, reverse=True):
@@ -172,7 +171,7 @@ def _within(lines: Sequence[str], most: int) -> str:
 
 
 def _example() -> AssessorView:
-    """Return a view with a line of every kind, too long for the first limits."""
+    """Return a view with every kind of line that exceeds the first limits."""
     clauses = (("complaint", "I have a rash"), ("site", "it is on my hands"))
     lines = (
         Line("patient", "open", "Hello, I have a rash on my hands.", "complaint", clauses),

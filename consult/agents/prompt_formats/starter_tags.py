@@ -1,4 +1,4 @@
-"""The tags of the starter's vocabulary: topics, slots, and what marks the parts of a prompt."""
+"""The tags of the starter's vocabulary: topics, slots, and markers of the parts of a prompt."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ TOPIC_TAGS = (
 )
 SLOTS = ("<fact>", "<second>", "<third>")
 SEEN = "<seen>"
-"""The slot of what the photograph shows; as a line of its own it asks for that."""
+"""The slot for what the photograph shows; alone on a line it requests it."""
 CLINIC = "<clinic>"
-"""The slot of a triage doctor's reason for the specialty that it chose."""
+"""The slot in a triage doctor's reason for the chosen specialty."""
 NAME = "<name>"
-"""The slot of a greeting for the patient's name."""
+"""The slot in a greeting for the patient's name."""
 SAID = "<said>"
-"""The tag of a line whose topic is not known."""
+"""The tag of a line whose topic is unknown."""
 WHO, TRIAGED, TASK, OPINION, EXPERT = "<who>", "<triage>", "<do>", "<opinion>", "<expert>"
 ADVICE = ("<label>", "<what>", "<plan>", "<net>", "<where>")
-"""The slots of an explanation besides what was seen and told."""
+"""The slots of an explanation, besides those for what was seen and told."""
 REPLY = "<reply>"
 """The slot of an answer to a question back."""
 TAGS = (

@@ -1,7 +1,7 @@
-"""The format of doctors who know a scenario's tables: what a view holds as JSON, and the answer as JSON.
+"""The format of doctors that know a scenario's tables: the view as JSON, and the answer as JSON.
 
-Such a doctor is a program (`consult.agents.models.tables`): it reads no words. What was said reaches it as the names of
-the findings, so it measures a scenario, not a model. It also plays the patient, whose facts it states as they are.
+Such a doctor is a program (`consult.agents.models.tables`): it reads no words. It receives the names of the findings,
+so it measures a scenario, not a model. It also plays the patient, whose facts it states unchanged.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class TablesDialect(WholeAnswers):
     # -- patient ---------------------------------------------------------------------------------------------------
 
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
-        """Hand over what the patient is to say."""
+        """Pass the facts that the patient should say."""
         return _asked({"say": SAID.get(task.kind) or plainly(task.facts)})
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
@@ -52,7 +52,7 @@ class TablesDialect(WholeAnswers):
         return _read(text).get("say")
 
     def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
-        """Hand over what a free patient says: its complaint, then nothing more."""
+        """Pass a free patient's lines: its complaint, then nothing more."""
         kind = view.offers[0] if view.offers else "satisfied"
         said = (
             plainly((view.card.complaint,)) if kind == "open" else SAID["unknown" if kind == "answer" else "satisfied"]
@@ -66,7 +66,7 @@ class TablesDialect(WholeAnswers):
         return FreeOutput(kind, said) if said else None
 
     def topic(self, question: str, view: PatientView) -> Prompt:
-        """Ask which topic a question is about; it cannot tell."""
+        """Ask which topic a question is about; the program cannot tell."""
         return _asked({"question": question})
 
     def read_topic(self, text: str, view: PatientView) -> str | None:
@@ -102,7 +102,7 @@ class TablesDialect(WholeAnswers):
         return ActionOutput(said["action"], said.get("topic"), text)
 
     def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
-        """Nothing to ask for: an act comes with its words."""
+        """Ask for nothing: an act includes its words."""
         return None
 
     def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
@@ -137,7 +137,7 @@ class TablesDialect(WholeAnswers):
         return _of(view)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
-        """Say the scenario's own advice, as far as what was learned shows whom it is for."""
+        """Give the scenario's own advice that applies according to what was learned."""
         return plain_explanation(view.diagnosis, view.urgency, scenario, view.known, view.where)
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
@@ -168,7 +168,7 @@ class TablesDialect(WholeAnswers):
 
 
 def _of(view: DoctorView, **more: str) -> Prompt:
-    # Who the patient is counts when it was told, as for every other doctor.
+    # The patient's data count once they were told, as for every other doctor.
     told = {topic for line in view.lines for topic, _ in line.quotes}
     seen = {topic: values for topic, values in view.known.items() if topic in told or topic not in ("age", "sex")}
     known = {topic: sorted(values) for topic, values in seen.items()}

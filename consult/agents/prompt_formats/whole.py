@@ -1,4 +1,4 @@
-"""What a dialect has that asks for each answer as a whole: nothing is seen, reasoned or worded apart."""
+"""Base of prompt formats that request each answer as a whole: nothing is seen, reasoned or worded separately."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from consult.scenarios import Scenario
 
 
 class WholeAnswers:
-    """Asks for nothing apart."""
+    """Requests nothing separately."""
 
     def look(self, view: DoctorView) -> Prompt | None:
-        """Ask for nothing: what is seen stands in each answer."""
+        """Ask for nothing: each answer includes what is seen."""
         return None
 
     def read_look(self, text: str, view: DoctorView) -> str:
@@ -22,21 +22,21 @@ class WholeAnswers:
         return ""
 
     def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
-        """Leave a triage without a reason as it is."""
+        """Return no reason for a triage."""
         return ""
 
     def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
-        """Leave an opinion without a reason as it is."""
+        """Return no reason for an opinion."""
         return ""
 
     def reasons(
         self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
     ) -> Choice | None:
-        """Hold to nothing: a reason is part of its answer."""
+        """Return no constraint: a reason is part of its answer."""
         return None
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:
-        """Take the probability as it is."""
+        """Return the probability unchanged."""
         return probability
 
     def advice(self, view: DoctorView, scenario: Scenario) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class WholeAnswers:
 
     def rewording(self, sentence: str) -> Prompt:
         """Refuse: nothing is worded sentence by sentence."""
-        raise NotImplementedError("this dialect words its advice as a whole")
+        raise NotImplementedError("this prompt format words its advice as a whole")
 
     def read_rewording(self, text: str, sentence: str) -> str | None:
         """Refuse: nothing is worded sentence by sentence."""

@@ -1,1 +1,1 @@
-"""Who takes part in a consultation: patient, triage doctor, specialists, attending; and how a role asks its model."""
+"""The roles of a consultation: patient, triage doctor, specialists, attending; and how a role prompts its model."""

@@ -1,7 +1,7 @@
-"""Is what a tiny model tells the patient the scenario's advice for its diagnosis, and not another's?
+"""Check that a tiny model gives the scenario's advice for its diagnosis, and not for another.
 
-A model of a few million parameters recites; what it recites is compared with the label's own sentences by their telling
-words. Advice that lacks them, or contains another diagnosis's, is not said: the program says the scenario's instead.
+A model of a few million parameters recites; its text is compared with the label's own sentences by their key words.
+Advice that lacks them, or contains another diagnosis's, is not used: the program gives the scenario's advice instead.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from consult.scenarios import Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying
 
 QUOTATION = re.compile(r'(?<![^\s(])"(?:[^"]|(?<=\s)"[^"]*"(?=[\s.,!?"]))*"')
-"""A quotation, with others in it."""
+"""A quotation, including nested ones."""
 STATED = 0.8
-"""Share of a sentence's telling words that must stand in the speech for the sentence to count as said."""
+"""Share of a sentence's key words that the speech must contain for the sentence to count as said."""
 SHORT = 4
-"""Sentences with fewer telling words are too common to distinguish diagnoses."""
+"""Sentences with fewer key words are too common to distinguish diagnoses."""
 
 
 def says(speech: str, sentence: str) -> bool:
@@ -29,24 +29,24 @@ def says(speech: str, sentence: str) -> bool:
 
 
 def stammers(speech: str) -> bool:
-    """Return whether a speech says the same four words twice, as a tiny model does when it has lost its way."""
+    """Return whether a speech contains the same four words twice, a typical failure of a tiny model."""
     said = words(speech)
     runs = [tuple(said[i : i + 4]) for i in range(len(said) - 3)]
     return len(set(runs)) < len(runs)
 
 
 SEEN_TODAY = "[Please have a doctor look at this today.]"
-"""What a program says of an alarm of which nobody says where to go; square brackets mark it as a program's."""
+"""A program's sentence for an alarm without directions; square brackets mark it as a program's."""
 AT_ONCE = "[Please go to the emergency department now.]"
-"""What a program says of a danger sign in a person's own words."""
+"""A program's sentence for a danger sign in a person's own words."""
 EMERGENCY_DEPARTMENT = "Please go to the emergency department now."
-"""Where to go in an emergency, if nobody says it."""
+"""Directions in an emergency, if there are no others."""
 NOTHING: Known = {}
-"""For a patient of whom nothing is known: only advice without `when` is meant for them."""
+"""A patient about whom nothing is known: only advice without `when` applies."""
 
 
 def sentences(label: Label) -> tuple[str, ...]:
-    """Return all that the scenario says about a diagnosis to any patient."""
+    """Return everything that the scenario says about a diagnosis to any patient."""
     advice = (one.text for one in (*label.plan, *label.safety_net))
     return tuple(filter(None, (label.explanation, *advice, *label.answers.values())))
 
@@ -65,7 +65,7 @@ def without_quotations(text: str) -> str:
 def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
     """Return whether a speech names another diagnosis, or states another's advice in one of its sentences.
 
-    What it quotes is the patient's.
+    Quotations are the patient's words and are ignored.
     """
     speech = without_quotations(speech)
     own = scenario.labels[diagnosis]
@@ -81,14 +81,14 @@ def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
 def is_sound_explanation(
     speech: str, diagnosis: str | None, urgency: Urgency | None, scenario: Scenario, known: Known = NOTHING
 ) -> bool:
-    """Return whether an explanation may be said: the label's own, or, in an emergency, where to go.
+    """Return whether an explanation may be used: it is the label's or, in an emergency, says where to go.
 
     Args:
         speech: The explanation.
-        diagnosis: What was concluded.
+        diagnosis: The concluded diagnosis.
         urgency: How soon the patient must be seen.
-        scenario: Whose advice it is checked against.
-        known: What the doctor has learned, which decides on the advice that depends on the patient.
+        scenario: The scenario with the advice to compare with.
+        known: The findings that the doctor has learned, which decide the advice that depends on the patient.
     """
     label = scenario.labels.get(diagnosis or "")
     if diagnosis is None or label is None:
@@ -102,7 +102,7 @@ def is_sound_explanation(
 
 
 def is_sound_reply(speech: str, diagnosis: str | None, kind: str | None, scenario: Scenario) -> bool:
-    """Return whether an answer to a question back may be said."""
+    """Return whether an answer to a question back may be used."""
     if diagnosis is None or diagnosis not in scenario.labels:
         return False
     answer = scenario.labels[diagnosis].answers.get(kind or "")
@@ -116,13 +116,13 @@ def plain_explanation(
     known: Known = NOTHING,
     where: Sequence[str] = (),
 ) -> str:
-    """Say the scenario's advice without a model.
+    """Word the scenario's advice without a model.
 
     Args:
-        diagnosis: What was concluded.
+        diagnosis: The concluded diagnosis.
         urgency: In an emergency, the patient is told where to go and nothing else.
-        scenario: Whose advice.
-        known: What was learned of the patient, which decides on the advice that depends on it.
+        scenario: The scenario with the advice.
+        known: The findings that were learned, which decide the advice that depends on the patient.
         where: Where to go with the alarms that the patient has told.
     """
     label = scenario.labels.get(diagnosis or "")
@@ -142,12 +142,12 @@ def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> 
 
 
 def at_once(where: Sequence[str]) -> tuple[str, ...]:
-    """Return where to go in an emergency, out of where to go with the alarms that were told."""
+    """Return where to go in an emergency, from the directions for the alarms that were told."""
     return tuple(sentence for sentence in where if sentence != SEEN_TODAY) or (EMERGENCY_DEPARTMENT,)
 
 
 def stopped(sentence: str) -> str:
-    """End a sentence with a full stop, where nothing ends it."""
+    """End a sentence with a full stop if it has no end mark."""
     return sentence if sentence.endswith((".", "!", "?", ".]")) else f"{sentence}."
 
 

@@ -20,12 +20,12 @@ from consult.scenarios.conditional import most_urgent
 from consult.scenarios.correct import naming, plurality
 
 Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
-"""Runs parallel requests and gives their results in order."""
+"""Runs parallel requests and returns their results in order."""
 
 CONSULT = "Let me ask my colleagues what they think."
-"""Said where the model chose to consult and said nothing."""
+"""Used if the model chose to consult but gave no text."""
 UNSOUND = "the advice does not agree with the scenario's"
-"""Why words to the patient are refused that could be read."""
+"""Reason for refusing a readable text to the patient."""
 
 
 def plain_wording(action: Action, topic: str | None, scenario: Scenario) -> str:
@@ -47,9 +47,9 @@ class Attending:
     client: RoleClient
     scenario: Scenario
     votes: int = 1
-    """Decisions that are asked for at once; the one that most of them name is taken."""
+    """Number of decisions that are requested at once; the majority counts."""
     together: Together | None = None
-    """Asks for several at once; needed for more than one vote."""
+    """Sends several requests at once; needed for more than one vote."""
 
     async def act(self, view: DoctorView, context: RequestContext) -> Act:
         """Choose the next act among `view.offers`; two unusable answers are an abstention (`conclude` with None)."""
@@ -70,7 +70,7 @@ class Attending:
     async def _worded(
         self, word: ActionOutput, view: DoctorView, context: RequestContext
     ) -> tuple[str, Draft | None, Usage]:
-        """Return an act its words: its own, or those that are asked for apart and held against the chosen topic."""
+        """Add an act's words: its own, or separately requested ones that are checked against the chosen topic."""
         dialect = self.client.dialect
         prompt = dialect.wording(view, word)
         if prompt is None:
@@ -89,8 +89,8 @@ class Attending:
     async def conclude(self, view: DoctorView, context: RequestContext) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None).
 
-        The final urgency is the more pressing of what was decided and what the words to the patient state, else the
-        triage's; and no less than a told step of the plan asks for.
+        The final urgency is the higher one of the decision and the text to the patient, or the triage's if both state
+        none; it is at least that of the plan's steps in the text.
         """
         dialect = self.client.dialect
         view, looked = await look(self.client, view, context)
@@ -131,19 +131,19 @@ class Attending:
     def _final_urgency(
         self, stated: Urgency | None, speech: str, decided: DoctorView, triaged: Urgency | None
     ) -> Urgency | None:
-        """Return how soon the patient must be seen, by what was decided and what was told."""
+        """Return how soon the patient must be seen, from the decision and the text to the patient."""
         label = self.scenario.labels.get(decided.diagnosis or "")
         plan = [one for one in label.plan if one.urgency and one.applies(decided.known)] if label else []
         steps: list[Urgency | None] = [one.urgency for one in plan if says(speech, one.text)]
-        # A tiny model's words are the program's frames, which tell of an alarm.
+        # A tiny model's words are the program's frames, which mention an alarm.
         steps += ["urgent"] if decided.where and self.client.dialect.slots else []
         return most_urgent((most_urgent((stated, urgency_of(speech))) or triaged, *steps))
 
     async def _reword(self, sentences: Sequence[str], context: RequestContext) -> tuple[dict[str, str], int, Usage]:
-        """Word sentences of the scenario's advice, each asked for by itself.
+        """Word sentences of the scenario's advice, one request per sentence.
 
         Returns:
-            Sentence → its wording, how many of them the model could not word, and the cost of all.
+            Sentence → its wording, the number of sentences that the model could not word, and the total cost.
         """
         dialect, task = self.client.dialect, "rewording"
         asked = [
@@ -164,7 +164,7 @@ class Attending:
         return worded, len(sentences) - len(worded), _as_draft(cost)
 
     async def _decide(self, view: DoctorView, context: RequestContext) -> tuple[DecisionOutput | None, Reply, Usage]:
-        """Decide, by a vote where several decisions are asked for; of equals the first named wins."""
+        """Decide, by a vote if several decisions are requested; in a tie the first one wins."""
         asked = [self._decision(view, context, member) for member in range(self.votes)]
         if len(asked) == 1 or self.together is None:
             return await asked[0]
@@ -180,7 +180,7 @@ class Attending:
     async def _decision(
         self, view: DoctorView, context: RequestContext, member: int
     ) -> tuple[DecisionOutput | None, Reply, Usage]:
-        """Ask for one decision; of two unusable answers the words of the last one that has any are kept."""
+        """Ask for one decision; after two unusable answers, keep the words of the last one that has any."""
         dialect, unread = self.client.dialect, list[DecisionOutput]()
 
         def read(text: str) -> DecisionOutput | None:
@@ -224,16 +224,16 @@ class Attending:
         plain: Callable[[], str],
         plainly: int,
     ) -> tuple[str, Draft | None, Usage]:
-        """Ask for words to the patient; a model too small to be trusted is checked against the scenario's advice.
+        """Ask for a text to the patient; a model too small to be trusted is checked against the scenario's advice.
 
         Args:
-            prompt: What is asked.
-            task: Its name.
-            context: Where in the run.
-            read: Reads the reply.
-            sound: Tells whether what was read may be said.
-            plain: Says it without a model.
-            plainly: How many sentences of the advice the program has to say already.
+            prompt: The prompt.
+            task: The task's name.
+            context: The request's location in the run.
+            read: Parses the reply.
+            sound: Returns whether the parsed text may be used.
+            plain: Words it without a model.
+            plainly: Number of sentences of the advice that the program has already had to word.
         """
         believed, drafts = not self.client.dialect.slots, list[bool]()
         read_last = [True]
@@ -259,5 +259,5 @@ async def _in_turn(asked: Sequence[Any]) -> list[Any]:
 
 
 def _as_draft(cost: Usage) -> Usage:
-    """Leave the count of answers to the draft, which tells what was found wrong with them."""
+    """Leave the count of answers to the draft, which records the faults found in them."""
     return replace(cost, answers=0, unusable=0)

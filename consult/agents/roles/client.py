@@ -1,4 +1,4 @@
-"""A role's client of its model, with seeds that depend on the consultation alone."""
+"""A role's client for its model, with seeds that depend only on the consultation."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from consult.agents.models.model import ModelInfo, Prompt, Reply, Request, Role
 from consult.agents.prompt_formats import DIALECTS, Dialect
 
 ATTEMPTS = 2
-"""An unusable answer is asked for once more."""
+"""Number of attempts: an unusable answer is requested again once."""
 
 Send = Callable[[Request], Awaitable[Reply]]
 
 
 def derive_seed(*parts: object) -> int:
-    """Make a seed of 63 bits from whatever identifies a request; the same on every machine."""
+    """Make a 63-bit seed from the parts that identify a request; it is the same on every machine."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big") >> 1
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Where in a run a request stands."""
+    """The location of a request in a run."""
 
     ordinal: int
-    """Of the consultation in its run; sorts a wave."""
+    """Ordinal of the consultation in its run; sorts a wave."""
     seed: tuple[object, ...]
     """Run seed, case, temperament, repeat."""
     turn: int
     nth: int
-    """How many lines the role has left so far."""
+    """Number of the role's lines so far."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are drawn."""
+    """Sampling of tokens."""
 
     temperature: float = 0.7
     top_p: float = 0.95
@@ -52,11 +52,11 @@ class RoleClient:
     send: Send
     sampling: Sampling = Sampling()
     record: Record | None = None
-    """Told of each exchange with a model that reads prompts."""
+    """Called with each exchange with a model that reads prompts."""
 
     @property
     def dialect(self) -> Dialect:
-        """The dialect that the model speaks."""
+        """Return the model's prompt format."""
         return DIALECTS[self.info.dialect]
 
     async def generate(
@@ -64,17 +64,17 @@ class RoleClient:
     ) -> Exchange:
         """Send one prompt.
 
-        The reply counts as accepted; whoever cannot use it refuses it.
+        The reply counts as accepted until the caller refuses it.
 
         Args:
-            prompt: What to ask.
-            task: What the role is asked to do; part of the seed.
-            context: Where in the run.
-            attempt: 0 for the first asking; a second one draws other noise.
+            prompt: The prompt.
+            task: The role's task; part of the seed.
+            context: The request's location in the run.
+            attempt: 0 for the first attempt; a retry draws other noise.
             member: Number in the panel.
 
         Raises:
-            Exception: Whatever the backend raised for this request.
+            Exception: The backend's error for this request.
         """
         request = Request(
             key=(context.ordinal, context.turn, self.role, task, member, attempt),
@@ -102,5 +102,5 @@ class RoleClient:
 
 
 def usage(reply: Reply) -> Usage:
-    """Return what a reply cost."""
+    """Return the cost of a reply."""
     return Usage(reply.tokens_in, reply.tokens_out, reply.seconds)

@@ -1,4 +1,4 @@
-"""What triage doctor, specialist and attending have in common: looking first, asking twice, and giving a reason."""
+"""Common parts of triage doctor, specialist and attending: look at the photograph, retry once, and give a reason."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, us
 W = TypeVar("W")
 
 NO_REASON = "no reason that can be used"
-"""Why a reply is refused that was to give its reason once more."""
+"""Reason for refusing the reply to a repeated request for a reason."""
 
 _READ_AS = {"ask": "a question", "consult": "a call for the panel", "conclude": "a conclusion"}
-"""Kind of an act → what a reply without JSON was read as."""
+"""Kind of an act → how a reply without JSON was read."""
 
 
 def _leniently(prompt: Prompt, text: str, word: object) -> str:
-    """Say how a reply was read that is no JSON object though one was asked for; empty if nothing is to be said."""
+    """Describe how a reply was read that should be a JSON object but is not; empty if there is nothing to report."""
     if prompt.schema is None or json_object(without_thought(text)) is not None:
         return ""
     kind = getattr(word, "action", None) or getattr(word, "kind", None)
@@ -32,7 +32,7 @@ def _leniently(prompt: Prompt, text: str, word: object) -> str:
 async def look(
     client: RoleClient, view: DoctorView, context: RequestContext, member: int = 0
 ) -> tuple[DoctorView, Usage]:
-    """Let a doctor describe the photograph, where its dialect asks for that apart."""
+    """Ask a doctor to describe the photograph, if its prompt format asks for that separately."""
     prompt = client.dialect.look(view)
     if prompt is None:
         return view, Usage()
@@ -44,22 +44,22 @@ async def reason_again(
     client: RoleClient, prompt: Prompt, decided: str, reasons: Choice | None, task: str, context: RequestContext,
     read: Callable[[str], W | None], reason: Callable[[W], str], member: int = 0, attempt: int = 1,
 ) -> tuple[str, Usage]:  # fmt: skip
-    """Ask once more for the reason alone, after what was decided.
+    """Ask again for the reason only, after the decision.
 
     Args:
-        client: Who is asked.
-        prompt: What was asked.
-        decided: How the first reply began, up to its reason.
-        reasons: What the reason is held to; None if it is free.
-        task: What the role was asked to do.
-        context: Where in the run.
-        read: Reads the whole reply.
-        reason: Returns the reason of what was read.
+        client: The doctor's client.
+        prompt: The original prompt.
+        decided: The beginning of the first reply, up to its reason.
+        reasons: The allowed reasons; None if the reason is free.
+        task: The role's task.
+        context: The request's location in the run.
+        read: Parses the whole reply.
+        reason: Returns the reason in the parsed reply.
         member: Number in the panel.
-        attempt: Which attempt it is; each draws other noise.
+        attempt: Number of the attempt; each draws other noise.
 
     Returns:
-        The reason, empty where there is none that can be used, and the cost.
+        The reason, empty if there is no usable one, and the cost.
     """
     again = replace(prompt, begin=decided, choice=reasons)
     exchange = await client.generate(again, task, context, attempt, member)
@@ -74,19 +74,19 @@ async def generate_with_retry(
     client: RoleClient, prompt: Prompt, task: str, context: RequestContext, read: Callable[[str], W | None],
     member: int = 0, why: Callable[[], str] | None = None,
 ) -> tuple[W | None, Reply, Usage]:  # fmt: skip
-    """Ask, and once more where the answer cannot be used.
+    """Ask, and retry once if the answer cannot be used.
 
     Args:
-        client: Who is asked.
-        prompt: What is asked.
-        task: What the role is asked to do.
-        context: Where in the run.
-        read: Reads a reply; None for one that cannot be used.
+        client: The doctor's client.
+        prompt: The prompt.
+        task: The role's task.
+        context: The request's location in the run.
+        read: Parses a reply; returns None for one that cannot be used.
         member: Number in the panel.
-        why: Tells why the last reply was not read; else the usual reason of the task is kept.
+        why: Returns why the last reply could not be parsed; by default the usual reason of the task.
 
     Returns:
-        What was read (None if both answers were unusable), the last reply, and the cost of all.
+        The parsed answer (None if both answers were unusable), the last reply, and the total cost.
     """
     cost = Usage(answers=1)
     for attempt in range(ATTEMPTS):

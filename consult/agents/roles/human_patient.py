@@ -1,6 +1,6 @@
-"""A patient whom a person plays, or nobody: what a person says goes to the doctors as it is, and nothing is made up.
+"""A patient played by a person, or by nobody: a person's words go to the doctors unchanged, and nothing is invented.
 
-Who does not answer does not know; a program says so, and the line is marked as its own.
+No answer means that the patient does not know; a program says so, and the line is marked as the program's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _KINDS = {
     "outlook": r"how long|when will|last\b|heal|go away|clear up|get better|gone",
     "cause": r"\bwhy\b|cause|come from|how did|get (?:it|this) from",
 }
-"""Kind of a question back → what tells it, in this order; see `QUESTIONS_BACK`."""
+"""Kind of a question back → its pattern, tried in this order; see `QUESTIONS_BACK`."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class HumanPatient:
 
     client: RoleClient
     own: bool
-    """Whether the complaint is the person's own, and not a card's that a program says."""
+    """Whether the complaint is the person's own, and not from a card that a program reads out."""
 
     async def open(self, view: PatientView, context: RequestContext) -> Act:
-        """Open with the complaint, which was given beforehand."""
+        """Open with the complaint, which was given in advance."""
         complaint = view.card.complaint
         text = complaint.text if self.own else plainly((complaint,))
         seed = self.client.seed("open", context)
@@ -72,7 +72,7 @@ class HumanPatient:
 
 
 def kind_of(question: str) -> str | None:
-    """Tell which of the kinds a question back is; None for another."""
+    """Return the kind of a question back; None if it is another."""
     return next((kind for kind, words in _KINDS.items() if re.search(words, question, re.IGNORECASE)), None)
 
 

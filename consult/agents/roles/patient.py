@@ -1,9 +1,9 @@
-"""The grounded patient: a program decides which facts of the card are said, the model words them, a program checks.
+"""The grounded patient: a program decides which facts of the card are told, the model words them, a program checks.
 
-(a) The doctor's question is mapped to a topic: the question carries it, or its words name it (where a tiny model would
-have to tell), or the model chooses among the topics and *unsure*. (b) The facts of that topic are given, and the
-temperament decides how many more are volunteered. (c) The model words those facts and only those. (d) A line that leaks
-a diagnosis or is not backed is asked for once more, and else the facts are said plainly.
+(a) The doctor's question is mapped to a topic: the question states it, or its words name it (in place of a tiny model),
+or the model chooses among the topics and *unsure*. (b) The facts of that topic are given, and the temperament decides
+how many more are volunteered. (c) The model words only those facts. (d) If a line leaks a diagnosis or is not backed,
+it is requested again; if that also fails, the facts are stated plainly.
 
 The free patient, for comparison, is 3MDBench's (arXiv 2504.13861): it gets its whole card and decides itself what to
 say. Its lines are checked in the same way, but what the check finds is recorded and not corrected.
@@ -31,7 +31,7 @@ QUESTIONS_BACK = {
     "serious": "whether it is dangerous",
     "cause": "where it comes from",
 }
-"""Kind → what a question back is about."""
+"""Kind of a question back → its subject."""
 
 PLAIN_QUESTIONS = {
     "contagious": "Can others catch it?",
@@ -40,18 +40,18 @@ PLAIN_QUESTIONS = {
     "cause": "Where does it come from?",
 }
 MOST_FACTS = 3
-"""In one line, so that it can be taken in."""
+"""Most facts in one line, so that it can be followed."""
 
 
 @dataclass(frozen=True)
 class Patient:
-    """One patient's mind."""
+    """A grounded patient."""
 
     client: RoleClient
     scenario: Scenario
 
     async def open(self, view: PatientView, context: RequestContext) -> Act:
-        """Open with the main complaint, and with what frightens."""
+        """Open with the main complaint, and with frightening symptoms."""
         card = view.card
         facts = (card.complaint, *(fact for fact in card.facts if fact.id in card.opening))[:MOST_FACTS]
         return await self._line(view, context, PatientTask("open", facts), topic="complaint")
@@ -61,7 +61,7 @@ class Patient:
         question = view.lines[-1]
         topic, cost = await self._topic(question.topic, question.text, view, context)
         known = view.card.about(topic) if topic else ()
-        # Who asks about a topic again hears what was not said yet.
+        # A repeated question about a topic gets the facts that were not told yet.
         asked = tuple(fact for fact in known if fact.id not in view.told) or known
         if not asked:
             act = await self._line(view, context, PatientTask("unknown"), topic=topic)
@@ -71,7 +71,7 @@ class Patient:
         return _with_cost(act, cost)
 
     async def react(self, view: PatientView, context: RequestContext) -> Act:
-        """Ask back, or be satisfied, which ends the consultation; taking to the plan or not."""
+        """Ask back, or be satisfied, which ends the consultation; accept the plan or not."""
         rng = self._rng(context, "react")
         temperament = temperaments()[view.temperament]
         asks = "ask" in view.offers and not _has_asked(view)
@@ -84,7 +84,7 @@ class Patient:
         return replace(act, accepts=accepts)
 
     def _is_too_young(self, view: PatientView) -> bool:
-        """Return whether a model that learned no child's questions would speak as an adult."""
+        """Return whether a model without a child's questions would speak as an adult."""
         return self.client.dialect.slots and view.card.age is not None and view.card.age < CHILDHOOD
 
     # -- (a) the topic -----------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ class Patient:
     ) -> tuple[str | None, Usage]:
         if carried is not None or not view.topics:
             return carried, Usage()
-        # A tiny model takes a question for another too often to overrule its words.
+        # A tiny model mistakes one question for another too often to overrule the words.
         named = self._named(question, view) if self.client.dialect.slots else None
         if named is not None:
             return named, Usage()
@@ -108,7 +108,7 @@ class Patient:
     # -- (b) the facts -----------------------------------------------------------------------------------------------
 
     def _volunteered(self, view: PatientView, context: RequestContext, asked: Sequence[Fact]) -> list[Fact]:
-        # The age stands on the doctor's file; nobody says it unasked.
+        # The age is on the doctor's file; nobody volunteers it.
         left = [f for f in view.card.facts if f not in asked and f.id not in view.told and not f.none]
         left = [f for f in left if f.topic != "age" or view.card.age is None]
         rng = self._rng(context, "volunteer")
@@ -177,9 +177,9 @@ class Patient:
 
 @dataclass(frozen=True)
 class FreePatient:
-    """A patient who decides for itself what to say; nothing that it says is corrected.
+    """A patient that decides for itself what to say; its lines are not corrected.
 
-    A model that cannot use the format says nothing twice: it then does not know, or takes its leave.
+    If two replies of a model cannot be used, the patient does not know the answer, or takes its leave.
     """
 
     client: RoleClient
@@ -246,7 +246,7 @@ def _has_asked(view: PatientView) -> bool:
 
 
 def _refusal(line: str | None, backed: bool, leaked: bool) -> str:
-    """Tell why a line is not said; empty for one that could not be read."""
+    """Return why a line is rejected; empty if it could not be parsed."""
     found = ["it names a diagnosis"] * leaked + ["it is not backed by the card"] * (not backed)
     return "" if line is None else " and ".join(found)
 

@@ -11,7 +11,7 @@ from consult.agents.roles.doctors import generate_with_retry, look, reason_again
 from consult.scenarios import Scenario
 
 NO_OPINION = "[gives no opinion]"
-"""Said by a program for a tiny model that gives none; square brackets mark it as a program's."""
+"""A program's text for a tiny model that gives no opinion; square brackets mark it as a program's."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Specialist:
     """0-based number in the panel; part of the seed, so that members differ."""
 
     async def opinion(self, view: DoctorView, scenario: Scenario, context: RequestContext) -> tuple[Opinion, Usage]:
-        """Return an opinion; two unusable answers are an abstention."""
+        """Return an opinion; after two unusable answers, an abstention."""
         dialect = self.client.dialect
         view, looked = await look(self.client, view, context, self.member)
         prompt = dialect.opinion(view, self.specialty, self.member)
@@ -51,7 +51,7 @@ class Specialist:
     async def in_other_words(
         self, opinion: Opinion, given: Sequence[str], view: DoctorView, scenario: Scenario, context: RequestContext
     ) -> tuple[Opinion, Usage]:
-        """Return the reason again, in none of the words of colleagues' reasons; as it was where that fails."""
+        """Return the reason again without words of colleagues' reasons; unchanged if that fails."""
         view, looked = await look(self.client, view, context, self.member)
         reason, cost = await self._reason(opinion.diagnosis, view, scenario, context, given)
         return replace(opinion, reason=reason or opinion.reason), looked + cost
@@ -64,7 +64,7 @@ class Specialist:
         context: RequestContext,
         given: Sequence[str] = (),
     ) -> tuple[str, Usage]:
-        """Ask for the reason alone, after the diagnosis, as a choice."""
+        """Ask only for the reason, after the diagnosis, as a choice."""
         dialect = self.client.dialect
         return await reason_again(
             self.client, dialect.opinion(view, self.specialty, self.member), f"{diagnosis or NOT_MY_FIELD}.",

@@ -11,17 +11,17 @@ from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.doctors import generate_with_retry, look, reason_again
 
 NO_SPECIALTY = "[names no specialty]"
-"""Said by a program for a tiny model that names none; square brackets mark it as a program's."""
+"""A program's text for a tiny model that names no specialty; square brackets mark it as a program's."""
 
 
 @dataclass(frozen=True)
 class TriageDoctor:
-    """A general practitioner at the door."""
+    """The general practitioner who does the triage."""
 
     client: RoleClient
 
     async def act(self, view: DoctorView, context: RequestContext) -> Act:
-        """Send the patient on; an unusable answer leaves specialty and urgency None."""
+        """Refer the patient; after two unusable answers, specialty and urgency are None."""
         dialect = self.client.dialect
         view, looked = await look(self.client, view, context)
         prompt = dialect.triage(view)
@@ -49,7 +49,7 @@ class TriageDoctor:
     async def _reasoned(
         self, word: TriageOutput, prompt: Prompt, text: str, view: DoctorView, context: RequestContext
     ) -> tuple[TriageOutput, Draft, Usage]:
-        """Return a triage its reason: the model's, asked for once more where it cannot be used, else a program's."""
+        """Add a triage's reason: the model's, requested again if it cannot be used, else a program's."""
         if word.why:
             return word, Draft(backed=True, leaked=False, attempts=1, fallback=False), Usage()
         dialect, head = self.client.dialect, f"{word.specialty}, {word.urgency}."

@@ -15,7 +15,7 @@ def resume(
     code: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILE.py:NAME", help="This code in a file takes part in the run; it runs only if you name it."
+            metavar="FILE.py:NAME", help="The run needs this code from a file, which runs only if you name it."
         ),
     ] = None,
     batch: Batch = DEFAULT_BATCH,

@@ -1,4 +1,4 @@
-"""From a grid to its cells: one run each."""
+"""The cells of a grid: one run each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Cell:
     number: int
     """1-based, in the order of play."""
     model: str
-    """The one that is compared."""
+    """The compared model."""
     config: RunConfig
     added: bool = False
     """Whether it is a baseline that the grid lacked."""
@@ -37,10 +37,10 @@ class Cell:
 
 
 def cells(grid: Grid, scenario: Scenario) -> list[Cell]:
-    """List a grid's runs; those of one model stand together, so that it is opened once.
+    """List a grid's runs; those of one model are adjacent, so that it is opened once.
 
     Raises:
-        GridError: More cases are asked for than the split has, a cell stands there twice, or a person is to play.
+        GridError: The split has too few cases, a cell occurs twice, or a role is a human.
         UnknownNameError: There is no such split or specialty.
     """
     wanted: dict[tuple[str, str, str], tuple[Block, bool]] = {}
@@ -75,7 +75,7 @@ def _keys(block: Block) -> list[tuple[str, str, str]]:
 def _with_solo(
     wanted: dict[tuple[str, str, str], tuple[Block, bool]],
 ) -> dict[tuple[str, str, str], tuple[Block, bool]]:
-    """Add the solo doctor to each strategy of a model that lacks him, on the most cases that a team plays there."""
+    """Add a solo-doctor cell to each strategy of a model without one, on the most cases that a team plays there."""
     found: dict[tuple[str, str, str], tuple[Block, bool]] = {}
     for (model, strategy, team), (block, added) in wanted.items():
         found[model, strategy, team] = block, added
@@ -117,7 +117,7 @@ def _first(scenario: Scenario, split: str, count: int | None) -> tuple[str, ...]
 
 
 def _moods(grid: Grid, scenario: Scenario, blocks: Sequence[Block]) -> tuple[str, ...]:
-    """Return all four, or one for each of the first cases, as many as any block has."""
+    """Return all four temperaments, or one for each of the first cases, up to the largest block."""
     if grid.temperament == ALL:
         return tuple(temperaments())
     ids = max((_first(scenario, grid.split, block.cases) for block in blocks), key=len)

@@ -1,4 +1,4 @@
-"""What a benchmark will take: seconds and tokens a consultation, from earlier runs of the store or from a warm-up."""
+"""Estimate the cost of a benchmark: seconds and tokens per consultation, from earlier runs or from a warm-up."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
 WARM_UP = 8
-"""Consultations at most, played together; an eighth of a cell's."""
+"""Most consultations of a warm-up, played together; at most an eighth of a cell."""
 BUDGET = 30.0
-"""Seconds of warming up after which a further kind of cell is not tried any more."""
+"""Seconds of warm-up after which no further kind of cell is tried."""
 FEWEST = 4
-"""Consultations that an earlier run must have to be gone by."""
+"""Fewest consultations of an earlier run that serves as an estimate."""
 
 LIKE = ("strategy", "team", "panel_size", "max_turns", "patient_grounding")
-"""What decides how long a consultation takes, beside the models."""
+"""Settings, besides the models, that decide how long a consultation takes."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one consultation."""
+    """Cost of one consultation."""
 
     seconds: float
-    """Of wall time, as it was batched there."""
+    """Wall time in seconds, with that run's batching."""
     tokens_in: float
     tokens_out: float
     source: str
@@ -41,7 +41,7 @@ class Estimate:
 
 
 def from_store(store: Store, config: RunConfig, models: Mapping[str, str]) -> Estimate | None:
-    """Go by the newest run that was played in the same way by the same models; None if there is none."""
+    """Estimate from the newest run with the same settings and models; return None if there is none."""
     for run in finished_runs(store):
         if json.loads(run.models) == dict(models) and _alike(config, json.loads(run.config)):
             found = _measured(store, run.id, run.wall_seconds, run.id)
@@ -61,12 +61,12 @@ def _measured(store: Store, run: str, seconds: float, source: str, fewest: int =
 
 
 def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: int) -> Estimate:
-    """Play a few consultations into a store that is thrown away.
+    """Play a few consultations into a temporary store.
 
     Args:
-        scenario: Whose cases.
+        scenario: The scenario with the cases.
         config: What to play: a cell's configuration on a few cases.
-        models: Opened.
+        models: The opened models.
         batch: Most consultations at once.
     """
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "warm-up.db") as store:

@@ -1,4 +1,4 @@
-"""The grid of a benchmark as data: what a TOML file holds, what options come to, and what a report carries."""
+"""The grid of a benchmark as data: the content of a TOML file, of the options, and of a report."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from consult.fields import (
 from consult.scenarios import UnknownNameError
 
 OWN, ALL = "own", "all"
-"""Temperaments: one a case, balanced; each case under all four."""
+"""Temperaments: one per case, balanced, or all four for each case."""
 NOBODY_ASSESSES, RULES, THE_MODEL = "none", "rules", "model"
-"""Assessors that are no reference; `model` is the grid's first model."""
+"""Assessors that are not a model reference; `model` is the grid's first model."""
 
 
 def _on_menu(kind: str, menu: tuple[str, ...]) -> AfterValidator:
@@ -43,7 +43,7 @@ def _temperament(name: str) -> str:
     return name
 
 
-# On the menu as a validator, not as a Literal: the message then names the nearest first.
+# A validator, not a Literal, so that the message names the nearest name first.
 _Strategies = tuple[Annotated[str, _on_menu("strategy", STRATEGIES)], ...]
 _Teams = tuple[Annotated[str, _on_menu("team", TEAMS)], ...]
 _References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
@@ -54,7 +54,7 @@ class _Table(BaseModel):
 
 
 class RoleModels(_Table):
-    """Who plays a role in every cell, whatever model is compared."""
+    """Models that play a role in every cell, whatever model is compared."""
 
     patient: str | None = None
     triage: str | None = None
@@ -65,7 +65,7 @@ class RoleModels(_Table):
 
 
 class Block(_Table):
-    """Each strategy with each team and model, on a number of cases; what is left out is the grid's."""
+    """Each strategy with each team and model, on a number of cases; missing values are the grid's."""
 
     strategies: Annotated[_Strategies, Field(min_length=1)] | None = None
     teams: Annotated[_Teams, Field(min_length=1)] | None = None
@@ -82,9 +82,9 @@ class Grid(_Table):
     strategies: Annotated[_Strategies, Field(min_length=1)] = ("no-dialogue", "dialogue")
     teams: Annotated[_Teams, Field(min_length=1)] = ("panel",)
     models: _References = ("starter",)
-    """Compared with each other: each plays all roles but those under `roles`."""
+    """The models to compare: each plays all roles except those under `roles`."""
     cases: Cases | None = None
-    """All of them where it is left out."""
+    """Number of cases; by default all."""
     repeats: Repeats = 1
     temperament: Annotated[GridTemperament, AfterValidator(_temperament)] = OWN
     panel_size: PanelSize = 3
@@ -92,38 +92,38 @@ class Grid(_Table):
     patient_grounding: PatientGrounding = True
     seed: Seed = 0
     classifier: str = "starter"
-    """Whom the strategy `expert` asks, and a baseline where the scenario allows."""
+    """The classifier for the strategy `expert`; also a baseline if the scenario allows."""
     assessors: Annotated[tuple[str, ...], Field(min_length=1)] = (RULES,)
     """`rules`, `model`, a reference, or `none`."""
     judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
-    """Who judges open diagnoses that neither names nor aliases decide: a reference, or `none`."""
+    """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
     roles: RoleModels = RoleModels()
     cells: tuple[Block, ...] = ()
-    """Parts of the grid with cases of their own; without any, the grid is one block."""
+    """Parts of the grid with their own cases; without any, the grid is one block."""
 
     def blocks(self) -> list[Block]:
-        """Return the blocks with nothing left out but the number of cases, where all are meant."""
+        """Return the blocks with all values filled in, except the number of cases if it means all."""
         names = ("strategies", "teams", "models", "cases", "repeats")
         usual = {name: getattr(self, name) for name in names}
         told = [block.model_dump(exclude_none=True) for block in self.cells] or [{}]
         return [Block.model_validate({**usual, **block}) for block in told]
 
     def judges(self) -> list[str]:
-        """Return the assessors, `model` in the name of the model."""
+        """Return the assessors, with `model` replaced by the model's name."""
         named = (self.models[0] if name == THE_MODEL else name for name in self.assessors)
         return [name for name in dict.fromkeys(named) if name != NOBODY_ASSESSES]
 
     def judges_diagnoses(self) -> bool:
-        """Return whether a judge is to be asked about open diagnoses."""
+        """Return whether a judge is asked about open diagnoses."""
         return self.judge != NOBODY_ASSESSES
 
     def toml(self, cases: int) -> str:
         """Write the grid with every default in it.
 
         Args:
-            cases: That the split has; stands where all are meant.
+            cases: Number of the split's cases; written where the grid means all.
         """
         import tomli_w
 

@@ -1,4 +1,4 @@
-"""A grid from a TOML file, a preset and options; a mistake is told with its file, line and key."""
+"""Make a grid from a TOML file, a preset and options; a mistake is reported with its file, line and key."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ Place = tuple[str | int, ...]
 
 
 class GridError(UserError, ValueError):
-    """A grid that cannot be played; one sentence with the fix."""
+    """A grid that cannot be played; the message is one sentence with the fix."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What was read of a file, and its text, so that a mistake can be given a line."""
+    """The data of a file, and its text, so that a mistake can be reported with its line."""
 
     name: str = ""
-    """Empty where there is no file."""
+    """Empty if there is no file."""
     text: str = ""
     data: Mapping[str, Any] | None = None
 
     def where(self, place: Place) -> str:
-        """Say where an entry stands, as far as that is known."""
+        """Return the location of an entry, as far as it is known."""
         key = ".".join(str(part) for part in place if isinstance(part, str))
         line = _line(self.text, place) if self.name else 0
         if line:
@@ -47,7 +47,7 @@ def read_preset(name: str) -> Source:
     """Return a preset.
 
     Raises:
-        UnknownNameError: There is none of this name.
+        UnknownNameError: There is no preset with this name.
     """
     folder = files("consult.envs.benchmark") / "presets"
     menu = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
@@ -61,7 +61,7 @@ def read_grid(path: Path) -> Source:
     """Read a TOML file as data.
 
     Raises:
-        GridError: It is missing, too large, or no TOML.
+        GridError: The file is missing, too large, or not TOML.
     """
     try:
         raw = path.read_bytes()
@@ -79,14 +79,14 @@ def read_grid(path: Path) -> Source:
 
 
 def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
-    """Make a grid of a file or a preset, or of neither, with the options that were given in its place.
+    """Make a grid from a file, a preset or neither, and from the given options.
 
     Args:
-        source: What was read.
-        given: Options by the grid's keys; `roles` as a dict of its own.
+        source: The file or preset that was read.
+        given: Options by the grid's keys; `roles` is a dict.
 
     Raises:
-        GridError: A key is unknown, or a value cannot be.
+        GridError: A key is unknown, or a value is invalid.
     """
     data = dict(source.data or {})
     if data.get("cells") and (twice := [key for key in ("strategies", "teams", "cases", "repeats") if key in given]):
@@ -115,7 +115,7 @@ def _sentence(error: ValidationError, source: Source, given: Mapping[str, Any]) 
 
 
 def _what(error: Any) -> str:
-    """Say what is wrong with a value."""
+    """Describe what is wrong with a value."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     said = str(error["msg"])
@@ -134,7 +134,7 @@ def _keys(table: Place) -> Sequence[str]:
 
 
 def _line(text: str, place: Place) -> int:
-    """Find the line of an entry by its tables and its key; 0 where it is written in another way."""
+    """Find the line of an entry by its tables and its key; return 0 if it is written differently."""
     keys = [part for part in place if isinstance(part, str)]
     numbers = [part for part in place if isinstance(part, int)]
     table, key = (keys[:-1], keys[-1]) if len(keys) > 1 else ([], keys[0] if keys else "")

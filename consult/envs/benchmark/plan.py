@@ -1,4 +1,4 @@
-"""The plan of a benchmark: what is played already, what is left, and what that will take."""
+"""The plan of a benchmark: what has been played, what is left, and what that will cost."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ class Planned:
     models: dict[str, str]
     """Role → reference and revision."""
     settings: Settings
-    """By which it is labelled beside the other cells."""
+    """The settings for its label among the other cells."""
     consultations: int
     run: str | None
-    """The run that is this cell played to its end."""
+    """The finished run of this cell, if there is one."""
     ended: int
-    """Consultations that need not be played."""
+    """Number of consultations that need not be played."""
     estimate: Estimate | None
-    """Of one consultation; None if nothing is left to play."""
+    """Cost of one consultation; None if nothing is left to play."""
 
     @property
     def name(self) -> str:
-        """Its number, as a name among the other cells."""
+        """Return its number, as a name among the other cells."""
         return str(self.cell.number)
 
     @property
     def left(self) -> int:
-        """Consultations to be played."""
+        """Return the number of consultations left to play."""
         return self.consultations - self.ended
 
     @property
     def seconds(self) -> float:
-        """Estimated, of wall time."""
+        """Return the estimated wall time in seconds."""
         return self.left * self.estimate.seconds if self.estimate else 0.0
 
     @property
     def tokens(self) -> float:
-        """Estimated, in and out."""
+        """Return the estimated tokens, input and output together."""
         return self.left * (self.estimate.tokens_in + self.estimate.tokens_out) if self.estimate else 0.0
 
     def event(self, conditions: Conditions) -> dict[str, Any]:
-        """Describe it as one of several."""
+        """Describe the cell as one of several."""
         config, name = self.cell.config, self.name
         return {
             "cell": self.cell.number,
@@ -79,7 +79,7 @@ class Company:
     """Opens the models of the cells that compare one model; at most one such set is open at a time.
 
     Args:
-        cells: Of the benchmark.
+        cells: The benchmark's cells.
         opener: Opens the models of several runs.
     """
 
@@ -88,10 +88,10 @@ class Company:
         self._models: Models | None = None
 
     def of(self, cell: Cell) -> Models:
-        """Return the models of a cell, opened.
+        """Return the opened models of a cell.
 
         Raises:
-            ModelError: One cannot be opened.
+            ModelError: A model cannot be opened.
         """
         if self._models is None or self._open != cell.model:
             self.close()
@@ -100,7 +100,7 @@ class Company:
         return self._models
 
     def close(self) -> None:
-        """Let the models go."""
+        """Release the models."""
         if self._models is not None:
             self._models.close()
         self._models = None
@@ -117,17 +117,17 @@ def plan(
     batch: int,
     tell: Callable[[str], None] = lambda line: None,
 ) -> list[Planned]:
-    """Look at every model once, and at what the store holds.
+    """Check every model once, and the store's runs.
 
     Args:
-        cells: Of the grid.
+        cells: The grid's cells.
         company: Opens models.
-        scenario: Of all cells.
-        store: Perhaps an empty one.
-        toml: The grid.
-        anew: Whether earlier runs do not count.
+        scenario: The scenario of all cells.
+        store: The store; it may be empty.
+        toml: The grid with every default in it.
+        anew: Whether to ignore earlier runs.
         batch: Most consultations at once.
-        tell: Told which cell is played to estimate its cost.
+        tell: Called with the cell that is played to estimate its cost.
 
     Raises:
         ModelError: A model cannot be opened, or a classifier cannot judge the cases.
@@ -138,7 +138,7 @@ def plan(
     own = interrupted_runs(store, toml) if anew else None
     found: list[Planned] = []
     clock = _Clock()
-    # All models are looked at before one is played, so that a mistake in the last one does not come after hours.
+    # All models are checked before anything is played, so that a mistake in the last one does not surface hours later.
     for cell in cells:
         models = company.of(cell)
         if models.classifier is not None and cell.config.asks_classifier:
@@ -152,7 +152,7 @@ def plan(
 
 @dataclass
 class _Clock:
-    """Seconds spent on warming up."""
+    """Return the seconds spent on warm-up."""
 
     spent: float = 0.0
 
@@ -170,7 +170,7 @@ def _looked_at(
 
 
 def _ended(store: Store, cell: Cell, models: dict[str, str]) -> int:
-    """Count what an interrupted run of the cell has played."""
+    """Count the consultations that an interrupted run of the cell has played."""
     from consult.envs.store.runs import count_played
 
     begun = store.unfinished_run(cell.config.digest(), models)

@@ -1,4 +1,4 @@
-"""Plays a planned benchmark cell by cell, and assesses its runs."""
+"""Play a planned benchmark cell by cell, and assess its runs."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class Benchmark:
-    """One benchmark under way.
+    """A benchmark in progress.
 
     Args:
-        grid: What to play.
+        grid: The grid to play.
         toml: The grid with every default in it.
-        scenario: Of all cells.
-        planned: The cells.
-        company: Opens their models.
-        store: Where the runs go.
-        anew: Whether earlier runs do not count.
+        scenario: The scenario of all cells.
+        planned: The planned cells.
+        company: Opens the cells' models.
+        store: The store of the runs.
+        anew: Whether to ignore earlier runs.
         batch: Most consultations at once.
-        listen: Told of every event.
-        prompts: Whether what models are asked is stored.
+        listen: Called with every event.
+        prompts: Whether to store the models' prompts and replies.
     """
 
     grid: Grid
@@ -45,14 +45,14 @@ class Benchmark:
     prompts: bool = False
     id: str = ""
     runs: list[str] = field(default_factory=list)
-    """In the order of the cells."""
+    """Run ids in the order of the cells."""
     judge_failed: int = 0
 
     def play(self) -> None:
-        """Play what is not played yet, then assess; whatever interrupts it, the same call goes on.
+        """Play what is left, then assess; after any interruption, the same call continues.
 
         Raises:
-            ModelGoneError: A model is gone.
+            ModelGoneError: A model stopped responding.
             KeyboardInterrupt: Interrupted.
         """
         from consult.envs.store.benchmarks import begin_benchmark, end_benchmark
@@ -70,7 +70,7 @@ class Benchmark:
     # -- playing ---------------------------------------------------------------------------------------------------
 
     def _ask_classifier(self) -> None:
-        """Let the classifier look at every case once: it is a baseline, whatever the strategies."""
+        """Run the classifier on every case once: it is a baseline for all strategies."""
         from consult.agents.experts.classifier import open_classifier
         from consult.agents.models import ModelError
         from consult.envs.classifier_predictions import (
@@ -96,7 +96,7 @@ class Benchmark:
         )
         predictions = ClassifierPredictions(classifier, self.scenario, self.store, cases)
         for case in cases:
-            # A photograph that cannot be opened has no prediction, and fails its own consultations.
+            # A photograph that cannot be opened gets no prediction, and only its own consultations fail.
             with suppress(PhotographError, PluginError):
                 predictions.of(case)
 
@@ -111,7 +111,7 @@ class Benchmark:
 
         def listen(event: Event) -> None:
             if event["event"] == "run":
-                # Before anything of it is shown: a killed benchmark finds its own runs again.
+                # Written before any of it is shown, so that a killed benchmark finds its own runs again.
                 keep_run(self.store, self.id, one.cell.number, event["run"])
                 self.listen({"event": "cell", "cell": one.cell.number, "run": event["run"], "earlier": False})
             self.listen(event)

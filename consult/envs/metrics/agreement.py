@@ -1,9 +1,9 @@
-"""How far two assessors agree on the same consultations, item by item.
+"""Agreement of two assessors on the same consultations, item by item.
 
-Cohen's kappa corrects for chance by each assessor's own shares, and collapses where nearly all is one value; Gwet's AC1
-does not (Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, 29-48). Krippendorff's alpha takes
-more than two. Kappa of the item with three levels is weighted by squared distance, its alpha is the ordinal one; AC1 is
-nominal. What one of the two did not score is left out, and `n` says how much is left.
+Cohen's kappa corrects for chance by each assessor's own shares, and collapses if nearly all values are equal; Gwet's
+AC1 does not (Gwet 2008, British Journal of Mathematical and Statistical Psychology 61, 29-48). Krippendorff's alpha
+takes more than two. Kappa of the item with three levels is weighted by squared distance, its alpha is ordinal, AC1 is
+nominal. Items that one of the two did not score are left out; `n` is the number that is left.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from consult.envs.store.assessments import assessors_of, value_pairs
 from consult.envs.store.write import Store
 
 Pair = tuple[int, int]
-"""Two assessors' values of one item of one consultation, which both scored."""
+"""Two assessors' values of one item of one consultation that both scored."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,19 @@ class Agreement:
     n: int
     """Consultations that both scored."""
     raw: float | None
-    """Share on which they say the same, 0 to 1; None if n is 0."""
+    """Share of equal values, 0 to 1; None if n is 0."""
     prevalence: tuple[float | None, float | None]
-    """Mean value by each, as a share of the highest."""
+    """Mean value of each assessor, as a share of the highest value."""
     kappa: float | None
-    """-1 to 1; None if it is not defined, as where both say the same of all."""
+    """-1 to 1; None if it is undefined, for example if all values are equal."""
     ac1: float | None
     alpha: float | None
 
 
 def agreements(store: Store, run: str) -> list[Agreement]:
-    """Compare all assessors of a run in pairs, item by item; items that a pair has no consultation of are left out.
+    """Compare all assessors of a run in pairs, item by item; items that no consultation has from both are left out.
 
-    The database counts how often which two values meet, so that no assessment is held in memory.
+    The database counts how often each pair of values occurs, so that no assessment is held in memory.
     """
     found = []
     for first, second in combinations(assessors_of(store, run), 2):
@@ -58,9 +58,9 @@ def agreement(item: Item, names: tuple[str, str], pairs: Sequence[Pair]) -> Agre
     """Compare two assessors on one item.
 
     Args:
-        item: Of the rubric.
-        names: Of the two.
-        pairs: What each of them said of the same consultation.
+        item: The item of the rubric.
+        names: The names of the two assessors.
+        pairs: Their values for the same consultation.
     """
     x, y = [a for a, _ in pairs], [b for _, b in pairs]
     return Agreement(
@@ -87,7 +87,7 @@ def cohens_kappa(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> f
 
 
 def gwets_ac1(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
-    """Return Gwet's AC1; None without pairs. Own code: the packages that have it hold numpy below 2."""
+    """Return Gwet's AC1; None without pairs. Implemented here because the packages with it require numpy below 2."""
     if not x:
         return None
     raw = sum(i == j for i, j in zip(x, y, strict=True)) / len(x)

@@ -1,4 +1,4 @@
-"""What is to be beaten: cheap ways to a diagnosis, measured on the same cases as a run."""
+"""Baselines: cheap ways to make a diagnosis, measured on the same cases as a run."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MAJORITY, VOTE, SOLO, BAYES = "majority label", "panel's plurality vote", "solo 
 
 @dataclass(frozen=True)
 class Baseline:
-    """One way, and what the run has over it."""
+    """One baseline, and the run's difference from it."""
 
     name: str
     what: str
-    """Whose it is: the label, the classifier, the run of the solo doctor, or what the Bayes doctor is told."""
+    """Its source: the label, the classifier, the run of the solo doctor, or what the Bayes doctor is told."""
     figure: Estimate
     """Accuracy on the run's cases."""
     gain: Difference | None
@@ -39,12 +39,12 @@ def baselines(
     predictions: Mapping[str, Mapping[str, str]],
     bayes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Baseline]:
-    """Return the baselines that need no other run; none where no consultation has a truth.
+    """Return the baselines that need no other run; empty if no consultation has a truth.
 
     Args:
         played: A run's consultations.
-        predictions: Classifier → case → the label that it names first; see `first_predictions`.
-        bayes: What the Bayes doctor is told → case → its diagnosis; see `bayes_diagnoses`.
+        predictions: Classifier → case → its first label; see `first_predictions`.
+        bayes: Input of the Bayes doctor → case → its diagnosis; see `bayes_diagnoses`.
     """
     scored = judged(played)
     if not scored:
@@ -68,14 +68,14 @@ def baselines(
 
 
 def bayes_diagnoses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the diagnosis of each case by a doctor who knows the scenario's tables.
+    """Return each case's diagnosis by a doctor who knows the scenario's tables.
 
     Args:
-        scenario: The scenario; one without tables has no such doctor.
+        scenario: The scenario; without tables there is no such doctor.
         cases: Ids.
 
     Returns:
-        What it is told (`complaint and photograph`, `all facts`) → case → diagnosis; empty without tables.
+        The doctor's input (`complaint and photograph`, `all facts`) → case → diagnosis; empty without tables.
     """
     from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
     from consult.scenarios.case_generator import Grammar
@@ -108,13 +108,13 @@ def against_solo(run: str, team: Results, solo: Results) -> Baseline | None:
 
 
 def corrected(found: Sequence[Baseline]) -> list[Baseline]:
-    """Correct the p of a run's baselines together."""
+    """Correct the p-values of a run's baselines together."""
     gains = iter(holm([one.gain for one in found if one.gain is not None]))
     return [one if one.gain is None else replace(one, gain=next(gains)) for one in found]
 
 
 def first_predictions(store: Store, scenario_revision: str) -> dict[str, dict[str, str]]:
-    """Return what the store holds of a scenario: classifier → case → the label that it names first."""
+    """Return the stored predictions for a scenario: classifier → case → first label."""
     found = {
         classifier: {case: labels[0] for case, labels in named.items() if labels}
         for classifier, named in predictions_by_classifier(store, scenario_revision).items()
@@ -123,7 +123,7 @@ def first_predictions(store: Store, scenario_revision: str) -> dict[str, dict[st
 
 
 def _of(name: str, what: str, scored: Sequence[Outcome], said: Mapping[str, str | None]) -> Baseline:
-    """Judge what was said of each consultation, by its id."""
+    """Score the diagnosis that a baseline gives to each consultation, by its id."""
     hits = [one.is_right(said[one.id]) for one in scored]
     right: dict[str, list[bool]] = defaultdict(list)
     for one, hit in zip(scored, hits, strict=True):

@@ -1,4 +1,4 @@
-"""Whether an attending that says 80 % is right in 80 % of its consultations."""
+"""Calibration: whether an attending that states 80 % confidence is right in 80 % of its consultations."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Bin:
-    """Consultations of like confidence."""
+    """Consultations of similar confidence."""
 
     low: float
     high: float
     n: int
     confidence: float
-    """Mean."""
+    """Mean confidence."""
     right: float
     """Share of right diagnoses."""
 
@@ -30,16 +30,16 @@ class Calibration:
     """Confidence against truth."""
 
     brier: Estimate
-    """Mean squared distance of confidence and truth: 0 is best."""
+    """Mean squared difference between confidence and truth; 0 is best."""
     ece: float | None
-    """Expected calibration error: mean distance of confidence and share of right ones over ten bins of equal width."""
+    """Expected calibration error: mean difference between confidence and share of right ones over 10 equal bins."""
     confidence: Estimate
     """Mean confidence."""
     curve: tuple[Bin, ...]
 
 
 def calibration(played: Sequence[Outcome]) -> Calibration:
-    """Measure it over the finished consultations that have a truth, a diagnosis and a confidence."""
+    """Measure calibration over the finished consultations that have a truth, a diagnosis and a confidence."""
     known = [(one, one.confidence) for one in played if _known(one) and one.confidence is not None]
     if not known:
         return Calibration(NOTHING, None, NOTHING, ())
@@ -56,14 +56,14 @@ def _known(one: Outcome) -> bool:
 
 
 def bin_of(confidence: float) -> int:
-    """Return the number of the bin that a confidence of 0 to 1 falls into; a bin has its upper edge."""
+    """Return the number of the bin for a confidence of 0 to 1; a bin includes its upper edge."""
     import numpy as np
 
     return int(np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence))
 
 
 def _curve(sure: Sequence[float], right: Sequence[bool]) -> tuple[Bin, ...]:
-    """Part them as scikit-learn's `calibration_curve` does, with the numbers in each bin, which it does not give."""
+    """Bin as scikit-learn's `calibration_curve` does, and also return the number in each bin, which it does not."""
     import numpy as np
     from sklearn.calibration import calibration_curve
 

@@ -1,4 +1,4 @@
-"""What a consultation costs."""
+"""The cost of a consultation."""
 
 from __future__ import annotations
 

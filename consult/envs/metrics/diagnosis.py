@@ -1,4 +1,4 @@
-"""How often the diagnosis is right; abstaining, not finishing and failing count as wrong."""
+"""Accuracy of the diagnosis; abstaining, not finishing and failing count as wrong."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     Numbers = NDArray[Any]
 
 FEWEST = 20
-"""Cases a label from which on an F1 gets an interval."""
+"""Fewest cases per label for an F1 with an interval."""
 TOP = 3
 AVERAGES = ("weighted", "macro")
 NO_DIAGNOSIS = "no diagnosis"
 
 
 def judged(played: Sequence[Outcome]) -> list[Outcome]:
-    """Return those that are right or wrong: they have a truth."""
+    """Return the consultations that are right or wrong: they have a truth."""
     return [one for one in played if one.correct is not None]
 
 
 def failed(played: Sequence[Outcome]) -> int:
-    """Count the failed ones."""
+    """Count the failed consultations."""
     return sum(one.status == "failed" for one in played)
 
 
 def accuracy(played: Sequence[Outcome]) -> Estimate:
-    """Return the share of right diagnoses among all that have a truth; what nobody judged is wrong, and counted."""
+    """Return the share of right diagnoses among all with a truth; unjudged ones count as wrong and are also counted."""
     scored = judged(played)
     figure = share([bool(one.correct) for one in scored], [one.case for one in scored]).having(failed(scored))
     return replace(figure, unjudged=unjudged(scored), judge_failed=sum(one.judge_failed for one in scored))
@@ -46,7 +46,7 @@ def unjudged(played: Sequence[Outcome]) -> int:
 
 
 def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
-    """Return the lowest and the highest accuracy that judging the rest could give; None if nothing has a truth."""
+    """Return the lowest and highest accuracy that judging the rest could give; None if nothing has a truth."""
     scored = judged(played)
     if not scored:
         return None
@@ -55,7 +55,7 @@ def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
 
 
 def top_three(played: Sequence[Outcome]) -> Estimate:
-    """Return the share of consultations whose first three diagnoses, the final one first, have the truth among them."""
+    """Return the share of consultations with the truth among the first three diagnoses, the final one being first."""
     scored = judged(played)
     hits = [bool(one.correct) or one.truth in _ranked(one)[:TOP] for one in scored]
     left = sum(one.correct_by == "unjudged" and not hit for one, hit in zip(scored, hits, strict=True))
@@ -69,14 +69,14 @@ def _ranked(one: Outcome) -> list[str]:
 
 
 def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Estimate]:
-    """Return the F1 over the labels that are the truth of a case, weighted by support and macro.
+    """Return the F1, weighted by support and macro, over the labels that are the truth of a case.
 
     Args:
         played: Consultations.
-        labels: The scenario's; empty if diagnoses are open.
+        labels: The scenario's labels; empty if diagnoses are open.
 
     Returns:
-        `weighted` and `macro`; with an interval only where each of the labels has 20 different cases.
+        `weighted` and `macro`; with an interval only if each of the labels has 20 different cases.
     """
     scored = judged(played)
     present = _present(scored, labels)
@@ -90,9 +90,9 @@ def f1(played: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Estimate]:
 
 
 def numbered(names: Iterable[str | None], known: Sequence[str]) -> array[int]:
-    """Return names as their places in a list, all others as the place behind it.
+    """Return names as their indices in a list, and all other names as its length.
 
-    scikit-learn sorts what it is given, and texts take it twenty times as long as numbers.
+    scikit-learn sorts its inputs, which takes twenty times as long for strings as for numbers.
     """
     place = {name: i for i, name in enumerate(known)}
     return array("i", (place.get(name or "", len(place)) for name in names))
@@ -119,10 +119,10 @@ def _cases(scored: Sequence[Outcome]) -> int:
 
 
 def confusion(played: Sequence[Outcome]) -> list[tuple[str, str, int]]:
-    """List what was said for what, as (truth, said, how often), the commonest mistakes first, right ones last."""
+    """List the confusions as (truth, diagnosis, count), the most common mistakes first, right diagnoses last."""
     from collections import Counter
 
-    # What was found to be the truth in other words is no mistake.
+    # A diagnosis that was judged right in other words is not a mistake.
     said = ((one.truth if one.correct else one.diagnosis) or NO_DIAGNOSIS for one in judged(played))
     counts = Counter((str(one.truth), name) for one, name in zip(judged(played), said, strict=True))
     rows = [(truth, said, n) for (truth, said), n in counts.items()]
@@ -142,7 +142,7 @@ def _cases_of_rarest(scored: Sequence[Outcome], present: Sequence[str]) -> int:
 
 
 def _parts(scored: Sequence[Outcome], present: Sequence[str]) -> Numbers:
-    """Return what each case adds: hits, true and said a label; shape (cases, 3 * labels)."""
+    """Return each case's counts per label: hits, true and predicted; shape (cases, 3 * labels)."""
     import numpy as np
 
     width, place = len(present), {label: i for i, label in enumerate(present)}

@@ -1,7 +1,7 @@
-"""What the lines of a run are like: faithful to the card, usable, and as the temperament has it.
+"""Quality of a run's lines: faithful to the card, usable, and in line with the temperament.
 
-The database adds up each case's lines and counts the cases that are alike, so that no line is held in memory, and the
-intervals are over cases: lines of one consultation are not independent.
+The database adds up each case's lines and counts equal cases, so that no line is held in memory. The intervals are over
+cases, since lines of one consultation are not independent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DIRECTIONS: Mapping[str, PatientMeasure] = {
     "words an answer": "words",
     "takes to the plan": "accepts",
 }
-"""What is measured of a temperament, as it is called → as the store calls it."""
+"""Measure of a temperament: its name in reports → its name in the store."""
 ACCEPTS = "takes to the plan"
 ASKS_BACK = "asks back"
 FIDELITY: Mapping[str, tuple[str, str]] = {
@@ -33,21 +33,21 @@ FIDELITY: Mapping[str, tuple[str, str]] = {
 """Rate → speaker and column."""
 
 Sums = dict[str, tuple[float, float]]
-"""Case → what it adds above and below."""
+"""Case → its terms in the numerator and the denominator."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What the lines of a run are like."""
+    """Quality of a run's lines."""
 
     fidelity: Mapping[str, Estimate]
-    """How faithful they are; only rates of which there is something."""
+    """Faithfulness; only rates with something to count."""
     directions: Mapping[str, Mapping[str, Estimate]]
-    """Measure → temperament → figure: what a temperament does to the patient's lines."""
+    """Measure → temperament → figure: the effect of a temperament on the patient's lines."""
 
 
 def lines(store: Store, run: str) -> Lines:
-    """Measure the lines of a run; those of failed and of running consultations count, too."""
+    """Measure the lines of a run, including those of failed and running consultations."""
     faithful, directed = _added_up(store, run)
     told = {name: _figure(sums.values(), shares=True) for name, sums in faithful.items()}
     found = {
@@ -59,7 +59,7 @@ def lines(store: Store, run: str) -> Lines:
 
 
 def _added_up(store: Store, run: str) -> tuple[dict[str, Sums], dict[str, dict[str, Sums]]]:
-    """Go through the turns once; the database adds up a consultation's, and this a case's."""
+    """Read the turns once; the database adds up each consultation, and this function each case."""
     faithful: dict[str, Sums] = {name: {} for name in (*FIDELITY, DISCLOSED)}
     directed: dict[str, dict[str, Sums]] = {name: defaultdict(dict) for name in (*DIRECTIONS, ASKS_BACK)}
     for one in line_sums(store, run, list(FIDELITY.values()), list(DIRECTIONS.values())):

@@ -1,4 +1,4 @@
-"""One figure of a report: a value, how sure it is, and what is missing behind it."""
+"""One figure of a report: a value, its interval, and the missing data behind it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Estimate:
     failed: int = 0
     """Failed consultations among the n; they count as wrong."""
     judge_failed: int = 0
-    """Verdicts that an assessor owed; they are not among the n."""
+    """Verdicts that an assessor failed to give; they are not among the n."""
     not_decided: int = 0
-    """Verdicts that an assessor does not give by design; they are not among the n, and no failure."""
+    """Verdicts that an assessor does not give by design; they are not among the n, and are not failures."""
     unjudged: int = 0
     """Open diagnoses among the n that nobody has judged; they count as wrong."""
     method: str = ""
-    """How the interval came about: `wilson`, `wilson over cases`, `bootstrap over cases`, or empty: there is none."""
+    """Method of the interval: `wilson`, `wilson over cases`, `bootstrap over cases`, or empty if there is none."""
 
     def __post_init__(self) -> None:
         """Keep the value within its interval: the last digit of either may be rounded, and a bootstrap may be skew."""
@@ -41,11 +41,11 @@ class Estimate:
         return replace(self, failed=failed)
 
     def left_unjudged(self, unjudged: int) -> Estimate:
-        """Return the same figure with how many among its n a judge could still find right."""
+        """Return the same figure with the number of its n that a judge could still find right."""
         return replace(self, unjudged=unjudged)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it stands in report.json."""
+        """Return it as it appears in report.json."""
         return asdict(self)
 
 

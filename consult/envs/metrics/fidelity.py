@@ -1,8 +1,7 @@
-"""How faithful the lines of a run are: rates counted in the store, whatever models played.
+"""Faithfulness of a run's lines: rates counted in the store, for any model.
 
-A grounded patient's first draft is what its model wrote, and its final line what came of it after the check. Of a free
-patient the check is written down and nothing is corrected: draft and line differ only where the first answer could not
-be read.
+A grounded patient's first draft is its model's text, and its final line is the result of the check. For a free patient
+the check is recorded and nothing is corrected: draft and line differ only if the first answer could not be read.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ ATTENDING: Mapping[str, str] = {
     "attending's first drafts that fit": "draft_backed",
     "attending's lines said by the program": "draft_fallback",
 }
-"""Rate → column, over the lines that are checked against something, which are those that have a draft."""
+"""Rate → column, over the lines that are checked, which are those with a draft."""
 DISCLOSED = "facts of the card disclosed"
 
 
@@ -41,31 +40,31 @@ class Rate:
 
     @property
     def share(self) -> float | None:
-        """From 0 to 1; None if there was nothing to count."""
+        """Return the share, 0 to 1; None if there was nothing to count."""
         return self.hits / self.n if self.n else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Wilson's 95 % interval (1927), what was counted taken as independent; None if nothing was."""
+        """Return Wilson's 95 % interval (1927), assuming independence; None if nothing was counted."""
         if not self.n:
             return None
         z, p = NormalDist().inv_cdf(0.975), self.hits / self.n
         middle, spread = p + z * z / (2 * self.n), z * math.sqrt(p * (1 - p) / self.n + (z / (2 * self.n)) ** 2)
         scale = 1 + z * z / self.n
-        # At the ends the interval touches 0 or 1, and rounding must take it neither past them nor past the share.
+        # At the ends the interval touches 0 or 1; rounding must not move it past them or past the share.
         return max(0.0, min(p, (middle - spread) / scale)), min(1.0, max(p, (middle + spread) / scale))
 
 
 def fidelity(store: Store, run: str) -> list[Rate]:
-    """Count how the lines of a run came about and how much of the cards came out.
+    """Count how the lines of a run were made and how much of the cards was told.
 
     Args:
-        store: Where the run is.
-        run: Its id; lines of failed and of running consultations count, too.
+        store: The run's store.
+        run: The run's id; lines of failed and running consultations are included.
 
     Returns:
-        The same rates for every run; those of which there is nothing have n = 0. The share of the card is counted in
-        facts, over the consultations that have ended.
+        The same rates for every run; a rate with nothing to count has n = 0. The share of the card is counted in facts,
+        over the consultations that have ended.
     """
     return [
         *_rates(store, run, "patient", PATIENT),
@@ -75,7 +74,7 @@ def fidelity(store: Store, run: str) -> list[Rate]:
 
 
 def is_corrected(run_row: Row) -> bool:
-    """Return whether a run's patient was grounded; a free one's lines are checked and stay as they are."""
+    """Return whether a run's patient was grounded; a free patient's lines are checked but not changed."""
     grounded = json.loads(run_row["config"]).get("patient_grounding", True)
     return bool(grounded)
 

@@ -19,11 +19,11 @@ GROUPINGS: Mapping[str, Callable[[Outcome], str | None]] = {
     "style": lambda one: one.style,
     "repeat": lambda one: str(one.repeat + 1),
 }
-"""What a grouping goes by; None for a consultation that belongs to none of its groups."""
+"""Consultation → its group; None if it belongs to none."""
 
 
 def by_group(played: Sequence[Outcome], grouping: str) -> dict[str, Estimate]:
-    """Return the accuracy of each group of a grouping, in the order of the names; of repeats where there are any."""
+    """Return the accuracy of each group of a grouping, in the order of the names; empty for a single repeat."""
     found: dict[str, list[Outcome]] = defaultdict(list)
     for one in played:
         name = GROUPINGS[grouping](one)

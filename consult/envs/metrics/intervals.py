@@ -1,8 +1,8 @@
-"""Intervals of 95 %: Wilson's for shares of independent cases, else the bootstrap over cases.
+"""95 % intervals: Wilson's for shares of independent cases, else the bootstrap over cases.
 
-The unit is the case: one that was played under several temperaments is one case. A bootstrap draw needs only how often
-each *kind* of case was drawn, and cases with equal contributions are of one kind: so draws are multinomial over the
-kinds, which is the same distribution as drawing cases with replacement, at a fraction of the work.
+The unit is the case: one that was played under several temperaments is one case. A bootstrap draw needs only the count
+of each *kind* of case, where cases with equal contributions are of one kind. So draws are multinomial over the kinds,
+which is the same distribution as drawing cases with replacement, at a fraction of the work.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 DRAWS = 2_000
 MOST_KINDS = 5_000
-"""Above this many kinds of cases (seconds, say) the normal interval of the same ratio is given."""
+"""Above this many kinds of cases (e.g. for seconds), the normal interval of the same ratio is used."""
 FEWEST_CASES = 10
-"""Cases from which on a bootstrap is worth something."""
+"""Fewest cases for a useful bootstrap."""
 WILSON = "wilson"
 WILSON_OVER_CASES = "wilson over cases"
 BOOTSTRAP = "bootstrap over cases"
@@ -33,11 +33,11 @@ def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Estimate:
     """Return a share with its interval.
 
     Args:
-        hits: One a consultation.
-        cases: The case of each.
+        hits: One per consultation.
+        cases: The case of each consultation.
 
     Returns:
-        With Wilson's interval where each case occurs once, else with the bootstrap's; no value where there is nothing.
+        With Wilson's interval if each case occurs once, else with the bootstrap's; without a value if `hits` is empty.
     """
     if not hits:
         return NOTHING
@@ -49,9 +49,9 @@ def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Estimate:
 
 
 def patient_of(case: Hashable) -> Hashable:
-    """Return what is drawn again: the case, or of the twins of the split `alarms` the first one.
+    """Return the unit of resampling: the case, or the first of two twins in the split `alarms`.
 
-    Twins are one patient with and without an alarm, and so not independent of each other.
+    Twins are one patient with and without an alarm, so they are not independent of each other.
     """
     split, _, number = str(case).rpartition("-")
     return f"{split}-{int(number) // 2 * 2:04d}" if split == ALARMS and number.isdigit() else case
@@ -61,15 +61,15 @@ def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -
     """Return a mean over consultations with the bootstrap's interval over cases.
 
     Args:
-        values: One a consultation.
-        cases: The case of each.
-        seed: Of the draws.
+        values: One per consultation.
+        cases: The case of each consultation.
+        seed: Seed of the draws.
     """
     return ratio(_kinds_of(values, cases), seed=seed)
 
 
 def _kinds_of(values: Sequence[float], cases: Sequence[Hashable]) -> Numbers:
-    """Add up what each case has; shape (cases, 3), as `ratio` takes them."""
+    """Add up the values of each case; shape (cases, 3), as for `ratio`."""
     import numpy as np
 
     place: dict[Hashable, int] = {}
@@ -82,13 +82,13 @@ def ratio(kinds: Sequence[tuple[float, float, int]] | Numbers, *, shares: bool =
     """Return a sum over a sum, with the bootstrap's interval over cases.
 
     Args:
-        kinds: For each kind of case what one of it adds above and below, and how many cases are of it.
-        shares: What is above is a part of what is below. Where it is all or nothing in every case, a bootstrap would be
-            sure of it; Wilson's interval over the cases is given instead.
-        seed: Of the draws.
+        kinds: For each kind of case: the terms of one case in numerator and denominator, and the number of cases.
+        shares: Whether the numerator is a part of the denominator. If it is all or nothing in every case, a bootstrap
+            interval would have width 0, and Wilson's interval over the cases is used instead.
+        seed: Seed of the draws.
 
     Returns:
-        Its n is the sum below; without an interval under 10 cases.
+        An estimate whose n is the denominator; without an interval below 10 cases.
     """
     import numpy as np
 
@@ -115,12 +115,12 @@ def _wilson(hits: int, n: int) -> tuple[float, float]:
 def ratio_interval(
     parts: Numbers, *, weights: Numbers | None = None, seed: int = 0
 ) -> tuple[float, float] | tuple[None, None]:
-    """Return the interval of a sum of the first column over the sum of the second; none under 10 cases.
+    """Return the interval of the sum of the first column over the sum of the second; None below 10 cases.
 
     Args:
         parts: Shape (cases, 2).
-        weights: Shape (cases,): how many cases a row stands for; one by default.
-        seed: Of the draws.
+        weights: Shape (cases,): how many cases a row stands for; 1 by default.
+        seed: Seed of the draws.
     """
     kinds, often = _kinds(parts, weights)
     if often.sum() < FEWEST_CASES:
@@ -132,14 +132,14 @@ def ratio_interval(
 
 
 def drawn(parts: Numbers, *, seed: int = 0) -> Numbers:
-    """Draw cases with replacement and add up what they contribute, 2,000 times.
+    """Draw cases with replacement and add up their contributions, 2,000 times.
 
     Args:
-        parts: Shape (cases, k): what each case adds.
-        seed: Of the draws.
+        parts: Shape (cases, k): each case's contribution.
+        seed: Seed of the draws.
 
     Returns:
-        Shape (draws, k); `quantiles` of a statistic of them is its interval.
+        Shape (draws, k); the `quantiles` of a statistic over the draws are its interval.
     """
     return _drawn(*_kinds(parts, None), seed)
 
@@ -161,11 +161,11 @@ def _kinds(parts: Numbers, weights: Numbers | None) -> tuple[Numbers, Numbers]:
 
 
 def _drawn(kinds: Numbers, often: Numbers, seed: int) -> Numbers:
-    """Draw as many cases as there are, with replacement, and add up what they contribute; shape (draws, k)."""
+    """Draw as many cases as there are, with replacement, and add up their contributions; shape (draws, k)."""
     import numpy as np
 
     rng, n = np.random.default_rng(seed), int(often.sum())
-    # A multinomial draw costs about ten times as much a kind as an index costs a case.
+    # A multinomial draw costs about ten times as much per kind as an index costs per case.
     count, wide = (_case_by_case, n) if 4 * len(kinds) > n else (_kind_by_kind, len(kinds))
     chunk = max(1, 1_000_000 // wide)
     sizes, added = [min(chunk, DRAWS - start) for start in range(0, DRAWS, chunk)], np.asarray(kinds, float)

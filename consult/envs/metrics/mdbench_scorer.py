@@ -1,9 +1,9 @@
-"""The figure that 3MDBench's own scorer would give, its defects included, for comparison with what it published.
+"""The figure that 3MDBench's own scorer would give, including its defects, for comparison with its published figures.
 
-An abstention leaves the denominator, several answers count several times, "herpes zoster" is herpes, an answer outside
-the list is a miss, and a dialogue that was cut off is scored as if it had finished. It is given the doctor's own words,
-in which a label or an alias that holds an "and", an "or" or a comma is one answer; `consult.envs.metrics.diagnosis` is
-given the label that they were read as, and has none of these.
+An abstention is left out of the denominator, several answers count several times, "herpes zoster" is herpes, an answer
+outside the list is a miss, and a dialogue that was cut off is scored as if it had finished. Its input is the doctor's
+own words, in which a label or an alias that contains an "and", an "or" or a comma is one answer.
+`consult.envs.metrics.diagnosis` uses the label that was read from the words, and has none of these defects.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _SEVERAL = re.compile(r"[,;/\n]|\band/or\b|\bor\b|\band\b")
 
 @dataclass(frozen=True)
 class Legacy:
-    """What the scorer of 3MDBench says."""
+    """Result of 3MDBench's scorer."""
 
     f1: float | None
-    """Weighted F1; None if nothing is left to score, and where its scorer breaks off."""
+    """Weighted F1; None if nothing is left to score, and if its scorer stops."""
     dropped: float | None
-    """Share of abstentions, which it calls failed and leaves out."""
+    """Share of abstentions, which the scorer calls failed and leaves out."""
     predictions: int
-    """Answers that it scores; a consultation with two has two."""
+    """Number of scored answers; a consultation can have several."""
     why: str = ""
-    """Why there is no figure."""
+    """Reason if there is no figure."""
 
 
 def legacy(played: Sequence[Outcome], labels: Sequence[str], aliases: Sequence[str] = ()) -> Legacy:
@@ -45,7 +45,7 @@ def legacy(played: Sequence[Outcome], labels: Sequence[str], aliases: Sequence[s
 
     Args:
         played: Consultations.
-        labels: The scenario's.
+        labels: The scenario's labels.
         aliases: Other names of the labels; like a label, one with an "and" is one answer.
     """
     scored = [one for one in played if one.truth is not None]
@@ -56,20 +56,20 @@ def legacy(played: Sequence[Outcome], labels: Sequence[str], aliases: Sequence[s
 
 
 def whole_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in lower case that would be split into several answers, the longest first."""
+    """Return the names, in lower case, that would be split into several answers; the longest first."""
     lowered = dict.fromkeys(name.lower() for name in names if _SEVERAL.search(name.lower()))
     return tuple(sorted(lowered, key=len, reverse=True))
 
 
 @lru_cache(maxsize=10_000)
 def extracted(words: str | None, whole: tuple[str, ...] = ()) -> str:
-    """Return what its extractor makes of a doctor's words for its diagnosis: in lower case, several parted by commas.
+    """Return what 3MDBench's extractor returns for a doctor's diagnosis: in lower case, several separated by commas.
 
-    Theirs is a language model that is shown the doctor's lines in lower case, and told to list diagnoses that are held
-    equally likely, without words such as "or".
+    The extractor is a language model that reads the doctor's lines in lower case. Its instruction is to list diagnoses
+    that are considered equally likely, without words such as "or".
 
     Args:
-        words: The doctor's.
+        words: The doctor's words.
         whole: Names that are one answer although they would be split (`whole_names`).
     """
     lowered = re.sub(r"\beither\b", " ", (words or "").lower())
@@ -78,7 +78,7 @@ def extracted(words: str | None, whole: tuple[str, ...] = ()) -> str:
 
 
 def _bare(part: str) -> str:
-    """Return an answer without the mark of a list before it, and without half of a bracket that the split has left."""
+    """Return an answer without a list marker before it, and without an unmatched bracket that the split has left."""
     return unbracketed(_MARK.sub("", part.strip(_ENDS)), _ENDS)
 
 
@@ -102,9 +102,9 @@ def score(texts: Sequence[tuple[str, str]], labels: Sequence[str], whole: tuple[
     """Score extracted answers.
 
     Args:
-        texts: For each consultation the text of its diagnoses, parted by commas, `none` for none, and its truth.
-        labels: The data set's; in lower case they count, as the truths do.
-        whole: Names that are one answer although a comma stands in them.
+        texts: For each consultation its diagnoses, separated by commas, or `none`, and its truth.
+        labels: The data set's labels; they and the truths are compared in lower case.
+        whole: Names that are one answer although they contain a comma.
     """
     from sklearn.metrics import f1_score
 
@@ -125,7 +125,7 @@ def score(texts: Sequence[tuple[str, str]], labels: Sequence[str], whole: tuple[
 
 
 class _Numbers(dict[str, int]):
-    """Numbers names as they come; scikit-learn sorts what it is given, and texts take it twenty times as long."""
+    """Number names in order of appearance; scikit-learn sorts its inputs, which is twenty times slower for strings."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         super().__init__({label: i for i, label in enumerate(labels)})
@@ -143,7 +143,7 @@ def predictions(text: str, whole: tuple[str, ...] = ()) -> tuple[str, ...] | Non
 
 
 def renamed(answer: str) -> str:
-    """Return an answer its name by the synonym list; it stays as it is where no line fits."""
+    """Return an answer's name from the synonym list, or the answer unchanged if no line fits."""
     lowered = answer.lower()
     for line in synonyms():
         if any(part in lowered for part in line.get("any", ())) or (
@@ -155,7 +155,7 @@ def renamed(answer: str) -> str:
 
 @lru_cache(maxsize=1)
 def synonyms() -> list[dict[str, Any]]:
-    """Return the lines of the synonym list in their order."""
+    """Return the lines of the synonym list, in order."""
     import yaml
 
     text = (files("consult.envs.metrics") / "mdbench_scorer.yaml").read_text(encoding="utf-8")

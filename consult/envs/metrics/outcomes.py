@@ -1,4 +1,4 @@
-"""What the measures need to know of each consultation, streamed from the store: no text of a turn is read."""
+"""The data of each consultation that the metrics need, streamed from the store: no text of a turn is read."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Outcome:
     specialty: str | None
     urgency: str | None
     words: str | None
-    """The doctor's own words for its diagnosis, also of an unfinished consultation, and where no label was read."""
+    """The doctor's own words for its diagnosis, also if the consultation is unfinished or no label was read."""
     diagnosis: str | None
-    """The label that was read; None for an abstention and where the consultation did not finish."""
+    """The label that was read; None for an abstention and if the consultation did not finish."""
     truth: str | None
     true_specialty: str | None
     true_urgency: str | None
@@ -41,9 +41,9 @@ class Outcome:
     skin_type: int | None
     demo: bool
     confidence: float | None
-    """The attending's, 0 to 1."""
+    """The attending's confidence, 0 to 1."""
     differential: tuple[str, ...]
-    """Labels, the likeliest first."""
+    """Labels, most likely first."""
     opinions: tuple[str | None, ...]
     """A label for each member of the panel; None for *not my field*."""
     vote: str | None
@@ -53,42 +53,42 @@ class Outcome:
     tokens_out: int
     seconds: float
     final_urgency: str | None = None
-    """The attending's; also None if it was played before this was stored, like the two below."""
+    """The attending's urgency; also None, like the two below, if the consultation was played before this was stored."""
     red_flag: str | None = None
-    """The case's; `none` where it has none, None if that is not known."""
+    """The case's red flag; `none` if it has none, None if that is not known."""
     alarm_told: str | None = None
-    """How the patient told it: opening, asked or volunteered; None if it was not told."""
+    """How the patient told the red flag: opening, asked or volunteered; None if it was not told."""
     error: str | None = None
     correct: bool | None = None
-    """As it was decided and stored; None if there is no truth."""
+    """Whether the diagnosis is right, as decided and stored; None if there is no truth."""
     correct_by: CorrectBy | None = None
     """What decided it; `unjudged` counts as wrong."""
     questions: int = 0
-    """That the attending asked the patient."""
+    """Number of questions that the attending asked the patient."""
     judge_failed: bool = False
-    """Whether it is unjudged although a judge was asked."""
+    """Whether the diagnosis is unjudged although a judge was asked."""
 
     @property
     def has_alarm(self) -> bool | None:
-        """Whether the case has a red flag; None if that is not known."""
+        """Return whether the case has a red flag; None if that is not known."""
         return None if self.red_flag is None else self.red_flag != NO_RED_FLAG
 
     def is_right(self, said: str | None) -> bool:
-        """Return whether a label that somebody else named is right: it is the truth, or the right final diagnosis."""
+        """Return whether a label named by somebody else is right: it is the truth, or the right final diagnosis."""
         return said is not None and (said == self.truth or (bool(self.correct) and said == self.diagnosis))
 
     def is_unjudged(self, said: str | None) -> bool:
-        """Return whether a label that somebody named is the final diagnosis, which nobody has judged."""
+        """Return whether a label is the final diagnosis, which nobody has judged."""
         return said is not None and self.correct_by == "unjudged" and said == self.diagnosis
 
 
 def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
-    """Stream a run's consultations that have ended, in their order.
+    """Stream a run's consultations that have ended, in order.
 
     Args:
-        store: Where the run is.
-        run: Its id.
-        scenario: Whose labels and aliases the answers are read with.
+        store: The run's store.
+        run: The run's id.
+        scenario: The scenario whose labels and aliases the answers are read with.
     """
     reader = _Reader(naming(scenario))
     failures = judge_failures(store, run)
@@ -104,7 +104,7 @@ def outcomes(store: Store, run: str, scenario: Scenario) -> Iterator[Outcome]:
 
 
 class _Reader:
-    """Reads rows; what many consultations have alike is read once and kept once."""
+    """Reads rows; values that many consultations share are parsed and stored once."""
 
     def __init__(self, name: Naming) -> None:
         self.name = name
@@ -136,7 +136,7 @@ class _Reader:
             style=_shared(row.style),
             skin_type=row.skin_type,
             demo=bool(row.demo),
-            # In 32 bits the sixth digit depends on what else was in the batch: after a kill, on other consultations.
+            # In 32 bits the sixth digit depends on the rest of the batch, which differs after a kill.
             confidence=None if row.confidence is None else round(row.confidence, 3),
             differential=self.ranked(row.differential or "[]"),
             opinions=opinions,
@@ -154,11 +154,11 @@ class _Reader:
         return tuple(dict.fromkeys(one for one in named if one is not None))
 
     def _panel(self, members: tuple[str | None, ...]) -> tuple[tuple[str | None, ...], str | None]:
-        """Return what the members said as labels, and its plurality."""
+        """Return the members' opinions as labels, and their plurality."""
         said = tuple(self.name(one) for one in members)
         return said, plurality(said, self.name)
 
 
 def _shared(text: Any) -> str | None:
-    """Keep one copy of a text that many consultations have."""
+    """Keep one copy of a text that many consultations share."""
     return None if text is None else intern(text)

@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     Numbers = NDArray[Any]
 
 DRAWS = 10_000
-"""Random sign patterns of the permutation test."""
+"""Number of random sign patterns in the permutation test."""
 MCNEMAR = "McNemar, exact"
 SIGN_FLIP = "sign-flip permutation over cases"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A minus B on the cases that both have."""
+    """A minus B on the cases of both."""
 
     figure: Estimate
-    """Mean over cases; its n are cases."""
+    """Mean over cases; n counts cases."""
     won: int
     """Cases in which A does better."""
     lost: int
     p: float
     test: str
     p_holm: float | None = None
-    """Corrected for the number of differences that a report shows."""
+    """p-value corrected for the number of differences that a report shows."""
 
 
 def results(played: Sequence[Outcome]) -> Mapping[str, list[bool]]:
-    """Return for each case whether its consultations were right, as far as that is known."""
+    """Return case → whether its consultations were right, as far as that is known."""
     found: dict[str, list[bool]] = defaultdict(list)
     for one in played:
         if one.correct is not None:
@@ -51,11 +51,11 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
 
     Args:
         a: Case → whether its consultations were right.
-        b: The same of the other.
+        b: The same for the other.
 
     Returns:
-        With McNemar's test where each case has one consultation on either side, else with the sign-flip permutation.
-        None if they share no case.
+        The difference, with McNemar's test if each case has one consultation on each side, else with the sign-flip
+        permutation test. None if they share no case.
     """
     import numpy as np
 
@@ -92,7 +92,7 @@ def sign_flip_p(steps: Numbers, *, seed: int = 0) -> float:
 
 
 def holm(found: Sequence[Difference]) -> list[Difference]:
-    """Correct the p of many differences together."""
+    """Correct the p-values of several differences together."""
     from statsmodels.stats.multitest import multipletests
 
     if not found:

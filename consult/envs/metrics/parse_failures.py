@@ -1,4 +1,4 @@
-"""How often the models of a run answered so that the answer could be used, by role and model."""
+"""Share of a run's model answers whose first reply could not be used, by role and model."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from consult.envs.store.write import Store
 
 @dataclass(frozen=True)
 class UnusableAnswers:
-    """What one model did in one role."""
+    """The unusable first replies of one model in one role."""
 
     role: str
-    """`specialist=SPECIALTY` for a specialty with a model of its own."""
+    """The role; `specialist=SPECIALTY` for a specialty with its own model."""
     model: str
     """Reference and revision."""
     rate: Rate
-    """Answers whose first reply could not be read as asked, or was held back for what it said to the patient."""
+    """Answers whose first reply could not be parsed, or was rejected for what it said to the patient."""
 
     def event(self) -> dict[str, Any]:
-        """Describe it for the summary of a run."""
+        """Describe the rate for the summary of a run."""
         counted = {"unusable": self.rate.hits, "answers": self.rate.n, "share": self.rate.share}
         return {"role": self.role, "model": self.model, **counted}
 
 
 def unusable_answers(store: Store, run: str) -> list[UnusableAnswers]:
-    """Count them; lines of failed and of running consultations count, too.
+    """Count unusable answers, including those of failed and running consultations.
 
-    A second asking is no answer of its own, and a patient's facts are checked against its card apart from this: see
+    A retry does not count as another answer. The check of a patient's facts against its card is separate: see
     `consult.envs.metrics.fidelity`.
 
     Args:
-        store: Where the run is.
-        run: Its id.
+        store: The run's store.
+        run: The run's id.
 
     Returns:
-        One a role that was asked for answers, in the order of the run's configuration. Nothing where the run was played
-        by a version that did not count.
+        One entry per role that was asked for answers, in the order of the run's configuration. Empty if the run was
+        played by a version that did not count.
     """
     row = store.run(run)
     models: dict[str, str] = json.loads(row["models"]) if row else {}

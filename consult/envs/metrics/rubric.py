@@ -1,4 +1,4 @@
-"""The items of an assessment: their means, with the verdicts that a judge owed counted apart."""
+"""The items of an assessment: their means, with missing verdicts of a judge counted separately."""
 
 from __future__ import annotations
 

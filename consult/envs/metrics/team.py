@@ -1,4 +1,4 @@
-"""What the team adds: triage, the panel, and what the attending makes of its opinions."""
+"""The team's contribution: triage, the panel, and the attending's use of its opinions."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from consult.scenarios import Scenario
 
 @dataclass(frozen=True)
 class Triage:
-    """Where patients were sent; `measures/urgency.py` measures how soon."""
+    """Where patients were sent; `consult.envs.metrics.urgency` measures how soon."""
 
     strict: Estimate
     lenient: Estimate
-    """The second specialty that medicine accepts counts, too."""
+    """Accuracy that also counts the second medically accepted specialty."""
     macro: float | None
-    """Mean over the specialties of the share that was sent rightly."""
+    """Mean over the specialties of the share that was sent correctly."""
     majority: Estimate
-    """What always naming the commonest specialty would give."""
+    """Accuracy of always naming the most common specialty."""
     majority_specialty: str
 
 
 def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
-    """Measure triage; None if the run has none, or no case has a specialty. Naming no specialty is wrong."""
+    """Measure triage; None if the run has none, or no case has a specialty. Naming no specialty counts as wrong."""
     sent = [one for one in played if one.true_specialty is not None]
     if not any(one.specialty for one in sent):
         return None
@@ -69,29 +69,29 @@ class ByS:
     """Consultations with the same number of right opinions."""
 
     right: int
-    """Right opinions; `s` is their share."""
+    """Number of right opinions; `s` is their share."""
     members: int
     accuracy: Estimate
     follows: Estimate
-    """Final diagnosis right where the panel's vote is right."""
+    """Share of right final diagnoses if the panel's vote is right."""
     corrects: Estimate
-    """Final diagnosis right where the panel's vote is wrong."""
+    """Share of right final diagnoses if the panel's vote is wrong."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What the panel knew, and what the attending made of it."""
+    """The panel's accuracy, and the attending's use of its opinions."""
 
     s: Estimate
     """Share of right opinions; *not my field* counts as wrong."""
     vote: Estimate
-    """Plurality of the panel: the baseline that an attending has to beat."""
+    """Accuracy of the panel's plurality vote: the baseline for an attending."""
     gain: Difference | None
     """Attending minus plurality."""
     error_correlation: float | None
-    """Mean correlation of two members' mistakes: 0 independent, 1 the same."""
+    """Mean correlation of two members' mistakes: 0 if independent, 1 if equal."""
     agreement: Estimate
-    """Share of pairs of members that say the same."""
+    """Share of pairs of members with the same opinion."""
     by_s: tuple[ByS, ...]
 
 

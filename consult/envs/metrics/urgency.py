@@ -1,4 +1,4 @@
-"""How urgent a consultation judged its case to be, and whether its patient's alarm was told and acted on."""
+"""Urgency: how urgent a consultation judged its case to be, and whether the patient's alarm was told and acted on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRIAGE, FINAL, MAJORITY, ALWAYS = "triage", "final", "majority", "always emergen
 
 @dataclass(frozen=True)
 class Source:
-    """How well one source of urgency does, over all consultations with a true urgency.
+    """Accuracy of one source of urgency, over all consultations with a true urgency.
 
     Right, under-triage, over-triage and no urgency add up to 1. The last four are None if red flags are not known.
     """
@@ -34,13 +34,13 @@ class Source:
     none: Estimate
     """No urgency was stated."""
     acted: Estimate
-    """At least as urgent as the truth, where the patient told an alarm."""
+    """At least as urgent as the truth, if the patient told an alarm."""
     missed: Estimate
-    """Less urgent than the truth, or none, where the case has an alarm, told or not."""
+    """Less urgent than the truth, or none, if the case has an alarm, told or not."""
     over_without_alarm: Estimate
-    """More urgent than the truth, where the case has no alarm."""
+    """More urgent than the truth, if the case has no alarm."""
     emergency_without_alarm: Estimate
-    """Emergency, where the case has no alarm and is not an emergency."""
+    """Emergency, if the case has no alarm and is not an emergency."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class Alarms:
     """How patients told their alarms."""
 
     present: Estimate
-    """Consultations whose case has an alarm, of those where that is known."""
+    """Consultations whose case has an alarm, among those for which that is known."""
     opening: Estimate
-    """Told with the complaint; of the consultations with an alarm, like the three below."""
+    """Alarm told with the complaint, among the consultations with an alarm, like the three below."""
     asked: Estimate
-    """Brought out by a question about it."""
+    """Alarm told in answer to a question about it."""
     volunteered: Estimate
-    """Told unasked, in the answer to another question."""
+    """Alarm told unasked, in the answer to another question."""
     untold: Estimate
 
 
@@ -68,9 +68,9 @@ class Urgencies:
 
 
 def urgencies(played: Sequence[Outcome]) -> Urgencies | None:
-    """Measure urgency; None if no consultation has a true urgency, or none states one.
+    """Measure urgency; None if no consultation has a true urgency, or none states an urgency.
 
-    A run without a triage doctor has no triage source; one played before final urgencies were stored, no final source.
+    A run without a triage doctor has no triage source; a run before final urgencies were stored has no final source.
     """
     known = [one for one in played if one.true_urgency in URGENCIES]
     triaged, final = any(one.urgency for one in known), any(one.final_urgency for one in known)
@@ -111,7 +111,7 @@ def _source(known: Sequence[Outcome], name: str, urgency: Callable[[Outcome], st
 
 
 def step_of(one: Outcome, urgency: str | None) -> int | None:
-    """Return how many levels too high an urgency is, negative where it is too low; None if there is none."""
+    """Return how many levels too high an urgency is, negative if it is too low; None if there is none."""
     rank = {str(level): i for i, level in enumerate(URGENCIES)}
     return rank[urgency] - rank[str(one.true_urgency)] if urgency in rank else None
 

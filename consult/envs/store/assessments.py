@@ -1,6 +1,6 @@
-"""What assessors say of consultations: the table `assessments`, one row an assessor, a consultation and an item.
+"""Assessors' verdicts on consultations: the table `assessments`, one row per assessor, consultation and item.
 
-A row without a value was not scored, and `why` begins with the kind of reason. `Store.keep_assessments` writes them.
+A row without a value was not scored; its `why` begins with the kind of reason. `Store.keep_assessments` writes them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED
 from consult.envs.store.write import Row, Store
 
 _OPEN = f"{NOT_DECIDED}%"
-"""How the reason of a verdict that is open by design looks."""
+"""SQL pattern for the reason of a verdict that is open by design."""
 
 _VALUE_PAIRS = """
 SELECT a.item, a.value, b.value, count(*) FROM assessments a
@@ -54,15 +54,15 @@ class ItemSummary(NamedTuple):
     item: str
     mean: float | None
     n: int
-    """Consultations that were scored."""
+    """Number of consultations that were scored."""
     missing: int
-    """Consultations that were not."""
+    """Number of consultations that were not scored."""
     open: int
-    """Of these, those that the assessor leaves open by design."""
+    """Number of these that the assessor leaves open by design."""
 
 
 class AssessedValue(NamedTuple):
-    """One row: what an assessor says of one item of one consultation."""
+    """One row: an assessor's verdict on one item of one consultation."""
 
     assessor: str
     item: str
@@ -71,7 +71,7 @@ class AssessedValue(NamedTuple):
 
 
 class ValuePair(NamedTuple):
-    """Two assessors' values of an item, and how many consultations have them."""
+    """Two assessors' values of an item, and the number of consultations with these values."""
 
     item: str
     first: float
@@ -80,7 +80,7 @@ class ValuePair(NamedTuple):
 
 
 class ItemKind(NamedTuple):
-    """Cases on which an assessor's verdicts of one item come to the same."""
+    """Cases with the same result of an assessor's verdicts on one item."""
 
     assessor: str
     item: str
@@ -89,15 +89,15 @@ class ItemKind(NamedTuple):
     n: int
     """Consultations of a case that were scored."""
     failed: int
-    """Those that were not, since the judge failed."""
+    """Consultations that were not scored because the judge failed."""
     open: int
-    """Those that were not by design."""
+    """Consultations that were not scored by design."""
     cases: int
-    """Cases of this kind."""
+    """Number of cases of this kind."""
 
 
 class MeanKind(NamedTuple):
-    """Cases on which an assessor's means over its items come to the same."""
+    """Cases with the same result of an assessor's means over its items."""
 
     assessor: str
     total: float
@@ -105,11 +105,11 @@ class MeanKind(NamedTuple):
     n: int
     """Consultations of a case with a mean."""
     cases: int
-    """Cases of this kind."""
+    """Number of cases of this kind."""
 
 
 def assessors_of(store: Store, run: str) -> list[str]:
-    """List the assessors of a run, the first first."""
+    """List the assessors of a run, in the order of their first verdict."""
     rows = store.query(
         "SELECT a.assessor, min(a.id) AS first FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
         "WHERE c.run_id = ? GROUP BY a.assessor ORDER BY first",
@@ -122,10 +122,10 @@ def answered_consultations(store: Store, run: str, assessor: str, no_reply: str)
     """Return the consultations of a run that an assessor has judged or failed to judge after a reply.
 
     Args:
-        store: Where the run is.
-        run: Its id.
-        assessor: Its name in the store.
-        no_reply: How the reason begins where the model gave no reply.
+        store: The run's store.
+        run: The run's id.
+        assessor: The assessor's name in the store.
+        no_reply: Prefix of the reason if the model gave no reply.
     """
     rows = store.query(
         "SELECT DISTINCT a.consultation_id AS id FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
@@ -138,13 +138,13 @@ def answered_consultations(store: Store, run: str, assessor: str, no_reply: str)
 
 
 def contradicted_consultations(store: Store, run: str, assessor: str, wrong: str) -> set[str]:
-    """Return the consultations on whose diagnosis an assessor says something else than the judge whose verdict counts.
+    """Return the consultations on whose diagnosis an assessor disagrees with the judge whose verdict counts.
 
     Args:
-        store: Where the run is.
-        run: Its id.
-        assessor: Its name in the store.
-        wrong: How the reason of item 3.1 begins where the assessor takes the diagnosis for wrong.
+        store: The run's store.
+        run: The run's id.
+        assessor: The assessor's name in the store.
+        wrong: Prefix of the reason for item 3.1 if the assessor considers the diagnosis wrong.
     """
     rows = store.query(
         "SELECT a.consultation_id AS id FROM assessments a JOIN consultations c ON c.id = a.consultation_id "
@@ -158,7 +158,7 @@ def contradicted_consultations(store: Store, run: str, assessor: str, wrong: str
 
 
 def item_summaries(store: Store, run: str, assessor: str) -> dict[str, ItemSummary]:
-    """Map each item that an assessor has verdicts on to what they come to over a run."""
+    """Map each item with verdicts of an assessor to their summary over a run."""
     rows = store.query(
         "SELECT a.item, avg(a.value) AS mean, count(a.value) AS n, sum(a.value IS NULL) AS missing, "
         "sum(a.value IS NULL AND a.why LIKE ?) AS open FROM assessments a "
@@ -171,7 +171,7 @@ def item_summaries(store: Store, run: str, assessor: str) -> dict[str, ItemSumma
 
 
 def failed_assessments(store: Store, run: str, assessor: str) -> list[Row]:
-    """List the consultations with an item that an assessor failed on, in their order: `consultation` and `why`."""
+    """List the consultations with an item that an assessor failed on, in order: `consultation` and `why`."""
     return store.query(
         "SELECT a.consultation_id AS consultation, min(a.why) AS why FROM assessments a "
         "JOIN consultations c ON c.id = a.consultation_id WHERE c.run_id = ? AND a.assessor = ? "
@@ -196,17 +196,17 @@ def values_of(store: Store, consultations: Sequence[str]) -> Iterator[AssessedVa
 
 
 def value_pairs(store: Store, run: str, first: str, second: str) -> Iterator[ValuePair]:
-    """Stream which values two assessors give to the same item of the same consultation, where both have scored it."""
+    """Stream the value pairs of two assessors for the items of consultations that both have scored."""
     return map(ValuePair._make, store.stream(_VALUE_PAIRS, run, first, second))
 
 
 def item_kinds(store: Store, run: str) -> list[ItemKind]:
-    """Count the cases of a run whose verdicts come to the same, by assessor and item."""
+    """Count the cases of a run with equal verdicts, by assessor and item."""
     return [ItemKind(**row) for row in store.query(_ITEM_KINDS, _OPEN, _OPEN, run)]
 
 
 def mean_kinds(store: Store, run: str) -> list[MeanKind]:
-    """Count the cases of a run whose means over the items that were scored come to the same, by assessor.
+    """Count the cases of a run with equal means over the scored items, by assessor.
 
     An item is a share of its highest value; a consultation without a score is left out.
     """

@@ -1,6 +1,6 @@
-"""Benchmarks in the store: the TOML of each, and which run plays which of its cells.
+"""Benchmarks in the store: the TOML of each, and the run of each cell.
 
-A cell's run is written down when it begins, so that a benchmark that was killed at any moment finds its own runs again.
+A cell's run is recorded when it starts, so that a benchmark that is killed at any moment finds its own runs again.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from consult.envs.store.write import Row, Store, now
 
 
 def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
-    """Take up a benchmark of the same grid, or begin one.
+    """Resume a benchmark of the same grid, or start one.
 
     Args:
-        store: Where it is.
+        store: The store of the benchmark.
         toml: The grid with every default in it.
-        anew: Whether all is to be played again; then only one that was interrupted while doing so is resumed.
+        anew: Whether to play everything again; then only an interrupted benchmark that also did so is resumed.
 
     Returns:
-        Its id, e.g. `b1`.
+        The benchmark's id, e.g. `b1`.
     """
     rows = store.query(
         "SELECT id FROM benchmarks WHERE toml = ? AND (NOT ? OR (anew AND status = 'running')) ORDER BY rowid DESC",
@@ -39,23 +39,23 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
 
 
 def keep_run(store: Store, benchmark: str, cell: int, run: str) -> None:
-    """Write down which run plays a cell, by the cell's number."""
+    """Record the run of a cell, by the cell's number."""
     store.write("INSERT OR REPLACE INTO benchmark_runs VALUES (?, ?, ?)", [(benchmark, cell, run)])
 
 
 def end_benchmark(store: Store, benchmark: str) -> None:
-    """Write down that a benchmark was played and assessed to its end."""
+    """Record that all runs of a benchmark were played and assessed."""
     store.write("UPDATE benchmarks SET status = 'finished', ended = ? WHERE id = ?", [(now(), benchmark)])
 
 
 def runs_of(store: Store, benchmark: str) -> dict[int, str]:
-    """Return number of a cell → its run."""
+    """Return cell number → its run."""
     rows = store.query("SELECT cell, run_id FROM benchmark_runs WHERE benchmark_id = ? ORDER BY cell", benchmark)
     return {row["cell"]: row["run_id"] for row in rows}
 
 
 def interrupted_runs(store: Store, toml: str) -> list[str]:
-    """List the runs of a benchmark that was interrupted while playing all anew, by the TOML of its grid."""
+    """List the runs of a benchmark that was interrupted while playing everything again, by the TOML of its grid."""
     rows = store.query(
         "SELECT r.run_id FROM benchmark_runs r JOIN benchmarks b ON b.id = r.benchmark_id "
         "WHERE b.toml = ? AND b.anew AND b.status = 'running'",
@@ -80,14 +80,14 @@ def played_run(
     *,
     among: Sequence[str] | None = None,
 ) -> str | None:
-    """Find a run that is this cell played to its end, by the same models on the same scenario; the newest.
+    """Find the newest finished run of this cell, by the same models on the same scenario.
 
     Args:
-        store: Where to look.
-        digest: Of the cell's configuration.
-        models: Role → reference and revision, as they are now.
-        revision: The scenario's, now.
-        among: These runs alone; all of the store's by default.
+        store: The store to search.
+        digest: Digest of the cell's configuration.
+        models: Role → current reference and revision.
+        revision: The scenario's current revision.
+        among: The runs to search; by default all of the store's.
     """
     rows = store.query(
         "SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? ORDER BY rowid DESC",

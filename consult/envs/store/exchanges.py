@@ -1,4 +1,4 @@
-"""Exchanges with models while they wait for the turn, or the verdict, with which they are stored."""
+"""Exchanges with models that wait for the turn or the verdict with which they are stored."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from consult.envs.store.prompt_rows import Asked, ordered
 
 
 class Exchanges:
-    """Exchanges that are under way or not stored yet, by the number of their consultation in the run.
+    """Exchanges that are in progress or not stored yet, by the number of their consultation in the run.
 
     Args:
-        kept: Whether any are kept.
+        kept: Whether to keep exchanges.
     """
 
     def __init__(self, kept: bool) -> None:
@@ -22,7 +22,7 @@ class Exchanges:
 
     @property
     def record(self) -> Record | None:
-        """What a role tells of its exchanges; None if none are kept."""
+        """Return the function that records a role's exchanges; None if none are kept."""
         return self._add if self.kept else None
 
     def _add(self, exchange: Exchange) -> None:
@@ -30,15 +30,15 @@ class Exchanges:
             self._of[int(exchange.request.key[0])].append(exchange)
 
     def of_turn(self, ordinal: int, consultation: str, turn: int) -> list[Asked]:
-        """Take what was asked for a turn that has been played."""
+        """Take the exchanges of a played turn."""
         return ordered(consultation, turn, self._of.pop(ordinal, ()))
 
     def of_verdict(self, ordinal: int, consultation: str) -> list[Asked]:
-        """Take what a judge or an assessor was asked about a consultation."""
+        """Take a judge's or an assessor's exchanges about a consultation."""
         return ordered(consultation, None, self._of.pop(ordinal, ()))
 
     def of_end(self, ordinal: int, consultation: str) -> list[Asked]:
-        """Take what is left of a consultation that has ended: its judge's, and of a failed one its last turn's."""
+        """Take the remaining exchanges of an ended consultation: its judge's, and its last turn's if it failed."""
         left = self._of.pop(ordinal, [])
         judge = [one for one in left if one.request.task == JUDGING]
         turns = [one for one in left if one.request.task != JUDGING]

@@ -1,6 +1,6 @@
-"""What measures of a run count: the database adds up, so that no turn and no line is held in memory.
+"""Counts for the metrics of a run: the database adds up, so that no turn and no line is held in memory.
 
-Those of assessments stand in `consult.envs.store.assessments`, those of judges in `consult.envs.store.judgements`.
+Counts of assessments are in `consult.envs.store.assessments`, those of judges in `consult.envs.store.judgements`.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from consult.envs.store.write import Row, Store
 from consult.scenarios.correct import CorrectBy
 
 Sum = tuple[float, float]
-"""What turns add up to, and how many have a value."""
+"""The sum over turns, and the number of turns with a value."""
 
 
 class Hits(NamedTuple):
-    """How many of those that were counted are so."""
+    """A number of hits among the counted items."""
 
     hits: int
     n: int
 
 
 class AnswerCount(NamedTuple):
-    """What was asked of one speaker or one specialty of the panel."""
+    """Answers of one speaker or one specialty of the panel."""
 
     role: str
     """A speaker, or `specialist=SPECIALTY`."""
     hits: int | None
-    """Answers whose first reply could not be used; None where that was not counted, as `n`."""
+    """Answers whose first reply could not be used; None, like `n`, if that was not counted."""
     n: int | None
-    """Answers."""
+    """Number of answers."""
 
 
 class EndedConsultation(NamedTuple):
-    """A consultation that has ended, with what its turns come to; the columns are the store's where not said."""
+    """A consultation that has ended, with sums over its turns; the columns are the store's unless noted."""
 
     ordinal: int
     id: str
@@ -60,16 +60,16 @@ class EndedConsultation(NamedTuple):
     demo: int | None
     error: str | None
     turns: int
-    """How many."""
+    """Number of turns."""
     tokens_in: float
     tokens_out: float
     seconds: float
     confidence: float | None
-    """The attending's in its conclusion, as the differential."""
+    """The attending's confidence in its conclusion; so is the differential."""
     differential: str | None
     """As JSON."""
     questions: float
-    """That the attending asked the patient."""
+    """Number of questions that the attending asked the patient."""
 
 
 _ENDED = """
@@ -94,7 +94,7 @@ WHERE c.run_id = ? AND c.correct_by = 'unjudged' AND j.verdict IS NULL
 
 
 def ended_consultations(store: Store, run: str) -> Iterator[EndedConsultation]:
-    """Stream a run's consultations that have ended, in their order."""
+    """Stream a run's consultations that have ended, in order."""
     return map(EndedConsultation._make, store.stream(_ENDED, run))
 
 
@@ -113,18 +113,18 @@ def judge_failures(store: Store, run: str) -> set[int]:
 _ANSWER = "t.speaker = 'patient' AND t.action = 'answer' AND t.facts != '[]'"
 _WORDS = "length(trim(t.text)) - length(replace(trim(t.text), ' ', '')) + 1"
 PatientMeasure = Literal["facts volunteered", "words", "accepts"]
-"""What is measured of an answer or of the patient's last line: facts beyond the one that was asked for, words, or
-whether it takes to the plan."""
+"""Measures of an answer or of the patient's last line: facts beyond the one that was asked for, words, or whether the
+patient accepts the plan."""
 _PATIENT_MEASURES: dict[PatientMeasure, str] = {
     "facts volunteered": f"CASE WHEN {_ANSWER} THEN json_array_length(t.facts) - 1 END",
     "words": f"CASE WHEN {_ANSWER} THEN {_WORDS} END",
     "accepts": "CASE WHEN t.speaker = 'patient' AND t.action = 'satisfied' THEN t.accepts END",
 }
-"""Each as an SQL value of a turn, null for a turn that has none."""
+"""Measure → its SQL value for a turn; null for a turn without one."""
 
 
 class LineSums(NamedTuple):
-    """What the lines of one consultation add up to."""
+    """Sums over the lines of one consultation."""
 
     case_id: str
     temperament: str
@@ -133,22 +133,22 @@ class LineSums(NamedTuple):
     asked: int
     """Whether the patient asked the doctor, 0 or 1."""
     concluded: int
-    """Whether the doctor concluded, and nobody took it for an emergency; 0 or 1."""
+    """Whether the doctor concluded and nobody stated an emergency; 0 or 1."""
     checks: list[Sum]
-    """In the order in which they were wanted, like `measures`."""
+    """In the order in which they were requested, like `measures`."""
     measures: list[Sum]
 
 
 def line_sums(
     store: Store, run: str, checks: Sequence[tuple[str, str]], measures: Sequence[PatientMeasure]
 ) -> Iterator[LineSums]:
-    """Stream what the lines of each consultation of a run add up to; failed and running ones count, too.
+    """Stream the sums over the lines of each consultation of a run, including failed and running ones.
 
     Args:
-        store: Where the run is.
-        run: Its id.
-        checks: Speaker and column of `turns`: what the check of its lines wrote down.
-        measures: What else is wanted of the patient's.
+        store: The run's store.
+        run: The run's id.
+        checks: Speaker and column of `turns` with the result of the check of its lines.
+        measures: Additional measures of the patient's lines.
     """
     values = [f"CASE WHEN t.speaker = '{speaker}' THEN t.{column} END" for speaker, column in checks]
     values += [_PATIENT_MEASURES[name] for name in measures]
@@ -165,13 +165,13 @@ FROM consultations c JOIN turns t ON t.consultation_id = c.id WHERE c.run_id = ?
 
 
 def count_checks(store: Store, run: str, speaker: str, columns: Collection[str]) -> dict[str, Hits]:
-    """Count what the check of a speaker's lines wrote down: column of `turns` → lines of which it is true.
+    """Count the results of the check of a speaker's lines: column of `turns` → lines for which it is true.
 
     Args:
-        store: Where the run is.
-        run: Its id; lines of failed and of running consultations count, too.
+        store: The run's store.
+        run: The run's id; lines of failed and running consultations are included.
         speaker: patient or attending.
-        columns: Of `turns`, 0, 1 or null; null is not counted.
+        columns: Columns of `turns` with values 0, 1 or null; null is not counted.
     """
     counted = ", ".join(f"coalesce(sum({c}), 0) AS {c}, count({c}) AS {c}_n" for c in columns)
     row = store.query(
@@ -184,7 +184,7 @@ def count_checks(store: Store, run: str, speaker: str, columns: Collection[str])
 
 
 def count_facts(store: Store, run: str) -> Hits:
-    """Count the facts of the cards that came out, over the consultations of a run that have ended."""
+    """Count the facts of the cards that were told, over the consultations of a run that have ended."""
     row = store.query(
         "SELECT coalesce(sum(facts_disclosed), 0) AS hits, coalesce(sum(facts), 0) AS n "
         "FROM consultations WHERE run_id = ?",
@@ -212,7 +212,7 @@ def count_unusable(store: Store, run: str) -> list[AnswerCount]:
 # -- decisions ---------------------------------------------------------------------------------------------------------
 
 Decision = Literal["diagnosis", "specialty", "urgency", "opinion", "own opinion", "finished"]
-"""What of a consultation is right, or so; `own opinion` is that of the specialist in whose field the case is."""
+"""Aspects of a consultation that are counted; `own opinion` is that of the specialist for the case's field."""
 _OPINION = "JOIN opinions o ON o.consultation_id = c.id"
 _DECISIONS: dict[Decision, tuple[str, str]] = {
     "diagnosis": ("c.correct", ""),
@@ -222,11 +222,11 @@ _DECISIONS: dict[Decision, tuple[str, str]] = {
     "own opinion": ("o.diagnosis IS c.truth", f"{_OPINION} AND o.specialty = c.true_specialty"),
     "finished": ("c.status = 'finished'", ""),
 }
-"""Each as an SQL value of a consultation, and what is joined for it."""
+"""Aspect → its SQL value for a consultation, and the join that it needs."""
 
 
 def count_decisions(store: Store, run: str, decision: Decision) -> Hits:
-    """Count the consultations of a run, or their opinions, that are right."""
+    """Count the consultations of a run, or their opinions, for which an aspect is true."""
     hit, joined = _DECISIONS[decision]
     row: Row = store.query(
         f"SELECT coalesce(sum({hit}), 0) AS hits, count({hit}) AS n FROM consultations c {joined} WHERE c.run_id = ?",

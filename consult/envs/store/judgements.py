@@ -1,4 +1,4 @@
-"""What judges say of open diagnoses: the table `judgements`, one row a consultation and a judge.
+"""Judges' verdicts on open diagnoses: the table `judgements`, one row per consultation and judge.
 
 A row without a verdict is one that the judge failed on, with the reason in `why`. `Store.keep_judgements` writes them.
 """
@@ -18,11 +18,11 @@ class Undecided(NamedTuple):
     diagnosis: str | None
     truth: str
     revision: str
-    """Of the scenario that was played."""
+    """Revision of the scenario that was played."""
 
 
 def verdicts_by(store: Store, run: str, judge: str) -> dict[str, Judgement]:
-    """Map each consultation of a run that a judge has a verdict on to that verdict."""
+    """Map each consultation of a run with a judge's verdict to that verdict."""
     rows = store.query(
         "SELECT j.consultation_id AS id, j.verdict, j.why FROM judgements j "
         "JOIN consultations c ON c.id = j.consultation_id "
@@ -34,7 +34,7 @@ def verdicts_by(store: Store, run: str, judge: str) -> dict[str, Judgement]:
 
 
 def count_verdicts(store: Store, run: str, judge: str) -> dict[str | None, int]:
-    """Map each verdict of a judge to the number of a run's consultations that have it; None stands for its failures."""
+    """Map each verdict of a judge to its number of consultations in a run; the key None counts failures."""
     rows = store.query(
         "SELECT j.verdict, count(*) AS n FROM judgements j JOIN consultations c ON c.id = j.consultation_id "
         "WHERE c.run_id = ? AND j.judge = ? GROUP BY j.verdict",
@@ -45,7 +45,7 @@ def count_verdicts(store: Store, run: str, judge: str) -> dict[str | None, int]:
 
 
 def failed_judgements(store: Store, run: str, judge: str) -> list[Row]:
-    """List the consultations that a judge failed on, in their order: `consultation`, `why` and `correct_by`."""
+    """List the consultations that a judge failed on, in order: `consultation`, `why` and `correct_by`."""
     return store.query(
         "SELECT j.consultation_id AS consultation, j.why, c.correct_by FROM judgements j "
         "JOIN consultations c ON c.id = j.consultation_id "

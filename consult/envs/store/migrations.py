@@ -1,4 +1,4 @@
-"""The store's schema as a list of numbered steps; a database carries the number of steps that it has taken."""
+"""The store's schema as a list of numbered steps; a database records the number of steps it has taken."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def create(db: Any) -> None:
 
 
 def tell_what_was_said(db: Any) -> None:
-    """2: what the check found of the line that was said in the end, and whether the patient takes to the plan."""
+    """2: results of the check for the final line, and whether the patient accepts the plan."""
     for column in ("said_backed", "said_leaked", "accepts"):
         db.execute(f"ALTER TABLE turns ADD COLUMN {column} INTEGER")
-    # Until then only lines that had passed the check were said.
+    # Before this step, only lines that had passed the check were used.
     db.execute("UPDATE turns SET said_backed = 1, said_leaked = 0 WHERE draft_attempts IS NOT NULL")
 
 
 def count_unusable_answers(db: Any) -> None:
-    """3: how many answers a turn asked for, and whose first replies could not be used; not known of older turns."""
+    """3: the number of answers in a turn, and of unusable first replies; unknown for older turns."""
     for column in ("answers", "unusable"):
         db.execute(f"ALTER TABLE turns ADD COLUMN {column} INTEGER")
     db.execute("ALTER TABLE opinions ADD COLUMN first_usable INTEGER")
 
 
 def keep_photographs(db: Any) -> None:
-    """4: photographs from outside, who saw a run's photographs, and whether a demonstration model judged a case."""
+    """4: photographs from outside, which roles saw photographs, and whether a demonstration model judged a case."""
     db.execute(
         "CREATE TABLE photographs (hash TEXT PRIMARY KEY, png BLOB NOT NULL, width INTEGER NOT NULL, "
         "height INTEGER NOT NULL)"
@@ -43,12 +43,12 @@ def keep_photographs(db: Any) -> None:
 
 
 def point_at_turns(db: Any) -> None:
-    """5: the turns that a verdict rests on."""
+    """5: the turns that a verdict is based on."""
     db.execute("ALTER TABLE assessments ADD COLUMN turns TEXT NOT NULL DEFAULT '[]'")
 
 
 def keep_guesses(db: Any) -> None:
-    """6: what a classifier takes a case's photograph for, and what of it the doctors of a consultation were told."""
+    """6: a classifier's predictions for a case's photograph, and those shown to the doctors of a consultation."""
     db.execute(
         "CREATE TABLE guesses (classifier TEXT NOT NULL, scenario_revision TEXT NOT NULL, case_id TEXT NOT NULL, "
         "labels TEXT NOT NULL, probabilities TEXT NOT NULL, PRIMARY KEY (scenario_revision, classifier, case_id)) "
@@ -58,7 +58,7 @@ def keep_guesses(db: Any) -> None:
 
 
 def keep_benchmarks(db: Any) -> None:
-    """7: the grid of a benchmark, and which run plays which of its cells."""
+    """7: the grid of a benchmark, and the run of each cell."""
     db.execute(
         "CREATE TABLE benchmarks (id TEXT PRIMARY KEY, toml TEXT NOT NULL, anew INTEGER NOT NULL, "
         "status TEXT NOT NULL, created TEXT NOT NULL, ended TEXT)"
@@ -70,7 +70,7 @@ def keep_benchmarks(db: Any) -> None:
 
 
 def keep_urgencies(db: Any) -> None:
-    """8: the final urgency, the case's red flag (`none`: it has none), and how it was told; not known of older ones."""
+    """8: the final urgency, the case's red flag (`none` if it has none), how it was told; unknown for older rows."""
     for column in ("final_urgency", "red_flag", "alarm_told"):
         db.execute(f"ALTER TABLE consultations ADD COLUMN {column} TEXT")
 
@@ -78,8 +78,8 @@ def keep_urgencies(db: Any) -> None:
 def decide_once(db: Any) -> None:
     """9: whether a consultation is right and what decided it, the doctor's own words, and judges' verdicts.
 
-    Consultations that have ended are decided by their names and the scenario's aliases; the doctor's own words of older
-    ones are not known.
+    Consultations that have ended are decided by names and the scenario's aliases; the doctor's own words in older ones
+    are unknown.
     """
     db.execute("ALTER TABLE turns ADD COLUMN diagnosis_words TEXT")
     db.execute("ALTER TABLE consultations ADD COLUMN diagnosis_words TEXT")
@@ -96,7 +96,7 @@ def decide_once(db: Any) -> None:
 def _decide_all(db: Any, reference: str, revision: str) -> None:
     """Decide the consultations of a scenario by its labels or aliases.
 
-    Where it cannot be read, equal names are right and others stay unjudged, until a report or an assessment reads it
+    If it cannot be read, equal names are right and others stay unjudged until a report or an assessment reads it
     (`consult.envs.deciding`).
     """
     from consult.scenarios.correct import correct
@@ -114,10 +114,10 @@ def _decide_all(db: Any, reference: str, revision: str) -> None:
 
 
 def keep_prompts(db: Any) -> None:
-    """10: what models were asked and what they replied, and whether a run keeps that; older ones (null) do not.
+    """10: the models' prompts and replies, and whether a run stores them; older runs (null) do not.
 
-    A text is a list of numbers of lines, joined by newlines, so that what repeats is stored once. A blob in the place
-    of a text is zlib-compressed UTF-8.
+    A text is a list of line numbers, joined by newlines, so that repeated lines are stored once. A blob in place of a
+    text is zlib-compressed UTF-8.
     """
     db.execute("ALTER TABLE runs ADD COLUMN prompts INTEGER")
     db.execute("CREATE TABLE prompt_lines (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
@@ -134,7 +134,7 @@ def keep_prompts(db: Any) -> None:
 
 
 def _scenario_of(db: Any, reference: str, revision: str) -> Scenario | None:
-    """Read a scenario, from the working folder or the store's; of two the version that was played."""
+    """Read a scenario from the working folder or the store's folder; prefer the version that was played."""
     from consult.errors import UserError
     from consult.scenarios import load_scenario
 
@@ -149,12 +149,12 @@ def _scenario_of(db: Any, reference: str, revision: str) -> Scenario | None:
 
 
 def drop_scores(db: Any) -> None:
-    """11: no table of a run's figures, which nothing ever filled."""
+    """11: drop the table of a run's figures, which was never filled."""
     db.execute("DROP TABLE IF EXISTS scores")
 
 
 def name_predictions(db: Any) -> None:
-    """12: what classifiers predict is named like the rest of the project names it."""
+    """12: rename the table of classifier predictions to the project's term."""
     db.execute("ALTER TABLE guesses RENAME TO classifier_predictions")
 
 

@@ -1,4 +1,4 @@
-"""Photographs from outside that the store keeps, by the hash of their content; `Store.keep_photograph` writes them."""
+"""Photographs from outside in the store, by the hash of their content; `Store.keep_photograph` writes them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class StoredPhotograph(NamedTuple):
 
 
 def photograph_png(store: Store, key: str) -> bytes | None:
-    """Return a photograph as a PNG, by its hash; None where the store does not hold it."""
+    """Return a photograph as a PNG, by its hash; None if the store does not have it."""
     rows = store.query("SELECT png FROM photographs WHERE hash = ?", key)
     png: bytes | None = rows[0]["png"] if rows else None
     return png
 
 
 def stored_photographs(store: Store) -> list[StoredPhotograph]:
-    """List the photographs that the store keeps."""
+    """List the stored photographs."""
     return [StoredPhotograph(**row) for row in store.query("SELECT hash, width, height FROM photographs")]

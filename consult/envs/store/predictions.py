@@ -18,18 +18,18 @@ class Prediction(NamedTuple):
     scenario_revision: str
     case_id: str
     labels: str
-    """The likeliest first, as JSON."""
+    """Labels, most likely first, as JSON."""
     probabilities: str
-    """Of the labels, as JSON."""
+    """Probabilities of the labels, as JSON."""
 
 
 def keep_predictions(store: Store, predictions: Sequence[Prediction]) -> None:
-    """Write predictions, all in one transaction; one that is stored already stays as it is."""
+    """Write predictions in one transaction; predictions that are already stored are not changed."""
     store.write("INSERT OR IGNORE INTO classifier_predictions VALUES (?, ?, ?, ?, ?)", predictions)
 
 
 def predictions_of(store: Store, classifier: str, scenario_revision: str) -> dict[str, list[str]]:
-    """Map each case of a scenario to the labels that a classifier predicts, the likeliest first."""
+    """Map each case of a scenario to the labels that a classifier predicts, most likely first."""
     rows = store.query(
         "SELECT case_id, labels FROM classifier_predictions WHERE scenario_revision = ? AND classifier = ?",
         scenario_revision,
@@ -39,7 +39,7 @@ def predictions_of(store: Store, classifier: str, scenario_revision: str) -> dic
 
 
 def predictions_by_classifier(store: Store, scenario_revision: str) -> dict[str, dict[str, list[str]]]:
-    """Map each classifier to its predictions on a scenario: case → labels, the likeliest first."""
+    """Map each classifier to its predictions on a scenario: case → labels, most likely first."""
     rows = store.query(
         "SELECT classifier, case_id, labels FROM classifier_predictions WHERE scenario_revision = ?", scenario_revision
     )

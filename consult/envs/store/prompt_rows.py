@@ -1,8 +1,8 @@
-"""What models were asked, as rows of the store: `prompts`, one row an exchange, and `prompt_lines`, the lines of all.
+"""Prompts as rows of the store: `prompts` has one row per exchange, and `prompt_lines` has the lines of all texts.
 
-A prompt repeats: its rules and menus in every consultation, its transcript in every turn. So texts are stored as lists
-of lines, and each line is stored once. A line that is not known any more is stored again, which costs space and nothing
-else. `consult.envs.prompts` reads the rows.
+Prompts repeat: rules and menus in every consultation, the transcript in every turn. So texts are stored as lists of
+lines, and each line is stored once. A line that is no longer in memory is stored again, which only costs space.
+`consult.envs.prompts` reads the rows.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from consult.agents.exchange import Exchange
 from consult.agents.models.model import Message, Prompt, Sent
 
 MOST_KNOWN = 50_000
-"""Lines whose numbers are kept in memory."""
+"""Most lines whose numbers are kept in memory."""
 MOST_REPEATED = 500
-"""Whole texts that are kept in memory between waves."""
+"""Most whole texts that are kept in memory between waves."""
 LONG = 1_000
-"""Characters from which a text is stored compressed."""
+"""A text with at least this many characters is stored compressed."""
 
 COLUMNS = (
     "consultation_id", "turn", "idx", "role", "task", "member", "attempt", "model", "messages", "begin", "rendered",
@@ -36,20 +36,20 @@ class Asked(NamedTuple):
 
     consultation: str
     turn: int | None
-    """None for a judge's or an assessor's, which come after all turns."""
+    """None for a judge or an assessor, who come after all turns."""
     idx: int
-    """Its place in the turn."""
+    """Its position in the turn."""
     exchange: Exchange
 
     @property
     def role(self) -> str:
-        """The role in the store: a judge is told from an assessor."""
+        """Return the role as stored, which distinguishes a judge from an assessor."""
         request = self.exchange.request
         return JUDGING if request.task == JUDGING else request.role
 
 
 def ordered(consultation: str, turn: int | None, exchanges: Iterable[Exchange]) -> list[Asked]:
-    """Number a turn's exchanges in their order, those of a panel member by member; what has no outcome is left out."""
+    """Number a turn's exchanges in order, a panel's member by member; exchanges without an outcome are left out."""
     ended = [one for one in exchanges if one.outcome is not None]
     first: dict[str, int] = {}
     for place, one in enumerate(ended):
@@ -63,7 +63,7 @@ def ordered(consultation: str, turn: int | None, exchanges: Iterable[Exchange]) 
 
 
 class PromptRows:
-    """Writes exchanges into one store; knows the lines that it has written."""
+    """Writes exchanges into one store; remembers the lines that it has written."""
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
@@ -73,17 +73,17 @@ class PromptRows:
         self._next = 0
 
     def forget(self) -> None:
-        """Forget the lines: a transaction was rolled back."""
+        """Forget the lines after a transaction was rolled back."""
         self._known.clear()
         self._repeated.clear()
 
     def write(self, connection: Any, asked: Sequence[Asked], model: str | None = None) -> None:
-        """Write exchanges, within a transaction of the caller's.
+        """Write exchanges within the caller's transaction.
 
         Args:
-            connection: The store's.
-            asked: In their order.
-            model: Whom they went to, as the store names a judge or an assessor; else reference and revision.
+            connection: The store's connection.
+            asked: The exchanges, in order.
+            model: The asked model: a judge or an assessor by its name in the store, else reference and revision.
         """
         if not asked:
             return
@@ -91,7 +91,7 @@ class PromptRows:
             self._known.clear()
         if len(self._repeated) > MOST_REPEATED:
             self._repeated.clear()
-        # Within the transaction nobody else writes, so that the numbers are free.
+        # Nobody else writes during the transaction, so the numbers are free.
         self._next = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM prompt_lines").fetchone()[0]
         self._new = []
         rows = [self._row(one, model) for one in asked]
@@ -119,14 +119,14 @@ class PromptRows:
 
     def _message(self, message: Message) -> str:
         shown = f', "images": {json.dumps([p.id for p in message.photographs])}' if message.photographs else ""
-        # Rules, and what a panel is asked, are the same texts again and again.
+        # Rules and a panel's questions are often the same texts.
         lines = self._repeated.get(message.text)
         if lines is None:
             lines = self._repeated[message.text] = str(self._lines(message.text))
         return f'{{"role": "{message.speaker}", "lines": {lines}{shown}}}'
 
     def _lines(self, text: str) -> list[int]:
-        # Split at newlines alone, so that joining gives the same text again, whatever else is in it.
+        # Split only at newlines, so that joining always restores the same text.
         lines = text.split("\n")
         try:
             return [self._known[line] for line in lines]
@@ -142,7 +142,7 @@ class PromptRows:
         return known
 
     def _rendered(self, sent: Sent) -> str | None:
-        """Store what the chat template put around the messages; the whole text where they do not stand in it as is."""
+        """Store the chat template's text around the messages, or the whole text if it does not contain them as is."""
         if sent.text is None:
             return None
         around = between(sent.text.removesuffix(sent.begin), [message.text for message in sent.messages])
@@ -165,9 +165,9 @@ def _named(exchange: Exchange) -> str:
 
 
 def grammar_of(prompt: Prompt) -> dict[str, Any] | None:
-    """Return what a reply is to keep to: `choice` or `schema`, and the text that it comes `after`; None for nothing.
+    """Return the constraint on a reply: `choice` or `schema`, and the text that it comes `after`; None if free.
 
-    A choice that is drawn at a temperature of its own has `temperature`.
+    A choice with its own sampling temperature also has `temperature`.
     """
     if prompt.choice is not None:
         drawn = {} if prompt.choice.temperature is None else {"temperature": prompt.choice.temperature}
@@ -178,7 +178,7 @@ def grammar_of(prompt: Prompt) -> dict[str, Any] | None:
 
 
 def between(text: str, parts: Sequence[str]) -> list[str] | None:
-    """Return what stands before, between and after parts of a text; None if they do not all stand in it in order."""
+    """Return the text before, between and after the parts; None if the text does not contain them all in order."""
     around, at = [], 0
     for part in parts:
         found = text.find(part, at)
@@ -190,7 +190,7 @@ def between(text: str, parts: Sequence[str]) -> list[str] | None:
 
 
 def packed(text: str) -> str | bytes:
-    """Return a text as it is stored: a long one compressed, and one that is no UTF-8, too."""
+    """Return a text in its stored form; long texts, and texts that are not UTF-8, are compressed."""
     if len(text) <= LONG:
         try:
             text.encode()

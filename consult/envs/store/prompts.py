@@ -1,4 +1,4 @@
-"""What models were asked, as it is stored: rows of `prompts`, and the lines that their texts consist of."""
+"""Stored prompts: rows of `prompts`, and the lines of their texts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from consult.envs.store.prompt_rows import COLUMNS, unpacked
 from consult.envs.store.write import Row, Store
 
 AT_ONCE = 10_000
-"""Lines that are read by one query."""
+"""Lines per query."""
 
 
 def prompt_rows(store: Store, consultation: str) -> list[Row]:
-    """List the requests of a consultation, one row each, in order; those after all turns stand last."""
+    """List the requests of a consultation, one row each, in order; those after all turns come last."""
     return _rows(store, "WHERE consultation_id = ? ORDER BY turn IS NULL, turn, id", consultation)
 
 

@@ -1,4 +1,4 @@
-"""Looking through a store: a run's consultations by what came of them, a page at a time, and what belongs to one."""
+"""Browse a store: a run's consultations by outcome, a page at a time, and the rows of one consultation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from consult.errors import UserError
 from consult.scenarios import UnknownNameError
 
 NONE = "-"
-"""In a filter: that there is none, where the empty string means that it does not matter."""
+"""In a filter, selects rows without a value; the empty string selects all rows."""
 _RESULTS = {
     "right": "c.correct = 1",
     "wrong": "c.correct = 0",
@@ -22,40 +22,40 @@ _RESULTS = {
 }
 RESULTS = tuple(_RESULTS)
 MOST_LISTED = 500
-"""Ids that a mistyped one is compared with."""
+"""Most ids that a mistyped id is compared with."""
 COLUMNS = ("status", "truth", "diagnosis", "specialty", "urgency", "temperament")
-"""Of `consultations`, those that are filtered by one of their values."""
+"""Columns of `consultations` that can be filtered by one of their values."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which of a run's consultations are wanted; the empty string lets all through."""
+    """Filters for a run's consultations; the empty string selects all."""
 
     result: str = ""
-    """`right`, `wrong` (unfinished, failed and unjudged ones, too), `unjudged` or `no truth`."""
+    """`right`, `wrong` (also unfinished, failed and unjudged ones), `unjudged` or `no truth`."""
     status: str = ""
     truth: str = ""
     diagnosis: str = ""
-    """The attending's."""
+    """The attending's diagnosis."""
     specialty: str = ""
-    """The triage doctor's, as the urgency."""
+    """The triage doctor's specialty; so is the urgency."""
     urgency: str = ""
     temperament: str = ""
     case: str = ""
     """Part of the case's id."""
     assessor: str = ""
-    """With the next two: one assessment that is by this assessor, of this item, and of this value."""
+    """With the next two: an assessment by this assessor, of this item, with this value."""
     item: str = ""
     value: str = ""
     """A level, or `-` for one that was not scored."""
 
     def given(self) -> dict[str, str]:
-        """Return the filters that let not all through."""
+        """Return the filters that are set."""
         return {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name)}
 
 
 def matching(store: Store, run: str, filters: Filters, most: int, skipped: int) -> list[Row]:
-    """List consultations of a run that pass the filters, in their order; at most so many, after some."""
+    """List consultations of a run that pass the filters, in order, with a limit and an offset."""
     where, parameters = _where(run, filters)
     sql = f"SELECT c.* FROM consultations c WHERE {where} ORDER BY c.ordinal LIMIT ? OFFSET ?"
     return store.query(sql, *parameters, most, skipped)
@@ -106,7 +106,7 @@ def _assessed(filters: Filters) -> tuple[list[str], list[str]]:
 
 
 def choices(store: Store, run: str) -> dict[str, list[str]]:
-    """Return column → the values that it has in a run, sorted; `-` last, where some have none."""
+    """Return column → its values in a run, sorted; `-` comes last if some rows have none."""
     found: dict[str, list[str]] = {}
     for column in COLUMNS:
         rows = store.query(f"SELECT DISTINCT {column} AS value FROM consultations WHERE run_id = ?", run)
@@ -134,7 +134,7 @@ def neighbours(store: Store, row: Row) -> tuple[str | None, str | None]:
 
 
 def elsewhere(store: Store, row: Row, run: Row, most: int) -> list[Row]:
-    """List other consultations of the same case, of the same version of its scenario, the newest run first."""
+    """List other consultations of the same case and scenario version, the newest run first."""
     sql = (
         "SELECT c.*, r.models, r.config FROM consultations c JOIN runs r ON r.id = c.run_id "
         "WHERE c.case_id = ? AND c.id != ? AND r.scenario_revision = ? ORDER BY r.rowid DESC, c.ordinal LIMIT ?"
@@ -154,7 +154,7 @@ def verdicts_on(store: Store, consultation: str) -> dict[str, Assessment]:
 
 
 def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
-    """Name the runs that there are where another was meant, else the consultations, those of the run first."""
+    """List the existing runs if the id is of an unknown run, else the consultations, those of the run first."""
     run = identifier.partition(".")[0]
     if re.fullmatch(r"r\d+", run) and store.run(run) is None:
         return UnknownNameError("run", run, [row["id"] for row in store.runs(MOST_LISTED)])

@@ -1,4 +1,4 @@
-"""Ratings by people: a CSV file becomes assessments beside those of models and rules."""
+"""Import ratings by people from a CSV file as assessments, beside those of models and rules."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from consult.errors import UserError
 REQUIRED = ("consultation", "item", "value")
 OPTIONAL = ("rater", "why")
 HUMAN = "human"
-"""The assessor of a row without a rater; with one, `human:` and the rater, so that nobody takes a model's name."""
+"""The assessor of a row without a rater. With a rater it is `human:` and the rater, which cannot be a model's name."""
 LARGEST = 50_000_000
-"""Bytes of a file."""
+"""Most bytes of a file."""
 LONGEST_CELL = 131_072
-"""Characters of a cell that is read."""
+"""Most characters of a cell."""
 LONGEST = 60
-"""Characters of a cell that a sentence quotes."""
+"""Most characters of a cell that a message quotes."""
 BLANKS = ("", "none", "null", "na", "n/a")
-"""Values that say: not scored."""
+"""Values that mean not scored."""
 
 Ratings = dict[str, dict[str, dict[str, Verdict]]]
 """Assessor → consultation → item → verdict."""
 
 
 class RatingsError(UserError):
-    """A file of ratings that cannot be taken in; one sentence with the fix."""
+    """A file of ratings that cannot be imported; the message is one sentence with the fix."""
 
 
 @dataclass
 class Imported:
-    """What came of a file."""
+    """Result of importing a file."""
 
     kept: int = 0
     broken: list[str] = field(default_factory=list)
-    """One sentence for each row that was left out, its line first."""
+    """One sentence for each skipped row, starting with its line."""
     ratings: Ratings = field(default_factory=dict)
 
 
 def import_ratings(path: Path, store: Store, run: str) -> Imported:
-    """Take the ratings of a run's consultations into the store; broken rows are left out and named.
+    """Import ratings of a run's consultations into the store; broken rows are skipped and listed.
 
     Args:
-        path: A CSV file with the columns consultation, item, value, and perhaps rater and why.
+        path: A CSV file with the columns consultation, item, value, and optionally rater and why.
         store: Holds the run.
         run: Its id.
 
     Raises:
-        RatingsError: The file cannot be read, lacks a column, or has no row that can be kept.
+        RatingsError: The file cannot be read, lacks a column, or has no usable row.
     """
     known = {row["id"] for row in store.consultations(run)}
     imported = Imported()
@@ -75,9 +75,9 @@ def import_ratings(path: Path, store: Store, run: str) -> Imported:
 def _keep(ratings: Ratings, row: Mapping[str, str], known: set[str], run: str) -> None:
     consultation, key = row["consultation"], row["item"]
     if consultation not in known:
-        raise ValueError(f"'{consultation[:LONGEST]}' is no consultation of run {run}")
+        raise ValueError(f"'{consultation[:LONGEST]}' is not a consultation of run {run}")
     if key not in BY_KEY:
-        raise ValueError(f"'{key[:LONGEST]}' is no item; there are: {', '.join(BY_KEY)}")
+        raise ValueError(f"'{key[:LONGEST]}' is not an item; there are: {', '.join(BY_KEY)}")
     verdict = Verdict(_value(row["value"], key), row.get("why", ""))
     rater = row.get("rater", "")
     items = ratings.setdefault(f"{HUMAN}:{rater}" if rater else HUMAN, {}).setdefault(consultation, {})
@@ -95,13 +95,15 @@ def _value(written: str, key: str) -> int | None:
     except ValueError:
         value = -1.0
     if value not in levels:
-        raise ValueError(f"'{written[:LONGEST]}' is no value of {key}; give {', '.join(map(str, levels))}, or nothing")
+        raise ValueError(
+            f"'{written[:LONGEST]}' is not a value of {key}; give {', '.join(map(str, levels))}, or nothing"
+        )
     return int(value)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Return each row with its line; cells are cleaned, columns that nobody asked for are left out."""
-    # The limit is the module's, and whoever imports cases raises it.
+    """Yield each row with its line; cells are cleaned, and other columns are left out."""
+    # The limit applies to the whole csv module, and importing cases raises it.
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.DictReader(io.StringIO(_text(path)), restval="")
     try:
@@ -124,11 +126,11 @@ def _text(path: Path) -> str:
     if not path.is_file():
         raise RatingsError(f"there is no file '{path}'; give a CSV file with the columns {', '.join(REQUIRED)}")
     if path.stat().st_size > LARGEST:
-        raise RatingsError(f"'{path}' is larger than {LARGEST // 1_000_000} MB; part it into several")
+        raise RatingsError(f"'{path}' is larger than {LARGEST // 1_000_000} MB; split it into several files")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise RatingsError(f"'{path}' is no UTF-8 text; save it as CSV in UTF-8") from None
+        raise RatingsError(f"'{path}' is not UTF-8 text; save it as CSV in UTF-8") from None
     if not text.strip():
         raise RatingsError(f"'{path}' is empty; give a CSV file with the columns {', '.join(REQUIRED)}")
     return text

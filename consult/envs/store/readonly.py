@@ -1,4 +1,4 @@
-"""A store that is only read, also while a run is written into it."""
+"""A read-only store, which can be read while a run is written into it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from consult.envs.store.write import Store, StoreError, sentences
 
 
 class ReadOnlyStore(Store):
-    """One database file, as it is at one moment; use as a context manager, and for one answer.
+    """A snapshot of one database file; use it as a context manager, and for one answer.
 
-    SQLite itself refuses to write, and all that is read is of one transaction, so that a page is not half of before
-    and half of after a wave of turns. Nothing of the file is locked for whoever writes it.
+    SQLite refuses to write, and everything is read in one transaction, so that a page never mixes the states before and
+    after a wave of turns. Writers are not blocked.
     """
 
     def __init__(self, path: Path) -> None:
         """Open a store for reading.
 
         Raises:
-            StoreError: The file is missing, is no SQLite database of this project, cannot be read, or was written by
-                another version.
+            StoreError: The file is missing, is not an SQLite database of this project, cannot be read, or was written
+                by another version.
         """
         import sqlite_utils
 
@@ -44,7 +44,7 @@ class ReadOnlyStore(Store):
     def _refuse_older(self) -> None:
         taken = self._taken()
         if taken == 0:
-            raise StoreError(f"'{self.path}' holds nothing yet; play something first, or name another with --db")
+            raise StoreError(f"'{self.path}' is empty; play something first, or name another with --db")
         if taken < len(MIGRATIONS):
             raise StoreError(
                 f"'{self.path}' was written by an older version of consult and is opened read-only here; "

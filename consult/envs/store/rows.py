@@ -68,7 +68,7 @@ def opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
 
 
 def acts_of(turns: Sequence[Row], opinions: Sequence[Row]) -> list[Act]:
-    """Return the acts of a consultation from the rows of its turns and opinions, in their order."""
+    """Return the acts of a consultation, in order, from the rows of its turns and opinions."""
     panel = tuple(_opinion(row) for row in opinions)
     return [_act(row, panel if row["action"] == "consult" else ()) for row in turns]
 

@@ -1,4 +1,4 @@
-"""The runs of a store: their rows and ids, whether they were played, and what that took."""
+"""The runs of a store: their rows and ids, their progress, and their cost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from consult.envs.store.write import Row, Store
 
 
 class FinishedRun(NamedTuple):
-    """A run that was played to its end."""
+    """A finished run."""
 
     id: str
     config: str
@@ -19,16 +19,16 @@ class FinishedRun(NamedTuple):
 
 
 class RunCost(NamedTuple):
-    """What a run has taken so far."""
+    """Cost of a run so far."""
 
     consultations: int
-    """All of them, also those that are not played yet."""
+    """Number of consultations, including those that are not played yet."""
     tokens_in: float
     tokens_out: float
 
 
 def run_ids(store: Store, most: int = -1) -> list[str]:
-    """List the ids of the runs, the newest first; at most so many, by default all."""
+    """List the ids of the newest runs, the newest first; by default all."""
     return [row["id"] for row in store.query("SELECT id FROM runs ORDER BY rowid DESC LIMIT ?", most)]
 
 
@@ -39,18 +39,18 @@ def count_runs(store: Store) -> int:
 
 
 def stored_run(store: Store, run: str) -> Row:
-    """Return the row of a run that is known to be there, without the counts that `Store.run` adds."""
+    """Return the row of an existing run, without the counts that `Store.run` adds."""
     return store.query("SELECT * FROM runs WHERE id = ?", run)[0]
 
 
 def keeps_prompts(store: Store, run: str) -> bool:
-    """Tell whether a run stores what models are asked."""
+    """Return whether a run stores prompts and replies."""
     rows = store.query("SELECT prompts FROM runs WHERE id = ?", run)
     return bool(rows and rows[0]["prompts"])
 
 
 def has_ended(store: Store, run: str) -> bool:
-    """Tell whether any consultation of a run has ended."""
+    """Return whether any consultation of a run has ended."""
     return bool(store.query("SELECT 1 FROM consultations WHERE run_id = ? AND status != 'running' LIMIT 1", run))
 
 
@@ -61,13 +61,13 @@ def count_played(store: Store, run: str) -> int:
 
 
 def count_by_status(store: Store, run: str) -> dict[str, int]:
-    """Map each status that consultations of a run have to their number."""
+    """Map each status to the number of a run's consultations with it."""
     rows = store.query("SELECT status, count(*) AS n FROM consultations WHERE run_id = ? GROUP BY status", run)
     return {row["status"]: row["n"] for row in rows}
 
 
 def finished_runs(store: Store) -> list[FinishedRun]:
-    """List the runs of all scenarios that were played to their end, the newest first."""
+    """List the finished runs of all scenarios, the newest first."""
     rows = store.query(
         "SELECT id, config, models, wall_seconds FROM runs WHERE status = 'finished' ORDER BY rowid DESC"
     )

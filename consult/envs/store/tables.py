@@ -1,4 +1,4 @@
-"""A run's rows of each table as they are stored, for those who make data frames of them."""
+"""A run's rows of each table as stored, for data frames."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _ORDERS = {
     "assessments": "c.ordinal, t.id",
     "judgements": "c.ordinal, t.judge",
 }
-"""Table of what belongs to consultations → the order of play."""
+"""Table of consultation data → SQL for the order of play."""
 
 
 def rows_of(store: Store, table: str, run: str) -> list[Row]:
     """Return a run's rows of a table in the order of play, with all columns.
 
     Args:
-        store: Where the run is.
+        store: The run's store.
         table: consultations, turns, opinions, assessments or judgements.
-        run: Its id.
+        run: The run's id.
     """
     if table == "consultations":
         return store.query("SELECT * FROM consultations WHERE run_id = ? ORDER BY ordinal", run)
@@ -31,5 +31,5 @@ def rows_of(store: Store, table: str, run: str) -> list[Row]:
 
 
 def declared_types(store: Store, table: str) -> dict[str, str]:
-    """Map each column of a table to the type that it is declared with, such as INTEGER, in the table's order."""
+    """Map each column of a table to its declared type, such as INTEGER, in the table's order."""
     return {row["name"]: row["type"] for row in store.query("SELECT name, type FROM pragma_table_info(?)", table)}

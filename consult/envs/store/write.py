@@ -1,7 +1,7 @@
 """The store: every run, consultation, turn and opinion in one SQLite file.
 
-WAL with `synchronous=FULL`, one writer, one transaction for each wave of turns, committed before any of it is shown:
-what was shown as done survives a kill at any moment.
+WAL with `synchronous=FULL`, one writer, and one transaction per wave of turns, committed before any of it is shown:
+everything that was shown survives a kill at any moment.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ENDED = (
     "status", "specialty", "urgency", "final_urgency", "alarm_told", "diagnosis", "diagnosis_words", "correct",
     "correct_by", "facts_disclosed", "facts", "error",
 )  # fmt: skip
-"""Columns of a consultation that are known at its end, as its event has them."""
+"""Columns of a consultation that are known at its end, named as in its event."""
 
 
 _CONSULTATIONS = """
@@ -44,12 +44,12 @@ SELECT c.*, j.judge, j.verdict, j.why AS verdict_why FROM consultations c LEFT J
 
 
 class StoreError(UserError):
-    """A store that cannot be opened or written; one sentence with the fix."""
+    """A store that cannot be opened or written; the message is one sentence with the fix."""
 
 
 @dataclass
 class Pending:
-    """What has been done since the last commit."""
+    """Work since the last commit."""
 
     turns: list[tuple[str, int, Act]] = field(default_factory=list)
     ended: list[Event] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Store:
         """Open a store, creating or migrating it.
 
         Raises:
-            StoreError: The file is missing (with `create=False`), is no SQLite database of this project, cannot be
+            StoreError: The file is missing (with `create=False`), is not an SQLite database of this project, cannot be
                 written, or was written by a newer version.
         """
         import sqlite_utils
@@ -78,7 +78,7 @@ class Store:
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
         with sentences(path):
-            # Where a notebook's loop runs, a run is played in another thread, while the one that opened this waits.
+            # In a notebook with a running loop, a run is played in another thread while the opening thread waits.
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
@@ -97,7 +97,7 @@ class Store:
         self._connection.close()
 
     def _taken(self) -> int:
-        """Return the number of the schema's steps that the file has taken; refuse what is not ours or too new."""
+        """Return the number of schema steps that the file has taken; refuse foreign files and newer schemas."""
         taken: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if taken > len(MIGRATIONS):
             raise StoreError(
@@ -114,7 +114,7 @@ class Store:
         for number, migrate in enumerate(MIGRATIONS[taken:], taken + 1):
             with self._transaction():
                 if self._connection.execute("PRAGMA user_version").fetchone()[0] >= number:
-                    continue  # another one has been faster
+                    continue  # another process was faster
                 migrate(self._connection)
                 self._connection.execute(f"PRAGMA user_version = {number}")
 
@@ -153,7 +153,7 @@ class Store:
             truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `red_flag`, `style`,
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
-            prompts: Whether what models are asked is kept.
+            prompts: Whether prompts and replies are stored.
 
         Returns:
             The run's id.
@@ -200,15 +200,15 @@ class Store:
         }
 
     def keep_photograph(self, key: str, png: bytes, width: int, height: int) -> None:
-        """Keep a photograph from outside, once however often it is given."""
+        """Store a photograph from outside; a repeated photograph is stored once."""
         with self._transaction():
             self._connection.execute("INSERT OR IGNORE INTO photographs VALUES (?, ?, ?, ?)", (key, png, width, height))
 
     def adopt(self, run: str) -> None:
-        """Mark a run as being played by this process; consultations that failed are to be tried again.
+        """Mark a run as being played by this process; failed consultations will be retried.
 
         Raises:
-            StoreError: Another process has begun to play it.
+            StoreError: Another process is playing it.
         """
         failed = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ? AND status = 'failed')"
         with self._transaction():
@@ -216,7 +216,7 @@ class Store:
             if is_alive(pid):
                 raise StoreError(f"run {run} is being played by process {pid}; wait for it, or stop it first")
             self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
-            # What was asked for the turn that failed is asked again.
+            # The requests of the failed turn are repeated.
             self._connection.execute(
                 f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
                 "(SELECT idx FROM turns WHERE turns.consultation_id = prompts.consultation_id))",
@@ -249,7 +249,7 @@ class Store:
     def keep_judgements(
         self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]], asked: Sequence[Asked] = ()
     ) -> None:
-        """Write a judge's verdicts and what they decide, all in one transaction; later ones replace earlier ones."""
+        """Write a judge's verdicts and their decisions in one transaction; later ones replace earlier ones."""
         rows = list(judged)
         with self._transaction():
             for consultation, judgement, decided in rows:
@@ -261,7 +261,7 @@ class Store:
             self._replace_prompts(judge, asked)
 
     def keep_decisions(self, decided: Iterable[tuple[str, Correct]]) -> None:
-        """Write whether consultations are right, all in one transaction."""
+        """Write in one transaction whether consultations are right."""
         rows = list(decided)
         with self._transaction():
             for consultation, one in rows:
@@ -275,7 +275,7 @@ class Store:
     def keep_assessments(
         self, assessor: str, judged: Iterable[tuple[str, Mapping[str, Verdict]]], asked: Sequence[Asked] = ()
     ) -> None:
-        """Write an assessor's verdicts on consultations, all in one transaction; later ones replace earlier ones."""
+        """Write an assessor's verdicts on consultations in one transaction; later ones replace earlier ones."""
         rows = [
             (consultation, assessor, item, verdict.value, verdict.why, json.dumps(verdict.turns))
             for consultation, verdicts in judged
@@ -292,7 +292,7 @@ class Store:
             self._replace_prompts(assessor, asked)
 
     def _replace_prompts(self, model: str, asked: Sequence[Asked]) -> None:
-        """Write what a judge or an assessor was asked in the place of what it was asked before."""
+        """Write a judge's or an assessor's exchanges, replacing earlier ones."""
         earlier = {(one.consultation, model, one.role) for one in asked}
         self._connection.executemany(
             "DELETE FROM prompts WHERE consultation_id = ? AND model = ? AND role = ? AND turn IS NULL", sorted(earlier)
@@ -308,7 +308,7 @@ class Store:
             )
 
     def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement once a row, in one transaction."""
+        """Run a statement once per row, in one transaction."""
         with self._transaction():
             self._connection.executemany(statement, rows)
 
@@ -324,17 +324,17 @@ class Store:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def query(self, sql: str, *parameters: Any) -> list[Row]:
-        """Run a query and give its rows as dicts."""
+        """Run a query and return its rows as dicts."""
         with sentences(self.path):
             return cast(list[Row], list(self.db.query(sql, parameters)))
 
     def stream(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
-        """Run a query and give its rows one by one as tuples, for queries that give very many."""
+        """Run a query and yield its rows as tuples, for large results."""
         with sentences(self.path):
             yield from self.db.conn.execute(sql, parameters)
 
     def runs(self, most: int = -1, skipped: int = 0) -> list[Row]:
-        """List runs with their counts, the newest first; at most so many, after some that are skipped."""
+        """List runs with their counts, the newest first, with a limit and an offset."""
         return self._counted("SELECT rowid AS number, * FROM runs ORDER BY rowid DESC LIMIT ? OFFSET ?", most, skipped)
 
     def run(self, run: str) -> Row | None:
@@ -356,11 +356,11 @@ class Store:
         )
 
     def unfinished_run(self, digest: str, models: Mapping[str, str] | None = None) -> Row | None:
-        """Find a run of this configuration that was not played to its end and that no live process plays.
+        """Find an unfinished run of this configuration that no live process plays.
 
         Args:
-            digest: Of the configuration.
-            models: Role → reference and revision; where given, the run was started with these.
+            digest: Digest of the configuration.
+            models: Role → reference and revision; if given, the run must have been started with these.
         """
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
         if models is not None:
@@ -372,12 +372,12 @@ class Store:
         return self.query("SELECT * FROM runs WHERE digest = ? ORDER BY rowid DESC", digest)
 
     def finished_runs(self, scenario_revision: str) -> list[Row]:
-        """List the runs of a scenario as it is that were played to their end, the oldest first."""
+        """List the finished runs of a scenario's current version, the oldest first."""
         statement = "SELECT * FROM runs WHERE scenario_revision = ? AND status = 'finished' ORDER BY rowid"
         return self.query(statement, scenario_revision)
 
     def consultations(self, run: str) -> list[Row]:
-        """List a run's consultations in their order, each with the verdict of the judge that decides."""
+        """List a run's consultations in order, each with the verdict of the judge that decides."""
         return self.query(f"{_CONSULTATIONS} WHERE c.run_id = ? ORDER BY c.ordinal", run)
 
     def consultation(self, identifier: str) -> Row | None:
@@ -385,7 +385,7 @@ class Store:
         return next(iter(self.query(f"{_CONSULTATIONS} WHERE c.id = ?", identifier)), None)
 
     def acts(self, consultation: str) -> list[Act]:
-        """Return a consultation's acts in their order."""
+        """Return a consultation's acts in order."""
         turns = self.query("SELECT * FROM turns WHERE consultation_id = ? ORDER BY idx", consultation)
         opinions = self.query("SELECT * FROM opinions WHERE consultation_id = ? ORDER BY idx", consultation)
         return acts_of(turns, opinions)
@@ -405,12 +405,12 @@ class Store:
 
 
 def stored_decision(row: Row) -> Correct:
-    """Return what was decided on a consultation, from its row."""
+    """Return the decision on a consultation, from its row."""
     return Correct(None if row["correct"] is None else bool(row["correct"]), row["correct_by"])
 
 
 def stored_judgement(row: Row) -> Row | None:
-    """Return what the judge that decides said of a consultation, from its row; None if none was needed."""
+    """Return the deciding judge's verdict on a consultation, from its row; None if none was needed."""
     if row["judge"] is None or row["correct_by"] not in ("judge", "unjudged"):
         return None
     return {"judge": row["judge"], "verdict": row["verdict"], "why": row["verdict_why"]}
@@ -422,7 +422,7 @@ def consultation_id(run: str, ordinal: int) -> str:
 
 
 def is_alive(pid: int | None) -> bool:
-    """Return whether a process of this machine, other than this one, runs under a number."""
+    """Return whether another process of this machine has the given process id."""
     if pid is None or pid == os.getpid():
         return False
     try:
@@ -436,7 +436,7 @@ def is_alive(pid: int | None) -> bool:
 
 @contextmanager
 def sentences(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file into a sentence with the fix."""
+    """Turn an SQLite error about a file into a sentence with the fix."""
     try:
         yield
     except sqlite3.DatabaseError as error:

@@ -1,1 +1,1 @@
-"""Prompts and cases that a training learns from."""
+"""Prompts and cases for training."""

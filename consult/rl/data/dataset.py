@@ -1,4 +1,4 @@
-"""Training sets: decisions as they come up in play, with what they should have been.
+"""Training sets: decisions as they occur in play, with the correct answers.
 
 A prompt is made by the rules, views and prompt formats of a consultation. Train cases are trained on, validation cases
 choose the checkpoint, test cases are read once at the end; any other use is refused.
@@ -26,10 +26,10 @@ from consult.scenarios.correct import is_known, naming, plurality
 
 @dataclass(frozen=True)
 class Row:
-    """One decision that is due."""
+    """One decision to make."""
 
     id: str
-    """Of the case, or of the consultation in the store."""
+    """The id of the case, or of the consultation in the store."""
     case: Case
     view: DoctorView
     prompt: Prompt
@@ -37,20 +37,20 @@ class Row:
     panel_correct_share: float | None = None
     """Share of the panel's opinions that are right, 0 to 1; None if there is no panel."""
     vote: str | None = None
-    """What most of the panel named."""
+    """The diagnosis that most of the panel named."""
 
 
 def train_only(rows: Iterable[Row]) -> list[Row]:
-    """Return rows after a check that all may be trained on.
+    """Return rows after checking that training on all of them is allowed.
 
     Raises:
-        TrainingError: One is of another split.
+        TrainingError: A row belongs to another split.
     """
     checked = list(rows)
     for row in checked:
         if row.case.split != "train":
             raise TrainingError(
-                f"case '{row.case.id}' is of the {row.case.split} split and would be trained on; take train cases alone"
+                f"case '{row.case.id}' belongs to the {row.case.split} split; train on train cases only"
             )
     return checked
 
@@ -59,7 +59,7 @@ def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
     """Return the first cases of a split.
 
     Args:
-        scenario: Whose.
+        scenario: The scenario.
         split: train, validation or test.
         most: None for all.
 
@@ -69,7 +69,7 @@ def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
     known = list(scenario.case_ids(split)) if split in scenario.splits else []
     if not known and most != 0:
         raise TrainingError(
-            f"'{scenario.name}' has no {split} cases; training wants cases of the splits train, validation and test"
+            f"'{scenario.name}' has no {split} cases; training needs cases in the splits train, validation and test"
         )
     if most is not None and most > len(known):
         raise TrainingError(
@@ -79,18 +79,18 @@ def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
 
 
 def without(rows: Iterable[Row], specialties: Sequence[str]) -> list[Row]:
-    """Return the rows whose case is of none of some specialties."""
+    """Return the rows whose case belongs to none of the given specialties."""
     return [row for row in rows if row.case.truth.specialty not in specialties]
 
 
 def triage_rows(scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, sees: bool) -> list[Row]:
-    """Return the triage doctor's decisions: complaint and photograph, the opening said plainly.
+    """Return the triage doctor's decisions: complaint and photograph, with a plain opening.
 
     Args:
-        scenario: Whose.
-        ids: Of cases; those without a true specialty are left out.
+        scenario: The scenario.
+        ids: Ids of cases; those without a true specialty are left out.
         dialect: The model's prompt format.
-        sees: Whether it takes photographs.
+        sees: Whether the model takes photographs.
     """
     rows = []
     for case_id in ids:
@@ -124,14 +124,14 @@ def _opened(scenario: Scenario, case: Case) -> Consultation:
 def attending_row(
     identifier: str, consultation: Consultation, dialect: Dialect, *, sees: bool, rationale: Rationale
 ) -> Row | None:
-    """Return the attending's decision of a consultation that has heard its panel.
+    """Return the attending's decision in a consultation whose panel has given its opinions.
 
     Args:
-        identifier: Of the consultation in the store.
-        consultation: Restored up to the panel, at least; what was said until the conclusion counts.
+        identifier: The consultation's id in the store.
+        consultation: Restored at least up to the panel; everything said before the conclusion counts.
         dialect: The model's prompt format.
-        sees: Whether it takes photographs.
-        rationale: Where its reason is to stand.
+        sees: Whether the model takes photographs.
+        rationale: Where the reason goes: before the decision, after it, or nowhere.
 
     Returns:
         None if the case has no true diagnosis or nobody was consulted.

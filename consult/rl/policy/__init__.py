@@ -1,1 +1,1 @@
-"""The model that is trained: its adapter, its constraint, and how prompts are shared."""
+"""The model in training: its adapter, its constraint, and how prompts are shared."""

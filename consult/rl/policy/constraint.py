@@ -1,7 +1,7 @@
 """Decisions within a constraint, as a table: which tokens may follow in each state, and where each leads.
 
 What is sampled and what is trained must be the same distribution: both are the model's logits over the tokens that the
-state allows, renormalised. A token that is forced has probability 1: it is no decision of the model's, and is masked.
+state allows, renormalised. A forced token has probability 1: the model does not decide it, and it is masked.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ class Constraint:
     """A table of states; state 0 is the start."""
 
     allowed: Any
-    """(states, columns), bool: what may come next."""
+    """(states, columns), bool: which tokens may come next."""
     columns: Any
-    """(columns,): the tokens that occur at all, ascending."""
+    """(columns,): the token ids that occur in the table, ascending."""
     follows: tuple[Mapping[int, int], ...]
-    """State → token → next state; a token that is not named leaves the state as it is."""
+    """State → token → next state; a token without an entry does not change the state."""
     choices: Any
     """(states,), bool: whether more than one token may come next."""
     chooses_from: tuple[bool, ...]
-    """Whether a choice comes in a state or after it."""
+    """(states,), bool: whether a choice comes in the state or after it."""
 
     @classmethod
     def of(
@@ -47,19 +47,19 @@ class Constraint:
         """Build a table.
 
         Args:
-            options: Token sequences, of which one must be said; none begins another one.
-            vocabulary: Size.
-            after: Token right before the choice, all before it being free; None if the choice comes first.
+            options: Token sequences, one of which must be generated; none is a prefix of another.
+            vocabulary: Size of the vocabulary, in tokens.
+            after: Token right before the choice; the text before it is free. None if the choice comes first.
             until: Token that ends free text after the choice; None if the choice comes last.
-            banned: Tokens that free text never has.
-            stops: Tokens that end it before its time.
+            banned: Tokens that free text may not contain.
+            stops: Tokens that end the completion early.
         """
         over = dict.fromkeys(stops, END)
         follows: list[dict[int, int]] = [] if after is None else [{**over, after: 1}]
         _number(Trie.of(options), follows)
         free = [] if after is None else [0]
         if until is not None:
-            # What ended the options leads to the free text after them.
+            # The end of an option leads to the free text after it.
             for edges in follows[len(free) :]:
                 edges.update({token: len(follows) for token, after in edges.items() if after == END})
             free.append(len(follows))
@@ -87,7 +87,7 @@ class Constraint:
         return state if state == END else self.follows[state].get(token, state)
 
     def walk(self, tokens: Sequence[int], start: int = 0) -> list[int]:
-        """Return the state before each token, from `start` on."""
+        """Return the state before each token, beginning with `start`."""
         states, state = [], start
         for token in tokens:
             states.append(state)
@@ -107,11 +107,11 @@ class Constraint:
         return torch.tensor([states + [END] * (ids.shape[1] - len(states)) for states in walked])
 
     def log_probabilities(self, logits: Any, states: Any) -> Any:
-        """Renormalise logits over what the states allow.
+        """Renormalise logits over the tokens that the states allow.
 
         Args:
             logits: (…, columns).
-            states: (…), of the same leading shape; what stands in END is never looked at.
+            states: (…), of the same leading shape; positions in state END are ignored.
         """
         return logits.float().masked_fill(~self.allowed[states.clamp_min(0)], -torch.inf).log_softmax(-1)
 
@@ -122,7 +122,7 @@ def _tokens_of(follows: Sequence[Mapping[int, int]]) -> Any:
 
 
 def _allowed(follows: Sequence[Mapping[int, int]], columns: Any) -> Any:
-    """Return whether a state names a token: (states, columns) of bool."""
+    """Return whether a state has an entry for a token: (states, columns) of bool."""
     allowed = torch.zeros(len(follows), len(columns), dtype=torch.bool)
     for state, edges in enumerate(follows):
         allowed[state, torch.searchsorted(columns, torch.tensor(list(edges)))] = True
@@ -142,6 +142,6 @@ def _number(trie: Trie, follows: list[dict[int, int]]) -> int:
 
 def _choosing(follows: Sequence[Mapping[int, int]], choices: Sequence[bool]) -> tuple[bool, ...]:
     found = list(choices)
-    for state in reversed(range(len(follows))):  # what follows a state has a higher number
+    for state in reversed(range(len(follows))):  # later states have higher numbers
         found[state] = found[state] or any(found[after] for after in follows[state].values() if after != END)
     return tuple(found)

@@ -1,7 +1,7 @@
-"""The policy: a model in training, of which an adapter is trained, or all of the language model.
+"""The policy: a model in training, either its adapter or its whole language model.
 
-Vision tower and projector stay as they are. The starter's short decisions take the fast way
-(`consult.rl.policy.shared_prompt`), within the same constraint as in play; any other model writes freely, as it would.
+Vision tower and projector are frozen. The starter's short decisions take the fast path
+(`consult.rl.policy.shared_prompt`), within the same constraint as in play; any other model writes freely.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from consult.rl.rewards.completion_parser import Decided, parse_diagnosis, parse
 from consult.scenarios import Scenario
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
-"""Parts of a model that stay as they are."""
+"""Parts of a model that are frozen."""
 COPIED = (".json", ".jinja", ".txt", ".model")
 IN_A_BATCH = 64
-"""Decisions that are made at once when a policy is measured."""
+"""Decisions per batch when a policy is evaluated."""
 
 
 @dataclass
@@ -43,27 +43,27 @@ class Policy:
 
     config: TrainConfig
     speaker: TransformersModel
-    """Speaks with the weights as they are now, as in play."""
+    """Generates with the current weights, as in play."""
     model: Any
-    """What is trained: the model itself, or PEFT's wrapping of it."""
+    """The module that is trained: the model itself, or PEFT's wrapper around it."""
     located: Located
     vision_cache: VisionCache | None
-    """Set where decisions take the fast way."""
+    """Set if decisions take the fast path."""
     constraint: Constraint | None = None
-    """What may be decided, once `constrain` was told; only on the fast way."""
+    """The possible decisions, set by `constrain`; only on the fast path."""
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
     @classmethod
     def open(cls, config: TrainConfig, start: Path | None = None) -> Policy:
-        """Load a model afresh.
+        """Load a new copy of a model.
 
         Args:
-            config: What is trained.
+            config: The training configuration.
             start: Folder of an adapter or of a whole model to continue from; None for the configuration's model.
 
         Raises:
-            TrainingError: The reference is of a kind that cannot be trained.
+            TrainingError: This kind of model cannot be trained.
             ModelError: It cannot be loaded.
         """
         from transformers import set_seed
@@ -80,38 +80,38 @@ class Policy:
 
     @property
     def sees(self) -> bool:
-        """Whether it takes photographs."""
+        """Return whether the policy takes photographs."""
         return self.speaker.info.sees
 
     @property
     def revision(self) -> str:
-        """Of the weights that it was opened with, as those who play with them name it."""
+        """Return the revision of the weights that the policy was opened with, as runs name it."""
         return revision_with(self.speaker.base.revision, self.located.adapter)
 
     @property
     def dialect(self) -> Dialect:
-        """The dialect that it speaks."""
+        """Return the policy's prompt format."""
         return DIALECTS[self.speaker.info.dialect]
 
     @property
     def body(self) -> Any:
-        """The model itself, adapters laid into it."""
+        """Return the model itself, with its adapters."""
         return self.speaker.model
 
     @property
     def most_tokens(self) -> int:
-        """Tokens of a completion at most."""
+        """Return the most tokens of a completion."""
         return self.config.max_tokens or (_FAST_TOKENS if self.vision_cache else _FREE_TOKENS)[self.config.role]
 
     def constrain(self, rows: Sequence[Row]) -> None:
-        """Restrict decisions to what may be said in play; needed before the fast way is taken."""
+        """Restrict decisions to those possible in play; required before the fast path is used."""
         if self.vision_cache is not None:
             self.constraint = _constraint_of(self.speaker, self.config, rows[0])
 
     # -- deciding --------------------------------------------------------------------------------------------------
 
     def prompts(self, rows: Sequence[Row]) -> Prompts:
-        """Return the prompts of rows, padded, with their photographs; on the fast way."""
+        """Return the prompts of rows, padded, with their photographs; only on the fast path."""
         assert self.vision_cache is not None
         ids = [self.vision_cache.ids(row.prompt) for row in rows]
         features = [self.vision_cache.features(row.view.photograph) if row.view.photograph else None for row in rows]
@@ -121,8 +121,8 @@ class Policy:
         """Return the completions that decide each row.
 
         Args:
-            rows: To be decided.
-            votes: 1 for the likeliest decision of each; else so many that are drawn at the temperature of play.
+            rows: The rows to decide.
+            votes: 1 for the most likely decision of each row; else this many are drawn at the temperature of play.
         """
         self.model.eval()
         starts = range(0, len(rows), IN_A_BATCH)
@@ -136,7 +136,7 @@ class Policy:
         assert self.constraint is not None
         temperature = 0.0 if votes == 1 else _PLAYED[self.config.role]
         owner = torch.arange(len(rows)).repeat_interleave(votes)
-        # A generator of its own, so that measuring does not change what training draws.
+        # A separate generator, so that evaluation does not change what training draws.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed("votes", *(row.id for row in rows)))
             drawn = sample(
@@ -158,12 +158,12 @@ class Policy:
         return [texts[i * votes : (i + 1) * votes] for i in range(len(rows))]
 
     def read(self, text: str, row: Row, scenario: Scenario) -> Decided:
-        """Read a completion as the rewards do: more strictly than in play.
+        """Parse a completion as the rewards do: more strictly than in play.
 
         Args:
-            text: The completion, with what its prompt begins it with.
-            row: What was to be decided.
-            scenario: Whose labels and aliases count.
+            text: The completion, including the beginning that its prompt gives.
+            row: The decision that was asked for.
+            scenario: The scenario whose labels and aliases count.
         """
         if self.config.role == "triage":
             return parse_triage(text, row.view, self.dialect)
@@ -172,14 +172,14 @@ class Policy:
     # -- keeping ---------------------------------------------------------------------------------------------------
 
     def save(self, folder: Path) -> None:
-        """Write what was trained into a folder that a role's flag can name."""
+        """Write the trained weights into a folder that a role's flag can name."""
         folder.mkdir(parents=True, exist_ok=True)
         if self.config.full:
             self._save_whole(folder)
         else:
             self.model.save_pretrained(str(folder), selected_adapters=["default"], save_embedding_layers=False)
             _name_base(folder, self.config, self.located)
-        (folder / "README.md").unlink(missing_ok=True)  # peft's, which says nothing
+        (folder / "README.md").unlink(missing_ok=True)  # peft's card is an empty template
         practice = {"role": self.config.role, "rationale": self.config.rationale}
         (folder / PRACTICE).write_text(json.dumps(practice, indent=2) + "\n", encoding="utf-8")
 
@@ -188,7 +188,7 @@ class Policy:
 
         self.body.save_pretrained(folder)
         for path in self.located.folder.iterdir():
-            # Tokenizer and processor are the start's, to the byte.
+            # Tokenizer and processor are byte-for-byte those of the start.
             if path.suffix in COPIED and not (folder / path.name).exists() and "index" not in path.name:
                 shutil.copy(path, folder / path.name)
         metadata = _metadata(self.located.folder)
@@ -200,7 +200,7 @@ class Policy:
 _FAST_TOKENS = {"triage": 6, "attending": 64, "interview": 8}
 _FREE_TOKENS = {"triage": 256, "attending": 512, "interview": 256}
 _PLAYED = {"triage": 0.3, "attending": 0.5, "interview": 0.5}
-"""Temperatures in play, at which votes are drawn."""
+"""Return the temperatures of play, at which votes are drawn."""
 
 
 def _opened(model: Any, located: Located) -> Any:
@@ -225,7 +225,7 @@ def _wrapped(model: Any, located: Located, config: TrainConfig) -> Any:
                 raise TrainingError(
                     f"the adapter '{located.adapter}' has rank {rank}, not {config.rank}; leave --rank out"
                 )
-            # Whatever the adapter calls its base: it lies here, and PEFT need not ask the hub for it.
+            # The base is a local folder, whatever name the adapter gives it, so PEFT does not ask the hub for it.
             taken.peft_config["default"].base_model_name_or_path = str(located.folder)
             return taken
         laid = LoraConfig(
@@ -239,13 +239,13 @@ def _wrapped(model: Any, located: Located, config: TrainConfig) -> Any:
 
 
 def _targets(model: Any) -> str:
-    """Return a pattern of the linear layers of the language model, its head left out, as PEFT takes it."""
+    """Return a pattern for PEFT that matches the linear layers of the language model, without its head."""
     import torch
 
     names = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
     inside = [name for name in names if not NOT_TRAINED.search(name) and "." in name and "lm_head" not in name]
     if not inside:
-        raise ModelError("the model has no linear layers that an adapter could be laid on; try --full")
+        raise ModelError("the model has no linear layers for an adapter; try --full")
     leaves = sorted({name.rpartition(".")[2] for name in inside})
     return rf"^(?!.*(?:{NOT_TRAINED.pattern}|lm_head)).*\.(?:{'|'.join(map(re.escape, leaves))})$"
 
@@ -267,7 +267,7 @@ def _constraint_of(speaker: TransformersModel, config: TrainConfig, row: Row) ->
 
 
 def _name_base(folder: Path, config: TrainConfig, located: Located) -> None:
-    """Write the base's name into an adapter so that it is found on another machine, too, where that is possible."""
+    """Write the base's name into an adapter so that, if possible, the base is also found on another machine."""
     path = folder / "adapter_config.json"
     told = json.loads(path.read_text(encoding="utf-8"))
     told["base_model_name_or_path"], told["revision"] = _portable(config.model, located, folder)
@@ -287,7 +287,7 @@ def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str 
 
 
 def _beside(base: Path, folder: Path) -> str:
-    """Return a folder's path as seen from another one, so that both can be moved together."""
+    """Return a folder's path relative to another folder, so that both can be moved together."""
     return os.path.relpath(base.resolve(), folder.resolve())
 
 

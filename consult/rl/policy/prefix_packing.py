@@ -1,9 +1,9 @@
-"""Reads prompts that continue one another as one: an interview's acts share the interview.
+"""Read prompts that continue one another as one sequence: the acts of an interview share the interview.
 
-The next act of an interview is asked for with all that was said so far and a short tail, which is the same each time.
-Read one by one, such prompts are the interview over and over. Here a trunk, the longest of them, is read once, and each
-of the others branches off it after so many tokens: its tail and what was chosen attend to the trunk up to there and to
-themselves. Log-probabilities and gradients are those of prompts that are read alone.
+The prompt for the next act of an interview is everything said so far and a short tail, which is the same each time.
+Read one by one, such prompts repeat the interview. Here the longest of them, the trunk, is read once, and each of the
+others branches off it after a number of tokens: its tail and completion attend to the trunk up to that point and to
+themselves. Log-probabilities and gradients equal those of prompts that are read alone.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ import torch
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 ALIKE = 64
-"""Tokens by which packs that are read together differ in length at most."""
+"""Largest difference in length, in tokens, between packs that are read together."""
 Tokens = tuple[int, ...]
 
 
 @dataclass
 class Pack:
-    """Prompts that are read as one."""
+    """Prompts that are read as one sequence."""
 
     trunk: Tokens
     branches: list[tuple[int, int]]
-    """Completion, and the tokens of the trunk that stand before its branch."""
+    """Completion, and the number of the trunk's tokens before its branch."""
 
     def tokens(self, branch: int) -> int:
-        """Count what is read, where a branch has so many tokens."""
+        """Count the tokens that are read if each branch has this many tokens."""
         return len(self.trunk) + branch * len(self.branches)
 
 
 def common_tail(prompts: Sequence[Tokens]) -> int:
-    """Count the tokens at the end that all prompts share; one at least, and no whole prompt."""
+    """Count the tokens at the end that all prompts share; at least 1, and less than a whole prompt."""
     most = min(map(len, prompts)) - 1
     first = prompts[0]
     same = next((n for n in range(most) if any(p[-1 - n] != first[-1 - n] for p in prompts)), most)
@@ -42,10 +42,10 @@ def common_tail(prompts: Sequence[Tokens]) -> int:
 
 
 def packs_of(stems: Sequence[Tokens], owner: Sequence[int]) -> list[Pack]:
-    """Pack stems together that begin one another.
+    """Pack stems together if one is a prefix of the other.
 
     Args:
-        stems: Of the prompts: what stands before the common tail.
+        stems: The part of each prompt before the common tail.
         owner: Completion → its prompt.
     """
     said: list[list[int]] = [[] for _ in stems]
@@ -53,7 +53,7 @@ def packs_of(stems: Sequence[Tokens], owner: Sequence[int]) -> list[Pack]:
         said[prompt].append(completion)
     found: list[Pack] = []
     last: Tokens = ()
-    # In the order of tokens a stem stands right before those that it begins.
+    # In token order a stem comes right before the stems that it is a prefix of.
     for prompt in sorted(range(len(stems)), key=stems.__getitem__, reverse=True):
         stem = stems[prompt]
         if not found or last[: len(stem)] != stem:
@@ -72,11 +72,11 @@ class Laid:
     mask: Any
     """(packs, 1, tokens, tokens): whether a token attends to another."""
     positions: Any
-    """(packs, tokens): of each token in its own prompt."""
+    """(packs, tokens): position of each token in its own prompt."""
     places: list[tuple[int, int]]
     """Pack and first token of each branch."""
     completions: list[int]
-    """Of each branch."""
+    """Number of tokens of each branch."""
 
 
 def lay(packs: Sequence[Pack], branches: Sequence[Tokens], pad: int) -> Laid:
@@ -84,14 +84,14 @@ def lay(packs: Sequence[Pack], branches: Sequence[Tokens], pad: int) -> Laid:
 
     Args:
         packs: At least one.
-        branches: Completion → the tokens of its branch, all equally many.
+        branches: Completion → the tokens of its branch; all have the same length.
         pad: Any token.
     """
     long = len(branches[0])
     width = max(pack.tokens(long) for pack in packs)
     ids = torch.full((len(packs), width), pad)
     positions = torch.zeros(len(packs), width, dtype=torch.long)
-    # Padding attends to itself: a token that attends to nothing has no numbers.
+    # Padding attends to itself: a token that attends to nothing becomes NaN.
     mask = torch.eye(width, dtype=torch.bool).repeat(len(packs), 1, 1)
     causal = torch.ones(width, width, dtype=torch.bool).tril()
     places, completions = [], []
@@ -121,10 +121,10 @@ def read_packed(
     """Return the hidden states from which completions were chosen.
 
     Args:
-        model: Of the LLaVA kind.
-        prompts: Each once. The tokens of photograph n are -1 - n, so that prompts that show different photographs are
-            never put together.
-        said: Completions, all equally many tokens, padding included.
+        model: A model of the LLaVA kind.
+        prompts: Each prompt once. The tokens of photograph n are -1 - n, so that prompts that show different
+            photographs are never packed together.
+        said: Completions, all of the same number of tokens, including padding.
         owner: Completion → its prompt.
         pad: Any token.
         features: (photographs, patches, width); None if no prompt shows a photograph.
@@ -157,7 +157,7 @@ def read_packed(
 
 
 def encoded(features: Any) -> dict[str, Any]:
-    """Return the argument by which a model of the LLaVA kind takes photographs that were looked at before.
+    """Return the argument that gives a model of the LLaVA kind photographs that are already encoded.
 
     Args:
         features: (photographs, patches, width), in the order of the prompts; None if none is shown.

@@ -1,11 +1,11 @@
-"""Draws and scores decisions: the completions of a group share their prompt, photographs are looked at once.
+"""Draw and score decisions: the completions of a group share their prompt, and photographs are encoded once.
 
-A group of GRPO has one prompt and many completions. Where the decision is a few tokens, nearly all the work of a
-stock step is the same prompt over and over; here it is done once a group, forwards and backwards, and only the
-completions' own tokens are repeated. Log-probabilities and gradients are those of the stock step.
+A group of GRPO has one prompt and many completions. If a decision is a few tokens, a stock step spends nearly all of
+its time on the same prompt. Here the prompt is read once per group, forwards and backwards, and only the completions'
+own tokens are repeated. Log-probabilities and gradients equal those of the stock step.
 
 For image-text-to-text models of the LLaVA kind, whose photographs become a fixed number of embeddings; the vision
-tower and the projector stay as they are.
+tower and the projector are frozen.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from consult.rl.policy.constraint import END, Constraint
 from consult.rl.policy.prefix_packing import Tokens, common_tail, encoded, packs_of, read_packed
 
 LOOKED_AT = 64
-"""Photographs in one batch of the vision tower."""
+"""Photographs per batch of the vision tower."""
 TASK = 4
-"""Tokens at the end by which prompts that ask for one thing are told from others."""
+"""Number of final tokens that distinguish one kind of prompt from another."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """Prompts of decisions, each once."""
+    """Prompts of decisions, each prompt once."""
 
     ids: Any
     """(prompts, tokens), padded on the left."""
     mask: Any
     """The same shape."""
     features: Any
-    """(photographs, patches, width), in the order of the prompts that have one; None if none has."""
+    """(photographs, patches, width), in the order of the prompts with a photograph; None if there are none."""
 
     @classmethod
     def of(cls, sequences: Sequence[Sequence[int]], features: Sequence[Any], pad: int) -> Prompts:
         """Pad prompts on the left and stack their photographs.
 
         Args:
-            sequences: Token ids, one sequence a prompt.
+            sequences: Token ids, one sequence per prompt.
             features: (patches, width) of the photograph of each; None if it shows none.
             pad: The token that pads.
         """
@@ -57,10 +57,10 @@ class Prompts:
         return (self.ids == model.config.image_token_id).any(1)
 
     def part(self, model: Any, kind: Any) -> Prompts:
-        """Return some prompts, all that show a photograph or none of them.
+        """Return the selected prompts; either all of them show a photograph or none does.
 
         Args:
-            model: Whose token stands for photographs.
+            model: The model whose image token stands for photographs.
             kind: (prompts,) of bool; at least one.
         """
         width = int(self.mask[kind].sum(1).max())
@@ -71,7 +71,7 @@ class Prompts:
 
 @dataclass(frozen=True)
 class Completions:
-    """Completions, each said to one of some prompts."""
+    """Completions, each with the index of its prompt."""
 
     ids: Any
     """(completions, tokens), padded on the right."""
@@ -80,15 +80,15 @@ class Completions:
     states: Any
     """(completions, tokens): the constraint's state before each token; END where padding begins."""
     constraint: Constraint
-    """What could have been said."""
+    """The constraint: which completions were possible."""
 
 
 @torch.no_grad()
 def look(model: Any, pixels: Any) -> Any:
-    """Encode photographs as the language model takes them: (photographs, patches, width).
+    """Encode photographs for the language model: (photographs, patches, width).
 
     Args:
-        model: Of the LLaVA kind.
+        model: A model of the LLaVA kind.
         pixels: (photographs, channels, height, width), as its processor gives them.
     """
     parts = [
@@ -101,13 +101,13 @@ def look(model: Any, pixels: Any) -> Any:
 def score_decisions(model: Any, prompts: Prompts, said: Completions, temperature: float) -> tuple[Any, Any]:
     """Score completions, with gradients.
 
-    Acts of an interview, whose prompts continue one another, are read as one, every other prompt by itself.
+    Acts of an interview, whose prompts continue one another, are read as one sequence; other prompts are read alone.
 
     Args:
-        model: Of the LLaVA kind, adapters laid into it.
-        prompts: Each once.
+        model: A model of the LLaVA kind, with its adapters.
+        prompts: Each prompt once.
         said: The completions.
-        temperature: By which logits are divided, as when they were drawn.
+        temperature: Divides the logits, as when the completions were drawn.
 
     Returns:
         Log-probabilities and entropies in nats, both (completions, tokens); 0 where a token was forced.
@@ -132,7 +132,7 @@ def score_decisions(model: Any, prompts: Prompts, said: Completions, temperature
 
 
 def _told(model: Any, prompts: Prompts) -> tuple[list[Tokens], Any]:
-    """Return the tokens of each prompt, those of photograph n as -1 - n, and the photographs, each once."""
+    """Return the tokens of each prompt, with those of photograph n as -1 - n, and the photographs, each once."""
     ids, photographs = prompts.ids, None
     if prompts.features is not None:
         photographs, which = prompts.features.unique(dim=0, return_inverse=True)
@@ -143,7 +143,7 @@ def _told(model: Any, prompts: Prompts) -> tuple[list[Tokens], Any]:
 
 
 def _spoken(said: Completions, prompts: Any) -> tuple[Any, Completions]:
-    """Return which completions belong to some prompts, and them, with the prompts renumbered."""
+    """Return the indices of the given prompts' completions, and these completions, with renumbered prompts."""
     belongs = said.owner[:, None] == prompts
     rows = belongs.any(1).nonzero()[:, 0]
     return rows, Completions(said.ids[rows], belongs[rows].int().argmax(1), said.states[rows], said.constraint)
@@ -185,12 +185,12 @@ def _read_off(
     chosen = logs.gather(-1, target[..., None])[..., 0].masked_fill(~spoken, 0.0)
     entropies = -(logs.exp() * logs.masked_fill(logs == -torch.inf, 0.0)).sum(-1).masked_fill(~spoken, 0.0)
     left = said.ids.shape[1] - distinct.ids.shape[1]
-    # What comes after the last choice is forced: its log-probability and its entropy are 0.
+    # Tokens after the last choice are forced: their log-probability and entropy are 0.
     return tuple(torch.nn.functional.pad(found[place], (0, left)) for found in (chosen, entropies))  # type: ignore[return-value]
 
 
 def _distinct(said: Completions) -> tuple[Completions, Any]:
-    """Return each different completion of a prompt once, up to its last choice, and the place of each completion."""
+    """Return each distinct completion of a prompt once, up to its last choice, and the index of each among them."""
     choices = said.constraint.choices[said.states.clamp_min(0)] & (said.states != END)
     width = int(choices.any(0).nonzero().max()) + 1 if bool(choices.any()) else 1
     ids, states = said.ids[:, :width], said.states[:, :width]
@@ -245,7 +245,7 @@ class Sampled:
     logs: list[list[float]]
     """Log-probability of each token, in nats."""
     chosen: list[list[int]]
-    """1 where the constraint left a choice, 0 where the token was forced."""
+    """1 if the constraint left a choice, 0 if the token was forced."""
 
 
 @torch.no_grad()
@@ -255,12 +255,12 @@ def sample(
     """Draw decisions.
 
     Args:
-        model: With or without an adapter laid into it.
-        prompts: Each once.
+        model: With or without an adapter.
+        prompts: Each prompt once.
         owner: (completions,): index of the prompt of each.
-        constraint: What may be said.
-        temperature: 0 takes the likeliest token; else noise comes from torch's global generator.
-        most: Tokens after which an unfinished decision is cut.
+        constraint: Which completions are possible.
+        temperature: 0 takes the most likely token; else noise comes from torch's global generator.
+        most: Tokens after which an unfinished decision is cut off.
     """
     hidden, cache, position = _read(model, prompts)
     mask, node = prompts.mask, owner
@@ -269,7 +269,7 @@ def sample(
         tokens = drawn.draw(_logits(model, hidden, constraint)[node], temperature)
         if not drawn.chooses or step == most - 1:
             break
-        # Completions that have said the same so far continue as one.
+        # Completions that are equal so far continue as one row.
         branches, node = torch.stack([node, tokens], 1).unique(dim=0, return_inverse=True)
         parents, said = branches.T
         _select(cache, parents)
@@ -291,11 +291,11 @@ class _Drawn:
 
     @property
     def chooses(self) -> bool:
-        """Whether a row has a choice before it."""
+        """Return whether a choice lies ahead in any row."""
         return any(state != END and self.constraint.chooses_from[state] for state in set(self.states.tolist()))
 
     def draw(self, logits: Any, temperature: float) -> Any:
-        """Draw the next token of each row: (rows,); that of a row that has ended means nothing."""
+        """Draw the next token of each row: (rows,); the value is meaningless for a row that has ended."""
         logs = self.constraint.log_probabilities(logits / (temperature or 1.0), self.states)
         places = logs.exp().multinomial(1)[:, 0] if temperature else logs.argmax(-1)
         tokens = self.constraint.columns[places]
@@ -310,7 +310,7 @@ class _Drawn:
         return tokens
 
     def ended(self, most: int) -> Sampled:
-        """Append what is forced up to the end, and return what was drawn."""
+        """Append the forced tokens up to the end, and return what was drawn."""
         for row, state in enumerate(self.states.tolist()):
             while state != END and len(self.ids[row]) < most and not self.constraint.choices[state]:
                 (token,) = self.constraint.follows[state]

@@ -1,7 +1,7 @@
-"""What the vision tower makes of each photograph, kept in memory and on disk.
+"""Cache the vision tower's features of each photograph in memory and on disk.
 
-Drawing and looking take longer than a decision, and the tower is not trained. Kept under `CONSULT_CACHE` (else
-`~/.cache/consult`) by what decides them: the weights, the scenario and the photograph.
+Drawing and encoding take longer than a decision, and the tower is not trained. Files lie under `CONSULT_CACHE` (else
+`~/.cache/consult`); their keys are the weights, the scenario and the photograph.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from consult.rl.data.dataset import Row
 from consult.scenarios import Photograph
 
 AT_ONCE = 200
-"""Photographs that are drawn, looked at and kept together."""
+"""Photographs that are drawn, encoded and stored together."""
 
 
 class VisionCache:
-    """Photographs as one model sees them.
+    """Photographs as one model encodes them.
 
     Args:
-        speaker: Of the LLaVA kind: a photograph becomes a fixed number of embeddings.
+        speaker: A model of the LLaVA kind: a photograph becomes a fixed number of embeddings.
     """
 
     def __init__(self, speaker: TransformersModel) -> None:
@@ -33,7 +33,7 @@ class VisionCache:
         self._seen: dict[str, Any] = {}
 
     def ids(self, prompt: Prompt) -> list[int]:
-        """Return a prompt's token ids, a photograph's tokens expanded."""
+        """Return a prompt's token ids, with the photograph's token expanded."""
         text = self.speaker.text(prompt)
         if self.speaker.photographs is not None:
             token = self.speaker.photographs.token
@@ -42,17 +42,17 @@ class VisionCache:
         return ids
 
     def features(self, photograph: Photograph) -> Any:
-        """Return what the vision tower makes of a photograph: (patches, width), in single precision."""
+        """Return the vision tower's features of a photograph: (patches, width), in single precision."""
         if photograph.id not in self._seen:
             self._look([photograph])
         return self._seen[photograph.id].float()
 
     def look_at(self, rows: Sequence[Row], revision: str, say: Callable[[str], None]) -> None:
-        """Look at the photographs of rows, or load what was seen of them before.
+        """Encode the photographs of rows, or load their features from the cache.
 
         Args:
-            rows: Whose photographs.
-            revision: Of the scenario.
+            rows: The rows with the photographs.
+            revision: The scenario's revision.
             say: Called with each line of progress.
         """
         target = {row.view.photograph.id: row.view.photograph for row in rows if row.view.photograph}
@@ -89,7 +89,7 @@ class VisionCache:
 
         try:
             found = load_file(path)
-        except Exception:  # none there, or one that was cut short: they are looked at again
+        except Exception:  # missing or truncated: the photographs are encoded again
             return
         self._seen = {**found, **self._seen}
 
@@ -101,5 +101,5 @@ class VisionCache:
             path.parent.mkdir(parents=True, exist_ok=True)
             save_file(self._seen, partial)
             partial.replace(path)
-        except Exception:  # a cache that cannot be written is a cache that is not there
+        except Exception:  # if the cache cannot be written, go on without it
             partial.unlink(missing_ok=True)

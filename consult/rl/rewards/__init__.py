@@ -1,1 +1,1 @@
-"""What a completion or a consultation is worth."""
+"""Rewards of completions and consultations."""

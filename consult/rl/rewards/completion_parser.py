@@ -1,7 +1,7 @@
-"""What a completion decides, read more strictly than in play.
+"""Parse the decision in a completion more strictly than in play.
 
-In play a model that does not keep to the form is met half-way. A reward that did so would pay for a lottery ticket:
-all labels listed, two answers, the label in the thought alone. Here only a single answer in its place counts.
+In play, parsing tolerates a model that does not keep to the form. A reward that did so would pay for guessing: all
+labels listed, two answers, the label only in the thought. Here only a single answer in its place counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FORMS: dict[Rationale, str] = {
     "after": rf"\s*{_ANSWER}\s*{_THOUGHT}{_REST}\s*",
     "none": rf"\s*{_ANSWER}{_REST}\s*",
 }
-"""Where the reason stands → the form of a decision."""
+"""Where the reason goes → the form of a decision."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Decided:
 
 
 def parse_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
-    """Read a triage doctor's completion, written to what `view` shows."""
+    """Parse a triage doctor's completion, written in reply to what `view` shows."""
     read = dialect.read_triage(text, view)
     if dialect.slots:
         return Decided(text, read.specialty if read else None, read is not None, read.urgency if read else None)
@@ -62,16 +62,16 @@ def _is_triage_object(answer: str) -> bool:
 
 
 def parse_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "before") -> Decided:
-    """Read an attending's completion.
+    """Parse an attending's completion.
 
     Args:
-        text: As the model wrote it.
-        scenario: Whose labels and aliases count; without labels any short answer does.
-        rationale: Where the reason has to stand.
+        text: The completion as the model wrote it.
+        scenario: The scenario whose labels and aliases count; without labels, any short answer counts.
+        rationale: Where the reason must be.
     """
     match = re.fullmatch(FORMS[rationale], text, re.DOTALL | re.IGNORECASE)
     formed = match is not None and bool(match.groupdict().get("thought", "-").strip())
-    # A thought that never ends is no place for an answer, and an answer within one is none.
+    # An answer does not count inside a thought, and a thought that never ends has no answer after it.
     spoken = re.sub(r"<think>.*?(?:</think>|\Z)", " ", text, flags=re.DOTALL | re.IGNORECASE)
     answers = re.findall(_ANSWER, spoken, re.DOTALL | re.IGNORECASE)
     named = _only_label(answers[0], scenario) if len(answers) == 1 else None

@@ -1,7 +1,7 @@
 """The curriculum of MMedAgent-RL (arXiv 2506.00555): cases from easy to hard by the share of the panel that is right.
 
-Where all are right, following them is right; where some are, they have to be weighed; where none is, the attending has
-to know better. The paper calls the share s. The arms separate what the paper does at once: `order` is the order alone,
+If all opinions are right, following them is right; if some are, the attending has to weigh them; if none is, it has to
+know better. The paper calls the share s. The arms separate what the paper does at once: `order` only orders the cases,
 `entropy` adds an entropy weight that grows, `full` also a KL weight that grows. `none` has the same cases, steps and
 trainers, shuffled.
 """
@@ -16,14 +16,14 @@ from consult.rl.config import STAGES, Stage, TrainConfig, TrainingError
 from consult.rl.data.dataset import Row
 
 ENTROPY: Mapping[Stage, float] = {"easy": 0.0, "medium": 0.01, "hard": 0.05}
-"""Weight by stage; the paper has it "about 0", "above 0" and "much above"."""
+"""Weight by stage; the paper says "about 0", "above 0" and "much above"."""
 BETA: Mapping[Stage, float] = {"easy": 1e-3, "medium": 4e-3, "hard": 1e-2}
-"""Weight by stage, the paper's."""
+"""Weight by stage, from the paper."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One trainer's share of a training: its optimizer is new, and the KL is measured from its start."""
+    """One trainer's part of a training run: it has a new optimizer, and the KL is measured from its start."""
 
     name: str
     method: str
@@ -32,20 +32,20 @@ class Phase:
     entropy: float
     beta: float
     until: float
-    """Share of the whole training that is over at its end, 0 to 1."""
+    """Share of the whole training run that is done at its end, 0 to 1."""
     number: int = 1
-    """1-based; each phase shuffles by it."""
+    """1-based; the seed with which the phase shuffles."""
 
 
 def stage_of(panel_correct_share: float | None) -> Stage:
-    """Return the stage of a share of right opinions, 0 to 1; medium where there is no panel."""
+    """Return the stage for a share of right opinions, 0 to 1; medium if there is no panel."""
     if panel_correct_share is None or 0 < panel_correct_share < 1:
         return "medium"
     return "easy" if panel_correct_share == 1 else "hard"
 
 
 def histogram(rows: Sequence[Row]) -> list[str]:
-    """Return lines that draw how many decisions have which share of right opinions."""
+    """Return a text histogram, line by line: how many decisions have which share of right opinions."""
     counts = Counter(row.panel_correct_share for row in rows if row.panel_correct_share is not None)
     most = max(counts.values(), default=1)
     return [
@@ -55,16 +55,16 @@ def histogram(rows: Sequence[Row]) -> list[str]:
 
 
 def empty_stages(rows: Sequence[Row], config: TrainConfig) -> list[Stage]:
-    """Return the stages asked for that no decision belongs to."""
+    """Return the requested stages without a decision."""
     there = {stage_of(row.panel_correct_share) for row in rows}
     return [stage for stage in STAGES if stage in config.stages and stage not in there]
 
 
 def phases(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
-    """Divide a training into phases.
+    """Divide a training run into phases.
 
     Raises:
-        TrainingError: No decision belongs to the stages that were asked for.
+        TrainingError: No decision belongs to the requested stages.
     """
     if config.method == "sft+grpo":
         halves = (("sft", 0.5), ("grpo", 1.0))
@@ -86,7 +86,7 @@ def _stages(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
     every = [row for found in by_stage.values() for row in found]
     if not every:
         raise TrainingError(
-            f"no decision belongs to the stages {', '.join(config.stages)}; take more --cases, or --panel-skill 0.5"
+            f"no decision belongs to the stages {', '.join(config.stages)}; use more --cases, or --panel-skill 0.5"
         )
     made: list[Phase] = []
     gone = 0

@@ -1,8 +1,8 @@
-"""Rewards: what is paid for a decision, and for an interview. A reward is a small named function.
+"""Rewards of decisions and of interviews. A reward is a small named function.
 
 Of decisions (MMedAgent-RL, arXiv 2506.00555): 0.5 for the form and 1 for the right answer. Of interviews (after
 DoctorAgent-RL): a new finding of the card, a question without an answer, a repeated one, the limit of turns, the
-diagnosis, the advice. Their weights stand in the configuration; a weight of 0 takes a reward out.
+diagnosis, the advice. Their weights are in the configuration; a weight of 0 removes a reward.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ RUNNING = "running"
 
 @dataclass(frozen=True)
 class Target:
-    """What a decision should have been."""
+    """The correct answer of a decision."""
 
     answer: str
     """The true specialty, or the true diagnosis."""
     urgency: Urgency | None = None
     scenario: Scenario | None = field(default=None, compare=False, repr=False)
-    """Of a diagnosis: whose labels and aliases count; None of a specialty, which has one name."""
+    """For a diagnosis, the scenario whose labels and aliases count; None for a specialty, which has one name."""
 
     def is_right(self, named: str | None) -> bool:
-        """Return whether an answer is right; an open diagnosis that nobody has judged is not."""
+        """Return whether an answer is right; an open diagnosis that nobody has judged is wrong."""
         if self.scenario is None:
             return named == self.answer
         return bool(correct(named, self.answer, self.scenario).correct)
@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Interview:
-    """A consultation that was played to its end, or to the limit of its turns."""
+    """A consultation that was played to its end or to the turn limit."""
 
     scenario: Scenario
     case: Case
@@ -48,13 +48,13 @@ class Interview:
     status: str
     """finished, unfinished or failed; running before its end."""
     decided: Correct = UNKNOWN
-    """What the store has of it, a judge's verdict included; nothing while it is played."""
+    """The stored decision, including a judge's verdict; empty while the consultation is played."""
 
     @property
     def correct(self) -> bool | None:
-        """Whether the consultation is right as reports count it; None without a truth, and before its end.
+        """Return whether the consultation is right as reports count it; None without a truth, and before its end.
 
-        Without a stored decision names and aliases decide; an open diagnosis that nobody has judged is wrong.
+        Without a stored decision, names and aliases decide; an open diagnosis that nobody has judged is wrong.
         """
         if self.decided != UNKNOWN:
             return self.decided.correct
@@ -65,19 +65,19 @@ class Interview:
 
     @property
     def conclusion(self) -> Act | None:
-        """The attending's conclusion: its `diagnosis`, `urgency` and words; None if there is none."""
+        """Return the attending's conclusion: its `diagnosis`, `urgency` and words; None if there is none."""
         return next((act for act in self.acts if act.action == "conclude"), None)
 
 
 DecisionReward = Callable[[Decided, Target], float]
 InterviewReward = Callable[[Interview], float | None]
-"""None if it cannot be told, as of a case without a true diagnosis."""
+"""None if the case has no true diagnosis, for example."""
 
 # -- of a decision -----------------------------------------------------------------------------------------------------
 
 
 def keeps_form(decided: Decided, target: Target) -> float:
-    """0.5 when the completion keeps to the form, nothing missing, doubled or left over."""
+    """0.5 when the completion keeps to the form, with nothing missing, repeated or added."""
     return 0.5 if decided.formed else 0.0
 
 
@@ -87,7 +87,7 @@ def is_right(decided: Decided, target: Target) -> float:
 
 
 def is_pressing_enough(decided: Decided, target: Target) -> float:
-    """1.0 when the urgency is the true one; a triage doctor alone states one."""
+    """1.0 when the urgency is the true one; only a triage doctor states one."""
     return float(target.urgency is not None and decided.urgency == target.urgency)
 
 
@@ -101,7 +101,7 @@ DECISION_REWARDS: Mapping[str, DecisionReward] = {
 
 
 def new_finding(interview: Interview) -> float:
-    """1.0 for each finding of the card that a question brought out for the first time; what is not there is none."""
+    """1.0 for each finding of the card that a question elicited for the first time; absent findings do not count."""
     findings = {fact.id for fact in interview.case.card.facts if not fact.none}
     told = {fact for act in interview.acts if act.action == "open" for fact in act.facts}
     brought = [fact for _, answer in _doctors_questions(interview) if answer for fact in answer.facts]
@@ -121,7 +121,7 @@ def repeated(interview: Interview) -> float:
 
 
 def out_of_turns(interview: Interview) -> float:
-    """1.0 when the consultation came to its limit without a satisfied patient."""
+    """1.0 when the consultation reached its limit without a satisfied patient."""
     return float(interview.status != "finished")
 
 
@@ -131,7 +131,7 @@ def right_diagnosis(interview: Interview) -> float | None:
 
 
 def sound_advice(interview: Interview) -> float | None:
-    """1.0 when the conclusion is right and says the scenario's advice on it: what it is, what to do, when to return."""
+    """1.0 when the conclusion is right and gives the scenario's advice: what it is, what to do, when to return."""
     concluded = interview.conclusion
     if interview.correct is None:
         return None

@@ -1,4 +1,4 @@
-"""Rewards of the user's: a function over a decision, over a whole consultation, or in TRL's form.
+"""The user's rewards: a function of a decision, of a whole consultation, or in TRL's form.
 
     @consult.reward(weight=0.5)
     def early_red_flag(consultation):
@@ -6,7 +6,7 @@
         first = next((act for act in consultation.acts if act.action == "ask"), None)
         return float(first is not None and first.topic == "alarm")
 
-`--reward mine.py:early_red_flag` trains with it; `=0.2` after it takes another weight.
+`--reward mine.py:early_red_flag` trains with it; `=0.2` after it sets another weight.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from consult.plugins import Named, PluginError, Registry, called, takes
 F = TypeVar("F", bound=Callable[..., Any])
 Over = Literal["decision", "consultation", "trl"]
 WEIGHT = "consult_weight"
-"""The attribute of a function that `reward` sets."""
+"""The attribute that `reward` sets on a function."""
 
 
 @dataclass(frozen=True)
 class OwnReward:
-    """A reward of the user's."""
+    """A reward written by the user."""
 
     name: str
     """Its reference."""
@@ -43,18 +43,18 @@ def reward(function: F, /) -> F: ...
 @overload
 def reward(*, weight: float = 1.0) -> Callable[[F], F]: ...
 def reward(function: F | None = None, /, *, weight: float = 1.0) -> F | Callable[[F], F]:
-    """Mark a function as a reward; it stays callable as it is.
+    """Mark a function as a reward; it can still be called as before.
 
     Args:
-        function: Over a decision `(decision, wanted) -> float`, over a consultation `(consultation) -> float`, or in
-            TRL's form `(completions, **kwargs) -> list[float]`. Its parameters tell which.
-        weight: What it is multiplied by where a training names no other weight.
+        function: Of a decision `(decision, wanted) -> float`, of a consultation `(consultation) -> float`, or in
+            TRL's form `(completions, **kwargs) -> list[float]`. Its parameters decide which.
+        weight: Factor on the reward if a training run names no other weight.
 
     Returns:
         The function.
 
     Raises:
-        PluginError: It is none of these.
+        PluginError: The function has none of these forms.
     """
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
         raise PluginError(f"the weight of a reward cannot be {weight!r}; give a number, such as 0.5")
@@ -68,10 +68,10 @@ def reward(function: F | None = None, /, *, weight: float = 1.0) -> F | Callable
 
 
 def as_reward(value: Any, reference: str) -> OwnReward:
-    """Make a reward of a function.
+    """Make a reward from a function.
 
     Raises:
-        PluginError: Its parameters fit none of the three forms.
+        PluginError: The parameters fit none of the three forms.
     """
     if callable(value):
         over = _over(value)
@@ -84,14 +84,14 @@ def as_reward(value: Any, reference: str) -> OwnReward:
 
 
 def over_consultations(given: Any) -> tuple[str, Callable[[Any], Any]]:
-    """Return the name of a reward and the function that it is, of one consultation.
+    """Return the name of a reward and its function of one consultation.
 
     Args:
         given: A function, `file.py:name`, an entry point, or the name of a built-in reward.
 
     Raises:
         UnknownNameError: There is no such reward.
-        PluginError: It is none, or it scores something else than whole consultations.
+        PluginError: It is not a reward, or it does not score whole consultations.
     """
     from consult.rl.rewards.decisions import INTERVIEW_REWARDS
     from consult.scenarios import UnknownNameError
@@ -111,15 +111,15 @@ def over_consultations(given: Any) -> tuple[str, Callable[[Any], Any]]:
 
 
 def paid(name: str, value: Any, where: str = "") -> float:
-    """Return what a reward has returned, as a number.
+    """Convert a reward's return value to a number.
 
     Args:
-        name: The reward's.
-        value: What it returned.
-        where: What it scored, such as ` on r1.3`.
+        name: The reward's name.
+        value: The returned value.
+        where: The scored item, such as ` on r1.3`.
 
     Raises:
-        PluginError: It is no finite number; a text of digits is none.
+        PluginError: The value is not a finite number; a string of digits does not count as one.
     """
     try:
         number = math.nan if isinstance(value, str | bytes) else float(value)
@@ -136,7 +136,7 @@ def _over(function: Callable[..., Any]) -> Over | None:
     try:
         named = inspect.signature(function).parameters
     except (TypeError, ValueError):
-        return None  # of C, without a signature
+        return None  # a C function without a signature
     if "completions" in named:
         return "trl"
     if takes(function, "decision", "wanted"):

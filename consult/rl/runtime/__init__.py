@@ -1,1 +1,1 @@
-"""Schedule, processes, output folder, callbacks and figures of a training."""
+"""Schedule, processes, output folder, callbacks and figures of a training run."""

@@ -1,4 +1,4 @@
-"""Callbacks of the trainers: the line of progress, the checks on validation cases, the curves."""
+"""Callbacks of the trainers: the progress line, the checks on validation cases, the curves."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ _LOGGED = {
 
 
 class PhaseCallback(TrainerCallback):
-    """Reports progress, checks the validation cases, keeps the best weights and ends a phase in time.
+    """Report progress, check the validation cases, keep the best weights and end a phase on time.
 
     Args:
-        policy: In training.
-        phase: Which it is.
-        clock: Of the whole training.
-        check: Measures the policy on the validation cases.
-        best: Accuracy of the best weights so far, and where they are kept.
+        policy: The policy in training.
+        phase: The phase.
+        clock: The clock of the whole training run.
+        check: Evaluates the policy on the validation cases.
+        best: The best weights so far, with their accuracy and folder.
         every: Steps between two checks.
         say: Called with each line of progress.
-        folder: Of the phase.
+        folder: The phase's folder.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class PhaseCallback(TrainerCallback):
         self._told = 0.0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """End the phase where its share of the training is over; ask for a checkpoint every so many steps."""
+        """End the phase when its share of the training run is over; request a checkpoint every `every` steps."""
         if self.clock.fraction(state.global_step) >= self.phase.until - NEARLY:
             control.should_training_stop = True
         if state.global_step % self.every == 0 or control.should_training_stop:
             control.should_save = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        """Add the elapsed seconds to what is logged, and report progress every few seconds."""
+        """Add the elapsed seconds to the log entry, and report progress every few seconds."""
         entry = state.log_history[-1] if state.log_history else {}
         entry["elapsed"] = round(self.clock.elapsed, 2)
         if "loss" in entry and state.is_world_process_zero and time.monotonic() - self._told > 5:
@@ -98,7 +98,7 @@ class PhaseCallback(TrainerCallback):
             self.say(line(self.phase.name, entry, self.clock.left(state.global_step)))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Measure the checkpoint that was just written, keep the best weights, and mark the checkpoint as whole."""
+        """Evaluate the checkpoint that was just written, keep the best weights, and mark the checkpoint as complete."""
         if not state.is_world_process_zero:
             return
         measured = self.check()
@@ -113,11 +113,11 @@ class PhaseCallback(TrainerCallback):
 
 
 class Best:
-    """The weights that did best on the validation cases, over all processes that continued a training.
+    """The weights that did best on the validation cases, over all processes that continued a training run.
 
     Args:
-        folder: Where they are saved; which they are stands in a file beside it.
-        accuracy: Of the start: the share of validation cases that it decides right.
+        folder: Where they are saved; a file beside it says which they are.
+        accuracy: The start's accuracy: the share of validation cases that it decides right.
     """
 
     def __init__(self, folder: Path, accuracy: float) -> None:
@@ -128,7 +128,7 @@ class Best:
             self.accuracy, self.where = kept["accuracy"], kept["where"]
 
     def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
-        """Save the policy's weights where they are at least as good as the best so far, and return whether they are."""
+        """Save the policy's weights if they are at least as good as the best so far, and return whether they are."""
         if accuracy < self.accuracy:
             return False
         self.accuracy, self.where = accuracy, f"{phase} step {step}"
@@ -138,7 +138,7 @@ class Best:
 
 
 def line(phase: str, entry: Mapping[str, Any], left: float | None) -> str:
-    """Return the line of progress: `entry` as TRL logged it, `left` the seconds that are left."""
+    """Return the progress line from TRL's log `entry` and the seconds `left`."""
     seconds = {name: entry.get(f"seconds/{name}") or 0.0 for name in ("generation", "reward", "update")}
     whole = sum(seconds.values())
     parts = [f"{phase} step {entry['step']}"]
@@ -157,7 +157,7 @@ def line(phase: str, entry: Mapping[str, Any], left: float | None) -> str:
 
 
 def keep_curve(path: Path, phase: str, history: list[dict[str, Any]]) -> None:
-    """Write a phase's curve: one row a step, later entries of a step completing earlier ones."""
+    """Write a phase's curve: one row per step; later entries of a step complete earlier ones."""
     rows: dict[int, dict[str, Any]] = {}
     for entry in history:
         row = rows.setdefault(entry["step"], {"phase": phase, "step": entry["step"]})

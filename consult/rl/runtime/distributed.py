@@ -1,4 +1,4 @@
-"""Several processes of one training, as `accelerate launch` starts them: which one reports and writes."""
+"""Several processes of one training run, as `accelerate launch` starts them: which one reports and writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main_first() -> AbstractContextManager[Any]:
 
 
 def wait_for_all() -> None:
-    """Wait until every process has come here."""
+    """Wait until every process has reached this point."""
     if several():
         _state().wait_for_everyone()
 

@@ -1,4 +1,4 @@
-"""What a training would do, how long and how much memory it would take: measured on one or two steps."""
+"""Report what a training run would do, how long and how much memory it would take: measured on one or two steps."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from consult.rl.trainers.trainer_factory import fit, group_of
 from consult.rl.training import Training
 
 STEPS = 2
-"""How many steps are measured where a whole step is short, the quicker one counting; of a part of a step, one is."""
+"""Steps that are measured if a whole step is short; the faster one counts. A part of a step is measured once."""
 FEW = 32
-"""Cases that the steps are made of, for triage, whose cases are not played."""
+"""Cases in the measured steps of triage, whose cases are not played."""
 SAMPLE: Mapping[TrainedRole, int] = {"attending": 4, "interview": 1}
-"""Role → cases of a step that are measured; of the starter's triage all are, of any other model's step one case."""
+"""Role → measured cases of a step; all cases for the starter's triage, one case for any other model."""
 Say = Callable[[str], None]
 
 
@@ -36,23 +36,23 @@ class _Measured:
     """How long a step takes."""
 
     step: float
-    """Seconds of a whole step, extrapolated from those of its sample."""
+    """Seconds of a whole step, extrapolated from the sample."""
     playing: float
-    """Seconds that it took to make one case's decision."""
+    """Seconds to make one case's decision."""
     sample: str
     """Which part of a step was measured; empty if it was a whole one."""
 
 
 def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
-    """Say what a training would do; nothing is written but photographs that were looked at.
+    """Report what a training run would do; only the features of photographs are written.
 
     Args:
-        config: What would be trained.
-        out: Where the result would lie.
-        say: Told each line as soon as it is known.
+        config: The training configuration.
+        out: The folder for the result.
+        say: Called with each line as soon as it is known.
 
     Raises:
-        TrainingError: It could not begin.
+        TrainingError: The training run could not start.
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
@@ -71,13 +71,13 @@ def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
         _tell_interviews(config, policy, ids, measured.playing, say)
     say(f"a step takes about {_seconds(measured.step)} here{measured.sample}{_length(config, measured.step)}")
     say(f"memory: {'at least' if measured.sample else 'about'} {_peak() / 2**30:.1f} GB{measured.sample}")
-    say(f"comes out in '{out}'; nothing was written yet")
+    say(f"the result would be in '{out}'; nothing has been written yet")
 
 
 def _tell_task(config: TrainConfig, ids: Mapping[str, Sequence[str]], say: Say) -> None:
     counts = ", ".join(f"{len(found):,} {split}" for split, found in ids.items())
     say(f"{config.role}, {config.method}, on '{config.model}'")
-    say(f"cases of '{config.scenario}': {counts}; test cases are read at the end alone")
+    say(f"cases of '{config.scenario}': {counts}; test cases are read only at the end")
     say(f"rewards: {', '.join(f'{weight:g} x {name}' for name, weight in config.weights.items())}")
 
 
@@ -92,7 +92,7 @@ def _tell_sizes(config: TrainConfig, policy: Policy, say: Say) -> None:
 
 
 def _measured(config: TrainConfig, asked: Training, policy: Policy, say: Say) -> _Measured:
-    """Make a step, or a part of one where a whole one would take long, and measure it."""
+    """Run and measure a step, or a part of one if a whole one would take long."""
     most = SAMPLE.get(config.role, config.prompts) if policy.vision_cache is not None else 1
     prompts = min(config.prompts, most)
     part = f"{prompts} of {count_of(config.prompts, 'case')}" if prompts < config.prompts else ""
@@ -116,7 +116,7 @@ def _measured(config: TrainConfig, asked: Training, policy: Policy, say: Say) ->
 
 
 def _tried(training: Training, policy: Policy, rows: Any, folder: Path, steps: int) -> float:
-    """Make a few steps of the first phase and return the seconds of one."""
+    """Run a few steps of the first phase and return the seconds of one."""
     phase = replace(phases(rows, training.config)[0], until=1.0)
     spent: list[float] = []
 
@@ -159,7 +159,7 @@ def _length(config: TrainConfig, seconds: float) -> str:
 
 
 def _peak() -> int:
-    """Return the most memory that was in use so far in bytes: the accelerator's, or this process's."""
+    """Return the peak memory so far in bytes: the accelerator's, or this process's."""
     import psutil
     import torch
 

@@ -1,4 +1,4 @@
-"""How often a policy decides right, measured before and after a training on the same cases."""
+"""Evaluation: how often a policy decides right, before and after training, on the same cases."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ class Measured:
 
     rows: Sequence[Row]
     named: Sequence[str | None]
-    """The specialty or diagnosis that each row was decided to be; None for an unusable answer."""
+    """The specialty or diagnosis decided for each row; None for an unusable answer."""
     urgencies: Sequence[str | None]
     formed: Sequence[bool]
 
     @property
     def right(self) -> list[bool]:
-        """Whether each decision is right."""
+        """Return whether each decision is right."""
         return [row.target.is_right(name) for name, row in zip(self.named, self.rows, strict=True)]
 
     @property
     def accuracy(self) -> float:
-        """Share of right decisions, 0 to 1."""
+        """Return the share of right decisions, 0 to 1."""
         return sum(self.right) / len(self.rows)
 
     def by_case(self) -> dict[str, list[bool]]:
-        """Return by case whether each of its decisions was right."""
+        """Return for each case whether each of its decisions was right."""
         found: dict[str, list[bool]] = defaultdict(list)
         for row, right in zip(self.rows, self.right, strict=True):
             found[row.case.id].append(right)
         return found
 
     def only(self, keep: Sequence[bool]) -> Measured:
-        """Return the decisions for which `keep` is true, one value a row."""
+        """Return the decisions for which `keep` is true; `keep` has one value per row."""
         picked = [i for i, kept in enumerate(keep) if kept]
         return Measured(
             [self.rows[i] for i in picked],
@@ -58,13 +58,13 @@ NOTHING = Measured([], [], [], [])
 
 
 def measure(policy: Policy, rows: Sequence[Row], scenario: Scenario, votes: int = 1) -> Measured:
-    """Measure what a policy decides.
+    """Evaluate a policy's decisions.
 
     Args:
-        policy: In training or trained.
-        rows: To be decided.
-        scenario: Whose labels and aliases count.
-        votes: 1 for the likeliest decision of each; else the majority of so many that are drawn as in play.
+        policy: The policy, during or after training.
+        rows: The rows to decide.
+        scenario: The scenario whose labels and aliases count.
+        votes: 1 for the most likely decision of each row; else the majority of this many, drawn as in play.
     """
     decided = []
     for row, texts in zip(rows, policy.decide(rows, votes), strict=True):
@@ -82,7 +82,7 @@ def _elected(ballots: Sequence[Decided]) -> Decided:
 
 
 def comparison(before: Measured, after: Measured) -> dict[str, Any]:
-    """Return the figures of a comparison as they stand in metrics.json: shares 0 to 1, `p` of the test named beside."""
+    """Return the figures of a comparison as in metrics.json: shares from 0 to 1, and `p` with the name of its test."""
     if not before.rows:
         return {"n": 0, "cases": 0, "before": None, "after": None, "gain": None, "interval": None, "p": None}
     found = difference(after.by_case(), before.by_case())
@@ -100,7 +100,7 @@ def comparison(before: Measured, after: Measured) -> dict[str, Any]:
 
 
 def ends(figure: Estimate) -> list[float] | None:
-    """Return the ends of an interval, rounded as its value is; None if there are too few cases for one."""
+    """Return the ends of an interval, rounded like its value; None if there are too few cases."""
     return None if figure.low is None or figure.high is None else [round(figure.low, 6), round(figure.high, 6)]
 
 
@@ -118,7 +118,7 @@ def comparison_by_stage(before: Measured, after: Measured) -> dict[str, Any]:
 
 
 def comparison_by_group(before: Measured, after: Measured) -> dict[str, Any]:
-    """Return the figures by specialty, and by whether a case is worded and drawn in the style of the train cases."""
+    """Return the figures by specialty, and by whether a case has the style of the train cases in text and drawing."""
     groups: dict[str, list[bool]] = {}
     for row in before.rows:
         for name in (row.case.truth.specialty, row.case.style):

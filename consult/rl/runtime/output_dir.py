@@ -1,4 +1,4 @@
-"""Where a training writes: what may be written to or continued, and how a full disk is known."""
+"""The output folder of a training run: which folder is accepted, and how a full disk is detected."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ FREE = ("report_to", "db")
 
 
 def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
-    """Refuse a folder that cannot be written to or continued.
+    """Check that a folder can be written to or continued.
 
     Raises:
-        TrainingError: It holds something, and `resume` was not said; or it holds another training.
+        TrainingError: The folder is not empty and `resume` is false; or it holds another training run.
     """
     places = (out / "work" / "config.json", out / "training.json")
     there = next((place for place in places if place.is_file()), None)
     if there is not None and not resume:
-        raise TrainingError(f"'{out}' holds a training; continue with --resume, or give another --out")
+        raise TrainingError(f"'{out}' holds a training run; continue with --resume, or give another --out")
     if there is not None:
         _same(config, there, out)
     elif out.exists() and not out.is_dir():
@@ -41,41 +41,41 @@ def _same(config: TrainConfig, path: Path, out: Path) -> None:
     for name, value in now.items():
         if name not in FREE and before.get(name) != value:
             raise TrainingError(
-                f"the training in '{out}' was started with {name} = {json.dumps(before.get(name))}, not "
+                f"the training run in '{out}' was started with {name} = {json.dumps(before.get(name))}, not "
                 f"{json.dumps(value)}; give the original value, or another --out"
             )
 
 
 def same_team(team: Mapping[str, str], out: Path) -> None:
-    """Write down who plays the other roles, and refuse to continue a training in which another model plays one.
+    """Record the models of the other roles, and refuse to continue a training run if one of them has changed.
 
     Args:
         team: Role → model and revision.
         out: The result's folder.
 
     Raises:
-        TrainingError: A role is played by others than when the training was begun.
+        TrainingError: A role has another model than when the training run was started.
     """
     path = out / "work" / "team.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else team
     for role, name in team.items():
         if before.get(role, name) != name:
             raise TrainingError(
-                f"the training in '{out}' was started with {before[role]} as {role}, which is {name} now; "
-                "put the old weights back, or give another --out"
+                f"the training run in '{out}' was started with {before[role]} as {role}, which is {name} now; "
+                "restore the old weights, or give another --out"
             )
     path.write_text(json.dumps(team, indent=2), encoding="utf-8")
 
 
 def is_full(out: Path, error: Exception) -> bool:
-    """Return whether an error is of a full disk, in whatever words a library says so."""
+    """Return whether an error means that the disk is full, however a library words it."""
     said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
     there = next(place for place in (out, *out.absolute().parents) if place.exists())
     return "No space left" in said or shutil.disk_usage(there).free < 2**16
 
 
 def quiet_libraries() -> None:
-    """Keep libraries from calling home and from chatting; whoever wants a tracker names it."""
+    """Turn off telemetry and notices of libraries; a tracker is used only if it is named."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")

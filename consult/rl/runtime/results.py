@@ -1,4 +1,4 @@
-"""What comes out of a training: figures, curves, and a model card that says what was done and what it means."""
+"""Results of a training run: figures, curves, and a model card that says what was done and what it means."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
 SHOWN = (
     ("reward", "reward of a completion"),
     ("right", "completions that are right"),
-    ("validation", "validation cases right, likeliest decision"),
+    ("validation", "validation cases right, most likely decision"),
     ("entropy", "entropy of a decision's token, nats"),
-    ("flat", "groups in which all completions are paid alike"),
+    ("flat", "groups whose completions all have the same reward"),
     ("kl", "KL divergence from the start of the phase"),
 )
-"""Columns of curves.csv that are drawn, with their titles."""
+"""Columns of curves.csv that are plotted, with their titles."""
 
 
 def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], curves: Sequence[Path]) -> None:
@@ -30,16 +30,16 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
 
     Args:
         out: The result's folder.
-        config: What was trained.
-        metrics: As they stand in metrics.json.
-        curves: The phases' curves, in their order.
+        config: The training configuration.
+        metrics: The figures, as in metrics.json.
+        curves: The phases' curves, in order.
     """
     rows = _joined(curves, out / "curves.csv")
     draw_curves(rows, out / "curves.png")
     adapter = out / "adapter_config.json"
     rank = int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
     (out / "README.md").write_text(model_card(config, metrics, rank), encoding="utf-8")
-    # The last, and at once: it says that the training is finished.
+    # Written last and atomically: it marks the training run as finished.
     partial = out / "metrics.json.part"
     partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     partial.replace(out / "metrics.json")
@@ -50,7 +50,7 @@ DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted",
 
 
 def write_decisions(path: Path, compared: Sequence[tuple[Measured, Measured]]) -> None:
-    """Write what each measured case was decided to be, before and after: a later comparison needs no model.
+    """Write the decision on each evaluated case, before and after: a later comparison needs no model.
 
     Args:
         path: The file.
@@ -80,7 +80,7 @@ def _joined(curves: Sequence[Path], path: Path) -> list[dict[str, str]]:
 
 
 def draw_curves(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Draw the curves over the steps, a box for each figure that there is."""
+    """Plot the curves over the steps, one panel for each figure that has values."""
     from matplotlib.figure import Figure
 
     drawn = [(name, title) for name, title in SHOWN if any(row.get(name) for row in rows)]
@@ -105,19 +105,19 @@ def _boundaries(rows: Sequence[Mapping[str, str]]) -> list[int]:
 
 
 def played_with(config: TrainConfig, folder: str) -> str:
-    """Return the flags of `consult simulate` that play what was trained with the team that it was trained in."""
+    """Return the flags of `consult simulate` that play the trained model with the team that it was trained with."""
     flags: dict[str, str] = {name: getattr(config, name) for name in OTHERS if getattr(config, name) is not None}
     flags["triage" if config.role == "triage" else "attending"] = folder
     return " ".join(f"--{name} {reference}" for name, reference in flags.items())
 
 
 def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None) -> str:
-    """Fill the card.
+    """Fill in the model card.
 
     Args:
-        config: What was trained.
-        metrics: As they stand in metrics.json.
-        rank: Of the adapter; None for whole weights.
+        config: The training configuration.
+        metrics: The figures, as in metrics.json.
+        rank: Rank of the adapter; None for whole weights.
     """
     base = base_reference(config.model)
     told = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
@@ -142,8 +142,8 @@ def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None
 
 
 _SYNTHETIC = (
-    "\nThe panels of these figures were made up by a program, each opinion right with a given probability: they tell "
-    "how an attending treats opinions, and are no headline.\n"
+    "\nThe panels of these figures were made up by a program, each opinion right with a given probability: they show "
+    "how an attending treats opinions, and are not a main result.\n"
 )
 
 

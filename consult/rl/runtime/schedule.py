@@ -1,4 +1,4 @@
-"""How far a training is, by steps and by wall time: the earlier end counts, and the learning rate follows."""
+"""Progress of a training run by steps and by wall time: the earlier end counts, and the learning rate follows."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SPENT = "consult.json"
-"""In a checkpoint: what had been spent by then."""
+"""File in a checkpoint with the steps and seconds spent by then."""
 WARM_UP = 0.02
-"""Share of the way on which the learning rate rises."""
+"""Share of the run in which the learning rate rises."""
 NEARLY = 1e-9
-"""Share of the way that rounding may cost."""
+"""Share of the run that rounding may cost."""
 FLOOR = 0.05
-"""Of the peak, at the end of the way."""
+"""Share of the peak learning rate that is left at the end of the run."""
 
 
 @dataclass
 class Clock:
-    """Steps and seconds of a whole training, over all of its phases and all processes that continued it."""
+    """Steps and seconds of a whole training run, over all of its phases and all processes that continued it."""
 
     steps: int | None
     seconds: float | None
@@ -35,17 +35,17 @@ class Clock:
         self._begun = time.monotonic()
 
     def pause(self, steps: int) -> None:
-        """End a phase of so many steps."""
+        """End a phase of the given number of steps."""
         self.spent, self.done = self.elapsed, self.done + steps
         self._begun = time.monotonic()
 
     @property
     def elapsed(self) -> float:
-        """Seconds so far."""
+        """Return the seconds so far."""
         return self.spent + time.monotonic() - self._begun
 
     def fraction(self, step: int) -> float:
-        """Return how much of the way is gone, 0 to 1, after so many steps of the phase."""
+        """Return the completed share of the run, 0 to 1, after the given number of steps of the phase."""
         by_steps = (self.done + step) / self.steps if self.steps else 0.0
         by_time = self.elapsed / self.seconds if self.seconds else 0.0
         return min(1.0, max(by_steps, by_time))
@@ -57,7 +57,7 @@ class Clock:
         return rise * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * gone)))
 
     def left(self, step: int) -> float | None:
-        """Return the seconds that are probably left; None before the first step."""
+        """Estimate the seconds left; return None before the first step."""
         gone = self.fraction(step)
         return self.elapsed * (1 - gone) / gone if gone > 0 else None
 
@@ -66,7 +66,7 @@ class Clock:
         (checkpoint / SPENT).write_text(json.dumps({"spent": self.elapsed, "done": self.done}))
 
     def resume_from(self, checkpoint: Path) -> None:
-        """Continue from what a checkpoint says."""
+        """Continue from the steps and seconds in a checkpoint."""
         told = json.loads((checkpoint / SPENT).read_text())
         self.spent, self.done = told["spent"], told["done"]
         self.begin()

@@ -1,4 +1,4 @@
-"""The starter's body: stock LLaVA (SigLIP tower and Llama), tiny, with a byte-level BPE tokenizer of its own."""
+"""The starter's architecture: a tiny stock LLaVA (SigLIP tower and Llama) with its own byte-level BPE tokenizer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ IMAGE_SIZE = 96
 PATCH = 16
 PATCHES = (IMAGE_SIZE // PATCH) ** 2
 VOCABULARY = 1_800
-"""Without names and sentences."""
+"""Vocabulary size without names and sentences."""
 MAX_LENGTH = 1024
 
 # Takes content both as a string and as a list of parts.
@@ -29,7 +29,7 @@ def train_tokenizer(texts: Iterable[str], names: Sequence[str]) -> Any:
     """Train the tokenizer.
 
     Args:
-        texts: What it is to encode well.
+        texts: The texts that the tokenizer should encode well.
         names: Labels, findings, sentences and the like: one token each, so that a choice among them is one draw.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -47,7 +47,7 @@ def train_tokenizer(texts: Iterable[str], names: Sequence[str]) -> Any:
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.add_tokens([AddedToken(t, special=False, normalized=False) for t in TAGS])
     tokenizer.add_tokens(
-        # A name within another word is none; a sentence ends in a mark that no word has.
+        # A name inside a longer word does not count; a sentence ends in a punctuation mark, which is in no word.
         [AddedToken(n, special=False, normalized=False, single_word=n[-1].isalnum()) for n in names]
     )
     return PreTrainedTokenizerFast(
@@ -122,7 +122,7 @@ def build_model(vocabulary: int, seed: int) -> Any:
         image_seq_length=PATCHES,
         vision_feature_select_strategy="full",
         vision_feature_layer=-1,
-        # Names that are often equally likely next grow alike as outputs; they must stay apart as inputs.
+        # Names that are often equally likely as next token get similar output embeddings; as inputs they must differ.
         tie_word_embeddings=False,
     )
     model = LlavaForConditionalGeneration(config)

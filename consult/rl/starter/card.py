@@ -18,7 +18,7 @@ from consult.envs.store.write import Store
 from consult.scenarios import Scenario
 
 OTHERS = (("no-dialogue", "panel"), ("dialogue", "solo"))
-"""Strategies and teams that the table has beside the dialogue of a panel."""
+"""Strategies and teams in the table, besides the dialogue with a panel."""
 
 
 def table_row(rate: Rate) -> str:
@@ -28,13 +28,13 @@ def table_row(rate: Rate) -> str:
 
 
 def held_out_table(reference: str, scenario: Scenario, name: str, cases: int) -> list[Rate]:
-    """Play validation cases and count.
+    """Play validation cases and count the outcomes.
 
     Args:
         reference: The model.
         scenario: Its validation split is played.
         name: The scenario's reference.
-        cases: How many, from the first.
+        cases: Number of cases, from the first.
     """
     opened = Models({reference: open_model(reference)})
     ids = tuple(scenario.case_ids("validation")[:cases])
@@ -58,7 +58,7 @@ def held_out_table(reference: str, scenario: Scenario, name: str, cases: int) ->
 
 
 def counts(store: Store, run: str) -> list[Rate]:
-    """Count what the consultations of a run came to."""
+    """Count the outcomes of a run's consultations."""
 
     def count(name: str, decision: Decision) -> Rate:
         return Rate(name, *count_decisions(store, run, decision))

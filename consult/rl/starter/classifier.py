@@ -1,7 +1,7 @@
-"""The starter's own classifier: a small head on its frozen vision tower, taught the diagnoses of the train cases.
+"""The starter's own classifier: a small head on its frozen vision tower, trained on the diagnoses of the train cases.
 
-The last stage of `consult train starter`, and by itself `consult train classifier --model FOLDER`. What it simplifies:
-the photographs are looked at once, and noise on what the tower sees stands for other photographs.
+The last stage of `consult train starter`, or separately `consult train classifier --model FOLDER`. Simplification: the
+photographs are encoded once, and noise on the features replaces other photographs.
 """
 
 from __future__ import annotations
@@ -27,49 +27,49 @@ EPOCHS, BATCH, RATE, DECAY, NOISE = 10, 256, 4e-3, 0.1, 0.1
 
 @dataclass(frozen=True)
 class ClassifierRecipe:
-    """Everything that decides the head."""
+    """All settings that affect the head."""
 
     scenario: str = "derm34"
     seed: int = 34
     cases: int = 6_800
-    """Train cases, from the first."""
+    """Number of train cases, from the first."""
     held_out: int = 680
-    """Validation and test cases each, from the first, that the figures are counted on."""
+    """Number of validation cases, and of test cases, for the figures, from the first."""
     workers: int = 2
-    """Processes that draw."""
+    """Number of processes that draw."""
 
 
 def train_classifier(reference: str, recipe: ClassifierRecipe, work: Path, say: Say) -> list[Rate]:
-    """Train a head on a model's tower and lay it beside the model's weights.
+    """Train a head on a model's tower and write it beside the model's weights.
 
     Args:
         reference: A starter: `starter`, or a folder of `consult train starter`.
-        recipe: What to train it on.
-        work: Where drawn photographs are kept.
+        recipe: The training settings.
+        work: Folder of the drawn photographs.
         say: Called with each line of progress.
 
     Returns:
         How often the truth is the head's first prediction, and among its first three, by split and style.
 
     Raises:
-        UserError: The scenario has no tables, or the model has no vision tower of the starter's kind.
+        UserError: The scenario has no tables, or the model's vision tower is not of the starter's kind.
     """
     import torch
 
     scenario = load_scenario(recipe.scenario)
     if not isinstance(scenario.source, Grammar):
-        raise UserError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, like derm34")
+        raise UserError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, e.g. derm34")
     from consult.agents.experts.tower_classifier import HEAD
 
     located = locate(reference)
     base = load_base(located)
     if base.dialect != "starter" or located.adapter is not None:
-        raise ModelError(f"'{reference}' is no starter; give one, or the folder of: consult train starter")
+        raise ModelError(f"'{reference}' is not a starter; give starter, or a folder of consult train starter")
     work.mkdir(parents=True, exist_ok=True)
     say("drawing photographs")
     pictures = draw_pictures(recipe.scenario, "train", recipe.cases, work / "train.npz", recipe.workers)
     truths = _truths(scenario, "train", len(pictures.pixels))
-    say("teaching the classifier")
+    say("training the classifier")
     torch.manual_seed(recipe.seed)
     head = _fitted(_seen(base, pictures.pixels), torch.as_tensor(truths), len(scenario.labels), recipe.seed)
     _save(head, located.folder, base, scenario, recipe)
@@ -86,7 +86,7 @@ def _truths(scenario: Scenario, split: str, count: int) -> list[int]:
 
 
 def _seen(base: Base, pixels: Pixels) -> Any:
-    """Return what the head gets to see of pictures: (n, width)."""
+    """Return the head's inputs for pictures: (n, width)."""
     import torch
 
     from consult.agents.experts.tower_classifier import pooled
@@ -164,5 +164,5 @@ def _rates(base: Base, head: Any, scenario: Scenario, split: str, pictures: Pict
 
 
 def counted(rates: Sequence[Rate]) -> dict[str, list[int]]:
-    """Return rates as they stand in figures.json."""
+    """Return rates as in figures.json."""
     return {rate.name: [rate.hits, rate.n] for rate in rates}

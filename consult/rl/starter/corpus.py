@@ -1,13 +1,14 @@
-"""What the starter learns from: prompts of the `starter` dialect with the answers of an ideal, limited speaker.
+"""The starter's training examples: prompts of the `starter` format with the answers of an ideal, limited speaker.
 
-Everything is made from train cases. Where an answer names a diagnosis, a specialty, an urgency or the next act, the
-target is not one answer but the posterior over all answers given exactly what the prompt shows, computed from the
-scenario's tables: so the model learns how sure it may be. The wording comes from the banks of the dialect.
+Everything is made from train cases. If an answer names a diagnosis, a specialty, an urgency or the next act, the target
+is not one answer but the posterior over all answers given exactly what the prompt shows, computed from the scenario's
+tables; so the model learns calibrated confidence. The wording comes from the prompt format's word banks.
 
-Simplified on purpose: the two general practitioners go by a generalist's tables (`generalist`), specialists by the
-clinical tables of their own field, each member of a panel with a habit of its own; and in place of opinions that real
-specialists gave, the attending's examples hold opinions that ideal ones would give (`panel`). The specialty of most
-cases is withheld from the triage doctor, and the diagnosis of most from the attending: that is what training can win.
+Deliberate simplifications: the two general practitioners use a generalist's tables (`generalist`), and specialists use
+the clinical tables of their own field; each member of a panel has its own habit. The opinions in the attending's
+examples are those that ideal specialists would give (`panel`), not opinions that real ones gave. The specialty of most
+cases is withheld from the triage doctor, and the diagnosis of most from the attending, so that later training can
+improve both.
 """
 
 from __future__ import annotations
@@ -44,17 +45,17 @@ from consult.scenarios.tables import Table
 DIALECT = StarterDialect()
 
 ENOUGH = {3: 0.25, 4: 0.4, 5: 0.6, 6: 0.75}
-"""Number of facts known → probability of consulting next, of one who is half sure; 0 below, 0.9 above."""
+"""Number of known facts → probability of consulting next for a doctor who is half sure; 0 below, 0.9 above."""
 UNASKED = 0.12
-"""Factor on it while nobody has asked about alarms."""
+"""Factor on this probability while nobody has asked about alarms."""
 ALARMED = 0.3
-"""Share of the doctors' examples that are about a patient with an alarm."""
+"""Share of the doctors' examples whose patient has an alarm."""
 UNFILED = 0.05
-"""Share of them whose patient's name, age and sex nobody wrote down."""
+"""Share of them without the patient's name, age and sex on file."""
 CHILDREN = 0.15
 """Share of the patient's examples in which a child speaks."""
 INTERVIEWS = (3, 0, 1, 1, 2, 3, 3, 2, 1, 1)
-"""Weight of each number of facts, from 0, told in an example of a specialist's or a decision."""
+"""Weight of each number of told facts, from 0, in an example of a specialist or a decision."""
 
 
 @dataclass
@@ -66,29 +67,29 @@ class Corpus:
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     shares: Shares = field(default_factory=lambda: SHARES)
     triage_labels: int | None = None
-    """Train cases whose specialty is taught, from the first; None for all."""
+    """Number of train cases, from the first, with the specialty as target; None for all."""
     decision_labels: int | None = None
-    """Train cases whose final diagnosis is taught to the attending, from the first; None for all."""
+    """Number of train cases, from the first, with the attending's final diagnosis as target; None for all."""
     shared: Knowledge | None = None
-    """What all examples have in common, where another corpus of the same tables has it already."""
+    """The shared data of all examples, if another corpus of the same tables has computed it."""
 
     @property
     def topics(self) -> list[str]:
-        """Topics that the starter's dialect can ask about."""
+        """Return the topics that the starter's prompt format can ask about."""
         return [topic for topic in self.scenario.topics if topic in TOPIC_TAGS]
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """What all examples have in common."""
+        """Return the shared data of all examples."""
         return self.shared or Knowledge(self.grammar)
 
     @cached_property
     def information_gain(self) -> InformationGain:
-        """What is worth asking."""
+        """Return the weights of what is worth asking."""
         return InformationGain(self.grammar.tables)
 
     def example(self, task: str | None = None) -> Example:
-        """Make one example, of a task by its share unless one is named."""
+        """Make one example; its task is drawn by share unless one is named."""
         task = task or draw(self.shares, self.rng)
         make: dict[str, Callable[[], Example]] = {
             "patient": self.patient,
@@ -107,12 +108,12 @@ class Corpus:
         return make[task]()
 
     def evidence(self) -> Evidence:
-        """Take a random train case to make examples about."""
+        """Draw a random train case for examples."""
         number = self.rng.randrange(self.grammar.splits["train"])
         return Evidence(self.knowledge, number, self.rng)
 
     def doctors_evidence(self) -> Evidence:
-        """Take a random train case, more often than not by chance one with an alarm."""
+        """Draw a random train case; those with an alarm are more frequent than by chance."""
         evidence = self.evidence()
         if self.rng.random() < ALARMED:
             evidence = Evidence(self.knowledge, self.rng.choice(self.knowledge.alarmed), self.rng)
@@ -122,7 +123,7 @@ class Corpus:
     # -- patient ---------------------------------------------------------------------------------------------------
 
     def patient(self) -> Example:
-        """Word one to three facts, or none, as a temperament would."""
+        """Word 1 to 3 facts, or none, as a temperament would."""
         temperament, child = self.rng.choice(list(temperaments())), self.rng.random() < CHILDREN
         kinds = ["open", "answer", "unknown", "ask", "satisfied", "reluctant"]
         kind = self.rng.choices(kinds, [2, 6, 0.6, 1.4, 1.0, 0.8])[0]
@@ -145,7 +146,7 @@ class Corpus:
         return " ".join(frame.replace(SLOTS[0], slot) for frame, slot in zip(said, SLOTS, strict=False))
 
     def free(self) -> Example:
-        """Answer a question, or react to the conclusion, with nobody telling the patient what to say."""
+        """Answer a question, or react to the conclusion, without an instruction what to say."""
         name = self.rng.choice(list(temperaments()))
         temperament = temperaments()[name]
         if self.rng.random() < 0.25:
@@ -181,7 +182,7 @@ class Corpus:
         return Example("free", DIALECT.free_line(view, temperament), (Soft(chosen, weights), said))
 
     def _question(self) -> tuple[str, str | None]:
-        """Draw a doctor's line and the topic that it asks about, in any wording that is known of it."""
+        """Draw a doctor's line and the topic that it asks about, in any known wording."""
         if self.rng.random() < 0.1:
             return self.rng.choice([line for key in ASIDE for line in frames("doctor", key)]), None
         about = self.rng.choice(self.topics)
@@ -191,7 +192,7 @@ class Corpus:
         return question, about
 
     def topic(self) -> Example:
-        """Tell what a question is about; a line that asks nothing of the kind is *unsure*."""
+        """Name the topic of a question; a line that asks about no topic is *unsure*."""
         question, about = self._question()
         answer = tag(about) if about else "<unsure>"
         prompt = DIALECT.topic(question, _patient_view(self.scenario, "sanguine"))
@@ -200,14 +201,14 @@ class Corpus:
     # -- doctors ---------------------------------------------------------------------------------------------------
 
     def look(self) -> Example:
-        """Tell what the photograph shows."""
+        """Name what the photograph shows."""
         evidence = self.evidence()
         prompt = DIALECT.look(self._view(evidence, (), seen=True))
         assert prompt is not None, "the tables of drawn cases list what a photograph shows"
         return Example("look", prompt, (Soft(evidence.finding, {evidence.finding: 1.0}),), evidence.number)
 
     def triage(self) -> Example:
-        """Name the clinic, the urgency and why."""
+        """Name the clinic, the urgency and the reason."""
         evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
         view = self._view(evidence, evidence.opening(), seen, thinks=self.rng.random() < 0.25)
@@ -219,7 +220,7 @@ class Corpus:
         clinic = draw(clinics, self.rng)
         taught = self.triage_labels is None or evidence.number < self.triage_labels
         kind = "alarm" if evidence.alarmed else "seen" if seen else "told"
-        # The clinic is a slot: a reason that names it would teach what is withheld.
+        # The clinic is a slot: a reason that names it would reveal what is withheld.
         quoted = {"alarm": tag("alarm"), "told": tag("complaint")}.get(kind, "")
         answer = (
             *(self._thought(belief) if view.thinks else ()),
@@ -264,7 +265,7 @@ class Corpus:
         return draw(self._urgencies(evidence, evidence.general(seen)), self.rng)  # type: ignore[return-value]
 
     def action(self) -> Example:
-        """Ask about what is not known yet; consult when enough is known, conclude when the panel was heard."""
+        """Ask about what is not known yet; consult when enough is known, conclude after the panel's opinions."""
         evidence = self.doctors_evidence()
         solo = self.rng.random() < 0.15
         consulted = not solo and self.rng.random() < 0.15
@@ -305,7 +306,7 @@ class Corpus:
         return {act: p for act, p in weights.items() if p > 0}
 
     def wording(self) -> Example:
-        """Put a chosen act into words that follow from what the patient said last."""
+        """Word a chosen act so that it follows from the patient's last line."""
         rng = self.rng
         acts = [*(("ask", t) for t in self.topics), *(("examine", t) for t in self.scenario.examinations)]
         act, topic = rng.choice([*acts, ("consult", None), ("consult", None)])
@@ -357,7 +358,7 @@ class Corpus:
         )
 
     def _reason(self, evidence: Evidence, label: str, seen: bool) -> tuple[str | Soft, ...]:
-        """Quote what is there and speaks for the diagnosis."""
+        """Quote findings that are present and support the diagnosis."""
         if label == NOT_MY_FIELD:
             return (f" {self.rng.choice(frames('doctor', 'specialist', 'outside'))}",)
         support = evidence.support(label)
@@ -372,7 +373,7 @@ class Corpus:
         return (" ", *self._topics(support, count), f" {frame}" if count else frame)
 
     def _topics(self, support: Mapping[str, float], count: int) -> tuple[Soft, ...]:
-        """Draw topics to quote, the more telling the likelier."""
+        """Draw topics to quote; more informative ones are more likely."""
         found, left = [], {tag(topic): ratio**2 for topic, ratio in support.items()}
         for _ in range(count):
             total = sum(left.values())
@@ -382,7 +383,7 @@ class Corpus:
         return tuple(found)
 
     def _copied(self, text: str) -> tuple[str | Soft, ...]:
-        """Part a text at the names of diagnoses, which are copied from the prompt and must be right above all."""
+        """Split a text at the names of diagnoses, which are copied from the prompt and matter most."""
         parts = self._names.split(text)
         return tuple(Soft(part, {part: 1.0}) if i % 2 else part for i, part in enumerate(parts) if part)
 
@@ -392,7 +393,7 @@ class Corpus:
         return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)")
 
     def decision(self) -> Example:
-        """Weigh facts and opinions, and say how urgent it is."""
+        """Weigh facts and opinions, and state the urgency."""
         evidence = self.doctors_evidence()
         seen = self.rng.random() < 0.88
         lines = evidence.opening()
@@ -445,13 +446,13 @@ class Corpus:
         return tuple(parts)
 
     def _clinic(self, evidence: Evidence, belief: Table) -> str:
-        """Send the patient where the triage doctor would, or, now and then, anywhere."""
+        """Send the patient where the triage doctor would, or sometimes to a random clinic."""
         if self.rng.random() < 0.1:
             return self.rng.choice(self.scenario.specialties)
         return drawn_field(evidence, belief, self.rng)
 
     def rewording(self) -> Example:
-        """Say a sentence of the scenario's advice in other words."""
+        """Reword a sentence of the scenario's advice."""
         sentence = self.rng.choice(list(rewordings()))
         return Example("rewording", DIALECT.rewording(sentence), (self.rng.choice(rewordings()[sentence]),))
 
@@ -495,11 +496,11 @@ class Corpus:
 
 
 ASIDE = ("acknowledge", "acknowledge_worried", "acknowledge_angry", "consult", "greeting_plain")
-"""Lists of what a doctor says without asking anything."""
+"""Lists of doctor's lines that ask nothing."""
 
 
 def _possible(topic: str, card: Card) -> bool:
-    """Return whether a topic may be asked about, as the dialect's choices have it."""
+    """Return whether the prompt format allows a question about a topic."""
     if topic in ("complaint", "age"):
         return False
     return topic != "pregnancy" or may_be_pregnant(card.age, card.sex)

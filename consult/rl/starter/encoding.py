@@ -1,4 +1,4 @@
-"""Examples as numbers: token ids, targets, and the places where the target is a distribution."""
+"""Examples as numbers: token ids, targets, and the positions where the target is a distribution."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from consult.scenarios.case_generator import Grammar
 POOL = 384
 """Examples that are sorted by length together."""
 HARD = -100
-"""The target of a token that is not to be learned."""
+"""The target of a token that is not learned."""
 
 
 def single_tokens(scenario: Scenario) -> tuple[str, ...]:
-    """List what is one token each: labels, specialties, urgencies, findings, and the sentences that are learned."""
+    """List the texts that are one token each: labels, specialties, urgencies, findings, and the sentences to learn."""
     from consult.agents.acts import NOT_MY_FIELD
 
     names = (*scenario.labels, *scenario.specialties, *URGENCIES, NOT_MY_FIELD, *scenario.findings)
@@ -33,7 +33,7 @@ def single_tokens(scenario: Scenario) -> tuple[str, ...]:
 
 
 def rendered(prompt: Prompt) -> str:
-    """Render a prompt as the chat template does, image tokens expanded."""
+    """Render a prompt as the chat template does, with image tokens expanded."""
     messages = "".join(
         f"<|im_start|>{m.speaker}\n{'<image>' * PATCHES * len(m.photographs)}{m.text}<|im_end|>\n"
         for m in prompt.messages
@@ -52,7 +52,7 @@ class Encoded:
     posterior_targets: list[tuple[int, list[float]]]
     """(position, posterior over the labels in the scenario's order)."""
     line_targets: list[tuple[int, list[float]]]
-    """(position, what the line that ends there says of the labels by itself)."""
+    """(position, evidence for the labels from the line that ends there, by itself)."""
     case: int | None
 
 
@@ -96,27 +96,27 @@ class Encoder:
             return []
         ends = [i for i, token in enumerate(ids) if token == self.end]
         breaks = [i for i, token in enumerate(ids) if token == self.newline and ends[0] + 3 < i < ends[1]]
-        # The first is the one after the speaker's name.
+        # The first newline is the one after the speaker's name.
         return [(breaks[1 + line], [posterior[label] for label in self.labels]) for line, posterior in told]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the examples of a stage are made of."""
+    """Composition of a stage's examples."""
 
     shares: Shares
     """Task → share of the examples."""
     most: int
-    """Tokens in a batch, padding counted."""
+    """Tokens per batch, including padding."""
     triage_labels: int | None = None
-    """Train cases whose specialty is taught, from the first; None for all."""
+    """Number of train cases, from the first, with the specialty as target; None for all."""
     decision_labels: int | None = None
-    """Train cases whose final diagnosis is taught to the attending, from the first; None for all."""
+    """Number of train cases, from the first, with the attending's final diagnosis as target; None for all."""
 
 
 @lru_cache(maxsize=1)
 def _workshop(reference: str, folder: str) -> tuple[Scenario, Knowledge, Encoder]:
-    # Once a worker process.
+    # Once per worker process.
     from transformers import PreTrainedTokenizerFast
 
     scenario = load_scenario(reference)
@@ -129,11 +129,11 @@ def pool_of_batches(reference: str, folder: str, seed: object, number: int, plan
     """Make the batches of one pool; the same for the same arguments, so that training can be continued.
 
     Args:
-        reference: Scenario.
-        folder: Where the tokenizer lies.
-        seed: Of the recipe's stage.
-        number: Of the pool.
-        plan: What the examples are made of.
+        reference: The scenario's reference.
+        folder: Folder of the tokenizer.
+        seed: Seed of the recipe's stage.
+        number: Number of the pool.
+        plan: Composition of the examples.
     """
     scenario, knowledge, encoder = _workshop(reference, folder)
     rng = random.Random(f"pool {seed} {number}")

@@ -1,4 +1,4 @@
-"""What is known in an example: a train case, the facts told so far, and the posterior that follows from them."""
+"""Evidence in an example: a train case, the facts told so far, and the posterior that follows from them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from consult.scenarios.conditional import Known, known_facts, most_urgent
 from consult.scenarios.tables import EXAMINATIONS, FindingTables, Table
 
 BY_SIGHT = ("site", "duration", "palpation")
-"""What is told that a member who trusts the eyes takes in besides."""
+"""Topics that a member who relies on the photograph also uses."""
 ON_FILE = ("complaint", "age", "sex")
-"""What a doctor knows of every patient."""
+"""Topics that a doctor knows of every patient."""
 SUPPORTS = 1.5
-"""How many times as often as others a diagnosis has to show what is quoted as a reason for it."""
+"""A finding is quoted as a reason only if it is at least this many times as frequent in the diagnosis as in others."""
 
 Numbers = Any
-"""An array of one number a label."""
+"""An array with one number per label."""
 
 
 class Knowledge:
-    """What the examples of one scenario have in common: a generalist's tables, the fields, the cases with an alarm."""
+    """Shared data of one scenario's examples: a generalist's tables, the fields, the cases with an alarm."""
 
     def __init__(self, grammar: Grammar) -> None:
         self.grammar = grammar
@@ -45,13 +45,13 @@ class Knowledge:
 
     @cached_property
     def fields(self) -> Mapping[str, Numbers]:
-        """Specialty → of each label whether it is of that field."""
+        """Specialty → for each label, whether it belongs to that field."""
         of = [label.specialty for label in self.grammar.labels.values()]
         return {specialty: np.array([one == specialty for one in of]) for specialty in dict.fromkeys(of)}
 
     @cached_property
     def alarmed(self) -> tuple[int, ...]:
-        """Train cases with an alarm, by number."""
+        """Numbers of the train cases with an alarm."""
         numbers = range(self.grammar.splits["train"])
         return tuple(n for n in numbers if self.grammar.make("train", n).truth.red_flag is not None)
 
@@ -66,21 +66,21 @@ class Evidence:
     told: list[str] = field(default_factory=list)
     """Topics told or examined, in order."""
     filed: bool = True
-    """Whether age and sex stand on the doctor's file."""
+    """Whether age and sex are on file."""
 
     @property
     def grammar(self) -> Grammar:
-        """Where the case is from."""
+        """Return the generator of the case."""
         return self.knowledge.grammar
 
     @cached_property
     def case(self) -> Case:
-        """The case."""
+        """Return the case."""
         return self.grammar.make("train", self.number)
 
     @cached_property
     def facts(self) -> Mapping[str, tuple[Fact, ...]]:
-        """Topic → facts, reworded within the training style."""
+        """Return topic → facts, reworded within the training style."""
         card, found = self.case.card, dict[str, tuple[Fact, ...]]()
         for fact in (card.complaint, *card.facts, *card.examinations):
             found[fact.topic] = (*found.get(fact.topic, ()), self._reworded(fact))
@@ -95,26 +95,26 @@ class Evidence:
 
     @property
     def finding(self) -> str:
-        """What the photograph shows, in words."""
+        """Return what the photograph shows, in words."""
         return self.grammar.tables.values["morphology"][self.case.truth.morphology or ""].finding
 
     # -- telling ---------------------------------------------------------------------------------------------------
 
     def opening(self) -> tuple[Line, ...]:
-        """Tell the complaint, and what the patient opens with besides."""
+        """Tell the complaint, and what else the patient opens with."""
         self.told = [t for t in self.case.card.opening]
         facts = [fact for topic in ("complaint", *self.told) for fact in self.facts[topic]]
         return (_stating("open", "complaint", facts),)
 
     def interview(self, count: int) -> tuple[Line, ...]:
-        """Tell so many more facts in random order, examinations among them; the age stands on the file."""
+        """Tell this many more facts in random order, including examinations; the age is on file."""
         left = [t for t in self.facts if t not in self.told and t not in ("complaint", "age")]
         chosen = self.rng.sample(left, min(count, len(left)))
         self.told += chosen
         return tuple(_stating("examine" if t in EXAMINATIONS else "answer", t, self.facts[t]) for t in chosen)
 
     def aloud(self, line: Line, temperament: str) -> Line:
-        """Put a line into the words of a temperament."""
+        """Reword a line in the style of a temperament."""
         if line.action == "examine":
             return line
         frame = self.rng.choice(frames("patient", temperament, "open" if line.action == "open" else "plain"))
@@ -123,7 +123,7 @@ class Evidence:
     # -- knowing ---------------------------------------------------------------------------------------------------
 
     def seen(self, photograph: bool, told: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
-        """Return what the tables are asked about: field → value, or values."""
+        """Return the query for the tables: field → value, or values."""
         known = {topic: self._value(topic) for topic in ("complaint", *(("age",) if self.filed else ()), *told)}
         if self.case.card.sex and self.filed:
             known["sex"] = self.case.card.sex
@@ -138,17 +138,17 @@ class Evidence:
         return self.facts[topic][0].value
 
     def posterior(self, photograph: bool, told: Sequence[str] | None = None) -> Table:
-        """Return P(label | what was told so far, and the photograph), as who knows the tables sees it."""
+        """Return P(label | what was told so far, and the photograph), from the clinical tables."""
         return self.grammar.tables.posterior(self.seen(photograph, self.told if told is None else told))
 
     def general(self, photograph: bool) -> Table:
-        """Return the same as a generalist sees it."""
+        """Return the same from a generalist's tables."""
         return self.knowledge.general.posterior(self.seen(photograph, self.told))
 
     def of_field(self, photograph: bool, specialty: str, member: int) -> Numbers:
-        """Return the log-likelihoods of a panel's member: of its own field in full, of others as a generalist.
+        """Return a panel member's log-likelihoods: from the clinical tables in its own field, else from a generalist's.
 
-        One member weighs all, one trusts the eyes most, one the story alone.
+        One member weighs everything, one relies most on the photograph, one only on the story.
         """
         told = [t for t in self.told if t in BY_SIGHT] if member == 1 else self.told
         seen = self.seen(photograph and member != 2, told)
@@ -157,15 +157,15 @@ class Evidence:
         return np.where(own, tables.log_likelihood(seen), general.log_likelihood(seen))
 
     def by_sight(self) -> tuple[str, ...]:
-        """Return the three likeliest diagnoses of a photograph by itself, as an image classifier would."""
+        """Return the three most likely diagnoses from the photograph alone, as an image classifier would."""
         morphology, view = self.case.truth.morphology or "", self.grammar.tables.view_of(str(self._value("site")))
         posterior = self.grammar.tables.posterior({"morphology": morphology, "view": view})
         return tuple(sorted(posterior, key=lambda label: -posterior[label])[:3])
 
     def support(self, label: str) -> dict[str, float]:
-        """Return topic told → how many times as often as all others this diagnosis has what is there, to 10.
+        """Return topic told → likelihood ratio of its finding, this diagnosis against all others, at most 10.
 
-        Left out are topics of which something is absent, and what does not speak for the diagnosis.
+        Topics with an absent finding, and findings that do not support the diagnosis, are left out.
         """
         found = {}
         for topic in dict.fromkeys(("complaint", *self.told)):
@@ -176,7 +176,7 @@ class Evidence:
         return found
 
     def sight_supports(self, label: str) -> bool:
-        """Return whether what the photograph shows speaks for a diagnosis."""
+        """Return whether the photograph supports a diagnosis."""
         return self._ratio(label, "morphology", self.case.truth.morphology or "") >= SUPPORTS
 
     def _ratio(self, label: str, topic: str, value: str | tuple[str, ...]) -> float:
@@ -188,7 +188,7 @@ class Evidence:
         """Return (line of the prompt, posterior after it) for the opening and each topic told since.
 
         Args:
-            photograph: Whether it is seen.
+            photograph: Whether the photograph is seen.
             heads: Lines of the prompt before the complaint.
         """
         found, line = [], heads + len(self.facts["complaint"]) - 1
@@ -200,7 +200,7 @@ class Evidence:
         return tuple(found)
 
     def line_targets(self, heads: int) -> tuple[tuple[int, Table], ...]:
-        """Return (line of the prompt, what its topic by itself says of the labels, all equally likely before).
+        """Return (line of the prompt, posterior from its topic alone, with a uniform prior).
 
         Args:
             heads: Lines of the prompt before the complaint.
@@ -215,17 +215,17 @@ class Evidence:
 
     @property
     def known(self) -> Known:
-        """What the doctor has learned, by the names of the findings."""
+        """Return the names of the findings that the doctor has learned."""
         told = (fact for topic in dict.fromkeys((*ON_FILE[:2], *self.told)) for fact in self.facts[topic])
         return known_facts(told, self.case.card.sex)
 
     @property
     def alarmed(self) -> bool:
-        """Whether a red flag was told."""
+        """Return whether a red flag was told."""
         return "alarm" in self.told and self.case.truth.red_flag is not None
 
     def urgency(self, label: str) -> Urgency:
-        """Return how urgent this patient is with a diagnosis, as far as is known."""
+        """Return this patient's urgency given a diagnosis and what is known."""
         flag = self.facts["alarm"][0].urgency if self.alarmed else None
         urgency = most_urgent((flag, self.grammar.labels[label].urgency_for(self.known)))
         assert urgency is not None, "the tables of drawn cases need it"

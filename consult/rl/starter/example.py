@@ -1,4 +1,4 @@
-"""An example: one prompt of the starter's dialect with its answer, and how often each kind is given."""
+"""An example: one prompt of the starter's prompt format with its answer, and how frequent each kind is."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WORDING_SHARES: Shares = {
 
 @dataclass(frozen=True)
 class Soft:
-    """A place of the answer where several names are right to a degree; the text has the drawn one."""
+    """A place in the answer with a distribution over several names; the text has the drawn one."""
 
     chosen: str
     weights: Mapping[str, float]
@@ -53,7 +53,7 @@ class Soft:
 
 @dataclass(frozen=True)
 class Withheld:
-    """A place of the answer that is read on from but not learned: a label that this case's examples do not have."""
+    """A place in the answer that is given but not learned: a label that this case's examples withhold."""
 
     chosen: str
 
@@ -70,13 +70,13 @@ class Example:
     posterior_targets: tuple[tuple[int, Mapping[str, float]], ...] = ()
     """(line of the user's message, posterior over the labels after it), for the auxiliary loss; may be empty."""
     line_targets: tuple[tuple[int, Mapping[str, float]], ...] = ()
-    """(line, what it says of the labels by itself), for the auxiliary loss; may be empty."""
+    """(line, posterior over the labels from it alone), for the auxiliary loss; may be empty."""
     cut: bool = False
-    """Whether the answer would continue; its end is then not learned."""
+    """Whether the answer would continue; if so, its end is not learned."""
 
     @property
     def text(self) -> str:
-        """The answer as text."""
+        """Return the answer as text."""
         return "".join(part if isinstance(part, str) else part.chosen for part in self.answer)
 
 

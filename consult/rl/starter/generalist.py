@@ -1,9 +1,9 @@
-"""What a general practitioner of the starter's knows, and what a specialist knows outside its field.
+"""The knowledge of the starter's general practitioners, and of a specialist outside its field.
 
-A specialist's examples go by the clinical tables. A generalist's go by tables in which only some fields tell diagnoses
-apart: who the patient is, where it is, what it is called and what it feels like. What a picture or the
-fine points of a history mean is the specialists' knowledge. This is a simplification on purpose: it makes the panel
-worth asking, and leaves something for training to win; what a generalist believes is true on average all the same.
+A specialist's examples use the clinical tables. A generalist's use tables in which only some fields distinguish
+diagnoses: who the patient is, where the lesion is, what it is called and what it feels like. Only specialists know what
+a picture or the details of a history mean. This simplification is deliberate: it makes the panel worth asking and
+leaves room for training to improve; a generalist's beliefs are still calibrated.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from consult.scenarios.case import ALARM
 from consult.scenarios.tables import FindingTables, Table
 
 GENERAL = ("complaint", "site", "age", "sex", "skin_type", "sensation", ALARM)
-"""Fields that tell a generalist something of the diagnosis."""
+"""Fields that inform a generalist about the diagnosis."""
 
 
 def generalist(tables: FindingTables, known: Sequence[str] = GENERAL) -> FindingTables:
-    """Return every diagnosis the same table in each field that a generalist makes nothing of.
+    """Return tables in which all diagnoses are equal in each field that a generalist does not use.
 
     Args:
         tables: The clinical tables.
-        known: Fields whose tables stay as they are.
+        known: Fields whose tables are not changed.
     """
 
     def shared(field: str, of: Mapping[str, Mapping[str, Table]]) -> dict[str, Table]:

@@ -1,4 +1,4 @@
-"""What there is to learn from asking about a topic: the expected information, as an ideal attending would weigh it."""
+"""Expected information from asking about a topic, as an ideal attending would weigh it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ READINESS = {
     "temperature": 1.0,
     "alarm": 3.0,
 }
-"""How readily a doctor asks about a topic or does an examination, whatever is suspected."""
+"""Base weight with which a doctor asks about a topic or does an examination, whatever is suspected."""
 HABIT = 0.15
-"""Share of the readiness that stands whatever there is to learn."""
+"""Share of the base weight that does not depend on the information."""
 LEAST = 0.01
-"""Information that is taken for none, in nats."""
+"""Information below this counts as none, in nats."""
 PRESSING = 0.35
-"""How much the readiness to ask about alarms grows with each fact told."""
+"""Increase of the weight of asking about alarms with each told fact."""
 
 
 @dataclass(frozen=True)
 class InformationGain:
-    """What is worth asking, given how likely the diagnoses are."""
+    """Weights of what is worth asking, given the probabilities of the diagnoses."""
 
     tables: FindingTables
 
@@ -48,7 +48,7 @@ class InformationGain:
         return BayesReader(self.tables)
 
     def information(self, posterior: Mapping[str, float], topic: str) -> float:
-        """Return the expected drop of the entropy over the diagnoses when a topic is asked, in nats."""
+        """Return the expected drop in entropy over the diagnoses if a topic is asked about, in nats."""
         import numpy as np
 
         if topic not in self._reader.askable:
@@ -59,16 +59,16 @@ class InformationGain:
         """Weigh the topics that may still be asked about.
 
         Args:
-            posterior: How likely the diagnoses are.
-            left: The topics.
-            known: How many facts were told.
+            posterior: Probabilities of the diagnoses.
+            left: The remaining topics.
+            known: Number of told facts.
 
         Returns:
-            Topic → how much it is worth asking about, in no unit.
+            Topic → weight of asking about it, without a unit.
         """
         open_ = [topic for topic in READINESS if topic in left]
         gains = {topic: self.information(posterior, topic) for topic in open_}
-        # What is less than this tells nothing; the most telling of it is not worth asking either.
+        # Below this threshold a topic counts as uninformative, even if it is the most informative one left.
         most = max(LEAST, *gains.values()) if gains else LEAST
         weights = {topic: READINESS[topic] * (HABIT + (1 - HABIT) * (gains[topic] / most) ** 2) for topic in open_}
         if ALARM in weights:

@@ -2,9 +2,9 @@
 
 The update of a matrix is its momentum, made orthogonal by a Newton-Schulz iteration (Jordan et al., 2024,
 https://kellerjordan.github.io/posts/muon/), with the size of an update of AdamW (Liu et al., 2025, arXiv:2502.16982).
-torch has it too (`torch.optim.Muon`), but iterates in half precision, which is several times as slow as single
-precision on a processor without instructions for it, and one matrix after the other; here matrices of one shape are one
-batch.
+torch also has it (`torch.optim.Muon`), but iterates in half precision, which is several times slower than single
+precision on a processor without instructions for it, and on one matrix at a time; here all matrices of one shape are
+one batch.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 import torch
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of the iteration's polynomial, from Jordan et al."""
+"""Coefficients of the iteration's polynomial, from Jordan et al."""
 STEPS = 5
-"""Iterations."""
+"""Number of iterations."""
 MOMENTUM = 0.95
 DECAY = 0.05
 """Weight decay."""
@@ -27,14 +27,14 @@ SIZE = 0.2
 
 
 class Muon(torch.optim.Optimizer):
-    """Updates matrices by their orthogonalized momentum.
+    """Update matrices by their orthogonalized momentum.
 
     Args:
         parameters: Matrices, all of two dimensions.
         lr: Learning rate, in the units of AdamW's.
 
     Raises:
-        ValueError: A parameter is no matrix.
+        ValueError: A parameter is not a matrix.
     """
 
     def __init__(self, parameters: Iterable[Any], lr: float) -> None:

@@ -1,8 +1,8 @@
-"""Made-up panels for the attending's examples, and what their opinions are worth.
+"""Synthetic panels for the attending's examples, and the weights of their opinions.
 
-The members of an example's panel answer as ideal specialists of the starter would: by the tables of their own field,
-with the habits of their place, drawn as the model draws. So their errors correlate as real panels' do, and they are
-right as often as they say. What an opinion adds to what a generalist believes was fitted on such panels (`fit`).
+The members of an example's panel answer as the starter's ideal specialists would: by the tables of their own field,
+with the habits of their place, sampled as the model samples. So their errors correlate as a real panel's do, and their
+confidence is calibrated. The weight of an opinion in a generalist's belief was fitted on such panels (`fit`).
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from consult.scenarios.bayes import normal
 from consult.scenarios.tables import Table
 
 OWN_FIELD = 5.0
-"""How much likelier than another a specialist takes a diagnosis of its own field to be."""
+"""Factor by which a specialist favours a diagnosis of its own field over another."""
 PASSES = 0.6
-"""Share of the patients who are certainly of another field that a specialist calls so."""
+"""Probability that a specialist passes on a patient who certainly belongs to another field."""
 
 
 RIGHT_BY_SIGHT = (0.68, 0.16, 0.10)
-"""How often the first, second and third prediction by the photograph alone is right."""
+"""Share of cases in which the first, second and third prediction from the photograph alone is right."""
 
 
 @dataclass(frozen=True)
 class Worth:
-    """What is added to the logarithm of a diagnosis's weight."""
+    """Terms added to the logarithm of a diagnosis's weight."""
 
     belief: float
-    """Factor on the logarithm of what the generalist believes."""
+    """Factor on the logarithm of the generalist's belief."""
     first: Mapping[str, float]
-    """Confidence → what a first opinion adds to the diagnosis that it names."""
+    """Confidence → term that a first opinion adds to its diagnosis."""
     more: Mapping[str, float]
-    """Confidence → what each further opinion of the same confidence adds."""
+    """Confidence → term that each further opinion of the same confidence adds."""
 
 
 WORTH = Worth(
@@ -51,7 +51,7 @@ WORTH = Worth(
 
 
 def specialist(evidence: Evidence, seen: bool, specialty: str, member: int) -> tuple[Numbers, float]:
-    """Return what a specialist believes, and how often it passes.
+    """Return a specialist's belief, and the probability that it passes.
 
     Returns:
         P(label) in the order of the labels, adding up to 1, and the probability of *not my field*.
@@ -74,7 +74,7 @@ def panel(evidence: Evidence, seen: bool, specialty: str, size: int) -> tuple[Op
 
 
 def sharpened(chances: Numbers) -> Numbers:
-    """Return how often each is drawn at the temperature and top-p of a consultation."""
+    """Return the probability of each at the temperature and top-p of a consultation."""
     sampling = Sampling()
     weights = chances ** (1 / sampling.temperature)
     weights = weights / weights.sum()
@@ -86,7 +86,7 @@ def sharpened(chances: Numbers) -> Numbers:
 
 
 def weigh(belief: Table, opinions: Sequence[Opinion], worth: Worth = WORTH) -> Table:
-    """Update what a generalist believes by a panel's opinions; who passes says nothing."""
+    """Update a generalist's belief with a panel's opinions; a member who passes adds nothing."""
     if not any(opinion.diagnosis for opinion in opinions):
         return belief
     scores = {label: worth.belief * np.log(max(p, 1e-6)) for label, p in belief.items()}
@@ -103,7 +103,7 @@ def weigh(belief: Table, opinions: Sequence[Opinion], worth: Worth = WORTH) -> T
 
 
 def with_expert(belief: Table, named: Sequence[str]) -> Table:
-    """Update what a generalist believes by what an image classifier takes the photograph for, likeliest first."""
+    """Update a generalist's belief with an image classifier's predictions, most likely first."""
     if not named:
         return belief
     chances = dict(zip(named, RIGHT_BY_SIGHT, strict=False))
@@ -114,7 +114,7 @@ def with_expert(belief: Table, named: Sequence[str]) -> Table:
 
 
 def drawn_field(evidence: Evidence, belief: Table, rng: random.Random) -> str:
-    """Draw the field that a triage doctor with this belief sends the patient to."""
+    """Draw the field to which a triage doctor with this belief refers the patient."""
     fields: dict[str, float] = {}
     for label, p in belief.items():
         fields[evidence.grammar.labels[label].specialty] = fields.get(evidence.grammar.labels[label].specialty, 0) + p

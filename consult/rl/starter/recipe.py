@@ -1,10 +1,10 @@
-"""The starter's recipe: from a seed to a folder with weights, tokenizer and card. Resumable at every stage.
+"""Train the starter from a seed to a folder with weights, tokenizer and card. Every stage can be resumed.
 
-Run `consult train starter --out DIR`. What it simplifies: one pass of plain supervised training, no search over sizes
-or rates, the vision tower frozen after its own training, and opinions made up in place of opinions heard
+Run `consult train starter --out DIR`. Simplifications: one pass of plain supervised training, no search over sizes or
+rates, the vision tower frozen after its own training, and synthetic opinions in place of real ones
 (`consult.rl.starter.corpus`).
 
-Stages, each kept in `DIR/work`: drawings → tokenizer → vision tower → examples in judging → examples in speaking → a
+Stages, each stored in `DIR/work`: drawings → tokenizer → vision tower → judging examples → speaking examples → a
 classifier on the tower.
 """
 
@@ -40,30 +40,30 @@ class Recipe:
     wording_tokens: int = 1_500_000
     """Tokens of examples in which everybody learns to speak."""
     triage_labels: int = 1_000
-    """Train cases whose specialty is taught to the triage doctor. Few on purpose: the rest is left to win."""
+    """Number of train cases with the specialty as the triage doctor's target; deliberately few."""
     decision_labels: int = 4_000
-    """Train cases whose diagnosis is taught to the attending. Few on purpose."""
+    """Number of train cases with the diagnosis as the attending's target; deliberately few."""
     vision_steps: int = 2_500
     """Batches of 64 pictures."""
     free_pictures: int = 6_800
-    """Pictures beyond the cases' own to train the tower on."""
+    """Additional pictures, beyond the cases' own, to train the tower on."""
     workers: int = 2
-    """Processes that draw."""
+    """Number of processes that draw."""
     threads: int = 1
     held_out: int = 170
-    """Validation cases that are played for the table of the card."""
+    """Number of validation cases that are played for the card's table."""
 
 
 class RecipeError(UserError, ValueError):
-    """A recipe that cannot be followed; one sentence with the fix."""
+    """A recipe that cannot be run; the message is one sentence with the fix."""
 
 
 def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
-    """Follow a recipe, continuing from what an earlier call left in `out`.
+    """Run a recipe, continuing from the stages of an earlier call in `out`.
 
     Args:
         recipe: What to train.
-        out: The model's folder; stages are kept in its folder `work`.
+        out: The model's folder; stages are stored in its subfolder `work`.
         say: Called with each line of progress.
 
     Returns:
@@ -77,7 +77,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     torch.set_num_threads(recipe.threads)
     scenario = load_scenario(recipe.scenario)
     if not isinstance(scenario.source, Grammar):
-        raise RecipeError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, like derm34")
+        raise RecipeError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, e.g. derm34")
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
     _same_recipe(recipe, work / "recipe.json")
@@ -88,7 +88,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     sight = _tower(recipe, model, train, validation, free, work, say)
     for parameter in model.model.vision_tower.parameters():
         parameter.requires_grad_(False)
-    say("looking at the train cases' photographs")
+    say("encoding the train cases' photographs")
     seen = features(model.model.vision_tower, train.pixels)
     labels = len(scenario.labels)
     taught = {"triage_labels": recipe.triage_labels, "decision_labels": recipe.decision_labels}
@@ -125,7 +125,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
 
 
 def _same_recipe(recipe: Recipe, path: Path) -> None:
-    # Threads and workers decide the speed, not the result's meaning.
+    # The numbers of threads and workers affect speed only.
     told = {k: v for k, v in asdict(recipe).items() if k not in ("workers", "threads", "held_out")}
     if path.exists() and json.loads(path.read_text()) != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
@@ -175,7 +175,7 @@ def _tower(
 
 
 def save(model: Any, tokenizer: Any, out: Path, figures: dict[str, Any]) -> None:
-    """Write a folder that transformers can load, with the dialect in the weights' metadata."""
+    """Write a folder that transformers can load, with the prompt format in the weights' metadata."""
     import torch
     from safetensors.torch import load_file, save_file
 

@@ -1,9 +1,9 @@
-"""Supervised training of the starter's language model on examples, with the vision tower frozen.
+"""Train the starter's language model on examples, with the vision tower frozen.
 
-Four losses: the answer's tokens; at names, the cross-entropy to the Bayes posterior; and two auxiliary heads, thrown
-away afterwards. After each line of evidence, one reads off a middle layer what the line says by itself, the other off
-the last layer the posterior after all lines so far. They teach the model to read evidence and to add it up long before
-it can say the answer. Matrices within the layers are trained by Muon, all else by AdamW.
+Four losses: the answer's tokens; at names, the cross-entropy to the Bayes posterior; and two auxiliary heads, which are
+not kept. After each line of evidence, one head reads the evidence of that line alone from a middle layer, and the other
+reads the posterior after all lines so far from the last layer. They teach the model to read evidence and to add it up
+long before it can state the answer. Muon trains the matrices within the layers, AdamW the rest.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ SOFT_WEIGHT = 4.0
 POSTERIOR_WEIGHT = 2.0
 LINE_WEIGHT = 2.0
 LINE_LAYER = 3
-"""Layer, from 1, off which is read what a line says by itself: those after it add up."""
+"""Layer, 1-based, from which the evidence of a single line is read; later layers add the evidence up."""
 MATRIX_RATE = 1.25
-"""Learning rate of the matrices within the layers, as a multiple of that of all else."""
+"""Learning rate of the matrices within the layers, as a multiple of the other learning rate."""
 AHEAD = 3
 """Pools of examples that are made in advance."""
 
 
 @dataclass
 class Progress:
-    """Where training stands."""
+    """Progress of the training."""
 
     step: int = 0
     pool: int = 0
@@ -47,15 +47,15 @@ class Progress:
 
 
 class Supervised:
-    """Trains one model.
+    """Train one model.
 
     Args:
-        model: LLaVA; its tower is not touched.
+        model: LLaVA; its tower is frozen.
         features: Patch features of the train cases' photographs, (n, patches, width).
         labels: Number of labels, for the auxiliary head.
-        budget: Tokens to train on.
-        plan: What the examples are made of. What is to be learned by heart wants many small batches.
-        rate: Peak of the learning rate, which falls to almost nothing by a cosine.
+        budget: Number of tokens to train on.
+        plan: Composition of the examples. Memorization needs many small batches.
+        rate: Peak learning rate; it decays to almost 0 along a cosine.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Supervised:
     # -- examples ---------------------------------------------------------------------------------------------------
 
     def _pools(self, reference: str, folder: Path, seed: object) -> Iterator[tuple[int, list[list[Encoded]]]]:
-        """Make pools in a process beside, some ahead."""
+        """Make some pools ahead in a worker process."""
         with ProcessPoolExecutor(1) as maker:
             number = self.progress.pool
             made: list[tuple[int, Future[list[list[Encoded]]]]] = []
@@ -178,7 +178,7 @@ class Supervised:
             targets[row, : len(example.targets)] = torch.tensor(example.targets)
             for place, _, _ in example.soft:
                 targets[row, place] = HARD
-        # In single precision: half of it is eight times as slow on a processor that has no instructions for it.
+        # In single precision: half precision is eight times slower on a processor without instructions for it.
         hidden, middle = self._hidden(ids, batch)
         learned = targets[:, 1:] != HARD
         logits = self.model.lm_head(hidden[:, :-1][learned])
@@ -188,7 +188,7 @@ class Supervised:
         return hard + SOFT_WEIGHT * self._soft(hidden, batch) + lines
 
     def _hidden(self, ids: Any, batch: list[Encoded]) -> tuple[Any, Any]:
-        """Return the hidden states of the last layer and of the one off which single lines are read."""
+        """Return the hidden states of the last layer and of the layer from which single lines are read."""
         embedded = self.model.get_input_embeddings()(ids)
         cases = [example.case for example in batch if example.case is not None]
         if cases:
@@ -205,7 +205,7 @@ class Supervised:
         rows, at = [p[0] for p in places], [p[1] - 1 for p in places]
         logs = self.model.lm_head(hidden[rows, at].float()).log_softmax(-1)
         losses = [-(logs[i, p[2]] * torch.tensor(p[3])).sum() for i, p in enumerate(places)]
-        # Entropy of the target taken off: what is left is the divergence, which can reach 0.
+        # The target's entropy is subtracted, which leaves the divergence; its minimum is 0.
         entropies = [sum(q * math.log(q) for q in p[3]) for p in places]
         return (torch.stack(losses) + torch.tensor(entropies)).sum() / len(batch)
 
@@ -236,7 +236,7 @@ class Supervised:
 
 
 def _lines(head: Any, hidden: Any, told: Sequence[Sequence[tuple[int, Sequence[float]]]]) -> Any:
-    """Return the mean divergence of what a head reads after lines from what is to be read there."""
+    """Return the mean divergence between a head's predictions after lines and their targets."""
     places = [(row, place, p) for row, lines in enumerate(told) for place, p in lines]
     if not places:
         return hidden.new_zeros(())

@@ -1,7 +1,7 @@
-"""The starter's eye: photographs drawn once, and the vision tower trained as a classifier of what is drawn.
+"""Draw the starter's training photographs once, and train its vision tower as a classifier of what is drawn.
 
-A tower that learns from the roles' texts alone stays blind at this size; as a classifier of morphology, view and skin
-type first, and then frozen, it sees within minutes.
+At this size, a tower that is trained only through the roles' texts does not learn to see. Trained first as a classifier
+of morphology, view and skin type, and then frozen, it does within minutes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SKIN_TYPES = 6
 
 @dataclass(frozen=True)
 class Pictures:
-    """Drawings and what they show."""
+    """Drawings and their labels."""
 
     pixels: Pixels
     """(n, 96, 96, 3), 0 to 255."""
@@ -76,7 +76,7 @@ _loaded: dict[str, Grammar] = {}
 
 
 def _grammar(reference: str) -> Grammar:
-    # Once a worker process.
+    # Once per worker process.
     if reference not in _loaded:
         source = load_scenario(reference).source
         assert isinstance(source, Grammar)
@@ -89,10 +89,10 @@ def draw_pictures(reference: str, split: str, count: int, cache: Path, workers: 
 
     Args:
         reference: Scenario.
-        split: Whose cases; ignored for free ones.
-        count: How many.
+        split: The split of the cases; ignored for free drawings.
+        count: Number of photographs.
         cache: An `.npz` file.
-        workers: Processes.
+        workers: Number of processes.
         free: Draw morphologies evenly, beyond the cases, in the training styles.
     """
     if not cache.exists():
@@ -108,7 +108,7 @@ def draw_pictures(reference: str, split: str, count: int, cache: Path, workers: 
 
 
 def normalised(pixels: Pixels) -> Any:
-    """Return pixels as the tower takes them: (n, 3, 96, 96), from -1 to 1."""
+    """Return pixels as the tower's input: (n, 3, 96, 96), from -1 to 1."""
     import torch
 
     return torch.as_tensor(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -178,7 +178,7 @@ def _cosine(fraction: float) -> float:
 
 
 def features(tower: Any, pixels: Pixels) -> Any:
-    """Look at every picture: (n, patches, width) in half precision."""
+    """Encode every picture: (n, patches, width) in half precision."""
     import torch
 
     with torch.no_grad():

@@ -1,6 +1,6 @@
-"""The choices of whole consultations as numbers: what is scored, on which prompt, and where it stands in a completion.
+"""The choices of whole consultations as numbers: what is scored, on which prompt, and its position in a completion.
 
-For models of the starter's prompt format alone, whose acts are choices and whose words a program can say.
+Only for models of the starter's prompt format, whose acts are choices and whose text a program can write.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ class EncodedChoice:
     """One choice as tokens."""
 
     context: Tokens
-    """What stands before the choice."""
+    """The tokens before the choice."""
     photograph: Photograph | None
-    """What the prompt shows."""
+    """The photograph that the prompt shows."""
     options: tuple[Tokens, ...]
     chosen: Tokens
-    """One of the options; empty if none was chosen."""
+    """The tokens of the chosen option; empty if none was chosen."""
 
     @property
     def prompt(self) -> tuple[Tokens, str | None]:
-        """What tells prompts apart: the context and the photograph's id."""
+        """Return the key of the prompt: the context and the photograph's id."""
         return self.context, self.photograph.id if self.photograph else None
 
 
 def encode_choice(policy: Policy, one: RecordedChoice) -> EncodedChoice:
-    """Encode a choice: what was written before it belongs to its context, and what was written after it is left out."""
+    """Encode a choice: text before it belongs to its context, and text after it is left out."""
     assert policy.vision_cache is not None
     prompt, choice = one.request.prompt, one.request.prompt.choice
     assert choice is not None
@@ -58,7 +58,7 @@ def encode_choice(policy: Policy, one: RecordedChoice) -> EncodedChoice:
 
 
 def split_at_choice(written: str, choice: Choice) -> tuple[str, str]:
-    """Return what was written before a choice, and the option that was chosen; an empty one where none was."""
+    """Return the text before a choice and the chosen option; the option is empty if none was chosen."""
     if choice.after not in written:
         return written, ""
     place = written.find(choice.after) + len(choice.after)
@@ -76,10 +76,10 @@ def chosen_freely(choices: Sequence[EncodedChoice]) -> list[int]:
 
 
 def batch_choices(policy: Policy, choices: Sequence[EncodedChoice]) -> tuple[Prompts, Completions]:
-    """Put choices together, each prompt once.
+    """Batch choices, with each prompt once.
 
     Args:
-        policy: Whose vision cache has the photographs.
+        policy: The policy whose vision cache has the photographs.
         choices: At least one.
     """
     assert policy.vision_cache is not None
@@ -99,12 +99,12 @@ def batch_choices(policy: Policy, choices: Sequence[EncodedChoice]) -> tuple[Pro
 
 
 def scatter_tokens(values: torch.Tensor, completions: Sequence[Sequence[EncodedChoice]], width: int) -> torch.Tensor:
-    """Lay the values of choices' tokens out as those of their completions' tokens.
+    """Arrange the values of choices' tokens by the completions' tokens.
 
     Args:
         values: (choices, tokens), padded on the right; the choices of a completion follow one another.
-        completions: The choices of each, in the order of `values`.
-        width: Tokens of the longest completion, padding included.
+        completions: The choices of each completion, in the order of `values`.
+        width: Tokens of the longest completion, including padding.
 
     Returns:
         (completions, width); 0 in the padding.

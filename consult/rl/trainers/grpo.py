@@ -4,14 +4,14 @@ Read from top to bottom:
 
 1. Prompts. TRL draws rows of the data set, each `group` times in a row (`numbered_prompts`).
 2. Rollouts. `roll_out` draws a completion for each: a decision within its constraint (`DecisionGRPO`), or a whole
-   consultation, whose completion is all that the attending chose in it (`InterviewGRPO`).
+   consultation, whose completion is all of the attending's choices in it (`InterviewGRPO`).
 3. Rewards. `decision_reward` and `consultation_reward` make the functions that TRL calls with the completions.
-4. Advantages. TRL takes the weighted sum of a completion's rewards, less its group's mean, over its group's deviation.
-5. Log-probabilities. `score` gives those of the policy and, where there is a KL weight, of the reference.
+4. Advantages. TRL takes the weighted sum of a completion's rewards, minus the group's mean, over the group's deviation.
+5. Log-probabilities. `score` returns those of the policy and, if there is a KL weight, of the reference.
 6. Loss. TRL's: advantage x probability ratio of each chosen token, KL and entropy terms; then the optimizer's step.
 
-Any other model writes freely: there, TRL does 2 and 5 itself, too (`TimedGRPOTrainer`). How TRL calls all this stands
-in `trl_adapter`, and how a decision is drawn and scored in `consult.rl.policy.shared_prompt`.
+Any other model writes freely: TRL then also does 2 and 5 itself (`TimedGRPOTrainer`). `trl_adapter` shows how TRL calls
+all this, and `consult.rl.policy.shared_prompt` draws and scores decisions.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ RewardFunction = Callable[..., list[float]]
 
 
 class DecisionGRPO(RolloutGRPOTrainer):
-    """GRPO on single decisions: prompts read once a group, photographs looked at once.
+    """GRPO on single decisions: prompts are read once per group, photographs are encoded once.
 
     Args:
-        policy: In training.
-        constraint: What may be decided.
-        rows: Of the data set; a completion's number is that of its row.
-        kwargs: Of TRL's trainer.
+        policy: The policy in training.
+        constraint: The possible decisions.
+        rows: The data set's rows; a completion's number is that of its row.
+        kwargs: Arguments of TRL's trainer.
     """
 
     def __init__(self, policy: Policy, constraint: Constraint, rows: Sequence[Row], **kwargs: Any) -> None:
@@ -79,7 +79,7 @@ class DecisionGRPO(RolloutGRPOTrainer):
         return found
 
     def _prompts(self, numbers: Any) -> tuple[Prompts, Any]:
-        """Return the prompts of some rows, each once, and (completions,): the prompt of each."""
+        """Return the prompts of the given rows, each once, and (completions,): the index of each one's prompt."""
         distinct, owner = numbers.unique(return_inverse=True)
         return self.policy.prompts([self.rows[number] for number in distinct.tolist()]), owner
 
@@ -88,33 +88,33 @@ class DecisionGRPO(RolloutGRPOTrainer):
 
 
 class InterviewGRPO(RolloutGRPOTrainer):
-    """GRPO on whole consultations: a group is one case played several times, a completion all choices made in one.
+    """GRPO on whole consultations: a group is one case played several times, a completion is all choices in one play.
 
-    Trained is what the attending chose and nothing else: the acts (which topic to ask about, whether to consult or to
-    conclude) and the diagnosis, each scored on the prompt that it was made on. A choice is a few tokens; what a patient
-    or a colleague said stands in prompts and never among them.
+    Only the attending's choices are trained: the acts (which topic to ask about, whether to consult or to conclude) and
+    the diagnosis, each scored on the prompt that it was made on. A choice is a few tokens; the words of a patient or a
+    colleague are part of prompts and are never trained.
 
     Args:
-        policy: In training.
+        policy: The policy in training.
         engine: Plays consultations with the policy as their attending.
-        rows: Of the data set, one a case.
-        kwargs: Of TRL's trainer.
+        rows: The data set's rows, one per case.
+        kwargs: Arguments of TRL's trainer.
     """
 
     def __init__(self, policy: Policy, engine: RolloutEngine, rows: Sequence[Row], **kwargs: Any) -> None:
         self.policy, self.engine, self.rows = policy, engine, rows
         self.choices: list[list[EncodedChoice]] = []
-        """Of each completion of the last rollout, by its number: TRL hands `score` no field of a batch of our own."""
+        """Choices of each completion of the last rollout, by its number: TRL passes no batch fields to `score`."""
         super().__init__(**kwargs)
 
     def roll_out(self, rows: Sequence[int]) -> Rollouts:
-        """Play a consultation for each row, all at once, and note the attending's choices."""
+        """Play a consultation for each row, all at once, and record the attending's choices."""
         seeds = [self._seed(completion) for completion in range(len(rows))]
         self.policy.model.eval()
         episodes = self.engine.play([self.rows[row].case for row in rows], seeds, Sampling(self.temperature, 1.0))
         self.policy.model.train()
         self.choices = [[encode_choice(self.policy, one) for one in episode.choices] for episode in episodes]
-        # A consultation that failed before its first choice has a token of padding, which is not trained.
+        # A consultation that failed before its first choice has one padding token, which is not trained.
         pad = self.policy.speaker.tokenizer.pad_token_id
         ids = [[token for one in choices for token in one.chosen] or [pad] for choices in self.choices]
         return Rollouts(
@@ -126,7 +126,7 @@ class InterviewGRPO(RolloutGRPOTrainer):
         )
 
     def score(self, model: Any, batch: CompletionBatch) -> tuple[Any, Any]:
-        """Score each choice on its own prompt, and lay what was found out as the completions' tokens."""
+        """Score each choice on its own prompt, and arrange the values by the completions' tokens."""
         choices = [self.choices[number] for number in batch.numbers.tolist()]
         prompts, said = batch_choices(self.policy, [one for completion in choices for one in completion])
         logs, entropies = self.through_forward(model, score_decisions, prompts, said, self.temperature)
@@ -142,16 +142,16 @@ class InterviewGRPO(RolloutGRPOTrainer):
 
 
 def decision_reward(name: str, rows: Sequence[Row], policy: Policy, scenario: Scenario) -> RewardFunction:
-    """Return a reward of decisions as TRL calls it.
+    """Return a reward of decisions in TRL's form.
 
     Args:
-        name: Of the reward.
-        rows: Of the data set.
-        policy: By whose role and prompt format completions are read.
-        scenario: Whose labels count.
+        name: The reward's name.
+        rows: The data set's rows.
+        policy: The policy whose role and prompt format completions are read with.
+        scenario: The scenario whose labels count.
 
     Returns:
-        A function that raises TrainingError where the reward fails.
+        A function that raises TrainingError if the reward fails.
     """
     own = REWARDS.find(name) if name not in DECISION_REWARDS else None
     if own is not None and own.over == "trl":
@@ -172,7 +172,7 @@ def decision_reward(name: str, rows: Sequence[Row], policy: Policy, scenario: Sc
 
 
 def _called_as_trl_does(own: OwnReward, rows: Sequence[Row]) -> RewardFunction:
-    """Return a user's reward of TRL's form, with the ids of the cases and the right answers beside its columns."""
+    """Return a user's reward in TRL's form, with additional columns for case ids and right answers."""
 
     def reward(completions: Any, row: Sequence[int], **given: Any) -> list[float]:
         shown = [rows[number] for number in row]
@@ -188,7 +188,7 @@ def _called_as_trl_does(own: OwnReward, rows: Sequence[Row]) -> RewardFunction:
 
 
 def consultation_reward(name: str) -> RewardFunction:
-    """Return a reward of whole consultations as TRL calls it."""
+    """Return a reward of whole consultations in TRL's form."""
     own = REWARDS.find(name) if name not in INTERVIEW_REWARDS else None
     pays = own.pays if own is not None else INTERVIEW_REWARDS[name]
 
@@ -196,18 +196,18 @@ def consultation_reward(name: str) -> RewardFunction:
         with reward_errors(name):
             return [paid(name, pays(one)) for one in interview]
 
-    # TRL logs a reward by its name, and the curve of right diagnoses is that of `accuracy`.
+    # TRL logs a reward by its function's name, and the curve of right diagnoses is that of `accuracy`.
     reward.__name__ = "accuracy" if name == "diagnosis" else name
     return reward
 
 
 @contextmanager
 def reward_errors(name: str, where: str = "") -> Iterator[None]:
-    """Turn whatever a reward raises, and what it returns that is no number, into one sentence.
+    """Turn any exception of a reward, and a return value that is not a number, into one sentence.
 
     Args:
-        name: The reward's.
-        where: What it scored, such as ` on 'train-0001'`.
+        name: The reward's name.
+        where: The scored item, such as ` on 'train-0001'`.
 
     Raises:
         TrainingError: The reward failed.

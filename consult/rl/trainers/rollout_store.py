@@ -1,8 +1,8 @@
-"""Interviews with their opinions, collected once into the store and reused: what an attending decides on.
+"""Interviews with opinions, the input of an attending's decisions: played once, stored and reused.
 
-All other roles are frozen, so that a train case has to be played once only. Synthetic panels
-(`consult.envs.synthetic`) are drawn over the interviews that were played, as runs of their own that stop before the
-conclusion; their opinions carry the source `synthetic`.
+All other roles are frozen, so a train case has to be played only once. Synthetic panels (`consult.envs.synthetic`) are
+drawn for the played interviews and stored as separate runs that stop before the conclusion; their opinions have the
+source `synthetic`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Player:
-    """Who plays a role."""
+    """The model that plays a role."""
 
     model: str
     """A model reference."""
     revision: str = ""
-    """Of its weights."""
+    """Revision of its weights."""
 
     def __str__(self) -> str:
         """Return both, as the store names them."""
@@ -45,7 +45,7 @@ class Player:
 
 
 def others_of(config: TrainConfig) -> dict[Role, str]:
-    """Return who plays the roles that are frozen while an attending is trained, by model reference.
+    """Return the model references of the roles that are frozen while an attending is trained.
 
     Raises:
         ModelError: The start is an adapter without a base.
@@ -55,11 +55,11 @@ def others_of(config: TrainConfig) -> dict[Role, str]:
 
 
 def team_of(config: TrainConfig, revision: str) -> dict[Role, Player]:
-    """Return who plays which role.
+    """Return the model of each role.
 
     Args:
-        config: What is trained; its start is the attending.
-        revision: Of the start's weights.
+        config: The training configuration; its start model is the attending.
+        revision: Revision of the start's weights.
 
     Raises:
         ModelError: A model cannot be loaded.
@@ -72,7 +72,7 @@ def team_of(config: TrainConfig, revision: str) -> dict[Role, Player]:
 
 @dataclass(frozen=True)
 class _Location:
-    """Where the store has an interview."""
+    """Location of an interview in the store."""
 
     run: str
     config: RunConfig
@@ -82,12 +82,12 @@ class _Location:
 
 @dataclass(frozen=True)
 class RolloutStore:
-    """Interviews of a team, played where the store lacks them.
+    """Interviews of a team; those that the store lacks are played.
 
     Args:
-        scenario: Whose cases.
-        reference: The scenario's, as the user gave it.
-        team: Role → who plays it.
+        scenario: The scenario with the cases.
+        reference: The scenario's reference as the user gave it.
+        team: Role → its model.
         db: The store.
         say: Called with each line of progress.
     """
@@ -102,7 +102,7 @@ class RolloutStore:
         """Return the consultations of cases; those that the store lacks are played.
 
         Returns:
-            Id in the store and consultation, as far as it was played; those that failed are left out.
+            Pairs of id in the store and consultation, as far as it was played; failed ones are left out.
         """
         with Store(self.db) as store:
             places = self._places(split, ids, store)
@@ -123,16 +123,16 @@ class RolloutStore:
     def synthetic_panels(
         self, split: str, ids: Sequence[str], accuracy: float, draws: int
     ) -> list[tuple[str, Consultation]]:
-        """Return interviews with synthetic panels, which are stored as runs of their own.
+        """Return interviews with synthetic panels, which are stored as separate runs.
 
         Args:
-            split: Of the cases.
-            ids: Of the cases.
+            split: The cases' split.
+            ids: The cases' ids.
             accuracy: Probability that an opinion is right, 0 to 1.
-            draws: Panels that are drawn for each interview.
+            draws: Number of panels for each interview.
 
         Returns:
-            Id in the store and consultation, up to the panel.
+            Pairs of id in the store and consultation, up to the panel.
         """
         rollouts = self.rollouts(split, ids)
         found: list[tuple[str, Consultation]] = []
@@ -145,7 +145,7 @@ class RolloutStore:
         return found
 
     def lacking(self, split: str, ids: Sequence[str]) -> list[str]:
-        """Return the ids of the cases that the store has no interview of."""
+        """Return the ids of the cases without an interview in the store."""
         if not self.db.exists():
             return list(ids)
         with Store(self.db) as store:
@@ -153,7 +153,7 @@ class RolloutStore:
         return [case for case in ids if case not in places]
 
     def _places(self, split: str, ids: Sequence[str], store: Store) -> dict[str, _Location]:
-        """Return where the store has interviews of cases, whatever other cases were played beside them."""
+        """Return the locations of cases' interviews in the store, in any run with the same settings."""
         ours = self._config(split, ids)
         settings, moods = self._settings(ours), dict(zip(ours.cases, ours.temperaments, strict=True))
         found: dict[str, _Location] = {}
@@ -165,7 +165,7 @@ class RolloutStore:
             for plan in config.plan():
                 if moods.get(plan.case) != plan.temperament:
                     continue
-                # The oldest that did not fail: what is trained on stays the same, whatever is played later.
+                # The oldest that did not fail, so that the training data does not change when more is played.
                 if plan.case not in found or found[plan.case].status == "failed":
                     found[plan.case] = _Location(run["id"], config, plan, status[plan.ordinal])
         return found
@@ -175,14 +175,14 @@ class RolloutStore:
         return config.model_copy(update={"cases": (), "temperaments": (), "all_temperaments": False})
 
     def _is_ours(self, run: Row, config: RunConfig) -> bool:
-        """Return whether a run is of the same weights and the same scenario."""
+        """Return whether a run has the same weights and the same scenario."""
         same = run["scenario_revision"] == self.scenario.revision
         return same and bool(json.loads(run["models"]) == self._models(config))
 
     def _drawn(self, config: RunConfig, store: Store) -> Row | None:
-        """Return the run of a synthetic panel; it stands before its conclusions, or was continued.
+        """Return the run of a synthetic panel; it stopped before its conclusions, or was continued.
 
-        One that still says it is running was cut short while it was drawn.
+        A run with status running was interrupted while panels were drawn.
         """
         drawn = [run for run in store.runs_of(config.digest()) if run["status"] != "running"]
         return next((run for run in drawn if self._is_ours(run, config)), None)
@@ -246,7 +246,7 @@ class RolloutStore:
     # -- synthetic panels -----------------------------------------------------------------------------------------
 
     def _draw(self, config: RunConfig, rollouts: Sequence[Consultation], store: Store) -> Row:
-        """Store interviews with panels drawn anew, as a run that stands before its conclusions."""
+        """Store interviews with newly drawn panels, as a run that stops before its conclusions."""
         run = store.begin(
             config, self._models(config), versions(), self.scenario.revision, truths_of(self.scenario, config.cases)
         )

@@ -1,9 +1,9 @@
 """Rollouts: whole consultations played by the policy, on the same graph and the same batcher as in play.
 
-The attending's choices are drawn from the current weights and noted, each with the prompt that it was made on. All
-other roles are frozen. During training, the program writes the starter's text that affects no decision, as it does
-where a model's draft does not pass: the starter's doctors read a patient's line as the clauses of its facts, and an
-opinion without its reason. Any other model says what it would in play.
+The attending's choices are drawn from the current weights and recorded, each with the prompt that it was made on. All
+other roles are frozen. During training, the program writes the starter's text that affects no decision, as it does if a
+model's draft is rejected: the starter's doctors read a patient's line as the clauses of its facts, and an opinion
+without its reason. Any other model writes its own text, as in play.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from consult.scenarios import Case, Scenario
 TRAINED = ("action", "decision")
 """Tasks of the attending whose choices are trained."""
 ASSIGNED = {"triage": "triage", "specialist": "opinion"}
-"""Role → task that a frozen starter is asked for; all its other text the program writes."""
+"""Role → task of a frozen starter; the program writes all its other text."""
 RANKS = {"opinion": 1, "decision": 2}
-"""Task → rank; opinions wait for all interviews, and decisions, which are long, for all opinions."""
+"""Task → rank; opinions wait for all interviews, and decisions, which are long, wait for all opinions."""
 NAMED = 4
 """Tokens of an opinion without its reason."""
 
@@ -39,7 +39,7 @@ class RecordedChoice:
 
     request: Request
     said: str
-    """The reply as it was written."""
+    """The reply as the policy wrote it."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class Episode:
 
     @property
     def interview(self) -> Interview:
-        """What rewards look at."""
+        """Return the input of the rewards."""
         status = "failed" if self.failed else self.consultation.status
         return Interview(self.consultation.scenario, self.consultation.case, tuple(self.consultation.acts), status)
 
 
 @dataclass
 class _Attending:
-    """The policy as a backend that notes what it chose."""
+    """The policy as a backend that records its choices."""
 
     policy: Model
     noted: dict[int, list[RecordedChoice]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class _Frozen:
         return self.model.info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Ask the starter only for decisions, and any other model for all that it would say in play."""
+        """Ask the starter only for decisions, and any other model for all its text, as in play."""
         if self.info.dialect != "starter":
             return self.model.generate(requests)
         asked = [request for request in requests if ASSIGNED.get(request.role) == request.task]
@@ -109,10 +109,10 @@ class RolloutEngine:
     """Plays consultations.
 
     Args:
-        scenario: Whose cases.
-        policy: As a backend.
-        others: Who plays the other roles, by role.
-        max_turns: Doctor turns.
+        scenario: The scenario with the cases.
+        policy: The policy as a backend.
+        others: Role → model of each other role.
+        max_turns: Most doctor turns.
     """
 
     scenario: Scenario
@@ -124,8 +124,8 @@ class RolloutEngine:
         """Play a consultation for each case, all at once.
 
         Args:
-            cases: One an episode; the same one may occur again.
-            seeds: Of each episode's draws.
+            cases: One case per episode; a case may occur more than once.
+            seeds: Seed of each episode's draws.
             sampling: Temperature and top-p of the attending's choices.
         """
         return run_to_end(self._play(cases, seeds, sampling))
@@ -146,7 +146,7 @@ class RolloutEngine:
         ]
 
     async def _one(self, consultation: Consultation, role_models: RoleModels, batcher: Batcher) -> bool:
-        """Play one and return whether it failed, which is a result and no crash."""
+        """Play one consultation and return whether it failed, which is a result and not a crash."""
         try:
             await play(Session(str(consultation.plan.ordinal), consultation, role_models, lambda idx, act: None))
         except Exception:

@@ -1,4 +1,4 @@
-"""Supervised training on right decisions, within the constraint of play: the cross-entropy of the right one."""
+"""Supervised training on right decisions, within the constraint of play, by cross-entropy."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from consult.rl.trainers.trl_adapter import ScheduledTrainer
 
 
 class DecisionSFT(ScheduledTrainer):
-    """Supervised training on the starter's decisions: prompts read once, photographs looked at once.
+    """Supervised training on the starter's decisions: prompts are read once, photographs are encoded once.
 
-    Where a thought comes before the answer, the policy draws it in each step, and only the answer is trained.
+    If a thought comes before the answer, the policy draws it in each step, and only the answer is trained.
 
     Args:
-        policy: In training.
-        constraint: What may be decided.
-        rows: Of the data set.
+        policy: The policy in training.
+        constraint: The possible decisions.
+        rows: The data set's rows.
         answers: The right decision of each row, as the policy should write it.
-        kwargs: Of the trainer.
+        kwargs: Arguments of the trainer.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class DecisionSFT(ScheduledTrainer):
         super().__init__(**kwargs)
 
     def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
-        """Return the cross-entropy of the right decisions in nats, the mean over the rows."""
+        """Return the cross-entropy of the right decisions, in nats, averaged over the rows."""
         rows: list[int] = inputs["row"]
         prompts = self.policy.prompts([self.rows[row] for row in rows])
         thoughts = self._thoughts(prompts, len(rows))
@@ -52,7 +52,7 @@ class DecisionSFT(ScheduledTrainer):
         return -(logs * trained).sum() / len(rows)
 
     def _thoughts(self, prompts: Prompts, count: int) -> list[list[int]]:
-        """Draw what comes before the answers; nothing where the answer comes first."""
+        """Draw the text before the answers; empty if the answer comes first."""
         if self.policy.config.role == "triage" or self.policy.config.rationale != "before":
             return [[] for _ in range(count)]
         drawn = sample(
@@ -73,12 +73,12 @@ def row_numbers(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
 
 
 WEIGHED = "I weighed what I saw and heard, and the opinions."
-"""Stands for a thought in what a plain model is to copy: nobody wrote one."""
+"""Placeholder for the thought in the answers that a plain model copies; the data has no thoughts."""
 FITS = "The complaint and the photograph fit this clinic."
 
 
 def answer_of(row: Row, policy: Policy) -> str:
-    """Return the right decision as the policy should write it, after what its prompt begins it with."""
+    """Return the right decision as the policy should write it, after the beginning that its prompt gives."""
     config, target = policy.config, row.target
     if policy.dialect.slots:
         if config.role == "triage":

@@ -1,4 +1,4 @@
-"""One phase of a training: the right trainer with the right arguments, resumed where a kill has left it."""
+"""Train one phase: the right trainer with the right arguments, resumed after an interruption."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from consult.rl.trainers.trl_adapter import ScheduledTrainer
 
 NEVER = 10**6
-"""Steps, where time alone ends a training."""
+"""Number of steps if only time ends a training run."""
 RATES: Mapping[tuple[str, str, bool], float] = {
     ("starter", "grpo", False): 1e-3,
     ("starter", "grpo", True): 3e-4,
@@ -35,19 +35,19 @@ RATES: Mapping[tuple[str, str, bool], float] = {
 """Dialect, method, all weights → peak of the learning rate."""
 
 GROUPS: Mapping[str, int] = {"triage": 64, "attending": 16, "interview": 8}
-"""Completions of a prompt of the starter's, by role."""
+"""Role → completions per prompt of the starter."""
 GROUP = 8
-"""Completions of a prompt of any other model's."""
+"""Completions per prompt of any other model."""
 GENTLER = 2.5
-"""The rate of interviews is so many times lower: at the rate of single decisions they collapsed."""
+"""Divides the learning rate for interviews: at the rate of single decisions they collapsed."""
 
 
 def group_of(config: TrainConfig, fast: bool) -> int:
-    """Return how many completions a prompt has.
+    """Return the number of completions per prompt.
 
     Args:
-        config: What is trained.
-        fast: Whether decisions take the fast way of the starter's.
+        config: The training configuration.
+        fast: Whether decisions take the starter's fast path.
     """
     return config.group or (GROUPS[config.role] if fast else GROUP)
 
@@ -67,18 +67,18 @@ def fit(
     """Train through a phase.
 
     Args:
-        policy: Changed in place.
-        phase: Rows, method, weights.
-        scenario: Whose labels count.
-        clock: Of the whole training.
-        folder: Of the phase's checkpoints.
-        callbacks: Of the trainer.
+        policy: The policy; its weights change in place.
+        phase: Rows, method and weights of the phase.
+        scenario: The scenario whose labels count.
+        clock: Clock of the whole training run.
+        folder: Folder of the phase's checkpoints.
+        callbacks: The trainer's callbacks.
         engine: Plays whole consultations with the policy; None if single decisions are trained.
-        resume: Whether to continue from the newest whole checkpoint, where there is one.
-        steps: Of this phase; None if time alone ends it.
+        resume: Whether to continue from the newest complete checkpoint, if there is one.
+        steps: Steps of this phase; None if only time ends it.
 
     Returns:
-        The phase's steps.
+        The number of steps of the phase.
 
     Raises:
         TrainingError: A reward raised, a checkpoint is broken, or a test case is among the rows.
@@ -96,7 +96,7 @@ def fit(
             clock.resume_from(checkpoint)
         clock.begin()
         if checkpoint is not None and _is_over(checkpoint, phase, clock, steps):
-            # Trainers make a step before they look at their end.
+            # Trainers make one step before they check whether they are done.
             with _told_if_broken(trainer, checkpoint):
                 trainer.restore(checkpoint)
             return _step_of(checkpoint)
@@ -126,7 +126,7 @@ def _told_if_broken(trainer: Any, checkpoint: Path | None) -> Iterator[None]:
 
 
 def newest_whole(folder: Path) -> Path | None:
-    """Return the newest checkpoint that was written to its end; None if there is none."""
+    """Return the newest complete checkpoint; None if there is none."""
     whole = [path for path in folder.glob("checkpoint-*") if (path / SPENT).is_file()]
     return max(whole, key=_step_of, default=None)
 
@@ -142,7 +142,7 @@ def _arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> dict[s
     import torch
 
     config = policy.config
-    # The starter's short decisions are made for the CPU, and lie there.
+    # The starter's short decisions are designed for the CPU, and run there.
     cuda = torch.cuda.is_available() and policy.vision_cache is None
     rate = config.learning_rate or RATES[policy.speaker.info.dialect, phase.method, config.full]
     if config.role == "interview" and config.learning_rate is None:
@@ -162,7 +162,7 @@ def _arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> dict[s
         "report_to": [] if config.report_to == "none" else [config.report_to],
         "run_name": folder.parent.name,
         "use_cpu": not cuda,
-        # TRL turns both on; on a CPU they cost and give nothing.
+        # TRL turns both on; on a CPU they only cost time.
         "bf16": cuda,
         "gradient_checkpointing": cuda,
         "dataloader_pin_memory": cuda,
@@ -172,7 +172,7 @@ def _arguments(policy: Policy, phase: Phase, folder: Path, steps: int) -> dict[s
 
 
 def _batches(config: TrainConfig, whole: int) -> dict[str, int]:
-    """Divide a step over processes, and over what fits the device at once."""
+    """Divide a step over processes, and into batches that fit on the device."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     share = whole // processes
     micro = min(config.micro or share, share)
@@ -199,12 +199,12 @@ def make_trainer(
     """Return the trainer of a phase.
 
     Args:
-        policy: In training.
-        phase: Rows, method, weights.
-        scenario: Whose labels count.
-        clock: Of the whole training.
-        folder: Of the phase's checkpoints.
-        steps: Of the phase at most.
+        policy: The policy in training.
+        phase: Rows, method and weights of the phase.
+        scenario: The scenario whose labels count.
+        clock: Clock of the whole training run.
+        folder: Folder of the phase's checkpoints.
+        steps: Most steps of the phase.
         engine: Plays whole consultations with the policy; None if single decisions are trained.
 
     Raises:
@@ -275,7 +275,7 @@ def _sft(policy: Policy, rows: list[Row], arguments: dict[str, Any], common: dic
     from consult.rl.trainers.sft import DecisionSFT, answer_of, row_numbers
     from consult.rl.trainers.trl_adapter import ScheduledSFTTrainer
 
-    # As many cases in a step as GRPO sees, times a few: there is one right answer each.
+    # A few times as many cases per step as in GRPO, since each has only one right answer.
     batches = _batches(policy.config, policy.config.prompts * (1 if policy.constraint is None else 4))
     answers = [answer_of(row, policy) for row in rows]
     if policy.constraint is not None:
@@ -300,12 +300,12 @@ def _sft(policy: Policy, rows: list[Row], arguments: dict[str, Any], common: dic
 
 
 def _chats(policy: Policy, rows: Sequence[Row], answers: Sequence[str] | None = None) -> Any:
-    """Return a data set whose prompts are chats as in play, photographs drawn when they are looked at.
+    """Return a data set whose prompts are chats as in play; photographs are drawn when they are needed.
 
     Args:
-        policy: In whose prompt format the chats are.
-        rows: Named by number in the column `row`.
-        answers: The completion of each; None if the policy writes its own.
+        policy: The policy whose prompt format the chats have.
+        rows: The rows; the column `row` has their numbers.
+        answers: The completion of each row; None if the policy writes its own.
     """
     from datasets import Dataset
 

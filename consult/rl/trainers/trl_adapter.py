@@ -1,7 +1,7 @@
-"""TRL behind one door: all of its private members that are used or overridden, and nothing else of the project's.
+"""The only module that uses or overrides private members of TRL; it contains nothing else.
 
 Written for TRL 1.16 (`WRITTEN_FOR`). `tests/rl/trainers/test_trl_adapter.py` names each private member with its
-signature and fails where TRL changes one; no other module overrides or calls them.
+signature and fails if TRL changes one; no other module overrides or calls them.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from trl.models.utils import _ForwardRedirection
 from consult.rl.runtime.schedule import Clock
 
 WRITTEN_FOR = "1.16"
-"""The version of TRL whose private members these are."""
+"""The version of TRL that this module was written for."""
 
 
 def through_forward(model: Any, inner: Any, function: Callable[..., Any], *args: Any) -> Any:
     """Call `function(language model, *args)` as if it were the forward pass of a model.
 
-    The way through the model's own `forward` is what lets the wrapper of several processes average gradients.
+    Going through the model's own `forward` lets the wrapper for several processes average gradients.
 
     Args:
-        model: As a trainer has it: wrapped for several processes, or not.
-        inner: The same without the wrapper: the language model, or PEFT's model with adapters laid into it.
-        function: What is called instead of the forward pass, once; afterwards it is what it was.
-        args: Handed through.
+        model: The trainer's model, wrapped for several processes or not.
+        inner: The same without the wrapper: the language model, or PEFT's model with adapters.
+        function: Called once in place of the forward pass, which is restored afterwards.
+        args: Passed to the function.
     """
     body = inner.get_base_model() if hasattr(inner, "get_base_model") else inner
     return _ForwardRedirection()(model, inner, partial(function, body), *args)
@@ -45,11 +45,11 @@ def through_forward(model: Any, inner: Any, function: Callable[..., Any], *args:
 
 
 class ScheduledTrainer(Trainer):
-    """A trainer whose learning rate follows the clock of the whole training.
+    """A trainer whose learning rate follows the clock of the whole training run.
 
     Args:
-        clock: Of all phases.
-        kwargs: Of the trainer.
+        clock: Clock of all phases.
+        kwargs: Arguments of the trainer.
     """
 
     lr_scheduler: Any
@@ -71,11 +71,11 @@ class ScheduledTrainer(Trainer):
         self._load_from_checkpoint(str(checkpoint))
 
     def through_forward(self, model: Any, function: Callable[..., Any], *args: Any) -> Any:
-        """Call `function(language model, *args)` through the forward pass of a model of this trainer's."""
+        """Call `function(language model, *args)` through the forward pass of one of this trainer's models."""
         return through_forward(model, self.accelerator.unwrap_model(model), function, *args)
 
     def _save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the weights without the processor: it is the start's, and not every one can be saved."""
+        """Save the weights without the processor: it is the start's, and not every processor can be saved."""
         processor, self.processing_class = self.processing_class, None
         try:
             super()._save(*args, **kwargs)
@@ -83,7 +83,7 @@ class ScheduledTrainer(Trainer):
             self.processing_class = processor
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
-        """Write no card into checkpoints; the result has one of its own."""
+        """Write no card into checkpoints; the result has its own."""
 
 
 class ScheduledSFTTrainer(ScheduledTrainer, SFTTrainer):
@@ -96,15 +96,15 @@ class ScheduledSFTTrainer(ScheduledTrainer, SFTTrainer):
 class _ReseededSampler(Sampler[int]):
     """TRL's order of prompts, drawn from seed and epoch.
 
-    TRL's own generator continues from epoch to epoch, so that a training resumed in its second epoch would start again
-    with the order of the first.
+    TRL's own generator continues from epoch to epoch, so a run resumed in its second epoch would start again with the
+    order of the first.
     """
 
     def __init__(self, sampler: Any, seed: int) -> None:
         self.sampler, self.seed = sampler, seed
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch, 0-based."""
+        """Start an epoch, 0-based."""
         self.sampler.generator.manual_seed(self.seed + epoch)
 
     def __iter__(self) -> Iterator[int]:
@@ -115,11 +115,11 @@ class _ReseededSampler(Sampler[int]):
 
 
 class TimedGRPOTrainer(ScheduledTrainer, GRPOTrainer):
-    """GRPO that logs how its time is split; as it is, for any model that writes freely."""
+    """GRPO that logs how its time is split; used directly for any model that writes freely."""
 
     def __init__(self, clock: Clock, **kwargs: Any) -> None:
         self.seconds = {"generation": 0.0, "reward": 0.0}
-        """What this step has taken so far."""
+        """Seconds that each part of this step has taken so far."""
         super().__init__(clock, **kwargs)
 
     @contextmanager
@@ -152,13 +152,13 @@ class TimedGRPOTrainer(ScheduledTrainer, GRPOTrainer):
 
 
 def numbered_prompts(names: Sequence[str]) -> Any:
-    """Return a data set of prompts that carry the number of their row; `RolloutGRPOTrainer` takes no other.
+    """Return a data set of prompts that contain the number of their row, as `RolloutGRPOTrainer` requires.
 
     Args:
-        names: Of the rows, as they stand in logs.
+        names: Names of the rows in logs.
 
     Returns:
-        A data set with the columns `prompt` and `row`, which rewards are told.
+        A data set with the columns `prompt` and `row`, which are passed to rewards.
     """
     from datasets import Dataset
 
@@ -172,23 +172,23 @@ class Rollouts:
     """The completions of a step."""
 
     numbers: Sequence[int]
-    """By which `score` is told what a completion belongs to."""
+    """Numbers that tell `score` which row or episode a completion belongs to."""
     ids: Sequence[Sequence[int]]
     """Completion → its tokens, at least one."""
     logs: Sequence[Sequence[float]]
     """Log-probability of each token when it was drawn, in nats."""
     chosen: Sequence[Sequence[int]]
-    """1 where the policy chose the token, 0 where it was forced; only chosen tokens are trained."""
+    """1 if the policy chose the token, 0 if it was forced; only chosen tokens are trained."""
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    """More arguments of the rewards."""
+    """Additional arguments of the rewards."""
 
 
 @dataclass(frozen=True)
 class CompletionBatch:
-    """Completions of which log-probabilities are wanted."""
+    """Completions whose log-probabilities are computed."""
 
     numbers: Any
-    """(completions,): as in their `Rollouts`."""
+    """(completions,): the numbers from their `Rollouts`."""
     ids: Any
     """(completions, tokens), padded on the right."""
     mask: Any
@@ -196,18 +196,18 @@ class CompletionBatch:
 
 
 class RolloutGRPOTrainer(TimedGRPOTrainer):
-    """GRPO whose completions and log-probabilities are made by two methods, `roll_out` and `score`.
+    """GRPO whose completions and log-probabilities come from two methods, `roll_out` and `score`.
 
-    TRL hands neither the columns of the data set to a rollout nor the fields of a batch to the log-probabilities. What
-    it hands through both ways, unread, shuffled and divided with the rest of the batch, is the prompt. So a prompt's
-    message carries the number of its row, and a completion's only prompt token is its number.
+    TRL passes neither the columns of the data set to a rollout nor the fields of a batch to the log-probabilities. It
+    passes only the prompt to both, unread, shuffled and divided with the rest of the batch. So a prompt's message
+    contains the number of its row, and a completion's only prompt token is its number.
     """
 
     def __init__(self, clock: Clock, **kwargs: Any) -> None:
         super().__init__(clock, rollout_func=self._rollout_func, **kwargs)
 
     def roll_out(self, rows: Sequence[int]) -> Rollouts:
-        """Draw one completion for each of some rows; those of a group follow one another."""
+        """Draw one completion for each given row; those of a group are consecutive."""
         raise NotImplementedError
 
     def score(self, model: Any, batch: CompletionBatch) -> tuple[Any, Any]:
@@ -215,7 +215,7 @@ class RolloutGRPOTrainer(TimedGRPOTrainer):
 
         Args:
             model: The policy, or the reference that the KL divergence is measured from.
-            batch: Some of the completions that were rolled out last.
+            batch: Some completions of the last rollout.
         """
         raise NotImplementedError
 

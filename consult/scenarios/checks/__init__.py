@@ -1,1 +1,1 @@
-"""What `consult scenarios check` finds: mistakes in a scenario's folder, told in sentences."""
+"""The checks of `consult scenarios check`: mistakes in a scenario's folder, reported as sentences."""

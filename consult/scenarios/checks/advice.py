@@ -1,4 +1,4 @@
-"""Checks of plans and safety nets that depend on the patient: somebody must meet each of their conditions."""
+"""Check plans and safety nets that depend on the patient: some patient must meet each condition."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consult.scenarios.shape import LONGEST_SHOWN, closest, field_name
 from consult.scenarios.tables import SEXES
 
 FEWEST = 20
-"""Train cases in which each condition of a plan must hold."""
+"""Fewest train cases in which each condition of a plan must hold."""
 ANSWERS = frozenset(("explanation", "cause", "contagious", "outlook", "serious"))
 """Keys of a label that hold a sentence."""
 ENDS = (".", "!", "?", '."', '!"', '?"')
@@ -24,7 +24,7 @@ NOT_TOLD = ("view", "skin_type", *SEEN_ONLY)
 
 
 def topic_problems(labels: LabelsFile, at: LocatedYaml, scenario: ScenarioFile) -> Iterator[Problem]:
-    """Find conditions about what no doctor can ask in a scenario of written cases."""
+    """Find conditions on something that no doctor can ask about, in a scenario of written cases."""
     known = ["complaint", *scenario.topics, *scenario.examinations, "sex"]
     for place, field, chosen in conditions_of(labels):
         if field not in known:
@@ -37,7 +37,7 @@ def topic_problems(labels: LabelsFile, at: LocatedYaml, scenario: ScenarioFile) 
 
 
 def condition_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
-    """Find conditional advice that too few train cases need: nobody could learn it, and no figure would show it."""
+    """Find conditional advice for too few train cases: it could not be learned, and no figure would show it."""
     size, labels = grammar.splits.get("train", 0), list(grammar.labels)
     for i, label in enumerate(labels):
         advice = [
@@ -61,14 +61,14 @@ def value_problems(labels: LabelsFile, at: LocatedYaml, values: Mapping[str, Col
 
     Args:
         labels: The file.
-        at: The same with its lines.
+        at: The same file with its lines.
         values: Topic, or `sex` → the values that cases have.
     """
     for place, field, chosen in conditions_of(labels):
         menu = sorted(values.get(field, ()))
         for value in chosen if field != "sex" else ():
             meant = closest(value, menu)
-            # Advice may well rule out what no case has yet, and be about a topic of which no case names a value.
+            # Advice may exclude a value that no case has yet, and may be about a topic without values in any case.
             if not menu or value in menu or ("unless" in place and not meant):
                 continue
             fix = f"write '{meant}'" if meant else f"choose from: {', '.join(nearest_first(value, menu))}"
@@ -78,13 +78,13 @@ def value_problems(labels: LabelsFile, at: LocatedYaml, values: Mapping[str, Col
 def advice_problems(
     labels: LabelsFile, at: LocatedYaml, doubtful: Collection[str], cut: Collection[str]
 ) -> Iterator[Problem]:
-    """Find advice that says nothing, appears twice, or has an urgency without effect.
+    """Find advice that is empty, appears twice, or has an urgency without effect.
 
     Args:
         labels: The file.
-        at: The same with its lines.
-        doubtful: Labels whose urgency is not known.
-        cut: Labels of whose steps something cannot be read.
+        at: The same file with its lines.
+        doubtful: Labels whose urgency is unknown.
+        cut: Labels with a step that cannot be read completely.
     """
     for name, spec in labels.labels.items():
         for key in sorted(ANSWERS & spec.model_fields_set):
@@ -120,5 +120,5 @@ def _is_covered(one: AdviceSpec, other: AdviceSpec) -> bool:
 
 
 def _known(draw: Draw) -> dict[str, frozenset[str]]:
-    """Collect what a drawn patient's card tells, without wording it."""
+    """Collect the values on a drawn patient's card, without wording them."""
     return {name: frozenset(as_values(value)) for name, value in draw.seen.items() if name not in NOT_TOLD}

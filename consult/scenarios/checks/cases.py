@@ -1,4 +1,4 @@
-"""Checks of `cases.jsonl`: broken lines, photographs that cannot be opened, and facts that no patient should state."""
+"""Check `cases.jsonl`: broken lines, photographs that cannot be opened, and facts that no patient should state."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _YEARS = re.compile(rf"\b(\d{{1,3}}|{'|'.join(_NUMBERS)})\s+years?\b(?!\s+old)",
 
 @dataclass(frozen=True)
 class Told:
-    """What the other files of a folder say, as far as they can be read."""
+    """Content of the other files of a folder, as far as they can be read."""
 
     scenario: ScenarioFile | None
     """Names the topics and the aliases of open diagnoses; None if its file is broken."""
     topics_known: bool
-    """Whether its topics and examinations are all of them."""
+    """Whether its topics and examinations are complete."""
     labels: Mapping[str, Label] | None
     """Empty for open diagnoses; None if their file is broken."""
     clinics_known: bool
-    """Whether the specialty of each label can be read."""
+    """Whether each label's specialty can be read."""
 
     @cached_property
     def named(self) -> Scenario | None:
@@ -52,18 +52,18 @@ def case_problems(
     """Find all mistakes of a folder's written cases.
 
     Args:
-        folder: Where `cases.jsonl` and its images lie.
-        told: What they must agree with.
+        folder: Folder of `cases.jsonl` and its images.
+        told: Content that they must agree with.
         written: `labels.yaml`; None if diagnoses are open, or the file is broken.
         at: The lines of `labels.yaml`.
-        waiting: Gets what cannot be checked yet.
+        waiting: Receives the checks that cannot be made yet.
     """
     used, unread, lost, values = set[str | None](), 0, False, dict[str, set[str]]()
     try:
         for line, case, problems in scan_cases(folder, told.scenario.name if told.scenario else "", told.labels or {}):
             yield from problems
             unread += case is None
-            # The diagnosis may be what is broken, or misspelt.
+            # The diagnosis itself may be broken or misspelt.
             named = case is not None and case.truth.diagnosis in (told.labels or ())
             lost = lost or (bool(problems) and not named)
             if case is not None:
@@ -109,7 +109,7 @@ def _case_problems(folder: Path, case: Case, told: Told) -> Iterator[tuple[str, 
 
 
 def _texts(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield what a patient says or an examination shows, each with a name for it."""
+    """Yield each text of a patient or an examination, with its name."""
     card = case.card
     kinds = (("fact", card.facts), ("examination", card.examinations))
     named = [("complaint", card.complaint.text)]
@@ -118,7 +118,7 @@ def _texts(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def clause_problems(name: str, text: str) -> Iterator[tuple[str, str]]:
-    """Find what keeps a text from being one clause that can be put into a sentence."""
+    """Find reasons why a text is not one clause that can be put into a sentence."""
     bare = text.strip()
     if not bare:
         yield f"the {name} is empty", "write what it says, or remove it"
@@ -142,7 +142,7 @@ def _short(text: str) -> str:
 
 
 def _unreadable(case: Case) -> Iterator[tuple[str, str]]:
-    """Find names with what no answer can hold, and what a store or a terminal cannot."""
+    """Find names with characters that no answer, store or terminal can contain."""
     named = [("'diagnosis'", case.truth.diagnosis), ("'specialty'", case.truth.specialty), ("'name'", case.card.name)]
     for kind, facts in (("fact", case.card.facts), ("examination", case.card.examinations)):
         for fact in facts:
@@ -155,7 +155,7 @@ def _unreadable(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _twice(case: Case) -> Iterator[tuple[str, str]]:
-    """Find facts of one topic that say the same."""
+    """Find facts of one topic with the same text."""
     said: dict[tuple[str, str], str] = {}
     for fact in case.card.facts:
         first = said.setdefault((fact.topic, fact.text.strip().lower()), fact.id)
@@ -175,8 +175,8 @@ def _unknown_topics(case: Case, scenario: ScenarioFile) -> Iterator[tuple[str, s
                 continue
             what, meant = f"the {kind} '{topic}' is not in scenario.yaml", closest(topic, list(known))
             if topic in others:
-                other = "an examination" if kind == "topic" else "a topic"
-                yield f"'{topic}' is {other}, no {kind}", f"move the entry to '{other_list}'"
+                other, own = ("an examination", "a topic") if kind == "topic" else ("a topic", "an examination")
+                yield f"'{topic}' is {other}, not {own}", f"move the entry to '{other_list}'"
             elif meant:
                 yield what, f"write '{meant}'"
             else:
@@ -199,12 +199,12 @@ def _leaks(case: Case, named: Scenario, scenario: ScenarioFile | None) -> Iterat
     if truth is None:
         return
     if not named.labels and abstains(truth):
-        yield f"the diagnosis '{truth}' names none, so that no answer can be right", "remove it, or name one"
+        yield f"the diagnosis '{truth}' names none, so no answer can be right", "remove it, or name one"
         return
     own = naming({truth: named.labels.get(truth) or Label(truth, "", "routine", _aliases(truth, scenario))})
     named = named if named.labels else own
     for fact in (case.card.complaint, *case.card.facts, *case.card.examinations):
-        # Its own few names first: a text that holds none of them need not be searched for all labels.
+        # Its own few names first: a text without them need not be searched for all labels.
         if own.leaks(fact.text) and truth in named.leaks(fact.text):
             yield f"the fact '{fact.id}' names the diagnosis '{truth}'", "word it without the name"
 
@@ -227,5 +227,5 @@ def _too_long(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def years_said(text: str) -> list[int]:
-    """Return the numbers of years that a text states, ages ("three years old") apart."""
+    """Return the numbers of years that a text states, except ages ("three years old")."""
     return [_NUMBERS.get(number.lower()) or int(number) for number in _YEARS.findall(text)]

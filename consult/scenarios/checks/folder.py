@@ -1,8 +1,7 @@
 """Checks of a scenario folder: every mistake at once, each with its file, its line and how to fix it.
 
-An entry that is not what it should be is reported for that and left out; the rest of its file is checked. Where others
-refer to what is left out, what would have been compared with the file waits for the next check, so that one slip does
-not bring forth a hundred complaints.
+A broken entry is reported and left out; the rest of its file is checked. If other entries refer to it, the comparisons
+with the file wait for the next check, so that one mistake does not cause a hundred messages.
 """
 
 from __future__ import annotations
@@ -51,20 +50,20 @@ VALUES = "values.yaml"
 TABLES = ("findings.yaml", VALUES, "names.yaml", RULES)
 KNOWN = ("scenario.yaml", "labels.yaml", CASES, *TABLES)
 ENDINGS = ("yaml", "yml", "json", "jsonl", "ndjson", "txt", "yaml.txt", "jsonl.txt", "csv", "tsv")
-"""What the files of a folder are called by mistake."""
+"""Common wrong names of a folder's files."""
 ENTRIES: dict[type[BaseModel], int] = {LabelsFile: 3, FindingsFile: 4, ValuesFile: 4}
 """Steps to an entry that no other entry refers to: a label's urgency, a weight, a value's phrasings."""
 WHOLE_FILE = 99
 """Deeper than any entry: a file of which nothing can be left out."""
 
 DRAWN = "the cases that are drawn from the tables"
-"""What is checked last, where all else is right."""
+"""Checked last, if everything else is right."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class Read(NamedTuple):
-    """The files of a folder, None if one is missing or broken, without the entries that are."""
+    """The files of a folder without broken entries; None if a file is missing or broken."""
 
     scenario: tuple[ScenarioFile, LocatedYaml] | None
     labels: tuple[LabelsFile, LocatedYaml] | None
@@ -73,24 +72,24 @@ class Read(NamedTuple):
     names: tuple[NamesFile, LocatedYaml] | None
     rules: tuple[RulesFile, LocatedYaml] | None
     settings: Settings | None
-    """What is right of scenario.yaml; None if nothing of it can be read."""
+    """The valid part of scenario.yaml; None if nothing can be read."""
     usable: Labels | None
-    """What is right of labels.yaml; None if one cannot tell which labels there are."""
+    """The valid part of labels.yaml; None if the labels are unknown."""
     written: Mapping[str, LocatedYaml]
-    """Name → a file that can be read at all, with its lines."""
+    """Name → a readable file, with its lines."""
     whole: bool
-    """Nothing is missing, broken or left out."""
+    """Whether nothing is missing, broken or left out."""
     bereft: set[int]
-    """Lines of values.yaml of which something was left out, so that it is no wonder that it lacks something."""
+    """Lines of values.yaml with left-out parts, so missing parts there are not reported again."""
 
 
 class Checked(NamedTuple):
-    """What a check has found."""
+    """Result of a check."""
 
     problems: list[Problem]
-    """In the order of file and line."""
+    """Mistakes, in the order of file and line."""
     waiting: list[str]
-    """What could not be checked because of them."""
+    """Checks that could not be made because of them."""
 
 
 def check_folder(folder: Path) -> list[Problem]:
@@ -99,7 +98,7 @@ def check_folder(folder: Path) -> list[Problem]:
 
 
 def check(folder: Path) -> Checked:
-    """Find all mistakes of a scenario folder that can be found now, and say what is still to be checked."""
+    """Find all mistakes of a scenario folder that can be found now, and list the remaining checks."""
     if not folder.is_dir():
         return Checked([Problem(str(folder), 0, "is not a folder", "give the path of a scenario's folder")], [])
     tables = any((folder / name).exists() for name in TABLES)
@@ -122,7 +121,7 @@ def check(folder: Path) -> Checked:
 
 
 def _case_problems(folder: Path, files: Read, waiting: list[str], *, open_: bool) -> Iterator[Problem]:
-    """Check written cases, with what is right of the other files."""
+    """Check written cases with the valid part of the other files."""
     settings, at = files.settings, files.written.get("labels.yaml")
     topics = settings.spec if settings and settings.whole else None
     labels = labels_of(files.usable.file) if files.usable else {} if open_ else None
@@ -138,7 +137,7 @@ def _case_problems(folder: Path, files: Read, waiting: list[str], *, open_: bool
 
 
 def _stray_files(folder: Path) -> Iterator[Problem]:
-    """Find files that nothing reads because of their name: `labels.yml`, `Cases.jsonl`, `cases.json`."""
+    """Find files that are not read because of their name: `labels.yml`, `Cases.jsonl`, `cases.json`."""
     present = {path.name for path in folder.iterdir() if path.is_file()}
     missing = [name for name in KNOWN if name not in present]
     for name in sorted(present - set(KNOWN)):
@@ -185,7 +184,7 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
 
 
 def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
-    """Find keys that appear twice in one mapping, of which YAML would silently keep the last."""
+    """Find keys that appear twice in one mapping; YAML would silently keep the last."""
     nodes = [yaml.compose(located.text, Loader=yaml.CSafeLoader)] if located.text else []
     while nodes:
         node = nodes.pop()
@@ -204,7 +203,7 @@ def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
 
 
 def _unreadable(located: LocatedYaml) -> Iterator[Problem]:
-    """Find names and texts with what no answer of a model can hold."""
+    """Find names and texts with characters that no answer of a model can contain."""
     left: list[tuple[Place, Any]] = [((), located.data)]
     while left:
         place, node = left.pop()
@@ -263,11 +262,11 @@ def _clinic_problems(labels: Labels, at: LocatedYaml) -> Iterator[Problem]:
         elif second is not None and second not in specialties and not labels.doubtful:
             meant = closest(second, sorted(filter(None, specialties)))
             fix = f"write '{meant}'" if meant else "correct it, or write null"
-            yield at.problem(place, f"the specialty '{second}' is no label's first", fix)
+            yield at.problem(place, f"no label has '{second}' as its first specialty", fix)
 
 
 def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Find names that appear twice, and names of one diagnosis that name another one too, in whatever spelling."""
+    """Find names that appear twice, and names of one diagnosis that also name another one, in any spelling."""
     owners: dict[str, str] = {}
     for name in labels.labels:
         owner = owners.setdefault(normalised(name), name)
@@ -286,7 +285,7 @@ def _name_problems(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:
 
 
 def _all_tables(folder: Path, files: Read, waiting: list[str], *, clean: bool) -> Iterator[Problem]:
-    """Check the tables: first what refers to what, and if all of that holds, what can be drawn from them."""
+    """Check the tables: first the references, and if they are all valid, what can be drawn from the tables."""
     missing = [name for name in ("labels", "findings", "values", "names") if getattr(files, name) is None]
     waiting += [f"what must agree with {name}.yaml" for name in missing if name != "labels" or files.usable]
     labels = {} if files.labels is None else labels_of(files.labels[0])
@@ -314,7 +313,7 @@ def _all_tables(folder: Path, files: Read, waiting: list[str], *, clean: bool) -
 
 
 def _drawn_problems(folder: Path, files: Read, waiting: list[str], *, clean: bool) -> Iterator[Problem]:
-    """Check what is drawn from tables that loading takes; cards only where nothing else is wrong."""
+    """Check draws from tables that can be loaded; cards only if nothing else is wrong."""
     assert files.scenario and files.labels and files.findings and files.values
     grammar, at = grammar_of(folder, files.scenario, files.labels), files.findings[1]
     tables = grammar.tables
@@ -333,7 +332,7 @@ def _drawn_problems(folder: Path, files: Read, waiting: list[str], *, clean: boo
 
 
 def _drawable(files: Read) -> bool:
-    """Return whether loading would take the files."""
+    """Return whether the files could be loaded."""
     assert files.scenario and files.labels and files.findings and files.values and files.names
     labels = labels_of(files.labels[0])
     broken = [

@@ -1,4 +1,4 @@
-"""Checks of `rules.yaml` against the tables: each rule has an effect, and the order of drawing obeys it."""
+"""Check `rules.yaml` against the tables: each rule has an effect, and the order of drawing respects it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consult.scenarios.tables import NONE, FindingTables
 
 
 def rule_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
-    """Find rules that have no effect, and those that drawing could break; the files' references must hold."""
+    """Find rules that have no effect, and those that drawing could break; the files' references must be valid."""
     for i, rule in enumerate(tables.rules):
         for what, fix in _mistakes(tables, rule):
             yield at.problem(("rules", i), what, fix)
@@ -32,7 +32,7 @@ def _mistakes(tables: FindingTables, rule: Rule) -> Iterator[tuple[str, str]]:
     excluded = _excluded(tables, rule)
     if not excluded:
         yield f"the rule lists every value of '{rule.other}', so it has no effect", "leave some out"
-    # Each of several values is drawn independently, so no rule can require that there is one.
+    # Each of several values is drawn independently, so no rule can require a value.
     unfit = excluded if second == rule.other else rule.values
     if second in tables.several and NONE in unfit:
         yield (

@@ -1,4 +1,4 @@
-"""What can be read of `scenario.yaml` and `labels.yaml` in spite of mistakes, so that one check finds the others."""
+"""Read the valid parts of `scenario.yaml` and `labels.yaml` despite mistakes, so that one check finds the others."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from consult.scenarios.located_yaml import Place
 from consult.scenarios.shape import KEY, closest
 
 _STANDS_FOR = "x"
-"""A name, title or description that is missing or broken; nothing is compared with it."""
+"""Replaces a name, title or description that is missing or broken; nothing is compared with it."""
 
 
 class Settings(NamedTuple):
-    """What cases and labels are compared with of `scenario.yaml`."""
+    """The parts of `scenario.yaml` that cases and labels are compared with."""
 
     spec: ScenarioFile
     whole: bool = True
-    """Whether its topics and examinations are all of them."""
+    """Whether its topics and examinations are complete."""
 
 
 class Labels(NamedTuple):
@@ -32,13 +32,13 @@ class Labels(NamedTuple):
     doubtful: frozenset[str] = frozenset()
     """Labels whose specialty or urgency cannot be read."""
     cut: frozenset[str] = frozenset()
-    """Labels of whose plan or safety net something cannot be read."""
+    """Labels whose plan or safety net cannot be read completely."""
 
 
 def salvaged_settings(rest: Rest[ScenarioFile]) -> Settings | None:
-    """Read what is right of the settings; None if nothing is.
+    """Read the valid part of the settings; None if there is none.
 
-    A topic whose words are wrong is a topic all the same.
+    A topic with a broken text still counts as a topic.
     """
     if rest.parsed is not None:
         return Settings(rest.parsed)
@@ -59,7 +59,7 @@ def salvaged_settings(rest: Rest[ScenarioFile]) -> Settings | None:
 
 
 def _without(data: dict[Any, Any], places: Sequence[Place]) -> dict[Any, Any]:
-    """Leave out what can be: what lies in an entry that is left out whole is left out with it."""
+    """Leave out broken entries; if an entry is left out, so are the entries inside it."""
     for place in places:
         with suppress(LookupError, TypeError):
             data = without_entries(data, [place])
@@ -75,7 +75,7 @@ def _named(given: Any) -> dict[str, str] | None:
 
 
 def salvaged_labels(rest: Rest[LabelsFile]) -> Labels | None:
-    """Read what is right of the labels; None if one cannot tell which there are."""
+    """Read the valid part of the labels; None if their names are unknown."""
     broken = [place for place in rest.left_out if len(place) == 2 or place[2:3] in (("specialty",), ("urgency",))]
     doubtful = frozenset(str(place[1]) for place in broken if place[0] == "labels")
     cut = frozenset(str(place[1]) for place in rest.left_out if place[2:3] in (("plan",), ("safety_net",)))

@@ -1,4 +1,4 @@
-"""Checks of a folder with tables: settings, shapes of values, and whether every patient can be drawn."""
+"""Check a folder with tables: settings, shapes of values, and whether every patient can be drawn."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SEEN = ("morphology", "complaint")
 OLDEST = 120
 """Years."""
 TRIED = 60
-"""Patients drawn for each diagnosis, to find out whether every patient can be drawn."""
+"""Patients drawn per diagnosis, to test whether every patient can be drawn."""
 
 
 # -- scenario.yaml -------------------------------------------------------------------------------------------------
 
 
 def setting_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile | None) -> Iterator[Problem]:
-    """Check `scenario.yaml` against the tables; whatever cannot be read is skipped."""
+    """Check `scenario.yaml` against the tables; unreadable parts are skipped."""
     if not spec.splits:
         yield at.problem(("splits",), "there are no splits", "say how many cases each has, e.g. `test: 100`")
     for name, size in spec.splits.items():
@@ -76,7 +76,7 @@ def _topic_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile) -> 
 
 
 def shape_problems(values: ValuesFile, at: LocatedYaml) -> Iterator[Problem]:
-    """Check what values demand of views and ages, and the ranges of numbers."""
+    """Check the values' requirements on views and ages, and the ranges of numbers."""
     bands, sites = values.values.get("age", {}), values.values.get("site", {})
     for topic, entries in values.values.items():
         for key, spec in entries.items():
@@ -136,7 +136,7 @@ def _duration_problems(key: str, spec: ValueSpec, at: LocatedYaml, place: Place)
 
 
 def table_problems(tables: FindingTables, at: LocatedYaml, at_values: LocatedYaml) -> Iterator[Problem]:
-    """Find diagnoses for which some patients could not be drawn; the files' references must hold."""
+    """Find diagnoses for which some patients could not be drawn; the files' references must be valid."""
     for label in tables.labels:
         yield from _site_problems(tables, label, at)
         yield from _age_problems(tables, label, at)
@@ -156,7 +156,7 @@ def _site_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterat
 def _age_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterator[Problem]:
     for age in tables.table(label, "age"):
         for name in tables.fields:
-            # What fits no age at all is reported elsewhere.
+            # A value without any suitable age is reported elsewhere.
             single = name not in (*tables.several, "age")
             if single and tables.table(label, name) and not tables.table(label, name, {"age": age}):
                 what = f"'{label}' has no value of '{name}' for the age band '{age}'"
@@ -164,7 +164,7 @@ def _age_problems(tables: FindingTables, label: str, at: LocatedYaml) -> Iterato
 
 
 def _too_long(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
-    """Find durations in years that are longer than an age band has lived."""
+    """Find durations in years that exceed the ages of an age band."""
     for key, span in tables.values["duration"].items():
         for age, band in tables.values["age"].items():
             together = any(
@@ -199,7 +199,7 @@ def _begun(tables: FindingTables, label: str, names: Sequence[str], drawn: Drawn
 
 
 def child_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
-    """Find values that only adults have words for, though children can; find none in files without `child`."""
+    """Find values that children can have but only adults have words for; none in files without `child`."""
     if not any(spec.child for entries in tables.values.values() for spec in entries.values()):
         return
     bands = [age for age, band in tables.values["age"].items() if band.low < CHILDHOOD]

@@ -1,4 +1,4 @@
-"""Checks of `values.yaml` as text: enough phrasings, none that gives the diagnosis away, none that says two values."""
+"""Check `values.yaml` as text: enough phrasings, none that reveals the diagnosis, none that states two values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from consult.scenarios.references import NOT_WORDED
 from consult.scenarios.scenario import Label, Scenario
 
 ENOUGH = 5
-"""Phrasings a value needs so that a fifth of them can be held out for test cases."""
+"""Fewest phrasings of a value, so that a fifth of them can be held out for test cases."""
 
 _SLOT = re.compile(r"\{[^{}]*\}?|\}")
 _WORD = re.compile(r"\w+(?:'\w+)*")
@@ -25,9 +25,9 @@ def wording_problems(
 
     Args:
         values: The file.
-        at: The same with its lines.
-        labels: What no phrasing may name.
-        scenario: Says whether phrasings are held out; None if its file is broken.
+        at: The same file with its lines.
+        labels: Labels that no phrasing may name.
+        scenario: The settings, which say whether phrasings are held out; None if their file is broken.
     """
     enough = ENOUGH if scenario is None or scenario.held_out.phrasings else 1
     for topic, entries in values.values.items():
@@ -54,8 +54,8 @@ def _slots(spec: ValueSpec) -> tuple[str, ...]:
 def _list_problems(
     texts: Sequence[str], at: LocatedYaml, place: Place, enough: int, slots: Sequence[str] | None = None
 ) -> Iterator[Problem]:
-    """Check one list of phrasings, each of which must hold exactly the slots given; None: it may hold `{item}`."""
-    # None at all is what loading refuses already.
+    """Check one list of phrasings: each must contain exactly the given slots; if None, it may contain `{item}`."""
+    # Loading already refuses an empty list.
     if 0 < len(texts) < enough:
         what = f"'{_named(place)}' has {len(texts)} phrasings"
         yield at.problem(place, what, f"give at least {enough}, so that some can be held out for test cases")
@@ -90,7 +90,7 @@ def _item_problems(spec: ValueSpec, at: LocatedYaml, place: Place, enough: int) 
 
 
 def _confusions(topic: str, entries: Mapping[str, ValueSpec], at: LocatedYaml) -> Iterator[Problem]:
-    """Find phrasings that stand as they are within one of another value, so that nobody could tell which was said."""
+    """Find phrasings that are contained in one of another value, so that the two cannot be distinguished."""
     owners: dict[tuple[str, ...], dict[str, str]] = {}
     for key, spec in entries.items():
         for text in (*spec.phrasings, *spec.child):
@@ -108,7 +108,7 @@ def _confusions(topic: str, entries: Mapping[str, ValueSpec], at: LocatedYaml) -
 
 
 def _worded(spec: ValueSpec) -> Iterator[tuple[Place, str]]:
-    """Yield all phrasings of a value, each with its place in it."""
+    """Yield all phrasings of a value, each with its place."""
     for kind in ("phrasings", "child"):
         yield from (((kind, i), text) for i, text in enumerate(getattr(spec, kind)))
 
@@ -134,7 +134,7 @@ def _leaks(values: ValuesFile, at: LocatedYaml, labels: Mapping[str, Label]) -> 
 
 
 def naming(labels: Mapping[str, Label]) -> Scenario:
-    """Return something that finds the labels' names in texts."""
+    """Return a finder of the labels' names in texts."""
     return Scenario("", "", labels, {}, {}, ListedCases({}))
 
 

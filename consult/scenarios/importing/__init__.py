@@ -1,7 +1,7 @@
-"""Importing others' cases: a source, row by row, becomes a scenario folder that can be checked and played.
+"""Import cases: convert a source, row by row, to a scenario folder that can be checked and played.
 
-Whatever a source holds is data: it is cleaned, bounded and never run, no path leads out of the source's folder, and a
-row that cannot be a case is dropped and named. One row is in memory at a time.
+Everything in a source is data: it is cleaned, limited in size and never run. No path may leave the source's folder, and
+a row that cannot be a case is dropped and reported. One row is in memory at a time.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
 }
 """Kind → its reader."""
 MAPPED = ("csv", "jsonl", "folder")
-"""Kinds whose columns can be named otherwise."""
+"""Kinds whose columns can have other names."""
 FIRST = 5
-"""Dropped rows that a summary holds; the report has all of them."""
+"""Most dropped rows in a summary; the report has all of them."""
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row that is no case."""
+    """A row that is not a case."""
 
     line: int
     reason: str
@@ -58,16 +58,16 @@ class Dropped:
 
 @dataclass
 class Summary:
-    """What became of a source's rows."""
+    """Result of importing a source's rows."""
 
     rows: int = 0
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
-    """Reason → rows."""
+    """Reason → number of dropped rows."""
     cleaned: Counter[str] = field(default_factory=Counter)
-    """Field → kept rows out of which something was taken."""
+    """Field → number of kept rows from which something was removed."""
     leaks: int = 0
-    """Sentences left out because they name the diagnosis."""
+    """Number of sentences left out because they name the diagnosis."""
     long: int = 0
     """Sentences left out because they, or their number, are too long."""
     facts: int = 0
@@ -76,28 +76,28 @@ class Summary:
     unlisted: int = 0
     """Photographs of a folder that its table does not name."""
     labels: int = 0
-    """Diagnoses of the closed list; 0 for open diagnoses."""
+    """Number of diagnoses in the closed list; 0 for open diagnoses."""
     unknown: int = 0
-    """Kept cases without a diagnosis."""
+    """Number of kept cases without a diagnosis."""
     open: bool = False
-    """Whether the diagnoses were too many for a closed list."""
+    """Whether there were too many diagnoses for a closed list."""
     first: list[Dropped] = field(default_factory=list)
 
 
 def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] | None = None) -> Summary:
-    """Import a source into a scenario folder; nothing is written where nothing can be kept.
+    """Import a source into a scenario folder; nothing is written if no row can be kept.
 
     Args:
         kind: One of `KINDS`, or a plugin: a function of (source) that returns or yields dicts with the columns of a
             table (complaint, diagnosis, age, …).
-        source: Its file, or its folder.
+        source: The source's file or folder.
         out: The folder to make; must not exist, or be empty.
-        mapping: Field → column, for tables and JSON lines of your own.
+        mapping: Field → column, for your own tables and JSON lines.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.
         PluginError: The plugin cannot be loaded, or it raised.
-        OSError: The disk is full, or the like; nothing half-made is left.
+        OSError: The disk is full, for example; no partial folder is left.
     """
     reader = _reader(kind)
     if mapping and kind not in MAPPED:
@@ -119,10 +119,10 @@ Reader = Callable[[Path, Mapping[str, str]], Rows]
 
 
 def as_importer(value: Any, reference: str) -> Reader:
-    """Make a reader of a function of (source) that returns or yields dicts.
+    """Make a reader from a function of (source) that returns or yields dicts.
 
     Raises:
-        PluginError: It is not such a function.
+        PluginError: The object is not such a function.
     """
     if not callable(value) or not takes(value, "source"):
         raise PluginError(
@@ -150,10 +150,10 @@ def _records(function: Any, reference: str, source: Path) -> Iterator[Record]:
 
 
 def _value(value: Any, name: str, *, inside: bool = False) -> Any:
-    """Return text, a number, or a list or dict of these; what is missing, as None or NaN, is empty.
+    """Return text, a number, or a list or dict of these; missing values, such as None or NaN, are empty.
 
     Raises:
-        UnusableRow: It is something else.
+        UnusableRow: The value has another type.
     """
     if isinstance(value, list | tuple):
         return [_value(one, name, inside=True) for one in value]
@@ -212,7 +212,7 @@ class _Importer:
         self._count(card)
 
     def _id(self, line: int, stated: str) -> str:
-        """Return the source's id where it can be one, else one of the line."""
+        """Return the source's id if it is valid, else an id from the line number."""
         usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
         return stated if usable else f"row-{line:06}"
 
@@ -233,7 +233,7 @@ class _Importer:
         self.target.drop(asdict(dropped))
 
     def finish(self, name: str, title: str) -> None:
-        """Write what is known when all rows are."""
+        """Write the files that depend on all rows."""
         labels = self.diagnoses.file()
         summary = self.summary
         summary.photographs = self.target.photographs
@@ -249,10 +249,10 @@ class _Importer:
 
 
 def _validated(card: Card) -> None:
-    """Hold a case against the format, so that nothing is written that could not be read.
+    """Check a case against the format, so that everything that is written can be read.
 
     Raises:
-        UnusableRow: It breaks the format.
+        UnusableRow: The case breaks the format.
     """
     from pydantic import ValidationError
 
@@ -264,7 +264,7 @@ def _validated(card: Card) -> None:
 
 
 def _note(line: int, row: Row, card: Card) -> dict[str, Any]:
-    """Say where a case is from, and what did not get onto it."""
+    """Describe the source of a case, and what was left out of it."""
     note = {"id": card.fields["id"], "line": line, "image": row.image, "cleaned": card.cleaned}
     note |= {"named_the_diagnosis": card.leaks, "too_long": card.long}
     note |= {name: excerpt(text, 400) for name, text in row.rights.items()}

@@ -1,6 +1,6 @@
-"""A row of a source as a case: its text parted into facts with topics, its findings under the examinations.
+"""Convert a row of a source to a case: split its text into facts with topics, and its findings into examinations.
 
-A sentence that names the diagnosis is left out of the card and counted, so that no patient gives it away.
+A sentence that names the diagnosis is left out of the card and counted, so that no patient reveals it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from consult.scenarios.importing.topics import EXAMINATIONS, TOPICS, examination
 MOST_FACTS = 60
 MOST_FINDINGS = 120
 MOST_NAMES = 100
-"""Of topics, examinations and clinics that a source brings along, each."""
+"""Most topics, most examinations and most clinics from a source."""
 OLDEST = 120
 LOOK = "please look at this"
-"""The complaint of a photograph without words."""
+"""The complaint if there is only a photograph."""
 
 _YEARS = re.compile(
     r"\b(\d{1,3})[- ]years?[- ]old|\baged? (\d{1,3})\b|^\s*(\d{1,3})(?:\.0*)?\s*(?:y|years?)?\s*$", re.I
@@ -43,27 +43,27 @@ _TOPIC = re.compile(r"[a-z][a-z ,_]{0,40}")
 
 @dataclass
 class Card:
-    """A case as it will stand in `cases.jsonl`, and what did not get onto it."""
+    """A case for `cases.jsonl`, and what was left out of it."""
 
     fields: dict[str, Any]
     cleaned: list[str] = field(default_factory=list)
-    """Fields out of which markup, control characters or formula signs were taken, or that were not understood."""
+    """Fields from which markup, control characters or formula signs were removed, or that were not understood."""
     leaks: int = 0
-    """Sentences left out because they name the diagnosis."""
+    """Number of sentences left out because they name the diagnosis."""
     long: int = 0
-    """Sentences left out because they are too long, or too many."""
+    """Number of sentences left out because they are too long, or too many."""
 
 
 @dataclass
 class Menu:
-    """Topics, examinations and clinics in use; those that a source brings along are limited in number."""
+    """Topics, examinations and clinics in use; the number from a source is limited."""
 
     topics: dict[str, str] = field(default_factory=lambda: dict(TOPICS))
     examinations: dict[str, None] = field(default_factory=dict)
     clinics: dict[str, None] = field(default_factory=dict)
 
     def topic(self, name: str, clause: str) -> str:
-        """Return the topic of a fact: the source's where it can be one, else by the clause's words."""
+        """Return the topic of a fact: the source's if it is valid, else from the clause's words."""
         name = name.lower().strip()
         if not _TOPIC.fullmatch(name) or name == "complaint":
             return topic_of(clause)
@@ -83,7 +83,7 @@ class Menu:
         """Return a clinic's name.
 
         Raises:
-            UnusableRow: There are too many, so that the column is no specialty.
+            UnusableRow: There are too many, so the column is not a specialty.
         """
         if name not in self.clinics and len(self.clinics) >= MOST_NAMES:
             raise UnusableRow(f"more than {MOST_NAMES} specialties", name)
@@ -91,7 +91,7 @@ class Menu:
         return name
 
     def described(self) -> dict[str, str]:
-        """Return examination → what it is, in a fixed order."""
+        """Return examination → its description, in a fixed order."""
         known = {name: words for name, words in EXAMINATIONS.items() if name in self.examinations}
         return known | {name: name.replace("_", " ") for name in self.examinations if name not in known}
 
@@ -100,7 +100,7 @@ def card_of(row: Row, case_id: str, diagnosis: Diagnosis | None, menu: Menu) -> 
     """Make a row's card.
 
     Raises:
-        UnusableRow: It lacks a complaint, or names a split or an urgency that does not exist.
+        UnusableRow: The row lacks a complaint, or names a split or an urgency that does not exist.
     """
     card = Card({"id": case_id, "complaint": ""})
     demographics = _demographics(row, card)
@@ -109,7 +109,7 @@ def card_of(row: Row, case_id: str, diagnosis: Diagnosis | None, menu: Menu) -> 
     if not writer.fits(complaint):
         raise UnusableRow("the complaint names the diagnosis", complaint)
     card.fields["complaint"] = complaint
-    # What is worded anew is looked at anew: rules add words, and a diagnosis can be any word.
+    # Reworded text is checked again: rules add words, and a diagnosis can be any word.
     facts = [fact for fact in (*_age_fact(row), *writer.facts([*rest, *row.told])) if writer.fits(fact["text"])]
     findings = [found for found in (*writer.findings(row.found), *writer.sorted_out) if writer.fits(found["text"])]
     card.long += max(0, len(facts) - MOST_FACTS) + max(0, len(findings) - MOST_FINDINGS)
@@ -129,7 +129,7 @@ class _Writer:
         self.sorted_out: list[dict[str, Any]] = []
 
     def complaint(self, row: Row) -> tuple[str, list[Passage]]:
-        """Return the complaint, and what else stood with it; the first told sentence where there is none."""
+        """Return the complaint, and the text with it; the first told sentence if there is no complaint."""
         stated = list(self._sentences(row.complaint, "complaint"))
         told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
         for sentence in chain(stated, told):
@@ -145,7 +145,7 @@ class _Writer:
         raise UnusableRow("there is no complaint")
 
     def facts(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
-        """Return the facts that the patient can say; what only a doctor can find is put aside in `sorted_out`."""
+        """Return the facts that the patient can say; findings that only a doctor can make go to `sorted_out`."""
         for passage in passages:
             for sentence in self._sentences(passage.text, "text"):
                 part = Passage(sentence, passage.topic, passage.heading, passage.none)
@@ -161,7 +161,7 @@ class _Writer:
                     yield {"topic": topic, "text": clause, **none}
 
     def findings(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
-        """Return what examinations show."""
+        """Return the findings of examinations."""
         for passage in passages:
             for sentence in self._sentences(passage.text, "findings"):
                 if self.fits(sentence):
@@ -173,14 +173,14 @@ class _Writer:
         return {"topic": topic, "text": f"{heading}: {passage.text}" if heading else as_clause(passage.text)}
 
     def _clause(self, passage: Passage) -> str:
-        """Word a sentence as the patient's; empty if it says nothing, or too much."""
+        """Reword a sentence as the patient's; empty if it says nothing, or reveals too much."""
         if says_nothing(passage.text) or not self.fits(passage.text):
             return ""
         clause = in_first_person(passage.text, self.sex)
         return clause if re.search(r"\w", clause) else ""
 
     def fits(self, text: str) -> bool:
-        """Return whether a text may stand on the card; else it is counted, once."""
+        """Return whether a text may be on the card; if not, it is counted, once."""
         long = len(text) > MOST_CHARACTERS
         if not long and not (self.diagnosis is not None and self.diagnosis.is_named_in(text)):
             return True
@@ -197,7 +197,7 @@ class _Writer:
             yield from sentences(cleaned(line))
 
     def _possible(self, topic: str, clause: str) -> str:
-        """Keep a duration longer than a life, which is somebody else's, from being the patient's."""
+        """Exclude a duration longer than the patient's life, which belongs to somebody else."""
         longest = max(years_said(clause), default=0)
         return "history" if topic == "duration" and self.age is not None and longest > self.age else topic
 
@@ -240,10 +240,10 @@ def _age_fact(row: Row) -> list[dict[str, Any]]:
 def _routing(row: Row, card: Card, menu: Menu) -> dict[str, Any]:
     split = _SPLITS.get(cleaned(row.split).lower())
     if split is None:
-        raise UnusableRow("the split is none of train, validation, test", row.split)
+        raise UnusableRow("the split is not one of train, validation, test", row.split)
     urgency = cleaned(row.urgency).lower()
     if urgency and urgency not in URGENCIES:
-        raise UnusableRow(f"the urgency is none of {', '.join(URGENCIES)}", row.urgency)
+        raise UnusableRow(f"the urgency is not one of {', '.join(URGENCIES)}", row.urgency)
     specialty = cleaned(row.specialty)[:80].lower()
     card.cleaned += ["specialty"] if row.specialty and not specialty else []
     return {"split": split, "urgency": urgency, "specialty": menu.clinic(specialty) if specialty else None}

@@ -1,4 +1,4 @@
-"""Text of a source as text: no markup, no control characters, nothing that a spreadsheet would run."""
+"""Clean a source's text: no markup, no control characters, nothing that a spreadsheet would run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from consult.scenarios.control_chars import without_controls
 from consult.scenarios.importing.row import UnusableRow
 
 MOST_CHARACTERS = 20_000
-"""Of one field; a case is one patient, not a book."""
+"""Most characters of one field; a case is one patient, not a book."""
 
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"<!--.*?-->|</?[A-Za-z!][^<>]{0,1000}>|<\|[^<>]{0,100}\|>", re.DOTALL)
 _STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 _FORMULA = re.compile(r"^\s*[=+@|]+\s*|^\s*-+\s*(?=\D)")
-"""A cell that a spreadsheet would calculate; a dash before a word is a list's."""
+"""A cell that a spreadsheet would calculate; a dash before a word is a list marker."""
 
 
 def cleaned(text: str) -> str:
@@ -25,18 +25,18 @@ def cleaned(text: str) -> str:
     text = without_controls(text.translate(_STRAIGHT))
     text = without_markup(text)
     if "&" in text:
-        # What was written as an entity must not become markup again.
+        # A decoded entity must not become markup again.
         text = without_markup(without_controls(html.unescape(text)))
     return _FORMULA.sub("", re.sub(r"\s+", " ", text)).strip()
 
 
 def without_markup(text: str) -> str:
-    """Take out tags, comments and control tokens, and scripts whole; line ends stay."""
+    """Remove tags, comments, control tokens, and whole scripts; keep line ends."""
     return _MARKUP.sub(" ", _SCRIPT.sub(" ", text)) if "<" in text else text
 
 
 def was_cleaned(text: str) -> bool:
-    """Return whether cleaning took more out of a text than white space."""
+    """Return whether cleaning removed more from a text than white space."""
     return re.sub(r"\s+", "", cleaned(text)) != re.sub(r"\s+", "", text.translate(_STRAIGHT))
 
 
@@ -44,7 +44,7 @@ def as_text(value: Any, name: str) -> str:
     """Read a field as text.
 
     Raises:
-        UnusableRow: It is an object, a list of lists, or too long.
+        UnusableRow: The field is an object, a list of lists, or too long.
     """
     if value is None:
         return ""
@@ -59,6 +59,6 @@ def as_text(value: Any, name: str) -> str:
 
 
 def excerpt(text: str, most: int = 60) -> str:
-    """Return the beginning of a text, fit for a terminal and a report."""
+    """Return the beginning of a text, safe for a terminal and a report."""
     short = cleaned(text[: 4 * most])
     return short if len(short) <= most else short[: most - 1] + "…"

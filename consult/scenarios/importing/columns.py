@@ -1,4 +1,4 @@
-"""Columns and keys by name: what a table or an object of your own, or of 3MDBench, is read as."""
+"""Find columns and keys by name, in your own tables and objects and in 3MDBench's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "attribution": ("attribution",),
     "source": ("source", "source_repo"),
 }
-"""Field → the columns that hold it, the first that is there; `complaints` and `general_complaint` are 3MDBench's."""
+"""Field → its possible columns; the first existing one is used. `complaints` and `general_complaint` are 3MDBench's."""
 RIGHTS = ("licence", "attribution", "source")
 MOST_PASSAGES = 200
 DEEPEST = 6
@@ -41,11 +41,11 @@ class Columns:
     """Finds the fields of a record.
 
     Args:
-        mapping: Field → column, as the user gave it, empty for none; other fields are found by their usual names.
-        header: The columns, where the file has a header.
+        mapping: The user's field → column, empty for none; other fields are found by their usual names.
+        header: The columns, if the file has a header.
 
     Raises:
-        UserError: A field or a column does not exist, or no column says anything about a patient.
+        UserError: A field or a column does not exist, or no column describes a patient.
     """
 
     def __init__(self, mapping: Mapping[str, str], header: Iterable[str] | None = None) -> None:
@@ -76,7 +76,7 @@ class Columns:
         """Read one record.
 
         Raises:
-            UnusableRow: A field has another shape than it should.
+            UnusableRow: A field has the wrong shape.
         """
         found = self._found(record)
         values = {field: record.get(column) for field, column in found.items()}
@@ -125,7 +125,7 @@ def _each(value: Any, name: str) -> Iterator[Passage]:
 
 
 def flattened(value: Any, name: str, headings: tuple[str, ...] = ()) -> Iterator[Passage]:
-    """Part nested findings into passages, the names on the way being their heading.
+    """Split nested findings into passages; the names on the path are their heading.
 
     Raises:
         UnusableRow: They are nested too deeply.

@@ -19,7 +19,7 @@ def read_craft_md(source: Path) -> Rows:
     """Read the vignettes of a CRAFT-MD table.
 
     Raises:
-        UserError: It lacks a column.
+        UserError: The table lacks a column.
     """
     table = Table(source)
     missing = next((name for name in NEEDED if name not in table.columns), None)
@@ -37,7 +37,7 @@ def _row(fields: Mapping[str, Any]) -> Row:
     diagnosis = as_text(fields["answer"], "answer")
     if not vignette or not diagnosis:
         raise UnusableRow("there is no vignette" if not vignette else "there is no answer")
-    # The first sentence says who comes with what.
+    # The first sentence has the patient and the complaint.
     first = next(sentences(vignette))
     return Row(
         id=as_text(fields.get("case_id"), "case_id"),

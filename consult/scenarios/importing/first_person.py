@@ -1,7 +1,7 @@
-"""A case report's sentence as the patient would say it: "He denied fever" becomes "I have had no fever".
+"""Reword a case report's sentence as the patient would say it: "He denied fever" becomes "I have had no fever".
 
-Rules of wording, not grammar: they know the phrases of case reports. A sentence about somebody else of the patient's
-sex keeps its pronouns, since nothing here could tell who "she" is.
+The rules match phrases of case reports; they do not parse grammar. A sentence about another person of the patient's sex
+keeps its pronouns, since the rules cannot tell who "she" is.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _BARE = re.compile(
     r"^((?:reports?|reported|denie[sd]|states|notes|works|lives|drinks|takes|has|is|smokes|admits|complains|uses|describes)\b)",
     re.IGNORECASE,
 )
-"""What begins a sentence without its subject."""
+"""Matches the beginning of a sentence without its subject."""
 _ALSO = re.compile(r"\b(and|but) (has|is|says|reports|denies|states|notes|takes|does|works|lives|drinks|smokes)\b")
 _RELATIVE = re.compile(
     r"\b(?:his|her) (?=(?:\w+ )?(?:mother|father|parents?|wife|husband|sister|brother|son|daughter|partner|family)\b)",
@@ -81,7 +81,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
 
     Args:
         sentence: Without its full stop.
-        sex: The patient's, `female` or `male`, where known.
+        sex: The patient's sex, `female` or `male`, if known.
     """
     said = _BARE.sub(
         lambda verb: f"He {verb.group().lower()}", re.sub(r"^Patient\b", "The patient", _LEAD.sub("", sentence))
@@ -102,7 +102,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
 
 
 def as_clause(text: str) -> str:
-    """Begin a clause in lower case where its first word is a common one, and end it without a full stop."""
+    """Begin a clause in lower case if its first word is a common one, and end it without a full stop."""
     first = re.match(r"[A-Za-z]+", text)
     if first and first.group().lower() in _LOWER:
         text = text[:1].lower() + text[1:]
@@ -110,7 +110,7 @@ def as_clause(text: str) -> str:
 
 
 def symptom(text: str) -> str:
-    """Word a symptom in note form ("Double vision") as a clause; whole sentences and denials stay as they are."""
+    """Word a symptom in note form ("Double vision") as a clause; whole sentences and denials are not changed."""
     text = text.strip().rstrip(".")
     if re.match(r"(?:no|denies|denied|unaware|none|not|I|he|she|the patient|history)\b", text, re.IGNORECASE):
         return text
@@ -121,7 +121,7 @@ def symptom(text: str) -> str:
 
 
 def _introduced(match: re.Match[str]) -> str:
-    """Turn "A 22-year-old man with diabetes presents" into "I …", keeping what stood between."""
+    """Turn "A 22-year-old man with diabetes presents" into "I …", keeping the text between."""
     aside = re.search(r"\bwith(?:out)? .*", match.group("aside").strip(" ,"))
     verb = match.group("verb").lower()
     verb = {"is brought": "am brought", "is seen": "am seen"}.get(verb, _first(verb))

@@ -1,4 +1,4 @@
-"""A file's lines, one at a time and none of any length: what a row may take of the memory is bounded."""
+"""Read a file's lines one at a time with limited length, so that the memory of a row is bounded."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from consult.errors import UserError
 from consult.scenarios.importing.row import UnusableRow
 
 MOST_BYTES = 1_000_000
-"""Of one row."""
+"""Most bytes of one row."""
 MOST_LINES = 1_000
-"""Of one row; a longer one has a quotation mark that nobody closed."""
+"""Most lines of one row; a longer one has an unclosed quotation mark."""
 
 
 class Lines:
     """The lines of one row after another.
 
-    An iterator whose errors end a row and not the file: `begin` goes on to the next row, `again` goes back to the
-    second line of the row, since one stray quotation mark must not swallow the rows after it.
+    An iterator whose errors end a row and not the file: `begin` goes to the next row, and `again` goes back to the
+    second line of the row, so that a stray quotation mark does not consume the rows after it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,7 +46,7 @@ class Lines:
         return self
 
     def begin(self) -> None:
-        """Begin a row."""
+        """Start a row."""
         self.first, self._bytes = self.line + 1, 0
 
     def again(self) -> None:
@@ -79,6 +79,6 @@ class Lines:
             raise UnusableRow("the row is not UTF-8 text") from None
 
     def _skip(self) -> None:
-        """Read on to the end of a line without keeping it."""
+        """Skip to the end of a line."""
         while (rest := self._stream.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
             pass

@@ -1,4 +1,4 @@
-"""A diagnosis's names: which rows mean the same one, and which sentences give it away."""
+"""Names of diagnoses: which rows mean the same diagnosis, and which sentences reveal it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consult.scenarios.located_yaml import MAX_BYTES
 from consult.scenarios.normalised import normalised
 
 MOST_LABELS = 2_000
-"""Every doctor reads the closed list at every turn; with more, diagnoses are open."""
+"""Most labels: every doctor reads the closed list at every turn. With more, diagnoses are open."""
 MOST_CHARACTERS = 120
 MOST_SPELLINGS = 10
 
@@ -34,18 +34,18 @@ class Diagnosis:
     name: str
     """Its first spelling; the label."""
     spellings: dict[str, None] = field(default_factory=dict)
-    """Other spellings, in their order."""
+    """Other spellings, in order."""
     specialties: Counter[str] = field(default_factory=Counter)
     cases: int = 0
 
     @property
     def bracketed(self) -> str:
-        """What stands in brackets at the end of the name, e.g. an abbreviation; empty without one."""
+        """Text in brackets at the end of the name, e.g. an abbreviation; empty if there is none."""
         match = _BRACKETS.search(self.name)
         return match.group(1).strip() if match else ""
 
     def is_named_in(self, text: str) -> bool:
-        """Return whether a text gives the diagnosis away: by a name, or by all telling words of one, in any order."""
+        """Return whether a text reveals the diagnosis: by a name, or by all key words of one, in any order."""
         said = {_stem(word) for word in _WORD.findall(_POSSESSIVE.sub("", text.lower()))}
         bare = _BRACKETS.sub("", self.name)
         return any(_whole(name, text) or _words(name) <= said for name in (self.name, bare, self.bracketed) if name)
@@ -71,12 +71,12 @@ def _key(name: str) -> str:
 
 
 class Diagnoses:
-    """The diagnoses of a source, gathered row by row."""
+    """The diagnoses of a source, collected row by row."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Diagnosis] = {}
         self.open = False
-        """Whether there are too many for a closed list; they are then no longer gathered."""
+        """Whether there are too many for a closed list; they are then no longer collected."""
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -85,7 +85,7 @@ class Diagnoses:
         """Return the diagnosis that a row names; None if it names none.
 
         Raises:
-            UnusableRow: It is no name of a diagnosis.
+            UnusableRow: The text is not the name of a diagnosis.
         """
         if not written:
             return None
@@ -103,7 +103,7 @@ class Diagnoses:
         return known
 
     def count(self, diagnosis: Diagnosis, specialty: str) -> None:
-        """Take note of a kept case."""
+        """Record a kept case."""
         if not self.open:
             diagnosis = self._by_key.setdefault(_key(diagnosis.name), diagnosis)
             diagnosis.cases += 1
@@ -111,7 +111,7 @@ class Diagnoses:
             self.open = len(self._by_key) > MOST_LABELS
 
     def file(self) -> str | None:
-        """Write `labels.yaml`; None for open diagnoses, and where the list would be too long to be read."""
+        """Write `labels.yaml`; return None for open diagnoses, and if the list would be too long to be read."""
         if self.open or not self._by_key:
             return None
         taken = {normalised(diagnosis.name) for diagnosis in self._by_key.values()}
@@ -133,12 +133,12 @@ class Diagnoses:
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes no anchors, which our own reader refuses."""
+    """Writes no anchors, which the scenario's reader refuses."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
 
 def dumped(data: object) -> str:
-    """Write YAML that the scenario's reader takes."""
+    """Write YAML that the scenario's reader accepts."""
     return yaml.dump(data, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=120)

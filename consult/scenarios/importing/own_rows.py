@@ -1,4 +1,4 @@
-"""Tables and JSON lines of your own, with the columns of `consult.scenarios.importing.columns`."""
+"""Your own tables and JSON lines, with the columns of `consult.scenarios.importing.columns`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def read_csv(source: Path, mapping: Mapping[str, str]) -> Rows:
     """Read a table.
 
     Raises:
-        UserError: It has no usable header, or the mapping names what does not exist.
+        UserError: The table has no usable header, or the mapping names a field or column that does not exist.
     """
     table = Table(source)
     return rows_of(table, Columns(mapping, table.columns))

@@ -1,4 +1,4 @@
-"""Folders of photographs: one folder a diagnosis, or a table beside them that says more."""
+"""Folders of photographs: one folder per diagnosis, or a table beside them with more data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_folder(source: Path, mapping: Mapping[str, str]) -> Rows:
     """Read `<diagnosis>/<photograph>` or `<split>/<diagnosis>/<photograph>`, or the rows of a table beside them.
 
     Raises:
-        UserError: It is not a folder, or its table cannot be read.
+        UserError: The source is not a folder, or its table cannot be read.
     """
     if not source.is_dir():
         raise UserError(f"'{source}' is not a folder; give the one that holds a folder for each diagnosis")
@@ -50,14 +50,14 @@ def _walked(source: Path) -> Iterator[Read]:
 
 
 def _pictures(source: Path) -> Iterator[Path]:
-    """Find photographs in a fixed order, not through links to other folders, and not in hidden ones."""
+    """Find photographs in a fixed order, without following links to other folders, and not in hidden folders."""
     for folder, inner, files in os.walk(source):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         yield from (Path(folder) / name for name in sorted(files) if name.lower().endswith(SUFFIXES))
 
 
 def _named(read: Read) -> Read:
-    """Take from the path what a table did not say: the diagnosis, and the split above it."""
+    """Fill in from the path what a table did not state: the diagnosis, and the split above it."""
     row = read.row
     if isinstance(row, UnusableRow):
         return read

@@ -16,14 +16,14 @@ DELIMITERS = ",;\t|"
 
 
 class Record(NamedTuple):
-    """One record, or why it is none."""
+    """One record, or the reason why the line is not one."""
 
     line: int
     fields: Mapping[str, Any] | UnusableRow
 
 
 def read_objects(path: Path) -> Iterator[Record]:
-    """Read JSON lines; empty lines are no records."""
+    """Read JSON lines; empty lines are skipped."""
     with Lines(path) as lines:
         while True:
             lines.begin()
@@ -51,14 +51,14 @@ def _object(line: str) -> Mapping[str, Any]:
 
 
 class Table:
-    """A CSV file with a header; its delimiter is the one that parts the header into the most columns.
+    """A CSV file with a header; its delimiter is the one that splits the header into the most columns.
 
     Raises:
-        UserError: It has no header that can be read, or a column stands in it twice.
+        UserError: The header cannot be read, or contains a column twice.
     """
 
     def __init__(self, path: Path) -> None:
-        # The limit is the module's; a row's own bound lies below it.
+        # The limit applies to the whole csv module; a row's own limit is lower.
         csv.field_size_limit(MOST_BYTES)
         self._path = path
         with Lines(path) as lines:
@@ -99,10 +99,10 @@ class Table:
     def _fields(self, cells: list[str], lines: Lines) -> Mapping[str, Any]:
         if len(cells) != len(self.columns):
             what = f"{len(cells)} cells under {len(self.columns)} columns"
-            raise UnusableRow("the row has not as many cells as the header", what)
+            raise UnusableRow("the row does not have as many cells as the header", what)
         return dict(zip(self.columns, cells, strict=True))
 
     def _recover(self, lines: Lines) -> None:
-        """Lose one line and not the ones that a stray quotation mark has swallowed."""
+        """Drop one line, and not the lines that a stray quotation mark has consumed."""
         if lines.line > lines.first:
             lines.again()

@@ -1,4 +1,4 @@
-"""What a reader understood of one row of a source, before it is a case."""
+"""A reader's result for one row of a source, before it becomes a case."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class UnusableRow(Exception):
 
 @dataclass(frozen=True)
 class Passage:
-    """Text of a source, of one sentence or many."""
+    """Text of a source: one or more sentences."""
 
     text: str
     topic: str = ""
-    """What it is about, or the examination that shows it; empty if its words must tell."""
+    """Its topic, or the examination that shows it; empty if the words must decide."""
     heading: str = ""
-    """What stood above it, said before each of its sentences ("cranial nerves")."""
+    """Its heading, put before each of its sentences ("cranial nerves")."""
     none: bool = False
-    """Whether the source says that it marks the absence of something."""
+    """Whether the source marks it as the absence of something."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Row:
     id: str = ""
     complaint: str = ""
     diagnosis: str = ""
-    """Empty where nobody knows it."""
+    """Empty if it is unknown."""
     told: tuple[Passage, ...] = ()
-    """What the patient can say; sentences that only an examination can show are sorted out later."""
+    """What the patient can say; sentences that only an examination can show are moved out later."""
     found: tuple[Passage, ...] = ()
-    """What examinations and tests show."""
+    """Findings of examinations and tests."""
     about: str = ""
     """Text that states age and sex ("35-year-old woman")."""
     age: str = ""
@@ -52,14 +52,14 @@ class Row:
     urgency: str = ""
     split: str = ""
     rights: Mapping[str, str] = field(default_factory=dict)
-    """Licence and attribution, where the source states them."""
+    """Licence and attribution, if the source states them."""
 
 
 class Read(NamedTuple):
-    """A row, or why it is none."""
+    """A row, or the reason why it is not one."""
 
     line: int
-    """1-based, where the row begins in its file."""
+    """1-based line at which the row begins in its file."""
     row: Row | UnusableRow
 
 

@@ -1,4 +1,4 @@
-"""Free text as atomic clauses: one sentence each, in the first person, as a patient would say it."""
+"""Split free text into atomic clauses: one sentence each, in the first person, as a patient would say it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 MOST_CHARACTERS = 320
-"""Of one fact; a longer sentence is parted at its semicolons, and left out where that does not help."""
+"""Most characters of a fact; a longer sentence is split at its semicolons, and left out if that does not help."""
 
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"(\[]?[A-Z0-9À-Þ])|\s*[\r\n]+\s*")
 _ABBREVIATION = re.compile(r"(?:\b(?:Dr|Mr|Mrs|Ms|St|vs|approx|e\.g|i\.e|etc|No|Fig|cf|ca|resp)|\b[A-Z])\.$")
@@ -25,7 +25,7 @@ _DENIES = re.compile(
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Part a text into its sentences, without their full stops; abbreviations and initials end none."""
+    """Split a text into its sentences, without their full stops; abbreviations and initials end none."""
     begun = ""
     for part in _END.split(text):
         begun = f"{begun} {part}".strip()
@@ -45,7 +45,7 @@ def _short(sentence: str) -> Iterator[str]:
 
 
 def says_nothing(sentence: str) -> bool:
-    """Return whether a sentence only says that the source is silent ("Information not provided")."""
+    """Return whether a sentence only says that information is missing ("Information not provided")."""
     return not re.search(r"\w", sentence) or _SAYS_NOTHING.search(sentence) is not None
 
 

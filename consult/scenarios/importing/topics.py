@@ -1,4 +1,4 @@
-"""What a sentence is about: topics for what a patient says, examinations for what only a doctor can find."""
+"""Classify sentences: topics for a patient's statements, examinations for findings that only a doctor can make."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ EXAMINATIONS: Mapping[str, str] = {
     "tracings": "ECG, EEG, lung function, nerve conduction and the like",
     "other tests": "any other test",
 }
-"""Examination → what it is."""
+"""Examination → its description."""
 
 _TOPIC_WORDS = {
     "allergies": r"allerg(?:y|ies|ic to)\b",
@@ -114,7 +114,7 @@ _FOUND = re.compile(
     r"|\bpalpat\w+|\bI (?:am|was) (?:afebrile|febrile)\b|\byou (?:notice|note|see|find|observe)\b",
     re.IGNORECASE,
 )
-"""What tells that a doctor found it."""
+"""Matches sentences with a doctor's findings."""
 _JARGON = re.compile(
     r"\b(?:erythemat\w+|papul\w+|plaques?|macul\w+|macules?|nodul\w+|vesic\w+|bulla\w*|hypopigment\w+|hyperpigment\w+"
     r"|violaceous|indurat\w+|well-(?:demarcated|circumscribed|defined)|annular|lichenif\w+|excoriat\w+"
@@ -126,22 +126,22 @@ _FIRST_PERSON = re.compile(r"\b(?:I|me|my|mother|father|parents)\b")
 
 
 def topic_of(clause: str) -> str:
-    """Return the topic of what a patient says; `history` where no word tells."""
+    """Return the topic of a patient's statement; `history` if no word decides."""
     return next((topic for topic, words in _TOPICS.items() if words.search(clause)), "history")
 
 
 def examination_of(heading: str, text: str) -> str:
-    """Return the examination that shows something: by its heading, and by its words where that does not tell."""
+    """Return the examination of a finding: from its heading, or from its words if that does not decide."""
     headed = [name for name, words in _EXAMINATIONS.items() if words.search(heading) and name != "palpation"]
     told = (name for name, words in _EXAMINATIONS.items() if words.search(text))
     return headed[0] if headed else next(told, "other tests")
 
 
 def is_found(sentence: str, clause: str) -> bool:
-    """Return whether a sentence of a case report says what a doctor found, and not what the patient can know.
+    """Return whether a sentence of a case report is a doctor's finding, and not something the patient can know.
 
     Args:
-        sentence: As it stands in the report.
+        sentence: The sentence in the report.
         clause: The same in the first person.
     """
     if _FOUND.search(sentence):

@@ -1,4 +1,4 @@
-"""The folder that an import writes: row by row beside the target, and renamed to it when all is there."""
+"""The output folder of an import: written row by row beside the target, and renamed to it when it is complete."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from consult.scenarios.photographs import PhotographError, open_photograph
 
 PHOTOGRAPHS = "photographs"
 REPORT = "import"
-"""Folder of the files that say what became of each row."""
+"""Folder of the reports on each row."""
 JPEG_QUALITY = 95
 _DIRECTORY_MODE = 0o777
 
 
 class Target:
-    """A scenario folder in the making; leaving it without `finish` leaves nothing behind.
+    """A scenario folder in progress; leaving the context without `finish` deletes it.
 
     Args:
-        out: Where it will be; must not exist, or be empty.
+        out: The target folder; it must not exist, or must be empty.
 
     Raises:
-        UserError: There is something already, or the folder above cannot be written.
+        UserError: The target is not empty, or its parent folder cannot be written.
     """
 
     def __init__(self, out: Path) -> None:
         if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-            raise UserError(f"'{out}' is already there and not empty; give another --out")
+            raise UserError(f"'{out}' already exists and is not empty; give another --out")
         if not out.resolve().parent.is_dir():
             raise UserError(f"there is no folder '{out.resolve().parent}'; make it first")
         self._out = out.resolve()
@@ -46,7 +46,7 @@ class Target:
         self._cases = (self._folder / CASES).open("w", encoding="utf-8", newline="\n")
         self._kept = (self._folder / REPORT / "kept.jsonl").open("w", encoding="utf-8", newline="\n")
         self._dropped = (self._folder / REPORT / "dropped.jsonl").open("w", encoding="utf-8", newline="\n")
-        # On disk, so that a million ids take no more memory than one.
+        # On disk, so that a million ids use no more memory than one.
         self._ids = sqlite3.connect(self._folder / "ids.db", isolation_level=None)
         self._ids.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE ids (id TEXT UNIQUE)"
@@ -59,13 +59,13 @@ class Target:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ids.close()
         for stream in (self._cases, self._kept, self._dropped):
-            # A full disk is told by what filled it, not by what could not be flushed after it.
+            # A full disk is reported for the file that filled it, not for a later flush.
             _closed(stream)
         if self._folder.exists():
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def take(self, case_id: str) -> bool:
-        """Take an id; False where it is taken already.
+        """Reserve an id; return False if it is already taken.
 
         Raises:
             OSError: The disk is full.
@@ -76,7 +76,7 @@ class Target:
             raise OSError(errno.ENOSPC, f"cannot be written ({error})", str(self._out)) from None
 
     def photograph(self, root: Path, image: str) -> str:
-        """Copy a photograph without its metadata, under a name of our own.
+        """Copy a photograph without its metadata, under a new name.
 
         Args:
             root: The source's folder.
@@ -104,12 +104,12 @@ class Target:
         return name
 
     def keep(self, case: Mapping[str, Any], note: Mapping[str, Any]) -> None:
-        """Write a case, and where it is from."""
+        """Write a case, and its source."""
         self._cases.write(json.dumps(case, ensure_ascii=False) + "\n")
         self._kept.write(json.dumps(note, ensure_ascii=False) + "\n")
 
     def drop(self, note: Mapping[str, Any]) -> None:
-        """Write why a row is no case."""
+        """Write why a row is not a case."""
         self._dropped.write(json.dumps(note, ensure_ascii=False) + "\n")
 
     def write(self, name: str, text: str) -> None:
@@ -117,7 +117,7 @@ class Target:
         (self._folder / name).write_text(text, encoding="utf-8", newline="\n")
 
     def finish(self) -> None:
-        """Put the folder in its place."""
+        """Move the folder to its target."""
         self._ids.close()
         (self._folder / "ids.db").unlink()
         for stream in (self._cases, self._kept, self._dropped):
@@ -142,16 +142,16 @@ def _umask() -> int:
 
 
 def _inside(root: Path, image: str) -> Path:
-    """Return an image's path; only a file inside the source's folder will do, links followed.
+    """Return an image's path; after following links, the file must be inside the source's folder.
 
     Raises:
-        UnusableRow: It is none.
+        UnusableRow: There is no such file.
     """
     try:
         path = (root / image).resolve()
         inside, there = path.is_relative_to(root.resolve()), path.is_file()
     except (OSError, ValueError, RuntimeError):
-        # No file can have such a name: too long, with a NUL in it, or links in a ring.
+        # Not a possible file name: too long, with a NUL, or a cycle of links.
         raise UnusableRow("there is no such image", image) from None
     if not inside:
         raise UnusableRow("the image lies outside the source's folder", image)

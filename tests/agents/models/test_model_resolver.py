@@ -73,7 +73,7 @@ def test_an_adapter_behind_a_link_has_the_base_beside_it(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("reference", ["maker/other", f"{NAME}@v2"])
 def test_what_the_cache_lacks_is_told_in_one_sentence(cache: Path, reference: str) -> None:
-    with pytest.raises(ModelError, match="does not hold such a model, and the hub cannot be reached") as caught:
+    with pytest.raises(ModelError, match="does not have such a model, and the hub cannot be reached") as caught:
         open_model(reference)
     assert "\n" not in str(caught.value)
 

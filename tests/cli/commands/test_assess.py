@@ -205,10 +205,10 @@ FILES = {
     "blank.csv": (b"\n \n", "is empty"),
     "head.csv": (b"consultation,item,value\n", "has no usable rating"),
     "columns.csv": (b"consultation,value\nr1.1,1\n", "lacks the column item"),
-    "latin.csv": (b"consultation,item,value\nr1.1,1.1,\xe9\n", "is no UTF-8 text"),
-    "binary.csv": (bytes(range(256)), "is no UTF-8 text"),
+    "latin.csv": (b"consultation,item,value\nr1.1,1.1,\xe9\n", "is not UTF-8 text"),
+    "binary.csv": (bytes(range(256)), "is not UTF-8 text"),
     "nul.csv": (b"consultation,item,value\nr1.1,1.1,\0\0\n", "1 rating kept"),
-    "wrong.csv": (b"consultation,item,value\nr1.1,1.1,9\n", "line 2: '9' is no value of 1.1; give 0, 1"),
+    "wrong.csv": (b"consultation,item,value\nr1.1,1.1,9\n", "line 2: '9' is not a value of 1.1; give 0, 1"),
     "head-huge.csv": (b"x" * 200_000 + b"\n", "line 1"),
     "huge.csv": (b"consultation,item,value\nr1.1,1.1," + b"x" * 200_000 + b"\n", "line 2"),
 }

@@ -63,7 +63,7 @@ MISTAKES = [
     (["--model", "human"], "there is no model 'human'"),
     (["--model", "scripted:none.yaml"], "script 'none.yaml' does not exist"),
     (["--model", "empty"], "it has no config.json"),
-    (["--model", "begun"], "the training in 'begun' has not finished, so there is no model yet; continue it with"),
+    (["--model", "begun"], "the training run in 'begun' has not finished, so there is no model yet; continue it with"),
     (["--model", "pickled"], "has only pickled weights"),
     (["--model", "scripted:text.yaml"], "text.yaml:1:"),
     (["--model", "scripted:fails.yaml"], "it cannot play (melted); check that"),

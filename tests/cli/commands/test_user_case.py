@@ -120,7 +120,7 @@ def test_a_photograph_that_was_taken_out_of_the_store_is_missed_in_a_sentence(tm
     with sqlite3.connect(tmp_path / "a.db") as db:
         db.execute("DELETE FROM photographs")
     done = consult(tmp_path, "show", "r1.1")
-    assert done.returncode == 2 and "no longer holds the photograph" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "no longer has the photograph" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_complaint_is_data(tmp_path: Path) -> None:

@@ -423,7 +423,7 @@ def test_a_store_of_another_version_is_refused_and_left_alone(db: Path, tmp_path
     answer = asking(db).get("/")
     assert answer.status_code == 503 and "consult runs --db" in answer.text
     (tmp_path / "empty.db").touch()
-    with pytest.raises(StoreError, match="holds nothing yet"):
+    with pytest.raises(StoreError, match="is empty; play something first"):
         ReadOnlyStore(tmp_path / "empty.db")
     assert (tmp_path / "empty.db").read_bytes() == b""
     db.unlink()

@@ -320,7 +320,7 @@ def test_a_run_of_an_older_version_says_that_it_has_none(tmp_path):
     db.close()
     with Store(path) as store:
         assert prompts_of_run(store, "r1") == []
-        with pytest.raises(NoPromptsError, match="not stored for run r1: an older version of consult began it"):
+        with pytest.raises(NoPromptsError, match="not stored for run r1: an older version of consult started it"):
             refuse_without_prompts(present(store.run("r1")))
 
 

@@ -217,15 +217,15 @@ def test_everybody_else_is_the_start_without_its_adapter_or_who_is_named(tmp_pat
 
 @pytest.mark.parametrize("role", ["patient", "triage", "specialist"])
 def test_a_person_plays_in_no_training_and_nobody_plays_in_one_of_triage(role):
-    with pytest.raises(TrainingError, match=f"'human' cannot play in a training; give --{role} a model"):
+    with pytest.raises(TrainingError, match=f"'human' cannot play during training; give --{role} a model"):
         config(**{role: "human"})
     named: dict[str, Any] = {role: "starter"}
-    with pytest.raises(TrainingError, match=f"--{role} would change nothing here, since a triage decision is"):
+    with pytest.raises(TrainingError, match=f"--{role} would have no effect, since a triage decision is"):
         TrainConfig(role="triage", steps=1, **named)
 
 
 def test_no_specialist_is_named_where_opinions_are_made_up():
-    with pytest.raises(TrainingError, match="--specialist would change nothing here, since --panel-skill makes"):
+    with pytest.raises(TrainingError, match="--specialist would have no effect, since --panel-skill makes"):
         config(panel_skill=0.5, specialist="starter")
 
 
@@ -289,10 +289,10 @@ def test_a_made_up_panel_is_right_as_often_as_its_accuracy(derm34, accuracy):
 @pytest.mark.parametrize("case", ["test-0003", "validation-0001"])
 def test_a_case_of_another_split_is_not_trained_on(derm34, case):
     rows = triage_rows(derm34, [*IDS, case], DIALECTS["starter"], sees=True)
-    with pytest.raises(TrainingError, match=f"'{case}' is of the {case.partition('-')[0]} split"):
+    with pytest.raises(TrainingError, match=f"'{case}' belongs to the {case.partition('-')[0]} split"):
         train_only(rows)
     (phase,) = phases(rows, TrainConfig(role="triage", steps=1))
-    with pytest.raises(TrainingError, match="would be trained on"):
+    with pytest.raises(TrainingError, match="train on train cases only"):
         fit(None, phase, derm34, None, Path(), [])  # type: ignore[arg-type]  # refused before either is touched
     assert train_only(rows[:-1]) == rows[:-1]
 
@@ -398,7 +398,7 @@ def test_where_no_end_is_given_the_starter_is_trained_as_published():
     assert (triage.steps, triage.minutes, attending.steps, attending.minutes) == (None, 3.0, None, 10.0)
     page = (Path(__file__).parents[3] / "docs/training-results.md").read_text(encoding="utf-8")
     assert (
-        "Five seeds an arm, 3 minutes" in page and "consult train triage --scenario derm34 --seed 1 --out OUT" in page
+        "Five seeds per arm, 3 minutes" in page and "consult train triage --scenario derm34 --seed 1 --out OUT" in page
     )
     (command,) = re.findall(r"^consult train interview (.*) --seed 1 --out OUT$", page, re.MULTILINE)
     words = command.split()
@@ -414,7 +414,7 @@ def test_where_no_end_is_given_the_starter_is_trained_as_published():
 
 
 WRONG = {
-    "an unknown key": ("sead = 1", "no field of a training 'sead'; there are: seed"),
+    "an unknown key": ("sead = 1", "no training field 'sead'; there are: seed"),
     "a wrong type": ("seed = 'one'", "'seed' cannot be 'one'"),
     "too little": ("prompts = 0", "'prompts' cannot be 0"),
     "an unknown reward": ("[rewards]\naccurate = 1", "no reward 'accurate'; there are: accuracy"),

@@ -234,7 +234,7 @@ def test_an_interview_is_trained(trained):
 
 
 def test_a_patient_who_would_not_be_asked_is_refused(tmp_path):
-    with pytest.raises(UserError, match="--patient would change nothing here, since a program writes the lines"):
+    with pytest.raises(UserError, match="--patient would have no effect, since a program writes the lines"):
         train_practitioner(
             TrainConfig(role="interview", patient="starter", **SMALL), tmp_path / "out", lambda line: None
         )

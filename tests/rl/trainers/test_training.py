@@ -229,7 +229,7 @@ def test_a_broken_checkpoint_is_told_of(stopped):
 def test_another_training_is_not_gone_on_with(stopped):
     with pytest.raises(UserError, match="was started with rank = 16, not 8"):
         train(triage(rank=8), stopped, resume=True)
-    with pytest.raises(UserError, match="holds a training; continue with --resume"):
+    with pytest.raises(UserError, match="holds a training run; continue with --resume"):
         train(triage(), stopped)
 
 
@@ -392,7 +392,7 @@ def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
     work.mkdir(parents=True)
     (work / "config.json").write_text(config.model_dump_json())
     (work / "team.json").write_text('{"triage": "starter@retrained"}')
-    with pytest.raises(UserError, match=r"begun with starter@retrained as triage, which is starter@.* now; put"):
+    with pytest.raises(UserError, match=r"started with starter@retrained as triage, which is starter@.* now; restore"):
         train(config, tmp_path / "out", resume=True)
     (work / "team.json").unlink()
     assert train(config, tmp_path / "out", resume=True)["split"] == "validation"
@@ -442,12 +442,12 @@ def ward(folder: Path) -> Path:
 
 def test_cases_without_photographs_are_told_of(tmp_path):
     config = triage(scenario=str(ward(tmp_path / "ward")), cases=2, validation=1, test=0)
-    with pytest.raises(UserError, match="no train case of 'ward' has a photograph, and 'starter' looks at them"):
+    with pytest.raises(UserError, match="no train case of 'ward' has a photograph, and 'starter' needs them"):
         train(config, tmp_path / "out")
 
 
 def test_a_set_in_which_nothing_is_left_is_told_of(tmp_path):
-    with pytest.raises(UserError, match=r"no decision is left on the validation cases: .* take more --validation"):
+    with pytest.raises(UserError, match=r"no decision is left on the validation cases: .* use more --validation"):
         train(triage(leave_out=("minor surgery",), validation=1), tmp_path / "out")
     every = load_scenario("derm34").specialties
     with pytest.raises(UserError, match="no decision is left on the train cases"):

@@ -239,7 +239,7 @@ TABLE_MISTAKES = [
     (L, (*HIVES, "specialty"), None, L, "the specialty of 'hives' is null, and its cases are drawn"),
     (L, (*HIVES, "look_alikes"), ["acne"], L, "the look-alike 'acne' is not a label"),
     (L, (*HIVES, "look_alikes"), ["hives"], L, "its own look-alike"),
-    (L, (*HIVES, "second_specialty"), "surgery", L, "'surgery' is no label's first"),
+    (L, (*HIVES, "second_specialty"), "surgery", L, "no label has 'surgery' as its first specialty"),
     (L, (*HIVES, "second_specialty"), "allergy", L, "is its first"),
     (L, (*HIVES, "aliases"), ["Eczema"], L, "names 'eczema', too"),
     (L, (*HIVES, "aliases"), ["atopic dermatitis"], L, "names 'hives', too"),

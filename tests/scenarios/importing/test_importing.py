@@ -298,7 +298,7 @@ def test_a_source_that_is_not_there_and_a_target_that_is(tmp_path):
         import_cases("csv", tmp_path / "none.csv", tmp_path / "out")
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine").write_text("kept")
-    with pytest.raises(UserError, match="is already there and not empty; give another --out"):
+    with pytest.raises(UserError, match="already exists and is not empty; give another --out"):
         import_cases("csv", table(tmp_path, "complaint\nx\n"), tmp_path / "out")
     with pytest.raises(UserError, match="there is no folder"):
         import_cases("csv", table(tmp_path, "complaint\nx\n"), tmp_path / "no/out")

@@ -1,1 +1,1 @@
-"""Models whose weights are loaded here, by transformers."""
+"""Models whose weights are loaded in this process, by transformers."""

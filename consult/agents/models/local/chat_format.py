@@ -1,6 +1,6 @@
 """Read the chat format from a model's own chat template by trial rendering, never from a list of models.
 
-A template may take content as a string or as a list of parts, may refuse or drop a system message, may place no
+A template may take content as a string or as a list of parts, may reject or drop a system message, may show no
 photograph or only one, and may begin each reply with a thought. The first format that renders a trial chat completely
 is used.
 """
@@ -15,13 +15,13 @@ from typing import Any, Literal
 from consult.agents.models.model import Message, ModelError, Prompt
 
 Render = Callable[..., str]
-"""Renders a chat, with further variables of the template as keyword arguments."""
+"""Renders a chat, with additional template variables as keyword arguments."""
 Content = Literal["parts", "mixed", "strings"]
-"""`mixed`: parts, and a string for the system message."""
+"""`mixed`: parts, but a string for the system message."""
 
 THOUGHT_MARKS = ("<think>", "</think>", "<thinking>", "</thinking>", "[THINK]", "[/THINK]", "<unused94>", "<unused95>")
 SWITCHES = ("enable_thinking", "thinking")
-"""Variables by which templates switch thinking off."""
+"""Template variables that turn thinking off."""
 
 _SYSTEM, _ASKED = "Rule seven holds.", "Question nine stands."
 _OPEN_THOUGHT = re.compile(r"(<(think(?:ing)?)>|\[(THINK)\])\s*\Z")
@@ -29,31 +29,31 @@ _OPEN_THOUGHT = re.compile(r"(<(think(?:ing)?)>|\[(THINK)\])\s*\Z")
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """One way to render chats that a template takes."""
+    """A chat format that a template accepts."""
 
     render: Render
     token: str | None
-    """What stands for a photograph in a rendered chat; None for a model without photographs."""
+    """Token for a photograph in a rendered chat; None for a model without photographs."""
     content: Content = "strings"
     system: Literal["own", "folded"] = "own"
-    """`folded`: the system message stands before the first message of the user."""
+    """`folded`: the system message is put before the user's first message."""
     variables: tuple[tuple[str, bool], ...] = ()
-    """Of the template, that switch thinking off."""
+    """Template variables that turn thinking off."""
     closing: str = ""
-    """Closes a thought that the template opens for the model and that no variable switches off."""
+    """Closes a thought that the template opens and that no variable turns off."""
     most_photographs: int | None = None
-    """In one prompt; None if the template states no limit."""
+    """Most photographs in one prompt; None if the template has no limit."""
 
     @classmethod
     def of(cls, render: Render, token: str | None) -> ChatFormat:
-        """Find the way that a template takes.
+        """Find the format that a template accepts.
 
         Args:
             render: The template.
-            token: What stands for a photograph in a rendered chat; None for a text-only model.
+            token: Token for a photograph in a rendered chat; None for a text-only model.
 
         Raises:
-            ModelError: It takes none, not even without a photograph.
+            ModelError: It accepts none, not even without a photograph.
         """
         for marked in dict.fromkeys((token, None)):
             for one in _ways(render, marked):
@@ -75,7 +75,7 @@ class ChatFormat:
         return self.render(self.chat(messages), **dict(self.variables)) + self.closing
 
     def chat(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
-        """Arrange messages as the template takes them."""
+        """Arrange messages in the template's format."""
         return [self._said(message) for message in merged(self._folded(messages))]
 
     def _said(self, message: Message) -> dict[str, Any]:
@@ -102,14 +102,14 @@ class ChatFormat:
         if text is None or text.count(_SYSTEM) != 1 or text.count(_ASKED) != 1:
             return False
         marked = text.count(self.token) == photographs if self.token else True
-        # A template that takes strings may print a list of parts as Python would.
+        # A template for strings may print a list of parts as Python would.
         return marked and text.index(_SYSTEM) < text.index(_ASKED) and not re.search("['\"]type['\"]", text)
 
     def _tried(self, photographs: int, **variables: bool) -> str | None:
         chat = [self._said(m) for m in merged(self._folded(_trial(photographs)))]
         try:
             return self.render(chat, **variables)
-        except Exception:  # whatever a template raises on what it does not take
+        except Exception:  # any error of a template on an unsupported format
             return None
 
     def _without_thought(self) -> ChatFormat:
@@ -132,7 +132,7 @@ class ChatFormat:
 
 
 class _Shown:
-    """Stands for a photograph in a trial chat."""
+    """Represents a photograph in a trial chat."""
 
 
 def _trial(photographs: int) -> tuple[Message, ...]:
@@ -147,7 +147,7 @@ def _ways(render: Render, token: str | None) -> list[ChatFormat]:
 
 
 def merged(messages: Sequence[Message]) -> list[Message]:
-    """Join neighbours of one speaker: many templates demand that roles alternate."""
+    """Join adjacent messages of one speaker: many templates require alternating roles."""
     joined: list[Message] = []
     for message in messages:
         if joined and joined[-1].speaker == message.speaker:
@@ -159,5 +159,5 @@ def merged(messages: Sequence[Message]) -> list[Message]:
 
 
 def cleared(prompt: Prompt, controls: re.Pattern[str]) -> list[Message]:
-    """Take control tokens out of what was said: it is data, and a control token in it must not act as one."""
+    """Remove control tokens from text: it is data, and a control token in it must not take effect."""
     return [replace(message, text=controls.sub(" ", message.text)) for message in prompt.messages]

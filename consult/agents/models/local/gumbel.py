@@ -1,16 +1,16 @@
 """Exact draws from the softmax for all rows at once, on the device of the logits, without sorting a vocabulary.
 
 Each token gets noise of the Gumbel distribution, and the token with the largest sum of scaled logit and noise is a draw
-from the softmax. The noise depends on (seed, step, token) alone, so a row draws the same token whatever its companions.
+from the softmax. The noise depends only on (seed, step, token), so the rest of the batch does not affect a row's token.
 
 To find the winner without computing noise for every token, the noise is laid out by blocks of tokens. A Gumbel variable
 is -log of an Exp(1) arrival time. The first arrival among `n` tokens comes after Exp(1)/n, each token is equally likely
-to be it, and since the exponential distribution has no memory, the others arrive Exp(1) after it. One hash a block thus
-bounds what any token of the block can reach, and only blocks that can still win are computed (the top-down construction
+to be it, and since the exponential distribution has no memory, the others arrive Exp(1) after it. So one hash per block
+bounds the score of any token in the block, and only blocks that can still win are computed (the top-down construction
 of Maddison, Tarlow and Minka, "A* Sampling", 2014).
 
-The nucleus takes no sort either: a token that wins among all tokens and lies in the nucleus also wins within it. The
-few rows whose winner lies outside draw again among the likelier tokens, as in FlashInfer's rejection sampling
+The nucleus needs no sort either: a token that wins among all tokens and lies in the nucleus also wins within it. The
+few rows whose winner lies outside draw again among the more likely tokens, as in FlashInfer's rejection sampling
 (https://flashinfer.ai/2025/03/10/sampling.html). Noise and scores are float64, since in float32 a token that arrives
 early would share its time with others; sums over a vocabulary are float32 wherever that cannot change the outcome.
 """
@@ -25,18 +25,18 @@ import torch
 _GAMMA = 0x9E3779B97F4A7C15 - 2**64
 _MIX = (0xBF58476D1CE4E5B9 - 2**64, 0x94D049BB133111EB - 2**64)
 BLOCK = 32
-"""Tokens a block, a power of two: with more of them, more tokens are computed in vain; with fewer, there are more
+"""Tokens per block, a power of two: larger blocks compute more tokens unnecessarily, smaller blocks need more
 bounds."""
 _FIRST_BLOCKS = 4
-"""Blocks of the highest bound, whose best token is what other blocks must be able to beat."""
+"""Number of blocks with the highest bounds; other blocks must be able to beat their best token."""
 _FEW_BLOCKS = 512
-"""Blocks of all rows that cost less to compute than to rule out."""
+"""Up to this many blocks of all rows, computing costs less than ruling out."""
 _SLICE = 8192
-"""Tokens at a time where the whole vocabulary is summed, so that intermediate results stay in the cache."""
+"""Tokens at a time when the whole vocabulary is summed, so that intermediate results stay in the cache."""
 _PAIRS = 4096
-"""Blocks at a time where a nucleus is measured, for the same reason."""
+"""Blocks at a time when a nucleus is measured, for the same reason."""
 _MARGIN = 1e-5
-"""What sums of probabilities in float32 can be off by, with room to spare; nearer to top-p than that, float64 decides.
+"""Safe bound on the error of sums of probabilities in float32; closer to top-p than this, float64 decides.
 
 A term is off by at most 3 * 2**-24 of its exponent, which averages at most log(vocabulary): at most 2.3e-6 of each of
 the two sums for 262,144 tokens. Rounding in the sums adds less than that."""
@@ -49,8 +49,8 @@ def draw(logits: Any, temperature: Any, top_p: Any, seeds: Any, steps: Any) -> A
 
     Args:
         logits: (rows, vocabulary), float32; -inf for tokens that must not be drawn.
-        temperature: (rows,), float64; below 1e-30, as 0, takes the likeliest token.
-        top_p: (rows,), float64; the likeliest tokens whose probabilities add up to it may be drawn, at least one.
+        temperature: (rows,), float64; below 1e-30, as 0, takes the most likely token.
+        top_p: (rows,), float64; the most likely tokens whose probabilities add up to it can be drawn, at least 1.
         seeds: (rows,), int64.
         steps: (rows,), int64: number of the token in its row.
 
@@ -69,22 +69,22 @@ def draw(logits: Any, temperature: Any, top_p: Any, seeds: Any, steps: Any) -> A
         limited = rows[top_p[rows] < 1]
         if len(limited):
             _keep_to_nucleus(race, top_p, drawn, limited)
-    # Where no token may be drawn, the winner can be one that fills up the last block.
+    # If no token can be drawn, the winner can be a padding token of the last block.
     return drawn.clamp_max_(logits.shape[1] - 1)
 
 
 def row_keys(seeds: Any, steps: Any) -> Any:
-    """Return what the noise of a row's step is made from: (rows,), int64."""
+    """Return the key of the noise of a row's step: (rows,), int64."""
     return _mixed(_mixed(seeds) + steps * _GAMMA)
 
 
 def arrivals(keys: Any, blocks: Any, first: tuple[Any, Any]) -> Any:
-    """Return the arrival times of the tokens of blocks, each with the distribution Exp(1): (n, tokens a block).
+    """Return the arrival times of the tokens of blocks, each with the distribution Exp(1): (n, tokens per block).
 
     Args:
-        keys: (n,): of the blocks' rows.
-        blocks: (n,): numbers; block 1 has the tokens that follow those of block 0.
-        first: `first_arrivals` of the same.
+        keys: (n,): keys of the blocks' rows.
+        blocks: (n,): numbers of the blocks; block 1 has the tokens after those of block 0.
+        first: `first_arrivals` of the same blocks.
     """
     tokens = blocks[:, None] * BLOCK + torch.arange(BLOCK, device=blocks.device)
     later = _exponential(_hash(keys[:, None], 2 * tokens))
@@ -92,13 +92,13 @@ def arrivals(keys: Any, blocks: Any, first: tuple[Any, Any]) -> Any:
 
 
 def first_arrivals(keys: Any, blocks: Any) -> tuple[Any, Any]:
-    """Return when the first token of each block arrives, and its place in the block."""
+    """Return the arrival time of each block's first token, and its index in the block."""
     bits = _hash(keys, 2 * blocks + 1)
     return _exponential(bits).div_(BLOCK), bits & (BLOCK - 1)
 
 
 def _keep_to_nucleus(race: _Race, top_p: Any, drawn: Any, rows: Any) -> None:
-    """Draw again for rows whose token lies outside the nucleus, until none does; each time fewer tokens are left."""
+    """Draw again for rows whose token is outside the nucleus, until none is; each time fewer tokens are left."""
     totals = race.totals(rows, torch.float32)
     while len(rows):
         before = race.mass_before(rows, drawn[rows], torch.float32)
@@ -117,17 +117,17 @@ class _Race:
     """Rows whose tokens compete."""
 
     logits: Any
-    """(rows, blocks, tokens a block), the last block filled up with -inf."""
+    """(rows, blocks, tokens per block), with the last block padded with -inf."""
     temperature: Any
     """(rows,)."""
     keys: Any
     """(rows,), int64: hash of seed and step."""
     first: tuple[Any, Any]
-    """Of each block, (rows, blocks): when its first token arrives, and which one of the block it is."""
+    """(rows, blocks): arrival time of each block's first token, and its index in the block."""
     peaks: Any
     """(rows, blocks): highest logit of each block."""
     bounds: Any
-    """(rows, blocks), float64: what no token of the block surpasses."""
+    """(rows, blocks), float64: upper bound of the scores in the block."""
 
     @classmethod
     def of(cls, logits: Any, temperature: Any, keys: Any) -> _Race:
@@ -141,11 +141,11 @@ class _Race:
         return cls(blocks, temperature, keys, first, peaks, bounds)
 
     def winners(self, rows: Any, before: Any = None) -> Any:
-        """Return the token of the highest score of each row.
+        """Return the token with the highest score in each row.
 
         Args:
             rows: (n,).
-            before: (n,): only tokens likelier than these compete; None if all do.
+            before: (n,): only tokens more likely than these compete; None if all compete.
         """
         limit = None if before is None else (self.logits.flatten(1)[rows, before], before)
         bounds = self.bounds[rows]
@@ -165,11 +165,11 @@ class _Race:
         return tokens.scatter(0, place[won], (blocks * BLOCK + at)[won])
 
     def _scores(self, rows: Any, place: Any, blocks: Any, limit: tuple[Any, Any] | None) -> Any:
-        """Compute scaled logit and noise of the tokens of blocks: (n, tokens a block).
+        """Compute scaled logit plus noise of the tokens of blocks: (n, tokens per block).
 
         Args:
-            rows: As `winners` has them.
-            place: (n,): which of them each block is of.
+            rows: Rows as in `winners`.
+            place: (n,): index of each block's row among them.
             blocks: (n,).
             limit: Logit and token of each row that a token must come before.
         """
@@ -182,7 +182,7 @@ class _Race:
         return noise.add_(values.double().div_(self.temperature[owner][:, None]))
 
     def mass_before(self, rows: Any, tokens: Any, dtype: torch.dtype) -> Any:
-        """Add up exp((logit - highest) / temperature) over what comes before a token of each row, in `dtype`."""
+        """Add up exp((logit - highest) / temperature) over the tokens before a token of each row, in `dtype`."""
         values, highest = self.logits.flatten(1)[rows, tokens], self.peaks[rows].amax(-1)
         mass = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
         place, blocks = (self.peaks[rows] >= values[:, None]).nonzero(as_tuple=True)
@@ -206,13 +206,13 @@ class _Race:
 
 
 def _come_before(values: Any, blocks: Any, value: Any, token: Any) -> Any:
-    """Tell which tokens of blocks come before one token where tokens are sorted by logit, and equal ones by number."""
+    """Return which tokens of blocks come before one token if tokens are sorted by logit, and equal ones by number."""
     earlier = torch.arange(BLOCK, device=blocks.device) < (token - blocks * BLOCK)[:, None]
     return (values > value[:, None]) | ((values == value[:, None]) & earlier)
 
 
 def _exponential(bits: Any) -> Any:
-    """Turn the high 52 bits into a draw from Exp(1); not more, so that float64 holds what is never 0 and never 1."""
+    """Turn the high 52 bits into a draw from Exp(1); with 52 bits the uniform float64 is never 0 and never 1."""
     return (bits >> 12).double().add_(2.0**51 + 0.5).mul_(2.0**-52).log_().neg_()
 
 

@@ -1,6 +1,6 @@
-"""Replies held to a JSON schema, token by token, with xgrammar where it is installed.
+"""Constrain replies to a JSON schema, token by token, with xgrammar if it is installed.
 
-Without it a reply is free, and an unusable one is asked for once more.
+Without it a reply is free, and an unusable one is requested again once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ KEPT_SCHEMAS = 256
 
 
 def is_available() -> bool:
-    """Return whether schemas can be kept to; the extra `schema` installs what it takes."""
+    """Return whether schemas can be enforced; the extra `schema` installs what is needed."""
     return find_spec("xgrammar") is not None
 
 
@@ -26,8 +26,8 @@ class Grammars:
         """Read the tokenizer.
 
         Args:
-            tokenizer: Of the model.
-            vocabulary: Size of the logits, which may be more than the tokenizer has.
+            tokenizer: The model's tokenizer.
+            vocabulary: Size of the logits, which may exceed the tokenizer's vocabulary.
             stops: Tokens that end a reply.
         """
         import xgrammar
@@ -38,19 +38,19 @@ class Grammars:
 
     @classmethod
     def of(cls, tokenizer: Any, vocabulary: int, stops: Sequence[int]) -> Grammars | None:
-        """Read the tokenizer; None if schemas cannot be kept to: no xgrammar, or a tokenizer that it cannot read."""
+        """Read the tokenizer; None if schemas cannot be enforced: no xgrammar, or an unsupported tokenizer."""
         if not is_available():
             return None
         try:
             return cls(tokenizer, vocabulary, stops)
-        except Exception:  # replies are free then, as they are without the library
+        except Exception:  # replies are then free, as without the library
             return None
 
     def matcher(self, schema: Mapping[str, Any]) -> Matcher:
-        """Begin a reply under a schema."""
+        """Start a reply under a schema."""
         written = json.dumps(schema)
         if written not in self._compiled:
-            # One way of spacing: a model that may pad its answer with blanks can spend all of its tokens on them.
+            # Fixed whitespace: a model that may pad its answer with blanks can spend all of its tokens on them.
             self._compiled[written] = self._compiler.compile_json_schema(written, any_whitespace=False)
             if len(self._compiled) > KEPT_SCHEMAS:
                 self._compiled.popitem(last=False)
@@ -59,7 +59,7 @@ class Grammars:
 
 
 class Matcher:
-    """One reply as it grows."""
+    """A reply in progress."""
 
     def __init__(self, compiled: Any) -> None:
         import xgrammar
@@ -71,21 +71,21 @@ class Matcher:
         self._matcher.fill_next_token_bitmask(bits, row)
 
     def accept(self, token: int) -> None:
-        """Go on by one token."""
+        """Advance by one token."""
         self._matcher.accept_token(token)
 
     @property
     def is_over(self) -> bool:
-        """Whether the reply is complete and ended."""
+        """Return whether the reply is complete and ended."""
         return bool(self._matcher.is_terminated())
 
 
 def rule_out(logits: Any, matchers: Mapping[int, Matcher]) -> None:
-    """Set to -inf, in place, what the grammars of some rows do not allow.
+    """Set the logits that the rows' grammars do not allow to -inf, in place.
 
     Args:
         logits: (rows, vocabulary).
-        matchers: Row to its grammar; other rows are left alone.
+        matchers: Row → its grammar; other rows are not changed.
     """
     import xgrammar
 

@@ -1,7 +1,7 @@
-"""Loading transformers models: safetensors alone, no code from a model, each base once whatever plays on it.
+"""Load transformers models: only safetensors, no code from a model, each base once for all its adapters.
 
-On a CPU a model runs in float32, in which a reply does not depend on its companions in a batch; where CUDA is there, in
-bfloat16, its layers laid out over the devices by accelerate.
+On a CPU a model runs in float32, in which a reply does not depend on the rest of its batch. With CUDA it runs in
+bfloat16, and accelerate distributes its layers over the devices.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from consult.agents.prompt_formats.starter_assessment import assessment_fingerpr
 OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 SHOWN = 3
-"""Names that a sentence lists."""
+"""Most names listed in a message."""
 
 
 class Base:
-    """One loaded model, on which any number of adapters may lie."""
+    """One loaded model with any number of adapters."""
 
     def __init__(self, folder: Path, revision: str, model: Any, processor: Any, tokenizer: Any) -> None:
         self.folder, self.revision = folder, revision
@@ -46,14 +46,14 @@ class Base:
 
     @property
     def template(self) -> Any:
-        """The chat template; None if there is none."""
+        """Return the chat template; None if there is none."""
         return getattr(self.processor, "chat_template", None) or self.tokenizer.chat_template
 
     def attach(self, folder: Path) -> str:
-        """Lay an adapter on the base, once, and give its name.
+        """Add an adapter to the base, once, and return its name.
 
         Raises:
-            ModelError: It is not for this base, or cannot be loaded safely.
+            ModelError: The adapter is not for this base, or cannot be loaded safely.
         """
         refuse_unsafe(folder, "adapter_config.json")
         _refuse_another_version(folder, self.revision)
@@ -65,7 +65,7 @@ class Base:
                     warnings.simplefilter("ignore")  # about how libraries call each other
                     self._lay(folder, name)
             except ModelError:
-                # What lies on it by half is not for anybody else.
+                # A base with a half-loaded adapter must not be shared.
                 _LOADED.pop(_key(self.folder, self.revision), None)
                 raise
             self._adapters[revision] = name
@@ -87,7 +87,7 @@ class Base:
 
     @contextmanager
     def with_adapter(self, name: str | None) -> Iterator[None]:
-        """Let one adapter, or none, be in force for a batch."""
+        """Activate one adapter, or none, for a batch."""
         if self._wrapped is None:
             yield
             return
@@ -98,7 +98,7 @@ class Base:
 
 
 _LOADED: WeakValueDictionary[tuple[str, str], Base] = WeakValueDictionary()
-"""Folder and what is in it → a base that somebody still plays on."""
+"""Folder and its revision → a base that is still in use."""
 
 
 def load_base(located: Located) -> Base:
@@ -109,7 +109,7 @@ def load_base(located: Located) -> Base:
     """
     folder = located.folder
     refuse_unsafe(folder, "config.json")
-    revision = revision_of(folder)  # reads all of the weights: once is enough
+    revision = revision_of(folder)  # reads all of the weights, so it is called only once
     key = _key(folder, revision)
     base = _LOADED.get(key)
     if base is None:
@@ -118,12 +118,12 @@ def load_base(located: Located) -> Base:
 
 
 def load_afresh(located: Located) -> Base:
-    """Load a model that nobody shares, to be changed by training.
+    """Load an unshared model for training.
 
-    The starter lies on the CPU, for which its training is made; any other whole on one device, this process's.
+    The starter is on the CPU, for which its training is designed; any other model is entirely on this process's device.
 
     Raises:
-        ModelError: As `load_base`.
+        ModelError: As in `load_base`.
     """
     refuse_unsafe(located.folder, "config.json")
     return _load(located.folder, revision_of(located.folder), alone=True)
@@ -151,10 +151,10 @@ def _load(folder: Path, revision: str, *, alone: bool = False) -> Base:
 
 
 def _where(folder: Path, alone: bool) -> dict[str, Any]:
-    """Say where a model lies and in which type."""
+    """Return the options for a model's device and data type."""
     if not torch.cuda.is_available() or (alone and dialect_of(folder) == "starter"):
         return {"dtype": torch.float32}
-    # Where a training runs in several processes, each has a device of its own.
+    # If training runs in several processes, each has its own device.
     devices = {"": int(os.environ.get("LOCAL_RANK", "0"))} if alone else "auto"
     return {"dtype": torch.bfloat16, "device_map": devices}
 
@@ -164,7 +164,7 @@ def _weights(folder: Path, sees: bool, where: dict[str, Any]) -> Any:
     model, found = family.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **where, **OPTIONS)
     lacking = sorted(found["missing_keys"])
     if lacking:
-        # Left alone they would be random numbers.
+        # Otherwise they would be random numbers.
         raise ModelError(f"'{folder}' lacks {len(lacking)} of its weights ({some(lacking)}); download the model again")
     return model
 
@@ -176,12 +176,12 @@ def refuse_unsafe(folder: Path, config: str) -> None:
     """Refuse a folder without a configuration or without all of its safetensors weights.
 
     Raises:
-        ModelError: It is such a folder.
+        ModelError: The folder is incomplete.
     """
     if not (folder / config).is_file() and (folder / "work" / "config.json").is_file():
         raise ModelError(
-            f"the training in '{folder}' has not finished, so there is no model yet; continue it with the command "
-            "that began it and --resume"
+            f"the training run in '{folder}' has not finished, so there is no model yet; continue it with the original "
+            "command and --resume"
         )
     if not (folder / config).is_file():
         raise ModelError(f"'{folder}' is not a model: it has no {config}; give the folder of a transformers model")
@@ -202,10 +202,10 @@ def refuse_unsafe(folder: Path, config: str) -> None:
 
 
 def refuse_own_code(folder: Path) -> None:
-    """Refuse a model that needs code of its own.
+    """Refuse a model that needs its own code.
 
     Raises:
-        ModelError: It does.
+        ModelError: The model needs its own code.
     """
     config = read_json(folder / "config.json")
     kind = config.get("model_type")
@@ -231,7 +231,7 @@ def _refuse_another_version(adapter: Path, base: str) -> None:
 
 @contextmanager
 def in_a_sentence(folder: Path) -> Iterator[None]:
-    """Turn whatever a library says of a folder that it cannot load into one sentence."""
+    """Turn any library error about a folder that cannot be loaded into one sentence."""
     try:
         yield
     except ModelError:
@@ -250,7 +250,7 @@ def some(names: list[str]) -> str:
 
 
 def dialect_of(folder: Path) -> str:
-    """Read the dialect from the weights' metadata.
+    """Read the prompt format from the weights' metadata.
 
     Raises:
         ModelError: The weights were trained on another version of the starter's prompt format.
@@ -263,7 +263,7 @@ def dialect_of(folder: Path) -> str:
 
 
 def metadata_of(folder: Path) -> dict[str, str]:
-    """Read what the weights say of themselves."""
+    """Read the weights' metadata."""
     from safetensors import safe_open
 
     with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
@@ -271,7 +271,7 @@ def metadata_of(folder: Path) -> dict[str, str]:
 
 
 def has_learned_to_assess(located: Located) -> bool:
-    """Return whether an adapter says that it has learned the role of the assessor."""
+    """Return whether an adapter's metadata says that it was trained as an assessor."""
     return located.adapter is not None and "assessment_fingerprint" in metadata_of(located.adapter)
 
 
@@ -285,17 +285,17 @@ def revision_of(folder: Path) -> str:
 
 
 def adapter_revision_of(folder: Path) -> str:
-    """Hash the weights of an adapter and how they are to be laid on."""
+    """Hash an adapter's weights and configuration."""
     configuration = (folder / "adapter_config.json").read_bytes()
     return hashlib.sha256(revision_of(folder).encode() + configuration).hexdigest()[:16]
 
 
 def revision_with(base: str, adapter: Path | None) -> str:
-    """Name a base's weights with an adapter laid on them, or as they are.
+    """Return the revision of a base with or without an adapter.
 
     Args:
         base: Revision of the base.
-        adapter: Folder; None for the base alone.
+        adapter: Folder of the adapter; None for the base alone.
     """
     return (
         base if adapter is None else hashlib.sha256(f"{base} {adapter_revision_of(adapter)}".encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""Photographs as a model takes them: each processed once, whatever the family, and kept while it is in use.
+"""Process photographs for a model of any family: each once, and kept while it is in use.
 
-A stock processor is asked once a photograph, with nothing but the token that stands for it. What it gives is the text
-that takes the token's place, and tensors. Prompts are put together from these. Whether that is the same as asking the
-processor with the whole prompt is tried when a model is loaded; where it is not, each prompt is processed whole.
+A stock processor is called once per photograph, with only the token that stands for it. It returns the text that
+replaces the token, and tensors. Prompts are assembled from these. When a model is loaded, a test compares this with
+processing the whole prompt; if the results differ, each prompt is processed whole.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from consult.scenarios import Photograph
 
 KEPT_BYTES = 512 * 2**20
 TEXT_TENSORS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
-"""Those with one column a token; all others are of the photographs."""
+"""Tensors with one column per token; all others belong to the photographs."""
 KINDS = ("token_type_ids", "mm_token_type_ids")
-"""Tell tokens of photographs (1) from others (0)."""
+"""Mark tokens of photographs (1) and others (0)."""
 
 Inputs = dict[str, Any]
 
@@ -32,12 +32,12 @@ class Processed:
     """One photograph."""
 
     text: str
-    """Takes the place of the token in a prompt."""
+    """Text that replaces the token in a prompt."""
     tensors: Inputs
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Return the size in bytes."""
         return sum(tensor.nbytes for tensor in self.tensors.values())
 
 
@@ -45,7 +45,7 @@ class Photographs:
     """The photographs of one model.
 
     Args:
-        processor: With `image_token`, which stands for a photograph in a prompt.
+        processor: The processor, with `image_token`, which stands for a photograph in a prompt.
         trial: Renders a question with one photograph.
     """
 
@@ -53,18 +53,18 @@ class Photographs:
         self.processor, self.token = processor, processor.image_token
         self.kinds: tuple[str, ...] = ()
         self.tokens = 0
-        """That a photograph of 512 by 512 pixels takes in a prompt."""
+        """Tokens that a photograph of 512 by 512 pixels takes in a prompt."""
         self._kept: OrderedDict[str, Processed] = OrderedDict()
         self._size = 0
         self.whole = not self._can_be_put_together(trial)
         """Whether each prompt is processed whole."""
 
     def inputs(self, texts: Sequence[str], photographs: Sequence[Sequence[Photograph]]) -> Inputs:
-        """Put a batch together, padded on the left.
+        """Assemble a batch, padded on the left.
 
         Args:
             texts: Rendered prompts.
-            photographs: Of each prompt, in the order of their tokens.
+            photographs: The photographs of each prompt, in the order of their tokens.
 
         Raises:
             ModelError: A prompt has more or fewer places than photographs.
@@ -121,7 +121,7 @@ class Photographs:
         try:
             ours = self._put_together([trial], [[self._process(image)]])
             bare = self.processor.tokenizer(trial, add_special_tokens=False)["input_ids"]
-        except Exception:  # a processor that cannot take the token alone
+        except Exception:  # a processor that does not accept the token alone
             return False
         self.tokens = stock["input_ids"].shape[1] - len(bare) + 1
         return set(ours) == set(stock) and all(torch.equal(ours[name], stock[name]) for name in stock)
@@ -148,7 +148,7 @@ def _widened(row: Inputs, name: str, width: int, filler: int) -> Any:
 
 
 def _beside(parts: Sequence[Inputs]) -> Inputs:
-    """Put tensors of photographs one after the other, smaller ones filled up with zeros."""
+    """Concatenate tensors of photographs; smaller ones are padded with zeros."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {name: _stacked([part[name] for part in parts if name in part]) for name in names}
 

@@ -1,7 +1,7 @@
-"""Sampling of a batch: what a row draws depends on its own seed and step, never on its companions in the batch.
+"""Sample a batch: a row's draw depends only on its own seed and step, never on the rest of the batch.
 
-All rows are drawn at once on the device of the logits. Only rows that must choose an option or keep to a grammar are
-touched singly, and the tokens come to the host together.
+All rows are drawn at once on the device of the logits. Only rows that must choose an option or follow a grammar are
+processed individually, and the tokens are copied to the host together.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _SEED_BITS = 0x7FFFFFFFFFFFFFFF
 
 @dataclass
 class Trie:
-    """Token sequences of the options at one node."""
+    """Trie of the options' token sequences, at one node."""
 
     children: dict[int, Trie] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sequences: Sequence[Sequence[int]]) -> Trie:
-        """Build from token sequences."""
+        """Build the trie from token sequences."""
         root = cls()
         for sequence in sequences:
             node = root
@@ -46,29 +46,29 @@ class Row:
     options: Trie | None = None
     """Set while the next token must continue one of these; emptied when an option is complete."""
     matcher: Matcher | None = None
-    """Holds what comes from the place on to a grammar."""
+    """Constrains the reply to a grammar from the place on."""
     choice_temperature: float | None = None
-    """At which options are drawn; None for the row's."""
+    """Temperature for drawing options; None for the row's."""
     waits: Callable[[list[int]], bool] | None = None
-    """Tells from the tokens so far whether the place of choice or grammar has come; None when it is the start."""
+    """Decides from the tokens so far whether the place of choice or grammar is reached; None if it is the start."""
     tokens: list[int] = field(default_factory=list)
     log_probability: float = 0.0
     chose: bool = False
     began: bool = False
-    """Whether the place of the grammar has come."""
+    """Whether the place of the grammar has been reached."""
     limit: int | None = None
-    """Most tokens; None for no limit of its own."""
+    """Most tokens; None without its own limit."""
 
     @property
     def chooses(self) -> bool:
-        """Whether the next token is restricted to the options."""
+        """Return whether the next token is restricted to the options."""
         if self.options is None or not self.options.children:
             return False
         return self.chose or self.waits is None or self.waits(self.tokens)
 
     @property
     def grammar(self) -> Matcher | None:
-        """What restricts the next token; None if it is free."""
+        """Return the restriction on the next token; None if it is free."""
         if self.matcher is None or self.matcher.is_over:
             return None
         self.began = self.began or self.waits is None or self.waits(self.tokens)
@@ -79,9 +79,9 @@ class RowSampler(LogitsProcessor):
     """Turns logits into a one-hot choice per row; used with greedy search.
 
     Args:
-        rows: One a row of the batch.
+        rows: One for each row of the batch.
         banned: Tokens that are never drawn, e.g. the image token.
-        stops: Tokens that end a row; an ended row draws no more, however long its companions go on.
+        stops: Tokens that end a row; an ended row draws no more tokens, however long the others continue.
     """
 
     def __init__(self, rows: Sequence[Row], banned: Sequence[int], stops: Sequence[int] = ()) -> None:
@@ -121,7 +121,7 @@ class RowSampler(LogitsProcessor):
             rule_out(logits, grammars)
         drawn = draw(logits, *_settings(rows, choices, logits.device))
         logs = logits[choosing, drawn[choosing]].double() - totals
-        # The one transfer of a step; float64 holds any token exactly.
+        # The only transfer of a step; float64 represents any token exactly.
         tokens, log_probabilities = _split(torch.cat([drawn.double(), logs]).tolist(), len(rows))
         for row, token in zip(rows, tokens, strict=True):
             row.tokens.append(token)
@@ -134,15 +134,15 @@ class RowSampler(LogitsProcessor):
 
 
 def _keep_to_options(logits: Any, at: Any, choices: Mapping[int, Trie]) -> Any:
-    """Set to -inf, in place, what does not continue an option.
+    """Set the logits of tokens that do not continue an option to -inf, in place.
 
     Args:
         logits: (rows, vocabulary).
         at: (n,): rows that choose.
-        choices: The same rows, each to its options.
+        choices: The same rows, each with its options.
 
     Returns:
-        (n,), float64: log of the sum of exp(logit) over the tokens that are left.
+        (n,), float64: log of the sum of exp(logit) over the remaining tokens.
     """
     if not choices:
         return torch.empty(0, dtype=torch.float64, device=logits.device)
@@ -159,7 +159,7 @@ def _keep_to_options(logits: Any, at: Any, choices: Mapping[int, Trie]) -> Any:
 
 
 def _settings(rows: Sequence[Row], choosing: Container[int], device: Any) -> tuple[Any, Any, Any, Any]:
-    """Lay temperature, top-p, seed and step of rows into tensors, as `draw` takes them."""
+    """Return temperature, top-p, seed and step of rows as tensors for `draw`."""
     chosen = [row.choice_temperature if i in choosing else None for i, row in enumerate(rows)]
     temperatures = [row.temperature if own is None else own for row, own in zip(rows, chosen, strict=True)]
     temperature, top_p = torch.tensor([temperatures, [row.top_p for row in rows]], dtype=torch.float64, device=device)

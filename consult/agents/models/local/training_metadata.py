@@ -1,4 +1,4 @@
-"""What a trained practitioner was trained to do, kept beside its weights in `consult.json`."""
+"""Metadata of a trained practitioner: its training, stored beside its weights in `consult.json`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Practice(BaseModel):
     role: str = ""
     """triage, attending or interview; empty for a model that was trained elsewhere."""
     rationale: Rationale = "before"
-    """Where the attending's reason stands."""
+    """Where the attending's reason goes."""
 
 
 def practice_of(folder: Path) -> Practice:
-    """Read what a folder's model was trained to do.
+    """Read the training metadata of a folder's model.
 
     Raises:
         ModelError: The file is broken.

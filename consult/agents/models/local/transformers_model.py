@@ -1,6 +1,6 @@
 """A transformers model: image-text-to-text or text-only, with or without an adapter.
 
-A batch is padded on the left, rows draw their own noise, and token counts are those of the row without padding.
+A batch is padded on the left, each row draws its own noise, and token counts exclude padding.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, R
 from consult.agents.models.model_resolver import Located, locate
 
 KEPT_TRIES = 512
-"""Lists of options that are kept as tries."""
+"""Most lists of options that are cached as tries."""
 KEPT_OPTIONS = 20_000
-"""Options whose tokens are kept."""
+"""Most options whose tokens are cached."""
 
 
 class TransformersModel:
-    """One loaded model, with the adapter that it plays with."""
+    """One loaded model, with its adapter."""
 
     def __init__(self, base: Base, reference: str, adapter: Path | None = None) -> None:
         """Read the prompt format from the model's chat template.
 
         Args:
-            base: Loaded, perhaps shared with other adapters.
-            reference: As the user gave it.
+            base: The loaded base, possibly shared with other adapters.
+            reference: The reference as the user gave it.
             adapter: Folder of an adapter on the base.
 
         Raises:
-            ModelError: It has no chat template that can be used, or the adapter is not for this base.
+            ModelError: The model has no usable chat template, or the adapter is not for this base.
         """
         self.base, self.model, self.processor, self.tokenizer = base, base.model, base.processor, base.tokenizer
         self.adapter = base.attach(adapter) if adapter else None
@@ -71,16 +71,16 @@ class TransformersModel:
 
     @classmethod
     def of(cls, located: Located, reference: str) -> TransformersModel:
-        """Load what was located.
+        """Load a located model.
 
         Raises:
-            ModelError: It is no model, or one that cannot be loaded safely.
+            ModelError: The folder holds no model, or one that cannot be loaded safely.
         """
         return cls(load_base(located), reference, located.adapter)
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Describe the backend."""
         return self._info
 
     # -- reading the model -----------------------------------------------------------------------------------------
@@ -194,14 +194,14 @@ class TransformersModel:
         return self.photographs.inputs(texts, shown)
 
     def text(self, prompt: Prompt) -> str:
-        """Render a prompt up to the place where the reply goes on, photographs as the tokens that stand for them.
+        """Render a prompt up to the place where the reply continues, with photographs as their tokens.
 
-        Of a prompt that has shorter versions the first is taken that leaves room for the reply.
+        If a prompt has shorter versions, the first one that leaves room for the reply is used.
         """
         return self.sent(prompt).text or ""
 
     def sent(self, prompt: Prompt) -> Sent:
-        """Return what is made of a prompt: its messages without control tokens, and their text as `text` has it."""
+        """Return the rendered form of a prompt: its messages without control tokens, and their text as in `text`."""
         versions = (prompt.messages, *prompt.shorter)
         for messages in versions:
             kept = cleared(replace(prompt, messages=messages), self._controls)
@@ -216,11 +216,11 @@ class TransformersModel:
         return len(self.tokenizer.encode(text, add_special_tokens=False)) + prompt.max_new_tokens <= self.context
 
     def chat(self, prompt: Prompt) -> list[dict[str, Any]]:
-        """Arrange a prompt's messages as the chat template takes them, with a part for each photograph."""
+        """Arrange a prompt's messages in the chat template's format, with a part for each photograph."""
         return self.format.chat(cleared(prompt, self._controls))
 
     def _placed(self, tensor: Any) -> Any:
-        # Pixels go in the type of the weights, which reads them.
+        # Pixels have the data type of the weights.
         return tensor.to(self.model.device, self.model.dtype if tensor.is_floating_point() else tensor.dtype)
 
     def _row(self, request: Request, n_in: int) -> Row:
@@ -239,7 +239,7 @@ class TransformersModel:
         if n_in >= self.context:
             raise ModelError(
                 f"a prompt of {n_in} tokens is longer than the context of '{self.info.reference}' ({self.context} "
-                "tokens); play fewer turns with --max-turns, or give a model of longer context"
+                "tokens); play fewer turns with --max-turns, or give a model with a longer context"
             )
         return min(prompt.max_new_tokens, self.context - n_in)
 
@@ -247,7 +247,7 @@ class TransformersModel:
         kept = choice.options, choice.final
         if kept not in self._tries:
             sequences = [self._encoded(option) for option in choice.options]
-            # An option that begins another one is told from it by the end of the reply.
+            # If an option is a prefix of another one, the end of the reply distinguishes them.
             ends = sorted(self.stops)[:1]
             begins = [any(s != t and t[: len(s)] == s for t in sequences) for s in sequences]
             closed = [s + ends * (b or choice.final) for s, b in zip(sequences, begins, strict=True)]

@@ -1,6 +1,6 @@
-"""The line to a server: HTTP with bounded time, bounded size and back-off, and nothing that the user did not ask for.
+"""The connection to a server: HTTP with bounded time, bounded size and back-off.
 
-No proxies from the environment, no redirects. A key goes into one header and is taken out of whatever comes back.
+No proxies from the environment, no redirects. A key goes into one header and is removed from all replies.
 """
 
 from __future__ import annotations
@@ -25,38 +25,38 @@ T = TypeVar("T")
 Read = Callable[[Any], T]
 
 MOST_BYTES = 8_000_000
-"""Of one reply."""
+"""Most bytes of one reply."""
 BUSY = (408, 425, 429, 503, 529)
-"""A state of the server; whatever is asked would be answered so."""
+"""Statuses that describe the server's state and not the request."""
 SHORTEST_KEY = 8
-"""Characters; shorter words are placeholders, which may also stand in an honest text."""
+"""Characters; shorter keys are placeholders, which may also occur in normal text."""
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long is waited, in seconds, and how often is asked."""
+    """Timeouts in seconds, and numbers of tries."""
 
     connect: float = 10.0
     reply: float = 300.0
-    """One reply, from the request to its last byte."""
+    """Timeout of one reply, from the request to its last byte."""
     listing: float = 30.0
-    """The list of models."""
+    """Timeout of the list of models."""
     total: float = 600.0
-    """One request with all its tries and pauses; a busy server is asked until then."""
+    """Timeout of one request with all its tries and pauses; a busy server is retried until then."""
     tries: int = 4
-    """Of a request that fails otherwise."""
+    """Tries of a request that fails for another reason."""
     first_wait: float = 1.0
-    """Doubled from try to try, with jitter, unless the server says how long."""
+    """First wait; doubled from try to try, with jitter, unless the server says how long to wait."""
     longest_wait: float = 60.0
 
     @classmethod
     def of(cls, timeout: float) -> Timeouts:
-        """Return what follows from the seconds that one reply may take."""
+        """Return all timeouts from the timeout of one reply."""
         return cls(connect=min(10.0, timeout), reply=timeout, total=2 * timeout, first_wait=min(1.0, timeout / 50))
 
 
 class RefusedError(Exception):
-    """The server has understood and declines; asking again would change nothing."""
+    """The server understood the request and refused it; a retry would not help."""
 
     def __init__(self, status: int, words: str) -> None:
         self.status, self.words = status, words
@@ -64,12 +64,12 @@ class RefusedError(Exception):
 
     @property
     def is_about_the_schema(self) -> bool:
-        """Whether the server's words name the schema that the reply was to keep to."""
+        """Return whether the server's message is about the schema of the reply."""
         return re.search(r"response_format|schema|grammar|guided", self.words, re.IGNORECASE) is not None
 
 
 class UnansweredError(Exception):
-    """No usable reply came; another try may bring one."""
+    """No usable reply; a retry may succeed."""
 
     def __init__(self, what: str, *, busy: bool = False, wait: float | None = None, status: int = 0) -> None:
         self.what, self.busy, self.wait, self.status = what, busy, wait, status
@@ -80,9 +80,9 @@ class Connection:
     """HTTP to one server; to be used within one event loop.
 
     Args:
-        base: The address, up to and with `/v1`.
-        key: Goes into the header `Authorization`.
-        timeouts: How long is waited.
+        base: The address up to and including `/v1`.
+        key: Sent in the header `Authorization`.
+        timeouts: Timeouts and numbers of tries.
     """
 
     def __init__(self, base: str, key: str | None, timeouts: Timeouts) -> None:
@@ -91,32 +91,32 @@ class Connection:
         self._client: httpx.AsyncClient | None = None
 
     async def get(self, path: str, read: Read[T]) -> T:
-        """Ask for what costs a server nothing: once, unless it is busy.
+        """Send a cheap request: once, unless the server is busy.
 
         Raises:
-            UnansweredError: No usable reply came.
-            RefusedError: The server declines.
+            UnansweredError: There was no usable reply.
+            RefusedError: The server refused the request.
         """
         return await self._asked(1, "GET", path, None, read)
 
     async def post(self, path: str, body: dict[str, Any], read: Read[T], tries: int | None = None) -> T:
-        """Ask, and ask again after a pause where that may help.
+        """Send a request, and retry after a pause if that may help.
 
         Args:
-            path: Below the address.
+            path: Path below the address.
             body: Sent as JSON.
             read: Reads the parsed reply, or raises `BadReplyError`.
-            tries: Instead of the patience's own; a busy server is asked more often all the same.
+            tries: Number of tries; by default that of the timeouts. A busy server is retried more often.
 
         Raises:
-            UnansweredError: No usable reply came in all the time that there is.
-            RefusedError: The server declines.
+            UnansweredError: There was no usable reply within the time limit.
+            RefusedError: The server refused the request.
         """
         content = json.dumps(body).encode()
         return await self._asked(self.timeouts.tries if tries is None else tries, "POST", path, content, read)
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._client is not None:
             await self._client.aclose()
 
@@ -139,7 +139,7 @@ class Connection:
         wait = _failure(state).wait
         if wait is None:
             wait = wait_random_exponential(multiplier=self.timeouts.first_wait, max=self.timeouts.longest_wait)(state)
-        return self.timeouts.first_wait / 2 + wait  # never at once, whatever the server says
+        return self.timeouts.first_wait / 2 + wait  # never immediately, whatever the server says
 
     def _has_waited_enough(self, state: RetryCallState, tries: int) -> bool:
         late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.timeouts.total
@@ -197,7 +197,7 @@ class Connection:
         if self._client is None:
             import httpx
 
-            # Unpacked replies could be of any size, so none is asked for packed.
+            # A decompressed reply could have any size, so no compression is requested.
             headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
             if self._key is not None:
                 headers["Authorization"] = f"Bearer {self._key}"
@@ -213,7 +213,7 @@ class Connection:
 
 def _failure(state: RetryCallState) -> UnansweredError:
     error = state.outcome.exception() if state.outcome is not None else None
-    assert isinstance(error, UnansweredError)  # nothing else is asked for again
+    assert isinstance(error, UnansweredError)  # nothing else is retried
     return error
 
 
@@ -230,7 +230,7 @@ def _seconds(header: str | None) -> float | None:
 
 
 class Background:
-    """An event loop in a thread of its own: asked from any thread, and given up at any moment."""
+    """An event loop in its own thread: usable from any thread, and cancellable at any moment."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -238,7 +238,7 @@ class Background:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for a coroutine; whoever stops waiting stops the coroutine.
+        """Wait for a coroutine; if the caller stops waiting, the coroutine is cancelled.
 
         Raises:
             concurrent.futures.CancelledError: The loop was closed meanwhile.
@@ -251,7 +251,7 @@ class Background:
             raise
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Cancel what runs, run one coroutine more, and end the thread; a second time does nothing."""
+        """Cancel running coroutines, run one more coroutine, and end the thread; a second call does nothing."""
         if self._loop.is_closed():
             return
         self.run(_cancel_all())

@@ -1,7 +1,7 @@
 """`http(s)://host:port/v1#name`: a model on an OpenAI-compatible server: vLLM, SGLang, llama.cpp, Ollama, transformers.
 
-A request that fails after all tries fails alone. A server that stopped responding, or that fails every request, ends
-the run instead; the run can then be resumed.
+If a request fails after all tries, only that request fails. If the server stops responding, or fails every request, the
+run ends; it can then be resumed.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from consult.agents.models.server.server_url import Address
 from consult.scenarios import Photograph
 
 FAILURES = 3
-"""Requests that fail one after the other, whatever they ask, before the server is held to be gone."""
+"""After this many consecutive failed requests, the server counts as stopped."""
 KEPT_PHOTOGRAPHS = 64
 GONE = (401, 403, 404)
-"""Refusals that are not about what was asked: the key no longer fits, the model is no longer served."""
+"""Refusals that are not about the request: the key is no longer valid, or the model is no longer served."""
 
 Outcome = Reply | Exception
 
 
 class ServerModel:
-    """One model on a server; asked for by `generate` from one thread at a time, and closed from any.
+    """One model on a server; call `generate` from one thread at a time; `close` can be called from any thread.
 
     Args:
-        reference: As the user gave it.
-        timeouts: How long is waited; follows from the reference where not given.
+        reference: The reference as the user gave it.
+        timeouts: Timeouts; by default from the reference.
 
     Raises:
-        ModelError: The reference is none, nothing answers there, or it does not serve the model.
-        UnknownNameError: It serves other models.
+        ModelError: The reference is not a server's address, nothing answers there, or the model is not served.
+        UnknownNameError: The server has other models.
     """
 
     def __init__(self, reference: str, timeouts: Timeouts | None = None) -> None:
@@ -65,15 +65,15 @@ class ServerModel:
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Describe the backend."""
         return self._info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Answer a batch, as many requests at once as the address allows.
+        """Answer a batch, with as many concurrent requests as the address allows.
 
         Raises:
-            ModelError: One of the requests failed after all tries. What became of the others is kept for when the
-                caller asks for each alone, so that nothing is sent again.
+            ModelError: A request failed after all tries. The results of the others are kept for the caller's
+                retries one by one, so that nothing is sent again.
             ModelGoneError: The server stopped responding, or serves another model.
         """
         known = [self._taken(request) for request in requests]
@@ -89,12 +89,12 @@ class ServerModel:
         return [outcome for outcome in outcomes if isinstance(outcome, Reply)]
 
     def _taken(self, request: Request) -> Outcome | None:
-        """Take what became of a request when its batch failed; None for one that is new."""
+        """Take the kept result of a request whose batch failed; return None for a new request."""
         before, outcome = self._known.pop(request.key, (None, None))
         return outcome if before is request else None
 
     def close(self) -> None:
-        """Return up what is under way and hang up."""
+        """Cancel running requests and close the connection."""
         self._background.close(self._connection.close)
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class ServerModel:
             try:
                 return await self._connection.post("/chat/completions", body, read)
             except RefusedError as error:
-                # A server may take one schema and refuse another; it is then asked in words alone from here on.
+                # A server may accept one schema and refuse another; from then on, requests are sent without a schema.
                 if "response_format" not in body or not error.is_about_the_schema:
                     raise
                 self._features.discard("schema")

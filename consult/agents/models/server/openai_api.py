@@ -14,23 +14,23 @@ from consult.agents.prompt_formats.clean import clean
 from consult.scenarios import Photograph
 
 Feature = Literal["system", "schema", "thinking", "photograph"]
-"""What not every server takes: a system role, a schema of the reply, the switch that turns private thought off,
-photographs."""
+"""Features that not every server supports: a system role, a schema of the reply, the switch that turns private thought
+off, photographs."""
 
 JSON_TOKENS = 24
-"""More tokens for a choice that comes wrapped in JSON."""
+"""Additional tokens for a choice that is wrapped in JSON."""
 SMALL = 1_000_000
-"""Pixels; photographs of more are sent as JPEG, others without loss."""
+"""Photographs with more pixels than this are sent as JPEG, others losslessly."""
 LONGEST_SIDE = 2048
-"""Pixels; larger photographs are shrunk, as the models would."""
+"""Longest side in pixels; larger photographs are shrunk, as models would do."""
 SHORT = 200
-"""Characters of a server's own words in a complaint."""
+"""Most characters of a server's message in an error message."""
 
 DataUrl = Callable[[Photograph], str]
 
 
 class BadReplyError(Exception):
-    """What came back is no reply of this API; the message says what it is."""
+    """A response that is not a reply of this API; the message says what it is."""
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -40,9 +40,9 @@ def chat(request: Request, model: str, features: Collection[Feature], data_url: 
     """Return the body of a request.
 
     Args:
-        request: What to ask.
+        request: The request.
         model: The name under which the server knows the model.
-        features: What the server takes.
+        features: Features that the server supports.
         data_url: Encodes a photograph.
     """
     prompt = request.prompt
@@ -55,7 +55,7 @@ def chat(request: Request, model: str, features: Collection[Feature], data_url: 
         "seed": request.seed & 0x7FFFFFFF,  # some servers keep seeds in 32 bits
     }
     if "thinking" in features:
-        # Private thought is the strategy's to ask for; unasked, it would use up the tokens of the line.
+        # Only the strategy requests private thought; otherwise it would use up the tokens of the line.
         body["chat_template_kwargs"] = {"enable_thinking": False, "thinking": False}
     if "schema" in features:
         body |= _constraint(prompt)
@@ -63,13 +63,13 @@ def chat(request: Request, model: str, features: Collection[Feature], data_url: 
 
 
 def sent(request: Request, features: Collection[Feature], body: Mapping[str, Any]) -> Sent:
-    """Return what of a request went into its body, without the pixels."""
+    """Return the parts of a request that went into its body, without the pixels."""
     messages = tuple(_addressed(request.prompt.messages, "system" in features))
     return Sent(messages, body["max_tokens"], constrained="response_format" in body, seed=body["seed"])
 
 
 def _constraint(prompt: Prompt) -> dict[str, Any]:
-    """Hold the whole reply to a schema; what stands after free text cannot be held so."""
+    """Constrain the whole reply to a schema; JSON after free text cannot be constrained this way."""
     if prompt.choice is not None and not prompt.choice.after:
         schema = {"name": "choice", "strict": True, "schema": _choice_schema(prompt.choice)}
         more = {"max_tokens": prompt.max_new_tokens + JSON_TOKENS}
@@ -81,7 +81,7 @@ def _constraint(prompt: Prompt) -> dict[str, Any]:
 
 
 def _choice_schema(choice: Choice) -> dict[str, Any]:
-    # An object, because not every server takes a bare string.
+    # An object, because not every server accepts a bare string.
     return {
         "type": "object",
         "properties": {"choice": {"type": "string", "enum": list(choice.options)}},
@@ -91,7 +91,7 @@ def _choice_schema(choice: Choice) -> dict[str, Any]:
 
 
 def _addressed(messages: Collection[Message], system: bool) -> list[Message]:
-    """Put the system's words in front of the user's for a model without a system role."""
+    """Put the system message in front of the user's for a model without a system role."""
     if system:
         return list(messages)
     words = [m.text for m in messages if m.speaker == "system"]
@@ -129,7 +129,7 @@ def parsed(text: str) -> Any:
     """Read JSON.
 
     Raises:
-        BadReplyError: It is none.
+        BadReplyError: The text is not in this form.
     """
     try:
         return json.loads(text)
@@ -139,24 +139,24 @@ def parsed(text: str) -> Any:
 
 
 def model_names(data: Any) -> dict[str, dict[str, Any]]:
-    """Read the list of models: name → what else is said of it.
+    """Read the list of models: name → its other data.
 
     Raises:
-        BadReplyError: It is no such list.
+        BadReplyError: The response is not such a list.
     """
     listed = data.get("data", ()) if isinstance(data, dict) else None
     if listed is None and isinstance(data, dict):
-        return {}  # how Ollama says that there are none
+        return {}  # Ollama's answer if there are no models
     if not isinstance(listed, list):
         raise BadReplyError("other JSON")
     return {entry["id"]: entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("id"), str)}
 
 
 def reply(data: Any, request: Request) -> Reply:
-    """Read a reply; private thought that the server has split off stands before the text again.
+    """Read a reply; private thought that the server has split off is put back before the text.
 
     Raises:
-        BadReplyError: It is none.
+        BadReplyError: The text is not in this form.
     """
     try:
         message = data["choices"][0]["message"]
@@ -173,7 +173,7 @@ def reply(data: Any, request: Request) -> Reply:
 
 
 def answered_as(data: Any) -> str | None:
-    """Return the name of the model that a reply says it is from; None if it says nothing."""
+    """Return the model name in a reply; None if there is none."""
     name = data.get("model") if isinstance(data, dict) else None
     return name if isinstance(name, str) and name else None
 
@@ -186,7 +186,7 @@ def _text(content: Any) -> str:
 
 
 def _chosen(text: str, choice: Choice | None) -> str:
-    """Unwrap a choice; a server that took no notice of the schema answered in its own way, which the dialect reads."""
+    """Unwrap a choice; if the server ignored the schema, the prompt format parses the reply as it is."""
     if choice is None:
         return text
     try:
@@ -202,7 +202,7 @@ def _count(value: Any) -> int:
 
 
 def complaint(data: Any) -> str:
-    """Find a server's own words about what is wrong, as one short line without terminal escapes; may be empty."""
+    """Find a server's error message, as one short line without terminal escapes; may be empty."""
     for _ in range(3):
         if isinstance(data, dict):
             data = next((data[name] for name in ("error", "message", "detail") if data.get(name)), None)
@@ -212,6 +212,6 @@ def complaint(data: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return foreign words as one short line without terminal escapes."""
+    """Return untrusted text as one short line without terminal escapes."""
     words = clean(text)
     return words if len(words) <= SHORT else f"{words[:SHORT]}…"

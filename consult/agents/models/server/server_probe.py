@@ -1,9 +1,9 @@
 """Probe a server when it is opened.
 
-No standard says what such a server takes. So it gets a few tiny requests: one in plain words, and one each with a
-system role, with a schema of the reply, with the switch that turns private thought off, and with a picture. What it
-refuses it is not sent again. A picture that costs no more tokens than its absence was dropped without a word: such a
-model does not see.
+No standard defines what such a server supports. So it gets a few small requests: a plain one, and one each with a
+system role, a schema of the reply, the switch that turns private thought off, and a picture. Features that it refuses
+are not used again. If a picture does not increase the number of tokens, it was dropped silently: such a model does not
+see.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ NOBODY = "consult-asks-for-no-such-model"
 PROBE_TOKENS = 8
 PROBE_TRIES = 2
 SIDE = 64
-"""Pixels of the picture."""
+"""Side of the picture in pixels."""
 WEIGHTS = ("n_params", "n_vocab", "n_embd", "size")
-"""What llama.cpp says of the weights behind a name."""
+"""Fields with which llama.cpp describes the weights behind a name."""
 
 
 @dataclass(frozen=True)
 class Greeting:
-    """What a server said."""
+    """Results of the probe."""
 
     name: str
-    """Under which it knows the model."""
+    """The server's name of the model."""
     answers_as: str | None
-    """The name that stands in its replies; None for none."""
+    """The model name in its replies; None if there is none."""
     features: frozenset[Feature]
-    """What it takes."""
+    """Features that the server supports."""
     revision: str
-    """The name, and a hash of what the server says of the weights; the same when it has restarted."""
+    """The name, and a hash of the server's data on the weights; unchanged by a restart."""
     context: int | None
-    """Tokens, where it says so."""
+    """Context in tokens, if the server states it."""
 
 
 async def greet(connection: Connection, address: Address) -> Greeting:
-    """Find out what is served.
+    """Find out which model is served.
 
     Raises:
         ModelError: Nothing usable answers there, or several models are served and none is named.
@@ -67,9 +67,9 @@ async def greet(connection: Connection, address: Address) -> Greeting:
 
 
 def refused(address: Address, error: RefusedError) -> str:
-    """Say in one sentence what a refusal means; what a server says of a key is not repeated."""
+    """Describe a refusal in one sentence; the server's words about a key are not repeated."""
     if error.status in (401, 403):
-        what = "refuses the key" if address.key() else "wants a key"
+        what = "refuses the key" if address.key() else "requires a key"
         return f"{address.base} {what} ({error.status}); set {KEY}"
     nowhere = error.status in (404, 405) and error.words in ("", "Not Found", "Method Not Allowed")
     if nowhere or 300 <= error.status < 400:
@@ -92,7 +92,7 @@ async def _listed(connection: Connection, address: Address) -> dict[str, dict[st
     if address.name is None:
         fix = f"such an address usually ends in /v1; otherwise name the model: {address.base}#name"
         raise ModelError(f"{address.base} has no list of models ({what}); {fix}")
-    return {}  # a server without a list may know the name all the same
+    return {}  # a server without a list may still know the name
 
 
 def _only(listed: Mapping[str, Any], address: Address) -> str:
@@ -108,7 +108,7 @@ def _only(listed: Mapping[str, Any], address: Address) -> str:
 async def _first(
     connection: Connection, address: Address, name: str, listed: Mapping[str, Any]
 ) -> tuple[Reply, str | None]:
-    """Ask in plain words; a name that is not listed must be one that the server tells from any other."""
+    """Send a plain request; an unlisted name is accepted only if the server refuses unknown names."""
     try:
         answer = await _ask(connection, name)
     except (RefusedError, UnansweredError) as error:
@@ -142,7 +142,7 @@ async def _takes(connection: Connection, name: str, feature: Feature, plain: Rep
     except UnansweredError as error:
         if error.busy or not error.status:
             raise
-        return False  # how llama.cpp says no
+        return False  # llama.cpp's way to refuse
     return feature != "photograph" or not plain.tokens_in or answer.tokens_in > plain.tokens_in
 
 

@@ -1,6 +1,6 @@
-"""The address of a server: what a reference like `http://host:port/v1?concurrency=8#name` says, and which key it gets.
+"""Parse a server's address, such as `http://host:port/v1?concurrency=8#name`, and find its key.
 
-Keys come from the environment alone. They are sent in a header, and are never part of an address, a message or a store.
+Keys come only from the environment. They are sent in a header, and are never part of an address, a message or a store.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ EXAMPLE = "http://localhost:8000/v1#name"
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is, and how it is to be treated."""
+    """A server's address and settings."""
 
     base: str
-    """The address up to and with `/v1`, without a slash at its end."""
+    """The address up to and including `/v1`, without a slash at its end."""
     name: str | None = None
-    """Of the model; None for the only one that is served."""
+    """Name of the model; None for the only one that is served."""
     concurrency: int = 8
     """The most requests in flight, 1 to 1024."""
     timeout: float = 300.0
-    """Seconds that one reply may take, up to a day."""
+    """Timeout of one reply in seconds, up to a day."""
 
     @classmethod
     def parse(cls, reference: str) -> Address:
-        """Read a reference; what may be a secret in it is not repeated in a complaint.
+        """Read a reference; a possible secret in it is not repeated in an error message.
 
         Raises:
-            ModelError: It is no address, or one with credentials or unknown settings in it.
+            ModelError: The reference is not an address, or contains credentials or unknown settings.
         """
         parts = _split(reference)
-        # Settings may also stand behind the name, where one adds them without thinking of the standard's order.
+        # Settings are also accepted after the name, since users may not know the standard order.
         name, _, behind = parts.fragment.partition("?")
         settings = dict(parse_qsl(f"{parts.query}&{behind}".strip("&"), keep_blank_values=True))
         unknown = sorted(set(settings) - {"concurrency", "timeout"})
@@ -54,7 +54,7 @@ class Address:
 
     @property
     def private(self) -> bool:
-        """Whether nobody on the way can read what is sent: encrypted, or not leaving this machine."""
+        """Return whether requests are private on the way: encrypted, or local to this machine."""
         parts = urlsplit(self.base)
         host = parts.hostname or ""
         try:
@@ -63,16 +63,16 @@ class Address:
             return host == "localhost"
 
     def key(self) -> str | None:
-        """Return the key from the environment; one that was set for OpenAI goes nowhere in plain text.
+        """Return the key from the environment; a key for OpenAI is never sent unencrypted.
 
         Raises:
-            ModelError: It holds characters that cannot be sent.
+            ModelError: The key contains characters that cannot be sent.
         """
         for variable in (KEY, OTHER_KEY):
             key = os.environ.get(variable, "").strip()
             if key and (variable == KEY or self.private):
                 if not (key.isascii() and key.isprintable()) or " " in key:
-                    raise ModelError(f"{variable} holds characters that no key has; set it again")
+                    raise ModelError(f"{variable} contains characters that are invalid in a key; set it again")
                 return key
         return None
 
@@ -83,7 +83,7 @@ def _split(reference: str) -> SplitResult:
         host = parts.hostname
         _ = parts.port
     except ValueError:
-        raise ModelError(f"a server's address is not readable; give one like {EXAMPLE}") from None
+        raise ModelError(f"a server's address cannot be parsed; give one like {EXAMPLE}") from None
     if parts.username is not None or parts.password is not None:
         raise ModelError(f"the address of {host} contains a user or password; remove it and set {KEY} instead")
     if not host or not reference.isprintable() or " " in parts.netloc:

@@ -1,8 +1,8 @@
-"""What the starter has learned to say, and whether a line is made of it.
+"""The sentences that the starter has learned, and the check that a line consists of them.
 
-A model of this size composes no sentences that hold. It learns some thousand by heart, each a token of its vocabulary,
-and what it says is made of them: it chooses, and a program fills the slots. A line that is made of anything else, or of
-sentences that were learned for another occasion, is refused and asked for once more.
+A model of this size cannot compose reliable sentences. It learns several thousand, each a token of its vocabulary, and
+its lines consist of them: it chooses, and a program fills the slots. A line with anything else, or with sentences that
+were learned for another occasion, is refused and requested again.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from consult.scenarios import Fact
 from consult.scenarios.located_yaml import read_yaml
 
 TAUGHT = 8
-"""Questions about a topic, from the first, that the starter learns to ask; the others only tell topics apart."""
+"""Number of questions per topic, from the first, that the starter learns; the others only help to recognize topics."""
 RENAMED = {"specialty": "clinic", "answer": "reply"}
-"""Slot in the banks → its tag, where the name of the slot is another tag's."""
+"""Slot in the banks → its tag, if the slot's name belongs to another tag."""
 
 SHORT = 8
-"""Characters up to which a part of a line may be said twice."""
+"""Most characters of a part of a line that may occur twice."""
 
 THOUGHTS = ("I see <seen>.", "I have little to go by.")
-"""What an attending thinks besides what it noted and what its colleagues said."""
+"""An attending's thoughts, besides what it noted and what its colleagues said."""
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _TAG = re.compile(r"<[a-z]+>")
@@ -48,7 +48,7 @@ def bank(name: str) -> dict[str, Any]:
 
 @cache
 def frames(name: str, *path: str) -> tuple[str, ...]:
-    """List the wordings of one entry of a bank, slots as tags; empty if there is no such entry."""
+    """List the wordings of one entry of a bank, with slots as tags; empty if there is no such entry."""
     entry: Any = bank(name)
     for key in path:
         entry = entry.get(key, {})
@@ -65,7 +65,7 @@ def taught_questions(kind: str, topic: str) -> tuple[str, ...]:
 
     Args:
         kind: `questions` or `examinations`.
-        topic: What it is about.
+        topic: The topic.
     """
     return tuple(said_about(kind).get(topic, ())[:TAUGHT])
 
@@ -80,7 +80,7 @@ def rewordings() -> Mapping[str, tuple[str, ...]]:
 
 
 def kind_of_fact(fact: Fact) -> str:
-    """Tell what kind of frame a fact needs: `absent`, `plain`, `trouble` or `story`."""
+    """Return the kind of frame that a fact needs: `absent`, `plain`, `trouble` or `story`."""
     if fact.none:
         return "absent"
     return "plain" if fact.topic in PLAIN else "trouble" if fact.topic in TROUBLE else "story"
@@ -104,20 +104,20 @@ def more_frames(temperament: str, *, child: bool) -> tuple[str, ...]:
 
 
 def patient_lines(temperament: str, task: PatientTask, *, child: bool, said: Sequence[str] = ()) -> tuple[str, ...]:
-    """List lines for a task, slots open: each first frame with each frame of a second fact, and with one of a third.
+    """List lines for a task, with open slots: each first frame with each frame of a second fact, and one of a third.
 
     Args:
-        temperament: The patient's.
-        task: What is to be said.
+        temperament: The patient's temperament.
+        task: The patient's task.
         child: Whether a child says it.
-        said: What the patient said before; its frames are left out where others remain.
+        said: The patient's earlier lines; their frames are left out if others remain.
     """
     first = fresh(patient_frames(temperament, task, child=child), said)
     return _lines(first, fresh(more_frames(temperament, child=child), said), len(task.facts))
 
 
 def fresh(lines: tuple[str, ...], said: Sequence[str]) -> tuple[str, ...]:
-    """Leave out lines that were said before, slots aside; all of them where none remains."""
+    """Leave out lines that were said before, ignoring slots; keep all if none remains."""
     before = " ".join(said).lower()
     parts = {line: [part.strip(' .,:"').lower() for part in _TAG.split(line)] for line in lines}
     return tuple(line for line in lines if not any(len(p) > SHORT and p in before for p in parts[line])) or lines
@@ -139,7 +139,7 @@ def _lines(first: tuple[str, ...], more: tuple[str, ...], facts: int) -> tuple[s
 
 @cache
 def learned() -> tuple[str, ...]:
-    """List all sentences that the starter knows: what it says, and what it is asked to say in other words."""
+    """List all sentences that the starter knows: its own, and those that it rewords."""
     lines = [_tagged(line) for name in ("patient", "doctor") for line in _leaves(bank(name))]
     lines += [frame.replace("<fact>", slot) for frame in _further() for slot in ("<second>", "<third>")]
     for kind in ("questions", "examinations"):
@@ -173,8 +173,8 @@ def is_learned(text: str, known: Iterable[str]) -> bool:
     """Return whether every sentence of a line is one of the known frames' sentences, and none is said twice.
 
     Args:
-        text: The line as the model wrote it, its slots not filled.
-        known: Frames that it may be made of; which fact a slot is for makes no difference.
+        text: The line as the model wrote it, with open slots.
+        known: Allowed frames; the fact of a slot does not matter.
     """
     said, learned = _sentences(text), sentences_of(tuple(known))
     return bool(said) and all(one in learned for one in said) and len(set(_words(said))) == len(_words(said))
@@ -195,7 +195,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _words(said: Sequence[str]) -> list[str]:
-    # Two facts may each stand in a sentence of their own without a word besides.
+    # Two facts may each form a sentence without other words.
     return [one for one in said if re.search(r"[a-z]", one.replace("<fact>", ""), re.IGNORECASE)]
 
 

@@ -1,1 +1,1 @@
-"""The starter's examples in assessing: consultations that it played, edited so that each item turns on its evidence."""
+"""The starter's assessment examples: consultations that it played, edited so that each item depends on its evidence."""

@@ -1,7 +1,7 @@
-"""What can be known in the middle of a transcript: targets for an auxiliary loss, thrown away after training.
+"""Targets for an auxiliary loss: what is known in the middle of a transcript. Not used after training.
 
 A verdict at the end of a long prompt teaches little per example. So the hidden state is read after every line and every
-sentence of what was told: what was asked so far, whether somebody was rude so far, whose plan a sentence is from.
+sentence of the conclusion: what was asked so far, whether anybody was rude so far, whose plan a sentence is from.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Values = Mapping[str, int | None]
 
 ITEMS = ("1.1", "1.2", "1.3", "2.1", "2.2", "3.1", "3.2")
 RUDE, BASIS, LABEL, FITS, PART = "rude", "basis", "label", "fits", "part"
-"""Of a sentence: whether it is rude; whether it gives a reason; whose it is among the diagnoses; whether that is the
-true one; and which part of what is told it is."""
+"""Targets of a sentence: whether it is rude; whether it gives a reason; which diagnosis it belongs to; whether that is
+the true one; and which part of the conclusion it is."""
 PARTS = ("own", "explanation", "plan", "red flags")
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|$")
@@ -40,8 +40,8 @@ class AuxiliaryTargets:
     """Finds the targets.
 
     Args:
-        scenario: Its diagnoses and what it says of them.
-        bank: Of the contrasts that are put in.
+        scenario: The scenario with its diagnoses and its advice on them.
+        bank: The bank of contrasts that are inserted.
     """
 
     scenario: Scenario
@@ -60,7 +60,7 @@ class AuxiliaryTargets:
         }
 
     def targets(self, played: Played, values: Values) -> list[tuple[int, Targets]]:
-        """Return pairs of the end of a piece of the user's message, in characters, and what is known there."""
+        """Return pairs: the end of a piece of the user's message, in characters, and what is known there."""
         found: list[tuple[int, Targets]] = []
         sofar = [self._sofar(played, values, idx) for idx in range(len(played.acts))]
         at = 0
@@ -95,13 +95,13 @@ class AuxiliaryTargets:
         return asked_back and act.speaker == "patient"
 
     def _sentences(self, line: str, played: Played, act: Act) -> Iterator[tuple[int, Targets]]:
-        """Yield for each sentence of the attending's where it ends and what it is."""
+        """Yield the end and the targets of each of the attending's sentences."""
         begin, seen = 0, 0
         for end in _SENTENCE_END.finditer(line):
             sentence, begin = line[begin : end.start()], end.end()
             if not sentence:
                 continue
-            # A rude line may be of two sentences; either is.
+            # A rude line may have two sentences; both count as rude.
             targets = {RUDE: int(self._is_rude(line) and self._is_rude_part(sentence))}
             if act.action == "conclude" and seen:
                 targets |= self._of_sentence(sentence, played)
@@ -143,7 +143,7 @@ class AuxiliaryTargets:
 
     @cached_property
     def _owners(self) -> dict[str, tuple[str, str]]:
-        """Sentence → the diagnosis that it is of, and which part of what the scenario says of it."""
+        """Return sentence → its diagnosis, and which part of the scenario's advice on that diagnosis it is."""
         found: dict[str, tuple[str, str]] = {}
         for name, label in self.scenario.labels.items():
             found[_ended(label.explanation)] = (name, "explanation")

@@ -1,4 +1,4 @@
-"""The bank of contrasts, parted: three of four lines to learn from, every fourth to measure on."""
+"""Split the bank of contrasts: three of four lines for training, every fourth for evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Bank = Mapping[str, Sequence[str]]
 """Kind of line → lines."""
 
 NTH = 4
-"""Every so-manieth line of each kind is held out."""
+"""One of this many lines of each kind is held out."""
 
 
 KINDS = ("rude", "polite", "brush_off", "attentive", "seen", "told", "colleagues", "noise")
@@ -26,13 +26,13 @@ def _contrasts() -> dict[str, Any]:
 
 
 def learned() -> Bank:
-    """Return the lines to learn from; rude ones are also made from frames, half and half when one is drawn."""
+    """Return the training lines; half of the drawn rude lines are made from frames."""
     kept = {kind: [line for i, line in enumerate(_contrasts()[kind], 1) if i % NTH] for kind in KINDS}
     return {**kept, "framed": _framed()}
 
 
 def held_out() -> Bank:
-    """Return the lines that nothing is learned from."""
+    """Return the held-out lines."""
     return {kind: [line for i, line in enumerate(_contrasts()[kind], 1) if not i % NTH] for kind in KINDS}
 
 

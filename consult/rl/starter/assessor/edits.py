@@ -1,7 +1,7 @@
 """Counterfactual edits of a consultation that was played: each takes away, or adds, the evidence of one item.
 
-An edit gives None if there is nothing to edit. What the rules say of the edited consultation is its example, so that
-an edit need not know which items it turns; only a rude line and a question turned down are known by having been made.
+An edit returns None if there is nothing to edit. The rules score the edited consultation, so an edit need not know the
+items that it changes; only a rude line and a rejected question are known from the edit itself.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def with_another_question(played: Played, rng: Random, bank: Bank) -> Played | N
 
 
 def with_fewer_questions(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Take out questions and examinations at random, with their answers; what is short is learned from sooner."""
+    """Take out questions and examinations at random, with their answers; short examples are learned faster."""
     asked = [i for i, act in enumerate(played.acts) if _is(act, "ask") or _is(act, "examine")]
     gone = {i for i in asked if rng.random() < GONE}
     return _without_acts(played, gone) if gone else None
@@ -97,7 +97,7 @@ def _with_question(played: Played, topics: Sequence[str], rng: Random) -> Played
 
 
 def without_basis(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Take out of what was told each sentence that names a basis."""
+    """Take out of the conclusion each sentence that gives a reason."""
     if not explains_the_basis(played).value:
         return None
     edited = played
@@ -126,14 +126,14 @@ def _names_a_basis(played: Played, act: Act, sentence: str) -> bool:
 
 
 def with_another_plan(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Put another diagnosis's treatment and red flags in the place of those that were told."""
+    """Replace the treatment and red flags in the conclusion with those of another diagnosis."""
     told = played.conclusion.diagnosis if played.conclusion else None
     others = [label for label in played.scenario.labels.values() if label.plan and label.name != told]
     return _swapped(played, rng.choice(others)) if others else None
 
 
 def with_right_plan(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Put the true diagnosis's treatment and red flags in the place of those that were told."""
+    """Replace the treatment and red flags in the conclusion with those of the true diagnosis."""
     return _swapped(played, played.truth) if played.truth and played.truth.plan else None
 
 
@@ -143,7 +143,7 @@ def without_red_flags(played: Played, rng: Random, bank: Bank) -> Played | None:
 
 
 def sent_to_emergency(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Put the words of an emergency in the place of what was told."""
+    """Replace the conclusion's text with the text for an emergency."""
     conclusion = played.conclusion
     if conclusion is None:
         return None
@@ -156,7 +156,7 @@ def _swapped(played: Played, other: Label) -> Played | None:
     label = played.scenario.labels.get(conclusion.diagnosis or "") if conclusion else None
     if label is None or conclusion is None or label is other:
         return None
-    # The steps that are meant for this patient, as far as the doctor has learned.
+    # The steps that apply to this patient, given what the doctor has learned.
     steps = (*other.plan_for(played.known), *applying(other.safety_net, played.known))
     text = counterfactuals.replanned(conclusion.text, label, steps)
     return None if text is None else _replacing(played, conclusion, text)
@@ -166,24 +166,24 @@ def _swapped(played: Played, other: Label) -> Played | None:
 
 
 def with_another_diagnosis(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Let the attending come to another diagnosis, with the same plan."""
+    """Change the attending's diagnosis to another one, with the same plan."""
     conclusion = played.conclusion
     others = [name for name in played.scenario.labels if conclusion and name != conclusion.diagnosis]
     return _renamed(played, rng.choice(others)) if others else None
 
 
 def with_right_diagnosis(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Let the attending come to the true diagnosis, with the same plan."""
+    """Change the attending's diagnosis to the true one, with the same plan."""
     return _renamed(played, played.truth.name) if played.truth else None
 
 
 def with_another_truth(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Let another diagnosis be the true one."""
+    """Make another diagnosis the true one."""
     return _true(played, rng.choice(list(played.scenario.labels)))
 
 
 def with_fitting_truth(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Let the diagnosis that the attending came to be the true one."""
+    """Make the attending's diagnosis the true one."""
     return _true(played, played.conclusion.diagnosis) if played.conclusion else None
 
 
@@ -196,7 +196,7 @@ def _renamed(played: Played, name: str) -> Played | None:
 
 
 def _naming(played: Played, conclusion: Act, name: str) -> str:
-    """Name another diagnosis wherever the doctor names its own, but for the scenario's sentences."""
+    """Name another diagnosis wherever the doctor names its own, except in the scenario's sentences."""
     was = conclusion.diagnosis or ""
     label = played.scenario.labels.get(was)
     kept = {s: f"\0{i}\0" for i, s in enumerate(s for s in (sentences(label) if label else ()) if s)}
@@ -221,30 +221,30 @@ def _true(played: Played, name: str | None) -> Played | None:
 
 
 def with_a_rude_line(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Put a sentence without respect before or after a line of the attending."""
+    """Put a disrespectful sentence before or after one of the attending's lines."""
     kind = rng.choice([kind for kind in ("rude", "framed") if kind in bank])
     return _with_words(played, rng.choice(bank[kind]), rng)
 
 
 def with_a_polite_line(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Put a friendly sentence before or after a line of the attending."""
+    """Put a friendly sentence before or after one of the attending's lines."""
     return _with_words(played, rng.choice(bank["polite"]), rng)
 
 
 def brushed_off(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Turn a question of the patient's down."""
+    """Reject one of the patient's questions."""
     return _replying(played, rng.choice(bank["brush_off"]), rng)
 
 
 def left_unanswered(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Take out the answer to a question of the patient's."""
+    """Take out the answer to one of the patient's questions."""
     replies = _replies(played)
     gone = rng.choice(replies) if replies else None
     return _with(played, [act for act in played.acts if act is not gone]) if gone else None
 
 
 def answered_otherwise(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Take up a question of the patient's in other words than the scenario's."""
+    """Answer one of the patient's questions in other words than the scenario's."""
     return _replying(played, rng.choice(bank["attentive"]), rng)
 
 
@@ -266,13 +266,13 @@ def _replying(played: Played, words: str, rng: Random) -> Played | None:
 
 
 def with_noise(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Put words that are no part of it into a line of anybody."""
+    """Insert unrelated words into anybody's line."""
     lines = [act for act in played.acts if act.text and act.action != "satisfied"]
     return _beside(played, rng.choice(lines), rng.choice(bank["noise"]), rng) if lines else None
 
 
 def cut_off(played: Played, rng: Random, bank: Bank) -> Played | None:
-    """Let it end before a conclusion."""
+    """End the consultation before a conclusion."""
     at = next((i for i, act in enumerate(played.acts) if act.action == "conclude"), None)
     return _with(played, played.acts[: rng.randint(1, at)]) if at else None
 
@@ -285,7 +285,7 @@ def _is(act: Act, action: str) -> bool:
 
 
 def _told(played: Played) -> list[Act]:
-    """Return what the attending said from the conclusion on."""
+    """Return the attending's lines from the conclusion on."""
     after = played.acts.index(played.conclusion) if played.conclusion else len(played.acts)
     return [act for act in played.acts[after:] if act.speaker == "attending"]
 

@@ -1,7 +1,7 @@
-"""Examples in assessing: consultations that the starter played, a few edits of each, and what the rules say of it then.
+"""Assessment examples: consultations that the starter played, a few edits of each, and the rules' scores of the result.
 
-The edits are drawn so that no item's value is rare, and so that each item turns while the others stay: what goes
-together in the starter's play, such as a right diagnosis and its plan, is taken apart.
+The edits are drawn so that no value of an item is rare, and so that each item changes while the others do not: values
+that are correlated in the starter's play, such as a right diagnosis and its plan, are separated.
 """
 
 from __future__ import annotations
@@ -56,18 +56,18 @@ UNHEARD = (edits.brushed_off, edits.left_unanswered)
 
 @dataclass(frozen=True)
 class Edited:
-    """A consultation after edits, with the values that its assessment is to have."""
+    """A consultation after edits, with its target assessment."""
 
     played: Played
     values: Mapping[str, int | None]
-    """Item → value; None if nobody can tell, which is not learned."""
+    """Item → value; None if unknown, which is not learned."""
 
 
 def edited(played: Played, rng: Random, bank: Bank) -> Edited:
     """Draw an example's consultation."""
     made: list[Edit] = []
     if rng.random() >= AS_PLAYED:
-        # Words of manners last: they would stand between sentences that other edits look for.
+        # Edits of manners come last: their words would separate sentences that other edits look for.
         for chances in (*QUESTIONS, DIAGNOSES, PLANS, BASES, *MANNERS):
             edit = _drawn(chances, rng)
             after = edit(played, rng, bank) if edit else None
@@ -77,7 +77,7 @@ def edited(played: Played, rng: Random, bank: Bank) -> Edited:
 
 
 def values_of(played: Played, made: Sequence[Callable[..., object]] = ()) -> dict[str, int | None]:
-    """Return the rules' values, and those of manners as the edits made them: 1 as played, 0 after a contrast."""
+    """Return the rules' values, and the values of manners from the edits: 1 as played, 0 after a contrast."""
     values = {key: verdict.value for key, verdict in assess_by_rules(played).items()}
     evasive = any(act.text == plain_reply(None, None, played.scenario) for act in played.acts)
     unheard = any(edit in UNHEARD for edit in made)
@@ -88,7 +88,7 @@ def values_of(played: Played, made: Sequence[Callable[..., object]] = ()) -> dic
 
 
 def example(subject: Edited) -> Example:
-    """Make the example: the values are learned, the tags before them are given."""
+    """Make the example: the values are targets, the tags before them are given."""
     parts: list[str | Withheld] = []
     for tag, item in zip(ITEM_TAGS, ITEMS, strict=True):
         value = subject.values[item.key]

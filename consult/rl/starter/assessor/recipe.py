@@ -1,6 +1,6 @@
-"""The recipe of the assessor's adapter: from a base and a seed to a folder. Resumable at every stage.
+"""Train the assessor's adapter from a base and a seed. Every stage can be resumed.
 
-Run `consult train assessor --out DIR`. Stages, kept in `DIR/work`: consultations played → examples learned.
+Run `consult train assessor --out DIR`. Stages, stored in `DIR/work`: play consultations → train on examples.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class AssessorRecipe:
     """Everything that decides the result."""
 
     base: str = "starter"
-    """Who plays the consultations, and who is taught."""
+    """The model that plays the consultations and that is trained."""
     scenario: str = "derm34"
     seed: int = 5
     consultations: int = 320
-    """Train cases that are played once, from the first."""
+    """Number of train cases, from the first; each is played once."""
     lessons: int = 20_000
-    """Consultations after edits; each is seen once."""
+    """Number of edited consultations; each is trained on once."""
     rank: int = 32
     rate: float = 2e-3
     batch: int = 8
@@ -46,15 +46,15 @@ class AssessorRecipe:
 
 
 def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any]:
-    """Follow a recipe, continuing from what an earlier call left in `out`.
+    """Run a recipe, continuing from the stages of an earlier call in `out`.
 
     Args:
         recipe: What to train.
-        out: The adapter's folder; stages are kept in its folder `work`.
+        out: The adapter's folder; stages are stored in its subfolder `work`.
         say: Called with each line of progress.
 
     Returns:
-        What the card says of the training.
+        The facts about the training for the card.
 
     Raises:
         RecipeError: The base is not the starter's kind, the scenario has no cases to play, or `out` holds another
@@ -65,7 +65,7 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
     torch.set_num_threads(recipe.threads)
     base, scenario = _base(recipe), load_scenario(recipe.scenario)
     if not isinstance(scenario.source, Grammar):
-        raise RecipeError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, like derm34")
+        raise RecipeError(f"'{recipe.scenario}' lists its cases; the recipe needs a scenario with tables, e.g. derm34")
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
     _same_recipe(recipe, base, work / "recipe.json")
@@ -94,12 +94,12 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
 def _base(recipe: AssessorRecipe) -> Path:
     located = locate(recipe.base)
     if located.adapter is not None or dialect_of(located.folder) != "starter":
-        raise RecipeError(f"'{recipe.base}' is no starter; give --base starter, or what consult train starter made")
+        raise RecipeError(f"'{recipe.base}' is not a starter; give --base starter or a folder of consult train starter")
     return located.folder
 
 
 def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
-    # Threads decide the speed, not the result's meaning.
+    # The number of threads affects speed only.
     told = {k: v for k, v in asdict(recipe).items() if k != "threads"}
     told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
     if path.exists() and json.loads(path.read_text(encoding="utf-8")) != told:
@@ -121,11 +121,11 @@ def _taught(recipe: AssessorRecipe, base: Path, sources: Sources, checkpoint: Pa
 
 
 def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Path) -> None:
-    """Write the adapter in half precision, with its format and the weights that it lies on in its metadata."""
+    """Write the adapter in half precision, with its format and its base's revision in the metadata."""
     import torch
     from safetensors.torch import load_file, save_file
 
-    # What the base is called comes after: PEFT would look a name up on the hub.
+    # The base's name is written afterwards: PEFT would look it up on the hub.
     training.model.save_pretrained(out, save_embedding_layers=False)
     configuration = out / "adapter_config.json"
     said = json.loads(configuration.read_text(encoding="utf-8")) | {
@@ -145,7 +145,7 @@ def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Pa
 
 
 def _named(recipe: AssessorRecipe, base: Path, out: Path) -> str:
-    """Name the base so that it is found from the adapter's folder, also after both were moved together."""
+    """Name the base so that it is found from the adapter's folder, even after both were moved together."""
     if out.resolve().parent == base.resolve():
         return ".."
     return str(base.resolve()) if Path(recipe.base).is_dir() else recipe.base
@@ -155,8 +155,8 @@ def assessor_card(facts: Mapping[str, Any], figures: str) -> str:
     """Write the card from its template, `card.md`.
 
     Args:
-        facts: What `training.json` holds.
-        figures: Tables of what was measured; empty if nothing was.
+        facts: The content of `training.json`.
+        figures: Tables of results; empty if nothing was measured.
     """
     recipe = facts["recipe"]
     return fill(

@@ -1,4 +1,4 @@
-"""Consultations to learn assessing from: played by the starter itself, in all strategies and teams, once."""
+"""Consultations for assessment training: played once by the starter itself, in all strategies and teams."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the consultations: one strategy and team, and its share of them all."""
+    """A part of the consultations: one strategy and team, and its share of the total."""
 
     strategy: Strategy
     team: Team
@@ -42,14 +42,14 @@ PARTS = (
 
 
 def configurations(base: str, scenario: str, split: str, cases: Sequence[str], seed: int) -> list[RunConfig]:
-    """Plan the runs: each part has cases of its own, and temperaments in turn.
+    """Plan the runs: each part has its own cases, and temperaments in turn.
 
     Args:
-        base: Who plays all roles.
-        scenario: Its reference.
-        split: Where the cases are from.
-        cases: All of them are played, each once.
-        seed: Of the draws.
+        base: The model that plays all roles.
+        scenario: The scenario's reference.
+        split: The split of the cases.
+        cases: Ids of the cases; each is played once.
+        seed: Seed of the draws.
     """
     kinds, runs, begin = tuple(temperaments()), [], 0
     for number, part in enumerate(PARTS):
@@ -78,7 +78,7 @@ def _roles(base: str) -> dict[str, Any]:
 
 
 def play(runs: Sequence[RunConfig], scenario: Scenario, base: str, path: Path, say: Callable[[str], None]) -> None:
-    """Play what has not been played yet into the store at `path`; an interrupted call is continued by the same one."""
+    """Play the remaining consultations into the store at `path`; repeat an interrupted call to continue it."""
     opened = None
     with Store(path) as store:
         for number, config in enumerate(runs, 1):
@@ -90,7 +90,7 @@ def play(runs: Sequence[RunConfig], scenario: Scenario, base: str, path: Path, s
 
 
 def rollouts(path: Path, scenario: Scenario, runs: Sequence[RunConfig]) -> Iterator[Played]:
-    """Return the consultations of these runs that were played to an end, in their order."""
+    """Return the finished consultations of these runs, in order."""
     with Store(path, create=False) as store:
         stored = {row["digest"]: row["id"] for row in store.runs()}
         for run in runs:

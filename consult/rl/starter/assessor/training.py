@@ -1,7 +1,7 @@
-"""Training of the assessor's adapter: low-rank additions to the language model's layers, all else frozen.
+"""Train the assessor's adapter: low-rank additions to the language model's layers; the rest is frozen.
 
-Learned is the choice among the digits at each item's place, which is the choice that the assessor has; beside it, by
-heads that are thrown away, what is known after every line (`auxiliary_targets`).
+The adapter learns the choice among the digits at each item's place, which is the assessor's choice. Auxiliary heads,
+which are not kept, learn what is known after every line (`auxiliary_targets`).
 """
 
 from __future__ import annotations
@@ -44,26 +44,26 @@ ASKED_BACK = 0.5
 
 @dataclass(frozen=True)
 class Noted:
-    """An example as numbers, and what is known at which of its tokens."""
+    """An example as numbers, with the auxiliary targets at its tokens."""
 
     encoded: Encoded
     auxiliary: list[tuple[int, Targets]]
 
     @property
     def size(self) -> int:
-        """In tokens."""
+        """Return the length in tokens."""
         return len(self.encoded.ids)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where examples come from; all that a process beside needs to make them."""
+    """Source of the examples; everything that a worker process needs to make them."""
 
     scenario: str
     base: str
-    """Who played, and is taught."""
+    """The model that played and is trained."""
     folder: str
-    """Of the base: its tokenizer."""
+    """Folder of the base's tokenizer."""
     store: str
     cases: tuple[str, ...]
     seed: int
@@ -71,7 +71,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What examples are made with."""
+    """Objects that examples are made with."""
 
     consultations: list[Played]
     tokenizer: Any
@@ -87,7 +87,7 @@ class Workshop:
 
     @classmethod
     def of(cls, sources: Sources) -> Workshop:
-        """Read what was played."""
+        """Read the played consultations."""
         from transformers import PreTrainedTokenizerFast
 
         from consult.scenarios import load_scenario
@@ -108,7 +108,7 @@ class Workshop:
         return Noted(self.encoder.encode(made), self._placed(made, targets))
 
     def _placed(self, made: Example, targets: Sequence[tuple[int, Targets]]) -> list[tuple[int, Targets]]:
-        """Turn ends in characters of the user's message into places of the prompt's tokens."""
+        """Convert ends in characters of the user's message into token positions in the prompt."""
         whole = rendered(made.prompt)
         begin = whole.index(made.prompt.messages[1].text)
         spans = self.tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
@@ -118,7 +118,7 @@ class Workshop:
 
 @lru_cache(maxsize=1)
 def _workshop(sources: Sources) -> Workshop:
-    # Once a worker process.
+    # Once per worker process.
     return Workshop.of(sources)
 
 
@@ -133,7 +133,7 @@ def pool_of_batches(sources: Sources, number: int, batch: int) -> list[list[Note
 
 @dataclass
 class Progress:
-    """Where training stands."""
+    """Progress of the training."""
 
     step: int = 0
     pool: int = 0
@@ -146,16 +146,16 @@ class Progress:
 
 @dataclass
 class AdapterTraining:
-    """Trains one adapter.
+    """Train one adapter.
 
     Args:
-        model: PEFT model on the frozen base.
-        tokenizer: Of the base.
-        sources: Of the examples.
-        heads: Auxiliary head → its classes.
-        budget: Examples.
-        rate: Peak of the learning rate, which falls to almost nothing by a cosine.
-        batch: Examples a step.
+        model: The PEFT model on the frozen base.
+        tokenizer: The base's tokenizer.
+        sources: Source of the examples.
+        heads: Auxiliary head → number of its classes.
+        budget: Number of examples.
+        rate: Peak learning rate; it decays to almost 0 along a cosine.
+        batch: Examples per step.
     """
 
     model: Any
@@ -211,7 +211,7 @@ class AdapterTraining:
         say(f"examples {p.examples:,}/{self.budget:,}  step {p.step}  loss {p.loss:.3f}  {left / 60:.0f} min left")
 
     def _pools(self) -> Iterator[tuple[int, list[list[Noted]]]]:
-        """Make pools in a process beside, some ahead."""
+        """Make some pools ahead in a worker process."""
         pools = range(self.progress.pool, -(-self.budget // POOL))
         with ProcessPoolExecutor(1) as maker:
             made: list[tuple[int, Future[list[list[Noted]]]]] = []
@@ -291,12 +291,12 @@ class AdapterTraining:
 
 
 def laid_on(base: Any, rank: int, seed: int) -> Any:
-    """Lay a fresh adapter on a base.
+    """Add a new adapter to a base.
 
     Args:
         base: LLaVA; it is frozen.
-        rank: Of the additions.
-        seed: Of their first weights.
+        rank: Rank of the additions.
+        seed: Seed of their initial weights.
     """
     from peft import LoraConfig, get_peft_model
 

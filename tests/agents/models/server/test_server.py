@@ -297,7 +297,7 @@ def test_addresses():
         ("http://hunter2@host/v1#m", "set CONSULT_API_KEY"),
         ("http://host/v1?api_key=hunter2#m", "not 'api_key'"),
         ("http:///v1#m", "has no host"),
-        ("http://host:hunter2/v1", "not readable"),
+        ("http://host:hunter2/v1", "cannot be parsed"),
         ("http://host/v1?concurrency=0#m", "from 1 to 1024"),
         ("http://host/v1?concurrency=hunter2#m", "from 1 to 1024"),
         ("http://host/v1?timeout=nan", "from 0.01 to 86400"),
@@ -332,7 +332,7 @@ def test_a_key_for_openai_goes_nowhere_in_plain_text(monkeypatch, opened):
 def test_a_key_that_cannot_be_sent(monkeypatch, key):
     monkeypatch.setenv("CONSULT_API_KEY", key)
     sentence = complaint_of(lambda: open_model("http://127.0.0.1:9/v1"))[1]
-    assert sentence == "CONSULT_API_KEY holds characters that no key has; set it again"
+    assert sentence == "CONSULT_API_KEY contains characters that are invalid in a key; set it again"
 
 
 @pytest.mark.parametrize("key", [KEY, None])
@@ -345,7 +345,7 @@ def test_a_key_that_is_refused(monkeypatch, opened, key):
         rude.say(handler, {"error": {"message": "Incorrect API key provided: sk-secr******7890"}}, 401)
 
     sentence = complaint_of(lambda: opened(listed=refusing))[1]
-    assert sentence.endswith(f"{'refuses the key' if key else 'wants a key'} (401); set CONSULT_API_KEY")
+    assert sentence.endswith(f"{'refuses the key' if key else 'requires a key'} (401); set CONSULT_API_KEY")
 
 
 def test_proxies_and_redirects_are_not_followed(monkeypatch, opened):
