@@ -9,6 +9,7 @@ from typing import Any
 from consult.agents.models import open_model
 from consult.agents.prompt import fill
 from consult.agents.temperament import temperaments
+from consult.counts import count_of
 from consult.envs.config import RunConfig
 from consult.envs.metrics.fidelity import Rate, fidelity
 from consult.envs.role_models import Models
@@ -87,7 +88,7 @@ def model_card(figures: dict[str, Any], table: list[Rate]) -> str:
         tokens=f"{figures['tokens'] / 1e6:.1f}",
         steps=f"{figures['steps']:,}",
         hours=f"{figures['training_seconds'] / 3600:.1f}",
-        threads=str(recipe["threads"]),
+        threads=count_of(recipe["threads"], "CPU thread"),
         sight=f"{figures['morphology_accuracy']:.1%}",
         triage_labels=f"{recipe['triage_labels']:,}",
         decision_labels=f"{recipe['decision_labels']:,}",

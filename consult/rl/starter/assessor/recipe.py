@@ -16,6 +16,7 @@ from consult.agents.models.local.loading import dialect_of, revision_of
 from consult.agents.models.model_resolver import locate
 from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
+from consult.counts import count_of
 from consult.envs.runner import versions
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.auxiliary_targets import AuxiliaryTargets
@@ -172,7 +173,7 @@ def assessor_card(facts: Mapping[str, Any], figures: str) -> str:
         examples=f"{recipe['lessons']:,}",
         steps=f"{facts['steps']:,}",
         minutes=f"{facts['training_seconds'] / 60:.0f}",
-        threads=str(recipe["threads"]),
+        threads=count_of(recipe["threads"], "CPU thread"),
         seed=str(recipe["seed"]),
         versions=", ".join(f"{name} {number}" for name, number in versions().items()),
         figures=figures or "Not measured yet: `python benchmarks/assessor.py`.",
