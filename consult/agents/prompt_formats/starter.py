@@ -21,9 +21,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import textwrap
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,10 +46,38 @@ from consult.agents.prompt_formats.prompt_format import (
     TriageOutput,
 )
 from consult.agents.prompt_formats.starter_assessment import read_starter_assessment, starter_assessment
+from consult.agents.prompt_formats.starter_doctor import (
+    CHILDHOOD,
+    NEUTRAL,
+    alarm_of,
+    denies_alarm,
+    finding_of,
+    is_open,
+    noted,
+    quotable,
+    said_on,
+    supporting,
+    told,
+)
+from consult.agents.prompt_formats.starter_frames import (
+    TAG,
+    fill,
+    filled,
+    framed,
+    joined,
+    named_first,
+    with_article,
+    with_its_article,
+)
+from consult.agents.prompt_formats.starter_reasons import (
+    counting,
+    explaining,
+    in_brackets,
+    quoting,
+    reason_of,
+    true_frames,
+)
 from consult.agents.prompt_formats.starter_tags import (
-    ADVICE,
-    CLINIC,
-    EXPERT,
     NAME,
     OPINION,
     REPLY,
@@ -61,8 +87,6 @@ from consult.agents.prompt_formats.starter_tags import (
     TAGS,
     TASK,
     TOPIC_TAGS,
-    TRIAGED,
-    WHO,
     tag,
     without_tags,
 )
@@ -77,19 +101,15 @@ from consult.agents.prompt_formats.wording import (
     rewordings,
     taught_questions,
 )
-from consult.agents.roles.advice import QUOTATION, at_once, explained, says, stopped
+from consult.agents.roles.advice import at_once, explained, says
 from consult.agents.temperament import Temperament
-from consult.scenarios import URGENCIES, Card, Fact, Label, Scenario, Urgency
+from consult.scenarios import URGENCIES, Card, Fact, Scenario, Urgency
 from consult.scenarios.case import ALARM
 
 VERSION = 3
 
 HABITS = 3
 """Number of habits of the panel's members, in turn: weigh everything, rely on the photograph, rely on the story."""
-CHILDHOOD = 12
-"""Age from which a patient speaks as an adult; a younger one cannot be a mother either."""
-CHILDBEARING = 55
-"""Age up to which a woman is asked whether she is pregnant."""
 STEADY = 0.8
 """Temperature of lines without a constraint."""
 VARIED = 2.0
@@ -112,29 +132,7 @@ _DECIDED = {
     "none": r"\s*<answer>(?P<answer>.*?)</answer>(?P<others>.*)",
 }
 """Where the reason goes → the form of a decision."""
-_TAG = re.compile(r"</?[a-z]+>")
-_NO_PHOTOGRAPH = re.compile(r"photograph|only the patient's own words")
-"""Matches the words of a triage doctor that uses only the complaint."""
-_LEADS = re.compile(
-    r"(?:(?<=[.!?] )|(?<=<what> )|(?<=<plan> )|^) *(?:[^.!?<>]*:|Let me explain[^.!?<>]*\.|Now to the treatment\.) ?$"
-)
-"""A sentence that only announces what comes next."""
-_ANNOUNCES = re.compile(r"explain it\. ?$")
-"""The end of a sentence that announces what comes next and also says something else."""
-_LOWERED = frozenset(
-    re.findall(
-        r"\S+",
-        """a about after all an and as at because before both during every for from her his in is it it's its just many
-        maybe mine more most mostly my never no nobody none not nothing now on one only our over probably several she
-        since some sometimes that that's the their there there's they this three today two usually very we when""",
-    )
-)
-"""Words that are capitalized only at the beginning of a sentence."""
 _SAYS = ("surely", "probably", "perhaps")
-_NOTED = re.compile(r"I noted <[a-z]+>(?: and <[a-z]+>)?\.?")
-"""Text of a thought about the patient's answers, before they replace the tags."""
-_QUOTED = 120
-"""Most characters between quotation marks."""
 _LAST = 200
 """Most characters of the last line in the prompt for the words of a question."""
 
@@ -144,16 +142,6 @@ def confidence_word(confidence: float | None) -> str:
     if confidence is None:
         return _SAYS[1]
     return _SAYS[0] if confidence >= 0.75 else _SAYS[1] if confidence >= 0.45 else _SAYS[2]
-
-
-def with_article(specialty: str) -> str:
-    """Name a specialty within a sentence: clinics take an article, fields do not."""
-    return f"the {specialty}" if specialty.endswith("clinic") else specialty
-
-
-def sentence_case(text: str) -> str:
-    """Begin each sentence of a text with a capital; a program's fillings have their own, see `_fill`."""
-    return re.sub(r"(^|[.!?…]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
 
 
 class StarterDialect:
@@ -186,7 +174,7 @@ class StarterDialect:
         known = patient_frames(view.temperament, task, child=child)
         if len(task.facts) > 1:
             known += more_frames(view.temperament, child=child)
-        return _filled(text, task.facts) if is_learned(text, known) else None
+        return filled(text, task.facts) if is_learned(text, known) else None
 
     def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
         """Ask a patient who decides for itself what to say."""
@@ -203,12 +191,12 @@ class StarterDialect:
     def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
         """Read it: an answer begins with the topics whose facts go into its slots."""
         if not view.lines:
-            said = _filled(text, (view.card.complaint,))
+            said = filled(text, (view.card.complaint,))
             return FreeOutput("open", said, (view.card.complaint.id,)) if said else None
         if "answer" in view.offers:
             return self._free_answer(text, view)
         match = re.match(r"\s*<(ask|satisfied|reluctant)>\s*(?:([a-z]+):)?(.*)", text, re.DOTALL)
-        said = _filled(match.group(3), ()) if match else None
+        said = filled(match.group(3), ()) if match else None
         if match is None or said is None:
             return None
         if match.group(1) == "ask":
@@ -219,11 +207,11 @@ class StarterDialect:
         match = re.match(r"\s*((?:<[a-z]+>)+)(.*)", text, re.DOTALL)
         if match is None:
             return None
-        topics = [name.strip("<>") for name in _TAG.findall(match.group(1)) if name not in SLOTS]
+        topics = [name.strip("<>") for name in TAG.findall(match.group(1)) if name not in SLOTS]
         # A line may begin with a slot; anything that is not a topic belongs to the line.
         words = re.sub(r"^(?:<(?!fact>|second>|third>)[a-z]+>)+", "", text.strip())
         facts = [fact for topic in dict.fromkeys(topics) for fact in view.card.about(topic)[:1]]
-        said = _filled(words, facts)
+        said = filled(words, facts)
         return FreeOutput("answer", said, tuple(fact.id for fact in facts)) if said else None
 
     def topic(self, question: str, view: PatientView) -> Prompt:
@@ -263,13 +251,13 @@ class StarterDialect:
             for urgency in URGENCIES:
                 head = f"{specialty}, {urgency}."
                 if said.startswith(head):
-                    why = _reason(said[len(head) :], view, "triage", with_article(specialty))
+                    why = reason_of(said[len(head) :], view, "triage", with_article(specialty))
                     return TriageOutput(specialty, urgency, why, thought)
         return None
 
     def plain_triage(self, word: TriageOutput, view: DoctorView) -> str:
         """Return a program's reason for a triage; square brackets mark it as a program's."""
-        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_said_on(view).get("complaint"))
+        return f"[photograph: {view.seen}]" if view.seen else in_brackets(said_on(view).get("complaint"))
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act; topics that were asked about, or that are on file, are not among the choices."""
@@ -277,11 +265,11 @@ class StarterDialect:
         # The panel hears what the patient said before; an attending that asks afterwards knows more than the panel did.
         asks = () if view.opinions else view.offers
         if "ask" in asks:
-            options += [f"<ask><{t}>" for t in view.topics if _is_open(t, view)]
+            options += [f"<ask><{t}>" for t in view.topics if is_open(t, view)]
         if "examine" in asks:
-            options += [f"<examine><{t}>" for t in view.examinations if _is_open(t, view)]
+            options += [f"<examine><{t}>" for t in view.examinations if is_open(t, view)]
         # A doctor who has heard of no alarm asks a few questions first.
-        early = bool(options) and len(view.asked) < QUESTIONS and not _alarm(view) and view.turns_left > 2
+        early = bool(options) and len(view.asked) < QUESTIONS and not alarm_of(view) and view.turns_left > 2
         options += [f"<{offer}>" for offer in ("consult", "conclude") if offer in view.offers and not early]
         alone = "consult" not in view.offers and not view.opinions
         role = _thinking("alone" if alone else "lead", view)
@@ -330,7 +318,7 @@ class StarterDialect:
         said = _said_to(word)
         if not is_learned(text, (*known, *said)) or not any(text.strip().endswith(one) for one in said):
             return None
-        return _fill(text, {NAME: view.patient.name})
+        return fill(text, {NAME: view.patient.name})
 
     def reasons(
         self, view: DoctorView, role: str, *, outside: bool = False, given: Sequence[str] = ()
@@ -338,7 +326,7 @@ class StarterDialect:
         """List the reasons that quote what was seen and said."""
         if outside:
             return Choice(tuple(f" {frame}" for frame in fresh(frames("doctor", role, "outside"), given)), final=True)
-        said = _said_on(view) if role == "triage" else _quotable(view)
+        said = said_on(view) if role == "triage" else quotable(view)
         seen = [f" {frame}" for frame in fresh(frames("doctor", role, "seen"), given)] if view.seen else []
         if role == "triage":
             quoted = {"alarm": said.keys() & {ALARM}, "told": said.keys() & {"complaint"}}
@@ -348,7 +336,7 @@ class StarterDialect:
             f" {tag(topic)} {frame}"
             for kind, topics in quoted.items()
             for topic in sorted(topics)
-            for frame in fresh(_true_frames(view, role, kind), given)
+            for frame in fresh(true_frames(view, role, kind), given)
         ]
         return Choice((*seen, *told), final=True) if seen or told else None
 
@@ -360,19 +348,19 @@ class StarterDialect:
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Parse an opinion; the reason's slots quote the topics before it."""
-        named = _named_first(text.strip(), (*view.labels, NOT_MY_FIELD))
+        named = named_first(text.strip(), (*view.labels, NOT_MY_FIELD))
         if named is None:
             return None
         reason = text.strip()[len(named) + 1 :]
         if named == NOT_MY_FIELD:
-            return OpinionOutput(None, None, _reason(reason, view, "specialist"))
-        return OpinionOutput(named, None, _reason(reason, view, "specialist", label=named))
+            return OpinionOutput(None, None, reason_of(reason, view, "specialist"))
+        return OpinionOutput(named, None, reason_of(reason, view, "specialist", label=named))
 
     def plain_opinion(self, word: OpinionOutput, view: DoctorView) -> str:
         """Return a program's reason for an opinion."""
         if word.diagnosis is None:
             return "[outside its field]"
-        return f"[photograph: {view.seen}]" if view.seen else _in_brackets(_supporting(view).get("complaint"))
+        return f"[photograph: {view.seen}]" if view.seen else in_brackets(supporting(view).get("complaint"))
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask for thought, diagnosis, urgency and differential."""
@@ -393,14 +381,14 @@ class StarterDialect:
         if match is None or match["answer"] not in view.labels:
             return None
         urgency, others = _urgency(match["others"] or "")
-        if urgency == "emergency" and _denies_alarm(view):
+        if urgency == "emergency" and denies_alarm(view):
             urgency = scenario.labels[match["answer"]].urgency if match["answer"] in scenario.labels else None
         differential = tuple(dict.fromkeys((match["answer"], *_listed(others, view.labels))))[:3]
         thought = match.groupdict().get("thought")
         if thought is None:
             return DecisionOutput(match["answer"], differential, "", urgency)
-        quoted = _quoting(thought, view)
-        return DecisionOutput(match["answer"], differential, _counting(quoted, view), urgency)
+        quoted = quoting(thought, view)
+        return DecisionOutput(match["answer"], differential, counting(quoted, view), urgency)
 
     def confidence(self, probability: float | None, view: DoctorView) -> float | None:
         """Calibrate the probability of the diagnosis."""
@@ -430,34 +418,34 @@ class StarterDialect:
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for a frame around the advice."""
-        kind = _explaining(view)
+        kind = explaining(view)
         messages = (Message("system", "attending"), Message("user", f"explain {kind}"))
         return Prompt(messages, 80, _held(frames("doctor", "explain", kind)))
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Fill the frame; None if it is broken, lacks or repeats a slot, or there is no diagnosis."""
-        label, kind = scenario.labels.get(view.diagnosis or ""), _explaining(view)
+        label, kind = scenario.labels.get(view.diagnosis or ""), explaining(view)
         if label is None or not is_learned(text, frames("doctor", "explain", kind)):
             return None
         if kind == "emergency":
-            where = _sentences(at_once(view.where))
-            return _framed(text, {"<label>": _with_its_article(label), "<where>": where})
-        where = _sentences(view.where)
+            where = joined(at_once(view.where))
+            return framed(text, {"<label>": with_its_article(label), "<where>": where})
+        where = joined(view.where)
         worded = {sentence: view.worded.get(sentence, sentence) for sentence in explained(label, view.known)}
         net = {sentence for sentence in worded if sentence in label.safety_net_for(view.known)}
         plan = [worded[sentence] for sentence in label.plan_for(view.known)]
         fillings = {
-            "<label>": _with_its_article(label),
-            "<what>": _sentences(filter(None, [worded.get(label.explanation)])),
-            "<plan>": _sentences(plan),
-            "<net>": _sentences(words for sentence, words in worded.items() if sentence in net),
-            "<seen>": _finding(view) if "seen" in kind else "",
-            "<fact>": _alarm(view) if kind == "alarm" else _noted(view) if "told" in kind else "",
+            "<label>": with_its_article(label),
+            "<what>": joined(filter(None, [worded.get(label.explanation)])),
+            "<plan>": joined(plan),
+            "<net>": joined(words for sentence, words in worded.items() if sentence in net),
+            "<seen>": finding_of(view) if "seen" in kind else "",
+            "<fact>": alarm_of(view) if kind == "alarm" else noted(view) if "told" in kind else "",
             "<where>": where if kind == "alarm" else "",
         }
         # The label decides which of the scenario's sentences exist; the kind decides the rest.
         kept = {slot: filling for slot, filling in fillings.items() if filling or slot in ("<what>", "<plan>", "<net>")}
-        said = _framed(text, kept)
+        said = framed(text, kept)
         # An alarm that cannot be quoted has no frame.
         return f"{where} {said}" if said and where and kind != "alarm" else said
 
@@ -478,7 +466,7 @@ class StarterDialect:
         answer = label.answers.get(question.topic or "") if label else None
         if not answer or not is_learned(text, frames("doctor", "reply")):
             return None
-        return _framed(text, {REPLY: view.worded.get(answer, answer)})
+        return framed(text, {REPLY: view.worded.get(answer, answer)})
 
     # -- assessor --------------------------------------------------------------------------------------------------
 
@@ -492,7 +480,7 @@ class StarterDialect:
 
     def _doctor(self, task: str, view: DoctorView, last: str, tokens: int, choice: Choice | None) -> Prompt:
         photographs = (view.photograph,) if view.photograph else ()
-        user = f"{_told(view)}\n{last}{TASK} {task}"
+        user = f"{told(view)}\n{last}{TASK} {task}"
         return Prompt((Message("system", "doctor"), Message("user", user, photographs)), tokens, choice)
 
 
@@ -500,8 +488,6 @@ LEAD_INS = ("greeting", "greeting_plain", "acknowledge", "acknowledge_worried", 
 """Lists of what an attending may say before a question."""
 GREETS_ALONE = "I'm the doctor looking after you today."
 """The end of a greeting that announces no questions."""
-NEUTRAL = ("I see.", "I understand.", "All right, thank you.", "Okay, thank you.", "All right, I've noted that.")
-"""Reactions to an answer that there is nothing."""
 
 
 def is_child(card: Card) -> bool:
@@ -529,23 +515,6 @@ def _said_to(word: ActionOutput) -> tuple[str, ...]:
     return taught_questions("questions" if word.action == "ask" else "examinations", word.topic or "")
 
 
-def _is_open(topic: str, view: DoctorView) -> bool:
-    """Return whether a topic is worth a question: not asked, not on the file, and possible."""
-    if topic not in TOPIC_TAGS or topic in view.asked:
-        return False
-    person = view.patient
-    if topic == "age":
-        return person.age is None
-    if topic == "pregnancy":
-        return may_be_pregnant(person.age, person.sex)
-    return True
-
-
-def may_be_pregnant(age: int | None, sex: str | None) -> bool:
-    """Return whether a patient is asked about pregnancy."""
-    return sex != "male" and (age is None or CHILDHOOD <= age <= CHILDBEARING)
-
-
 def _decisions(view: DoctorView) -> Choice | None:
     if not view.labels:
         return None
@@ -562,157 +531,14 @@ def _urgency(text: str) -> tuple[Urgency | None, str]:
     return found, (rest if found else text).strip()
 
 
-def _named_first(text: str, names: Sequence[str], ends: str = ".") -> str | None:
-    """Return the name that a text begins with, before one of these characters; the longest if several fit."""
-    fitting = (name for name in names if text.startswith(name) and text[len(name) : len(name) + 1] in tuple(ends))
-    return max(fitting, key=len, default=None)
-
-
 def _listed(text: str, labels: Sequence[str]) -> list[str]:
     """Return the labels of a list, in order; other entries are skipped."""
     found, rest = list[str](), text.strip()
     while rest:
-        named = _named_first(f"{rest}.", labels, ",.")
+        named = named_first(f"{rest}.", labels, ",.")
         found += [named] if named else []
         rest = re.sub(r"^[^,.]*", "", rest[len(named or "") :]).lstrip(",. ")
     return found
-
-
-def _filled(text: str, facts: Sequence[Fact]) -> str | None:
-    """Put facts into a line's slots; None if a slot is missing, repeated or left over."""
-    expected = list(SLOTS[: len(facts)])
-    if sorted(_TAG.findall(text)) != sorted(expected):
-        return None
-    return _fill(text, {slot: fact.text for slot, fact in zip(expected, facts, strict=True)}, spoken=True) or None
-
-
-def _framed(text: str, fillings: Mapping[str, str]) -> str | None:
-    """Put words into a frame; None if a slot is missing, repeated or left over.
-
-    An empty filling also removes the sentence that announces it; if the frame needs the filling, the result is None.
-    """
-    if sorted(_TAG.findall(text)) != sorted(fillings):
-        return None
-    said = clean(text)
-    for slot in (slot for slot, filling in fillings.items() if not filling):
-        before, _, after = said.partition(slot)
-        if _ANNOUNCES.search(before):
-            return None
-        said = clean(f"{_LEADS.sub('', before)}{after}")
-    return _fill(said, fillings) or None
-
-
-def _fill(frame: str, fillings: Mapping[str, str], *, spoken: bool = False) -> str:
-    """Put words into slots; they begin with a capital at the beginning of a sentence.
-
-    Args:
-        frame: The text with the slots.
-        fillings: Slot → words.
-        spoken: Whether they become part of a sentence, in which a common word has no capital.
-    """
-    said = sentence_case(clean(frame))
-    for slot, filling in fillings.items():
-        # A filling that ends with a sentence needs no second full stop.
-        said = said.replace(f"{slot}.", slot) if filling.endswith((".", "!", "?")) else said
-    # In one pass, since a filling may hold a slot's name.
-    parts = re.split(f"({'|'.join(map(re.escape, fillings))})", said) if fillings else [said]
-    filled = ""
-    for part in parts:
-        filled += _in_place(fillings[part], filled, spoken=spoken) if part in fillings else part
-    return filled.strip()
-
-
-def _in_place(filling: str, before: str, *, spoken: bool) -> str:
-    if re.search(r"(?:^|[.!?…]\s+)$", before):
-        return filling[:1].upper() + filling[1:]
-    first = filling.partition(" ")[0].rstrip(",")
-    lowers = spoken and re.search(r"[a-z,;:]\s+$", before) and first.lower() in _LOWERED
-    return filling[:1].lower() + filling[1:] if lowers else filling
-
-
-def _sentences(texts: Iterable[str]) -> str:
-    """Join texts, each with its capital and its full stop."""
-    return " ".join(stopped(text[:1].upper() + text[1:]) for text in texts)
-
-
-def _with_its_article(label: Label) -> str:
-    """Name a diagnosis within a sentence, with the article from its explanation."""
-    found = re.match(rf"(an?) {re.escape(label.name)}\b", label.explanation, re.IGNORECASE)
-    return f"{found[1].lower()} {label.name}" if found else label.name
-
-
-def _reason(text: str, view: DoctorView, role: str, clinic: str = "", label: str = "") -> str:
-    """Fill a reason's slots; empty if it is broken, or quotes something that nobody said or that is absent."""
-    match = re.match(r"\s*((?:<[a-z]+>)*)(?=[^<]|<)", text)
-    topics = [name.strip("<>") for name in re.findall(r"<[a-z]+>", match.group(1) if match else "")]
-    heads = [topic for topic in topics if topic in TOPIC_TAGS]
-    frame = text.strip()[sum(len(f"<{topic}>") for topic in heads) :].strip()
-    kind = _reason_kind(frame, role, outside=role == "specialist" and not label)
-    said = _said_on(view) if role == "triage" else _quotable(view)
-    if not is_learned(frame, _true_frames(view, role, kind)) or (kind == "alarm" and heads[:1] != [ALARM]):
-        return ""
-    # The same words are one reason.
-    present = list(dict.fromkeys(said[topic] for topic in heads if topic in said))
-    slots = [slot for slot in SLOTS if slot in frame]
-    if len(present) < len(slots) or (SEEN in frame and not view.seen):
-        return ""
-    fillings = dict(zip(slots, present, strict=False))
-    return _fill(frame, {**fillings, SEEN: view.seen, CLINIC: clinic, ADVICE[0]: label})
-
-
-def _true_frames(view: DoctorView, role: str, kind: str) -> tuple[str, ...]:
-    """List the frames of a reason, without those that deny an available photograph."""
-    known = frames("doctor", role, kind)
-    denied = role == "triage" and kind == "told" and view.photograph is not None
-    return tuple(frame for frame in known if not _NO_PHOTOGRAPH.search(frame)) if denied else known
-
-
-def _reason_kind(frame: str, role: str, *, outside: bool) -> str:
-    if outside:
-        return "outside"
-    seen, facts = SEEN in frame, sum(slot in frame for slot in SLOTS)
-    if role == "triage":
-        return "seen" if seen else "alarm" if "warning" in frame else "told"
-    return ("seen_told" if facts else "seen") if seen else ("neither", "told", "told_two")[min(facts, 2)]
-
-
-def _explaining(view: DoctorView) -> str:
-    """Return the kind of frame that an explanation needs."""
-    if view.urgency == "emergency":
-        return "emergency"
-    if view.where and _alarm(view):
-        return "alarm"
-    parts = [name for name, there in (("seen", _finding(view)), ("told", _noted(view))) if there]
-    return "_".join(parts) or "plain"
-
-
-def _denies_alarm(view: DoctorView) -> bool:
-    """Return whether the patient denied an alarm and told of none."""
-    return not _alarm(view) and any(ALARM in line.absences for line in view.lines)
-
-
-def _finding(view: DoctorView) -> str:
-    """Return what the attending saw, as named in its thought; empty if it names nothing."""
-    # At the beginning: a later quotation of the patient may begin in the same way.
-    if view.photograph is None or not view.thought.startswith("I see "):
-        return ""
-    said = view.thought.removeprefix("I see ")
-    known = _named_first(said, (view.seen, *view.findings))
-    seen = re.match(r"(.+?)\.(?=\s|$)", said)
-    return known or (seen.group(1) if seen else "")
-
-
-def _noted(view: DoctorView) -> str:
-    """Return the first quotation of the patient in the attending's thought; empty if there is none."""
-    _, noted, said = view.thought.partition('I noted "')
-    known = _named_first(said, tuple(_quotable(view).values()), '"') if noted else None
-    quote = QUOTATION.match(f'"{said}') if noted else None
-    return known or (quote.group()[1:-1] if quote else "")
-
-
-def _alarm(view: DoctorView) -> str:
-    """Return the alarm that the patient told last; empty if none was told."""
-    return _said_on(view).get(ALARM, "")
 
 
 def _thinking(role: str, view: DoctorView) -> str:
@@ -726,89 +552,6 @@ def _thought(text: str) -> tuple[str, str]:
         return "", text.strip()
     # Thinking of the same diagnosis twice counts as thinking of one.
     return re.sub(r"\bof (.+), or of \1\.", r"of \1.", clean(match.group(1))), match.group(2)
-
-
-def _told(view: DoctorView) -> str:
-    """Render the patient's data, the triage decision, and each clause that was told or measured, after its tag."""
-    person = view.patient
-    known = (without_tags(person.name), "" if person.age is None else str(person.age), person.sex or "")
-    lines = [f"{WHO} {', '.join(part for part in known if part)}"]
-    if view.specialty:
-        lines.append(f"{TRIAGED} {view.specialty}{f', {view.urgency}' if view.urgency else ''}")
-    lines += [_line(line) for line in view.lines if line.speaker == "patient" or line.action == "examine"]
-    if view.expert:
-        lines.append(f"{EXPERT} {without_tags(', '.join(view.expert))}")
-    return "\n".join(lines)
-
-
-def _line(line: Line) -> str:
-    if line.quotes:
-        return "\n".join(f"{tag(topic)} {without_tags(clause)}" for topic, clause in line.quotes)
-    return f"{tag(line.topic or '')} {without_tags(line.text)}"
-
-
-def _said_on(view: DoctorView) -> dict[str, str]:
-    """Map topic to the present finding that the patient stated or an examination showed, word for word."""
-    return {topic: _brief(clause) for line in view.lines for topic, clause in line.quotes if topic not in line.absences}
-
-
-def _supporting(view: DoctorView) -> dict[str, str]:
-    """Map topic to findings that may support a diagnosis; an alarm calls for care with any diagnosis."""
-    return {
-        topic: _brief(clause)
-        for line in view.lines
-        for topic, clause in line.quotes
-        if topic not in line.absences and topic != ALARM and not _tells_alarm(line, clause)
-    }
-
-
-def _tells_alarm(line: Line, clause: str) -> bool:
-    """Return whether a line on another topic contains its alarm, as a person's own words can."""
-    return any(alarm in clause for topic, alarm in line.quotes if topic == ALARM and topic not in line.absences)
-
-
-def _quotable(view: DoctorView) -> dict[str, str]:
-    """Map topic to what may be quoted for a diagnosis; a vague complaint only if there is nothing else."""
-    said = _supporting(view)
-    telling = {topic: clause for topic, clause in said.items() if topic != "complaint"}
-    return telling if telling or view.seen else said
-
-
-def _brief(clause: str) -> str:
-    """Cut a person's long story to a quotable length; a card's clauses are shorter."""
-    clause = without_tags(clause).removesuffix(".")
-    if len(clause) <= _QUOTED:
-        return clause
-    cut = textwrap.shorten(clause, _QUOTED, placeholder=" …")
-    # If words are not separated by spaces, it is cut between characters.
-    return cut if len(cut) > _QUOTED // 2 else f"{clause[: _QUOTED - 1]}…"
-
-
-def _quoting(thought: str, view: DoctorView) -> str:
-    """Replace tags with what was seen and said; broken sentences and untrue quotes are left out."""
-    said = {tag(topic): f'"{clause}"' for topic, clause in _quotable(view).items()}
-    said |= {SEEN: view.seen} if view.seen else {}
-    sentences = re.split(r"(?<=\.)\s+", re.sub(r"(<[a-z]+>) and \1", r"\1", thought.strip()))
-    whole = (s for s in sentences if not s.startswith("I noted") or _NOTED.fullmatch(s))
-    kept = [s for s in whole if all(name in said for name in _TAG.findall(s))]
-    return clean(_TAG.sub(lambda m: said[m.group()], " ".join(kept)))
-
-
-def _in_brackets(clause: str | None) -> str:
-    """Replace an unusable reason with a program's words; square brackets mark them as a program's."""
-    return f'[goes by what was said: "{clause}"]' if clause else "[gives no reason]"
-
-
-def _counting(thought: str, view: DoctorView) -> str:
-    """Check a thought's statement about the colleagues against their opinions; if untrue, a program counts them."""
-    if not view.opinions:
-        return thought
-    named = [opinion.diagnosis or NOT_MY_FIELD for opinion in view.opinions]
-    if f"Colleagues: {', '.join(named)}." in thought:
-        return thought
-    counted = ", ".join(f"{name} {n} of {len(named)}" for name, n in Counter(named).most_common())
-    known = "|".join(re.escape(name) for name in sorted((*view.labels, NOT_MY_FIELD), key=len, reverse=True))
-    return f"{re.sub(rf'Colleagues:(?:{known}|[^.])*[.]?', '', thought).strip()} [colleagues: {counted}]".strip()
 
 
 def _examples(dialect: StarterDialect) -> list[Prompt]:

@@ -23,7 +23,8 @@ from typing import Any
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView, Person
 from consult.agents.prompt_formats.prompt_format import ActionOutput
 from consult.agents.prompt_formats.questions import said_about
-from consult.agents.prompt_formats.starter import HABITS, StarterDialect, may_be_pregnant
+from consult.agents.prompt_formats.starter import HABITS, StarterDialect
+from consult.agents.prompt_formats.starter_doctor import may_be_pregnant
 from consult.agents.prompt_formats.starter_tags import SLOTS, TOPIC_TAGS, tag
 from consult.agents.prompt_formats.wording import (
     THOUGHTS,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from consult.agents.acts import Line
-from consult.agents.prompt_formats.starter import sentence_case
+from consult.agents.prompt_formats.starter_frames import sentence_case
 from consult.agents.prompt_formats.starter_tags import TOPIC_TAGS
 from consult.agents.prompt_formats.wording import frames
 from consult.rl.starter.generalist import generalist

@@ -11,17 +11,11 @@ import pytest
 
 from consult.agents.acts import NOT_MY_FIELD, Action, DoctorView, Line, Opinion, PatientTask, PatientView, Person
 from consult.agents.models.model import Prompt
-from consult.agents.prompt_formats import starter
+from consult.agents.prompt_formats import starter, starter_doctor, starter_frames, starter_reasons
 from consult.agents.prompt_formats.prompt_format import ActionOutput, FreeOutput
-from consult.agents.prompt_formats.starter import (
-    CHILDHOOD,
-    HABITS,
-    NEUTRAL,
-    QUESTIONS,
-    StarterDialect,
-    confidence_word,
-    sentence_case,
-)
+from consult.agents.prompt_formats.starter import HABITS, QUESTIONS, StarterDialect, confidence_word
+from consult.agents.prompt_formats.starter_doctor import CHILDHOOD, NEUTRAL
+from consult.agents.prompt_formats.starter_frames import sentence_case
 from consult.agents.prompt_formats.starter_tags import TAGS, TOPIC_TAGS
 from consult.agents.prompt_formats.wording import frames, taught_questions
 from consult.agents.roles.advice import is_sound_explanation
@@ -839,7 +833,10 @@ def test_the_fingerprint_is_stable() -> None:
 )
 def test_a_changed_format_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
     before = DIALECT.fingerprint()
-    monkeypatch.setattr(starter, name, value)
+    modules = [one for one in (starter, starter_doctor, starter_frames, starter_reasons) if hasattr(one, name)]
+    assert modules
+    for module in modules:
+        monkeypatch.setattr(module, name, value)
     assert DIALECT.fingerprint() != before
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from consult.agents.acts import Act, DoctorView, Draft, Line, Opinion, Usage
 from consult.agents.models.model import ModelInfo, Reply, Request
-from consult.agents.prompt_formats.starter import sentence_case
+from consult.agents.prompt_formats.starter_frames import sentence_case
 from consult.agents.prompt_formats.wording import frames, rewordings, taught_questions
 from consult.agents.roles.advice import explained
 from consult.agents.roles.attending import CONSULT, Attending, plain_wording

@@ -16,7 +16,7 @@ from consult.agents.acts import Act
 from consult.agents.assessors.rules import CAUSES, HISTORY, KINDS, SYMPTOMS, TREATMENTS, Played, explains_the_basis
 from consult.agents.grounding.facts import plainly
 from consult.agents.prompt_formats.questions import said_about
-from consult.agents.prompt_formats.starter import sentence_case
+from consult.agents.prompt_formats.starter_frames import sentence_case
 from consult.agents.roles.advice import plain_explanation, plain_reply, sentences
 from consult.rl.starter.assessor.contrasts import Bank
 from consult.scenarios import Label
