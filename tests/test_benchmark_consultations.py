@@ -40,6 +40,7 @@ def test_cells_are_played_once(study, played):
         ] == [(40, "finished")] * 3
 
 
+@pytest.mark.slow
 def test_the_replayed_panel_is_of_the_given_specialty_and_keeps_the_interview(study, played):
     scenario = study.load_scenario("derm34")
     with study.Store(played) as store:

@@ -215,6 +215,7 @@ def test_the_facts_own_variety_is_left_out(asked):
 # -- the whole ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_the_report_has_a_table_an_arm(dialect):
     answers = bench.asked_all(Improviser(dialect), 60)
@@ -230,6 +231,7 @@ def test_the_report_has_a_table_an_arm(dialect):
     assert all(sum(line.startswith(f"| {name} |") for line in text.splitlines()) == 4 for name in bench.temperaments())
 
 
+@pytest.mark.slow
 def test_the_command_writes_all_lines(tmp_path, monkeypatch, capsys):
     out = tmp_path / "lines.json"
     told = ["--model", f"scripted:{PANEL}", "--questions", "22", "--grounding", "on", "--out", str(out)]

@@ -90,6 +90,7 @@ def test_an_interrupt_says_whether_the_same_call_continues(tmp_path: Path) -> No
     assert "the state of 'Counting' has changed" in stopped.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_an_interrupt_inside_a_model_is_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def stopping(messages: Messages, images: list[Any]) -> str:
         raise KeyboardInterrupt
@@ -121,6 +122,7 @@ def test_a_judge_is_never_answered_with_the_verdicts_of_another(tmp_path: Path) 
     assert [one["same"] for one in verdicts] == [1, 0] and verdicts[1]["different"] == 1
 
 
+@pytest.mark.slow
 def test_a_role_that_does_not_play_needs_no_model(tmp_path: Path) -> None:
     where = ("--cases", "1", "--db", str(tmp_path / "a.db"))
     assert type_in("simulate", "--team", "solo", "--patient", PANEL, "--attending", PANEL, *where)[0] == 0
@@ -212,6 +214,7 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
     assert consult.load(run.db).table.prompts.tolist() == [False]
 
 
+@pytest.mark.slow
 def test_calls_on_a_run_say_what_they_take(run: consult.Run, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     flags: list[dict[str, Any]] = [{name: "no"} for name in ("prompts", "again", "solo_baseline", "patient_grounding")]

@@ -66,6 +66,7 @@ def test_code_of_a_file_plays(mine: Mine, tmp_path: Path, name: str) -> None:
     assert events[0]["models"]["attending"].startswith(f"{reference}@")
 
 
+@pytest.mark.slow
 def test_what_a_plugin_raises_is_stored_with_its_name(mine: Mine, tmp_path: Path) -> None:
     reference = f"{mine(ANSWER)}:broken"
     typed = ("simulate", "--model", PANEL, "--attending", reference, "--cases", "2", "--db", str(tmp_path / "a.db"))
@@ -77,6 +78,7 @@ def test_what_a_plugin_raises_is_stored_with_its_name(mine: Mine, tmp_path: Path
     assert code == 0 and f"mine.py, line {line}" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_the_place_of_a_failure_is_the_innermost_of_the_user_s(mine: Mine, tmp_path: Path) -> None:
     path = Path(mine("import json, helper\n\ndef a(m, i):\n    return helper.reads()\n\ndef b(m, i):\n    return 3\n"))
     (path.parent / "helper.py").write_text("import json\n\n\ndef reads():\n    return json.loads('{')\n")
@@ -180,6 +182,7 @@ def test_code_that_stands_in_a_store_runs_only_where_it_is_named(mine: Mine, tmp
     assert code == 0, err
 
 
+@pytest.mark.slow
 def test_the_command_that_an_interrupt_prints_continues_the_run(mine: Mine, tmp_path: Path) -> None:
     once = tmp_path / "once"
     stops = f"""
@@ -201,6 +204,7 @@ def stopping(messages, images):
     assert played.status == "finished" and set(played.consultations["diagnosis"]) == {"hives"}
 
 
+@pytest.mark.slow
 def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new_run(
     mine: Mine, tmp_path: Path
 ) -> None:
@@ -218,6 +222,7 @@ def test_a_refused_resume_leaves_the_store_as_it_was_and_edited_code_plays_a_new
     assert [run.status for run in consult.load(db)] == ["finished", "finished"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_whose_code_has_changed_is_left_and_the_next_one_is_continued(
     mine: Mine, tmp_path: Path
 ) -> None:
@@ -335,6 +340,7 @@ def test_a_model_that_ends_what_it_should_not_is_named(mine: Mine, tmp_path: Pat
     assert f"the model '{reference}' failed ({raised}; mine.py, line 2)" in error
 
 
+@pytest.mark.slow
 def test_a_helper_is_the_one_beside_its_file(tmp_path: Path) -> None:
     source = "from ward_helper import WORD\n" + ANSWER.replace('"It is hives."', "WORD").replace(
         ">hives<", '>" + WORD + "<'

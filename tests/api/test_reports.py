@@ -24,6 +24,7 @@ from .conftest import PANEL, attending
 # -- report ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_report_is_files_and_data(run: consult.Run, tmp_path: Path) -> None:
     report = consult.report(run, out=tmp_path)
     accuracy = report.data["runs"][0]["headlines"]["accuracy"]

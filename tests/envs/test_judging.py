@@ -63,6 +63,7 @@ def test_a_judge_that_stops_responding_goes_on_where_it_stopped(store: Store) ->
     assert summary["judge"] == "referee@1" and not summary["failures"]
 
 
+@pytest.mark.slow
 def test_a_request_that_fails_leaves_one_unjudged_and_is_asked_again(store: Store) -> None:
     left = [i for i, (_, by) in enumerate(decided(store)) if by == "unjudged"]
     summary = Judging(OPEN, store, "r1", Referee(lambda nth: OSError("lost") if nth == left[1] else None)).judge()

@@ -178,6 +178,7 @@ def test_the_banks_are_parted_and_large_enough():
     assert min(len(learned[kind]) + len(held[kind]) for kind in ("rude", "brush_off")) >= 60
 
 
+@pytest.mark.slow
 def test_an_example_follows_from_its_seed_and_learns_the_values_alone():
     played = [good(case) for case in CASES]
 
@@ -295,6 +296,7 @@ def test_training_taken_up_ends_where_it_would_have_ended(taught, tmp_path, monk
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+@pytest.mark.slow
 def test_another_recipe_and_another_kind_of_base_are_refused(taught, tmp_path):
     out, _, _ = taught
     with pytest.raises(RecipeError, match="holds the stages of another recipe"):

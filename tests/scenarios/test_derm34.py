@@ -248,6 +248,7 @@ def test_a_reader_with_an_independent_table_names_the_diagnoses(grammar, test_ca
     assert share_right(reader, test_cases, lambda case: seen_of(case, tables)) >= 0.85
 
 
+@pytest.mark.slow
 def test_few_facts_are_foreign_to_their_diagnosis(grammar, written, every_case):
     foreign = total = 0
     for case in every_case:

@@ -65,6 +65,7 @@ def test_every_label_of_the_example_has_all_that_a_doctor_can_say(ward):
         assert label.explanation and label.plan and label.safety_net
 
 
+@pytest.mark.slow
 def test_the_example_is_played_without_evasions(ward):
     scenario, questions = played_through(ward)
     told = [(kind, name, answer) for kind, name, answer in questions if name is not None]

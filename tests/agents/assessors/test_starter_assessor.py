@@ -116,6 +116,7 @@ def test_another_version_is_refused_in_a_sentence(copy, name):
     assert "consult train assessor" in str(refused.value) and "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_weights_and_adapters_that_have_not_learned_the_role_are_refused(copy, tmp_path):
     base = Path(shutil.copytree(STARTER, tmp_path / "base", ignore=shutil.ignore_patterns("assessor")))
     changed(copy, assessment_fingerprint="")

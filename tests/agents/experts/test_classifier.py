@@ -69,6 +69,7 @@ def test_the_starters_own_eye_is_small_and_sees(starter: Classifier, derm34: Sce
     assert all(a[1] >= b[1] for prediction in ranked for a, b in pairwise(prediction))
 
 
+@pytest.mark.slow
 def test_a_guess_depends_on_the_photograph_alone(starter: Classifier, derm34: Scenario) -> None:
     shown = photographs(derm34, 19)
     together = starter.probabilities(shown)

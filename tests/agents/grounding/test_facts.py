@@ -166,6 +166,7 @@ def test_facts_said_plainly_are_sound(derm34: Scenario, cases: list[Case]) -> No
     assert sum(verdicts) / len(verdicts) >= 0.98
 
 
+@pytest.mark.slow
 def test_the_facts_of_a_line_are_found_among_all_of_its_card(cases: list[Case]) -> None:
     """Every fact that was said is found, and seldom one that was not."""
     found, besides = [], []

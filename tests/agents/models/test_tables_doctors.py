@@ -183,6 +183,7 @@ def test_what_such_a_doctor_reads_names_no_diagnosis():
     assert present(case.truth.diagnosis) not in json.dumps(asked)
 
 
+@pytest.mark.slow
 def test_the_report_sets_the_bayes_doctor_beside_a_run(tmp_path):
     from consult.envs.metrics.baselines import BAYES, baselines, bayes_diagnoses
     from consult.envs.metrics.outcomes import outcomes

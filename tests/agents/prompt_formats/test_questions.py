@@ -25,6 +25,7 @@ VIEW = DoctorView(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["questions", "examinations"])
 def test_every_line_of_the_bank_is_about_its_topic(kind: str) -> None:
     for topic, lines in said_about(kind).items():

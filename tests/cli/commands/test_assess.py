@@ -80,6 +80,7 @@ def test_the_starter_scores_all_items_beside_the_rules(db):
     assert code == 0 and pairs["1.1"] == CASES and "2.1" not in pairs
 
 
+@pytest.mark.slow
 def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path):
     replies = ["Well, it depends." if i % 5 == 0 else GOOD for i in range(CASES)]
     reference = script(tmp_path / "judge.yaml", replies)

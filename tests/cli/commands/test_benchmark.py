@@ -93,6 +93,7 @@ def test_the_plan_comes_first_and_the_report_last(whole: tuple[Path, Events]) ->
         assert db.execute("SELECT count(*) FROM classifier_predictions").fetchone() == (6,)
 
 
+@pytest.mark.slow
 def test_every_run_stands_beside_what_is_to_be_beaten(whole: tuple[Path, Events]) -> None:
     data = json.loads((whole[0] / "report" / "report.json").read_text())
     named = {run["run"]: [one["name"] for one in run["baselines"]] for run in data["runs"]}

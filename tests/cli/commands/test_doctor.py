@@ -88,6 +88,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "told"), MISTAKES)
 def test_what_is_not_ready_is_said_in_a_sentence(desk: Path, words: list[str], told: str) -> None:
     base = words if "--model" in words else [*words, "--model", f"scripted:{PANEL}"]

@@ -229,6 +229,7 @@ def test_the_same_store_gives_the_same_report_save_its_date(db, tmp_path):
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_hostile_text_stays_text(db, tmp_path):
     hostile = [*STRINGS, "</li></ol><img src=x onerror=alert(1)>", "=HYPERLINK(1)", "| a | b |"]
     with Store(db) as store:

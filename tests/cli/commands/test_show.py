@@ -179,7 +179,7 @@ def test_the_page_sets_assessors_side_by_side(played: tuple[Path, list[Event]], 
     assert "asked &lt;nothing&gt;" in after and '<a href="#t3">3</a>' in after and 'id="t3"' in after
 
 
-def test_mistakes_name_the_mend(played: tuple[Path, list[Event]], tmp_path: Path) -> None:
+def test_mistakes_name_the_fix(played: tuple[Path, list[Event]], tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match=r"no consultation 'r1\.3'; there are: r1\.\d, r1\.\d"):
         show("r1.3", db=played[0])
     for name in ("r99", "r99.1"):

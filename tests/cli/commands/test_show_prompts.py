@@ -41,6 +41,7 @@ def run(tmp_path_factory):
     return consult.simulate(cases=2, model=f"scripted:{PANEL}", attending=doctor, db=db)
 
 
+@pytest.mark.slow
 def test_a_consultation_is_shown_with_each_request_before_its_turn(run):
     shown, _ = called("show", "r1.1", "--prompts", "--db", run.db)
     prompts = run["r1.1"].prompts

@@ -385,6 +385,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "told"), MISTAKES)
 def test_a_mistake_is_one_sentence(desk: Path, words: list[str], told: str) -> None:
     base = [] if {"--model", "--triage", "--attending", "--patient"} & set(words) else ["--model", f"scripted:{PANEL}"]

@@ -100,6 +100,7 @@ def test_the_targets_of_every_task_add_up(task: str) -> None:
         assert (example.case is not None) == any(m.photographs for m in example.prompt.messages)
 
 
+@pytest.mark.slow
 def test_examples_see_train_cases_only() -> None:
     made = corpus(3)
     sizes = SCENARIO.splits["train"]
@@ -561,6 +562,7 @@ def test_what_lines_say_by_themselves_adds_up_to_what_is_known() -> None:
     assert len(near) > 30 and np.mean(near) < 0.5 * np.mean(far)
 
 
+@pytest.mark.slow
 def test_triage_in_an_example_knows_nothing_of_an_alarm_that_is_told_later() -> None:
     made, as_the_alarm, decided = corpus(21), Counter[bool](), Counter[str]()
     for _ in range(900):

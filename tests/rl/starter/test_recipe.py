@@ -61,6 +61,7 @@ def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
     assert summary["finished"] == 2
 
 
+@pytest.mark.slow
 def test_another_recipe_does_not_take_the_stages_up(trained):
     out, recipe, _ = trained
     other = Recipe(scenario=recipe.scenario, vision_steps=3, free_pictures=64, **SHORT)

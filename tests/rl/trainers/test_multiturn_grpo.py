@@ -73,6 +73,7 @@ def test_an_episode_is_a_consultation_played_to_its_end(episodes):
     assert len({tuple(act.topic for act in e.consultation.acts) for e in episodes[:2]}) == 2
 
 
+@pytest.mark.slow
 def test_what_was_chosen_is_what_was_done(episodes):
     for episode in episodes:
         done = [act for act in episode.consultation.acts if act.speaker == "attending"]
@@ -91,6 +92,7 @@ def test_words_that_nothing_depends_on_are_the_programs(episodes):
         assert said and all(act.source == "program" for act in said)
 
 
+@pytest.mark.slow
 def test_the_same_seed_plays_the_same_and_companions_change_nothing(derm34, policy, episodes):
     engine = RolloutEngine(derm34, policy.speaker, frozen())
     (again,) = engine.play([derm34.case("train-0001")], [2], Sampling(1.0, 1.0))
@@ -160,6 +162,7 @@ def test_tokens_come_back_to_their_places():
     assert chosen_freely(episodes[0]) == [1, 0, 1] and chosen_freely([]) == []
 
 
+@pytest.mark.slow
 def test_probabilities_are_those_that_were_drawn_from(derm34, policy, episodes):
     rows = triage_rows(derm34, ["train-0001", "train-0007"], policy.dialect, sees=True)
     policy.vision_cache.look_at(rows, derm34.revision, lambda _: None)

@@ -97,6 +97,7 @@ def test_the_folder(trained):
     assert any("before: " in line for line in told) and any("validation" in line for line in told)
 
 
+@pytest.mark.slow
 def test_the_figures(trained):
     _, metrics, _ = trained
     assert {"n", "before", "after", "gain", "interval", "seed", "seconds", "steps"} <= set(metrics)
@@ -226,6 +227,7 @@ def test_a_broken_checkpoint_is_told_of(stopped):
         train(triage(), stopped, resume=True)
 
 
+@pytest.mark.slow
 def test_another_training_is_not_gone_on_with(stopped):
     with pytest.raises(UserError, match="was started with rank = 16, not 8"):
         train(triage(rank=8), stopped, resume=True)
@@ -446,6 +448,7 @@ def test_cases_without_photographs_are_told_of(tmp_path):
         train(config, tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_a_set_in_which_nothing_is_left_is_told_of(tmp_path):
     with pytest.raises(UserError, match=r"no decision is left on the validation cases: .* use more --validation"):
         train(triage(leave_out=("minor surgery",), validation=1), tmp_path / "out")
@@ -454,6 +457,7 @@ def test_a_set_in_which_nothing_is_left_is_told_of(tmp_path):
         train(triage(leave_out=every), tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_an_error_before_the_folder_is_there_is_told_as_it_is(tmp_path, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("of the library's own")
@@ -488,6 +492,7 @@ def test_a_dry_run_tells_and_writes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_at_once_what_it_can_and_measures_a_stated_part_of_a_long_step(tmp_path, monkeypatch):
     told: list[str] = []
 

@@ -107,6 +107,7 @@ def test_a_trainer_of_ours_overrides_no_private_member_outside_the_adapter(made)
     assert not theirs & set(vars(made))
 
 
+@pytest.mark.slow
 def test_no_other_module_takes_more_of_trl_than_its_configurations():
     for path in (ROOT / "consult").rglob("*.py"):
         if path == Path(trl_adapter.__file__):

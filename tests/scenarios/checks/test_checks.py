@@ -573,6 +573,7 @@ def test_several_mistakes_of_cases_are_all_found(tmp_path):
     assert [p.line for p in check_folder(tmp_path)] == [1, 2, 2, 4, 5]
 
 
+@pytest.mark.slow
 def test_tables_too_small_for_the_splits(tmp_path):
     files = tables()
     files[F]["population"] = {}

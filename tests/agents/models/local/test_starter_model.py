@@ -42,6 +42,7 @@ def test_it_plays_every_consultation_to_its_end(table):
     assert table["consultations played to their end"].hits == 34
 
 
+@pytest.mark.slow
 def test_it_does_what_its_card_says_within_chance(table):
     figures = json.loads((FOLDER / "figures.json").read_text(encoding="utf-8"))["held_out"]
     for name in ("final diagnosis right, dialogue, panel", "specialty right (triage)"):
