@@ -47,7 +47,8 @@ class ScriptedModel:
             ModelError: The file is missing or is not a script.
         """
         if not path.is_file():
-            raise ModelError(f"script '{path}' does not exist; give scripted: and the path of a YAML file")
+            missing = "is a folder" if path.is_dir() else "does not exist"
+            raise ModelError(f"script '{path}' {missing}; give scripted: and the path of a YAML file")
         try:
             located = read_yaml(path)
             script = Script.model_validate(located.data)
