@@ -85,7 +85,9 @@ def test_a_broken_script_is_named_with_its_line(tmp_path: Path, text: str, line:
 
 
 def test_a_missing_script_and_an_unknown_reference_name_the_fix(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"^script '.*gone\.yaml' does not exist; give scripted: and the path of a YAML file$"):
+    with pytest.raises(
+        ModelError, match=r"^script .*gone\.yaml' does not exist; give scripted: and the path of a YAML file$"
+    ):
         open_model(f"scripted:{tmp_path / 'gone.yaml'}")
     with pytest.raises(ModelError, match=r"^script '.*' is a folder; give"):
         open_model(f"scripted:{tmp_path}")
