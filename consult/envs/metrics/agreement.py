@@ -99,12 +99,22 @@ def gwets_ac1(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> floa
 
 def krippendorffs_alpha(x: Sequence[int], y: Sequence[int], levels: Sequence[int]) -> float | None:
     """Return Krippendorff's alpha, ordinal for more than two levels; None if it is not defined."""
-    import krippendorff
+    from nltk.metrics.agreement import AnnotationTask
 
     if len({*x, *y}) < 2:
         return None
-    level = "ordinal" if len(levels) > 2 else "nominal"
-    return float(krippendorff.alpha([list(x), list(y)], value_domain=list(levels), level_of_measurement=level))
+    counts = Counter([*x, *y])
+
+    def squared_distance(a: int, b: int) -> float:
+        """Return how much two values disagree: the squared number of values in between, half of both ends included."""
+        if len(levels) == 2:
+            return float(a != b)
+        low, high = sorted((a, b))
+        between = sum(counts[level] for level in levels if low <= level <= high)
+        return (between - (counts[low] + counts[high]) / 2) ** 2 if low != high else 0.0
+
+    ratings = [(rater, unit, value) for rater, values in (("x", x), ("y", y)) for unit, value in enumerate(values)]
+    return float(AnnotationTask(ratings, squared_distance).alpha())
 
 
 def _share(values: Sequence[int], item: Item) -> float | None:

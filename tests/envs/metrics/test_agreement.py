@@ -36,6 +36,15 @@ def test_alpha_of_krippendorffs_own_example():
     assert krippendorffs_alpha(x, y, YES_NO) == pytest.approx(0.095, abs=5e-4)
 
 
+def test_alpha_of_three_levels_is_ordinal():
+    # The value is that of the package krippendorff 0.9.0, level of measurement "ordinal".
+    x, y = [2, 1, 2, 1, 2, 2, 2, 2, 0, 1, 0, 2], [2, 1, 2, 1, 2, 2, 2, 2, 0, 1, 0, 0]
+    assert krippendorffs_alpha(x, y, (0, 1, 2)) == pytest.approx(0.7707336523125997)
+    # A disagreement of two levels weighs more than one of one level.
+    nearer = krippendorffs_alpha(x, [*y[:-1], 1], (0, 1, 2))
+    assert nearer is not None and nearer > 0.8
+
+
 def test_ac1_of_three_levels():
     # All apart by hand: raw 2/4; shares 3/8, 2/8, 3/8; chance (15 + 12 + 15) / 64 / 2.
     x, y = [0, 1, 2, 0], [0, 2, 2, 1]
