@@ -1,4 +1,4 @@
-"""Nothing that the package needs has a licence that its own, Apache-2.0, does not go with: GPL, LGPL, AGPL or unknown."""
+"""Nothing that the package needs is under the GPL, LGPL or AGPL, or under an unknown licence."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ def needed(name: str, extras: frozenset[str] = frozenset()) -> Iterator[Distribu
 def licence_of(found: Distribution) -> str:
     """Return what the metadata say of a licence: the expression, else classifiers and the first line of the text."""
     told = found.metadata
-    expression = told.get("License-Expression") or ""
+    (expression,) = told.get_all("License-Expression") or ("",)
     classifiers = [line for line in told.get_all("Classifier") or () if line.startswith("License ::")]
-    return expression or "; ".join([*classifiers, (told.get("License") or "").strip().partition("\n")[0]])
+    text = "".join(told.get_all("License") or ())
+    return expression or "; ".join([*classifiers, text.strip().partition("\n")[0]])
 
 
 def refused(licence: str) -> bool:
