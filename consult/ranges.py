@@ -17,8 +17,10 @@ class Range(NamedTuple):
     def __str__(self) -> str:
         if self.most is None:
             return f"of {self.least} or more"
-        if self.most >= 2**31:
+        if self.most == 2**63 - 1:
             return "from -2⁶³ to 2⁶³ - 1"
+        if self.most == 2**32 - 1:
+            return f"from {self.least} to 2³² - 1"
         return f"from {self.least} to {self.most}"
 
 
@@ -33,3 +35,5 @@ PANEL_SKILL = Range(0, 1)
 """A probability."""
 SEED = Range(-(2**63), 2**63 - 1)
 """What the store can hold."""
+TRAINING_SEED = Range(0, 2**32 - 1)
+"""What the random generators of numpy, which a training uses, can take."""

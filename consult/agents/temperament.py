@@ -17,7 +17,7 @@ from consult.scenarios.located_yaml import read_yaml
 class Temperament(BaseModel):
     """One temperament."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
     describing: str
     """How symptoms are described."""

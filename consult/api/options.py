@@ -60,7 +60,9 @@ class Options(BaseModel):
     """Options of a call, each checked against its type and range."""
 
     # Built at the first check: the help needs only the fields.
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", allow_inf_nan=False, frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import warnings
+from itertools import pairwise
 from typing import Annotated, TextIO
 
 import typer
@@ -112,6 +113,7 @@ def run() -> None:
 
 def _invoke(arguments: list[str]) -> int:
     """Run a command without typer's own error handling, which would print three lines for a mistake."""
+    _refuse_empty(arguments)
     command = typer.main.get_command(app)
     try:
         with command.make_context("consult", arguments) as context:
@@ -119,6 +121,17 @@ def _invoke(arguments: list[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     return 0
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """Refuse an option or argument without a value, which no command has a use for."""
+    for before, given in pairwise(("", *arguments)):
+        name, equals, value = given.partition("=")
+        if equals and name.startswith("--") and not value.strip():
+            raise UserError(f"'{name}' is empty; give a value, or leave it out")
+        if not given.strip():
+            what = f"'{before}'" if before.startswith("--") else "an argument"
+            raise UserError(f"{what} is empty; give a value, or leave it out")
 
 
 def _plainly(match: re.Match[str]) -> str:

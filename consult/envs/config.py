@@ -25,7 +25,7 @@ _LATER = {
 class RoleConfig(BaseModel):
     """The model that plays a role, and how its tokens are sampled."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
     model: str = "starter"
     """A model reference."""
@@ -37,7 +37,7 @@ class RoleConfig(BaseModel):
 class OwnCase(BaseModel):
     """A case from the user: nothing else is known about it, and there is no truth."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
     complaint: Annotated[str, Field(min_length=1)]
     photograph: str | None = None
@@ -47,7 +47,7 @@ class OwnCase(BaseModel):
 class RunConfig(BaseModel):
     """One run. The same configuration gives the same consultations."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
     scenario: str
     """Built-in name or folder."""
@@ -116,7 +116,7 @@ class RunConfig(BaseModel):
 class Plan(BaseModel):
     """One consultation to play."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
     ordinal: int
     """1-based position in the run."""

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from packaging.requirements import Requirement
 
+from consult.envs.store.readonly import why_foreign
+
 LEAST_DISK = 200_000_000
 """Bytes, enough for about ten thousand consultations."""
 DISTRIBUTION = "consult-sim"
@@ -181,6 +183,8 @@ def _place(database: Path) -> Place:
         problems.append(Problem(what, "free some, or name another database with --db"))
     if database.exists() and not os.access(database, os.W_OK):
         problems.append(Problem(f"'{database}' cannot be written", "check its permissions, or name another with --db"))
+    if database.exists() and (foreign := why_foreign(database)):
+        problems.append(Problem(foreign, "name another database with --db"))
     writable, wal, why = _tried(folder)
     if not writable:
         problems.append(Problem(f"'{folder}' cannot be written ({why})", "check its permissions, or use --db"))

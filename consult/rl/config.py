@@ -13,7 +13,7 @@ from consult.agents.choices import Rationale
 from consult.envs.specialists import specialists_of
 from consult.errors import UserError
 from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, Shown, shown_fields, within
-from consult.ranges import CASES, PANEL_SKILL, SEED, VOTES
+from consult.ranges import CASES, PANEL_SKILL, TRAINING_SEED, VOTES
 
 TrainedRole = Literal["triage", "attending", "interview"]
 Method = Literal["grpo", "sft", "sft+grpo"]
@@ -62,7 +62,7 @@ class TrainingError(UserError):
 class TrainConfig(BaseModel):
     """One training run. On one machine and with `steps`, the same configuration gives the same weights."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, defer_build=True)
 
     role: TrainedRole
     scenario: Annotated[str, Shown(CASES_GROUP, "The scenario is a built-in name or a folder.")] = "derm34"
@@ -105,7 +105,7 @@ class TrainConfig(BaseModel):
         bool, Shown(TRAINED, "All weights of the language model are trained instead of an adapter.", flag="--full")
     ] = False
     rank: Annotated[int, Field(ge=1, le=512), Shown(TRAINED, "The adapter has this rank.")] = 16
-    seed: Annotated[int, within(SEED), Shown(TRAINED, "The seed decides weights, order and random draws.")] = 0
+    seed: Annotated[int, within(TRAINING_SEED), Shown(TRAINED, "The seed decides weights, order and random draws.")] = 0
     cases: Annotated[
         Annotated[int, within(CASES)] | None,
         Shown(CASES_GROUP, "The first N train cases are trained on; without it, all are."),

@@ -20,14 +20,14 @@ from consult.scenarios.located_yaml import ScenarioError, read_yaml
 class Failure(BaseModel):
     """An entry that fails instead of replying."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     error: str
 
 
 class Script(BaseModel):
     """The content of the file."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     replies: dict[str, Annotated[list[str | Failure], Field(min_length=1)]]
     sees: bool = True
 

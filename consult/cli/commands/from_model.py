@@ -7,11 +7,14 @@ as where to write, are the function's own parameters. Only values given on the c
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import typer
+
+from consult.errors import UserError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -52,9 +55,12 @@ def from_model(
     def command(ctx: typer.Context, **values: Any) -> None:
         given = {name: _read(fields[name], values[name]) for name in _on_command_line(ctx) if name in fields}
         rest = {one.name: values[one.name] for one in own}
-        with checked():
-            made = (build or model.model_validate)(given)
-        function(made, **rest)
+        try:
+            with checked():
+                made = (build or model.model_validate)(given)
+            function(made, **rest)
+        except UserError as error:
+            raise _by_option(error, fields) from None
 
     first = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [first, *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*options, *own))]
@@ -62,6 +68,14 @@ def from_model(
     command.__annotations__ = {one.name: one.annotation for one in parameters}
     del command.__wrapped__  # whose annotations typer would read instead
     return command
+
+
+def _by_option(error: UserError, fields: Mapping[str, ShownField]) -> UserError:
+    """Name a refused field as it is typed on the command line."""
+    refused = re.match(r"'(\w+)'(?= cannot be )", str(error))
+    if refused is None or refused[1] not in fields:
+        return error
+    return UserError(f"'--{refused[1].replace('_', '-')}'{str(error)[refused.end() :]}")
 
 
 def _on_command_line(ctx: typer.Context) -> list[str]:

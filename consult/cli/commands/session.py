@@ -100,10 +100,11 @@ def opened(config: RunConfig, *others: RunConfig) -> Models:
 
 
 def print_json(event: Event) -> None:
-    """Print an event as one line."""
+    """Print an event as one line; a character that the output cannot encode is escaped."""
     import json
 
-    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(event, ensure_ascii=not unicode) + "\n")
     sys.stdout.flush()
 
 

@@ -10,7 +10,7 @@ import typer
 
 from consult.cli.commands.help import GroupedCommand, add_on_demand
 from consult.cli.commands.train_options import SUMMARIES, command_of
-from consult.ranges import SEED
+from consult.ranges import TRAINING_SEED
 
 app = typer.Typer(no_args_is_help=True)
 for role, summary in SUMMARIES.items():
@@ -32,7 +32,10 @@ def starter(
     out: Annotated[Path, typer.Option(help="Write the model into this folder; the same folder again continues.")],
     scenario: Tables = "derm34",
     seed: Annotated[
-        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights, examples and batches.")
+        int,
+        typer.Option(
+            min=TRAINING_SEED.least, max=TRAINING_SEED.most, help="The seed decides weights, examples and batches."
+        ),
     ] = 34,
     tokens: Annotated[float, typer.Option(min=0.001, help="Decision examples have this many million tokens.")] = 5.5,
     wording_tokens: Annotated[
@@ -83,7 +86,8 @@ def assessor(
     ] = ("starter"),
     scenario: Tables = "derm34",
     seed: Annotated[
-        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides play, edits and weights.")
+        int,
+        typer.Option(min=TRAINING_SEED.least, max=TRAINING_SEED.most, help="The seed decides play, edits and weights."),
     ] = 5,
     consultations: Annotated[int, typer.Option(min=7, help="This many train cases are played.")] = 320,
     lessons: Annotated[int, typer.Option(min=1, help="This many edited consultations are trained on.")] = 20_000,
@@ -112,7 +116,7 @@ def classifier(
     model: Annotated[str, typer.Option(help="The model is starter, or a folder that train starter made.")],
     scenario: Tables = "derm34",
     seed: Annotated[
-        int, typer.Option(min=SEED.least, max=SEED.most, help="The seed decides weights and batches.")
+        int, typer.Option(min=TRAINING_SEED.least, max=TRAINING_SEED.most, help="The seed decides weights and batches.")
     ] = 34,
     cases: Annotated[int, typer.Option(min=1, help="This many train cases are used.")] = 6800,
     held_out: Annotated[

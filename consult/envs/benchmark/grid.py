@@ -50,7 +50,7 @@ _References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(m
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
 
 class RoleModels(_Table):

@@ -9,6 +9,23 @@ from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.write import Store, StoreError, sentences
 
 
+def why_foreign(path: Path) -> str:
+    """Return why an existing file cannot be a store, without the fix; empty if it can, or is a new or old one."""
+    if path.is_dir():
+        return f"'{path}' is a folder"
+    try:
+        ReadOnlyStore(path).close()
+    except OutdatedStoreError:
+        return ""
+    except StoreError as error:
+        return str(error).partition("; ")[0]
+    return ""
+
+
+class OutdatedStoreError(StoreError):
+    """A store that is empty, or was written by an older version."""
+
+
 class ReadOnlyStore(Store):
     """A snapshot of one database file; use it as a context manager, and for one answer.
 
@@ -44,9 +61,9 @@ class ReadOnlyStore(Store):
     def _refuse_older(self) -> None:
         taken = self._taken()
         if taken == 0:
-            raise StoreError(f"'{self.path}' is empty; play something first, or name another with --db")
+            raise OutdatedStoreError(f"'{self.path}' is empty; play something first, or name another with --db")
         if taken < len(MIGRATIONS):
-            raise StoreError(
+            raise OutdatedStoreError(
                 f"'{self.path}' was written by an older version of consult and is opened read-only here; "
                 f"migrate it with: consult runs --db {self.path}"
             )

@@ -80,7 +80,9 @@ class Store:
         with sentences(path):
             # In a notebook with a running loop, a run is played in another thread while the opening thread waits.
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            # Before anything is written, since it may be a database of another program.
+            self._taken()
+            self._use_write_ahead_log()
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA foreign_keys=ON")
             self.db = sqlite_utils.Database(self._connection)
@@ -108,6 +110,14 @@ class Store:
         if taken == 0 and tables:
             raise StoreError(f"'{self.path}' is not a database of consult; name another with --db")
         return taken
+
+    def _use_write_ahead_log(self) -> None:
+        mode = self._connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise StoreError(
+                f"SQLite cannot use its write-ahead log for '{self.path}' (journal mode {mode}); name a database on a "
+                "local disk with --db"
+            )
 
     def _migrate(self) -> None:
         taken = self._taken()

@@ -70,6 +70,7 @@ MISTAKES = [
     (["--model", "scripted:silent.yaml"], "it cannot play (the script has no replies for 'triage.triage'"),
     (["--model", "scripted:mumbles.yaml"], "it named no specialty when asked twice"),
     (["--db", "no/where.db"], "there is no folder 'no'; make it"),
+    (["--db", "text.yaml"], "'text.yaml' is not an SQLite database; name another database with --db"),
 ]
 
 

@@ -1,5 +1,6 @@
 """The store: schema, refusal of what is not ours, and acts that come back as they went in."""
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -14,6 +15,7 @@ from consult.envs.config import RunConfig
 from consult.envs.deciding import decide_again
 from consult.envs.metrics.parse_failures import unusable_answers
 from consult.envs.store.migrations import MIGRATIONS, create
+from consult.envs.store.readonly import why_foreign
 from consult.envs.store.write import Pending, Store, StoreError, is_alive
 from consult.scenarios import load_scenario
 
@@ -68,6 +70,44 @@ def test_the_migrated_schema_is_the_documented_one(store):
     assert store.query("PRAGMA journal_mode")[0]["journal_mode"] == "wal"
     assert store.query("PRAGMA synchronous")[0]["synchronous"] == 2
     assert store.query("PRAGMA foreign_keys")[0]["foreign_keys"] == 1
+
+
+def test_a_database_of_another_program_is_left_as_it_is(tmp_path):
+    path = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE accounts (name TEXT)")
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="is not a database of consult"):
+        Store(path)
+    assert path.read_bytes() == before and [one.name for one in tmp_path.iterdir()] == ["other.db"]
+    assert why_foreign(path) == f"'{path}' is not a database of consult"
+
+
+def test_a_place_without_write_ahead_log_is_named(tmp_path, monkeypatch):
+    # SQLite answers with the mode that it kept, as it does on some network file systems.
+    kept = sqlite3.connect
+
+    class Connection(sqlite3.Connection):
+        def execute(self, sql, *values):
+            return super().execute("PRAGMA journal_mode" if sql == "PRAGMA journal_mode=WAL" else sql, *values)
+
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **named: kept(*args, factory=Connection, **named))
+    with pytest.raises(StoreError, match=r"write-ahead log for '.*a\.db' \(journal mode delete\); name a"):
+        Store(tmp_path / "a.db")
+
+
+@pytest.mark.parametrize("content", [b"", None])
+def test_an_empty_or_a_present_store_is_not_foreign(tmp_path, content):
+    path = tmp_path / "a.db"
+    if content is None:
+        Store(path).close()
+    else:
+        path.write_bytes(content)
+    assert why_foreign(path) == ""
+    assert "is a folder" in why_foreign(tmp_path)
+    path.write_bytes(b"root:x:0:0:root:/root:/bin/bash\n" * 40)
+    assert "is not an SQLite database" in why_foreign(path)
 
 
 def test_acts_come_back_as_they_went_in(store):
