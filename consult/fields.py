@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from consult.agents.choices import STRATEGIES, TEAMS
@@ -85,6 +85,23 @@ def _noted(hint: Any) -> Iterator[Any]:
     elif get_origin(hint) in (Union, UnionType):
         for part in get_args(hint):
             yield from _noted(part)
+
+
+class ExactTypes(BaseModel):
+    """A model that converts no value silently: `true` and "3" are not numbers, 3.0 is not whole, 1 is not `true`."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _exact(cls, value: Any, told: ValidationInfo) -> Any:
+        kinds = members(cls.model_fields[str(told.field_name)].annotation)
+        if kinds == [bool] and not isinstance(value, bool | None):
+            raise ValueError(f"it must be true or false, and it is {value!r}")
+        numbers = {int, float} & set(kinds)
+        if numbers and isinstance(value, bool | str):
+            raise ValueError(f"it must be a number, and it is {value!r}")
+        if numbers == {int} and isinstance(value, float):
+            raise ValueError(f"it must be a whole number, written without a point, and it is {value!r}")
+        return value
 
 
 def within(span: Range) -> Any:

@@ -86,3 +86,24 @@ def test_an_empty_value_is_one_sentence(typed: str, tmp_path: Any, monkeypatch: 
     assert (code, out) == (2, "") and err.count("\n") == 1
     assert err.endswith(" is empty; give a value, or leave it out\n")
     assert list(tmp_path.iterdir()) == []
+
+
+EXACT = [
+    (Grid, "cases", True), (Grid, "cases", "3"), (Grid, "cases", 3.0), (Grid, "seed", True), (Grid, "panel_size", True),
+    (Grid, "patient_grounding", "on"), (Grid, "patient_grounding", 1), (Grid, "solo_baseline", "off"),
+    (Block, "cases", True),
+    (TrainConfig, "rank", True), (TrainConfig, "steps", "5"), (TrainConfig, "full", "yes"), (TrainConfig, "seed", 1.0),
+    (TrainConfig, "minutes", "2"), (TrainConfig, "learning_rate", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "name", "value"), EXACT)
+def test_a_file_s_value_of_another_type_is_refused(model: type[BaseModel], name: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate({name: value})
+    (told,) = [error for error in caught.value.errors() if error["loc"][:1] == (name,)]
+    assert "it must be" in told["msg"]
+
+
+def test_whole_numbers_are_numbers() -> None:
+    assert TrainConfig.model_validate({"role": "triage", "minutes": 2, "steps": 5}).minutes == 2.0

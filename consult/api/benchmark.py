@@ -245,6 +245,10 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
     roles = given.pop("roles", None) or {}
     played: dict[str, Any] = {name: named.add(MODELS, roles[name]) for name in ROLES if roles.get(name) is not None}
     if roles.get("specialists"):
+        if not isinstance(roles["specialists"], Mapping):
+            raise UserError(
+                "'specialists' takes a mapping of specialties to models, such as {'dermatology': 'starter'}"
+            )
         played["specialists"] = {name: named.add(MODELS, one) for name, one in roles["specialists"].items()}
     return given | ({"roles": played} if played else {})
 

@@ -85,9 +85,6 @@ def events_of(told: Told) -> list[Event]:
     if told.lost:
         # The card is not there to be counted; the store knows what was counted when it was.
         ended |= {"facts": told.row["facts"], "facts_disclosed": told.row["facts_disclosed"]}
-    if ended["status"] == "running":
-        # Nothing that may still come is judged.
-        ended |= {"true_specialty": None, "true_urgency": None}
     return [*events, ended]
 
 

@@ -72,11 +72,13 @@ def _blocks(view: TurnView) -> list[Text]:
         said = sent.append(f" · {view.said}") if view.said else sent
     if view.conclusion:
         blocks.append(_concluded(view.conclusion))
-    for mark in view.marks if said else ():
-        said.append(f"  ({mark})", "dim")
     blocks += [said] if said else []
     blocks += [styled(f"↳ {view.result}", "dim")] if view.result else []
-    return [*blocks, styled("(says nothing)", "dim")] if view.is_empty else blocks
+    blocks += [styled("(says nothing)", "dim")] if view.is_empty else []
+    marked = said or blocks[-1]
+    for mark in view.marks:
+        marked.append(f"  ({mark})", "dim")
+    return blocks
 
 
 def _sent(view: TriageView) -> Text:
@@ -132,7 +134,7 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
 
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     grid.add_row("diagnosis", _judged_diagnosis(event))
     for row in verdict_rows(event, scenario):
         grid.add_row(row.name, _marked(row.judged, _TONES[row.tone]))

@@ -102,6 +102,9 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     status, error, demo = store_row["status"], store_row["error"], bool(store_row["demo"])
     decided, judgement = stored_decision(store_row), stored_judgement(store_row)
     ended = consultation_event(identifier, consultation, status, error, decided=decided, judgement=judgement, demo=demo)
+    if status == "running":
+        # Nothing that may still come is judged.
+        ended |= {"true_specialty": None, "true_urgency": None}
     return [*events, ended]
 
 

@@ -124,7 +124,8 @@ def _confidence(event: Event) -> str:
 def _examined(event: Event) -> tuple[str, str]:
     """Split an examination's text into what was said and what the record answered."""
     text, topic = clean(event["text"]), clean(event["topic"] or "")
-    said, bracket, result = text.partition(f"[{topic}:")
+    # The program writes the record last, so a result that the doctor itself states is a part of its words.
+    said, bracket, result = text.rpartition(f"[{topic}:")
     return (said.strip(), f"{topic}: {result.strip().removesuffix(']')}") if bracket else (text, "")
 
 

@@ -73,11 +73,14 @@ def line(view: TurnView, opinions: Sequence[OpinionView], place: str) -> str:
         decided = f" <b>→ {text(sent)}</b>"
     if view.conclusion:
         decided = f" ▸ {_concluded(view.conclusion)}"
-    said = " ".join(text(part) for part in (view.said, view.result) if part)
+    thought = f" <small>thinks: {text(view.thought)}</small>" if view.thought else ""
+    said = " ".join(text(part) for part in (view.said, view.result) if part) or (
+        "(says nothing)" if view.is_empty else ""
+    )
     marks = "".join(f" <small>({text(mark)})</small>" for mark in view.marks)
     panel = "".join(f"<li>{_member(o)}: {_opinion(o)} <small>{text(o.reason)}</small></li>" for o in opinions)
     listed = f"<ul>{panel}</ul>" if panel else ""
-    return f'<li id="{place}{view.idx}"><i>{NAMES[view.speaker]}</i>{decided} {said}{marks}{listed}</li>'
+    return f'<li id="{place}{view.idx}"><i>{NAMES[view.speaker]}</i>{thought}{decided} {said}{marks}{listed}</li>'
 
 
 def _concluded(view: ConclusionView) -> str:

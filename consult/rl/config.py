@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from consult.agents.choices import Rationale
 from consult.envs.specialists import specialists_of
 from consult.errors import UserError
-from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, Shown, shown_fields, within
+from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, shown_fields, within
 from consult.ranges import CASES, PANEL_SKILL, TRAINING_SEED, VOTES
 
 TrainedRole = Literal["triage", "attending", "interview"]
@@ -59,7 +59,7 @@ class TrainingError(UserError):
     """A training run that cannot start or continue; the message is one sentence with the fix."""
 
 
-class TrainConfig(BaseModel):
+class TrainConfig(ExactTypes):
     """One training run. On one machine and with `steps`, the same configuration gives the same weights."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, defer_build=True)
@@ -172,7 +172,7 @@ class TrainConfig(BaseModel):
         Annotated[float, Field(ge=0)] | None,
         Shown(LEARNING, "The entropy bonus has this weight; the default depends on the role."),
     ] = None
-    rewards: dict[str, FiniteFloat] = {}
+    rewards: dict[str, FiniteFloat] = Field(default_factory=dict)
     """Name → weight; overrides the role's default weights."""
     rationale: Annotated[
         Rationale,

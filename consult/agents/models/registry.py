@@ -51,6 +51,8 @@ def open_model(reference: str, role: Role | None = None) -> Model:
         ModelError: The reference is none of these, or its model cannot be loaded or was not trained for the role.
         PluginError: The reference names code that cannot be loaded, or that was not named in this call.
     """
+    if not reference.strip():
+        raise ModelError("the reference of a model is empty; give starter, a folder, a hub id or a server's address")
     own = MODELS.find(reference)
     if own is not None:
         return own

@@ -50,7 +50,9 @@ def benchmark(
 ) -> None:
     """Play a grid of strategies, teams and models on the same cases; rerun the command to continue."""
     from consult.api.benchmark import grid_of
+    from consult.api.checks import folder
 
+    folder("--out", out)
     gridded = grid_of(options.by_key(), preset, config, prompts=prompts)
     raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.agents.temperament import temperaments
 from consult.fields import (
     Cases,
+    ExactTypes,
     GridTemperament,
     MaxTurns,
     PanelSize,
@@ -49,7 +50,7 @@ _Teams = tuple[Annotated[str, _on_menu("team", TEAMS)], ...]
 _References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
 
-class _Table(BaseModel):
+class _Table(ExactTypes):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
 
@@ -60,7 +61,7 @@ class RoleModels(_Table):
     triage: str | None = None
     specialist: str | None = None
     attending: str | None = None
-    specialists: dict[str, str] = {}
+    specialists: dict[str, str] = Field(default_factory=dict)
     """Specialty → its own model."""
 
 

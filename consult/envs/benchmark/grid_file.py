@@ -17,6 +17,8 @@ from consult.errors import UserError
 from consult.scenarios import UnknownNameError
 from consult.scenarios.scenario import nearest_first
 
+FLAGS = {"models": "model", "assessors": "assessor"}
+"""Key of a grid → its option, where they differ."""
 MAX_BYTES = 1_000_000
 Place = tuple[str | int, ...]
 
@@ -40,7 +42,7 @@ class Source:
         line = _line(self.text, place) if self.name else 0
         if line:
             return f"{self.name}:{line}: {key}"
-        return f"--{key.replace('_', '-')}" if key else self.name
+        return f"--{FLAGS.get(key, key.replace('_', '-'))}" if key else self.name
 
 
 def read_preset(name: str) -> Source:
@@ -89,10 +91,14 @@ def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
         GridError: A key is unknown, or a value is invalid.
     """
     data = dict(source.data or {})
-    if data.get("cells") and (twice := [key for key in ("strategies", "teams", "cases", "repeats") if key in given]):
+    blocks = data.get("cells")
+    own = isinstance(blocks, list) and any(isinstance(block, dict) and "models" in block for block in blocks)
+    keys = ("strategies", "teams", "cases", "repeats", *(("models",) if own else ()))
+    if blocks and (twice := [key for key in keys if key in given]):
+        key = twice[0]
         raise GridError(
-            f"--{twice[0]} and the cells of {source.name} both say which {twice[0]}; leave the option out, or edit "
-            "the file"
+            f"--{FLAGS.get(key, key)} and the cells of {source.name} both say which {key}; leave the option out, or "
+            "edit the file"
         )
     roles = data.get("roles")
     merged = {**data, **given}

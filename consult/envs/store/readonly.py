@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -65,5 +66,5 @@ class ReadOnlyStore(Store):
         if taken < len(MIGRATIONS):
             raise OutdatedStoreError(
                 f"'{self.path}' was written by an older version of consult and is opened read-only here; "
-                f"migrate it with: consult runs --db {self.path}"
+                f"migrate it with: consult runs --db {shlex.quote(str(self.path))}"
             )

@@ -84,7 +84,10 @@ def _assessed(identifier: str, verdicts: Sequence[Mapping[str, Any]], turns: int
 
 
 def _links(identifier: str, named: Sequence[int], turns: int) -> str:
-    return " ".join(f'<a href="#{text(identifier)}-t{idx}">{idx}</a>' for idx in named if idx < turns)
+    """Link turns by their numbers; an assessor may name one that does not exist."""
+    return " ".join(
+        f'<a href="#{text(identifier)}-t{idx}">{idx}</a>' if 0 <= idx < turns else str(idx) for idx in named
+    )
 
 
 def _thumbnail(photograph: Photograph | None, revision: str) -> str:

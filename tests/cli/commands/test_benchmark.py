@@ -276,3 +276,19 @@ def test_the_smoke_preset_with_the_starter(tmp_path: Path) -> None:
     assert all(len(event["expert"]) == 3 for event in told if event["event"] == "consultation")
     rubric = json.loads((tmp_path / "report" / "report.json").read_text())["runs"][0]["rubric"]
     assert all(name.startswith("rules@") for name in rubric) and rubric
+
+
+def test_a_file_as_report_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    taken, db = tmp_path / "taken.csv", tmp_path / "new.db"
+    taken.write_text("x")
+    typed = ("benchmark", "--model", "bayes:derm34", "--cases", "1", "--strategies", "dialogue", "--yes")
+    code, out, err = type_in(*typed, "--out", taken, "--db", db)
+    assert (code, out) == (2, "") and err == f"consult: '{taken}' is a file; give '--out' a folder\n"
+    assert not db.exists() and taken.read_text() == "x"
+
+
+def test_models_are_named_once(tmp_path: Path) -> None:
+    grid = tmp_path / "grid.toml"
+    grid.write_text('[[cells]]\nmodels = ["silent:derm34"]\ncases = 1\n')
+    code, _, err = type_in("benchmark", "--config", grid, "--model", "bayes:derm34", "--db", tmp_path / "new.db")
+    assert code == 2 and f"--model and the cells of {grid} both say which models" in err
