@@ -17,10 +17,12 @@ CASES = 8
 
 def attending(messages: list[dict[str, str]], images: list[Any]) -> str:
     """Ask for nothing, and call every rash eczema: replace this by a call of your model."""
-    asked = messages[-1]["content"]
-    if '"action"' in asked:
-        return '{"action": "conclude"}'
-    return '{"diagnosis": "eczema", "confidence": 0.5, "text": "I think that it is eczema. Please moisturise."}'
+    task = messages[-1]["content"]
+    if '{"action": "conclude"}' in task:
+        return '{"action": "conclude", "text": "Thank you."}'
+    if "<differential>" in task:
+        return "<think>It itches.</think><answer>eczema</answer><urgency>routine</urgency>"
+    return "I think that it is eczema. Please moisturise your skin every day."
 
 
 def main(out: Path = Path("runs/evaluate")) -> None:

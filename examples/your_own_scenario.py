@@ -63,9 +63,12 @@ CASES = [
 
 def attending(messages: list[dict[str, str]], images: list[Any]) -> str:
     """Conclude with influenza: a placeholder for a model that can read the cases."""
-    if '"action"' in messages[-1]["content"]:
-        return '{"action": "conclude"}'
-    return '{"diagnosis": "flu", "confidence": 0.6, "text": "I think that you have the flu. Stay in bed."}'
+    task = messages[-1]["content"]
+    if '{"action": "conclude"}' in task:
+        return '{"action": "conclude", "text": "Thank you."}'
+    if "<differential>" in task:
+        return "<think>It goes round.</think><answer>flu</answer><urgency>soon</urgency>"
+    return "I think that you have the flu. Stay in bed while you have a fever."
 
 
 def write(folder: Path) -> None:

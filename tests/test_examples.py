@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import consult
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
@@ -61,10 +63,19 @@ def test_every_script_has_a_test() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} <= named
 
 
+def nobody_speaks_json(db: Path) -> None:
+    """Check that what the scripts return as a doctor's words is spoken, and is in the form that was asked for."""
+    for run in consult.load(db):
+        spoken = run.turns[run.turns["speaker"] == "attending"]
+        assert len(spoken) and not spoken["text"].str.contains("[{<]").any()
+        assert not spoken["unusable"].fillna(0).any()
+
+
 @pytest.mark.slow
 def test_evaluate_your_model_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script("evaluate_your_model").main(tmp_path / "out")
     shown = capsys.readouterr().out
+    nobody_speaks_json(tmp_path / "out" / "consult.db")
     assert (
         "python:attending" in shown and "starter" in shown and (tmp_path / "out" / "report" / "report.html").is_file()
     )
@@ -74,6 +85,7 @@ def test_evaluate_your_model_runs(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_your_own_scenario_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     script("your_own_scenario").main(tmp_path / "out")
     shown = capfd.readouterr().out
+    nobody_speaks_json(tmp_path / "out" / "consult.db")
     assert "no mistakes found (2 labels, 2 test cases)" in shown
     # "flu" is an alias: right for one patient, and wrong for the other.
     assert "alias" in shown and "True" in shown and "False" in shown

@@ -72,7 +72,7 @@ def benchmark(
     config: PathLike | None = None,
     again: bool = False,
     prompts: bool = True,
-    out: PathLike = "report",
+    out: PathLike = "runs/report",
     batch: int = 32,
     db: PathLike = "consult.db",
     listen: Listener | None = None,

@@ -68,7 +68,9 @@ class Report:
 
 
 @for_python
-def report(*runs: Run | str | Sequence[Run | str], out: PathLike = "report", db: PathLike = "consult.db") -> Report:
+def report(
+    *runs: Run | str | Sequence[Run | str], out: PathLike = "runs/report", db: PathLike = "consult.db"
+) -> Report:
     """Measure runs and compare them, as `consult report` does.
 
     Args:

@@ -102,11 +102,11 @@ def everywhere(call: Call, tmp_path: Path, scenario: Path, run: str = "r1") -> d
     assert page is not None
     found["view"] = (int(page[1]), int(page[2]), int(page[3] or 0))
     assert call("report", run)[0] == 0
-    report = json.loads(Path("report/report.json").read_text())["runs"][0]
+    report = json.loads(Path("runs/report/report.json").read_text())["runs"][0]
     accuracy = report["headlines"]["accuracy"]
     found["report.json"] = (round(accuracy["value"] * accuracy["n"]), accuracy["n"], accuracy["unjudged"])
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
-    with Path("report/consultations.csv").open(newline="") as file:
+    with Path("runs/report/consultations.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     found["consultations.csv"] = _counted([(int(row["correct"]), row["correct_by"]) for row in rows])
     low, high = report["judging"]["accuracy_range"]
@@ -158,7 +158,7 @@ def test_the_public_cases_have_one_number_everywhere(
     with sqlite3.connect(tmp_path / "consult.db") as db:
         kinds = dict(db.execute("SELECT correct_by, count(*) FROM consultations WHERE correct GROUP BY correct_by"))
     assert kinds == ({by: right} if right else {})
-    markdown = Path("report/report.md").read_text()
+    markdown = Path("runs/report/report.md").read_text()
     assert "judge failed" not in markdown and "No judge was asked." in markdown
     assert f"{CASES - right} unjudged" in markdown and "if all were judged" in markdown
 
@@ -185,7 +185,7 @@ def test_a_judge_decides_with_the_run_or_later_and_gives_the_same(call: Call, cl
     for run in ("r1", "r2"):
         found = everywhere(call, tmp_path, clinic, run)
         assert set(found.values()) == {expected}, found
-        assert "6 unjudged, judge failed on 6" in Path("report/report.md").read_text()
+        assert "6 unjudged, judge failed on 6" in Path("runs/report/report.md").read_text()
     with sqlite3.connect(tmp_path / "consult.db") as db:
         rows = "SELECT ordinal, correct, correct_by FROM consultations WHERE run_id = ? ORDER BY ordinal"
         assert db.execute(rows, ["r1"]).fetchall() == db.execute(rows, ["r2"]).fetchall()
@@ -198,7 +198,7 @@ def test_impetigo_is_impetigo_everywhere(call: Call, ward: Path, tmp_path: Path)
     assert (summary["correct"], summary["with_truth"], summary["plurality_correct"], summary["voted"]) == (2, 4, 2, 4)
     found = everywhere(call, tmp_path, ward)
     assert set(found.values()) == {(2, 4, 2)}, found
-    report = json.loads(Path("report/report.json").read_text())["runs"][0]
+    report = json.loads(Path("runs/report/report.json").read_text())["runs"][0]
     assert {one["truth"] for one in report["confusion"]} == {"Impetigo", "Gout", "Heart attack"}
     assert report["panel"]["s"]["value"] == 0.5 and {one["said"] for one in report["confusion"]} == {"Impetigo"}
     _, out, _ = call("show", "r1.1")
@@ -251,7 +251,7 @@ def test_a_benchmark_is_judged_after_it_was_played(call: Call, ward: Path, tmp_p
     code, out, _ = call(*words, "--judge", model)
     cell = events(out)[-1]["cells"][0]
     assert (cell["run"], cell["value"], cell["unjudged"]) == ("r1", 0.5, 0)
-    report = json.loads(Path("report/report.json").read_text())
+    report = json.loads(Path("runs/report/report.json").read_text())
     assert report["runs"][0]["judging"]["judges"] and f'judge = "{model}"' in report["benchmark"]["toml"]
 
 

@@ -42,7 +42,7 @@ def benchmark(
     ] = False,
     out: Annotated[
         Path, typer.Option("--out", help="The report is written into this folder.", rich_help_panel=OUTPUT_PANEL)
-    ] = Path("report"),
+    ] = Path("runs/report"),
     prompts: Prompts = True,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,

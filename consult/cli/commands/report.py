@@ -12,7 +12,7 @@ from consult.cli.commands.options import DEFAULT_DATABASE, Database
 
 def report(
     runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="These are runs such as r3; several are compared.")],
-    out: Annotated[Path, typer.Option("--out", help="The files are written into this folder.")] = Path("report"),
+    out: Annotated[Path, typer.Option("--out", help="The files are written into this folder.")] = Path("runs/report"),
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write report.html, report.md, report.json, summary.csv, summary.tex and consultations.csv about runs."""
