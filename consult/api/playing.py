@@ -208,7 +208,7 @@ def _case(scenario: Scenario, name: str, split: str) -> str:
     with suppress(UnknownNameError):
         return scenario.case(name).id
     if name.isdigit():
-        raise UserError(f"there is no case '{name}'; for the first {name} cases give a number, not a text")
+        raise UserError(f"there is no case '{name}'; play the first {name} with --cases {name} (cases={name})")
     ids = scenario.case_ids(split)
     if not ids:
         raise UserError(f"there is no case '{name}', and the split '{split}' of '{scenario.name}' has none")
