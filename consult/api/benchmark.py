@@ -254,13 +254,17 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
 
 
 def _check_judges(grid: Grid, scenario: Scenario) -> None:
-    """Open judge and assessors once before playing, so that a mistake shows up at once and not after hours."""
+    """Open judge, assessors and a named classifier once, so that a mistake shows up at once and not after hours."""
     if grid.judges_diagnoses():
         refuse_judging(scenario)
         close_model(open_judge(grid.judge))
     for judge in grid.judges():
         if judge != RULES:
             close_model(open_assessor(judge))
+    if "classifier" in grid.model_fields_set:
+        from consult.agents.experts.classifier import open_classifier
+
+        open_classifier(grid.classifier)
 
 
 def _summary(work: Play, found: dict[str, Any], out: Path) -> Event:

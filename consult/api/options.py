@@ -279,7 +279,7 @@ class GridOptions(Options):
     panel_size: PanelSize | None = None
     max_turns: MaxTurns | None = None
     patient_grounding: PatientGrounding | None = None
-    seed: Seed | None = None
+    seed: Annotated[Seed | None, Shown(PLAYED, "The seed decides every random draw.")] = None
     solo_baseline: Annotated[
         bool | None,
         Shown(

@@ -292,3 +292,10 @@ def test_models_are_named_once(tmp_path: Path) -> None:
     grid.write_text('[[cells]]\nmodels = ["silent:derm34"]\ncases = 1\n')
     code, _, err = type_in("benchmark", "--config", grid, "--model", "bayes:derm34", "--db", tmp_path / "new.db")
     assert code == 2 and f"--model and the cells of {grid} both say which models" in err
+
+
+def test_a_classifier_that_does_not_exist_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    typed = ("benchmark", "--model", "bayes:derm34", "--cases", "1", "--strategies", "dialogue", "--yes")
+    code, out, err = type_in(*typed, "--classifier", "nonsense", "--db", tmp_path / "new.db")
+    assert (code, out) == (2, "") and "there is no model 'nonsense'" in err and err.count("\n") == 1
+    assert not (tmp_path / "new.db").exists()
