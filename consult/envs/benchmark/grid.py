@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, field_validator
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.agents.temperament import temperaments
@@ -110,6 +110,13 @@ class Grid(_Table):
         usual = {name: getattr(self, name) for name in names}
         told = [block.model_dump(exclude_none=True) for block in self.cells] or [{}]
         return [Block.model_validate({**usual, **block}) for block in told]
+
+    @field_validator("assessors")
+    @classmethod
+    def _none_alone(cls, named: tuple[str, ...]) -> tuple[str, ...]:
+        if NOBODY_ASSESSES in named and len(named) > 1:
+            raise ValueError(f"none cannot be combined with other assessors, and it is {', '.join(named)}")
+        return named
 
     def judges(self) -> list[str]:
         """Return the assessors, with `model` replaced by the model's name."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from improvising import SCENARIO
+from pydantic import ValidationError
 
 from consult.envs.benchmark.cells import cells
 from consult.envs.benchmark.grid import Grid
@@ -179,3 +180,9 @@ def test_a_grid_that_cannot_be_played_is_refused(text: str, told: str) -> None:
 def test_an_option_is_blamed_by_its_name() -> None:
     with pytest.raises(GridError, match=r"^--strategies: no strategy 'dialoge'"):
         grid(WHOLE.partition("[[cells]]")[0], strategies=["dialoge"])
+
+
+def test_no_assessor_is_no_assessor_among_others() -> None:
+    assert Grid.model_validate({"assessors": ["none"]}).judges() == []
+    with pytest.raises(ValidationError, match="none cannot be combined with other assessors, and it is rules, none"):
+        Grid.model_validate({"assessors": ["rules", "none"]})
