@@ -35,7 +35,7 @@ def open_photograph(path: Path) -> Image:
                 raise PhotographError(
                     f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
                 )
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            upright = _in_colour(ImageOps.exif_transpose(picture))
     except FileNotFoundError:
         raise PhotographError(f"{path}: the file does not exist; check the path") from None
     except UnidentifiedImageError:
@@ -48,6 +48,20 @@ def open_photograph(path: Path) -> Image:
     bare = Image.new("RGB", upright.size)
     bare.paste(upright)
     return bare
+
+
+def _in_colour(picture: Image) -> Image:
+    """Convert to RGB of 8 bits: more bits are scaled, not cut off, and what is transparent becomes white, not black."""
+    import numpy as np
+    from PIL import Image
+
+    if picture.mode.startswith("I"):
+        deep = np.asarray(picture).astype(np.int64)
+        return Image.fromarray((deep.clip(0, 65_535) // 257).astype(np.uint8)).convert("RGB")
+    if picture.has_transparency_data:
+        layered = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
+    return picture.convert("RGB")
 
 
 @contextmanager
