@@ -325,7 +325,9 @@ class Transcript:
         Raises:
             OSError: The file cannot be written.
         """
-        Path(path).write_text(self.html(), encoding="utf-8")
+        from consult.whole_files import write_whole
+
+        write_whole(Path(path), self.html())
 
     def __str__(self) -> str:
         from io import StringIO

@@ -120,12 +120,13 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
     from consult.envs.store.queries import verdicts_on
     from consult.render.page import consultation_page
     from consult.render.prompts import ShownPrompts
+    from consult.whole_files import write_whole
 
     case, verdicts = scenario.case(row["case_id"]), verdicts_on(store, row["id"])
     run = _run(store, row)
     asked = ShownPrompts.of(store, row, run) if prompts else None
     page = consultation_page(row, store.acts(row["id"]), case, scenario, run, verdicts, asked)
-    html.write_text(page, encoding="utf-8")
+    write_whole(html, page)
     if not silent:
         typer.echo(html)
 
