@@ -21,8 +21,9 @@ def test_a_full_disk_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
 
     monkeypatch.setattr(Path, "write_text", half)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as caught:
         write_whole(page, "after, and longer")
+    assert caught.value.filename == str(page)
     assert page.read_text() == "before" and [one.name for one in tmp_path.iterdir()] == ["page.html"]
 
 

@@ -27,7 +27,7 @@ Count = Annotated[int, Field(ge=0, description="a whole number from 0 on, withou
 class FileModel(BaseModel):
     """Base of all file models; a field's description completes "write …" in the words of a mistake."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class HeldOut(FileModel):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from consult.fields import ShownField
 
 Build = Callable[[Mapping[str, Any]], Any]
+_REFUSED = re.compile(r"'(\w+)'(?= cannot be .*; (?:fix the value|give another value)$)")
+"""How a configuration refuses a value: it names the field."""
 _PLAIN = (bool, int, float)
 """Types that are written on the command line as they are; of a union, the first one."""
 
@@ -72,7 +74,7 @@ def from_model(
 
 def _by_option(error: UserError, fields: Mapping[str, ShownField]) -> UserError:
     """Name a refused field as it is typed on the command line."""
-    refused = re.match(r"'(\w+)'(?= cannot be )", str(error))
+    refused = _REFUSED.match(str(error))
     if refused is None or refused[1] not in fields:
         return error
     return UserError(f"'--{refused[1].replace('_', '-')}'{str(error)[refused.end() :]}")

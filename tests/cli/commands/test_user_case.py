@@ -343,7 +343,7 @@ def test_the_starter_quotes_a_person_at_the_terminal_and_is_disclaimed(tmp_path:
 
 MISTAKES = [
     (["--image", "mine.jpg"], '--image needs a complaint; give --complaint "…" with it'),
-    (["--complaint", ""], "the complaint is empty; say in a sentence"),
+    (["--complaint", ""], "'--complaint' is empty; give a value"),
     (["--complaint", " \x1b[31m\x07\n "], "the complaint is empty; say in a sentence"),
     (["--complaint", "x" * 1001], "the complaint has 1,001 characters; give at most 1,000"),
     (["--complaint", "x", "--case", "test-0001"], "--case and --complaint cannot be combined"),
