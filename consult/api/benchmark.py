@@ -261,7 +261,7 @@ def _check_judges(grid: Grid, scenario: Scenario) -> None:
     for judge in grid.judges():
         if judge != RULES:
             close_model(open_assessor(judge))
-    if "classifier" in grid.model_fields_set:
+    if "classifier" in grid.model_fields_set and grid.classifier != NOBODY_ASSESSES:
         from consult.agents.experts.classifier import open_classifier
 
         open_classifier(grid.classifier)
