@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, ConfigDict, Field
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.agents.temperament import temperaments
@@ -42,6 +42,12 @@ def _temperament(name: str) -> str:
     if name not in menu:
         raise UnknownNameError("temperament", name, menu)
     return name
+
+
+def _none_alone(assessors: tuple[str, ...]) -> tuple[str, ...]:
+    if NOBODY_ASSESSES in assessors and len(assessors) > 1:
+        raise ValueError(f"none cannot be combined with other assessors, and it is {', '.join(assessors)}")
+    return assessors
 
 
 # A validator, not a Literal, so that the message names the nearest name first.
@@ -94,7 +100,7 @@ class Grid(_Table):
     seed: Seed = 0
     classifier: str = "starter"
     """The classifier for the strategy `expert`; also a baseline if the scenario allows."""
-    assessors: Annotated[tuple[str, ...], Field(min_length=1)] = (RULES,)
+    assessors: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_none_alone)] = (RULES,)
     """`rules`, `model`, a reference, or `none`."""
     judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
     """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
@@ -110,13 +116,6 @@ class Grid(_Table):
         usual = {name: getattr(self, name) for name in names}
         told = [block.model_dump(exclude_none=True) for block in self.cells] or [{}]
         return [Block.model_validate({**usual, **block}) for block in told]
-
-    @field_validator("assessors")
-    @classmethod
-    def _none_alone(cls, named: tuple[str, ...]) -> tuple[str, ...]:
-        if NOBODY_ASSESSES in named and len(named) > 1:
-            raise ValueError(f"none cannot be combined with other assessors, and it is {', '.join(named)}")
-        return named
 
     def judges(self) -> list[str]:
         """Return the assessors, with `model` replaced by the model's name."""
