@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from consult.envs.specialists import specialists_of
 from consult.errors import UserError
 from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, shown_fields, within
 from consult.ranges import CASES, PANEL_SKILL, TRAINING_SEED, VOTES
+from consult.reading import read_toml
 
 TrainedRole = Literal["triage", "attending", "interview"]
 Method = Literal["grpo", "sft", "sft+grpo"]
@@ -354,37 +354,28 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
         given: Field → value.
 
     Raises:
-        TrainingError: The file is missing or broken, or a field has a value that it cannot have.
+        FileError: The file is missing or broken.
+        TrainingError: A field has a value that it cannot have.
         UnknownNameError: There is no such field or preset.
     """
     from consult.scenarios import UnknownNameError
 
     if preset is not None and preset not in PRESETS:
         raise UnknownNameError("preset", preset, list(PRESETS))
-    fields = {**PRESETS.get(preset or "", {}), **_of_file(file), **given}
+    own = {} if file is None else read_toml(file)[1]
+    fields = {**PRESETS.get(preset or "", {}), **own, **given}
     fields = {name.replace("-", "_"): value for name, value in fields.items()}
     for name in fields:
         if name == "role":
             raise TrainingError(f"'{file}' names a role, but the command does that: consult train {role}; remove it")
         if name not in TrainConfig.model_fields:
             raise UnknownNameError("training field", name, list(TrainConfig.model_fields))
-    if fields.get("steps") is not None and "minutes" not in {**_of_file(file), **given}:
+    if fields.get("steps") is not None and "minutes" not in {**own, **given}:
         fields.pop("minutes", None)  # a preset's
     try:
         return TrainConfig.model_validate({**fields, "role": role})
     except ValidationError as error:
         raise TrainingError(_first(error, file)) from None
-
-
-def _of_file(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise TrainingError(f"there is no file '{file}'; check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"'{file}' is not TOML: {error}; fix that place") from None
 
 
 def _first(error: ValidationError, file: Path | None) -> str:

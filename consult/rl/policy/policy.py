@@ -22,6 +22,7 @@ from consult.agents.models.model import ModelError, Request
 from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
 from consult.agents.roles.client import derive_seed
+from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
@@ -269,14 +270,14 @@ def _constraint_of(speaker: TransformersModel, config: TrainConfig, row: Row) ->
 def _name_base(folder: Path, config: TrainConfig, located: Located) -> None:
     """Write the base's name into an adapter so that, if possible, the base is also found on another machine."""
     path = folder / "adapter_config.json"
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told = read_object(path)
     told["base_model_name_or_path"], told["revision"] = _portable(config.model, located, folder)
     path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str | None]:
     if located.adapter is not None:
-        before = json.loads((located.adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        before = read_object(located.adapter / "adapter_config.json", "base_model_name_or_path")
         name, revision = str(before["base_model_name_or_path"]), before.get("revision")
         inside = located.adapter / name
         return (_beside(inside, folder), None) if inside.is_dir() else (name, revision)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from consult.errors import UserError
+from consult.reading import parse_json
 from consult.scenarios.importing.cleaning import as_text
 from consult.scenarios.importing.row import Passage, Row, UnusableRow
 from consult.scenarios.scenario import UnknownNameError
@@ -95,8 +95,8 @@ def _unpacked(value: Any) -> Any:
     """Read a cell of a table that holds a JSON list or object."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return parse_json(value)
+        except ValueError:
             return value
     return value
 

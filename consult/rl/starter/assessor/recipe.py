@@ -18,6 +18,7 @@ from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.counts import count_of
 from consult.envs.runner import versions
+from consult.reading import read_object
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.auxiliary_targets import AuxiliaryTargets
 from consult.rl.starter.assessor.rollouts import configurations, play
@@ -103,7 +104,7 @@ def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
     # The number of threads affects speed only.
     told = {k: v for k, v in asdict(recipe).items() if k != "threads"}
     told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != told:
+    if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
     path.write_text(json.dumps(told, indent=2), encoding="utf-8")
 
@@ -129,9 +130,7 @@ def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Pa
     # The base's name is written afterwards: PEFT would look it up on the hub.
     training.model.save_pretrained(out, save_embedding_layers=False)
     configuration = out / "adapter_config.json"
-    said = json.loads(configuration.read_text(encoding="utf-8")) | {
-        "base_model_name_or_path": _named(recipe, base, out)
-    }
+    said = read_object(configuration) | {"base_model_name_or_path": _named(recipe, base, out)}
     configuration.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     weights = out / "adapter_model.safetensors"
     halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
