@@ -43,6 +43,8 @@ PATIENCE = 20.0
 
 _CHUNK = 1 << 16
 _HEAD = 4_096
+_HALVES = re.compile(r"[\ud800-\udfff]")
+"""What Python makes of bytes in a file's name that are not UTF-8."""
 _NONBLOCKING = getattr(os, "O_NONBLOCK", 0)
 _KINDS = (
     (b"PK\x03\x04", "an Excel workbook or another ZIP archive", "save it as text first, a table as CSV"),
@@ -267,6 +269,20 @@ def refuse_no_file(path: Path, *, pipe: bool = False) -> None:
     os.close(_descriptor(path, pipe))
 
 
+def refuse_other_kinds(path: Path) -> None:
+    """Check that a path, if there is something, leads to no device, pipe or socket, which a database cannot be.
+
+    Raises:
+        KindError: It does.
+    """
+    try:
+        kind = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return  # reported when it is opened
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise KindError(path, f"is {_kind(kind)}", "give a regular file")
+
+
 def is_there(path: Path) -> bool:
     """Return whether a folder has an entry at a path; a link to nothing is one, so that it is not taken for absent."""
     return path.exists() or path.is_symlink()
@@ -373,6 +389,27 @@ def decoded(raw: bytes, path: Path) -> str:
         what = "has a NUL byte, which no text has"
         raise FileError(path, what, "give a text file in UTF-8", _line_of(raw, raw.find(b"\0")))
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def refuse_undecodable(*names: str) -> None:
+    """Refuse names of files that are not UTF-8, where they would be stored: no database and no JSON can hold them.
+
+    Raises:
+        UserError: One is not.
+    """
+    for name in names:
+        if _HALVES.search(name):
+            raise UserError(f"the name '{without_halves(name)}' is not UTF-8 and cannot be stored; rename the file")
+
+
+def without_halves(text: str) -> str:
+    """Return a text with a replacement character for each byte of a file's name that is not UTF-8."""
+    return _HALVES.sub("\ufffd", text)
+
+
+def is_storable(value: object) -> bool:
+    """Return whether a value is no text with bytes of a file's name that is not UTF-8."""
+    return not isinstance(value, str) or _HALVES.search(value) is None
 
 
 def not_utf8(raw: bytes, start: int) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from consult.envs.specialists import specialists_of
 from consult.errors import UserError
 from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, shown_fields, within
 from consult.ranges import CASES, PANEL_SKILL, TRAINING_SEED, VOTES
-from consult.reading import read_toml
+from consult.reading import read_toml, refuse_undecodable
 
 TrainedRole = Literal["triage", "attending", "interview"]
 Method = Literal["grpo", "sft", "sft+grpo"]
@@ -372,6 +372,7 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
             raise UnknownNameError("training field", name, list(TrainConfig.model_fields))
     if fields.get("steps") is not None and "minutes" not in {**own, **given}:
         fields.pop("minutes", None)  # a preset's
+    refuse_undecodable(*(value for value in fields.values() if isinstance(value, str)))
     try:
         return TrainConfig.model_validate({**fields, "role": role})
     except ValidationError as error:

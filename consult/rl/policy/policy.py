@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.models.local.loading import load_afresh, revision_with
+from consult.agents.models.local.loading import load_afresh, metadata_of, revision_with
 from consult.agents.models.local.training_metadata import PRACTICE
 from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import ModelError, Request
@@ -192,7 +192,7 @@ class Policy:
             # Tokenizer and processor are byte-for-byte those of the start.
             if path.suffix in COPIED and not (folder / path.name).exists() and "index" not in path.name:
                 shutil.copy(path, folder / path.name)
-        metadata = _metadata(self.located.folder)
+        metadata = metadata_of(self.located.folder)
         if "dialect" in metadata:
             weights = folder / "model.safetensors"
             save_file(load_file(weights), weights, metadata=metadata)
@@ -290,10 +290,3 @@ def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str 
 def _beside(base: Path, folder: Path) -> str:
     """Return a folder's path relative to another folder, so that both can be moved together."""
     return os.path.relpath(base.resolve(), folder.resolve())
-
-
-def _metadata(folder: Path) -> dict[str, str]:
-    from safetensors import safe_open
-
-    with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
-        return dict(weights.metadata() or {})

@@ -21,7 +21,7 @@ from consult.scenarios.files import CaseSpec
 from consult.scenarios.importing.agentclinic import read_agentclinic
 from consult.scenarios.importing.card import Card, Menu, card_of
 from consult.scenarios.importing.cleaning import excerpt
-from consult.scenarios.importing.columns import Columns
+from consult.scenarios.importing.columns import Columns, meant_columns
 from consult.scenarios.importing.craft_md import read_craft_md
 from consult.scenarios.importing.names import Diagnoses, dumped
 from consult.scenarios.importing.own_rows import read_csv, read_jsonl, rows_of
@@ -43,6 +43,8 @@ KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
 """Kind → its reader."""
 MAPPED = ("csv", "jsonl", "folder")
 """Kinds whose columns can have other names."""
+MOST_UNREAD = 200
+"""Most names of unread columns that are kept."""
 FIRST = 5
 """Most dropped rows in a summary; the report has all of them."""
 
@@ -70,6 +72,10 @@ class Summary:
     """Number of sentences left out because they name the diagnosis."""
     long: int = 0
     """Sentences left out because they, or their number, are too long."""
+    aside: int = 0
+    """Sentences set aside because they are in the shorthand of notes; `import/kept.jsonl` lists them."""
+    suggested: dict[str, str] = field(default_factory=dict)
+    """Field that no column was found for → the column that may be meant."""
     facts: int = 0
     findings: int = 0
     photographs: int = 0
@@ -187,6 +193,10 @@ class _Importer:
     def __init__(self, target: Target, root: Path) -> None:
         self.target, self.root = target, root
         self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(), Menu()
+        self.unread: dict[str, None] = {}
+        """Columns that no field was read from."""
+        self.found: set[str] = set()
+        """Fields that some row has."""
 
     def take(self, line: int, row: Row | UnusableRow) -> None:
         """Keep a row as a case, or drop it."""
@@ -209,19 +219,22 @@ class _Importer:
         if diagnosis is not None:
             self.diagnoses.count(diagnosis, card.fields.get("specialty", ""))
         self.target.keep(card.fields, _note(line, row, card))
-        self._count(card)
+        self._count(row, card)
 
     def _id(self, line: int, stated: str) -> str:
         """Return the source's id if it is valid, else an id from the line number."""
         usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
         return stated if usable else f"row-{line:06}"
 
-    def _count(self, card: Card) -> None:
+    def _count(self, row: Row, card: Card) -> None:
         summary = self.summary
         summary.kept += 1
         summary.cleaned.update(card.cleaned)
         summary.leaks += card.leaks
         summary.long += card.long
+        summary.aside += len(card.aside)
+        self.unread.update(dict.fromkeys(row.unread[:MOST_UNREAD]) if len(self.unread) < MOST_UNREAD else ())
+        self.found.update(name for name in ("complaint", "diagnosis", "age", "sex", "image") if getattr(row, name))
         summary.facts += len(card.fields.get("facts", ()))
         summary.findings += len(card.fields.get("examinations", ()))
         summary.unknown += "diagnosis" not in card.fields
@@ -234,6 +247,8 @@ class _Importer:
 
     def finish(self, name: str, title: str) -> None:
         """Write the files that depend on all rows."""
+        missing = (field for field in ("diagnosis", "age", "sex", "image") if field not in self.found)
+        self.summary.suggested = meant_columns(self.unread, missing)
         labels = self.diagnoses.file()
         summary = self.summary
         summary.photographs = self.target.photographs
@@ -267,5 +282,6 @@ def _note(line: int, row: Row, card: Card) -> dict[str, Any]:
     """Describe the source of a case, and what was left out of it."""
     note = {"id": card.fields["id"], "line": line, "image": row.image, "cleaned": card.cleaned}
     note |= {"named_the_diagnosis": card.leaks, "too_long": card.long}
+    note |= {"set_aside": [excerpt(sentence, 400) for sentence in card.aside]}
     note |= {name: excerpt(text, 400) for name, text in row.rights.items()}
     return {name: value for name, value in note.items() if value}

@@ -264,10 +264,17 @@ def dialect_of(folder: Path) -> str:
 
 
 def metadata_of(folder: Path) -> dict[str, str]:
-    """Read the weights' metadata."""
+    """Read the weights' metadata.
+
+    Raises:
+        ModelError: The folder has no weights, or they are broken.
+    """
     from safetensors import safe_open
 
-    with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
+    first = min(folder.glob("*.safetensors"), default=None)
+    if first is None:
+        raise ModelError(f"'{folder}' is not a model: it has no *.safetensors weights; give the folder of a model")
+    with in_a_sentence(folder), safe_open(first, "pt") as weights:
         return dict(weights.metadata() or {})
 
 

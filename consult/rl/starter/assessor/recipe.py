@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.assessors.rules import VERSION
-from consult.agents.models.local.loading import dialect_of, revision_of
+from consult.agents.models.local.loading import dialect_of, refuse_unsafe, revision_of
 from consult.agents.models.model_resolver import locate
 from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
@@ -95,6 +95,7 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
 
 def _base(recipe: AssessorRecipe) -> Path:
     located = locate(recipe.base)
+    refuse_unsafe(located.folder, "config.json")
     if located.adapter is not None or dialect_of(located.folder) != "starter":
         raise RecipeError(f"'{recipe.base}' is not a starter; give --base starter or a folder of consult train starter")
     return located.folder
