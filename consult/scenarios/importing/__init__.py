@@ -114,6 +114,7 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
         for read in rows:
             importer.take(read.line, read.row)
         summary = importer.summary
+        importer.suggest()
         if kind == "folder" and has_table(source):
             summary.unlisted = unlisted(source, summary.rows)
         if summary.kept:
@@ -208,7 +209,17 @@ class _Importer:
         except UnusableRow as unusable:
             self._drop(Dropped(line, unusable.reason, excerpt(unusable.detail)))
 
+    def suggest(self) -> None:
+        """Find the columns that may be meant by fields that no row has."""
+        missing = [name for name in ("complaint", "diagnosis", "age", "sex", "image") if name not in self.found]
+        texts = ["text"] if "complaint" in missing and "told" not in self.found else []
+        self.summary.suggested = meant_columns(self.unread, [*missing, *texts])
+
     def _keep(self, line: int, row: Row) -> None:
+        if len(self.unread) < MOST_UNREAD:
+            self.unread.update(dict.fromkeys(row.unread[:MOST_UNREAD]))
+        self.found.update(name for name in ("complaint", "diagnosis", "age", "sex", "image") if getattr(row, name))
+        self.found.update(["told"] if any(passage.text for passage in row.told) else [])
         diagnosis = self.diagnoses.named(row.diagnosis)
         card = card_of(row, self._id(line, row.id), diagnosis, self.menu)
         _validated(card)
@@ -219,22 +230,20 @@ class _Importer:
         if diagnosis is not None:
             self.diagnoses.count(diagnosis, card.fields.get("specialty", ""))
         self.target.keep(card.fields, _note(line, row, card))
-        self._count(row, card)
+        self._count(card)
 
     def _id(self, line: int, stated: str) -> str:
         """Return the source's id if it is valid, else an id from the line number."""
         usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
         return stated if usable else f"row-{line:06}"
 
-    def _count(self, row: Row, card: Card) -> None:
+    def _count(self, card: Card) -> None:
         summary = self.summary
         summary.kept += 1
         summary.cleaned.update(card.cleaned)
         summary.leaks += card.leaks
         summary.long += card.long
         summary.aside += len(card.aside)
-        self.unread.update(dict.fromkeys(row.unread[:MOST_UNREAD]) if len(self.unread) < MOST_UNREAD else ())
-        self.found.update(name for name in ("complaint", "diagnosis", "age", "sex", "image") if getattr(row, name))
         summary.facts += len(card.fields.get("facts", ()))
         summary.findings += len(card.fields.get("examinations", ()))
         summary.unknown += "diagnosis" not in card.fields
@@ -247,8 +256,6 @@ class _Importer:
 
     def finish(self, name: str, title: str) -> None:
         """Write the files that depend on all rows."""
-        missing = (field for field in ("diagnosis", "age", "sex", "image") if field not in self.found)
-        self.summary.suggested = meant_columns(self.unread, missing)
         labels = self.diagnoses.file()
         summary = self.summary
         summary.photographs = self.target.photographs

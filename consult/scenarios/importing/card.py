@@ -131,17 +131,19 @@ class _Writer:
         """Return the complaint, and the text with it; the first told sentence if there is no complaint."""
         stated = list(self._sentences(row.complaint, "complaint"))
         told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
+        noted = False
         for sentence in chain(stated, told):
             clause = self._clause(Passage(sentence))
-            own = sentence in stated and not is_doctors(sentence)
-            if clause and not is_shorthand(clause) and (own or not is_found(sentence, clause)):
-                rest = [Passage(s) for s in stated if s != sentence]
+            if clause and (is_doctors(sentence) or is_shorthand(clause)):
+                noted = True
+            elif clause and (sentence in stated or not is_found(sentence, clause)):
                 self.said.add(clause.lower())
-                return clause, rest
+                return clause, [Passage(s) for s in stated if s != sentence]
+        rest = [Passage(s) for s in stated]
         if row.image:
-            return LOOK, []
-        if self.card.leaks and (stated or row.told):
-            return "I do not feel well", []
+            return LOOK, rest
+        if noted or (self.card.leaks and (stated or row.told)):
+            return "I do not feel well", rest
         raise UnusableRow("there is no complaint")
 
     def facts(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:

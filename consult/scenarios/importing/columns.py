@@ -35,12 +35,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """Field → its possible columns; the first existing one is used. `complaints` and `general_complaint` are 3MDBench's."""
 MEANT: Mapping[str, str] = {
-    "complaint": r"complaint|reason|presenting|symptom|problem|\bcc\b",
+    "complaint": r"complaint|reason|presenting|symptom|problem|title|\bcc\b",
     "text": r"history|\bhpi\b|narrative|note|report|description|summary|query|question",
-    "diagnosis": r"diagnos|\bdx\b|disease|condition|\bicd|ground truth|answer",
+    "diagnosis": r"diagnos|\bdx\b|disease|condition|\bicd|ground truth|answer|label",
     "age": r"\bage\b|\byears\b",
     "sex": r"\bsex\b|\bgender\b",
-    "image": r"image|\bimg\b|photo|picture|\bpath\b",
+    "image": r"(?<!\bn )image|\bimg\b|photo|picture|\bpath\b",
     "specialty": r"specialt|speciali[sz]ation|department|clinic\b",
 }
 """Field → words in the name of a column that may be meant by it."""

@@ -25,7 +25,8 @@ _SPELLED = tuple(
         (r"^c/o\b:?", "The patient complains of"),
         (r"\bc/o\b:?", "complains of"),
         (r"^(?:p/w|presents w/)\s+", "The patient presents with "),
-        (r"^(?:hx|h/o|hist)\b\.?:?(?:\s+of)?\s+", "The patient has a history of "),
+        (r"^(?:(?:hx|h/o|hist)\b\.?:?(?:\s+of)?|history of)\s+", "The patient has a history of "),
+        (r"^currently\s+(?=tak|us|on\b)", "The patient is currently "),
         (r"^(?:pmhx?|pmh/o|past medical history):\s*", "The patient has a history of "),
         (r"\b(?:h/o|hx of)\b", "history of"),
         (r"^nkd?a\b.*$", "The patient has no known allergies"),
@@ -51,13 +52,14 @@ _SIGN = re.compile(
     r"|\bslit[- ]lamp\b|\bfundoscop\w+|\botoscop\w+|\bauscultat\w+|\bfluorescein\b|\b(?:PERRLA?|NAD|WNL|TTP)\b"
     r"|\b(?:corneal|pulmonary|pleural|pericardial)\s+\w+|\bhepat\w*megaly\b|\bcrep(?:s|itations)\b|\bmurmur\b"
     r"|\b(?:CXR|ECG|EKG|FBC|CBC|LFTs?|U&Es?|UDS)\b|\bCN (?:[IVX]+|\d)"
+    r"|\b(?:physical|clinical|neurological|skin|general) exam\w*\s+(?:show|reveal|demonstrat|disclos|is|was)\w*"
     r"|^(?:obs|vitals|exam|examination|ix|inv|investigations|bloods|imaging|labs)\s*[:-]",
     re.IGNORECASE,
 )
 _SHORTHAND = re.compile(
-    r"\b[a-z]/[a-z]\b|\b(?:pts?|pmhx?|fhx?|shx?|hx|ddx|dx|rx|tx|sx|mx|nkda|prn|qid|tid|bid|bd|tds|ros|hpi|rtc)\b\.?"
+    r"\b(?!n/a)[a-z]/[a-z]\b|\b(?:pts?|pmhx?|fhx?|shx?|hx|ddx|dx|rx|tx|sx|mx|nkda|prn|qid|tid|bid|bd|tds|ros|hpi|rtc)\b\.?"
     r"|^(?:imp|impression|plan|assessment|a/?p|diagnosis|differential|follow[- ]?up|f/u|working diagnosis)\s*[:-]"
-    r"|^[A-Z]{2,5}\s*[:-]|[+]{2,}|\b[+-]ve\b|[↑↓→]",
+    r"|(?-i:^[A-Z]{2,5}\s*:)|[+]{2,}|\b[+-]ve\b|[↑↓→]",
     re.IGNORECASE,
 )
 
