@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consult.errors import UserError
-from consult.reading import PICTURE, FileError, read_bytes
+from consult.reading import PICTURE, FileError, MissingFileError, read_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,6 +40,8 @@ def open_photograph(path: Path) -> Image:
                     f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
                 )
             upright = _in_colour(ImageOps.exif_transpose(picture))
+    except MissingFileError as error:
+        raise PhotographError(f"{path}: the file {error.what}; {error.fix}") from None
     except FileError as error:
         raise PhotographError(f"{path}: {error.what}; {error.fix}") from None
     except UnidentifiedImageError:
