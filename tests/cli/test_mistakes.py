@@ -652,7 +652,7 @@ TRAINING = [
     Mistake(TRAINED, ["'out' is not empty"], [text("out/a.txt")], fix="another --out"),
     Mistake(TRAINED, ["holds a training"], [text("out/work/config.json", "{}")], fix="--resume"),
     Mistake((*TRAINED, "--resume"), ["started with", "out"], [text("out/work/config.json", "{}")], fix="another --out"),
-    Mistake((*TRAINED, "--resume"), ["config.json", "broken"], [text("out/work/config.json", "{")]),
+    Mistake((*TRAINED, "--resume"), ["config.json", "is not valid JSON"], [text("out/work/config.json", "{")]),
     Mistake(("simulate", "--attending", "model"), ["consult.json"], [starter_with(text("model/consult.json", "{"))]),
     Mistake(simulate("--votes", "0"), ["--votes"], fix="--help"),
     Mistake(simulate("--panel-skill", "1.5"), ["--panel-skill"], fix="--help"),
