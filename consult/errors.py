@@ -23,6 +23,10 @@ class PluginWarning(UserWarning):
     """Something a user should know about code that runs, although it runs; one sentence."""
 
 
+class ModelWarning(UserWarning):
+    """Something a user should know about a model that runs, although it runs; one sentence."""
+
+
 def one_line(error: BaseException) -> str:
     """Return an error's type and message in one line, without control characters."""
     said = "".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in str(error)[: 2 * _MOST])
