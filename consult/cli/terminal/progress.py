@@ -7,8 +7,8 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
+from consult.foreign_text import shown
 from consult.render.narrow import fitted
 from consult.render.terminal import DISCLAIMER, Event, styled
 from consult.render.verdict import judging_command
@@ -97,9 +97,9 @@ class Progress:
     # -- at the end ------------------------------------------------------------------------------------------------
 
     def _report(self, summary: Event) -> None:
-        from rich.console import Console
+        from consult.render.console import PlainConsole
 
-        out = self.out or Console()
+        out = self.out or PlainConsole()
         out.print(fitted(_figures(summary, self.ended), out.width))
         for line in self._failures():
             out.print(styled(line, "red"), highlight=False, soft_wrap=True)
@@ -116,7 +116,7 @@ class Progress:
         failed = [event for event in self.ended if event["status"] == "failed"]
         if not failed:
             return []
-        lines = [f"  {e['consultation']}  {clean(e['case'])}  {clean(e['error'] or '')}" for e in failed]
+        lines = [f"  {e['consultation']}  {shown(e['case'])}  {shown(e['error'] or '')}" for e in failed]
         more = [f"  … and {len(lines) - MOST_FAILURES} more"] if len(lines) > MOST_FAILURES else []
         return ["", "failed:", *lines[:MOST_FAILURES], *more]
 
