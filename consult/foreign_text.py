@@ -108,7 +108,7 @@ _KEYS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(
             r"(?<![A-Za-z0-9])(?:[spr]k-(?=[\w-]*\d)[\w-]{4,}|[spr]k-[\w-]{12,}|hf_\w{8,}|gh[pousr]_\w{16,}"
             r"|github_pat_\w{10,}|glpat-[\w-]{10,}|xox[a-z]-[\w-]{10,}|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}|gsk_\w{10,}"
-            r"|nvapi-[\w-]{10,}|xai-\w{10,}|r8_\w{20,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?)"
+            r"|nvapi-[\w-]{10,}|xai-\w{10,}|r8_\w{20,}|eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*)?)"
         ),
         MASK,
     ),

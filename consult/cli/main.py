@@ -97,6 +97,9 @@ def run() -> None:
         sys.exit(_complain(str(error), 2))
     except KeyboardInterrupt:
         sys.exit(_complain("interrupted", INTERRUPTED))
+    except UnicodeEncodeError as error:
+        # A word of the command line whose bytes are not UTF-8; the store and JSON hold text.
+        sys.exit(_complain(f"'{error.object}' cannot be written as {error.encoding}; type it again as UTF-8 text", 2))
     except BrokenPipeError:
         # The reader of our output has closed the pipe, e.g. `| head`.
         sys.stderr.close()

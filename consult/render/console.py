@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.text import Text
 
 from consult.foreign_text import harmless
@@ -19,6 +21,14 @@ class PlainConsole(Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, "highlight": False, **options})
+
+    def render(self, renderable: Any, options: Any = None) -> Iterator[Segment]:
+        """Render anything: of what a `Text` holds, too, nothing has an effect on the terminal."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(harmless(segment.text), segment.style)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Render a text: a line, a cell of a table, or a title."""

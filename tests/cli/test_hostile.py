@@ -165,8 +165,8 @@ LETTERS = st.one_of(
 WORDS = st.text(LETTERS, max_size=12).filter(lambda text: not text.startswith(("/", "~", "http")) and ".." not in text)
 PLACES = st.one_of(st.sampled_from(FILES), st.sampled_from(TEXTS), WORDS)
 VALUES = {
-    "number": st.one_of(st.sampled_from(NUMBERS), st.sampled_from(TEXTS), WORDS),
-    "path": PLACES,
+    "number": st.one_of(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS), st.sampled_from(TEXTS), WORDS),
+    "path": st.one_of(st.sampled_from(FILES), st.sampled_from(FILES), PLACES),
     "text": st.one_of(
         st.sampled_from(TEXTS), st.sampled_from(NUMBERS), WORDS, PLACES, st.sampled_from(FILES).map("scripted:{}".format)
     ),
@@ -175,19 +175,21 @@ VALUES = {
 
 @st.composite
 def typed(draw: st.DrawFn) -> tuple[str, ...]:
-    """Draw a command with up to three hostile options; a required parameter has a usual or a hostile value."""
-    words = draw(st.sampled_from(list(commands())))
+    """Draw a command with up to two hostile options; a required parameter has a usual or a hostile value."""
+    group = draw(st.sampled_from(sorted({words[0] for words in commands()})))
+    words = draw(st.sampled_from([words for words in commands() if words[0] == group]))
     parameters = commands()[words]
     options = [one for one in parameters if one.name]
     arguments = [draw(argument(one)) for one in parameters if not one.name and (one.required or draw(st.booleans()))]
-    chosen = draw(st.lists(st.sampled_from(options), max_size=3)) if options else []
+    chosen = draw(st.lists(st.sampled_from(options), min_size=1, max_size=2, unique=True)) if options else []
     chosen += [one for one in options if one.required and one not in chosen]
     given = [word for one in chosen for word in option(one, draw)]
     return (*words, *BEFORE.get(words, ()), *given, *AFTER.get(words, ()), *arguments)
 
 
 def argument(one: Parameter) -> st.SearchStrategy[str]:
-    return st.one_of(st.sampled_from(("r1", "r1.1", "ward", "csv", "good.csv")), VALUES[one.kind])
+    usual = st.sampled_from(("r1", "r1.1", "ward", "csv", "good.csv", "derm34", "agentclinic", "jsonl", "odd.csv", "here"))
+    return st.one_of(usual, usual, usual, VALUES[one.kind])
 
 
 def option(one: Parameter, draw: st.DrawFn) -> tuple[str, ...]:

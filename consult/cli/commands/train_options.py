@@ -91,7 +91,9 @@ def _command(role: Role) -> Callable[..., None]:
         with planned.named.known():
             if dry_run:
                 from consult.rl.runtime.dry_run import tell_plan
+                from consult.rl.runtime.output_dir import check_output_dir
 
+                check_output_dir(read, out, resume=resume)
                 tell_plan(read, out, lambda line: typer.echo(harmless(line)))
                 return
             from consult.rl.practitioner import train_practitioner
