@@ -1,4 +1,4 @@
-"""Text from outside: nothing in it acts on a terminal or a page, hides, or gives a key away, and names stay readable."""
+"""Text from outside: it has no effect where it is shown, gives no key away, and names stay readable."""
 
 from __future__ import annotations
 
@@ -44,8 +44,28 @@ NO_KEYS = [
     "http://localhost:8000/v1?concurrency=8#org/name",
     "The key finding is a rash; passwords are not asked.",
 ]
-NAMES = ["👩\u200d⚕\ufe0f", "👨🏽\u200d🦱", "അവന്\u200d", "ශ්\u200dරී", "می\u200cخواهم", "Zoë", "李雷"]
-HARMFUL = ["\x1b[31m", "\x1b]0;t\x07", "\x9b31m", "\x00", "\x7f", "\u202e", "\u2066", "\u200b", "\u2060", "\ufeff", "\udcff"]
+NAMES = [
+    "👩\u200d⚕\ufe0f",
+    "👨🏽\u200d🦱",
+    "അവന്\u200d",
+    "ශ්\u200dරී",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "Zoë",
+    "李雷",
+]
+HARMFUL = [
+    "\x1b[31m",
+    "\x1b]0;t\x07",
+    "\x9b31m",
+    "\x00",
+    "\x7f",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\u2060",
+    "\ufeff",
+    "\udcff",
+]
 
 
 @pytest.mark.parametrize(("text", "key"), KEYS)
@@ -104,6 +124,7 @@ def test_one_place_makes_consoles_and_html() -> None:
                 assert name in ("foreign_text.py", "api/run.py", "api/report.py", "render/page_parts.py"), name
 
 
+LABELS = ("[/b] flu", "cold")
 MARKUP = "[red]x[/b] :smile:"
 
 
@@ -113,7 +134,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyP
     folder.mkdir(parents=True)
     (folder / "scenario.yaml").write_text(f'name: ward\ntitle: "{MARKUP}"\ntopics: {{duration: how long}}\n')
     (folder / "labels.yaml").write_text('labels: {"[/b] flu": {specialty: "[/i] m"}, cold: {specialty: "[/i] m"}}\n')
-    cases = [{"id": f"a{n}", "complaint": "I [/b] ache", "diagnosis": name} for n, name in enumerate(("[/b] flu", "cold"))]
+    cases = [{"id": f"a{n}", "complaint": "I [/b] ache", "diagnosis": said} for n, said in enumerate(LABELS)]
     (folder / "cases.jsonl").write_text("".join(f"{json.dumps(case)}\n" for case in cases))
     place = ("--scenario", str(folder.relative_to(tmp_path)))
     code, _, err = type_in("simulate", *place, "--model", f"scripted:{PANEL}", "--db", "[/b].db".replace("/", "-"))

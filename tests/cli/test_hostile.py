@@ -88,7 +88,10 @@ BEFORE: dict[tuple[str, ...], tuple[str, ...]] = {
 AFTER: dict[tuple[str, ...], tuple[str, ...]] = {
     ("view",): ("--port", TAKEN),
     ("train", "classifier"): ("--model", "nowhere"),
-    **{("train", role): ("--out", "dog.txt/out") for role in ("triage", "attending", "interview", "starter", "assessor")},
+    **{
+        ("train", role): ("--out", "dog.txt/out")
+        for role in ("triage", "attending", "interview", "starter", "assessor")
+    },
 }
 """Given last, so that a hostile value cannot start what takes long."""
 
@@ -100,15 +103,16 @@ NUMBERS = (
     "9" * 20, "9" * 5000, "9223372036854775808", "-9223372036854775809", "1e400", "true", "1,5", "",
 )  # fmt: skip
 TEXTS = (
-    "", " ", "\t", "-", "--", "---", "=", "a=b", "=b", "a=", "[/b]", "[red]x[/red]", "[link=http://a]", ":smile:", "%s{}{0}",
-    "\x1b[31mred", "\x1b]0;title\x07", "\x9b31m", "\u202eabc", "a\u200bb", "a\nb", "a\r\nb", "\u2028", "\udcff\udc80", "é",
-    "👩\u200d⚕\ufe0f", "അവന്\u200d", "x" * 5000, "'", '"', "'; DROP TABLE runs; --", "$(ls)", "<script>", "<|im_end|>", "..",
-    "r1", "r2", "r1.1", "r1.2", "r9", "r1.", "r", "test-0003", "test-9999", "derm34", "test", "train", "rules", "none",
-    "on", "off", "human", "nobody", "model", "all", "dialogue", "no-dialogue", "panel", "solo", "csv", "jsonl", "folder",
-    "agentclinic", "craft-md", "dermatology=nowhere", "accuracy=1", "accuracy=nan", "accuracy=", "nowhere", "no/where",
-    "scripted:", "scripted:nowhere.yaml", "bayes:derm34", "bayes:x", "file.py:x", "file.py:", ":x", "dermatology",
-    "http://", "http://127.0.0.1:9/v1#x", f"http://u:{SECRET}@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?timeout=nan#x",
-    "http://[::1", f"sk-{SECRET}", f"Bearer {SECRET}", f"api_key={SECRET}", "file::memory:", ":memory:", "con.py",
+    "", " ", "\t", "-", "--", "---", "=", "a=b", "=b", "a=", "[/b]", "[red]x[/red]", "[link=http://a]", ":smile:",
+    "%s{}{0}", "\x1b[31mred", "\x1b]0;title\x07", "\x9b31m", "\u202eabc", "a\u200bb", "a\nb", "a\r\nb", "\u2028",
+    "\udcff\udc80", "é", "👩\u200d⚕\ufe0f", "അവന്\u200d", "x", "'", '"', "'; DROP TABLE runs; --", "$(ls)", "<script>",
+    "<|im_end|>", "..", "r1", "r2", "r1.1", "r1.2", "r9", "r1.", "r", "test-0003", "test-9999", "derm34", "test",
+    "train", "rules", "none", "on", "off", "human", "nobody", "model", "all", "dialogue", "no-dialogue", "panel",
+    "solo", "csv", "jsonl", "folder", "agentclinic", "craft-md", "dermatology=nowhere", "accuracy=1", "accuracy=nan",
+    "accuracy=", "nowhere", "no/where", "scripted:", "scripted:nowhere.yaml", "bayes:derm34", "bayes:x", "file.py:x",
+    "file.py:", ":x", "dermatology", "http://", "http://127.0.0.1:9/v1#x", f"http://u:{SECRET}@127.0.0.1:9/v1",
+    "http://127.0.0.1:9/v1?timeout=nan#x", "http://[::1", f"sk-{SECRET}", f"Bearer {SECRET}", f"api_key={SECRET}",
+    "file::memory:", ":memory:", "con.py",
 )  # fmt: skip
 
 
@@ -126,20 +130,20 @@ def hostile_files(folder: Path) -> None:
         "ratings.csv": b"consultation,item,value\nr1.1,1.1,1\nr1.1,9.9,\x1b[31m\nr1.1,1.2,nan\nr1.1,1.2,1_0\n",
         "deep.json": b"[" * 3000,
         "cases.jsonl": b'{"complaint": "\x1b[31m", "diagnosis": 1e999}\n' + b"9" * 5000 + b"\nnull\n",
-        "script.yaml": b"replies: {patient: [\"\\e[31m [/b] \\u202e\"], triage: [x], attending: [y], specialist: [z]}\n",
+        "script.yaml": b'replies: {patient: ["\\e[31m [/b] \\u202e"], triage: [x], attending: [y], specialist: [z]}\n',
         "date.yaml": b"replies: {patient: [2024-99-99]}\n",
         "large.yaml": b"replies: {patient: [" + b"9" * 5000 + b"]}\n",
         "list.yaml": b"- 1\n- 2\n",
-        "grid.toml": "cases = 2.0\nseed = inf\n".encode(),
-        "grid2.toml": 'strategies = ["\\u001b[31m"]\n'.encode(),
-        "grid3.toml": 'models = ["' .encode() + SCRIPT.encode() + b'"]\ncases = 1\n[roles]\npatient = "[/b]"\n',
-        "grid4.toml": "[[cells]]\nmodels = []\n[[cells]]\ncases = 1_0\n".encode(),
+        "grid.toml": b"cases = 2.0\nseed = inf\n",
+        "grid2.toml": b'strategies = ["\\u001b[31m"]\n',
+        "grid3.toml": b'models = ["' + SCRIPT.encode() + b'"]\ncases = 1\n[roles]\npatient = "[/b]"\n',
+        "grid4.toml": b"[[cells]]\nmodels = []\n[[cells]]\ncases = 1_0\n",
         "train.toml": f'steps = 1.0\nmodel = "sk-{SECRET}"\n'.encode(),
-        "train2.toml": 'rewards = {accuracy = nan}\nstages = ["\\u009b1m"]\n'.encode(),
+        "train2.toml": b'rewards = {accuracy = nan}\nstages = ["\\u009b1m"]\n',
         "spoilt.db": b"SQLite format 3\0" + bytes(range(256)) * 40,
         "[/b].yaml": b"replies: {patient: [hello]}\n",
         "a\x1b[31mb.yaml": b"replies: {}\n",
-        "ward/scenario.yaml": b"name: \"[/b]\"\ntitle: \"a\\e[31m\"\ntopics: {duration: how long}\n",
+        "ward/scenario.yaml": b'name: "[/b]"\ntitle: "a\\e[31m"\ntopics: {duration: how long}\n',
         "ward/labels.yaml": b"labels: {flu: {specialty: m}, cold: {specialty: m}}\n",
         "ward/cases.jsonl": b'{"id": "[/b]", "complaint": "I ache", "diagnosis": "flu"}\n',
         "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(40),
@@ -168,7 +172,11 @@ VALUES = {
     "number": st.one_of(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS), st.sampled_from(TEXTS), WORDS),
     "path": st.one_of(st.sampled_from(FILES), st.sampled_from(FILES), PLACES),
     "text": st.one_of(
-        st.sampled_from(TEXTS), st.sampled_from(NUMBERS), WORDS, PLACES, st.sampled_from(FILES).map("scripted:{}".format)
+        st.sampled_from(TEXTS),
+        st.sampled_from(NUMBERS),
+        WORDS,
+        PLACES,
+        st.sampled_from(FILES).map("scripted:{}".format),
     ),
 }
 
@@ -188,13 +196,19 @@ def typed(draw: st.DrawFn) -> tuple[str, ...]:
 
 
 def argument(one: Parameter) -> st.SearchStrategy[str]:
-    usual = st.sampled_from(("r1", "r1.1", "ward", "csv", "good.csv", "derm34", "agentclinic", "jsonl", "odd.csv", "here"))
+    usual = st.sampled_from(
+        ("r1", "r1.1", "ward", "csv", "good.csv", "derm34", "agentclinic", "jsonl", "odd.csv", "here")
+    )
     return st.one_of(usual, usual, usual, VALUES[one.kind])
 
 
 def option(one: Parameter, draw: st.DrawFn) -> tuple[str, ...]:
     if one.kind == "flag":
-        return (draw(st.sampled_from((one.name, f"{one.name}=1", f"{one.name}="))),) if draw(st.booleans()) else (one.name,)
+        return (
+            (draw(st.sampled_from((one.name, f"{one.name}=1", f"{one.name}="))),)
+            if draw(st.booleans())
+            else (one.name,)
+        )
     value = draw(VALUES[one.kind])
     return (f"{one.name}={value}",) if draw(st.booleans()) else (one.name, value)
 
@@ -259,14 +273,14 @@ def problem_of(words: tuple[str, ...]) -> str:
         lost = [name for name, keys in before.items() if keys - after.get(name, set())]
     checks = {
         f"exit code {done.returncode}": done.returncode not in CODES,
-        f"{ascii(harmful and harmful.group())} is printed": harmful is not None,
+        f"{harmful and harmful.group()!a} is printed": harmful is not None,
         "a traceback is printed": "Traceback (most recent" in said,
         "a key is printed": SECRET in said,
         "a mistake without a sentence": done.returncode == 2 and not said.strip(),
         f"rows lost of {lost}": bool(lost),
     }
     found = [name for name, wrong in checks.items() if wrong]
-    return f"{', '.join(found)}: {ascii(said[-600:])}" if found else ""
+    return f"{', '.join(found)}: {said[-600:]!a}" if found else ""
 
 
 @pytest.fixture(autouse=True)
