@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from consult.agents.choices import STRATEGY_RULES, Strategy, Team
 from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Repeats, Seed, Votes
+from consult.reading import refuse_undecodable
 
 _LATER = {
     "patient_grounding": True,
@@ -44,12 +45,17 @@ class OwnCase(BaseModel):
     """Hash of a photograph in the store."""
 
 
+def _storable(name: str) -> str:
+    refuse_undecodable(name)
+    return name
+
+
 class RunConfig(BaseModel):
     """One run. The same configuration gives the same consultations."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
-    scenario: str
+    scenario: Annotated[str, AfterValidator(_storable)]
     """Built-in name or folder."""
     split: str = "test"
     cases: tuple[str, ...]

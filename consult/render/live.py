@@ -113,7 +113,7 @@ class LiveView:
 
     def _header(self, models: Mapping[str, str], sees: Mapping[str, bool]) -> list[Text]:
         card = self.case.card
-        who = [shown(card.name) or "A patient", f"{card.age} years" if card.age is not None else "", card.sex or ""]
+        who = [shown(card.name) or "A patient", card.age_in_words, card.sex or ""]
         lines = [
             styled(", ".join(part for part in who if part), "bold"),
             *([styled(f"{self.temperament} temperament", "cyan")] if self.temperament != OWN_TEMPERAMENT else []),

@@ -92,7 +92,7 @@ def events_of(told: Told) -> list[Event]:
 def _header(told: Told) -> str:
     row, case = told.row, told.case
     card, models, sees = case.card, json.loads(told.run["models"]), json.loads(told.run["sees"] or "{}")
-    about = [f"{card.age} years" if card.age is not None else "", card.sex or ""]
+    about = [card.age_in_words, card.sex or ""]
     about.append(f"skin type {SKIN_TYPES[card.skin_type]}" if card.skin_type else "")
     temperament = [] if row["temperament"] == OWN_TEMPERAMENT else [row["temperament"]]
     chips = [*temperament, row["strategy"], f"team {row['team']}", f"seed {row['seed']}"]

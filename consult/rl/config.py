@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,6 +31,7 @@ from consult.ranges import (
     VOTES,
     WEIGHT,
 )
+from consult.reading import read_toml, refuse_undecodable
 
 TrainedRole = Literal["triage", "attending", "interview"]
 Method = Literal["grpo", "sft", "sft+grpo"]
@@ -376,7 +376,8 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
         given: Field → value.
 
     Raises:
-        TrainingError: The file is missing or broken, or a field has a value that it cannot have.
+        FileError: The file is missing or broken.
+        TrainingError: A field has a value that it cannot have.
         UnknownNameError: There is no such field or preset.
     """
     from consult.scenarios import UnknownNameError
@@ -385,7 +386,7 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
         raise TrainingError("--preset and --config both say what is trained; give one of the two")
     if preset is not None and preset not in PRESETS:
         raise UnknownNameError("preset", preset, list(PRESETS))
-    own = {**_of_file(file), **given}
+    own = {**({} if file is None else read_toml(file)[1]), **given}
     fields = {**_of_preset(preset, role, own), **own}
     fields = {name.replace("-", "_"): value for name, value in fields.items()}
     for name in fields:
@@ -393,6 +394,7 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
             raise TrainingError(f"'{file}' names a role, but the command does that: consult train {role}; remove it")
         if name not in TrainConfig.model_fields:
             raise UnknownNameError("training field", name, list(TrainConfig.model_fields))
+    refuse_undecodable(*(value for value in fields.values() if isinstance(value, str)))
     try:
         return TrainConfig.model_validate({**fields, "role": role})
     except ValidationError as error:
@@ -410,17 +412,6 @@ def _of_preset(preset: str | None, role: TrainedRole, own: Mapping[str, Any]) ->
         fields["steps"] = PRESET_STEPS[preset, role]
         del fields["minutes"]
     return fields
-
-
-def _of_file(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise TrainingError(f"there is no file '{file}'; check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"'{file}' is not TOML: {error}; fix that place") from None
 
 
 def _first(error: ValidationError, file: Path | None) -> str:

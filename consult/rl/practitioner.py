@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from consult.errors import UserError
+from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.multiturn_training import InterviewTraining
 from consult.rl.runtime.distributed import is_main, several
-from consult.rl.runtime.output_dir import check_output_dir, is_full, quiet_libraries
+from consult.rl.runtime.output_dir import BROKEN, check_output_dir, is_full, quiet_libraries
 from consult.rl.training import Say, Training
 
 
@@ -37,7 +37,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
         check_output_dir(config, out, resume=resume)
     if (out / "metrics.json").is_file():
         say(f"'{out}' is finished already")
-        finished: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+        finished: dict[str, Any] = read_object(out / "metrics.json", fix=BROKEN)
         return finished
     try:
         return training_of(config, out, say).run()

@@ -19,6 +19,7 @@ from typing import Any
 
 from consult.agents.models import Role
 from consult.counts import count_of
+from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
@@ -34,7 +35,7 @@ from consult.rl.runtime.evaluation import (
     measure,
     share_of_urgencies,
 )
-from consult.rl.runtime.output_dir import same_team
+from consult.rl.runtime.output_dir import BROKEN, same_team
 from consult.rl.runtime.results import write_decisions, write_results
 from consult.rl.runtime.schedule import Clock
 from consult.rl.trainers.rollout_store import Player, RolloutStore, team_of
@@ -241,7 +242,7 @@ class Training:
                 (done / "clock.json").write_text(json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
             wait_for_all()
         else:
-            kept = json.loads((done / "clock.json").read_text())
+            kept = read_object(done / "clock.json", "spent", "done", fix=BROKEN)
             self.clock.spent, self.clock.done = kept["spent"], kept["done"]
         if number == len(plan):
             return policy

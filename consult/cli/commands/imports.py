@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,6 +84,11 @@ def _details(summary: Summary) -> list[str]:
     for count, one, several in (
         (summary.unknown, "case has no diagnosis", "cases have no diagnosis"),
         (summary.leaks, "sentence left out: it names the diagnosis", "sentences left out: they name the diagnosis"),
+        (
+            summary.aside,
+            "sentence set aside: no patient says it, see import/kept.jsonl",
+            "sentences set aside: no patient says them, see import/kept.jsonl",
+        ),
         (summary.long, "sentence left out: too long or too many", "sentences left out: too long or too many"),
         (
             summary.unlisted,
@@ -91,6 +97,10 @@ def _details(summary: Summary) -> list[str]:
         ),
     ):
         lines += [f"  {count_of(count, one, several)}"] if count else []
+    lines += [
+        f"  no column is called {field}; if '{column}' holds it, add --map {shlex.quote(f'{field}={column}')}"
+        for field, column in summary.suggested.items()
+    ]
     if summary.cleaned:
         cleaned = ", ".join(f"{field} of {count:,}" for field, count in summary.cleaned.most_common())
         lines.append(f"  cleaned: {cleaned}")

@@ -16,12 +16,12 @@ from consult.envs.benchmark.grid import Block, Grid, RoleModels
 from consult.errors import UserError
 from consult.fields import refusal
 from consult.foreign_text import quoted
+from consult.reading import MissingFileError, read_toml
 from consult.scenarios import UnknownNameError
 from consult.scenarios.scenario import nearest_first
 
 FLAGS = {"models": "model", "assessors": "assessor"}
 """Key of a grid → its option, where they differ."""
-MAX_BYTES = 1_000_000
 Place = tuple[str | int, ...]
 
 
@@ -65,21 +65,13 @@ def read_grid(path: Path) -> Source:
     """Read a TOML file as data.
 
     Raises:
-        GridError: The file is missing, too large, or not TOML.
+        GridError: The file is missing.
+        FileError: It cannot be read, or is not TOML.
     """
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+        return Source(str(path), *read_toml(path))
+    except MissingFileError:
         raise GridError(f"there is no file '{path}'; give a TOML file, or a --preset") from None
-    if len(raw) > MAX_BYTES:
-        raise GridError(f"{path}: has more than 1 MB; a grid takes a few lines")
-    try:
-        text = raw.decode("utf-8")
-        return Source(str(path), text, tomllib.loads(text))
-    except UnicodeDecodeError:
-        raise GridError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise GridError(f"{path}: is not TOML ({_first_line(error)}); fix that line") from None
 
 
 def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
@@ -152,7 +144,3 @@ def _line(text: str, place: Place) -> int:
         elif now == table and seen in (-1, nth) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
             return number
     return 0
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

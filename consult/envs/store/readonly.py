@@ -8,6 +8,7 @@ from pathlib import Path
 
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.write import Store, StoreError, sentences
+from consult.reading import KindError, refuse_other_kinds
 
 
 def why_foreign(path: Path) -> str:
@@ -18,7 +19,7 @@ def why_foreign(path: Path) -> str:
         ReadOnlyStore(path).close()
     except OutdatedStoreError:
         return ""
-    except StoreError as error:
+    except (StoreError, KindError) as error:
         return str(error).partition("; ")[0]
     return ""
 
@@ -46,6 +47,7 @@ class ReadOnlyStore(Store):
         self.path = path
         if not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
+        refuse_other_kinds(path)
         with sentences(path):
             address = f"{path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None)

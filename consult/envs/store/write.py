@@ -27,6 +27,7 @@ from consult.envs.store.prompt_rows import Asked, PromptRows
 from consult.envs.store.rows import Row as Row
 from consult.envs.store.rows import acts_of, judgement_row, opinion_row, turn_row
 from consult.errors import UserError
+from consult.reading import is_storable, refuse_other_kinds
 from consult.scenarios.correct import Correct
 
 _ENDED = (
@@ -74,6 +75,7 @@ class Store:
         """
         import sqlite_utils
 
+        refuse_other_kinds(path)
         self.path, self._prompts = path, PromptRows()
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
@@ -334,7 +336,9 @@ class Store:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def query(self, sql: str, *parameters: Any) -> list[Row]:
-        """Run a query and return its rows as dicts."""
+        """Run a query and return its rows as dicts; a name that no store can hold finds none."""
+        if not all(map(is_storable, parameters)):
+            return []
         with sentences(self.path):
             return cast(list[Row], list(self.db.query(sql, parameters)))
 

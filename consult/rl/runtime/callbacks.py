@@ -11,9 +11,11 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from consult.reading import read_object
 from consult.rl.policy.policy import Policy
 from consult.rl.rewards.curriculum import Phase
 from consult.rl.runtime.evaluation import Measured
+from consult.rl.runtime.output_dir import BROKEN
 from consult.rl.runtime.schedule import NEARLY, Clock
 
 Say = Callable[[str], None]
@@ -124,7 +126,7 @@ class Best:
         self.folder, self.accuracy, self.where = folder, accuracy, "start"
         self._note = folder.parent / "best.json"
         if self._note.is_file() and folder.is_dir():
-            kept = json.loads(self._note.read_text())
+            kept = read_object(self._note, "accuracy", "where", fix=BROKEN)
             self.accuracy, self.where = kept["accuracy"], kept["where"]
 
     def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:

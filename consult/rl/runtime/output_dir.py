@@ -8,10 +8,15 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 
 FREE = ("report_to", "db")
 """Fields that do not change the result."""
+
+
+BROKEN = "remove it, or give another --out"
+"""What to do about a broken file of a training."""
 
 
 def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
@@ -33,10 +38,7 @@ def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
 
 
 def _same(config: TrainConfig, path: Path, out: Path) -> None:
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise TrainingError(f"'{path}' is broken; give another --out") from None
+    before = read_object(path, fix=BROKEN)
     now = config.model_dump(mode="json")
     for name, value in now.items():
         if name not in FREE and before.get(name) != value:
@@ -57,7 +59,7 @@ def same_team(team: Mapping[str, str], out: Path) -> None:
         TrainingError: A role has another model than when the training run was started.
     """
     path = out / "work" / "team.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else team
+    before = read_object(path, fix=BROKEN) if path.is_file() else team
     for role, name in team.items():
         if before.get(role, name) != name:
             raise TrainingError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from consult.agents.models.model_resolver import base_reference
 from consult.agents.prompt import fill
+from consult.reading import MEDIUM, read_object, read_text
 from consult.rl.config import OTHERS, TrainConfig
 from consult.rl.runtime.evaluation import Measured
 
@@ -37,7 +39,7 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
     rows = _joined(curves, out / "curves.csv")
     draw_curves(rows, out / "curves.png")
     adapter = out / "adapter_config.json"
-    rank = int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
+    rank = int(read_object(adapter, "r")["r"]) if adapter.is_file() else None
     (out / "README.md").write_text(model_card(config, metrics, rank), encoding="utf-8")
     # Written last and atomically: it marks the training run as finished.
     partial = out / "metrics.json.part"
@@ -70,8 +72,7 @@ def _joined(curves: Sequence[Path], path: Path) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     for curve in curves:
         if curve.is_file():
-            with curve.open(newline="", encoding="utf-8") as stream:
-                rows += list(csv.DictReader(stream))
+            rows += list(csv.DictReader(io.StringIO(read_text(curve, MEDIUM))))
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]) if rows else ["step"])
         writer.writeheader()

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from consult.reading import read_object
+
 SPENT = "consult.json"
 """File in a checkpoint with the steps and seconds spent by then."""
 WARM_UP = 0.02
@@ -67,6 +69,8 @@ class Clock:
 
     def resume_from(self, checkpoint: Path) -> None:
         """Continue from the steps and seconds in a checkpoint."""
-        told = json.loads((checkpoint / SPENT).read_text())
+        told = read_object(
+            checkpoint / SPENT, "spent", "done", fix="remove its folder, and --resume continues from the one before"
+        )
         self.spent, self.done = told["spent"], told["done"]
         self.begin()

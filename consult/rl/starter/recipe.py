@@ -18,6 +18,7 @@ from typing import Any
 
 from consult.agents.prompt_formats.starter import StarterDialect
 from consult.errors import UserError
+from consult.reading import read_object
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card, table_row
 from consult.rl.starter.classifier import ClassifierRecipe, counted, train_classifier
@@ -127,7 +128,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
 def _same_recipe(recipe: Recipe, path: Path) -> None:
     # The numbers of threads and workers affect speed only.
     told = {k: v for k, v in asdict(recipe).items() if k not in ("workers", "threads", "held_out")}
-    if path.exists() and json.loads(path.read_text()) != told:
+    if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
     path.write_text(json.dumps(told, indent=2))
 

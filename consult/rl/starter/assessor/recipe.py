@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.assessors.rules import VERSION
-from consult.agents.models.local.loading import dialect_of, revision_of
+from consult.agents.models.local.loading import dialect_of, refuse_unsafe, revision_of
 from consult.agents.models.model_resolver import locate
 from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.counts import count_of
 from consult.envs.runner import versions
+from consult.reading import read_object
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.auxiliary_targets import AuxiliaryTargets
 from consult.rl.starter.assessor.rollouts import configurations, play
@@ -94,6 +95,7 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
 
 def _base(recipe: AssessorRecipe) -> Path:
     located = locate(recipe.base)
+    refuse_unsafe(located.folder, "config.json")
     if located.adapter is not None or dialect_of(located.folder) != "starter":
         raise RecipeError(f"'{recipe.base}' is not a starter; give --base starter or a folder of consult train starter")
     return located.folder
@@ -103,7 +105,7 @@ def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
     # The number of threads affects speed only.
     told = {k: v for k, v in asdict(recipe).items() if k != "threads"}
     told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != told:
+    if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
     path.write_text(json.dumps(told, indent=2), encoding="utf-8")
 
@@ -129,9 +131,7 @@ def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Pa
     # The base's name is written afterwards: PEFT would look it up on the hub.
     training.model.save_pretrained(out, save_embedding_layers=False)
     configuration = out / "adapter_config.json"
-    said = json.loads(configuration.read_text(encoding="utf-8")) | {
-        "base_model_name_or_path": _named(recipe, base, out)
-    }
+    said = read_object(configuration) | {"base_model_name_or_path": _named(recipe, base, out)}
     configuration.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     weights = out / "adapter_model.safetensors"
     halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
