@@ -12,6 +12,14 @@ class UserError(Exception):
     """A user's mistake; the message is one sentence that names the thing and the fix."""
 
 
+class StoreError(UserError):
+    """A store that cannot be opened, read or written; the message is one sentence with the fix."""
+
+
+class StoreWarning(UserWarning):
+    """Something in a store that cannot be read, while the rest can; one sentence."""
+
+
 class PluginError(UserError):
     """The user's code cannot be loaded or failed; one sentence that names it."""
 

@@ -27,7 +27,7 @@ from consult.cli.commands import (
     view,
 )
 from consult.cli.commands.help import GroupedCommand, Root, add_on_demand
-from consult.errors import PluginWarning, UserError
+from consult.errors import PluginWarning, StoreWarning, UserError
 from consult.version import __version__
 
 app = typer.Typer(
@@ -159,7 +159,7 @@ def _warned(
     line: str | None = None,
 ) -> None:
     """Print this program's warnings as one sentence, and other warnings as Python does."""
-    if issubclass(category, PluginWarning):
+    if issubclass(category, PluginWarning | StoreWarning):
         _complain(str(message), 0)
     else:
         _SHOW_WARNING(message, category, filename, lineno, file, line)

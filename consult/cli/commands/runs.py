@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
     """List the runs of a store, the newest first."""
-    from consult.envs.store.write import Store
+    from consult.envs.store.readonly import reading
 
-    with Store(db, create=False) as store:
+    with reading(db) as store:
         rows = store.runs()
     if json:
         from consult.cli.commands.session import print_json

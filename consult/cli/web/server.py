@@ -125,8 +125,14 @@ class _Headers:
 
 
 def _answer(db: Path, page: Page, request: Request) -> Response:
-    with ReadOnlyStore(db) as store:
+    with ReadOnlyStore(db, *_named(request)) as store:
         return _html(page(store, request))
+
+
+def _named(request: Request) -> list[str]:
+    """Return the consultations that a page shows with their turns."""
+    names = [request.path_params.get("consultation"), *map(request.query_params.get, ("left", "right"))]
+    return [name.strip() for name in names if name]
 
 
 def _html(page: str, status: int = 200) -> Response:

@@ -160,7 +160,7 @@ def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
         return UnknownNameError("run", run, [row["id"] for row in store.runs(MOST_LISTED)])
     rows = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT ?", run, MOST_LISTED)
     if not rows:
-        rows = store.query("SELECT id FROM consultations ORDER BY rowid DESC LIMIT ?", MOST_LISTED)
+        rows = store.query("SELECT id FROM consultations ORDER BY run_id DESC, ordinal LIMIT ?", MOST_LISTED)
     return UnknownNameError("consultation", identifier, [row["id"] for row in rows])
 
 
