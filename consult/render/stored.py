@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from consult.envs.config import RunConfig
+from consult.envs.config import stored_config
 from consult.envs.store.queries import unknown_consultation, verdicts_on
 from consult.envs.store.runs import stored_run
 from consult.envs.store.write import Store
@@ -87,7 +87,7 @@ def _rows(store: Store, consultation: str) -> tuple[Row, Row]:
 
 def _case(store: Store, row: Row, run: Row) -> tuple[Scenario, Case, str]:
     """Return scenario and case; where they cannot be read, what the store knows, and why in a sentence."""
-    config, reference = RunConfig.model_validate_json(run["config"]), run["scenario"]
+    config, reference = stored_config(run["config"]), run["scenario"]
     try:
         scenario = world(_scenario(reference, _stamp(reference)), config, store)
         return scenario, scenario.case(row["case_id"]), ""

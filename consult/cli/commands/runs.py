@@ -28,14 +28,13 @@ def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
 def _described(row: Row) -> Row:
     import json
 
-    config = json.loads(row["config"])
     return {
         "run": row["id"],
         "status": row["status"],
         "created": row["created"],
         "scenario": row["scenario"],
-        "strategy": config["strategy"],
-        "team": config["team"],
+        "strategy": row["strategy"],
+        "team": row["team"],
         "seed": row["seed"],
         "models": json.loads(row["models"]),
         "consultations": row["consultations"],

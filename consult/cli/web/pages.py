@@ -56,13 +56,12 @@ def runs(store: Store, request: Request) -> str:
 
 
 def _run_row(row: Row) -> list[str]:
-    config = json.loads(row["config"])
     return [
         link(run_address(row["id"]), row["id"]),
         _status(row),
         _moment(row["created"]),
         text(row["scenario"]),
-        _whole(text(f"{config['strategy']} · {config['team']}")),
+        _whole(text(f"{row['strategy']} · {row['team']}")),
         _models(row),
         str(row["seed"]),
         _played(row),
@@ -133,14 +132,13 @@ def run(store: Store, request: Request) -> str:
 
 
 def _about(row: Row) -> str:
-    config = json.loads(row["config"])
     facts = {
         "Played": _played(row),
         "Right": _right(row),
         "Status": _status(row),
         "Scenario": text(row["scenario"]),
-        "Strategy": text(config["strategy"]),
-        "Team": text(config["team"]),
+        "Strategy": text(row["strategy"]),
+        "Team": text(row["team"]),
         "Models": _models(row),
         "Begun": f"{_moment(row['created'])} UTC, seed {row['seed']}",
     }

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +16,14 @@ from typing import Any
 
 from consult.envs.store.columns import add_functions
 from consult.envs.store.log import log_of, refuse_spoilt_log
-from consult.envs.store.migrations import MIGRATIONS
+from consult.envs.store.migrations import READABLE
 from consult.envs.store.spoilt import Findings, in_words
 from consult.envs.store.write import Row, Store, StoreError, cannot_be_written, check_tables, sentences
 from consult.errors import StoreWarning
 from consult.scenarios.correct import Correct
 
+MOST_REMEMBERED = 20_000
+"""Most answers, and most things known to be sound, that are remembered."""
 COPIES = 5
 """How often a store that changes while it is copied is copied anew."""
 
@@ -73,18 +75,19 @@ class ReadOnlyStore(Store):
     migrated there, is read from a temporary copy.
     """
 
-    def __init__(self, path: Path, *names: str) -> None:
+    def __init__(self, path: Path, *names: str, memory: dict[object, Any] | None = None) -> None:
         """Open a store for reading.
 
         Args:
             path: The file.
             names: The runs and consultations that will be read with their turns.
+            memory: What readers of one state of the file remember together; by default nothing is remembered.
 
         Raises:
             StoreError: The file is missing, is not an SQLite database of this project, cannot be read, is damaged, or
                 was written by another version.
         """
-        self.path, self.warns = path, False
+        self.path, self.warns, self._memory = path, False, memory
         self._copy: TemporaryDirectory[str] | None = None
         self._stamp: tuple[int, ...] | None = None
         """The state of a file that cannot be locked."""
@@ -98,7 +101,7 @@ class ReadOnlyStore(Store):
                 self._refuse_older()
                 check_tables(self._connection, path)
                 self.found = Findings(self)
-                self.found.look_at_runs()
+                self._look("the runs", self.found.look_at_runs)
                 for name in names:
                     self.look_at(name)
         except BaseException:
@@ -144,16 +147,14 @@ class ReadOnlyStore(Store):
             self._connect(self.path, "mode=ro&immutable=1")
 
     def _connect(self, path: Path, how: str) -> None:
-        import sqlite_utils
-
         self._connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?{how}", uri=True, timeout=30, isolation_level=None, check_same_thread=False
         )
-        self.db = sqlite_utils.Database(self._connection)
         add_functions(self._connection)
         self._connection.execute("PRAGMA temp_store=MEMORY")
         self._connection.execute("PRAGMA query_only=ON")
         self._connection.execute("BEGIN")
+        # The transaction begins with the first reading.
         self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
     def _temporary(self) -> Path:
@@ -164,7 +165,7 @@ class ReadOnlyStore(Store):
         taken = self._taken()
         if taken == 0:
             raise OutdatedStoreError(f"'{self.path}' is empty; play something first, or name another with --db")
-        if taken == len(MIGRATIONS):
+        if taken >= READABLE:
             return
         if os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK):
             raise OutdatedStoreError(
@@ -192,7 +193,16 @@ class ReadOnlyStore(Store):
     def look_at(self, name: str) -> None:
         """Look for what cannot be read in a run or in a consultation, before its turns are read."""
         run, dot, _ = name.partition(".")
-        self.found.look_at(run, name if dot else None)
+        self._look(name, lambda: self.found.look_at(run, name if dot else None))
+
+    def _look(self, what: str, look: Callable[[], None]) -> None:
+        """Look for what cannot be read, unless another reader of the same state has found that all can be."""
+        if self._memory is None:
+            look()
+        elif ("sound", what) not in self._memory:
+            look()
+            if not self.found.all():
+                self._memory["sound", what] = True
 
     def what_is_spoilt(self) -> str:
         """Return a sentence about what cannot be read, with the fix."""
@@ -212,6 +222,21 @@ class ReadOnlyStore(Store):
         finally:
             self._refuse_changed()
 
+    def aggregate(self, sql: str, *parameters: Any) -> list[Row]:
+        """Run a query that reads many rows for a short answer, which is remembered.
+
+        Raises:
+            StoreError: As `query`.
+        """
+        if self._memory is None or self.found.all():
+            return self.query(sql, *parameters)
+        key = (sql, parameters)
+        if key not in self._memory:
+            if len(self._memory) > MOST_REMEMBERED:
+                self._memory.clear()
+            self._memory[key] = self.query(sql, *parameters)
+        return [dict(row) for row in self._memory[key]]
+
     def stream(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
         """Run a query and yield its rows as tuples, for large results.
 
@@ -220,6 +245,16 @@ class ReadOnlyStore(Store):
         """
         yield from super().stream(sql, *parameters)
         self._refuse_changed()
+
+    def rest(self) -> None:
+        """End the transaction of an open store, so that a writer can tidy up its log."""
+        self._connection.execute("COMMIT")
+
+    def wake(self) -> None:
+        """Begin the transaction of the next answer."""
+        with sentences(self.path):
+            self._connection.execute("BEGIN")
+            self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
     def run(self, run: str) -> Row | None:
         """Return one run with its counts.

@@ -11,10 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
-
 from consult.counts import count_of
-from consult.envs.config import RunConfig
+from consult.envs.config import stored_config
 from consult.envs.store.columns import conditions, first_spoilt, sound
 from consult.envs.store.rows import Row, consultation_id, planned_row
 from consult.errors import StoreError
@@ -122,7 +120,7 @@ class Findings:
         config = self._store.query("SELECT config FROM main.runs WHERE id = ?", run)[0]["config"]
         rows = self._store.query("SELECT id FROM main.consultations WHERE run_id = ?", run) if lacking else []
         present = {row["id"] for row in rows}
-        for plan in RunConfig.model_validate_json(config).plan():
+        for plan in stored_config(config).plan():
             name = consultation_id(run, plan.ordinal)
             why = spoilt.get(name) or ("its row is missing" if lacking and name not in present else None)
             if why is not None:
@@ -217,8 +215,8 @@ def _spoilt_config(store: Store, run: str) -> str | None:
     if rows[0]["spoilt"] is not None:
         return f"runs.{rows[0]['spoilt']}"
     try:
-        RunConfig.model_validate_json(rows[0]["config"]).plan()
-    except (ValidationError, ValueError):
+        stored_config(rows[0]["config"])
+    except ValueError:
         return "runs.config"
     return None
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from consult.agents.acts import Act
 from consult.agents.assessors.judge import Judgement
@@ -74,8 +74,6 @@ class Store:
             StoreError: The file is missing (with `create=False`), is not an SQLite database of this project, cannot be
                 written, or was written by a newer version.
         """
-        import sqlite_utils
-
         self.path, self._prompts = path, PromptRows()
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
@@ -93,7 +91,6 @@ class Store:
                 self._connection.execute("PRAGMA synchronous=FULL")
                 self._connection.execute("PRAGMA foreign_keys=ON")
                 add_functions(self._connection)
-                self.db = sqlite_utils.Database(self._connection)
                 self._migrate()
                 check_tables(self._connection, path)
                 # A file or a disk that cannot be written is found out before anything is played.
@@ -102,6 +99,11 @@ class Store:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, which commits each statement by itself."""
+        return self._connection
 
     def __enter__(self) -> Self:
         return self
@@ -355,31 +357,43 @@ class Store:
     def query(self, sql: str, *parameters: Any) -> list[Row]:
         """Run a query and return its rows as dicts."""
         with sentences(self.path):
-            return cast(list[Row], list(self.db.query(sql, parameters)))
+            found = self._connection.execute(sql, parameters)
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
+
+    def aggregate(self, sql: str, *parameters: Any) -> list[Row]:
+        """Run a query that reads many rows for a short answer."""
+        return self.query(sql, *parameters)
 
     def stream(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
         """Run a query and yield its rows as tuples, for large results."""
         with sentences(self.path):
-            yield from self.db.conn.execute(sql, parameters)
+            yield from self._connection.execute(sql, parameters)
 
     def runs(self, most: int = -1, skipped: int = 0) -> list[Row]:
         """List runs with their counts, the newest first, with a limit and an offset."""
-        return self._counted("SELECT rowid AS number, * FROM runs ORDER BY rowid DESC LIMIT ? OFFSET ?", most, skipped)
+        return self._counted("id IN (SELECT id FROM runs ORDER BY rowid DESC LIMIT ? OFFSET ?)", most, skipped)
 
     def run(self, run: str) -> Row | None:
         """Return one run with its counts."""
-        return next(iter(self._counted("SELECT rowid AS number, * FROM runs WHERE id = ?", run)), None)
+        return next(iter(self._counted("id = ?", run)), None)
 
-    def _counted(self, runs: str, *parameters: Any) -> list[Row]:
-        return self.query(
+    def _counted(self, which: str, *parameters: Any) -> list[Row]:
+        # Counted first and joined then: a configuration is long, and would be carried along with each consultation.
+        return self.aggregate(
             f"""
-            SELECT r.*, count(c.id) AS consultations,
-              sum(c.status = 'finished') AS finished, sum(c.status = 'unfinished') AS unfinished,
-              sum(c.status = 'failed') AS failed,
-              count(c.correct) AS with_truth, coalesce(sum(c.correct), 0) AS correct,
-              coalesce(sum(c.correct_by = 'unjudged'), 0) AS unjudged
-            FROM ({runs}) r JOIN consultations c ON c.run_id = r.id
-            GROUP BY r.id ORDER BY r.number DESC
+            SELECT r.rowid AS number, r.*, json_extract(config, '$.strategy') AS strategy,
+              json_extract(config, '$.team') AS team, c.consultations, c.finished, c.unfinished, c.failed,
+              c.with_truth, c.correct, c.unjudged
+            FROM runs r JOIN (
+              SELECT run_id, count(id) AS consultations,
+                sum(status = 'finished') AS finished, sum(status = 'unfinished') AS unfinished,
+                sum(status = 'failed') AS failed,
+                count(correct) AS with_truth, coalesce(sum(correct), 0) AS correct,
+                coalesce(sum(correct_by = 'unjudged'), 0) AS unjudged
+              FROM consultations WHERE run_id IN (SELECT id FROM runs WHERE {which}) GROUP BY run_id
+            ) c ON c.run_id = r.id
+            ORDER BY r.rowid DESC
             """,
             *parameters,
         )
@@ -509,6 +523,9 @@ def sentences(path: Path) -> Iterator[None]:
     """Turn an SQLite error about a file into a sentence with the fix."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        # SQLite's own message quotes what is spoilt.
+        raise StoreError(f"'{path}' {_mend('a name in its schema is no text', path)}") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(f"'{path}' {_mend(str(error), path)}") from error
 
