@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from command_line import consult
 from PIL import Image
@@ -61,10 +61,8 @@ HEADER = 100
 """Bytes of an SQLite file's header."""
 
 
-class Spoilt(NamedTuple):
-    """One way in which a copy of the store was spoilt."""
-
-    words: str
+Spoiled = subprocess.CompletedProcess[str]
+"""A command that was given a spoilt store."""
 
 
 def make_store(folder: Path) -> Path:

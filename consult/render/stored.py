@@ -5,6 +5,7 @@ A scenario is read once, and anew when its files have changed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ from consult.scenarios import BUILT_IN, Card, Case, Fact, Photograph, Scenario, 
 MOST_KEPT = 8
 """Scenarios kept in memory."""
 MOST_PICTURES = 200
+_LOADING = threading.Lock()
 
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, time and size of a scenario's files."""
@@ -108,8 +110,14 @@ def _without_files(run: Row, row: Row) -> Scenario:
     return Scenario(name, name, {}, {}, {}, _Remembered(row), revision=run["scenario_revision"])
 
 
-@lru_cache(maxsize=MOST_KEPT)
 def _scenario(reference: str, stamp: Stamp) -> Scenario:
+    # One thread reads it, and the others wait for it.
+    with _LOADING:
+        return _loaded(reference, stamp)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _loaded(reference: str, stamp: Stamp) -> Scenario:
     return load_scenario(reference)
 
 

@@ -19,14 +19,16 @@ def view(
     ] = DEFAULT_PORT,
 ) -> None:
     """Serve runs and consultations as local web pages, read-only; Ctrl-C stops the server."""
-    from consult.cli.web.server import application, listening, serve
-    from consult.envs.store.readonly import ReadOnlyStore
+    from consult.cli.web.readers import Readers
+    from consult.cli.web.server import application, listening, prepare, serve
     from consult.render.terminal import DISCLAIMER
 
+    readers = Readers(db)
     # Report a mistake before anything is served.
-    with ReadOnlyStore(db):
+    with readers.reading():
         pass
     with listening(port) as socket, contextlib.suppress(KeyboardInterrupt):
+        prepare(readers)
         typer.echo(f"http://127.0.0.1:{socket.getsockname()[1]}/  shows {db}, read-only; Ctrl-C stops it.")
         typer.echo(DISCLAIMER)
-        serve(application(db), socket)
+        serve(application(readers), socket)

@@ -11,6 +11,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -27,9 +28,11 @@ from starlette.routing import Route
 
 from consult.cli.web import pages as view_pages
 from consult.cli.web.readers import Readers
+from consult.envs.store.queries import choices
 from consult.envs.store.readonly import ReadOnlyStore
 from consult.errors import UserError
 from consult.render import stored
+from consult.render.page_parts import column
 from consult.scenarios import UnknownNameError
 
 if TYPE_CHECKING:
@@ -49,6 +52,8 @@ HEADERS = {
 }
 AT_ONCE = 2 + (os.cpu_count() or 1)
 """Answers that are worked on at the same time; others wait."""
+PREPARED = 20
+"""Newest runs whose menus are read before anybody asks."""
 SECONDS_TO_END = 2
 """Time that running requests get after Ctrl-C."""
 
@@ -90,13 +95,14 @@ def serve(app: Starlette, listener: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def application(db: Path) -> Starlette:
+def application(store: Path | Readers) -> Starlette:
     """Make the pages over a store.
 
     Args:
-        db: The file; opened again for each answer, so that it may be written to or replaced in the meantime.
+        store: The file, or its readers; each answer shows its present state, since it may be written to or replaced in
+            the meantime.
     """
-    readers = Readers(db)
+    readers = store if isinstance(store, Readers) else Readers(store)
     pages: dict[str, Page] = {
         "/": view_pages.runs,
         "/runs/{run}": view_pages.run,
@@ -113,6 +119,16 @@ def application(db: Path) -> Starlette:
         middleware=[Middleware(_Headers), Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
         exception_handlers={UserError: _mistake, HTTPException: _refusal, Exception: _defect},
     )
+
+
+def prepare(readers: Readers) -> None:
+    """Read what the first pages need, so that nobody waits for it: the scenarios, and the menus of the newest runs."""
+    with suppress(UserError), readers.reading() as store:
+        for row in store.runs(PREPARED):
+            choices(store, row["id"])
+            first = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT 1", row["id"])
+            if first:
+                column(stored.told(store, first[0]["id"]))
 
 
 class _Headers:

@@ -32,7 +32,7 @@ from consult.envs.runner import Runner
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.readonly import ReadOnlyStore
 from consult.envs.store.write import Store, StoreError
-from consult.render.stored import _scenario
+from consult.render.stored import _loaded
 from consult.scenarios import load_scenario
 
 PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
@@ -231,10 +231,10 @@ def test_photographs_are_drawn_once_and_not_sent_twice(client: TestClient, db: P
     again = client.get(source, headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert "max-age" in answer.headers["cache-control"]
-    before = _scenario.cache_info().misses
+    before = _loaded.cache_info().misses
     for path in (source, "/consultations/r1.2", "/compare?left=r1.1&right=r2.1"):
         assert client.get(path).status_code == 200
-    assert _scenario.cache_info().misses == before
+    assert _loaded.cache_info().misses == before
 
 
 def test_a_long_run_is_paged(tmp_path: Path) -> None:
