@@ -76,11 +76,11 @@ class Readers:
             return ReadOnlyStore(self._db, memory=memory)
 
     def _put_back(self, store: ReadOnlyStore, state: State) -> None:
-        store.rest()
-        with self._lock:
-            if state == self._state:
-                self._idle.append(store)
-                return
+        if store.rest():
+            with self._lock:
+                if state == self._state:
+                    self._idle.append(store)
+                    return
         store.close()
 
 

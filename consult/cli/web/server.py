@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from consult.cli.web import pages as view_pages
 from consult.cli.web.readers import Readers
-from consult.envs.store.queries import choices
+from consult.envs.store.queries import Filters, assessors, choices, matching
 from consult.envs.store.readonly import ReadOnlyStore
 from consult.errors import UserError
 from consult.render import stored
@@ -124,11 +124,11 @@ def application(store: Path | Readers) -> Starlette:
 def prepare(readers: Readers) -> None:
     """Read what the first pages need, so that nobody waits for it: the scenarios, and the menus of the newest runs."""
     with suppress(UserError), readers.reading() as store:
+        assessors(store)
         for row in store.runs(PREPARED):
             choices(store, row["id"])
-            first = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT 1", row["id"])
-            if first:
-                column(stored.told(store, first[0]["id"]))
+            for first in matching(store, row["id"], Filters(), 1, 0):
+                column(stored.told(store, first["id"]))
 
 
 class _Headers:

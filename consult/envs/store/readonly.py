@@ -246,9 +246,13 @@ class ReadOnlyStore(Store):
         yield from super().stream(sql, *parameters)
         self._refuse_changed()
 
-    def rest(self) -> None:
-        """End the transaction of an open store, so that a writer can tidy up its log."""
-        self._connection.execute("COMMIT")
+    def rest(self) -> bool:
+        """End the transaction of an open store, so that a writer can tidy up its log; False if the file is damaged."""
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.DatabaseError:
+            return False
+        return True
 
     def wake(self) -> None:
         """Begin the transaction of the next answer."""

@@ -209,7 +209,7 @@ def _incomplete(store: Store) -> dict[str, str]:
 
 
 def _spoilt_config(store: Store, run: str) -> str | None:
-    rows = store.query(f"SELECT config, {first_spoilt('runs')} AS spoilt FROM main.runs WHERE id = ?", run)
+    rows = store.aggregate(f"SELECT config, {first_spoilt('runs')} AS spoilt FROM main.runs WHERE id = ?", run)
     if not rows:
         return "its row is missing"
     if rows[0]["spoilt"] is not None:
