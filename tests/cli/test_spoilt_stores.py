@@ -129,6 +129,8 @@ def test_a_spoilt_run_is_left_out_and_named(db: Path) -> None:
     listed = consult("runs", "--json", "--db", db)
     assert [json.loads(line)["run"] for line in listed.stdout.splitlines()] == ["r5", "r3", "r2", "r1"]
     assert listed.returncode == 0 and "run r4 (runs.config)" in listed.stderr
+    page = TestClient(application(db), base_url="http://127.0.0.1:8765").get("/").text
+    assert "/runs/r4" not in page and "/runs/r5" in page and "run r4 (runs.config)" in page
     assert "run r4 cannot be read" in one_sentence(consult("show", "r4", "--db", db))
     assert "run r4 cannot be read" in one_sentence(consult("report", "r4", "--db", db))
 

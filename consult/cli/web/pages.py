@@ -32,6 +32,8 @@ from consult.scenarios import UnknownNameError, nearest_first
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from consult.envs.store.readonly import ReadOnlyStore
+
 MOST = 100
 """Rows per page of a list."""
 MOST_ELSEWHERE = 50
@@ -43,7 +45,7 @@ MOST_NAMES = 500
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
-def runs(store: Store, request: Request) -> str:
+def runs(store: ReadOnlyStore, request: Request) -> str:
     """List the runs of the store, the newest first."""
     number = count_runs(store)
     pages = _pages(number)
@@ -52,7 +54,8 @@ def runs(store: Store, request: Request) -> str:
     headings = ("run", "status", "begun (UTC)", "scenario", "strategy · team", "models", "seed", "played", "right")
     listed = table(headings, rows, "Runs, the newest first") if rows else "<p>Nothing has been played yet.</p>"
     about = f'<p class="dim">{count_of(number, "run")} in {text(store.path.name)}</p>'
-    return document("Runs", f"<h1>Runs</h1>{about}{listed}{pager('/', {}, page, pages)}", path=[])
+    spoilt = f'<p class="demo">{text(store.what_is_spoilt())}.</p>' if store.found.all() else ""
+    return document("Runs", f"<h1>Runs</h1>{about}{spoilt}{listed}{pager('/', {}, page, pages)}", path=[])
 
 
 def _run_row(row: Row) -> list[str]:
@@ -191,7 +194,7 @@ def _others(store: Store, told: Told) -> str:
     headings = ("consultation", "temperament", "strategy · team", "models", "diagnosis", "compare")
     listed = [_other_row(told, row) for row in rows[:MOST_ELSEWHERE]]
     more = '<p class="dim">There are more.</p>' if len(rows) > MOST_ELSEWHERE else ""
-    found = table(headings, listed, "Other consultations of this case") if rows else ""
+    found = f'<div class="wide">{table(headings, listed, "Other consultations of this case")}</div>' if rows else ""
     return f"""<section class="others"><h2>The same case elsewhere</h2>
 {found or '<p class="dim">This case occurs once in the store.</p>'}{more}
 {_beside(told.row["id"])}</section>"""
