@@ -27,7 +27,7 @@ from consult.cli.commands import (
     view,
 )
 from consult.cli.commands.help import GroupedCommand, Root, add_on_demand
-from consult.errors import ModelWarning, PluginWarning, UserError
+from consult.errors import ModelWarning, PluginWarning, StoreWarning, UserError
 from consult.foreign_text import sentence as harmless_sentence
 from consult.version import __version__
 
@@ -179,7 +179,7 @@ def _warned(
     line: str | None = None,
 ) -> None:
     """Print this program's warnings as one sentence, and other warnings as Python does."""
-    if issubclass(category, PluginWarning | ModelWarning):
+    if issubclass(category, PluginWarning | ModelWarning | StoreWarning):
         _complain(str(message), 0)
     else:
         _SHOW_WARNING(message, category, filename, lineno, file, line)

@@ -39,12 +39,12 @@ def show(
     from consult.envs.deciding import decide_again
     from consult.envs.prompts import refuse_without_prompts
     from consult.envs.store.queries import consultation_of, unknown_consultation
-    from consult.envs.store.write import Store
+    from consult.envs.store.readonly import reading
     from consult.envs.user_case import world
     from consult.errors import UserError
     from consult.scenarios import load_scenario
 
-    with Store(db, create=False) as store:
+    with reading(db, identifier) as store:
         row = store.consultation(identifier) if of_run is None else consultation_of(store, identifier, of_run)
         rows = store.consultations(identifier)
         if row is None:

@@ -32,6 +32,8 @@ from consult.scenarios import UnknownNameError, nearest_first
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from consult.envs.store.readonly import ReadOnlyStore
+
 MOST = 100
 """Rows per page of a list."""
 MOST_ELSEWHERE = 50
@@ -43,7 +45,7 @@ MOST_NAMES = 500
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
-def runs(store: Store, request: Request) -> str:
+def runs(store: ReadOnlyStore, request: Request) -> str:
     """List the runs of the store, the newest first."""
     number = count_runs(store)
     pages = _pages(number)
@@ -52,17 +54,17 @@ def runs(store: Store, request: Request) -> str:
     headings = ("run", "status", "begun (UTC)", "scenario", "strategy · team", "models", "seed", "played", "right")
     listed = table(headings, rows, "Runs, the newest first") if rows else "<p>Nothing has been played yet.</p>"
     about = f'<p class="dim">{count_of(number, "run")} in {text(store.path.name)}</p>'
-    return document("Runs", f"<h1>Runs</h1>{about}{listed}{pager('/', {}, page, pages)}", path=[])
+    spoilt = f'<p class="demo">{text(store.what_is_spoilt())}.</p>' if store.found.all() else ""
+    return document("Runs", f"<h1>Runs</h1>{about}{spoilt}{listed}{pager('/', {}, page, pages)}", path=[])
 
 
 def _run_row(row: Row) -> list[str]:
-    config = json.loads(row["config"])
     return [
         link(run_address(row["id"]), row["id"]),
         _status(row),
         _moment(row["created"]),
         text(row["scenario"]),
-        _whole(text(f"{config['strategy']} · {config['team']}")),
+        _whole(text(f"{row['strategy']} · {row['team']}")),
         _models(row),
         str(row["seed"]),
         _played(row),
@@ -133,14 +135,13 @@ def run(store: Store, request: Request) -> str:
 
 
 def _about(row: Row) -> str:
-    config = json.loads(row["config"])
     facts = {
         "Played": _played(row),
         "Right": _right(row),
         "Status": _status(row),
         "Scenario": text(row["scenario"]),
-        "Strategy": text(config["strategy"]),
-        "Team": text(config["team"]),
+        "Strategy": text(row["strategy"]),
+        "Team": text(row["team"]),
         "Models": _models(row),
         "Begun": f"{_moment(row['created'])} UTC, seed {row['seed']}",
     }
@@ -193,7 +194,7 @@ def _others(store: Store, told: Told) -> str:
     headings = ("consultation", "temperament", "strategy · team", "models", "diagnosis", "compare")
     listed = [_other_row(told, row) for row in rows[:MOST_ELSEWHERE]]
     more = '<p class="dim">There are more.</p>' if len(rows) > MOST_ELSEWHERE else ""
-    found = table(headings, listed, "Other consultations of this case") if rows else ""
+    found = f'<div class="wide">{table(headings, listed, "Other consultations of this case")}</div>' if rows else ""
     return f"""<section class="others"><h2>The same case elsewhere</h2>
 {found or '<p class="dim">This case occurs once in the store.</p>'}{more}
 {_beside(told.row["id"])}</section>"""
