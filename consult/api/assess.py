@@ -15,6 +15,7 @@ from consult.envs.deciding import decide_again
 from consult.envs.events import Event, Listener
 from consult.envs.judging import Judging, refuse_judging
 from consult.envs.runner import RunError
+from consult.envs.store.spoilt import refuse_spoilt
 from consult.envs.store.write import Row, Store
 from consult.envs.user_case import world
 from consult.errors import UserError
@@ -76,6 +77,7 @@ def scored(
     path, identifier = place_of(run, db)
     named, told, batch = Named(), listener("listen", listen), whole("batch", batch, BATCH)
     with Store(path, create=False) as store:
+        refuse_spoilt(store, identifier)
         row = run_row(store, identifier)
         if assessor is not None:
             reference = named.add(ASSESSORS, assessor)

@@ -28,6 +28,7 @@ from consult.envs.held import is_held
 from consult.envs.judging import refuse_judging
 from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
+from consult.envs.store.spoilt import refuse_spoilt
 from consult.envs.store.write import Store, is_alive
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
@@ -117,6 +118,7 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
     Raises:
         UserError: There is no such run, it is finished, or another process is playing it.
     """
+    refuse_spoilt(store, run)
     row = store.run(run)
     if row is None:
         raise UnknownNameError("run", run, [r["id"] for r in store.runs()])

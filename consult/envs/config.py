@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -117,6 +118,19 @@ class RunConfig(BaseModel):
             )
             for i, (repeat, case, temperament) in enumerate(often, 1)
         ]
+
+
+@lru_cache(maxsize=64)
+def stored_config(text: str) -> RunConfig:
+    """Read the configuration of a stored run; a large one takes a while, and many pages ask for the same.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    config = RunConfig.model_validate_json(text)
+    if not config.all_temperaments and len(config.cases) != len(config.temperaments):
+        raise ValueError("the configuration has not one temperament for each case")
+    return config
 
 
 class Plan(BaseModel):

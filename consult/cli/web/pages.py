@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import TYPE_CHECKING
 
 from consult.cli.web.difference import differences
@@ -23,6 +22,7 @@ from consult.counts import count_of
 from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store.runs import count_runs, run_ids
 from consult.envs.store.write import Store, is_alive
+from consult.foreign_text import as_html
 from consult.render import stored
 from consult.render.live import played_by
 from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, title
@@ -31,6 +31,8 @@ from consult.scenarios import UnknownNameError, nearest_first
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from consult.envs.store.readonly import ReadOnlyStore
 
 MOST = 100
 """Rows per page of a list."""
@@ -43,7 +45,7 @@ MOST_NAMES = 500
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
-def runs(store: Store, request: Request) -> str:
+def runs(store: ReadOnlyStore, request: Request) -> str:
     """List the runs of the store, the newest first."""
     number = count_runs(store)
     pages = _pages(number)
@@ -52,17 +54,17 @@ def runs(store: Store, request: Request) -> str:
     headings = ("run", "status", "begun (UTC)", "scenario", "strategy · team", "models", "seed", "played", "right")
     listed = table(headings, rows, "Runs, the newest first") if rows else "<p>Nothing has been played yet.</p>"
     about = f'<p class="dim">{count_of(number, "run")} in {text(store.path.name)}</p>'
-    return document("Runs", f"<h1>Runs</h1>{about}{listed}{pager('/', {}, page, pages)}", path=[])
+    spoilt = f'<p class="demo">{text(store.what_is_spoilt())}.</p>' if store.found.all() else ""
+    return document("Runs", f"<h1>Runs</h1>{about}{spoilt}{listed}{pager('/', {}, page, pages)}", path=[])
 
 
 def _run_row(row: Row) -> list[str]:
-    config = json.loads(row["config"])
     return [
         link(run_address(row["id"]), row["id"]),
         _status(row),
         _moment(row["created"]),
         text(row["scenario"]),
-        _whole(text(f"{config['strategy']} · {config['team']}")),
+        _whole(text(f"{row['strategy']} · {row['team']}")),
         _models(row),
         str(row["seed"]),
         _played(row),
@@ -133,14 +135,13 @@ def run(store: Store, request: Request) -> str:
 
 
 def _about(row: Row) -> str:
-    config = json.loads(row["config"])
     facts = {
         "Played": _played(row),
         "Right": _right(row),
         "Status": _status(row),
         "Scenario": text(row["scenario"]),
-        "Strategy": text(config["strategy"]),
-        "Team": text(config["team"]),
+        "Strategy": text(row["strategy"]),
+        "Team": text(row["team"]),
         "Models": _models(row),
         "Begun": f"{_moment(row['created'])} UTC, seed {row['seed']}",
     }
@@ -193,7 +194,7 @@ def _others(store: Store, told: Told) -> str:
     headings = ("consultation", "temperament", "strategy · team", "models", "diagnosis", "compare")
     listed = [_other_row(told, row) for row in rows[:MOST_ELSEWHERE]]
     more = '<p class="dim">There are more.</p>' if len(rows) > MOST_ELSEWHERE else ""
-    found = table(headings, listed, "Other consultations of this case") if rows else ""
+    found = f'<div class="wide">{table(headings, listed, "Other consultations of this case")}</div>' if rows else ""
     return f"""<section class="others"><h2>The same case elsewhere</h2>
 {found or '<p class="dim">This case occurs once in the store.</p>'}{more}
 {_beside(told.row["id"])}</section>"""
@@ -211,7 +212,7 @@ def _other_row(told: Told, row: Row) -> list[str]:
 
 
 def _beside(left: str) -> str:
-    return f"""<form method="get" action="/compare"><input type="hidden" name="left" value="{escape(left)}">
+    return f"""<form method="get" action="/compare"><input type="hidden" name="left" value="{as_html(left)}">
 <label>Compare with <input name="right" required placeholder="e.g. r1.2" autocomplete="off"></label>
 <button>Compare</button></form>"""
 
@@ -243,7 +244,7 @@ def _named(told: Told) -> str:
 
 def _choose(left: str, right: str) -> str:
     fields = "".join(
-        f'<label>{side}<input name="{side}" value="{escape(given)}" required placeholder="e.g. r1.1"></label> '
+        f'<label>{side}<input name="{side}" value="{as_html(given)}" required placeholder="e.g. r1.1"></label> '
         for side, given in (("left", left), ("right", right))
     )
     form = f'<form method="get" action="/compare">{fields}<button>Compare</button></form>'

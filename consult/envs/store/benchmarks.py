@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from consult.envs.store.columns import sound
 from consult.envs.store.write import Row, Store, now
 
 
@@ -30,7 +31,8 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
     if rows:
         found: str = rows[0]["id"]
         return found
-    name = f"b{store.query('SELECT count(*) AS n FROM benchmarks')[0]['n'] + 1}"
+    last = store.query("SELECT max(CAST(substr(id, 2) AS INTEGER)) AS n FROM benchmarks")[0]["n"] or 0
+    name = f"b{last + 1}"
     store.write(
         "INSERT INTO benchmarks (id, toml, anew, status, created) VALUES (?, ?, ?, 'running', ?)",
         [(name, toml, anew, now())],
@@ -40,7 +42,9 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
 
 def keep_run(store: Store, benchmark: str, cell: int, run: str) -> None:
     """Record the run of a cell, by the cell's number."""
-    store.write("INSERT OR REPLACE INTO benchmark_runs VALUES (?, ?, ?)", [(benchmark, cell, run)])
+    store.write(
+        "INSERT OR REPLACE INTO benchmark_runs (benchmark_id, cell, run_id) VALUES (?, ?, ?)", [(benchmark, cell, run)]
+    )
 
 
 def end_benchmark(store: Store, benchmark: str) -> None:
@@ -90,7 +94,8 @@ def played_run(
         among: The runs to search; by default all of the store's.
     """
     rows = store.query(
-        "SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? ORDER BY rowid DESC",
+        f"SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? AND {sound('runs')} "
+        "ORDER BY rowid DESC",
         digest,
         revision,
     )
