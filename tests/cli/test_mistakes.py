@@ -218,7 +218,7 @@ NAMES = [
     Mistake(("simulate", "extra"), ["extra"], fix="--help"),
     Mistake(("simulate", "derm34"), ["derm34", "--scenario derm34"], fix="--help"),
     Mistake(("runs", "--json=1"), ["'--json' is on when it is given"], fix="write --json alone"),
-    Mistake(("show", "\udcff"), ["\\udcff"], [played()], fix="UTF-8"),
+    Mistake(("show", "\udcff"), ["\\udcff"], [played()], fix="there are: r1.1"),
     Mistake(simulate("--scenario", "derm43"), ["derm43", "derm34"]),
     Mistake(simulate("--scenario", ""), ["'--scenario' is empty"], fix="give a value"),
     Mistake(simulate("--scenario", "dog.txt"), ["dog.txt", "derm34"], [DOG]),
