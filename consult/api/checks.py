@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from consult.errors import UserError
+from consult.foreign_text import quoted
 from consult.ranges import Range
 
 P = ParamSpec("P")
@@ -78,7 +79,7 @@ def whole(name: str, value: Any, span: Range) -> int:
     except TypeError:
         number = None
     if number is None or number not in span:
-        raise UserError(f"'{name}' cannot be {shown(value)}; give a whole number {span}")
+        raise UserError(f"'{name}' cannot be {shown(value)}; give {span.number}")
     return number
 
 
@@ -93,7 +94,7 @@ def share(name: str, value: Any, span: Range) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if number not in span:
-        raise UserError(f"'{name}' cannot be {shown(value)}; give a number {span}")
+        raise UserError(f"'{name}' cannot be {shown(value)}; give {span.number}")
     return number
 
 
@@ -185,9 +186,4 @@ def listener(name: str, value: Any) -> Callable[[Any], None]:
 
 def shown(value: Any) -> str:
     """Return a value as shown in a sentence."""
-    try:
-        said = repr(plain(value))
-    except Exception:
-        said = f"a {type(value).__name__}"
-    said = " ".join(said.split())
-    return said if len(said) <= 60 else f"{said[:59]}…"
+    return quoted(plain(value))

@@ -19,6 +19,7 @@ from consult.envs.store.readonly import reading
 from consult.envs.store.tables import declared_types, rows_of
 from consult.envs.store.write import Row, Store, stored_decision
 from consult.errors import UserError
+from consult.foreign_text import as_html
 from consult.plugins import blame
 from consult.scenarios import UnknownNameError
 
@@ -202,7 +203,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         shown = self.consultations[["id", "case_id", "temperament", "status", "diagnosis", "truth", "correct"]]
-        return f"<p>{escape(repr(self).strip('<>'))}</p>{shown.to_html(index=False, max_rows=20, na_rep='')}"
+        return f"<p>{as_html(repr(self).strip('<>'))}</p>{shown.to_html(index=False, max_rows=20, na_rep='')}"
 
     def _table(self, table: str) -> pd.DataFrame:
         with reading(self.db, self.id) as store:
@@ -258,7 +259,7 @@ class Runs:
 
     def _repr_html_(self) -> str:
         columns = ["id", "status", "created", "scenario", "seed", "consultations", "failed", "with_truth", "correct_n"]
-        return str(self.table[columns].to_html(index=False, max_rows=20)) if self._ids else escape(repr(self))
+        return str(self.table[columns].to_html(index=False, max_rows=20)) if self._ids else as_html(repr(self))
 
 
 class Transcript:
@@ -333,12 +334,11 @@ class Transcript:
     def __str__(self) -> str:
         from io import StringIO
 
-        from rich.console import Console
-
+        from consult.render.console import PlainConsole
         from consult.render.transcript import print_consultation
 
         out, told = StringIO(), self._told
-        console = Console(file=out, width=WIDTH, force_terminal=False)
+        console = PlainConsole(file=out, width=WIDTH, force_terminal=False)
         print_consultation(console, told.row, told.acts, told.case, told.scenario, told.run)
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 

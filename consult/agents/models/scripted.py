@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
+from consult.fields import refusal
 from consult.scenarios.located_yaml import ScenarioError, read_yaml
 
 
@@ -60,7 +61,7 @@ class ScriptedModel:
             place = [step for step in first["loc"] if step not in ("str", "Failure")]
             what = ".".join(map(str, place)) or "the file"
             line = located.line(place)
-            raise ModelError(f"{path}:{line}: '{what}': {first['msg']}; see docs/models.md for the format") from None
+            raise ModelError(f"{path}:{line}: '{what}': {refusal(first)}; see docs/models.md for the format") from None
         return cls(reference, script, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
 
     @property

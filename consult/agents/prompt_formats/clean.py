@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from consult.scenarios.control_chars import TOKENS, without_controls
+from consult.foreign_text import plain
 
 MAX_CHARACTERS = 4_000
 
@@ -19,9 +19,7 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable() and "<" not in text:
         # Most texts: there is nothing to remove, and pages have thousands of them.
         return " ".join(text[: 4 * MAX_CHARACTERS].split())[:MAX_CHARACTERS]
-    # Tokens last: removing something from the middle of one must not create a whole token.
-    text = without_controls(text[: 4 * MAX_CHARACTERS])
-    return re.sub(r"\s+", " ", TOKENS.sub(" ", text)).strip()[:MAX_CHARACTERS]
+    return plain(text, MAX_CHARACTERS)
 
 
 def without_thought(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
@@ -77,7 +78,8 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, jso
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
         typer.echo(
-            f"consult: {why}interrupted; the verdicts so far are stored; run the same command to continue", err=True
+            f"consult: {harmless(why)}interrupted; the verdicts so far are stored; run the same command to continue",
+            err=True,
         )
         return INTERRUPTED
     return 1 if summary["failures"] else 0

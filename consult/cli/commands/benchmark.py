@@ -11,6 +11,7 @@ import typer
 
 from consult.cli.commands.from_model import from_model
 from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, Prompts
+from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.api.benchmark import Gridded
@@ -60,8 +61,9 @@ def benchmark(
 def command() -> Callable[..., None]:
     """Make the command."""
     from consult.api.options import GridOptions
+    from consult.envs.benchmark.grid import Grid
 
-    return from_model(benchmark, GridOptions)
+    return from_model(benchmark, GridOptions, defaults=Grid)
 
 
 def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask: bool, json: bool) -> int:
@@ -81,7 +83,8 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         if view is not None:
             view.close()
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-        print(f"consult: {why}interrupted; what was shown is stored; run the same command to continue", file=sys.stderr)
+        stored = "interrupted; what was shown is stored; run the same command to continue"
+        print(f"consult: {harmless(why)}{stored}", file=sys.stderr)
         return INTERRUPTED
     if view is None:
         print_json(played.summary)
@@ -93,7 +96,7 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
 def _tell(line: str) -> None:
     """Tell a person at a terminal what is taking time."""
     if sys.stderr.isatty():
-        print(line, file=sys.stderr)
+        print(harmless(line), file=sys.stderr)
 
 
 def _agreed() -> bool:

@@ -9,6 +9,7 @@ import typer
 
 from consult.cli.commands.options import Json
 from consult.counts import count_of
+from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.scenarios.importing import Summary
@@ -61,8 +62,6 @@ def _mapping(entries: list[str]) -> dict[str, str]:
 
 
 def _lines(summary: Summary, out: Path) -> list[str]:
-    from consult.scenarios.control_chars import without_controls
-
     lines = [f"{count_of(summary.rows, 'row')}: {summary.kept:,} kept, {summary.rows - summary.kept:,} dropped"]
     lines += [f"  {count:,} dropped: {reason}" for reason, count in summary.dropped.most_common()]
     for row in summary.first:
@@ -71,7 +70,7 @@ def _lines(summary: Summary, out: Path) -> list[str]:
     lines += _details(summary)
     if summary.kept:
         lines += [f"{out}: import/ lists what happened to each row; check it: consult scenarios check {out}"]
-    return [without_controls(line) for line in lines]
+    return [harmless(line) for line in lines]
 
 
 def _details(summary: Summary) -> list[str]:

@@ -55,9 +55,9 @@ def _right(row: Row) -> str:
 
 
 def _print_table(rows: list[Row]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from consult.render.console import PlainConsole
     from consult.render.narrow import fitted
     from consult.render.terminal import DISCLAIMER, say, styled
 
@@ -78,6 +78,6 @@ def _print_table(rows: list[Row]) -> None:
             f"{ended}/{row['consultations']}{failed}",
             _right(row),
         )
-    console = Console()
+    console = PlainConsole()
     console.print(fitted(table, console.width))
     say(console, styled(DISCLAIMER, "dim"))

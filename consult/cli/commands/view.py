@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_DATABASE, Database
+from consult.cli.commands.options import DEFAULT_DATABASE, Database, number
+from consult.foreign_text import harmless
+from consult.ranges import PORT
 
 DEFAULT_PORT = 8765
 
 
 def view(
     db: Database = DEFAULT_DATABASE,
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The server listens on this port; 0 takes any free port.")
-    ] = DEFAULT_PORT,
+    port: Annotated[int, number(PORT, "The server listens on this port; 0 takes any free port.")] = DEFAULT_PORT,
 ) -> None:
     """Serve runs and consultations as local web pages, read-only; Ctrl-C stops the server."""
     from consult.cli.web.readers import Readers
@@ -29,6 +29,8 @@ def view(
         pass
     with listening(port) as socket, contextlib.suppress(KeyboardInterrupt):
         prepare(readers)
-        typer.echo(f"http://127.0.0.1:{socket.getsockname()[1]}/  shows {db}, read-only; Ctrl-C stops it.")
+        typer.echo(
+            f"http://127.0.0.1:{socket.getsockname()[1]}/  shows {harmless(str(db))}, read-only; Ctrl-C stops it."
+        )
         typer.echo(DISCLAIMER)
         serve(application(readers), socket)

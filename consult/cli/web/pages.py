@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import TYPE_CHECKING
 
 from consult.cli.web.difference import differences
@@ -23,6 +22,7 @@ from consult.counts import count_of
 from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store.runs import count_runs, run_ids
 from consult.envs.store.write import Store, is_alive
+from consult.foreign_text import as_html
 from consult.render import stored
 from consult.render.live import played_by
 from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, title
@@ -212,7 +212,7 @@ def _other_row(told: Told, row: Row) -> list[str]:
 
 
 def _beside(left: str) -> str:
-    return f"""<form method="get" action="/compare"><input type="hidden" name="left" value="{escape(left)}">
+    return f"""<form method="get" action="/compare"><input type="hidden" name="left" value="{as_html(left)}">
 <label>Compare with <input name="right" required placeholder="e.g. r1.2" autocomplete="off"></label>
 <button>Compare</button></form>"""
 
@@ -244,7 +244,7 @@ def _named(told: Told) -> str:
 
 def _choose(left: str, right: str) -> str:
     fields = "".join(
-        f'<label>{side}<input name="{side}" value="{escape(given)}" required placeholder="e.g. r1.1"></label> '
+        f'<label>{side}<input name="{side}" value="{as_html(given)}" required placeholder="e.g. r1.1"></label> '
         for side, given in (("left", left), ("right", right))
     )
     form = f'<form method="get" action="/compare">{fields}<button>Compare</button></form>'

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from consult.envs.benchmark.grid import Block, Grid, RoleModels
 from consult.errors import UserError
+from consult.fields import refusal
+from consult.foreign_text import quoted
 from consult.scenarios import UnknownNameError
 from consult.scenarios.scenario import nearest_first
 
@@ -122,15 +124,8 @@ def _sentence(error: ValidationError, source: Source, given: Mapping[str, Any]) 
 
 def _what(error: Any) -> str:
     """Describe what is wrong with a value."""
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    said = str(error["msg"])
-    return f"{said[:1].lower()}{said[1:]}, and it is {_shown(error['input'])}"
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+    said = refusal(error)
+    return said if error["type"] == "value_error" else f"{said}, and it is {quoted(error['input'])}"
 
 
 def _keys(table: Place) -> Sequence[str]:

@@ -26,8 +26,8 @@ def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
         raise TrainingError(f"'{out}' holds a training run; continue with --resume, or give another --out")
     if there is not None:
         _same(config, there, out)
-    elif out.exists() and not out.is_dir():
-        raise TrainingError(f"'{out}' is a file; give another --out")
+    elif (taken := next((one for one in (out, *out.parents) if one.exists() and not one.is_dir()), None)) is not None:
+        raise TrainingError(f"'{taken}' is a file; give another --out")
     elif out.is_dir() and any(out.iterdir()):
         raise TrainingError(f"'{out}' is not empty; give another --out")
 

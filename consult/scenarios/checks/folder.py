@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from consult.foreign_text import unreadable, visible
 from consult.scenarios.checks.advice import ANSWERS, advice_problems, condition_problems, topic_problems
 from consult.scenarios.checks.cases import Told, case_problems
 from consult.scenarios.checks.rules import rule_problems
@@ -26,7 +27,6 @@ from consult.scenarios.checks.tables import (
     table_problems,
 )
 from consult.scenarios.checks.wording import wording_problems
-from consult.scenarios.control_chars import unreadable, visible
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
 from consult.scenarios.folder import RULES, Rest, alias_references, grammar_of, labels_of, parse_rest
 from consult.scenarios.jsonl_cases import FILE as CASES

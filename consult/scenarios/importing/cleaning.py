@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from consult.scenarios.control_chars import without_controls
+from consult.foreign_text import without_controls
 from consult.scenarios.importing.row import UnusableRow
 
 MOST_CHARACTERS = 20_000
