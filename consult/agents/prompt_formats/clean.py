@@ -16,9 +16,6 @@ _CALL = re.compile(r"<tool_call>.*?(?:</tool_call>|\Z)|\[TOOL_CALLS\].*\Z", re.D
 
 def clean(text: str) -> str:
     """Remove everything that is not text, join lines with spaces, and cut to 4,000 characters."""
-    if text.isascii() and text.isprintable() and "<" not in text:
-        # Most texts: there is nothing to remove, and pages have thousands of them.
-        return " ".join(text[: 4 * MAX_CHARACTERS].split())[:MAX_CHARACTERS]
     return plain(text, MAX_CHARACTERS)
 
 
