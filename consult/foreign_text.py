@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from functools import lru_cache
 from html import escape
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
@@ -88,6 +89,8 @@ MASK = "***"
 ENVIRONMENT_KEYS = ("CONSULT_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
 """Variables whose values are hidden wherever they occur."""
 _SHORTEST_KEY = 6
+_REMEMBERED = 200
+"""Characters of a short text: pages repeat most of them."""
 _HINT = re.compile(
     r"sk-|hf_|gh[pousr]_|_pat_|glpat|xox|akia|aiza|gsk_|nvapi|xai-|r8_|eyJ|bearer|author|key|token|secret|pass|pwd"
     r"|credential|://",
@@ -134,13 +137,19 @@ _KEYS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+@lru_cache(maxsize=20_000)
+def _hints(text: str) -> bool:
+    return _HINT.search(text) is not None
+
+
 def without_keys(text: str) -> str:
     """Hide what may be a key or a password, and the keys of the environment."""
-    for name in ENVIRONMENT_KEYS:
-        value = os.environ.get(name, "").strip()
-        if len(value) >= _SHORTEST_KEY and value in text:
-            text = text.replace(value, MASK)
-    if not _HINT.search(text):
+    if len(text) >= _SHORTEST_KEY:
+        for name in ENVIRONMENT_KEYS:
+            value = os.environ.get(name, "").strip()
+            if len(value) >= _SHORTEST_KEY and value in text:
+                text = text.replace(value, MASK)
+    if not (_hints(text) if len(text) <= _REMEMBERED else _HINT.search(text)):
         return text
     for pattern, hidden in _KEYS:
         text = pattern.sub(hidden, text)
@@ -198,6 +207,11 @@ def _halves(character: str) -> str:
 def as_html(text: str) -> str:
     """Return text for a page, within attributes, too."""
     return escape(harmless(text))
+
+
+def speech_as_html(text: str) -> str:
+    """Return what a model, a case or a person said for a page: plain text without keys."""
+    return escape(shown(text))
 
 
 def sentence(text: str) -> str:
