@@ -22,7 +22,7 @@ from consult.cli.web.parts import (
 from consult.counts import count_of
 from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store.runs import count_runs, run_ids
-from consult.envs.store.write import Store, is_alive
+from consult.envs.store.write import Store
 from consult.render import stored
 from consult.render.live import played_by
 from consult.render.page_parts import DEMONSTRATION, Row, Told, column, footer, title
@@ -48,18 +48,18 @@ def runs(store: Store, request: Request) -> str:
     number = count_runs(store)
     pages = _pages(number)
     page = wanted_page(request.query_params.get("page", ""), pages)
-    rows = [_run_row(row) for row in store.runs(MOST, (page - 1) * MOST)]
+    rows = [_run_row(row, store.state(row)) for row in store.runs(MOST, (page - 1) * MOST)]
     headings = ("run", "status", "begun (UTC)", "scenario", "strategy · team", "models", "seed", "played", "right")
     listed = table(headings, rows, "Runs, the newest first") if rows else "<p>Nothing has been played yet.</p>"
     about = f'<p class="dim">{count_of(number, "run")} in {text(store.path.name)}</p>'
     return document("Runs", f"<h1>Runs</h1>{about}{listed}{pager('/', {}, page, pages)}", path=[])
 
 
-def _run_row(row: Row) -> list[str]:
+def _run_row(row: Row, state: str) -> list[str]:
     config = json.loads(row["config"])
     return [
         link(run_address(row["id"]), row["id"]),
-        _status(row),
+        text(state),
         _moment(row["created"]),
         text(row["scenario"]),
         _whole(text(f"{config['strategy']} · {config['team']}")),
@@ -68,12 +68,6 @@ def _run_row(row: Row) -> list[str]:
         _played(row),
         _right(row),
     ]
-
-
-def _status(row: Row) -> str:
-    """Return the state of a run; it is interrupted if its process has died."""
-    gone = row["status"] == "running" and not is_alive(row["pid"])
-    return "interrupted" if gone else text(row["status"])
 
 
 def _moment(said: str) -> str:
@@ -122,7 +116,7 @@ def run(store: Store, request: Request) -> str:
     page = wanted_page(request.query_params.get("page", ""), pages)
     parts = [
         f"<h1>Run {text(name)}</h1>",
-        _about(row),
+        _about(row, store.state(row)),
         filter_form(store, name, filters, here),
         _consultations(matching(store, name, filters, MOST, (page - 1) * MOST), number, filters),
         pager(here, filters.given(), page, pages),
@@ -132,12 +126,12 @@ def run(store: Store, request: Request) -> str:
     return document(f"Run {text(name)}", "\n".join(parts) + note, path=[("", name)])
 
 
-def _about(row: Row) -> str:
+def _about(row: Row, state: str) -> str:
     config = json.loads(row["config"])
     facts = {
         "Played": _played(row),
         "Right": _right(row),
-        "Status": _status(row),
+        "Status": text(state),
         "Scenario": text(row["scenario"]),
         "Strategy": text(config["strategy"]),
         "Team": text(config["team"]),

@@ -22,19 +22,21 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
     Returns:
         The benchmark's id, e.g. `b1`.
     """
-    rows = store.query(
-        "SELECT id FROM benchmarks WHERE toml = ? AND (NOT ? OR (anew AND status = 'running')) ORDER BY rowid DESC",
-        toml,
-        anew,
-    )
-    if rows:
-        found: str = rows[0]["id"]
-        return found
-    name = f"b{store.query('SELECT count(*) AS n FROM benchmarks')[0]['n'] + 1}"
-    store.write(
-        "INSERT INTO benchmarks (id, toml, anew, status, created) VALUES (?, ?, ?, 'running', ?)",
-        [(name, toml, anew, now())],
-    )
+    with store.writing() as connection:
+        found = connection.execute(
+            "SELECT id FROM benchmarks WHERE toml = ? AND (NOT ? OR (anew AND status = 'running')) ORDER BY rowid DESC",
+            (
+                toml,
+                anew,
+            ),
+        ).fetchone()
+        if found:
+            return str(found[0])
+        name = f"b{connection.execute('SELECT count(*) FROM benchmarks').fetchone()[0] + 1}"
+        connection.execute(
+            "INSERT INTO benchmarks (id, toml, anew, status, created) VALUES (?, ?, ?, 'running', ?)",
+            (name, toml, anew, now()),
+        )
     return name
 
 

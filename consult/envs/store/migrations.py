@@ -158,6 +158,14 @@ def name_predictions(db: Any) -> None:
     db.execute("ALTER TABLE guesses RENAME TO classifier_predictions")
 
 
+def hold_by_lock(db: Any) -> None:
+    """13: a lock file holds a run that is being played; `pid` is left of runs that an older version plays.
+
+    Older versions know nothing of the lock and must not open the store any more.
+    """
+    db.execute("UPDATE runs SET pid = NULL WHERE status != 'running'")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -171,6 +179,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_prompts,
     drop_scores,
     name_predictions,
+    hold_by_lock,
 )
 
 _CREATE = """

@@ -7,9 +7,8 @@ everything that was shown survives a kill at any moment.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from consult.agents.assessors.judge import Judgement
 from consult.agents.assessors.rubric import Verdict
 from consult.envs.config import Plan, RunConfig
 from consult.envs.events import Event
-from consult.envs.held import is_held
+from consult.envs.held import is_held, plays_without_lock
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.prompt_rows import Asked, PromptRows
 from consult.envs.store.rows import Row as Row
@@ -100,13 +99,14 @@ class Store:
 
     def _taken(self) -> int:
         """Return the number of schema steps that the file has taken; refuse foreign files and newer schemas."""
-        taken: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        # In one statement, since another process may be creating the tables.
+        found = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+        taken, tables = cast(tuple[int, int], self._connection.execute(found).fetchone())
         if taken > len(MIGRATIONS):
             raise StoreError(
                 f"'{self.path}' was written by a newer version of consult (schema {taken}); update consult, "
                 "or name another database with --db"
             )
-        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if taken == 0 and tables:
             raise StoreError(f"'{self.path}' is not a database of consult; name another with --db")
         return taken
@@ -152,6 +152,7 @@ class Store:
         sees: Mapping[str, bool] | None = None,
         *,
         prompts: bool = False,
+        hold: Callable[[str], None] = lambda run: None,
     ) -> str:
         """Create a run with its consultations.
 
@@ -164,6 +165,7 @@ class Store:
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
             prompts: Whether prompts and replies are stored.
+            hold: Called with the run's id before other processes can see the run.
 
         Returns:
             The run's id.
@@ -171,6 +173,7 @@ class Store:
         with self._transaction():
             number = self._connection.execute("SELECT count(*) FROM runs").fetchone()[0] + 1
             run = f"r{number}"
+            hold(run)
             self._insert(
                 "runs",
                 [
@@ -184,7 +187,6 @@ class Store:
                         "config": config.model_dump_json(),
                         "models": json.dumps(dict(models)),
                         "versions": json.dumps(dict(versions)),
-                        "pid": os.getpid(),
                         "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                         "prompts": prompts,
@@ -215,17 +217,10 @@ class Store:
             self._connection.execute("INSERT OR IGNORE INTO photographs VALUES (?, ?, ?, ?)", (key, png, width, height))
 
     def adopt(self, run: str) -> None:
-        """Mark a run as being played by this process; failed consultations will be retried.
-
-        Raises:
-            StoreError: Another process is playing it.
-        """
+        """Mark a run, which the caller holds, as being played; failed consultations will be retried."""
         failed = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ? AND status = 'failed')"
         with self._transaction():
-            pid = self._connection.execute("SELECT pid FROM runs WHERE id = ?", (run,)).fetchone()[0]
-            if is_alive(pid):
-                raise StoreError(f"run {run} is being played by process {pid}; wait for it, or stop it first")
-            self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
+            self._connection.execute("UPDATE runs SET status = 'running', pid = NULL WHERE id = ?", (run,))
             # The requests of the failed turn are repeated.
             self._connection.execute(
                 f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
@@ -317,6 +312,12 @@ class Store:
                 (status, now(), wall_seconds, run),
             )
 
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction that reads before it writes: no other process writes in between."""
+        with self._transaction():
+            yield self._connection
+
     def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement once per row, in one transaction."""
         with self._transaction():
@@ -365,17 +366,28 @@ class Store:
             *parameters,
         )
 
-    def unfinished_run(self, digest: str, models: Mapping[str, str] | None = None) -> Row | None:
-        """Find an unfinished run of this configuration that no live process plays.
+    def unfinished_run(self, digest: str, models: Mapping[str, str]) -> Row | None:
+        """Find an unfinished run of this configuration that nobody plays.
 
         Args:
             digest: Digest of the configuration.
-            models: Role → reference and revision; if given, the run must have been started with these.
+            models: Role → reference and revision that the run was started with.
         """
-        rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
-        if models is not None:
-            rows = [row for row in rows if json.loads(row["models"]) == dict(models)]
-        return next((row for row in rows if not (is_alive(row["pid"]) or is_held(self.path, row["id"]))), None)
+        rows = (row for row in self.unfinished_runs(digest) if json.loads(row["models"]) == dict(models))
+        return next((row for row in rows if not self.is_played(row)), None)
+
+    def unfinished_runs(self, digest: str) -> list[Row]:
+        """List the unfinished runs of a configuration, the oldest first, including those that are being played."""
+        return self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
+
+    def is_played(self, run: Row) -> bool:
+        """Return whether another process, or another thread of this one, plays a run."""
+        return is_held(self.path, run["id"]) or plays_without_lock(run["pid"])
+
+    def state(self, run: Row) -> str:
+        """Return the status of a run; a run is interrupted if it is stored as running and nobody plays it."""
+        status: str = run["status"]
+        return "interrupted" if status == "running" and not self.is_played(run) else status
 
     def runs_of(self, digest: str) -> list[Row]:
         """List the runs of a configuration, the newest first."""
@@ -429,19 +441,6 @@ def stored_judgement(row: Row) -> Row | None:
 def consultation_id(run: str, ordinal: int) -> str:
     """Name a consultation, e.g. `r3.17`."""
     return f"{run}.{ordinal}"
-
-
-def is_alive(pid: int | None) -> bool:
-    """Return whether another process of this machine has the given process id."""
-    if pid is None or pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager
