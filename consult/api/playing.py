@@ -345,9 +345,8 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
         UserError: The store or a model cannot be opened.
     """
     config, batch = planned.config, whole("batch", batch, BATCH)
-    if db.exists():
-        # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
-        Store(db).close()
+    # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
+    Store.check_place(db)
     with planned.named.known():
         models = opener(config)
         try:

@@ -27,6 +27,7 @@ from consult.cli.commands import (
     view,
 )
 from consult.cli.commands.help import GroupedCommand, Root, add_on_demand
+from consult.cli.terminal.closed import discard_closed_output
 from consult.errors import PluginWarning, UserError
 from consult.version import __version__
 
@@ -95,7 +96,9 @@ def run() -> None:
             stream.reconfigure(errors="replace")
     warnings.showwarning = _warned
     try:
-        sys.exit(_invoke(sys.argv[1:]))
+        code = _invoke(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(code)
     except typer.TyperException as error:
         sys.exit(_misused(error))
     except UserError as error:
@@ -103,8 +106,8 @@ def run() -> None:
     except KeyboardInterrupt:
         sys.exit(_complain("interrupted", INTERRUPTED))
     except BrokenPipeError:
-        # The reader of our output has closed the pipe, e.g. `| head`.
-        sys.stderr.close()
+        # As for `| head`: what was asked for has been read, however much of it the pipe held.
+        discard_closed_output()
         sys.exit(0)
     except OSError as error:
         name = f"'{error.filename}': " if error.filename else ""

@@ -29,9 +29,8 @@ def doctor(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Check whether this machine is ready: load a model, time it and play two turns."""
-    from rich.console import Console
-
     from consult.errors import UserError
+    from consult.render.console import Console
 
     try:
         from consult.envs.environment_check import examine_machine

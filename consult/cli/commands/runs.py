@@ -56,9 +56,9 @@ def _right(row: Row) -> str:
 
 
 def _print_table(rows: list[Row]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from consult.render.console import Console
     from consult.render.narrow import fitted
     from consult.render.terminal import DISCLAIMER, say, styled
 

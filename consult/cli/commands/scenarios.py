@@ -33,8 +33,7 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="This is a scenar
 @app.command("list")
 def list_() -> None:
     """List the built-in scenarios."""
-    from rich.console import Console
-
+    from consult.render.console import Console
     from consult.scenarios import BUILT_IN, load_scenario
 
     table = _table("name", "title", "labels>", "splits")
@@ -50,8 +49,7 @@ def show(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Show a scenario's labels, and how often the best possible doctor would be right."""
-    from rich.console import Console
-
+    from consult.render.console import Console
     from consult.scenarios import load_scenario
 
     scenario = load_scenario(reference)

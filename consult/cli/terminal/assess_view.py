@@ -45,7 +45,7 @@ class AssessProgress:
             print_summary(event)
 
     def _tell(self, line: str) -> None:
-        from rich.console import Console
+        from consult.render.console import Console
 
         self._told = time.monotonic()
         say(Console(stderr=True), styled(clean(line), ""))
@@ -72,7 +72,7 @@ class JudgeProgress:
             print_judging(event)
 
     def _tell(self, line: str) -> None:
-        from rich.console import Console
+        from consult.render.console import Console
 
         self._told = time.monotonic()
         say(Console(stderr=True), styled(clean(line), ""))
@@ -80,7 +80,7 @@ class JudgeProgress:
 
 def print_judging(summary: Event) -> None:
     """Print a judge's verdicts, the run's result with them, and the consultations that it failed on."""
-    from rich.console import Console
+    from consult.render.console import Console
 
     console = Console()
     verdicts = ", ".join(f"{count} {relation}" for relation, count in summary["verdicts"].items())
@@ -102,7 +102,7 @@ def _what_counts(summary: Event) -> str:
 
 def print_summary(summary: Event) -> None:
     """Print an assessor's figures, and the consultations that it failed on."""
-    from rich.console import Console
+    from consult.render.console import Console
 
     console = Console()
     console.print(fitted(_figures(summary), console.width))
@@ -138,7 +138,7 @@ def _mean(mean: float, highest: int) -> str:
 
 def print_import(imported: Imported) -> None:
     """Print how many rows of a ratings file were kept, and name each row that was not."""
-    from rich.console import Console
+    from consult.render.console import Console
 
     console = Console()
     say(
@@ -151,7 +151,7 @@ def print_import(imported: Imported) -> None:
 
 def print_agreements(pairs: Sequence[Agreement]) -> None:
     """Print one table for each pair of assessors."""
-    from rich.console import Console
+    from consult.render.console import Console
 
     console = Console()
     for first, second in dict.fromkeys((pair.first, pair.second) for pair in pairs):

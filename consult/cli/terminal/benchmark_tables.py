@@ -85,8 +85,9 @@ def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:
 
 def _width(table: Table) -> int:
     """Return the width of a table, in characters."""
-    from rich.console import Console
     from rich.measure import Measurement
+
+    from consult.render.console import Console
 
     console = Console(width=10_000)
     return Measurement.get(console, console.options, table).maximum

@@ -36,7 +36,7 @@ class BenchmarkView:
     """
 
     def __init__(self, database: str) -> None:
-        from rich.console import Console
+        from consult.render.console import Console
 
         self.console, self.errors, self.database = Console(), Console(stderr=True), database
         self._cells: dict[int, Event] = {}

@@ -97,7 +97,7 @@ class Progress:
     # -- at the end ------------------------------------------------------------------------------------------------
 
     def _report(self, summary: Event) -> None:
-        from rich.console import Console
+        from consult.render.console import Console
 
         out = self.out or Console()
         out.print(fitted(_figures(summary, self.ended), out.width))

@@ -7,6 +7,7 @@ everything that was shown survives a kill at any moment.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -86,6 +87,18 @@ class Store:
             self._connection.execute("PRAGMA foreign_keys=ON")
             self.db = sqlite_utils.Database(self._connection)
             self._migrate()
+
+    @staticmethod
+    def check_place(path: Path) -> None:
+        """Check, before any work, that a store can be opened or created; none is created.
+
+        Raises:
+            StoreError: It cannot.
+        """
+        if path.exists():
+            Store(path).close()
+        elif not (path.parent.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)):
+            raise StoreError(f"'{path}' {_mend('unable to open')}")
 
     def __enter__(self) -> Self:
         return self
