@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import chdir, closing, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -200,10 +200,15 @@ def events(folder: Path, name: str) -> list[tuple[Any, ...]]:
     return found
 
 
+def is_begun(db: Path) -> bool:
+    """Return whether a store has its tables."""
+    return db.exists() and bool(rows(db, "SELECT 1 FROM sqlite_master WHERE name = 'judgements'"))
+
+
 def stored(folder: Path) -> set[tuple[Any, ...]]:
     """Return the same from the store."""
     path = folder / "consult.db"
-    if not path.exists():
+    if not is_begun(path):
         return set()
     return {
         *(("turn", *row) for row in rows(path, "SELECT consultation_id, idx, text FROM turns")),
@@ -278,7 +283,7 @@ def resumed_at_once(rounds: int, rng: random.Random, root: Path) -> list[str]:
     for number in range(rounds):
         folder = root / f"resumed-{number}"
         folder.mkdir()
-        while not (folder / "consult.db").exists() or not rows(folder / "consult.db", "SELECT 1 FROM turns LIMIT 1"):
+        while not is_begun(folder / "consult.db") or not rows(folder / "consult.db", "SELECT 1 FROM turns LIMIT 1"):
             finish(start(words, folder, "0"), rng.uniform(took / 10, took / 3))
         resume = ("resume", "r1", "--batch", "8", "--json")
         children = [start(resume, folder, f"resume-{i}") for i in range(RESUMING)]
@@ -377,10 +382,10 @@ def verdicts(number: int) -> str:
 
 def heavy_works() -> list[Work]:
     """Return the commands whose model is a network."""
-    small = ("--cases", "60", "--validation", "30", "--test", "0", "--steps", "8", "--check-every", "2")
+    small = ("--cases", "24", "--validation", "12", "--test", "0", "--steps", "6", "--check-every", "2")
     train = ("train", "triage", *small, "--out", "out", "--resume")
     return [
-        Work("simulate with the starter", simulate(12, "--model", "starter"), played),
+        Work("simulate with the starter", simulate(6, "--model", "starter"), played),
         Work("train triage", train, trained, shown=False),
     ]
 
@@ -399,14 +404,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     rng, works = random.Random(asked.seed), []
-    preload(heavy=asked.heavy > 0)
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         os.environ["CONSULT_CACHE"] = str(root / "cache")
         if asked.kills:
             scripted = scripted_works(root)
+            preload(scripted, root)
             works += [(one, asked.kills // 3 + (i < asked.kills % 3)) for i, one in enumerate(scripted)]
-        works += [(one, asked.heavy) for one in heavy_works() if asked.heavy]
+        if asked.heavy:
+            os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not survive a fork
+            preload(heavy_works(), root)
+            works += [(one, asked.heavy) for one in heavy_works()]
         table = []
         for work, kills in works:
             counts = killed(work, kills, rng, root)
@@ -419,23 +427,18 @@ def main() -> None:
             say("\n".join([*resumed_at_once(asked.rounds, rng, root), *played_at_once(asked.rounds, root)]))
 
 
-def preload(*, heavy: bool) -> None:
-    """Import what the commands need, so that a forked child starts at once; no thread may be running by then."""
-    import consult.api.benchmark
-    import consult.api.simulate
-    import consult.cli.main
-    import consult.cli.terminal.benchmark_view
-    import consult.render.report.data
-    import consult.render.report.page
+def preload(works: Sequence[Work], root: Path) -> None:
+    """Run each command once in this process, so that a forked child has everything imported and starts at once."""
+    from consult.__main__ import main as command
 
-    if heavy:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        import torch
-        import transformers  # noqa: F401
-
-        import consult.rl.practitioner  # noqa: F401
-
-        torch.set_num_threads(1)
+    for work in works:
+        folder = root / f"imported-{work.name}".replace(" ", "-")
+        folder.mkdir()
+        work.made(folder)
+        given, sys.argv = sys.argv, ["consult", *work.words]
+        with chdir(folder), (folder / "out").open("w") as out, redirect_stdout(out), suppress(SystemExit):
+            command()
+        sys.argv = given
 
 
 if __name__ == "__main__":
