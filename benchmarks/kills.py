@@ -143,14 +143,19 @@ def rows(db: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def played(folder: Path, db: str = "consult.db") -> Any:
-    """Return everything about the runs of a store that does not depend on the clock."""
+    """Return everything about the runs of a store that does not depend on the clock.
+
+    A probability is rounded: its last digits depend on which requests share a batch, and texts do not.
+    """
     path = folder / db
     prompts = "SELECT consultation_id, turn, idx, role, task, member, attempt, model, seed, reply, outcome FROM prompts"
     return [
         rows(path, "SELECT id, status, config, models FROM runs ORDER BY id"),
         rows(path, "SELECT id, status, diagnosis, correct, urgency, final_urgency FROM consultations ORDER BY id"),
         rows(path, "SELECT consultation_id, idx, speaker, action, text, seed FROM turns ORDER BY 1, 2"),
-        rows(path, "SELECT consultation_id, idx, specialty, diagnosis, confidence FROM opinions ORDER BY 1, 2"),
+        rows(
+            path, "SELECT consultation_id, idx, specialty, diagnosis, round(confidence, 4) FROM opinions ORDER BY 1, 2"
+        ),
         rows(path, f"{prompts} ORDER BY 1, 2, 3, 4, 5, 6, 7"),
         rows(path, "SELECT consultation_id, assessor, item, value, why FROM assessments ORDER BY 1, 2, 3"),
         rows(path, "SELECT id, toml, status FROM benchmarks ORDER BY 1"),
@@ -183,7 +188,9 @@ def whole(folder: Path) -> bool:
 def events(folder: Path, name: str) -> list[tuple[Any, ...]]:
     """Return the turns, verdicts and ends that one process has shown; a last line may be cut off."""
     found: list[tuple[Any, ...]] = []
-    for line in (folder / f"{name}.out").read_text().splitlines():
+    printed = folder / f"{name}.out"
+    # Killed before it could open the file, it has shown nothing.
+    for line in printed.read_text().splitlines() if printed.exists() else ():
         try:
             event = json.loads(line)
         except json.JSONDecodeError:
@@ -436,7 +443,7 @@ def preload(works: Sequence[Work], root: Path) -> None:
         folder.mkdir()
         work.made(folder)
         given, sys.argv = sys.argv, ["consult", *work.words]
-        with chdir(folder), (folder / "out").open("w") as out, redirect_stdout(out), suppress(SystemExit):
+        with chdir(folder), (folder / "printed").open("w") as out, redirect_stdout(out), suppress(SystemExit):
             command()
         sys.argv = given
 
