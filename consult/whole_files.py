@@ -10,6 +10,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from consult.errors import UserError
@@ -83,8 +84,9 @@ def drafted(path: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         yield target
         return
+    _remove_left(target)
     # Unique, since two processes may write the same file; the last one to finish wins.
-    draft = target.with_name(f".{target.stem[:_STEM]}.{secrets.token_hex(4)}.part{target.suffix}")
+    draft = target.with_name(f".{target.stem[:_STEM]}.{os.getpid()}-{secrets.token_hex(4)}.part{target.suffix}")
     try:
         with naming(draft, path):
             yield draft
@@ -95,6 +97,17 @@ def drafted(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             draft.unlink()
+
+
+def _remove_left(target: Path) -> None:
+    """Remove the drafts of a file that killed processes have left."""
+    import psutil
+
+    for left in target.parent.glob(f".{escape(target.stem[:_STEM])}.*-*.part{escape(target.suffix)}"):
+        writer = left.name.removesuffix(f".part{target.suffix}").rpartition(".")[2].partition("-")[0]
+        if writer.isdecimal() and not psutil.pid_exists(int(writer)):
+            with suppress(OSError):
+                left.unlink()
 
 
 @contextmanager

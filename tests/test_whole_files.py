@@ -53,6 +53,17 @@ def test_a_draft_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_the_next_one_to_write_a_file_removes_the_drafts_that_killed_processes_left(tmp_path: Path) -> None:
+    with drafted(tmp_path / "a.md") as living:
+        living.touch()
+        gone = living.with_name(f".a.{2**22 + 1}-12345678.part.md")
+        other, own = tmp_path / f".b.{2**22 + 1}-12345678.part.md", tmp_path / ".a.notes.part.md"
+        for one in (gone, other, own):
+            one.touch()
+        write_whole(tmp_path / "a.md", "page")
+        assert not gone.exists() and living.exists() and other.exists() and own.exists()
+
+
 def test_a_missing_folder_is_named_and_not_the_draft(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         write_whole(tmp_path / "no" / "page.html", "page")
