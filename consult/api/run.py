@@ -73,11 +73,12 @@ class Run:
     def _row(self) -> Row:
         """The run's row with its counts, read again on access: an assessment or another process may have changed it."""
         with reading(self.db, self.id) as store:
-            return run_row(store, self.id)
+            row = run_row(store, self.id)
+            return {**row, "status": store.state(row)}
 
     @property
     def status(self) -> str:
-        """finished, interrupted or running, as currently stored."""
+        """finished, interrupted or running, at this moment; the run of a killed process is interrupted."""
         return str(self._row["status"])
 
     @property
@@ -233,7 +234,8 @@ class Runs:
         count as wrong because they have not been judged.
         """
         with reading(self.db) as store:
-            rows, counts = store.runs(), dict.fromkeys(_COUNTS, "Int64")
+            rows = [{**row, "status": store.state(row)} for row in store.runs()]
+            counts = dict.fromkeys(_COUNTS, "Int64")
             types = {**_types(store, "runs"), **counts}
         found = _typed([{name: row[name] for name in types} for row in rows], types)
         return found.rename(columns=_COUNTS)

@@ -27,6 +27,7 @@ from consult.cli.commands import (
     view,
 )
 from consult.cli.commands.help import GroupedCommand, Root, add_on_demand
+from consult.cli.terminal.closed import discard_closed_output
 from consult.errors import ModelWarning, PluginWarning, StoreWarning, UserError
 from consult.foreign_text import sentence as harmless_sentence
 from consult.version import __version__
@@ -90,7 +91,9 @@ def run() -> None:
     warnings.showwarning = _warned
     _check_size()
     try:
-        sys.exit(_invoke(sys.argv[1:]))
+        code = _invoke(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(code)
     except typer.TyperException as error:
         sys.exit(_misused(error))
     except UserError as error:
@@ -101,8 +104,8 @@ def run() -> None:
         # A word of the command line whose bytes are not UTF-8; the store and JSON hold text.
         sys.exit(_complain(f"'{error.object}' cannot be written as {error.encoding}; type it again as UTF-8 text", 2))
     except BrokenPipeError:
-        # The reader of our output has closed the pipe, e.g. `| head`.
-        sys.stderr.close()
+        # As for `| head`: what was asked for has been read, however much of it the pipe held.
+        discard_closed_output()
         sys.exit(0)
     except OSError as error:
         name = f"'{error.filename}': " if error.filename else ""

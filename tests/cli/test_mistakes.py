@@ -7,7 +7,6 @@ there before lies there afterwards, byte for byte, and nothing half-made lies be
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import sqlite3
@@ -370,12 +369,6 @@ RUNS = [
         ["r1", "is already finished"],
         [played("--db", "my runs.db")],
         fix="consult show r1 --db 'my runs.db'",
-    ),
-    Mistake(
-        ("resume", "r1"),
-        ["r1", "being played"],
-        [played(), changed(f"UPDATE runs SET status = 'running', pid = {os.getppid()}")],
-        fix="wait",
     ),
     Mistake(("show", "r1", "--html", "x.html"), ["--html", "r1.1"], [played()]),
     Mistake(("show", "r1.1", "--html", "nowhere/x.html"), ["nowhere/x.html"], [played()], fix="check the path"),

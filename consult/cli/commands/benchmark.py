@@ -70,6 +70,7 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
     from consult.agents.models import ModelGoneError
     from consult.cli.commands.session import opened, print_json
     from consult.cli.terminal.benchmark_view import BenchmarkView
+    from consult.cli.terminal.closed import discard_closed_output
 
     view = None if json else BenchmarkView(str(db))
     listen = print_json if view is None else view
@@ -86,6 +87,10 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         stored = "interrupted; what was shown is stored; run the same command to continue"
         print(f"consult: {harmless(why)}{stored}", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        discard_closed_output()
+        print("consult: the output was closed; run the same command to continue", file=sys.stderr)
+        return 0
     if view is None:
         print_json(played.summary)
     else:

@@ -15,7 +15,7 @@ def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
     from consult.envs.store.readonly import reading
 
     with reading(db) as store:
-        rows = store.runs()
+        rows = [{**row, "status": store.state(row)} for row in store.runs()]
     if json:
         from consult.cli.commands.session import print_json
 

@@ -21,7 +21,7 @@ from consult.cli.web.parts import (
 from consult.counts import count_of
 from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store.runs import count_runs, run_ids
-from consult.envs.store.write import Store, is_alive
+from consult.envs.store.write import Store
 from consult.foreign_text import as_html
 from consult.render import stored
 from consult.render.live import played_by
@@ -50,7 +50,7 @@ def runs(store: ReadOnlyStore, request: Request) -> str:
     number = count_runs(store)
     pages = _pages(number)
     page = wanted_page(request.query_params.get("page", ""), pages)
-    rows = [_run_row(row) for row in store.runs(MOST, (page - 1) * MOST)]
+    rows = [_run_row(row, store.state(row)) for row in store.runs(MOST, (page - 1) * MOST)]
     headings = ("run", "status", "begun (UTC)", "scenario", "strategy · team", "models", "seed", "played", "right")
     listed = table(headings, rows, "Runs, the newest first") if rows else "<p>Nothing has been played yet.</p>"
     about = f'<p class="dim">{count_of(number, "run")} in {text(store.path.name)}</p>'
@@ -58,10 +58,10 @@ def runs(store: ReadOnlyStore, request: Request) -> str:
     return document("Runs", f"<h1>Runs</h1>{about}{spoilt}{listed}{pager('/', {}, page, pages)}", path=[])
 
 
-def _run_row(row: Row) -> list[str]:
+def _run_row(row: Row, state: str) -> list[str]:
     return [
         link(run_address(row["id"]), row["id"]),
-        _status(row),
+        text(state),
         _moment(row["created"]),
         text(row["scenario"]),
         _whole(text(f"{row['strategy']} · {row['team']}")),
@@ -70,12 +70,6 @@ def _run_row(row: Row) -> list[str]:
         _played(row),
         _right(row),
     ]
-
-
-def _status(row: Row) -> str:
-    """Return the state of a run; it is interrupted if its process has died."""
-    gone = row["status"] == "running" and not is_alive(row["pid"])
-    return "interrupted" if gone else text(row["status"])
 
 
 def _moment(said: str) -> str:
@@ -124,7 +118,7 @@ def run(store: Store, request: Request) -> str:
     page = wanted_page(request.query_params.get("page", ""), pages)
     parts = [
         f"<h1>Run {text(name)}</h1>",
-        _about(row),
+        _about(row, store.state(row)),
         filter_form(store, name, filters, here),
         _consultations(matching(store, name, filters, MOST, (page - 1) * MOST), number, filters),
         pager(here, filters.given(), page, pages),
@@ -134,11 +128,11 @@ def run(store: Store, request: Request) -> str:
     return document(f"Run {text(name)}", "\n".join(parts) + note, path=[("", name)])
 
 
-def _about(row: Row) -> str:
+def _about(row: Row, state: str) -> str:
     facts = {
         "Played": _played(row),
         "Right": _right(row),
-        "Status": _status(row),
+        "Status": text(state),
         "Scenario": text(row["scenario"]),
         "Strategy": text(row["strategy"]),
         "Team": text(row["team"]),

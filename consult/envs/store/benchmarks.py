@@ -23,20 +23,19 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
     Returns:
         The benchmark's id, e.g. `b1`.
     """
-    rows = store.query(
-        "SELECT id FROM benchmarks WHERE toml = ? AND (NOT ? OR (anew AND status = 'running')) ORDER BY rowid DESC",
-        toml,
-        anew,
-    )
-    if rows:
-        found: str = rows[0]["id"]
-        return found
-    last = store.query("SELECT max(CAST(substr(id, 2) AS INTEGER)) AS n FROM benchmarks")[0]["n"] or 0
-    name = f"b{last + 1}"
-    store.write(
-        "INSERT INTO benchmarks (id, toml, anew, status, created) VALUES (?, ?, ?, 'running', ?)",
-        [(name, toml, anew, now())],
-    )
+    with store.writing() as connection:
+        found = connection.execute(
+            "SELECT id FROM benchmarks WHERE toml = ? AND (NOT ? OR (anew AND status = 'running')) ORDER BY rowid DESC",
+            (toml, anew),
+        ).fetchone()
+        if found:
+            return str(found[0])
+        last = connection.execute("SELECT max(CAST(substr(id, 2) AS INTEGER)) FROM benchmarks").fetchone()[0] or 0
+        name = f"b{last + 1}"
+        connection.execute(
+            "INSERT INTO benchmarks (id, toml, anew, status, created) VALUES (?, ?, ?, 'running', ?)",
+            (name, toml, anew, now()),
+        )
     return name
 
 

@@ -85,3 +85,10 @@ def _checksum(content: bytes, *, big: bool) -> tuple[int, int]:
         first = (first + one + second) & 0xFFFFFFFF
         second = (second + other + first) & 0xFFFFFFFF
     return first, second
+
+
+def is_foreign(path: Path) -> bool:
+    """Return whether a file has content that is not SQLite's; SQLite itself overwrites a file of a few bytes."""
+    with path.open("rb") as stream:
+        begin = stream.read(len(MAGIC))
+    return begin not in (b"", MAGIC)

@@ -163,8 +163,18 @@ def index_cases(db: Any) -> None:
     db.execute("CREATE INDEX consultations_of_case ON consultations(case_id)")
 
 
+def hold_by_lock(db: Any) -> None:
+    """14: a lock file holds a run that is being played; `pid` is left of runs that an older version plays.
+
+    Older versions know nothing of the lock and must not open the store any more.
+    """
+    db.execute("UPDATE runs SET pid = NULL WHERE status != 'running'")
+
+
 READABLE = 12
 """Steps after this one change no table: a store that has taken so many can be read without them."""
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -179,6 +189,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     drop_scores,
     name_predictions,
     index_cases,
+    hold_by_lock,
 )
 
 _CREATE = """

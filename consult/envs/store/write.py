@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,9 +23,9 @@ from consult.agents.assessors.judge import Judgement
 from consult.agents.assessors.rubric import Verdict
 from consult.envs.config import RunConfig
 from consult.envs.events import Event
-from consult.envs.held import is_held
+from consult.envs.held import is_held, plays_without_lock
 from consult.envs.store.columns import add_functions, sound
-from consult.envs.store.log import log_of, refuse_spoilt_log
+from consult.envs.store.log import is_foreign, log_of, refuse_spoilt_log
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.prompt_rows import Asked, PromptRows
 from consult.envs.store.rows import Row as Row
@@ -80,6 +80,8 @@ class Store:
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
         with sentences(path):
+            if path.is_file() and is_foreign(path):
+                raise StoreError(f"'{path}' is not an SQLite database; name another with --db")
             if log_of(path):
                 _refuse_spoilt_log(path)
             # In a notebook with a running loop, a run is played in another thread while the opening thread waits.
@@ -109,6 +111,18 @@ class Store:
 
         return sqlite_utils.Database(self._connection)
 
+    @staticmethod
+    def check_place(path: Path) -> None:
+        """Check, before any work, that a store can be opened or created; none is created.
+
+        Raises:
+            StoreError: It cannot.
+        """
+        if path.exists():
+            Store(path).close()
+        elif not (path.parent.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)):
+            raise StoreError(f"'{path}' {_in_words('unable to open', path)}")
+
     def __enter__(self) -> Self:
         return self
 
@@ -121,7 +135,9 @@ class Store:
 
     def _taken(self) -> int:
         """Return the number of schema steps that the file has taken; refuse foreign files and newer schemas."""
-        taken: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        # In one statement, since another process may be creating the tables.
+        found = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+        taken, tables = cast(tuple[int, int], self._connection.execute(found).fetchone())
         if taken > len(MIGRATIONS):
             raise StoreError(
                 f"'{self.path}' was written by a newer version of consult (schema {taken}); update consult, "
@@ -181,6 +197,7 @@ class Store:
         sees: Mapping[str, bool] | None = None,
         *,
         prompts: bool = False,
+        hold: Callable[[str], None] = lambda run: None,
     ) -> str:
         """Create a run with its consultations.
 
@@ -193,12 +210,14 @@ class Store:
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
             prompts: Whether prompts and replies are stored.
+            hold: Called with the run's id before other processes can see the run.
 
         Returns:
             The run's id.
         """
         with self._transaction():
             run = f"r{self._last_number() + 1}"
+            hold(run)
             self._insert(
                 "runs",
                 [
@@ -212,7 +231,6 @@ class Store:
                         "config": config.model_dump_json(),
                         "models": json.dumps(dict(models)),
                         "versions": json.dumps(dict(versions)),
-                        "pid": os.getpid(),
                         "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                         "prompts": prompts,
@@ -239,18 +257,15 @@ class Store:
             )
 
     def adopt(self, run: str) -> None:
-        """Mark a run as being played by this process; failed consultations will be retried.
+        """Mark a run, which the caller holds, as being played; failed consultations will be retried.
 
         Raises:
-            StoreError: Another process is playing it, or something in it cannot be read.
+            StoreError: Something in it cannot be read.
         """
         failed = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ? AND status = 'failed')"
         refuse_spoilt(self, run)
         with self._transaction():
-            pid = self._connection.execute("SELECT pid FROM runs WHERE id = ?", (run,)).fetchone()[0]
-            if is_alive(pid):
-                raise StoreError(f"run {run} is being played by process {pid}; wait for it, or stop it first")
-            self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
+            self._connection.execute("UPDATE runs SET status = 'running', pid = NULL WHERE id = ?", (run,))
             # The requests of the failed turn are repeated.
             self._connection.execute(
                 f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
@@ -342,6 +357,12 @@ class Store:
                 (status, now(), wall_seconds, run),
             )
 
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction that reads before it writes: no other process writes in between."""
+        with self._transaction():
+            yield self._connection
+
     def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement once per row, in one transaction."""
         with self._transaction():
@@ -402,19 +423,30 @@ class Store:
             *parameters,
         )
 
-    def unfinished_run(self, digest: str, models: Mapping[str, str] | None = None) -> Row | None:
-        """Find an unfinished run of this configuration that no live process plays.
+    def unfinished_run(self, digest: str, models: Mapping[str, str]) -> Row | None:
+        """Find an unfinished run of this configuration that nobody plays.
 
         Args:
             digest: Digest of the configuration.
-            models: Role → reference and revision; if given, the run must have been started with these.
+            models: Role → reference and revision that the run was started with.
         """
-        rows = self.query(
+        rows = (row for row in self.unfinished_runs(digest) if json.loads(row["models"]) == dict(models))
+        return next((row for row in rows if not self.is_played(row)), None)
+
+    def unfinished_runs(self, digest: str) -> list[Row]:
+        """List the unfinished runs of a configuration, the oldest first, including those that are being played."""
+        return self.query(
             f"SELECT * FROM runs WHERE digest = ? AND status != 'finished' AND {sound('runs')} ORDER BY rowid", digest
         )
-        if models is not None:
-            rows = [row for row in rows if json.loads(row["models"]) == dict(models)]
-        return next((row for row in rows if not (is_alive(row["pid"]) or is_held(self.path, row["id"]))), None)
+
+    def is_played(self, run: Row) -> bool:
+        """Return whether another process, or another thread of this one, plays a run."""
+        return is_held(self.path, run["id"]) or plays_without_lock(run["pid"])
+
+    def state(self, run: Row) -> str:
+        """Return the status of a run; a run is interrupted if it is stored as running and nobody plays it."""
+        status: str = run["status"]
+        return "interrupted" if status == "running" and not self.is_played(run) else status
 
     def runs_of(self, digest: str) -> list[Row]:
         """List the runs of a configuration, the newest first."""
@@ -467,19 +499,6 @@ def stored_judgement(row: Row) -> Row | None:
     return {"judge": row["judge"], "verdict": row["verdict"], "why": row["verdict_why"]}
 
 
-def is_alive(pid: int | None) -> bool:
-    """Return whether another process of this machine has the given process id."""
-    if pid is None or pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 @cache
 def _schema() -> dict[str, tuple[str, ...]]:
     """Map each table to its columns, as a new store has them."""
@@ -529,9 +548,9 @@ def sentences(path: Path) -> Iterator[None]:
         yield
     except UnicodeDecodeError as error:
         # SQLite's own message quotes what is spoilt.
-        raise StoreError(f"'{path}' {_mend('a name in its schema is no text', path)}") from error
+        raise StoreError(f"'{path}' {_in_words('a name in its schema is no text', path)}") from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"'{path}' {_mend(str(error), path)}") from error
+        raise StoreError(f"'{path}' {_in_words(str(error), path)}") from error
 
 
 def cannot_be_written(error: sqlite3.OperationalError) -> bool:
@@ -539,7 +558,7 @@ def cannot_be_written(error: sqlite3.OperationalError) -> bool:
     return any(part in str(error) for part in ("unable to open", "readonly", "read-only"))
 
 
-def _mend(message: str, path: Path) -> str:
+def _in_words(message: str, path: Path) -> str:
     fixes = {
         "not a database": "is not an SQLite database; name another with --db",
         "unable to open": "cannot be opened; check that the folder exists and can be written",

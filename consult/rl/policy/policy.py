@@ -30,6 +30,7 @@ from consult.rl.policy.shared_prompt import Prompts, sample
 from consult.rl.policy.vision_cache import VisionCache
 from consult.rl.rewards.completion_parser import Decided, parse_diagnosis, parse_triage
 from consult.scenarios import Scenario
+from consult.whole_files import write_whole
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that are frozen."""
@@ -182,7 +183,7 @@ class Policy:
             _name_base(folder, self.config, self.located)
         (folder / "README.md").unlink(missing_ok=True)  # peft's card is an empty template
         practice = {"role": self.config.role, "rationale": self.config.rationale}
-        (folder / PRACTICE).write_text(json.dumps(practice, indent=2) + "\n", encoding="utf-8")
+        write_whole(folder / PRACTICE, json.dumps(practice, indent=2) + "\n")
 
     def _save_whole(self, folder: Path) -> None:
         from safetensors.torch import load_file, save_file
@@ -272,7 +273,7 @@ def _name_base(folder: Path, config: TrainConfig, located: Located) -> None:
     path = folder / "adapter_config.json"
     told = read_object(path)
     told["base_model_name_or_path"], told["revision"] = _portable(config.model, located, folder)
-    path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(told, indent=2, sort_keys=True) + "\n")
 
 
 def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str | None]:
