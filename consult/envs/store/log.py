@@ -15,6 +15,8 @@ from pathlib import Path
 
 from consult.errors import StoreError
 
+BEGIN = b"SQLite format 3\x00"
+"""First bytes of every SQLite file."""
 _HEADER = struct.Struct(">8I")
 """Magic number, version, page size, number of the checkpoint, two salts, two checksums."""
 _FRAME = struct.Struct(">4I8x")
@@ -90,5 +92,5 @@ def _checksum(content: bytes, *, big: bool) -> tuple[int, int]:
 def is_foreign(path: Path) -> bool:
     """Return whether a file has content that is not SQLite's; SQLite itself overwrites a file of a few bytes."""
     with path.open("rb") as stream:
-        begin = stream.read(len(MAGIC))
-    return begin not in (b"", MAGIC)
+        begin = stream.read(len(BEGIN))
+    return begin not in (b"", BEGIN)
