@@ -23,6 +23,7 @@ from consult.envs.held import CLAIMS, hold, released
 from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.metrics.parse_failures import unusable_answers
+from consult.envs.metrics.replies import events, replies, unusable_roles
 from consult.envs.role_models import Models, roles
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.write import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
@@ -70,7 +71,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._refuse_other_tables()
-        self._pending, self._exchanges = Pending(), Exchanges(self.prompts)
+        # Exchanges are always counted, whether or not they are stored.
+        self._pending, self._exchanges = Pending(prompts=self.prompts), Exchanges(True)
         self._ended: list[Event] = []
         self._failures: list[PluginError | None] = []
         """For each ended consultation, its failure in the user's code; None if it ended differently."""
@@ -126,7 +128,7 @@ class Runner:
         with CLAIMS:
             interrupted = self._interrupted()
             if interrupted:
-                self._exchanges.kept &= bool(interrupted["prompts"])
+                self._pending.prompts &= bool(interrupted["prompts"])
             run = interrupted["id"] if interrupted else self._begin()
             hold(self.store.path, run)
         with released(self.store.path, run):
@@ -144,7 +146,13 @@ class Runner:
         seconds = time.monotonic() - started
         self._close(run, "finished", seconds)
         unusable = [answers.event() for answers in unusable_answers(self.store, run)]
-        summary = {**summary_event(run, self._ended, seconds), "unusable": unusable}
+        counted = replies(self.store, run)
+        summary = {
+            **summary_event(run, self._ended, seconds),
+            "unusable": unusable,
+            "replies": events(counted),
+            "unusable_roles": unusable_roles(counted, run, self.store.path),
+        }
         self.listen(summary)
         return summary
 

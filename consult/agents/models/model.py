@@ -100,6 +100,12 @@ class Reply:
     seconds: float = 0.0
     probability: float | None = None
     """Probability of the chosen option among those of the request's `Choice`, 0 to 1; None if unknown."""
+    thought: str = ""
+    """The model's own private thought, if the backend tells it apart; never part of the text."""
+    cut: bool = False
+    """Whether the reply ended at its token limit and not at its own end."""
+    problem: str = ""
+    """Why there is no text although the request was answered, as the end of a sentence; empty if there is text."""
     sent: Sent | None = field(default=None, compare=False, repr=False)
     """None if the backend used the prompt unchanged."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Choice, Prompt, Reply
-from consult.agents.prompt_formats.clean import without_thought
+from consult.agents.prompt_formats.clean import clean, without_thought
 from consult.agents.prompt_formats.plain import json_object
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 
@@ -27,6 +27,14 @@ def _leniently(prompt: Prompt, text: str, word: object) -> str:
         return ""
     kind = getattr(word, "action", None) or getattr(word, "kind", None)
     return f"read as {_READ_AS.get(kind or '', 'plain text')}: no JSON object"
+
+
+def _with_thought(word: W | None, reply: Reply) -> W | None:
+    """Add the private thought that the backend told apart to an answer that has a place for it and none of its own."""
+    if not reply.thought or getattr(word, "thought", None) != "":
+        return word
+    thought: Any = {"thought": clean(reply.thought)}
+    return cast(W, replace(cast(Any, word), **thought))
 
 
 async def look(
@@ -93,11 +101,14 @@ async def generate_with_retry(
         exchange = await client.generate(prompt, task, context, attempt, member)
         reply = exchange.answer
         cost += usage(reply)
-        word = read(reply.text)
+        word = _with_thought(read(reply.text), reply)
         if word is not None:
-            exchange.why = _leniently(prompt, reply.text, word)
+            exchange.note(_leniently(prompt, reply.text, word))
             break
         exchange.refuse(why() if why else "")
         if attempt == 0:
             cost += Usage(unusable=1)
+        if exchange.before is not None:
+            # A reply that was cut has had twice the room; the next one has it from the start.
+            prompt, client = exchange.request.prompt, replace(client, widens=False)
     return word, reply, cost

@@ -158,6 +158,19 @@ def name_predictions(db: Any) -> None:
     db.execute("ALTER TABLE guesses RENAME TO classifier_predictions")
 
 
+def count_replies(db: Any) -> None:
+    """13: counts of replies by turn, role and model; private thought and cut replies; what a run's models support."""
+    db.execute(
+        "CREATE TABLE reply_counts (consultation_id TEXT NOT NULL REFERENCES consultations(id), turn INTEGER, "
+        "role TEXT NOT NULL, model TEXT NOT NULL, tries INTEGER NOT NULL, unusable INTEGER NOT NULL, "
+        "cut INTEGER NOT NULL, widened INTEGER NOT NULL, repeated INTEGER NOT NULL, why TEXT NOT NULL DEFAULT '')"
+    )
+    db.execute("CREATE INDEX reply_counts_of_consultation ON reply_counts(consultation_id)")
+    db.execute("ALTER TABLE prompts ADD COLUMN thought TEXT")
+    db.execute("ALTER TABLE prompts ADD COLUMN cut INTEGER")
+    db.execute("ALTER TABLE runs ADD COLUMN capabilities TEXT")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -171,6 +184,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_prompts,
     drop_scores,
     name_predictions,
+    count_replies,
 )
 
 _CREATE = """

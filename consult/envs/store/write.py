@@ -24,6 +24,7 @@ from consult.envs.events import Event
 from consult.envs.held import is_held
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.prompt_rows import Asked, PromptRows
+from consult.envs.store.reply_counts import count_rows
 from consult.envs.store.rows import Row as Row
 from consult.envs.store.rows import acts_of, judgement_row, opinion_row, turn_row
 from consult.errors import UserError
@@ -57,6 +58,8 @@ class Pending:
     """Consultation, judge, and its verdict."""
     asked: list[Asked] = field(default_factory=list)
     """Exchanges of the turns and the consultations that have ended."""
+    prompts: bool = True
+    """Whether the exchanges are stored, and not only counted."""
 
     def __bool__(self) -> bool:
         return bool(self.turns or self.ended)
@@ -227,11 +230,12 @@ class Store:
                 raise StoreError(f"run {run} is being played by process {pid}; wait for it, or stop it first")
             self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
             # The requests of the failed turn are repeated.
-            self._connection.execute(
-                f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
-                "(SELECT idx FROM turns WHERE turns.consultation_id = prompts.consultation_id))",
-                (run,),
-            )
+            for table in ("prompts", "reply_counts"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE {failed} AND (turn IS NULL OR turn NOT IN "
+                    f"(SELECT idx FROM turns WHERE turns.consultation_id = {table}.consultation_id))",
+                    (run,),
+                )
             self._connection.execute(
                 "UPDATE consultations SET status = 'running', error = NULL, correct = NULL, correct_by = NULL "
                 "WHERE run_id = ? AND status = 'failed'",
@@ -254,7 +258,8 @@ class Store:
                     (*(event[column] for column in _ENDED), expert, event["consultation"]),
                 )
             self._insert("judgements", [judgement_row(*judged) for judged in pending.judged])
-            self._prompts.write(self._connection, pending.asked)
+            self._insert("reply_counts", count_rows(pending.asked))
+            self._prompts.write(self._connection, pending.asked if pending.prompts else ())
 
     def keep_judgements(
         self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]], asked: Sequence[Asked] = ()

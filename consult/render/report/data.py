@@ -123,6 +123,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "cost": _cost(played),
         **_lines(store, run),
         "unusable": _unusable(store, run),
+        **_replies(store, run),
     }
     return data, played
 
@@ -311,6 +312,13 @@ def _unusable(store: Store, run: str) -> list[Data]:
     from consult.envs.metrics.parse_failures import unusable_answers
 
     return [{"role": one.role, "model": one.model, **_rate(one.rate)} for one in unusable_answers(store, run)]
+
+
+def _replies(store: Store, run: str) -> Data:
+    from consult.envs.metrics.replies import events, replies, unusable_roles
+
+    counted = replies(store, run)
+    return {"replies": events(counted), "unusable_roles": unusable_roles(counted, run, store.path)}
 
 
 def _rate(rate: Rate) -> Data:

@@ -295,6 +295,23 @@ def _temperament_lines(run: Data) -> Iterator[Table]:
     yield Table("What temperaments do", ("", *moods), rows, "Means over the patient's lines; asking back: shares.")
 
 
+_COUNTS = {"tries": "tries", "unusable": "unreadable", "cut": "cut", "widened": "asked again", "repeated": "repeated"}
+
+
+def _replies(run: Data) -> Table:
+    """Return the counts of replies by role, with what makes a role's figures meaningless."""
+    rows = [
+        (Cell(f"{one['role']} ({one['model']})"), *(Cell(f"{one[name]:,}") for name in _COUNTS), Cell(one["why"]))
+        for one in run["replies"]
+    ]
+    note = (
+        "Unreadable: no answer could be read. Cut: ended at its token limit, with no more room. Asked again: cut, and "
+        "requested with twice the room. Repeated: a second reply that equals the refused first one."
+    )
+    said = "".join(f" {sentence[:1].upper()}{sentence[1:]}." for sentence in run["unusable_roles"])
+    return Table("Replies", ("", *_COUNTS.values(), "most frequent reason"), rows, note + said)
+
+
 def _lines(run: Data) -> Iterator[Table]:
     if run["fidelity"]:
         note = "" if run["grounded"] else "The patient is free: its lines are checked and not corrected."
@@ -302,6 +319,8 @@ def _lines(run: Data) -> Iterator[Table]:
     if run["unusable"]:
         found = {f"{one['role']} ({one['model']})": one for one in run["unusable"]}
         yield _figures("Unusable answers", found, "First replies that could not be read as asked.")
+    if run["replies"]:
+        yield _replies(run)
     ended = run["consultations"]["ended"]
     seconds = run["wall_seconds"]
     wall = f"Wall time: {seconds:,.{0 if seconds >= 10 else 1}f} s, {seconds / ended:.2f} s a consultation."

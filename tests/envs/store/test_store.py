@@ -22,7 +22,7 @@ from consult.scenarios import load_scenario
 TABLES = {
     "runs": (
         "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds sees "
-        "prompts"
+        "prompts capabilities"
     ),
     "consultations": (
         "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
@@ -43,8 +43,10 @@ TABLES = {
     "prompt_lines": "id text",
     "prompts": (
         "id consultation_id turn idx role task member attempt model messages begin rendered temperature top_p "
-        "max_tokens seed grammar constrained reply outcome why probability tokens_in tokens_out seconds"
+        "max_tokens seed grammar constrained reply outcome why probability tokens_in tokens_out seconds "
+        "thought cut"
     ),
+    "reply_counts": "consultation_id turn role model tries unusable cut widened repeated why",
     "classifier_predictions": "classifier scenario_revision case_id labels probabilities",
 }
 CONFIG = RunConfig(scenario="derm34", cases=("test-0000",), temperaments=("choleric",))

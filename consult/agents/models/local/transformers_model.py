@@ -278,7 +278,7 @@ class TransformersModel:
         spent = min(end + 1, len(tokens), limit)
         probability = math.exp(row.log_probability) if row.chose else None
         text = sent.begin + self.tokenizer.decode(kept)
-        return Reply(text, tokens_in, spent, probability=probability, sent=sent)
+        return Reply(text, tokens_in, spent, probability=probability, cut=end >= limit, sent=sent)
 
 
 def _as_list(value: Any) -> list[int]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from consult.agents.models.model import ModelError, ModelGoneError, ModelInfo, Reply, Request, Sent
 from consult.agents.models.server import openai_api as wire
+from consult.agents.models.server import replies
 from consult.agents.models.server.connection import Background, Connection, RefusedError, Timeouts, UnansweredError
 from consult.agents.models.server.openai_api import Feature
 from consult.agents.models.server.server_probe import greet, refused
@@ -139,7 +140,7 @@ class ServerModel:
             sent = wire.sent(request, self._features, body)
 
             def read(data: Any, sent: Sent = sent) -> tuple[Reply, str | None]:
-                return replace(wire.reply(data, request), sent=sent), wire.answered_as(data)
+                return replace(replies.reply(data, request), sent=sent), replies.answered_as(data)
 
             try:
                 return await self._connection.post("/chat/completions", body, read)

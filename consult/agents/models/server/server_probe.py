@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 from consult.agents.models.model import Choice, Message, ModelError, Prompt, Reply, Request
 from consult.agents.models.server import openai_api as wire
+from consult.agents.models.server import replies
 from consult.agents.models.server.connection import BUSY, Connection, RefusedError, UnansweredError
 from consult.agents.models.server.openai_api import Feature
 from consult.agents.models.server.server_url import KEY, Address
@@ -151,7 +152,7 @@ async def _ask(connection: Connection, name: str, feature: Feature | None = None
     body = wire.chat(request, name, {feature} if feature else (), wire.as_data_url)
 
     def read(data: Any) -> tuple[Reply, str | None]:
-        return wire.reply(data, request), wire.answered_as(data)
+        return replies.reply(data, request), replies.answered_as(data)
 
     return await connection.post("/chat/completions", body, read, PROBE_TRIES)
 
