@@ -14,6 +14,7 @@ from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.human import LeftError
 from consult.envs.batcher import Batcher
+from consult.envs.capabilities import capabilities_of, notes
 from consult.envs.classifier_predictions import ClassifierPredictions, check_photographs
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
@@ -137,6 +138,9 @@ class Runner:
     def _played(self, run: str, *, resumed: bool) -> Event:
         if resumed:
             self.store.adopt(run)
+        self._keep_capabilities(run)
+        for sentence in notes(capabilities_of(self.models, self.config), self.config):
+            warn(sentence)
         started = time.monotonic()
         try:
             run_to_end(self._play_all(run, resumed=resumed))
@@ -156,8 +160,13 @@ class Runner:
         self.listen(summary)
         return summary
 
+    def _keep_capabilities(self, run: str) -> None:
+        self.store.keep_capabilities(run, capabilities_of(self.models, self.config))
+
     def _close(self, run: str, status: str, seconds: float) -> None:
         self._batcher.shutdown()
+        # A server may have shown only in the run that it shortens prompts.
+        self._keep_capabilities(run)
         self.store.end(run, status, seconds)
 
     def _asked(self) -> ClassifierPredictions:
@@ -248,6 +257,7 @@ class Runner:
             "seed": self.config.seed,
             "models": self.models.described(self.config),
             "sees": self.models.sees(self.config),
+            "capabilities": capabilities_of(self.models, self.config),
             "demo": any(role.startswith("starter") for role in self.models.described(self.config).values()),
         }
 

@@ -14,6 +14,10 @@ Role = Literal["patient", "triage", "specialist", "attending", "assessor"]
 ROLES: tuple[Role, ...] = ("patient", "triage", "specialist", "attending", "assessor")
 
 
+THOUGHT_TOKENS = 1024
+"""Room for a model's own private thought, apart from its reply's."""
+
+
 @dataclass(frozen=True)
 class Message:
     """One chat message; its photographs come before its text."""
@@ -71,6 +75,9 @@ class Request:
     seed: int
     temperature: float = 1.0
     top_p: float = 1.0
+    thinks: bool = False
+    """Whether the model's own private thought comes before its reply, with `THOUGHT_TOKENS` more; a backend whose model
+    has none ignores it."""
 
 
 @dataclass(frozen=True)

@@ -141,10 +141,21 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     say(console, styled(right_of(run_row), ""))
     if run_row["unjudged"]:
         _advise_judging(store, run_row, console)
+    for sentence in _notes(run_row):
+        say(console, styled(sentence, "yellow"))
     for table in (_fidelity(store, run_row), _unusable(store, run_row), _replies(store, run_row)):
         if table is not None:
             console.print(fitted(table, console.width))
     _disclaim(console)
+
+
+def _notes(run_row: Row) -> list[str]:
+    """Return what the limits of a run's models mean for it, in sentences."""
+    from consult.envs.capabilities import notes
+    from consult.envs.config import RunConfig
+
+    found = json.loads(run_row["capabilities"] or "{}")
+    return [f"{said[:1].upper()}{said[1:]}." for said in notes(found, RunConfig.model_validate_json(run_row["config"]))]
 
 
 def _disclaim(console: Any) -> None:

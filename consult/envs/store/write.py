@@ -314,6 +314,11 @@ class Store:
         )
         self._prompts.write(self._connection, asked, model)
 
+    def keep_capabilities(self, run: str, found: Mapping[str, Mapping[str, str]]) -> None:
+        """Write what a run's models support: reference → name → what was found."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET capabilities = ? WHERE id = ?", (json.dumps(found), run))
+
     def end(self, run: str, status: str, wall_seconds: float) -> None:
         """Close a run: `finished` or `interrupted`."""
         with self._transaction():

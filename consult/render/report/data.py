@@ -129,6 +129,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
 
 
 def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
+    from consult.envs.capabilities import notes
     from consult.envs.config import RunConfig
     from consult.envs.settings import THEN, settings_of
 
@@ -155,6 +156,8 @@ def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
         "team": config.team,
         "seed": row["seed"],
         "models": models,
+        "capabilities": json.loads(row["capabilities"] or "{}"),
+        "notes": notes(json.loads(row["capabilities"] or "{}"), config),
         "versions": versions,
         "wall_seconds": row["wall_seconds"],
         "grounded": config.patient_grounding,

@@ -312,6 +312,15 @@ def _replies(run: Data) -> Table:
     return Table("Replies", ("", *_COUNTS.values(), "most frequent reason"), rows, note + said)
 
 
+def _capabilities(run: Data) -> Table:
+    """Return what the run's models support, and what that means for its figures."""
+    found = run["capabilities"]
+    names = list(dict.fromkeys(name for one in found.values() for name in one))
+    rows = [(Cell(model), *(Cell(one.get(name, UNKNOWN)) for name in names)) for model, one in found.items()]
+    note = "Found out when the models were opened." + "".join(f" {said}." for said in run["notes"])
+    return Table("What the models support", ("model", *names), rows, note)
+
+
 def _lines(run: Data) -> Iterator[Table]:
     if run["fidelity"]:
         note = "" if run["grounded"] else "The patient is free: its lines are checked and not corrected."
@@ -321,6 +330,8 @@ def _lines(run: Data) -> Iterator[Table]:
         yield _figures("Unusable answers", found, "First replies that could not be read as asked.")
     if run["replies"]:
         yield _replies(run)
+    if run["capabilities"]:
+        yield _capabilities(run)
     ended = run["consultations"]["ended"]
     seconds = run["wall_seconds"]
     wall = f"Wall time: {seconds:,.{0 if seconds >= 10 else 1}f} s, {seconds / ended:.2f} s a consultation."

@@ -129,6 +129,7 @@ class TransformersModel:
             "system role": self.format.system,
             "photographs": "" if self.photographs is None else str(self.format.most_photographs or "any number"),
             "tokens a photograph": "" if self.photographs is None else str(self.photographs.tokens),
+            "sampling": "by seed",
             "schemas": "kept" if self.base.dialect == "plain" and self._grammars else "not kept",
         }
         details = {name: value for name, value in details.items() if value}

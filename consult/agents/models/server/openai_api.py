@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
-from consult.agents.models.model import Choice, Message, Prompt, Request, Sent
+from consult.agents.models.model import THOUGHT_TOKENS, Choice, Message, Prompt, Request, Sent
 from consult.agents.prompt_formats.clean import clean
 from consult.scenarios import Photograph
 
 Feature = Literal["system", "schema", "thinking", "photograph"]
-"""Features that not every server supports: a system role, a schema of the reply, the switch that turns private thought
-off, photographs."""
+"""Features that not every server supports: a system role, a schema of the reply, the switch for private thought,
+photographs."""
 
 JSON_TOKENS = 24
 """Additional tokens for a choice that is wrapped in JSON."""
@@ -55,10 +55,12 @@ def chat(request: Request, model: str, features: Collection[Feature], data_url: 
         "seed": request.seed & 0x7FFFFFFF,  # some servers keep seeds in 32 bits
     }
     if "thinking" in features:
-        # Only the strategy requests private thought; otherwise it would use up the tokens of the line.
-        body["chat_template_kwargs"] = {"enable_thinking": False, "thinking": False}
+        # Unless it is asked for, private thought would use up the tokens of the line.
+        body["chat_template_kwargs"] = {"enable_thinking": request.thinks, "thinking": request.thinks}
     if "schema" in features:
         body |= _constraint(prompt)
+    if request.thinks:
+        body["max_tokens"] += THOUGHT_TOKENS
     return body
 
 
