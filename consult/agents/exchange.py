@@ -98,7 +98,7 @@ class Exchange:
         """
         reply, usual = self.reply, REFUSALS.get(self.request.task, "the reply cannot be read")
         self.unread = not why
-        cause = "" if reply is None else _cause(reply)
+        cause = "" if reply is None else cause_of(reply)
         self.outcome, self.why = "refused", why or (f"{usual}: {cause}" if cause else usual)
 
     def ask_again(self) -> None:
@@ -111,7 +111,7 @@ class Exchange:
         self.outcome, self.why = "failed", f"{type(error).__name__}: {error}"
 
 
-def _cause(reply: Reply) -> str:
+def cause_of(reply: Reply) -> str:
     """Return why a reply cannot be read, as far as it shows without its meaning; empty if it does not."""
     if reply.problem:
         return reply.problem

@@ -12,8 +12,30 @@ _UNSEEN = (
 """Invisible and direction marks, soft hyphens, and halves of surrogate pairs, which no UTF-8 file can contain."""
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
 _CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_UNSEEN}]")
-TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<pad>|<eos>|<bos>|<image>|<end_of_turn>|<start_of_turn>\w*")
-"""Tokens that language models use for the structure of a chat; they are removed from every answer."""
+FAMILIES = {
+    "ChatML and most others, also Llama 3, Phi, GLM, Command, Granite, gpt-oss; Qwen's pictures": r"<\|[^|<>]{1,40}\|>",
+    "Gemma 4": r"<\|[a-z_]{2,24}>|<[a-z_]{2,24}\|>",
+    "DeepSeek, with full-width bars": r"<\uff5c[^\uff5c<>]{1,40}\uff5c>",
+    "Llama 2 and Mistral": r"</?s>|<</?SYS>>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|"
+    r"TOOL_CONTENT|ARGS|CALL_ID|PREFIX|SUFFIX|MIDDLE|IMG|IMG_BREAK|IMG_END|AUDIO|BEGIN_AUDIO)\]",
+    "Gemma": r"<bos>|<eos>|<pad>|<unk>|<mask>|<end_of_turn>|<start_of_turn>\w*|<(?:start|end)_of_(?:image|audio)>|"
+    r"<(?:image|audio)_soft_token>|<unused\d+>|<\[@BOS@\]>",
+    "PaliGemma": r"<loc\d{4}>|<seg\d{3}>",
+    "LLaVA and others with pictures": r"</?(?:image|video|audio|img)>|<im_(?:start|end|patch)>|<image_placeholder>|"
+    r"<image_(?:newline|pad)>|</?image_id>|</?slice>|<IMG_CONTEXT>|</?(?:box|ref|quad)>",
+    "Idefics and SmolVLM": r"<fake_token_around_image>|<global-img>|<row_\d+_col_\d+>|<end_of_utterance>",
+    "tools": r"</?tool_(?:call|response)s?>|</?tools>",
+    "BERT and T5": r"\[(?:CLS|SEP|MASK|PAD|UNK|BOS|EOS)\]|<extra_id_\d+>",
+    "Baichuan and others": r"<reserved_\w+>|<\w*_?(?:user|assistant|system)_token>",
+}
+"""Family of models → its tokens for the structure of a chat and for pictures. Other text in angle brackets stays."""
+TOKENS = re.compile("|".join(FAMILIES.values()))
+"""Tokens of all families: each is removed from every answer and every prompt, since any model may be behind a role."""
+
+
+def without_tokens(text: str) -> str:
+    """Replace tokens of language models with spaces, so that removing one makes no other."""
+    return TOKENS.sub(" ", text)
 
 
 def without_controls(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Choice, Prompt, Reply
 from consult.agents.prompt_formats.clean import clean, without_thought
+from consult.agents.prompt_formats.correction import complaint, corrected
 from consult.agents.prompt_formats.plain import json_object
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 
@@ -82,7 +83,7 @@ async def generate_with_retry(
     client: RoleClient, prompt: Prompt, task: str, context: RequestContext, read: Callable[[str], W | None],
     member: int = 0, why: Callable[[], str] | None = None,
 ) -> tuple[W | None, Reply, Usage]:  # fmt: skip
-    """Ask, and retry once if the answer cannot be used.
+    """Ask, and if the answer cannot be used, ask once more and say what was wrong.
 
     Args:
         client: The doctor's client.
@@ -105,10 +106,14 @@ async def generate_with_retry(
         if word is not None:
             exchange.note(_leniently(prompt, reply.text, word))
             break
-        exchange.refuse(why() if why else "")
+        reason = why() if why else ""
+        exchange.refuse(reason)
         if attempt == 0:
             cost += Usage(unusable=1)
         if exchange.before is not None:
             # A reply that was cut has had twice the room; the next one has it from the start.
             prompt, client = exchange.request.prompt, replace(client, widens=False)
+        if not client.dialect.slots:
+            # A tiny model was not trained on it.
+            prompt = corrected(prompt, complaint(exchange, reason))
     return word, reply, cost

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from consult.agents.models.model import Message, ModelError, Prompt
+from consult.scenarios.control_chars import without_tokens
 
 Render = Callable[..., str]
 """Renders a chat, with additional template variables as keyword arguments."""
@@ -159,5 +160,5 @@ def merged(messages: Sequence[Message]) -> list[Message]:
 
 
 def cleared(prompt: Prompt, controls: re.Pattern[str]) -> list[Message]:
-    """Remove control tokens from text: it is data, and a control token in it must not take effect."""
-    return [replace(message, text=controls.sub(" ", message.text)) for message in prompt.messages]
+    """Remove control tokens from text, the model's own and other families': it is data, and must not take effect."""
+    return [replace(one, text=without_tokens(controls.sub(" ", one.text))) for one in prompt.messages]

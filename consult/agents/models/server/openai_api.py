@@ -7,11 +7,13 @@ import io
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from consult.agents.models.model import THOUGHT_TOKENS, Choice, Message, Prompt, Request, Sent
 from consult.agents.prompt_formats.clean import clean
 from consult.scenarios import Photograph
+from consult.scenarios.control_chars import without_tokens
 
 Feature = Literal["system", "schema", "thinking", "photograph"]
 """Features that not every server supports: a system role, a schema of the reply, the switch for private thought,
@@ -93,9 +95,10 @@ def _choice_schema(choice: Choice) -> dict[str, Any]:
 
 
 def _addressed(messages: Collection[Message], system: bool) -> list[Message]:
-    """Put the system message in front of the user's for a model without a system role."""
+    """Put the system message in front of the user's for a model without a system role; remove tokens of models."""
+    messages = [replace(message, text=without_tokens(message.text)) for message in messages]
     if system:
-        return list(messages)
+        return messages
     words = [m.text for m in messages if m.speaker == "system"]
     others = [m for m in messages if m.speaker != "system"]
     if not words or not others:
