@@ -24,6 +24,16 @@ def asked(body: dict[str, Any]) -> str:
     return "\n".join(c if isinstance(c, str) else c[-1]["text"] for c in contents)
 
 
+WORDS = {"triage": "triage doctor", "specialist": "specialist in", "attending": "attending physician"}
+"""Doctor → words of its system message; all other requests are the patient's."""
+
+
+def role_of(body: dict[str, Any]) -> str:
+    """Tell whose request it is."""
+    said = asked(body)
+    return next((role for role, words in WORDS.items() if words in said[:400]), "patient")
+
+
 def filled(schema: dict[str, Any]) -> Any:
     """Give a value of a JSON schema."""
     if "enum" in schema:

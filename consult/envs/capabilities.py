@@ -56,7 +56,29 @@ def _notes(name: str, found: Capabilities, config: RunConfig) -> list[str]:
             f"{named} accepts a photograph and drops it, so its doctors are told that they see none; serve a model "
             "that sees, with its image processor"
         )
+    played = [role for role, one in roles(config).items() if one.model == name]
+    for setting, state, words in _THINKING:
+        asked = [role for role in played if roles(config)[role].thinking == setting]
+        if asked and found.get("thinking", state) == state and found:
+            said.append(f"{named} {words.format(roles=', '.join(asked))}")
     return said
+
+
+_THINKING = (
+    (
+        "on",
+        "none",
+        "showed no private thought of its own, so --thinking on may change nothing for {roles}; give another model, or "
+        "leave it at auto",
+    ),
+    (
+        "off",
+        "always on",
+        "thinks privately whatever it is told, so --thinking off changes nothing for {roles}; start the server with "
+        "its thinking off, or give another model",
+    ),
+)
+"""Setting, what was found, and what that means."""
 
 
 def _copies(name: str, config: RunConfig) -> str:

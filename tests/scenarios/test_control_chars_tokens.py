@@ -14,7 +14,8 @@ from consult.scenarios.control_chars import TOKENS, without_tokens
 
 CONTROLS = [
     "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|image_pad|>", "<|eot_id|>", "<|start_header_id|>", "<|user|>",
-    "<|channel|>", "<|START_OF_TURN_TOKEN|>", "<|image_1|>", "<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>",
+    "<|channel|>", "<|START_OF_TURN_TOKEN|>", "<|image_1|>", "<\uff5cUser\uff5c>", "<\uff5cAssistant\uff5c>",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>",
     "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[SYSTEM_PROMPT]", "[TOOL_CALLS]", "[IMG]", "[IMG_END]", "<s>", "</s>",
     "<start_of_turn>user", "<end_of_turn>", "<start_of_image>", "<image_soft_token>", "<unused94>", "<bos>", "<pad>",
     "<|turn>", "<turn|>", "<image>", "<video>", "<im_start>", "<img>", "</img>", "<IMG_CONTEXT>", "<image_placeholder>",
@@ -22,8 +23,8 @@ CONTROLS = [
     "[MASK]", "<extra_id_0>", "<loc0512>", "<reserved_106>",
 ]  # fmt: skip
 HARMLESS = [
-    "It is < 5 mm and > 2 mm wide.", "Temperature <38.5 at night, >39 by day.", "I <b>hate</b> it.",
-    "Rash [sic] on [both] arms [see photo].", "<answer>eczema</answer><urgency>soon</urgency>", "a <-> b |x| <your line>",
+    "It is < 5 mm and > 2 mm wide.", "Temperature <38.5 at night, >39 by day.", "I <b>hate</b> it.", "a <-> b |x|",
+    "Rash [sic] on [both] arms [see photo].", "<answer>eczema</answer><urgency>soon</urgency>", "<your line>",
     "BP [120/80], HR <100>", "score 1|2|3 <<very>> bad", "[1] [A] [IgE]", "<think>so</think>", "p<0.05|n=3|",
 ]  # fmt: skip
 

@@ -44,6 +44,10 @@ class Sampling:
 
     temperature: float = 0.7
     top_p: float = 0.95
+    max_tokens: int | None = None
+    """Room for a reply; None for what each prompt asks for."""
+    thinks: bool = False
+    """Whether the model's own private thought comes first."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class RoleClient:
         Raises:
             Exception: The backend's error for this request.
         """
+        if self.sampling.max_tokens is not None:
+            prompt = replace(prompt, max_new_tokens=self.sampling.max_tokens)
         exchange = await self._exchange(self._request(prompt, task, context, attempt, member))
         if not self._has_more_room(exchange):
             return exchange
@@ -118,6 +124,7 @@ class RoleClient:
             seed=self.seed(task, context, attempt, member),
             temperature=self.sampling.temperature if prompt.temperature is None else prompt.temperature,
             top_p=self.sampling.top_p,
+            thinks=self.sampling.thinks,
         )
 
     async def _exchange(self, request: Request) -> Exchange:

@@ -112,7 +112,8 @@ async def generate_with_retry(
             cost += Usage(unusable=1)
         if exchange.before is not None:
             # A reply that was cut has had twice the room; the next one has it from the start.
-            prompt, client = exchange.request.prompt, replace(client, widens=False)
+            prompt = exchange.request.prompt
+            client = replace(client, widens=False, sampling=replace(client.sampling, max_tokens=None))
         if not client.dialect.slots:
             # A tiny model was not trained on it.
             prompt = corrected(prompt, complaint(exchange, reason))

@@ -141,12 +141,27 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     say(console, styled(right_of(run_row), ""))
     if run_row["unjudged"]:
         _advise_judging(store, run_row, console)
+    say(console, styled(_sampling(run_row), "dim"))
     for sentence in _notes(run_row):
         say(console, styled(sentence, "yellow"))
     for table in (_fidelity(store, run_row), _unusable(store, run_row), _replies(store, run_row)):
         if table is not None:
             console.print(fitted(table, console.width))
     _disclaim(console)
+
+
+def _sampling(run_row: Row) -> str:
+    """Return how the tokens of each role were drawn; roles that were drawn alike stand together."""
+    from consult.envs.config import RunConfig
+    from consult.envs.role_models import roles
+    from consult.envs.settings import sampling
+
+    alike: dict[str, list[str]] = {}
+    for name, role in roles(RunConfig.model_validate_json(run_row["config"])).items():
+        said = sampling(role)
+        if said is not None:
+            alike.setdefault(said, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {said}" for said, names in alike.items())
 
 
 def _notes(run_row: Row) -> list[str]:

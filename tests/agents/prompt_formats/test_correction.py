@@ -1,7 +1,8 @@
-"""A second try says what was wrong with the first, to models that read prompts in words; the starter is asked the same."""
+"""A second try says what was wrong with the first to models that read words; the starter is asked the same again."""
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.doctors import generate_with_retry
 
 SCHEMA = {"type": "object", "properties": {"specialty": {"type": "string"}}}
-PHOTOGRAPH = "a photograph"
+PHOTOGRAPH: Any = "a photograph"
 
 
 def tried(replies, *, task="triage", dialect="plain", schema=SCHEMA, why=None):

@@ -39,7 +39,7 @@ def played(tmp_path):
 
 def mumbling(text, body):
     """Answer as the triage doctor with nothing that can be read."""
-    return "{no" if "triage doctor" in clinic.asked(body) else text
+    return "{no" if clinic.role_of(body) == "triage" else text
 
 
 def by_role(store):
@@ -66,7 +66,7 @@ def test_an_answer_that_stays_cut_is_recorded_as_cut_and_asked_for_no_third_time
     # A question that is cut in mid-word is still speech; JSON that is cut is nothing.
     assert counted["patient"].cut == counted["patient"].tries
     assert counted["triage"].cut == 2 and counted["triage"].unusable == 2
-    rooms = Counter(body["max_tokens"] for body in run.server.asked if "triage doctor" in clinic.asked(body))
+    rooms = Counter(body["max_tokens"] for body in run.server.asked if clinic.role_of(body) == "triage")
     (small, once), (large, more) = sorted(rooms.items())
     assert (large, once, more) == (2 * small, 1, 2)  # the second try has the room from the start
     summary = next(one for one in run.events[-1]["replies"] if one["role"] == "triage")
