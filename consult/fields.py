@@ -6,7 +6,7 @@ written on the command line. Fields shared by several configurations are defined
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -176,7 +176,7 @@ PatientGrounding = Annotated[
 _ROLES = "patient, triage, specialist, attending, judge"
 _BY_ROLE = f"one value for all, or role → value ({_ROLES})"
 Temperature = Annotated[
-    Any,
+    float | Mapping[str, float] | None,
     SkipValidation,
     Shown(
         SAMPLED,
@@ -186,7 +186,7 @@ Temperature = Annotated[
     ),
 ]
 TopP = Annotated[
-    Any,
+    float | Mapping[str, float] | None,
     SkipValidation,
     Shown(
         SAMPLED,
@@ -196,7 +196,7 @@ TopP = Annotated[
     ),
 ]
 ReplyTokens = Annotated[
-    Any,
+    int | Mapping[str, int] | None,
     SkipValidation,
     Shown(
         SAMPLED,
@@ -206,7 +206,7 @@ ReplyTokens = Annotated[
     ),
 ]
 RoleThinking = Annotated[
-    Any,
+    str | Mapping[str, str] | None,
     SkipValidation,
     Shown(
         SAMPLED,
