@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.agents.temperament import temperaments
+from consult.envs.by_role import by_role
 from consult.fields import (
     Cases,
     ExactTypes,
@@ -106,6 +108,13 @@ class Grid(_Table):
     """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
+    temperature: Annotated[dict[str, float], BeforeValidator(partial(by_role, "temperature"))] = Field(
+        default_factory=dict
+    )
+    top_p: Annotated[dict[str, float], BeforeValidator(partial(by_role, "top_p"))] = Field(default_factory=dict)
+    max_tokens: Annotated[dict[str, int], BeforeValidator(partial(by_role, "max_tokens"))] = Field(default_factory=dict)
+    thinking: Annotated[dict[str, str], BeforeValidator(partial(by_role, "thinking"))] = Field(default_factory=dict)
+    """How models answer: role, or `all` → value; in a file also one value for all roles."""
     roles: RoleModels = RoleModels()
     cells: tuple[Block, ...] = ()
     """Parts of the grid with their own cases; without any, the grid is one block."""

@@ -91,7 +91,7 @@ class Connection:
         self._client: httpx.AsyncClient | None = None
 
     async def get(self, path: str, read: Read[T]) -> T:
-        """Send a cheap request: once, unless the server is busy.
+        """Send a cheap request: once, unless the server is busy; a path with `..` starts above the address.
 
         Raises:
             UnansweredError: There was no usable reply.
@@ -165,7 +165,8 @@ class Connection:
 
     async def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, float | None, str]:
         body = bytearray()
-        async with self._open().stream(method, self.base + path, content=content) as response:
+        address = self.base.removesuffix("/v1") + path[3:] if path.startswith("/..") else self.base + path
+        async with self._open().stream(method, address, content=content) as response:
             async for piece in response.aiter_raw():
                 body += piece
                 if len(body) > MOST_BYTES:

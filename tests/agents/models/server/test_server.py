@@ -159,7 +159,7 @@ def test_pictures_that_are_refused_or_dropped_mean_that_it_does_not_see(opened, 
     assert seeing.info.sees
 
 
-def test_thinking_is_switched_off_where_the_server_can_and_stands_before_the_text_where_not(opened):
+def test_thinking_is_switched_off_where_the_server_can_and_is_told_apart_where_not(opened):
     model, server = opened()
     model.generate([request()])
     assert server.asked[0]["chat_template_kwargs"]["enable_thinking"] is False
@@ -172,7 +172,8 @@ def test_thinking_is_switched_off_where_the_server_can_and_stands_before_the_tex
         return made
 
     model, server = opened(thoughtful)
-    assert model.generate([request()])[0].text == "<think>Let me see.</think>A rash."
+    reply = model.generate([request()])[0]
+    assert (reply.text, reply.thought) == ("A rash.", "Let me see.")
     assert "chat_template_kwargs" not in server.asked[0]
 
 
