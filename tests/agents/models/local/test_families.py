@@ -71,6 +71,14 @@ def texts(model: TransformersModel, requests: list[Request]) -> list[str]:
     return [reply.text for reply in model.generate(requests)]
 
 
+@pytest.mark.parametrize("family", SEEING)
+def test_pictures_of_extreme_shapes_are_seen(folders: dict[str, Path], family: str) -> None:
+    model = opened(folders[family])
+    for width, height in ((20, 20), (10, 3000), (3000, 10), (1, 1)):
+        (reply,) = model.generate([request("What is it?", photograph(1, width, height))])
+        assert reply.tokens_out, (width, height)
+
+
 # -- families ----------------------------------------------------------------------------------------------------------
 
 
