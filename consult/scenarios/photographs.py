@@ -81,7 +81,7 @@ def _own_limit() -> Iterator[None]:
 
 
 def padded(picture: Image) -> Image:
-    """Add white to a picture that is too small or too narrow for a model's processor; others are returned as they are."""
+    """Add white to a picture that is too small or too narrow for a model's processor; others stay as they are."""
     from PIL import Image
 
     width, height = picture.size

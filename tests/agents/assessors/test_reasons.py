@@ -28,8 +28,10 @@ def test_placeholders(why):
 
 @pytest.mark.parametrize(
     "why",
-    ["", "so it is", "The doctor gave a reason.", "No history was asked.", "It asked: <where does it hurt?> and [when?]",
-     "Nothing was explained", "The text of turn 3 is kind.", "none of the questions was about history", "[3] asks for it"],
+    ["", "so it is", "The doctor gave a reason.", "No history was asked.",
+     "It asked: <where does it hurt?> and [when?]",
+     "Nothing was explained", "The text of turn 3 is kind.", "none of the questions was about history",
+     "[3] asks for it"],
 )  # fmt: skip
 def test_reasons_that_say_something(why):
     assert not is_placeholder(why)
