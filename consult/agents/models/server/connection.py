@@ -67,6 +67,12 @@ class RefusedError(Exception):
         """Return whether the server's message is about the schema of the reply."""
         return re.search(r"response_format|schema|grammar|guided", self.words, re.IGNORECASE) is not None
 
+    @property
+    def is_about_roles(self) -> bool:
+        """Return whether the server's message is about the roles of the messages: no system role, or no alternation."""
+        pattern = r"system.{0,20}(?:role|message|prompt)|role.{0,40}(?:system|alternat)|alternat"
+        return re.search(pattern, self.words, re.IGNORECASE) is not None
+
 
 class UnansweredError(Exception):
     """No usable reply; a retry may succeed."""

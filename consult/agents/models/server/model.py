@@ -156,10 +156,13 @@ class ServerModel:
             try:
                 return await self._connection.post("/chat/completions", body, read)
             except RefusedError as error:
-                # A server may accept one schema and refuse another; from then on, requests are sent without a schema.
-                if "response_format" not in body or not error.is_about_the_schema:
+                # A server may accept one schema or order of roles and refuse another; from then on, it gets none.
+                if "response_format" in body and error.is_about_the_schema:
+                    self._features.discard("schema")
+                elif "system" in self._features and error.is_about_roles:
+                    self._features.discard("system")
+                else:
                     raise
-                self._features.discard("schema")
 
     async def _is_there(self) -> bool:
         try:

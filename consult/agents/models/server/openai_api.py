@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from consult.agents.models.local.chat_format import merged
 from consult.agents.models.model import THOUGHT_TOKENS, Choice, Message, Prompt, Request, Sent
 from consult.agents.prompt_formats.clean import clean
 from consult.foreign_text import without_tokens
 from consult.scenarios import Photograph
+from consult.scenarios.photographs import padded
 
 Feature = Literal["system", "schema", "thinking", "photograph"]
 """Features that not every server supports: a system role, a schema of the reply, the switch for private thought,
@@ -95,14 +97,14 @@ def _choice_schema(choice: Choice) -> dict[str, Any]:
 
 
 def _addressed(messages: Collection[Message], system: bool) -> list[Message]:
-    """Put the system message in front of the user's for a model without a system role; remove tokens of models."""
-    messages = [replace(message, text=without_tokens(message.text)) for message in messages]
+    """Prepare messages: without tokens of models, without a system role where there is none, and with roles in turn."""
+    messages = merged([replace(message, text=without_tokens(message.text)) for message in messages])
     if system:
         return messages
     words = [m.text for m in messages if m.speaker == "system"]
     others = [m for m in messages if m.speaker != "system"]
     if not words or not others:
-        return [Message("user", m.text, m.photographs) for m in messages]
+        return merged([Message("user", m.text, m.photographs) for m in messages])
     first = others[0]
     return [Message(first.speaker, "\n\n".join([*words, first.text]), first.photographs), *others[1:]]
 
@@ -118,7 +120,7 @@ def as_data_url(photograph: Photograph) -> str:
     """Encode a photograph: as PNG up to a megapixel, else as JPEG of at most 2,048 pixels a side."""
     from PIL import Image
 
-    picture = photograph.load().convert("RGB")
+    picture = padded(photograph.load().convert("RGB"))
     kind = "png" if picture.width * picture.height <= SMALL else "jpeg"
     if max(picture.size) > LONGEST_SIDE:
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
