@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Choice, Prompt, Reply
+from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.clean import without_thought
-from consult.agents.prompt_formats.plain import json_object
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 
 W = TypeVar("W")

@@ -158,6 +158,16 @@ def name_predictions(db: Any) -> None:
     db.execute("ALTER TABLE guesses RENAME TO classifier_predictions")
 
 
+def keep_findings(db: Any) -> None:
+    """13: findings, stated confidences, more of an opinion, and the prompts' revision; unknown for older rows."""
+    for column in ("findings TEXT NOT NULL DEFAULT ''", "stated_confidence REAL"):
+        db.execute(f"ALTER TABLE turns ADD COLUMN {column}")
+        db.execute(f"ALTER TABLE opinions ADD COLUMN {column}")
+    db.execute("ALTER TABLE opinions ADD COLUMN differential TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE opinions ADD COLUMN urgency TEXT")
+    db.execute("ALTER TABLE runs ADD COLUMN prompt_revision TEXT")
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -171,6 +181,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_prompts,
     drop_scores,
     name_predictions,
+    keep_findings,
 )
 
 _CREATE = """
