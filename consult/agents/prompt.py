@@ -48,6 +48,11 @@ def prompt_names() -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name not in JUDGES))
 
 
+def prompt_folder() -> Path:
+    """Return the folder of the plain format's texts."""
+    return Path(str(files("consult.agents") / "prompts" / PLAIN))
+
+
 def fill(text: str, **fillings: str) -> str:
     """Put fillings into the blanks of a prompt; braces within fillings are not changed.
 
@@ -114,6 +119,16 @@ def read_prompts(folder: Path) -> dict[str, str]:
     if not entries:
         raise PromptError(f"'{folder}' holds no prompts; put files NAME.txt into it, such as {prompt_names()[0]}.txt")
     return {_name_of(entry): _own_text(entry) for entry in entries}
+
+
+def own_prompts(folder: str | Path | None) -> dict[str, str]:
+    """Read a folder's texts that differ from the plain format's; none without a folder.
+
+    Raises:
+        PromptError: The folder cannot be used.
+    """
+    found = {} if folder is None else read_prompts(Path(folder))
+    return {name: text for name, text in found.items() if text != prompt_text(PLAIN, name)}
 
 
 def _name_of(path: Path) -> str:

@@ -169,7 +169,16 @@ class Runner:
         described = self.models.described(self.config)
         sees = self.models.sees(self.config)
         revision = self.scenario.revision
-        return self.store.begin(self.config, described, versions(), revision, truths, sees, prompts=self.prompts)
+        return self.store.begin(
+            self.config,
+            described,
+            versions(),
+            revision,
+            truths,
+            sees,
+            prompts=self.prompts,
+            prompt_revision=self.models.prompt_revision(self.config),
+        )
 
     def _demo(self, case: Case) -> bool:
         """Return whether a model that was trained on drawings judges a case that was not drawn by this program."""
@@ -188,8 +197,12 @@ class Runner:
             self._agree(named)
             return named
         digest, models = self.config.digest(), self.models.described(self.config)
-        row = self.store.unfinished_run(digest, models) or self.store.unfinished_run(digest)
+        prompts = self.models.prompt_revision(self.config)
+        row = self.store.unfinished_run(digest, models, prompts) or self.store.unfinished_run(digest)
         if row is None:
+            return None
+        if row["prompt_revision"] != prompts and not self._changed(row):
+            warn(f"the prompts have changed since {row['id']} was interrupted; this is a new run")
             return None
         edited = self._edited(row)
         if edited:
@@ -221,6 +234,13 @@ class Runner:
             raise RunError(
                 f"the code of '{edited}' has changed since run {row['id']} was started, and a run is played by one "
                 "version; the original command plays it as a new run"
+            )
+        prompts = self.models.prompt_revision(self.config)
+        if row["prompt_revision"] != prompts and not self._changed(row):
+            raise RunError(
+                f"run {row['id']} was started with other prompts ({row['prompt_revision'] or 'of an older version'}, "
+                f"not {prompts or 'none'}), and a run is played by one version; the original command plays it as a "
+                "new run"
             )
         for role, then in self._changed(row).items():
             raise RunError(

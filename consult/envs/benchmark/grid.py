@@ -104,6 +104,8 @@ class Grid(_Table):
     """`rules`, `model`, a reference, or `none`."""
     judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
     """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
+    prompts: Annotated[str, Field(min_length=1)] | None = None
+    """A folder with prompts that replace the built-in ones."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
     roles: RoleModels = RoleModels()
@@ -139,4 +141,4 @@ class Grid(_Table):
         told["roles"] = {role: model for role, model in told["roles"].items() if model}
         blocks = [block.model_dump(mode="json") for block in self.blocks()] if self.cells else []
         told["cells"] = [{**block, "cases": block["cases"] or cases} for block in blocks]
-        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [])})
+        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [], None)})

@@ -152,6 +152,7 @@ class Store:
         sees: Mapping[str, bool] | None = None,
         *,
         prompts: bool = False,
+        prompt_revision: str | None = None,
     ) -> str:
         """Create a run with its consultations.
 
@@ -164,6 +165,7 @@ class Store:
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
             prompts: Whether prompts and replies are stored.
+            prompt_revision: Revision of the prompts that its models read.
 
         Returns:
             The run's id.
@@ -188,6 +190,7 @@ class Store:
                         "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                         "prompts": prompts,
+                        "prompt_revision": prompt_revision,
                     }
                 ],
             )
@@ -365,16 +368,20 @@ class Store:
             *parameters,
         )
 
-    def unfinished_run(self, digest: str, models: Mapping[str, str] | None = None) -> Row | None:
+    def unfinished_run(
+        self, digest: str, models: Mapping[str, str] | None = None, prompts: str | None = None
+    ) -> Row | None:
         """Find an unfinished run of this configuration that no live process plays.
 
         Args:
             digest: Digest of the configuration.
             models: Role → reference and revision; if given, the run must have been started with these.
+            prompts: Revision of the prompts, which must be the run's if the models are given.
         """
         rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
         if models is not None:
             rows = [row for row in rows if json.loads(row["models"]) == dict(models)]
+            rows = [row for row in rows if row["prompt_revision"] == prompts]
         return next((row for row in rows if not (is_alive(row["pid"]) or is_held(self.path, row["id"]))), None)
 
     def runs_of(self, digest: str) -> list[Row]:

@@ -298,7 +298,7 @@ def test_open_diagnoses_are_decided_again_by_the_version_that_was_played(tmp_pat
     assert decided(path)[0] == [RIGHT, ALIAS, OPEN, OPEN, WRONG, WRONG, WRONG, NONE, NONE]
 
 
-LATER = {"own", "classifier", "repeats", "votes", "panel_skill", "judge"}
+LATER = {"own", "classifier", "repeats", "votes", "panel_skill", "judge", "prompt_texts"}
 
 
 def test_a_grounded_run_keeps_the_digest_that_it_had_before_there_was_another_kind():
