@@ -86,10 +86,13 @@ _FORMS = {
     "consult": '{"action": "consult", "text": "<what you tell the patient>"}',
     "conclude": '{"action": "conclude"}',
 }
-_WHEN = {
-    "consult": " (asks the specialists for their opinions, once: when you know enough for them to judge)",
-    "conclude": " (ends the interview: when no answer would change your mind)",
+_TO = {
+    "ask": "to ask the patient",
+    "examine": "to examine the patient",
+    "consult": "to hear the specialists, once, when you know enough for them to judge",
+    "conclude": "to end the interview, when no answer would change your mind",
 }
+"""Act → what it is for, before its form."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ class PlainDialect(WholeAnswers):
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
-        offers = [f"{_FORMS[offer]}{_WHEN.get(offer, '')}" for offer in view.offers if offer in _FORMS]
+        offers = [f"- {_TO[offer]}: {_FORMS[offer]}" for offer in view.offers if offer in _FORMS]
         offers += [self.texts.text("think_first")] if view.thinks else []
         task = self.texts.fill(
             "action",

@@ -30,7 +30,7 @@ DECISION_KEYS = (*REASONS, "diagnosis", "differential", "confidence", "urgency")
 TRIAGE_KEYS = (*REASONS, "specialty", "urgency", "why")
 
 _MEANINGS = {
-    "findings": "<what the photograph shows and what was told, at most 70 words>",
+    "findings": "<what you see and what was told, at most 70 words>",
     "reasoning": "<what speaks for and against, at most 100 words>",
     "diagnosis": "<diagnosis>",
     "differential": ["<second most likely>", "<third>"],
