@@ -13,8 +13,8 @@ from consult.api.given import PathLike, from_menu
 from consult.envs.events import Event
 from consult.envs.rehearsal import Rendered, rehearse
 from consult.errors import UserError
+from consult.foreign_text import harmless
 from consult.scenarios import load_scenario
-from consult.scenarios.control_chars import visible
 
 PLAYERS = tuple(role for role in ROLES if role != "assessor")
 
@@ -103,7 +103,7 @@ def _lines(shown: Prompts) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    return "\n".join(visible(line) for line in text.split("\n"))
+    return "\n".join(harmless(line) for line in text.split("\n"))
 
 
 def _event(shown: Prompts, one: Rendered) -> Event:
