@@ -59,6 +59,17 @@ Judge = Annotated[
     Shown(PLAYERS, "This model judges the open diagnoses that no name or alias decides."),
 ]
 
+Prompts = Annotated[
+    bool | PathLike,
+    Shown(
+        PLAYED,
+        "The prompts in this folder replace the built-in ones, file by file; consult prompts shows them.",
+        python="Whether prompts and replies are stored; or a folder with prompts that replace the built-in ones, file "
+        "by file, and which are stored too.",
+        form="path",
+    ),
+]
+
 
 class Options(BaseModel):
     """Options of a call, each checked against its type and range."""
@@ -97,6 +108,8 @@ class Options(BaseModel):
 
 
 def _checked(name: str, value: Any, kinds: Sequence[Any], span: Range | None) -> Any:
+    if bool in kinds and Path in kinds:
+        return path_of(name, value) if isinstance(value, str | Path) else boolean(name, value)
     if kinds == [bool]:
         return boolean(name, value)
     if kinds == [int] and span is not None:
@@ -182,6 +195,7 @@ class PlayOptions(Options):
     top_p: TopP = None
     max_tokens: ReplyTokens = None
     thinking: RoleThinking = None
+    prompts: Prompts = True
 
     @property
     def everyone(self) -> ModelLike | None:
@@ -214,6 +228,7 @@ class PlayArguments(TypedDict, total=False):
     top_p: float | Mapping[str, float] | None
     max_tokens: int | Mapping[str, int] | None
     thinking: str | Mapping[str, str] | None
+    prompts: bool | PathLike
     complaint: str | None
     image: PathLike | None
 
@@ -292,6 +307,7 @@ class GridOptions(Options):
     max_turns: MaxTurns | None = None
     patient_grounding: PatientGrounding | None = None
     seed: Annotated[Seed | None, Shown(PLAYED, "The seed decides every random draw.")] = None
+    prompts: Prompts = True
     solo_baseline: Annotated[
         bool | None,
         Shown(
@@ -310,6 +326,7 @@ class GridOptions(Options):
     def by_key(self) -> dict[str, Any]:
         """Return the options by the keys of a grid, where the roles are a table of their own."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
+        given["prompts"] = None if isinstance(self.prompts, bool) else str(self.prompts)
         roles = {name: given.pop(name) for name in (*ROLES, "specialists")}
         return {**given, "roles": roles}
 
@@ -336,6 +353,7 @@ class GridArguments(TypedDict, total=False):
     assessors: AssessorLike | Sequence[AssessorLike] | None
     judge: ModelLike | None
     seed: int | None
+    prompts: bool | PathLike
     solo_baseline: bool | None
     temperature: float | Mapping[str, float] | None
     top_p: float | Mapping[str, float] | None

@@ -13,7 +13,7 @@ from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Re
 from consult.ranges import REPLY_TOKENS
 from consult.reading import refuse_undecodable
 
-_LATER = {
+_LATER: dict[str, object] = {
     "patient_grounding": True,
     "own": None,
     "classifier": "starter",
@@ -21,6 +21,7 @@ _LATER = {
     "votes": 1,
     "panel_skill": None,
     "judge": None,
+    "prompt_texts": {},
 }
 """Fields that were added later → the value that applied before."""
 
@@ -101,6 +102,8 @@ class RunConfig(BaseModel):
     """If set, a program makes up opinions that are right with this probability; only for training and ablation."""
     judge: RoleConfig | None = None
     """The judge of open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
+    prompt_texts: dict[str, str] = {}
+    """Name → the user's text in place of the plain format's."""
     own: OwnCase | None = None
     """The user's case, played instead of the scenario's cases but with its labels and specialties."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.agents.models.human import HUMAN
+from consult.agents.prompt import own_prompts
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
@@ -102,6 +103,7 @@ def _config(
         "strategy": strategy,
         "team": team,
         "repeats": block.repeats,
+        "prompt_texts": own_prompts(grid.prompts),
         **_roles(grid, scenario, model),
     }
     config = RunConfig.model_validate(told)

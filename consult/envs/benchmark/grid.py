@@ -106,6 +106,8 @@ class Grid(_Table):
     """`rules`, `model`, a reference, or `none`."""
     judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
     """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
+    prompts: Annotated[str, Field(min_length=1)] | None = None
+    """A folder with prompts that replace the built-in ones."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
     temperature: Annotated[dict[str, float], BeforeValidator(partial(by_role, "temperature"))] = Field(
@@ -148,4 +150,4 @@ class Grid(_Table):
         told["roles"] = {role: model for role, model in told["roles"].items() if model}
         blocks = [block.model_dump(mode="json") for block in self.blocks()] if self.cells else []
         told["cells"] = [{**block, "cases": block["cases"] or cases} for block in blocks]
-        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [])})
+        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [], None)})

@@ -147,6 +147,7 @@ def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
             revision=revision,
             judge=THEN.join(judges),
             version=versions.get("consult", ""),
+            prompts=row["prompt_revision"],
         ),
         "scenario": row["scenario"],
         "scenario_revision": revision,
