@@ -15,12 +15,14 @@ from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TEAMS
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
+from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import text, whole
 from consult.api.contradictions import refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
 from consult.counts import count_of
+from consult.envs.checkers import checker_config
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
@@ -99,6 +101,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             votes=options.votes,
             panel_skill=options.panel_skill,
             judge=_judge(scenario, options, named),
+            checker=_checker(options, named, played["patient"]),
             own=own.case if own else None,
             **played,
         )
@@ -267,6 +270,15 @@ def _judge(scenario: Scenario, options: PlayOptions, named: Named) -> RoleConfig
         return None
     refuse_judging(scenario)
     return RoleConfig(model=named.add(MODELS, options.judge), temperature=TEMPERATURE)
+
+
+def _checker(options: PlayOptions, named: Named, patient: RoleConfig) -> RoleConfig | None:
+    given = options.checker
+    if given is None or given in (RULES, OWN):
+        reference = OWN if given is None else str(given)
+    else:
+        reference = named.add(MODELS, given)
+    return checker_config(reference, patient, grounded=options.patient_grounding)
 
 
 def check_persons(config: RunConfig) -> None:

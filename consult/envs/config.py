@@ -18,6 +18,7 @@ _LATER = {
     "votes": 1,
     "panel_skill": None,
     "judge": None,
+    "checker": None,
 }
 """Fields that were added later → the value that applied before."""
 
@@ -78,6 +79,8 @@ class RunConfig(BaseModel):
     """If set, a program makes up opinions that are right with this probability; only for training and ablation."""
     judge: RoleConfig | None = None
     """The judge of open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
+    checker: RoleConfig | None = None
+    """The model that checks a patient's lines after the rules; None leaves it to the rules."""
     own: OwnCase | None = None
     """The user's case, played instead of the scenario's cases but with its labels and specialties."""
 

@@ -11,6 +11,7 @@ from consult.agents.models.human import HUMAN
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
+from consult.envs.checkers import checker_config
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import references, roles
 from consult.scenarios import Scenario, UnknownNameError
@@ -101,7 +102,8 @@ def _config(
         "strategy": strategy,
         "team": team,
         "repeats": block.repeats,
-        **_roles(grid, scenario, model),
+        **(played := _roles(grid, scenario, model)),
+        "checker": checker_config(grid.checker, played["patient"], grounded=grid.patient_grounding),
     }
     config = RunConfig.model_validate(told)
     return config.model_copy(update={"classifier": grid.classifier}) if config.asks_classifier else config

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field
 
 from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.roles.checker import OWN as OWN_CHECKER
 from consult.agents.temperament import temperaments
 from consult.fields import (
     Cases,
@@ -104,6 +105,9 @@ class Grid(_Table):
     """`rules`, `model`, a reference, or `none`."""
     judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
     """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
+    checker: Annotated[str, Field(min_length=1)] = OWN_CHECKER
+    """Checks the patient's lines after the rules: a reference, `rules` for the rules alone, or `patient` for the
+    patient's own model if it is on a server or in a folder."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
     roles: RoleModels = RoleModels()
