@@ -21,7 +21,7 @@ SERVER = "http://localhost:8000/v1#tiny"
 
 def config(reference: str, patient: str, grounded: bool = True) -> str | None:
     found = checker_config(reference, RoleConfig(model=patient), grounded=grounded)
-    return found and found.model
+    return None if found is None else found.model
 
 
 def test_by_default_a_language_model_checks_its_own_lines(tmp_path: Path) -> None:

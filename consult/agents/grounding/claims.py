@@ -71,6 +71,10 @@ def _keys(text: str) -> frozenset[str]:
     return frozenset(key for token in tokens(text) for key in token.keys)
 
 
+def _classes(text: str) -> set[str]:
+    return {kind for token in tokens(text) for kind in token.classes}
+
+
 def _covers(token: Token, keys: frozenset[str]) -> bool:
     """Return whether a token, one of its concepts, or a word with the same beginning is among keys."""
     if token.keys & keys:
@@ -104,6 +108,7 @@ class _Reading:
         found += [one for clause in self.clauses for one in self._claims(clause)]
         found += [Finding("added", name) for name in self._names()]
         found += [Finding("added", match[0]) for match in self._cues()]
+        found += [Finding("added", tried) for tried in self._treated()]
         found += [
             Finding("added", tail) for clause in self.clauses if not clause.asks for tail in self._circumstances(clause)
         ]
@@ -118,8 +123,11 @@ class _Reading:
             return
         said = _keys(self.said)
         content = [token for token in tokens(fact) if _weight(token)]
-        missed = [t for t in content if not _covers(t, said) and not self._is_understood(t)]
-        total = sum(map(_weight, content))
+        subject = phrases.SUBJECT.match(fact) if phrases.PRONOUN.search(self.doctor) else None
+        known = _keys(subject[0]) if subject and "body" not in _classes(subject[0]) else frozenset()
+        new = [token for token in content if not (self._is_understood(token) or _covers(token, known))]
+        missed = [token for token in new if not _covers(token, said)]
+        total = sum(map(_weight, new))
         own = any(_covers(token, said) for token in content)
         counted = [q for q in quantities(fact) if not self._says_number(q)]
         share = 1 - sum(map(_weight, missed)) / total if total else 1.0
@@ -149,7 +157,8 @@ class _Reading:
     def _elliptic(self, fact: str) -> Iterable[Finding]:
         """Check a short answer that says nothing of the fact itself: "Yes.", "No, nothing like that"."""
         answer = phrases.ANSWER.match(self.said)
-        if not answer or (len(self.facts) > 1 and not re.search(r"\b(?:both|neither|all)\b", self.said)):
+        alone = len(self.facts) == 1 or not tokens(fact)
+        if not answer or (not alone and not re.search(r"\b(?:both|neither|all)\b", self.said)):
             yield Finding("missing", fact)
         elif (answer["no"] is not None) != denies(fact):
             yield Finding("denied", fact)
@@ -223,8 +232,7 @@ class _Reading:
     def _foreign(self, clause: Clause, said: Sequence[Token], others: Sequence[Token]) -> Iterable[Finding]:
         """Find a clause in words that are neither licensed nor talk."""
         unknown = [token for token in others if not _is_chat(token)]
-        talk = sum(_is_chat(token) for token in said)
-        allowed = MOST_UNKNOWN if talk or any(_covers(token, self.licensed) for token in said) else 0
+        allowed = MOST_UNKNOWN if any(_is_chat(token) for token in said) else 0
         if len(unknown) > allowed + (1 if clause.asks else 0):
             yield Finding("added", " ".join(_spelt(token) for token in unknown))
 
@@ -251,6 +259,13 @@ class _Reading:
         match = phrases.CIRCUMSTANCE.search(clause.text)
         if match is not None:
             fresh = [token for token in tokens(match[0]) if not _covers(token, self.licensed | self.asked)]
+            if any(not _is_chat(token) and (_weight(token) or not token.concepts) for token in fresh):
+                yield match[0]
+
+    def _treated(self) -> Iterable[str]:
+        """Find what was tried or given, if nobody licensed it."""
+        for match in phrases.TREATED.finditer(self.said):
+            fresh = [token for token in tokens(match["what"]) if not _covers(token, self.licensed | self.asked)]
             if any(not _is_chat(token) for token in fresh):
                 yield match[0]
 
@@ -306,7 +321,8 @@ def _claimed(clause: Clause) -> bool:
 
 
 def _is_chat(token: Token) -> bool:
-    return token.stem in vocabulary().chat or token.word in listed("measures")
+    adverb = token.word.endswith("ly") and len(token.word) > 4 and not token.concepts
+    return adverb or token.stem in vocabulary().chat or token.word in listed("measures")
 
 
 def _spelt(token: Token) -> str:

@@ -147,6 +147,7 @@ _NUMBERS = (
     (r"\b(?:a )?dozen\b", "12"),
     (r"\b(\d+) ?(?:out of|/|on a scale of) ?(?:10|100)\b", r"\1"),
     (r"\b(?:the (?:last|past) )?(?:a )?couple (?:of )?(?=(?:\w+ )?\w+s\b)", "2 "),
+    (r"\b(?:a )?pair of (?=\w+s\b)", "2 "),
     (r"\btwice\b", "2 times"),
     (r"\bthrice\b", "3 times"),
     (r"\bhalf a year\b", "6 months"),

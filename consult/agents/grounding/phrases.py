@@ -52,16 +52,27 @@ IDIOMS = re.compile(
 CIRCUMSTANCE = re.compile(
     r"\b(?:after|since|when|once|from|so (?:do|does|did|is|has|have|are)) (?:i|he|she|we|my|his|her|the|an?"
     r"|\w+ing)\b.*"
+    r"|\b(?:worse|better|bad|comes?|flares?|itch\w*|hurts?) (?:in|at|when|after|with|on|during|every)\b.*"
 )
 """When or why something happened."""
+TREATED = re.compile(
+    r"\b(?:tried|trying|using|applied|applying|rubbed|soaked|prescribed|bought|given (?:him|her|me)|gave (?:him|her|me)"
+    r"|cut out|switched to) (?:(?:an?|the|some|my|his|her|out|any|with|in) )*(?P<what>\w+)"
+)
+"""What was done about a complaint."""
+SUBJECT = re.compile(
+    r"(?:my|the|his|her|our) .*?(?= (?:is|are|was|were|has|have|had|hurts?|itch(?:es)?|started|began|comes?|does"
+    r"|do|can)\b)"
+)
+"""The subject of a fact."""
+PRONOUN = re.compile(r"\b(?:it|they|them|that|this|these|those)\b")
+"""What stands for a subject."""
 INTRODUCED = re.compile(
     r"(?:\b(?:Dr|Doctor|Mr|Mrs|Ms|Miss|Sir|Nurse)\.? (?:[A-Z]\w+ )?|\b[Mm]y name(?: is|'s) (?:[A-Z]\w+ )?)$"
 )
 """What stands before a name that claims nothing."""
 CUES = re.compile(
-    r"\b(?:worse|better|bad|comes?|flares?|itch\w*|hurts?) (?:in|at|when|after|with|on|if|during|whenever"
-    r"|every) (?:the |my |i |a )?\w+"
-    r"|\b(?:had|has|have|got|seen|felt|happened) (?:it|this|that|one|something|anything|the same|the same thing"
+    r"\b(?:had|has|have|got|seen|felt|happened) (?:it|this|that|one|something|anything|the same|the same thing"
     r"|something similar|a similar) (?:\w+ )?(?:before|once|last|years?|when|earlier|previously)"
     r"|\bthe same (?:thing )?(?:happened|last|years?|before|as)\b|\bused to (?!it\b|this\b|that\b)\w+"
     r"|\bever since \w+"

@@ -140,7 +140,7 @@ def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
         return before in listed("owners") or word in ("hands", "eyes")
     if word == "on":
         return before in ("am", "are", "is") and after not in ("my", "the", "his", "her", "it")
-    return word not in ("see", "first", "may", "march", "second")
+    return word not in ("quite", "see", "first", "may", "march", "second")
 
 
 def _is_body(word: str) -> bool:

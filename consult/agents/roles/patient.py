@@ -170,7 +170,9 @@ class Patient:
             return prompt
         *before, last = prompt.messages
         again = fill(prompt_text(self.client.dialect.name, "patient_again"), answer=_quoted(answer), why=why)
-        return replace(prompt, messages=(*before, replace(last, text=f"{last.text}\n\n{again}")))
+        messages = (*before, replace(last, text=f"{last.text}\n\n{again}"))
+        # Where the reason does not fit into the context, the request is repeated as it was.
+        return replace(prompt, messages=messages, shorter=(prompt.messages,))
 
     async def _verdict(
         self,

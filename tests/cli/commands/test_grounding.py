@@ -13,7 +13,7 @@ from consult.envs.metrics.fidelity import RULES_MEASURED
 
 GOOD = {"facts": ["it itches"], "unsaid": [], "doctor": "What is it?", "told_by_doctor": None, "line": "It itches.",
         "faithful": True, "kind": "terse"}  # fmt: skip
-LINES = [
+LINES: list[object] = [
     GOOD,
     {**GOOD, "line": "It is dreadful.", "kind": "paraphrase"},
     {**GOOD, "line": "It itches and it bleeds.", "faithful": False, "kind": "extra-symptom", "why": "bleeds"},
