@@ -140,11 +140,11 @@ class _Reading:
             yield Finding("denied", fact)
 
     def _is_understood(self, token: Token) -> bool:
-        return _covers(token, self.presupposed | self.asked) or bool(
-            "person" in token.classes
-            and token.concepts & _CHILDREN
-            and re.search(r"\b(?:he|she|his|her|him)\b", self.said)
-        )
+        """Return whether the question already says a word, or a pronoun stands for the child it is about."""
+        if _covers(token, self.presupposed | self.asked):
+            return True
+        known = phrases.CHILD.search(self.said) or phrases.CHILD.search(self.doctor)
+        return bool(token.concepts & _CHILDREN and known)
 
     def _says_number(self, wanted: Quantity) -> bool:
         if any(wanted.equals(said) for said in quantities(self.said)):
@@ -194,7 +194,7 @@ class _Reading:
                 continue
             if said.is_one and self._is_rate(start):
                 continue
-            yield Finding("number", f"{said.value:g} {said.unit}".strip())
+            yield Finding("number", str(said))
 
     def _is_rate(self, start: int) -> bool:
         """Return whether "a day" stands for "per day", or for no measured time ("I have had a day of it")."""

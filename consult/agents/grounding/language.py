@@ -30,12 +30,22 @@ class Quantity(NamedTuple):
     @property
     def is_one(self) -> bool:
         """Return whether it is one of its unit."""
-        return abs(self.value - TIME_UNITS.get(self.written, 1.0)) < 1e-9
+        return abs(self.count - 1) < 1e-9
+
+    @property
+    def count(self) -> float:
+        """Return the number as it was written."""
+        return self.value / TIME_UNITS.get(self.written, 1.0)
+
+    def __str__(self) -> str:
+        """Return number and unit."""
+        unit = self.written or self.unit
+        return f"{self.count:g} {unit}{'' if self.is_one or not unit else 's'}".strip()
 
     def equals(self, other: Quantity) -> bool:
         """Return whether two quantities are the same; a number without a unit may be any unit's."""
         if "" in (self.unit, other.unit):
-            return self.value == other.value
+            return abs(self.count - other.count) < 1e-9
         apart = CLOSE if self.written != other.written else 0.001
         return self.unit == other.unit and abs(self.value - other.value) <= apart * max(self.value, other.value)
 
@@ -123,6 +133,10 @@ _CONTRACTIONS = (
     ),
     (r"\bunable to\b|\bnot able to\b", "can not"),
     (r"\bnot (?:\w+ )?as (?:much|many|often)(?: as)?\b", "less than"),
+    (
+        r"\bappetite (?:is|was|has been|has got) (?:very |rather |quite )?(?:poor|bad|gone)\b|\bpoor appetite\b",
+        "no appetite",
+    ),
     (r"\boff (?:my|his|her|their) food\b", "no appetite"),
     (r"\b(it|that|there|he|she|what|where|how|who|here)'s\b", r"\1 is"),
     (r"(?<=[a-z])'s\b|(?<=s)'(?!\w)", ""),
@@ -213,7 +227,7 @@ def stems(text: str) -> set[str]:
 # -- quantities --------------------------------------------------------------------------------------------------------
 
 _QUANTITY = re.compile(
-    r"(?<![\d.])(\d+(?:\.\d+)?)(?:st|nd|rd|th)?(?:[ -]?(?:or so|odd|full|whole|good|long))?[ -]?([a-z]+)?(?: (old))?"
+    r"(?<![\d.])(\d+(?:\.\d+)?)(?:st|nd|rd|th)?(?:[ -]?(?:or so|odd|full|whole|good|long))?[ -]?([a-z]+)?"
 )
 
 
@@ -224,9 +238,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     for match in _QUANTITY.finditer(text):
         word = (match[2] or "").removesuffix("s") if match[2] != "glass" else "glass"
         value = float(match[1])
-        if match[3] or (word in ("year", "yr") and re.match(r" ?-?old", text[match.end(2) :])):
-            found.append(Quantity(value, ""))
-        elif word in TIME_UNITS:
+        if word in TIME_UNITS:
             found.append(Quantity(value * TIME_UNITS[word], "days", word))
         else:
             found.append(Quantity(value, _MEASURES.get(word, "")))

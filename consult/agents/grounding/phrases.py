@@ -67,6 +67,8 @@ SUBJECT = re.compile(
 """The subject of a fact."""
 PRONOUN = re.compile(r"\b(?:it|they|them|that|this|these|those)\b")
 """What stands for a subject."""
+CHILD = re.compile(r"\b(?:he|she|his|her|him|little (?:one|man|girl|boy))\b")
+"""What stands for a patient's child."""
 INTRODUCED = re.compile(
     r"(?:\b(?:Dr|Doctor|Mr|Mrs|Ms|Miss|Sir|Nurse)\.? (?:[A-Z]\w+ )?|\b[Mm]y name(?: is|'s) (?:[A-Z]\w+ )?)$"
 )
@@ -88,6 +90,6 @@ CUES = re.compile(
     r"|close|chew|talk|concentrate|see|hear|straighten|grip|climb|work|focus|look at)\b"
     r"|\bhardly (?:sleep|walk|eat|move|breathe)\b|\bhalf expected\b|\bsecond (?:child|pregnancy|baby|one)\b"
     r"|\bwith my (?:first|second|third)\b|\ba course of\b|\bsize of\b|\bas big as\b"
-    r"|\b(?:end|ended) up\b"
+    r"|\b(?:end|ended) up\b|\b(?:up|awake) (?:half|all|most of) (?:the )?night\b"
 )
 """Phrases of history, and of what makes a complaint better or worse."""
