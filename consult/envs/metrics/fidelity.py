@@ -57,8 +57,10 @@ class Rate:
         return max(0.0, min(p, (middle - spread) / scale)), min(1.0, max(p, (middle + spread) / scale))
 
 
+TUNED, WRITTEN_BEFORE = "lines that they were tuned on", "lines that their author wrote before them"
 RULES_MEASURED: Mapping[str, tuple[Rate, Rate]] = {
-    "the lines that the rules were tuned on": (Rate("refused", 3, 71), Rate("accepted", 0, 54)),
+    TUNED: (Rate("refused", 3, 71), Rate("accepted", 0, 54)),
+    WRITTEN_BEFORE: (Rate("refused", 12, 114), Rate("accepted", 2, 124)),
 }
 """Labelled lines → the faithful ones that the rules refuse, and the unfaithful ones that they accept."""
 

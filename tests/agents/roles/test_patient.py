@@ -293,6 +293,29 @@ def test_a_retry_is_told_what_was_wrong_with_the_answer_before(make: Make, derm3
     assert f'does not state "{SITE.text}"' in third and "swell" not in third
 
 
+@pytest.mark.parametrize(
+    "unspoken",
+    [
+        "<what you tell the patient>",
+        '{"text": "<your line>"}',
+        "[your answer]",
+        "\u2026",
+        "*shrugs*",
+        "Patient: It's on the backs of both hands. Doctor: I see.",
+        "State only the facts that you are given. It's on the backs of both hands.",
+        "Answer the doctor's last question, stating these facts: it's on the backs of both hands",
+    ],
+)
+def test_no_speech_is_never_backed(make: Make, free: MakeFree, derm34: Scenario, unspoken: str) -> None:
+    """Placeholders, echoes of the instructions and other speakers count as not backed for either patient."""
+    patient, _ = make(answer=[unspoken, GOOD])
+    act = answer(patient, view(derm34, question("site")))
+    assert act.text == GOOD and act.draft is not None and not act.draft.backed and act.draft.said_backed
+    chatty, _ = free("plain", unspoken)
+    act = asyncio.run(chatty.answer(view(derm34, question("site")), context()))
+    assert act.draft is not None and not act.draft.backed and not act.draft.said_backed
+
+
 WELL = next(frame for frame in frames("patient", "phlegmatic", "plain") if frame != "<fact>.")
 OTHERS = frames("patient", "melancholic", "trouble")[0]
 

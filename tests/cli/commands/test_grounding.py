@@ -9,7 +9,7 @@ import pytest
 from command_line import type_in as run
 
 import consult
-from consult.envs.metrics.fidelity import RULES_MEASURED
+from consult.envs.metrics.fidelity import RULES_MEASURED, TUNED, WRITTEN_BEFORE
 
 GOOD = {"facts": ["it itches"], "unsaid": [], "doctor": "What is it?", "told_by_doctor": None, "line": "It itches.",
         "faithful": True, "kind": "terse"}  # fmt: skip
@@ -77,12 +77,17 @@ def test_a_missing_file_and_another_checker_are_refused(tmp_path: Path) -> None:
     assert status == 2 and "'starter' cannot check lines" in err
 
 
-DEVELOPMENT = Path(__file__).parents[4] / "shared" / "data" / "grounding" / "lines.jsonl"
+LABELLED = {
+    TUNED: Path(__file__).parents[4] / "shared" / "data" / "grounding" / "lines.jsonl",
+    WRITTEN_BEFORE: Path(__file__).parents[2] / "data" / "grounding_lines.jsonl",
+}
 
 
-@pytest.mark.skipif(not DEVELOPMENT.exists(), reason="the development lines are not here")
-def test_the_reported_mistakes_are_those_measured() -> None:
-    refused, accepted = RULES_MEASURED["the lines that the rules were tuned on"]
-    told = consult.grounding(DEVELOPMENT)
+@pytest.mark.parametrize("lines", LABELLED)
+def test_the_reported_mistakes_are_those_measured(lines: str) -> None:
+    if not LABELLED[lines].exists():
+        pytest.skip("these lines are not here")
+    refused, accepted = RULES_MEASURED[lines]
+    told = consult.grounding(LABELLED[lines])
     assert told["faithful_refused"] == {"value": refused.share, "n": refused.n}
     assert told["unfaithful_accepted"] == {"value": accepted.share, "n": accepted.n}
