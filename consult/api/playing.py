@@ -26,11 +26,12 @@ from consult.envs.checkers import checker_config
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
-from consult.envs.held import is_held
+from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
 from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
-from consult.envs.store.write import Store, is_alive
+from consult.envs.store.spoilt import refuse_spoilt
+from consult.envs.store.write import Store
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
 from consult.plugins import CODE, Named
@@ -120,16 +121,14 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
     Raises:
         UserError: There is no such run, it is finished, or another process is playing it.
     """
+    refuse_spoilt(store, run)
     row = store.run(run)
     if row is None:
         raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
-    again = naming(store.path)
     if row["status"] == "finished" and not row["failed"]:
-        raise UserError(f"run {run} is already finished; view it with: consult show {run}{again}")
-    if is_alive(row["pid"]):
-        raise UserError(f"run {run} is being played by process {row['pid']}; wait for it, or stop it first")
-    if is_held(store.path, run):
-        raise UserError(f"run {run} is being played by another thread of this process; wait for it")
+        raise UserError(f"run {run} is already finished; view it with: consult show {run}{naming(store.path)}")
+    if store.is_played(row):
+        raise being_played(store.path, run, row["pid"])
     config, named = RunConfig.model_validate_json(row["config"]), Named()
     _name_code(run, config, named, code)
     check_persons(config)
@@ -366,9 +365,8 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
         UserError: The store or a model cannot be opened.
     """
     config, batch = planned.config, whole("batch", batch, BATCH)
-    if db.exists():
-        # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
-        Store(db).close()
+    # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
+    Store.check_place(db)
     with planned.named.known():
         models = opener(config)
         try:

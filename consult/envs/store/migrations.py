@@ -158,6 +158,23 @@ def name_predictions(db: Any) -> None:
     db.execute("ALTER TABLE guesses RENAME TO classifier_predictions")
 
 
+def index_cases(db: Any) -> None:
+    """13: find the consultations of a case without reading all of them."""
+    db.execute("CREATE INDEX consultations_of_case ON consultations(case_id)")
+
+
+def hold_by_lock(db: Any) -> None:
+    """14: a lock file holds a run that is being played; `pid` is left of runs that an older version plays.
+
+    Older versions know nothing of the lock and must not open the store any more.
+    """
+    db.execute("UPDATE runs SET pid = NULL WHERE status != 'running'")
+
+
+READABLE = 12
+"""Steps after this one change no table: a store that has taken so many can be read without them."""
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -171,6 +188,8 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_prompts,
     drop_scores,
     name_predictions,
+    index_cases,
+    hold_by_lock,
 )
 
 _CREATE = """

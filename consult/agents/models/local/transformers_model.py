@@ -1,12 +1,13 @@
 """A transformers model: image-text-to-text or text-only, with or without an adapter.
 
-A batch is padded on the left, each row draws its own noise, and token counts exclude padding.
+Each row draws its own noise, and token counts exclude padding.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,13 +20,15 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from consult.agents.models.local.chat_format import THOUGHT_MARKS, ChatFormat, cleared
+from consult.agents.models.local.decode_loop import DecodeLoop, is_known
 from consult.agents.models.local.json_grammar import Grammars
 from consult.agents.models.local.loading import Base, load_base, revision_with
-from consult.agents.models.local.photographs import Photographs
+from consult.agents.models.local.photographs import Photographs, beside
 from consult.agents.models.local.sampling import Row, RowSampler, Trie
 from consult.agents.models.local.training_metadata import practice_of
 from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request, Sent
 from consult.agents.models.model_resolver import Located, locate
+from consult.errors import ModelWarning
 
 KEPT_TRIES = 512
 """Most lists of options that are cached as tries."""
@@ -56,6 +59,11 @@ class TransformersModel:
         """Most tokens of prompt and reply together; None if the configuration states none."""
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
         self.banned += range(len(self.tokenizer), self._vocabulary)
+        pad, stops = self.tokenizer.pad_token_id, sorted(self.stops)
+        self.loop = DecodeLoop(self.model, pad, self.banned, stops) if is_known(self.model) else None
+        """Generates the tokens; None for a family that only stock `generate` supports."""
+        self._most: int | None = None
+        """Most requests that fit into the GPU's memory; None if no batch was too large."""
         self._tries: OrderedDict[tuple[tuple[str, ...], bool], Trie] = OrderedDict()
         self._options: dict[str, list[int]] = {}
         self._info = self._described(reference, adapter)
@@ -129,6 +137,7 @@ class TransformersModel:
             "system role": self.format.system,
             "photographs": "" if self.photographs is None else str(self.format.most_photographs or "any number"),
             "tokens a photograph": "" if self.photographs is None else str(self.photographs.tokens),
+            "decoding": "" if self.loop else "stock generate",
             "schemas": "kept" if self.base.dialect == "plain" and self._grammars else "not kept",
         }
         details = {name: value for name, value in details.items() if value}
@@ -142,33 +151,67 @@ class TransformersModel:
 
     # -- generation ------------------------------------------------------------------------------------------------
 
-    @torch.inference_mode()
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Answer a batch.
+        """Answer a batch; one that does not fit into the GPU's memory is halved, and later batches are not larger.
 
         Raises:
-            ModelError: A prompt is longer than the context of the model, or cannot be rendered.
+            ModelError: A prompt is longer than the context of the model, cannot be rendered, or does not fit alone.
         """
+        replies: list[Reply] = []
+        while len(replies) < len(requests):
+            replies += self._generate_or_halve(requests[len(replies) :][: self._most])
+        return replies
+
+    def _generate_or_halve(self, requests: Sequence[Request]) -> list[Reply]:
+        try:
+            return self._generate(requests)
+        except torch.OutOfMemoryError:
+            pass  # what the error refers to must be released before the next try
+        name = self.info.reference
+        if len(requests) == 1:
+            raise ModelError(f"the GPU's memory is too small for one request of '{name}'; give a smaller model")
+        torch.cuda.empty_cache()
+        self._most = len(requests) // 2
+        warnings.warn(
+            f"a batch of {len(requests)} requests of '{name}' does not fit into the GPU's memory; going on with "
+            f"{self._most} (--batch {self._most})",
+            ModelWarning,
+            stacklevel=2,
+        )
+        return self.generate(requests)
+
+    @torch.inference_mode()
+    def _generate(self, requests: Sequence[Request]) -> list[Reply]:
         sent = [self.sent(request.prompt) for request in requests]
-        inputs = self._inputs(requests, sent)
-        used = inputs["attention_mask"].sum(1).tolist()
+        inputs = [self._inputs([request], [one]) for request, one in zip(requests, sent, strict=True)]
+        used = [one["input_ids"].shape[1] for one in inputs]
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
-        width = inputs["input_ids"].shape[1]
-        with self.base.with_adapter(self.adapter), self._without_penalties():
-            output = self.model.generate(
-                **{name: self._placed(tensor) for name, tensor in inputs.items()},
+
+        def joined(at: Sequence[int]) -> dict[str, Any]:
+            together = beside([inputs[i] for i in at], self.tokenizer.pad_token_id)
+            return {name: self._placed(tensor) for name, tensor in together.items()}
+
+        with self.base.with_adapter(self.adapter):
+            if self.loop is None:
+                self._generate_stock(joined(range(len(rows))), rows)
+            else:
+                self.loop.generate(used, joined, rows)
+        limited = [
+            replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
+            for one, row in zip(sent, rows, strict=True)
+        ]
+        return [self._reply(one, row, n_in) for one, row, n_in in zip(limited, rows, used, strict=True)]
+
+    def _generate_stock(self, inputs: dict[str, Any], rows: Sequence[Row]) -> None:
+        with self._without_penalties():
+            self.model.generate(
+                **inputs,
                 max_new_tokens=max(row.limit or 0 for row in rows),
                 do_sample=False,
                 num_beams=1,
                 logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(self.stops))]),
                 pad_token_id=self.tokenizer.pad_token_id,
             )
-        limited = [
-            replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
-            for one, row in zip(sent, rows, strict=True)
-        ]
-        pairs = zip(limited, rows, output[:, width:].tolist(), used, strict=True)
-        return [self._reply(one, row, tokens, n_in) for one, row, tokens, n_in in pairs]
 
     @contextmanager
     def _without_penalties(self) -> Iterator[None]:
@@ -271,8 +314,8 @@ class TransformersModel:
 
     # -- out -------------------------------------------------------------------------------------------------------
 
-    def _reply(self, sent: Sent, row: Row, tokens: list[int], tokens_in: int) -> Reply:
-        limit = sent.max_new_tokens
+    def _reply(self, sent: Sent, row: Row, tokens_in: int) -> Reply:
+        tokens, limit = row.tokens, sent.max_new_tokens
         end = next((i for i, token in enumerate(tokens) if token in self.stops), len(tokens))
         kept = tokens[: min(end, limit)]
         spent = min(end + 1, len(tokens), limit)
