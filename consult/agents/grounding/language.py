@@ -30,22 +30,22 @@ class Quantity(NamedTuple):
     @property
     def is_one(self) -> bool:
         """Return whether it is one of its unit."""
-        return abs(self.count - 1) < 1e-9
+        return abs(self.number - 1) < 1e-9
 
     @property
-    def count(self) -> float:
+    def number(self) -> float:
         """Return the number as it was written."""
         return self.value / TIME_UNITS.get(self.written, 1.0)
 
     def __str__(self) -> str:
         """Return number and unit."""
         unit = self.written or self.unit
-        return f"{self.count:g} {unit}{'' if self.is_one or not unit else 's'}".strip()
+        return f"{self.number:g} {unit}{'' if self.is_one or not unit else 's'}".strip()
 
     def equals(self, other: Quantity) -> bool:
         """Return whether two quantities are the same; a number without a unit may be any unit's."""
         if "" in (self.unit, other.unit):
-            return abs(self.count - other.count) < 1e-9
+            return abs(self.number - other.number) < 1e-9
         apart = CLOSE if self.written != other.written else 0.001
         return self.unit == other.unit and abs(self.value - other.value) <= apart * max(self.value, other.value)
 
