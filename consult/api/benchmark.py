@@ -13,6 +13,8 @@ from consult.agents.assessors.model import ASSESSORS, open_assessor
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models import ModelGoneError, close_model
 from consult.agents.models.python import MODELS
+from consult.agents.roles.checker import OWN
+from consult.agents.roles.checker import RULES as CHECKING_RULES
 from consult.api.arguments import takes
 from consult.api.checks import (
     boolean,
@@ -238,8 +240,8 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
             one if isinstance(one, str) and one in (RULES, THE_MODEL, NOBODY_ASSESSES) else named.add(ASSESSORS, one)
             for one in given["assessors"]
         ]
-    for key, registry in (("judge", MODELS), ("classifier", EXPERTS)):
-        if key in given:
+    for key, registry in (("judge", MODELS), ("checker", MODELS), ("classifier", EXPERTS)):
+        if key in given and not (key == "checker" and given[key] in (CHECKING_RULES, OWN)):
             given[key] = named.add(registry, given[key])
     roles = given.pop("roles", None) or {}
     played: dict[str, Any] = {name: named.add(MODELS, roles[name]) for name in ROLES if roles.get(name) is not None}

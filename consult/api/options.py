@@ -58,6 +58,15 @@ Judge = Annotated[
     SkipValidation,
     Shown(PLAYERS, "This model judges the open diagnoses that no name or alias decides."),
 ]
+Checker = Annotated[
+    ModelLike | None,
+    SkipValidation,
+    Shown(
+        PLAYERS,
+        "This model checks each line of the patient after the rules, or rules for the rules alone; the default is the "
+        "patient's own model if it is on a server or in a folder.",
+    ),
+]
 
 Prompts = Annotated[
     bool | PathLike,
@@ -183,6 +192,7 @@ class PlayOptions(Options):
         ),
     ] = None
     judge: Judge = None
+    checker: Checker = None
     strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
     team: Annotated[TeamName, SkipValidation] = "panel"
     panel_size: PanelSize = 3
@@ -219,6 +229,7 @@ class PlayArguments(TypedDict, total=False):
     attending: ModelLike | None
     classifier: Any
     judge: ModelLike | None
+    checker: ModelLike | None
     seed: int
     max_turns: int
     patient_grounding: bool
@@ -291,6 +302,7 @@ class GridOptions(Options):
         ),
     ] = None
     judge: Judge = None
+    checker: Checker = None
     strategies: Annotated[
         str | Sequence[str] | None,
         SkipValidation,
@@ -352,6 +364,7 @@ class GridArguments(TypedDict, total=False):
     classifier: Any
     assessors: AssessorLike | Sequence[AssessorLike] | None
     judge: ModelLike | None
+    checker: ModelLike | None
     seed: int | None
     prompts: bool | PathLike
     solo_baseline: bool | None

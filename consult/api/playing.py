@@ -16,6 +16,7 @@ from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
 from consult.agents.prompt import own_prompts
+from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import text, whole
 from consult.api.contradictions import refuse_contradictions
@@ -23,6 +24,7 @@ from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
 from consult.counts import count_of
 from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
+from consult.envs.checkers import checker_config
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
@@ -103,6 +105,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             panel_skill=options.panel_skill,
             judge=_judge(scenario, options, named),
             prompt_texts=own_prompts(None if isinstance(options.prompts, bool) else options.prompts),
+            checker=_checker(options, named, played["patient"]),
             own=own.case if own else None,
             **played,
         )
@@ -279,6 +282,15 @@ def _judge(scenario: Scenario, options: PlayOptions, named: Named) -> RoleConfig
 def _by_role(options: PlayOptions) -> dict[str, ByRole]:
     """Read the options that have values by role."""
     return {name: by_role(name, getattr(options, name)) for name in FIELDS}
+
+
+def _checker(options: PlayOptions, named: Named, patient: RoleConfig) -> RoleConfig | None:
+    given = options.checker
+    if given is None or given in (RULES, OWN):
+        reference = OWN if given is None else str(given)
+    else:
+        reference = named.add(MODELS, given)
+    return checker_config(reference, patient, grounded=options.patient_grounding)
 
 
 def check_persons(config: RunConfig) -> None:

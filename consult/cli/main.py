@@ -17,6 +17,7 @@ from consult.cli.commands import (
     benchmark,
     doctor,
     graph,
+    grounding,
     prompts,
     report,
     resume,
@@ -51,6 +52,7 @@ add_on_demand(app, "benchmark", benchmark.benchmark.__doc__ or "", benchmark.com
 app.command("report", cls=GroupedCommand)(report.report)
 app.command("graph", cls=GroupedCommand)(graph.graph)
 app.command("prompts", cls=GroupedCommand)(prompts.prompts)
+app.command("grounding", cls=GroupedCommand)(grounding.grounding)
 app.command("doctor", cls=GroupedCommand)(doctor.doctor)
 app.command("view", cls=GroupedCommand)(view.view)
 app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")

@@ -34,7 +34,7 @@ EXTENT = (CASES, REPEATS)
 _NAMED_BELOW = frozenset({
     "scenario", "split", "cases", "temperaments", "all_temperaments", "strategy", "team", "panel_size", "max_turns",
     "seed", "patient_grounding", "patient", "triage", "specialist", "specialists", "attending", "classifier",
-    "repeats", "votes", "panel_skill", "judge", "own", "prompt_texts",
+    "repeats", "votes", "panel_skill", "judge", "checker", "own", "prompt_texts",
 })  # fmt: skip
 """Fields of a configuration that `settings_of` names itself; any other field is a setting under its own name."""
 
@@ -88,6 +88,7 @@ def settings_of(
         "panel size": None if config.team == "solo" else config.panel_size,
         "doctor turns": config.max_turns,
         "patient grounding": "on" if config.patient_grounding else "off",
+        "checker": _checker(config, models),
         "votes": config.votes,
         "synthetic panel": None if config.team == "solo" else _plain(config.panel_skill),
         "prompts": prompts,
@@ -96,6 +97,16 @@ def settings_of(
         CASES: f"{len(config.cases)} ({_hash(config.cases)})",
         "consult": version or None,
     }
+
+
+def _checker(config: RunConfig, models: Mapping[str, str]) -> str | None:
+    """Name what checks a patient's lines; None for a free patient, whose lines are not corrected."""
+    if not config.patient_grounding:
+        return None
+    if config.checker is None:
+        return "rules"
+    own = config.checker.model == config.patient.model
+    return "the patient's model" if own else models.get("checker") or config.checker.model
 
 
 _ROLES = {TRIAGE: "triage", SPECIALIST: "specialist", PATIENT: "patient"}

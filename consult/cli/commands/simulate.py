@@ -73,6 +73,8 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     parts += ["--prompts", str(prompts)] if config.prompt_texts else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.human import PERSONS
+    from consult.agents.roles.checker import OWN, RULES
+    from consult.envs.checkers import checker_config
     from consult.envs.role_models import roles
 
     # A person can only play the patient, so the model shown is the attending's.
@@ -86,6 +88,8 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():
         parts += ["--specialist", f"{specialty}={own.model}"]
     parts += ["--judge", config.judge.model] if config.judge else []
+    usual = checker_config(OWN, config.patient, grounded=config.patient_grounding)
+    parts += ["--checker", config.checker.model if config.checker else RULES] if config.checker != usual else []
     return shlex.join([*parts, *_by_role(config)])
 
 

@@ -13,6 +13,7 @@ from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
 from consult.envs.by_role import FIELDS, with_values
+from consult.envs.checkers import checker_config
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import references, roles
 from consult.scenarios import Scenario, UnknownNameError
@@ -104,7 +105,8 @@ def _config(
         "team": team,
         "repeats": block.repeats,
         "prompt_texts": own_prompts(grid.prompts),
-        **_roles(grid, scenario, model),
+        **(played := _roles(grid, scenario, model)),
+        "checker": checker_config(grid.checker, played["patient"], grounded=grid.patient_grounding),
     }
     config = RunConfig.model_validate(told)
     return config.model_copy(update={"classifier": grid.classifier}) if config.asks_classifier else config
