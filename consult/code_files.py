@@ -5,7 +5,6 @@ Each file gets the modules of its own folder, even if another folder has modules
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import re
@@ -20,6 +19,7 @@ from typing import Any
 
 from consult.errors import PluginError, one_line
 from consult.identity import DIGITS, INSTALLED, digest, is_installed
+from consult.reading import FileError, MissingFileError, digest_of, refuse_no_file
 
 CODE = re.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
 """`file.py:name`."""
@@ -59,8 +59,12 @@ def load_code(reference: str) -> Any:
     match = CODE.fullmatch(reference)
     assert match is not None
     path, name = Path(match["file"]), match["name"]
-    if not path.is_file():
-        raise PluginError(f"there is no file '{path}'; check the path in '{reference}'")
+    try:
+        refuse_no_file(path)
+    except MissingFileError:
+        raise PluginError(f"there is no file '{path}'; check the path in '{reference}'") from None
+    except FileError as error:
+        raise PluginError(str(error)) from None
     module = _loaded(path).module
     if not hasattr(module, name):
         from consult.scenarios import UnknownNameError
@@ -185,4 +189,4 @@ def _lies_in(folder: Path, name: str, module: ModuleType | None) -> bool:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest_of(path).hex()

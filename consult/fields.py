@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, SkipValidation, ValidationInfo, field_val
 from pydantic.fields import FieldInfo
 
 from consult.agents.choices import STRATEGIES, TEAMS
+from consult.foreign_text import quoted
 from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
 
 Form = Literal["", "on/off", "commas", "several", "python"]
@@ -58,7 +59,7 @@ def shown_fields(model: type[BaseModel]) -> Iterator[ShownField]:
 def range_of(info: FieldInfo) -> Range | None:
     """Return the bounds of a field, both ends included; None if it has none."""
     ends = {name: getattr(one, name) for one in _metadata(info) for name in ("ge", "le") if hasattr(one, name)}
-    return Range(ends["ge"], ends.get("le")) if "ge" in ends else None
+    return Range(ends["ge"], ends["le"], whole=float not in members(info.annotation)) if "ge" in ends else None
 
 
 def members(hint: Any) -> list[Any]:
@@ -93,15 +94,54 @@ class ExactTypes(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _exact(cls, value: Any, told: ValidationInfo) -> Any:
-        kinds = members(cls.model_fields[str(told.field_name)].annotation)
+        info = cls.model_fields[str(told.field_name)]
+        kinds, span = members(info.annotation), range_of(info)
         if kinds == [bool] and not isinstance(value, bool | None):
-            raise ValueError(f"it must be true or false, and it is {value!r}")
-        numbers = {int, float} & set(kinds)
-        if numbers and isinstance(value, bool | str):
-            raise ValueError(f"it must be a number, and it is {value!r}")
-        if numbers == {int} and isinstance(value, float):
-            raise ValueError(f"it must be a whole number, written without a point, and it is {value!r}")
+            raise ValueError(f"it must be true or false, and it is {quoted(value)}")
+        if span is None or (value is None and info.default is None):
+            return value
+        if span.whole and isinstance(value, float):
+            raise ValueError(f"it must be {span.number}, written without a point, and it is {quoted(value)}")
+        if isinstance(value, bool) or value not in span:
+            raise ValueError(f"it must be {span.number}, and it is {quoted(value)}")
         return value
+
+
+_REFUSALS = {
+    "too_short": "it must have at least one entry",
+    "string_too_short": "it must not be empty",
+    "string_type": "it must be a text",
+    "list_type": "it must be a list",
+    "tuple_type": "it must be a list",
+    "dict_type": "it must be a table",
+    "model_type": "it must be a table",
+    "model_attributes_type": "it must be a table",
+    "path_type": "it must be a path",
+    "finite_number": "it must be a finite number",
+    "float_type": "it must be a number",
+    "int_type": "it must be a whole number",
+    "bool_type": "it must be true or false",
+    "extra_forbidden": "it is not a key here",
+    "missing": "it is missing",
+}
+"""Kind of a pydantic error → the reason in words."""
+
+
+def refusal(error: Mapping[str, Any]) -> str:
+    """Say in words why pydantic refuses a value.
+
+    Args:
+        error: One of the errors that a `ValidationError` lists.
+    """
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "literal_error":
+        return f"it must be {error['ctx']['expected']}"
+    if error["type"] in ("greater_than_equal", "less_than_equal"):
+        least = error["type"] == "greater_than_equal"
+        return f"it must be at {'least' if least else 'most'} {error['ctx']['ge' if least else 'le']}"
+    said = str(error["msg"])
+    return _REFUSALS.get(error["type"], f"{said[:1].lower()}{said[1:]}")
 
 
 def within(span: Range) -> Any:

@@ -28,6 +28,7 @@ from consult.code_files import place_of, revision_of_file, told
 from consult.errors import PluginError as PluginError
 from consult.errors import PluginWarning, one_line
 from consult.identity import IndescribableError, code_fingerprint, digest, fingerprint
+from consult.reading import refuse_undecodable
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class Named:
             PluginError: The file cannot be loaded, or the object is not of the kind.
         """
         if isinstance(given, str):
+            refuse_undecodable(given)
             if CODE.fullmatch(given) and (registry.kind, given) not in self._found:
                 self._found[registry.kind, given] = registry.made(load_code(given), given)
             return given

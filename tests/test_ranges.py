@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from typing import Any
 
 import pytest
+import typer
 from command_line import type_in
 from pydantic import BaseModel, ValidationError
 
 import consult
+from consult.agents.models.server.server_url import Address
 from consult.api.options import GridOptions, PlayOptions
+from consult.cli.main import app
 from consult.envs.benchmark.grid import Block, Grid
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
-from consult.ranges import SEED, TRAINING_SEED
+from consult.ranges import SEED, TRAINING_SEED, Range
 from consult.rl.config import TrainConfig
 
 MODELS: list[type[BaseModel]] = [PlayOptions, GridOptions, Grid, Block, RoleConfig, RunConfig, OwnCase, TrainConfig]
@@ -70,6 +74,58 @@ def test_a_number_out_of_range_is_one_sentence(
     code, _, err = type_in(*command, option, value, *out)
     assert code == 2 and err.count("\n") == 1 and f"'{option}'" in err, err
     assert list(tmp_path.iterdir()) == []
+
+
+HOSTILE = ("", " 5 ", "1_000", "0x10", "٣", "²", "nan", "inf", "-inf", "x", "9" * 5_000, "--1", "1,5", "true", "1e999")
+"""No number of any option."""
+
+
+def numbers() -> list[tuple[tuple[str, ...], str, Any]]:
+    """List every number of every command: its words, its option and its parameter."""
+    found: list[tuple[tuple[str, ...], str, Any]] = []
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    while waiting:
+        words, command = waiting.pop()
+        waiting += [((*words, name), inner) for name, inner in getattr(command, "commands", {}).items()]
+        for one in command.params if not hasattr(command, "commands") else ():
+            if one.type_descriptor.annotation in (int, float):
+                found.append((words, one.opts[0], one))
+    return sorted(found, key=lambda each: each[:2])
+
+
+@pytest.mark.parametrize(("words", "option", "parameter"), numbers(), ids=lambda value: str(value)[:40])
+def test_each_number_has_a_range_in_its_help_and_takes_nothing_else(
+    words: tuple[str, ...], option: str, parameter: Any
+) -> None:
+    whole = parameter.type_descriptor.annotation is int
+    span = Range(parameter.min, parameter.max, whole)
+    assert parameter.hidden or str(span) in help_of(words)
+    read = parameter.type_descriptor.parameter_info.parser
+    assert read(str(parameter.min)) == parameter.min and read(str(parameter.max)) == parameter.max
+    more = ("2.0", "1e1", ".5") if whole else ()
+    for value in (*HOSTILE, *more, str(parameter.max + 1), str(parameter.min - 1)):
+        with pytest.raises(ValueError, match=r"^takes a "):
+            read(value)
+
+
+@functools.cache
+def help_of(words: tuple[str, ...]) -> str:
+    return " ".join(type_in(*words, "--help", env={"COLUMNS": "500"})[1].split())
+
+
+@pytest.mark.parametrize("value", ["0", "1025", "2.0", "8.5", "1_0", "nan", "x", "", "٣"])
+def test_numbers_of_an_address_are_read_in_the_same_way(value: str) -> None:
+    with pytest.raises(consult.UserError, match=r"concurrency in .* takes a whole number from 1 to 1,024"):
+        Address.parse(f"http://127.0.0.1:9/v1?concurrency={value}#x")
+
+
+def test_the_same_number_is_refused_on_the_command_line_and_in_a_file(tmp_path: Any) -> None:
+    for number in ("2.0", "0", "99999999999999999999"):
+        (tmp_path / "grid.toml").write_text(f"panel_size = {number}\n")
+        typed = type_in("benchmark", "--panel-size", number)
+        written = type_in("benchmark", "--config", tmp_path / "grid.toml")
+        for code, out, err in (typed, written):
+            assert (code, out) == (2, "") and "a whole number from 1 to 15" in err and number[:9] in err
 
 
 EMPTY = """

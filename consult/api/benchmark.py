@@ -147,6 +147,7 @@ class Gridded:
             UserError: A model, an assessor or the judge cannot be opened.
         """
         company, batch = Company(self.cells, opener), whole("batch", batch, BATCH)
+        Store.check_place(db)
         with self.named.known():
             try:
                 _check_judges(self.grid, self.scenario)

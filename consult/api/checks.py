@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from consult.errors import UserError
+from consult.foreign_text import quoted
 from consult.ranges import Range
+from consult.whole_files import check_writable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,7 +80,7 @@ def whole(name: str, value: Any, span: Range) -> int:
     except TypeError:
         number = None
     if number is None or number not in span:
-        raise UserError(f"'{name}' cannot be {shown(value)}; give a whole number {span}")
+        raise UserError(f"'{name}' cannot be {shown(value)}; give {span.number}")
     return number
 
 
@@ -93,7 +95,7 @@ def share(name: str, value: Any, span: Range) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if number not in span:
-        raise UserError(f"'{name}' cannot be {shown(value)}; give a number {span}")
+        raise UserError(f"'{name}' cannot be {shown(value)}; give {span.number}")
     return number
 
 
@@ -160,12 +162,13 @@ def folder(name: str, value: Any) -> Path:
     """Return a folder that exists or can be created.
 
     Raises:
-        UserError: It or one of its parents is a file.
+        UserError: It or one of its parents is a file, or it cannot be written.
     """
     path = path_of(name, value)
     taken = next((one for one in (path, *path.parents) if one.exists() and not one.is_dir()), None)
     if taken is not None:
         raise UserError(f"'{taken}' is a file; give '{name}' a folder")
+    check_writable(path)
     return path
 
 
@@ -185,9 +188,4 @@ def listener(name: str, value: Any) -> Callable[[Any], None]:
 
 def shown(value: Any) -> str:
     """Return a value as shown in a sentence."""
-    try:
-        said = repr(plain(value))
-    except Exception:
-        said = f"a {type(value).__name__}"
-    said = " ".join(said.split())
-    return said if len(said) <= 60 else f"{said[:59]}…"
+    return quoted(plain(value))

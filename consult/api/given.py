@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from consult.errors import UserError
+from consult.foreign_text import quoted
 
 if TYPE_CHECKING:
     from consult.agents.models import Request
@@ -55,13 +56,14 @@ def checked() -> Iterator[None]:
     """
     from pydantic import ValidationError
 
+    from consult.fields import refusal
+
     try:
         yield
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(map(str, first["loc"]))
-        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
-        raise UserError(f"'{name}' cannot be {first['input']!r}: {why}; give another value") from None
+        raise UserError(f"'{name}' cannot be {quoted(first['input'])}: {refusal(first)}; give another value") from None
 
 
 def naming(db: Path) -> str:

@@ -17,6 +17,7 @@ from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import text, whole
+from consult.api.contradictions import refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
 from consult.counts import count_of
@@ -24,11 +25,12 @@ from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
-from consult.envs.held import is_held
+from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
 from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
-from consult.envs.store.write import Store, is_alive
+from consult.envs.store.spoilt import refuse_spoilt
+from consult.envs.store.write import Store
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
 from consult.plugins import CODE, Named
@@ -76,6 +78,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
     """
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
+    refuse_contradictions(options)
     if options.classifier is not None and not STRATEGY_RULES[strategy].asks_classifier:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
     scenario, own, named = load_scenario(options.scenario), _own(options), Named()
@@ -116,16 +119,14 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
     Raises:
         UserError: There is no such run, it is finished, or another process is playing it.
     """
+    refuse_spoilt(store, run)
     row = store.run(run)
     if row is None:
         raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
-    again = naming(store.path)
     if row["status"] == "finished" and not row["failed"]:
-        raise UserError(f"run {run} is already finished; view it with: consult show {run}{again}")
-    if is_alive(row["pid"]):
-        raise UserError(f"run {run} is being played by process {row['pid']}; wait for it, or stop it first")
-    if is_held(store.path, run):
-        raise UserError(f"run {run} is being played by another thread of this process; wait for it")
+        raise UserError(f"run {run} is already finished; view it with: consult show {run}{naming(store.path)}")
+    if store.is_played(row):
+        raise being_played(store.path, run, row["pid"])
     config, named = RunConfig.model_validate_json(row["config"]), Named()
     _name_code(run, config, named, code)
     check_persons(config)
@@ -169,11 +170,7 @@ def _name_code(run: str, config: RunConfig, named: Named, code: Sequence[str]) -
 def _own(options: PlayOptions) -> _Own | None:
     """Read complaint and photograph; return None if neither is given."""
     if options.complaint is None:
-        if options.image is not None:
-            raise UserError("an image needs a complaint; give the complaint with it")
         return None
-    if options.cases is not None:
-        raise UserError("cases and a complaint cannot be combined; give one of the two")
     said = own_complaint(options.complaint)
     photograph = None if options.image is None else kept(open_photograph(Path(options.image)))
     return _Own(OwnCase(complaint=said, photograph=photograph.hash if photograph else None), photograph)
@@ -181,14 +178,9 @@ def _own(options: PlayOptions) -> _Own | None:
 
 def _ids(scenario: Scenario, options: PlayOptions) -> tuple[str, ...]:
     cases, split = options.cases, options.split
-    if isinstance(cases, str):
-        return (_case(scenario, cases, split),)
-    if isinstance(cases, Iterable):
-        named = tuple(_case(scenario, text("cases", case), split) for case in cases)
-        if not named:
-            raise UserError("'cases' names no case; name one, give their number, or leave it out")
-        return named
     ids = scenario.case_ids(split)
+    if isinstance(cases, Iterable):
+        return _named(scenario, [cases] if isinstance(cases, str) else cases, options)
     if not ids:
         raise UserError(f"the split '{split}' of '{scenario.name}' has no cases; choose another split")
     if cases is None:
@@ -197,6 +189,19 @@ def _ids(scenario: Scenario, options: PlayOptions) -> tuple[str, ...]:
     if cases > len(ids):
         raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
     return tuple(ids[:cases])
+
+
+def _named(scenario: Scenario, names: Iterable[Any], options: PlayOptions) -> tuple[str, ...]:
+    split = options.split
+    ids = tuple(_case(scenario, text("cases", name), split) for name in names)
+    if not ids:
+        raise UserError("'cases' names no case; name one, give their number, or leave it out")
+    if "split" in options.model_fields_set:
+        there = set(scenario.case_ids(split))
+        other = next((one for one in ids if one not in there), None)
+        if other is not None:
+            raise UserError(f"the case '{other}' is not in the split '{split}'; leave --split out, or name another")
+    return ids
 
 
 def _case(scenario: Scenario, name: str, split: str) -> str:
@@ -358,9 +363,8 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
         UserError: The store or a model cannot be opened.
     """
     config, batch = planned.config, whole("batch", batch, BATCH)
-    if db.exists():
-        # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
-        Store(db).close()
+    # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
+    Store.check_place(db)
     with planned.named.known():
         models = opener(config)
         try:

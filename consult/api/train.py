@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from consult.agents.choices import Rationale
 from consult.agents.models.python import MODELS
 from consult.api.arguments import takes
-from consult.api.checks import boolean, folder, for_python, listed, listener, path_of, plain, text
+from consult.api.checks import boolean, folder, for_python, listed, listener, path_of, plain, store_file, text
 from consult.api.given import ModelLike, PathLike
 from consult.api.run import RewardLike
 from consult.errors import UserError
@@ -134,7 +134,9 @@ def plan_training(
     if rewards is not None:
         given["rewards"] = _weights(rewards, named)
     with named.known():
-        return PlannedTraining(read_config(role, file, preset, given), named)
+        config = read_config(role, file, preset, given)
+    store_file(config.db)
+    return PlannedTraining(config, named)
 
 
 def _weights(rewards: Rewards, named: Named) -> dict[str, float]:

@@ -8,7 +8,7 @@ import re
 import sys
 import warnings
 from itertools import pairwise
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -27,7 +27,9 @@ from consult.cli.commands import (
     view,
 )
 from consult.cli.commands.help import GroupedCommand, Root, add_on_demand
-from consult.errors import PluginWarning, UserError
+from consult.cli.terminal.closed import discard_closed_output
+from consult.errors import ModelWarning, PluginWarning, StoreWarning, UserError
+from consult.foreign_text import sentence as harmless_sentence
 from consult.version import __version__
 
 app = typer.Typer(
@@ -53,19 +55,11 @@ app.add_typer(scenarios.app, name="scenarios", help="List, show, check and impor
 app.add_typer(train.app, name="train", help="Train a model.")
 
 INTERRUPTED = 130
-_TAKES = {
-    "valid integer": "a whole number",
-    "valid number": "a number",
-    "greater than or equal to": "at least ",
-    "less than or equal to": "at most ",
-    "greater than": "more than ",
-    "less than": "less than ",
-}
-"""Part of pydantic's message about a number → what the option takes."""
-_INVALID = re.compile(
-    r"Invalid value for (?P<option>'[^']+'): Input should be "
-    rf"(?:a )?(?P<why>{'|'.join(_TAKES)})(?:, unable to parse[^;]*)?(?: (?P<end>[-\d.]+))?"
-)
+_INVALID = re.compile(r"Invalid value for (?P<option>'[^']+'): (?:Value error, )?")
+_NO_VALUE = re.compile(r"Option '(?P<option>[^']+)' does not take a value")
+_EXTRA = re.compile(r"Got unexpected extra argument\(s\) \((?P<words>.*)\)", re.DOTALL)
+_WIDEST = 10_000
+"""Columns of a terminal."""
 _SHOW_WARNING = warnings.showwarning
 
 
@@ -86,7 +80,8 @@ def root(
 
 def run() -> None:
     """Run a command; print a user's mistake as one sentence and exit with code 2."""
-    # They may be closed; output is then discarded.
+    # They may be closed; output is then discarded, and nothing is asked.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -94,21 +89,34 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     warnings.showwarning = _warned
+    _check_size()
     try:
-        sys.exit(_invoke(sys.argv[1:]))
+        code = _invoke(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(code)
     except typer.TyperException as error:
         sys.exit(_misused(error))
     except UserError as error:
         sys.exit(_complain(str(error), 2))
     except KeyboardInterrupt:
         sys.exit(_complain("interrupted", INTERRUPTED))
+    except UnicodeEncodeError as error:
+        # A word of the command line whose bytes are not UTF-8; the store and JSON hold text.
+        sys.exit(_complain(f"'{error.object}' cannot be written as {error.encoding}; type it again as UTF-8 text", 2))
     except BrokenPipeError:
-        # The reader of our output has closed the pipe, e.g. `| head`.
-        sys.stderr.close()
+        # As for `| head`: what was asked for has been read, however much of it the pipe held.
+        discard_closed_output()
         sys.exit(0)
     except OSError as error:
         name = f"'{error.filename}': " if error.filename else ""
         sys.exit(_complain(f"{name}{error.strerror or error}; check the path, its permissions and the disk", 2))
+
+
+def _check_size() -> None:
+    """Ignore a size of the terminal that is not one, such as `COLUMNS=0`."""
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch("0*[1-9][0-9]{0,4}", os.environ.get(name, "1")) or int(os.environ.get(name, "1")) > _WIDEST:
+            del os.environ[name]
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -134,20 +142,35 @@ def _refuse_empty(arguments: list[str]) -> None:
             raise UserError(f"{what} is empty; give a value, or leave it out")
 
 
-def _plainly(match: re.Match[str]) -> str:
-    """Return what an option takes, worded as in the Python API."""
-    return f"{match['option']} takes {_TAKES[match['why']]}{match['end'] or ''}"
-
-
 def _misused(error: typer.TyperException) -> int:
     """Return typer's error as one sentence with the fix; do not change a help text."""
     said, context = error.format_message().strip(), getattr(error, "ctx", None)
-    if "\n" in said:
+    if type(error).__name__ == "NoArgsIsHelpError":  # which typer does not export
         print(said, file=sys.stderr)
         return error.exit_code
-    said = _INVALID.sub(_plainly, said)
-    said = f"{said[:1].lower()}{said[1:].rstrip('.?')}".replace(". ", ", ").replace("Did you", "did you")
-    return _complain(f"{said}; see: {context.command_path if context else 'consult'} --help", error.exit_code)
+    command = context.command_path if context else "consult"
+    if (flag := _NO_VALUE.match(said)) is not None:
+        said = f"'{flag['option']}' is on when it is given, and takes no value; write {flag['option']} alone"
+    elif (extra := _EXTRA.match(said)) is not None:
+        said = _unexpected(extra["words"], context)
+    else:
+        said = _INVALID.sub(r"\g<option> ", said)
+        said = f"{said[:1].lower()}{said[1:].rstrip('.?')}".replace(". ", ", ").replace("Did you", "did you")
+    return _complain(f"{said}; see: {command} --help", error.exit_code)
+
+
+def _unexpected(words: str, context: Any) -> str:
+    """Say that a command takes no such argument, and which option might be meant."""
+    from consult.foreign_text import shortened
+
+    said = f"unexpected extra argument '{shortened(words, 200)}'"
+    options = [option for parameter in context.command.get_params(context) for option in parameter.opts]
+    if "--scenario" not in options:
+        return said
+    from consult.scenarios import BUILT_IN
+
+    first = words.split(" ")[0]
+    return f"{said}, did you mean --scenario {first}" if first in BUILT_IN or os.path.isdir(first) else said
 
 
 def _warned(
@@ -159,12 +182,12 @@ def _warned(
     line: str | None = None,
 ) -> None:
     """Print this program's warnings as one sentence, and other warnings as Python does."""
-    if issubclass(category, PluginWarning):
+    if issubclass(category, PluginWarning | ModelWarning | StoreWarning):
         _complain(str(message), 0)
     else:
         _SHOW_WARNING(message, category, filename, lineno, file, line)
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"consult: {sentence}", file=sys.stderr)
+    print(f"consult: {harmless_sentence(sentence)}", file=sys.stderr)
     return code

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consult.envs.role_models import roles
-from consult.scenarios.control_chars import without_controls
+from consult.foreign_text import without_controls
 
 if TYPE_CHECKING:
     from consult.agents.models import ModelInfo

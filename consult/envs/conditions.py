@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from consult.agents.prompt_formats.clean import clean
 from consult.envs.settings import (
     CASES,
     EXTENT,
@@ -29,6 +28,7 @@ from consult.envs.settings import (
     distinct,
     is_model,
 )
+from consult.foreign_text import shown
 
 BETWEEN = " · "
 ROWS_MODEL = "each row's model"
@@ -135,7 +135,7 @@ class Conditions:
         if value is None:
             return ""
         short = self.short_models if is_model(setting) else self._short(setting)
-        return clean(short.get(str(value), str(value)))
+        return shown(short.get(str(value), str(value)))
 
     # -- how -------------------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class Conditions:
     def _in_full(self, setting: str, value: Value) -> str:
         if value == OWN:
             return f"{OWN} (one a case, balanced)"
-        return clean(candidates(setting, value)[0] if setting in (CASES, "temperament") else str(value))
+        return shown(candidates(setting, value)[0] if setting in (CASES, "temperament") else str(value))
 
     def _short(self, setting: str) -> dict[str, str]:
         values = [str(value) for value in self._values(setting, self.rows)]

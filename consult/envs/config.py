@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from consult.agents.choices import STRATEGY_RULES, Strategy, Team
 from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Repeats, Seed, Votes
 from consult.ranges import REPLY_TOKENS
+from consult.reading import refuse_undecodable
 
 _LATER = {
     "patient_grounding": True,
@@ -60,12 +62,17 @@ class OwnCase(BaseModel):
     """Hash of a photograph in the store."""
 
 
+def _storable(name: str) -> str:
+    refuse_undecodable(name)
+    return name
+
+
 class RunConfig(BaseModel):
     """One run. The same configuration gives the same consultations."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
-    scenario: str
+    scenario: Annotated[str, AfterValidator(_storable)]
     """Built-in name or folder."""
     split: str = "test"
     cases: tuple[str, ...]
@@ -132,6 +139,19 @@ class RunConfig(BaseModel):
             )
             for i, (repeat, case, temperament) in enumerate(often, 1)
         ]
+
+
+@lru_cache(maxsize=64)
+def stored_config(text: str) -> RunConfig:
+    """Read the configuration of a stored run; a large one takes a while, and many pages ask for the same.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    config = RunConfig.model_validate_json(text)
+    if not config.all_temperaments and len(config.cases) != len(config.temperaments):
+        raise ValueError("the configuration has not one temperament for each case")
+    return config
 
 
 class Plan(BaseModel):

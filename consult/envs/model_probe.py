@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from consult.agents.acts import Act
+from consult.agents.grounding.facts import plainly
 from consult.agents.models import Model, ModelInfo, Request, open_model
 from consult.agents.roles.client import RequestContext, RoleClient, derive_seed
 from consult.agents.roles.triage import TriageDoctor
@@ -195,7 +196,7 @@ def _time(model: Model, scenario: Scenario, speed: dict[int, float | None]) -> N
 def _request(session: Session) -> Request:
     """Ask for the triage of a case whose patient has opened with the complaint."""
     complaint = session.consultation.case.card.complaint
-    session.apply(Act("patient", "open", f"{complaint.text}.", "complaint", (complaint.id,), source="program"))
+    session.apply(Act("patient", "open", plainly((complaint,)), "complaint", (complaint.id,), source="program"))
     client = session.role_models.triage
     context: RequestContext = session.context("triage")
     prompt = client.dialect.triage(session.doctor_view(client))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consult.agents.models.human import HUMAN, NOBODY
 from consult.agents.models.tables import PREFIXES
 from consult.envs.store.prompt_rows import unpacked
-from consult.envs.store.prompts import prompt_lines, prompt_rows, prompt_rows_of_run
+from consult.envs.store.prompts import prompt_lines, prompt_rows, prompt_rows_of_run, spoilt_prompts
 from consult.errors import UserError
 
 if TYPE_CHECKING:
@@ -147,8 +147,16 @@ def without_prompt(event: Event, models: Mapping[str, str]) -> str:
 
 
 def _read(store: Store, rows: Sequence[Row]) -> list[StoredPrompt]:
-    lines = prompt_lines(store, _lines_in(rows))
-    return [_prompt(row, lines) for row in rows]
+    consultation = ""
+    try:
+        lines, found = prompt_lines(store, _lines_in(rows)), []
+        for row in rows:
+            consultation = row["consultation_id"]
+            found.append(_prompt(row, lines))
+    except (KeyError, TypeError, ValueError) as error:
+        name = consultation or rows[0]["consultation_id"]
+        raise spoilt_prompts(store, name, "lines of their texts are missing or damaged") from error
+    return found
 
 
 def _lines_in(rows: Iterable[Row]) -> set[int]:

@@ -20,7 +20,7 @@ from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
 from consult.envs.graph import RoleModels, Session, play
-from consult.envs.held import CLAIMS, hold, released
+from consult.envs.held import RunHold, being_played, player_of
 from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.metrics.parse_failures import unusable_answers
@@ -120,19 +120,18 @@ class Runner:
         Raises:
             RunError: The run to continue was started with other models or another scenario.
             StoreError: The store cannot be written.
+            HeldError: The run to continue is being played, or no run can be locked.
             ModelGoneError: A model stopped responding; everything shown is stored, and the run can be resumed.
             RunError: The user's code failed in the same way in each of the first consultations; the run stays
                 interrupted.
             KeyboardInterrupt: Interrupted; everything shown is stored.
             LeftError: A person left; everything shown is stored.
         """
-        with CLAIMS:
-            interrupted = self._interrupted()
+        with RunHold(self.store.path) as hold:
+            interrupted = self._interrupted(hold)
             if interrupted:
                 self._pending.prompts &= bool(interrupted["prompts"])
-            run = interrupted["id"] if interrupted else self._begin()
-            hold(self.store.path, run)
-        with released(self.store.path, run):
+            run = interrupted["id"] if interrupted else self._begin(hold)
             return self._played(run, resumed=bool(interrupted))
 
     def _played(self, run: str, *, resumed: bool) -> Event:
@@ -179,39 +178,60 @@ class Runner:
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
-    def _begin(self) -> str:
+    def _begin(self, hold: RunHold) -> str:
         truths = truths_of(self.scenario, self.config.cases)
         for case_id, row in truths.items():
             row["demo"] = self._demo(self.scenario.case(case_id))
         described = self.models.described(self.config)
         sees = self.models.sees(self.config)
         revision = self.scenario.revision
-        return self.store.begin(self.config, described, versions(), revision, truths, sees, prompts=self.prompts)
+        return self.store.begin(
+            self.config, described, versions(), revision, truths, sees, prompts=self.prompts, hold=hold.take_new
+        )
 
     def _demo(self, case: Case) -> bool:
         """Return whether a model that was trained on drawings judges a case that was not drawn by this program."""
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
-    def _interrupted(self) -> Row | None:
-        """Return the run to continue; None if a new one is started.
+    def _interrupted(self, hold: RunHold) -> Row | None:
+        """Hold the run to continue and return it; None if a new one is started.
 
         Raises:
             RunError: The run was started with other models or another scenario.
+            HeldError: The run to continue is being played.
         """
         if self.continues is not None:
-            named = self.store.run(self.continues)
-            if named is None:
-                raise RunError(f"run '{self.continues}' no longer exists; run the original command again")
-            self._agree(named)
-            return named
-        digest, models = self.config.digest(), self.models.described(self.config)
-        row = self.store.unfinished_run(digest, models) or self.store.unfinished_run(digest)
+            return self._named(self.continues, hold)
+        models, played = self.models.described(self.config), []
+        rows = self.store.unfinished_runs(self.config.digest())
+        for row in sorted(rows, key=lambda row: json.loads(row["models"]) != models):
+            if self.store.is_played(row) or not hold.take_run(row["id"]):
+                played.append(row)
+                continue
+            now = self.store.run(row["id"])
+            if now is None or now["status"] == "finished":
+                continue  # by another process, between the search and the lock
+            edited = self._edited(row)
+            if edited:
+                warn(f"the code of '{edited}' has changed since {row['id']} was interrupted; this is a new run")
+                return None
+            self._agree(row)
+            return row
+        if played:
+            player = player_of(self.store.path, played[0]["id"], played[0]["pid"])
+            warn(f"run {played[0]['id']} of the same configuration is being played by {player}; this is a new run")
+        return None
+
+    def _named(self, run: str, hold: RunHold) -> Row:
+        held = hold.take_run(run)
+        # Read under the lock: another process may have finished it since the models were loaded.
+        row = self.store.run(run)
         if row is None:
-            return None
-        edited = self._edited(row)
-        if edited:
-            warn(f"the code of '{edited}' has changed since {row['id']} was interrupted; this is a new run")
-            return None
+            raise RunError(f"run '{run}' no longer exists; run the original command again")
+        if not held:
+            raise being_played(self.store.path, run)
+        if row["status"] == "finished" and not row["failed"]:
+            raise RunError(f"run {run} was finished by another process in the meantime; nothing is left to play")
         self._agree(row)
         return row
 

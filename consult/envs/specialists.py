@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from consult.errors import UserError
+
 
 class Specialists(NamedTuple):
     """References of models."""
@@ -16,15 +18,19 @@ class Specialists(NamedTuple):
 
 
 def specialists_of(entries: Iterable[str]) -> Specialists:
-    """Read entries of the form `[SPECIALTY=]REF`; if several have no specialty, the last one counts.
+    """Read entries of the form `[SPECIALTY=]REF`.
 
     An equals sign in a path or an address does not follow a specialty: `./a=b`, `http://host/v1?key=b#model`.
+
+    Raises:
+        UserError: Two entries are for the same specialists.
     """
-    everyone, own = None, {}
+    found: dict[str | None, str] = {}
     for entry in entries:
         specialty, equals, reference = entry.partition("=")
-        if not equals or "/" in specialty or ":" in specialty:
-            everyone = entry
-        else:
-            own[specialty] = reference
-    return Specialists(everyone, own)
+        whose, model = (specialty, reference) if equals and not {"/", ":"} & set(specialty) else (None, entry)
+        if whose in found:
+            who = "all specialists" if whose is None else f"'{whose}'"
+            raise UserError(f"two models are given for {who}, '{found[whose]}' and '{model}'; give one --specialist")
+        found[whose] = model
+    return Specialists(found.pop(None, None), {str(name): model for name, model in found.items()})

@@ -1,6 +1,6 @@
 """The live view: one consultation in the terminal, line by line as it is committed.
 
-Everything that comes from models and cases is put into `Text` objects after `clean`, never through rich's markup.
+Everything that comes from models and cases is put into `Text` objects after `shown`, never through rich's markup.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from consult.agents.choices import STRATEGY_RULES, StrategyRules
 from consult.agents.models.human import NOBODY
-from consult.agents.prompt_formats.clean import clean
 from consult.envs.user_case import OWN_TEMPERAMENT
+from consult.foreign_text import shown
 from consult.render.replies import reply_figures
 from consult.render.terminal import (
     DISCLAIMER,
@@ -103,7 +103,7 @@ class LiveView:
 
     def _run(self, event: Event) -> None:
         facts = self._header(event["models"], event.get("sees") or {})
-        title = f"{clean(self.scenario.name)} · {clean(self.case.id)}"
+        title = f"{shown(self.scenario.name)} · {shown(self.case.id)}"
         self.console.print(framed(self.console, self._beside_photograph(facts), title))
         if event.get("resumed"):
             say(self.console, styled(f"Resumed where run {event['run']} was interrupted.", "yellow"))
@@ -114,7 +114,7 @@ class LiveView:
 
     def _header(self, models: Mapping[str, str], sees: Mapping[str, bool]) -> list[Text]:
         card = self.case.card
-        who = [clean(card.name) or "A patient", f"{card.age} years" if card.age is not None else "", card.sex or ""]
+        who = [shown(card.name) or "A patient", card.age_in_words, card.sex or ""]
         lines = [
             styled(", ".join(part for part in who if part), "bold"),
             *([styled(f"{self.temperament} temperament", "cyan")] if self.temperament != OWN_TEMPERAMENT else []),
@@ -187,7 +187,7 @@ class LiveView:
         db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"
         if self.case.origin == "own":
             again = f"consult show {self.consultation}"
-            return [clean(command + db) for command in (again, f"{again} --html consultation.html")]
+            return [shown(command + db) for command in (again, f"{again} --html consultation.html")]
         names = list(temperaments())
         following = names[(names.index(self.temperament) + 1) % len(names)]
         commands = [
@@ -195,7 +195,7 @@ class LiveView:
             f"consult show {self.consultation} --html consultation.html",
             f"{self.command} --cases {len(self.scenario.labels) or 10}",
         ]
-        return [clean(command + db) for command in commands]
+        return [shown(command + db) for command in commands]
 
 
 def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
@@ -212,14 +212,14 @@ def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
     rules = STRATEGY_RULES.get(strategy, StrategyRules())  # type: ignore[call-overload]
     if not rules.shows_photograph or (blind and len(blind) == len(sees)):
         return NOBODY_SEES
-    return f"the photograph is not seen by: {', '.join(map(clean, blind))}" if blind else ""
+    return f"the photograph is not seen by: {', '.join(map(shown, blind))}" if blind else ""
 
 
 def played_by(models: Mapping[str, str]) -> list[str]:
     """Tell in lines which model plays whom, revisions cut short."""
     roles: dict[str, list[str]] = {}
     for role, reference in models.items():
-        roles.setdefault(short(reference), []).append(clean(role))
+        roles.setdefault(short(reference), []).append(shown(role))
     if len(roles) == 1:
         return [f"played by {next(iter(roles))}"]
     return [f"{', '.join(names)}: {reference}" for reference, names in roles.items()]
@@ -227,5 +227,5 @@ def played_by(models: Mapping[str, str]) -> list[str]:
 
 def short(reference: str) -> str:
     """Return a model's or an assessor's reference with its revision cut short."""
-    name, at, revision = clean(reference).rpartition("@")
+    name, at, revision = shown(reference).rpartition("@")
     return f"{name}{at}{revision[:10]}" if at else revision

@@ -21,10 +21,12 @@ def fitted(table: Table, width: int) -> RenderableType:
             and those with `overflow="fold"` anywhere.
         width: Letters of a line.
     """
-    from rich.console import Console, Group
+    from rich.console import Group
     from rich.measure import Measurement
 
-    console = Console(width=10_000)
+    from consult.render.console import PlainConsole
+
+    console = PlainConsole(width=10_000)
     spans = [
         [Measurement.get(console, console.options, cell) for cell in (column.header, *column.cells)]
         for column in table.columns

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Item, Verdict
 from consult.envs.events import demonstration
 from consult.envs.user_case import OWN_TEMPERAMENT
+from consult.foreign_text import as_html
 from consult.render.live import SKIN_TYPES, not_seen, played_by, short
 from consult.render.terminal import DISCLAIMER, Event
 from consult.render.transcript import card_rows, fidelity, stored_events
@@ -91,7 +92,7 @@ def events_of(told: Told) -> list[Event]:
 def _header(told: Told) -> str:
     row, case = told.row, told.case
     card, models, sees = case.card, json.loads(told.run["models"]), json.loads(told.run["sees"] or "{}")
-    about = [f"{card.age} years" if card.age is not None else "", card.sex or ""]
+    about = [card.age_in_words, card.sex or ""]
     about.append(f"skin type {SKIN_TYPES[card.skin_type]}" if card.skin_type else "")
     temperament = [] if row["temperament"] == OWN_TEMPERAMENT else [row["temperament"]]
     chips = [*temperament, row["strategy"], f"team {row['team']}", f"seed {row['seed']}"]
@@ -104,7 +105,7 @@ def _header(told: Told) -> str:
 <p>{", ".join(text(part) for part in about if part)}</p>
 <p class="chips">{"".join(f"<span>{text(chip)}</span>" for chip in chips)}</p>
 <p class="dim">{"<br>".join(text(line) for line in played_by(models))}</p>
-{f'<p class="dim">{escape(unseen[:1].upper() + unseen[1:])}.</p>' if unseen else ""}
+{f'<p class="dim">{as_html(unseen[:1].upper() + unseen[1:])}.</p>' if unseen else ""}
 {_note(told)}
 </div>
 </header>"""
@@ -130,7 +131,7 @@ def _conversation(told: Told, events: Sequence[Event], disclaimer: str) -> str:
             continue
         parts.append(f'<div class="panel">{panel}</div>' if panel else "")
         panel = ""
-        demo = f'<p class="demo">{escape(disclaimer)}</p>' if disclaimer and event["action"] == "conclude" else ""
+        demo = f'<p class="demo">{as_html(disclaimer)}</p>' if disclaimer and event["action"] == "conclude" else ""
         asked = told.prompts.html_of(event) if told.prompts else ""
         parts.append(bubble(turn_view(event), told.place, demo + asked))
     parts.append(f'<div class="panel">{panel}</div>' if panel else "")
@@ -153,7 +154,7 @@ def _item(told: Told, item: Item) -> str:
         f'<td data-name="{text(short(assessor))}">{_judged_item(told, item, assessment.get(item.key))}</td>'
         for assessor, assessment in told.assessments.items()
     )
-    return f'<tr><th scope="row"><small>{item.key}</small> {escape(item.name)}</th>{cells}</tr>'
+    return f'<tr><th scope="row"><small>{item.key}</small> {as_html(item.name)}</th>{cells}</tr>'
 
 
 def _judged_item(told: Told, item: Item, verdict: Verdict | None) -> str:
@@ -183,11 +184,11 @@ def _link(told: Told, turn: int) -> str:
 
 def _card(told: Told) -> str:
     rows = "".join(
-        f"<tr{' class=dim' if turn == '—' else ''}><th>{escape(topic)}</th><td>{escape(said)}</td>"
+        f"<tr{' class=dim' if turn == '—' else ''}><th>{as_html(topic)}</th><td>{as_html(said)}</td>"
         f"<td>{turn if turn == '—' else _link(told, int(turn))}</td></tr>"
         for topic, said, turn in card_rows(told.acts, told.case)
     )
-    faithful = "".join(f"<p>{escape(line)}</p>" for line in fidelity(told.acts, told.run))
+    faithful = "".join(f"<p>{as_html(line)}</p>" for line in fidelity(told.acts, told.run))
     heading = "<tr><th>topic</th><td>what is so</td><td>turn</td></tr>"
     table = f"<table><thead>{heading}</thead><tbody>{rows}</tbody></table>"
     return f"<details><summary>The patient's card of facts, and when each was told</summary>{table}{faithful}</details>"
@@ -198,7 +199,7 @@ def footer(told: Sequence[Told]) -> str:
     demos = {demonstration(one.case) for one in told if one.row["demo"]}
     models = [model for one in told for model in json.loads(one.run["models"]).values()]
     starter = any(model.partition("@")[0] == "starter" for model in models)
-    words = "".join(f" Conclusion: {escape(demo)}." for demo in sorted(demos))
+    words = "".join(f" Conclusion: {as_html(demo)}." for demo in sorted(demos))
     about = "".join(
         f"<p>Consultation {text(one.row['id'])}, run begun {text(one.run['created'])}.</p>\n" for one in told
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from consult.counts import count_of
@@ -23,8 +22,8 @@ from consult.envs.prompts import (
     without_prompt,
 )
 from consult.envs.store.photographs import stored_photographs
+from consult.foreign_text import as_html, visible
 from consult.render.terminal import Event, say, styled
-from consult.scenarios.control_chars import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -152,10 +151,10 @@ class ShownPrompts:
             return prompts_html(due, self.sizes, "What was asked after the last turn" if after else "What was asked")
         if self.missing:
             said = f"{self.missing[:1].upper()}{self.missing[1:]}."
-            return f'<p class="dim">{escape(said)}</p>' if event["event"] == "consultation" else ""
+            return f'<p class="dim">{as_html(said)}</p>' if event["event"] == "consultation" else ""
         if event["event"] == "consultation":
             return ""
-        said = escape(visible(without_prompt(event, self.models)))
+        said = as_html(without_prompt(event, self.models))
         return f'<details class="prompts"><summary>What was asked <small>0</small></summary><p>{said}</p></details>'
 
 
@@ -188,14 +187,12 @@ def prompts_html(prompts: Sequence[StoredPrompt], sizes: Mapping[str, str], name
     """Return requests and replies as a part of a page that opens."""
     asked = "".join(_html(prompt, prompts, sizes) for prompt in prompts)
     count = f" <small>{len(prompts)}</small>"
-    return f'<details class="prompts"><summary>{escape(name)}{count}</summary>{asked}</details>'
+    return f'<details class="prompts"><summary>{as_html(name)}{count}</summary>{asked}</details>'
 
 
 def _html(prompt: StoredPrompt, others: Sequence[StoredPrompt], sizes: Mapping[str, str]) -> str:
     # A newline at once after <pre> is not shown, so that one more is written.
-    blocks = "".join(
-        f"<h4>{escape(visible(label))}</h4><pre>\n{escape(visible(text))}</pre>" for label, text in texts(prompt, sizes)
-    )
-    came = f'<p class="{prompt.outcome}">{escape(outcome(prompt, others))} <span class="dim">{cost(prompt)}</span></p>'
-    head = f'<h3>{escape(heading(prompt))}</h3><p class="dim">{escape(settings(prompt))}</p>'
+    blocks = "".join(f"<h4>{as_html(label)}</h4><pre>\n{as_html(text)}</pre>" for label, text in texts(prompt, sizes))
+    came = f'<p class="{prompt.outcome}">{as_html(outcome(prompt, others))} <span class="dim">{cost(prompt)}</span></p>'
+    head = f'<h3>{as_html(heading(prompt))}</h3><p class="dim">{as_html(settings(prompt))}</p>'
     return f"<article>{head}{blocks}{came}</article>"

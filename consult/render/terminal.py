@@ -1,13 +1,13 @@
 """How acts, opinions and verdicts look in the terminal, live and read again.
 
-Everything that comes from models and cases is put into `Text` objects after `clean`, never through rich's markup.
+Everything that comes from models and cases is put into `Text` objects after `shown`, never through rich's markup.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import harmless, shown
 from consult.render.turn import ConclusionView, TriageView, TurnView, opinion_view, turn_view
 from consult.render.verdict import Judged, judgement, verdict_rows
 
@@ -99,10 +99,10 @@ def _concluded(view: ConclusionView) -> Text:
 
 
 def styled(text: str, style: str) -> Text:
-    """Return a text of one style; nothing in it is read as markup."""
+    """Return a text of one style; nothing in it is read as markup, or has an effect on the terminal."""
     from rich.text import Text
 
-    return Text(text, style=style)
+    return Text(harmless(text), style=style)
 
 
 def say(console: Console, text: Text) -> None:
@@ -143,7 +143,7 @@ def verdict(event: Event, scenario: Scenario) -> RenderableType:
 
 def _judged_diagnosis(event: Event) -> Text:
     right, words = judgement(event)
-    line = styled(clean(event["diagnosis"] or "no diagnosis"), "bold")
+    line = styled(shown(event["diagnosis"] or "no diagnosis"), "bold")
     style = {True: "bold green", False: "bold red", None: "dim"}[right]
     return line.append(f"  {words}", style) if words else line
 

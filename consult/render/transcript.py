@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
+from consult.foreign_text import shown
 from consult.render.narrow import fitted
 from consult.render.terminal import DISCLAIMER, Event, say, styled
 
@@ -147,7 +147,7 @@ def card_rows(acts: Sequence[Act], case: Case) -> list[tuple[str, str, str]]:
     card = case.card
     rows = [(fact.topic, fact.text, told.get(fact.id)) for fact in (card.complaint, *card.facts)]
     rows += [(f"{fact.topic} (examination)", fact.text, done.get(fact.topic)) for fact in card.examinations]
-    return [(clean(topic), clean(text), "—" if turn is None else str(turn)) for topic, text, turn in rows]
+    return [(shown(topic), shown(text), "—" if turn is None else str(turn)) for topic, text, turn in rows]
 
 
 def _facts(acts: Sequence[Act], case: Case) -> Table:

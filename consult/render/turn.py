@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import shown
 from consult.scenarios.normalised import normalised
 
 Event = dict[str, Any]
@@ -79,11 +79,11 @@ class TurnView:
 def turn_view(event: Event) -> TurnView:
     """Make the view model of a turn from its event."""
     action = event["action"]
-    said, result = _examined(event) if action == "examine" else (clean(event["text"]), "")
+    said, result = _examined(event) if action == "examine" else (shown(event["text"]), "")
     return TurnView(
         idx=event["idx"],
         speaker=event["speaker"],
-        thought=clean(event.get("thought") or ""),
+        thought=shown(event.get("thought") or ""),
         said=said,
         marks=_marks(event),
         result=result,
@@ -95,26 +95,26 @@ def turn_view(event: Event) -> TurnView:
 def opinion_view(event: Event) -> OpinionView:
     """Make the view model of an opinion from its event."""
     return OpinionView(
-        specialty=clean(event["specialty"]),
-        diagnosis=clean(event["diagnosis"] or ""),
+        specialty=shown(event["specialty"]),
+        diagnosis=shown(event["diagnosis"] or ""),
         missing="not my field" if event.get("usable", True) else "no usable answer",
         confidence=_confidence(event),
-        source="" if event["source"] == "model" else clean(event["source"]),
-        reason=clean(event["reason"]),
+        source="" if event["source"] == "model" else shown(event["source"]),
+        reason=shown(event["reason"]),
     )
 
 
 def _triage(event: Event) -> TriageView:
-    return TriageView(clean(event["specialty"] or ""), clean(event["urgency"] or ""))
+    return TriageView(shown(event["specialty"] or ""), shown(event["urgency"] or ""))
 
 
 def _conclusion(event: Event) -> ConclusionView:
-    others = [clean(name) for name in event["differential"] if name != event["diagnosis"]]
+    others = [shown(name) for name in event["differential"] if name != event["diagnosis"]]
     notes = [f"less likely: {', '.join(others)}"] if others else []
     words = event.get("diagnosis_words") or ""
     if words and normalised(words) != normalised(event["diagnosis"] or ""):
-        notes.append(f"in its own words: {clean(words)}")
-    return ConclusionView(clean(event["diagnosis"] or ""), _confidence(event), tuple(notes))
+        notes.append(f"in its own words: {shown(words)}")
+    return ConclusionView(shown(event["diagnosis"] or ""), _confidence(event), tuple(notes))
 
 
 def _confidence(event: Event) -> str:
@@ -123,7 +123,7 @@ def _confidence(event: Event) -> str:
 
 def _examined(event: Event) -> tuple[str, str]:
     """Split an examination's text into what was said and what the record answered."""
-    text, topic = clean(event["text"]), clean(event["topic"] or "")
+    text, topic = shown(event["text"]), shown(event["topic"] or "")
     # The program writes the record last, so a result that the doctor itself states is a part of its words.
     said, bracket, result = text.rpartition(f"[{topic}:")
     return (said.strip(), f"{topic}: {result.strip().removesuffix(']')}") if bracket else (text, "")

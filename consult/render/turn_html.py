@@ -6,9 +6,8 @@ Whatever comes from models and cases goes through `text`, which cleans and escap
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
-from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import as_html, speech_as_html
 from consult.render.turn import ConclusionView, OpinionView, TurnView
 from consult.render.verdict import Event, Judged, judgement, verdict_rows
 from consult.scenarios import Scenario
@@ -18,7 +17,7 @@ NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attendin
 
 def text(said: str) -> str:
     """Make text of a model, a case or a user fit for HTML, within attributes, too."""
-    return escape(clean(said))
+    return speech_as_html(said)
 
 
 def bubble(view: TurnView, place: str, beneath: str = "") -> str:
@@ -104,7 +103,7 @@ def verdict(event: Event, scenario: Scenario) -> str:
     """Render how a consultation ended as a section of a page."""
     right, words = judgement(event)
     kind = {True: "right", False: "wrong", None: "open"}[right]
-    rows = [("Diagnosis", f"<b>{text(event['diagnosis'] or 'no diagnosis')}</b> <span>{escape(words)}</span>")]
+    rows = [("Diagnosis", f"<b>{text(event['diagnosis'] or 'no diagnosis')}</b> <span>{as_html(words)}</span>")]
     for row in verdict_rows(event, scenario):
         shown = " · ".join(_judged(one) for one in row.judged)
         rows.append((row.name.capitalize(), f'<b class="demo">{shown}</b>' if row.tone == "warning" else shown))

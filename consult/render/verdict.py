@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
+from consult.foreign_text import shown
 from consult.scenarios import Scenario
 
 Event = dict[str, Any]
@@ -48,21 +48,21 @@ def verdict_rows(event: Event, scenario: Scenario) -> list[VerdictRow]:
     if event["final_urgency"] is not None:
         rows.append(VerdictRow("urgency", (urgency_judgement(event),)))
     add("panel", panel_judgement(event) if event["opinions"] else "")
-    add("classifier", clean(", ".join(event["expert"] or ())))
+    add("classifier", shown(", ".join(event["expert"] or ())))
     add("facts", f"{event['facts_disclosed']}/{event['facts']} learned from the patient" if event["facts"] else "")
     tokens = f"{count_of(event['tokens_in'], 'token')} in, {event['tokens_out']:,} out"
     add("cost", f"{count_of(event['turns'], 'turn')} · {tokens} · {event['seconds']:.1f} s of model time")
     status = event["status"]
     if status != "finished":
         add("status", _RUNNING if status == "running" else status, "error" if status == "failed" else "warning")
-    add("error", clean(event["error"] or ""), "error")
+    add("error", shown(event["error"] or ""), "error")
     add("note", event.get("disclaimer") or "", "warning")
     return rows
 
 
 def judgement(event: Event) -> tuple[bool | None, str]:
     """Return whether the diagnosis is right (None: no truth is known), and say so."""
-    truth, right = clean(event["truth"] or ""), event["correct"]
+    truth, right = shown(event["truth"] or ""), event["correct"]
     if event["status"] == "running":
         return None, "not concluded yet"
     if right is None:
@@ -80,7 +80,7 @@ def judgement(event: Event) -> tuple[bool | None, str]:
 def judged_in_words(judgement: Event) -> str:
     """Return what a judge said of a diagnosis, and why."""
     said = f"{judgement['verdict'] or 'no verdict'}: {judgement['why']}" if judgement["why"] else judgement["verdict"]
-    return clean(f"{said} ({judgement['judge']})")
+    return shown(f"{said} ({judgement['judge']})")
 
 
 def panel_judgement(event: Event) -> str:
@@ -98,11 +98,11 @@ def triage_judgements(event: Event, scenario: Scenario) -> list[Judged]:
     for key, name in (("specialty", "specialty"), ("urgency", "urgency")):
         said, true = event[key], event[f"true_{key}"]
         right = None if true is None else said == true
-        note = "" if right is not False else f"truly {clean(true)}"
+        note = "" if right is not False else f"truly {shown(true)}"
         if key == "specialty" and second and right is False:
             # Neither a tick nor a cross: it counts as right where the second specialty does.
-            right, note = None, f"accepted, the first choice is {clean(true)}"
-        judged.append(Judged(clean(said or f"no {name}"), right, note))
+            right, note = None, f"accepted, the first choice is {shown(true)}"
+        judged.append(Judged(shown(said or f"no {name}"), right, note))
     return judged
 
 
@@ -110,9 +110,9 @@ def urgency_judgement(event: Event) -> Judged:
     """Judge the final urgency, with what the triage said where that was another."""
     said, true = event["final_urgency"], event["true_urgency"]
     right = None if true is None else said == true
-    notes = [f"truly {clean(true)}"] if right is False else []
-    notes += [f"triage said {clean(event['urgency'])}"] if event["urgency"] not in (None, said) else []
-    return Judged(clean(said), right, ", ".join(notes))
+    notes = [f"truly {shown(true)}"] if right is False else []
+    notes += [f"triage said {shown(event['urgency'])}"] if event["urgency"] not in (None, said) else []
+    return Judged(shown(said), right, ", ".join(notes))
 
 
 def right_of(counts: Event) -> str:

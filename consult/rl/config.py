@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from consult.agents.choices import Rationale
 from consult.envs.specialists import specialists_of
 from consult.errors import UserError
-from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, shown_fields, within
-from consult.ranges import CASES, PANEL_SKILL, TRAINING_SEED, VOTES
+from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, refusal, shown_fields, within
+from consult.foreign_text import quoted
+from consult.ranges import (
+    CASES,
+    GROUP,
+    LEARNING_RATE,
+    MAX_TOKENS,
+    MICRO,
+    MINUTES,
+    PANEL_SKILL,
+    PROMPTS,
+    RANK,
+    REWARD_WEIGHT,
+    STEPS,
+    TEMPERATURE,
+    TEST_CASES,
+    TRAINING_SEED,
+    VOTES,
+    WEIGHT,
+)
+from consult.reading import read_toml, refuse_undecodable
 
 TrainedRole = Literal["triage", "attending", "interview"]
 Method = Literal["grpo", "sft", "sft+grpo"]
@@ -25,6 +43,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "smoke": {"cases": 600, "validation": 170, "test": 0, "minutes": 2.0, "check_every": 20},
 }
 """Name → fields."""
+PRESET_STEPS: Mapping[tuple[str, TrainedRole], int] = {("smoke", "triage"): 80}
+"""Preset and role → steps, which replace the preset's minutes: a busy machine then trains as much as an idle one."""
 STARTER_RECIPES: Mapping[TrainedRole, Mapping[str, Any]] = {
     "triage": {"minutes": 3.0},
     "attending": {"minutes": 10.0},
@@ -104,7 +124,7 @@ class TrainConfig(ExactTypes):
     full: Annotated[
         bool, Shown(TRAINED, "All weights of the language model are trained instead of an adapter.", flag="--full")
     ] = False
-    rank: Annotated[int, Field(ge=1, le=512), Shown(TRAINED, "The adapter has this rank.")] = 16
+    rank: Annotated[int, within(RANK), Shown(TRAINED, "The adapter has this rank.")] = 16
     seed: Annotated[int, within(TRAINING_SEED), Shown(TRAINED, "The seed decides weights, order and random draws.")] = 0
     cases: Annotated[
         Annotated[int, within(CASES)] | None,
@@ -115,27 +135,27 @@ class TrainConfig(ExactTypes):
         Shown(CASES_GROUP, "Cases of this specialty are not trained on; it may be given again.", form="several"),
     ] = ()
     validation: Annotated[
-        Annotated[int, Field(ge=1)] | None,
+        Annotated[int, within(CASES)] | None,
         Shown(CASES_GROUP, "This many validation cases choose the checkpoint; without it, all do."),
     ] = None
     test: Annotated[
-        Annotated[int, Field(ge=0)] | None,
+        Annotated[int, within(TEST_CASES)] | None,
         Shown(CASES_GROUP, "This many test cases are read once, at the end; without it, all are."),
     ] = None
     steps: Annotated[
-        Annotated[int, Field(ge=1)] | None, Shown(LENGTH, "Training ends after this many steps in all.")
+        Annotated[int, within(STEPS)] | None, Shown(LENGTH, "Training ends after this many steps in all.")
     ] = None
     minutes: Annotated[
-        Annotated[float, Field(gt=0)] | None,
+        Annotated[float, within(MINUTES)] | None,
         Shown(
             LENGTH,
             "Training ends after this many minutes of wall time in all, or after the steps, whichever comes first; "
             "the starter has a recipe for its length.",
         ),
     ] = None
-    prompts: Annotated[int, Field(ge=1), Shown(LENGTH, "A step has this many different cases.")] = 16
+    prompts: Annotated[int, within(PROMPTS), Shown(LENGTH, "A step has this many different cases.")] = 16
     group: Annotated[
-        Annotated[int, Field(ge=2)] | None,
+        Annotated[int, within(GROUP)] | None,
         Shown(
             LENGTH,
             "Each case of a step has this many completions; without it, 64 (triage), 16 (attending) or 8 (interview) "
@@ -143,18 +163,20 @@ class TrainConfig(ExactTypes):
         ),
     ] = None
     micro: Annotated[
-        Annotated[int, Field(ge=1)] | None,
+        Annotated[int, within(MICRO)] | None,
         Shown(LENGTH, "The device holds this many completions at once; without it, all of a step."),
     ] = None
     learning_rate: Annotated[
-        Annotated[float, Field(gt=0)] | None,
+        Annotated[float, within(LEARNING_RATE)] | None,
         Shown(LEARNING, "This is the peak learning rate; the default depends on model and method."),
     ] = None
     temperature: Annotated[
-        float, Field(gt=0), Shown(LEARNING, "The completions that are trained on are drawn at this temperature.")
+        float,
+        within(TEMPERATURE),
+        Shown(LEARNING, "Completions that are trained on are drawn at this temperature."),
     ] = 1.0
     max_tokens: Annotated[
-        Annotated[int, Field(ge=1)] | None,
+        Annotated[int, within(MAX_TOKENS)] | None,
         Shown(
             LEARNING,
             "A completion has at most this many tokens; the default is the limit used in play.",
@@ -162,17 +184,17 @@ class TrainConfig(ExactTypes):
         ),
     ] = None
     beta: Annotated[
-        Annotated[float, Field(ge=0)] | None,
+        Annotated[float, within(WEIGHT)] | None,
         Shown(
             LEARNING,
             "The KL divergence from the start of the stage has this weight; the default depends on the role.",
         ),
     ] = None
     entropy: Annotated[
-        Annotated[float, Field(ge=0)] | None,
+        Annotated[float, within(WEIGHT)] | None,
         Shown(LEARNING, "The entropy bonus has this weight; the default depends on the role."),
     ] = None
-    rewards: dict[str, FiniteFloat] = Field(default_factory=dict)
+    rewards: dict[str, Annotated[float, within(REWARD_WEIGHT)]] = Field(default_factory=dict)
     """Name → weight; overrides the role's default weights."""
     rationale: Annotated[
         Rationale,
@@ -217,7 +239,7 @@ class TrainConfig(ExactTypes):
         "consult.db"
     )
     check_every: Annotated[
-        int, Field(ge=1), Shown(LENGTH, "A checkpoint is saved and evaluated each time after this many steps.")
+        int, within(STEPS), Shown(LENGTH, "A checkpoint is saved and evaluated each time after this many steps.")
     ] = 50
     report_to: Annotated[
         str, Shown(OUTPUT, "The curves are reported to trackio, tensorboard or wandb, if it is installed, or none.")
@@ -354,37 +376,42 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
         given: Field → value.
 
     Raises:
-        TrainingError: The file is missing or broken, or a field has a value that it cannot have.
+        FileError: The file is missing or broken.
+        TrainingError: A field has a value that it cannot have.
         UnknownNameError: There is no such field or preset.
     """
     from consult.scenarios import UnknownNameError
 
+    if preset is not None and file is not None:
+        raise TrainingError("--preset and --config both say what is trained; give one of the two")
     if preset is not None and preset not in PRESETS:
         raise UnknownNameError("preset", preset, list(PRESETS))
-    fields = {**PRESETS.get(preset or "", {}), **_of_file(file), **given}
+    own = {**({} if file is None else read_toml(file)[1]), **given}
+    fields = {**_of_preset(preset, role, own), **own}
     fields = {name.replace("-", "_"): value for name, value in fields.items()}
     for name in fields:
         if name == "role":
             raise TrainingError(f"'{file}' names a role, but the command does that: consult train {role}; remove it")
         if name not in TrainConfig.model_fields:
             raise UnknownNameError("training field", name, list(TrainConfig.model_fields))
-    if fields.get("steps") is not None and "minutes" not in {**_of_file(file), **given}:
-        fields.pop("minutes", None)  # a preset's
+    refuse_undecodable(*(value for value in fields.values() if isinstance(value, str)))
     try:
         return TrainConfig.model_validate({**fields, "role": role})
     except ValidationError as error:
         raise TrainingError(_first(error, file)) from None
 
 
-def _of_file(file: Path | None) -> dict[str, Any]:
-    if file is None:
+def _of_preset(preset: str | None, role: TrainedRole, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a preset; a limit of the user's replaces the preset's."""
+    if preset is None:
         return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise TrainingError(f"there is no file '{file}'; check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"'{file}' is not TOML: {error}; fix that place") from None
+    fields = dict(PRESETS[preset])
+    if any(own.get(name) is not None for name in ("steps", "minutes")):
+        del fields["minutes"]
+    elif (preset, role) in PRESET_STEPS:
+        fields["steps"] = PRESET_STEPS[preset, role]
+        del fields["minutes"]
+    return fields
 
 
 def _first(error: ValidationError, file: Path | None) -> str:
@@ -394,4 +421,5 @@ def _first(error: ValidationError, file: Path | None) -> str:
         return str(said)
     name = ".".join(str(part) for part in first["loc"])
     where = f"'{file}': " if file else ""
-    return f"{where}'{name}' cannot be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}; fix the value"
+    why = refusal(first).partition(", and it is ")[0]
+    return f"{where}'{name}' cannot be {quoted(first['input'])}: {why}; fix the value"

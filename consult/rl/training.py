@@ -19,6 +19,7 @@ from typing import Any
 
 from consult.agents.models import Role
 from consult.counts import count_of
+from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
@@ -34,13 +35,14 @@ from consult.rl.runtime.evaluation import (
     measure,
     share_of_urgencies,
 )
-from consult.rl.runtime.output_dir import same_team
+from consult.rl.runtime.output_dir import BROKEN, same_team
 from consult.rl.runtime.results import write_decisions, write_results
 from consult.rl.runtime.schedule import Clock
 from consult.rl.trainers.rollout_store import Player, RolloutStore, team_of
 from consult.rl.trainers.rollouts import RolloutEngine
 from consult.rl.trainers.trainer_factory import fit
 from consult.scenarios import UnknownNameError, load_scenario
+from consult.whole_files import write_whole
 
 Say = Callable[[str], None]
 TRACKERS = ("none", "trackio", "tensorboard", "wandb")
@@ -114,7 +116,7 @@ class Training:
             if self.main:
                 if self.config.role != "triage":
                     same_team({role: str(player) for role, player in self.team(policy).items()}, self.out)
-                (self.work / "config.json").write_text(self.config.model_dump_json(indent=2), encoding="utf-8")
+                write_whole(self.work / "config.json", self.config.model_dump_json(indent=2))
 
     # -- what it is trained and measured on ------------------------------------------------------------------------
 
@@ -238,10 +240,10 @@ class Training:
             self.clock.pause(taken)
             if self.main:
                 policy.save(done)
-                (done / "clock.json").write_text(json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
+                write_whole(done / "clock.json", json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
             wait_for_all()
         else:
-            kept = json.loads((done / "clock.json").read_text())
+            kept = read_object(done / "clock.json", "spent", "done", fix=BROKEN)
             self.clock.spent, self.clock.done = kept["spent"], kept["done"]
         if number == len(plan):
             return policy
@@ -273,8 +275,9 @@ class Training:
         validated, tested = self.measured(after, before.rows), (first, self._tested(after, test))
         metrics = self._metrics(before, validated, *tested, best)
         metrics["wall_seconds"] = round(time.monotonic() - begun, 1)
+        # Until metrics.json is there, a killed process leaves parts of this, which the same training writes again.
         after.save(self.out)
-        (self.out / "training.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_whole(self.out / "training.json", config.model_dump_json(indent=2) + "\n")
         curves = [self.work / f"{n}-{phase.name}" / "curve.csv" for n, phase in enumerate(plan, 1)]
         write_decisions(self.out / "decisions.csv", [(before, validated), *([tested] if test else [])])
         write_results(self.out, config, metrics, curves)

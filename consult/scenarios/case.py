@@ -6,9 +6,12 @@ consultation may see. They are separate objects so that an agent can receive one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from consult.counts import count_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,6 +28,7 @@ NO_RED_FLAG = "none"
 Style = Literal["in-style", "held-out"]
 """Whether a case is worded and drawn like the training cases, or in a style that occurs only in test cases."""
 
+_MONTHS = re.compile(r"\b\d{1,2} (?:month|week|day)s?\b")
 
 Origin = Literal["tables", "file", "own"]
 """Source of a case: drawn from a scenario's tables, written in its files, or from the user."""
@@ -80,6 +84,14 @@ class Card:
     def alarms(self) -> tuple[Fact, ...]:
         """Return the red flags that the patient can tell."""
         return tuple(f for f in self.facts if f.topic == ALARM and not f.none)
+
+    @property
+    def age_in_words(self) -> str:
+        """Return the age with its unit; for a child under two, the months, weeks or days that a fact states."""
+        if self.age is None:
+            return ""
+        stated = (_MONTHS.search(fact.text) for fact in self.about("age")) if self.age < 2 else ()
+        return next((found.group() for found in stated if found), count_of(self.age, "year"))
 
     def about(self, topic: str) -> tuple[Fact, ...]:
         """Return the facts of one topic, including the complaint's."""

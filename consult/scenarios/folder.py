@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from consult.reading import is_there, update_digest
 from consult.scenarios.case_generator import Grammar
 from consult.scenarios.conditional import Advice, Condition
 from consult.scenarios.files import (
@@ -31,7 +33,7 @@ from consult.scenarios.files import (
     ValueSpec,
 )
 from consult.scenarios.jsonl_cases import read_cases
-from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, impossible_scalar, read_yaml
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, read_yaml
 from consult.scenarios.normalised import open_name
 from consult.scenarios.references import (
     advice_references,
@@ -66,17 +68,17 @@ def load_folder(folder: Path) -> Scenario:
     spec, at_spec = parse(folder / "scenario.yaml", ScenarioFile)
     labels: dict[str, Label] = {}
     written = (LabelsFile(labels={}), LocatedYaml("labels.yaml", {}, ""))
-    if (folder / "labels.yaml").exists():
+    if is_there(folder / "labels.yaml"):
         parsed, at = parse(folder / "labels.yaml", LabelsFile)
         _refuse(label_references(parsed, at))
-        if (folder / "findings.yaml").exists():
+        if is_there(folder / "findings.yaml"):
             _refuse(clinic_references(parsed, at))
         labels = labels_of(parsed)
         written = (parsed, at)
     _refuse(alias_references(spec, at_spec, labels))
     source: CaseSource
     shown: tuple[str, ...] = ()
-    if (folder / "findings.yaml").exists():
+    if is_there(folder / "findings.yaml"):
         _refuse(setting_references(spec, at_spec))
         source = grammar = grammar_of(folder, (spec, at_spec), written)
         shown = tuple(value.finding for value in grammar.tables.values.get("morphology", {}).values() if value.finding)
@@ -118,7 +120,11 @@ def _revision(folder: Path, *, drawn: bool) -> str:
     """Hash everything that determines a scenario's cases: its files and, if drawn, generator version and drawing."""
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        # Another program's pipe or folder decides nothing.
+        if path.is_file():
+            digest.update(os.fsencode(path.name) + b"\0")
+            update_digest(digest, path)
+            digest.update(b"\0")
     if drawn:
         from consult.scenarios.drawing import drawing_revision
 
@@ -143,7 +149,7 @@ def grammar_of(
     findings, at_findings = parse(folder / "findings.yaml", FindingsFile)
     values, at_values = parse(folder / "values.yaml", ValuesFile)
     names, at_names = parse(folder / "names.yaml", NamesFile)
-    rules, at_rules = parse(folder / RULES, RulesFile) if (folder / RULES).exists() else (None, None)
+    rules, at_rules = parse(folder / RULES, RulesFile) if is_there(folder / RULES) else (None, None)
     _refuse(
         chain(
             finding_references(findings, at_findings, labels, values, spec.several),
@@ -219,7 +225,7 @@ def parse(path: Path, model: type[M]) -> tuple[M, LocatedYaml]:
     Raises:
         ScenarioError: The file is missing, is not YAML, or breaks the model; the error has one problem per mistake.
     """
-    located = _located(path)
+    located = _located(path).without_doubled()
     try:
         return model.model_validate(located.data), located
     except ValidationError as error:
@@ -283,17 +289,9 @@ def without_entries(data: Any, places: Iterable[Place]) -> Any:
 
 
 def _located(path: Path) -> LocatedYaml:
-    if not path.exists():
+    if not is_there(path):
         raise ScenarioError([Problem(path.name, 0, "is missing", f"add {path.name} to the folder {path.parent}")])
-    try:
-        return read_yaml(path)
-    except ScenarioError:
-        raise
-    except ValueError:
-        # Well-formed YAML with an impossible scalar, such as the date 2024-13-45.
-        line, value = impossible_scalar(path.read_text(encoding="utf-8-sig"))
-        problem = Problem(path.name, line, f"'{value}' cannot be read as a date or number", "put it in quotes")
-        raise ScenarioError([problem]) from None
+    return read_yaml(path)
 
 
 def _problems(located: LocatedYaml, error: ValidationError, model: type[BaseModel]) -> list[Problem]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from consult.reading import MEDIUM, DataError, FileError, parse_json, read_text
+
 UNDECODABLE = re.compile(r"[\udc80-\udcff]")
 """Characters that `surrogateescape` makes of bytes that are not UTF-8."""
-MAX_DEPTH = 60
-"""Most levels of nested objects and lists; more would exceed the stack when the data is read or copied."""
-_TOO_DEEP = "is not valid JSON: it is nested too deeply", "write it flat"
 _PYTHON = ("None", "True", "False")
 _SINGLE, _CURLY = "'\u2018\u2019", "\u201c\u201d\u201e"
 
@@ -44,30 +42,13 @@ def parse_line(line: str) -> Parsed:
         return found
 
     try:
-        data = json.loads(line, object_pairs_hook=as_dict)
+        data = parse_json(line, as_dict)
     except json.JSONDecodeError as error:
         why, fix = _reason(error)
         return Parsed(None, (), f"is not valid JSON at character {error.pos + 1}: {why}", fix)
-    except RecursionError:
-        return Parsed(None, (), *_TOO_DEEP)
-    except ValueError:
-        return Parsed(None, (), "is not valid JSON: it holds a number of thousands of digits", "correct the number")
-    # Only a line with this many brackets can be nested this deeply.
-    if line.count("[") + line.count("{") > MAX_DEPTH and _is_deep(data):
-        return Parsed(None, (), *_TOO_DEEP)
+    except DataError as error:
+        return Parsed(None, (), f"is not valid JSON: it {error.what}", error.fix)
     return Parsed(data, tuple(doubled))
-
-
-def _is_deep(data: Any) -> bool:
-    """Return whether data is nested more deeply than `MAX_DEPTH`, without recursion."""
-    left = [(data, 1)]
-    while left:
-        node, depth = left.pop()
-        if isinstance(node, dict | list):
-            if depth > MAX_DEPTH:
-                return True
-            left += [(one, depth + 1) for one in (node.values() if isinstance(node, dict) else node)]
-    return False
 
 
 def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
@@ -83,12 +64,10 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
     if not first.lstrip().startswith(tuple("{[\"'")) and re.search(r"\w[,;\t]\s*\w", first):
         fix = "save it as a .csv file outside this folder, and run: consult scenarios import csv FILE --out FOLDER"
         return "holds a table instead of one JSON object a line", fix
-    if _first_bytes(path) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "is UTF-16 text", "save it as UTF-8"
-    text = path.read_text(encoding="utf-8-sig", errors="replace").strip()
     try:
+        text = read_text(path, MEDIUM).strip()
         data, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
+    except (FileError, ValueError, RecursionError):
         return None
     if "\n" not in text[:end]:
         return None
@@ -96,11 +75,6 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
         fix = "remove the outer brackets, and write each case on a line of its own without a comma after it"
         return f"holds one JSON list over several lines, of {len(data)} entries", fix
     return "holds objects over several lines", "write each case on one line of its own"
-
-
-def _first_bytes(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(2)
 
 
 def _reason(error: json.JSONDecodeError) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
+from consult.reading import FileError, is_there, text_lines
 from consult.scenarios.case import Card, Case, Fact, Photograph, Truth
 from consult.scenarios.conditional import known_of
 from consult.scenarios.files import CaseSpec, FactSpec
@@ -91,14 +92,14 @@ def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> List
 def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iterator[Scanned]:
     """Read `cases.jsonl` line by line: yield the readable content and the problems."""
     path = folder / FILE
-    if not path.is_file():
+    if not is_there(path):
         fix = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
         yield Scanned(0, None, (Problem(FILE, 0, "is missing, and there are no tables to draw cases from", fix),))
         return
     ids, empty = dict[str, int](), True
-    # A byte-order mark and any line ends are accepted; bytes that are not UTF-8 are found line by line.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
-        for number, line in enumerate(lines, 1):
+    try:
+        # A byte-order mark and any line ends are accepted; bytes that are not UTF-8 are found line by line.
+        for number, line in enumerate(text_lines(path), 1):
             if not line.strip():
                 continue
             parsed = parse_line(line)
@@ -109,6 +110,9 @@ def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iter
                     return
             empty = False
             yield _scanned(folder, scenario, labels, parsed, number, ids)
+    except FileError as error:
+        yield Scanned(error.line, None, (Problem(FILE, error.line, error.what, error.fix),))
+        return
     if empty:
         yield Scanned(0, None, (Problem(FILE, 0, "holds no case", "write one object a line"),))
 

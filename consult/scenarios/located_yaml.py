@@ -1,4 +1,4 @@
-"""Read YAML as data, with the line of every entry: safe tags, no anchors, at most 1 MB."""
+"""Read YAML as data, with the line of every entry: no tags, no anchors, no key twice, at most 1 MB."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ import yaml
 
 from consult.counts import count_of
 from consult.errors import UserError
-
-MAX_BYTES = 1_000_000
-MAX_DEPTH = 60
+from consult.reading import MAX_DEPTH, SMALL, FileError, read_text
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -29,6 +27,8 @@ _BEGINS = (
     yaml.FlowMappingStartToken,
 )
 _ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+
+_TOO_DEEP = "is nested too deeply", "write it flat"
 
 Place = tuple[str | int, ...]
 """The path to an entry: keys and list positions."""
@@ -74,10 +74,22 @@ class LocatedYaml:
     file: str
     data: Any
     text: str
+    doubled: tuple[Problem, ...] = ()
+    """Keys that appear twice in one mapping, of which only the last is in the data."""
 
     @cached_property
     def _root(self) -> Any:
         return yaml.compose(self.text, Loader=_Loader)
+
+    def without_doubled(self) -> LocatedYaml:
+        """Return the file if no key appears twice.
+
+        Raises:
+            ScenarioError: One does; the error has all of them.
+        """
+        if self.doubled:
+            raise ScenarioError(list(self.doubled))
+        return self
 
     def line(self, place: Iterable[str | int]) -> int:
         """Return the 1-based line of an entry, or of the nearest entry around it that exists."""
@@ -98,49 +110,93 @@ class LocatedYaml:
         return Problem(self.file, self.line(place), what, fix)
 
 
-def read_yaml(path: Path) -> LocatedYaml:
+class _Noting(_Loader):  # type: ignore[misc]
+    """Loads data and notes the keys that appear twice in one mapping, of which YAML silently keeps the last."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.doubled: list[tuple[int, str]] = []
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen = set[str]()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
+                self.doubled.append((key.start_mark.line + 1, name))
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path, *, pipe: bool = False) -> LocatedYaml:
     """Read one file.
 
+    Args:
+        path: The file.
+        pipe: Whether it may be a pipe.
+
     Raises:
-        ScenarioError: The file cannot be read, is too large, is not YAML, or uses anchors or tags.
+        ScenarioError: The file cannot be read, is too large, is not YAML, has an impossible date or number, or uses
+            anchors or tags.
     """
-    name = path.name
     try:
-        if not path.is_file():
-            raise _error(name, 0, "is not a regular file", "put a file there")
-        if path.stat().st_size > MAX_BYTES:
-            raise _error(name, 0, f"larger than {MAX_BYTES:,} bytes", "split the folder into smaller scenarios")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise _error(name, 0, f"cannot be read ({error.strerror})", "check the path and its permissions") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise _error(name, line, "is not UTF-8 text", "save it as UTF-8") from None
+        return parse_yaml(read_text(path, SMALL, pipe=pipe), path.name)
+    except FileError as error:
+        raise _error(path.name, error.line, error.what, error.fix) from None
+
+
+def parse_yaml(text: str, name: str) -> LocatedYaml:
+    """Parse YAML.
+
+    Args:
+        text: The YAML.
+        name: Name of its file, for messages.
+
+    Raises:
+        ScenarioError: As in `read_yaml`.
+    """
     try:
-        control = _CONTROL.search(text)
-        if control is not None:
-            line = text.count("\n", 0, control.start()) + 1
-            raise _error(name, line, f"holds the control character U+{ord(control.group()):04X}", "remove it")
-        depth = 0
-        for token in yaml.scan(text, Loader=_Loader):
-            depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
-            if depth > MAX_DEPTH:
-                # The parser would recurse until the process dies.
-                raise _error(name, token.start_mark.line + 1, "is nested too deeply", "write it flat")
-            if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
-                line = token.start_mark.line + 1
-                raise _error(name, line, "uses an anchor, alias or tag", "write the value out in full")
-        return LocatedYaml(name, yaml.load(text, Loader=_Loader), text)
+        _refuse_unbounded(text, name)
+        loader = _Noting(text)
+        try:
+            data = loader.get_single_data()
+        finally:
+            loader.dispose()
+        what, fix = "'{}' appears twice, and only the last would count", "merge the two, or rename one"
+        doubled = sorted((line, what.format(key)) for line, key in loader.doubled)
+        return LocatedYaml(name, data, text, tuple(Problem(name, line, said, fix) for line, said in doubled))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line, what = mark.line + 1 if mark else 0, getattr(error, "problem", None) or ""
         if "nesting depth" in what:
             # libyaml reads beyond this module's limit, up to its own.
-            raise _error(name, line, "is nested too deeply", "write it flat") from None
+            raise _error(name, line, *_TOO_DEEP) from None
         why, fix = _reason(what, _line_of(text, line), mark.column if mark else 0)
         raise _error(name, line, f"is not valid YAML: {why}", fix) from None
     except RecursionError:
-        raise _error(name, 0, "is nested too deeply", "write it flat") from None
+        raise _error(name, 0, *_TOO_DEEP) from None
+    except ScenarioError:
+        raise
+    except ValueError:
+        # Well-formed YAML with an impossible scalar, such as the date 2024-13-45.
+        line, value = _impossible_scalar(text)
+        raise _error(name, line, f"'{value}' cannot be read as a date or number", "put it in quotes") from None
+
+
+def _refuse_unbounded(text: str, name: str) -> None:
+    """Refuse control characters, deep nesting, and whatever could multiply or be run."""
+    control = _CONTROL.search(text)
+    if control is not None:
+        line = text.count("\n", 0, control.start()) + 1
+        raise _error(name, line, f"holds the control character U+{ord(control.group()):04X}", "remove it")
+    depth = 0
+    for token in yaml.scan(text, Loader=_Loader):
+        depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
+        line = token.start_mark.line + 1
+        if depth > MAX_DEPTH:
+            # The parser would recurse until the process dies.
+            raise _error(name, line, *_TOO_DEEP)
+        if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
+            raise _error(name, line, "uses an anchor, alias or tag", "write the value out in full")
 
 
 def _is_key(node: Any, step: str | int) -> bool:
@@ -150,7 +206,7 @@ def _is_key(node: Any, step: str | int) -> bool:
     return not isinstance(step, str) and node.tag == "tag:yaml.org,2002:bool" and yaml.safe_load(node.value) is step
 
 
-def impossible_scalar(text: str) -> tuple[int, str]:
+def _impossible_scalar(text: str) -> tuple[int, str]:
     """Find the first invalid date or number, with its 1-based line."""
     for token in yaml.scan(text, Loader=_Loader):
         if isinstance(token, yaml.ScalarToken) and token.plain:
@@ -185,6 +241,10 @@ def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
         return "a comma or a closing bracket is missing before this", "add it"
     if "expected ':'" in problem:
         return "a key lacks its colon, here or in the line before", "add it, with a space after it"
+    if "unhashable" in problem:
+        return "a list or mapping stands where a name belongs", "write a name before the colon"
+    if "merg" in problem:
+        return "a key is called <<", "rename it"
     if "alphabetic or numeric" in problem or "anchor" in problem or "alias" in problem:
         return "a text cannot begin with * or &", "put it in quotes"
     return "the indentation or the quotation marks do not match the lines above", "correct them"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from consult.scenarios.control_chars import without_invisible
+from consult.foreign_text import without_invisible
 
 _MARKS = re.compile("[\u0300-\u036f]")
 """Accents of the Latin, Greek and Cyrillic scripts; the marks of other scripts are separate letters."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consult.errors import UserError
+from consult.reading import PICTURE, FileError, MissingFileError, read_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,19 +33,23 @@ def open_photograph(path: Path) -> Image:
     """Open a photograph as RGB, turned upright, without its metadata.
 
     Raises:
-        PhotographError: The file is missing, is not a JPEG, PNG or WebP, or has more than 50 megapixels.
+        PhotographError: The file is missing or no file, is not a JPEG, PNG or WebP, or has more than 50 megapixels or
+            100 MB.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with _own_limit(), Image.open(path, formats=FORMATS) as picture:
+        content = io.BytesIO(read_bytes(path, PICTURE, pipe=True))
+        with _own_limit(), Image.open(content, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise PhotographError(
                     f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
                 )
             upright = _in_colour(ImageOps.exif_transpose(picture))
-    except FileNotFoundError:
-        raise PhotographError(f"{path}: the file does not exist; check the path") from None
+    except MissingFileError as error:
+        raise PhotographError(f"{path}: the file {error.what}; {error.fix}") from None
+    except FileError as error:
+        raise PhotographError(f"{path}: {error.what}; {error.fix}") from None
     except UnidentifiedImageError:
         raise PhotographError(f"{path}: is not a JPEG, PNG or WebP picture; convert it first") from None
     except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:

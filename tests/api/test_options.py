@@ -110,6 +110,34 @@ def test_what_is_played_is_the_same_by_default_for_a_call_a_grid_and_a_run() -> 
             "'solo_baseline' cannot be 'no'; give True or False",
         ),
         (lambda: consult.benchmark(repeats=0), "'repeats' cannot be 0; give a whole number from 1 to 100"),
+        (
+            lambda: consult.simulate(complaint="It itches.", split="train"),
+            "split and complaint cannot be combined; give one of the two",
+        ),
+        (
+            lambda: consult.simulate(complaint="It itches.", temperament="choleric"),
+            "temperament is for a patient that a model plays; give patient with it, or leave it out",
+        ),
+        (
+            lambda: consult.simulate(complaint="It itches.", patient_grounding=False),
+            "patient_grounding is for a patient that a model plays; give patient with it, or leave it out",
+        ),
+        (
+            lambda: consult.simulate(team="solo", panel_size=3),
+            "panel_size has no effect on the team solo; leave it out, or choose the team panel",
+        ),
+        (
+            lambda: consult.simulate(team="solo", specialist={"dermatology": "starter"}),
+            "specialist has no effect on the team solo; leave it out, or choose the team panel",
+        ),
+        (
+            lambda: consult.simulate(team="no-triage", triage="starter"),
+            "triage has no effect on the team no-triage; leave it out, or choose the team panel",
+        ),
+        (
+            lambda: consult.simulate(cases="test-0003", split="train"),
+            "the case 'test-0003' is not in the split 'train'; leave split out, or name another",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(call: Callable[[], Any], said: str) -> None:
@@ -134,6 +162,19 @@ def test_who_plays_a_specialty_is_read_in_one_way(entries: list[str], found: Spe
     for model in (PlayOptions, GridOptions):
         read = model.model_validate({"specialist": entries})
         assert (read.specialist, dict(read.specialists or {})) == (found.everyone, found.own)
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        (["a", "b"], "two models are given for all specialists, 'a' and 'b'; give one --specialist"),
+        (["nails=a", "c", "nails=b"], "two models are given for 'nails', 'a' and 'b'; give one --specialist"),
+    ],
+)
+def test_specialists_are_not_given_two_models(entries: list[str], said: str) -> None:
+    with pytest.raises(UserError) as raised:
+        specialists_of(entries)
+    assert str(raised.value) == said
 
 
 def test_who_plays_a_specialty_can_be_written_in_a_call_as_on_the_command_line() -> None:

@@ -25,10 +25,10 @@ def test_waiting_threads_do_not_spin_unless_the_user_says_so(given: str | None, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (("--seed", "abc"), "'--seed' takes a whole number"),
-        (("--panel-size", "99"), "'--panel-size' takes at most 15"),
-        (("--cases", "0"), "'--cases' takes at least 1"),
-        (("--panel-skill", "x"), "'--panel-skill' takes a number"),
+        (("--seed", "abc"), "'--seed' takes a whole number from -2⁶³ to 2⁶³ - 1, not 'abc'"),
+        (("--panel-size", "99"), "'--panel-size' takes a whole number from 1 to 15, not '99'"),
+        (("--cases", "0"), "'--cases' takes a whole number from 1 to 10,000,000, not '0'"),
+        (("--panel-skill", "x"), "'--panel-skill' takes a number from 0 to 1, not 'x'"),
     ],
 )
 def test_a_number_that_is_none_is_told_in_plain_words(

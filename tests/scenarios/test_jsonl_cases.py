@@ -151,3 +151,17 @@ def test_what_is_not_known_of_a_label_is_not_scored(folder):
     assert scenario.specialties == ("general practice",)
     assert (scenario.case("a").truth.specialty, scenario.case("a").truth.urgency) == (None, None)
     assert (scenario.case("b").truth.specialty, scenario.case("c").truth.urgency) == ("general practice", "routine")
+
+
+@pytest.mark.parametrize(
+    ("age", "text", "words"),
+    [
+        (0, "my age is 6 months", "6 months"),
+        (1, "my age is 1", "1 year"),
+        (0, "", "0 years"),
+        (40, "for 2 weeks", "40 years"),
+    ],
+)
+def test_an_age_in_words_has_the_months_of_a_small_child(folder, age, text, words):
+    write(folder, [{**CASES[1], "age": age, "facts": [{"topic": "age", "text": text}] if text else []}])
+    assert load_scenario(str(folder)).case("b").card.age_in_words == words

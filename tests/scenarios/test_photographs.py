@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from consult.scenarios.photographs import open_photograph
+from consult.scenarios import load_scenario
+from consult.scenarios.importing import import_cases
+from consult.scenarios.photographs import PhotographError, open_photograph
 
 RAMP = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (64, 1))
 
@@ -48,3 +50,35 @@ def test_other_pictures_are_as_they_were(tmp_path: Path, mode: str) -> None:
     name = "other.jpg" if mode == "CMYK" else "other.png"
     found = shown(tmp_path / name, picture)
     assert np.abs(found - np.asarray(picture.convert("RGB")).astype(int)).mean() < 3
+
+
+def test_an_imported_picture_and_a_cases_own_keep_their_greys_and_are_white_where_transparent(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "eczema"
+    source.mkdir(parents=True)
+    Image.fromarray(RAMP.astype(np.uint16) * 257).save(source / "deep.png")
+    clear = Image.fromarray(RAMP).convert("LA")
+    clear.putalpha(0)
+    clear.save(source / "clear.png")
+    import_cases("folder", source.parent, tmp_path / "ward")
+    photographs = [
+        case.photograph for case in map(load_scenario(str(tmp_path / "ward")).case, ("row-000001", "row-000002"))
+    ]
+    shown = [np.asarray(photograph.load()) for photograph in photographs if photograph]
+    assert (shown[0] == 255).all() and np.abs(shown[1].astype(int) - RAMP[:, :, None]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("gone.png", None, "the file does not exist; check the path"),
+        ("a.png", b"", "is not a JPEG, PNG or WebP picture; convert it first"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is not a JPEG, PNG or WebP picture"),
+        ("a.gif", b"GIF89a" + b"\0" * 50, "is not a JPEG, PNG or WebP picture"),
+    ],
+)
+def test_what_is_no_picture_is_one_sentence(tmp_path: Path, name: str, content: bytes | None, what: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(PhotographError) as told:
+        open_photograph(tmp_path / name)
+    assert what in str(told.value) and name in str(told.value)

@@ -16,8 +16,8 @@ from consult.agents.models.python import BUILT_IN as MODEL_REFERENCES
 from consult.agents.models.python import as_model
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.doctors import generate_with_retry
+from consult.foreign_text import without_controls
 from consult.plugins import PluginError, Registry, blame, revision, takes
-from consult.scenarios.control_chars import without_controls
 
 TASK = "assess"
 UNUSABLE = "unusable answer: "

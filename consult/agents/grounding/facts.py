@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from consult.agents.grounding.clauses import bare, stopped
 from consult.scenarios import Fact, Scenario
 
 ENOUGH = 0.6
@@ -124,7 +125,7 @@ def check_line(line: str, given: Sequence[Fact], others: Iterable[Fact], scenari
 def _without(line: str, given: Sequence[Fact]) -> tuple[str, list[str]]:
     missing, rest = [], line
     for fact in given:
-        clause = re.compile(rf"(?<!\w){re.escape(_straight(fact.text).rstrip('.'))}(?!\w)", re.IGNORECASE)
+        clause = re.compile(rf"(?<!\w){re.escape(_straight(bare(fact.text)))}(?!\w)", re.IGNORECASE)
         if clause.search(rest):
             rest = clause.sub(" ", rest, count=1)
         elif not _says(line, fact.text):
@@ -168,5 +169,4 @@ def stated(line: str, facts: Iterable[Fact]) -> list[Fact]:
 
 def plainly(facts: Sequence[Fact]) -> str:
     """State facts without a model, one per sentence."""
-    sentences = [fact.text[:1].upper() + fact.text[1:].rstrip(".") + "." for fact in facts]
-    return " ".join(sentences)
+    return " ".join(stopped(said[:1].upper() + said[1:]) for said in (bare(fact.text) for fact in facts))

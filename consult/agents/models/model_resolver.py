@@ -6,13 +6,13 @@ pickled weights or code.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from consult.agents.models.model import ModelError
+from consult.reading import FileError, read_object
 
 REFERENCES = (
     "starter, a folder of a transformers model, a hub id such as org/name, http://HOST:PORT/v1#NAME, "
@@ -122,12 +122,9 @@ def read_json(path: Path) -> dict[str, Any]:
         ModelError: The file is not a JSON object.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        raise ModelError(f"'{path}' is not a valid JSON object; download the model again")
-    return data
+        return read_object(path)
+    except FileError:
+        raise ModelError(f"'{path}' is not a valid JSON object; download the model again") from None
 
 
 # -- the hub -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
-from consult.scenarios.located_yaml import ScenarioError, read_yaml
+from consult.fields import refusal
+from consult.reading import FileError, KindError, MissingFileError, read_text
+from consult.scenarios.located_yaml import ScenarioError, parse_yaml
 
 
 class Failure(BaseModel):
@@ -46,13 +48,13 @@ class ScriptedModel:
         Raises:
             ModelError: The file is missing or is not a script.
         """
-        if not path.is_file():
-            missing = "is a folder" if path.is_dir() else "does not exist"
-            raise ModelError(f"script '{path}' {missing}; give scripted: and the path of a YAML file")
         try:
-            located = read_yaml(path)
+            text = read_text(path, pipe=True)
+            located = parse_yaml(text, path.name).without_doubled()
             script = Script.model_validate(located.data)
-        except ScenarioError as error:
+        except (MissingFileError, KindError) as error:
+            raise ModelError(f"script '{path}' {error.what}; give scripted: and the path of a YAML file") from None
+        except (ScenarioError, FileError) as error:
             raise ModelError(str(error)) from None
         except ValidationError as error:
             # A reply may be a text or a failure, so there are several errors about it; the deepest one is relevant.
@@ -60,8 +62,8 @@ class ScriptedModel:
             place = [step for step in first["loc"] if step not in ("str", "Failure")]
             what = ".".join(map(str, place)) or "the file"
             line = located.line(place)
-            raise ModelError(f"{path}:{line}: '{what}': {first['msg']}; see docs/models.md for the format") from None
-        return cls(reference, script, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+            raise ModelError(f"{path}:{line}: '{what}': {refusal(first)}; see docs/models.md for the format") from None
+        return cls(reference, script, hashlib.sha256(text.encode()).hexdigest()[:16])
 
     @property
     def info(self) -> ModelInfo:

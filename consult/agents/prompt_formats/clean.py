@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from consult.scenarios.control_chars import without_controls, without_tokens
+from consult.foreign_text import plain
 
 MAX_CHARACTERS = 4_000
 
@@ -16,9 +16,7 @@ _CALL = re.compile(r"<tool_call>.*?(?:</tool_call>|\Z)|\[TOOL_CALLS\].*\Z", re.D
 
 def clean(text: str) -> str:
     """Remove everything that is not text, join lines with spaces, and cut to 4,000 characters."""
-    # Tokens last: removing something from the middle of one must not create a whole token.
-    text = without_controls(text[: 4 * MAX_CHARACTERS])
-    return re.sub(r"\s+", " ", without_tokens(text)).strip()[:MAX_CHARACTERS]
+    return plain(text, MAX_CHARACTERS)
 
 
 def without_thought(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from consult.agents.grounding.clauses import LOWERED, bare, is_clause, is_ended, standing_alone, stopped
 from consult.agents.prompt_formats.clean import clean
 from consult.agents.prompt_formats.starter_tags import SLOTS
-from consult.agents.roles.advice import stopped
 from consult.scenarios import Fact, Label
 
 TAG = re.compile(r"</?[a-z]+>")
@@ -17,15 +17,6 @@ _LEADS = re.compile(
 """A sentence that only announces what comes next."""
 _ANNOUNCES = re.compile(r"explain it\. ?$")
 """The end of a sentence that announces what comes next and also says something else."""
-_LOWERED = frozenset(
-    re.findall(
-        r"\S+",
-        """a about after all an and as at because before both during every for from her his in is it it's its just many
-        maybe mine more most mostly my never no nobody none not nothing now on one only our over probably several she
-        since some sometimes that that's the their there there's they this three today two usually very we when""",
-    )
-)
-"""Words that are capitalized only at the beginning of a sentence."""
 
 
 def with_article(specialty: str) -> str:
@@ -45,11 +36,16 @@ def named_first(text: str, names: Sequence[str], ends: str = ".") -> str | None:
 
 
 def filled(text: str, facts: Sequence[Fact]) -> str | None:
-    """Put facts into a line's slots; None if a slot is missing, repeated or left over."""
+    """Put facts into a line's slots; None if a slot is missing, repeated or left over.
+
+    A fact that cannot be part of a sentence, such as a question or several sentences, gets one of its own.
+    """
     expected = list(SLOTS[: len(facts)])
     if sorted(TAG.findall(text)) != sorted(expected):
         return None
-    return fill(text, {slot: fact.text for slot, fact in zip(expected, facts, strict=True)}, spoken=True) or None
+    for slot, fact in zip(expected, facts, strict=True):
+        text = text if is_clause(fact) else standing_alone(clean(text), slot)
+    return fill(text, {slot: bare(fact.text) for slot, fact in zip(expected, facts, strict=True)}, spoken=True) or None
 
 
 def framed(text: str, fillings: Mapping[str, str]) -> str | None:
@@ -79,7 +75,7 @@ def fill(frame: str, fillings: Mapping[str, str], *, spoken: bool = False) -> st
     said = sentence_case(clean(frame))
     for slot, filling in fillings.items():
         # A filling that ends with a sentence needs no second full stop.
-        said = said.replace(f"{slot}.", slot) if filling.endswith((".", "!", "?")) else said
+        said = said.replace(f"{slot}.", slot) if is_ended(filling) else said
     # In one pass, since a filling may hold a slot's name.
     parts = re.split(f"({'|'.join(map(re.escape, fillings))})", said) if fillings else [said]
     filled = ""
@@ -92,7 +88,7 @@ def _in_place(filling: str, before: str, *, spoken: bool) -> str:
     if re.search(r"(?:^|[.!?…]\s+)$", before):
         return filling[:1].upper() + filling[1:]
     first = filling.partition(" ")[0].rstrip(",")
-    lowers = spoken and re.search(r"[a-z,;:]\s+$", before) and first.lower() in _LOWERED
+    lowers = spoken and re.search(r"[a-z,;:]\s+$", before) and first.lower() in LOWERED
     return filling[:1].lower() + filling[1:] if lowers else filling
 
 

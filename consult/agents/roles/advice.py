@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from consult.agents.grounding.clauses import stopped
 from consult.agents.grounding.emergency_words import urgency_of
 from consult.agents.grounding.facts import stems, telling, words
 from consult.scenarios import Label, Scenario, Urgency
@@ -144,11 +145,6 @@ def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> 
 def at_once(where: Sequence[str]) -> tuple[str, ...]:
     """Return where to go in an emergency, from the directions for the alarms that were told."""
     return tuple(sentence for sentence in where if sentence != SEEN_TODAY) or (EMERGENCY_DEPARTMENT,)
-
-
-def stopped(sentence: str) -> str:
-    """End a sentence with a full stop if it has no end mark."""
-    return sentence if sentence.endswith((".", "!", "?", ".]")) else f"{sentence}."
 
 
 def _joined(parts: Iterable[str]) -> str:

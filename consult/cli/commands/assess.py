@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
@@ -38,6 +39,8 @@ def assess(
 ) -> None:
     """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
     from consult.api.run import run_row
+    from consult.envs.store.readonly import reading
+    from consult.envs.store.spoilt import refuse_spoilt
     from consult.envs.store.write import Store
     from consult.errors import UserError
 
@@ -51,13 +54,15 @@ def assess(
     code = 0
     if assessor is not None or judge is not None:
         code = _score(run, assessor, judge, batch=batch, json=json, db=db)
-    if ratings is not None or agreement:
-        with Store(db, create=False) as store:
+    if ratings is not None:
+        with Store(db, create=False) as writing:
+            refuse_spoilt(writing, run)
+            run_row(writing, run)
+            code = _import(writing, run, ratings, json=json)
+    if agreement:
+        with reading(db, run) as store:
             run_row(store, run)
-            if ratings is not None:
-                code = _import(store, run, ratings, json=json)
-            if agreement:
-                _compare(store, run, json=json)
+            _compare(store, run, json=json)
     raise typer.Exit(code)
 
 
@@ -73,7 +78,8 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, jso
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
         typer.echo(
-            f"consult: {why}interrupted; the verdicts so far are stored; run the same command to continue", err=True
+            f"consult: {harmless(why)}interrupted; the verdicts so far are stored; run the same command to continue",
+            err=True,
         )
         return INTERRUPTED
     return 1 if summary["failures"] else 0

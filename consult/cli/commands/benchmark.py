@@ -11,6 +11,7 @@ import typer
 
 from consult.cli.commands.from_model import from_model
 from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, Prompts
+from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.api.benchmark import Gridded
@@ -60,14 +61,16 @@ def benchmark(
 def command() -> Callable[..., None]:
     """Make the command."""
     from consult.api.options import GridOptions
+    from consult.envs.benchmark.grid import Grid
 
-    return from_model(benchmark, GridOptions)
+    return from_model(benchmark, GridOptions, defaults=Grid)
 
 
 def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask: bool, json: bool) -> int:
     from consult.agents.models import ModelGoneError
     from consult.cli.commands.session import opened, print_json
     from consult.cli.terminal.benchmark_view import BenchmarkView
+    from consult.cli.terminal.closed import discard_closed_output
 
     view = None if json else BenchmarkView(str(db))
     listen = print_json if view is None else view
@@ -81,8 +84,13 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         if view is not None:
             view.close()
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-        print(f"consult: {why}interrupted; what was shown is stored; run the same command to continue", file=sys.stderr)
+        stored = "interrupted; what was shown is stored; run the same command to continue"
+        print(f"consult: {harmless(why)}{stored}", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        discard_closed_output()
+        print("consult: the output was closed; run the same command to continue", file=sys.stderr)
+        return 0
     if view is None:
         print_json(played.summary)
     else:
@@ -96,7 +104,7 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
 def _tell(line: str) -> None:
     """Tell a person at a terminal what is taking time."""
     if sys.stderr.isatty():
-        print(line, file=sys.stderr)
+        print(harmless(line), file=sys.stderr)
 
 
 def _agreed() -> bool:

@@ -10,6 +10,7 @@ import typer
 
 from consult.cli.commands.options import DEFAULT_DATABASE, Database
 from consult.counts import count_of
+from consult.foreign_text import one_line, sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from consult.envs.environment_check import Machine, Problem
     from consult.envs.model_probe import ModelProbe
 
+SHORT = 200
+"""Characters of another program's error in a sentence."""
 UNKNOWN = "unknown"
 NOT_READY = 2
 ROW = 18
@@ -30,15 +33,14 @@ def doctor(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Check whether this machine is ready: load a model, time it and play two turns."""
-    from rich.console import Console
-
     from consult.errors import UserError
+    from consult.render.console import PlainConsole
 
     try:
         from consult.envs.environment_check import examine_machine
     except ImportError as error:
         raise UserError(f"the package '{error.name}' is missing; run: pip install {error.name}") from None
-    console = Console(quiet=json_)
+    console = PlainConsole(quiet=json_)
     machine = examine_machine(Path(db))
     _show_machine(console, machine)
     found, problem = _tried(model, console)
@@ -57,18 +59,19 @@ def _tried(reference: str, console: Console) -> tuple[ModelProbe | None, Problem
 
     from consult.envs.environment_check import Problem
     from consult.errors import UserError
+    from consult.render.terminal import styled
 
     try:
         from consult.envs.model_probe import examine_model
 
-        with console.status(f"trying {reference} …") if console.is_terminal else nullcontext():
+        with console.status(styled(f"trying {reference} …", "")) if console.is_terminal else nullcontext():
             return examine_model(reference, _opened), None
     except UserError as error:
         what, _, fix = str(error).rpartition("; ")
         return None, Problem(what or fix, fix if what else "give another --model")
     except Exception as error:
         # A backend or a broken package may fail in any way; this command exists to report it.
-        first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        first = one_line(next(iter(str(error).strip().splitlines()), "") or type(error).__name__, SHORT)
         return None, Problem(f"'{reference}' cannot be tried ({first})", "fix the problem, or give another --model")
 
 
@@ -110,11 +113,11 @@ def _show_machine(console: Console, machine: Machine) -> None:
 
 
 def _show_model(console: Console, found: ModelProbe) -> None:
-    from consult.agents.prompt_formats.clean import clean
+    from consult.foreign_text import shown
 
     info = found.info
     _title(console, "model")
-    _row(console, "model", clean(info.reference) + (f"@{info.revision[:10]}" if info.revision else ""))
+    _row(console, "model", shown(info.reference) + (f"@{info.revision[:10]}" if info.revision else ""))
     _row(console, "backend", f"{info.backend}, prompt format {info.dialect}")
     _row(console, "parameters", UNKNOWN if found.parameters is None else f"{found.parameters:,}")
     _row(console, "type and device", f"{_known(found.dtype)} on {_known(found.device)}")
@@ -123,7 +126,7 @@ def _show_model(console: Console, found: ModelProbe) -> None:
     _row(console, "context", UNKNOWN if found.context is None else f"{found.context:,} tokens")
     for name, said in found.capabilities.items():
         if name in ("schemas", "sampling", "thinking"):
-            _row(console, name, clean(said))
+            _row(console, name, shown(said))
     _row(console, "resident memory", _gigabytes(found.resident_bytes))
     _row(console, "loading", f"{found.load_seconds:.1f} s")
     for batch, speed in found.speed.items():
@@ -150,10 +153,10 @@ def _show_end(console: Console, machine: Machine, model: str, problems: list[Pro
     if not problems:
         say(console, styled(f"Ready: {_fit_for(machine)}.", "bold green"))
     say(console, styled(DISCLAIMER, "dim"))
-    for sentence in notes:
-        print(f"consult: {sentence}", file=sys.stderr)
+    for note in notes:
+        print(f"consult: {sentence(note)}", file=sys.stderr)
     for problem in problems:
-        print(f"consult: {problem}", file=sys.stderr)
+        print(f"consult: {sentence(str(problem))}", file=sys.stderr)
 
 
 def _fit_for(machine: Machine) -> str:

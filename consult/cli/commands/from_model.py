@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import typer
 
+from consult.cli.commands.options import number
 from consult.errors import UserError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from consult.fields import ShownField
+    from consult.fields import Shown, ShownField
 
 Build = Callable[[Mapping[str, Any]], Any]
 _REFUSED = re.compile(r"'(\w+)'(?= cannot be .*; (?:fix the value|give another value)$)")
@@ -34,7 +35,7 @@ def from_model(
     build: Build | None = None,
     *,
     role: str = "",
-    bounded: bool = True,
+    defaults: type[BaseModel] | None = None,
 ) -> Callable[..., None]:
     """Make the function of a command that takes the fields of a model as options.
 
@@ -44,14 +45,15 @@ def from_model(
         build: Builds the object from the fields on the command line; None to validate with the model itself.
         role: Of a training: a field for which another value cannot work in this role is left out of the help, though
             it is still read, so that the model says why.
-        bounded: Whether the options show and check the ranges of numbers; otherwise only the model checks them.
+        defaults: A model with the same fields; its defaults apply to options that are not given, and the help says so.
     """
     from consult.api.given import checked
     from consult.fields import shown_fields
 
     fields = {field.name: field for field in shown_fields(model) if field.shown.form != "python"}
     own = list(inspect.signature(function, eval_str=True, locals={model.__name__: model}).parameters.values())[1:]
-    options = [_option(field, bounded=bounded, hidden=_is_idle(field, role)) for field in fields.values()]
+    usual = {name: info.default for name, info in defaults.model_fields.items()} if defaults else {}
+    options = [_option(field, usual.get(name), hidden=_is_idle(field, role)) for name, field in fields.items()]
 
     @wraps(function)
     def command(ctx: typer.Context, **values: Any) -> None:
@@ -89,20 +91,20 @@ def _is_idle(field: ShownField, role: str) -> bool:
     return bool(role and field.shown.roles) and role not in field.shown.roles
 
 
-def _option(field: ShownField, *, bounded: bool, hidden: bool) -> inspect.Parameter:
+def _option(field: ShownField, usual: Any, *, hidden: bool) -> inspect.Parameter:
     """Make the parameter from which typer makes an option."""
     from consult.fields import range_of
 
     shown, default, typed = field.shown, field.info.default, _typed(field)
-    span = range_of(field.info) if bounded and typed in (int, float) else None
-    option = typer.Option(
-        *([shown.flag] if shown.flag else []),
-        help=shown.help,
-        rich_help_panel=shown.group,
-        hidden=hidden,
-        min=span.least if span else None,
-        max=span.most if span else None,
-    )
+    names = [shown.flag] if shown.flag else []
+    span = range_of(field.info) if typed in (int, float) else None
+    if span is not None:
+        option = number(span, shown.help, *names, panel=shown.group)
+        option.hidden = hidden
+    else:
+        option = typer.Option(*names, help=shown.help, rich_help_panel=shown.group, hidden=hidden)
+    if usual is not None:
+        option.show_default = _as_typed(shown, usual)
     if shown.form == "on/off" and default is not None:
         default = "on" if default else "off"
     elif shown.form == "commas" and default is not None:
@@ -115,6 +117,14 @@ def _option(field: ShownField, *, bounded: bool, hidden: bool) -> inspect.Parame
         default=default,
         annotation=Annotated[typed if default is not None else typed | None, option],
     )
+
+
+def _as_typed(shown: Shown, value: Any) -> str:
+    """Return a value as it is written on the command line."""
+    if isinstance(value, bool):
+        on, _, off = shown.flag.replace("--", "").partition("/")
+        return (on or "on") if value else (off or "off")
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _typed(field: ShownField) -> Any:

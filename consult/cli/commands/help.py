@@ -10,11 +10,11 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from consult.ranges import Range
+
 FULL_WIDTH = 1000
 """Columns beyond which the help is not widened; a terminal has fewer."""
-_RANGES = ((r"(-?[\d.]+)<=x<=(-?[\d.]+)", r"from \1 to \2"), (r"x>=(-?[\d.]+)", r"\1 or more"))
-_ANY_NUMBER = re.compile(r"(; |(?<=\[))from -9223372036854775808 to 9223372036854775807")
-"""The range of numbers that the store can hold, which help need not print."""
+_RANGE = re.compile(r"(-?[\de.-]+)<=x<=(-?[\de.-]+)")
 
 
 class GroupedCommand(TyperCommand):
@@ -40,12 +40,28 @@ class GroupedCommand(TyperCommand):
 
 def _in_words(said: str) -> str:
     """Describe types and ranges in plain words."""
-    for written, plain in (*_RANGES, (r"<(int|float) range>", r"<\1>"), (r"<list\[(\w+)\]>", r"<\1>")):
+    for written, plain in ((r"<(int|float) range>", r"<\1>"), (r"<list\[(\w+)\]>", r"<\1>")):
         said = re.sub(written, plain, said)
-    return _ANY_NUMBER.sub("", said).replace("  []", "")
+    # In brackets stands the default of something that the command looks up itself.
+    said = re.sub(r"\[default: \(([^()]*)\)", r"[default: \1", said)
+    return _RANGE.sub(lambda ends: str(Range(_end(ends[1]), _end(ends[2]))), said)
 
 
-class Root(TyperGroup):
+def _end(written: str) -> float:
+    return float(written) if re.search("[.e]", written) else int(written)
+
+
+class Group(TyperGroup):
+    """A command with commands of its own, whose summaries are listed whole."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands, each with the whole first sentence of its help."""
+        summaries = [(name, self.commands[name].help or "") for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, " ".join(summary.split())) for name, summary in summaries])
+
+
+class Root(Group):
     """The root of the command line; all help uses the terminal's full width."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from consult.cli.commands.options import Json
 from consult.counts import count_of
+from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.scenarios.importing import Summary
@@ -61,8 +63,6 @@ def _mapping(entries: list[str]) -> dict[str, str]:
 
 
 def _lines(summary: Summary, out: Path) -> list[str]:
-    from consult.scenarios.control_chars import without_controls
-
     lines = [f"{count_of(summary.rows, 'row')}: {summary.kept:,} kept, {summary.rows - summary.kept:,} dropped"]
     lines += [f"  {count:,} dropped: {reason}" for reason, count in summary.dropped.most_common()]
     for row in summary.first:
@@ -71,7 +71,7 @@ def _lines(summary: Summary, out: Path) -> list[str]:
     lines += _details(summary)
     if summary.kept:
         lines += [f"{out}: import/ lists what happened to each row; check it: consult scenarios check {out}"]
-    return [without_controls(line) for line in lines]
+    return [harmless(line) for line in lines]
 
 
 def _details(summary: Summary) -> list[str]:
@@ -84,6 +84,11 @@ def _details(summary: Summary) -> list[str]:
     for count, one, several in (
         (summary.unknown, "case has no diagnosis", "cases have no diagnosis"),
         (summary.leaks, "sentence left out: it names the diagnosis", "sentences left out: they name the diagnosis"),
+        (
+            summary.aside,
+            "sentence set aside: no patient says it, see import/kept.jsonl",
+            "sentences set aside: no patient says them, see import/kept.jsonl",
+        ),
         (summary.long, "sentence left out: too long or too many", "sentences left out: too long or too many"),
         (
             summary.unlisted,
@@ -92,6 +97,10 @@ def _details(summary: Summary) -> list[str]:
         ),
     ):
         lines += [f"  {count_of(count, one, several)}"] if count else []
+    lines += [
+        f"  no column is called {field}; if '{column}' holds it, add --map {shlex.quote(f'{field}={column}')}"
+        for field, column in summary.suggested.items()
+    ]
     if summary.cleaned:
         cleaned = ", ".join(f"{field} of {count:,}" for field, count in summary.cleaned.most_common())
         lines.append(f"  cleaned: {cleaned}")

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from consult.ranges import BATCH
+from consult.ranges import BATCH, Range
+
+
+def number(span: Range, help: str, *names: str, panel: str | None = None) -> Any:
+    """Make an option that takes a number; help states its range.
+
+    Args:
+        span: The range.
+        help: A whole sentence.
+        names: The option's names; by default its parameter's.
+        panel: The group of the help.
+    """
+
+    def read(written: Any) -> Any:
+        # A default is a number.
+        return span.read(written) if isinstance(written, str) else written
+
+    return typer.Option(*names, min=span.least, max=span.most, parser=read, help=help, rich_help_panel=panel)
 
 
 def _file(path: Path) -> Path:
@@ -31,12 +48,10 @@ Json = Annotated[
 ]
 Batch = Annotated[
     int,
-    typer.Option(
-        "--batch",
-        min=BATCH.least,
-        max=BATCH.most,
-        help="Play this many consultations at once, and send a model at most this many requests in one batch.",
-        rich_help_panel="How it is played",
+    number(
+        BATCH,
+        "Play this many consultations at once, and send a model at most this many requests in one batch.",
+        panel="How it is played",
     ),
 ]
 Prompts = Annotated[

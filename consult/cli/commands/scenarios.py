@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consult.cli.commands.help import GroupedCommand
+from consult.cli.commands.help import Group, GroupedCommand
 from consult.cli.commands.imports import import_
 from consult.counts import count_of
+from consult.foreign_text import harmless, one_line, shown
 from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ BLOCKS = "▏▎▍▌▋▊▉█"
 BAR = 30
 """Length of a full bar, in characters."""
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, cls=Group)
 app.command("import", cls=GroupedCommand)(import_)
 
 Reference = Annotated[str, typer.Argument(metavar="ID", help="This is a built-in scenario, or the path of a folder.")]
@@ -33,14 +34,13 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="This is a scenar
 @app.command("list")
 def list_() -> None:
     """List the built-in scenarios."""
-    from rich.console import Console
-
+    from consult.render.console import PlainConsole
     from consult.scenarios import BUILT_IN, load_scenario
 
     table = _table("name", "title", "labels>", "splits")
     for scenario in map(load_scenario, BUILT_IN):
         table.add_row(*map(_text, (scenario.name, scenario.title, str(len(scenario.labels)), _splits(scenario))))
-    console = Console()
+    console = PlainConsole()
     console.print(fitted(table, console.width))
 
 
@@ -50,8 +50,7 @@ def show(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Show a scenario's labels, and how often the best possible doctor would be right."""
-    from rich.console import Console
-
+    from consult.render.console import PlainConsole
     from consult.scenarios import load_scenario
 
     scenario = load_scenario(reference)
@@ -60,7 +59,7 @@ def show(
 
         print_json(_described(scenario))
         return
-    _print(Console(), scenario)
+    _print(PlainConsole(), scenario)
 
 
 @app.command(cls=GroupedCommand)
@@ -74,14 +73,14 @@ def check(folder: Folder) -> None:
         raise UserError(f"{folder} is not a folder; give the path of a scenario's folder")
     found = check_folder(folder)
     for problem in found.problems:
-        typer.echo(_clean(str(problem)))
+        typer.echo(one_line(str(problem)))
     if found.waiting:
-        typer.echo(f"fix these first; not checked yet: {', '.join(found.waiting)}")
+        typer.echo(f"fix these first; not checked yet: {harmless(', '.join(found.waiting))}")
     if found.problems:
         raise typer.Exit(2)
     scenario = load_folder(folder)
     sizes = ", ".join(count_of(size, f"{split} case") for split, size in _tests_first(scenario))
-    typer.echo(f"{folder}: no mistakes found ({count_of(len(scenario.labels), 'label')}, {sizes})")
+    typer.echo(f"{harmless(str(folder))}: no mistakes found ({count_of(len(scenario.labels), 'label')}, {sizes})")
 
 
 def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
@@ -189,10 +188,4 @@ def _splits(scenario: Scenario) -> str:
 def _text(text: str, style: str = "") -> Any:
     from rich.text import Text
 
-    return Text(_clean(text), style=style)
-
-
-def _clean(text: str) -> str:
-    from consult.agents.prompt_formats.clean import clean
-
-    return clean(text)
+    return Text(shown(text), style=style)

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consult.foreign_text import as_json, harmless
+
 if TYPE_CHECKING:
     from consult.api.playing import Planned, Stage
     from consult.envs.config import RunConfig
@@ -27,18 +29,20 @@ def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str
 
     Returns:
         The exit code: 0; 1 if consultations failed, or if most replies of a role could not be used; 130 if
-        interrupted, also by a model that stopped responding.
+        interrupted, also by a model that stopped responding; 0 if the reader of the output has closed it.
     """
     from consult.agents.models import ModelGoneError
     from consult.agents.models.human import LeftError
     from consult.api.playing import staged
+    from consult.cli.terminal.closed import discard_closed_output
     from consult.errors import UserError
 
     with staged(planned, db, batch=batch, opener=opened) as stage:
         listener = print_json if json else shown_to_people(stage, command)
         try:
             summary = stage.play(listener)
-        except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
+        except (KeyboardInterrupt, LeftError, ModelGoneError, BrokenPipeError) as stop:
+            discard_closed_output()
             _close(listener)
             return _interrupted(stage, stop)
         except UserError:
@@ -65,8 +69,14 @@ def _interrupted(stage: Stage, stop: BaseException) -> int:
     code = "".join(f" --code {shlex.quote(one)}" for one in code_of(stage.config))
     kept = f"; continue with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
     asked = "\n" if stage.config.patient.model == HUMAN else ""
+    if isinstance(stop, BrokenPipeError):
+        if run:
+            print(
+                f"consult: the output was closed, so the run stopped; what was shown is stored{kept}", file=sys.stderr
+            )
+        return 0
     why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
-    print(f"{asked}consult: {why}interrupted; what was shown is stored{kept}", file=sys.stderr)
+    print(f"{asked}consult: {harmless(f'{why}interrupted; what was shown is stored{kept}')}", file=sys.stderr)
     return 130
 
 
@@ -96,9 +106,10 @@ def opened(config: RunConfig, *others: RunConfig) -> Models:
     names = [name for name in references(config, *others) if name not in PERSONS]
     if not sys.stderr.isatty():
         return open_models(config, *others)
-    from rich.console import Console
+    from consult.render.console import PlainConsole
+    from consult.render.terminal import styled
 
-    with Console(stderr=True).status(f"loading {', '.join(names)} …"):
+    with PlainConsole(stderr=True).status(styled(f"loading {', '.join(names)} …", "")):
         return open_models(config, *others)
 
 
@@ -107,26 +118,25 @@ def print_json(event: Event) -> None:
     import json
 
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(event, ensure_ascii=not unicode) + "\n")
+    sys.stdout.write(as_json(json.dumps(event, ensure_ascii=not unicode)) + "\n")
     sys.stdout.flush()
 
 
 def shown_to_people(stage: Stage, command: str) -> Listener:
     """Return the live view for one consultation, or a progress bar for several."""
-    from rich.console import Console
-
     from consult.agents.models.human import HUMAN
     from consult.cli.terminal.progress import Progress
     from consult.envs.events import demonstration
+    from consult.render.console import PlainConsole
     from consult.render.live import LiveView, Manner
 
     scenario, config, db = stage.scenario, stage.config, str(stage.store.path)
     plan = config.plan()
     if len(plan) > 1:
-        return Progress(Console(stderr=True), total=len(plan), database=db)
+        return Progress(PlainConsole(stderr=True), total=len(plan), database=db)
     only, case = plan[0], scenario.case(plan[0].case)
     return LiveView(
-        Console(),
+        PlainConsole(),
         scenario,
         case,
         temperament=only.temperament,

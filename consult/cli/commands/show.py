@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consult.cli.commands.options import DEFAULT_DATABASE, Database
+from consult.foreign_text import harmless
 from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ def show(
     from consult.envs.deciding import decide_again
     from consult.envs.prompts import refuse_without_prompts
     from consult.envs.store.queries import consultation_of, unknown_consultation
-    from consult.envs.store.write import Store
+    from consult.envs.store.readonly import reading
     from consult.envs.user_case import world
     from consult.errors import UserError
     from consult.scenarios import load_scenario
+    from consult.whole_files import check_writable
 
-    with Store(db, create=False) as store:
+    if html is not None:
+        check_writable(html)
+    with reading(db, identifier) as store:
         row = store.consultation(identifier) if of_run is None else consultation_of(store, identifier, of_run)
         rows = store.consultations(identifier)
         if row is None:
@@ -77,9 +81,9 @@ def _run(store: Store, row: Row) -> Row:
 
 
 def _console() -> Any:
-    from rich.console import Console
+    from consult.render.console import PlainConsole
 
-    return Console()
+    return PlainConsole()
 
 
 def _print(store: Store, row: Row, scenario: Scenario, *, prompts: bool) -> None:
@@ -128,7 +132,7 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
     page = consultation_page(row, store.acts(row["id"]), case, scenario, run, verdicts, asked)
     write_whole(html, page)
     if not silent:
-        typer.echo(html)
+        typer.echo(harmless(str(html)))
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
@@ -203,8 +207,8 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from consult.agents.prompt_formats.clean import clean
     from consult.envs.metrics.parse_failures import unusable_answers
+    from consult.foreign_text import shown
     from consult.render.terminal import styled
 
     title = "unusable answers (first replies that could not be read as asked)"
@@ -218,7 +222,7 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
         assert rate.interval is not None
         low, high = rate.interval
         shares = (f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
-        table.add_row(answers.role, styled(clean(answers.model), ""), *shares)
+        table.add_row(answers.role, styled(shown(answers.model), ""), *shares)
     return table if table.row_count else None
 
 
@@ -250,8 +254,8 @@ def _listed(rows: list[Row]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from consult.agents.prompt_formats.clean import clean
     from consult.envs.store.write import stored_decision
+    from consult.foreign_text import shown
     from consult.render.report.verdicts import result_of
     from consult.render.terminal import styled
 
@@ -264,10 +268,10 @@ def _listed(rows: list[Row]) -> Table:
         colour = {None: "", True: "green", False: unjudged}[decided.correct]
         table.add_row(
             row["id"],
-            styled(clean(row["case_id"]), ""),
+            styled(shown(row["case_id"]), ""),
             row["temperament"],
-            styled(clean(row["diagnosis"] or "—"), colour),
-            styled(clean(row["truth"] or "—"), ""),
+            styled(shown(row["diagnosis"] or "—"), colour),
+            styled(shown(row["truth"] or "—"), ""),
             result_of(row["status"], decided.correct, decided.by),
         )
     return table

@@ -29,16 +29,17 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Play consultations, live for one case and with a progress bar for many."""
+    from consult.api.contradictions import refuse_contradictions
     from consult.api.playing import plan_run
     from consult.cli.commands.session import check_questions, play_run
-    from consult.cli.commands.user_case import own_patient, refuse_contradictions
+    from consult.cli.commands.user_case import own_patient
     from consult.errors import UserError
 
     if case and options.cases is not None:
         raise UserError("--case names a case and --cases counts them; give one of the two")
-    refuse_contradictions(options.complaint, {*options.model_fields_set, *(["case"] if case else [])})
     if case:
         options = options.model_copy(update={"cases": _one_or_several(case)})
+    refuse_contradictions(options)
     if options.complaint is not None and not options.patient:
         options = options.model_copy(update={"patient": own_patient(json)})
     planned = plan_run(options, prompts=prompts)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import OUTPUT_PANEL
+from consult.cli.commands.options import OUTPUT_PANEL, number
 from consult.counts import count_of, duration
+from consult.foreign_text import harmless
+from consult.ranges import REWARD_WEIGHT, THREADS
 
 if TYPE_CHECKING:
     from consult.rl.config import TrainConfig
@@ -32,8 +34,7 @@ def command_of(role: Role) -> Callable[..., None]:
     """Make the command that trains a role; its options are the fields of a training that can work in this role."""
     from consult.rl.config import TrainConfig
 
-    # The configuration checks ranges, as for the fields of a file.
-    return from_model(_command(role), TrainConfig, dict, role=role, bounded=False)
+    return from_model(_command(role), TrainConfig, dict, role=role)
 
 
 def _command(role: Role) -> Callable[..., None]:
@@ -57,17 +58,17 @@ def _command(role: Role) -> Callable[..., None]:
             list[str] | None,
             typer.Option(
                 "--reward",
-                help="This reward counts, as NAME=WEIGHT or FILE.py:NAME[=WEIGHT]; it may be given again; a weight of "
-                "0 removes a reward.",
+                help="This reward counts, as NAME=WEIGHT or FILE.py:NAME[=WEIGHT], with a weight "
+                f"{REWARD_WEIGHT}; it may be given again; a weight of 0 removes a reward.",
                 rich_help_panel="Learning",
             ),
         ] = None,
         threads: Annotated[
             int | None,
-            typer.Option(
-                min=1,
-                help="Torch uses this many threads; without it, one for a tiny model, otherwise torch's own choice.",
-                rich_help_panel="Length and size",
+            number(
+                THREADS,
+                "Torch uses this many threads; without it, one for a tiny model, otherwise torch's own choice.",
+                panel="Length and size",
             ),
         ] = None,
         resume: Annotated[
@@ -90,8 +91,10 @@ def _command(role: Role) -> Callable[..., None]:
         with planned.named.known():
             if dry_run:
                 from consult.rl.runtime.dry_run import tell_plan
+                from consult.rl.runtime.output_dir import check_output_dir
 
-                tell_plan(read, out, typer.echo)
+                check_output_dir(read, out, resume=resume)
+                tell_plan(read, out, lambda line: typer.echo(harmless(line)))
                 return
             from consult.rl.practitioner import train_practitioner
 
@@ -118,11 +121,13 @@ def _weight(entry: str) -> tuple[str, float | None]:
 
     if is_plugin(entry):
         return entry, None
-    name, _, weight = entry.rpartition("=")
+    name, equals, weight = entry.rpartition("=")
+    if not equals:
+        raise UserError(f"--reward '{entry}' is not a name and a weight; write NAME=WEIGHT, e.g. accuracy=1")
     try:
-        return name.strip(), float(weight)
-    except ValueError:
-        raise UserError(f"--reward '{entry}' is not a name and a weight; write NAME=WEIGHT, e.g. accuracy=1") from None
+        return name.strip(), float(REWARD_WEIGHT.read(weight))
+    except ValueError as error:
+        raise UserError(f"the weight of --reward '{entry}' {error}; write NAME=WEIGHT, e.g. accuracy=1") from None
 
 
 def _limit_threads(config: TrainConfig, threads: int | None) -> None:
@@ -158,7 +163,7 @@ def _say() -> Callable[[str], None]:
 
     def say(line: str) -> None:
         seconds = round(time.monotonic() - begun)
-        typer.echo(f"{seconds // 60:3d}:{seconds % 60:02d}  {line}", err=True)
+        typer.echo(f"{seconds // 60:3d}:{seconds % 60:02d}  {harmless(line)}", err=True)
 
     return say
 
@@ -181,5 +186,5 @@ def _show(metrics: dict[str, Any], config: TrainConfig, out: Path, *, json: bool
         f"gain {100 * metrics['gain']:+.1f} points ({sure}), "
         f"{count_of(metrics['steps'], 'step')} in {duration(metrics['seconds'])}, seed {metrics['seed']}"
     )
-    typer.echo(f"consult simulate {played_with(config, str(out))}")
+    typer.echo(harmless(f"consult simulate {played_with(config, str(out))}"))
     typer.echo("Simulation, not medical advice.")

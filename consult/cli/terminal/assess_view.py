@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
+from consult.foreign_text import shown
 from consult.render.narrow import fitted
 from consult.render.terminal import DISCLAIMER, Event, say, styled
 from consult.render.verdict import right_of
@@ -45,10 +45,10 @@ class AssessProgress:
             print_summary(event)
 
     def _tell(self, line: str) -> None:
-        from rich.console import Console
+        from consult.render.console import PlainConsole
 
         self._told = time.monotonic()
-        say(Console(stderr=True), styled(clean(line), ""))
+        say(PlainConsole(stderr=True), styled(shown(line), ""))
 
 
 class JudgeProgress:
@@ -72,19 +72,19 @@ class JudgeProgress:
             print_judging(event)
 
     def _tell(self, line: str) -> None:
-        from rich.console import Console
+        from consult.render.console import PlainConsole
 
         self._told = time.monotonic()
-        say(Console(stderr=True), styled(clean(line), ""))
+        say(PlainConsole(stderr=True), styled(shown(line), ""))
 
 
 def print_judging(summary: Event) -> None:
     """Print a judge's verdicts, the run's result with them, and the consultations that it failed on."""
-    from rich.console import Console
+    from consult.render.console import PlainConsole
 
-    console = Console()
+    console = PlainConsole()
     verdicts = ", ".join(f"{count} {relation}" for relation, count in summary["verdicts"].items())
-    say(console, styled(f"run {summary['run']} judged by {clean(summary['judge'])}: {verdicts}", ""))
+    say(console, styled(f"run {summary['run']} judged by {shown(summary['judge'])}: {verdicts}", ""))
     say(console, styled(right_of(summary), "bold"))
     _print_failures(console, "judge", summary["failures"], _what_counts(summary))
     say(console, styled(DISCLAIMER, "dim"))
@@ -102,9 +102,9 @@ def _what_counts(summary: Event) -> str:
 
 def print_summary(summary: Event) -> None:
     """Print an assessor's figures, and the consultations that it failed on."""
-    from rich.console import Console
+    from consult.render.console import PlainConsole
 
-    console = Console()
+    console = PlainConsole()
     console.print(fitted(_figures(summary), console.width))
     if summary["left_out"]:
         say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
@@ -116,13 +116,13 @@ def _print_failures(console: Console, who: str, failures: Sequence[Event], count
     if failures:
         say(console, styled(f"{who} failed on {len(failures)} ({counted}):", "red"))
     for failure in failures[:MOST_LISTED]:
-        console.print(styled(f"  {failure['consultation']}  {clean(failure['why'])}", "red"), highlight=False)
+        console.print(styled(f"  {failure['consultation']}  {shown(failure['why'])}", "red"), highlight=False)
     if len(failures) > MOST_LISTED:
         say(console, styled(f"  … and {len(failures) - MOST_LISTED} more", "red"))
 
 
 def _figures(summary: Event) -> Table:
-    title = f"run {summary['run']} by {clean(summary['assessor'])}"
+    title = f"run {summary['run']} by {shown(summary['assessor'])}"
     table = _table(title, ("item", ""), ("n", "mean", "assessor failed", "not decided"))
     for figure in summary["items"]:
         mean = "—" if figure["mean"] is None else _mean(figure["mean"], figure["highest"])
@@ -138,9 +138,9 @@ def _mean(mean: float, highest: int) -> str:
 
 def print_import(imported: Imported) -> None:
     """Print how many rows of a ratings file were kept, and name each row that was not."""
-    from rich.console import Console
+    from consult.render.console import PlainConsole
 
-    console = Console()
+    console = PlainConsole()
     say(
         console,
         styled(f"{count_of(imported.kept, 'rating')} kept, {count_of(len(imported.broken), 'row')} left out", ""),
@@ -151,12 +151,12 @@ def print_import(imported: Imported) -> None:
 
 def print_agreements(pairs: Sequence[Agreement]) -> None:
     """Print one table for each pair of assessors."""
-    from rich.console import Console
+    from consult.render.console import PlainConsole
 
-    console = Console()
+    console = PlainConsole()
     for first, second in dict.fromkeys((pair.first, pair.second) for pair in pairs):
         table = _table(
-            f"{clean(first)} (A) and {clean(second)} (B)",
+            f"{shown(first)} (A) and {shown(second)} (B)",
             ("item",),
             ("n", "same", "share by A", "share by B", "kappa", "AC1", "alpha"),
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.assessors.rubric import BY_KEY
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of, duration
 from consult.envs.settings import CASES, MODEL, STRATEGY, TEAM
+from consult.foreign_text import shown
 from consult.render.report.compared import final_urgency, short_names, told_together
 from consult.render.terminal import Event, styled
 
@@ -42,7 +42,7 @@ def plan_table(event: Event) -> Table:
     for one in event["cells"]:
         left = one["consultations"] - one["played"]
         run = f" ({one['run']})" if one["run"] else ""
-        told = [clean(text) for text in one["condition"].values()]
+        told = [shown(text) for text in one["condition"].values()]
         told[-1] += ", added" if one["added"] else ""
         costs = (duration(one["seconds"]), f"{one['tokens']:,}", one["estimated_from"]) if left else ("—",) * 3
         numbers = (f"{one['consultations']:,}", f"{one['played']:,}{run}", *costs)
@@ -85,16 +85,17 @@ def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:
 
 def _width(table: Table) -> int:
     """Return the width of a table, in characters."""
-    from rich.console import Console
     from rich.measure import Measurement
 
-    console = Console(width=10_000)
+    from consult.render.console import PlainConsole
+
+    console = PlainConsole(width=10_000)
     return Measurement.get(console, console.options, table).maximum
 
 
 def _condition(run: Mapping[str, Any], columns: Sequence[str]) -> list[Text]:
     """Return the cells that say which condition a row is of."""
-    return [styled(run["run"], ""), *(styled(clean(run["condition"].get(name, "")), "") for name in columns)]
+    return [styled(run["run"], ""), *(styled(shown(run["condition"].get(name, "")), "") for name in columns)]
 
 
 def _diagnosis(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
@@ -157,7 +158,7 @@ def _rubric(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> 
     keys = [key for key in BY_KEY if key in scored]
     assessors = list(dict.fromkeys(name for run in runs for name in run["rubric"]))
     several = len(assessors) > 1
-    title = "rubric" if several else f"rubric, by {clean(''.join(assessors))}"
+    title = "rubric" if several else f"rubric, by {shown(''.join(assessors))}"
     named = (*columns, *(["assessor"] if several else ()))
     table = _table(title, ("run", *named), ("n", f"mean{SURE}" if sure else "mean", *keys))
     for run in runs:
@@ -166,7 +167,7 @@ def _rubric(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> 
             if assessor not in run["rubric_mean"] and any(one["judge_failed"] for one in items.values()):
                 mean = styled("assessor failed", "red")
             figures = (_level(items.get(key), BY_KEY[key].levels[-1]) for key in keys)
-            n, name = f"{run['consultations']['ended']:,}", styled(clean(short.get(assessor, assessor)), "")
+            n, name = f"{run['consultations']['ended']:,}", styled(shown(short.get(assessor, assessor)), "")
             table.add_row(*_condition(run, columns), *([name] if several else ()), n, mean, *figures)
     return table
 
@@ -224,7 +225,7 @@ def common_lines(found: Mapping[str, Any]) -> list[str]:
     told = "; ".join(text if names == CASES else f"{names} {text}" for names, text in told_together(found))
     shortened = {short: model for short, model in found["conditions"]["models"].items() if short not in model}
     lines = [f"all rows: {told}", *(f"{short} is {model}" for short, model in shortened.items())]
-    return ["", *map(clean, lines)]
+    return ["", *map(shown, lines)]
 
 
 def without_consultation(runs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -235,7 +236,7 @@ def without_consultation(runs: Sequence[Mapping[str, Any]]) -> list[str]:
         if one["name"] in ("majority label", "classifier"):
             figure = one["figure"]
             told = f"{_percent(figure['value'])} ({_interval(figure)}, n {figure['n']:,})"
-            lines.append(f"{one['name']} ({clean(one['what'])}): {told}")
+            lines.append(f"{one['name']} ({shown(one['what'])}): {told}")
     return ["", "without any consultation:", *(f"  {line}" for line in lines)] if lines else []
 
 
@@ -244,7 +245,7 @@ def failure_lines(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     lost = [one for run in runs for one in run["consultations"]["failures"]]
     if not lost:
         return []
-    lines = [f"  {one['id']}  {clean(one['case'])}  {clean(one['error'] or '')}" for one in lost[:MOST_FAILURES]]
+    lines = [f"  {one['id']}  {shown(one['case'])}  {shown(one['error'] or '')}" for one in lost[:MOST_FAILURES]]
     count = sum(run["consultations"]["failed"] for run in runs)
     more = [f"  … and {count - MOST_FAILURES} more"] if count > MOST_FAILURES else []
     runs_ = " ".join(dict.fromkeys(one["id"].partition(".")[0] for one in lost))

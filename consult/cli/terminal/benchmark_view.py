@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from consult.agents.prompt_formats.clean import clean
 from consult.cli.terminal.benchmark_tables import (
     MOST_FAILURES,
     common_lines,
@@ -20,6 +19,7 @@ from consult.cli.terminal.benchmark_tables import (
 )
 from consult.cli.terminal.progress import Progress
 from consult.counts import count_of, duration
+from consult.foreign_text import shown
 from consult.render.narrow import fitted
 from consult.render.report.write import FILES
 from consult.render.terminal import DISCLAIMER, Event, styled
@@ -36,9 +36,9 @@ class BenchmarkView:
     """
 
     def __init__(self, database: str) -> None:
-        from rich.console import Console
+        from consult.render.console import PlainConsole
 
-        self.console, self.errors, self.database = Console(), Console(stderr=True), database
+        self.console, self.errors, self.database = PlainConsole(), PlainConsole(stderr=True), database
         self._cells: dict[int, Event] = {}
         self._bar: CellProgress | None = None
         self._begun = self._told = time.monotonic()
@@ -65,7 +65,7 @@ class BenchmarkView:
 
     def _tell(self, line: str) -> None:
         self._told = time.monotonic()
-        self.errors.print(styled(clean(line), ""), highlight=False, soft_wrap=True)
+        self.errors.print(styled(shown(line), ""), highlight=False, soft_wrap=True)
 
     # -- while it runs ---------------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class BenchmarkView:
 
     def _cell(self, event: Event) -> None:
         cell = self._cells[event["cell"]]
-        title = f"{event['cell']}/{len(self._cells)} {clean(cell['label'])}"
+        title = f"{event['cell']}/{len(self._cells)} {shown(cell['label'])}"
         if event["earlier"]:
             self._bar = None
             self._tell(f"{title}: played before as run {event['run']}")

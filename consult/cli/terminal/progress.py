@@ -7,8 +7,8 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
+from consult.foreign_text import shown
 from consult.render.narrow import fitted
 from consult.render.replies import reply_figures
 from consult.render.terminal import DISCLAIMER, Event, styled
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 EVERY = 10.0
 """Seconds between two lines if there is no terminal."""
 MOST_FAILURES = 10
+BESIDE_BAR = 72
+"""Columns of the counts and times."""
 
 
 class Progress:
@@ -39,7 +41,7 @@ class Progress:
     ) -> None:
         self.console, self.total, self.out, self.database = console, total, out, database
         self.ended: list[Event] = []
-        self._judged = self._right = self._failed = 0
+        self._judged = self._right = self._failed = self._turns = 0
         self._told = self._started = time.monotonic()
         self._bar: Bar | None = None
 
@@ -47,6 +49,9 @@ class Progress:
         """Handle one event."""
         if event["event"] == "run":
             self._begin(event)
+        elif event["event"] == "turn":
+            self._turns += 1
+            self._show(advance=0)
         elif event["event"] == "consultation":
             self._count(event)
         elif event["event"] == "summary":
@@ -81,8 +86,12 @@ class Progress:
         self._judged += event["correct"] is not None
         self._right += bool(event["correct"])
         self._failed += event["status"] == "failed"
+        self._show(advance=1)
+
+    def _show(self, advance: int) -> None:
+        """Show how far the run is: consultations of one batch end together, and turns tell that it goes on."""
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, counts=self._counts())
+            self._bar.update(self._task, advance=advance, counts=self._counts())
         elif time.monotonic() - self._told >= EVERY:
             self._told = time.monotonic()
             seconds = f"{self._told - self._started:.0f} s"
@@ -93,14 +102,16 @@ class Progress:
         right = f"{self._right}/{self._judged} right"
         if self._judged:
             right += f" ({self._right / self._judged:.0%})"
-        return f"{right}, {self._failed} failed" if self._failed else right
+        failed = [f"{self._failed} failed"] if self._failed else []
+        turns = [count_of(self._turns, "turn")] if self._turns else []
+        return ", ".join([*([right] if self._judged or not turns else []), *failed, *turns])
 
     # -- at the end ------------------------------------------------------------------------------------------------
 
     def _report(self, summary: Event) -> None:
-        from rich.console import Console
+        from consult.render.console import PlainConsole
 
-        out = self.out or Console()
+        out = self.out or PlainConsole()
         out.print(fitted(_figures(summary, self.ended), out.width))
         for line in self._failures():
             out.print(styled(line, "red"), highlight=False, soft_wrap=True)
@@ -117,7 +128,7 @@ class Progress:
         failed = [event for event in self.ended if event["status"] == "failed"]
         if not failed:
             return []
-        lines = [f"  {e['consultation']}  {clean(e['case'])}  {clean(e['error'] or '')}" for e in failed]
+        lines = [f"  {e['consultation']}  {shown(e['case'])}  {shown(e['error'] or '')}" for e in failed]
         more = [f"  … and {len(lines) - MOST_FAILURES} more"] if len(lines) > MOST_FAILURES else []
         return ["", "failed:", *lines[:MOST_FAILURES], *more]
 
@@ -125,15 +136,18 @@ class Progress:
 def _bar(console: Console) -> Bar:
     from rich import progress
 
-    return progress.Progress(
-        progress.BarColumn(bar_width=None),
-        progress.MofNCompleteColumn(),
-        progress.TextColumn("{task.fields[counts]}", markup=False),
+    times = [
         progress.TimeElapsedColumn(),
         progress.TextColumn("left", style="dim"),
         progress.TimeRemainingColumn(),
+    ]
+    # Not as wide as the terminal: there has to be room for `^C`, which would else break the line and leave it twice.
+    return progress.Progress(
+        progress.BarColumn(bar_width=max(4, min(40, console.width - BESIDE_BAR))),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[counts]}", markup=False),
+        *(times if console.width >= BESIDE_BAR else []),
         console=console,
-        expand=True,
         refresh_per_second=4,
     )
 

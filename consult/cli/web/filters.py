@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from html import escape
 
 from consult.agents.assessors.rubric import ITEMS
 from consult.agents.prompt_formats.clean import clean
 from consult.cli.web.parts import link
 from consult.envs.store.queries import NONE, RESULTS, Filters, assessors, choices
 from consult.envs.store.write import Store
+from consult.foreign_text import as_html
 from consult.render.turn_html import text
 
 LONGEST = 300
@@ -45,10 +45,10 @@ def filter_form(store: Store, run: str, filters: Filters, here: str) -> str:
         lists["item"] = [(item.key, f"{item.key} {item.name}") for item in ITEMS]
         lists["value"] = _VALUES.items()
     selects = "".join(_select(name, options, getattr(filters, name)) for name, options in lists.items())
-    case = f'<label>case<input name="case" value="{escape(filters.case)}" placeholder="part of its id"></label>'
+    case = f'<label>case<input name="case" value="{as_html(filters.case)}" placeholder="part of its id"></label>'
     clear = f" {link(here, 'Show all')}" if filters.given() else ""
     return f"""<details class="filters"{" open" if filters.given() else ""}><summary>Filters</summary>
-<form method="get" action="{escape(here)}">
+<form method="get" action="{as_html(here)}">
 <div>{selects}{case}</div>
 <p><button>Filter</button>{clear}</p>
 </form></details>"""
@@ -78,7 +78,7 @@ def _select(name: str, options: Iterable[Choice], chosen: str) -> str:
         # An address may contain a value that the run does not have; the form shows it, and the list is empty.
         listed.append((chosen, chosen))
     inner = "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{text(words)}</option>'
+        f'<option value="{as_html(value)}"{" selected" if value == chosen else ""}>{text(words)}</option>'
         for value, words in listed
     )
     return f'<label>{_NAMES.get(name, name)}<select name="{name}">{inner}</select></label>'

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from urllib.parse import quote, urlencode
 
 from consult.envs.store.write import stored_decision
+from consult.foreign_text import as_html
 from consult.render.page_parts import Row
 from consult.render.report.verdicts import result_of
 from consult.render.terminal import DISCLAIMER
@@ -39,6 +39,7 @@ def document(name: str, content: str, *, path: Links, beside: str = "", foot: st
 <meta name="color-scheme" content="light dark">
 <title>{name} · consult</title>
 <link rel="stylesheet" href="/page.css">
+<link rel="icon" href="/favicon.ico" type="image/svg+xml">
 </head>
 <body class="view {kind}">
 <a class="skip" href="#content">Skip to the content</a>
@@ -58,7 +59,7 @@ def _step(to: str, words: str) -> str:
 
 def link(to: str, words: str) -> str:
     """Return a link as HTML."""
-    return f'<a href="{escape(to)}">{text(words)}</a>'
+    return f'<a href="{as_html(to)}">{text(words)}</a>'
 
 
 def run_address(run: str) -> str:
@@ -90,7 +91,7 @@ def diagnosed(row: Row) -> str:
     demo = f' <b class="demo">{DEMO}</b>' if row["demo"] else ""
     error = f'<p class="dim">{text(row["error"])[:300]}</p>' if row["error"] else ""
     shown = "" if row["status"] in ("running", "failed") and not row["diagnosis"] else f"{named} "
-    return f'{shown}<span class="result-{came.replace(" ", "-")}">{escape(mark)}</span>{demo}{error}'
+    return f'{shown}<span class="result-{came.replace(" ", "-")}">{as_html(mark)}</span>{demo}{error}'
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
@@ -101,9 +102,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], caption: str) 
         rows: Cells as HTML; the first is the row's name.
         caption: What it lists, for screen readers.
     """
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headings)
+    head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in headings)
     lines = "".join(f"<tr>{_first(row[0])}{_rest(headings[1:], row[1:])}</tr>\n" for row in rows)
-    named = f'<caption class="unseen">{escape(caption)}</caption>'
+    named = f'<caption class="unseen">{as_html(caption)}</caption>'
     return f'<table class="list">{named}<thead><tr>{head}</tr></thead>\n<tbody>{lines}</tbody></table>'
 
 
@@ -113,7 +114,7 @@ def _first(cell: str) -> str:
 
 def _rest(headings: Sequence[str], cells: Sequence[str]) -> str:
     return "".join(
-        f'<td data-name="{escape(heading)}"><div>{cell}</div></td>'
+        f'<td data-name="{as_html(heading)}"><div>{cell}</div></td>'
         for heading, cell in zip(headings, cells, strict=True)
     )
 
@@ -127,7 +128,7 @@ def pager(here: str, given: Mapping[str, str], page: int, pages: int) -> str:
         if not 1 <= number <= pages or number == page:
             return f'<span class="dim">{words}</span>'
         query = urlencode({**given, "page": number})
-        return f'<a href="{escape(f"{here}?{query}")}">{words}</a>'
+        return f'<a href="{as_html(f"{here}?{query}")}">{words}</a>'
 
     back = f"{to(1, 'first')} {to(page - 1, '← previous')}"
     on = f"{to(page + 1, 'next →')} {to(pages, 'last')}"

@@ -14,12 +14,14 @@ from pydantic import BaseModel, ValidationError
 
 from consult.envs.benchmark.grid import Block, Grid, RoleModels
 from consult.errors import UserError
+from consult.fields import refusal
+from consult.foreign_text import quoted
+from consult.reading import MissingFileError, read_toml
 from consult.scenarios import UnknownNameError
 from consult.scenarios.scenario import nearest_first
 
 FLAGS = {"models": "model", "assessors": "assessor"}
 """Key of a grid → its option, where they differ."""
-MAX_BYTES = 1_000_000
 Place = tuple[str | int, ...]
 
 
@@ -63,21 +65,13 @@ def read_grid(path: Path) -> Source:
     """Read a TOML file as data.
 
     Raises:
-        GridError: The file is missing, too large, or not TOML.
+        GridError: The file is missing.
+        FileError: It cannot be read, or is not TOML.
     """
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+        return Source(str(path), *read_toml(path))
+    except MissingFileError:
         raise GridError(f"there is no file '{path}'; give a TOML file, or a --preset") from None
-    if len(raw) > MAX_BYTES:
-        raise GridError(f"{path}: has more than 1 MB; a grid takes a few lines")
-    try:
-        text = raw.decode("utf-8")
-        return Source(str(path), text, tomllib.loads(text))
-    except UnicodeDecodeError:
-        raise GridError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise GridError(f"{path}: is not TOML ({_first_line(error)}); fix that line") from None
 
 
 def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
@@ -122,15 +116,8 @@ def _sentence(error: ValidationError, source: Source, given: Mapping[str, Any]) 
 
 def _what(error: Any) -> str:
     """Describe what is wrong with a value."""
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    said = str(error["msg"])
-    return f"{said[:1].lower()}{said[1:]}, and it is {_shown(error['input'])}"
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+    said = refusal(error)
+    return said if error["type"] == "value_error" else f"{said}, and it is {quoted(error['input'])}"
 
 
 def _keys(table: Place) -> Sequence[str]:
@@ -157,7 +144,3 @@ def _line(text: str, place: Place) -> int:
         elif now == table and seen in (-1, nth) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
             return number
     return 0
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -16,7 +16,7 @@ from consult.agents.exchange import CUT, EMPTY, NO_TOOLS, ONLY_THOUGHT, REFUSED,
 from consult.counts import count_of
 from consult.envs.store.reply_counts import ReplyCount, reply_counts
 from consult.envs.store.write import Store
-from consult.scenarios.control_chars import without_controls
+from consult.foreign_text import without_controls
 
 FEWEST = 4
 """Tries below which nothing is said of a role."""

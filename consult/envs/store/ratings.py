@@ -12,13 +12,13 @@ from consult.agents.assessors.rubric import BY_KEY, Verdict
 from consult.agents.prompt_formats.clean import clean
 from consult.envs.store.write import Store
 from consult.errors import UserError
+from consult.reading import MEDIUM, MissingFileError, read_text
 
 REQUIRED = ("consultation", "item", "value")
 OPTIONAL = ("rater", "why")
+_WANTED = f"give a CSV file with the columns {', '.join(REQUIRED)}"
 HUMAN = "human"
 """The assessor of a row without a rater. With a rater it is `human:` and the rater, which cannot be a model's name."""
-LARGEST = 50_000_000
-"""Most bytes of a file."""
 LONGEST_CELL = 131_072
 """Most characters of a cell."""
 LONGEST = 60
@@ -123,14 +123,12 @@ def _columns(path: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def _text(path: Path) -> str:
-    if not path.is_file():
-        raise RatingsError(f"there is no file '{path}'; give a CSV file with the columns {', '.join(REQUIRED)}")
-    if path.stat().st_size > LARGEST:
-        raise RatingsError(f"'{path}' is larger than {LARGEST // 1_000_000} MB; split it into several files")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise RatingsError(f"'{path}' is not UTF-8 text; save it as CSV in UTF-8") from None
+        text = read_text(path, MEDIUM, pipe=True)
+    except MissingFileError:
+        raise RatingsError(
+            f"there is no file '{path}'; give a CSV file with the columns {', '.join(REQUIRED)}"
+        ) from None
     if not text.strip():
-        raise RatingsError(f"'{path}' is empty; give a CSV file with the columns {', '.join(REQUIRED)}")
+        raise RatingsError(f"'{path}' is empty; {_WANTED}")
     return text

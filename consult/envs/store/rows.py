@@ -8,8 +8,31 @@ from typing import Any
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.agents.assessors.judge import Judgement
+from consult.envs.config import Plan
 
 Row = dict[str, Any]
+
+
+def consultation_id(run: str, ordinal: int) -> str:
+    """Name a consultation, e.g. `r3.17`."""
+    return f"{run}.{ordinal}"
+
+
+def planned_row(run: str, plan: Plan, truth: Row) -> Row:
+    """Return the row of a consultation before it is played."""
+    return {
+        "id": consultation_id(run, plan.ordinal),
+        "run_id": run,
+        "ordinal": plan.ordinal,
+        "case_id": plan.case,
+        "temperament": plan.temperament,
+        "strategy": plan.strategy,
+        "team": plan.team,
+        "seed": plan.seed,
+        "repeat": plan.repeat,
+        "status": "running",
+        **truth,
+    }
 
 
 def turn_row(consultation: str, idx: int, act: Act) -> Row:

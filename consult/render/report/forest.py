@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import as_html, shown
 
 Data = Mapping[str, Any]
 
@@ -35,7 +34,7 @@ def forest(columns: Sequence[Column], differing: str) -> str:
         columns: With the same labels in the same order.
         differing: What the labels tell apart, e.g. `model, team`.
     """
-    labels = [wrapped(clean(label)) for label, _ in columns[0].rows]
+    labels = [wrapped(shown(label)) for label, _ in columns[0].rows]
     left = LETTER * max(len(line) for lines in [*labels, [differing]] for line in lines) + 16
     tops = [TOP]
     for lines in labels:
@@ -43,15 +42,15 @@ def forest(columns: Sequence[Column], differing: str) -> str:
     middles = [(top + below) / 2 for top, below in pairwise(tops)]
     width, height = left + len(columns) * (WIDTH + GAP), tops[-1] + BOTTOM
     names = "".join(_label(left, middle, lines) for middle, lines in zip(middles, labels, strict=True))
-    heading = f'<text class="axis" x="{left - 10:.0f}" y="{TOP - 18}" text-anchor="end">{escape(differing)}</text>'
+    heading = f'<text class="axis" x="{left - 10:.0f}" y="{TOP - 18}" text-anchor="end">{as_html(differing)}</text>'
     drawn = "".join(
         _column(left + number * (WIDTH + GAP), column, middles, tops[-1]) for number, column in enumerate(columns)
     )
     title = f"{_listed([column.title for column in columns])}, with 95 % intervals, by {differing or 'run'}"
-    box = f'viewBox="0 0 {width:.0f} {height:.0f}" font-size="10" role="img" aria-label="{escape(title)}"'
+    box = f'viewBox="0 0 {width:.0f} {height:.0f}" font-size="10" role="img" aria-label="{as_html(title)}"'
     style = f'style="min-width:{width:.0f}px;max-width:{1.4 * width:.0f}px"'
     svg = f"<svg {box} {style}>{heading}{names}{drawn}</svg>"
-    return f'<figure class="forest"><div class="wide">{svg}</div><figcaption>{escape(title)}.</figcaption></figure>'
+    return f'<figure class="forest"><div class="wide">{svg}</div><figcaption>{as_html(title)}.</figcaption></figure>'
 
 
 def wrapped(label: str, most: int = MOST_LETTERS) -> list[str]:
@@ -74,7 +73,7 @@ def _listed(titles: Sequence[str]) -> str:
 def _label(left: float, middle: float, lines: Sequence[str]) -> str:
     first = middle - LINE * (len(lines) - 1) / 2 + 4
     return "".join(
-        f'<text x="{left - 10:.0f}" y="{first + LINE * number:.1f}" text-anchor="end">{escape(line)}</text>'
+        f'<text x="{left - 10:.0f}" y="{first + LINE * number:.1f}" text-anchor="end">{as_html(line)}</text>'
         for number, line in enumerate(lines)
     )
 
@@ -86,7 +85,7 @@ def _column(left: float, column: Column, middles: Sequence[float], bottom: float
         for v in (0, 0.5, 1)
     )
     at = f'x="{left + WIDTH / 2:.0f}" y="{TOP - 18}"'
-    title = f'<text class="axis" {at} text-anchor="middle">{escape(column.title)}</text>'
+    title = f'<text class="axis" {at} text-anchor="middle">{as_html(column.title)}</text>'
     dots = "".join(
         _dot(left, middle, label, data)
         for middle, (label, data) in zip(middles, column.rows, strict=True)
@@ -98,7 +97,7 @@ def _column(left: float, column: Column, middles: Sequence[float], bottom: float
 def _dot(left: float, y: float, label: str, data: Data) -> str:
     low, high = (data["value"] if end is None else end for end in (data["low"], data["high"]))
     x, x1, x2 = (left + share * WIDTH for share in (data["value"], low, high))
-    told = f"{escape(clean(label))}: {data['value']:.1%} of {data['n']:,}"
+    told = f"{as_html(shown(label))}: {data['value']:.1%} of {data['n']:,}"
     return (
         f'<line class="whisker" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{told}</title></circle>'

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consult.agents.assessors.rubric import BY_KEY
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
 from consult.envs.settings import CASES
+from consult.foreign_text import shown
 from consult.render.report.compared import final_urgency, short_names, told_together
 
 Data = Mapping[str, Any]
@@ -56,7 +56,7 @@ def latex(found: Data) -> str:
 def escaped(text: str) -> str:
     """Write text so that LaTeX sets it; a character that not every LaTeX has is written as its number."""
     # Two hyphens of a name are no dash.
-    return re.sub("-(?=-)", "-{}", "".join(map(_escaped, clean(text))))
+    return re.sub("-(?=-)", "-{}", "".join(map(_escaped, shown(text))))
 
 
 def _escaped(c: str) -> str:

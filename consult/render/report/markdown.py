@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from consult.agents.prompt_formats.clean import clean
 from consult.counts import count_of
+from consult.foreign_text import shown, without_controls
 from consult.render.report.compared import across, head
 from consult.render.report.table import Cell, Table
 from consult.render.report.tables import of_run
-from consult.scenarios.control_chars import without_controls
 
 Data = Mapping[str, Any]
 
@@ -96,5 +95,5 @@ def _cell(cell: Cell) -> str:
 
 
 def _text(text: str) -> str:
-    cleaned = clean(text).replace("\\", "\\\\").replace("|", "\\|")
+    cleaned = shown(text).replace("\\", "\\\\").replace("|", "\\|")
     return cleaned.replace("<", "&lt;").replace("\n", " ")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import as_html, shown
 from consult.render.page import DEMONSTRATION, POLICY
 from consult.render.report.behind import Behind, behind
 from consult.render.report.compared import RUNS, across, final_urgency, head
@@ -93,7 +92,7 @@ def _unique_labels(runs: Sequence[Data]) -> list[str]:
 
 def _grid(benchmark: Data) -> str:
     """Return the grid that made the report, folded."""
-    words = f"<p class=dim>{_text(AGAIN)}</p><pre>{escape(lines_of(benchmark['toml']))}</pre>"
+    words = f"<p class=dim>{_text(AGAIN)}</p><pre>{as_html(lines_of(benchmark['toml']))}</pre>"
     return (
         f"<section><details><summary>Grid of benchmark {_text(benchmark['id'])}</summary>{words}</details></section>\n"
     )
@@ -139,7 +138,7 @@ class _Run:
 
 def _entry(one: Outcome, transcript: str) -> str:
     word = verdict(one)
-    demo = f" <b class=demo>{escape(DEMO)}</b>" if one.demo else ""
+    demo = f" <b class=demo>{as_html(DEMO)}</b>" if one.demo else ""
     words = f"{word}: {_text(one.diagnosis or 'no diagnosis')} <small>{_text(one.temperament)}</small>{demo}"
     kind = word.replace(" ", "-")
     if not transcript:
@@ -151,7 +150,7 @@ def _entry(one: Outcome, transcript: str) -> str:
 def _behind(one: Behind) -> str:
     parts = "".join(f"<p>{_text(word)} ({len(ids)}): {_links(ids)}</p>" for word, ids in one.parts.items())
     # The place to go to lies within, so that a browser opens the list on its way there.
-    return f'<details><summary>{_text(one.title)}</summary><div id="{escape(one.place)}">{parts}</div></details>\n'
+    return f'<details><summary>{_text(one.title)}</summary><div id="{as_html(one.place)}">{parts}</div></details>\n'
 
 
 def _links(ids: Sequence[str]) -> str:
@@ -183,7 +182,7 @@ def _head(found: Data) -> str:
 </head>
 <body class="report">
 <h1>Report on {_text(title)}</h1>
-<p><b>{escape(found["disclaimer"])}</b></p>
+<p><b>{as_html(found["disclaimer"])}</b></p>
 <p class="dim">A figure that is a link leads to the consultations behind it.
 Runs: {links}</p>
 """
@@ -193,7 +192,7 @@ def _foot(found: Data) -> str:
     starter = any("starter@" in model for run in found["runs"] for model in run["models"].values())
     words = f" {DEMONSTRATION}" if starter else ""
     made = f"consult {_text(found['consult'])}, {_text(found['created'])}, schema {_text(found['schema'])}."
-    return f"<footer><p><b>{escape(found['disclaimer'])}</b>{words}</p><p>{made}</p></footer>\n"
+    return f"<footer><p><b>{as_html(found['disclaimer'])}</b>{words}</p><p>{made}</p></footer>\n"
 
 
 def _figures(run: Data, places: set[str]) -> Iterator[str]:
@@ -233,8 +232,8 @@ def _cell(cell: Cell, places: set[str]) -> str:
     words = _UNIT.sub("\u00a0", _text(cell.text))
     if cell.detail:
         words += f" <small>{_UNIT.sub(chr(0xA0), _text(cell.detail))}</small>"
-    return f'<a href="#{escape(cell.link)}">{words}</a>' if cell.link in places else words
+    return f'<a href="#{as_html(cell.link)}">{words}</a>' if cell.link in places else words
 
 
 def _text(text: str) -> str:
-    return escape(clean(text))
+    return as_html(shown(text))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from consult.counts import count_of
+from consult.foreign_text import as_html
 
 Data = Mapping[str, Any]
 
@@ -60,16 +60,16 @@ def confusion_matrix(rows: Sequence[Data]) -> str:
         f'<rect class="{"hit" if one["truth"] == one["said"] else "miss"}" '
         f'x="{WIDE + CELL * said.index(one["said"])}" y="{WIDE + CELL * truths.index(one["truth"])}" '
         f'width="{CELL - 1}" height="{CELL - 1}" fill-opacity="{0.15 + 0.85 * one["n"] / total[one["truth"]]:.2f}">'
-        f"<title>{escape(one['truth'])}, said {escape(one['said'])}: {one['n']:,} of {total[one['truth']]:,}"
+        f"<title>{as_html(one['truth'])}, said {as_html(one['said'])}: {one['n']:,} of {total[one['truth']]:,}"
         "</title></rect>"
         for one in rows
     )
     rows_ = "".join(
-        f'<text x="{WIDE - 4}" y="{WIDE + CELL * i + 10}" text-anchor="end">{escape(name)}</text>'
+        f'<text x="{WIDE - 4}" y="{WIDE + CELL * i + 10}" text-anchor="end">{as_html(name)}</text>'
         for i, name in enumerate(truths)
     )
     columns = "".join(
-        f'<text transform="translate({WIDE + CELL * i + 10} {WIDE - 4}) rotate(-90)">{escape(name)}</text>'
+        f'<text transform="translate({WIDE + CELL * i + 10} {WIDE - 4}) rotate(-90)">{as_html(name)}</text>'
         for i, name in enumerate(said)
     )
     title = "Confusion matrix: truth downwards, what was concluded across"

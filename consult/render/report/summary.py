@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from consult.agents.assessors.rubric import BY_KEY
-from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import shown
 
 Data = Mapping[str, Any]
 Row = dict[str, Any]
@@ -50,7 +50,7 @@ def rows(found: Data) -> list[Row]:
             **{column(name): _text(run["settings"].get(name)) for name in settings},
             "subject": subject,
             "measure": name,
-            "assessor": clean(assessor),
+            "assessor": shown(assessor),
             "unit": unit,
             **_figure(measured[run["run"]].get((subject, name, unit, assessor))),
             "notice": NOTICE,
@@ -115,7 +115,7 @@ def _number(value: float | None) -> float | None:
 
 
 def _text(value: Any) -> Any:
-    return clean(value) if isinstance(value, str) else value
+    return shown(value) if isinstance(value, str) else value
 
 
 def headings(table: Sequence[Row]) -> list[str]:

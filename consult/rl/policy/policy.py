@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consult.agents.models.local.loading import load_afresh, revision_with
+from consult.agents.models.local.loading import load_afresh, metadata_of, revision_with
 from consult.agents.models.local.training_metadata import PRACTICE
 from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import ModelError, Request
 from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
 from consult.agents.roles.client import derive_seed
+from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
@@ -29,6 +30,7 @@ from consult.rl.policy.shared_prompt import Prompts, sample
 from consult.rl.policy.vision_cache import VisionCache
 from consult.rl.rewards.completion_parser import Decided, parse_diagnosis, parse_triage
 from consult.scenarios import Scenario
+from consult.whole_files import write_whole
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that are frozen."""
@@ -181,7 +183,7 @@ class Policy:
             _name_base(folder, self.config, self.located)
         (folder / "README.md").unlink(missing_ok=True)  # peft's card is an empty template
         practice = {"role": self.config.role, "rationale": self.config.rationale}
-        (folder / PRACTICE).write_text(json.dumps(practice, indent=2) + "\n", encoding="utf-8")
+        write_whole(folder / PRACTICE, json.dumps(practice, indent=2) + "\n")
 
     def _save_whole(self, folder: Path) -> None:
         from safetensors.torch import load_file, save_file
@@ -191,7 +193,7 @@ class Policy:
             # Tokenizer and processor are byte-for-byte those of the start.
             if path.suffix in COPIED and not (folder / path.name).exists() and "index" not in path.name:
                 shutil.copy(path, folder / path.name)
-        metadata = _metadata(self.located.folder)
+        metadata = metadata_of(self.located.folder)
         if "dialect" in metadata:
             weights = folder / "model.safetensors"
             save_file(load_file(weights), weights, metadata=metadata)
@@ -269,14 +271,14 @@ def _constraint_of(speaker: TransformersModel, config: TrainConfig, row: Row) ->
 def _name_base(folder: Path, config: TrainConfig, located: Located) -> None:
     """Write the base's name into an adapter so that, if possible, the base is also found on another machine."""
     path = folder / "adapter_config.json"
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told = read_object(path)
     told["base_model_name_or_path"], told["revision"] = _portable(config.model, located, folder)
-    path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(told, indent=2, sort_keys=True) + "\n")
 
 
 def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str | None]:
     if located.adapter is not None:
-        before = json.loads((located.adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        before = read_object(located.adapter / "adapter_config.json", "base_model_name_or_path")
         name, revision = str(before["base_model_name_or_path"]), before.get("revision")
         inside = located.adapter / name
         return (_beside(inside, folder), None) if inside.is_dir() else (name, revision)
@@ -289,10 +291,3 @@ def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str 
 def _beside(base: Path, folder: Path) -> str:
     """Return a folder's path relative to another folder, so that both can be moved together."""
     return os.path.relpath(base.resolve(), folder.resolve())
-
-
-def _metadata(folder: Path) -> dict[str, str]:
-    from safetensors import safe_open
-
-    with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
-        return dict(weights.metadata() or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,13 @@ from typing import Any
 
 from consult.agents.models.model_resolver import base_reference
 from consult.agents.prompt import fill
+from consult.reading import MEDIUM, read_object, read_text
 from consult.rl.config import OTHERS, TrainConfig
 from consult.rl.runtime.evaluation import Measured
+from consult.whole_files import drafted, write_whole
 
+METRICS = "metrics.json"
+"""File of the figures; a folder that has it is finished."""
 CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
 SHOWN = (
     ("reward", "reward of a completion"),
@@ -37,12 +42,10 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
     rows = _joined(curves, out / "curves.csv")
     draw_curves(rows, out / "curves.png")
     adapter = out / "adapter_config.json"
-    rank = int(json.loads(adapter.read_text(encoding="utf-8"))["r"]) if adapter.is_file() else None
-    (out / "README.md").write_text(model_card(config, metrics, rank), encoding="utf-8")
-    # Written last and atomically: it marks the training run as finished.
-    partial = out / "metrics.json.part"
-    partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    partial.replace(out / "metrics.json")
+    rank = int(read_object(adapter, "r")["r"]) if adapter.is_file() else None
+    write_whole(out / "README.md", model_card(config, metrics, rank))
+    # Written last: it marks the training run as finished.
+    write_whole(out / METRICS, json.dumps(metrics, indent=2) + "\n")
 
 
 DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted", "before", "after")
@@ -56,7 +59,7 @@ def write_decisions(path: Path, compared: Sequence[tuple[Measured, Measured]]) -
         path: The file.
         compared: The start's and the result's decisions on the same rows.
     """
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    with drafted(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(DECISIONS)
         for before, after in compared:
@@ -70,9 +73,8 @@ def _joined(curves: Sequence[Path], path: Path) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     for curve in curves:
         if curve.is_file():
-            with curve.open(newline="", encoding="utf-8") as stream:
-                rows += list(csv.DictReader(stream))
-    with path.open("w", newline="", encoding="utf-8") as stream:
+            rows += list(csv.DictReader(io.StringIO(read_text(curve, MEDIUM))))
+    with drafted(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]) if rows else ["step"])
         writer.writeheader()
         writer.writerows(rows)
@@ -96,7 +98,8 @@ def draw_curves(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     for box in boxes[len(drawn) :]:
         box.set_visible(False)
     figure.supxlabel("step", fontsize=9)
-    figure.savefig(path, dpi=110)
+    with drafted(path) as draft:
+        figure.savefig(draft, dpi=110)
 
 
 def _boundaries(rows: Sequence[Mapping[str, str]]) -> list[int]:

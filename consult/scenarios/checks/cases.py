@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from consult.counts import count_of
+from consult.foreign_text import unreadable, visible
 from consult.scenarios.case import Case
 from consult.scenarios.checks.advice import value_problems
 from consult.scenarios.checks.wording import naming
 from consult.scenarios.conditional import known_of
-from consult.scenarios.control_chars import unreadable, visible
 from consult.scenarios.files import LabelsFile, ScenarioFile
 from consult.scenarios.jsonl_cases import FILE, UNREAD, scan_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem

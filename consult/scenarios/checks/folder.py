@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import yaml
 from pydantic import BaseModel
 
+from consult.foreign_text import unreadable, visible
+from consult.reading import is_there
 from consult.scenarios.checks.advice import ANSWERS, advice_problems, condition_problems, topic_problems
 from consult.scenarios.checks.cases import Told, case_problems
 from consult.scenarios.checks.rules import rule_problems
@@ -26,7 +27,6 @@ from consult.scenarios.checks.tables import (
     table_problems,
 )
 from consult.scenarios.checks.wording import wording_problems
-from consult.scenarios.control_chars import unreadable, visible
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
 from consult.scenarios.folder import RULES, Rest, alias_references, grammar_of, labels_of, parse_rest
 from consult.scenarios.jsonl_cases import FILE as CASES
@@ -101,18 +101,18 @@ def check(folder: Path) -> Checked:
     """Find all mistakes of a scenario folder that can be found now, and list the remaining checks."""
     if not folder.is_dir():
         return Checked([Problem(str(folder), 0, "is not a folder", "give the path of a scenario's folder")], [])
-    tables = any((folder / name).exists() for name in TABLES)
+    tables = any(is_there(folder / name) for name in TABLES)
     problems, waiting = list(_stray_files(folder)), list[str]()
     files = _read(folder, tables, problems)
     found = [*_scenario_problems(files, tables), *_label_problems(files)]
-    listed = (folder / "labels.yaml").exists()
+    listed = is_there(folder / "labels.yaml")
     if files.settings is None or not files.settings.whole:
         waiting.append("what must agree with scenario.yaml")
     if listed and files.usable is None:
         waiting.append("what must agree with labels.yaml")
     if tables:
         found += _all_tables(folder, files, waiting, clean=not problems + found)
-    if tables and (folder / CASES).exists():
+    if tables and is_there(folder / CASES):
         problems.append(Problem(CASES, 0, "is not read beside findings.yaml", "remove it, or remove the tables"))
     if not tables:
         found += _case_problems(folder, files, waiting, open_=not listed)
@@ -158,7 +158,7 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
     broken, bereft, written, rests = list[Problem](), set[int](), dict[str, LocatedYaml](), dict[str, Rest[Any]]()
 
     def read(name: str, model: type[M], needed: bool) -> tuple[M, LocatedYaml] | None:
-        if not needed and not (folder / name).exists():
+        if not needed and not is_there(folder / name):
             return None
         try:
             rest = parse_rest(folder / name, model, ENTRIES.get(model, WHOLE_FILE))
@@ -167,7 +167,7 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
             return None
         broken.extend(rest.problems)
         written[name], rests[name] = rest.located, rest
-        problems.extend((*_doubled_keys(rest.located), *_unreadable(rest.located)))
+        problems.extend((*rest.located.doubled, *_unreadable(rest.located)))
         if name == VALUES:
             bereft.update(rest.located.line(entry) for place in rest.left_out for entry in (place, place[:-1]))
         return None if rest.parsed is None else (rest.parsed, rest.located)
@@ -181,25 +181,6 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
         scenario, labels, findings, values, names, rules,
         settings and salvaged_settings(settings), usable and salvaged_labels(usable), written, not broken, bereft,
     )  # fmt: skip
-
-
-def _doubled_keys(located: LocatedYaml) -> Iterator[Problem]:
-    """Find keys that appear twice in one mapping; YAML would silently keep the last."""
-    nodes = [yaml.compose(located.text, Loader=yaml.CSafeLoader)] if located.text else []
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, yaml.SequenceNode):
-            nodes += node.value
-        if not isinstance(node, yaml.MappingNode):
-            continue
-        seen = set[str]()
-        for key, value in node.value:
-            nodes.append(value)
-            name = str(key.value)
-            if name in seen:
-                what = f"'{name}' appears twice, and only the last would count"
-                yield Problem(located.file, key.start_mark.line + 1, what, "merge the two, or rename one")
-            seen.add(name)
 
 
 def _unreadable(located: LocatedYaml) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ from consult.scenarios.files import CaseSpec
 from consult.scenarios.importing.agentclinic import read_agentclinic
 from consult.scenarios.importing.card import Card, Menu, card_of
 from consult.scenarios.importing.cleaning import excerpt
-from consult.scenarios.importing.columns import Columns
+from consult.scenarios.importing.columns import Columns, meant_columns
 from consult.scenarios.importing.craft_md import read_craft_md
 from consult.scenarios.importing.names import Diagnoses, dumped
 from consult.scenarios.importing.own_rows import read_csv, read_jsonl, rows_of
@@ -43,6 +43,8 @@ KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
 """Kind → its reader."""
 MAPPED = ("csv", "jsonl", "folder")
 """Kinds whose columns can have other names."""
+MOST_UNREAD = 200
+"""Most names of unread columns that are kept."""
 FIRST = 5
 """Most dropped rows in a summary; the report has all of them."""
 
@@ -70,6 +72,10 @@ class Summary:
     """Number of sentences left out because they name the diagnosis."""
     long: int = 0
     """Sentences left out because they, or their number, are too long."""
+    aside: int = 0
+    """Sentences set aside because they are in the shorthand of notes; `import/kept.jsonl` lists them."""
+    suggested: dict[str, str] = field(default_factory=dict)
+    """Field that no column was found for → the column that may be meant."""
     facts: int = 0
     findings: int = 0
     photographs: int = 0
@@ -108,6 +114,7 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
         for read in rows:
             importer.take(read.line, read.row)
         summary = importer.summary
+        importer.suggest()
         if kind == "folder" and has_table(source):
             summary.unlisted = unlisted(source, summary.rows)
         if summary.kept:
@@ -187,6 +194,10 @@ class _Importer:
     def __init__(self, target: Target, root: Path) -> None:
         self.target, self.root = target, root
         self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(), Menu()
+        self.unread: dict[str, None] = {}
+        """Columns that no field was read from."""
+        self.found: set[str] = set()
+        """Fields that some row has."""
 
     def take(self, line: int, row: Row | UnusableRow) -> None:
         """Keep a row as a case, or drop it."""
@@ -198,7 +209,17 @@ class _Importer:
         except UnusableRow as unusable:
             self._drop(Dropped(line, unusable.reason, excerpt(unusable.detail)))
 
+    def suggest(self) -> None:
+        """Find the columns that may be meant by fields that no row has."""
+        missing = [name for name in ("complaint", "diagnosis", "age", "sex", "image") if name not in self.found]
+        texts = ["text"] if "complaint" in missing and "told" not in self.found else []
+        self.summary.suggested = meant_columns(self.unread, [*missing, *texts])
+
     def _keep(self, line: int, row: Row) -> None:
+        if len(self.unread) < MOST_UNREAD:
+            self.unread.update(dict.fromkeys(row.unread[:MOST_UNREAD]))
+        self.found.update(name for name in ("complaint", "diagnosis", "age", "sex", "image") if getattr(row, name))
+        self.found.update(["told"] if any(passage.text for passage in row.told) else [])
         diagnosis = self.diagnoses.named(row.diagnosis)
         card = card_of(row, self._id(line, row.id), diagnosis, self.menu)
         _validated(card)
@@ -222,6 +243,7 @@ class _Importer:
         summary.cleaned.update(card.cleaned)
         summary.leaks += card.leaks
         summary.long += card.long
+        summary.aside += len(card.aside)
         summary.facts += len(card.fields.get("facts", ()))
         summary.findings += len(card.fields.get("examinations", ()))
         summary.unknown += "diagnosis" not in card.fields
@@ -267,5 +289,6 @@ def _note(line: int, row: Row, card: Card) -> dict[str, Any]:
     """Describe the source of a case, and what was left out of it."""
     note = {"id": card.fields["id"], "line": line, "image": row.image, "cleaned": card.cleaned}
     note |= {"named_the_diagnosis": card.leaks, "too_long": card.long}
+    note |= {"set_aside": [excerpt(sentence, 400) for sentence in card.aside]}
     note |= {name: excerpt(text, 400) for name, text in row.rights.items()}
     return {name: value for name, value in note.items() if value}

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 from consult.scenarios.case import URGENCIES
 from consult.scenarios.checks.cases import years_said
+from consult.scenarios.importing.ages import age_in_cell, age_in_text
 from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
 from consult.scenarios.importing.first_person import as_clause, in_first_person
 from consult.scenarios.importing.names import Diagnosis
+from consult.scenarios.importing.notes import is_doctors, is_shorthand, spelled_out
 from consult.scenarios.importing.row import Passage, Row, UnusableRow
 from consult.scenarios.importing.sentences import MOST_CHARACTERS, denies, says_nothing, sentences
 from consult.scenarios.importing.topics import EXAMINATIONS, TOPICS, examination_of, is_found, topic_of
@@ -24,14 +26,9 @@ MOST_FACTS = 60
 MOST_FINDINGS = 120
 MOST_NAMES = 100
 """Most topics, most examinations and most clinics from a source."""
-OLDEST = 120
 LOOK = "please look at this"
 """The complaint if there is only a photograph."""
 
-_YEARS = re.compile(
-    r"\b(\d{1,3})[- ]years?[- ]old|\baged? (\d{1,3})\b|^\s*(\d{1,3})(?:\.0*)?\s*(?:y|years?)?\s*$", re.I
-)
-_YOUNGER = re.compile(r"\b(\d{1,3})[- ](month|week|day|hour)s?[- ]old\b|\b(newborn|neonate)\b", re.IGNORECASE)
 _SEXES = {
     "female": re.compile(r"\b(?:female|woman|girl|lady)\b|^\s*[fw]\s*$", re.IGNORECASE),
     "male": re.compile(r"\b(?:male|man|boy|gentleman)\b|^\s*m\s*$", re.IGNORECASE),
@@ -52,6 +49,8 @@ class Card:
     """Number of sentences left out because they name the diagnosis."""
     long: int = 0
     """Number of sentences left out because they are too long, or too many."""
+    aside: list[str] = field(default_factory=list)
+    """Sentences in the shorthand of notes, which no patient would say and no examination shows."""
 
 
 @dataclass
@@ -132,16 +131,19 @@ class _Writer:
         """Return the complaint, and the text with it; the first told sentence if there is no complaint."""
         stated = list(self._sentences(row.complaint, "complaint"))
         told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
+        noted = False
         for sentence in chain(stated, told):
             clause = self._clause(Passage(sentence))
-            if clause and (sentence in stated or not is_found(sentence, clause)):
-                rest = [Passage(s) for s in stated if s != sentence]
+            if clause and (is_doctors(sentence) or is_shorthand(clause)):
+                noted = True
+            elif clause and (sentence in stated or not is_found(sentence, clause)):
                 self.said.add(clause.lower())
-                return clause, rest
+                return clause, [Passage(s) for s in stated if s != sentence]
+        rest = [Passage(s) for s in stated]
         if row.image:
-            return LOOK, []
-        if self.card.leaks and (stated or row.told):
-            return "I do not feel well", []
+            return LOOK, rest
+        if noted or (self.card.leaks and (stated or row.told)):
+            return "I do not feel well", rest
         raise UnusableRow("there is no complaint")
 
     def facts(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
@@ -153,8 +155,10 @@ class _Writer:
                 if not clause or clause.lower() in self.said:
                     continue
                 self.said.add(clause.lower())
-                if not passage.topic and is_found(sentence, clause):
-                    self.sorted_out.append(self._finding(part))
+                if is_doctors(sentence) or (not passage.topic and is_found(sentence, clause)):
+                    self.sorted_out.append(self._finding(replace(part, topic="")))
+                elif is_shorthand(clause):
+                    self.card.aside.append(sentence)
                 else:
                     topic = self._possible(self.menu.topic(passage.topic, clause), clause)
                     none = {"none": True} if passage.none or denies(clause) else {}
@@ -176,7 +180,7 @@ class _Writer:
         """Reword a sentence as the patient's; empty if it says nothing, or reveals too much."""
         if says_nothing(passage.text) or not self.fits(passage.text):
             return ""
-        clause = in_first_person(passage.text, self.sex)
+        clause = in_first_person(spelled_out(passage.text), self.sex)
         return clause if re.search(r"\w", clause) else ""
 
     def fits(self, text: str) -> bool:
@@ -204,7 +208,8 @@ class _Writer:
 
 def _demographics(row: Row, card: Card) -> dict[str, Any]:
     stated = " ".join((row.about, next(iter(sentences(cleaned(row.complaint))), "")))[:400]
-    found: dict[str, Any] = {"age": _age(row.age) if row.age else _age(stated)}
+    age = age_in_cell(row.age) if row.age else age_in_text(stated)
+    found: dict[str, Any] = {"age": None if age is None else age.years}
     found["sex"] = _sex(row.sex) or _sex(stated)
     found["name"] = cleaned(row.name)[:60]
     found["skin_type"] = int(row.skin_type) if row.skin_type in tuple("123456") else None
@@ -214,27 +219,15 @@ def _demographics(row: Row, card: Card) -> dict[str, Any]:
     return found
 
 
-def _age(text: str) -> int | None:
-    years = _YEARS.search(text)
-    if years is not None:
-        age = int(next(filter(None, years.groups())))
-        return age if age <= OLDEST else None
-    young = _YOUNGER.search(text)
-    return None if young is None else int(young.group(1)) // 12 if young.group(2) == "month" else 0
-
-
 def _sex(text: str) -> str | None:
     found = [(match.start(), sex) for sex, words in _SEXES.items() if (match := words.search(text))]
     return min(found)[1] if found else None
 
 
 def _age_fact(row: Row) -> list[dict[str, Any]]:
-    stated = " ".join((row.age, row.about, cleaned(row.complaint)[:300]))
-    young = _YOUNGER.search(stated)
-    age = _age(row.age) if row.age else _age(stated)
-    if young and young.group(1):
-        return [{"topic": "age", "text": f"my age is {young.group(1)} {young.group(2).lower()}s"}]
-    return [] if age is None or young else [{"topic": "age", "text": f"my age is {age}"}]
+    stated = " ".join((row.about, cleaned(row.complaint)[:300]))
+    age = age_in_cell(row.age) if row.age else age_in_text(stated)
+    return [] if age is None or not age.said else [{"topic": "age", "text": f"my age is {age.said}"}]
 
 
 def _routing(row: Row, card: Card, menu: Menu) -> dict[str, Any]:

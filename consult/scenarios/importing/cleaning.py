@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from consult.scenarios.control_chars import without_controls
+from consult.foreign_text import without_controls
 from consult.scenarios.importing.row import UnusableRow
 
 MOST_CHARACTERS = 20_000
@@ -52,6 +53,11 @@ def as_text(value: Any, name: str) -> str:
         value = ". ".join(as_text(entry, name) for entry in value if not isinstance(entry, list | Mapping))
     if not isinstance(value, str | int | float):
         raise UnusableRow(f"'{name}' is not a text")
+    if isinstance(value, float) and not math.isfinite(value):
+        # NaN is how pandas writes a missing value.
+        if math.isnan(value):
+            return ""
+        raise UnusableRow(f"'{name}' is not a finite number")
     text = str(value)
     if len(text) > MOST_CHARACTERS:
         raise UnusableRow(f"'{name}' is longer than {MOST_CHARACTERS:,} characters")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from consult.errors import UserError
+from consult.reading import parse_json
 from consult.scenarios.importing.cleaning import as_text
 from consult.scenarios.importing.row import Passage, Row, UnusableRow
 from consult.scenarios.scenario import UnknownNameError
@@ -32,6 +34,16 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "source": ("source", "source_repo"),
 }
 """Field → its possible columns; the first existing one is used. `complaints` and `general_complaint` are 3MDBench's."""
+MEANT: Mapping[str, str] = {
+    "complaint": r"complaint|reason|presenting|symptom|problem|title|\bcc\b",
+    "text": r"history|\bhpi\b|narrative|note|report|description|summary|query|question",
+    "diagnosis": r"diagnos|\bdx\b|disease|condition|\bicd|ground truth|answer|label",
+    "age": r"\bage\b|\byears\b",
+    "sex": r"\bsex\b|\bgender\b",
+    "image": r"(?<!\bn )image|\bimg\b|photo|picture|\bpath\b",
+    "specialty": r"specialt|speciali[sz]ation|department|clinic\b",
+}
+"""Field → words in the name of a column that may be meant by it."""
 RIGHTS = ("licence", "attribution", "source")
 MOST_PASSAGES = 200
 DEEPEST = 6
@@ -61,9 +73,11 @@ class Columns:
             raise UnknownNameError("column", missing, columns)
         found = self._found(columns)
         if not {"complaint", "text", "facts", "image"} & set(found):
+            meant = meant_columns(columns, ("complaint", "text", "image"))
+            maps = " ".join(f"--map {shlex.quote(f'{field}={column}')}" for field, column in meant.items())
             raise UserError(
                 f"no column is called complaint, text, facts or image; there are: {', '.join(columns[:12])[:300]}; "
-                "rename one, or give --map complaint=COLUMN"
+                f"rename one, or give {maps or '--map complaint=COLUMN'}"
             )
 
     def _found(self, columns: Iterable[str]) -> dict[str, str]:
@@ -83,20 +97,36 @@ class Columns:
         facts, examinations = (_unpacked(values.pop(field, None)) for field in ("facts", "examinations"))
         text = _unpacked(values.pop("text", None))
         plain = {field: as_text(value, field) for field, value in values.items()}
+        read = set(found.values())
         return Row(
             told=(*_passages(facts, "facts"), Passage(as_text(text, "text"))),
             found=tuple(_passages(examinations, "examinations")),
             rights={field: stated for field in RIGHTS if (stated := plain.pop(field, ""))},
+            unread=tuple(str(column) for column in record if column and column not in read),
             **plain,
         )
+
+
+def meant_columns(unread: Iterable[str], fields: Iterable[str]) -> dict[str, str]:
+    """Return field → the first column, of those that were not read, whose name suggests it."""
+    left, meant = list(unread), dict[str, str]()
+    for field in fields:
+        words = re.compile(MEANT.get(field, "(?!)"), re.IGNORECASE)
+        # final_diagnosis, FinalDiagnosis
+        named = ((column, re.sub(r"[_\W]+|(?<=[a-z])(?=[A-Z])", " ", column)) for column in left)
+        found = next((column for column, name in named if words.search(name)), None)
+        if found is not None:
+            meant[field] = found
+            left.remove(found)
+    return meant
 
 
 def _unpacked(value: Any) -> Any:
     """Read a cell of a table that holds a JSON list or object."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return parse_json(value)
+        except ValueError:
             return value
     return value
 

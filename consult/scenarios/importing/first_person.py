@@ -44,7 +44,7 @@ _OWN = re.compile(
 )
 _OBJECT = re.compile(rf"\b{_WHO}(?!')\b|\bhim\b|\bher\b", re.IGNORECASE)
 _BARE = re.compile(
-    r"^((?:reports?|reported|denie[sd]|states|notes|works|lives|drinks|takes|has|is|smokes|admits|complains|uses|describes)\b)",
+    r"^((?:reports?|reported|was|had|denie[sd]|states|notes|works|lives|drinks|takes|has|is|smokes|admits|complains|uses|describes)\b)",
     re.IGNORECASE,
 )
 """Matches the beginning of a sentence without its subject."""
@@ -83,9 +83,9 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         sentence: Without its full stop.
         sex: The patient's sex, `female` or `male`, if known.
     """
-    said = _BARE.sub(
-        lambda verb: f"He {verb.group().lower()}", re.sub(r"^Patient\b", "The patient", _LEAD.sub("", sentence))
-    )
+    said = re.sub(r"^Patient\b", "The patient", _LEAD.sub("", sentence))
+    if not said.endswith("?"):
+        said = _BARE.sub(lambda verb: f"He {verb.group().lower()}", said)
     said = _AGED.sub(_introduced, said, count=1)
     said = _DENIES.sub("I have had no ", said, count=1) if _DENIES.match(said) else said
     said = _SAYS_THAT.sub("", said, count=1)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
-from consult.errors import UserError
+from consult.reading import SMALL, not_utf8, open_rows
 from consult.scenarios.importing.row import UnusableRow
 
-MOST_BYTES = 1_000_000
-"""Most bytes of one row."""
 MOST_LINES = 1_000
 """Most lines of one row; a longer one has an unclosed quotation mark."""
 
@@ -22,25 +20,24 @@ class Lines:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "there is no such file"
-            raise UserError(f"{path}: {what}; give the file to import")
-        self._stream = path.open("rb")
+        """Open a file or a pipe.
+
+        Raises:
+            FileError: It cannot be read, or is not a text.
+        """
+        self._stream = open_rows(path, pipe=True)
         self.line = 0
         """1-based number of the line that was read last."""
         self.first = 0
         """Number of the row's first line."""
         self._second = 0
         self._bytes = 0
-        if self._stream.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            self._stream.close()
-            raise UserError(f"{path}: is UTF-16 text; save it as UTF-8")
 
     def __enter__(self) -> Lines:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stream.close()
+        self.close()
 
     def __iter__(self) -> Lines:
         return self
@@ -48,6 +45,10 @@ class Lines:
     def begin(self) -> None:
         """Start a row."""
         self.first, self._bytes = self.line + 1, 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
 
     def again(self) -> None:
         """Go back to the second line of the row."""
@@ -61,24 +62,24 @@ class Lines:
             StopIteration: The file is at its end.
             UnusableRow: The line, or the row with it, is too long, or is not UTF-8 text.
         """
-        raw = self._stream.readline(MOST_BYTES + 1)
+        raw = self._stream.readline(SMALL + 1)
         if not raw:
             raise StopIteration
         self.line += 1
-        whole = raw.endswith(b"\n") or len(raw) <= MOST_BYTES
+        whole = raw.endswith(b"\n") or len(raw) <= SMALL
         if not whole:
             self._skip()
         if self.line == self.first:
             self._second = self._stream.tell()
         self._bytes += len(raw)
-        if not whole or self._bytes > MOST_BYTES or self.line - self.first >= MOST_LINES:
-            raise UnusableRow(f"the row is longer than {MOST_BYTES:,} bytes or {MOST_LINES:,} lines")
+        if not whole or self._bytes > SMALL or self.line - self.first >= MOST_LINES:
+            raise UnusableRow(f"the row is longer than {SMALL:,} bytes or {MOST_LINES:,} lines")
         try:
             return raw.decode("utf-8-sig" if self.line == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise UnusableRow("the row is not UTF-8 text") from None
+        except UnicodeDecodeError as error:
+            raise UnusableRow("the row is not UTF-8 text", not_utf8(error.object, error.start)[0]) from None
 
     def _skip(self) -> None:
         """Skip to the end of a line."""
-        while (rest := self._stream.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
+        while (rest := self._stream.readline(SMALL)) and not rest.endswith(b"\n"):
             pass

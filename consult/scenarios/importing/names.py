@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import yaml
 
+from consult.reading import SMALL
 from consult.scenarios.importing.cleaning import cleaned
 from consult.scenarios.importing.row import UnusableRow
-from consult.scenarios.located_yaml import MAX_BYTES
 from consult.scenarios.normalised import normalised
 
 MOST_LABELS = 2_000
@@ -117,7 +117,7 @@ class Diagnoses:
         taken = {normalised(diagnosis.name) for diagnosis in self._by_key.values()}
         entries = {d.name: self._entry(d, taken) for d in self._by_key.values()}
         text = dumped({"labels": entries})
-        self.open = len(text.encode()) > MAX_BYTES
+        self.open = len(text.encode()) > SMALL
         return None if self.open else text
 
     def _entry(self, diagnosis: Diagnosis, taken: set[str]) -> dict[str, object]:

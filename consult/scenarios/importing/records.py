@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from consult.errors import UserError
-from consult.scenarios.importing.lines import MOST_BYTES, Lines
+from consult.reading import SMALL
+from consult.scenarios.importing.lines import Lines
 from consult.scenarios.importing.row import UnusableRow
+from consult.scenarios.json_lines import parse_line
 
 DELIMITERS = ",;\t|"
 
@@ -38,13 +39,11 @@ def read_objects(path: Path) -> Iterator[Record]:
 
 
 def _object(line: str) -> Mapping[str, Any]:
-    try:
-        data = json.loads(line)
-    except RecursionError:
-        raise UnusableRow("not valid JSON", "nested too deeply") from None
-    except ValueError as error:
-        why = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
-        raise UnusableRow("not valid JSON", why) from None
+    data, doubled, what, fix = parse_line(line)
+    if what:
+        raise UnusableRow("not valid JSON", f"{what.removeprefix('is not valid JSON').lstrip(': ')}; {fix}")
+    if doubled:
+        raise UnusableRow("a key appears twice", doubled[0])
     if not isinstance(data, dict):
         raise UnusableRow("not a JSON object", "write one object a line")
     return data
@@ -59,26 +58,29 @@ class Table:
 
     def __init__(self, path: Path) -> None:
         # The limit applies to the whole csv module; a row's own limit is lower.
-        csv.field_size_limit(MOST_BYTES)
-        self._path = path
-        with Lines(path) as lines:
-            lines.begin()
-            try:
-                line = next(lines)
-                headers = {d: next(csv.reader([line], delimiter=d, strict=True)) for d in DELIMITERS}
-            except (StopIteration, UnusableRow, csv.Error):
-                raise UserError(f"{path}: has no header that can be read; name its columns in the first line") from None
+        csv.field_size_limit(SMALL)
+        # Opened once: a pipe gives its rows once.
+        self._lines = Lines(path)
+        self._lines.begin()
+        try:
+            line = next(self._lines)
+            headers = {d: next(csv.reader([line], delimiter=d, strict=True)) for d in DELIMITERS}
+        except (StopIteration, UnusableRow, csv.Error) as error:
+            self._lines.close()
+            near = f" ({error.detail})" if isinstance(error, UnusableRow) and error.detail else ""
+            raise UserError(
+                f"{path}: has no header that can be read{near}; name its columns in the first line"
+            ) from None
         self._delimiter = max(DELIMITERS, key=lambda d: len(headers[d]))
         self.columns = tuple(name.strip() for name in headers[self._delimiter])
         doubled = next((c for c in self.columns if c and self.columns.count(c) > 1), None)
         if doubled is not None:
+            self._lines.close()
             raise UserError(f"{path}: the column '{doubled[:60]}' appears twice in the header; rename one")
 
     def __iter__(self) -> Iterator[Record]:
-        """Read the rows."""
-        with Lines(self._path) as lines:
-            lines.begin()
-            next(lines)
+        """Read the rows, once."""
+        with self._lines as lines:
             reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
             while True:
                 lines.begin()

@@ -51,6 +51,8 @@ class Row:
     specialty: str = ""
     urgency: str = ""
     split: str = ""
+    unread: tuple[str, ...] = ()
+    """Columns that no field was read from."""
     rights: Mapping[str, str] = field(default_factory=dict)
     """Licence and attribution, if the source states them."""
 

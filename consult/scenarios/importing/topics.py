@@ -53,9 +53,11 @@ _TOPIC_WORDS = {
     r"|antifungal\w*|therap\w+|prescri\w+|over-the-counter|mg|remed\w+|vaccin\w+|ibuprofen|tablets?|lotion)\b",
     "social": r"\b(?:smok\w*|cigarettes?|alcohol\w*|drinks?|works?|job|occupation|lives?|living|retired|student"
     r"|marri\w+"
-    r"|sexual\w*|travel\w*|drugs?|marijuana|immigrated|native|school|hik\w+|beach|swim\w*)\b",
-    "duration": r"\b(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|few|past|many)[- ]"
-    r"(?:to \d+ )?(?:minute|hour|day|week|month|year)s?\b(?!-old| old)|\b(?:since|began|started|first noticed)\b",
+    r"|wash(?:es|ing)?\b|exercis\w*|sexual\w*|travel\w*|drugs?|marijuana|immigrated|native|school|hik\w+|beach|swim\w*)\b",
+    "duration": r"(?:\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|several|few|past|many)"
+    r"|(?:(?<=for )|(?<=about )|(?<=over )|(?<=than )|(?<=almost )|(?<=past ))an?)[- ]"
+    r"(?:to \d+ )?(?:minute|hour|day|week|month|year)s?\b(?!-old| old)"
+    r"|\ban? (?:minute|hour|day|week|month|year) (?:ago|now)\b|\b(?:since|began|started|first noticed)\b",
     "history": r"\b(?:history|diagnosed|surgery|previous(?:ly)?|prior|hospitali[sz]\w+|pregnan\w+|born|chronic)\b",
     "trigger": r"\b(?:aggravat\w+|trigger\w*|provoked|exposure|exposed|bites?|bitten|after (?:eating|exercise"
     r"|contact|the)"

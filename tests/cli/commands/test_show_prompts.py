@@ -15,8 +15,8 @@ from consult.cli.main import app
 from consult.cli.web.server import application
 from consult.envs.prompts import NoPromptsError, prompts_of
 from consult.envs.store.write import Store
+from consult.foreign_text import visible
 from consult.render.prompts import kept_to
-from consult.scenarios.control_chars import visible
 
 PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
 NASTY = "<script>alert(1)</script>\x1b[2J\u202e & <think>hm</think>"

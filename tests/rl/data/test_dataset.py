@@ -389,6 +389,16 @@ def test_flags_go_before_the_file_and_the_file_before_the_preset(tmp_path):
     assert (read.seed, read.cases, read.learning_rate, read.validation) == (4, 50, 0.01, 170)
     assert "format" not in read.weights and read.weights["accuracy"] == 1.0
     assert read_config("triage", None, "smoke", {"steps": 5}).minutes is None
+    limits = [
+        (read.steps, read.minutes)
+        for read in (
+            read_config("triage", None, "smoke", {}),
+            read_config("triage", None, "smoke", {"minutes": 7}),
+            read_config("attending", None, "smoke", {}),
+            read_config("attending", None, "smoke", {"steps": 9}),
+        )
+    ]
+    assert limits == [(80, None), (None, 7), (None, 2), (9, None)]
 
 
 def test_where_no_end_is_given_the_starter_is_trained_as_published():

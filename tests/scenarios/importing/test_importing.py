@@ -294,7 +294,7 @@ def test_a_mistake_is_a_sentence_and_leaves_nothing(tmp_path, kind, content, map
 
 
 def test_a_source_that_is_not_there_and_a_target_that_is(tmp_path):
-    with pytest.raises(UserError, match="there is no such file"):
+    with pytest.raises(UserError, match="does not exist; check the path"):
         import_cases("csv", tmp_path / "none.csv", tmp_path / "out")
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine").write_text("kept")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from consult.agents.models.model import Message, ModelError, Prompt
-from consult.scenarios.control_chars import without_tokens
+from consult.foreign_text import without_tokens
 
 Render = Callable[..., str]
 """Renders a chat, with additional template variables as keyword arguments."""

@@ -26,6 +26,7 @@ from consult.agents.models.model import ModelError
 from consult.agents.models.model_resolver import Located, missing_shards, read_json
 from consult.agents.prompt_formats.starter import StarterDialect
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
+from consult.reading import MEDIUM, digest_of, read_bytes
 
 OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -130,7 +131,7 @@ def load_afresh(located: Located) -> Base:
 
 
 def _key(folder: Path, revision: str) -> tuple[str, str]:
-    configuration = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
+    configuration = digest_of(folder / "config.json").hex()
     return str(folder.resolve()), f"{revision} {configuration}"
 
 
@@ -263,10 +264,17 @@ def dialect_of(folder: Path) -> str:
 
 
 def metadata_of(folder: Path) -> dict[str, str]:
-    """Read the weights' metadata."""
+    """Read the weights' metadata.
+
+    Raises:
+        ModelError: The folder has no weights, or they are broken.
+    """
     from safetensors import safe_open
 
-    with safe_open(sorted(folder.glob("*.safetensors"))[0], "pt") as weights:
+    first = min(folder.glob("*.safetensors"), default=None)
+    if first is None:
+        raise ModelError(f"'{folder}' is not a model: it has no *.safetensors weights; give the folder of a model")
+    with in_a_sentence(folder), safe_open(first, "pt") as weights:
         return dict(weights.metadata() or {})
 
 
@@ -279,14 +287,13 @@ def revision_of(folder: Path) -> str:
     """Hash the weights."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        digest.update(digest_of(path))
     return digest.hexdigest()[:16]
 
 
 def adapter_revision_of(folder: Path) -> str:
     """Hash an adapter's weights and configuration."""
-    configuration = (folder / "adapter_config.json").read_bytes()
+    configuration = read_bytes(folder / "adapter_config.json", MEDIUM)
     return hashlib.sha256(revision_of(folder).encode() + configuration).hexdigest()[:16]
 
 

@@ -75,7 +75,7 @@ class Photographs:
                 raise ModelError(f"a prompt has {text.count(self.token)} places for {len(shown)} photographs")
         if self.whole and any(photographs):
             rows = [self._stock(text, [p.load() for p in s]) for text, s in zip(texts, photographs, strict=True)]
-            return _joined(rows, self.processor.tokenizer.pad_token_id)
+            return beside(rows, self.processor.tokenizer.pad_token_id)
         return self._put_together(texts, [[self._processed(p) for p in shown] for shown in photographs])
 
     # -- together --------------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class Photographs:
         if self.kinds:
             places = torch.tensor([i for i in self.processor.image_token_ids if i is not None])
             inputs |= {name: torch.isin(inputs["input_ids"], places).long() for name in self.kinds}
-        return inputs | _beside([p.tensors for each in shown for p in each])
+        return inputs | _stacked_all([p.tensors for each in shown for p in each])
 
     def _processed(self, photograph: Photograph) -> Processed:
         if photograph.id not in self._kept:
@@ -133,14 +133,19 @@ def _filled(text: str, token: str, fillings: Sequence[str]) -> str:
     return "".join(piece + filling for piece, filling in zip(pieces, [*fillings, ""], strict=True))
 
 
-def _joined(rows: Sequence[Inputs], pad: int) -> Inputs:
-    """Join prompts that were processed one by one."""
+def beside(rows: Sequence[Inputs], pad: int) -> Inputs:
+    """Join prompts that were processed one by one, padded on the left.
+
+    Args:
+        rows: Inputs of one prompt each.
+        pad: Token for padding.
+    """
     width = max(row["input_ids"].shape[1] for row in rows)
     names = [name for name in TEXT_TENSORS if any(name in row for row in rows)]
     fillers = {name: pad if name == "input_ids" else 0 for name in names}
-    return {name: torch.cat([_widened(row, name, width, fillers[name]) for row in rows]) for name in names} | _beside(
-        [{name: tensor for name, tensor in row.items() if name not in TEXT_TENSORS} for row in rows]
-    )
+    return {
+        name: torch.cat([_widened(row, name, width, fillers[name]) for row in rows]) for name in names
+    } | _stacked_all([{name: tensor for name, tensor in row.items() if name not in TEXT_TENSORS} for row in rows])
 
 
 def _widened(row: Inputs, name: str, width: int, filler: int) -> Any:
@@ -148,7 +153,7 @@ def _widened(row: Inputs, name: str, width: int, filler: int) -> Any:
     return torch.nn.functional.pad(tensor, (width - tensor.shape[1], 0), value=filler)
 
 
-def _beside(parts: Sequence[Inputs]) -> Inputs:
+def _stacked_all(parts: Sequence[Inputs]) -> Inputs:
     """Concatenate tensors of photographs; smaller ones are padded with zeros."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {name: _stacked([part[name] for part in parts if name in part]) for name in names}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from consult.agents.choices import Rationale
 from consult.agents.models.model import ModelError
+from consult.reading import FileError, read_object
 
 PRACTICE = "consult.json"
 
@@ -33,6 +34,6 @@ def practice_of(folder: Path) -> Practice:
     if not path.is_file():
         return Practice()
     try:
-        return Practice.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, ValidationError) as error:
+        return Practice.model_validate(read_object(path))
+    except (FileError, ValidationError) as error:
         raise ModelError(f"'{path}' is broken; train the model again, or remove the file") from error

@@ -1,12 +1,13 @@
 """A transformers model: image-text-to-text or text-only, with or without an adapter.
 
-A batch is padded on the left, each row draws its own noise, and token counts exclude padding.
+Each row draws its own noise, and token counts exclude padding.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +20,10 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from consult.agents.models.local.chat_format import THOUGHT_MARKS, ChatFormat, cleared
+from consult.agents.models.local.decode_loop import DecodeLoop, is_known
 from consult.agents.models.local.json_grammar import Grammars
 from consult.agents.models.local.loading import Base, load_base, revision_with
-from consult.agents.models.local.photographs import Photographs
+from consult.agents.models.local.photographs import Photographs, beside
 from consult.agents.models.local.sampling import Row, RowSampler, Trie
 from consult.agents.models.local.training_metadata import practice_of
 from consult.agents.models.model import (
@@ -36,6 +38,7 @@ from consult.agents.models.model import (
     Sent,
 )
 from consult.agents.models.model_resolver import Located, locate
+from consult.errors import ModelWarning
 
 KEPT_TRIES = 512
 """Most lists of options that are cached as tries."""
@@ -85,6 +88,11 @@ class TransformersModel:
         """Most tokens of prompt and reply together; None if the configuration states none."""
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
         self.banned += range(len(self.tokenizer), self._vocabulary)
+        pad, stops = self.tokenizer.pad_token_id, sorted(self.stops)
+        self.loop = DecodeLoop(self.model, pad, self.banned, stops) if is_known(self.model) else None
+        """Generates the tokens; None for a family that only stock `generate` supports."""
+        self._most: int | None = None
+        """Most requests that fit into the GPU's memory; None if no batch was too large."""
         self._tries: OrderedDict[tuple[tuple[str, ...], bool], Trie] = OrderedDict()
         self._options: dict[str, list[int]] = {}
         self._info = self._described(reference, adapter)
@@ -158,6 +166,7 @@ class TransformersModel:
             "system role": self.format.system,
             "photographs": "" if self.photographs is None else str(self.format.most_photographs or "any number"),
             "tokens a photograph": "" if self.photographs is None else str(self.photographs.tokens),
+            "decoding": "" if self.loop else "stock generate",
             "sampling": "by seed",
             "thinking": "none" if self.format.thought is None else "can be switched",
             "schemas": "kept" if self.base.dialect == "plain" and self._grammars else "not kept",
@@ -173,48 +182,85 @@ class TransformersModel:
 
     # -- generation ------------------------------------------------------------------------------------------------
 
-    @torch.inference_mode()
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Answer a batch.
+        """Answer a batch; one that does not fit into the GPU's memory is halved, and later batches are not larger.
 
         Raises:
-            ModelError: A prompt is longer than the context of the model, or cannot be rendered.
+            ModelError: A prompt is longer than the context of the model, cannot be rendered, or does not fit alone.
         """
+        replies: list[Reply] = []
+        while len(replies) < len(requests):
+            replies += self._generate_or_halve(requests[len(replies) :][: self._most])
+        return replies
+
+    def _generate_or_halve(self, requests: Sequence[Request]) -> list[Reply]:
+        try:
+            return self._generate(requests)
+        except torch.OutOfMemoryError:
+            pass  # what the error refers to must be released before the next try
+        name = self.info.reference
+        if len(requests) == 1:
+            raise ModelError(f"the GPU's memory is too small for one request of '{name}'; give a smaller model")
+        torch.cuda.empty_cache()
+        self._most = len(requests) // 2
+        warnings.warn(
+            f"a batch of {len(requests)} requests of '{name}' does not fit into the GPU's memory; going on with "
+            f"{self._most} (--batch {self._most})",
+            ModelWarning,
+            stacklevel=2,
+        )
+        return self.generate(requests)
+
+    @torch.inference_mode()
+    def _generate(self, requests: Sequence[Request]) -> list[Reply]:
         thoughts = self._thoughts([one for one in requests if one.thinks and self.format.thought is not None])
         sent = [self._after_thought(one, thoughts.get(id(one))) for one in requests]
-        inputs = self._inputs(requests, sent)
-        used = inputs["attention_mask"].sum(1).tolist()
+        inputs = [self._inputs([request], [one]) for request, one in zip(requests, sent, strict=True)]
+        used = [one["input_ids"].shape[1] for one in inputs]
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
+        self._draw(inputs, rows, self.stops)
         limited = [
             replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
             for one, row in zip(sent, rows, strict=True)
         ]
-        tokens = self._generated(inputs, rows, self.stops)
-        replies = [self._reply(*each) for each in zip(limited, rows, tokens, used, strict=True)]
+        replies = [self._reply(*each) for each in zip(limited, rows, used, strict=True)]
         return [_with_thought(one, thoughts.get(id(asked))) for one, asked in zip(replies, requests, strict=True)]
 
-    def _generated(self, inputs: dict[str, Any], rows: Sequence[Row], stops: set[int]) -> list[list[int]]:
-        """Return the new tokens of each row, up to the longest row's."""
-        width = inputs["input_ids"].shape[1]
-        with self.base.with_adapter(self.adapter), self._without_penalties(stops):
-            output = self.model.generate(
-                **{name: self._placed(tensor) for name, tensor in inputs.items()},
-                max_new_tokens=max(row.limit or 0 for row in rows),
-                do_sample=False,
-                num_beams=1,
-                logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(stops))]),
-                pad_token_id=self.tokenizer.pad_token_id,
-            )
-        tokens: list[list[int]] = output[:, width:].tolist()
-        return tokens
+    def _draw(self, inputs: Sequence[dict[str, Any]], rows: Sequence[Row], stops: set[int]) -> None:
+        """Draw the tokens of rows.
+
+        Args:
+            inputs: Those of one prompt each.
+            rows: One for each prompt; receives the tokens.
+            stops: Tokens that end a row.
+        """
+
+        def joined(at: Sequence[int]) -> dict[str, Any]:
+            together = beside([inputs[i] for i in at], self.tokenizer.pad_token_id)
+            return {name: self._placed(tensor) for name, tensor in together.items()}
+
+        with self.base.with_adapter(self.adapter):
+            if self.loop is not None:
+                lengths = [one["input_ids"].shape[1] for one in inputs]
+                replace(self.loop, stops=sorted(stops)).generate(lengths, joined, rows)
+                return
+            with self._without_penalties(stops):
+                self.model.generate(
+                    **joined(range(len(rows))),
+                    max_new_tokens=max(row.limit or 0 for row in rows),
+                    do_sample=False,
+                    num_beams=1,
+                    logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(stops))]),
+                    pad_token_id=self.tokenizer.pad_token_id,
+                )
 
     def _thoughts(self, requests: Sequence[Request]) -> dict[int, Thought]:
         """Generate private thoughts, in room of their own: id of the request → its thought."""
         if not requests or self.format.thought is None:
             return {}
         sent = [self._rendered(request.prompt, request.prompt.messages, thinks=True) for request in requests]
-        inputs = self._inputs(requests, sent)
-        used = inputs["attention_mask"].sum(1).tolist()
+        inputs = [self._inputs([request], [one]) for request, one in zip(requests, sent, strict=True)]
+        used = [one["input_ids"].shape[1] for one in inputs]
         mark = self.format.thought[1].strip()
         end = self.tokenizer.encode(mark, add_special_tokens=False)
         stops = self.stops | (set(end) if len(end) == 1 else set())
@@ -223,10 +269,10 @@ class TransformersModel:
             for one, n_in in zip(requests, used, strict=True)
             for room in (THOUGHT_TOKENS,)
         ]
+        self._draw(inputs, rows, stops)
         found = {}
-        drawn = zip(requests, sent, rows, self._generated(inputs, rows, stops), used, strict=True)
-        for request, one, row, tokens, n_in in drawn:
-            kept = tokens[: row.limit]
+        for request, one, row, n_in in zip(requests, sent, rows, used, strict=True):
+            kept = row.tokens[: row.limit]
             ended = next((i for i, token in enumerate(kept) if token in stops), len(kept))
             text = self.tokenizer.decode(kept[:ended]).partition(mark)[0].strip()
             found[id(request)] = Thought(one, text, n_in, min(ended + 1, len(kept)))
@@ -344,8 +390,8 @@ class TransformersModel:
 
     # -- out -------------------------------------------------------------------------------------------------------
 
-    def _reply(self, sent: Sent, row: Row, tokens: list[int], tokens_in: int) -> Reply:
-        limit = sent.max_new_tokens
+    def _reply(self, sent: Sent, row: Row, tokens_in: int) -> Reply:
+        tokens, limit = row.tokens, sent.max_new_tokens
         end = next((i for i, token in enumerate(tokens) if token in self.stops), len(tokens))
         kept = tokens[: min(end, limit)]
         spent = min(end + 1, len(tokens), limit)

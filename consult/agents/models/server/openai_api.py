@@ -13,8 +13,8 @@ from typing import Any, Literal
 from consult.agents.models.local.chat_format import merged
 from consult.agents.models.model import THOUGHT_TOKENS, Choice, Message, Prompt, Request, Sent
 from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import without_tokens
 from consult.scenarios import Photograph
-from consult.scenarios.control_chars import without_tokens
 from consult.scenarios.photographs import padded
 
 Feature = Literal["system", "schema", "thinking", "photograph"]

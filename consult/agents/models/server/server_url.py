@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from consult.agents.models.model import ModelError
+from consult.ranges import CONCURRENCY, TIMEOUT, Range
 
 KEY = "CONSULT_API_KEY"
 OTHER_KEY = "OPENAI_API_KEY"
@@ -48,8 +49,8 @@ class Address:
         return cls(
             base=f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"),
             name=name or None,
-            concurrency=int(_number(settings, "concurrency", 8, 1024)),
-            timeout=_number(settings, "timeout", 300, 86_400),
+            concurrency=int(_number(settings, "concurrency", CONCURRENCY, "8")),
+            timeout=float(_number(settings, "timeout", TIMEOUT, "300")),
         )
 
     @property
@@ -91,12 +92,8 @@ def _split(reference: str) -> SplitResult:
     return parts
 
 
-def _number(settings: Mapping[str, str], name: str, default: float, most: float) -> float:
+def _number(settings: Mapping[str, str], name: str, span: Range, default: str) -> float:
     try:
-        value = float(settings.get(name, default))
-    except ValueError:
-        value = 0.0
-    least = 1 if name == "concurrency" else 0.01
-    if not least <= value <= most:
-        raise ModelError(f"{name} in a server's address is a number from {least:g} to {most:g}; correct it")
-    return value
+        return span.read(settings.get(name, default))
+    except ValueError as error:
+        raise ModelError(f"{name} in a server's address {error}; correct it") from None

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.assessors.rules import VERSION
-from consult.agents.models.local.loading import dialect_of, revision_of
+from consult.agents.models.local.loading import dialect_of, refuse_unsafe, revision_of
 from consult.agents.models.model_resolver import locate
 from consult.agents.prompt import fill
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.counts import count_of
 from consult.envs.runner import versions
+from consult.reading import read_object
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.auxiliary_targets import AuxiliaryTargets
 from consult.rl.starter.assessor.rollouts import configurations, play
@@ -26,6 +27,7 @@ from consult.rl.starter.recipe import RecipeError
 from consult.rl.starter.vision import Say
 from consult.scenarios import load_scenario
 from consult.scenarios.case_generator import Grammar
+from consult.whole_files import write_whole
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,14 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
         "loss": round(training.progress.loss, 3),
         "training_seconds": round(training.progress.seconds),
     }
-    (out / "training.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    (out / "README.md").write_text(assessor_card(facts, ""), encoding="utf-8")
+    write_whole(out / "training.json", json.dumps(facts, indent=2) + "\n")
+    write_whole(out / "README.md", assessor_card(facts, ""))
     return facts
 
 
 def _base(recipe: AssessorRecipe) -> Path:
     located = locate(recipe.base)
+    refuse_unsafe(located.folder, "config.json")
     if located.adapter is not None or dialect_of(located.folder) != "starter":
         raise RecipeError(f"'{recipe.base}' is not a starter; give --base starter or a folder of consult train starter")
     return located.folder
@@ -103,9 +106,9 @@ def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
     # The number of threads affects speed only.
     told = {k: v for k, v in asdict(recipe).items() if k != "threads"}
     told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != told:
+    if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
-    path.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    write_whole(path, json.dumps(told, indent=2))
 
 
 def _taught(recipe: AssessorRecipe, base: Path, sources: Sources, checkpoint: Path, say: Say) -> AdapterTraining:
@@ -129,10 +132,8 @@ def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Pa
     # The base's name is written afterwards: PEFT would look it up on the hub.
     training.model.save_pretrained(out, save_embedding_layers=False)
     configuration = out / "adapter_config.json"
-    said = json.loads(configuration.read_text(encoding="utf-8")) | {
-        "base_model_name_or_path": _named(recipe, base, out)
-    }
-    configuration.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    said = read_object(configuration) | {"base_model_name_or_path": _named(recipe, base, out)}
+    write_whole(configuration, json.dumps(said, indent=2) + "\n")
     weights = out / "adapter_model.safetensors"
     halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
     metadata = {

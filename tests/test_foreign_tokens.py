@@ -10,7 +10,7 @@ from consult.agents.models import Message, Prompt, Request
 from consult.agents.models.local.chat_format import cleared
 from consult.agents.models.server.openai_api import chat, sent
 from consult.agents.prompt_formats.clean import clean
-from consult.scenarios.control_chars import TOKENS, without_tokens
+from consult.foreign_text import TOKENS, without_tokens
 
 CONTROLS = [
     "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|image_pad|>", "<|eot_id|>", "<|start_header_id|>", "<|user|>",

@@ -1,0 +1,163 @@
+"""The decode loop gives the texts of stock `generate`, with less work, for every family that it is used with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+from PIL import Image
+
+from consult.agents.models import Choice, Message, ModelError, Prompt, Reply, Request, open_model
+from consult.agents.models.local.decode_loop import Work, groups
+from consult.agents.models.local.transformers_model import TransformersModel
+from consult.errors import ModelWarning
+from consult.scenarios import Photograph
+
+LOOPED = [name for name in tiny_models.FAMILIES if name != "gemma3"]
+WORDS = [
+    "I",
+    "have",
+    "a",
+    "rash",
+    "on",
+    "both",
+    "hands",
+    "and",
+    "it",
+    "itches",
+    "badly",
+    "at",
+    "night",
+    "and",
+    "in",
+    "the",
+    "morning",
+]
+OPTIONS = ("eczema", "hives", "contact dermatitis")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TransformersModel]:
+    root = tmp_path_factory.mktemp("looped")
+    opened = {name: open_model(str(build(root / name))) for name, build in tiny_models.FAMILIES.items()}
+    return {name: model for name, model in opened.items() if isinstance(model, TransformersModel)}
+
+
+def photograph(seed: int, width: int = 96, height: int = 64) -> Photograph:
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return Photograph(f"photo-{seed}-{width}", lambda: Image.fromarray(pixels))
+
+
+def requests(seeing: bool, count: int = 14) -> list[Request]:
+    """Prompts of 1 to 40 words, with and without photographs, free or with a choice, ending after 1 to 24 tokens."""
+    rng, made = np.random.default_rng(5), []
+    for i in range(count):
+        said = " ".join(rng.choice(WORDS, 1 + 3 * i))
+        shown = (photograph(i, 64 + 32 * (i % 3)),) if seeing and i % 3 != 1 else ()
+        choice = Choice(OPTIONS) if i % 4 == 3 else None
+        prompt = Prompt((Message("user", said, shown),), int(rng.integers(1, 25)), choice=choice)
+        made.append(Request((i,), "attending", "action", 0, prompt, i, 0.9, 0.95))
+    return made
+
+
+def told(replies: list[Reply]) -> list[tuple[Any, ...]]:
+    return [(one.text, one.tokens_in, one.tokens_out) for one in replies]
+
+
+@pytest.mark.parametrize("family", LOOPED)
+def test_texts_are_those_of_stock_generate(
+    models: dict[str, TransformersModel], family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, asked = models[family], requests(seeing=family != "llama")
+    assert model.loop is not None
+    looped = model.generate(asked)
+    alone = [model.generate([one])[0] for one in asked]
+    monkeypatch.setattr(model, "loop", None)
+    stock = model.generate(asked)
+    assert told(looped) == told(alone) == told(stock)
+    chosen = [(a.probability, b.probability) for a, b in zip(looped, stock, strict=True) if a.probability is not None]
+    assert chosen and all(a == pytest.approx(b, rel=1e-3) for a, b in chosen)
+    assert len({one.text for one in looped}) > 5
+
+
+def test_a_second_batch_does_not_see_the_positions_of_the_first(models: dict[str, TransformersModel]) -> None:
+    model = models["qwen2_5_vl"]
+    seen, bare = requests(seeing=True), requests(seeing=False)
+    first = told(model.generate(bare))
+    model.generate(seen)
+    assert told(model.generate(bare)) == first
+
+
+def test_a_family_with_sliding_windows_uses_stock_generate(models: dict[str, TransformersModel]) -> None:
+    model = models["gemma3"]
+    assert model.loop is None and model.info.details["decoding"] == "stock generate"
+    assert all(name == "gemma3" or "decoding" not in models[name].info.details for name in models)
+
+
+def test_ended_rows_leave_and_prompts_of_similar_length_are_read_together(models: dict[str, TransformersModel]) -> None:
+    model = models["llama"]
+    assert model.loop is not None
+    model.loop.work = Work()
+    replies = model.generate(requests(seeing=False))
+    work = model.loop.work
+    used = [reply.tokens_in for reply in replies]
+    assert work.prompt_tokens == sum(used) and work.tokens == sum(reply.tokens_out for reply in replies)
+    # Padded to the longest prompt, and computed to the longest reply, it would be much less.
+    assert sum(used) >= 0.95 * work.prompt_places and work.tokens >= 0.9 * work.row_steps
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost(
+    models: dict[str, TransformersModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, asked, sizes = models["llama"], requests(seeing=False), []
+    whole, generate = model.generate(asked), model._generate
+
+    def small(some: Sequence[Request]) -> list[Reply]:
+        sizes.append(len(some))
+        if len(some) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return generate(some)
+
+    monkeypatch.setattr(model, "_generate", small)
+    monkeypatch.setattr(model, "_most", None)
+    with pytest.warns(ModelWarning, match=r"a batch of 7 requests of '.*llama' does not fit .*; going on with 3"):
+        assert told(model.generate(asked)) == told(whole)
+    assert sizes == [14, 7, 3, 3, 1, 3, 3, 1]
+    sizes.clear()
+    assert told(model.generate(asked)) == told(whole) and max(sizes) == 3
+
+
+def test_a_request_that_does_not_fit_alone_is_told(
+    models: dict[str, TransformersModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(some: Sequence[Request]) -> list[Reply]:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(models["llama"], "_generate", full)
+    with pytest.raises(ModelError, match=r"too small for one request of '.*llama'; give a smaller model"):
+        models["llama"].generate(requests(seeing=False)[:1])
+
+
+@pytest.mark.parametrize(
+    ("lengths", "found"),
+    [
+        ([], []),
+        ([7], [[0]]),
+        ([100, 10, 112, 14, 200], [[1, 3], [0, 2], [4]]),
+        ([100, 114, 116], [[0, 1], [2]]),
+    ],
+)
+def test_groups_hold_prompts_of_similar_length(lengths: list[int], found: list[list[int]]) -> None:
+    assert groups(lengths) == found

@@ -1,0 +1,107 @@
+"""Closed streams, ASCII outputs and odd terminals: a command works, or says one sentence, and harms no store."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import consult
+
+PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
+SCRIPT = ("--model", f"scripted:{PANEL}")
+WARD = {
+    "scenario.yaml": "name: ward\ntitle: A ward\ntopics: {duration: how long}\n",
+    "labels.yaml": "labels: {flu: {specialty: m}, cold: {specialty: m}}\n",
+    "cases.jsonl": '{"id": "a", "complaint": "I ache é →", "diagnosis": "flu"}\n'
+    '{"id": "b", "complaint": "I sneeze", "diagnosis": "cold"}\n',
+}
+COMMANDS = [
+    ("simulate", *SCRIPT, "--case", "test-0003"),
+    ("simulate", *SCRIPT, "--cases", "2"),
+    ("simulate", *SCRIPT, "--complaint", "It itches"),
+    ("show", "r1.1"),
+    ("runs",),
+    ("assess", "r1", "--assessor", "rules"),
+    ("benchmark", *SCRIPT, "--cases", "1", "--strategies", "no-dialogue", "--no-solo"),
+    ("report", "r1"),
+    ("resume", "r1"),
+    ("graph",),
+    ("doctor", *SCRIPT),
+    ("scenarios", "list"),
+    ("scenarios", "show", "ward"),
+    ("scenarios", "check", "ward"),
+    ("scenarios", "check", "nowhere"),
+    ("train", "triage", "--out", "ward"),
+    ("nonsense",),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    consult("simulate", *SCRIPT, "--case", "test-0003", folder=tmp_path, check=True)
+    (tmp_path / "ward").mkdir()
+    for name, content in WARD.items():
+        (tmp_path / "ward" / name).write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def shell(words: tuple[str, ...], redirected: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    call = ["bash", "-c", f'"$@" {redirected}', "-", sys.executable, "-m", "consult", *words]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHONIO") and name not in env}
+    given = {name: value for name, value in env.items() if value}
+    return subprocess.run(call, cwd=folder, env={**kept, **given}, capture_output=True, text=True, timeout=120)
+
+
+def fine(done: subprocess.CompletedProcess[str], folder: Path) -> None:
+    assert done.returncode in (0, 1, 2), done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
+    with sqlite3.connect(folder / "consult.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM consultations").fetchone()[0] >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("redirected", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_closed_streams_are_no_errors(folder: Path, words: tuple[str, ...], redirected: str) -> None:
+    usual = shell(words, "", folder)
+    done = shell(words, redirected, folder)
+    fine(done, folder)
+    assert done.returncode == usual.returncode, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"TERM": "dumb"},
+        {"COLUMNS": "20"},
+        {"COLUMNS": "0"},
+        {"COLUMNS": "abc"},
+        {"COLUMNS": "²"},
+        {"COLUMNS": "99999999999"},
+        {"NO_COLOR": "1"},
+        {"HOME": "", "XDG_CACHE_HOME": ""},
+        {"HOME": "/proc/nowhere"},
+        {"TMPDIR": "/proc/nowhere"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_odd_surroundings_are_no_errors(folder: Path, words: tuple[str, ...], env: dict[str, str]) -> None:
+    fine(shell(words, "", folder, **env), folder)
+
+
+def test_json_is_whole_in_an_ascii_output(folder: Path) -> None:
+    done = shell(("show", "r1.1", "--json"), "", folder, PYTHONIOENCODING="ascii")
+    usual = shell(("show", "r1.1", "--json"), "", folder, PYTHONIOENCODING="utf-8")
+    assert done.stdout.isascii() and list(map(json.loads, done.stdout.splitlines())) == list(
+        map(json.loads, usual.stdout.splitlines())
+    )

@@ -1,0 +1,183 @@
+"""Clinical notes: what the patient said becomes speech, what a doctor found a finding; the rest is listed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from consult.cli.main import app
+from consult.scenarios.importing import import_cases
+from consult.scenarios.importing.ages import age_in_cell, age_in_text
+from consult.scenarios.importing.columns import meant_columns
+from consult.scenarios.importing.first_person import in_first_person
+from consult.scenarios.importing.notes import is_doctors, is_shorthand, spelled_out
+from consult.scenarios.importing.topics import topic_of
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("Pt c/o painful red eye", "I complain of painful red eye"),
+        ("pt is a smoker", "I am a smoker"),
+        ("C/o headache x 3/7", "I complain of headache for 3 days"),
+        ("45 yo F c/o itch for 2/52", "I complain of itch for 2 weeks"),
+        ("Hx of asthma", "I have a history of asthma"),
+        ("H/o eczema", "I have a history of eczema"),
+        ("History of fractures", "I have a history of fractures"),
+        ("PMH: asthma, eczema", "I have a history of asthma, eczema"),
+        ("NKDA", "I have no known allergies"),
+        ("Rash x 6 months", "Rash for 6 months"),
+        ("Headache w/o fever", "Headache without fever"),
+        ("Currently taking oral isotretinoin", "I am currently taking oral isotretinoin"),
+        ("Is anyone there?", "Is anyone there?"),
+        ("Non-smoker, drinks wine", "Non-smoker, drinks wine"),
+    ],
+)
+def test_shorthand_of_what_a_patient_said_is_written_out(note: str, said: str) -> None:
+    assert not is_doctors(note)
+    clause = in_first_person(spelled_out(note))
+    assert clause == said and not is_shorthand(clause)
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["VA 6/12", "VA R 6/9", "Corneal infiltrate on slit lamp", "O/E tender abdomen", "BP 120/80", "HR 92 bpm",
+     "Temp 38.2", "CRP 45 mg/L", "HbA1c 48 mmol/mol", "Lungs clear to auscultation", "20/40 vision", "IOP 14",
+     "Exam: soft abdomen", "Physical examination shows low-set ears", "CXR clear", "PERRLA"],
+)  # fmt: skip
+def test_what_a_doctor_measured_or_saw_is_a_finding(note: str) -> None:
+    assert is_doctors(note)
+
+
+@pytest.mark.parametrize(
+    "said", ["My blood pressure is high", "it began 6 weeks ago", "I had a fever of 39", "I take 20 mg"]
+)
+def test_what_a_patient_can_say_is_no_finding(said: str) -> None:
+    assert not is_doctors(said) and not is_shorthand(said)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Plan: review in 2/52",
+        "FHx: nil",
+        "RTC prn",
+        "IMP: conjunctivitis",
+        "Dx keratitis",
+        "ROS neg",
+        "pain ++",
+        "Rx topical abx",
+    ],
+)
+def test_other_shorthand_is_set_aside(note: str) -> None:
+    assert is_shorthand(in_first_person(spelled_out(note)))
+
+
+def test_notes_become_speech_findings_and_a_list(tmp_path: Path, given) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text(
+        "complaint,text,diagnosis,age\n"
+        '"VA 6/12. Pt c/o painful red eye.","Corneal infiltrate on slit lamp. Hx of asthma. Washes hands 40 times a '
+        'day. BP 120/80. Plan: review tomorrow. It began 2 days ago.",keratitis,0.5\n'
+    )
+    summary, cases = given("csv", source)
+    (case,) = cases.values()
+    facts = {(fact["topic"], fact["text"]) for fact in case["facts"]}
+    assert case["complaint"] == "I complain of painful red eye" and case["age"] == 0
+    assert facts == {
+        ("age", "my age is 6 months"), ("history", "I have a history of asthma"),
+        ("social", "Washes hands 40 times a day"), ("duration", "it began 2 days ago"),
+    }  # fmt: skip
+    assert {found["text"] for found in case["examinations"]} == {
+        "VA 6/12",
+        "Corneal infiltrate on slit lamp",
+        "BP 120/80",
+    }
+    assert summary.aside == 1
+    kept = json.loads((tmp_path / "out" / "import" / "kept.jsonl").read_text())
+    assert kept["set_aside"] == ["Plan: review tomorrow"]
+
+
+def test_a_case_that_is_nothing_but_findings_has_a_vague_complaint(tmp_path: Path, given) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text("complaint,diagnosis\nVA 6/12,keratitis\nI itch,hives\n")
+    _, cases = given("csv", source)
+    case = cases["row-000002"]
+    assert (case["complaint"], [one["text"] for one in case["examinations"]]) == ("I do not feel well", ["VA 6/12"])
+
+
+@pytest.mark.parametrize(
+    ("clause", "topic"),
+    [
+        ("Washes hands 40 times a day", "social"),
+        ("I smoke 20 a day", "social"),
+        ("I vomit five times a day", "symptoms"),
+        ("it began a week ago", "duration"),
+        ("for a week now", "duration"),
+        ("for about a month", "duration"),
+        ("two weeks", "duration"),
+    ],
+)
+def test_a_habit_is_no_duration(clause: str, topic: str) -> None:
+    assert topic_of(clause) == topic
+
+
+@pytest.mark.parametrize(
+    ("cell", "years", "said"),
+    [
+        ("0.5", 0, "6 months"), ("6 months", 0, "6 months"), ("6m", 0, "6 months"), ("6/12", 0, "6 months"),
+        ("1.5", 1, "18 months"), ("18 months", 1, "18 months"), ("30 months", 2, "2"), ("2 years 3 months", 2, "2"),
+        ("3 weeks", 0, "3 weeks"), ("3/52", 0, "3 weeks"), ("2 days", 0, "2 days"), ("1 week", 0, "1 week"),
+        ("newborn", 0, ""), ("<1", 0, ""), ("45", 45, "45"), ("45.0", 45, "45"), ("45.5", 45, "45"), ("40yo", 40, "40"),
+        ("45 years", 45, "45"), ("35-year-old", 35, "35"), ("120", 120, "120"), ("1", 1, "1"),
+    ],
+)  # fmt: skip
+def test_ages_in_a_cell(cell: str, years: int, said: str) -> None:
+    assert age_in_cell(cell) == (years, said)
+
+
+@pytest.mark.parametrize("cell", ["130", "old", "", "-3", "1e3", "9" * 30])
+def test_what_is_no_age(cell: str) -> None:
+    assert age_in_cell(cell) is None
+
+
+def test_ages_in_a_text() -> None:
+    assert age_in_text("a 35-year-old woman") == (35, "35")
+    assert age_in_text("a 6-month-old boy") == (0, "6 months")
+    assert age_in_text("the infant, aged 6 months") == (0, "6 months")
+    assert age_in_text("she has itched for 3 months") is None
+
+
+def test_columns_of_other_names_are_suggested(tmp_path: Path) -> None:
+    columns = ["final_diagnosis", "Patient Age", "gender_code", "photoPath", "n_images"]
+    meant = meant_columns(columns, ("diagnosis", "age", "sex", "image"))
+    assert meant == {"diagnosis": "final_diagnosis", "age": "Patient Age", "sex": "gender_code", "image": "photoPath"}
+    (tmp_path / "a.csv").write_text("complaint,final_diagnosis\nI itch,hives\n")
+    command = ["scenarios", "import", "csv", str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]
+    told = CliRunner().invoke(app, command).output
+    assert "no column is called diagnosis; if 'final_diagnosis' holds it, add --map diagnosis=final_diagnosis" in told
+    summary = import_cases("csv", tmp_path / "a.csv", tmp_path / "b", {"diagnosis": "final_diagnosis"})
+    assert (summary.labels, summary.suggested) == (1, {})
+
+
+def test_a_table_without_a_complaint_names_the_column_to_map(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("presenting_problem,hpi,dx\nI itch,It began today,hives\n")
+    command = ["scenarios", "import", "csv", str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]
+    said = str(CliRunner().invoke(app, command).exception)
+    assert "--map complaint=presenting_problem --map text=hpi" in said
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e400"])
+def test_a_number_that_is_none_is_missing_or_refused(tmp_path: Path, given, value: str) -> None:
+    (tmp_path / "a.jsonl").write_text(f'{{"complaint": "I itch", "age": {value}}}\n{{"complaint": "I cough"}}\n')
+    summary, cases = given("jsonl", tmp_path / "a.jsonl")
+    assert summary.kept == (2 if value == "NaN" else 1) and not any("age" in case for case in cases.values())
+
+
+def test_old_line_ends_and_pipes_are_read(tmp_path: Path, given) -> None:
+    (tmp_path / "a.csv").write_bytes(b"complaint,diagnosis\rI itch,hives\rI cough,asthma\r")
+    summary, _ = given("csv", tmp_path / "a.csv")
+    assert summary.kept == 2
