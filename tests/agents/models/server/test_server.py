@@ -520,5 +520,4 @@ def test_tiny_and_narrow_pictures_are_padded(opened, size):
     sent = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
     assert min(sent.size) >= 32 and max(sent.size) <= 10 * min(sent.size)
     pixels = np.asarray(sent)
-    assert pixels[sent.height // 2, sent.width // 2].tolist()[1] < 60
-    assert (pixels[0, 0] > 250).all() != (min(size) >= 32)
+    assert (pixels[..., 1] < 60).sum() >= 1 and (pixels[0, 0] > 250).all()
