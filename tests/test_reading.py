@@ -19,6 +19,9 @@ PACKAGE = Path(reading.__file__).parent
 ALLOWED = {
     "__main__.py": "the null device",
     "cli/main.py": "the null device",
+    "cli/terminal/closed.py": "the null device",
+    "envs/held.py": "a lock file of the program",
+    "whole_files.py": "a file, to wait until it is on the disk",
     "envs/store/log.py": "SQLite's log beside a store",
     "agents/prompt.py": "prompts of the package",
     "api/report.py": "a report's own pages, for its display",

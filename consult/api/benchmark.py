@@ -286,5 +286,6 @@ def _summary(work: Play, found: dict[str, Any], out: Path) -> Event:
         "cells": cells,
         "failed": sum(run["consultations"]["failed"] for run in found["runs"]),
         "judge_failed": work.judge_failed,
+        "unusable_roles": [said for run in found["runs"] for said in run["unusable_roles"]],
         "report": str(out / "report.html"),
     }

@@ -27,6 +27,8 @@ from consult.fields import (
     PanelSkill,
     PatientGrounding,
     Repeats,
+    ReplyTokens,
+    RoleThinking,
     ScenarioName,
     Seed,
     Shown,
@@ -34,6 +36,8 @@ from consult.fields import (
     StrategyName,
     TeamName,
     TemperamentName,
+    Temperature,
+    TopP,
     Votes,
     listed,
     members,
@@ -187,6 +191,10 @@ class PlayOptions(Options):
     patient_grounding: PatientGrounding = True
     votes: Votes = 1
     panel_skill: PanelSkill | None = None
+    temperature: Temperature = None
+    top_p: TopP = None
+    max_tokens: ReplyTokens = None
+    thinking: RoleThinking = None
     prompts: Prompts = True
 
     @property
@@ -216,6 +224,10 @@ class PlayArguments(TypedDict, total=False):
     patient_grounding: bool
     votes: int
     panel_skill: float | None
+    temperature: float | Mapping[str, float] | None
+    top_p: float | Mapping[str, float] | None
+    max_tokens: int | Mapping[str, int] | None
+    thinking: str | Mapping[str, str] | None
     prompts: bool | PathLike
     complaint: str | None
     image: PathLike | None
@@ -306,6 +318,11 @@ class GridOptions(Options):
         ),
     ] = None
 
+    temperature: Temperature = None
+    top_p: TopP = None
+    max_tokens: ReplyTokens = None
+    thinking: RoleThinking = None
+
     def by_key(self) -> dict[str, Any]:
         """Return the options by the keys of a grid, where the roles are a table of their own."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
@@ -338,3 +355,7 @@ class GridArguments(TypedDict, total=False):
     seed: int | None
     prompts: bool | PathLike
     solo_baseline: bool | None
+    temperature: float | Mapping[str, float] | None
+    top_p: float | Mapping[str, float] | None
+    max_tokens: int | Mapping[str, int] | None
+    thinking: str | Mapping[str, str] | None

@@ -22,6 +22,7 @@ from consult.api.contradictions import refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
 from consult.counts import count_of
+from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
@@ -242,9 +243,12 @@ def _moods(
 
 
 def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) -> dict[str, Any]:
+    values = _by_role(options)
+
     def role(name: str, given: ModelLike | None) -> RoleConfig:
         usual: RoleConfig = RunConfig.model_fields[name].default
-        return usual.model_copy(update={"model": named.add(MODELS, options.model if given is None else given)})
+        played = {"model": named.add(MODELS, options.model if given is None else given)}
+        return with_values(name, usual.model_copy(update=played), values)
 
     for specialty in options.specialists or {}:
         if specialty not in scenario.specialties:
@@ -268,7 +272,13 @@ def _judge(scenario: Scenario, options: PlayOptions, named: Named) -> RoleConfig
     if options.judge is None:
         return None
     refuse_judging(scenario)
-    return RoleConfig(model=named.add(MODELS, options.judge), temperature=TEMPERATURE)
+    usual = RoleConfig(model=named.add(MODELS, options.judge), temperature=TEMPERATURE)
+    return with_values("judge", usual, _by_role(options))
+
+
+def _by_role(options: PlayOptions) -> dict[str, ByRole]:
+    """Read the options that have values by role."""
+    return {name: by_role(name, getattr(options, name)) for name in FIELDS}
 
 
 def check_persons(config: RunConfig) -> None:

@@ -16,6 +16,7 @@ from consult.api.playing import Planned, plan_again, plan_run, staged
 from consult.api.run import Run, place_of
 from consult.envs.events import Event
 from consult.envs.store.write import Store
+from consult.plugins import warn
 from consult.ranges import BATCH
 
 Listen = Callable[[Event], None]
@@ -100,4 +101,6 @@ def _play(planned: Planned, db: Path, batch: int, listen: Listen) -> Run:
         except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
             stop.add_note(what_is_left(planned.named))
             raise
+    for sentence in summary["unusable_roles"]:
+        warn(sentence)
     return Run(db, summary["run"])

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.assessors.judge import TEMPERATURE, Judge, check_judge
+from consult.agents.choices import STRATEGY_RULES
 from consult.agents.exchange import WITHOUT_PROMPT, Record
 from consult.agents.experts.classifier import Classifier, open_classifier
-from consult.agents.models import Model, ModelError, Role, close_model, open_model
+from consult.agents.models import Model, ModelError, ModelInfo, Role, close_model, open_model
 from consult.agents.models.human import PERSONS, Person, person
 from consult.agents.prompt import PLAIN, PromptTexts
 from consult.agents.roles.client import RoleClient, Sampling
@@ -96,9 +97,10 @@ class Models:
 
         def client(role: Role, chosen: RoleConfig) -> RoleClient:
             model = self.by_reference[chosen.model]
-            sampling = Sampling(chosen.temperature, chosen.top_p)
+            thinks = thinks_first(role, chosen, model.info, config)
+            sampling = Sampling(chosen.temperature, chosen.top_p, chosen.max_tokens, thinks)
             generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
-            return RoleClient(role, model.info, generate, sampling, record, texts)
+            return RoleClient(role, model.info, generate, sampling, record, texts=texts)
 
         def specialist(specialty: str) -> RoleClient:
             return client("specialist", config.specialists.get(specialty, config.specialist))
@@ -114,6 +116,15 @@ class Models:
             votes=config.votes,
             panel_skill=config.panel_skill,
         )
+
+
+def thinks_first(role: Role, chosen: RoleConfig, info: ModelInfo, config: RunConfig) -> bool:
+    """Return whether a role's model thinks privately, in room of its own, before it answers."""
+    state = info.details.get("thinking", "none")
+    if chosen.thinking == "on" or state == "always on":
+        return True
+    reasons = STRATEGY_RULES[config.strategy].thinks and role != "patient"
+    return chosen.thinking == "auto" and reasons and state == "can be switched"
 
 
 def references(*configs: RunConfig) -> list[str]:

@@ -81,7 +81,7 @@ def settings_of(
     players: dict[str, RoleConfig] = {MODEL: used["attending"]}
     players |= {name: used[role] for name, role in _ROLES.items() if role in used}
     players |= {OWN_SPECIALIST + specialty: used[role] for specialty, role in own.items() if role in used}
-    found |= {f"sampling of {name}": _sampling(role) for name, role in players.items()}
+    found |= {f"sampling of {name}": sampling(role) for name, role in players.items()}
     found |= {name.replace("_", " "): _plain(getattr(config, name)) for name in _others(config)}
     return found | {
         CLASSIFIER: models.get("classifier"),
@@ -119,11 +119,13 @@ def _temperament(config: RunConfig, scenario: Scenario) -> str:
     return f"{ONE_A_CASE} ({_hash(sorted(assigned.items()))})"
 
 
-def _sampling(role: RoleConfig) -> str | None:
+def sampling(role: RoleConfig) -> str | None:
     """Describe how tokens are sampled; None for programs and persons, who sample none."""
     if role.model.startswith(PREFIXES) or role.model in PERSONS:
         return None
-    return f"temperature {role.temperature:g}, top-p {role.top_p:g}"
+    said = f"temperature {role.temperature:g}, top-p {role.top_p:g}"
+    said += "" if role.max_tokens is None else f", {role.max_tokens:,} tokens"
+    return said if role.thinking == "auto" else f"{said}, thinking {role.thinking}"
 
 
 def _plain(value: Any) -> Value:

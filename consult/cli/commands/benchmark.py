@@ -95,7 +95,10 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         print_json(played.summary)
     else:
         view.finish(played.report.data, played.summary, out)
-    return 1 if played.summary["failed"] or played.summary["judge_failed"] else 0
+    unusable = played.summary["unusable_roles"]
+    for sentence in unusable:
+        print(f"consult: {sentence}", file=sys.stderr)
+    return 1 if played.summary["failed"] or played.summary["judge_failed"] or unusable else 0
 
 
 def _tell(line: str) -> None:

@@ -28,8 +28,8 @@ def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str
         command: The beginning of a command that plays the same scenario, for hints.
 
     Returns:
-        The exit code: 0; 1 if consultations failed; 130 if interrupted, also by a model that stopped responding; 0
-        if the reader of the output has closed it, as everywhere.
+        The exit code: 0; 1 if consultations failed, or if most replies of a role could not be used; 130 if
+        interrupted, also by a model that stopped responding; 0 if the reader of the output has closed it.
     """
     from consult.agents.models import ModelGoneError
     from consult.agents.models.human import LeftError
@@ -48,7 +48,9 @@ def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str
         except UserError:
             _close(listener)
             raise
-    return 1 if summary["failed"] else 0
+    for sentence in summary["unusable_roles"]:
+        print(f"consult: {sentence}", file=sys.stderr)
+    return 1 if summary["failed"] or summary["unusable_roles"] else 0
 
 
 def _close(listener: Listener) -> None:

@@ -86,4 +86,21 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():
         parts += ["--specialist", f"{specialty}={own.model}"]
     parts += ["--judge", config.judge.model] if config.judge else []
-    return shlex.join(parts)
+    return shlex.join([*parts, *_by_role(config)])
+
+
+def _by_role(config: RunConfig) -> list[str]:
+    """Return the options by role that differ from a role's usual values."""
+    from consult.envs.by_role import FIELDS
+    from consult.envs.role_models import JUDGE, roles
+
+    parts = []
+    for name, role in roles(config).items():
+        if name == JUDGE or name not in type(config).model_fields:
+            continue
+        usual = type(config).model_fields[name].default
+        for field in FIELDS:
+            value = getattr(role, field)
+            if value != getattr(usual, field):
+                parts += [f"--{field.replace('_', '-')}", f"{name}={value}"]
+    return parts

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.agents.temperament import temperaments
+from consult.envs.by_role import by_role
 from consult.fields import (
     Cases,
     ExactTypes,
@@ -108,6 +110,13 @@ class Grid(_Table):
     """A folder with prompts that replace the built-in ones."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
+    temperature: Annotated[dict[str, float], BeforeValidator(partial(by_role, "temperature"))] = Field(
+        default_factory=dict
+    )
+    top_p: Annotated[dict[str, float], BeforeValidator(partial(by_role, "top_p"))] = Field(default_factory=dict)
+    max_tokens: Annotated[dict[str, int], BeforeValidator(partial(by_role, "max_tokens"))] = Field(default_factory=dict)
+    thinking: Annotated[dict[str, str], BeforeValidator(partial(by_role, "thinking"))] = Field(default_factory=dict)
+    """How models answer: role, or `all` → value; in a file also one value for all roles."""
     roles: RoleModels = RoleModels()
     cells: tuple[Block, ...] = ()
     """Parts of the grid with their own cases; without any, the grid is one block."""

@@ -28,6 +28,7 @@ from consult.envs.store.columns import add_functions, sound
 from consult.envs.store.log import is_foreign, log_of, refuse_spoilt_log
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.prompt_rows import Asked, PromptRows
+from consult.envs.store.reply_counts import count_rows
 from consult.envs.store.rows import Row as Row
 from consult.envs.store.rows import acts_of, judgement_row, opinion_row, planned_row, turn_row
 from consult.envs.store.rows import consultation_id as consultation_id
@@ -60,6 +61,8 @@ class Pending:
     """Consultation, judge, and its verdict."""
     asked: list[Asked] = field(default_factory=list)
     """Exchanges of the turns and the consultations that have ended."""
+    prompts: bool = True
+    """Whether the exchanges are stored, and not only counted."""
 
     def __bool__(self) -> bool:
         return bool(self.turns or self.ended)
@@ -270,11 +273,12 @@ class Store:
         with self._transaction():
             self._connection.execute("UPDATE runs SET status = 'running', pid = NULL WHERE id = ?", (run,))
             # The requests of the failed turn are repeated.
-            self._connection.execute(
-                f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
-                "(SELECT idx FROM turns WHERE turns.consultation_id = prompts.consultation_id))",
-                (run,),
-            )
+            for table in ("prompts", "reply_counts"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE {failed} AND (turn IS NULL OR turn NOT IN "
+                    f"(SELECT idx FROM turns WHERE turns.consultation_id = {table}.consultation_id))",
+                    (run,),
+                )
             self._connection.execute(
                 "UPDATE consultations SET status = 'running', error = NULL, correct = NULL, correct_by = NULL "
                 "WHERE run_id = ? AND status = 'failed'",
@@ -297,7 +301,8 @@ class Store:
                     (*(event[column] for column in _ENDED), expert, event["consultation"]),
                 )
             self._insert("judgements", [judgement_row(*judged) for judged in pending.judged])
-            self._prompts.write(self._connection, pending.asked)
+            self._insert("reply_counts", count_rows(pending.asked))
+            self._prompts.write(self._connection, pending.asked if pending.prompts else ())
 
     def keep_judgements(
         self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]], asked: Sequence[Asked] = ()
@@ -351,6 +356,11 @@ class Store:
             "DELETE FROM prompts WHERE consultation_id = ? AND model = ? AND role = ? AND turn IS NULL", sorted(earlier)
         )
         self._prompts.write(self._connection, asked, model)
+
+    def keep_capabilities(self, run: str, found: Mapping[str, Mapping[str, str]]) -> None:
+        """Write what a run's models support: reference → name → what was found."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET capabilities = ? WHERE id = ?", (json.dumps(found), run))
 
     def end(self, run: str, status: str, wall_seconds: float) -> None:
         """Close a run: `finished` or `interrupted`."""

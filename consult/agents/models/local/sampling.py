@@ -69,6 +69,11 @@ class Row:
         return self.chose or self.waits is None or self.waits(self.tokens)
 
     @property
+    def answered(self) -> bool:
+        """Return whether the reply is a choice from its start on, and complete: what follows is not part of it."""
+        return self.chose and self.waits is None and self.options is not None and not self.options.children
+
+    @property
     def grammar(self) -> Matcher | None:
         """Return the restriction on the next token; None if it is free."""
         if self.matcher is None or self.matcher.is_over:

@@ -74,6 +74,14 @@ def texts(model: TransformersModel, requests: list[Request]) -> list[str]:
     return [reply.text for reply in model.generate(requests)]
 
 
+@pytest.mark.parametrize("family", SEEING)
+def test_pictures_of_extreme_shapes_are_seen(folders: dict[str, Path], family: str) -> None:
+    model = opened(folders[family])
+    for width, height in ((20, 20), (10, 3000), (3000, 10), (1, 1)):
+        (reply,) = model.generate([request("What is it?", photograph(1, width, height))])
+        assert reply.tokens_out, (width, height)
+
+
 # -- families ----------------------------------------------------------------------------------------------------------
 
 
@@ -84,9 +92,10 @@ def test_it_plays_a_consultation(folders: dict[str, Path], family: str, tmp_path
 
     call = ["simulate", "--model", str(folders[family]), "--case", "test-0003", "--max-turns", "4", "--json"]
     result = CliRunner().invoke(app, [*call, "--db", str(tmp_path / "a.db")])
-    assert result.exit_code == 0, result.output
-    events = [json.loads(line) for line in result.stdout.splitlines()]
+    events = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
     summary = events[-1]
+    # Random weights may answer so badly that the run says so at its end.
+    assert result.exit_code == bool(summary["unusable_roles"]), result.output
     assert summary["failed"] == 0 and summary["finished"] + summary["unfinished"] == 1
     # Held to a schema, random weights answer as asked as long as they come to an end in time.
     triage = next(entry for entry in summary["unusable"] if entry["role"] == "triage")

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -175,7 +176,7 @@ def test_pictures_that_are_refused_or_dropped_mean_that_it_does_not_see(opened, 
     assert seeing.info.sees
 
 
-def test_thinking_is_switched_off_where_the_server_can_and_stands_before_the_text_where_not(opened):
+def test_thinking_is_switched_off_where_the_server_can_and_is_told_apart_where_not(opened):
     model, server = opened()
     model.generate([request()])
     assert server.asked[0]["chat_template_kwargs"]["enable_thinking"] is False
@@ -188,7 +189,8 @@ def test_thinking_is_switched_off_where_the_server_can_and_stands_before_the_tex
         return made
 
     model, server = opened(thoughtful)
-    assert model.generate([request()])[0].text == "<think>Let me see.</think>A rash."
+    reply = model.generate([request()])[0]
+    assert (reply.text, reply.thought) == ("A rash.", "Let me see.")
     assert "chat_template_kwargs" not in server.asked[0]
 
 
@@ -478,3 +480,45 @@ def test_closing_gives_up_what_is_under_way(opened):
     model.close()
     assert ended.wait(30) and time.monotonic() - started < 30  # a request is given a minute or more
     model.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "System role not supported",
+        "Only user and assistant roles are supported, no system message",
+    ],
+)
+def test_a_server_that_refuses_the_order_of_roles_later_gets_merged_messages(opened, words):
+    """The greeting's short chat passed; a refusal then holds for all that follows."""
+
+    def choosy(handler, body):
+        roles = [message["role"] for message in body["messages"]]
+        if "system" in roles or any(a == b for a, b in pairwise(roles)):
+            return rude.say(handler, {"error": {"message": words}}, 400)
+        return "It hurts."
+
+    model, server = opened(rude.after_greeting(choosy))
+    assert "system" in model.info.details["takes"]
+    asked = request(photo=photograph())
+    twice = replace(asked.prompt, messages=(*asked.prompt.messages, Message("user", "Say it.")))
+    for _ in range(2):
+        assert model.generate([replace(asked, prompt=twice)])[0].text == "It hurts."
+    (only,) = server.asked[-1]["messages"]
+    assert only["content"][-1]["text"] == "doctor\n\nWhere does it hurt?\n\nSay it." and len(server.asked) == 3
+
+
+@pytest.mark.parametrize("size", [(20, 20), (10, 3000), (3000, 10), (1, 1)])
+def test_tiny_and_narrow_pictures_are_padded(opened, size):
+    import base64
+    import io
+
+    model, server = opened()
+    model.generate([request(photo=Photograph("p", lambda: Image.new("RGB", size, "red")))])
+    url = server.asked[0]["messages"][1]["content"][0]["image_url"]["url"]
+    sent = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
+    assert min(sent.size) >= 32 and max(sent.size) <= 10 * min(sent.size)
+    pixels = np.asarray(sent)
+    assert pixels[sent.height // 2, sent.width // 2].tolist()[1] < 60
+    assert (pixels[0, 0] > 250).all() != (min(size) >= 32)
