@@ -5,12 +5,12 @@ A file is written beside its place under another name, and renamed when it is co
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from glob import escape
 from pathlib import Path
 
 from consult.errors import UserError
@@ -103,7 +103,7 @@ def _remove_left(target: Path) -> None:
     """Remove the drafts of a file that killed processes have left."""
     import psutil
 
-    for left in target.parent.glob(f".{escape(target.stem[:_STEM])}.*-*.part{escape(target.suffix)}"):
+    for left in target.parent.glob(f".{glob.escape(target.stem[:_STEM])}.*-*.part{glob.escape(target.suffix)}"):
         writer = left.name.removesuffix(f".part{target.suffix}").rpartition(".")[2].partition("-")[0]
         if writer.isdecimal() and not psutil.pid_exists(int(writer)):
             with suppress(OSError):

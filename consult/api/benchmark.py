@@ -73,7 +73,6 @@ def benchmark(
     preset: str | None = None,
     config: PathLike | None = None,
     again: bool = False,
-    prompts: bool = True,
     out: PathLike = "runs/report",
     batch: int = 32,
     db: PathLike = "consult.db",
@@ -90,7 +89,6 @@ def benchmark(
         preset: smoke or 3mdbench; arguments given here override its values.
         config: A TOML file with a grid, in place of these options.
         again: Whether to replay runs that are already in the store.
-        prompts: Whether prompts and replies are stored.
         out: The folder for the report.
         batch: Consultations at once.
         db: The store's file.
@@ -108,8 +106,8 @@ def benchmark(
         grid = GridOptions.model_validate({"scenario": None if scenario is None else str(scenario), **options})
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
     whole("batch", batch, BATCH)
-    again, prompts = boolean("again", again), boolean("prompts", prompts)
-    gridded = grid_of(grid.by_key(), preset, None if config is None else path_of("config", config), prompts=prompts)
+    again, file = boolean("again", again), None if config is None else path_of("config", config)
+    gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
     with gridded.planned(path, batch=batch, again=again) as bench:
         tell(bench.event())
         try:
@@ -290,5 +288,6 @@ def _summary(work: Play, found: dict[str, Any], out: Path) -> Event:
         "cells": cells,
         "failed": sum(run["consultations"]["failed"] for run in found["runs"]),
         "judge_failed": work.judge_failed,
+        "unusable_roles": [said for run in found["runs"] for said in run["unusable_roles"]],
         "report": str(out / "report.html"),
     }

@@ -18,6 +18,7 @@ from consult.cli.commands import (
     doctor,
     graph,
     grounding,
+    prompts,
     report,
     resume,
     runs,
@@ -50,6 +51,7 @@ app.command("resume", cls=GroupedCommand)(resume.resume)
 add_on_demand(app, "benchmark", benchmark.benchmark.__doc__ or "", benchmark.command)
 app.command("report", cls=GroupedCommand)(report.report)
 app.command("graph", cls=GroupedCommand)(graph.graph)
+app.command("prompts", cls=GroupedCommand)(prompts.prompts)
 app.command("grounding", cls=GroupedCommand)(grounding.grounding)
 app.command("doctor", cls=GroupedCommand)(doctor.doctor)
 app.command("view", cls=GroupedCommand)(view.view)

@@ -65,6 +65,10 @@ class StoredPrompt:
     """Whether the backend enforced the constraint; None if it does not say."""
     reply: str | None
     """The raw reply; None if the request failed."""
+    thought: str
+    """The model's own private thought, if the backend tells it apart from the reply."""
+    cut: bool | None
+    """Whether the reply ended at its token limit; None if the request failed, or an older version played it."""
     outcome: str
     """accepted, refused, or failed: there was no reply."""
     why: str
@@ -181,6 +185,8 @@ def _prompt(row: Row, lines: Mapping[int, str]) -> StoredPrompt:
             "grammar": None if row["grammar"] is None else json.loads(lines[row["grammar"]]),
             "constrained": constrained,
             "reply": None if row["reply"] is None else unpacked(row["reply"]),
+            "thought": unpacked(row["thought"] or ""),
+            "cut": None if row["cut"] is None else bool(row["cut"]),
             "why": unpacked(row["why"]),
         }
     )

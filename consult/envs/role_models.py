@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.assessors.judge import TEMPERATURE, Judge, check_judge
-from consult.agents.exchange import Record
+from consult.agents.choices import STRATEGY_RULES
+from consult.agents.exchange import WITHOUT_PROMPT, Record
 from consult.agents.experts.classifier import Classifier, open_classifier
-from consult.agents.models import Model, ModelError, Role, close_model, open_model
+from consult.agents.models import Model, ModelError, ModelInfo, Role, close_model, open_model
 from consult.agents.models.human import PERSONS, Person, person
+from consult.agents.prompt import PLAIN, PromptTexts
 from consult.agents.roles.checker import Checker, can_check, refuse_checker
 from consult.agents.roles.client import RoleClient, Sampling
 from consult.envs.batcher import Batcher
@@ -66,6 +68,13 @@ class Models:
         """Return doctor role → whether its model takes photographs."""
         return {name: self.by_reference[role.model].info.sees for name, role in doctors(config).items()}
 
+    def prompt_revision(self, config: RunConfig) -> str | None:
+        """Return the revision of the prompts that the run's models read; None if none reads the plain format's."""
+        players = (role for name, role in roles(config).items() if name != JUDGE)
+        infos = [self.by_reference[role.model].info for role in players]
+        reads = any(info.dialect == PLAIN and info.backend not in WITHOUT_PROMPT for info in infos)
+        return PromptTexts(config.prompt_texts).revision if reads else None
+
     def demonstrates(self, config: RunConfig) -> bool:
         """Return whether the starter, or another model of its kind, plays a doctor."""
         return any(self.by_reference[role.model].info.dialect == "starter" for role in doctors(config).values())
@@ -101,12 +110,14 @@ class Models:
 
     def role_models(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> RoleModels:
         """Return the clients of the roles; `record` is called with their exchanges."""
+        texts = PromptTexts(config.prompt_texts)
 
         def client(role: Role, chosen: RoleConfig) -> RoleClient:
             model = self.by_reference[chosen.model]
-            sampling = Sampling(chosen.temperature, chosen.top_p)
+            thinks = thinks_first(role, chosen, model.info, config)
+            sampling = Sampling(chosen.temperature, chosen.top_p, chosen.max_tokens, thinks)
             generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
-            return RoleClient(role, model.info, generate, sampling, record)
+            return RoleClient(role, model.info, generate, sampling, record, texts=texts)
 
         def specialist(specialty: str) -> RoleClient:
             return client("specialist", config.specialists.get(specialty, config.specialist))
@@ -123,6 +134,15 @@ class Models:
             votes=config.votes,
             panel_skill=config.panel_skill,
         )
+
+
+def thinks_first(role: Role, chosen: RoleConfig, info: ModelInfo, config: RunConfig) -> bool:
+    """Return whether a role's model thinks privately, in room of its own, before it answers."""
+    state = info.details.get("thinking", "none")
+    if chosen.thinking == "on" or state == "always on":
+        return True
+    reasons = STRATEGY_RULES[config.strategy].thinks and role != "patient"
+    return chosen.thinking == "auto" and reasons and state == "can be switched"
 
 
 def checker_of(model: Model, batcher: Batcher, reference: str = "", record: Record | None = None) -> Checker:

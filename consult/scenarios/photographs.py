@@ -19,6 +19,12 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 50_000_000
 
 
+LEAST_SIDE = 32
+"""Pixels; processors that cut pictures into patches fail on fewer."""
+MOST_RATIO = 10
+"""Longer side over shorter side; beyond it, processors fail or shrink the shorter side to nothing."""
+
+
 class PhotographError(UserError, ValueError):
     """A file that cannot be used as a photograph; the message is one sentence with the fix."""
 
@@ -78,3 +84,16 @@ def _own_limit() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         yield
+
+
+def padded(picture: Image) -> Image:
+    """Add white to a picture that is too small or too narrow for a model's processor; others stay as they are."""
+    from PIL import Image
+
+    width, height = picture.size
+    least = max(LEAST_SIDE, -(-max(width, height) // MOST_RATIO))
+    if min(width, height) >= least:
+        return picture
+    whole = Image.new("RGB", (max(width, least), max(height, least)), "white")
+    whole.paste(picture, ((whole.width - width) // 2, (whole.height - height) // 2))
+    return whole

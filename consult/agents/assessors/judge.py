@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consult.agents.assessors.reasons import is_placeholder
 from consult.agents.models import Model, ModelError, close_model, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.prompt_formats.judging import DIALECT, judge_prompt, read_judgement
@@ -53,10 +54,14 @@ class Judge:
 
         def read(text: str) -> Judgement | None:
             try:
-                return Judgement(*read_judgement(text))
+                judgement = Judgement(*read_judgement(text))
             except ValueError as error:
                 refusals.append(str(error))
                 return None
+            if is_placeholder(judgement.why):
+                refusals.append("the reason is a placeholder")
+                return None
+            return judgement
 
         judged, _, _ = await generate_with_retry(
             self.client, judge_prompt(said, truth), TASK, context, read, why=lambda: refusals[-1]

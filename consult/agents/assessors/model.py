@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consult.agents.acts import AssessorView
+from consult.agents.assessors.reasons import unfounded, without_unfounded
 from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.models import Model, ModelError, open_model
@@ -32,20 +33,31 @@ class Assessor:
     async def assess(self, view: AssessorView, context: RequestContext) -> dict[str, Verdict]:
         """Judge a consultation; after two unusable answers every item is None, with the reason.
 
+        An item whose reason is a placeholder or a copy in both answers is None, too.
+
         Raises:
             Exception: The backend's error for this request.
         """
-        dialect, refusals = self.client.dialect, [""]
+        dialect, refusals, last = self.client.dialect, [""], dict[str, Verdict]()
 
         def read(text: str) -> dict[str, Verdict] | None:
             try:
-                return dialect.read_assessment(text)
+                verdicts = dialect.read_assessment(text)
             except ValueError as error:
                 refusals.append(str(error))
                 return None
+            # A tiny model chooses its reasons from a list.
+            wrong = {} if dialect.slots else unfounded(verdicts)
+            if not wrong:
+                return verdicts
+            last.update(verdicts)
+            refusals.append(f"the reasons of {', '.join(wrong)} are placeholders or copies")
+            return None
 
         prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
         verdicts, _, _ = await generate_with_retry(self.client, prompt, TASK, context, read, why=lambda: refusals[-1])
+        if verdicts is None and last:
+            return without_unfounded(last)
         return not_scored(UNUSABLE + refusals[-1]) if verdicts is None else verdicts
 
 

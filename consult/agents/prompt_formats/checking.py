@@ -9,9 +9,9 @@ from consult.agents.grounding.claims import Finding, Grounds
 from consult.agents.grounding.language import normalised, words_of
 from consult.agents.models.model import Message, Prompt
 from consult.agents.prompt import fill, prompt_text
+from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.assessment import sealed
 from consult.agents.prompt_formats.clean import clean, without_thought
-from consult.agents.prompt_formats.plain import json_object
 from consult.agents.prompt_formats.schemas import Schema
 
 DIALECT = "plain"

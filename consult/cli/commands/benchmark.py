@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, Prompts
+from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, NoPrompts
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def benchmark(
     out: Annotated[
         Path, typer.Option("--out", help="The report is written into this folder.", rich_help_panel=OUTPUT_PANEL)
     ] = Path("runs/report"),
-    prompts: Prompts = True,
+    no_prompts: NoPrompts = False,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
@@ -54,7 +54,7 @@ def benchmark(
     from consult.api.checks import folder
 
     folder("--out", out)
-    gridded = grid_of(options.by_key(), preset, config, prompts=prompts)
+    gridded = grid_of(options.by_key(), preset, config, prompts=not no_prompts)
     raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
 
 
@@ -95,7 +95,10 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         print_json(played.summary)
     else:
         view.finish(played.report.data, played.summary, out)
-    return 1 if played.summary["failed"] or played.summary["judge_failed"] else 0
+    unusable = played.summary["unusable_roles"]
+    for sentence in unusable:
+        print(f"consult: {sentence}", file=sys.stderr)
+    return 1 if played.summary["failed"] or played.summary["judge_failed"] or unusable else 0
 
 
 def _tell(line: str) -> None:

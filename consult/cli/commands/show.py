@@ -147,13 +147,39 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     say(console, styled(right_of(run_row), ""))
     if run_row["unjudged"]:
         _advise_judging(store, run_row, console)
-    for table in (_fidelity(store, run_row), _unusable(store, run_row)):
+    say(console, styled(_sampling(run_row), "dim"))
+    for sentence in _notes(run_row):
+        say(console, styled(sentence, "yellow"))
+    for table in (_fidelity(store, run_row), _unusable(store, run_row), _replies(store, run_row)):
         if table is not None:
             console.print(fitted(table, console.width))
     note = check_note(run_row)
     if note:
         say(console, styled(clean(note), ""))
     _disclaim(console)
+
+
+def _sampling(run_row: Row) -> str:
+    """Return how the tokens of each role were drawn; roles that were drawn alike stand together."""
+    from consult.envs.config import RunConfig
+    from consult.envs.role_models import roles
+    from consult.envs.settings import sampling
+
+    alike: dict[str, list[str]] = {}
+    for name, role in roles(RunConfig.model_validate_json(run_row["config"])).items():
+        said = sampling(role)
+        if said is not None:
+            alike.setdefault(said, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {said}" for said, names in alike.items())
+
+
+def _notes(run_row: Row) -> list[str]:
+    """Return what the limits of a run's models mean for it, in sentences."""
+    from consult.envs.capabilities import notes
+    from consult.envs.config import RunConfig
+
+    found = json.loads(run_row["capabilities"] or "{}")
+    return [f"{said[:1].upper()}{said[1:]}." for said in notes(found, RunConfig.model_validate_json(run_row["config"]))]
 
 
 def _disclaim(console: Any) -> None:
@@ -203,6 +229,30 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
         shares = (f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
         table.add_row(answers.role, styled(shown(answers.model), ""), *shares)
     return table if table.row_count else None
+
+
+def _replies(store: Store, run_row: Row) -> Table | None:
+    """Return the counts of cut and repeated replies by role and model; None if there are none."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.agents.prompt_formats.clean import clean
+    from consult.envs.metrics.replies import replies
+    from consult.render.terminal import styled
+
+    counted = [one for one in replies(store, run_row["id"]) if one.cut or one.widened or one.repeated]
+    if not counted:
+        return None
+    title = "replies that were cut at their token limit, or that repeat a refused one"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    table.add_column("role")
+    table.add_column("model", overflow="fold")
+    for heading in ("tries", "cut", "asked again", "repeated"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in counted:
+        shown = (f"{number:,}" for number in (one.tries, one.cut, one.widened, one.repeated))
+        table.add_row(one.role, styled(clean(one.model), ""), *shown)
+    return table
 
 
 def _listed(rows: list[Row]) -> Table:

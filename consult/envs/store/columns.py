@@ -96,12 +96,12 @@ def conditions() -> Mapping[str, Conditions]:
     """Map each table with rows of play to the conditions on its columns."""
     return {
         "runs": {
-            **_columns(_text, "id digest scenario scenario_revision created ended?"),
+            **_columns(_text, "id digest scenario scenario_revision created ended? prompt_revision?"),
             **_columns(_menu, "status", ("running", "finished", "interrupted")),
             **_columns(_whole, "seed", 0, _SEED),
             **_columns(_run_config, "config"),
             **_columns(_json, "models versions", "object", "text"),
-            **_columns(_json, "sees?", "object"),
+            **_columns(_json, "sees? capabilities?", "object"),
             **_columns(_whole, "pid?", 0, 2**31 - 1),
             **_columns(_number, "wall_seconds"),
             **_columns(_flag, "prompts?"),
@@ -129,23 +129,25 @@ def conditions() -> Mapping[str, Conditions]:
         },
         "turns": {
             **_columns(
-                _text, "consultation_id text topic? specialty? diagnosis? diagnosis_words? thought source"
+                _text, "consultation_id text topic? specialty? diagnosis? diagnosis_words? thought findings source"
             ),
             **_columns(_whole, "idx", 0, 10_000),
             **_columns(_menu, "speaker", get_args(Speaker)),
             **_columns(_menu, "action", get_args(Action)),
             **_columns(_json, "facts differential", "array", "text"),
             **_columns(_menu, "urgency?", URGENCIES),
-            **_columns(_number, "confidence?", 0, 1),
+            **_columns(_number, "confidence? stated_confidence?", 0, 1),
             **_columns(_flag, "draft_backed? draft_leaked? draft_fallback? said_backed? said_leaked? accepts?"),
             **_columns(_whole, "draft_attempts? tokens_in tokens_out answers? unusable?", 0, 2**40),
             **_columns(_number, "seconds"),
             **_columns(_whole, "seed", -_SEED - 1, _SEED),
         },
         "opinions": {
-            **_columns(_text, "consultation_id specialty diagnosis? reason source"),
+            **_columns(_text, "consultation_id specialty diagnosis? reason findings source"),
             **_columns(_whole, "idx", 0, 10_000),
-            **_columns(_number, "confidence?", 0, 1),
+            **_columns(_number, "confidence? stated_confidence?", 0, 1),
+            **_columns(_json, "differential", "array", "text"),
+            **_columns(_menu, "urgency?", URGENCIES),
             **_columns(_flag, "usable first_usable?"),
         },
         "assessments": {
@@ -176,15 +178,20 @@ def conditions() -> Mapping[str, Conditions]:
             **_columns(_text, "benchmark_id run_id"),
             **_columns(_whole, "cell", 0, 100_000),
         },
+        "reply_counts": {
+            **_columns(_text, "consultation_id role model why"),
+            **_columns(_whole, "turn?", 0, 10_000),
+            **_columns(_whole, "tries unusable cut widened repeated"),
+        },
         "prompts": {
-            **_columns(_text, "consultation_id role task model begin?"),
+            **_columns(_text, "consultation_id role task model begin? thought?"),
             **_columns(_whole, "turn? grammar?", 0),
             **_columns(_whole, "idx member attempt max_tokens tokens_in tokens_out", 0),
             **_columns(_json, "messages", "array", "", _MESSAGE),
             **_columns(_json, "rendered?", "object"),
             **_columns(_number, "temperature top_p seconds"),
             **_columns(_whole, "seed", -_SEED - 1, _SEED),
-            **_columns(_flag, "constrained?"),
+            **_columns(_flag, "constrained? cut?"),
             **_columns(packed_text, "reply? why"),
             **_columns(_menu, "outcome", get_args(Outcome)),
             **_columns(_number, "probability?", 0, 1),

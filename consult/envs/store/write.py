@@ -28,6 +28,7 @@ from consult.envs.store.columns import add_functions, sound
 from consult.envs.store.log import is_foreign, log_of, refuse_spoilt_log
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.prompt_rows import Asked, PromptRows
+from consult.envs.store.reply_counts import count_rows
 from consult.envs.store.rows import Row as Row
 from consult.envs.store.rows import acts_of, judgement_row, opinion_row, planned_row, turn_row
 from consult.envs.store.rows import consultation_id as consultation_id
@@ -60,6 +61,8 @@ class Pending:
     """Consultation, judge, and its verdict."""
     asked: list[Asked] = field(default_factory=list)
     """Exchanges of the turns and the consultations that have ended."""
+    prompts: bool = True
+    """Whether the exchanges are stored, and not only counted."""
 
     def __bool__(self) -> bool:
         return bool(self.turns or self.ended)
@@ -197,6 +200,7 @@ class Store:
         sees: Mapping[str, bool] | None = None,
         *,
         prompts: bool = False,
+        prompt_revision: str | None = None,
         hold: Callable[[str], None] = lambda run: None,
     ) -> str:
         """Create a run with its consultations.
@@ -210,6 +214,7 @@ class Store:
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
             prompts: Whether prompts and replies are stored.
+            prompt_revision: Revision of the prompts that its models read.
             hold: Called with the run's id before other processes can see the run.
 
         Returns:
@@ -234,6 +239,7 @@ class Store:
                         "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                         "prompts": prompts,
+                        "prompt_revision": prompt_revision,
                     }
                 ],
             )
@@ -267,11 +273,12 @@ class Store:
         with self._transaction():
             self._connection.execute("UPDATE runs SET status = 'running', pid = NULL WHERE id = ?", (run,))
             # The requests of the failed turn are repeated.
-            self._connection.execute(
-                f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
-                "(SELECT idx FROM turns WHERE turns.consultation_id = prompts.consultation_id))",
-                (run,),
-            )
+            for table in ("prompts", "reply_counts"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE {failed} AND (turn IS NULL OR turn NOT IN "
+                    f"(SELECT idx FROM turns WHERE turns.consultation_id = {table}.consultation_id))",
+                    (run,),
+                )
             self._connection.execute(
                 "UPDATE consultations SET status = 'running', error = NULL, correct = NULL, correct_by = NULL "
                 "WHERE run_id = ? AND status = 'failed'",
@@ -294,7 +301,8 @@ class Store:
                     (*(event[column] for column in _ENDED), expert, event["consultation"]),
                 )
             self._insert("judgements", [judgement_row(*judged) for judged in pending.judged])
-            self._prompts.write(self._connection, pending.asked)
+            self._insert("reply_counts", count_rows(pending.asked))
+            self._prompts.write(self._connection, pending.asked if pending.prompts else ())
 
     def keep_judgements(
         self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]], asked: Sequence[Asked] = ()
@@ -348,6 +356,11 @@ class Store:
             "DELETE FROM prompts WHERE consultation_id = ? AND model = ? AND role = ? AND turn IS NULL", sorted(earlier)
         )
         self._prompts.write(self._connection, asked, model)
+
+    def keep_capabilities(self, run: str, found: Mapping[str, Mapping[str, str]]) -> None:
+        """Write what a run's models support: reference → name → what was found."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET capabilities = ? WHERE id = ?", (json.dumps(found), run))
 
     def end(self, run: str, status: str, wall_seconds: float) -> None:
         """Close a run: `finished` or `interrupted`."""
@@ -423,15 +436,16 @@ class Store:
             *parameters,
         )
 
-    def unfinished_run(self, digest: str, models: Mapping[str, str]) -> Row | None:
+    def unfinished_run(self, digest: str, models: Mapping[str, str], prompts: str | None = None) -> Row | None:
         """Find an unfinished run of this configuration that nobody plays.
 
         Args:
             digest: Digest of the configuration.
             models: Role → reference and revision that the run was started with.
+            prompts: Revision of the prompts that it was started with.
         """
         rows = (row for row in self.unfinished_runs(digest) if json.loads(row["models"]) == dict(models))
-        return next((row for row in rows if not self.is_played(row)), None)
+        return next((row for row in rows if row["prompt_revision"] == prompts and not self.is_played(row)), None)
 
     def unfinished_runs(self, digest: str) -> list[Row]:
         """List the unfinished runs of a configuration, the oldest first, including those that are being played."""

@@ -47,7 +47,7 @@ def test_a_consultation_is_shown_with_each_request_before_its_turn(run):
     prompts = run["r1.1"].prompts
     assert shown.count("  ┌ ") == len(prompts) and shown.count("  └ ") == len(prompts)
     assert "refused: it does not state" in shown and "; asked again" in shown
-    assert "temperature 0.3 · top-p 0.95 · at most 256 tokens" in shown and "[photograph derm34/" in shown
+    assert "temperature 0.3 · top-p 0.95 · at most 768 tokens" in shown and "[photograph derm34/" in shown
     lines = [line[4:].removeprefix("  ") for line in shown.split("\n") if line.startswith("  │ ")]
     for line in (line for one in prompts for message in one.messages for line in message.content.split("\n")):
         assert visible(line) in lines
