@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from consult.agents.models import ModelError
 from consult.agents.models.human import PERSONS
 from consult.agents.models.model_resolver import HUB_ID
+from consult.agents.models.tables import PREFIXES
 from consult.agents.roles.checker import OWN, RULES, TEMPERATURE
 from consult.envs.config import RoleConfig
 from consult.plugins import CODE
 
+STARTER = "starter"
 SERVERS = ("http://", "https://")
 
 
@@ -20,7 +23,12 @@ def checker_config(reference: str, patient: RoleConfig, *, grounded: bool) -> Ro
         reference: `rules`, `patient` for the patient's own model if it can check, or a reference.
         patient: The patient.
         grounded: Whether the patient's lines are corrected at all.
+
+    Raises:
+        ModelError: The reference is a program or a person.
     """
+    if reference == STARTER or reference in PERSONS or reference.startswith(PREFIXES):
+        raise ModelError(f"'{reference}' cannot check lines; name an instruction-tuned model with --checker, or rules")
     if not grounded or reference == RULES or (reference == OWN and not _is_language_model(patient.model)):
         return None
     return RoleConfig(model=patient.model if reference == OWN else reference, temperature=TEMPERATURE)

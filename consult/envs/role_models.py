@@ -92,7 +92,7 @@ class Models:
             raise ModelError(f"'{config.judge.model}' cannot judge; name a model with --judge")
         return judge_of(model, batcher, config.judge.model, record)
 
-    def _checker(self, config: RunConfig, batcher: Batcher, record: Record | None) -> Checker | None:
+    def checker(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> Checker | None:
         """Return the checker of the patient's lines; None leaves it to the rules.
 
         Raises:
@@ -130,7 +130,7 @@ class Models:
             specialist=specialist,
             together=batcher.together,
             grounded=config.patient_grounding,
-            checker=self._checker(config, batcher, record),
+            checker=self.checker(config, batcher, record),
             votes=config.votes,
             panel_skill=config.panel_skill,
         )

@@ -79,6 +79,9 @@ class Runner:
         """For each ended consultation, its failure in the user's code; None if it ended differently."""
         self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
         self._judge = self._checked_judge()
+        self.models.checker(
+            self.config, self._batcher
+        )  # a model that cannot check is refused before anything is played
         self._predictions = self._asked() if self.config.asks_classifier else None
 
     def _checked_judge(self) -> Judge | None:

@@ -32,6 +32,9 @@ def test_by_default_a_language_model_checks_its_own_lines(tmp_path: Path) -> Non
     for patient in ("starter", "human", "nobody", "scripted:script.yaml", "mine.py:model", "bayes:derm34"):
         assert config("patient", patient) is None
         assert config(SERVER, patient) == SERVER
+        for reference in ("starter", "human", "nobody", "bayes:derm34"):
+            with pytest.raises(UserError, match=f"'{reference}' cannot check lines; name an instruction-tuned model"):
+                config(reference, patient)
 
 
 def test_a_checker_is_a_role_and_a_setting_of_its_run() -> None:

@@ -1,5 +1,6 @@
 """Rates about the lines of a run: what is counted, over what, and how sure it is."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from narrowing import present
 from scipy.stats import binomtest
 
 from consult.agents.acts import Act, Draft
-from consult.envs.metrics.fidelity import Rate, fidelity, is_corrected
+from consult.envs.metrics.fidelity import Rate, check_note, fidelity, is_corrected
 from consult.envs.store.write import Pending, Store
 
 CONFIG = configured("m", ["test-0000", "test-0001"])
@@ -110,3 +111,22 @@ def test_a_run_as_it_is_played(tmp_path, grounded):
 
 def test_a_run_of_before_there_was_a_free_patient_was_mended():
     assert is_corrected({"config": '{"seed": 0}'}) and not is_corrected({"config": '{"patient_grounding": false}'})
+
+
+@pytest.mark.parametrize(
+    ("patient", "checker", "said"),
+    [
+        ("starter", None, ""),
+        ("human", None, ""),
+        ("bayes:derm34", None, ""),
+        ("scripted:a.yaml", None, "is checked by rules. The rules alone: on lines"),
+        ("http://host/v1#m", "http://host/v1#m", "is checked by rules, then http://host/v1#m@7, whose own mistakes"),
+    ],
+)
+def test_the_check_is_named_with_its_mistakes_where_a_model_words_the_lines(
+    patient: str, checker: str | None, said: str
+) -> None:
+    config = {"patient": {"model": patient}, "checker": checker and {"model": checker}}
+    note = check_note({"config": json.dumps(config), "models": json.dumps({"checker": f"{checker}@7"})})
+    assert said in note and bool(note) == bool(said)
+    assert not note or "of 71 faithful ones" in note
