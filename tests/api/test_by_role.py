@@ -38,7 +38,7 @@ def test_values_by_role_are_read(given, read):
         ("temperature", True, "cannot be True"),
         ("temperature", float("nan"), "cannot be nan"),
         ("top_p", 0, "'top_p' cannot be 0, only a number above 0, up to 1"),
-        ("max_tokens", "1.5", "a whole number from 1 to 131072"),
+        ("max_tokens", "1.5", "a whole number from 1 to 131,072"),
         ("max_tokens", 0, "'max_tokens' cannot be 0"),
         ("max_tokens", "9" * 5000, "cannot be '999"),
         ("thinking", "maybe", "'thinking' cannot be 'maybe', only auto, on or off"),
