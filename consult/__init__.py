@@ -1,7 +1,7 @@
 """Simulated clinical consultations between AI agents. Simulation, not medical advice.
 
-`simulate`, `load`, `resume`, `assess`, `benchmark`, `report` and `train` do what the commands of these names do. They
-are loaded on first use, so that `import consult` stays fast.
+`simulate`, `load`, `resume`, `assess`, `benchmark`, `report`, `prompts`, `grounding` and `train` do what the commands
+of these names do. They are loaded on first use, so that `import consult` stays fast.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from consult.api.assess import assess as assess
     from consult.api.benchmark import Benchmark as Benchmark
     from consult.api.benchmark import benchmark as benchmark
+    from consult.api.grounding import grounding as grounding
+    from consult.api.prompts import prompts as prompts
     from consult.api.report import Report as Report
     from consult.api.report import report as report
     from consult.api.run import Run as Run
@@ -37,7 +39,9 @@ _WHERE = {
     "assess": "consult.api.assess",
     "Benchmark": "consult.api.benchmark",
     "benchmark": "consult.api.benchmark",
+    "prompts": "consult.api.prompts",
     "Report": "consult.api.report",
+    "grounding": "consult.api.grounding",
     "report": "consult.api.report",
     "Run": "consult.api.run",
     "Runs": "consult.api.run",

@@ -18,9 +18,9 @@ from consult.agents.choices import STRATEGIES, TEAMS
 from consult.foreign_text import quoted
 from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
 
-Form = Literal["", "on/off", "commas", "several", "python"]
-"""How a value is written on the command line: as its type is, as on or off, as comma-separated names, or as an
-option that may be repeated; `python` is not available there."""
+Form = Literal["", "on/off", "commas", "several", "path", "python"]
+"""How a value is written on the command line: as its type is, as on or off, as comma-separated names, as an option that
+may be repeated, or as a path where other values exist too; `python` is not available there."""
 
 
 @dataclass(frozen=True)

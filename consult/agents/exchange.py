@@ -32,6 +32,7 @@ REFUSALS = {
     "ask": "not a usable line",
     "satisfied": "not a usable line",
     "reluctant": "not a usable line",
+    "check": "the verdict cannot be read",
     "free": "not a line that the patient may say now",
     "triage": "no specialty and urgency of the menu can be read",
     "action": "no action that is on offer can be read",

@@ -15,6 +15,8 @@ from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TEAMS
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
+from consult.agents.prompt import own_prompts
+from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import text, whole
 from consult.api.contradictions import refuse_contradictions
@@ -22,6 +24,7 @@ from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
 from consult.counts import count_of
 from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
+from consult.envs.checkers import checker_config
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
@@ -70,7 +73,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
 
     Args:
         options: What to play.
-        prompts: Whether prompts and replies are stored.
+        prompts: Whether prompts and replies are stored, unless the options say that they are not.
 
     Raises:
         UserError: An unknown name, a value out of range, options that contradict each other, or code that
@@ -101,11 +104,14 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             votes=options.votes,
             panel_skill=options.panel_skill,
             judge=_judge(scenario, options, named),
+            prompt_texts=own_prompts(None if isinstance(options.prompts, bool) else options.prompts),
+            checker=_checker(options, named, played["patient"]),
             own=own.case if own else None,
             **played,
         )
     check_persons(config)
-    return Planned(scenario, config, named, own.photograph if own else None, prompts)
+    stored = prompts and options.prompts is not False
+    return Planned(scenario, config, named, own.photograph if own else None, stored)
 
 
 def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
@@ -278,6 +284,15 @@ def _by_role(options: PlayOptions) -> dict[str, ByRole]:
     return {name: by_role(name, getattr(options, name)) for name in FIELDS}
 
 
+def _checker(options: PlayOptions, named: Named, patient: RoleConfig) -> RoleConfig | None:
+    given = options.checker
+    if given is None or given in (RULES, OWN):
+        reference = OWN if given is None else str(given)
+    else:
+        reference = named.add(MODELS, given)
+    return checker_config(reference, patient, grounded=options.patient_grounding)
+
+
 def check_persons(config: RunConfig) -> None:
     """Check that a person can play their part in a run.
 
@@ -370,6 +385,7 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
         try:
             if models.classifier is not None:
                 check_photographs(models.classifier, planned.scenario, config)
+            _check_prompts(config, models)
             with Store(db) as store:
                 if planned.photograph is not None:
                     store.keep_photograph(*planned.photograph)
@@ -377,6 +393,19 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
                 yield Stage(scenario, config, models, store, batch, planned.prompts, planned.continues)
         finally:
             models.close()
+
+
+def _check_prompts(config: RunConfig, models: Models) -> None:
+    """Refuse a user's prompts that nobody reads.
+
+    Raises:
+        UserError: No model of the run reads the plain format's prompts.
+    """
+    if config.prompt_texts and models.prompt_revision(config) is None:
+        raise UserError(
+            "--prompts replaces the prompts of instruction-tuned models, and none plays in this run; give another "
+            "model, or leave --prompts out"
+        )
 
 
 def limit_threads(models: Models) -> None:

@@ -17,6 +17,8 @@ from consult.cli.commands import (
     benchmark,
     doctor,
     graph,
+    grounding,
+    prompts,
     report,
     resume,
     runs,
@@ -49,6 +51,8 @@ app.command("resume", cls=GroupedCommand)(resume.resume)
 add_on_demand(app, "benchmark", benchmark.benchmark.__doc__ or "", benchmark.command)
 app.command("report", cls=GroupedCommand)(report.report)
 app.command("graph", cls=GroupedCommand)(graph.graph)
+app.command("prompts", cls=GroupedCommand)(prompts.prompts)
+app.command("grounding", cls=GroupedCommand)(grounding.grounding)
 app.command("doctor", cls=GroupedCommand)(doctor.doctor)
 app.command("view", cls=GroupedCommand)(view.view)
 app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")

@@ -13,7 +13,7 @@ from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Re
 from consult.ranges import REPLY_TOKENS
 from consult.reading import refuse_undecodable
 
-_LATER = {
+_LATER: dict[str, object] = {
     "patient_grounding": True,
     "own": None,
     "classifier": "starter",
@@ -21,6 +21,8 @@ _LATER = {
     "votes": 1,
     "panel_skill": None,
     "judge": None,
+    "prompt_texts": {},
+    "checker": None,
 }
 """Fields that were added later → the value that applied before."""
 
@@ -101,6 +103,10 @@ class RunConfig(BaseModel):
     """If set, a program makes up opinions that are right with this probability; only for training and ablation."""
     judge: RoleConfig | None = None
     """The judge of open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
+    prompt_texts: dict[str, str] = {}
+    """Name → the user's text in place of the plain format's."""
+    checker: RoleConfig | None = None
+    """The model that checks a patient's lines after the rules; None leaves it to the rules."""
     own: OwnCase | None = None
     """The user's case, played instead of the scenario's cases but with its labels and specialties."""
 
@@ -113,7 +119,7 @@ class RunConfig(BaseModel):
         """Hash the configuration: equal digests are the same run."""
         # A later field counts only if it differs from the value that applied before, so older runs keep their digest.
         later: dict[str, Any] = {name: True for name, before in _LATER.items() if getattr(self, name) == before}
-        for name in ("patient", "triage", "specialist", "attending", "judge"):
+        for name in ("patient", "triage", "specialist", "attending", "judge", "checker"):
             role: RoleConfig | None = getattr(self, name)
             if role is not None and name not in later:
                 later[name] = role._unset

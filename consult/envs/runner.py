@@ -186,7 +186,15 @@ class Runner:
         sees = self.models.sees(self.config)
         revision = self.scenario.revision
         return self.store.begin(
-            self.config, described, versions(), revision, truths, sees, prompts=self.prompts, hold=hold.take_new
+            self.config,
+            described,
+            versions(),
+            revision,
+            truths,
+            sees,
+            prompts=self.prompts,
+            prompt_revision=self.models.prompt_revision(self.config),
+            hold=hold.take_new,
         )
 
     def _demo(self, case: Case) -> bool:
@@ -203,14 +211,20 @@ class Runner:
         if self.continues is not None:
             return self._named(self.continues, hold)
         models, played = self.models.described(self.config), []
+        prompts = self.models.prompt_revision(self.config)
         rows = self.store.unfinished_runs(self.config.digest())
-        for row in sorted(rows, key=lambda row: json.loads(row["models"]) != models):
+        for row in sorted(
+            rows, key=lambda row: (json.loads(row["models"]), row["prompt_revision"]) != (models, prompts)
+        ):
             if self.store.is_played(row) or not hold.take_run(row["id"]):
                 played.append(row)
                 continue
             now = self.store.run(row["id"])
             if now is None or now["status"] == "finished":
                 continue  # by another process, between the search and the lock
+            if row["prompt_revision"] != prompts and not self._changed(row):
+                warn(f"the prompts have changed since {row['id']} was interrupted; this is a new run")
+                return None
             edited = self._edited(row)
             if edited:
                 warn(f"the code of '{edited}' has changed since {row['id']} was interrupted; this is a new run")
@@ -258,6 +272,13 @@ class Runner:
             raise RunError(
                 f"the code of '{edited}' has changed since run {row['id']} was started, and a run is played by one "
                 "version; the original command plays it as a new run"
+            )
+        prompts = self.models.prompt_revision(self.config)
+        if row["prompt_revision"] != prompts and not self._changed(row):
+            raise RunError(
+                f"run {row['id']} was started with other prompts ({row['prompt_revision'] or 'of an older version'}, "
+                f"not {prompts or 'none'}), and a run is played by one version; the original command plays it as a "
+                "new run"
             )
         for role, then in self._changed(row).items():
             raise RunError(

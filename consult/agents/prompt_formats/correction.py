@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from consult.agents.exchange import CUT, EMPTY, NO_TOOLS, ONLY_THOUGHT, Exchange, cause_of
 from consult.agents.models.model import Prompt
+from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.clean import without_thought
-from consult.agents.prompt_formats.plain import json_object
 
 LACKING = {
     "triage": "it named no specialty of the list",

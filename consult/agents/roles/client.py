@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from consult.agents.acts import Usage
 from consult.agents.exchange import WITHOUT_PROMPT, Exchange, Record
 from consult.agents.models.model import ModelGoneError, ModelInfo, Prompt, Reply, Request, Role
-from consult.agents.prompt_formats import DIALECTS, Dialect
+from consult.agents.prompt import BUILT_IN, PLAIN, PromptTexts
+from consult.agents.prompt_formats import DIALECTS, Dialect, PlainDialect
 
 ATTEMPTS = 2
 """Number of attempts: an unusable answer is requested again once."""
@@ -63,11 +64,13 @@ class RoleClient:
     widens: bool = True
     """Whether a reply that was cut is requested again with twice the room; not in training, which learns from the
     replies to the prompts as they are."""
+    texts: PromptTexts = BUILT_IN
+    """The texts of the plain format."""
 
     @property
     def dialect(self) -> Dialect:
         """Return the model's prompt format."""
-        return DIALECTS[self.info.dialect]
+        return PlainDialect(self.texts) if self.info.dialect == PLAIN else DIALECTS[self.info.dialect]
 
     async def generate(
         self, prompt: Prompt, task: str, context: RequestContext, attempt: int = 0, member: int = 0

@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast
 
 from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Choice, Prompt, Reply
+from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.clean import clean, without_thought
 from consult.agents.prompt_formats.correction import complaint, corrected
-from consult.agents.prompt_formats.plain import json_object
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 
 W = TypeVar("W")

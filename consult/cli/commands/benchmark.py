@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, Prompts
+from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, NoPrompts
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def benchmark(
     out: Annotated[
         Path, typer.Option("--out", help="The report is written into this folder.", rich_help_panel=OUTPUT_PANEL)
     ] = Path("runs/report"),
-    prompts: Prompts = True,
+    no_prompts: NoPrompts = False,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
@@ -54,7 +54,7 @@ def benchmark(
     from consult.api.checks import folder
 
     folder("--out", out)
-    gridded = grid_of(options.by_key(), preset, config, prompts=prompts)
+    gridded = grid_of(options.by_key(), preset, config, prompts=not no_prompts)
     raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
 
 

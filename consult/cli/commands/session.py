@@ -65,7 +65,9 @@ def _interrupted(stage: Stage, stop: BaseException) -> int:
     from consult.api.given import naming
     from consult.api.playing import code_of
 
-    run = stage.store.unfinished_run(stage.config.digest(), stage.models.described(stage.config))
+    run = stage.store.unfinished_run(
+        stage.config.digest(), stage.models.described(stage.config), stage.models.prompt_revision(stage.config)
+    )
     code = "".join(f" --code {shlex.quote(one)}" for one in code_of(stage.config))
     kept = f"; continue with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
     asked = "\n" if stage.config.patient.model == HUMAN else ""

@@ -136,6 +136,8 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
+    from consult.agents.prompt_formats.clean import clean
+    from consult.envs.metrics.fidelity import check_note
     from consult.render.terminal import say, styled
     from consult.render.verdict import right_of
 
@@ -151,6 +153,9 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     for table in (_fidelity(store, run_row), _unusable(store, run_row), _replies(store, run_row)):
         if table is not None:
             console.print(fitted(table, console.width))
+    note = check_note(run_row)
+    if note:
+        say(console, styled(clean(note), ""))
     _disclaim(console)
 
 

@@ -81,6 +81,7 @@ def played_run(
     models: Mapping[str, str],
     revision: str,
     *,
+    prompts: str | None = None,
     among: Sequence[str] | None = None,
 ) -> str | None:
     """Find the newest finished run of this cell, by the same models on the same scenario.
@@ -90,13 +91,16 @@ def played_run(
         digest: Digest of the cell's configuration.
         models: Role → current reference and revision.
         revision: The scenario's current revision.
+        prompts: Revision of the prompts that the models read.
         among: The runs to search; by default all of the store's.
     """
     rows = store.query(
-        f"SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? AND {sound('runs')} "
+        "SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? AND prompt_revision IS ? "
+        f"AND {sound('runs')} "
         "ORDER BY rowid DESC",
         digest,
         revision,
+        prompts,
     )
     fitting = (row for row in rows if among is None or row["id"] in among)
     return next(

@@ -96,7 +96,7 @@ def conditions() -> Mapping[str, Conditions]:
     """Map each table with rows of play to the conditions on its columns."""
     return {
         "runs": {
-            **_columns(_text, "id digest scenario scenario_revision created ended?"),
+            **_columns(_text, "id digest scenario scenario_revision created ended? prompt_revision?"),
             **_columns(_menu, "status", ("running", "finished", "interrupted")),
             **_columns(_whole, "seed", 0, _SEED),
             **_columns(_run_config, "config"),
@@ -129,23 +129,25 @@ def conditions() -> Mapping[str, Conditions]:
         },
         "turns": {
             **_columns(
-                _text, "consultation_id text topic? specialty? diagnosis? diagnosis_words? thought source"
+                _text, "consultation_id text topic? specialty? diagnosis? diagnosis_words? thought findings source"
             ),
             **_columns(_whole, "idx", 0, 10_000),
             **_columns(_menu, "speaker", get_args(Speaker)),
             **_columns(_menu, "action", get_args(Action)),
             **_columns(_json, "facts differential", "array", "text"),
             **_columns(_menu, "urgency?", URGENCIES),
-            **_columns(_number, "confidence?", 0, 1),
+            **_columns(_number, "confidence? stated_confidence?", 0, 1),
             **_columns(_flag, "draft_backed? draft_leaked? draft_fallback? said_backed? said_leaked? accepts?"),
             **_columns(_whole, "draft_attempts? tokens_in tokens_out answers? unusable?", 0, 2**40),
             **_columns(_number, "seconds"),
             **_columns(_whole, "seed", -_SEED - 1, _SEED),
         },
         "opinions": {
-            **_columns(_text, "consultation_id specialty diagnosis? reason source"),
+            **_columns(_text, "consultation_id specialty diagnosis? reason findings source"),
             **_columns(_whole, "idx", 0, 10_000),
-            **_columns(_number, "confidence?", 0, 1),
+            **_columns(_number, "confidence? stated_confidence?", 0, 1),
+            **_columns(_json, "differential", "array", "text"),
+            **_columns(_menu, "urgency?", URGENCIES),
             **_columns(_flag, "usable first_usable?"),
         },
         "assessments": {

@@ -184,7 +184,17 @@ def count_replies(db: Any) -> None:
     db.execute("ALTER TABLE runs ADD COLUMN capabilities TEXT")
 
 
-READABLE = 15
+def keep_findings(db: Any) -> None:
+    """16: findings, stated confidences, more of an opinion, and the prompts' revision; unknown for older rows."""
+    for column in ("findings TEXT NOT NULL DEFAULT ''", "stated_confidence REAL"):
+        db.execute(f"ALTER TABLE turns ADD COLUMN {column}")
+        db.execute(f"ALTER TABLE opinions ADD COLUMN {column}")
+    db.execute("ALTER TABLE opinions ADD COLUMN differential TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE opinions ADD COLUMN urgency TEXT")
+    db.execute("ALTER TABLE runs ADD COLUMN prompt_revision TEXT")
+
+
+READABLE = 16
 """Steps after this one change no table: a store that has taken so many can be read without them."""
 
 
@@ -204,6 +214,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     index_cases,
     hold_by_lock,
     count_replies,
+    keep_findings,
 )
 
 _CREATE = """

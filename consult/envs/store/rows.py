@@ -51,7 +51,9 @@ def turn_row(consultation: str, idx: int, act: Act) -> Row:
         "diagnosis": act.diagnosis,
         "diagnosis_words": act.diagnosis_words,
         "confidence": act.confidence,
+        "stated_confidence": act.stated_confidence,
         "differential": json.dumps(act.differential),
+        "findings": act.findings,
         "thought": act.thought,
         "accepts": act.accepts,
         "source": act.source,
@@ -87,6 +89,10 @@ def opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
         "source": opinion.source,
         "usable": opinion.usable,
         "first_usable": opinion.first_usable,
+        "findings": opinion.findings,
+        "differential": json.dumps(opinion.differential),
+        "urgency": opinion.urgency,
+        "stated_confidence": opinion.stated_confidence,
     }
 
 
@@ -97,9 +103,16 @@ def acts_of(turns: Sequence[Row], opinions: Sequence[Row]) -> list[Act]:
 
 
 def _opinion(row: Row) -> Opinion:
-    names = ("specialty", "diagnosis", "confidence", "reason", "source")
+    names = (
+        "specialty", "diagnosis", "confidence", "reason", "source", "findings", "urgency", "stated_confidence",
+    )  # fmt: skip
     first = None if row["first_usable"] is None else bool(row["first_usable"])
-    return Opinion(**{name: row[name] for name in names}, usable=bool(row["usable"]), first_usable=first)
+    return Opinion(
+        **{name: row[name] for name in names},
+        usable=bool(row["usable"]),
+        first_usable=first,
+        differential=tuple(json.loads(row["differential"])),
+    )
 
 
 def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
@@ -115,7 +128,7 @@ def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
         )
     plain = (
         "speaker", "action", "text", "topic", "specialty", "urgency", "diagnosis", "diagnosis_words", "confidence",
-        "thought",
+        "stated_confidence", "thought", "findings",
     )  # fmt: skip
     return Act(
         **{name: row[name] for name in plain},

@@ -200,6 +200,7 @@ class Store:
         sees: Mapping[str, bool] | None = None,
         *,
         prompts: bool = False,
+        prompt_revision: str | None = None,
         hold: Callable[[str], None] = lambda run: None,
     ) -> str:
         """Create a run with its consultations.
@@ -213,6 +214,7 @@ class Store:
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
             prompts: Whether prompts and replies are stored.
+            prompt_revision: Revision of the prompts that its models read.
             hold: Called with the run's id before other processes can see the run.
 
         Returns:
@@ -237,6 +239,7 @@ class Store:
                         "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                         "prompts": prompts,
+                        "prompt_revision": prompt_revision,
                     }
                 ],
             )
@@ -433,15 +436,16 @@ class Store:
             *parameters,
         )
 
-    def unfinished_run(self, digest: str, models: Mapping[str, str]) -> Row | None:
+    def unfinished_run(self, digest: str, models: Mapping[str, str], prompts: str | None = None) -> Row | None:
         """Find an unfinished run of this configuration that nobody plays.
 
         Args:
             digest: Digest of the configuration.
             models: Role → reference and revision that the run was started with.
+            prompts: Revision of the prompts that it was started with.
         """
         rows = (row for row in self.unfinished_runs(digest) if json.loads(row["models"]) == dict(models))
-        return next((row for row in rows if not self.is_played(row)), None)
+        return next((row for row in rows if row["prompt_revision"] == prompts and not self.is_played(row)), None)
 
     def unfinished_runs(self, digest: str) -> list[Row]:
         """List the unfinished runs of a configuration, the oldest first, including those that are being played."""

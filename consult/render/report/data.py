@@ -131,6 +131,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
 def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
     from consult.envs.capabilities import notes
     from consult.envs.config import RunConfig
+    from consult.envs.metrics.fidelity import check_note
     from consult.envs.settings import THEN, settings_of
 
     config = RunConfig.model_validate_json(row["config"])
@@ -147,6 +148,7 @@ def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
             revision=revision,
             judge=THEN.join(judges),
             version=versions.get("consult", ""),
+            prompts=row["prompt_revision"],
         ),
         "scenario": row["scenario"],
         "scenario_revision": revision,
@@ -161,6 +163,7 @@ def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
         "versions": versions,
         "wall_seconds": row["wall_seconds"],
         "grounded": config.patient_grounding,
+        "check": check_note(row),
     }
 
 

@@ -324,7 +324,7 @@ def _capabilities(run: Data) -> Table:
 def _lines(run: Data) -> Iterator[Table]:
     if run["fidelity"]:
         note = "" if run["grounded"] else "The patient is free: its lines are checked and not corrected."
-        yield _figures("Fidelity of the lines", run["fidelity"], note)
+        yield _figures("Fidelity of the lines", run["fidelity"], " ".join(one for one in (note, run["check"]) if one))
     if run["unusable"]:
         found = {f"{one['role']} ({one['model']})": one for one in run["unusable"]}
         yield _figures("Unusable answers", found, "First replies that could not be read as asked.")

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import ModelError, Request
 from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
+from consult.agents.prompt_formats.plain import DECISION_TOKENS, TRIAGE_TOKENS
 from consult.agents.roles.client import derive_seed
 from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
@@ -28,7 +29,7 @@ from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.shared_prompt import Prompts, sample
 from consult.rl.policy.vision_cache import VisionCache
-from consult.rl.rewards.completion_parser import Decided, parse_diagnosis, parse_triage
+from consult.rl.rewards.completion_parser import Decided, parse_decision, parse_triage
 from consult.scenarios import Scenario
 from consult.whole_files import write_whole
 
@@ -168,8 +169,10 @@ class Policy:
             scenario: The scenario whose labels and aliases count.
         """
         if self.config.role == "triage":
-            return parse_triage(text, row.view, self.dialect)
-        return parse_diagnosis(text, scenario, self.config.rationale)
+            decided = parse_triage(text, row.view, self.dialect)
+        else:
+            decided = parse_decision(text, row.view, self.dialect, scenario)
+        return replace(decided, constrained=self.constraint is not None)
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 
@@ -200,7 +203,7 @@ class Policy:
 
 
 _FAST_TOKENS = {"triage": 6, "attending": 64, "interview": 8}
-_FREE_TOKENS = {"triage": 256, "attending": 512, "interview": 256}
+_FREE_TOKENS = {"triage": TRIAGE_TOKENS, "attending": DECISION_TOKENS, "interview": 256}
 _PLAYED = {"triage": 0.3, "attending": 0.5, "interview": 0.5}
 """Return the temperatures of play, at which votes are drawn."""
 

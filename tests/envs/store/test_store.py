@@ -23,7 +23,7 @@ from consult.scenarios import load_scenario
 TABLES = {
     "runs": (
         "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds sees "
-        "prompts capabilities"
+        "prompts capabilities prompt_revision"
     ),
     "consultations": (
         "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
@@ -33,9 +33,13 @@ TABLES = {
     "turns": (
         "consultation_id idx speaker action text topic facts specialty urgency diagnosis confidence differential "
         "thought source draft_backed draft_leaked draft_attempts draft_fallback tokens_in tokens_out seconds seed "
-        "said_backed said_leaked accepts answers unusable diagnosis_words"
+        "said_backed said_leaked accepts answers unusable diagnosis_words "
+        "findings stated_confidence"
     ),
-    "opinions": "consultation_id idx specialty diagnosis confidence reason source usable first_usable",
+    "opinions": (
+        "consultation_id idx specialty diagnosis confidence reason source usable first_usable findings "
+        "stated_confidence differential urgency"
+    ),
     "assessments": "id consultation_id assessor item value why turns",
     "judgements": "id consultation_id judge verdict why",
     "photographs": "hash png width height",
@@ -136,9 +140,13 @@ def test_acts_come_back_as_they_went_in(store):
             opinions=(
                 Opinion("d", None, None, "", usable=False, first_usable=False),
                 Opinion("d", "acne", 0.25, "r", "synthetic", first_usable=True),
+                Opinion(
+                    "d", "acne", 0.25, "r", findings="f", differential=("hives",), urgency="soon", stated_confidence=1.0
+                ),
             ),
         ),
         Act("attending", "conclude", "y", diagnosis="acne", diagnosis_words="Acne?", confidence=0.5, thought="t"),
+        Act("attending", "conclude", "y", stated_confidence=0.25, findings="a red patch"),
         Act("patient", "satisfied", "z", accepts=False),
         Act("patient", "satisfied", "z", accepts=True),
     ]  # fmt: skip
@@ -304,7 +312,7 @@ def test_open_diagnoses_are_decided_again_by_the_version_that_was_played(tmp_pat
 
 
 LATER: dict[str, Any] = {
-    **dict.fromkeys(("own", "classifier", "repeats", "votes", "panel_skill", "judge"), True),
+    **dict.fromkeys(("own", "classifier", "repeats", "votes", "panel_skill", "judge", "prompt_texts"), True),
     **{role: {"max_tokens", "thinking"} for role in ("patient", "triage", "specialist", "attending")},
 }
 

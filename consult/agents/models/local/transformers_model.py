@@ -348,8 +348,8 @@ class TransformersModel:
         if prompt.choice is not None:
             row.options, row.waits = self._trie(prompt.choice), self._place(prompt.choice.after)
             row.choice_temperature = prompt.choice.temperature
-        elif prompt.schema is not None and self._grammars is not None:
-            row.matcher, row.waits = self._grammars.matcher(prompt.schema), self._place(prompt.schema_after)
+        if prompt.schema is not None and self._grammars is not None:
+            row.matcher, row.begins = self._grammars.matcher(prompt.schema), self._place(prompt.schema_after)
         return row
 
     def _limit(self, prompt: Prompt, n_in: int) -> int:

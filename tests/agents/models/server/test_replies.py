@@ -8,7 +8,7 @@ import pytest
 from consult.agents.exchange import NO_TOOLS, ONLY_THOUGHT, REFUSED, WITHHELD
 from consult.agents.models import Choice, Message, Prompt, Request
 from consult.agents.models.server.replies import reply
-from consult.agents.prompt_formats.plain import json_object
+from consult.agents.prompt_formats.answers import json_object
 
 FREE = Prompt((Message("user", "Say where it hurts."),), 50)
 ACT = Prompt(

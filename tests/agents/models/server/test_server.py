@@ -11,10 +11,12 @@ import pytest
 import rude
 from PIL import Image
 
+from consult.agents.acts import DoctorView
 from consult.agents.models import Choice, Message, ModelError, ModelGoneError, Prompt, Reply, Request, open_model
 from consult.agents.models.server.connection import Timeouts
 from consult.agents.models.server.model import ServerModel
 from consult.agents.models.server.server_url import Address
+from consult.agents.prompt_formats import PlainDialect
 from consult.errors import UserError
 from consult.scenarios import Photograph
 
@@ -118,6 +120,20 @@ def test_a_schema_is_sent_where_the_whole_reply_is_json(opened):
         assert model.generate([replace(bare, prompt=prompt)])[0].text == '{"site": "elbow"}'
     sent = [body.get("response_format") for body in server.asked]
     assert sent == [{"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}, None]
+
+
+@pytest.mark.parametrize("thinks", [False, True])
+def test_every_decision_is_sent_with_its_schema_also_with_private_reasoning(opened, thinks):
+    model, server = opened(lambda h, b: "{}")
+    labels = ("eczema", "hives")
+    view = DoctorView((), labels, ("dermatology",), {"site": "where"}, {}, offers=("ask", "conclude"), thinks=thinks)
+    dialect = PlainDialect()
+    opinion = dialect.opinion(view, "dermatology", 0)
+    prompts = [dialect.triage(view), dialect.action(view), opinion, dialect.decision(view)]
+    model.generate([replace(request(nth), prompt=prompt) for nth, prompt in enumerate(prompts)])
+    sent = [body["response_format"]["json_schema"]["schema"] for body in server.asked]
+    assert sorted(map(repr, sent)) == sorted(repr(prompt.schema) for prompt in prompts)
+    assert sorted(body["max_tokens"] for body in server.asked) == [256 + 512 * thinks, 768, 1024, 1024]
 
 
 @pytest.mark.parametrize("greeting", [True, False])
