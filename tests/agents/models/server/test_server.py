@@ -316,9 +316,9 @@ def test_addresses():
         ("http://host/v1?api_key=hunter2#m", "not 'api_key'"),
         ("http:///v1#m", "has no host"),
         ("http://host:hunter2/v1", "cannot be parsed"),
-        ("http://host/v1?concurrency=0#m", "from 1 to 1024"),
-        ("http://host/v1?concurrency=hunter2#m", "from 1 to 1024"),
-        ("http://host/v1?timeout=nan", "from 0.01 to 86400"),
+        ("http://host/v1?concurrency=0#m", "from 1 to 1,024"),
+        ("http://host/v1?concurrency=hunter2#m", "from 1 to 1,024"),
+        ("http://host/v1?timeout=nan", "from 0.01 to 86,400"),
         ("http://ho\nst/v1", "has no host"),
     ],
 )
