@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consult.agents.assessors.reasons import is_placeholder
 from consult.agents.models import Model, ModelError, close_model, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.prompt_formats.judging import DIALECT, judge_prompt, read_judgement
@@ -49,18 +50,20 @@ class Judge:
         Raises:
             Exception: The backend's error for this request.
         """
-        refusals = [""]
+        refusals, prompt = [""], judge_prompt(said, truth)
 
         def read(text: str) -> Judgement | None:
             try:
-                return Judgement(*read_judgement(text))
+                judgement = Judgement(*read_judgement(text))
             except ValueError as error:
                 refusals.append(str(error))
                 return None
+            if judgement.why and is_placeholder(judgement.why):
+                refusals.append("its reason is a placeholder")
+                return None
+            return judgement
 
-        judged, _, _ = await generate_with_retry(
-            self.client, judge_prompt(said, truth), TASK, context, read, why=lambda: refusals[-1]
-        )
+        judged, _, _ = await generate_with_retry(self.client, prompt, TASK, context, read, why=lambda: refusals[-1])
         return judged or Judgement(None, UNUSABLE + refusals[-1])
 
 

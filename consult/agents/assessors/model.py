@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consult.agents.acts import AssessorView
+from consult.agents.assessors.reasons import with_own_reasons
 from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.models import Model, ModelError, open_model
@@ -32,21 +33,30 @@ class Assessor:
     async def assess(self, view: AssessorView, context: RequestContext) -> dict[str, Verdict]:
         """Judge a consultation; after two unusable answers every item is None, with the reason.
 
+        An answer without a single reason of its own is unusable; an item without one is None.
+
         Raises:
             Exception: The backend's error for this request.
         """
         dialect, refusals = self.client.dialect, [""]
+        prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
+        empty: dict[str, Verdict] = {}
 
         def read(text: str) -> dict[str, Verdict] | None:
+            empty.clear()
             try:
-                return dialect.read_assessment(text)
+                verdicts = with_own_reasons(dialect.read_assessment(text), prompt)
             except ValueError as error:
                 refusals.append(str(error))
                 return None
+            if any(verdict.value is not None for verdict in verdicts.values()):
+                return verdicts
+            refusals.append("every reason is a placeholder or a copy")
+            empty.update(verdicts)
+            return None
 
-        prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
         verdicts, _, _ = await generate_with_retry(self.client, prompt, TASK, context, read, why=lambda: refusals[-1])
-        return not_scored(UNUSABLE + refusals[-1]) if verdicts is None else verdicts
+        return (dict(empty) or not_scored(UNUSABLE + refusals[-1])) if verdicts is None else verdicts
 
 
 @dataclass(frozen=True)

@@ -133,8 +133,10 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
+    from consult.envs.store.assessments import reasonless
+    from consult.foreign_text import shown
     from consult.render.terminal import say, styled
-    from consult.render.verdict import right_of
+    from consult.render.verdict import reasonless_in_words, right_of
 
     console = _console()
     console.print(fitted(_listed(rows), console.width))
@@ -142,6 +144,8 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     say(console, styled(right_of(run_row), ""))
     if run_row["unjudged"]:
         _advise_judging(store, run_row, console)
+    for assessor, found in reasonless(store, run_row["id"]).items():
+        say(console, styled(f"{shown(assessor)}: {reasonless_in_words(*found)}", "yellow"))
     for table in (_fidelity(store, run_row), _unusable(store, run_row)):
         if table is not None:
             console.print(fitted(table, console.width))
