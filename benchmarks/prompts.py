@@ -28,6 +28,7 @@ from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
 
 SAID = "I see, thank you. To understand it better, and because it bears on what we do next"
+ECZEMA = {"diagnosis": "eczema", "differential": ["psoriasis"], "confidence": 0.7, "urgency": "routine"}
 WORDS = ("skin", "patch", "itch", "dry", "scale", "small", "doctor", "because", "usual", "shows", "again", "margin")
 
 
@@ -57,15 +58,14 @@ class Talker:
 
     def _answer(self, request: Request, words: str) -> str:
         task, schema = request.task, json.dumps(request.prompt.schema)
+        reason = {"findings": f"A {words}.", "reasoning": f"It shows {words}."}
         if task == "triage":
-            return json.dumps({"specialty": "dermatology", "urgency": "routine", "why": f"A {words}."})
+            return json.dumps({**reason, "specialty": "dermatology", "urgency": "routine", "why": f"A {words}."})
         if task == "action":
             asks = {"action": "ask", "topic": "other", "text": f"{SAID}: what about {words}?"}
             return json.dumps(asks if '"ask"' in schema else {"action": "conclude"})
-        if task == "opinion":
-            return json.dumps({"diagnosis": "eczema", "confidence": 0.7, "reason": f"It shows {words}."})
-        if task == "decision":
-            return f"<think>The {words}.</think><answer>eczema</answer><urgency>routine</urgency>"
+        if task in ("opinion", "decision"):
+            return json.dumps({**reason, **ECZEMA})
         return f"{SAID}: {words}. Please come back if it gets worse."
 
 

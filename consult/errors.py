@@ -18,6 +18,14 @@ class UserError(Exception):
         super().__init__(*(foreign_text.sentence(one) if isinstance(one, str) else one for one in args))
 
 
+class StoreError(UserError):
+    """A store that cannot be opened, read or written; the message is one sentence with the fix."""
+
+
+class StoreWarning(UserWarning):
+    """Something in a store that cannot be read, while the rest can; one sentence."""
+
+
 class PluginError(UserError):
     """The user's code cannot be loaded or failed; one sentence that names it."""
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, SkipValidation, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.foreign_text import quoted
 from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
 
-Form = Literal["", "on/off", "commas", "several", "python"]
-"""How a value is written on the command line: as its type is, as on or off, as comma-separated names, or as an
-option that may be repeated; `python` is not available there."""
+Form = Literal["", "on/off", "commas", "several", "path", "python"]
+"""How a value is written on the command line: as its type is, as on or off, as comma-separated names, as an option that
+may be repeated, or as a path where other values exist too; `python` is not available there."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,7 @@ def listed(names: tuple[str, ...], last: str = "or") -> str:
 # -- shared by several configurations ----------------------------------------------------------------------------------
 
 CASES_GROUP, PLAYERS, PLAYED, OUTPUT = "Cases", "Who plays", "How it is played", "Output"
+SAMPLED = "How models answer, as [ROLE=]VALUE, given again for another role"
 """Parts of the help."""
 _TEMPERAMENTS = "sanguine, choleric, melancholic, phlegmatic"
 
@@ -210,3 +211,48 @@ PatientGrounding = Annotated[
         form="on/off",
     ),
 ]
+
+
+_ROLES = "patient, triage, specialist, attending, judge"
+_BY_ROLE = f"one value for all, or role → value ({_ROLES})"
+Temperature = Annotated[
+    float | Mapping[str, float] | None,
+    SkipValidation,
+    Shown(
+        SAMPLED,
+        f"The temperature of a role's tokens, from 0 (greedy) to 5; a ROLE is {_ROLES}.",
+        python=f"Temperature of the tokens, 0 (greedy) to 5: {_BY_ROLE}.",
+        form="several",
+    ),
+]
+TopP = Annotated[
+    float | Mapping[str, float] | None,
+    SkipValidation,
+    Shown(
+        SAMPLED,
+        "Only the most probable tokens that make up this share are drawn.",
+        python=f"Share of the most probable tokens that are drawn, above 0, up to 1: {_BY_ROLE}.",
+        form="several",
+    ),
+]
+ReplyTokens = Annotated[
+    int | Mapping[str, int] | None,
+    SkipValidation,
+    Shown(
+        SAMPLED,
+        "The room for a reply in tokens, in place of what each task usually gets.",
+        python=f"Room for a reply in tokens, in place of what each task usually gets: {_BY_ROLE}.",
+        form="several",
+    ),
+]
+RoleThinking = Annotated[
+    str | Mapping[str, str] | None,
+    SkipValidation,
+    Shown(
+        SAMPLED,
+        "The model's own private thought is on, off, or auto: on in the strategy reasoning if the model has one.",
+        python=f"The model's own private thought: `on`, `off`, or `auto` (on in the strategy `reasoning`): {_BY_ROLE}.",
+        form="several",
+    ),
+]
+"""Options by role; `consult.envs.by_role` reads their values."""

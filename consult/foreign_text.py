@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from functools import lru_cache
 from html import escape
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
@@ -25,8 +26,25 @@ _JOINING = re.compile(
     "\uaa60-\uaa7f\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefe\U00010a00-\U00010eff\U00011000-\U00011fff]"
 )
 """Scripts in which a joiner shapes the letter before it: Arabic, Indic and their relatives."""
-TOKENS = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|<pad>|<eos>|<bos>|<image>|<end_of_turn>|<start_of_turn>\w*")
-"""Tokens that language models use for the structure of a chat; they are removed from every answer."""
+FAMILIES = {
+    "ChatML and most others, also Llama 3, Phi, GLM, Command, Granite, gpt-oss; Qwen's pictures": r"<\|[^|<>]{1,40}\|>",
+    "Gemma 4": r"<\|[a-z_]{2,24}>|<[a-z_]{2,24}\|>",
+    "DeepSeek, with full-width bars": r"<\uff5c[^\uff5c<>]{1,40}\uff5c>",
+    "Llama 2 and Mistral": r"</?s>|<</?SYS>>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|"
+    r"TOOL_CONTENT|ARGS|CALL_ID|PREFIX|SUFFIX|MIDDLE|IMG|IMG_BREAK|IMG_END|AUDIO|BEGIN_AUDIO)\]",
+    "Gemma": r"<bos>|<eos>|<pad>|<unk>|<mask>|<end_of_turn>|<start_of_turn>\w*|<(?:start|end)_of_(?:image|audio)>|"
+    r"<(?:image|audio)_soft_token>|<unused\d+>|<\[@BOS@\]>",
+    "PaliGemma": r"<loc\d{4}>|<seg\d{3}>",
+    "LLaVA and others with pictures": r"</?(?:image|video|audio|img)>|<im_(?:start|end|patch)>|<image_placeholder>|"
+    r"<image_(?:newline|pad)>|</?image_id>|</?slice>|<IMG_CONTEXT>|</?(?:box|ref|quad)>",
+    "Idefics and SmolVLM": r"<fake_token_around_image>|<global-img>|<row_\d+_col_\d+>|<end_of_utterance>",
+    "tools": r"</?tool_(?:call|response)s?>|</?tools>",
+    "BERT and T5": r"\[(?:CLS|SEP|MASK|PAD|UNK|BOS|EOS)\]|<extra_id_\d+>",
+    "Baichuan and others": r"<reserved_\w+>|<\w*_?(?:user|assistant|system)_token>",
+}
+"""Family of models → its tokens for the structure of a chat and for pictures. Other text in angle brackets stays."""
+TOKENS = re.compile("|".join(FAMILIES.values()))
+"""Tokens of all families: each is removed from every answer and every prompt, since any model may be behind a role."""
 
 
 # -- control characters and marks --------------------------------------------------------------------------------------
@@ -40,6 +58,11 @@ def without_controls(text: str) -> str:
 def without_invisible(text: str) -> str:
     """Remove only invisible marks, joiners with them."""
     return _INVISIBLE.sub("", text)
+
+
+def without_tokens(text: str) -> str:
+    """Replace tokens of language models with spaces, so that removing one makes no other."""
+    return TOKENS.sub(" ", text)
 
 
 def visible(text: str) -> str:
@@ -88,6 +111,8 @@ MASK = "***"
 ENVIRONMENT_KEYS = ("CONSULT_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
 """Variables whose values are hidden wherever they occur."""
 _SHORTEST_KEY = 6
+_REMEMBERED = 200
+"""Characters of a short text: pages repeat most of them."""
 _HINT = re.compile(
     r"sk-|hf_|gh[pousr]_|_pat_|glpat|xox|akia|aiza|gsk_|nvapi|xai-|r8_|eyJ|bearer|author|key|token|secret|pass|pwd"
     r"|credential|://",
@@ -134,13 +159,19 @@ _KEYS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+@lru_cache(maxsize=20_000)
+def _hints(text: str) -> bool:
+    return _HINT.search(text) is not None
+
+
 def without_keys(text: str) -> str:
     """Hide what may be a key or a password, and the keys of the environment."""
-    for name in ENVIRONMENT_KEYS:
-        value = os.environ.get(name, "").strip()
-        if len(value) >= _SHORTEST_KEY and value in text:
-            text = text.replace(value, MASK)
-    if not _HINT.search(text):
+    if len(text) >= _SHORTEST_KEY:
+        for name in ENVIRONMENT_KEYS:
+            value = os.environ.get(name, "").strip()
+            if len(value) >= _SHORTEST_KEY and value in text:
+                text = text.replace(value, MASK)
+    if not (_hints(text) if len(text) <= _REMEMBERED else _HINT.search(text)):
         return text
     for pattern, hidden in _KEYS:
         text = pattern.sub(hidden, text)
@@ -161,8 +192,11 @@ _BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")
 
 def plain(text: str, most: int = LONGEST_SPEECH) -> str:
     """Return what a model, a case or a person said as text alone: nothing that is no text, lines joined, and cut."""
+    if text.isascii() and text.isprintable() and "<" not in text and "[" not in text:
+        # Most texts: there is nothing to remove, and pages have thousands of them.
+        return " ".join(text[: 4 * most].split())[:most]
     # Tokens last: removing something from the middle of one must not create a whole token.
-    return " ".join(TOKENS.sub(" ", without_controls(text[: 4 * most])).split())[:most]
+    return " ".join(without_tokens(without_controls(text[: 4 * most])).split())[:most]
 
 
 def shown(text: str) -> str:
@@ -195,6 +229,11 @@ def _halves(character: str) -> str:
 def as_html(text: str) -> str:
     """Return text for a page, within attributes, too."""
     return escape(harmless(text))
+
+
+def speech_as_html(text: str) -> str:
+    """Return what a model, a case or a person said for a page: plain text without keys."""
+    return escape(shown(text))
 
 
 def sentence(text: str) -> str:

@@ -60,6 +60,8 @@ PANEL_SIZE = Range(1, 15)
 MAX_TURNS = Range(2, 100)
 REPEATS = Range(1, 100)
 VOTES = Range(1, 64)
+REPLY_TOKENS = Range(1, 131_072)
+"""Most tokens of one reply."""
 PANEL_SKILL = Range(0, 1, whole=False)
 """A probability."""
 SEED = Range(-(2**63), 2**63 - 1)

@@ -165,7 +165,7 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         found = re.fullmatch(r"(.*?) \(at (?:line (\d+), column \d+|end of document)\)", str(error), re.DOTALL)
         why, line = (found[1], int(found[2] or 0)) if found else (str(error), 0)
-        raise FileError(path, f"is not valid TOML ({visible(why)})", "correct that place", line) from None
+        raise FileError(path, f"is not TOML ({visible(why)})", "correct that place", line) from None
     except RecursionError:
         raise FileError(path, *_TOO_DEEP) from None
     except ValueError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.models import ModelInfo, Reply
-from consult.agents.prompt_formats.plain import THINK
+from consult.agents.prompt import prompt_text
 from consult.agents.prompt_formats.questions import said_about
 from consult.agents.prompt_formats.wording import frames, rewordings, taught_questions
 from consult.envs.config import RoleConfig, RunConfig
@@ -18,9 +18,14 @@ from consult.envs.store.write import Store
 from consult.scenarios import URGENCIES, load_scenario
 
 SCENARIO = load_scenario("derm34")
+THINK = prompt_text("plain", "think")
 PANEL = Path(__file__).parent / "data" / "panel.yaml"
 
 
+DECISION = (
+    '{"findings": "ah", "reasoning": "hm", "diagnosis": "%s", "differential": ["acne"], "confidence": 0.7, '
+    '"urgency": "soon"}'
+)
 SLOTS = ("<fact>", "<second>", "<third>")
 
 
@@ -121,9 +126,10 @@ class Improviser:
                 ]
             ),
             "opinion": lambda: json.dumps({"diagnosis": rng.choice(labels), "confidence": 0.5, "reason": "so"}),
-            "decision": lambda: f"<think>hm</think><answer>{rng.choice(labels)}</answer>",
+            "decision": lambda: rng.choice([DECISION, "<think>hm</think><answer>%s</answer>"]) % rng.choice(labels),
         }
-        thinks = request.task != "decision" and THINK in request.prompt.messages[-1].text
+        asked = request.prompt.messages[-1].text
+        thinks = THINK in asked or (request.task == "action" and '"reasoning"' in asked)
         thought = f"<think>I think of {self._secret(rng)}.</think>" if thinks else ""
         return thought + answers.get(request.task, lambda: rng.choice(["Well.", "I see.", "So it is."]))()
 

@@ -8,6 +8,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from consult.agents.models.server.server_probe import INVENT, YES
+
 
 def completion(text, model="tiny", **more):
     usage = {"prompt_tokens": 7, "completion_tokens": 3}
@@ -22,10 +24,12 @@ class Server:
             is, or None where it has answered itself.
         listed: The ids of the list of models; a callable takes the handler and answers itself.
         sees: Whether pictures cost tokens.
+        schemas: Whether a text that answers the greeting keeps to a schema.
+        samples: Whether a text that answers the greeting depends on the seed.
     """
 
-    def __init__(self, answer=lambda handler, body: "Yes.", listed=("tiny",), sees=True):
-        self.answer, self.listed, self.sees = answer, listed, sees
+    def __init__(self, answer=lambda handler, body: "Yes.", listed=("tiny",), sees=True, schemas=True, samples=True):
+        self.answer, self.listed, self.sees, self.schemas, self.samples = answer, listed, sees, schemas, samples
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.in_flight, self.most = 0, 0
@@ -69,11 +73,19 @@ class Server:
     def _reply(self, handler, body):
         answer = self.answer(handler, body)
         if isinstance(answer, str):
+            answer = self._greeted(answer, body) if is_probe(body) else answer
             pictures = sum(isinstance(m["content"], list) for m in body["messages"])
             answer = completion(answer, body["model"])
             answer["usage"]["prompt_tokens"] += 16 * pictures * self.sees
         if answer is not None:
             say(handler, answer)
+
+    def _greeted(self, answer, body):
+        if "response_format" in body and self.schemas:
+            return json.dumps(
+                {"choice": body["response_format"]["json_schema"]["schema"]["properties"]["choice"]["enum"][0]}
+            )
+        return f"Mog {body['seed']} sat on the mat." if last(body) == INVENT and self.samples else answer
 
     @property
     def base(self):
@@ -82,7 +94,7 @@ class Server:
     @property
     def asked(self):
         """Bodies of what was asked beyond the greeting."""
-        return [b for b in self.bodies if b["messages"][-1]["content"] != "Say yes." and not picture_probe(b)]
+        return [body for body in self.bodies if not is_probe(body)]
 
     def close(self):
         self.done.set()
@@ -96,9 +108,15 @@ class Server:
         self.close()
 
 
-def picture_probe(body):
+def last(body):
+    """Give the text of the last message."""
     content = body["messages"][-1]["content"]
-    return isinstance(content, list) and content[-1] == {"type": "text", "text": "Say yes."}
+    return content if isinstance(content, str) else content[-1]["text"]
+
+
+def is_probe(body):
+    """Tell whether a request belongs to the greeting."""
+    return last(body) in (YES, INVENT) or (last(body).endswith(f"\n{YES}") and body["max_tokens"] <= 64)
 
 
 def say(handler, data, status=200, headers=(), kind="application/json"):
@@ -116,8 +134,7 @@ def after_greeting(rude):
     """Be polite to the greeting and rude to whatever is asked then."""
 
     def answer(handler, body):
-        content = body["messages"][-1]["content"]
-        return "Yes." if content == "Say yes." or picture_probe(body) else rude(handler, body)
+        return "Yes." if is_probe(body) else rude(handler, body)
 
     return answer
 

@@ -2,29 +2,88 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from consult.whole_files import write_whole
+from consult.whole_files import UnwritableError, check_writable, drafted, write_together, write_whole
+
+LIMIT = 1000
 
 
-def test_a_full_disk_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """Let no file grow beyond a thousand bytes, as on a full disk."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_leaves_the_former_file(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     write_whole(page, "before")
-    whole = Path.write_text
-
-    def half(self: Path, text: str, **named: str) -> int:
-        whole(self, text[: len(text) // 2], **named)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
-
-    monkeypatch.setattr(Path, "write_text", half)
-    with pytest.raises(OSError, match="No space left") as caught:
-        write_whole(page, "after, and longer")
-    assert caught.value.filename == str(page)
+    with small_disk(), pytest.raises(OSError, match="File too large") as caught:
+        write_whole(page, "after" * LIMIT)
+    assert caught.value.filename in (str(page), None)
     assert page.read_text() == "before" and [one.name for one in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_of_several_files_none_changes_if_one_cannot_be_written(tmp_path: Path) -> None:
+    write_together(tmp_path, {"a.md": lambda: ["a"], "b.md": lambda: ["b"]})
+    with small_disk(), pytest.raises(OSError, match="File too large") as caught:
+        write_together(tmp_path, {"a.md": lambda: ["A"], "b.md": lambda: ["B"] * 2 * LIMIT})
+    assert caught.value.filename == str(tmp_path / "b.md")
+    assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {"a.md": "a", "b.md": "b"}
+
+
+def test_a_draft_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), drafted(tmp_path / "a.png") as draft:
+        assert draft.suffix == ".png" and draft.parent == tmp_path
+        draft.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_next_one_to_write_a_file_removes_the_drafts_that_killed_processes_left(tmp_path: Path) -> None:
+    with drafted(tmp_path / "a.md") as living:
+        living.touch()
+        gone = living.with_name(f".a.{2**22 + 1}-12345678.part.md")
+        other, own = tmp_path / f".b.{2**22 + 1}-12345678.part.md", tmp_path / ".a.notes.part.md"
+        for one in (gone, other, own):
+            one.touch()
+        write_whole(tmp_path / "a.md", "page")
+        assert not gone.exists() and living.exists() and other.exists() and own.exists()
+
+
+def test_a_missing_folder_is_named_and_not_the_draft(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        write_whole(tmp_path / "no" / "page.html", "page")
+    assert caught.value.filename == str(tmp_path / "no" / "page.html")
+
+
+def test_a_name_as_long_as_a_file_system_allows(tmp_path: Path) -> None:
+    name = "é" * 125 + ".md"
+    write_whole(tmp_path / name, "page")
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_permissions_stay_and_a_new_file_has_the_usual_ones(tmp_path: Path) -> None:
+    page, usual = tmp_path / "page.html", tmp_path / "usual"
+    usual.touch()
+    write_whole(page, "before")
+    assert page.stat().st_mode == usual.stat().st_mode
+    page.chmod(0o640)
+    write_whole(page, "after")
+    assert page.stat().st_mode & 0o777 == 0o640 and page.read_text() == "after"
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
@@ -38,6 +97,15 @@ def test_a_pipe_is_written_directly(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    check_writable(pipe)
     write_whole(pipe, "page")
     assert os.read(reader, 10) == b"page" and not pipe.is_file()
     os.close(reader)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="an administrator may write everywhere")
+def test_a_place_where_nothing_can_be_written_is_refused(tmp_path: Path) -> None:
+    check_writable(tmp_path / "a" / "b")
+    tmp_path.chmod(0o555)
+    with pytest.raises(UnwritableError, match=r"a' cannot be written, since '.*' is read-only; name another place"):
+        check_writable(tmp_path / "a")

@@ -71,6 +71,14 @@ class Opinion:
     usable: bool = True
     first_usable: bool | None = None
     """Whether the first reply could be used; None if that is not known."""
+    findings: str = ""
+    """What it saw and noted before it reasoned; empty if its format has no place for that."""
+    differential: tuple[str, ...] = ()
+    """At most three other diagnoses, the most likely first."""
+    urgency: Urgency | None = None
+    """How soon it would have the patient seen, if it says so."""
+    stated_confidence: float | None = None
+    """0 to 1, as it stated; `confidence` may be the label's probability instead."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +100,13 @@ class Act:
     diagnosis_words: str | None = None
     """`conclude`: the doctor's own words for the diagnosis, even if they could not be read as one."""
     confidence: float | None = None
+    """0 to 1: the normalised probability of the label if the backend gives it, else the stated confidence."""
+    stated_confidence: float | None = None
+    """`conclude`: 0 to 1, as the attending stated."""
     differential: tuple[str, ...] = ()
     """`conclude`: at most three diagnoses, the first being the final one."""
+    findings: str = ""
+    """Private: what a doctor saw and noted before it reasoned."""
     thought: str = ""
     """Private: never heard by another agent."""
     accepts: bool | None = None
@@ -145,6 +158,8 @@ class DoctorView:
     """The triaged specialty."""
     urgency: Urgency | None = None
     """The triaged urgency; after the decision, the attending's if it states one."""
+    triage_urgency: Urgency | None = None
+    """The triaged urgency, also after the decision."""
     opinions: tuple[Opinion, ...] = ()
     known: Known = field(default_factory=dict)
     """Topic, or `sex` → names of the findings that the doctor has learned; only for programs, not shown in prompts."""
@@ -167,6 +182,8 @@ class DoctorView:
     """Possible descriptions of a photograph, in the scenario's words and order; empty if the scenario lists none."""
     seen: str = ""
     """This doctor's own description of the photograph; empty if it gave none."""
+    own_order: tuple[str, ...] = ()
+    """The labels in the order in which this panel member reads them; empty for the scenario's order."""
     worded: Mapping[str, str] = field(default_factory=dict)
     """Sentence of the scenario's advice → the doctor's wording of it."""
     where: tuple[str, ...] = ()

@@ -1,1 +1,1 @@
-"""The functions of `import consult`: simulate, load, resume, assess, benchmark, report, train."""
+"""The functions of `import consult`: simulate, load, resume, assess, benchmark, report, grounding, train."""

@@ -13,9 +13,11 @@ from consult.envs.assessing import Assessing, name_of
 from consult.envs.config import RunConfig
 from consult.envs.deciding import decide_again
 from consult.envs.events import Event, Listener
+from consult.envs.held import scoring
 from consult.envs.judge_check import check_judge as check_model
 from consult.envs.judging import Judging, refuse_judging
 from consult.envs.runner import RunError
+from consult.envs.store.spoilt import refuse_spoilt
 from consult.envs.store.write import Row, Store
 from consult.envs.user_case import world
 from consult.errors import UserError
@@ -52,7 +54,8 @@ def assess(
         `run.judgements`.
 
     Raises:
-        UserError: There is no such run, its scenario has changed, the scorer cannot be opened, or both are given.
+        UserError: There is no such run, its scenario has changed, the scorer cannot be opened, both are given, or
+            another process does the same.
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
     return scored(run, assessor, judge, batch, db, listen)
@@ -109,6 +112,7 @@ def scored(
     path, identifier = place_of(run, db)
     named, told, batch = Named(), listener("listen", listen), whole("batch", batch, BATCH)
     with Store(path, create=False) as store:
+        refuse_spoilt(store, identifier)
         row = run_row(store, identifier)
         if assessor is not None:
             reference = named.add(ASSESSORS, assessor)
@@ -124,7 +128,8 @@ def assessed(store: Store, row: Row, reference: str, batch: int, listen: Listene
     """Score a run by the rubric, and return the summary."""
     opened = open_assessor(reference)
     try:
-        return Assessing(_scenario(store, row), store, row["id"], name_of(opened), batch, listen).by(opened)
+        with scoring(store.path, row["id"], name_of(opened)):
+            return Assessing(_scenario(store, row), store, row["id"], name_of(opened), batch, listen).by(opened)
     finally:
         close_model(opened)
 
@@ -135,7 +140,8 @@ def judged(store: Store, row: Row, reference: str, batch: int, listen: Listener)
     refuse_judging(scenario)
     model = open_judge(reference)
     try:
-        return Judging(scenario, store, row["id"], model, batch, listen).judge()
+        with scoring(store.path, row["id"], reference):
+            return Judging(scenario, store, row["id"], model, batch, listen).judge()
     finally:
         close_model(model)
 

@@ -13,6 +13,8 @@ from consult.agents.assessors.model import ASSESSORS, open_assessor
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models import ModelGoneError, close_model
 from consult.agents.models.python import MODELS
+from consult.agents.roles.checker import OWN
+from consult.agents.roles.checker import RULES as CHECKING_RULES
 from consult.api.arguments import takes
 from consult.api.checks import (
     boolean,
@@ -71,7 +73,6 @@ def benchmark(
     preset: str | None = None,
     config: PathLike | None = None,
     again: bool = False,
-    prompts: bool = True,
     out: PathLike = "runs/report",
     batch: int = 32,
     db: PathLike = "consult.db",
@@ -88,7 +89,6 @@ def benchmark(
         preset: smoke or 3mdbench; arguments given here override its values.
         config: A TOML file with a grid, in place of these options.
         again: Whether to replay runs that are already in the store.
-        prompts: Whether prompts and replies are stored.
         out: The folder for the report.
         batch: Consultations at once.
         db: The store's file.
@@ -106,8 +106,8 @@ def benchmark(
         grid = GridOptions.model_validate({"scenario": None if scenario is None else str(scenario), **options})
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
     whole("batch", batch, BATCH)
-    again, prompts = boolean("again", again), boolean("prompts", prompts)
-    gridded = grid_of(grid.by_key(), preset, None if config is None else path_of("config", config), prompts=prompts)
+    again, file = boolean("again", again), None if config is None else path_of("config", config)
+    gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
     with gridded.planned(path, batch=batch, again=again) as bench:
         tell(bench.event())
         try:
@@ -147,6 +147,7 @@ class Gridded:
             UserError: A model, an assessor or the judge cannot be opened.
         """
         company, batch = Company(self.cells, opener), whole("batch", batch, BATCH)
+        Store.check_place(db)
         with self.named.known():
             try:
                 _check_judges(self.grid, self.scenario)
@@ -239,8 +240,8 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
             one if isinstance(one, str) and one in (RULES, THE_MODEL, NOBODY_ASSESSES) else named.add(ASSESSORS, one)
             for one in given["assessors"]
         ]
-    for key, registry in (("judge", MODELS), ("classifier", EXPERTS)):
-        if key in given:
+    for key, registry in (("judge", MODELS), ("checker", MODELS), ("classifier", EXPERTS)):
+        if key in given and not (key == "checker" and given[key] in (CHECKING_RULES, OWN)):
             given[key] = named.add(registry, given[key])
     roles = given.pop("roles", None) or {}
     played: dict[str, Any] = {name: named.add(MODELS, roles[name]) for name in ROLES if roles.get(name) is not None}
@@ -287,5 +288,6 @@ def _summary(work: Play, found: dict[str, Any], out: Path) -> Event:
         "cells": cells,
         "failed": sum(run["consultations"]["failed"] for run in found["runs"]),
         "judge_failed": work.judge_failed,
+        "unusable_roles": [said for run in found["runs"] for said in run["unusable_roles"]],
         "report": str(out / "report.html"),
     }

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from consult.errors import UserError
 from consult.foreign_text import quoted
 from consult.ranges import Range
+from consult.whole_files import check_writable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -161,12 +162,13 @@ def folder(name: str, value: Any) -> Path:
     """Return a folder that exists or can be created.
 
     Raises:
-        UserError: It or one of its parents is a file.
+        UserError: It or one of its parents is a file, or it cannot be written.
     """
     path = path_of(name, value)
     taken = next((one for one in (path, *path.parents) if one.exists() and not one.is_dir()), None)
     if taken is not None:
         raise UserError(f"'{taken}' is a file; give '{name}' a folder")
+    check_writable(path)
     return path
 
 

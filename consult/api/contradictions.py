@@ -7,7 +7,7 @@ from consult.errors import UserError
 
 CHOOSING = ("cases", "split")
 """Options that choose among a scenario's cases."""
-CASTING = ("temperament", "patient_grounding")
+CASTING = ("temperament", "patient_grounding", "checker")
 """Options that need a patient played by a model."""
 UNUSED = {
     "no-triage": ("triage",),
@@ -30,6 +30,8 @@ def refuse_contradictions(options: PlayOptions) -> None:
         _refuse_beside_complaint(options, given)
     elif "image" in given:
         raise UserError('--image needs a complaint; give --complaint "…" with it')
+    if "checker" in given and not options.patient_grounding:
+        raise UserError("--checker has no effect on a free patient; leave it out, or choose --patient-grounding on")
     unused = next((name for name in UNUSED.get(str(options.team), ()) if name in given), None)
     if unused is not None:
         flag = _flag("specialist" if unused == "specialists" else unused)

@@ -27,6 +27,8 @@ from consult.fields import (
     PanelSkill,
     PatientGrounding,
     Repeats,
+    ReplyTokens,
+    RoleThinking,
     ScenarioName,
     Seed,
     Shown,
@@ -34,6 +36,8 @@ from consult.fields import (
     StrategyName,
     TeamName,
     TemperamentName,
+    Temperature,
+    TopP,
     Votes,
     listed,
     members,
@@ -53,6 +57,26 @@ Judge = Annotated[
     ModelLike | None,
     SkipValidation,
     Shown(PLAYERS, "This model judges the open diagnoses that no name or alias decides."),
+]
+Checker = Annotated[
+    ModelLike | None,
+    SkipValidation,
+    Shown(
+        PLAYERS,
+        "This model checks each line of the patient after the rules, or rules for the rules alone; the default is the "
+        "patient's own model if it is on a server or in a folder.",
+    ),
+]
+
+Prompts = Annotated[
+    bool | PathLike,
+    Shown(
+        PLAYED,
+        "The prompts in this folder replace the built-in ones, file by file; consult prompts shows them.",
+        python="Whether prompts and replies are stored; or a folder with prompts that replace the built-in ones, file "
+        "by file, and which are stored too.",
+        form="path",
+    ),
 ]
 
 
@@ -93,6 +117,8 @@ class Options(BaseModel):
 
 
 def _checked(name: str, value: Any, kinds: Sequence[Any], span: Range | None) -> Any:
+    if bool in kinds and Path in kinds:
+        return path_of(name, value) if isinstance(value, str | Path) else boolean(name, value)
     if kinds == [bool]:
         return boolean(name, value)
     if kinds == [int] and span is not None:
@@ -166,6 +192,7 @@ class PlayOptions(Options):
         ),
     ] = None
     judge: Judge = None
+    checker: Checker = None
     strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
     team: Annotated[TeamName, SkipValidation] = "panel"
     panel_size: PanelSize = 3
@@ -174,6 +201,11 @@ class PlayOptions(Options):
     patient_grounding: PatientGrounding = True
     votes: Votes = 1
     panel_skill: PanelSkill | None = None
+    temperature: Temperature = None
+    top_p: TopP = None
+    max_tokens: ReplyTokens = None
+    thinking: RoleThinking = None
+    prompts: Prompts = True
 
     @property
     def everyone(self) -> ModelLike | None:
@@ -197,11 +229,17 @@ class PlayArguments(TypedDict, total=False):
     attending: ModelLike | None
     classifier: Any
     judge: ModelLike | None
+    checker: ModelLike | None
     seed: int
     max_turns: int
     patient_grounding: bool
     votes: int
     panel_skill: float | None
+    temperature: float | Mapping[str, float] | None
+    top_p: float | Mapping[str, float] | None
+    max_tokens: int | Mapping[str, int] | None
+    thinking: str | Mapping[str, str] | None
+    prompts: bool | PathLike
     complaint: str | None
     image: PathLike | None
 
@@ -264,6 +302,7 @@ class GridOptions(Options):
         ),
     ] = None
     judge: Judge = None
+    checker: Checker = None
     strategies: Annotated[
         str | Sequence[str] | None,
         SkipValidation,
@@ -280,6 +319,7 @@ class GridOptions(Options):
     max_turns: MaxTurns | None = None
     patient_grounding: PatientGrounding | None = None
     seed: Annotated[Seed | None, Shown(PLAYED, "The seed decides every random draw.")] = None
+    prompts: Prompts = True
     solo_baseline: Annotated[
         bool | None,
         Shown(
@@ -290,9 +330,15 @@ class GridOptions(Options):
         ),
     ] = None
 
+    temperature: Temperature = None
+    top_p: TopP = None
+    max_tokens: ReplyTokens = None
+    thinking: RoleThinking = None
+
     def by_key(self) -> dict[str, Any]:
         """Return the options by the keys of a grid, where the roles are a table of their own."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
+        given["prompts"] = None if isinstance(self.prompts, bool) else str(self.prompts)
         roles = {name: given.pop(name) for name in (*ROLES, "specialists")}
         return {**given, "roles": roles}
 
@@ -318,5 +364,11 @@ class GridArguments(TypedDict, total=False):
     classifier: Any
     assessors: AssessorLike | Sequence[AssessorLike] | None
     judge: ModelLike | None
+    checker: ModelLike | None
     seed: int | None
+    prompts: bool | PathLike
     solo_baseline: bool | None
+    temperature: float | Mapping[str, float] | None
+    top_p: float | Mapping[str, float] | None
+    max_tokens: int | Mapping[str, int] | None
+    thinking: str | Mapping[str, str] | None

@@ -15,20 +15,25 @@ from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TEAMS
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
+from consult.agents.prompt import own_prompts
+from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import text, whole
 from consult.api.contradictions import refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
 from consult.counts import count_of
+from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
+from consult.envs.checkers import checker_config
 from consult.envs.classifier_predictions import check_photographs
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
 from consult.envs.events import Event, Listener
-from consult.envs.held import is_held
+from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
 from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
-from consult.envs.store.write import Store, is_alive
+from consult.envs.store.spoilt import refuse_spoilt
+from consult.envs.store.write import Store
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
 from consult.plugins import CODE, Named
@@ -68,7 +73,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
 
     Args:
         options: What to play.
-        prompts: Whether prompts and replies are stored.
+        prompts: Whether prompts and replies are stored, unless the options say that they are not.
 
     Raises:
         UserError: An unknown name, a value out of range, options that contradict each other, or code that
@@ -99,11 +104,14 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             votes=options.votes,
             panel_skill=options.panel_skill,
             judge=_judge(scenario, options, named),
+            prompt_texts=own_prompts(None if isinstance(options.prompts, bool) else options.prompts),
+            checker=_checker(options, named, played["patient"]),
             own=own.case if own else None,
             **played,
         )
     check_persons(config)
-    return Planned(scenario, config, named, own.photograph if own else None, prompts)
+    stored = prompts and options.prompts is not False
+    return Planned(scenario, config, named, own.photograph if own else None, stored)
 
 
 def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
@@ -117,16 +125,14 @@ def plan_again(store: Store, run: str, code: Sequence[str] = ()) -> Planned:
     Raises:
         UserError: There is no such run, it is finished, or another process is playing it.
     """
+    refuse_spoilt(store, run)
     row = store.run(run)
     if row is None:
         raise UnknownNameError("run", run, [r["id"] for r in store.runs()])
-    again = naming(store.path)
     if row["status"] == "finished" and not row["failed"]:
-        raise UserError(f"run {run} is already finished; view it with: consult show {run}{again}")
-    if is_alive(row["pid"]):
-        raise UserError(f"run {run} is being played by process {row['pid']}; wait for it, or stop it first")
-    if is_held(store.path, run):
-        raise UserError(f"run {run} is being played by another thread of this process; wait for it")
+        raise UserError(f"run {run} is already finished; view it with: consult show {run}{naming(store.path)}")
+    if store.is_played(row):
+        raise being_played(store.path, run, row["pid"])
     config, named = RunConfig.model_validate_json(row["config"]), Named()
     _name_code(run, config, named, code)
     check_persons(config)
@@ -240,9 +246,12 @@ def _moods(
 
 
 def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) -> dict[str, Any]:
+    values = _by_role(options)
+
     def role(name: str, given: ModelLike | None) -> RoleConfig:
         usual: RoleConfig = RunConfig.model_fields[name].default
-        return usual.model_copy(update={"model": named.add(MODELS, options.model if given is None else given)})
+        played = {"model": named.add(MODELS, options.model if given is None else given)}
+        return with_values(name, usual.model_copy(update=played), values)
 
     for specialty in options.specialists or {}:
         if specialty not in scenario.specialties:
@@ -266,7 +275,22 @@ def _judge(scenario: Scenario, options: PlayOptions, named: Named) -> RoleConfig
     if options.judge is None:
         return None
     refuse_judging(scenario)
-    return RoleConfig(model=named.add(MODELS, options.judge), temperature=TEMPERATURE)
+    usual = RoleConfig(model=named.add(MODELS, options.judge), temperature=TEMPERATURE)
+    return with_values("judge", usual, _by_role(options))
+
+
+def _by_role(options: PlayOptions) -> dict[str, ByRole]:
+    """Read the options that have values by role."""
+    return {name: by_role(name, getattr(options, name)) for name in FIELDS}
+
+
+def _checker(options: PlayOptions, named: Named, patient: RoleConfig) -> RoleConfig | None:
+    given = options.checker
+    if given is None or given in (RULES, OWN):
+        reference = OWN if given is None else str(given)
+    else:
+        reference = named.add(MODELS, given)
+    return checker_config(reference, patient, grounded=options.patient_grounding)
 
 
 def check_persons(config: RunConfig) -> None:
@@ -354,14 +378,14 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
         UserError: The store or a model cannot be opened.
     """
     config, batch = planned.config, whole("batch", batch, BATCH)
-    if db.exists():
-        # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
-        Store(db).close()
+    # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
+    Store.check_place(db)
     with planned.named.known():
         models = opener(config)
         try:
             if models.classifier is not None:
                 check_photographs(models.classifier, planned.scenario, config)
+            _check_prompts(config, models)
             with Store(db) as store:
                 if planned.photograph is not None:
                     store.keep_photograph(*planned.photograph)
@@ -369,6 +393,19 @@ def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_mode
                 yield Stage(scenario, config, models, store, batch, planned.prompts, planned.continues)
         finally:
             models.close()
+
+
+def _check_prompts(config: RunConfig, models: Models) -> None:
+    """Refuse a user's prompts that nobody reads.
+
+    Raises:
+        UserError: No model of the run reads the plain format's prompts.
+    """
+    if config.prompt_texts and models.prompt_revision(config) is None:
+        raise UserError(
+            "--prompts replaces the prompts of instruction-tuned models, and none plays in this run; give another "
+            "model, or leave --prompts out"
+        )
 
 
 def limit_threads(models: Models) -> None:

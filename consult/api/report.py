@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from consult.api.checks import folder, for_python
 from consult.api.given import PathLike, naming
-from consult.api.run import Run, place_of
-from consult.envs.store.runs import has_ended, run_ids
+from consult.api.run import Run, place_of, run_row
+from consult.envs.store.readonly import reading
+from consult.envs.store.runs import has_ended
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.render.report.write import write_report
-from consult.scenarios import UnknownNameError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,16 +105,14 @@ def written(runs: Sequence[Any], out: PathLike, db: PathLike) -> Report:
     stores = {path.resolve(): path for path, _ in places}
     if len(stores) > 1:
         raise UserError(f"the runs are in {len(stores)} stores; report on runs of one store")
-    with Store(places[0][0], create=False) as store:
+    with reading(places[0][0], *(run for _, run in places)) as store:
         return Report(target, write_report(store, known_runs(store, [run for _, run in places]), target))
 
 
 def known_runs(store: Store, runs: Sequence[str]) -> list[str]:
     """Check the run names and drop duplicates; a run without an ended consultation is also a mistake."""
-    menu = run_ids(store)
     for run in runs:
-        if run not in menu:
-            raise UnknownNameError("run", run, menu)
+        run_row(store, run)
         if not has_ended(store, run):
             again = f"consult resume {run}{naming(store.path)}"
             raise UserError(f"no consultation of {run} has ended; continue with: {again}")

@@ -15,6 +15,7 @@ from consult.api.given import PathLike
 from consult.counts import count_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
 from consult.envs.store.queries import consultation_of
+from consult.envs.store.readonly import reading
 from consult.envs.store.tables import declared_types, rows_of
 from consult.envs.store.write import Row, Store, stored_decision
 from consult.errors import UserError
@@ -65,18 +66,19 @@ class Run:
         self.db, self.id = store_file(db), id
         if not isinstance(id, str):
             raise UserError(f"{shown(id)} is not a run's id; give one such as 'r1'")
-        with Store(self.db, create=False) as store:
+        with reading(self.db, self.id) as store:
             run_row(store, id)
 
     @property
     def _row(self) -> Row:
         """The run's row with its counts, read again on access: an assessment or another process may have changed it."""
-        with Store(self.db, create=False) as store:
-            return run_row(store, self.id)
+        with reading(self.db, self.id) as store:
+            row = run_row(store, self.id)
+            return {**row, "status": store.state(row)}
 
     @property
     def status(self) -> str:
-        """finished, interrupted or running, as currently stored."""
+        """finished, interrupted or running, at this moment; the run of a killed process is interrupted."""
         return str(self._row["status"])
 
     @property
@@ -131,7 +133,7 @@ class Run:
             NoPromptsError: They were not stored for this run.
         """
         refuse_without_prompts(self._row)
-        with Store(self.db, create=False) as store:
+        with reading(self.db, self.id) as store:
             types = {name: kind for name, kind in _types(store, "prompts").items() if name != "id"}
             rows = [_as_row(one) for one in prompts_of_run(store, self.id)]
         return _typed(rows, types | {"messages": "object", "grammar": "object"})
@@ -177,7 +179,7 @@ class Run:
 
     def __iter__(self) -> Iterator[Transcript]:
         """Iterate over the consultations."""
-        with Store(self.db, create=False) as store:
+        with reading(self.db, self.id) as store:
             ids = [row["id"] for row in store.consultations(self.id)]
         return (Transcript(self.db, one) for one in ids)
 
@@ -190,7 +192,7 @@ class Run:
         """
         if not isinstance(name, str):
             raise UserError(f"{shown(name)} is not a consultation; give an id such as '{self.id}.1', or a case's")
-        with Store(self.db, create=False) as store:
+        with reading(self.db, self.id) as store:
             return Transcript(self.db, consultation_of(store, self.id, name)["id"])
 
     def __repr__(self) -> str:
@@ -205,7 +207,7 @@ class Run:
         return f"<p>{as_html(repr(self).strip('<>'))}</p>{shown.to_html(index=False, max_rows=20, na_rep='')}"
 
     def _table(self, table: str) -> pd.DataFrame:
-        with Store(self.db, create=False) as store:
+        with reading(self.db, self.id) as store:
             return _typed(rows_of(store, table, self.id), _types(store, table))
 
 
@@ -221,7 +223,7 @@ class Runs:
 
     def __init__(self, db: PathLike) -> None:
         self.db = store_file(db)
-        with Store(self.db, create=False) as store:
+        with reading(self.db) as store:
             self._ids = [row["id"] for row in store.runs()]
 
     @property
@@ -231,8 +233,9 @@ class Runs:
         `with_truth` are those whose truth is known, `correct_n` those of them that are right, and `unjudged` those that
         count as wrong because they have not been judged.
         """
-        with Store(self.db, create=False) as store:
-            rows, counts = store.runs(), dict.fromkeys(_COUNTS, "Int64")
+        with reading(self.db) as store:
+            rows = [{**row, "status": store.state(row)} for row in store.runs()]
+            counts = dict.fromkeys(_COUNTS, "Int64")
             types = {**_types(store, "runs"), **counts}
         found = _typed([{name: row[name] for name in types} for row in rows], types)
         return found.rename(columns=_COUNTS)
@@ -279,7 +282,7 @@ class Transcript:
     def _told(self) -> Told:
         from consult.render.stored import told
 
-        with Store(self.db, create=False) as store:
+        with reading(self.db, self.id) as store:
             return told(store, self.id)
 
     @property
@@ -302,7 +305,7 @@ class Transcript:
             NoPromptsError: They were not stored for this run.
         """
         refuse_without_prompts(self._told.run)
-        with Store(self.db, create=False) as store:
+        with reading(self.db, self.id) as store:
             return prompts_of(store, self.id)
 
     @property

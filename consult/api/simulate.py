@@ -9,13 +9,14 @@ from typing import Unpack
 from consult.agents.models import ModelGoneError
 from consult.agents.models.human import LeftError
 from consult.api.arguments import takes
-from consult.api.checks import boolean, for_python, listed, listener, store_file, text, whole
+from consult.api.checks import for_python, listed, listener, store_file, text, whole
 from consult.api.given import PathLike, checked, what_is_left
 from consult.api.options import PlayArguments, PlayOptions
 from consult.api.playing import Planned, plan_again, plan_run, staged
 from consult.api.run import Run, place_of
 from consult.envs.events import Event
 from consult.envs.store.write import Store
+from consult.plugins import warn
 from consult.ranges import BATCH
 
 Listen = Callable[[Event], None]
@@ -26,7 +27,6 @@ Listen = Callable[[Event], None]
 def simulate(
     scenario: PathLike = "derm34",
     *,
-    prompts: bool = True,
     batch: int = 32,
     db: PathLike = "consult.db",
     listen: Listen | None = None,
@@ -41,7 +41,6 @@ def simulate(
     Args:
         scenario: Built-in name or a folder.
         **options: What is played, and by whom.
-        prompts: Whether prompts and replies are stored; read them with `run["r3.1"].prompts`.
         batch: Consultations at once, and the most requests in one batch of a model.
         db: The SQLite file that stores everything; created if missing.
         listen: Called with every event after it is stored, in the form of `--json`.
@@ -57,9 +56,9 @@ def simulate(
     """
     with checked():
         played = PlayOptions.model_validate({"scenario": str(scenario), **options})
-    prompts, path, told = boolean("prompts", prompts), store_file(db), listener("listen", listen)
+    path, told = store_file(db), listener("listen", listen)
     whole("batch", batch, BATCH)
-    return _play(plan_run(played, prompts=prompts), path, batch, told)
+    return _play(plan_run(played), path, batch, told)
 
 
 @for_python
@@ -102,4 +101,6 @@ def _play(planned: Planned, db: Path, batch: int, listen: Listen) -> Run:
         except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
             stop.add_note(what_is_left(planned.named))
             raise
+    for sentence in summary["unusable_roles"]:
+        warn(sentence)
     return Run(db, summary["run"])

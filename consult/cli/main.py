@@ -17,6 +17,8 @@ from consult.cli.commands import (
     benchmark,
     doctor,
     graph,
+    grounding,
+    prompts,
     report,
     resume,
     runs,
@@ -27,7 +29,8 @@ from consult.cli.commands import (
     view,
 )
 from consult.cli.commands.help import GroupedCommand, Root, add_on_demand
-from consult.errors import ModelWarning, PluginWarning, UserError
+from consult.cli.terminal.closed import discard_closed_output
+from consult.errors import ModelWarning, PluginWarning, StoreWarning, UserError
 from consult.foreign_text import sentence as harmless_sentence
 from consult.version import __version__
 
@@ -48,6 +51,8 @@ app.command("resume", cls=GroupedCommand)(resume.resume)
 add_on_demand(app, "benchmark", benchmark.benchmark.__doc__ or "", benchmark.command)
 app.command("report", cls=GroupedCommand)(report.report)
 app.command("graph", cls=GroupedCommand)(graph.graph)
+app.command("prompts", cls=GroupedCommand)(prompts.prompts)
+app.command("grounding", cls=GroupedCommand)(grounding.grounding)
 app.command("doctor", cls=GroupedCommand)(doctor.doctor)
 app.command("view", cls=GroupedCommand)(view.view)
 app.add_typer(scenarios.app, name="scenarios", help="List, show, check and import scenarios.")
@@ -90,7 +95,9 @@ def run() -> None:
     warnings.showwarning = _warned
     _check_size()
     try:
-        sys.exit(_invoke(sys.argv[1:]))
+        code = _invoke(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(code)
     except typer.TyperException as error:
         sys.exit(_misused(error))
     except UserError as error:
@@ -101,8 +108,8 @@ def run() -> None:
         # A word of the command line whose bytes are not UTF-8; the store and JSON hold text.
         sys.exit(_complain(f"'{error.object}' cannot be written as {error.encoding}; type it again as UTF-8 text", 2))
     except BrokenPipeError:
-        # The reader of our output has closed the pipe, e.g. `| head`.
-        sys.stderr.close()
+        # As for `| head`: what was asked for has been read, however much of it the pipe held.
+        discard_closed_output()
         sys.exit(0)
     except OSError as error:
         name = f"'{error.filename}': " if error.filename else ""
@@ -179,7 +186,7 @@ def _warned(
     line: str | None = None,
 ) -> None:
     """Print this program's warnings as one sentence, and other warnings as Python does."""
-    if issubclass(category, PluginWarning | ModelWarning):
+    if issubclass(category, PluginWarning | ModelWarning | StoreWarning):
         _complain(str(message), 0)
     else:
         _SHOW_WARNING(message, category, filename, lineno, file, line)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from functools import lru_cache
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from consult.agents.choices import STRATEGY_RULES, Strategy, Team
 from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Repeats, Seed, Votes
+from consult.ranges import REPLY_TOKENS
 from consult.reading import refuse_undecodable
 
-_LATER = {
+_LATER: dict[str, object] = {
     "patient_grounding": True,
     "own": None,
     "classifier": "starter",
@@ -19,8 +21,16 @@ _LATER = {
     "votes": 1,
     "panel_skill": None,
     "judge": None,
+    "prompt_texts": {},
+    "checker": None,
 }
 """Fields that were added later → the value that applied before."""
+
+
+_LATER_OF_ROLE = {"max_tokens": None, "thinking": "auto"}
+"""The same for the fields of a role."""
+
+Thinking = Literal["auto", "on", "off"]
 
 
 class RoleConfig(BaseModel):
@@ -33,6 +43,15 @@ class RoleConfig(BaseModel):
     temperature: Annotated[float, Field(ge=0, le=5)] = 0.7
     """0 is greedy."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    max_tokens: Annotated[int, Field(ge=REPLY_TOKENS.least, le=REPLY_TOKENS.most)] | None = None
+    """Room for a reply in tokens; None for what each task needs."""
+    thinking: Thinking = "auto"
+    """Whether the model's own private thought comes before its replies; `auto`: in the strategy `reasoning`."""
+
+    @property
+    def _unset(self) -> set[str]:
+        """Fields that were added later and have the value that applied before."""
+        return {name for name, before in _LATER_OF_ROLE.items() if getattr(self, name) == before}
 
 
 class OwnCase(BaseModel):
@@ -84,6 +103,10 @@ class RunConfig(BaseModel):
     """If set, a program makes up opinions that are right with this probability; only for training and ablation."""
     judge: RoleConfig | None = None
     """The judge of open diagnoses that neither names nor aliases decide; None leaves them unjudged."""
+    prompt_texts: dict[str, str] = {}
+    """Name → the user's text in place of the plain format's."""
+    checker: RoleConfig | None = None
+    """The model that checks a patient's lines after the rules; None leaves it to the rules."""
     own: OwnCase | None = None
     """The user's case, played instead of the scenario's cases but with its labels and specialties."""
 
@@ -95,7 +118,12 @@ class RunConfig(BaseModel):
     def digest(self) -> str:
         """Hash the configuration: equal digests are the same run."""
         # A later field counts only if it differs from the value that applied before, so older runs keep their digest.
-        later = {name for name, before in _LATER.items() if getattr(self, name) == before}
+        later: dict[str, Any] = {name: True for name, before in _LATER.items() if getattr(self, name) == before}
+        for name in ("patient", "triage", "specialist", "attending", "judge", "checker"):
+            role: RoleConfig | None = getattr(self, name)
+            if role is not None and name not in later:
+                later[name] = role._unset
+        later["specialists"] = {specialty: role._unset for specialty, role in self.specialists.items()}
         return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     def plan(self) -> list[Plan]:
@@ -117,6 +145,19 @@ class RunConfig(BaseModel):
             )
             for i, (repeat, case, temperament) in enumerate(often, 1)
         ]
+
+
+@lru_cache(maxsize=64)
+def stored_config(text: str) -> RunConfig:
+    """Read the configuration of a stored run; a large one takes a while, and many pages ask for the same.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    config = RunConfig.model_validate_json(text)
+    if not config.all_temperaments and len(config.cases) != len(config.temperaments):
+        raise ValueError("the configuration has not one temperament for each case")
+    return config
 
 
 class Plan(BaseModel):

@@ -284,6 +284,7 @@ class Consultation:
             photograph=self.case.photograph if self._rules.shows_photograph else None,
             specialty=self.triaged.specialty if self.triaged else None,
             urgency=self.triaged.urgency if self.triaged else None,
+            triage_urgency=self.triaged.urgency if self.triaged else None,
             opinions=self.consulted.opinions if self.consulted else (),
             known=known_facts((*self.learned, *self.case.card.about("age")), self.case.card.sex),
             asked=self._asked,

@@ -17,6 +17,7 @@ from langgraph.runtime import Runtime
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
 from consult.agents.roles.advice import without_quotations
 from consult.agents.roles.attending import CONSULT, Attending
+from consult.agents.roles.checker import Checker
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.human_patient import HumanPatient
 from consult.agents.roles.patient import FreePatient, Patient
@@ -68,6 +69,8 @@ class RoleModels:
     together: Together
     grounded: bool = True
     """Whether a program chooses the patient's facts and checks its lines against them."""
+    checker: Checker | None = None
+    """Checks the patient's lines after the rules."""
     votes: int = 1
     """Number of decisions that an attending is asked for; the majority counts."""
     panel_skill: float | None = None
@@ -102,8 +105,10 @@ class Session:
         """The patient."""
         if self.role_models.patient.info.backend == "person":
             return HumanPatient(self.role_models.patient, own=self.consultation.case.origin == "own")
-        kind = Patient if self.role_models.grounded else FreePatient
-        return kind(self.role_models.patient, self.consultation.scenario)
+        models, scenario = self.role_models, self.consultation.scenario
+        if not models.grounded:
+            return FreePatient(models.patient, scenario)
+        return Patient(models.patient, scenario, models.checker)
 
     def patient_view(self) -> PatientView:
         """Return the patient's view."""

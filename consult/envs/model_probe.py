@@ -18,6 +18,7 @@ from consult.agents.models import Model, ModelInfo, Request, open_model
 from consult.agents.roles.client import RequestContext, RoleClient, derive_seed
 from consult.agents.roles.triage import TriageDoctor
 from consult.envs.batcher import Batcher
+from consult.envs.capabilities import Capabilities, capabilities, notes
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.environment_check import Problem
@@ -49,6 +50,10 @@ class ModelProbe:
     """Bytes by which the process has grown while loading and playing; for a model on a GPU, the memory used there."""
     speed: dict[int, float | None] = field(default_factory=dict)
     """Batch size → generated tokens per second."""
+    capabilities: Capabilities = field(default_factory=dict)
+    """What the backend found out about the model."""
+    notes: list[str] = field(default_factory=list)
+    """What that means for a run, in sentences."""
     acts: list[Act] = field(default_factory=list)
     """The patient's opening and the triage."""
     problems: list[Problem] = field(default_factory=list)
@@ -98,6 +103,9 @@ def _describe(model: Model, found: ModelProbe) -> None:
     found.context = _whole(details.get("context"))
     stated = details.get("system role")
     found.system_role = None if stated is None else stated == "own"
+    found.capabilities = capabilities(model.info)
+    reference = model.info.reference
+    found.notes = notes({reference: found.capabilities}, _config(reference, ""))
 
 
 def _whole(stated: str | None) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consult.agents.models.human import HUMAN, NOBODY
 from consult.agents.models.tables import PREFIXES
 from consult.envs.store.prompt_rows import unpacked
-from consult.envs.store.prompts import prompt_lines, prompt_rows, prompt_rows_of_run
+from consult.envs.store.prompts import prompt_lines, prompt_rows, prompt_rows_of_run, spoilt_prompts
 from consult.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class StoredPrompt:
     """Whether the backend enforced the constraint; None if it does not say."""
     reply: str | None
     """The raw reply; None if the request failed."""
+    thought: str
+    """The model's own private thought, if the backend tells it apart from the reply."""
+    cut: bool | None
+    """Whether the reply ended at its token limit; None if the request failed, or an older version played it."""
     outcome: str
     """accepted, refused, or failed: there was no reply."""
     why: str
@@ -143,8 +147,16 @@ def without_prompt(event: Event, models: Mapping[str, str]) -> str:
 
 
 def _read(store: Store, rows: Sequence[Row]) -> list[StoredPrompt]:
-    lines = prompt_lines(store, _lines_in(rows))
-    return [_prompt(row, lines) for row in rows]
+    consultation = ""
+    try:
+        lines, found = prompt_lines(store, _lines_in(rows)), []
+        for row in rows:
+            consultation = row["consultation_id"]
+            found.append(_prompt(row, lines))
+    except (KeyError, TypeError, ValueError) as error:
+        name = consultation or rows[0]["consultation_id"]
+        raise spoilt_prompts(store, name, "lines of their texts are missing or damaged") from error
+    return found
 
 
 def _lines_in(rows: Iterable[Row]) -> set[int]:
@@ -173,6 +185,8 @@ def _prompt(row: Row, lines: Mapping[int, str]) -> StoredPrompt:
             "grammar": None if row["grammar"] is None else json.loads(lines[row["grammar"]]),
             "constrained": constrained,
             "reply": None if row["reply"] is None else unpacked(row["reply"]),
+            "thought": unpacked(row["thought"] or ""),
+            "cut": None if row["cut"] is None else bool(row["cut"]),
             "why": unpacked(row["why"]),
         }
     )

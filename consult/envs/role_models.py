@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.assessors.judge import TEMPERATURE, Judge, check_judge
-from consult.agents.exchange import Record
+from consult.agents.choices import STRATEGY_RULES
+from consult.agents.exchange import WITHOUT_PROMPT, Record
 from consult.agents.experts.classifier import Classifier, open_classifier
-from consult.agents.models import Model, ModelError, Role, close_model, open_model
+from consult.agents.models import Model, ModelError, ModelInfo, Role, close_model, open_model
 from consult.agents.models.human import PERSONS, Person, person
+from consult.agents.prompt import PLAIN, PromptTexts
+from consult.agents.roles.checker import Checker, can_check, refuse_checker
 from consult.agents.roles.client import RoleClient, Sampling
 from consult.envs.batcher import Batcher
 from consult.envs.classifier_predictions import classifier_name
@@ -17,8 +20,8 @@ from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.graph import RoleModels
 
 Opener = Callable[[str], Model]
-JUDGE = "judge"
-"""Role of the judge of open diagnoses, among the roles of a run."""
+JUDGE, CHECKER = "judge", "checker"
+"""Roles of the judge of open diagnoses and of the checker of a patient's lines, among the roles of a run."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,13 @@ class Models:
         """Return doctor role → whether its model takes photographs."""
         return {name: self.by_reference[role.model].info.sees for name, role in doctors(config).items()}
 
+    def prompt_revision(self, config: RunConfig) -> str | None:
+        """Return the revision of the prompts that the run's models read; None if none reads the plain format's."""
+        players = (role for name, role in roles(config).items() if name != JUDGE)
+        infos = [self.by_reference[role.model].info for role in players]
+        reads = any(info.dialect == PLAIN and info.backend not in WITHOUT_PROMPT for info in infos)
+        return PromptTexts(config.prompt_texts).revision if reads else None
+
     def demonstrates(self, config: RunConfig) -> bool:
         """Return whether the starter, or another model of its kind, plays a doctor."""
         return any(self.by_reference[role.model].info.dialect == "starter" for role in doctors(config).values())
@@ -82,14 +92,32 @@ class Models:
             raise ModelError(f"'{config.judge.model}' cannot judge; name a model with --judge")
         return judge_of(model, batcher, config.judge.model, record)
 
+    def _checker(self, config: RunConfig, batcher: Batcher, record: Record | None) -> Checker | None:
+        """Return the checker of the patient's lines; None leaves it to the rules.
+
+        Raises:
+            ModelError: The model was not trained to check lines.
+        """
+        if config.checker is None or not config.patient_grounding:
+            return None
+        model = self.by_reference[config.checker.model]
+        if isinstance(model, Person):
+            raise ModelError(f"'{config.checker.model}' cannot check lines; name a model with --checker, or rules")
+        if config.checker.model == config.patient.model and not can_check(model):
+            # The patient's model in its own folder may be of the starter's kind, whose lines a program fills.
+            return None
+        return checker_of(model, batcher, config.checker.model, record)
+
     def role_models(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> RoleModels:
         """Return the clients of the roles; `record` is called with their exchanges."""
+        texts = PromptTexts(config.prompt_texts)
 
         def client(role: Role, chosen: RoleConfig) -> RoleClient:
             model = self.by_reference[chosen.model]
-            sampling = Sampling(chosen.temperature, chosen.top_p)
+            thinks = thinks_first(role, chosen, model.info, config)
+            sampling = Sampling(chosen.temperature, chosen.top_p, chosen.max_tokens, thinks)
             generate = batcher.for_person(model) if isinstance(model, Person) else batcher.for_model(model)
-            return RoleClient(role, model.info, generate, sampling, record)
+            return RoleClient(role, model.info, generate, sampling, record, texts=texts)
 
         def specialist(specialty: str) -> RoleClient:
             return client("specialist", config.specialists.get(specialty, config.specialist))
@@ -102,9 +130,36 @@ class Models:
             specialist=specialist,
             together=batcher.together,
             grounded=config.patient_grounding,
+            checker=self._checker(config, batcher, record),
             votes=config.votes,
             panel_skill=config.panel_skill,
         )
+
+
+def thinks_first(role: Role, chosen: RoleConfig, info: ModelInfo, config: RunConfig) -> bool:
+    """Return whether a role's model thinks privately, in room of its own, before it answers."""
+    state = info.details.get("thinking", "none")
+    if chosen.thinking == "on" or state == "always on":
+        return True
+    reasons = STRATEGY_RULES[config.strategy].thinks and role != "patient"
+    return chosen.thinking == "auto" and reasons and state == "can be switched"
+
+
+def checker_of(model: Model, batcher: Batcher, reference: str = "", record: Record | None = None) -> Checker:
+    """Return a model as a checker of patients' lines; the arguments are those of `judge_of`.
+
+    Raises:
+        ModelError: The model was not trained to check lines.
+    """
+    refuse_checker(model)
+    return Checker(
+        RoleClient("assessor", model.info, batcher.for_model(model), Sampling(), record), _named(model, reference)
+    )
+
+
+def _named(model: Model, reference: str) -> str:
+    named = reference or model.info.reference
+    return f"{named}@{model.info.revision}" if model.info.revision else named
 
 
 def references(*configs: RunConfig) -> list[str]:
@@ -125,14 +180,13 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record
         ModelError: The model was not trained to judge.
     """
     check_judge(model)
-    named = reference or model.info.reference
-    name = f"{named}@{model.info.revision}" if model.info.revision else named
-    return Judge(RoleClient("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE), record), name)
+    client = RoleClient("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE), record)
+    return Judge(client, _named(model, reference))
 
 
 def doctors(config: RunConfig) -> dict[str, RoleConfig]:
     """Return the configurations of the doctors only."""
-    return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE)}
+    return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE, CHECKER)}
 
 
 def roles(config: RunConfig) -> dict[str, RoleConfig]:
@@ -145,4 +199,6 @@ def roles(config: RunConfig) -> dict[str, RoleConfig]:
         used.update({f"specialist={specialty}": role for specialty, role in config.specialists.items()})
     if config.judge is not None:
         used[JUDGE] = config.judge
+    if config.checker is not None:
+        used[CHECKER] = config.checker
     return used

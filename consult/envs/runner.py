@@ -14,15 +14,17 @@ from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.human import LeftError
 from consult.envs.batcher import Batcher
+from consult.envs.capabilities import capabilities_of, notes
 from consult.envs.classifier_predictions import ClassifierPredictions, check_photographs
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
 from consult.envs.graph import RoleModels, Session, play
-from consult.envs.held import CLAIMS, hold, released
+from consult.envs.held import RunHold, being_played, player_of
 from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.metrics.parse_failures import unusable_answers
+from consult.envs.metrics.replies import events, replies, unusable_roles
 from consult.envs.role_models import Models, roles
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.write import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
@@ -70,7 +72,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._refuse_other_tables()
-        self._pending, self._exchanges = Pending(), Exchanges(self.prompts)
+        # Exchanges are always counted, whether or not they are stored.
+        self._pending, self._exchanges = Pending(prompts=self.prompts), Exchanges(True)
         self._ended: list[Event] = []
         self._failures: list[PluginError | None] = []
         """For each ended consultation, its failure in the user's code; None if it ended differently."""
@@ -117,24 +120,26 @@ class Runner:
         Raises:
             RunError: The run to continue was started with other models or another scenario.
             StoreError: The store cannot be written.
+            HeldError: The run to continue is being played, or no run can be locked.
             ModelGoneError: A model stopped responding; everything shown is stored, and the run can be resumed.
             RunError: The user's code failed in the same way in each of the first consultations; the run stays
                 interrupted.
             KeyboardInterrupt: Interrupted; everything shown is stored.
             LeftError: A person left; everything shown is stored.
         """
-        with CLAIMS:
-            interrupted = self._interrupted()
+        with RunHold(self.store.path) as hold:
+            interrupted = self._interrupted(hold)
             if interrupted:
-                self._exchanges.kept &= bool(interrupted["prompts"])
-            run = interrupted["id"] if interrupted else self._begin()
-            hold(self.store.path, run)
-        with released(self.store.path, run):
+                self._pending.prompts &= bool(interrupted["prompts"])
+            run = interrupted["id"] if interrupted else self._begin(hold)
             return self._played(run, resumed=bool(interrupted))
 
     def _played(self, run: str, *, resumed: bool) -> Event:
         if resumed:
             self.store.adopt(run)
+        self._keep_capabilities(run)
+        for sentence in notes(capabilities_of(self.models, self.config), self.config):
+            warn(sentence)
         started = time.monotonic()
         try:
             run_to_end(self._play_all(run, resumed=resumed))
@@ -144,12 +149,23 @@ class Runner:
         seconds = time.monotonic() - started
         self._close(run, "finished", seconds)
         unusable = [answers.event() for answers in unusable_answers(self.store, run)]
-        summary = {**summary_event(run, self._ended, seconds), "unusable": unusable}
+        counted = replies(self.store, run)
+        summary = {
+            **summary_event(run, self._ended, seconds),
+            "unusable": unusable,
+            "replies": events(counted),
+            "unusable_roles": unusable_roles(counted, run, self.store.path),
+        }
         self.listen(summary)
         return summary
 
+    def _keep_capabilities(self, run: str) -> None:
+        self.store.keep_capabilities(run, capabilities_of(self.models, self.config))
+
     def _close(self, run: str, status: str, seconds: float) -> None:
         self._batcher.shutdown()
+        # A server may have shown only in the run that it shortens prompts.
+        self._keep_capabilities(run)
         self.store.end(run, status, seconds)
 
     def _asked(self) -> ClassifierPredictions:
@@ -162,39 +178,74 @@ class Runner:
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
-    def _begin(self) -> str:
+    def _begin(self, hold: RunHold) -> str:
         truths = truths_of(self.scenario, self.config.cases)
         for case_id, row in truths.items():
             row["demo"] = self._demo(self.scenario.case(case_id))
         described = self.models.described(self.config)
         sees = self.models.sees(self.config)
         revision = self.scenario.revision
-        return self.store.begin(self.config, described, versions(), revision, truths, sees, prompts=self.prompts)
+        return self.store.begin(
+            self.config,
+            described,
+            versions(),
+            revision,
+            truths,
+            sees,
+            prompts=self.prompts,
+            prompt_revision=self.models.prompt_revision(self.config),
+            hold=hold.take_new,
+        )
 
     def _demo(self, case: Case) -> bool:
         """Return whether a model that was trained on drawings judges a case that was not drawn by this program."""
         return case.origin != "tables" and self.models.demonstrates(self.config)
 
-    def _interrupted(self) -> Row | None:
-        """Return the run to continue; None if a new one is started.
+    def _interrupted(self, hold: RunHold) -> Row | None:
+        """Hold the run to continue and return it; None if a new one is started.
 
         Raises:
             RunError: The run was started with other models or another scenario.
+            HeldError: The run to continue is being played.
         """
         if self.continues is not None:
-            named = self.store.run(self.continues)
-            if named is None:
-                raise RunError(f"run '{self.continues}' no longer exists; run the original command again")
-            self._agree(named)
-            return named
-        digest, models = self.config.digest(), self.models.described(self.config)
-        row = self.store.unfinished_run(digest, models) or self.store.unfinished_run(digest)
+            return self._named(self.continues, hold)
+        models, played = self.models.described(self.config), []
+        prompts = self.models.prompt_revision(self.config)
+        rows = self.store.unfinished_runs(self.config.digest())
+        for row in sorted(
+            rows, key=lambda row: (json.loads(row["models"]), row["prompt_revision"]) != (models, prompts)
+        ):
+            if self.store.is_played(row) or not hold.take_run(row["id"]):
+                played.append(row)
+                continue
+            now = self.store.run(row["id"])
+            if now is None or now["status"] == "finished":
+                continue  # by another process, between the search and the lock
+            if row["prompt_revision"] != prompts and not self._changed(row):
+                warn(f"the prompts have changed since {row['id']} was interrupted; this is a new run")
+                return None
+            edited = self._edited(row)
+            if edited:
+                warn(f"the code of '{edited}' has changed since {row['id']} was interrupted; this is a new run")
+                return None
+            self._agree(row)
+            return row
+        if played:
+            player = player_of(self.store.path, played[0]["id"], played[0]["pid"])
+            warn(f"run {played[0]['id']} of the same configuration is being played by {player}; this is a new run")
+        return None
+
+    def _named(self, run: str, hold: RunHold) -> Row:
+        held = hold.take_run(run)
+        # Read under the lock: another process may have finished it since the models were loaded.
+        row = self.store.run(run)
         if row is None:
-            return None
-        edited = self._edited(row)
-        if edited:
-            warn(f"the code of '{edited}' has changed since {row['id']} was interrupted; this is a new run")
-            return None
+            raise RunError(f"run '{run}' no longer exists; run the original command again")
+        if not held:
+            raise being_played(self.store.path, run)
+        if row["status"] == "finished" and not row["failed"]:
+            raise RunError(f"run {run} was finished by another process in the meantime; nothing is left to play")
         self._agree(row)
         return row
 
@@ -222,6 +273,13 @@ class Runner:
                 f"the code of '{edited}' has changed since run {row['id']} was started, and a run is played by one "
                 "version; the original command plays it as a new run"
             )
+        prompts = self.models.prompt_revision(self.config)
+        if row["prompt_revision"] != prompts and not self._changed(row):
+            raise RunError(
+                f"run {row['id']} was started with other prompts ({row['prompt_revision'] or 'of an older version'}, "
+                f"not {prompts or 'none'}), and a run is played by one version; the original command plays it as a "
+                "new run"
+            )
         for role, then in self._changed(row).items():
             raise RunError(
                 f"run {row['id']} was started with {role} {then}, not {self.models.described(self.config)[role]}; "
@@ -240,6 +298,7 @@ class Runner:
             "seed": self.config.seed,
             "models": self.models.described(self.config),
             "sees": self.models.sees(self.config),
+            "capabilities": capabilities_of(self.models, self.config),
             "demo": any(role.startswith("starter") for role in self.models.described(self.config).values()),
         }
 

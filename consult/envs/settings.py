@@ -34,7 +34,7 @@ EXTENT = (CASES, REPEATS)
 _NAMED_BELOW = frozenset({
     "scenario", "split", "cases", "temperaments", "all_temperaments", "strategy", "team", "panel_size", "max_turns",
     "seed", "patient_grounding", "patient", "triage", "specialist", "specialists", "attending", "classifier",
-    "repeats", "votes", "panel_skill", "judge", "own",
+    "repeats", "votes", "panel_skill", "judge", "checker", "own", "prompt_texts",
 })  # fmt: skip
 """Fields of a configuration that `settings_of` names itself; any other field is a setting under its own name."""
 
@@ -47,6 +47,7 @@ def settings_of(
     revision: str = "",
     judge: str | None = None,
     version: str = "",
+    prompts: str | None = None,
 ) -> Settings:
     """Name the settings of a run.
 
@@ -57,6 +58,7 @@ def settings_of(
         revision: The scenario's revision when the run was played.
         judge: The judge of its open diagnoses; by default that of the configuration.
         version: Version of this program.
+        prompts: Revision of the prompts that its models read; None if it is unknown or none reads them.
     """
     from consult.envs.role_models import roles
 
@@ -79,20 +81,32 @@ def settings_of(
     players: dict[str, RoleConfig] = {MODEL: used["attending"]}
     players |= {name: used[role] for name, role in _ROLES.items() if role in used}
     players |= {OWN_SPECIALIST + specialty: used[role] for specialty, role in own.items() if role in used}
-    found |= {f"sampling of {name}": _sampling(role) for name, role in players.items()}
+    found |= {f"sampling of {name}": sampling(role) for name, role in players.items()}
     found |= {name.replace("_", " "): _plain(getattr(config, name)) for name in _others(config)}
     return found | {
         CLASSIFIER: models.get("classifier"),
         "panel size": None if config.team == "solo" else config.panel_size,
         "doctor turns": config.max_turns,
         "patient grounding": "on" if config.patient_grounding else "off",
+        "checker": _checker(config, models),
         "votes": config.votes,
         "synthetic panel": None if config.team == "solo" else _plain(config.panel_skill),
+        "prompts": prompts,
         "own case": NONE if config.own is None else _hash(config.own.model_dump()),
         REPEATS: config.repeats,
         CASES: f"{len(config.cases)} ({_hash(config.cases)})",
         "consult": version or None,
     }
+
+
+def _checker(config: RunConfig, models: Mapping[str, str]) -> str | None:
+    """Name what checks a patient's lines; None for a free patient, whose lines are not corrected."""
+    if not config.patient_grounding:
+        return None
+    if config.checker is None:
+        return "rules"
+    own = config.checker.model == config.patient.model
+    return "the patient's model" if own else models.get("checker") or config.checker.model
 
 
 _ROLES = {TRIAGE: "triage", SPECIALIST: "specialist", PATIENT: "patient"}
@@ -116,11 +130,13 @@ def _temperament(config: RunConfig, scenario: Scenario) -> str:
     return f"{ONE_A_CASE} ({_hash(sorted(assigned.items()))})"
 
 
-def _sampling(role: RoleConfig) -> str | None:
+def sampling(role: RoleConfig) -> str | None:
     """Describe how tokens are sampled; None for programs and persons, who sample none."""
     if role.model.startswith(PREFIXES) or role.model in PERSONS:
         return None
-    return f"temperature {role.temperature:g}, top-p {role.top_p:g}"
+    said = f"temperature {role.temperature:g}, top-p {role.top_p:g}"
+    said += "" if role.max_tokens is None else f", {role.max_tokens:,} tokens"
+    return said if role.thinking == "auto" else f"{said}, thinking {role.thinking}"
 
 
 def _plain(value: Any) -> Value:

@@ -13,7 +13,7 @@ from consult.foreign_text import harmless
 
 
 class PlainConsole(Console):
-    """A console that prints texts as they are, except for what could harm.
+    """A console that prints texts as they are, except for what could harm; a closed output is reported to the caller.
 
     Args:
         options: Those of rich's console, such as `stderr`.
@@ -33,3 +33,11 @@ class PlainConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Render a text: a line, a cell of a table, or a title."""
         return super().render_str(harmless(text), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Raise, where rich would end the process with exit code 1 whatever is being done.
+
+        Raises:
+            BrokenPipeError: Always: the reader of the output has closed it.
+        """
+        raise BrokenPipeError

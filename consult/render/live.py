@@ -13,6 +13,7 @@ from consult.agents.choices import STRATEGY_RULES, StrategyRules
 from consult.agents.models.human import NOBODY
 from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.foreign_text import shown
+from consult.render.replies import reply_figures
 from consult.render.terminal import (
     DISCLAIMER,
     Event,
@@ -169,6 +170,8 @@ class LiveView:
         self.console.print(framed(self.console, verdict(event, self.scenario), "verdict"))
 
     def _summary(self, event: Event) -> None:
+        for name, figure in reply_figures(event.get("replies", ())):
+            say(self.console, styled(f"{name}: {figure}", "yellow"))
         self.console.print()
         say(self.console, styled("Next:", "bold"))
         db = "" if self.database == "consult.db" else f" --db {shlex.quote(self.database)}"

@@ -82,6 +82,8 @@ def texts(prompt: StoredPrompt, sizes: Mapping[str, str]) -> Iterator[tuple[str,
         yield "beginning of the reply", prompt.begin
     if prompt.grammar is not None:
         yield "the reply is to keep to", kept_to(prompt.grammar)
+    if prompt.thought:
+        yield "private thought", prompt.thought
     yield "reply", NO_REPLY if prompt.reply is None else prompt.reply
 
 

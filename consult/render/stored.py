@@ -5,13 +5,14 @@ A scenario is read once, and anew when its files have changed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from consult.envs.config import RunConfig
+from consult.envs.config import stored_config
 from consult.envs.store.queries import unknown_consultation, verdicts_on
 from consult.envs.store.runs import stored_run
 from consult.envs.store.write import Store
@@ -25,6 +26,7 @@ from consult.scenarios import BUILT_IN, Card, Case, Fact, Photograph, Scenario, 
 MOST_KEPT = 8
 """Scenarios kept in memory."""
 MOST_PICTURES = 200
+_LOADING = threading.Lock()
 
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, time and size of a scenario's files."""
@@ -87,7 +89,7 @@ def _rows(store: Store, consultation: str) -> tuple[Row, Row]:
 
 def _case(store: Store, row: Row, run: Row) -> tuple[Scenario, Case, str]:
     """Return scenario and case; where they cannot be read, what the store knows, and why in a sentence."""
-    config, reference = RunConfig.model_validate_json(run["config"]), run["scenario"]
+    config, reference = stored_config(run["config"]), run["scenario"]
     try:
         scenario = world(_scenario(reference, _stamp(reference)), config, store)
         return scenario, scenario.case(row["case_id"]), ""
@@ -108,8 +110,14 @@ def _without_files(run: Row, row: Row) -> Scenario:
     return Scenario(name, name, {}, {}, {}, _Remembered(row), revision=run["scenario_revision"])
 
 
-@lru_cache(maxsize=MOST_KEPT)
 def _scenario(reference: str, stamp: Stamp) -> Scenario:
+    # One thread reads it, and the others wait for it.
+    with _LOADING:
+        return _loaded(reference, stamp)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _loaded(reference: str, stamp: Stamp) -> Scenario:
     return load_scenario(reference)
 
 

@@ -110,7 +110,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
 
 def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
     """Tell how faithful the patient's lines were to the card, as first drafted and in the end."""
-    from consult.envs.metrics.fidelity import is_corrected
+    from consult.envs.metrics.fidelity import check_note, is_corrected
 
     drafts = [act.draft for act in acts if act.draft is not None and act.speaker == "patient"]
     if not drafts:
@@ -120,7 +120,8 @@ def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
     leaked = _first_and_final([d.leaked for d in drafts], [d.said_leaked for d in drafts], "naming a diagnosis")
     corrected = "" if is_corrected(run_row) else ", not corrected"
     lines = f"The patient's {count_of(n, 'line')}{corrected}"
-    return [f"{lines}: {backed}; {leaked}; {fallback} said by the program ({fallback / n:.0%})."]
+    told = f"{lines}: {backed}; {leaked}; {fallback} said by the program ({fallback / n:.0%})."
+    return [one for one in (told, check_note(run_row)) if one]
 
 
 def _first_and_final(first: Sequence[bool], final: Sequence[bool], what: str) -> str:

@@ -60,7 +60,7 @@ class TurnView:
     speaker: str
     """patient, triage or attending."""
     thought: str
-    """The private thought before it; empty if there is none."""
+    """The private findings and thought before it; empty if there are none."""
     said: str
     """Empty if nothing was said."""
     marks: tuple[str, ...]
@@ -83,7 +83,7 @@ def turn_view(event: Event) -> TurnView:
     return TurnView(
         idx=event["idx"],
         speaker=event["speaker"],
-        thought=shown(event.get("thought") or ""),
+        thought=shown(f"{event.get('findings') or ''} {event.get('thought') or ''}".strip()),
         said=said,
         marks=_marks(event),
         result=result,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consult.foreign_text import as_html, shown
+from consult.foreign_text import as_html, speech_as_html
 from consult.render.turn import ConclusionView, OpinionView, TurnView
 from consult.render.verdict import Event, Judged, judgement, verdict_rows
 from consult.scenarios import Scenario
@@ -17,7 +17,7 @@ NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attendin
 
 def text(said: str) -> str:
     """Make text of a model, a case or a user fit for HTML, within attributes, too."""
-    return as_html(shown(said))
+    return speech_as_html(said)
 
 
 def bubble(view: TurnView, place: str, beneath: str = "") -> str:

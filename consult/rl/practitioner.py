@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.multiturn_training import InterviewTraining
 from consult.rl.runtime.distributed import is_main, several
-from consult.rl.runtime.output_dir import BROKEN, check_output_dir, is_full, quiet_libraries
+from consult.rl.runtime.output_dir import BROKEN, check_output_dir, held_folder, is_full, quiet_libraries
+from consult.rl.runtime.results import METRICS
 from consult.rl.training import Say, Training
 
 
@@ -28,6 +30,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
 
     Raises:
         TrainingError: It cannot start or continue.
+        HeldError: Another training writes into `out`.
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
@@ -35,12 +38,13 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
         raise TrainingError("training with several processes needs a step limit; pass --steps and no --minutes")
     if is_main():
         check_output_dir(config, out, resume=resume)
-    if (out / "metrics.json").is_file():
-        say(f"'{out}' is finished already")
-        finished: dict[str, Any] = read_object(out / "metrics.json", fix=BROKEN)
-        return finished
     try:
-        return training_of(config, out, say).run()
+        with held_folder(out) if is_main() else nullcontext():
+            if (out / METRICS).is_file():
+                say(f"'{out}' is finished already")
+                finished: dict[str, Any] = read_object(out / METRICS, fix=BROKEN)
+                return finished
+            return training_of(config, out, say).run()
     except UserError:
         raise
     except Exception as error:

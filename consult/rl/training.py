@@ -42,6 +42,7 @@ from consult.rl.trainers.rollout_store import Player, RolloutStore, team_of
 from consult.rl.trainers.rollouts import RolloutEngine
 from consult.rl.trainers.trainer_factory import fit
 from consult.scenarios import UnknownNameError, load_scenario
+from consult.whole_files import write_whole
 
 Say = Callable[[str], None]
 ENOUGH_USABLE = 0.8
@@ -142,7 +143,7 @@ class Training:
             if self.main:
                 if self.config.role != "triage":
                     same_team({role: str(player) for role, player in self.team(policy).items()}, self.out)
-                (self.work / "config.json").write_text(self.config.model_dump_json(indent=2), encoding="utf-8")
+                write_whole(self.work / "config.json", self.config.model_dump_json(indent=2))
 
     # -- what it is trained and measured on ------------------------------------------------------------------------
 
@@ -268,7 +269,7 @@ class Training:
             self.clock.pause(taken)
             if self.main:
                 policy.save(done)
-                (done / "clock.json").write_text(json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
+                write_whole(done / "clock.json", json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
             wait_for_all()
         else:
             kept = read_object(done / "clock.json", "spent", "done", fix=BROKEN)
@@ -303,8 +304,9 @@ class Training:
         validated, tested = self.measured(after, before.rows), (first, self._tested(after, test))
         metrics = self._metrics(before, validated, *tested, best)
         metrics["wall_seconds"] = round(time.monotonic() - begun, 1)
+        # Until metrics.json is there, a killed process leaves parts of this, which the same training writes again.
         after.save(self.out)
-        (self.out / "training.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_whole(self.out / "training.json", config.model_dump_json(indent=2) + "\n")
         curves = [self.work / f"{n}-{phase.name}" / "curve.csv" for n, phase in enumerate(plan, 1)]
         write_decisions(self.out / "decisions.csv", [(before, validated), *([tested] if test else [])])
         write_results(self.out, config, metrics, curves)

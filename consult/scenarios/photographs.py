@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consult.errors import UserError
-from consult.reading import PICTURE, FileError, read_bytes
+from consult.reading import PICTURE, FileError, MissingFileError, read_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 50_000_000
+
+
+LEAST_SIDE = 32
+"""Pixels; processors that cut pictures into patches fail on fewer."""
+MOST_RATIO = 10
+"""Longer side over shorter side; beyond it, processors fail or shrink the shorter side to nothing."""
 
 
 class PhotographError(UserError, ValueError):
@@ -40,6 +46,8 @@ def open_photograph(path: Path) -> Image:
                     f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
                 )
             upright = _in_colour(ImageOps.exif_transpose(picture))
+    except MissingFileError as error:
+        raise PhotographError(f"{path}: the file {error.what}; {error.fix}") from None
     except FileError as error:
         raise PhotographError(f"{path}: {error.what}; {error.fix}") from None
     except UnidentifiedImageError:
@@ -76,3 +84,16 @@ def _own_limit() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         yield
+
+
+def padded(picture: Image) -> Image:
+    """Add white to a picture that is too small or too narrow for a model's processor; others stay as they are."""
+    from PIL import Image
+
+    width, height = picture.size
+    least = max(LEAST_SIDE, -(-max(width, height) // MOST_RATIO))
+    if min(width, height) >= least:
+        return picture
+    whole = Image.new("RGB", (max(width, least), max(height, least)), "white")
+    whole.paste(picture, ((whole.width - width) // 2, (whole.height - height) // 2))
+    return whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,9 +93,13 @@ def test_the_reason_is_asked_for_and_read_where_it_stands(derm34: Scenario, dial
     assert word is not None and word.diagnosis == "eczema" and word.thought.startswith(thought)
     prompt = DIALECTS[dialect].decision(seen)
     if dialect == "plain":
-        form = {"before": "<think>your reasoning</think><answer>", "after": "</answer><think>", "none": "<answer>the"}
-        assert form[rationale] in prompt.messages[-1].text
-        assert ("<think>" in prompt.messages[-1].text) == (rationale != "none")
+        asked, decided = prompt.messages[-1].text, ["diagnosis", "differential", "confidence", "urgency"]
+        reason = ["findings", "reasoning"]
+        keys = {"before": reason + decided, "after": decided + reason, "none": decided}[rationale]
+        assert prompt.schema is not None and list(prompt.schema["properties"]) == prompt.schema["required"] == keys
+        assert re.findall(r'"(\w+)": ', asked.rpartition("\n")[2]) == keys
+        assert ("reason: what speaks" in asked) == (rationale == "before")
+        assert ("without a reason" in asked) == (rationale == "none")
     else:
         assert prompt.choice is not None
         assert (prompt.begin, prompt.choice.after) == (("", "<answer>") if rationale == "before" else ("<answer>", ""))

@@ -8,14 +8,15 @@ from importlib.resources import files
 
 import pytest
 
-from consult.agents.acts import DoctorView, Line, Opinion, PatientTask, PatientView
+from consult.agents import prompt as texts
+from consult.agents.acts import DoctorView, Line, Opinion, PatientTask, PatientView, Person
 from consult.agents.models.model import Prompt
 from consult.agents.prompt import fill, prompt_text
-from consult.agents.prompt_formats import plain
-from consult.agents.prompt_formats.plain import THINK, THOUGHT_TOKENS, PlainDialect
+from consult.agents.prompt_formats.plain import STANCES, THOUGHT_TOKENS, PlainDialect
 from consult.agents.temperament import temperaments
 from consult.scenarios import Card, Fact, Photograph
 
+THINK = prompt_text("plain", "think")
 FACT = Fact("site", "site", "it is on my {hands}")
 LINES = (Line("patient", "open", "I have a rash."), Line("attending", "ask", "Where is it?", "site"))
 DOCTOR = DoctorView(
@@ -103,8 +104,14 @@ def test_every_plain_prompt_is_filled_and_used(monkeypatch: pytest.MonkeyPatch) 
         used.add(name)
         return prompt_text(dialect, name)
 
-    monkeypatch.setattr(plain, "prompt_text", noted)
-    for prompt in (*patients(), *doctors()):
+    monkeypatch.setattr(texts, "prompt_text", noted)
+    views = [
+        replace(DOCTOR, specialty="dermatology", expert=("hives",), thinks=True),
+        replace(DOCTOR, photograph=None, labels=(), rationale="after"),
+        replace(DOCTOR, rationale="none"),
+    ]
+    members = [PlainDialect().opinion(DOCTOR, "dermatology", member) for member in range(len(STANCES))]
+    for prompt in (*patients(), *members, *(prompt for view in views for prompt in doctors(view))):
         assert prompt.max_new_tokens > 0
         assert not re.search(r"\{[a-z_]+\}", text(prompt).replace(FACT.text, ""))
     folder = files("consult.agents") / "prompts" / "plain"
@@ -122,6 +129,14 @@ def test_prompts_say_what_the_side_may_know() -> None:
     for part in ("eczema (confidence 0.80). It is dry.", "2. dentistry: not my field", "3. surgery: no usable answer"):
         assert part in action
     assert "eczema, hives" in text(PlainDialect().opinion(DOCTOR, "dermatology", 2))
+    told = replace(
+        DOCTOR.opinions[0], findings="Scale.", differential=("hives",), urgency="soon", stated_confidence=0.9
+    )
+    action = text(PlainDialect().action(replace(DOCTOR, opinions=(told,))))
+    assert (
+        "1. dermatology: eczema (confidence 0.80). It is dry. Findings: Scale. Less likely: hives. Urgency: soon.\n"
+        in action
+    )
 
 
 def test_on_the_last_turn_only_concluding_is_offered() -> None:
@@ -164,9 +179,14 @@ def test_who_doubts_the_plan_is_told_so() -> None:
 
 
 def test_a_private_thought_is_asked_for_where_it_is_wanted() -> None:
-    for usual, thinking in zip(doctors(), doctors(replace(DOCTOR, thinks=True)), strict=True):
-        assert THINK not in text(usual) and text(thinking) == f"{text(usual)}\n{THINK}"
-        assert thinking.max_new_tokens == usual.max_new_tokens + THOUGHT_TOKENS
+    names = ("triage", "action", "opinion", "decision", "explanation", "reply")
+    for name, usual, thinking in zip(names, doctors(), doctors(replace(DOCTOR, thinks=True)), strict=True):
+        # A decision is reasoned in any case, and the object of an act has a place for the thought.
+        spoken, more = name in ("explanation", "reply"), name in ("action", "explanation", "reply")
+        assert THINK not in text(usual) and (THINK in text(thinking)) == spoken
+        assert (usual == thinking) == (not more)
+        assert thinking.max_new_tokens == usual.max_new_tokens + more * THOUGHT_TOKENS
+        assert ('"reasoning": ' in text(thinking)) == (not spoken)
 
 
 def test_what_a_classifier_sees_is_told_to_doctors() -> None:
@@ -177,3 +197,103 @@ def test_what_a_classifier_sees_is_told_to_doctors() -> None:
 
 def test_the_attending_is_given_the_question_in_its_words() -> None:
     assert "The patient asks: Is it catching?" in text(PlainDialect().reply(DOCTOR, QUESTION))
+
+
+# -- who is asked, about whom, in which order --------------------------------------------------------------------------
+
+CASE = replace(
+    DOCTOR,
+    lines=(
+        LINES[0],
+        Line("triage", "triage", "A rash is for the skin."),
+        *LINES[1:],
+        Line("patient", "answer", "Here."),
+    ),
+    patient=Person("Jana", 43, "female"),
+    specialty="dermatology",
+    urgency="urgent",
+    triage_urgency="soon",
+    expert=("hives", "eczema"),
+)
+ABOUT = """The patient: Jana, 43 years old, female
+The patient's photograph is attached.
+An image classifier takes the photograph for: hives, eczema.
+Triage referred the patient to: dermatology. Urgency: soon. Reason: A rash is for the skin.
+
+The conversation so far:
+Patient: I have a rash.
+Attending: Where is it?
+Patient: Here.
+
+"""
+
+
+def test_a_doctor_is_told_who_the_patient_is_and_what_triage_decided() -> None:
+    for prompt in doctors(CASE):
+        assert prompt.messages[-1].text.startswith(ABOUT)
+    bare = text(PlainDialect().triage(replace(DOCTOR, patient=Person())))
+    assert "The patient: name, age and sex are not on file\n" in bare and "Triage referred" not in bare
+    silent = replace(CASE, lines=LINES, triage_urgency=None)
+    assert "to: dermatology. Urgency: not stated. Reason: none given\n" in text(PlainDialect().decision(silent))
+
+
+def test_all_prompts_of_the_attending_share_their_beginning() -> None:
+    acts = [PlainDialect().action(CASE), PlainDialect().action(replace(CASE, turns_left=2, asked=(), opinions=()))]
+    asked = [
+        *acts,
+        PlainDialect().decision(CASE),
+        PlainDialect().explanation(CASE),
+        PlainDialect().reply(CASE, QUESTION),
+    ]
+    assert len({prompt.messages[0] for prompt in asked}) == 1
+    rules = asked[0].messages[0].text
+    assert rules.index("attending physician") < rules.index("duration: how long") < rules.index("palpation")
+    assert rules.index("palpation") < rules.index("eczema, hives")
+    later = replace(CASE, lines=(*CASE.lines, Line("attending", "ask", "How long?")))
+    before, after = (PlainDialect().action(view).messages for view in (CASE, later))
+    assert before[0] == after[0] and after[1].text.startswith(ABOUT.rstrip("\n"))
+
+
+def test_a_panel_shares_its_beginning_up_to_the_end_of_the_conversation() -> None:
+    orders = [("hives", "eczema"), ("eczema", "hives"), ("hives", "eczema"), ("eczema", "hives")]
+    asked = [
+        PlainDialect().opinion(replace(CASE, own_order=order), specialty, member)
+        for member, (order, specialty) in enumerate(
+            zip(orders, ("dermatology", "nail clinic", "dentistry", "dermatology"), strict=True)
+        )
+    ]
+    assert len({prompt.messages[0] for prompt in asked}) == 1
+    tasks = [prompt.messages[-1].text.removeprefix(ABOUT) for prompt in asked]
+    assert all(len(task) < len(prompt.messages[-1].text) for task, prompt in zip(tasks, asked, strict=True))
+    for task, order, stance in zip(tasks, orders, (*STANCES, STANCES[0]), strict=True):
+        assert ", ".join(order) in task and prompt_text("plain", stance) in task
+    assert "You are a consultant dermatologist." in tasks[0] and "You are a dentist." in tasks[2]
+    # The schema and the choice are the same for all, so that each is compiled once.
+    assert len({repr((prompt.schema, prompt.choice)) for prompt in asked}) == 1
+
+
+def test_a_doctor_describes_the_photograph_and_reasons_before_it_decides() -> None:
+    for prompt in (
+        PlainDialect().triage(CASE),
+        PlainDialect().opinion(CASE, "dermatology", 0),
+        PlainDialect().decision(CASE),
+    ):
+        task = prompt.messages[-1].text
+        described = task.index("site, morphology, colour, border and distribution")
+        assert described < task.index("Then reason") < task.index("Answer with one JSON object")
+        assert list((prompt.schema or {})["properties"])[:2] == ["findings", "reasoning"]
+    blind = text(PlainDialect().decision(replace(CASE, photograph=None)))
+    assert "morphology" not in blind and "You see no photograph." in blind
+
+
+def test_a_patient_is_told_who_it_is_and_never_to_speak_for_the_doctor() -> None:
+    card = replace(PATIENT.card, name="Karel", age=10, sex="male")
+    own = replace(PATIENT, card=card)
+    temperament = temperaments()["choleric"]
+    lines = [PlainDialect().patient_line(own, task, temperament) for task in TASKS]
+    lines += [PlainDialect().free_line(replace(view, card=card), temperament) for view in FREE]
+    for prompt in lines:
+        system = prompt.messages[0].text
+        assert "You are Karel, a 10-year-old boy, and you speak as a child of that age." in system
+        for part in ("one to three sentences", "never write a line of the doctor's", "An example, of another patient"):
+            assert part in system

@@ -81,7 +81,7 @@ def test_what_is_played_is_the_same_by_default_for_a_call_a_grid_and_a_run() -> 
     for model in (PlayOptions, Grid):
         for name in set(model.model_fields) & set(RunConfig.model_fields) - {"scenario", "cases", "specialists"}:
             mine, runs = model.model_fields[name], RunConfig.model_fields[name]
-            if name not in ("classifier", "judge", "patient", "triage", "specialist", "attending"):
+            if name not in ("classifier", "judge", "checker", "patient", "triage", "specialist", "attending"):
                 assert mine.default == runs.default, name
             assert range_of(mine) == range_of(runs), name
     for name in set(GridOptions.model_fields) & set(Grid.model_fields):

@@ -111,6 +111,51 @@ def test_a_store_on_a_disk_that_has_become_read_only(disk: Callable[[str], Path]
     assert_one_sentence(simulate(place, "--seed", "1"), "consult.db", "can be written")
 
 
+WRITING = {
+    "page": "show r1.1 --html {}/page.html",
+    "report": "report r1 --out {}/report",
+    "benchmark": "benchmark --model {model} --cases 2 --strategies dialogue --classifier none --yes --out {}/report",
+    "import": "scenarios import csv cases.csv --out {}/ward",
+    "training": "train triage --steps 1 --out {}/trained",
+    "starter": "train starter --out {}/starter",
+    "assessor": "train assessor --out {}/assessor",
+}
+
+
+@pytest.fixture
+def with_run(tmp_path: Path) -> Path:
+    assert consult("simulate", "--model", f"scripted:{PANEL}", cwd=tmp_path).returncode == 0
+    rows = [f"{i},My ankle hurts since Monday.,sprain" for i in range(2000)]
+    (tmp_path / "cases.csv").write_text("\n".join(["id,complaint,diagnosis", *rows]))
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", WRITING)
+def test_a_place_that_may_only_be_read_is_refused_before_the_work(
+    disk: Callable[[str], Path], with_run: Path, command: str
+) -> None:
+    place = disk("ro,size=1m")
+    words = WRITING[command].format(place, model=f"scripted:{PANEL}").split()
+    done = consult(*words, cwd=with_run)
+    assert_one_sentence(done, str(place))
+    assert "read-only" in done.stderr or "Read-only" in done.stderr
+    assert not done.stdout
+    with contextlib.closing(sqlite3.connect(with_run / "consult.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["page", "report", "import"])
+def test_a_full_disk_leaves_nothing_half_written(disk: Callable[[str], Path], with_run: Path, command: str) -> None:
+    place = disk("size=16k")
+    (place / "page.html").write_text("before")
+    words = WRITING[command].format(place, model=f"scripted:{PANEL}").split()
+    assert_one_sentence(consult(*words, cwd=with_run), str(place))
+    left = [one for one in place.rglob("*") if one.is_file()]
+    assert [one.name for one in left] == ["page.html"] and left[0].read_text() == "before"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("command", ["runs", "show r1", "show r1.1", "show r1.1 --json", "simulate", "simulate --json"])

@@ -7,7 +7,6 @@ there before lies there afterwards, byte for byte, and nothing half-made lies be
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import sqlite3
@@ -216,6 +215,9 @@ NAMES = [
     Mistake(("train", "starter"), ["--out"], fix="--help"),
     Mistake(("graph", "extra"), ["extra"], fix="--help"),
     Mistake(("simulate", "extra"), ["extra"], fix="--help"),
+    Mistake(("simulate", "derm34"), ["derm34", "--scenario derm34"], fix="--help"),
+    Mistake(("runs", "--json=1"), ["'--json' is on when it is given"], fix="write --json alone"),
+    Mistake(("show", "\udcff"), ["\\udcff"], [played()], fix="there are: r1.1"),
     Mistake(simulate("--scenario", "derm43"), ["derm43", "derm34"]),
     Mistake(simulate("--scenario", ""), ["'--scenario' is empty"], fix="give a value"),
     Mistake(simulate("--scenario", "dog.txt"), ["dog.txt", "derm34"], [DOG]),
@@ -367,12 +369,6 @@ RUNS = [
         ["r1", "is already finished"],
         [played("--db", "my runs.db")],
         fix="consult show r1 --db 'my runs.db'",
-    ),
-    Mistake(
-        ("resume", "r1"),
-        ["r1", "being played"],
-        [played(), changed(f"UPDATE runs SET status = 'running', pid = {os.getppid()}")],
-        fix="wait",
     ),
     Mistake(("show", "r1", "--html", "x.html"), ["--html", "r1.1"], [played()]),
     Mistake(("show", "r1.1", "--html", "nowhere/x.html"), ["nowhere/x.html"], [played()], fix="check the path"),
@@ -557,7 +553,7 @@ BENCHMARKS = [
             (text("grid.toml", "[[cells]]\ncases=1"),),
         ),
         (("--strategies", "dialogue,dialoge"), ["--strategies", "'dialoge'", "dialogue"], ()),
-        (("--strategies", ","), ["--strategies"], ()),
+        (("--strategies", ","), ["--strategies", "at least one entry"], ()),
         (("--teams", "pannel"), ["--teams", "'pannel'", "panel"], ()),
         (("--temperament", "sangwine"), ["--temperament", "'sangwine'", "sanguine"], ()),
         (("--cases", "681"), ["680 cases, not 681"], ()),
@@ -609,6 +605,9 @@ TRAINING = [
         fix="--steps or --minutes",
     ),
     Mistake(("train", "triage"), ["--out"], fix="--help"),
+    Mistake((*TRAINED, "--preset", "smoke", "--config", "a.toml"), ["--preset", "--config"], fix="one of the two"),
+    Mistake((*TRAINED, "--db", "here", "--dry-run"), ["here"], [empty_folder("here")], fix="name a file in it"),
+    Mistake((*TRAINED[:3], "dog.txt/x", *TRAINED[4:], "--dry-run"), ["dog.txt"], [DOG], fix="another --out"),
     Mistake((*TRAINED, "--preset", "smok"), ["smok", "smoke"]),
     Mistake((*TRAINED, "--method", "gpro"), ["method", "gpro", "'grpo'"]),
     Mistake((*TRAINED, "--steps", "0"), ["steps", "0"]),
@@ -618,7 +617,7 @@ TRAINING = [
     Mistake((*TRAINED, "--reward", "accurate=1"), ["accurate", "accuracy"]),
     Mistake((*TRAINED, "--curriculum", "order"), ["--curriculum"], fix="consult train attending"),
     Mistake((*TRAINED, "--full", "--rank", "8"), ["--rank", "--full"], fix="leave it out"),
-    Mistake((*TRAINED, "--reward", "accuracy=nan"), ["rewards.accuracy", "nan"]),
+    Mistake((*TRAINED, "--reward", "accuracy=nan"), ["--reward 'accuracy=nan'", "from -1,000 to 1,000"]),
     Mistake((*TRAINED, *NO_REWARD), ["no reward is left"], fix="--reward accuracy=1"),
     Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "role"], [text("a.toml", 'role = "attending"')]),
     Mistake((*TRAINED, "--validation", "1", "--leave-out", "minor surgery"), ["validation"], fix="leave fewer out"),
@@ -633,7 +632,11 @@ TRAINING = [
     Mistake(("train", "interview", *TRAINED[2:], "--max-tokens", "3"), ["--max-tokens"], fix="leave it out"),
     Mistake(("train", "attending", *TRAINED[2:], "--curriculum", "orderly"), ["curriculum", "orderly", "'order'"]),
     Mistake(("train", "attending", *TRAINED[2:], "--stages", "easy,hrad"), ["stages", "hrad", "'hard'"]),
-    Mistake(("train", "attending", *TRAINED[2:], "--panel-skill", "2"), ["'--panel-skill' cannot be 2.0"]),
+    Mistake(
+        ("train", "attending", *TRAINED[2:], "--panel-skill", "2"),
+        ["'--panel-skill' takes a number from 0 to 1, not '2'"],
+        fix="--help",
+    ),
     Mistake(("train", "attending", *TRAINED[2:], "--db", "dog.txt", "--cases", "1"), ["dog.txt"], [DOG]),
     Mistake((*TRAINED, "--config", "no.toml"), ["no.toml"], fix="check the path"),
     Mistake((*TRAINED, "--config", "a.toml"), ["a.toml", "TOML"], [text("a.toml", "seed")]),
@@ -652,7 +655,7 @@ TRAINING = [
     Mistake(TRAINED, ["'out' is not empty"], [text("out/a.txt")], fix="another --out"),
     Mistake(TRAINED, ["holds a training"], [text("out/work/config.json", "{}")], fix="--resume"),
     Mistake((*TRAINED, "--resume"), ["started with", "out"], [text("out/work/config.json", "{}")], fix="another --out"),
-    Mistake((*TRAINED, "--resume"), ["config.json", "broken"], [text("out/work/config.json", "{")]),
+    Mistake((*TRAINED, "--resume"), ["config.json", "is not valid JSON"], [text("out/work/config.json", "{")]),
     Mistake(("simulate", "--attending", "model"), ["consult.json"], [starter_with(text("model/consult.json", "{"))]),
     Mistake(simulate("--votes", "0"), ["--votes"], fix="--help"),
     Mistake(simulate("--panel-skill", "1.5"), ["--panel-skill"], fix="--help"),

@@ -56,6 +56,7 @@ CHANGED: dict[str, Any] = {
     "repeats": 2,
     "votes": 3,
     "panel_skill": 0.5,
+    "checker": RoleConfig(model="b"),
     "own": OwnCase(complaint="it itches"),
 }
 

@@ -22,7 +22,9 @@ class Judging:
         self.value, self.why = value, why
 
     def generate(self, requests):
-        return [Reply(self._answer(MATERIAL[request.prompt.messages[1].text])) for request in requests]
+        # A second try has a sentence after the material.
+        asked = [request.prompt.messages[1].text.partition("\n\nYour answer")[0] for request in requests]
+        return [Reply(self._answer(MATERIAL[material])) for material in asked]
 
     def _answer(self, one):
         said = {key: self.why.format(key=key, id=one.id, name=item.name) for key, item in BY_KEY.items()}

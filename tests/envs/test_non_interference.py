@@ -88,7 +88,7 @@ def test_a_private_thought_is_in_no_prompt(tmp_path, dialect):
 def test_the_reasons_of_a_decision_are_in_the_attendings_prompts_only(tmp_path, dialect):
     model = Improviser(dialect)
     played(tmp_path / "a.db", model, 24, batch=64, strategy="reasoning")
-    thought = {"plain": "Your reasoning: hm.", "starter": "I see it."}[dialect]
+    thought = {"plain": "Your reasoning: hm", "starter": "I see it."}[dialect]
     readers = {key[2:4] for key, p in model.prompts.items() if any(thought in m.text for m in p.messages)}
     # A program hands the starter's finding on, so that its thought is in no prompt at all.
     assert readers == {"plain": {("attending", "explanation")}, "starter": set()}[dialect]

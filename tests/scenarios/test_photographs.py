@@ -70,7 +70,7 @@ def test_an_imported_picture_and_a_cases_own_keep_their_greys_and_are_white_wher
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("gone.png", None, "does not exist; check the path"),
+        ("gone.png", None, "the file does not exist; check the path"),
         ("a.png", b"", "is not a JPEG, PNG or WebP picture; convert it first"),
         ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is not a JPEG, PNG or WebP picture"),
         ("a.gif", b"GIF89a" + b"\0" * 50, "is not a JPEG, PNG or WebP picture"),

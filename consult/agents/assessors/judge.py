@@ -58,8 +58,8 @@ class Judge:
             except ValueError as error:
                 refusals.append(str(error))
                 return None
-            if judgement.why and is_placeholder(judgement.why):
-                refusals.append("its reason is a placeholder")
+            if is_placeholder(judgement.why):
+                refusals.append("the reason is a placeholder")
                 return None
             return judgement
 

@@ -33,30 +33,31 @@ class Assessor:
     async def assess(self, view: AssessorView, context: RequestContext) -> dict[str, Verdict]:
         """Judge a consultation; after two unusable answers every item is None, with the reason.
 
-        An answer without a single reason of its own is unusable; an item without one is None.
+        An item whose reason is a placeholder or a copy in both answers is None, too.
 
         Raises:
             Exception: The backend's error for this request.
         """
         dialect, refusals = self.client.dialect, [""]
         prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
-        empty: dict[str, Verdict] = {}
+        best: dict[str, Verdict] = {}
 
         def read(text: str) -> dict[str, Verdict] | None:
-            empty.clear()
             try:
                 verdicts = with_own_reasons(dialect.read_assessment(text), prompt)
             except ValueError as error:
                 refusals.append(str(error))
                 return None
-            if any(verdict.value is not None for verdict in verdicts.values()):
+            wrong = [key for key, verdict in verdicts.items() if verdict.value is None]
+            if not wrong:
                 return verdicts
-            refusals.append("every reason is a placeholder or a copy")
-            empty.update(verdicts)
+            refusals.append(f"the reasons of {', '.join(wrong)} are placeholders or copies")
+            if not best or len(wrong) < sum(verdict.value is None for verdict in best.values()):
+                best.update(verdicts)
             return None
 
         verdicts, _, _ = await generate_with_retry(self.client, prompt, TASK, context, read, why=lambda: refusals[-1])
-        return (dict(empty) or not_scored(UNUSABLE + refusals[-1])) if verdicts is None else verdicts
+        return (best or not_scored(UNUSABLE + refusals[-1])) if verdicts is None else verdicts
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from dataclasses import replace
 from consult.agents.assessors.rubric import ITEMS, NO_REASON, Verdict
 from consult.agents.models.model import Prompt
 
-SHARED = 0.5
-"""Share of the items above which one reason that several have says nothing about any of them."""
-FEW_SHARED = 3
-"""Fewest items with one reason that are looked at."""
+ALIKE = 3
+"""Items with the same reason from which on it is a copy."""
+FEWEST_ALIKE = 4
+"""Fewest words of such a reason; a shorter one is a copy only if most items have it."""
 FEWEST_COPIED = 6
 """Fewest words of a reason that is looked for within the instructions; a shorter one may occur there by chance."""
 
@@ -43,8 +43,6 @@ def not_own(why: str, prompt: Prompt) -> str:
         why: The reason.
         prompt: The prompt that was answered; its instructions, not its material, are compared.
     """
-    if not why.strip():
-        return ""
     if is_placeholder(why):
         return "a placeholder"
     said = _plain(why)
@@ -63,9 +61,8 @@ def with_own_reasons(verdicts: Mapping[str, Verdict], prompt: Prompt) -> dict[st
     if prompt.choice is not None:
         return dict(verdicts)
     counts = Counter(_plain(verdict.why) for verdict in verdicts.values() if verdict.why.strip())
-    most = max(FEW_SHARED, round(SHARED * len(ITEMS)) + 1)
     return {
-        key: _unscored(verdict, not_own(verdict.why, prompt) or _repeated(counts[_plain(verdict.why)], most))
+        key: _unscored(verdict, not_own(verdict.why, prompt) or _repeated(verdict.why, counts[_plain(verdict.why)]))
         for key, verdict in verdicts.items()
     }
 
@@ -76,14 +73,15 @@ def _unscored(verdict: Verdict, wrong: str) -> Verdict:
     return replace(verdict, value=None, why=f"{NO_REASON}{wrong} ({verdict.why})")
 
 
-def _repeated(count: int, most: int) -> str:
-    return f"the same for {count} items" if count >= most else ""
+def _repeated(why: str, count: int) -> str:
+    few = ALIKE if len(_plain(why).split()) >= FEWEST_ALIKE else len(ITEMS) // 2 + 1
+    return f"the same for {count} items" if count >= few else ""
 
 
 def is_placeholder(why: str) -> bool:
-    """Return whether nothing is left of a text without blanks, numbers, levels and words for a reason."""
+    """Return whether a text that is not empty holds only blanks, numbers, levels and words for a reason."""
     left = re.findall(r"[^\W\d_]+", _MARKED.sub(" ", why).lower())
-    return all(word in _BLANK_WORDS or word in _LEVELS for word in left)
+    return bool(why.strip()) and all(word in _BLANK_WORDS or word in _LEVELS for word in left)
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,10 @@ Role = Literal["patient", "triage", "specialist", "attending", "assessor"]
 ROLES: tuple[Role, ...] = ("patient", "triage", "specialist", "attending", "assessor")
 
 
+THOUGHT_TOKENS = 1024
+"""Room for a model's own private thought, apart from its reply's."""
+
+
 @dataclass(frozen=True)
 class Message:
     """One chat message; its photographs come before its text."""
@@ -71,6 +75,9 @@ class Request:
     seed: int
     temperature: float = 1.0
     top_p: float = 1.0
+    thinks: bool = False
+    """Whether the model's own private thought comes before its reply, with `THOUGHT_TOKENS` more; a backend whose model
+    has none ignores it."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,12 @@ class Reply:
     seconds: float = 0.0
     probability: float | None = None
     """Probability of the chosen option among those of the request's `Choice`, 0 to 1; None if unknown."""
+    thought: str = ""
+    """The model's own private thought, if the backend tells it apart; never part of the text."""
+    cut: bool = False
+    """Whether the reply ended at its token limit and not at its own end."""
+    problem: str = ""
+    """Why there is no text although the request was answered, as the end of a sentence; empty if there is text."""
     sent: Sent | None = field(default=None, compare=False, repr=False)
     """None if the backend used the prompt unchanged."""
 

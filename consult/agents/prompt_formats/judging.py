@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from consult.agents.models.model import Message, Prompt
 from consult.agents.prompt import fill, prompt_text
+from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.assessment import LONGEST_WHY, sealed
 from consult.agents.prompt_formats.clean import clean, without_thought
-from consult.agents.prompt_formats.plain import json_object
 from consult.agents.prompt_formats.schemas import Schema
 from consult.scenarios.correct import RELATIONS, Relation
 

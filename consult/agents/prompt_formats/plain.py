@@ -1,23 +1,47 @@
-"""The prompt format for any instruction-tuned model: instructions in words, answers as JSON or tagged text.
+"""The prompt format for any instruction-tuned model: instructions in words, decisions as JSON.
 
+A doctor's prompt goes from what never changes to what changes often, so that prefixes are shared: rules and menus, the
+patient, the conversation, then the task of this turn or panel member. A doctor describes and reasons before it decides.
 Replies that do not keep to the format are accepted if their meaning is clear.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView
+from consult.agents.acts import (
+    NOT_MY_FIELD,
+    Action,
+    AssessorView,
+    DoctorView,
+    Line,
+    Opinion,
+    PatientTask,
+    PatientView,
+)
 from consult.agents.assessors.rubric import Verdict
-from consult.agents.choices import Rationale
 from consult.agents.models.model import Choice, Message, Prompt
-from consult.agents.prompt import fill, prompt_text
+from consult.agents.prompt import BUILT_IN, PLAIN, PromptTexts
 from consult.agents.prompt_formats import assessment
-from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
+from consult.agents.prompt_formats.answers import (
+    LONGEST_WORDS,
+    answer_object,
+    diagnosis_in,
+    differential_in,
+    json_object,
+    named_in_text,
+    only_one,
+    said,
+    share,
+    short,
+    speech,
+    tagged_urgency,
+    urgency_in,
+)
+from consult.agents.prompt_formats.clean import clean, thought_of, without_thought
 from consult.agents.prompt_formats.prompt_format import (
     ActionOutput,
     DecisionOutput,
@@ -26,163 +50,151 @@ from consult.agents.prompt_formats.prompt_format import (
     TriageOutput,
     transcript,
 )
-from consult.agents.prompt_formats.schemas import Schema, action_schema, opinion_schema, reaction_schema, triage_schema
+from consult.agents.prompt_formats.schemas import (
+    DECISION_KEYS,
+    DIFFERENTIAL,
+    MOST_OTHERS,
+    OTHER,
+    TRIAGE_KEYS,
+    Schema,
+    action_schema,
+    decision_keys,
+    decision_schema,
+    diagnosis_choice,
+    opinion_schema,
+    reaction_schema,
+    shape,
+    triage_schema,
+)
 from consult.agents.prompt_formats.whole import WholeAnswers
 from consult.agents.temperament import Temperament
-from consult.scenarios import URGENCIES, Scenario, Urgency
+from consult.agents.titles import doctor_of, on_file, person_of
+from consult.scenarios import Scenario
 from consult.scenarios.normalised import abstains
 
-SPEECH_TOKENS = 256
+TRIAGE_TOKENS, DECISION_TOKENS = 768, 1024
+"""Most tokens of a triage, and of an opinion or a decision: a description, the reasoning and the answer."""
+ACTION_TOKENS, EXPLANATION_TOKENS, SPEECH_TOKENS, TOPIC_TOKENS = 256, 384, 256, 16
 THOUGHT_TOKENS = 512
-THINK = "First think privately within <think></think>, then give your answer after it."
+"""More tokens where a private thought is asked for."""
 UNSURE = "unsure"
-LONGEST_WORDS = 300
-"""Most characters of a doctor's own words for its diagnosis."""
-
-DECISION_FORMS: dict[Rationale, str] = {
-    "before": "<think>your reasoning</think><answer>the diagnosis</answer>",
-    "after": "<answer>the diagnosis</answer><think>your reasoning</think>",
-    "none": "<answer>the diagnosis</answer>",
+STANCES = ("stance_likely", "stance_danger", "stance_story")
+"""What the members of a panel attend to, in turn; the names of the texts."""
+_FORMS = {
+    "ask": '{"action": "ask", "topic": "<topic>", "text": "<one question to the patient>"}',
+    "examine": '{"action": "examine", "topic": "<examination>", "text": "<what you say while you do it>"}',
+    "consult": '{"action": "consult", "text": "<what you tell the patient>"}',
+    "conclude": '{"action": "conclude"}',
 }
-
-_SITUATIONS = {
-    "open": "Greet the doctor and say why you came, stating these facts:",
-    "answer": "Answer the doctor's last question, stating these facts:",
-    "unknown": "You do not know the answer to the doctor's last question. Say so in your own way; make nothing up.",
-    "ask": "The doctor has told you the conclusion. Ask one short question back about this: ",
-    "satisfied": "The doctor has told you the conclusion and you have no more questions. Take your leave in one line.",
-    "reluctant": "The doctor has told you the conclusion. You have no more questions, but you doubt the plan and may "
-    "not follow it. Say so and take your leave in one line.",
+_TO = {
+    "ask": "to ask the patient",
+    "examine": "to examine the patient",
+    "consult": "to hear the specialists, once, when you know enough for them to judge",
+    "conclude": "to end the interview, when no answer would change your mind",
 }
-_FREE = {
-    "open": "Greet the doctor and name your main complaint, and nothing else yet. Answer with your line alone.",
-    "answer": "Answer the doctor's last question. Answer with your line alone.",
-    "react": "The doctor has told you the conclusion. Ask one question back if you have one, else take your leave.\n"
-    'Answer with one JSON object: {"satisfied": true if you have no more questions, else false, '
-    '"accepts": true if you will follow the plan, else false, "text": "<your line>"}',
-    "leave": "The doctor has told you the conclusion and answered you. Take your leave.\n"
-    'Answer with one JSON object: {"satisfied": true, "accepts": true if you will follow the plan, else false, '
-    '"text": "<your line>"}',
-}
+"""Act → what it is for, before its form."""
 
 
+@dataclass(frozen=True)
 class PlainDialect(WholeAnswers):
     """Instructions in words."""
 
-    name = "plain"
+    texts: PromptTexts = BUILT_IN
+    name = PLAIN
     slots = False
 
     # -- patient ---------------------------------------------------------------------------------------------------
 
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""
-        situation = _SITUATIONS[task.kind]
+        fillings = {"ask": {"about": task.about}}.get(task.kind, {})
         if task.kind in ("open", "answer"):
-            situation += "".join(f"\n- {fact.text}" for fact in task.facts)
-        elif task.kind == "ask":
-            situation += task.about
-        system = fill(
-            prompt_text(self.name, "patient"),
-            temperament=_character(view.temperament, temperament),
-            rules=prompt_text(self.name, "patient_rules"),
-        )
-        user = fill(prompt_text(self.name, "patient_turn"), transcript=transcript(view), situation=situation)
-        return _chat(system, user, SPEECH_TOKENS)
+            fillings = {"facts": _listed(fact.text for fact in task.facts)}
+        situation = self.texts.fill(f"patient_{task.kind}", **fillings)
+        return self._patient(view, temperament, self.texts.text("patient_rules"), situation)
 
     def read_patient_line(self, text: str, task: PatientTask, view: PatientView) -> str | None:
         """Read the line."""
-        return _speech(text, "patient")
+        return speech(text, "patient")
 
     def free_line(self, view: PatientView, temperament: Temperament) -> Prompt:
         """Ask a patient who decides for itself what to say and whether to ask back."""
-        facts = "\n".join(f"- {fact.text}" for fact in (view.card.complaint, *view.card.facts))
-        system = fill(
-            prompt_text(self.name, "patient"),
-            temperament=_character(view.temperament, temperament),
-            rules=fill(prompt_text(self.name, "patient_free"), facts=facts),
-        )
-        react = "react" if "ask" in view.offers else "leave"
-        situation = _FREE[next((kind for kind in ("open", "answer") if kind in view.offers), react)]
-        user = fill(prompt_text(self.name, "patient_turn"), transcript=transcript(view), situation=situation)
-        prompt = _chat(system, user, SPEECH_TOKENS)
-        return prompt if {"open", "answer"} & set(view.offers) else replace(prompt, schema=reaction_schema(view))
+        facts = _listed(fact.text for fact in (view.card.complaint, *view.card.facts))
+        spoken = next((kind for kind in ("open", "answer") if kind in view.offers), None)
+        kind = spoken or ("react" if "ask" in view.offers else "leave")
+        rules = self.texts.fill("patient_free", facts=facts)
+        prompt = self._patient(view, temperament, rules, self.texts.text(f"free_{kind}"))
+        return prompt if spoken else replace(prompt, schema=reaction_schema(view))
 
     def read_free_line(self, text: str, view: PatientView) -> FreeOutput | None:
         """Parse its reply; a reaction without JSON is a question if it contains a question mark."""
         for kind in ("open", "answer"):
             if kind in view.offers:
-                said = _speech(text, "patient")
-                return FreeOutput(kind, said) if said else None
+                line = speech(text, "patient")
+                return FreeOutput(kind, line) if line else None
         answer = without_thought(text)
         data = json_object(answer)
         if data is None:
-            said = None if "{" in answer else _speech(answer, "patient")
-            asks = said is not None and "?" in said and "ask" in view.offers
-            return FreeOutput("ask" if asks else "satisfied", said) if said else None
-        said = clean(str(data.get("text") or ""))
+            line = None if "{" in answer else speech(answer, "patient")
+            asks = line is not None and "?" in line and "ask" in view.offers
+            return FreeOutput("ask" if asks else "satisfied", line) if line else None
+        line = clean(str(data.get("text") or ""))
         accepts = data.get("accepts") if isinstance(data.get("accepts"), bool) else None
-        if not said:
+        if not line:
             return None
         if data.get("satisfied") is False and "ask" in view.offers:
-            return FreeOutput("ask", said)
-        return FreeOutput("satisfied", said, accepts=accepts)
+            return FreeOutput("ask", line)
+        return FreeOutput("satisfied", line, accepts=accepts)
 
     def topic(self, question: str, view: PatientView) -> Prompt:
         """Ask which topic a question is about."""
-        menu = "\n".join(f"- {topic}: {words}" for topic, words in view.topics.items())
-        user = fill(prompt_text(self.name, "topic"), question=question, topics=menu)
-        return _chat("You sort questions.", user, 16, Choice((*view.topics, UNSURE)), temperature=0.0)
+        system = self.texts.fill("topic_rules", topics=_menu(view.topics))
+        user = self.texts.fill("topic", question=question)
+        return _chat(system, user, TOPIC_TOKENS, Choice((*view.topics, UNSURE)), temperature=0.0)
 
     def read_topic(self, text: str, view: PatientView) -> str | None:
         """Read the topic."""
-        return _only_one(without_thought(text), view.topics)
+        return only_one(without_thought(text), view.topics)
+
+    def _patient(self, view: PatientView, temperament: Temperament, rules: str, situation: str) -> Prompt:
+        character = _character(view.temperament, temperament)
+        system = self.texts.fill("patient", patient=person_of(view.card), temperament=character, rules=rules)
+        user = self.texts.fill("patient_turn", transcript=transcript(view), situation=situation)
+        return _chat(system, user, SPEECH_TOKENS)
 
     # -- doctors ---------------------------------------------------------------------------------------------------
 
     def triage(self, view: DoctorView) -> Prompt:
-        """Ask for specialty, urgency and why."""
-        user = fill(
-            prompt_text(self.name, "triage"),
-            specialties=_menu(view.specialties),
-            urgencies=", ".join(URGENCIES),
-            transcript=transcript(view),
-        )
-        return self._doctor("triage doctor", view, user, 256, triage_schema(view))
+        """Ask for what is seen, the reasoning, specialty, urgency and why."""
+        rules = self.texts.fill("triage_rules", specialties=", ".join(view.specialties) or "(any)")
+        task = self.texts.fill("triage", look=self._look(view), shape=shape(TRIAGE_KEYS))
+        return self._doctor(rules, view, task, TRIAGE_TOKENS, triage_schema(view))
 
     def read_triage(self, text: str, view: DoctorView) -> TriageOutput | None:
         """Read specialty, urgency and why."""
         answer = without_thought(text)
-        data = json_object(answer)
-        named = str(data.get("specialty") or "") if data else answer
-        specialty = _only_one(named, view.specialties) if view.specialties else _short(named)
+        data = answer_object(answer, "specialty")
+        named = answer if data is None else str(data.get("specialty") or "")
+        specialty = only_one(named, view.specialties) if view.specialties else short(named)
         if specialty is None:
             return None
-        stated = str(data.get("urgency") or "") if data else answer
-        urgency = next((u for u in URGENCIES if u == _only_one(stated, URGENCIES)), None)
-        why = clean(str(data.get("why") or "") if data else answer)
-        return TriageOutput(specialty, urgency, why, thought_of(text))
+        stated, why = (answer, answer) if data is None else (str(data.get("urgency") or ""), data.get("why"))
+        thought, findings = _reasoned(text, data), said(data.get("findings")) if data else ""
+        return TriageOutput(specialty, urgency_in(stated), said(why), thought, findings)
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
-        formats = {
-            "ask": '{"action": "ask", "topic": "<topic>", "text": "<one question to the patient>"}',
-            "examine": '{"action": "examine", "topic": "<examination>", "text": "<what you say while you do it>"}',
-            "consult": '{"action": "consult", "text": "<what you tell the patient>"}',
-            "conclude": '{"action": "conclude"}',
-        }
-        topics = [f"- {topic}: {words}" for topic, words in view.topics.items()]
-        examinations = [f"- {name}: {words}" for name, words in view.examinations.items()]
-        user = fill(
-            prompt_text(self.name, "action"),
-            transcript=transcript(view),
-            topics="\n".join(topics) or "- (any)",
-            examinations="\n".join(examinations) or "- (none)",
+        offers = [f"- {_TO[offer]}: {_FORMS[offer]}" for offer in view.offers if offer in _FORMS]
+        offers += [self.texts.text("think_first")] if view.thinks else []
+        task = self.texts.fill(
+            "action",
             asked=", ".join(view.asked) or "nothing yet",
             turns=str(view.turns_left),
-            offers="\n".join(formats[offer] for offer in view.offers if offer in formats),
-            opinions=_opinions(view),
+            offers="\n".join(offers),
+            opinions=self._opinions(view),
         )
-        return self._doctor("attending physician", view, user, 256, action_schema(view))
+        tokens = ACTION_TOKENS + (THOUGHT_TOKENS if view.thinks else 0)
+        return self._doctor(self._attending_rules(view), view, task, tokens, action_schema(view))
 
     def read_action(self, text: str, view: DoctorView) -> ActionOutput | None:
         """Read the next act."""
@@ -192,19 +204,19 @@ class PlainDialect(WholeAnswers):
             # Broken JSON is not a question to a patient.
             return None if "{" in answer else self._utterance(answer, view, thought_of(text))
         action = next((offer for offer in view.offers if offer == str(data.get("action", "")).strip().lower()), None)
-        said = clean(str(data.get("text") or ""))
-        if action is None or (action == "ask" and not said):
+        line = clean(str(data.get("text") or ""))
+        if action is None or (action == "ask" and not line):
             return None
         menu = view.examinations if action == "examine" else view.topics
-        topic = _only_one(str(data.get("topic") or ""), menu) if action in ("ask", "examine") else None
+        topic = only_one(str(data.get("topic") or ""), menu) if action in ("ask", "examine") else None
         if action == "examine" and topic is None:
             return None
-        return ActionOutput(action, topic, said, thought_of(text))
+        return ActionOutput(action, topic, line, _reasoned(text, data))
 
     def _utterance(self, answer: str, view: DoctorView, thought: str) -> ActionOutput | None:
-        said = _speech(answer, "attending")
+        line = speech(answer, "attending")
         ask: Action = "ask"
-        return ActionOutput(ask, None, said, thought) if said and ask in view.offers else None
+        return ActionOutput(ask, None, line, thought) if line and ask in view.offers else None
 
     def wording(self, view: DoctorView, word: ActionOutput) -> Prompt | None:
         """Ask for nothing: an act includes its words."""
@@ -212,85 +224,109 @@ class PlainDialect(WholeAnswers):
 
     def read_wording(self, text: str, view: DoctorView, word: ActionOutput) -> str | None:
         """Read words; never asked for."""
-        return _speech(text, "attending")
+        return speech(text, "attending")
 
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
-        """Ask one specialist."""
-        user = fill(
-            prompt_text(self.name, "opinion"),
-            transcript=transcript(view),
-            labels=_labels(view),
-            specialty=specialty,
+        """Ask one specialist; who it is, its stance and its order of the labels come after the conversation."""
+        task = self.texts.fill(
+            "opinion",
+            title=doctor_of(specialty),
+            stance=self.texts.text(STANCES[member % len(STANCES)]),
+            labels=self._labels(view.own_order or view.labels),
+            look=self._look(view),
+            shape=shape(DECISION_KEYS),
         )
-        return self._doctor(f"specialist in {specialty}", view, user, 256, opinion_schema(view))
+        prompt = self._doctor(self.texts.text("specialist_rules"), view, task, DECISION_TOKENS, opinion_schema(view))
+        return replace(prompt, choice=diagnosis_choice((*view.labels, NOT_MY_FIELD) if view.labels else ()))
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Read an opinion."""
-        answer = without_thought(text)
-        data = json_object(answer) or {}
-        named = str(data.get("diagnosis") or "") if data else answer
-        unsure = not view.labels and bool(named.strip()) and abstains(clean(named))
-        if unsure or re.search(r"\bnot my field\b", named, re.IGNORECASE):
-            return OpinionOutput(None, None, clean(str(data.get("reason") or "")))
-        diagnosis = _diagnosis(named, view, scenario)
-        if diagnosis is None:
+        answer, closed = without_thought(text), bool(view.labels)
+        found = answer_object(answer, "diagnosis")
+        data = found or {}
+        named = answer if found is None else str(data.get("diagnosis") or "")
+        unsure = not closed and bool(named.strip()) and abstains(clean(named))
+        outside = unsure or re.search(r"\bnot my field\b", named, re.IGNORECASE) is not None
+        diagnosis = None if outside else diagnosis_in(named, scenario, closed=closed)
+        if diagnosis is None and not outside:
             return None
-        return OpinionOutput(diagnosis, _share(data.get("confidence")), clean(str(data.get("reason") or "")))
+        others = differential_in(data.get("differential"), scenario, closed=closed)
+        return OpinionOutput(
+            diagnosis=diagnosis,
+            confidence=None if outside else share(data.get("confidence")),
+            reason=said(data.get("reasoning") or data.get("reason")),
+            findings=said(data.get("findings")),
+            differential=tuple(one for one in others if one != diagnosis)[:MOST_OTHERS],
+            urgency=urgency_in(str(data.get("urgency") or "")),
+        )
 
     def decision(self, view: DoctorView) -> Prompt:
-        """Ask for thought, diagnosis, differential and urgency."""
-        user = fill(
-            prompt_text(self.name, "decision"),
-            transcript=transcript(view),
-            labels=_labels(view),
-            opinions=_opinions(view),
-            form=DECISION_FORMS[view.rationale],
-            urgencies="|".join(URGENCIES),
+        """Ask for what is seen, the reasoning, diagnosis, differential, confidence and urgency."""
+        look = {} if view.rationale == "none" else {"look": self._look(view)}
+        task = self.texts.fill(
+            "decision",
+            opinions=self._opinions(view),
+            reason=self.texts.fill(f"reason_{view.rationale}", **look),
+            shape=shape(decision_keys(view.rationale), differential=DIFFERENTIAL),
         )
-        prompt = self._doctor("attending physician", view, user, 512)
-        options = tuple(f"{label}</answer>" for label in view.labels)
-        return replace(prompt, choice=Choice(options, after="<answer>")) if options else prompt
+        prompt = self._doctor(self._attending_rules(view), view, task, DECISION_TOKENS, decision_schema(view))
+        return replace(prompt, choice=diagnosis_choice(view.labels))
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
-        """Read thought, diagnosis, differential and urgency."""
+        """Read a decision: JSON, tags, or running text that names one diagnosis."""
         after = without_thought(text)
-        named, words = _named(after, scenario)
-        diagnosis = _diagnosis(named, view, scenario)
+        data = answer_object(after, "diagnosis")
+        if data is None or (data and "diagnosis" not in data):
+            return self._decision_in_text(text, after, view, scenario)
+        named = said(data.get("diagnosis"))
+        diagnosis, words = diagnosis_in(named, scenario, closed=bool(view.labels)), named[:LONGEST_WORDS]
+        if diagnosis is None:
+            return DecisionOutput(None, (), "", words=words) if words else None
+        others = differential_in(data.get("differential"), scenario, closed=bool(view.labels))
+        return DecisionOutput(
+            diagnosis=diagnosis,
+            differential=tuple(dict.fromkeys((diagnosis, *others)))[:MOST_OTHERS],
+            thought=_reasoned(text, data),
+            urgency=urgency_in(str(data.get("urgency") or "")),
+            words=words,
+            findings=said(data.get("findings")),
+            confidence=share(data.get("confidence")),
+        )
+
+    def _decision_in_text(self, text: str, after: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
+        named, words = named_in_text(after, scenario)
+        diagnosis = diagnosis_in(named, scenario, closed=bool(view.labels))
         if diagnosis is None:
             return DecisionOutput(None, (), "", words=words) if words else None
         listed = re.search(r"<differential>(.*?)(?:</differential>|$)", after, re.DOTALL | re.IGNORECASE)
         others = scenario.diagnoses(listed.group(1)) if listed else ()
-        differential = tuple(dict.fromkeys((diagnosis, *others)))[:3]
-        return DecisionOutput(diagnosis, differential, thought_of(text), _urgency(after), words or diagnosis)
+        differential = tuple(dict.fromkeys((diagnosis, *others)))[:MOST_OTHERS]
+        return DecisionOutput(diagnosis, differential, thought_of(text), tagged_urgency(after), words or diagnosis)
 
     def explanation(self, view: DoctorView) -> Prompt:
         """Ask for the conclusion in words for the patient."""
-        user = fill(
-            prompt_text(self.name, "explanation"),
-            transcript=transcript(view),
+        task = self.texts.fill(
+            "explanation",
             diagnosis=view.diagnosis or "no diagnosis yet",
+            findings=view.seen or "(none)",
             thought=view.thought or "(none)",
             urgency=view.urgency or "not stated",
         )
-        return self._doctor("attending physician", view, user, SPEECH_TOKENS)
+        return self._spoken(view, task, EXPLANATION_TOKENS)
 
     def reply(self, view: DoctorView, question: Line) -> Prompt:
         """Ask for an answer to the patient."""
-        user = fill(
-            prompt_text(self.name, "reply"),
-            transcript=transcript(view),
-            diagnosis=view.diagnosis or "no diagnosis yet",
-            question=question.text,
-        )
-        return self._doctor("attending physician", view, user, SPEECH_TOKENS)
+        diagnosis = view.diagnosis or "no diagnosis yet"
+        task = self.texts.fill("reply", diagnosis=diagnosis, question=question.text)
+        return self._spoken(view, task, SPEECH_TOKENS)
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Read the explanation."""
-        return _speech(text, "attending")
+        return speech(text, "attending")
 
     def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Read the answer."""
-        return _speech(text, "attending")
+        return speech(text, "attending")
 
     # -- assessor --------------------------------------------------------------------------------------------------
 
@@ -302,20 +338,84 @@ class PlainDialect(WholeAnswers):
         """Read all verdicts."""
         return assessment.read_assessment(json_object(without_thought(text)))
 
-    def _doctor(
-        self, role: str, view: DoctorView, user: str, max_new_tokens: int, schema: Schema | None = None
-    ) -> Prompt:
-        seen = "The patient's photograph is attached." if view.photograph else "There is no photograph."
-        system = fill(prompt_text(self.name, "doctor"), role=role, photograph=seen)
+    # -- parts of a doctor's prompt --------------------------------------------------------------------------------
+
+    def _doctor(self, rules: str, view: DoctorView, task: str, tokens: int, schema: Schema | None = None) -> Prompt:
+        """Put a prompt together: rules and menus, the patient, the conversation, the task."""
+        case = self.texts.fill("case", patient=_patient_of(view), file=self._file(view), transcript=_heard(view))
         photographs = (view.photograph,) if view.photograph else ()
-        if view.expert:
-            user += f"\nAn image classifier takes the photograph for: {', '.join(view.expert)}."
+        messages = (
+            Message("system", self.texts.fill("doctor", rules=rules)),
+            Message("user", f"{case}\n\n{task}", photographs),
+        )
+        return Prompt(messages, tokens, schema=schema)
+
+    def _spoken(self, view: DoctorView, task: str, tokens: int) -> Prompt:
+        """Ask the attending for words to the patient, after a thought if one is asked for."""
         if view.thinks:
-            user += f"\n{THINK}"
-            max_new_tokens += THOUGHT_TOKENS
-        messages = (Message("system", system), Message("user", user, photographs))
-        after = "</think>" if schema and view.thinks else ""
-        return Prompt(messages, max_new_tokens, schema=schema, schema_after=after)
+            task, tokens = f"{task}\n{self.texts.text('think')}", tokens + THOUGHT_TOKENS
+        return self._doctor(self._attending_rules(view), view, task, tokens)
+
+    def _attending_rules(self, view: DoctorView) -> str:
+        """Return rules and menus; they are the same in all of the attending's prompts, which so share a prefix."""
+        topics = {**view.topics, OTHER: "anything else"} if view.topics else {}
+        return self.texts.fill(
+            "attending_rules",
+            topics=_menu(topics) or "- (any)",
+            examinations=_menu(view.examinations) or "- (none)",
+            labels=self._labels(view.labels),
+        )
+
+    def _file(self, view: DoctorView) -> str:
+        """Return what is on file: the photograph, a classifier's predictions, and the triage's decision."""
+        lines = [self.texts.text("photograph" if view.photograph else "no_photograph")]
+        if view.expert:
+            lines.append(self.texts.fill("classifier", predictions=", ".join(view.expert)))
+        if view.specialty is not None:
+            why = next((line.text for line in view.lines if line.speaker == "triage" and line.text), "none given")
+            urgency = view.triage_urgency or "not stated"
+            lines.append(self.texts.fill("referral", specialty=view.specialty, urgency=urgency, why=why))
+        return "\n".join(lines)
+
+    def _look(self, view: DoctorView) -> str:
+        return self.texts.text("look" if view.photograph else "look_without")
+
+    def _labels(self, labels: Sequence[str]) -> str:
+        return self.texts.fill("labels", labels=", ".join(labels)) if labels else self.texts.text("labels_open")
+
+    def _opinions(self, view: DoctorView) -> str:
+        if not view.opinions:
+            return ""
+        listed = "\n".join(f"{i}. {_opinion(one)}" for i, one in enumerate(view.opinions, 1))
+        return self.texts.fill("opinions", opinions=listed) + "\n\n"
+
+
+def _heard(view: DoctorView) -> str:
+    """Render the conversation; what triage decided is on file."""
+    return transcript(replace(view, lines=tuple(line for line in view.lines if line.speaker != "triage")))
+
+
+def _patient_of(view: DoctorView) -> str:
+    return on_file(view.patient.name, view.patient.age, view.patient.sex)
+
+
+def _opinion(opinion: Opinion) -> str:
+    """Describe a colleague's opinion in one line."""
+    named = opinion.diagnosis or (NOT_MY_FIELD if opinion.usable else "no usable answer")
+    sure = "" if opinion.confidence is None else f" (confidence {opinion.confidence:.2f})"
+    parts = [
+        opinion.reason,
+        f"Findings: {opinion.findings}" if opinion.findings else "",
+        f"Less likely: {', '.join(opinion.differential)}." if opinion.differential else "",
+        f"Urgency: {opinion.urgency}." if opinion.urgency else "",
+    ]
+    told = " ".join(part for part in parts if part)
+    return f"{opinion.specialty}: {named}{sure}{f'. {told}' if told else ''}"
+
+
+def _reasoned(text: str, data: Mapping[str, Any] | None) -> str:
+    """Return the private reasoning of an answer: a thought before it, and its own."""
+    return " ".join(part for part in (thought_of(text), said((data or {}).get("reasoning"))) if part)
 
 
 def _character(name: str, temperament: Temperament) -> str:
@@ -332,101 +432,9 @@ def _chat(
     return Prompt((Message("system", system), Message("user", user)), tokens, choice, temperature)
 
 
-def _menu(names: Sequence[str]) -> str:
-    return ", ".join(names) or "(any)"
+def _menu(entries: Mapping[str, str]) -> str:
+    return _listed(f"{name}: {words}" for name, words in entries.items())
 
 
-def _labels(view: DoctorView) -> str:
-    return f"Choose one of: {', '.join(view.labels)}." if view.labels else "Name the most likely diagnosis."
-
-
-def _opinions(view: DoctorView) -> str:
-    if not view.opinions:
-        return "(none)"
-    return "\n".join(
-        f"{i}. {o.specialty}: {o.diagnosis or 'not my field' if o.usable else 'no usable answer'}"
-        + (f" (confidence {o.confidence:.2f})" if o.confidence is not None else "")
-        + (f". {o.reason}" if o.reason else "")
-        for i, o in enumerate(view.opinions, 1)
-    )
-
-
-def json_object(text: str) -> dict[str, Any] | None:
-    """Find the first JSON object in a text."""
-    decoder = json.JSONDecoder()
-    for match in re.finditer(r"\{", text):
-        try:
-            data, _ = decoder.raw_decode(text, match.start())
-        except (ValueError, RecursionError):  # a number with thousands of digits raises a plain ValueError
-            continue
-        return _called(data) if isinstance(data, dict) else None
-    return None
-
-
-def _called(data: dict[str, Any]) -> dict[str, Any]:
-    """Parse a tool call as the act with its name: models that were tuned for tools answer this way."""
-    given = data.get("arguments", data.get("parameters"))
-    if not isinstance(data.get("name"), str) or not isinstance(given, dict):
-        return data
-    return {"action": data["name"], **given}
-
-
-def _only_one(text: str, names: Any) -> str | None:
-    """Find the only name that a text contains as whole words; None for none or several."""
-    longest_first = sorted(names, key=len, reverse=True)
-    found = set()
-    for name in longest_first:
-        pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
-        if re.search(pattern, text, re.IGNORECASE):
-            found.add(name)
-            text = re.sub(pattern, " ", text, flags=re.IGNORECASE)
-    return found.pop() if len(found) == 1 else None
-
-
-def _diagnosis(named: str, view: DoctorView, scenario: Scenario) -> str | None:
-    if view.labels:
-        return scenario.diagnosis(named)
-    return _short(named)
-
-
-def _named(decision: str, scenario: Scenario) -> tuple[str, str]:
-    """Find where a decision names its diagnosis, and the words for it; in running text, the names that occur in it."""
-    tagged = re.findall(r"<answer>(.*?)(?:</answer>|$)", decision, re.DOTALL | re.IGNORECASE)
-    line = re.search(r"(?:final )?diagnosis\s*(?:is|:)\s*([^\n.]+)", decision, re.IGNORECASE)
-    if tagged or line:
-        named = tagged[-1] if tagged else line.group(1) if line else ""
-        return named, clean(named)[:LONGEST_WORDS]
-    mentioned = dict.fromkeys(one.words for one in scenario.mentions(decision))
-    return decision, clean(", ".join(mentioned))[:LONGEST_WORDS]
-
-
-def _urgency(decision: str) -> Urgency | None:
-    """Parse the last urgency tag; None unless it names exactly one of the four levels."""
-    tagged = re.findall(r"<urgency>([^<]*)", decision, re.IGNORECASE)
-    stated = tagged[-1].strip(" \n\t.*\"'").lower() if tagged else ""
-    return next((urgency for urgency in URGENCIES if urgency == stated), None)
-
-
-def _short(named: str) -> str | None:
-    """Parse a short answer; None if it is missing, long, or names no diagnosis ("I don't know")."""
-    spoken = clean(named).strip(" .:")
-    return spoken if len(spoken) <= 80 and not abstains(spoken) else None
-
-
-def _share(stated: object) -> float | None:
-    written = str(stated).strip()
-    try:
-        value = float(written.rstrip("%"))
-    except ValueError:
-        return None
-    value = value / 100 if value > 1 or written.endswith("%") else value
-    return value if 0 <= value <= 1 else None
-
-
-def _speech(text: str, speaker: str) -> str | None:
-    said = _unquoted(clean(without_tool_calls(without_thought(text))))
-    return _unquoted(re.sub(rf"^(?:{speaker}|doctor)\s*:\s*", "", said, flags=re.IGNORECASE)) or None
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r'^"([^"]*)"$', r"\1", text).strip()
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

@@ -26,6 +26,7 @@ class TriageOutput:
     urgency: Urgency | None
     why: str
     thought: str = ""
+    findings: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class OpinionOutput:
     confidence: float | None
     """The stated confidence, 0 to 1."""
     reason: str
+    findings: str = ""
+    differential: tuple[str, ...] = ()
+    """At most three other diagnoses."""
+    urgency: Urgency | None = None
+    """None if none is stated."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,9 @@ class DecisionOutput:
     """None if none is stated."""
     words: str = ""
     """The attending's own words for the diagnosis; empty if they equal the label."""
+    findings: str = ""
+    confidence: float | None = None
+    """The stated confidence, 0 to 1."""
 
 
 class Dialect(Protocol):

@@ -1,49 +1,127 @@
-"""JSON schemas of the plain format's answers, for backends that can enforce one."""
+"""JSON schemas of the plain format's answers, for backends that can enforce one, and the same in words for prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, PatientView
+from consult.agents.choices import Rationale
+from consult.agents.models.model import Choice
 from consult.scenarios import URGENCIES
 
 Schema = dict[str, Any]
 
 LONGEST_TEXT = 400
 """Most characters, so that an answer ends within its tokens."""
+LONGEST_REASON = 800
+"""Most characters of findings, and of reasoning; one number, since each bound takes seconds to compile."""
 LONGEST_NAME = 80
+MOST_OTHERS = 3
+"""Most entries of a differential."""
 OTHER = "other"
 """The topic of a question that is about none of the scenario's topics."""
 
+REASONS = ("findings", "reasoning")
+"""Keys of a decision's reason."""
+DECISION_KEYS = (*REASONS, "diagnosis", "differential", "confidence", "urgency")
+"""Keys of a decision: of the attending's, and of a specialist's opinion."""
+TRIAGE_KEYS = (*REASONS, "specialty", "urgency", "why")
+
+_MEANINGS = {
+    "findings": "<what you see and what was told, at most 70 words>",
+    "reasoning": "<what speaks for and against, at most 100 words>",
+    "diagnosis": "<diagnosis>",
+    "differential": ["<second most likely>", "<third>"],
+    "confidence": "<your probability that the diagnosis is right, 0 to 1>",
+    "urgency": f"<{', '.join(URGENCIES[:-1])} or {URGENCIES[-1]}>",
+    "specialty": "<clinic>",
+    "why": "<one sentence for the patient's file>",
+}
+"""Key of an answer → what it holds, in a prompt."""
+
+
+DIFFERENTIAL = ["<differential>", "<differential>"]
+"""In the attending's prompts: user functions recognise a decision, and not an opinion, by `<differential>`."""
+
+
+def decision_keys(rationale: Rationale = "before") -> tuple[str, ...]:
+    """Return the keys of a decision in their order: its reason is before it, after it, or nowhere."""
+    decided = tuple(key for key in DECISION_KEYS if key not in REASONS)
+    return {"before": (*REASONS, *decided), "after": (*decided, *REASONS), "none": decided}[rationale]
+
+
+def shape(keys: Iterable[str], **meanings: object) -> str:
+    """Show an answer with these keys, for a prompt.
+
+    Args:
+        keys: The keys in their order.
+        meanings: Key → what it holds, if that is not the usual thing.
+    """
+    shown = json.dumps({key: meanings.get(key, _MEANINGS[key]) for key in keys})
+    number = json.dumps(_MEANINGS["confidence"])
+    return shown.replace(number, number.strip('"'))
+
 
 def triage_schema(view: DoctorView) -> Schema:
-    """Specialty, urgency and why."""
-    return _object(specialty=_name(view.specialties), urgency=_one_of(URGENCIES), why=_text())
+    """What is found, the reasoning, then specialty, urgency and why."""
+    return _keyed(TRIAGE_KEYS, {"specialty": _name(view.specialties), "why": _text()})
 
 
-def action_schema(view: DoctorView) -> Schema:
-    """One of the acts on offer."""
-    topics = (*view.topics, OTHER) if view.topics else ()
-    acts = {
-        "ask": _object(action=_one_of(["ask"]), topic=_name(topics), text=_text()),
-        "examine": _object(action=_one_of(["examine"]), topic=_name(tuple(view.examinations)), text=_text()),
-        "consult": _object(action=_one_of(["consult"]), text=_text()),
-        "conclude": _object(action=_one_of(["conclude"])),
-    }
-    return {"anyOf": [acts[offer] for offer in view.offers if offer in acts]}
+def decision_schema(view: DoctorView) -> Schema:
+    """An attending's decision."""
+    return _keyed(decision_keys(view.rationale), _diagnoses(view.labels))
 
 
 def opinion_schema(view: DoctorView) -> Schema:
-    """Diagnosis, confidence and reason."""
-    named = _name((*view.labels, NOT_MY_FIELD) if view.labels else ())
-    return _object(diagnosis=named, confidence={"type": "number", "minimum": 0, "maximum": 1}, reason=_text())
+    """A specialist's decision, which may also be that it is another field's."""
+    return _keyed(DECISION_KEYS, _diagnoses(view.labels, NOT_MY_FIELD))
+
+
+def diagnosis_choice(labels: Sequence[str]) -> Choice | None:
+    """Return the place where an answer names one of the labels, so that a backend can give the label's probability.
+
+    None without labels, and if one is written with escapes in JSON.
+    """
+    if not labels or any(json.dumps(label) != f'"{label}"' for label in labels):
+        return None
+    return Choice(tuple(f'{label}"' for label in labels), after='"diagnosis": "')
+
+
+def action_schema(view: DoctorView) -> Schema:
+    """One of the acts on offer, after the reasoning if a thought is asked for."""
+    topics = (*view.topics, OTHER) if view.topics else ()
+    thought = {"reasoning": _text(LONGEST_REASON)} if view.thinks else {}
+    acts = {
+        "ask": _object(**thought, action=_one_of(["ask"]), topic=_name(topics), text=_text()),
+        "examine": _object(**thought, action=_one_of(["examine"]), topic=_name(tuple(view.examinations)), text=_text()),
+        "consult": _object(**thought, action=_one_of(["consult"]), text=_text()),
+        "conclude": _object(**thought, action=_one_of(["conclude"])),
+    }
+    return {"anyOf": [acts[offer] for offer in view.offers if offer in acts]}
 
 
 def reaction_schema(view: PatientView) -> Schema:
     """Whether the patient is satisfied, whether it accepts the plan, and its line."""
     satisfied: Schema = {"type": "boolean"} if "ask" in view.offers else {"const": True}
     return _object(satisfied=satisfied, accepts={"type": "boolean"}, text=_text())
+
+
+def _keyed(keys: Iterable[str], own: Mapping[str, Schema]) -> Schema:
+    """Return the schema of an answer with these keys in their order."""
+    usual: dict[str, Schema] = {
+        "findings": _text(LONGEST_REASON),
+        "reasoning": _text(LONGEST_REASON),
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+        "urgency": _one_of(URGENCIES),
+    }
+    return _object(**{key: own[key] if key in own else usual[key] for key in keys})
+
+
+def _diagnoses(labels: tuple[str, ...], *more: str) -> dict[str, Schema]:
+    others: Schema = {"type": "array", "items": _name(labels), "maxItems": MOST_OTHERS}
+    return {"diagnosis": _name((*labels, *more) if labels else ()), "differential": others}
 
 
 def _object(**properties: Schema) -> Schema:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from consult.agents.grounding.clauses import stopped
 from consult.agents.grounding.emergency_words import urgency_of
 from consult.agents.grounding.facts import stems, telling, words
+from consult.agents.titles import clinic_of
 from consult.scenarios import Label, Scenario, Urgency
 from consult.scenarios.conditional import Known, applying
 
@@ -134,6 +135,25 @@ def plain_explanation(
         back = where or ("Please come back, so that we can look at it again",)
         return _joined(("I am not sure yet what this is", *back))
     return _joined((f"I think this is {diagnosis}", *where, *explained(label, known)))
+
+
+WITHIN: dict[Urgency, str] = {"routine": "in the next weeks", "soon": "within days", "urgent": "today"}
+"""How soon a patient without a diagnosis is seen."""
+
+
+def referral(specialty: str | None, urgency: Urgency | None, where: Sequence[str] = ()) -> str:
+    """Refer a patient whose doctor has named no diagnosis; nothing is said of what it could be.
+
+    Args:
+        specialty: The triaged specialty.
+        urgency: How soon the patient must be seen.
+        where: Where to go with the alarms that the patient has told.
+    """
+    if urgency == "emergency" or any(urgency_of(sentence) == "emergency" for sentence in where):
+        return _joined(("I cannot say yet what this is, and it cannot wait", *at_once(where)))
+    place = clinic_of(specialty) if specialty else "a specialist"
+    when = f"; you should be seen {'there ' if specialty else ''}{WITHIN[urgency]}" if urgency else ""
+    return _joined((f"I cannot say yet what this is, so I am referring you to {place}{when}", *where))
 
 
 def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> str:

@@ -12,7 +12,14 @@ from consult.agents.grounding.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
 from consult.agents.prompt_formats.prompt_format import ActionOutput, DecisionOutput
 from consult.agents.prompt_formats.wording import taught_questions
-from consult.agents.roles.advice import is_sound_explanation, is_sound_reply, plain_explanation, plain_reply, says
+from consult.agents.roles.advice import (
+    is_sound_explanation,
+    is_sound_reply,
+    plain_explanation,
+    plain_reply,
+    referral,
+    says,
+)
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.doctors import generate_with_retry, look
 from consult.scenarios import Scenario, Urgency
@@ -89,17 +96,22 @@ class Attending:
     async def conclude(self, view: DoctorView, context: RequestContext) -> Act:
         """Decide and tell the patient; two unusable answers are an abstention (diagnosis None).
 
+        Who abstains does not explain anything: the program refers the patient.
+
         The final urgency is the higher one of the decision and the text to the patient, or the triage's if both state
         none; it is at least that of the plan's steps in the text.
         """
         dialect = self.client.dialect
         view, looked = await look(self.client, view, context)
         word, reply, cost = await self._decide(view, context)
+        if (word is None or word.diagnosis is None) and not dialect.slots:
+            return self._referring(view, word, looked + cost, context)
         stated, diagnosis = (word.urgency, word.diagnosis) if word else (None, None)
         decided = replace(
             view,
             diagnosis=diagnosis,
             thought=word.thought if word else "",
+            seen=(word.findings if word else "") or view.seen,
             urgency=stated or view.urgency,
         )
         worded, plainly, wording = await self._reword(dialect.advice(decided, self.scenario), context)
@@ -120,11 +132,34 @@ class Attending:
             urgency=self._final_urgency(stated, speech, decided, view.urgency),
             diagnosis=diagnosis,
             diagnosis_words=(word.words or diagnosis) if word else None,
-            confidence=None if diagnosis is None else dialect.confidence(reply.probability, view),
+            confidence=self._confidence(word, reply, view),
+            stated_confidence=word.confidence if word else None,
             differential=word.differential if word else (),
+            findings=word.findings if word else "",
             thought=decided.thought,
             draft=draft,
             usage=looked + cost + wording + spoken,
+            seed=self.client.seed("decision", context),
+        )
+
+    def _confidence(self, word: DecisionOutput | None, reply: Reply, view: DoctorView) -> float | None:
+        """Return the label's probability or, if the backend gives none, the stated confidence."""
+        if word is None or word.diagnosis is None:
+            return None
+        given = self.client.dialect.confidence(reply.probability, view)
+        return word.confidence if given is None else given
+
+    def _referring(self, view: DoctorView, word: DecisionOutput | None, cost: Usage, context: RequestContext) -> Act:
+        """Conclude without a diagnosis: a program's sentence refers the patient, in time for what triage decided."""
+        text = referral(view.specialty, view.urgency, view.where)
+        return Act(
+            speaker="attending",
+            action="conclude",
+            text=text,
+            urgency=most_urgent((view.urgency, urgency_of(text))),
+            diagnosis_words=word.words or None if word else None,
+            source="program",
+            usage=cost,
             seed=self.client.seed("decision", context),
         )
 
@@ -196,8 +231,11 @@ class Attending:
         return word or (unread[-1] if unread else None), reply, cost
 
     async def reply(self, view: DoctorView, context: RequestContext) -> Act:
-        """Answer the patient's question back."""
+        """Answer the patient's question back; without a diagnosis, a program does."""
         question, dialect = view.lines[-1], self.client.dialect
+        if view.diagnosis is None and not dialect.slots:
+            seed = self.client.seed("reply", context)
+            return Act("attending", "answer", plain_reply(None, None, self.scenario), source="program", seed=seed)
         sentence = dialect.reply_sentence(view, question, self.scenario)
         worded, plainly, wording = await self._reword((sentence,) if sentence else (), context)
         view = replace(view, worded=worded)

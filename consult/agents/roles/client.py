@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consult.agents.acts import Usage
 from consult.agents.exchange import WITHOUT_PROMPT, Exchange, Record
-from consult.agents.models.model import ModelInfo, Prompt, Reply, Request, Role
-from consult.agents.prompt_formats import DIALECTS, Dialect
+from consult.agents.models.model import ModelGoneError, ModelInfo, Prompt, Reply, Request, Role
+from consult.agents.prompt import BUILT_IN, PLAIN, PromptTexts
+from consult.agents.prompt_formats import DIALECTS, Dialect, PlainDialect
 
 ATTEMPTS = 2
 """Number of attempts: an unusable answer is requested again once."""
+
+WIDER = 1
+"""Last part of the key of a request that is repeated with twice the room."""
 
 Send = Callable[[Request], Awaitable[Reply]]
 
@@ -41,6 +45,10 @@ class Sampling:
 
     temperature: float = 0.7
     top_p: float = 0.95
+    max_tokens: int | None = None
+    """Room for a reply; None for what each prompt asks for."""
+    thinks: bool = False
+    """Whether the model's own private thought comes first."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +61,21 @@ class RoleClient:
     sampling: Sampling = Sampling()
     record: Record | None = None
     """Called with each exchange with a model that reads prompts."""
+    widens: bool = True
+    """Whether a reply that was cut is requested again with twice the room; not in training, which learns from the
+    replies to the prompts as they are."""
+    texts: PromptTexts = BUILT_IN
+    """The texts of the plain format."""
 
     @property
     def dialect(self) -> Dialect:
         """Return the model's prompt format."""
-        return DIALECTS[self.info.dialect]
+        return PlainDialect(self.texts) if self.info.dialect == PLAIN else DIALECTS[self.info.dialect]
 
     async def generate(
         self, prompt: Prompt, task: str, context: RequestContext, attempt: int = 0, member: int = 0
     ) -> Exchange:
-        """Send one prompt.
+        """Send one prompt; a reply that is cut is requested once more, with twice the room.
 
         The reply counts as accepted until the caller refuses it.
 
@@ -76,8 +89,37 @@ class RoleClient:
         Raises:
             Exception: The backend's error for this request.
         """
-        request = Request(
-            key=(context.ordinal, context.turn, self.role, task, member, attempt),
+        if self.sampling.max_tokens is not None:
+            prompt = replace(prompt, max_new_tokens=self.sampling.max_tokens)
+        exchange = await self._exchange(self._request(prompt, task, context, attempt, member))
+        if not self._has_more_room(exchange):
+            return exchange
+        # With the same seed, the reply of a backend that follows it begins with the same words.
+        wider = replace(prompt, max_new_tokens=2 * prompt.max_new_tokens)
+        exchange.ask_again()
+        try:
+            again = await self._exchange(self._request(wider, task, context, attempt, member, WIDER))
+        except ModelGoneError:
+            raise
+        except Exception:  # a backend may refuse so many tokens in any way; the cut reply is there
+            exchange.accept(exchange.answer)
+            return exchange
+        again.before = exchange
+        return again
+
+    def _has_more_room(self, exchange: Exchange) -> bool:
+        """Return whether a reply was cut, and not by the end of the context."""
+        reply = exchange.answer
+        # A tiny model's texts are checked by the program, and a long one is no better.
+        if not reply.cut or not self.widens or self.dialect.slots:
+            return False
+        return reply.sent is None or reply.sent.max_new_tokens >= exchange.request.prompt.max_new_tokens
+
+    def _request(
+        self, prompt: Prompt, task: str, context: RequestContext, attempt: int, member: int, *more: int
+    ) -> Request:
+        return Request(
+            key=(context.ordinal, context.turn, self.role, task, member, attempt, *more),
             role=self.role,
             task=task,
             nth=context.nth,
@@ -85,7 +127,10 @@ class RoleClient:
             seed=self.seed(task, context, attempt, member),
             temperature=self.sampling.temperature if prompt.temperature is None else prompt.temperature,
             top_p=self.sampling.top_p,
+            thinks=self.sampling.thinks,
         )
+
+    async def _exchange(self, request: Request) -> Exchange:
         exchange = Exchange(request, self.info)
         if self.record is not None and self.info.backend not in WITHOUT_PROMPT:
             self.record(exchange)

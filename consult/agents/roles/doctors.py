@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Choice, Prompt, Reply
-from consult.agents.prompt_formats.clean import without_thought
-from consult.agents.prompt_formats.plain import json_object
+from consult.agents.prompt_formats.answers import json_object
+from consult.agents.prompt_formats.clean import clean, without_thought
+from consult.agents.prompt_formats.correction import complaint, corrected
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 
 W = TypeVar("W")
@@ -27,6 +28,14 @@ def _leniently(prompt: Prompt, text: str, word: object) -> str:
         return ""
     kind = getattr(word, "action", None) or getattr(word, "kind", None)
     return f"read as {_READ_AS.get(kind or '', 'plain text')}: no JSON object"
+
+
+def _with_thought(word: W | None, reply: Reply) -> W | None:
+    """Add the private thought that the backend told apart to an answer that has a place for it and none of its own."""
+    if not reply.thought or getattr(word, "thought", None) != "":
+        return word
+    thought: Any = {"thought": clean(reply.thought)}
+    return cast(W, replace(cast(Any, word), **thought))
 
 
 async def look(
@@ -74,7 +83,7 @@ async def generate_with_retry(
     client: RoleClient, prompt: Prompt, task: str, context: RequestContext, read: Callable[[str], W | None],
     member: int = 0, why: Callable[[], str] | None = None,
 ) -> tuple[W | None, Reply, Usage]:  # fmt: skip
-    """Ask, and retry once if the answer cannot be used.
+    """Ask, and if the answer cannot be used, ask once more and say what was wrong.
 
     Args:
         client: The doctor's client.
@@ -93,11 +102,19 @@ async def generate_with_retry(
         exchange = await client.generate(prompt, task, context, attempt, member)
         reply = exchange.answer
         cost += usage(reply)
-        word = read(reply.text)
+        word = _with_thought(read(reply.text), reply)
         if word is not None:
-            exchange.why = _leniently(prompt, reply.text, word)
+            exchange.note(_leniently(prompt, reply.text, word))
             break
-        exchange.refuse(why() if why else "")
+        reason = why() if why else ""
+        exchange.refuse(reason)
         if attempt == 0:
             cost += Usage(unusable=1)
+        if exchange.before is not None:
+            # A reply that was cut has had twice the room; the next one has it from the start.
+            prompt = exchange.request.prompt
+            client = replace(client, widens=False, sampling=replace(client.sampling, max_tokens=None))
+        if not client.dialect.slots:
+            # A tiny model was not trained on it.
+            prompt = corrected(prompt, complaint(exchange, reason))
     return word, reply, cost

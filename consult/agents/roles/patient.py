@@ -3,22 +3,33 @@
 (a) The doctor's question is mapped to a topic: the question states it, or its words name it (in place of a tiny model),
 or the model chooses among the topics and *unsure*. (b) The facts of that topic are given, and the temperament decides
 how many more are volunteered. (c) The model words only those facts. (d) If a line leaks a diagnosis or is not backed,
-it is requested again; if that also fails, the facts are stated plainly.
+it is requested again, with the reason; if that also fails, the facts are stated plainly.
 
 The free patient, for comparison, is 3MDBench's (arXiv 2504.13861): it gets its whole card and decides itself what to
 say. Its lines are checked in the same way, but what the check finds is recorded and not corrected.
+
+A model that fills slots composes known sentences, which are checked word by word (`grounding.facts`). A line in a
+model's own words is checked as language: rules veto first (`grounding.claims`), then a checker decides, if there is
+one.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
+from consult.agents.grounding.claims import Grounds
 from consult.agents.grounding.facts import check_line, plainly, stated
+from consult.agents.grounding.verdict import UNREAD, Verdict, check_free_line
+from consult.agents.models.model import Prompt
+from consult.agents.prompt import fill, prompt_text
+from consult.agents.prompt_formats.clean import clean
 from consult.agents.prompt_formats.prompt_format import FreeOutput
 from consult.agents.prompt_formats.questions import topic_by_words, topic_of
+from consult.agents.roles.checker import Checker
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 from consult.agents.roles.doctors import generate_with_retry
 from consult.agents.temperament import Temperament, temperaments
@@ -41,6 +52,10 @@ PLAIN_QUESTIONS = {
 }
 MOST_FACTS = 3
 """Most facts in one line, so that it can be followed."""
+TRIES = 3
+"""Number of attempts at a line in a model's own words; each after the first is told why the one before was refused."""
+LONGEST_QUOTED = 300
+"""Most characters of a refused line that the next prompt quotes."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,8 @@ class Patient:
 
     client: RoleClient
     scenario: Scenario
+    checker: Checker | None = None
+    """Decides on lines in the model's own words that the rules accept; None leaves it to the rules."""
 
     async def open(self, view: PatientView, context: RequestContext) -> Act:
         """Open with the main complaint, and with frightening symptoms."""
@@ -123,30 +140,65 @@ class Patient:
 
     async def _line(self, view: PatientView, context: RequestContext, task: PatientTask, topic: str | None) -> Act:
         temperament = temperaments()[view.temperament]
-        cost, first = Usage(answers=1), None
-        for attempt in range(ATTEMPTS):
-            prompt = self.client.dialect.patient_line(view, task, temperament)
+        cost, first, why, text = Usage(answers=1), None, "", ""
+        tries = ATTEMPTS if self.client.dialect.slots else TRIES
+        for attempt in range(tries):
+            prompt = self._prompt(view, task, temperament, text, why)
             exchange = await self.client.generate(prompt, task.kind, context, attempt)
             cost += usage(exchange.answer)
-            line = self.client.dialect.read_patient_line(exchange.answer.text, task, view)
+            text = exchange.answer.text
+            line = self.client.dialect.read_patient_line(text, task, view)
             cost += Usage(unusable=int(line is None and attempt == 0))
-            verdict = self._check(line, view, task)
+            verdict, spent = await self._verdict(line, view, task, prompt, context, attempt)
+            cost += spent
             first = first or verdict
-            if line is not None and verdict == (True, False):
-                draft = Draft(*first, attempts=attempt + 1, fallback=False)
+            if line is not None and verdict.sound:
+                draft = Draft(first.backed, first.leaked, attempts=attempt + 1, fallback=False)
                 return self._act(task, topic, line, context, draft, cost)
-            exchange.refuse(_refusal(line, *verdict))
+            exchange.refuse(verdict.reason)
+            why = exchange.why
         assert first is not None
         plain = self._plain(task, temperament)
-        draft = Draft(*first, ATTEMPTS, True, *self._check(plain, view, task))
+        said = self._check(plain, view, task)
+        draft = Draft(first.backed, first.leaked, tries, True, said.backed, said.leaked)
         return self._act(task, topic, plain, context, draft, cost)
 
-    def _check(self, line: str | None, view: PatientView, task: PatientTask) -> tuple[bool, bool]:
+    def _prompt(self, view: PatientView, task: PatientTask, temperament: Temperament, answer: str, why: str) -> Prompt:
+        """Ask for the line; after a refused answer, say what was wrong with it."""
+        prompt = self.client.dialect.patient_line(view, task, temperament)
+        if not why or self.client.dialect.slots:
+            return prompt
+        *before, last = prompt.messages
+        again = fill(prompt_text(self.client.dialect.name, "patient_again"), answer=_quoted(answer), why=why)
+        messages = (*before, replace(last, text=f"{last.text}\n\n{again}"))
+        # Where the reason does not fit into the context, the request is repeated as it was.
+        return replace(prompt, messages=messages, shorter=(prompt.messages,))
+
+    async def _verdict(
+        self,
+        line: str | None,
+        view: PatientView,
+        task: PatientTask,
+        prompt: Prompt,
+        context: RequestContext,
+        tried: int,
+    ) -> tuple[Verdict, Usage]:
+        """Check a line by rules, then by the checker."""
+        verdict = self._check(line, view, task, prompt)
+        if line is None or not verdict.sound or self.checker is None or self.client.dialect.slots:
+            return verdict, Usage()
+        grounds = _grounds(view, task.facts, _left(view, task))
+        findings, cost = await self.checker.check(line, grounds, context, tried)
+        return verdict if findings is None else Verdict.of(findings), cost
+
+    def _check(self, line: str | None, view: PatientView, task: PatientTask, prompt: Prompt | None = None) -> Verdict:
         if line is None:
-            return False, False
-        others = [fact for fact in view.card.facts if fact not in task.facts and not fact.none]
-        backing = check_line(line, task.facts, others, self.scenario)
-        return backing.backed, bool(backing.leaked)
+            return UNREAD
+        if self.client.dialect.slots:
+            others = [fact for fact in view.card.facts if fact not in task.facts and not fact.none]
+            return _by_words(line, task.facts, others, self.scenario)
+        grounds = _grounds(view, task.facts, _left(view, task), prompt)
+        return check_free_line(line, grounds, self.scenario, (fact.text for fact in view.card.facts))
 
     def _plain(self, task: PatientTask, temperament: Temperament) -> str:
         if task.kind == "unknown":
@@ -225,8 +277,8 @@ class FreePatient:
             return Act("patient", due, plain, topic, facts, source="program", draft=draft, usage=cost, seed=seed)
         card = (view.card.complaint, *view.card.facts)
         said = [f for f in card if f.id in word.facts] if word.facts is not None else stated(word.text, card)
-        backing = check_line(word.text, [*dict.fromkeys((*asked, *said))], (), self.scenario)
-        found = (backing.backed, bool(backing.leaked))
+        verdict = self._check(word.text, view, [*dict.fromkeys((*asked, *said))], prompt)
+        found = (verdict.backed, verdict.leaked)
         first = found if usable[0] else (False, False)
         return Act(
             speaker="patient",
@@ -240,15 +292,62 @@ class FreePatient:
             seed=seed,
         )
 
+    def _check(self, line: str, view: PatientView, facts: Sequence[Fact], prompt: Prompt) -> Verdict:
+        """Check a line, which may rest on the whole card."""
+        if self.client.dialect.slots:
+            return _by_words(line, facts, (), self.scenario)
+        card = [fact.text for fact in (view.card.complaint, *view.card.facts)]
+        grounds = _grounds(view, facts, (), prompt)
+        grounds = replace(grounds, told=" . ".join((grounds.told, *card)))
+        return check_free_line(line, grounds, self.scenario, card)
+
+
+def _by_words(line: str, facts: Sequence[Fact], others: Sequence[Fact], scenario: Scenario) -> Verdict:
+    """Check a line that a program has filled with facts."""
+    backing = check_line(line, facts, others, scenario)
+    leaked = bool(backing.leaked)
+    why = ["it names a diagnosis"] * leaked + ["it is not backed by the card"] * (not backing.backed)
+    return Verdict(backing.backed, leaked, " and ".join(why))
+
+
+def _grounds(view: PatientView, facts: Sequence[Fact], unsaid: Sequence[Fact], prompt: Prompt | None = None) -> Grounds:
+    """Return what a line may rest on; a doctor's question states nothing, unless it is the last."""
+    spoken = [i for i, line in enumerate(view.lines) if line.speaker != "patient"]
+    last = spoken[-1] if spoken else None
+    told = [_stated(line.text) for i, line in enumerate(view.lines) if i != last]
+    known = [fact.text for fact in (view.card.complaint, *view.card.facts) if fact.id in view.told]
+    return Grounds(
+        facts=tuple(fact.text for fact in facts),
+        unsaid=tuple(fact.text for fact in unsaid),
+        doctor="" if last is None else view.lines[last].text,
+        told=" . ".join((*told, *known)),
+        instructions="" if prompt is None else _instructions(prompt, view),
+    )
+
+
+def _left(view: PatientView, task: PatientTask) -> list[Fact]:
+    """List the facts that were not told and are not to be told now."""
+    return [f for f in view.card.facts if f not in task.facts and f.id not in view.told and not f.none]
+
+
+def _instructions(prompt: Prompt, view: PatientView) -> str:
+    """Return a prompt's text without what was said, which may be repeated."""
+    text = "\n".join(message.text for message in prompt.messages)
+    for line in view.lines:
+        text = text.replace(line.text, " ")
+    return text
+
+
+def _stated(text: str) -> str:
+    return " ".join(one for one in re.findall(r"[^.!?]+[.!?]*", text) if "?" not in one)
+
+
+def _quoted(answer: str) -> str:
+    return clean(answer).replace('"', "'")[:LONGEST_QUOTED]
+
 
 def _has_asked(view: PatientView) -> bool:
     return any(line.speaker == "patient" and line.action == "ask" for line in view.lines)
-
-
-def _refusal(line: str | None, backed: bool, leaked: bool) -> str:
-    """Return why a line is rejected; empty if it could not be parsed."""
-    found = ["it names a diagnosis"] * leaked + ["it is not backed by the card"] * (not backed)
-    return "" if line is None else " and ".join(found)
 
 
 def _with_cost(act: Act, cost: Usage) -> Act:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Opinion, Usage
-from consult.agents.roles.client import RequestContext, RoleClient
+from consult.agents.roles.client import RequestContext, RoleClient, derive_seed
 from consult.agents.roles.doctors import generate_with_retry, look, reason_again
 from consult.scenarios import Scenario
 
@@ -27,6 +28,7 @@ class Specialist:
         """Return an opinion; after two unusable answers, an abstention."""
         dialect = self.client.dialect
         view, looked = await look(self.client, view, context, self.member)
+        view = replace(view, own_order=self._own_order(view.labels, context))
         prompt = dialect.opinion(view, self.specialty, self.member)
         word, reply, cost = await generate_with_retry(
             self.client,
@@ -45,8 +47,22 @@ class Specialist:
             cost += more
             word = replace(word, reason=reason or dialect.plain_opinion(word, view))
         confidence = word.confidence if reply.probability is None else reply.probability
-        first = cost.unusable == 0
-        return Opinion(self.specialty, word.diagnosis, confidence, word.reason, first_usable=first), cost
+        return Opinion(
+            specialty=self.specialty,
+            diagnosis=word.diagnosis,
+            confidence=confidence,
+            reason=word.reason,
+            first_usable=cost.unusable == 0,
+            findings=word.findings,
+            differential=word.differential,
+            urgency=word.urgency,
+            stated_confidence=word.confidence,
+        ), cost
+
+    def _own_order(self, labels: Sequence[str], context: RequestContext) -> tuple[str, ...]:
+        """Draw the order in which this member reads the labels, so that a panel does not share one order's bias."""
+        rng = random.Random(derive_seed(*context.seed, "labels", self.member))
+        return tuple(rng.sample(labels, len(labels)))
 
     async def in_other_words(
         self, opinion: Opinion, given: Sequence[str], view: DoctorView, scenario: Scenario, context: RequestContext

@@ -39,6 +39,7 @@ class TriageDoctor:
             specialty=word.specialty if word else None,
             urgency=word.urgency if word else None,
             thought=word.thought if word else "",
+            findings=word.findings if word else "",
             confidence=reply.probability if word else None,
             source="program" if word is None and dialect.slots else "model",
             draft=draft,

@@ -45,6 +45,8 @@ def assess(
 ) -> None:
     """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
     from consult.api.run import run_row
+    from consult.envs.store.readonly import reading
+    from consult.envs.store.spoilt import refuse_spoilt
     from consult.envs.store.write import Store
     from consult.errors import UserError
 
@@ -64,13 +66,15 @@ def assess(
     code = 0
     if assessor is not None or judge is not None:
         code = _score(run, assessor, judge, batch=batch, json=json, db=db)
-    if ratings is not None or agreement:
-        with Store(db, create=False) as store:
+    if ratings is not None:
+        with Store(db, create=False) as writing:
+            refuse_spoilt(writing, run)
+            run_row(writing, run)
+            code = _import(writing, run, ratings, json=json)
+    if agreement:
+        with reading(db, run) as store:
             run_row(store, run)
-            if ratings is not None:
-                code = _import(store, run, ratings, json=json)
-            if agreement:
-                _compare(store, run, json=json)
+            _compare(store, run, json=json)
     raise typer.Exit(code)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, Prompts
+from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, NoPrompts
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def benchmark(
     out: Annotated[
         Path, typer.Option("--out", help="The report is written into this folder.", rich_help_panel=OUTPUT_PANEL)
     ] = Path("runs/report"),
-    prompts: Prompts = True,
+    no_prompts: NoPrompts = False,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
@@ -54,7 +54,7 @@ def benchmark(
     from consult.api.checks import folder
 
     folder("--out", out)
-    gridded = grid_of(options.by_key(), preset, config, prompts=prompts)
+    gridded = grid_of(options.by_key(), preset, config, prompts=not no_prompts)
     raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
 
 
@@ -70,6 +70,7 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
     from consult.agents.models import ModelGoneError
     from consult.cli.commands.session import opened, print_json
     from consult.cli.terminal.benchmark_view import BenchmarkView
+    from consult.cli.terminal.closed import discard_closed_output
 
     view = None if json else BenchmarkView(str(db))
     listen = print_json if view is None else view
@@ -86,11 +87,18 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
         stored = "interrupted; what was shown is stored; run the same command to continue"
         print(f"consult: {harmless(why)}{stored}", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        discard_closed_output()
+        print("consult: the output was closed; run the same command to continue", file=sys.stderr)
+        return 0
     if view is None:
         print_json(played.summary)
     else:
         view.finish(played.report.data, played.summary, out)
-    return 1 if played.summary["failed"] or played.summary["judge_failed"] else 0
+    unusable = played.summary["unusable_roles"]
+    for sentence in unusable:
+        print(f"consult: {sentence}", file=sys.stderr)
+    return 1 if played.summary["failed"] or played.summary["judge_failed"] or unusable else 0
 
 
 def _tell(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +50,7 @@ def doctor(
     if json_:
         _print_object(model, machine, found, problems)
     else:
-        _show_end(console, machine, model, problems)
+        _show_end(console, machine, model, problems, found.notes if found else [])
     raise typer.Exit(NOT_READY if problems else 0)
 
 
@@ -120,9 +121,12 @@ def _show_model(console: Console, found: ModelProbe) -> None:
     _row(console, "backend", f"{info.backend}, prompt format {info.dialect}")
     _row(console, "parameters", UNKNOWN if found.parameters is None else f"{found.parameters:,}")
     _row(console, "type and device", f"{_known(found.dtype)} on {_known(found.device)}")
-    _row(console, "photographs", _yes(info.sees))
+    _row(console, "photographs", f"{_yes(info.sees)}{_in_words(found, 'photographs')}")
     _row(console, "system role", _yes(found.system_role))
     _row(console, "context", UNKNOWN if found.context is None else f"{found.context:,} tokens")
+    for name, said in found.capabilities.items():
+        if name in ("schemas", "sampling", "thinking"):
+            _row(console, name, shown(said))
     _row(console, "resident memory", _gigabytes(found.resident_bytes))
     _row(console, "loading", f"{found.load_seconds:.1f} s")
     for batch, speed in found.speed.items():
@@ -140,7 +144,7 @@ def _show_turns(console: Console, found: ModelProbe) -> None:
         show_turn(console, turn_event("doctor", idx, act))
 
 
-def _show_end(console: Console, machine: Machine, model: str, problems: list[Problem]) -> None:
+def _show_end(console: Console, machine: Machine, model: str, problems: list[Problem], notes: Sequence[str]) -> None:
     import sys
 
     from consult.render.terminal import DISCLAIMER, say, styled
@@ -149,6 +153,8 @@ def _show_end(console: Console, machine: Machine, model: str, problems: list[Pro
     if not problems:
         say(console, styled(f"Ready: {_fit_for(machine)}.", "bold green"))
     say(console, styled(DISCLAIMER, "dim"))
+    for note in notes:
+        print(f"consult: {sentence(note)}", file=sys.stderr)
     for problem in problems:
         print(f"consult: {sentence(str(problem))}", file=sys.stderr)
 
@@ -171,6 +177,12 @@ def _row(console: Console, name: str, value: str) -> None:
 
     line = styled(f"{name:<{ROW}}", "dim").append(value, "not dim")
     console.print(line, highlight=False, soft_wrap=True)
+
+
+def _in_words(found: ModelProbe, name: str) -> str:
+    """Return how a server took what the probe sent, in brackets; empty for other backends."""
+    said = found.capabilities.get(name) if found.info.backend == "server" else None
+    return f" ({said})" if said else ""
 
 
 def _known(value: object) -> str:
@@ -228,6 +240,7 @@ def _model(found: ModelProbe) -> dict[str, Any]:
         "dtype": found.dtype,
         "device": found.device,
         "context": found.context,
+        "capabilities": found.capabilities,
         "resident_bytes": found.resident_bytes,
         "load_seconds": round(found.load_seconds, 3),
         "tokens_per_second": {str(batch): speed and round(speed, 1) for batch, speed in found.speed.items()},

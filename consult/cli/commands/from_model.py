@@ -109,7 +109,7 @@ def _option(field: ShownField, usual: Any, *, hidden: bool) -> inspect.Parameter
         default = "on" if default else "off"
     elif shown.form == "commas" and default is not None:
         default = ",".join(default)
-    elif shown.form == "several":
+    elif shown.form in ("several", "path"):
         default = None
     return inspect.Parameter(
         field.name,
@@ -137,6 +137,8 @@ def _typed(field: ShownField) -> Any:
         return list[str]
     if field.shown.form in ("on/off", "commas"):
         return str
+    if field.shown.form == "path":
+        return Path
     kinds = [str if get_origin(kind) is Literal else kind for kind in members(field.info.annotation)]
     return next((kind for kind in kinds if kind in _PLAIN), Path if Path in kinds else str)
 

@@ -54,11 +54,11 @@ Batch = Annotated[
         panel="How it is played",
     ),
 ]
-Prompts = Annotated[
+NoPrompts = Annotated[
     bool,
     typer.Option(
-        "--prompts/--no-prompts",
-        help="Store each model's prompts and replies, for consult show --prompts.",
+        "--no-prompts",
+        help="The models' prompts and replies are not stored, so that consult show --prompts has none.",
         rich_help_panel=OUTPUT_PANEL,
     ),
 ]

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
     """List the runs of a store, the newest first."""
-    from consult.envs.store.write import Store
+    from consult.envs.store.readonly import reading
 
-    with Store(db, create=False) as store:
-        rows = store.runs()
+    with reading(db) as store:
+        rows = [{**row, "status": store.state(row)} for row in store.runs()]
     if json:
         from consult.cli.commands.session import print_json
 
@@ -28,14 +28,13 @@ def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:
 def _described(row: Row) -> Row:
     import json
 
-    config = json.loads(row["config"])
     return {
         "run": row["id"],
         "status": row["status"],
         "created": row["created"],
         "scenario": row["scenario"],
-        "strategy": config["strategy"],
-        "team": config["team"],
+        "strategy": row["strategy"],
+        "team": row["team"],
         "seed": row["seed"],
         "models": json.loads(row["models"]),
         "consultations": row["consultations"],

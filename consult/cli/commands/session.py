@@ -28,24 +28,29 @@ def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str
         command: The beginning of a command that plays the same scenario, for hints.
 
     Returns:
-        The exit code: 0; 1 if consultations failed; 130 if interrupted, also by a model that stopped responding.
+        The exit code: 0; 1 if consultations failed, or if most replies of a role could not be used; 130 if
+        interrupted, also by a model that stopped responding; 0 if the reader of the output has closed it.
     """
     from consult.agents.models import ModelGoneError
     from consult.agents.models.human import LeftError
     from consult.api.playing import staged
+    from consult.cli.terminal.closed import discard_closed_output
     from consult.errors import UserError
 
     with staged(planned, db, batch=batch, opener=opened) as stage:
         listener = print_json if json else shown_to_people(stage, command)
         try:
             summary = stage.play(listener)
-        except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:
+        except (KeyboardInterrupt, LeftError, ModelGoneError, BrokenPipeError) as stop:
+            discard_closed_output()
             _close(listener)
             return _interrupted(stage, stop)
         except UserError:
             _close(listener)
             raise
-    return 1 if summary["failed"] else 0
+    for sentence in summary["unusable_roles"]:
+        print(f"consult: {sentence}", file=sys.stderr)
+    return 1 if summary["failed"] or summary["unusable_roles"] else 0
 
 
 def _close(listener: Listener) -> None:
@@ -60,10 +65,18 @@ def _interrupted(stage: Stage, stop: BaseException) -> int:
     from consult.api.given import naming
     from consult.api.playing import code_of
 
-    run = stage.store.unfinished_run(stage.config.digest(), stage.models.described(stage.config))
+    run = stage.store.unfinished_run(
+        stage.config.digest(), stage.models.described(stage.config), stage.models.prompt_revision(stage.config)
+    )
     code = "".join(f" --code {shlex.quote(one)}" for one in code_of(stage.config))
     kept = f"; continue with: consult resume {run['id']}{code}{naming(stage.store.path)}" if run else ""
     asked = "\n" if stage.config.patient.model == HUMAN else ""
+    if isinstance(stop, BrokenPipeError):
+        if run:
+            print(
+                f"consult: the output was closed, so the run stopped; what was shown is stored{kept}", file=sys.stderr
+            )
+        return 0
     why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
     print(f"{asked}consult: {harmless(f'{why}interrupted; what was shown is stored{kept}')}", file=sys.stderr)
     return 130

@@ -39,12 +39,15 @@ def show(
     from consult.envs.deciding import decide_again
     from consult.envs.prompts import refuse_without_prompts
     from consult.envs.store.queries import consultation_of, unknown_consultation
-    from consult.envs.store.write import Store
+    from consult.envs.store.readonly import reading
     from consult.envs.user_case import world
     from consult.errors import UserError
     from consult.scenarios import load_scenario
+    from consult.whole_files import check_writable
 
-    with Store(db, create=False) as store:
+    if html is not None:
+        check_writable(html)
+    with reading(db, identifier) as store:
         row = store.consultation(identifier) if of_run is None else consultation_of(store, identifier, of_run)
         rows = store.consultations(identifier)
         if row is None:
@@ -133,6 +136,8 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:
+    from consult.agents.prompt_formats.clean import clean
+    from consult.envs.metrics.fidelity import check_note
     from consult.envs.store.assessments import reasonless
     from consult.foreign_text import shown
     from consult.render.terminal import say, styled
@@ -146,10 +151,39 @@ def _print_run(store: Store, rows: list[Row]) -> None:
         _advise_judging(store, run_row, console)
     for assessor, found in reasonless(store, run_row["id"]).items():
         say(console, styled(f"{shown(assessor)}: {reasonless_in_words(*found)}", "yellow"))
-    for table in (_fidelity(store, run_row), _unusable(store, run_row)):
+    say(console, styled(_sampling(run_row), "dim"))
+    for sentence in _notes(run_row):
+        say(console, styled(sentence, "yellow"))
+    for table in (_fidelity(store, run_row), _unusable(store, run_row), _replies(store, run_row)):
         if table is not None:
             console.print(fitted(table, console.width))
+    note = check_note(run_row)
+    if note:
+        say(console, styled(clean(note), ""))
     _disclaim(console)
+
+
+def _sampling(run_row: Row) -> str:
+    """Return how the tokens of each role were drawn; roles that were drawn alike stand together."""
+    from consult.envs.config import RunConfig
+    from consult.envs.role_models import roles
+    from consult.envs.settings import sampling
+
+    alike: dict[str, list[str]] = {}
+    for name, role in roles(RunConfig.model_validate_json(run_row["config"])).items():
+        said = sampling(role)
+        if said is not None:
+            alike.setdefault(said, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {said}" for said, names in alike.items())
+
+
+def _notes(run_row: Row) -> list[str]:
+    """Return what the limits of a run's models mean for it, in sentences."""
+    from consult.envs.capabilities import notes
+    from consult.envs.config import RunConfig
+
+    found = json.loads(run_row["capabilities"] or "{}")
+    return [f"{said[:1].upper()}{said[1:]}." for said in notes(found, RunConfig.model_validate_json(run_row["config"]))]
 
 
 def _disclaim(console: Any) -> None:
@@ -199,6 +233,30 @@ def _unusable(store: Store, run_row: Row) -> Table | None:
         shares = (f"{rate.share:.1%}", f"{100 * low:.1f}-{high:.1%}", f"{rate.hits} of {rate.n}")
         table.add_row(answers.role, styled(shown(answers.model), ""), *shares)
     return table if table.row_count else None
+
+
+def _replies(store: Store, run_row: Row) -> Table | None:
+    """Return the counts of cut and repeated replies by role and model; None if there are none."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from consult.agents.prompt_formats.clean import clean
+    from consult.envs.metrics.replies import replies
+    from consult.render.terminal import styled
+
+    counted = [one for one in replies(store, run_row["id"]) if one.cut or one.widened or one.repeated]
+    if not counted:
+        return None
+    title = "replies that were cut at their token limit, or that repeat a refused one"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    table.add_column("role")
+    table.add_column("model", overflow="fold")
+    for heading in ("tries", "cut", "asked again", "repeated"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in counted:
+        shown = (f"{number:,}" for number in (one.tries, one.cut, one.widened, one.repeated))
+        table.add_row(one.role, styled(clean(one.model), ""), *shown)
+    return table
 
 
 def _listed(rows: list[Row]) -> Table:

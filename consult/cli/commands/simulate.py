@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import CASES_PANEL, DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, Prompts
+from consult.cli.commands.options import CASES_PANEL, DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, NoPrompts
 
 if TYPE_CHECKING:
+    from consult.api.given import PathLike
     from consult.api.options import PlayOptions
     from consult.envs.config import RoleConfig, RunConfig
 
@@ -23,7 +24,7 @@ def simulate(
         list[str] | None,
         typer.Option(help="The case with this id is played; it may be given again.", rich_help_panel=CASES_PANEL),
     ] = None,
-    prompts: Prompts = True,
+    no_prompts: NoPrompts = False,
     batch: Batch = DEFAULT_BATCH,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
@@ -42,9 +43,11 @@ def simulate(
     refuse_contradictions(options)
     if options.complaint is not None and not options.patient:
         options = options.model_copy(update={"patient": own_patient(json)})
-    planned = plan_run(options, prompts=prompts)
+    planned = plan_run(options, prompts=not no_prompts)
     check_questions(planned.config, json=json)
-    raise typer.Exit(play_run(planned, db=db, batch=batch, json=json, command=_command(planned.config)))
+    raise typer.Exit(
+        play_run(planned, db=db, batch=batch, json=json, command=_command(planned.config, options.prompts))
+    )
 
 
 def command() -> Callable[..., None]:
@@ -58,7 +61,7 @@ def _one_or_several(cases: list[str]) -> str | list[str]:
     return cases[0] if len(cases) == 1 else cases
 
 
-def _command(config: RunConfig) -> str:
+def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     """Return the beginning of a command that plays other cases in the same way."""
 
     def differs(name: str) -> bool:
@@ -67,8 +70,11 @@ def _command(config: RunConfig) -> str:
     parts = ["consult", "simulate", "--scenario", config.scenario]
     for name in ("strategy", "team", "panel_size", "max_turns", "votes", "panel_skill", "classifier", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
+    parts += ["--prompts", str(prompts)] if config.prompt_texts else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.human import PERSONS
+    from consult.agents.roles.checker import OWN, RULES
+    from consult.envs.checkers import checker_config
     from consult.envs.role_models import roles
 
     # A person can only play the patient, so the model shown is the attending's.
@@ -82,4 +88,23 @@ def _command(config: RunConfig) -> str:
     for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():
         parts += ["--specialist", f"{specialty}={own.model}"]
     parts += ["--judge", config.judge.model] if config.judge else []
-    return shlex.join(parts)
+    usual = checker_config(OWN, config.patient, grounded=config.patient_grounding)
+    parts += ["--checker", config.checker.model if config.checker else RULES] if config.checker != usual else []
+    return shlex.join([*parts, *_by_role(config)])
+
+
+def _by_role(config: RunConfig) -> list[str]:
+    """Return the options by role that differ from a role's usual values."""
+    from consult.envs.by_role import FIELDS
+    from consult.envs.role_models import JUDGE, roles
+
+    parts = []
+    for name, role in roles(config).items():
+        if name == JUDGE or name not in type(config).model_fields:
+            continue
+        usual = type(config).model_fields[name].default
+        for field in FIELDS:
+            value = getattr(role, field)
+            if value != getattr(usual, field):
+                parts += [f"--{field.replace('_', '-')}", f"{name}={value}"]
+    return parts

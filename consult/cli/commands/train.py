@@ -66,6 +66,7 @@ def starter(
     workers: Workers = 2,
 ) -> None:
     """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes on one core."""
+    from consult.rl.runtime.output_dir import held_folder
     from consult.rl.starter.recipe import Recipe, train_starter
 
     recipe = Recipe(
@@ -80,7 +81,8 @@ def starter(
         threads=threads,
         workers=workers,
     )
-    figures = train_starter(recipe, out, _say)
+    with held_folder(out):
+        figures = train_starter(recipe, out, _say)
     typer.echo(
         f"{harmless(str(out))}: {figures['parameters'] / 1e6:.1f} M parameters, loss {figures['loss']}; try it with:"
     )
@@ -106,6 +108,7 @@ def assessor(
     threads: Threads = 1,
 ) -> None:
     """Train the starter as an assessor: an adapter for this role that reproduces the rule assessor."""
+    from consult.rl.runtime.output_dir import held_folder
     from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
 
     recipe = AssessorRecipe(
@@ -117,7 +120,8 @@ def assessor(
         rank=rank,
         threads=threads,
     )
-    facts = train_assessor(recipe, out, _say)
+    with held_folder(out):
+        facts = train_assessor(recipe, out, _say)
     typer.echo(
         f"{harmless(str(out))}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:"
     )

@@ -19,16 +19,17 @@ def view(
     port: Annotated[int, number(PORT, "The server listens on this port; 0 takes any free port.")] = DEFAULT_PORT,
 ) -> None:
     """Serve runs and consultations as local web pages, read-only; Ctrl-C stops the server."""
-    from consult.cli.web.server import application, listening, serve
-    from consult.envs.store.readonly import ReadOnlyStore
+    from consult.cli.web.readers import Readers
+    from consult.cli.web.server import application, listening, prepare, serve
     from consult.render.terminal import DISCLAIMER
 
+    readers = Readers(db)
     # Report a mistake before anything is served.
-    with ReadOnlyStore(db):
+    with readers.reading():
         pass
     with listening(port) as socket, contextlib.suppress(KeyboardInterrupt):
-        typer.echo(
-            f"http://127.0.0.1:{socket.getsockname()[1]}/  shows {harmless(str(db))}, read-only; Ctrl-C stops it."
-        )
+        prepare(readers)
+        address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
+        typer.echo(f"{address}  shows {harmless(str(db))}, read-only; Ctrl-C stops it.")
         typer.echo(DISCLAIMER)
-        serve(application(db), socket)
+        serve(application(readers), socket)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from consult.counts import count_of
 from consult.foreign_text import shown
 from consult.render.narrow import fitted
+from consult.render.replies import reply_figures
 from consult.render.terminal import DISCLAIMER, Event, styled
 from consult.render.verdict import judging_command
 
@@ -174,6 +175,8 @@ def _figures(summary: Event, ended: list[Event]) -> Table:
     if ended:
         table.add_row("turns, mean", f"{sum(event['turns'] for event in ended) / len(ended):.1f}")
     table.add_row("tokens", f"{summary['tokens_in']:,} in, {summary['tokens_out']:,} out")
+    for name, said in reply_figures(summary["replies"]):
+        table.add_row(name, said)
     table.add_row("wall time", f"{summary['wall_seconds']:,.1f} s")
     return table
 

@@ -21,7 +21,7 @@ from consult.cli.web.parts import (
 from consult.counts import count_of
 from consult.envs.store.queries import Filters, count_matching, elsewhere, matching, neighbours
 from consult.envs.store.runs import count_runs, run_ids
-from consult.envs.store.write import Store, is_alive
+from consult.envs.store.write import Store
 from consult.foreign_text import as_html
 from consult.render import stored
 from consult.render.live import played_by
@@ -31,6 +31,8 @@ from consult.scenarios import UnknownNameError, nearest_first
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from consult.envs.store.readonly import ReadOnlyStore
 
 MOST = 100
 """Rows per page of a list."""
@@ -43,37 +45,31 @@ MOST_NAMES = 500
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
-def runs(store: Store, request: Request) -> str:
+def runs(store: ReadOnlyStore, request: Request) -> str:
     """List the runs of the store, the newest first."""
     number = count_runs(store)
     pages = _pages(number)
     page = wanted_page(request.query_params.get("page", ""), pages)
-    rows = [_run_row(row) for row in store.runs(MOST, (page - 1) * MOST)]
+    rows = [_run_row(row, store.state(row)) for row in store.runs(MOST, (page - 1) * MOST)]
     headings = ("run", "status", "begun (UTC)", "scenario", "strategy · team", "models", "seed", "played", "right")
     listed = table(headings, rows, "Runs, the newest first") if rows else "<p>Nothing has been played yet.</p>"
     about = f'<p class="dim">{count_of(number, "run")} in {text(store.path.name)}</p>'
-    return document("Runs", f"<h1>Runs</h1>{about}{listed}{pager('/', {}, page, pages)}", path=[])
+    spoilt = f'<p class="demo">{text(store.what_is_spoilt())}.</p>' if store.found.all() else ""
+    return document("Runs", f"<h1>Runs</h1>{about}{spoilt}{listed}{pager('/', {}, page, pages)}", path=[])
 
 
-def _run_row(row: Row) -> list[str]:
-    config = json.loads(row["config"])
+def _run_row(row: Row, state: str) -> list[str]:
     return [
         link(run_address(row["id"]), row["id"]),
-        _status(row),
+        text(state),
         _moment(row["created"]),
         text(row["scenario"]),
-        _whole(text(f"{config['strategy']} · {config['team']}")),
+        _whole(text(f"{row['strategy']} · {row['team']}")),
         _models(row),
         str(row["seed"]),
         _played(row),
         _right(row),
     ]
-
-
-def _status(row: Row) -> str:
-    """Return the state of a run; it is interrupted if its process has died."""
-    gone = row["status"] == "running" and not is_alive(row["pid"])
-    return "interrupted" if gone else text(row["status"])
 
 
 def _moment(said: str) -> str:
@@ -122,7 +118,7 @@ def run(store: Store, request: Request) -> str:
     page = wanted_page(request.query_params.get("page", ""), pages)
     parts = [
         f"<h1>Run {text(name)}</h1>",
-        _about(row),
+        _about(row, store.state(row)),
         filter_form(store, name, filters, here),
         _consultations(matching(store, name, filters, MOST, (page - 1) * MOST), number, filters),
         pager(here, filters.given(), page, pages),
@@ -132,15 +128,14 @@ def run(store: Store, request: Request) -> str:
     return document(f"Run {text(name)}", "\n".join(parts) + note, path=[("", name)])
 
 
-def _about(row: Row) -> str:
-    config = json.loads(row["config"])
+def _about(row: Row, state: str) -> str:
     facts = {
         "Played": _played(row),
         "Right": _right(row),
-        "Status": _status(row),
+        "Status": text(state),
         "Scenario": text(row["scenario"]),
-        "Strategy": text(config["strategy"]),
-        "Team": text(config["team"]),
+        "Strategy": text(row["strategy"]),
+        "Team": text(row["team"]),
         "Models": _models(row),
         "Begun": f"{_moment(row['created'])} UTC, seed {row['seed']}",
     }
@@ -193,7 +188,7 @@ def _others(store: Store, told: Told) -> str:
     headings = ("consultation", "temperament", "strategy · team", "models", "diagnosis", "compare")
     listed = [_other_row(told, row) for row in rows[:MOST_ELSEWHERE]]
     more = '<p class="dim">There are more.</p>' if len(rows) > MOST_ELSEWHERE else ""
-    found = table(headings, listed, "Other consultations of this case") if rows else ""
+    found = f'<div class="wide">{table(headings, listed, "Other consultations of this case")}</div>' if rows else ""
     return f"""<section class="others"><h2>The same case elsewhere</h2>
 {found or '<p class="dim">This case occurs once in the store.</p>'}{more}
 {_beside(told.row["id"])}</section>"""

@@ -39,6 +39,7 @@ def document(name: str, content: str, *, path: Links, beside: str = "", foot: st
 <meta name="color-scheme" content="light dark">
 <title>{name} · consult</title>
 <link rel="stylesheet" href="/page.css">
+<link rel="icon" href="/favicon.ico" type="image/svg+xml">
 </head>
 <body class="view {kind}">
 <a class="skip" href="#content">Skip to the content</a>

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import socket
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -24,9 +27,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from consult.cli.web import pages as view_pages
+from consult.cli.web.readers import Readers
+from consult.envs.store.queries import Filters, assessors, choices, matching
 from consult.envs.store.readonly import ReadOnlyStore
 from consult.errors import UserError
 from consult.render import stored
+from consult.render.page_parts import column
 from consult.scenarios import UnknownNameError
 
 if TYPE_CHECKING:
@@ -44,6 +50,10 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+AT_ONCE = 2 + (os.cpu_count() or 1)
+"""Answers that are worked on at the same time; others wait."""
+PREPARED = 20
+"""Newest runs whose menus are read before anybody asks."""
 SECONDS_TO_END = 2
 """Time that running requests get after Ctrl-C."""
 
@@ -85,12 +95,14 @@ def serve(app: Starlette, listener: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def application(db: Path) -> Starlette:
+def application(store: Path | Readers) -> Starlette:
     """Make the pages over a store.
 
     Args:
-        db: The file; opened again for each answer, so that it may be written to or replaced in the meantime.
+        store: The file, or its readers; each answer shows its present state, since it may be written to or replaced in
+            the meantime.
     """
+    readers = store if isinstance(store, Readers) else Readers(store)
     pages: dict[str, Page] = {
         "/": view_pages.runs,
         "/runs/{run}": view_pages.run,
@@ -99,13 +111,24 @@ def application(db: Path) -> Starlette:
     }
     return Starlette(
         routes=[
-            *(Route(path, partial(_answer, db, page)) for path, page in pages.items()),
-            Route("/photographs/{consultation}", partial(_photograph, db)),
+            *(Route(path, _few(partial(_answer, readers, page))) for path, page in pages.items()),
+            Route("/photographs/{consultation}", _few(partial(_photograph, readers))),
             Route("/page.css", _style),
+            Route("/favicon.ico", _icon),
         ],
         middleware=[Middleware(_Headers), Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
         exception_handlers={UserError: _mistake, HTTPException: _refusal, Exception: _defect},
     )
+
+
+def prepare(readers: Readers) -> None:
+    """Read what the first pages need, so that nobody waits for it: the scenarios, and the menus of the newest runs."""
+    with suppress(UserError), readers.reading() as store:
+        assessors(store)
+        for row in store.runs(PREPARED):
+            choices(store, row["id"])
+            for first in matching(store, row["id"], Filters(), 1, 0):
+                column(stored.told(store, first["id"]))
 
 
 class _Headers:
@@ -124,18 +147,38 @@ class _Headers:
         await self.app(scope, receive, send_with_headers)
 
 
-def _answer(db: Path, page: Page, request: Request) -> Response:
-    with ReadOnlyStore(db) as store:
+def _few(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Answer in a few threads: more would only take the processor from each other, and none would end early."""
+
+    async def answered(request: Request) -> Response:
+        return await to_thread.run_sync(answer, request, limiter=_limiter())
+
+    return answered
+
+
+@cache
+def _limiter() -> CapacityLimiter:
+    return CapacityLimiter(AT_ONCE)
+
+
+def _answer(readers: Readers, page: Page, request: Request) -> Response:
+    with readers.reading(*_named(request)) as store:
         return _html(page(store, request))
+
+
+def _named(request: Request) -> list[str]:
+    """Return the consultations that a page shows with their turns."""
+    names = [request.path_params.get("consultation"), *map(request.query_params.get, ("left", "right"))]
+    return [name.strip() for name in names if name]
 
 
 def _html(page: str, status: int = 200) -> Response:
     return HTMLResponse(page, status, headers={"cache-control": "no-cache"})
 
 
-def _photograph(db: Path, request: Request) -> Response:
+def _photograph(readers: Readers, request: Request) -> Response:
     """Return a photograph, drawn on request; a browser that has it only checks whether it has changed."""
-    with ReadOnlyStore(db) as store:
+    with readers.reading() as store:
         png = stored.photograph(store, request.path_params["consultation"])
     if png is None:
         raise HTTPException(404, "this consultation has no photograph")
@@ -150,6 +193,12 @@ def _style(request: Request) -> Response:
     sheets = (files("consult.render") / "page.css", files("consult.cli.web") / "view.css")
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     return Response(style, media_type="text/css", headers={"cache-control": "private, max-age=300"})
+
+
+def _icon(request: Request) -> Response:
+    """Return the icon, which browsers ask for at this address."""
+    icon = (files("consult.cli.web") / "icon.svg").read_bytes()
+    return Response(icon, media_type="image/svg+xml", headers={"cache-control": "private, max-age=86400"})
 
 
 def _mistake(request: Request, error: Exception) -> Response:

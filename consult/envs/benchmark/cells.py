@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.agents.models.human import HUMAN
+from consult.agents.prompt import own_prompts
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
+from consult.envs.by_role import FIELDS, with_values
+from consult.envs.checkers import checker_config
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import references, roles
 from consult.scenarios import Scenario, UnknownNameError
@@ -101,7 +104,9 @@ def _config(
         "strategy": strategy,
         "team": team,
         "repeats": block.repeats,
-        **_roles(grid, scenario, model),
+        "prompt_texts": own_prompts(grid.prompts),
+        **(played := _roles(grid, scenario, model)),
+        "checker": checker_config(grid.checker, played["patient"], grounded=grid.patient_grounding),
     }
     config = RunConfig.model_validate(told)
     return config.model_copy(update={"classifier": grid.classifier}) if config.asks_classifier else config
@@ -127,9 +132,11 @@ def _moods(grid: Grid, scenario: Scenario, blocks: Sequence[Block]) -> tuple[str
 
 
 def _roles(grid: Grid, scenario: Scenario, model: str) -> dict[str, Any]:
+    values = {name: getattr(grid, name) for name in FIELDS}
+
     def role(name: str, reference: str | None) -> RoleConfig:
         usual: RoleConfig = RunConfig.model_fields[name].default
-        return usual.model_copy(update={"model": reference or model})
+        return with_values(name, usual.model_copy(update={"model": reference or model}), values)
 
     names = ("patient", "triage", "specialist", "attending")
     unknown = next((one for one in grid.roles.specialists if one not in scenario.specialties), None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.roles.checker import OWN as OWN_CHECKER
 from consult.agents.temperament import temperaments
+from consult.envs.by_role import by_role
 from consult.fields import (
     Cases,
     ExactTypes,
@@ -104,8 +107,20 @@ class Grid(_Table):
     """`rules`, `model`, a reference, or `none`."""
     judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
     """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
+    prompts: Annotated[str, Field(min_length=1)] | None = None
+    """A folder with prompts that replace the built-in ones."""
+    checker: Annotated[str, Field(min_length=1)] = OWN_CHECKER
+    """Checks the patient's lines after the rules: a reference, `rules` for the rules alone, or `patient` for the
+    patient's own model if it is on a server or in a folder."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
+    temperature: Annotated[dict[str, float], BeforeValidator(partial(by_role, "temperature"))] = Field(
+        default_factory=dict
+    )
+    top_p: Annotated[dict[str, float], BeforeValidator(partial(by_role, "top_p"))] = Field(default_factory=dict)
+    max_tokens: Annotated[dict[str, int], BeforeValidator(partial(by_role, "max_tokens"))] = Field(default_factory=dict)
+    thinking: Annotated[dict[str, str], BeforeValidator(partial(by_role, "thinking"))] = Field(default_factory=dict)
+    """How models answer: role, or `all` → value; in a file also one value for all roles."""
     roles: RoleModels = RoleModels()
     cells: tuple[Block, ...] = ()
     """Parts of the grid with their own cases; without any, the grid is one block."""
@@ -139,4 +154,4 @@ class Grid(_Table):
         told["roles"] = {role: model for role, model in told["roles"].items() if model}
         blocks = [block.model_dump(mode="json") for block in self.blocks()] if self.cells else []
         told["cells"] = [{**block, "cases": block["cases"] or cases} for block in blocks]
-        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [])})
+        return tomli_w.dumps({key: value for key, value in told.items() if value not in ({}, [], None)})

@@ -143,7 +143,7 @@ def plan(
         models = company.of(cell)
         if models.classifier is not None and cell.config.asks_classifier:
             check_photographs(models.classifier, scenario, cell.config)
-        one = _looked_at(cell, models.described(cell.config), store, scenario, own)
+        one = _looked_at(cell, models, store, scenario, own)
         tried = [each.estimate for each in found if each.cell.model == cell.model and each.estimate is not None]
         known = None if not one.left else _estimate(one, models, scenario, store, batch, clock, tried, tell)
         found.append(replace(one, estimate=known))
@@ -157,23 +157,23 @@ class _Clock:
     spent: float = 0.0
 
 
-def _looked_at(
-    cell: Cell, models: dict[str, str], store: Store, scenario: Scenario, own: Sequence[str] | None
-) -> Planned:
+def _looked_at(cell: Cell, opened: Models, store: Store, scenario: Scenario, own: Sequence[str] | None) -> Planned:
     from consult.envs.settings import settings_of
     from consult.envs.store.benchmarks import played_run
 
-    run = played_run(store, cell.config.digest(), models, scenario.revision, among=own)
+    models, prompts = opened.described(cell.config), opened.prompt_revision(cell.config)
+    run = played_run(store, cell.config.digest(), models, scenario.revision, prompts=prompts, among=own)
     consultations = len(cell.config.plan())
-    ended = consultations if run else _ended(store, cell, models)
-    return Planned(cell, models, settings_of(cell.config, models, scenario), consultations, run, ended, None)
+    ended = consultations if run else _ended(store, cell, models, prompts)
+    settings = settings_of(cell.config, models, scenario, prompts=prompts)
+    return Planned(cell, models, settings, consultations, run, ended, None)
 
 
-def _ended(store: Store, cell: Cell, models: dict[str, str]) -> int:
+def _ended(store: Store, cell: Cell, models: dict[str, str], prompts: str | None) -> int:
     """Count the consultations that an interrupted run of the cell has played."""
     from consult.envs.store.runs import count_played
 
-    begun = store.unfinished_run(cell.config.digest(), models)
+    begun = store.unfinished_run(cell.config.digest(), models, prompts)
     return 0 if begun is None else count_played(store, begun["id"])
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consult.envs.benchmark.plan import Company, Planned
+from consult.envs.held import holding, lock_of, scoring
 
 if TYPE_CHECKING:
     from consult.envs.benchmark.grid import Grid
@@ -52,12 +53,20 @@ class Benchmark:
         """Play what is left, then assess; after any interruption, the same call continues.
 
         Raises:
+            HeldError: Another process plays the same benchmark.
             ModelGoneError: A model stopped responding.
             KeyboardInterrupt: Interrupted.
         """
-        from consult.envs.store.benchmarks import begin_benchmark, end_benchmark
+        from consult.envs.store.benchmarks import begin_benchmark
 
         self.id = begin_benchmark(self.store, self.toml, anew=self.anew)
+        path, what = self.store.path, f"benchmark {self.id} is being played"
+        with holding(lock_of(path, self.id), path, what, "wait for it, and run the same command to continue"):
+            self._play_and_assess()
+
+    def _play_and_assess(self) -> None:
+        from consult.envs.store.benchmarks import end_benchmark
+
         self._ask_classifier()
         self.runs = [self._play(one) for one in self.planned]
         self.company.close()
@@ -132,7 +141,9 @@ class Benchmark:
         model = open_judge(reference)
         try:
             for run in self.runs:
-                summary = Judging(self.scenario, self.store, run, model, self.batch, self.listen).judge()
+                # Another process that judges the run is waited for: its verdicts count for this benchmark as well.
+                with scoring(self.store.path, run, reference, patience=-1):
+                    summary = Judging(self.scenario, self.store, run, model, self.batch, self.listen).judge()
                 self.judge_failed += len(summary["failures"])
         finally:
             close_model(model)
@@ -146,6 +157,7 @@ class Benchmark:
         try:
             for run in self.runs:
                 work = Assessing(self.scenario, self.store, run, name_of(opened), self.batch, self.listen)
-                self.judge_failed += len(work.by(opened)["failures"])
+                with scoring(self.store.path, run, work.assessor, patience=-1):
+                    self.judge_failed += len(work.by(opened)["failures"])
         finally:
             close_model(opened)

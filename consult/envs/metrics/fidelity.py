@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from consult.agents.models.human import PERSONS
+from consult.agents.models.tables import PREFIXES
 from consult.envs.store.figures import count_checks, count_facts
 from consult.envs.store.write import Row, Store
 
@@ -53,6 +55,38 @@ class Rate:
         scale = 1 + z * z / self.n
         # At the ends the interval touches 0 or 1; rounding must not move it past them or past the share.
         return max(0.0, min(p, (middle - spread) / scale)), min(1.0, max(p, (middle + spread) / scale))
+
+
+TUNED, WRITTEN_BEFORE = "lines that they were tuned on", "lines that their author wrote before them"
+RULES_MEASURED: Mapping[str, tuple[Rate, Rate]] = {
+    TUNED: (Rate("refused", 3, 71), Rate("accepted", 0, 54)),
+    WRITTEN_BEFORE: (Rate("refused", 12, 114), Rate("accepted", 2, 124)),
+}
+"""Labelled lines → the faithful ones that the rules refuse, and the unfaithful ones that they accept."""
+
+
+def check_note(run_row: Row) -> str:
+    """Say which check found a patient's lines backed, and how often it is wrong; empty if no model words the lines."""
+    config = json.loads(run_row["config"])
+    patient = config.get("patient", {}).get("model", STARTER)
+    if patient == STARTER or patient in PERSONS or patient.startswith(PREFIXES):
+        return ""
+    checker = json.loads(run_row["models"]).get("checker") if config.get("checker") else None
+    by = f"rules, then {checker}" if checker else "rules"
+    told = "; ".join(f"on {lines} {_mistakes(*rates)}" for lines, rates in RULES_MEASURED.items())
+    left = "" if checker is None else ", whose own mistakes consult grounding measures"
+    return f"A line in the patient's own words is checked by {by}{left}. The rules alone: {told}."
+
+
+def _mistakes(refused: Rate, accepted: Rate) -> str:
+    return (
+        f"they refused {refused.share:.0%} of {refused.n} faithful ones and accepted {accepted.share:.0%} of "
+        f"{accepted.n} others"
+    )
+
+
+STARTER = "starter"
+"""Its lines are known sentences that a program fills with facts."""
 
 
 def fidelity(store: Store, run: str) -> list[Rate]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from consult.envs.store.columns import sound
 from consult.envs.store.write import Row, Store, now
 
 
@@ -22,25 +23,27 @@ def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:
     Returns:
         The benchmark's id, e.g. `b1`.
     """
-    rows = store.query(
-        "SELECT id FROM benchmarks WHERE toml = ? AND (NOT ? OR (anew AND status = 'running')) ORDER BY rowid DESC",
-        toml,
-        anew,
-    )
-    if rows:
-        found: str = rows[0]["id"]
-        return found
-    name = f"b{store.query('SELECT count(*) AS n FROM benchmarks')[0]['n'] + 1}"
-    store.write(
-        "INSERT INTO benchmarks (id, toml, anew, status, created) VALUES (?, ?, ?, 'running', ?)",
-        [(name, toml, anew, now())],
-    )
+    with store.writing() as connection:
+        found = connection.execute(
+            "SELECT id FROM benchmarks WHERE toml = ? AND (NOT ? OR (anew AND status = 'running')) ORDER BY rowid DESC",
+            (toml, anew),
+        ).fetchone()
+        if found:
+            return str(found[0])
+        last = connection.execute("SELECT max(CAST(substr(id, 2) AS INTEGER)) FROM benchmarks").fetchone()[0] or 0
+        name = f"b{last + 1}"
+        connection.execute(
+            "INSERT INTO benchmarks (id, toml, anew, status, created) VALUES (?, ?, ?, 'running', ?)",
+            (name, toml, anew, now()),
+        )
     return name
 
 
 def keep_run(store: Store, benchmark: str, cell: int, run: str) -> None:
     """Record the run of a cell, by the cell's number."""
-    store.write("INSERT OR REPLACE INTO benchmark_runs VALUES (?, ?, ?)", [(benchmark, cell, run)])
+    store.write(
+        "INSERT OR REPLACE INTO benchmark_runs (benchmark_id, cell, run_id) VALUES (?, ?, ?)", [(benchmark, cell, run)]
+    )
 
 
 def end_benchmark(store: Store, benchmark: str) -> None:
@@ -78,6 +81,7 @@ def played_run(
     models: Mapping[str, str],
     revision: str,
     *,
+    prompts: str | None = None,
     among: Sequence[str] | None = None,
 ) -> str | None:
     """Find the newest finished run of this cell, by the same models on the same scenario.
@@ -87,12 +91,16 @@ def played_run(
         digest: Digest of the cell's configuration.
         models: Role → current reference and revision.
         revision: The scenario's current revision.
+        prompts: Revision of the prompts that the models read.
         among: The runs to search; by default all of the store's.
     """
     rows = store.query(
-        "SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? ORDER BY rowid DESC",
+        "SELECT id, models, status FROM runs WHERE digest = ? AND scenario_revision = ? AND prompt_revision IS ? "
+        f"AND {sound('runs')} "
+        "ORDER BY rowid DESC",
         digest,
         revision,
+        prompts,
     )
     fitting = (row for row in rows if among is None or row["id"] in among)
     return next(

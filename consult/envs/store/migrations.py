@@ -158,6 +158,46 @@ def name_predictions(db: Any) -> None:
     db.execute("ALTER TABLE guesses RENAME TO classifier_predictions")
 
 
+def index_cases(db: Any) -> None:
+    """13: find the consultations of a case without reading all of them."""
+    db.execute("CREATE INDEX consultations_of_case ON consultations(case_id)")
+
+
+def hold_by_lock(db: Any) -> None:
+    """14: a lock file holds a run that is being played; `pid` is left of runs that an older version plays.
+
+    Older versions know nothing of the lock and must not open the store any more.
+    """
+    db.execute("UPDATE runs SET pid = NULL WHERE status != 'running'")
+
+
+def count_replies(db: Any) -> None:
+    """15: counts of replies by turn, role and model; private thought and cut replies; what a run's models support."""
+    db.execute(
+        "CREATE TABLE reply_counts (consultation_id TEXT NOT NULL REFERENCES consultations(id), turn INTEGER, "
+        "role TEXT NOT NULL, model TEXT NOT NULL, tries INTEGER NOT NULL, unusable INTEGER NOT NULL, "
+        "cut INTEGER NOT NULL, widened INTEGER NOT NULL, repeated INTEGER NOT NULL, why TEXT NOT NULL DEFAULT '')"
+    )
+    db.execute("CREATE INDEX reply_counts_of_consultation ON reply_counts(consultation_id)")
+    db.execute("ALTER TABLE prompts ADD COLUMN thought TEXT")
+    db.execute("ALTER TABLE prompts ADD COLUMN cut INTEGER")
+    db.execute("ALTER TABLE runs ADD COLUMN capabilities TEXT")
+
+
+def keep_findings(db: Any) -> None:
+    """16: findings, stated confidences, more of an opinion, and the prompts' revision; unknown for older rows."""
+    for column in ("findings TEXT NOT NULL DEFAULT ''", "stated_confidence REAL"):
+        db.execute(f"ALTER TABLE turns ADD COLUMN {column}")
+        db.execute(f"ALTER TABLE opinions ADD COLUMN {column}")
+    db.execute("ALTER TABLE opinions ADD COLUMN differential TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE opinions ADD COLUMN urgency TEXT")
+    db.execute("ALTER TABLE runs ADD COLUMN prompt_revision TEXT")
+
+
+READABLE = 16
+"""Steps after this one change no table: a store that has taken so many can be read without them."""
+
+
 MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     create,
     tell_what_was_said,
@@ -171,6 +211,10 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     keep_prompts,
     drop_scores,
     name_predictions,
+    index_cases,
+    hold_by_lock,
+    count_replies,
+    keep_findings,
 )
 
 _CREATE = """

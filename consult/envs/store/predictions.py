@@ -25,7 +25,11 @@ class Prediction(NamedTuple):
 
 def keep_predictions(store: Store, predictions: Sequence[Prediction]) -> None:
     """Write predictions in one transaction; predictions that are already stored are not changed."""
-    store.write("INSERT OR IGNORE INTO classifier_predictions VALUES (?, ?, ?, ?, ?)", predictions)
+    store.write(
+        "INSERT OR IGNORE INTO classifier_predictions "
+        "(classifier, scenario_revision, case_id, labels, probabilities) VALUES (?, ?, ?, ?, ?)",
+        predictions,
+    )
 
 
 def predictions_of(store: Store, classifier: str, scenario_revision: str) -> dict[str, list[str]]:

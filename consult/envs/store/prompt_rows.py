@@ -26,7 +26,7 @@ LONG = 1_000
 COLUMNS = (
     "consultation_id", "turn", "idx", "role", "task", "member", "attempt", "model", "messages", "begin", "rendered",
     "temperature", "top_p", "max_tokens", "seed", "grammar", "constrained", "reply", "outcome", "why", "probability",
-    "tokens_in", "tokens_out", "seconds",
+    "tokens_in", "tokens_out", "seconds", "thought", "cut",
 )  # fmt: skip
 _INSERT = f"INSERT INTO prompts ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
@@ -104,12 +104,13 @@ class PromptRows:
         sent = reply.sent if reply is not None and reply.sent is not None else _as_it_stands(prompt)
         return (
             asked.consultation, asked.turn, asked.idx, asked.role, request.task, request.key[4], request.key[5],
-            model or _named(exchange), self._messages(sent.messages), sent.begin or None, self._rendered(sent),
+            model or named(exchange), self._messages(sent.messages), sent.begin or None, self._rendered(sent),
             request.temperature, request.top_p, sent.max_new_tokens, request.seed if sent.seed is None else sent.seed,
             self._grammar(prompt), None if reply is None or reply.sent is None else sent.constrained,
             None if reply is None else packed(reply.text), exchange.outcome, packed(exchange.why),
             None if reply is None else reply.probability, reply.tokens_in if reply else 0,
             reply.tokens_out if reply else 0, reply.seconds if reply else 0.0,
+            packed(reply.thought) if reply and reply.thought else None, reply.cut if reply else None,
         )  # fmt: skip
 
     # -- texts -----------------------------------------------------------------------------------------------------
@@ -159,7 +160,8 @@ def _as_it_stands(prompt: Prompt) -> Sent:
     return Sent(prompt.messages, prompt.max_new_tokens, begin=prompt.begin)
 
 
-def _named(exchange: Exchange) -> str:
+def named(exchange: Exchange) -> str:
+    """Return reference and revision of the asked model."""
     info = exchange.info
     return f"{info.reference}@{info.revision}" if info.revision else info.reference
 

@@ -64,7 +64,7 @@ def matching(store: Store, run: str, filters: Filters, most: int, skipped: int) 
 def count_matching(store: Store, run: str, filters: Filters) -> int:
     """Count the consultations of a run that pass the filters."""
     where, parameters = _where(run, filters)
-    counted: int = store.query(f"SELECT count(*) AS n FROM consultations c WHERE {where}", *parameters)[0]["n"]
+    counted: int = store.aggregate(f"SELECT count(*) AS n FROM consultations c WHERE {where}", *parameters)[0]["n"]
     return counted
 
 
@@ -109,7 +109,7 @@ def choices(store: Store, run: str) -> dict[str, list[str]]:
     """Return column → its values in a run, sorted; `-` comes last if some rows have none."""
     found: dict[str, list[str]] = {}
     for column in COLUMNS:
-        rows = store.query(f"SELECT DISTINCT {column} AS value FROM consultations WHERE run_id = ?", run)
+        rows = store.aggregate(f"SELECT DISTINCT {column} AS value FROM consultations WHERE run_id = ?", run)
         found[column] = _sorted(row["value"] for row in rows)
     return found
 
@@ -121,7 +121,7 @@ def _sorted(values: Iterable[str | None]) -> list[str]:
 
 def assessors(store: Store) -> list[str]:
     """List the assessors of a store."""
-    return [row["assessor"] for row in store.query("SELECT DISTINCT assessor FROM assessments ORDER BY assessor")]
+    return [row["assessor"] for row in store.aggregate("SELECT DISTINCT assessor FROM assessments ORDER BY assessor")]
 
 
 def neighbours(store: Store, row: Row) -> tuple[str | None, str | None]:
@@ -136,7 +136,7 @@ def neighbours(store: Store, row: Row) -> tuple[str | None, str | None]:
 def elsewhere(store: Store, row: Row, run: Row, most: int) -> list[Row]:
     """List other consultations of the same case and scenario version, the newest run first."""
     sql = (
-        "SELECT c.*, r.models, r.config FROM consultations c JOIN runs r ON r.id = c.run_id "
+        "SELECT c.*, r.models FROM consultations c JOIN runs r ON r.id = c.run_id "
         "WHERE c.case_id = ? AND c.id != ? AND r.scenario_revision = ? ORDER BY r.rowid DESC, c.ordinal LIMIT ?"
     )
     return store.query(sql, row["case_id"], row["id"], run["scenario_revision"], most)
@@ -160,7 +160,7 @@ def unknown_consultation(store: Store, identifier: str) -> UnknownNameError:
         return UnknownNameError("run", run, [row["id"] for row in store.runs(MOST_LISTED)])
     rows = store.query("SELECT id FROM consultations WHERE run_id = ? ORDER BY ordinal LIMIT ?", run, MOST_LISTED)
     if not rows:
-        rows = store.query("SELECT id FROM consultations ORDER BY rowid DESC LIMIT ?", MOST_LISTED)
+        rows = store.query("SELECT id FROM consultations ORDER BY run_id DESC, ordinal LIMIT ?", MOST_LISTED)
     return UnknownNameError("consultation", identifier, [row["id"] for row in rows])
 
 

@@ -8,8 +8,31 @@ from typing import Any
 
 from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.agents.assessors.judge import Judgement
+from consult.envs.config import Plan
 
 Row = dict[str, Any]
+
+
+def consultation_id(run: str, ordinal: int) -> str:
+    """Name a consultation, e.g. `r3.17`."""
+    return f"{run}.{ordinal}"
+
+
+def planned_row(run: str, plan: Plan, truth: Row) -> Row:
+    """Return the row of a consultation before it is played."""
+    return {
+        "id": consultation_id(run, plan.ordinal),
+        "run_id": run,
+        "ordinal": plan.ordinal,
+        "case_id": plan.case,
+        "temperament": plan.temperament,
+        "strategy": plan.strategy,
+        "team": plan.team,
+        "seed": plan.seed,
+        "repeat": plan.repeat,
+        "status": "running",
+        **truth,
+    }
 
 
 def turn_row(consultation: str, idx: int, act: Act) -> Row:
@@ -28,7 +51,9 @@ def turn_row(consultation: str, idx: int, act: Act) -> Row:
         "diagnosis": act.diagnosis,
         "diagnosis_words": act.diagnosis_words,
         "confidence": act.confidence,
+        "stated_confidence": act.stated_confidence,
         "differential": json.dumps(act.differential),
+        "findings": act.findings,
         "thought": act.thought,
         "accepts": act.accepts,
         "source": act.source,
@@ -64,6 +89,10 @@ def opinion_row(consultation: str, idx: int, opinion: Opinion) -> Row:
         "source": opinion.source,
         "usable": opinion.usable,
         "first_usable": opinion.first_usable,
+        "findings": opinion.findings,
+        "differential": json.dumps(opinion.differential),
+        "urgency": opinion.urgency,
+        "stated_confidence": opinion.stated_confidence,
     }
 
 
@@ -74,9 +103,16 @@ def acts_of(turns: Sequence[Row], opinions: Sequence[Row]) -> list[Act]:
 
 
 def _opinion(row: Row) -> Opinion:
-    names = ("specialty", "diagnosis", "confidence", "reason", "source")
+    names = (
+        "specialty", "diagnosis", "confidence", "reason", "source", "findings", "urgency", "stated_confidence",
+    )  # fmt: skip
     first = None if row["first_usable"] is None else bool(row["first_usable"])
-    return Opinion(**{name: row[name] for name in names}, usable=bool(row["usable"]), first_usable=first)
+    return Opinion(
+        **{name: row[name] for name in names},
+        usable=bool(row["usable"]),
+        first_usable=first,
+        differential=tuple(json.loads(row["differential"])),
+    )
 
 
 def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
@@ -92,7 +128,7 @@ def _act(row: Row, opinions: tuple[Opinion, ...]) -> Act:
         )
     plain = (
         "speaker", "action", "text", "topic", "specialty", "urgency", "diagnosis", "diagnosis_words", "confidence",
-        "thought",
+        "stated_confidence", "thought", "findings",
     )  # fmt: skip
     return Act(
         **{name: row[name] for name in plain},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from consult.envs.store.columns import sound
 from consult.envs.store.write import Row, Store
 
 
@@ -69,7 +70,8 @@ def count_by_status(store: Store, run: str) -> dict[str, int]:
 def finished_runs(store: Store) -> list[FinishedRun]:
     """List the finished runs of all scenarios, the newest first."""
     rows = store.query(
-        "SELECT id, config, models, wall_seconds FROM runs WHERE status = 'finished' ORDER BY rowid DESC"
+        f"SELECT id, config, models, wall_seconds FROM runs WHERE status = 'finished' AND {sound('runs')} "
+        "ORDER BY rowid DESC"
     )
     return [FinishedRun(**row) for row in rows]
 

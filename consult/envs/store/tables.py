@@ -32,4 +32,6 @@ def rows_of(store: Store, table: str, run: str) -> list[Row]:
 
 def declared_types(store: Store, table: str) -> dict[str, str]:
     """Map each column of a table to its declared type, such as INTEGER, in the table's order."""
-    return {row["name"]: row["type"] for row in store.query("SELECT name, type FROM pragma_table_info(?)", table)}
+    return {
+        row["name"]: row["type"] for row in store.query("SELECT name, type FROM pragma_table_info(?, 'main')", table)
+    }

@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
 from consult.agents.acts import Act
 from consult.agents.assessors.judge import Judgement
 from consult.agents.assessors.rubric import Verdict
-from consult.envs.config import Plan, RunConfig
+from consult.envs.config import RunConfig
 from consult.envs.events import Event
-from consult.envs.held import is_held
+from consult.envs.held import is_held, plays_without_lock
+from consult.envs.store.columns import add_functions, sound
+from consult.envs.store.log import is_foreign, log_of, refuse_spoilt_log
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.prompt_rows import Asked, PromptRows
+from consult.envs.store.reply_counts import count_rows
 from consult.envs.store.rows import Row as Row
-from consult.envs.store.rows import acts_of, judgement_row, opinion_row, turn_row
-from consult.errors import UserError
+from consult.envs.store.rows import acts_of, judgement_row, opinion_row, planned_row, turn_row
+from consult.envs.store.rows import consultation_id as consultation_id
+from consult.envs.store.spoilt import refuse_spoilt
+from consult.errors import StoreError as StoreError
 from consult.reading import is_storable, refuse_other_kinds
 from consult.scenarios.correct import Correct
 
@@ -44,10 +51,6 @@ SELECT c.*, j.judge, j.verdict, j.why AS verdict_why FROM consultations c LEFT J
 """
 
 
-class StoreError(UserError):
-    """A store that cannot be opened or written; the message is one sentence with the fix."""
-
-
 @dataclass
 class Pending:
     """Work since the last commit."""
@@ -58,6 +61,8 @@ class Pending:
     """Consultation, judge, and its verdict."""
     asked: list[Asked] = field(default_factory=list)
     """Exchanges of the turns and the consultations that have ended."""
+    prompts: bool = True
+    """Whether the exchanges are stored, and not only counted."""
 
     def __bool__(self) -> bool:
         return bool(self.turns or self.ended)
@@ -73,27 +78,58 @@ class Store:
             StoreError: The file is missing (with `create=False`), is not an SQLite database of this project, cannot be
                 written, or was written by a newer version.
         """
-        import sqlite_utils
-
         refuse_other_kinds(path)
         self.path, self._prompts = path, PromptRows()
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
         with sentences(path):
+            if path.is_file() and is_foreign(path):
+                raise StoreError(f"'{path}' is not an SQLite database; name another with --db")
+            if log_of(path):
+                _refuse_spoilt_log(path)
             # In a notebook with a running loop, a run is played in another thread while the opening thread waits.
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            # Before anything is written, since it may be a database of another program.
-            self._taken()
-            self._use_write_ahead_log()
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("PRAGMA foreign_keys=ON")
-            self.db = sqlite_utils.Database(self._connection)
-            self._migrate()
+        try:
+            with sentences(path):
+                # Before anything is written, since it may be a database of another program.
+                if self._taken() == 0 and not create:
+                    raise StoreError(f"'{path}' is empty; play something first, or name another with --db")
+                self._use_write_ahead_log()
+                self._connection.execute("PRAGMA synchronous=FULL")
+                self._connection.execute("PRAGMA foreign_keys=ON")
+                add_functions(self._connection)
+                self._migrate()
+                check_tables(self._connection, path)
+                # A file or a disk that cannot be written is found out before anything is played.
+                with self._transaction():
+                    pass
+        except BaseException:
+            self.close()
+            raise
+
+    @cached_property
+    def db(self) -> Any:
+        """The file as a database of sqlite-utils, which commits each statement by itself."""
+        import sqlite_utils
+
+        return sqlite_utils.Database(self._connection)
+
+    @staticmethod
+    def check_place(path: Path) -> None:
+        """Check, before any work, that a store can be opened or created; none is created.
+
+        Raises:
+            StoreError: It cannot.
+        """
+        if path.exists():
+            Store(path).close()
+        elif not (path.parent.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)):
+            raise StoreError(f"'{path}' {_in_words('unable to open', path)}")
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -102,14 +138,16 @@ class Store:
 
     def _taken(self) -> int:
         """Return the number of schema steps that the file has taken; refuse foreign files and newer schemas."""
-        taken: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        # In one statement, since another process may be creating the tables.
+        found = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+        taken, tables = cast(tuple[int, int], self._connection.execute(found).fetchone())
         if taken > len(MIGRATIONS):
             raise StoreError(
                 f"'{self.path}' was written by a newer version of consult (schema {taken}); update consult, "
                 "or name another database with --db"
             )
         tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if taken == 0 and tables:
+        if taken < 0 or (taken == 0 and tables):
             raise StoreError(f"'{self.path}' is not a database of consult; name another with --db")
         return taken
 
@@ -122,13 +160,21 @@ class Store:
             )
 
     def _migrate(self) -> None:
-        taken = self._taken()
-        for number, migrate in enumerate(MIGRATIONS[taken:], taken + 1):
-            with self._transaction():
-                if self._connection.execute("PRAGMA user_version").fetchone()[0] >= number:
-                    continue  # another process was faster
-                migrate(self._connection)
-                self._connection.execute(f"PRAGMA user_version = {number}")
+        """Take the missing schema steps, all of them or none."""
+        if self._taken() == len(MIGRATIONS):
+            return
+        with self._transaction():
+            # Read again, since another process may have been faster.
+            taken = self._taken()
+            try:
+                for migrate in MIGRATIONS[taken:]:
+                    migrate(self._connection)
+            except sqlite3.OperationalError as error:
+                raise StoreError(
+                    f"'{self.path}' says that it has schema {taken}, which does not fit its tables ({error}); "
+                    "restore the file from a copy"
+                ) from error
+            self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -154,6 +200,8 @@ class Store:
         sees: Mapping[str, bool] | None = None,
         *,
         prompts: bool = False,
+        prompt_revision: str | None = None,
+        hold: Callable[[str], None] = lambda run: None,
     ) -> str:
         """Create a run with its consultations.
 
@@ -166,13 +214,15 @@ class Store:
                 `skin_type`, `demo`.
             sees: Doctor's role → whether its model takes photographs.
             prompts: Whether prompts and replies are stored.
+            prompt_revision: Revision of the prompts that its models read.
+            hold: Called with the run's id before other processes can see the run.
 
         Returns:
             The run's id.
         """
         with self._transaction():
-            number = self._connection.execute("SELECT count(*) FROM runs").fetchone()[0] + 1
-            run = f"r{number}"
+            run = f"r{self._last_number() + 1}"
+            hold(run)
             self._insert(
                 "runs",
                 [
@@ -186,54 +236,49 @@ class Store:
                         "config": config.model_dump_json(),
                         "models": json.dumps(dict(models)),
                         "versions": json.dumps(dict(versions)),
-                        "pid": os.getpid(),
                         "created": now(),
                         "sees": None if sees is None else json.dumps(dict(sees)),
                         "prompts": prompts,
+                        "prompt_revision": prompt_revision,
                     }
                 ],
             )
-            self._insert("consultations", [self._planned(run, plan, truths[plan.case]) for plan in config.plan()])
+            self._insert("consultations", [planned_row(run, plan, truths[plan.case]) for plan in config.plan()])
         return run
 
-    def _planned(self, run: str, plan: Plan, truth: Row) -> Row:
-        return {
-            "id": consultation_id(run, plan.ordinal),
-            "run_id": run,
-            "ordinal": plan.ordinal,
-            "case_id": plan.case,
-            "temperament": plan.temperament,
-            "strategy": plan.strategy,
-            "team": plan.team,
-            "seed": plan.seed,
-            "repeat": plan.repeat,
-            "status": "running",
-            **truth,
-        }
+    def _last_number(self) -> int:
+        """Return the highest number of a run, also of one that has been deleted but has consultations."""
+        numbers = (
+            "SELECT max(CAST(substr(id, 2) AS INTEGER)) FROM "
+            "(SELECT id FROM runs UNION ALL SELECT DISTINCT run_id FROM consultations)"
+        )
+        return self._connection.execute(numbers).fetchone()[0] or 0
 
     def keep_photograph(self, key: str, png: bytes, width: int, height: int) -> None:
         """Store a photograph from outside; a repeated photograph is stored once."""
         with self._transaction():
-            self._connection.execute("INSERT OR IGNORE INTO photographs VALUES (?, ?, ?, ?)", (key, png, width, height))
+            self._connection.execute(
+                "INSERT OR IGNORE INTO photographs (hash, png, width, height) VALUES (?, ?, ?, ?)",
+                (key, png, width, height),
+            )
 
     def adopt(self, run: str) -> None:
-        """Mark a run as being played by this process; failed consultations will be retried.
+        """Mark a run, which the caller holds, as being played; failed consultations will be retried.
 
         Raises:
-            StoreError: Another process is playing it.
+            StoreError: Something in it cannot be read.
         """
         failed = "consultation_id IN (SELECT id FROM consultations WHERE run_id = ? AND status = 'failed')"
+        refuse_spoilt(self, run)
         with self._transaction():
-            pid = self._connection.execute("SELECT pid FROM runs WHERE id = ?", (run,)).fetchone()[0]
-            if is_alive(pid):
-                raise StoreError(f"run {run} is being played by process {pid}; wait for it, or stop it first")
-            self._connection.execute("UPDATE runs SET status = 'running', pid = ? WHERE id = ?", (os.getpid(), run))
+            self._connection.execute("UPDATE runs SET status = 'running', pid = NULL WHERE id = ?", (run,))
             # The requests of the failed turn are repeated.
-            self._connection.execute(
-                f"DELETE FROM prompts WHERE {failed} AND (turn IS NULL OR turn NOT IN "
-                "(SELECT idx FROM turns WHERE turns.consultation_id = prompts.consultation_id))",
-                (run,),
-            )
+            for table in ("prompts", "reply_counts"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE {failed} AND (turn IS NULL OR turn NOT IN "
+                    f"(SELECT idx FROM turns WHERE turns.consultation_id = {table}.consultation_id))",
+                    (run,),
+                )
             self._connection.execute(
                 "UPDATE consultations SET status = 'running', error = NULL, correct = NULL, correct_by = NULL "
                 "WHERE run_id = ? AND status = 'failed'",
@@ -256,7 +301,8 @@ class Store:
                     (*(event[column] for column in _ENDED), expert, event["consultation"]),
                 )
             self._insert("judgements", [judgement_row(*judged) for judged in pending.judged])
-            self._prompts.write(self._connection, pending.asked)
+            self._insert("reply_counts", count_rows(pending.asked))
+            self._prompts.write(self._connection, pending.asked if pending.prompts else ())
 
     def keep_judgements(
         self, judge: str, judged: Iterable[tuple[str, Judgement, Correct]], asked: Sequence[Asked] = ()
@@ -311,6 +357,11 @@ class Store:
         )
         self._prompts.write(self._connection, asked, model)
 
+    def keep_capabilities(self, run: str, found: Mapping[str, Mapping[str, str]]) -> None:
+        """Write what a run's models support: reference → name → what was found."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET capabilities = ? WHERE id = ?", (json.dumps(found), run))
+
     def end(self, run: str, status: str, wall_seconds: float) -> None:
         """Close a run: `finished` or `interrupted`."""
         with self._transaction():
@@ -318,6 +369,12 @@ class Store:
                 "UPDATE runs SET status = ?, ended = ?, pid = NULL, wall_seconds = wall_seconds + ? WHERE id = ?",
                 (status, now(), wall_seconds, run),
             )
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction that reads before it writes: no other process writes in between."""
+        with self._transaction():
+            yield self._connection
 
     def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement once per row, in one transaction."""
@@ -342,52 +399,78 @@ class Store:
         with sentences(self.path):
             return cast(list[Row], list(self.db.query(sql, parameters)))
 
+    def aggregate(self, sql: str, *parameters: Any) -> list[Row]:
+        """Run a query that reads many rows for a short answer."""
+        return self.query(sql, *parameters)
+
     def stream(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
         """Run a query and yield its rows as tuples, for large results."""
         with sentences(self.path):
-            yield from self.db.conn.execute(sql, parameters)
+            yield from self._connection.execute(sql, parameters)
 
     def runs(self, most: int = -1, skipped: int = 0) -> list[Row]:
         """List runs with their counts, the newest first, with a limit and an offset."""
-        return self._counted("SELECT rowid AS number, * FROM runs ORDER BY rowid DESC LIMIT ? OFFSET ?", most, skipped)
+        return self._counted("id IN (SELECT id FROM runs ORDER BY rowid DESC LIMIT ? OFFSET ?)", most, skipped)
 
     def run(self, run: str) -> Row | None:
         """Return one run with its counts."""
-        return next(iter(self._counted("SELECT rowid AS number, * FROM runs WHERE id = ?", run)), None)
+        return next(iter(self._counted("id = ?", run)), None)
 
-    def _counted(self, runs: str, *parameters: Any) -> list[Row]:
-        return self.query(
+    def _counted(self, which: str, *parameters: Any) -> list[Row]:
+        # Counted first and joined then: a configuration is long, and would be carried along with each consultation.
+        return self.aggregate(
             f"""
-            SELECT r.*, count(c.id) AS consultations,
-              sum(c.status = 'finished') AS finished, sum(c.status = 'unfinished') AS unfinished,
-              sum(c.status = 'failed') AS failed,
-              count(c.correct) AS with_truth, coalesce(sum(c.correct), 0) AS correct,
-              coalesce(sum(c.correct_by = 'unjudged'), 0) AS unjudged
-            FROM ({runs}) r JOIN consultations c ON c.run_id = r.id
-            GROUP BY r.id ORDER BY r.number DESC
+            SELECT r.rowid AS number, r.*, json_extract(config, '$.strategy') AS strategy,
+              json_extract(config, '$.team') AS team, c.consultations, c.finished, c.unfinished, c.failed,
+              c.with_truth, c.correct, c.unjudged
+            FROM runs r JOIN (
+              SELECT run_id, count(id) AS consultations,
+                sum(status = 'finished') AS finished, sum(status = 'unfinished') AS unfinished,
+                sum(status = 'failed') AS failed,
+                count(correct) AS with_truth, coalesce(sum(correct), 0) AS correct,
+                coalesce(sum(correct_by = 'unjudged'), 0) AS unjudged
+              FROM consultations WHERE run_id IN (SELECT id FROM runs WHERE {which}) GROUP BY run_id
+            ) c ON c.run_id = r.id
+            ORDER BY r.rowid DESC
             """,
             *parameters,
         )
 
-    def unfinished_run(self, digest: str, models: Mapping[str, str] | None = None) -> Row | None:
-        """Find an unfinished run of this configuration that no live process plays.
+    def unfinished_run(self, digest: str, models: Mapping[str, str], prompts: str | None = None) -> Row | None:
+        """Find an unfinished run of this configuration that nobody plays.
 
         Args:
             digest: Digest of the configuration.
-            models: Role → reference and revision; if given, the run must have been started with these.
+            models: Role → reference and revision that the run was started with.
+            prompts: Revision of the prompts that it was started with.
         """
-        rows = self.query("SELECT * FROM runs WHERE digest = ? AND status != 'finished' ORDER BY rowid", digest)
-        if models is not None:
-            rows = [row for row in rows if json.loads(row["models"]) == dict(models)]
-        return next((row for row in rows if not (is_alive(row["pid"]) or is_held(self.path, row["id"]))), None)
+        rows = (row for row in self.unfinished_runs(digest) if json.loads(row["models"]) == dict(models))
+        return next((row for row in rows if row["prompt_revision"] == prompts and not self.is_played(row)), None)
+
+    def unfinished_runs(self, digest: str) -> list[Row]:
+        """List the unfinished runs of a configuration, the oldest first, including those that are being played."""
+        return self.query(
+            f"SELECT * FROM runs WHERE digest = ? AND status != 'finished' AND {sound('runs')} ORDER BY rowid", digest
+        )
+
+    def is_played(self, run: Row) -> bool:
+        """Return whether another process, or another thread of this one, plays a run."""
+        return is_held(self.path, run["id"]) or plays_without_lock(run["pid"])
+
+    def state(self, run: Row) -> str:
+        """Return the status of a run; a run is interrupted if it is stored as running and nobody plays it."""
+        status: str = run["status"]
+        return "interrupted" if status == "running" and not self.is_played(run) else status
 
     def runs_of(self, digest: str) -> list[Row]:
         """List the runs of a configuration, the newest first."""
-        return self.query("SELECT * FROM runs WHERE digest = ? ORDER BY rowid DESC", digest)
+        return self.query(f"SELECT * FROM runs WHERE digest = ? AND {sound('runs')} ORDER BY rowid DESC", digest)
 
     def finished_runs(self, scenario_revision: str) -> list[Row]:
         """List the finished runs of a scenario's current version, the oldest first."""
-        statement = "SELECT * FROM runs WHERE scenario_revision = ? AND status = 'finished' ORDER BY rowid"
+        statement = (
+            f"SELECT * FROM runs WHERE scenario_revision = ? AND status = 'finished' AND {sound('runs')} ORDER BY rowid"
+        )
         return self.query(statement, scenario_revision)
 
     def consultations(self, run: str) -> list[Row]:
@@ -430,22 +513,46 @@ def stored_judgement(row: Row) -> Row | None:
     return {"judge": row["judge"], "verdict": row["verdict"], "why": row["verdict_why"]}
 
 
-def consultation_id(run: str, ordinal: int) -> str:
-    """Name a consultation, e.g. `r3.17`."""
-    return f"{run}.{ordinal}"
+@cache
+def _schema() -> dict[str, tuple[str, ...]]:
+    """Map each table to its columns, as a new store has them."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for migrate in MIGRATIONS:
+            migrate(connection)
+        return _tables(connection)
 
 
-def is_alive(pid: int | None) -> bool:
-    """Return whether another process of this machine has the given process id."""
-    if pid is None or pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _tables(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    found = connection.execute(
+        "SELECT m.name, t.name FROM main.sqlite_master m JOIN pragma_table_info(m.name, 'main') t "
+        "WHERE m.type = 'table'"
+    ).fetchall()
+    return {table: tuple(name for of, name in found if of == table) for table in dict(found)}
+
+
+def check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a store that lacks a table or a column; more of them do no harm.
+
+    Raises:
+        StoreError: It does.
+    """
+    there = _tables(connection)
+    for table, columns in _schema().items():
+        lacking = [f"{table}.{name}" for name in columns if name not in there.get(table, columns)]
+        if table not in there or lacking:
+            what = f"the column '{lacking[0]}'" if lacking else f"the table '{table}'"
+            raise StoreError(
+                f"'{path}' is damaged: it lacks {what}; restore it from a copy, or read the other tables with: "
+                f"sqlite3 {shlex.quote(str(path))} .dump"
+            )
+
+
+def _refuse_spoilt_log(path: Path) -> None:
+    """Look at the log before a writer tidies it up."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+        with suppress(sqlite3.DatabaseError):
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        refuse_spoilt_log(path)
 
 
 @contextmanager
@@ -453,11 +560,19 @@ def sentences(path: Path) -> Iterator[None]:
     """Turn an SQLite error about a file into a sentence with the fix."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        # SQLite's own message quotes what is spoilt.
+        raise StoreError(f"'{path}' {_in_words('a name in its schema is no text', path)}") from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"'{path}' {_mend(str(error))}") from error
+        raise StoreError(f"'{path}' {_in_words(str(error), path)}") from error
 
 
-def _mend(message: str) -> str:
+def cannot_be_written(error: sqlite3.OperationalError) -> bool:
+    """Return whether SQLite could not create a file that it needs, or not write to one."""
+    return any(part in str(error) for part in ("unable to open", "readonly", "read-only"))
+
+
+def _in_words(message: str, path: Path) -> str:
     fixes = {
         "not a database": "is not an SQLite database; name another with --db",
         "unable to open": "cannot be opened; check that the folder exists and can be written",
@@ -468,7 +583,9 @@ def _mend(message: str) -> str:
         "disk I/O": "cannot be read or written, since the disk fails; run the same command again once it can",
         "locked": "is being written by another process; wait for it, or name another with --db",
     }
-    return next((fix for part, fix in fixes.items() if part in message), f"cannot be used ({message})")
+    rest = f"sqlite3 {shlex.quote(str(path))} .recover | sqlite3 recovered.db"
+    damaged = f"is damaged ({message}); restore it from a copy, or save what can be read with: {rest}"
+    return next((fix for part, fix in fixes.items() if part in message), damaged)
 
 
 def now() -> str:

@@ -124,12 +124,15 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "cost": _cost(played),
         **_lines(store, run),
         "unusable": _unusable(store, run),
+        **_replies(store, run),
     }
     return data, played
 
 
 def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
+    from consult.envs.capabilities import notes
     from consult.envs.config import RunConfig
+    from consult.envs.metrics.fidelity import check_note
     from consult.envs.settings import THEN, settings_of
 
     config = RunConfig.model_validate_json(row["config"])
@@ -146,6 +149,7 @@ def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
             revision=revision,
             judge=THEN.join(judges),
             version=versions.get("consult", ""),
+            prompts=row["prompt_revision"],
         ),
         "scenario": row["scenario"],
         "scenario_revision": revision,
@@ -155,9 +159,12 @@ def _configuration(row: Row, scenario: Scenario, judges: Sequence[str]) -> Data:
         "team": config.team,
         "seed": row["seed"],
         "models": models,
+        "capabilities": json.loads(row["capabilities"] or "{}"),
+        "notes": notes(json.loads(row["capabilities"] or "{}"), config),
         "versions": versions,
         "wall_seconds": row["wall_seconds"],
         "grounded": config.patient_grounding,
+        "check": check_note(row),
     }
 
 
@@ -319,6 +326,13 @@ def _unusable(store: Store, run: str) -> list[Data]:
     from consult.envs.metrics.parse_failures import unusable_answers
 
     return [{"role": one.role, "model": one.model, **_rate(one.rate)} for one in unusable_answers(store, run)]
+
+
+def _replies(store: Store, run: str) -> Data:
+    from consult.envs.metrics.replies import events, replies, unusable_roles
+
+    counted = replies(store, run)
+    return {"replies": events(counted), "unusable_roles": unusable_roles(counted, run, store.path)}
 
 
 def _rate(rate: Rate) -> Data:

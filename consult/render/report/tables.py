@@ -297,13 +297,43 @@ def _temperament_lines(run: Data) -> Iterator[Table]:
     yield Table("What temperaments do", ("", *moods), rows, "Means over the patient's lines; asking back: shares.")
 
 
+_COUNTS = {"tries": "tries", "unusable": "unreadable", "cut": "cut", "widened": "asked again", "repeated": "repeated"}
+
+
+def _replies(run: Data) -> Table:
+    """Return the counts of replies by role, with what makes a role's figures meaningless."""
+    rows = [
+        (Cell(f"{one['role']} ({one['model']})"), *(Cell(f"{one[name]:,}") for name in _COUNTS), Cell(one["why"]))
+        for one in run["replies"]
+    ]
+    note = (
+        "Unreadable: no answer could be read. Cut: ended at its token limit, with no more room. Asked again: cut, and "
+        "requested with twice the room. Repeated: a second reply that equals the refused first one."
+    )
+    said = "".join(f" {sentence[:1].upper()}{sentence[1:]}." for sentence in run["unusable_roles"])
+    return Table("Replies", ("", *_COUNTS.values(), "most frequent reason"), rows, note + said)
+
+
+def _capabilities(run: Data) -> Table:
+    """Return what the run's models support, and what that means for its figures."""
+    found = run["capabilities"]
+    names = list(dict.fromkeys(name for one in found.values() for name in one))
+    rows = [(Cell(model), *(Cell(one.get(name, UNKNOWN)) for name in names)) for model, one in found.items()]
+    note = "Found out when the models were opened." + "".join(f" {said}." for said in run["notes"])
+    return Table("What the models support", ("model", *names), rows, note)
+
+
 def _lines(run: Data) -> Iterator[Table]:
     if run["fidelity"]:
         note = "" if run["grounded"] else "The patient is free: its lines are checked and not corrected."
-        yield _figures("Fidelity of the lines", run["fidelity"], note)
+        yield _figures("Fidelity of the lines", run["fidelity"], " ".join(one for one in (note, run["check"]) if one))
     if run["unusable"]:
         found = {f"{one['role']} ({one['model']})": one for one in run["unusable"]}
         yield _figures("Unusable answers", found, "First replies that could not be read as asked.")
+    if run["replies"]:
+        yield _replies(run)
+    if run["capabilities"]:
+        yield _capabilities(run)
     ended = run["consultations"]["ended"]
     seconds = run["wall_seconds"]
     wall = f"Wall time: {seconds:,.{0 if seconds >= 10 else 1}f} s, {seconds / ended:.2f} s a consultation."

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
+
+from consult.whole_files import write_together
 
 if TYPE_CHECKING:
     from consult.envs.metrics import Outcome
     from consult.envs.store.write import Store
 
 Data = dict[str, Any]
-Pieces = Callable[[], Iterable[str]]
 
 
 def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
@@ -42,7 +42,7 @@ def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
 
         found = described(store, runs, keep)
         table.seek(0)
-        write(
+        write_together(
             out,
             {
                 "report.json": lambda: _json(found),
@@ -70,22 +70,3 @@ def _summary(found: Data) -> str:
 
 def _json(found: object) -> Iterator[str]:
     yield json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def write(out: Path, contents: dict[str, Pieces]) -> None:
-    """Write files whole or not at all: all are written under other names before one takes its place.
-
-    Args:
-        out: Their folder; made where it is not there.
-        contents: Name → what gives its text in pieces.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        drafts = {}
-        for name, pieces in contents.items():
-            drafts[name] = out / f".{name}.part"
-            stack.callback(drafts[name].unlink, missing_ok=True)
-            with drafts[name].open("w", encoding="utf-8", newline="") as file:
-                file.writelines(pieces())
-        for name, draft in drafts.items():
-            draft.replace(out / name)

@@ -21,6 +21,7 @@ from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import ModelError, Request
 from consult.agents.models.model_resolver import HUB_ID, Located, locate
 from consult.agents.prompt_formats import DIALECTS, Dialect
+from consult.agents.prompt_formats.plain import DECISION_TOKENS, TRIAGE_TOKENS
 from consult.agents.roles.client import derive_seed
 from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
@@ -28,8 +29,9 @@ from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import Constraint
 from consult.rl.policy.shared_prompt import Prompts, sample
 from consult.rl.policy.vision_cache import VisionCache
-from consult.rl.rewards.completion_parser import Decided, parse_diagnosis, parse_triage
+from consult.rl.rewards.completion_parser import Decided, parse_decision, parse_triage
 from consult.scenarios import Scenario
+from consult.whole_files import write_whole
 
 NOT_TRAINED = re.compile(r"vision|visual|image|projector|connector|merger")
 """Parts of a model that are frozen."""
@@ -178,8 +180,10 @@ class Policy:
             scenario: The scenario whose labels and aliases count.
         """
         if self.config.role == "triage":
-            return parse_triage(text, row.view, self.dialect)
-        return parse_diagnosis(text, scenario, self.config.rationale)
+            decided = parse_triage(text, row.view, self.dialect)
+        else:
+            decided = parse_decision(text, row.view, self.dialect, scenario)
+        return replace(decided, constrained=self.constraint is not None)
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 
@@ -193,7 +197,7 @@ class Policy:
             _name_base(folder, self.config, self.located)
         (folder / "README.md").unlink(missing_ok=True)  # peft's card is an empty template
         practice = {"role": self.config.role, "rationale": self.config.rationale}
-        (folder / PRACTICE).write_text(json.dumps(practice, indent=2) + "\n", encoding="utf-8")
+        write_whole(folder / PRACTICE, json.dumps(practice, indent=2) + "\n")
 
     def _save_whole(self, folder: Path) -> None:
         from safetensors.torch import load_file, save_file
@@ -210,7 +214,7 @@ class Policy:
 
 
 _FAST_TOKENS = {"triage": 6, "attending": 64, "interview": 8}
-_FREE_TOKENS = {"triage": 256, "attending": 512, "interview": 256}
+_FREE_TOKENS = {"triage": TRIAGE_TOKENS, "attending": DECISION_TOKENS, "interview": 256}
 _PLAYED = {"triage": 0.3, "attending": 0.5, "interview": 0.5}
 """Return the temperatures of play, at which votes are drawn."""
 
@@ -283,7 +287,7 @@ def _name_base(folder: Path, config: TrainConfig, located: Located) -> None:
     path = folder / "adapter_config.json"
     told = read_object(path)
     told["base_model_name_or_path"], told["revision"] = _portable(config.model, located, folder)
-    path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(told, indent=2, sort_keys=True) + "\n")
 
 
 def _portable(reference: str, located: Located, folder: Path) -> tuple[str, str | None]:

@@ -1,14 +1,17 @@
 """Cache the vision tower's features of each photograph in memory and on disk.
 
 Drawing and encoding take longer than a decision, and the tower is not trained. Files lie under `CONSULT_CACHE` (else
-`~/.cache/consult`); their keys are the weights, the scenario and the photograph.
+`~/.cache/consult`); their keys are the weights, the scenario and the photograph. Together they take at most `MOST`
+bytes: those that were used least recently are removed. A cache that cannot be written costs time and no training.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,12 @@ from consult.agents.models.local.transformers_model import TransformersModel
 from consult.agents.models.model import Prompt
 from consult.rl.data.dataset import Row
 from consult.scenarios import Photograph
+from consult.whole_files import drafted
 
+MOST = 4 * 2**30
+"""Bytes of all files together; the newest one stays in any case."""
+STALE = 24 * 3600.0
+"""Seconds after which an incomplete file is no longer being written."""
 AT_ONCE = 200
 """Photographs that are drawn, encoded and stored together."""
 
@@ -64,7 +72,7 @@ class VisionCache:
                 say(f"looking at photographs: {start:,} of {len(left):,}")
             self._look(left[start : start + AT_ONCE])
         if left:
-            self._keep(path)
+            self._keep(path, say)
 
     def _look(self, photographs: Sequence[Photograph]) -> None:
         import torch
@@ -80,7 +88,7 @@ class VisionCache:
     # -- on disk ---------------------------------------------------------------------------------------------------
 
     def _kept_at(self, revision: str) -> Path:
-        folder = Path(os.environ.get("CONSULT_CACHE", Path.home() / ".cache" / "consult"))
+        folder = Path(os.environ.get("CONSULT_CACHE") or Path("~/.cache/consult").expanduser())
         weights = hashlib.sha256(f"{self.speaker.base.revision} {revision}".encode()).hexdigest()[:16]
         return folder / f"looks-{weights}.safetensors"
 
@@ -89,17 +97,37 @@ class VisionCache:
 
         try:
             found = load_file(path)
-        except Exception:  # missing or truncated: the photographs are encoded again
+            path.touch()
+        except Exception:  # missing, truncated or read-only: the photographs are encoded again
             return
         self._seen = {**found, **self._seen}
 
-    def _keep(self, path: Path) -> None:
+    def _keep(self, path: Path, say: Callable[[str], None]) -> None:
         from safetensors.torch import save_file
 
-        partial = path.with_suffix(f".{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(self._seen, partial)
-            partial.replace(path)
-        except Exception:  # if the cache cannot be written, go on without it
-            partial.unlink(missing_ok=True)
+            with drafted(path) as draft:
+                save_file(self._seen, draft)
+            bound(path.parent, path)
+        except Exception as error:
+            say(f"the cache '{path.parent}' cannot be written, so photographs are encoded again next time ({error})")
+
+
+def bound(folder: Path, newest: Path) -> None:
+    """Remove the files of a cache that were used least recently, and those that a killed process left incomplete.
+
+    Args:
+        folder: The cache's folder; other files in it are not touched.
+        newest: The file that was just written.
+    """
+    for part in folder.glob("*looks-*.part*"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
+    kept = [one for one in folder.glob("looks-*.safetensors") if one != newest]
+    left = MOST - newest.stat().st_size
+    for one in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
+        left -= one.stat().st_size
+        if left < 0:
+            one.unlink(missing_ok=True)

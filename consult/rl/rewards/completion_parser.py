@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from consult.agents.acts import DoctorView
 from consult.agents.choices import Rationale
 from consult.agents.prompt_formats import Dialect
+from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.clean import without_thought
-from consult.scenarios import Scenario, Urgency
+from consult.agents.prompt_formats.schemas import MOST_OTHERS, TRIAGE_KEYS, decision_keys
+from consult.scenarios import URGENCIES, Scenario, Urgency
 from consult.scenarios.normalised import abstains
 
 _THOUGHT = r"<think>(?P<thought>.*?)</think>"
@@ -38,6 +42,8 @@ class Decided:
     formed: bool
     """Whether it keeps to the form."""
     urgency: Urgency | None = None
+    constrained: bool = False
+    """Whether it was drawn under a constraint, which keeps it to the form."""
 
 
 def parse_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
@@ -49,20 +55,49 @@ def parse_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
     answers = len(re.findall(r'"specialty"\s*:', answer))
     if read is None or answers != 1:
         return Decided(text, None, False)
-    formed = _is_triage_object(answer) and read.urgency is not None and bool(read.why)
-    return Decided(text, read.specialty, formed, read.urgency)
+    return Decided(text, read.specialty, _has_form(answer, TRIAGE_KEYS), read.urgency)
 
 
-def _is_triage_object(answer: str) -> bool:
+def parse_decision(text: str, view: DoctorView, dialect: Dialect, scenario: Scenario) -> Decided:
+    """Parse an attending's completion, written in reply to what `view` shows.
+
+    The form is one JSON object, or the tags of a format with slots. An answer in tags from a model that was asked for
+    JSON counts, but it does not keep to the form.
+    """
+    tagged = parse_diagnosis(text, scenario, view.rationale)
+    if dialect.slots:
+        return tagged
+    answer = without_thought(text).strip()
+    data = json_object(answer)
+    if data is None or "diagnosis" not in data:
+        return replace(tagged, formed=False)
+    only = len(re.findall(r'"diagnosis"\s*:', answer)) == 1 and isinstance(data["diagnosis"], str)
+    named = _only_label(data["diagnosis"], scenario) if only else None
+    urgency = next((one for one in URGENCIES if one == data.get("urgency")), None)
+    return Decided(text, named, named is not None and _has_form(answer, decision_keys(view.rationale)), urgency)
+
+
+def _has_form(answer: str, keys: Sequence[str]) -> bool:
+    """Return whether an answer is one object with these keys in their order, each with a value of its kind."""
     try:
         data = json.loads(answer)
     except (ValueError, RecursionError):
         return False
-    return isinstance(data, dict) and set(data) == {"specialty", "urgency", "why"}
+    return isinstance(data, dict) and tuple(data) == tuple(keys) and all(_fits(key, data[key]) for key in keys)
+
+
+def _fits(key: str, value: Any) -> bool:
+    if key == "differential":
+        return isinstance(value, list) and len(value) <= MOST_OTHERS and all(isinstance(one, str) for one in value)
+    if key == "confidence":
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    if key == "urgency":
+        return value in URGENCIES
+    return isinstance(value, str) and bool(value.strip())
 
 
 def parse_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "before") -> Decided:
-    """Parse an attending's completion.
+    """Parse an attending's completion in tags.
 
     Args:
         text: The completion as the model wrote it.

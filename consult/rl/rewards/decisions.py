@@ -77,8 +77,8 @@ InterviewReward = Callable[[Interview], float | None]
 
 
 def keeps_form(decided: Decided, target: Target) -> float:
-    """0.5 when the completion keeps to the form, with nothing missing, repeated or added."""
-    return 0.5 if decided.formed else 0.0
+    """0.5 when an unconstrained completion keeps to the form, with nothing missing, repeated or added."""
+    return 0.5 if decided.formed and not decided.constrained else 0.0
 
 
 def is_right(decided: Decided, target: Target) -> float:

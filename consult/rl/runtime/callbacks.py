@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from consult.rl.rewards.curriculum import Phase
 from consult.rl.runtime.evaluation import Measured
 from consult.rl.runtime.output_dir import BROKEN
 from consult.rl.runtime.schedule import NEARLY, Clock
+from consult.whole_files import drafted, write_whole
 
 Say = Callable[[str], None]
 
@@ -127,16 +129,20 @@ class Best:
     """The weights that did best on the validation cases, over all processes that continued a training run.
 
     Args:
-        folder: Where they are saved; a file beside it says which they are.
+        place: Where they are saved, in a folder of their own for each time; a file beside it names the folder.
         accuracy: The start's accuracy: the share of validation cases that it decides right.
     """
 
-    def __init__(self, folder: Path, accuracy: float) -> None:
-        self.folder, self.accuracy, self.where = folder, accuracy, "start"
-        self._note = folder.parent / "best.json"
-        if self._note.is_file() and folder.is_dir():
+    def __init__(self, place: Path, accuracy: float) -> None:
+        self._place, self.accuracy, self.where = place, accuracy, "start"
+        self.folder = place
+        self._note = place.with_suffix(".json")
+        if self._note.is_file():
             kept = read_object(self._note, "accuracy", "where", fix=BROKEN)
-            self.accuracy, self.where = kept["accuracy"], kept["where"]
+            # Before there were several folders, a note named none.
+            folder = place.with_name(kept.get("folder", place.name))
+            if folder.is_dir():
+                self.folder, self.accuracy, self.where = folder, kept["accuracy"], kept["where"]
 
     def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
         """Save the policy's weights if they are at least as good as the best so far, and return whether they are.
@@ -146,8 +152,14 @@ class Best:
         if accuracy < self.accuracy or accuracy == 0:
             return False
         self.accuracy, self.where = accuracy, f"{phase} step {step}"
+        before, number = self.folder, int(self.folder.suffix[1:] or 0) + 1
+        self.folder = self._place.with_suffix(f".{number}")
+        shutil.rmtree(self.folder, ignore_errors=True)  # of a process that was killed while it saved
         policy.save(self.folder)
-        self._note.write_text(json.dumps({"accuracy": self.accuracy, "where": self.where}))
+        # From here on the new ones count: a kill at any moment leaves one whole folder that is named.
+        note = {"accuracy": self.accuracy, "where": self.where, "folder": self.folder.name}
+        write_whole(self._note, json.dumps(note))
+        shutil.rmtree(before, ignore_errors=True)
         return True
 
 
@@ -212,9 +224,7 @@ def keep_curve(path: Path, phase: str, history: list[dict[str, Any]]) -> None:
         row.update({column: entry[name] for column, name in _LOGGED.items() if entry.get(name) is not None})
         if "elapsed" in entry:
             row["seconds"] = entry["elapsed"]
-    partial = path.with_suffix(".part")
-    with partial.open("w", newline="", encoding="utf-8") as stream:
+    with drafted(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, CURVES, restval="")
         writer.writeheader()
         writer.writerows(rows[step] for step in sorted(rows))
-    partial.replace(path)

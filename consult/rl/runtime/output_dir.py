@@ -5,18 +5,45 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from consult.envs.held import holding
 from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
+from consult.whole_files import check_writable, write_whole
 
+LOCK = ".training.lock"
+"""File in an output folder that a training holds while it works."""
 FREE = ("report_to", "db")
 """Fields that do not change the result."""
 
 
 BROKEN = "remove it, or give another --out"
 """What to do about a broken file of a training."""
+
+
+@contextmanager
+def held_folder(out: Path) -> Iterator[None]:
+    """Hold an output folder, made where it is missing, until the end of the block.
+
+    Raises:
+        UnwritableError: Nothing can be written there.
+        HeldError: Another training writes into it.
+    """
+    check_writable(out)
+    made = [one for one in (out, *out.parents) if not one.exists()]
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        what = f"'{out}' is being written"
+        with holding(out / LOCK, out, what, "wait for that training, or give another --out"):
+            yield
+    finally:
+        # A training that was refused leaves nothing.
+        for one in made:
+            with suppress(OSError):
+                one.rmdir()
 
 
 def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
@@ -33,7 +60,7 @@ def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
         _same(config, there, out)
     elif (taken := next((one for one in (out, *out.parents) if one.exists() and not one.is_dir()), None)) is not None:
         raise TrainingError(f"'{taken}' is a file; give another --out")
-    elif out.is_dir() and any(out.iterdir()):
+    elif out.is_dir() and any(one.name != LOCK for one in out.iterdir()):
         raise TrainingError(f"'{out}' is not empty; give another --out")
 
 
@@ -66,7 +93,7 @@ def same_team(team: Mapping[str, str], out: Path) -> None:
                 f"the training run in '{out}' was started with {before[role]} as {role}, which is {name} now; "
                 "restore the old weights, or give another --out"
             )
-    path.write_text(json.dumps(team, indent=2), encoding="utf-8")
+    write_whole(path, json.dumps(team, indent=2))
 
 
 def is_full(out: Path, error: Exception) -> bool:

@@ -16,7 +16,10 @@ from consult.foreign_text import shown
 from consult.reading import MEDIUM, read_object, read_text
 from consult.rl.config import OTHERS, TrainConfig
 from consult.rl.runtime.evaluation import Measured
+from consult.whole_files import drafted, write_whole
 
+METRICS = "metrics.json"
+"""File of the figures; a folder that has it is finished."""
 CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
 SHOWN = (
     ("reward", "reward of a completion"),
@@ -42,11 +45,9 @@ def write_results(out: Path, config: TrainConfig, metrics: Mapping[str, Any], cu
     draw_curves(rows, out / "curves.png")
     adapter = out / "adapter_config.json"
     rank = int(read_object(adapter, "r")["r"]) if adapter.is_file() else None
-    (out / "README.md").write_text(model_card(config, metrics, rank), encoding="utf-8")
-    # Written last and atomically: it marks the training run as finished.
-    partial = out / "metrics.json.part"
-    partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    partial.replace(out / "metrics.json")
+    write_whole(out / "README.md", model_card(config, metrics, rank))
+    # Written last: it marks the training run as finished.
+    write_whole(out / METRICS, json.dumps(metrics, indent=2) + "\n")
 
 
 DECISIONS = ("id", "case", "split", "specialty", "style", "s", "vote", "wanted", "before", "after")
@@ -60,7 +61,7 @@ def write_decisions(path: Path, compared: Sequence[tuple[Measured, Measured]]) -
         path: The file.
         compared: The start's and the result's decisions on the same rows.
     """
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    with drafted(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(DECISIONS)
         for before, after in compared:
@@ -75,7 +76,7 @@ def _joined(curves: Sequence[Path], path: Path) -> list[dict[str, str]]:
     for curve in curves:
         if curve.is_file():
             rows += list(csv.DictReader(io.StringIO(read_text(curve, MEDIUM))))
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    with drafted(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]) if rows else ["step"])
         writer.writeheader()
         writer.writerows(rows)
@@ -99,7 +100,8 @@ def draw_curves(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     for box in boxes[len(drawn) :]:
         box.set_visible(False)
     figure.supxlabel("step", fontsize=9)
-    figure.savefig(path, dpi=110)
+    with drafted(path) as draft:
+        figure.savefig(draft, dpi=110)
 
 
 def _boundaries(rows: Sequence[Mapping[str, str]]) -> list[int]:

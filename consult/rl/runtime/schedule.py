@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from consult.reading import read_object
+from consult.whole_files import write_whole
 
 SPENT = "consult.json"
 """File in a checkpoint with the steps and seconds spent by then."""
@@ -65,7 +66,8 @@ class Clock:
 
     def keep(self, checkpoint: Path) -> None:
         """Write the seconds and steps so far into a checkpoint."""
-        (checkpoint / SPENT).write_text(json.dumps({"spent": self.elapsed, "done": self.done}))
+        # It marks the checkpoint as complete.
+        write_whole(checkpoint / SPENT, json.dumps({"spent": self.elapsed, "done": self.done}))
 
     def resume_from(self, checkpoint: Path) -> None:
         """Continue from the steps and seconds in a checkpoint."""

@@ -20,6 +20,7 @@ from consult.errors import UserError
 from consult.rl.starter.vision import Pictures, Pixels, Say, draw_pictures, normalised
 from consult.scenarios import Scenario, load_scenario
 from consult.scenarios.case_generator import Grammar
+from consult.whole_files import check_writable, drafted, write_whole
 
 EPOCHS, BATCH, RATE, DECAY, NOISE = 10, 256, 4e-3, 0.1, 0.1
 """Chosen on the validation cases among twelve settings of width, epochs, decay and noise."""
@@ -65,6 +66,7 @@ def train_classifier(reference: str, recipe: ClassifierRecipe, work: Path, say: 
     base = load_base(located)
     if base.dialect != "starter" or located.adapter is not None:
         raise ModelError(f"'{reference}' is not a starter; give starter, or a folder of consult train starter")
+    check_writable(located.folder / HEAD)
     work.mkdir(parents=True, exist_ok=True)
     say("drawing photographs")
     pictures = draw_pictures(recipe.scenario, "train", recipe.cases, work / "train.npz", recipe.workers)
@@ -75,7 +77,7 @@ def train_classifier(reference: str, recipe: ClassifierRecipe, work: Path, say: 
     _save(head, located.folder, base, scenario, recipe)
     rates = held_out_rates(base, head, scenario, recipe, work)
     figures = json.dumps(counted(rates), indent=2) + "\n"
-    (located.folder / HEAD).with_name("figures.json").write_text(figures, encoding="utf-8")
+    write_whole((located.folder / HEAD).with_name("figures.json"), figures)
     return rates
 
 
@@ -131,7 +133,8 @@ def _save(head: Any, folder: Path, base: Base, scenario: Scenario, recipe: Class
         "recipe": json.dumps({name: value for name, value in asdict(recipe).items() if name != "workers"}),
     }
     (folder / HEAD).parent.mkdir(exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in head.state_dict().items()}, folder / HEAD, metadata)
+    with drafted(folder / HEAD) as draft:
+        save_file({name: tensor.contiguous() for name, tensor in head.state_dict().items()}, draft, metadata)
 
 
 def held_out_rates(base: Base, head: Any, scenario: Scenario, recipe: ClassifierRecipe, work: Path) -> list[Rate]:

@@ -28,6 +28,7 @@ from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario
 from consult.scenarios.case_generator import Grammar
+from consult.whole_files import drafted, write_whole
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     say(f"playing {recipe.held_out} validation cases")
     table = [*held_out_table(str(out), scenario, recipe.scenario, recipe.held_out), *predictions]
     figures["held_out"] = {rate.name: [rate.hits, rate.n] for rate in table}
-    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    (out / "README.md").write_text(model_card(figures, table), encoding="utf-8")
+    write_whole(out / "figures.json", json.dumps(figures, indent=2) + "\n")
+    write_whole(out / "README.md", model_card(figures, table))
     for rate in table:
         say(table_row(rate))
     return figures
@@ -130,7 +131,7 @@ def _same_recipe(recipe: Recipe, path: Path) -> None:
     told = {k: v for k, v in asdict(recipe).items() if k not in ("workers", "threads", "held_out")}
     if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
-    path.write_text(json.dumps(told, indent=2))
+    write_whole(path, json.dumps(told, indent=2))
 
 
 def _pictures(recipe: Recipe, scenario: Scenario, work: Path, say: Say) -> tuple[Pictures, Pictures, Pictures]:
@@ -152,7 +153,10 @@ def _tokenizer(recipe: Recipe, scenario: Scenario, work: Path, say: Say) -> Any:
         say("training the tokenizer")
         texts = encoding.tokenizer_texts(recipe.scenario)
         made = architecture.train_tokenizer(texts, encoding.single_tokens(scenario))
-        made.save_pretrained(folder)
+        # The folder marks the stage as done, so it has its name only when it is complete.
+        draft = folder.with_name(f".{folder.name}.part")
+        made.save_pretrained(draft)
+        draft.rename(folder)
     return PreTrainedTokenizerFast.from_pretrained(folder)
 
 
@@ -168,7 +172,8 @@ def _tower(
         together = Pictures(np.concatenate([train.pixels, free.pixels]), np.concatenate([train.targets, free.targets]))
         sight = train_tower(tower, together, validation, steps=recipe.vision_steps, seed=recipe.seed, say=say)
         say(f"vision: morphology right in {sight:.1%} of {len(validation.pixels)} validation photographs")
-        torch.save({"tower": tower.state_dict(), "sight": sight}, path)
+        with drafted(path) as draft:
+            torch.save({"tower": tower.state_dict(), "sight": sight}, draft)
     state = torch.load(path, weights_only=True)
     tower.load_state_dict(state["tower"])
     tower.eval()

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from consult.rl.starter.encoding import HARD, Encoded, Plan, pool_of_batches
 from consult.rl.starter.muon import Muon
+from consult.whole_files import drafted
 
 SOFT_WEIGHT = 4.0
 POSTERIOR_WEIGHT = 2.0
@@ -212,15 +213,14 @@ class Supervised:
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
     def _save(self, path: Path) -> None:
-        partial = path.with_suffix(".part")
         state = {
             "model": self.model.state_dict(),
             "heads": [head.state_dict() for head in (self.posterior_head, self.line_head)],
             "optimizers": [optimizer.state_dict() for optimizer, _ in self.optimizers],
             "progress": vars(self.progress),
         }
-        torch.save(state, partial)
-        partial.replace(path)
+        with drafted(path) as draft:
+            torch.save(state, draft)
 
     def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():

@@ -22,6 +22,7 @@ from consult.rl.starter.architecture import IMAGE_SIZE
 from consult.scenarios import load_scenario
 from consult.scenarios.case_generator import Grammar
 from consult.scenarios.drawing import MORPHOLOGIES, draw
+from consult.whole_files import drafted
 
 Pixels = NDArray[np.uint8]
 Say = Callable[[str], None]
@@ -100,9 +101,8 @@ def draw_pictures(reference: str, split: str, count: int, cache: Path, workers: 
         with ProcessPoolExecutor(workers) as pool:
             drawn = list(pool.map(_free_picture if free else _case_picture, jobs, chunksize=50))
         pixels, targets = zip(*drawn, strict=True)
-        partial = cache.with_suffix(".part.npz")
-        np.savez(partial, pixels=np.stack(pixels), targets=np.array(targets))
-        partial.rename(cache)
+        with drafted(cache) as draft:
+            np.savez(draft, pixels=np.stack(pixels), targets=np.array(targets))
     with np.load(cache) as data:
         return Pictures(data["pixels"], data["targets"])
 

@@ -19,6 +19,7 @@ from consult.agents.temperament import own_temperament
 from consult.counts import count_of
 from consult.envs.config import Plan, RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
+from consult.envs.held import RunHold
 from consult.envs.role_models import Models, roles
 from consult.envs.runner import Runner, truths_of, versions
 from consult.envs.store.write import Pending, Row, Store, consultation_id
@@ -247,9 +248,16 @@ class RolloutStore:
 
     def _draw(self, config: RunConfig, rollouts: Sequence[Consultation], store: Store) -> Row:
         """Store interviews with newly drawn panels, as a run that stops before its conclusions."""
-        run = store.begin(
-            config, self._models(config), versions(), self.scenario.revision, truths_of(self.scenario, config.cases)
-        )
+        with RunHold(store.path) as held:
+            truths = truths_of(self.scenario, config.cases)
+            models, revision = self._models(config), self.scenario.revision
+            run = store.begin(config, models, versions(), revision, truths, hold=held.take_new)
+            self._store_panels(run, config, rollouts, store)
+        row = store.run(run)
+        assert row is not None
+        return row
+
+    def _store_panels(self, run: str, config: RunConfig, rollouts: Sequence[Consultation], store: Store) -> None:
         pending = Pending()
         for plan, before in zip(config.plan(), rollouts, strict=True):
             consulted = before.consulted
@@ -261,6 +269,3 @@ class RolloutStore:
             pending.turns += [(identifier, i, act) for i, act in enumerate([*now.acts, panel])]
         store.commit(pending)
         store.end(run, "interrupted", 0.0)
-        row = store.run(run)
-        assert row is not None
-        return row

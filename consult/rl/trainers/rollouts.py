@@ -174,13 +174,14 @@ class RolloutEngine:
         def client(role: Role) -> RoleClient:
             usual = RunConfig.model_fields[role].default
             model = frozen[id(self.others[role])]
-            return RoleClient(role, model.info, batcher.for_model(model), Sampling(usual.temperature, usual.top_p))
+            drawn = Sampling(usual.temperature, usual.top_p)
+            return RoleClient(role, model.info, batcher.for_model(model), drawn, widens=False)
 
         specialist = client("specialist")
         return RoleModels(
             patient=client("patient"),
             triage=client("triage"),
-            attending=RoleClient("attending", attending.info, batcher.for_model(attending), sampling),
+            attending=RoleClient("attending", attending.info, batcher.for_model(attending), sampling, widens=False),
             specialist=lambda _: specialist,
             together=batcher.together,
         )

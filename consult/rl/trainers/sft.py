@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from consult.agents.models.model import Message
+from consult.agents.prompt_formats.schemas import TRIAGE_KEYS, decision_keys
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import END, Constraint
 from consult.rl.policy.policy import Policy
@@ -73,9 +74,13 @@ def row_numbers(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
     return {"row": [entry["row"] for entry in entries]}
 
 
+SEEN = "What the photograph shows and what the patient told."
+"""Placeholder for the findings in the answers that a plain model copies; the data has none in words."""
 WEIGHED = "I weighed what I saw and heard, and the opinions."
-"""Placeholder for the thought in the answers that a plain model copies; the data has no thoughts."""
+"""Placeholder for the reasoning, which the data does not have either."""
 FITS = "The complaint and the photograph fit this clinic."
+SURE = 0.8
+"""Placeholder for the confidence."""
 
 
 def answer_of(row: Row, policy: Policy) -> str:
@@ -85,10 +90,18 @@ def answer_of(row: Row, policy: Policy) -> str:
         if config.role == "triage":
             return f"{target.answer}, {target.urgency}."
         return f"{target.answer}</answer>"
-    if config.role == "triage":
-        return json.dumps({"specialty": target.answer, "urgency": target.urgency, "why": FITS})
-    answer, thought = f"<answer>{target.answer}</answer>", f"<think>{WEIGHED}</think>"
-    return {"before": thought + answer, "after": answer + thought, "none": answer}[config.rationale]
+    told: dict[str, Any] = {
+        "findings": SEEN,
+        "reasoning": FITS if config.role == "triage" else WEIGHED,
+        "specialty": target.answer,
+        "diagnosis": target.answer,
+        "differential": [],
+        "confidence": SURE,
+        "urgency": target.urgency or row.case.truth.urgency or row.view.urgency or "soon",
+        "why": FITS,
+    }
+    keys = TRIAGE_KEYS if config.role == "triage" else decision_keys(config.rationale)
+    return json.dumps({key: told[key] for key in keys}, ensure_ascii=False)
 
 
 # -- models that write freely ------------------------------------------------------------------------------------------

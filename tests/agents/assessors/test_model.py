@@ -208,9 +208,10 @@ def answer(*whys):
 
 @pytest.mark.parametrize("why", PLACEHOLDERS)
 def test_a_placeholder_is_no_reason(why):
-    verdicts, requests = assess(changed(i1_1={"why": why, "value": 1}))
+    bad = changed(i1_1={"why": why, "value": 1})
+    verdicts, requests = assess(bad, bad)
     assert verdicts["1.1"].value is None and verdicts["1.1"].why == f"{NO_REASON}a placeholder ({why})"
-    assert all(verdicts[key].value is not None for key in BY_KEY if key != "1.1") and len(requests) == 1
+    assert all(verdicts[key].value is not None for key in BY_KEY if key != "1.1") and len(requests) == 2
 
 
 @pytest.mark.parametrize("why", REASONS)
@@ -223,12 +224,14 @@ def test_a_reason_is_a_reason(why):
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.key)
 def test_the_rubrics_own_question_is_no_reason(item):
     for copied in (item.question, item.question.rstrip("?").upper(), f"{item.key} {item.question}"):
-        verdicts, _ = assess(changed(**{f"i{item.key.replace('.', '_')}": {"why": copied, "value": 1}}))
+        bad = changed(**{f"i{item.key.replace('.', '_')}": {"why": copied, "value": 1}})
+        verdicts, _ = assess(bad, bad)
         assert verdicts[item.key].value is None and "a copy of its instructions" in verdicts[item.key].why
 
 
 def test_a_sentence_of_the_instructions_is_no_reason():
-    verdicts, _ = assess(changed(i2_1={"why": "Judge each item by what the doctors did and said", "value": 0}))
+    bad = changed(i2_1={"why": "Judge each item by what the doctors did and said", "value": 0})
+    verdicts, _ = assess(bad, bad)
     assert verdicts["2.1"].value is None
 
 
@@ -248,8 +251,22 @@ def test_one_reason_for_a_few_items_stands():
 
 def test_one_reason_for_most_items_leaves_the_others():
     whys = ["It is fine."] * 6 + ["The plan names no danger signs.", "Quick and friendly."]
-    verdicts, _ = assess(answer(*whys))
+    verdicts, _ = assess(answer(*whys), answer(*whys))
     assert [one.value for one in verdicts.values()] == [None] * 6 + [1, 1]
+
+
+def test_a_sentence_for_three_items_is_a_copy_and_few_words_are_not():
+    rest = [f"so it is with {item.name}" for item in ITEMS[3:]]
+    long, short = answer(*["The doctor was very good here."] * 3, *rest), answer(*["It is fine."] * 3, *rest)
+    assert [one.value for one in assess(long, long)[0].values()] == [None] * 3 + [1] * 5
+    assert [one.value for one in assess(short)[0].values()] == [1] * 8
+
+
+def test_the_answer_with_more_reasons_counts():
+    worse = answer("<reason>", "...", *(f"so it is with {item.name}" for item in ITEMS[2:]))
+    better = answer("<reason>", *(f"so it is with {item.name}" for item in ITEMS[1:]))
+    for texts in ((worse, better), (better, worse), (better, "no JSON")):
+        assert [key for key, one in assess(*texts)[0].items() if one.value is None] == ["1.1"]
 
 
 def test_an_answer_of_placeholders_is_asked_for_again_and_is_no_zero():
@@ -257,6 +274,3 @@ def test_an_answer_of_placeholders_is_asked_for_again_and_is_no_zero():
     verdicts, requests = assess(copies, copies)
     assert len(requests) == 2 and {one.value for one in verdicts.values()} == {None}
     assert not any(one.why.startswith(UNUSABLE) for one in verdicts.values())
-    # What the last answer was counts, not the one before.
-    verdicts, _ = assess(copies, "no JSON")
-    assert all(one.why.startswith(UNUSABLE) for one in verdicts.values())

@@ -476,14 +476,25 @@ def test_what_fits_the_schema_is_read(view: DoctorView, bare: DoctorView, derm34
         '{"action": "conclude"}',
     ):
         assert acts(act) and DIALECT.read_action(act, view) is not None, act
-    triage = '{"specialty": "dentistry", "urgency": "soon", "why": "A tooth."}'
+    triage = json.dumps({**REASON, "specialty": "dentistry", "urgency": "soon", "why": "A tooth."})
     assert held(DIALECT.triage(view).schema)(triage) and DIALECT.read_triage(triage, view) is not None
-    opinions = held(DIALECT.opinion(view, "dentistry", 0).schema)
+    opinions, decisions = held(DIALECT.opinion(view, "dentistry", 0).schema), held(DIALECT.decision(view).schema)
     for diagnosis in ("caries", "not my field"):
-        opinion = f'{{"diagnosis": "{diagnosis}", "confidence": 0.8, "reason": "So."}}'
+        opinion = decided(diagnosis)
         assert opinions(opinion) and DIALECT.read_opinion(opinion, view, derm34) is not None
-    anything = '{"diagnosis": "anything at all", "confidence": 1, "reason": "So."}'
+    assert decisions(decided("caries")) and not decisions(decided("not my field"))
+    anything = decided("anything at all", ["something"])
     assert held(DIALECT.opinion(bare, "x", 0).schema)(anything) and not opinions(anything)
+    assert held(DIALECT.decision(bare).schema)(anything) and not decisions(anything)
+
+
+REASON = {"findings": "A patch.", "reasoning": "Dry."}
+
+
+def decided(diagnosis: str, differential: list[str] | None = None) -> str:
+    """Write a decision in the requested form."""
+    others = ["psoriasis", "mycosis"] if differential is None else differential
+    return json.dumps({**REASON, "diagnosis": diagnosis, "differential": others, "confidence": 0.8, "urgency": "soon"})
 
 
 def test_what_is_not_asked_for_does_not_fit_the_schema(view: DoctorView) -> None:
@@ -499,8 +510,9 @@ def test_what_is_not_asked_for_does_not_fit_the_schema(view: DoctorView) -> None
     ):
         assert not acts(act), act
     stated = held(DIALECT.opinion(view, "dentistry", 0).schema)
-    assert not stated('{"diagnosis": "caries", "confidence": 80, "reason": "So."}')
-    assert not held(DIALECT.triage(view).schema)('{"specialty": "dentistry", "urgency": "now", "why": "So."}')
+    assert stated(decided("caries")) and not stated(decided("caries").replace("0.8", "80"))
+    triage = json.dumps({**REASON, "specialty": "dentistry", "urgency": "now", "why": "So."})
+    assert not held(DIALECT.triage(view).schema)(triage)
 
 
 def test_a_reaction_has_a_schema_and_a_line_has_none() -> None:
@@ -516,13 +528,81 @@ def test_a_reaction_has_a_schema_and_a_line_has_none() -> None:
     assert asked("answer").schema is None and asked("open").schema is None
 
 
-def test_a_schema_stands_after_a_thought_that_is_asked_for(view: DoctorView) -> None:
-    assert DIALECT.action(view).schema_after == ""
-    assert DIALECT.action(replace(view, thinks=True)).schema_after == "</think>"
+def test_a_private_thought_is_part_of_the_object_so_that_every_backend_can_keep_the_schema(view: DoctorView) -> None:
+    thinking = replace(view, thinks=True)
+    acts = held(DIALECT.action(thinking).schema)
+    thoughtful = ASK.replace("{", '{"reasoning": "Is it old?", ', 1)
+    assert acts(thoughtful) and not acts(ASK)
+    word = DIALECT.read_action(thoughtful, thinking)
+    assert word is not None and (word.topic, word.thought) == ("duration", "Is it old?")
+    for seen in (view, thinking):
+        decisions = (DIALECT.triage(seen), DIALECT.action(seen), DIALECT.opinion(seen, "x", 0), DIALECT.decision(seen))
+        assert all(prompt.schema is not None and prompt.schema_after == "" for prompt in decisions)
+
+
+def test_one_schema_serves_the_opinions_and_the_decision(view: DoctorView) -> None:
+    keys = ["findings", "reasoning", "diagnosis", "differential", "confidence", "urgency"]
+    for prompt in (DIALECT.opinion(view, "dentistry", 1), DIALECT.decision(view)):
+        assert prompt.schema is not None and list(prompt.schema["properties"]) == prompt.schema["required"] == keys
+        assert prompt.max_new_tokens == 1024
 
 
 def test_the_final_diagnosis_is_one_of_the_labels(view: DoctorView, bare: DoctorView, derm34: Scenario) -> None:
     choice = DIALECT.decision(view).choice
-    assert choice is not None and choice.after == "<answer>"
-    assert [option.removesuffix("</answer>") for option in choice.options] == list(derm34.labels)
-    assert DIALECT.decision(bare).choice is None
+    assert choice is not None and choice.after == '"diagnosis": "'
+    assert [option.removesuffix('"') for option in choice.options] == list(derm34.labels)
+    panel = DIALECT.opinion(view, "dentistry", 0).choice
+    assert panel is not None and panel.options == (*choice.options, 'not my field"')
+    assert DIALECT.decision(bare).choice is None and DIALECT.opinion(bare, "x", 0).choice is None
+    # What JSON writes with escapes is no choice: its letters are not those of the reply.
+    assert DIALECT.decision(replace(view, labels=("lupus", "Sjögren's"))).choice is None
+
+
+def test_a_decision_in_json_is_read_whole(view: DoctorView, derm34: Scenario) -> None:
+    said = decided("herpes zoster", ["ringworm", "melanoma", "shingles", "acne", "hives"])
+    word = DIALECT.read_decision(f"<think>Hm.</think>```json\n{said}\n```", view, derm34)
+    assert word is not None
+    assert (word.diagnosis, word.words, word.urgency) == ("shingles", "herpes zoster", "soon")
+    assert word.differential == ("shingles", "mycosis", "acne")
+    assert (word.findings, word.thought, word.confidence) == ("A patch.", "Hm. Dry.", 0.8)
+    opinion = DIALECT.read_opinion(said, view, derm34)
+    assert opinion is not None
+    assert (opinion.diagnosis, opinion.reason, opinion.findings) == ("shingles", "Dry.", "A patch.")
+    assert (opinion.confidence, opinion.urgency) == (0.8, "soon")
+    assert opinion.differential == ("mycosis", "acne", "hives")
+
+
+def test_a_triage_in_json_is_read_whole(view: DoctorView) -> None:
+    said = json.dumps({**REASON, "specialty": "dentistry", "urgency": "urgent", "why": "A tooth."})
+    word = DIALECT.read_triage(said, view)
+    assert word is not None and (word.specialty, word.urgency, word.why) == ("dentistry", "urgent", "A tooth.")
+    assert (word.findings, word.thought) == ("A patch.", "Dry.")
+
+
+CUT = '{"findings": "Dry.", "reasoning": "This may be eczema'
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (CUT, None),
+        (f"```json\n{CUT}", None),
+        (f'{CUT}.", "diagnosis": "ecz', None),
+        (f'{CUT}.", "diagnosis": "psoriasis", "differential": ["hiv', "psoriasis"),
+        (f'{CUT}.", "diagnosis": psoriasis, "differential": }}', "psoriasis"),
+        ("{diagnosis: psoriasis}", "psoriasis"),
+        ('{"reasoning": "It is\ndry.\tSo.", "diagnosis": "psoriasis"}', "psoriasis"),
+        ('{"diagnosis": null, "reasoning": "eczema"}', None),
+        ('{"diagnosis": ["eczema", "hives"]}', None),
+    ],
+)
+def test_the_reasoning_of_cut_json_is_not_read_as_its_answer(
+    view: DoctorView, derm34: Scenario, text: str, named: str | None
+) -> None:
+    decision, opinion = DIALECT.read_decision(text, view, derm34), DIALECT.read_opinion(text, view, derm34)
+    assert (decision.diagnosis if decision else None) == named
+    assert (opinion.diagnosis if opinion else None) == named
+    clinic = text.replace("eczema", "dentistry").replace("psoriasis", "dermatology").replace("diagnosis", "specialty")
+    clinic = clinic.replace("hives", "nail clinic")
+    triage = DIALECT.read_triage(clinic, view)
+    assert (triage.specialty if triage else None) == ("dermatology" if named else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -351,6 +352,29 @@ def test_a_specialists_reason_that_can_be_used_is_not_asked_for_again(derm34: Sc
     assert (opinion.reason, asked.tasks) == (SEEN.replace("<seen>", PATCH), ["look", "opinion"])
 
 
+def test_each_member_reads_the_labels_in_an_order_of_its_own_that_the_seed_draws(derm34: Scenario) -> None:
+    def orders(*seed: object) -> list[str]:
+        asked: list[Request] = []
+
+        async def generate(request: Request) -> Reply:
+            asked.append(request)
+            return Reply('{"diagnosis": "acne", "confidence": 0.6}', probability=0.9)
+
+        client = RoleClient("specialist", ModelInfo("fake", "test", "plain"), generate)
+        for member in range(3):
+            context = RequestContext(0, seed, 3, 1)
+            opinion, _ = asyncio.run(Specialist(client, "dermatology", member).opinion(view(derm34), derm34, context))
+            assert (opinion.confidence, opinion.stated_confidence) == (0.9, 0.6)
+        menus = [re.findall(r"yours is one: (.*?)\.", one.prompt.messages[-1].text)[0] for one in asked]
+        assert all(sorted(menu.split(", ")) == sorted(derm34.labels) for menu in menus)
+        return menus
+
+    first = orders(7, "test-0003", "choleric", 0)
+    assert len(set(first)) == 3 and first == orders(7, "test-0003", "choleric", 0)
+    assert not set(first) & set(orders(8, "test-0003", "choleric", 0))
+    assert not set(first) & set(orders(7, "test-0004", "choleric", 0))
+
+
 # -- concluding --------------------------------------------------------------------------------------------------------
 
 
@@ -393,7 +417,7 @@ def test_the_final_urgency_is_the_most_pressing_of_stated_and_said_else_triaged(
     act, asked = conclude("plain", SHINGLES + tag, words, urgency=triaged)
     assert (act.urgency, act.diagnosis, act.differential) == (final, "shingles", ("shingles", "herpes"))
     assert f"Urgency: {told}." in asked[-1].prompt.messages[-1].text
-    assert "<urgency>routine|soon|urgent|emergency</urgency>" in asked[0].prompt.messages[-1].text
+    assert '"urgency": "<routine, soon, urgent or emergency>"' in asked[0].prompt.messages[-1].text
 
 
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
@@ -410,9 +434,69 @@ def test_a_told_step_of_the_plan_raises_the_final_urgency(conclude: Ask, derm34:
         assert conclude(dialect, decision, "It is chickenpox.", known=weak)[0].urgency == "soon"
 
 
-def test_an_abstention_has_the_urgency_of_its_words(conclude: Ask) -> None:
-    act, _ = conclude("plain", "I cannot tell.", "I cannot tell what it is. Please see a doctor today.", urgency="soon")
-    assert (act.diagnosis, act.urgency) == (None, "urgent")
+ABSTENTIONS = ["I cannot tell.", "<answer>melanoma</answer>", '{"findings": "A mole.", "reasoning": "Eczema? No: ca']
+
+
+@pytest.mark.parametrize("decision", ABSTENTIONS)
+@pytest.mark.parametrize(
+    ("urgency", "when", "final"),
+    [
+        ("routine", "referring you to the nail clinic; you should be seen there in the next weeks.", "routine"),
+        ("soon", "you should be seen there within days.", "soon"),
+        ("urgent", "you should be seen there today.", "urgent"),
+        ("emergency", "it cannot wait. Please go to the emergency department now.", "emergency"),
+        (None, "referring you to the nail clinic.", None),
+    ],
+)
+def test_who_names_no_disease_explains_none_and_refers_the_patient(
+    conclude: Ask, decision: str, urgency: str | None, when: str, final: str | None
+) -> None:
+    act, asked = conclude(
+        "plain", decision, "You are being evaluated for cancer.", specialty="nail clinic", urgency=urgency
+    )
+    assert [request.task for request in asked] == ["decision", "decision"]
+    assert (act.diagnosis, act.urgency, act.source) == (None, final, "program")
+    assert act.text.startswith("I cannot say yet what this is") and act.text.endswith(when)
+    assert act.diagnosis_words == ("melanoma" if "melanoma" in decision else None)
+
+
+@pytest.mark.parametrize(("given", "kept"), [(0.9, 0.9), (None, 0.4)])
+def test_a_stated_confidence_is_kept_apart_from_the_labels_probability(
+    derm34: Scenario, given: float | None, kept: float
+) -> None:
+    said = '{"findings": "A patch.", "reasoning": "Dry.", "diagnosis": "acne", "confidence": 0.4, "urgency": "soon"}'
+
+    async def generate(request: Request) -> Reply:
+        asked.append(request)
+        return Reply(said, probability=given)
+
+    asked: list[Request] = []
+    attending = Attending(RoleClient("attending", ModelInfo("fake", "test", "plain"), generate), derm34)
+    act = asyncio.run(attending.conclude(view(derm34), RequestContext(0, (0,), 3, 1)))
+    assert (act.confidence, act.stated_confidence, act.urgency) == (kept, 0.4, "soon")
+    assert (act.findings, act.thought) == ("A patch.", "Dry.")
+    assert "Your findings: A patch.\nYour reasoning: Dry.\n" in asked[-1].prompt.messages[-1].text
+
+
+def test_a_referral_says_where_to_go_with_an_alarm(conclude: Ask) -> None:
+    where = "Have an eye doctor look at it today."
+    act, _ = conclude("plain", "I cannot tell.", "It is cancer.", urgency="soon", where=(where,))
+    assert "to a specialist; you should be seen within days." in act.text
+    assert act.text.endswith(where) and act.urgency == "urgent"
+    act, _ = conclude("plain", "I cannot tell.", "", urgency="soon", where=("Go to the emergency department now.",))
+    assert act.text.endswith("Go to the emergency department now.") and act.urgency == "emergency"
+    assert "within days" not in act.text
+
+
+def test_a_question_about_a_disease_that_nobody_named_is_answered_by_a_program(derm34: Scenario) -> None:
+    async def generate(request: Request) -> Reply:
+        raise AssertionError("nobody is asked")
+
+    seen = view(derm34)
+    seen = replace(seen, lines=(*seen.lines, Line("patient", "ask", "Is it cancer?", "serious")))
+    attending = Attending(RoleClient("attending", ModelInfo("fake", "test", "plain"), generate), derm34)
+    act = asyncio.run(attending.reply(seen, RequestContext(0, (0,), 3, 1)))
+    assert (act.source, act.text) == ("program", "I cannot tell you more about that today.")
 
 
 def test_where_to_go_with_an_alarm_is_in_no_prompt_and_in_the_program_s_words(conclude: Ask) -> None:

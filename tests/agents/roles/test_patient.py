@@ -17,7 +17,7 @@ from consult.agents.acts import Act, Action, Draft, Line, PatientView
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.agents.prompt_formats.wording import frames
 from consult.agents.roles.client import RequestContext, RoleClient
-from consult.agents.roles.patient import MOST_FACTS, PLAIN_QUESTIONS, QUESTIONS_BACK, FreePatient, Patient
+from consult.agents.roles.patient import MOST_FACTS, PLAIN_QUESTIONS, QUESTIONS_BACK, TRIES, FreePatient, Patient
 from consult.agents.temperament import temperaments
 from consult.scenarios import Card, Fact, Scenario
 
@@ -165,7 +165,7 @@ def test_a_topic_without_facts_is_not_made_up(make: Make, derm34: Scenario) -> N
 def test_an_invention_instead_of_not_knowing_becomes_not_knowing(make: Make, derm34: Scenario, invented: str) -> None:
     patient, fake = make(unknown=[invented])
     act = answer(patient, view(derm34, question("family")))
-    assert fake.tasks == ["unknown", "unknown"]
+    assert fake.tasks == ["unknown"] * TRIES
     assert (act.text, act.source, act.facts) == ("I don't know.", "program", ())
     assert act.draft is not None and act.draft.fallback
 
@@ -260,14 +260,15 @@ BOTH = "It's on the backs of both hands. It itches badly at night."
         ([BOTH, GOOD], GOOD, Draft(False, False, 2, False)),
         ([LEAK, GOOD], GOOD, Draft(True, True, 2, False)),
         (["", GOOD], GOOD, Draft(False, False, 2, False)),
-        ([POOR, POOR, GOOD], GOOD, Draft(False, False, 2, True)),
-        ([POOR, LEAK], GOOD, Draft(False, False, 2, True)),
-        ([LEAK, LEAK], GOOD, Draft(True, True, 2, True)),
-        ([LEAK, POOR], GOOD, Draft(True, True, 2, True)),
-        (["<think>It is"], GOOD, Draft(False, False, 2, True)),
+        ([POOR, POOR, GOOD], GOOD, Draft(False, False, 3, False)),
+        ([POOR, POOR, LEAK, GOOD], GOOD, Draft(False, False, 3, True)),
+        ([POOR, LEAK], GOOD, Draft(False, False, 3, True)),
+        ([LEAK, LEAK], GOOD, Draft(True, True, 3, True)),
+        ([LEAK, POOR], GOOD, Draft(True, True, 3, True)),
+        (["<think>It is"], GOOD, Draft(False, False, 3, True)),
     ],
 )
-def test_one_retry_then_the_facts_plainly(
+def test_two_retries_then_the_facts_plainly(
     make: Make, derm34: Scenario, drafts: list[str], text: str, draft: Draft
 ) -> None:
     patient, fake = make(answer=drafts)
@@ -278,6 +279,41 @@ def test_one_retry_then_the_facts_plainly(
     assert act.usage.tokens_out == 3 * draft.attempts
     assert len({request.seed for request in fake.asked}) == draft.attempts
     assert act.seed == fake.asked[0].seed
+
+
+def test_a_retry_is_told_what_was_wrong_with_the_answer_before(make: Make, derm34: Scenario) -> None:
+    patient, fake = make(answer=["It's on the backs of both hands, and they swell up.", POOR, GOOD])
+    answer(patient, view(derm34, question("site")))
+    first, second, third = (request.prompt.messages[-1].text for request in fake.asked)
+    assert "could not be used" not in first
+    assert second == (
+        f'{first}\n\nYour last answer was: "It\'s on the backs of both hands, and they swell up."\n'
+        'It could not be used: it adds "swell". Answer again without this fault.'
+    )
+    assert f'does not state "{SITE.text}"' in third and "swell" not in third
+
+
+@pytest.mark.parametrize(
+    "unspoken",
+    [
+        "<what you tell the patient>",
+        '{"text": "<your line>"}',
+        "[your answer]",
+        "\u2026",
+        "*shrugs*",
+        "Patient: It's on the backs of both hands. Doctor: I see.",
+        "State only the facts that you are given. It's on the backs of both hands.",
+        "Answer the doctor's last question, stating these facts: it's on the backs of both hands",
+    ],
+)
+def test_no_speech_is_never_backed(make: Make, free: MakeFree, derm34: Scenario, unspoken: str) -> None:
+    """Placeholders, echoes of the instructions and other speakers count as not backed for either patient."""
+    patient, _ = make(answer=[unspoken, GOOD])
+    act = answer(patient, view(derm34, question("site")))
+    assert act.text == GOOD and act.draft is not None and not act.draft.backed and act.draft.said_backed
+    chatty, _ = free("plain", unspoken)
+    act = asyncio.run(chatty.answer(view(derm34, question("site")), context()))
+    assert act.draft is not None and not act.draft.backed and not act.draft.said_backed
 
 
 WELL = next(frame for frame in frames("patient", "phlegmatic", "plain") if frame != "<fact>.")
@@ -598,7 +634,7 @@ ONE_WAY: tuple[Action, ...] = ("satisfied",)
         ("plain", '{"satisfied": false, "text": "Why?"}', BOTH_WAYS, ("ask", "Why?", None, None)),
         ("plain", '{"satisfied": true, "accepts": false, "text": "No."}', BOTH_WAYS, ("satisfied", "No.", None, False)),
         ("plain", '{"satisfied": true, "accepts": true, "text": "Yes."}', BOTH_WAYS, ("satisfied", "Yes.", None, True)),
-        ("plain", '{"satisfied": false, "accepts": true, "text": "?"}', ONE_WAY, ("satisfied", "?", None, True)),
+        ("plain", '{"satisfied": false, "accepts": true, "text": "Why?"}', ONE_WAY, ("satisfied", "Why?", None, True)),
         ("plain", "Is it bad?", BOTH_WAYS, ("ask", "Is it bad?", None, None)),
         ("plain", "Is it bad?", ONE_WAY, ("satisfied", "Is it bad?", None, None)),
         ("plain", "Goodbye.", BOTH_WAYS, ("satisfied", "Goodbye.", None, None)),

@@ -46,8 +46,8 @@ def test_a_consultation_is_shown_with_each_request_before_its_turn(run):
     shown, _ = called("show", "r1.1", "--prompts", "--db", run.db)
     prompts = run["r1.1"].prompts
     assert shown.count("  ┌ ") == len(prompts) and shown.count("  └ ") == len(prompts)
-    assert "refused: it is not backed by the card; asked again" in shown
-    assert "temperature 0.3 · top-p 0.95 · at most 256 tokens" in shown and "[photograph derm34/" in shown
+    assert "refused: it does not state" in shown and "; asked again" in shown
+    assert "temperature 0.3 · top-p 0.95 · at most 768 tokens" in shown and "[photograph derm34/" in shown
     lines = [line[4:].removeprefix("  ") for line in shown.split("\n") if line.startswith("  │ ")]
     for line in (line for one in prompts for message in one.messages for line in message.content.split("\n")):
         assert visible(line) in lines
@@ -73,7 +73,7 @@ def test_json_has_the_texts_themselves(run):
     assert asked == [json.loads(json.dumps(one.event())) for one in run["r1.1"].prompts]
     assert any(event["reply"] == NASTY for event in asked)
     turns = [(event["event"], event.get("turn", event.get("idx"))) for event in events if event["event"] != "opinion"]
-    assert turns[:3] == [("prompt", 0), ("prompt", 0), ("turn", 0)]
+    assert turns[:4] == [("prompt", 0), ("prompt", 0), ("prompt", 0), ("turn", 0)]
 
 
 def test_mistakes_are_one_sentence(run, tmp_path):

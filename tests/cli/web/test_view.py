@@ -29,10 +29,10 @@ from consult.cli.web.server import HEADERS, application
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store.migrations import MIGRATIONS
+from consult.envs.store.migrations import READABLE
 from consult.envs.store.readonly import ReadOnlyStore
 from consult.envs.store.write import Store, StoreError
-from consult.render.stored import _scenario
+from consult.render.stored import _loaded
 from consult.scenarios import load_scenario
 
 PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
@@ -231,10 +231,42 @@ def test_photographs_are_drawn_once_and_not_sent_twice(client: TestClient, db: P
     again = client.get(source, headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert "max-age" in answer.headers["cache-control"]
-    before = _scenario.cache_info().misses
+    before = _loaded.cache_info().misses
     for path in (source, "/consultations/r1.2", "/compare?left=r1.1&right=r2.1"):
         assert client.get(path).status_code == 200
-    assert _scenario.cache_info().misses == before
+    assert _loaded.cache_info().misses == before
+
+
+def test_an_index_that_is_not_there_yet_keeps_nobody_from_reading(db: Path) -> None:
+    changed(db, "DROP INDEX consultations_of_case")
+    changed(db, f"PRAGMA user_version = {READABLE}")
+    assert "The same case elsewhere" in asking(db).get("/consultations/r1.1").text
+
+
+def test_pages_show_what_was_written_since_the_last_one(db: Path) -> None:
+    client = asking(db)
+    assert "interrupted" not in client.get("/").text
+    with Store(db) as store:
+        for status, told in (("interrupted", 1), ("finished", 0)):
+            store.end("r1", status, 0.0)
+            assert client.get("/").text.count("interrupted") == told
+    shutil.copy(db, db.with_name("other.db"))
+    changed(db.with_name("other.db"), "DELETE FROM runs WHERE id = 'r2'")
+    db.with_name("other.db").replace(db)
+    assert client.get("/runs/r2").status_code != 200
+
+
+def test_an_open_page_keeps_no_writer_from_tidying_up_its_log(db: Path) -> None:
+    client = asking(db)
+    client.get("/")
+    with Store(db) as store:
+        store.end("r1", "interrupted", 0.0)
+        assert store.query("PRAGMA wal_checkpoint(TRUNCATE)")[0]["busy"] == 0
+
+
+def test_the_icon_is_there(client: TestClient) -> None:
+    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+    assert '<link rel="icon" href="/favicon.ico"' in client.get("/").text
 
 
 def test_a_long_run_is_paged(tmp_path: Path) -> None:
@@ -417,7 +449,7 @@ def test_a_store_is_read_while_it_is_written(db: Path) -> None:
 
 
 def test_a_store_of_another_version_is_refused_and_left_alone(db: Path, tmp_path: Path) -> None:
-    changed(db, f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+    changed(db, f"PRAGMA user_version = {READABLE - 1}")
     with pytest.raises(StoreError, match=r"older version of consult.*consult runs --db"):
         ReadOnlyStore(db)
     answer = asking(db).get("/")

@@ -13,16 +13,17 @@ import pytest
 from consult.agents.acts import Act, Draft, Opinion, Usage
 from consult.envs.config import RunConfig
 from consult.envs.deciding import decide_again
+from consult.envs.held import RunHold
 from consult.envs.metrics.parse_failures import unusable_answers
 from consult.envs.store.migrations import MIGRATIONS, create
 from consult.envs.store.readonly import why_foreign
-from consult.envs.store.write import Pending, Store, StoreError, is_alive
+from consult.envs.store.write import Pending, Store, StoreError
 from consult.scenarios import load_scenario
 
 TABLES = {
     "runs": (
         "id digest status seed scenario scenario_revision config models versions pid created ended wall_seconds sees "
-        "prompts"
+        "prompts capabilities prompt_revision"
     ),
     "consultations": (
         "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
@@ -32,9 +33,13 @@ TABLES = {
     "turns": (
         "consultation_id idx speaker action text topic facts specialty urgency diagnosis confidence differential "
         "thought source draft_backed draft_leaked draft_attempts draft_fallback tokens_in tokens_out seconds seed "
-        "said_backed said_leaked accepts answers unusable diagnosis_words"
+        "said_backed said_leaked accepts answers unusable diagnosis_words "
+        "findings stated_confidence"
     ),
-    "opinions": "consultation_id idx specialty diagnosis confidence reason source usable first_usable",
+    "opinions": (
+        "consultation_id idx specialty diagnosis confidence reason source usable first_usable findings "
+        "stated_confidence differential urgency"
+    ),
     "assessments": "id consultation_id assessor item value why turns",
     "judgements": "id consultation_id judge verdict why",
     "photographs": "hash png width height",
@@ -43,10 +48,13 @@ TABLES = {
     "prompt_lines": "id text",
     "prompts": (
         "id consultation_id turn idx role task member attempt model messages begin rendered temperature top_p "
-        "max_tokens seed grammar constrained reply outcome why probability tokens_in tokens_out seconds"
+        "max_tokens seed grammar constrained reply outcome why probability tokens_in tokens_out seconds "
+        "thought cut"
     ),
+    "reply_counts": "consultation_id turn role model tries unusable cut widened repeated why",
     "classifier_predictions": "classifier scenario_revision case_id labels probabilities",
 }
+MODELS = {"patient": "starter@1"}
 CONFIG = RunConfig(scenario="derm34", cases=("test-0000",), temperaments=("choleric",))
 TRUTH = {"truth": "abscess", "true_specialty": "minor surgery", "true_urgency": "urgent", "style": None, "skin_type": 3}
 
@@ -58,7 +66,7 @@ def store(tmp_path):
 
 
 def begun(store):
-    return store.begin(CONFIG, {"patient": "starter@1"}, {"consult": "0"}, "abc", {"test-0000": TRUTH})
+    return store.begin(CONFIG, MODELS, {"consult": "0"}, "abc", {"test-0000": TRUTH})
 
 
 def test_the_migrated_schema_is_the_documented_one(store):
@@ -97,6 +105,15 @@ def test_a_place_without_write_ahead_log_is_named(tmp_path, monkeypatch):
         Store(tmp_path / "a.db")
 
 
+@pytest.mark.parametrize("content", [b"x", b"a diary of one line", b"SQLite format 2" + b"x" * 600])
+def test_a_foreign_file_is_left_as_it_is(tmp_path, content):
+    path = tmp_path / "a.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="is not an SQLite database; name another with --db"):
+        Store(path)
+    assert path.read_bytes() == content
+
+
 @pytest.mark.parametrize("content", [b"", None])
 def test_an_empty_or_a_present_store_is_not_foreign(tmp_path, content):
     path = tmp_path / "a.db"
@@ -123,9 +140,13 @@ def test_acts_come_back_as_they_went_in(store):
             opinions=(
                 Opinion("d", None, None, "", usable=False, first_usable=False),
                 Opinion("d", "acne", 0.25, "r", "synthetic", first_usable=True),
+                Opinion(
+                    "d", "acne", 0.25, "r", findings="f", differential=("hives",), urgency="soon", stated_confidence=1.0
+                ),
             ),
         ),
         Act("attending", "conclude", "y", diagnosis="acne", diagnosis_words="Acne?", confidence=0.5, thought="t"),
+        Act("attending", "conclude", "y", stated_confidence=0.25, findings="a red patch"),
         Act("patient", "satisfied", "z", accepts=False),
         Act("patient", "satisfied", "z", accepts=True),
     ]  # fmt: skip
@@ -290,11 +311,14 @@ def test_open_diagnoses_are_decided_again_by_the_version_that_was_played(tmp_pat
     assert decided(path)[0] == [RIGHT, ALIAS, OPEN, OPEN, WRONG, WRONG, WRONG, NONE, NONE]
 
 
-LATER = {"own", "classifier", "repeats", "votes", "panel_skill", "judge"}
+LATER: dict[str, Any] = {
+    **dict.fromkeys(("own", "classifier", "repeats", "votes", "panel_skill", "judge", "prompt_texts"), True),
+    **{role: {"max_tokens", "thinking"} for role in ("patient", "triage", "specialist", "attending")},
+}
 
 
 def test_a_grounded_run_keeps_the_digest_that_it_had_before_there_was_another_kind():
-    before = CONFIG.model_dump(mode="json", exclude={"patient_grounding", *LATER})
+    before = CONFIG.model_dump(mode="json", exclude={"patient_grounding": True, **LATER})
     written = json.dumps(before, separators=(",", ":"))
     assert CONFIG.digest() == hashlib.sha256(written.encode()).hexdigest()[:16] == "553c3b808b450f5e"
     free = CONFIG.model_copy(update={"patient_grounding": False})
@@ -333,13 +357,25 @@ def test_what_is_not_ours_is_refused_with_a_sentence(tmp_path):
         Store(tmp_path / "no" / "folder.db")
 
 
-def test_a_run_of_a_dead_process_is_found_and_one_of_a_live_process_is_not(store):
+def test_a_run_that_nobody_plays_is_found_and_one_that_is_played_is_not(store):
     run = begun(store)
-    assert store.unfinished_run(CONFIG.digest())["id"] == run
+    assert store.unfinished_run(CONFIG.digest(), MODELS)["id"] == run
+    with RunHold(store.path) as hold:
+        assert hold.take_run(run)
+        assert store.unfinished_run(CONFIG.digest(), MODELS) is None and store.state(store.run(run)) == "running"
+    assert store.state(store.run(run)) == "interrupted"
+    store.end(run, "finished", 1.0)
+    assert store.unfinished_run(CONFIG.digest(), MODELS) is None
+
+
+def test_a_process_that_an_older_version_recorded_plays_its_run_unless_its_number_is_another_program_s(store):
+    run = begun(store)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         store.db.execute("UPDATE runs SET pid = ?", (other.pid,))
-        assert is_alive(other.pid) and store.unfinished_run(CONFIG.digest()) is None
+        assert store.unfinished_run(CONFIG.digest(), MODELS) is None
         other.communicate(b"\n")
-    assert store.unfinished_run(CONFIG.digest())["id"] == run
-    store.end(run, "finished", 1.0)
-    assert store.unfinished_run(CONFIG.digest()) is None
+    assert store.unfinished_run(CONFIG.digest(), MODELS)["id"] == run
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as other:
+        store.db.execute("UPDATE runs SET pid = ?", (other.pid,))
+        assert store.unfinished_run(CONFIG.digest(), MODELS)["id"] == run
+        other.communicate()

@@ -11,7 +11,7 @@ from consult.agents.acts import Act, DoctorView
 from consult.agents.choices import Rationale
 from consult.agents.prompt_formats import DIALECTS
 from consult.agents.roles.advice import plain_explanation
-from consult.rl.rewards.completion_parser import parse_diagnosis, parse_triage
+from consult.rl.rewards.completion_parser import Decided, parse_decision, parse_diagnosis, parse_triage
 from consult.rl.rewards.decisions import (
     DECISION_REWARDS,
     INTERVIEW_REWARDS,
@@ -93,6 +93,64 @@ def test_the_reason_has_its_place(derm34: Scenario) -> None:
     assert paid("<answer>eczema</answer>", derm34, "before") == (0.0, 1.0)
 
 
+REASON = {"findings": "A red patch.", "reasoning": "It itches."}
+VERDICT = {"diagnosis": "eczema", "differential": ["hives"], "confidence": 0.7, "urgency": "soon"}
+WHOLE = json.dumps({**REASON, **VERDICT})
+
+
+def paid_as_plain(text: str, scenario: Scenario, rationale: Rationale = "before") -> tuple[float, float]:
+    view = DoctorView((), tuple(scenario.labels), (), {}, {}, rationale=rationale)
+    decided = parse_decision(text, view, DIALECTS["plain"], scenario)
+    return keeps_form(decided, ECZEMA), is_right(decided, ECZEMA)
+
+
+def test_a_decision_in_json_is_paid_for_its_form(derm34: Scenario) -> None:
+    assert paid_as_plain(WHOLE, derm34) == (0.5, 1.0)
+    assert paid_as_plain(f"<think>Well.</think>\n{WHOLE}", derm34) == (0.5, 1.0)
+    assert paid_as_plain(WHOLE.replace('"eczema"', '"hives"'), derm34) == (0.5, 0.0)
+    assert paid_as_plain(json.dumps({**VERDICT, **REASON}), derm34, "after") == (0.5, 1.0)
+    assert paid_as_plain(json.dumps(VERDICT), derm34, "none") == (0.5, 1.0)
+
+
+OFF_FORM = {
+    "the reason in another place": json.dumps({**VERDICT, **REASON}),
+    "no reason": json.dumps(VERDICT),
+    "an empty reason": json.dumps({**REASON, "reasoning": " ", **VERDICT}),
+    "a key too many": json.dumps({**REASON, **VERDICT, "plan": "rest"}),
+    "words around it": f"Here you are: {WHOLE}",
+    "a confidence of 80": WHOLE.replace("0.7", "80"),
+    "an urgency of its own": WHOLE.replace('"soon"', '"now"'),
+    "a differential as text": WHOLE.replace('["hives"]', '"hives"'),
+    "tags": "<think>It itches.</think><answer>eczema</answer>",
+}
+
+
+@pytest.mark.parametrize("text", OFF_FORM.values(), ids=OFF_FORM)
+def test_a_right_answer_in_another_form_is_paid_for_being_right_alone(text: str, derm34: Scenario) -> None:
+    assert paid_as_plain(text, derm34) == (0.0, 1.0)
+
+
+GAMED_JSON = {
+    "two objects": f"{WHOLE} {WHOLE.replace('eczema', 'hives')}",
+    "two diagnoses": json.dumps({**REASON, **VERDICT, "diagnosis": "eczema or hives"}),
+    "a list": json.dumps({**REASON, **VERDICT, "diagnosis": ["eczema"]}),
+    "the key twice": WHOLE.replace('"confidence"', '"diagnosis": "eczema", "confidence"'),
+    "the label in the reasoning": json.dumps({**REASON, "reasoning": "eczema"}),
+    "a cut object": WHOLE[:60],
+}
+
+
+@pytest.mark.parametrize("text", GAMED_JSON.values(), ids=GAMED_JSON)
+def test_gaming_the_object_is_not_paid(text: str, derm34: Scenario) -> None:
+    assert paid_as_plain(text, derm34) == (0.0, 0.0)
+
+
+def test_the_form_is_paid_on_unconstrained_samples_only() -> None:
+    free, held = Decided("", "eczema", True), Decided("", "eczema", True, constrained=True)
+    assert (keeps_form(free, ECZEMA), keeps_form(held, ECZEMA)) == (0.5, 0.0)
+    assert is_right(held, ECZEMA) == 1.0
+
+
 # -- triage ------------------------------------------------------------------------------------------------------------
 
 CLINIC = Target("dermatology", "soon")
@@ -105,7 +163,7 @@ def triaged(text: str, scenario: Scenario, dialect: str = "plain") -> tuple[floa
 
 
 def answer(**fields: str) -> str:
-    return json.dumps({"specialty": "dermatology", "urgency": "soon", "why": "A rash.", **fields})
+    return json.dumps({**REASON, "specialty": "dermatology", "urgency": "soon", "why": "A rash.", **fields})
 
 
 def test_a_right_triage_is_paid(derm34: Scenario) -> None:
@@ -132,6 +190,8 @@ def test_a_triage_that_games_is_not_paid(text: str, derm34: Scenario) -> None:
 
 
 def test_a_triage_with_words_around_it_keeps_no_form(derm34: Scenario) -> None:
+    bare = json.dumps({"specialty": "dermatology", "urgency": "soon", "why": "A rash."})
+    assert triaged(bare, derm34) == (0.0, 1.0, 1.0)
     assert triaged(f"Here you are: {answer()}", derm34) == (0.0, 1.0, 1.0)
     assert triaged(answer(extra="dentistry"), derm34)[0] == 0.0
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from consult.agents.models.model import Message, ModelError, Prompt
+from consult.foreign_text import without_tokens
 
 Render = Callable[..., str]
 """Renders a chat, with additional template variables as keyword arguments."""
@@ -24,6 +25,7 @@ SWITCHES = ("enable_thinking", "thinking")
 """Template variables that turn thinking off."""
 
 _SYSTEM, _ASKED = "Rule seven holds.", "Question nine stands."
+_MARK = re.compile(r"<think(?:ing)?>|\[THINK\]")
 _OPEN_THOUGHT = re.compile(r"(<(think(?:ing)?)>|\[(THINK)\])\s*\Z")
 
 
@@ -41,6 +43,8 @@ class ChatFormat:
     """Template variables that turn thinking off."""
     closing: str = ""
     """Closes a thought that the template opens and that no variable turns off."""
+    thought: tuple[str, str] | None = None
+    """Beginning and end of the model's own private thought, if the template can turn it on; None if it has none."""
     most_photographs: int | None = None
     """Most photographs in one prompt; None if the template has no limit."""
 
@@ -63,8 +67,8 @@ class ChatFormat:
 
     # -- rendering -------------------------------------------------------------------------------------------------
 
-    def text(self, messages: Sequence[Message]) -> str:
-        """Render messages up to the place where the reply begins.
+    def text(self, messages: Sequence[Message], *, thinks: bool = False) -> str:
+        """Render messages up to the place where the reply begins, or the private thought before it.
 
         Raises:
             ModelError: There are more photographs than the template shows.
@@ -72,7 +76,10 @@ class ChatFormat:
         photographs = sum(len(message.photographs) for message in messages)
         if self.most_photographs is not None and photographs > self.most_photographs:
             raise ModelError(f"its chat template shows {self.most_photographs} photograph a prompt, not {photographs}")
-        return self.render(self.chat(messages), **dict(self.variables)) + self.closing
+        if not thinks or self.thought is None:
+            return self.render(self.chat(messages), **dict(self.variables)) + self.closing
+        text = self.render(self.chat(messages), **{name: True for name, _ in self.variables})
+        return text if _OPEN_THOUGHT.search(text) else text + self.thought[0]
 
     def chat(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         """Arrange messages in the template's format."""
@@ -122,7 +129,18 @@ class ChatFormat:
         text = self._tried(shown, **dict(off)) or ""
         opened = _OPEN_THOUGHT.search(text)
         closed = f"\n\n</{opened[2]}>\n\n" if opened and opened[2] else "[/THINK]" if opened else ""
-        return replace(self, variables=off, closing=closed)
+        return replace(self, variables=off, closing=closed)._with_thought()
+
+    def _with_thought(self) -> ChatFormat:
+        """Find the marks of the model's own private thought where the template writes them."""
+        shown = 1 if self.token else 0
+        on = self._tried(shown, **{name: True for name, _ in self.variables}) or ""
+        off = (self._tried(shown, **dict(self.variables)) or "") + self.closing
+        marks = _MARK.findall(on) or _MARK.findall(off)
+        if not marks or not (self.variables or self.closing):
+            return self
+        opened = next(mark for mark in marks)
+        return replace(self, thought=(f"{opened}\n", f"\n{opened[0]}/{opened[1:]}\n\n"))
 
     def _limited(self) -> ChatFormat:
         if self.token is None:
@@ -159,5 +177,5 @@ def merged(messages: Sequence[Message]) -> list[Message]:
 
 
 def cleared(prompt: Prompt, controls: re.Pattern[str]) -> list[Message]:
-    """Remove control tokens from text: it is data, and a control token in it must not take effect."""
-    return [replace(message, text=controls.sub(" ", message.text)) for message in prompt.messages]
+    """Remove control tokens from text, the model's own and other families': it is data, and must not take effect."""
+    return [replace(one, text=without_tokens(controls.sub(" ", one.text))) for one in prompt.messages]

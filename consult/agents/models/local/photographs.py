@@ -17,6 +17,7 @@ from PIL import Image
 
 from consult.agents.models.model import ModelError
 from consult.scenarios import Photograph
+from consult.scenarios.photographs import padded
 
 KEPT_BYTES = 512 * 2**20
 TEXT_TENSORS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
@@ -109,7 +110,7 @@ class Photographs:
         return Processed(text, {name: tensor for name, tensor in stock.items() if name not in TEXT_TENSORS})
 
     def _stock(self, text: str, images: Sequence[Any]) -> Inputs:
-        shown = {"images": [list(images)]} if images else {}
+        shown = {"images": [[padded(image) for image in images]]} if images else {}
         return dict(self.processor(text=[text], **shown, return_tensors="pt", add_special_tokens=False))
 
     # -- trying ----------------------------------------------------------------------------------------------------

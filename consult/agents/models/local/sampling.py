@@ -50,7 +50,9 @@ class Row:
     choice_temperature: float | None = None
     """Temperature for drawing options; None for the row's."""
     waits: Callable[[list[int]], bool] | None = None
-    """Decides from the tokens so far whether the place of choice or grammar is reached; None if it is the start."""
+    """Decides from the tokens so far whether the place of the choice is reached; None if it is the start."""
+    begins: Callable[[list[int]], bool] | None = None
+    """Decides in the same way for the grammar."""
     tokens: list[int] = field(default_factory=list)
     log_probability: float = 0.0
     chose: bool = False
@@ -67,12 +69,21 @@ class Row:
         return self.chose or self.waits is None or self.waits(self.tokens)
 
     @property
+    def answered(self) -> bool:
+        """Return whether the reply is a choice from its start on, and complete: what follows is not part of it."""
+        return self.chose and self.waits is None and self.options is not None and not self.options.children
+
+    @property
     def grammar(self) -> Matcher | None:
         """Return the restriction on the next token; None if it is free."""
         if self.matcher is None or self.matcher.is_over:
             return None
-        self.began = self.began or self.waits is None or self.waits(self.tokens)
+        self.began = self.began or self.begins is None or self.begins(self.tokens)
         return self.matcher if self.began else None
+
+    def give_up_choice(self) -> None:
+        """Choose no option any more, and have no probability of one."""
+        self.options, self.chose, self.log_probability = None, False, 0.0
 
 
 class RowSampler(LogitsProcessor):
@@ -115,10 +126,13 @@ class RowSampler(LogitsProcessor):
         logits[:, self.banned] = -torch.inf
         choices = {i: row.options for i, row in enumerate(rows) if row.options is not None and row.chooses}
         grammars = {i: grammar for i, row in enumerate(rows) if (grammar := row.grammar) is not None}
-        choosing = torch.tensor(list(choices), dtype=torch.long, device=logits.device)
-        totals = _keep_to_options(logits, choosing, choices)
         if grammars:
             rule_out(logits, grammars)
+            for i in _impossible(logits, choices, grammars):
+                rows[i].give_up_choice()
+                del choices[i]
+        choosing = torch.tensor(list(choices), dtype=torch.long, device=logits.device)
+        totals = _keep_to_options(logits, choosing, choices)
         drawn = draw(logits, *_settings(rows, choices, logits.device))
         logs = logits[choosing, drawn[choosing]].double() - totals
         # The only transfer of a step; float64 represents any token exactly.
@@ -131,6 +145,18 @@ class RowSampler(LogitsProcessor):
             rows[i].chose, rows[i].options = True, options.children[tokens[i]]
             rows[i].log_probability += log
         return drawn
+
+
+def _impossible(logits: Any, choices: Mapping[int, Trie], grammars: Mapping[int, Matcher]) -> list[int]:
+    """List the rows none of whose options the grammar allows: a tokenizer may put a space before a word.
+
+    Args:
+        logits: (rows, vocabulary), with -inf for what the grammars do not allow.
+        choices: The rows that choose, each with its options.
+        grammars: The rows under a grammar.
+    """
+    both = [i for i in choices if i in grammars]
+    return [i for i in both if bool((logits[i, sorted(choices[i].children)] == -torch.inf).all())]
 
 
 def _keep_to_options(logits: Any, at: Any, choices: Mapping[int, Trie]) -> Any:

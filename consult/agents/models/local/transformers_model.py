@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from transformers import GenerationConfig, LogitsProcessorList
@@ -26,7 +26,17 @@ from consult.agents.models.local.loading import Base, load_base, revision_with
 from consult.agents.models.local.photographs import Photographs, beside
 from consult.agents.models.local.sampling import Row, RowSampler, Trie
 from consult.agents.models.local.training_metadata import practice_of
-from consult.agents.models.model import Choice, ModelError, ModelInfo, Prompt, Reply, Request, Sent
+from consult.agents.models.model import (
+    THOUGHT_TOKENS,
+    Choice,
+    Message,
+    ModelError,
+    ModelInfo,
+    Prompt,
+    Reply,
+    Request,
+    Sent,
+)
 from consult.agents.models.model_resolver import Located, locate
 from consult.errors import ModelWarning
 
@@ -34,6 +44,25 @@ KEPT_TRIES = 512
 """Most lists of options that are cached as tries."""
 KEPT_OPTIONS = 20_000
 """Most options whose tokens are cached."""
+
+
+class Thought(NamedTuple):
+    """A private thought before a reply."""
+
+    sent: Sent
+    """What it continues."""
+    text: str
+    tokens_in: int
+    tokens_out: int
+
+
+def _with_thought(reply: Reply, thought: Thought | None) -> Reply:
+    """Add a thought to its reply, with its cost; the prompt counts once."""
+    if thought is None:
+        return reply
+    return replace(
+        reply, thought=thought.text, tokens_in=thought.tokens_in, tokens_out=reply.tokens_out + thought.tokens_out
+    )
 
 
 class TransformersModel:
@@ -138,6 +167,8 @@ class TransformersModel:
             "photographs": "" if self.photographs is None else str(self.format.most_photographs or "any number"),
             "tokens a photograph": "" if self.photographs is None else str(self.photographs.tokens),
             "decoding": "" if self.loop else "stock generate",
+            "sampling": "by seed",
+            "thinking": "none" if self.format.thought is None else "can be switched",
             "schemas": "kept" if self.base.dialect == "plain" and self._grammars else "not kept",
         }
         details = {name: value for name, value in details.items() if value}
@@ -182,45 +213,85 @@ class TransformersModel:
 
     @torch.inference_mode()
     def _generate(self, requests: Sequence[Request]) -> list[Reply]:
-        sent = [self.sent(request.prompt) for request in requests]
+        thoughts = self._thoughts([one for one in requests if one.thinks and self.format.thought is not None])
+        sent = [self._after_thought(one, thoughts.get(id(one))) for one in requests]
         inputs = [self._inputs([request], [one]) for request, one in zip(requests, sent, strict=True)]
         used = [one["input_ids"].shape[1] for one in inputs]
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
+        self._draw(inputs, rows, self.stops)
+        limited = [
+            replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
+            for one, row in zip(sent, rows, strict=True)
+        ]
+        replies = [self._reply(*each) for each in zip(limited, rows, used, strict=True)]
+        return [_with_thought(one, thoughts.get(id(asked))) for one, asked in zip(replies, requests, strict=True)]
+
+    def _draw(self, inputs: Sequence[dict[str, Any]], rows: Sequence[Row], stops: set[int]) -> None:
+        """Draw the tokens of rows.
+
+        Args:
+            inputs: Those of one prompt each.
+            rows: One for each prompt; receives the tokens.
+            stops: Tokens that end a row.
+        """
 
         def joined(at: Sequence[int]) -> dict[str, Any]:
             together = beside([inputs[i] for i in at], self.tokenizer.pad_token_id)
             return {name: self._placed(tensor) for name, tensor in together.items()}
 
         with self.base.with_adapter(self.adapter):
-            if self.loop is None:
-                self._generate_stock(joined(range(len(rows))), rows)
-            else:
-                self.loop.generate(used, joined, rows)
-        limited = [
-            replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
-            for one, row in zip(sent, rows, strict=True)
-        ]
-        return [self._reply(one, row, n_in) for one, row, n_in in zip(limited, rows, used, strict=True)]
+            if self.loop is not None:
+                lengths = [one["input_ids"].shape[1] for one in inputs]
+                replace(self.loop, stops=sorted(stops)).generate(lengths, joined, rows)
+                return
+            with self._without_penalties(stops):
+                self.model.generate(
+                    **joined(range(len(rows))),
+                    max_new_tokens=max(row.limit or 0 for row in rows),
+                    do_sample=False,
+                    num_beams=1,
+                    logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(stops))]),
+                    pad_token_id=self.tokenizer.pad_token_id,
+                )
 
-    def _generate_stock(self, inputs: dict[str, Any], rows: Sequence[Row]) -> None:
-        with self._without_penalties():
-            self.model.generate(
-                **inputs,
-                max_new_tokens=max(row.limit or 0 for row in rows),
-                do_sample=False,
-                num_beams=1,
-                logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(self.stops))]),
-                pad_token_id=self.tokenizer.pad_token_id,
-            )
+    def _thoughts(self, requests: Sequence[Request]) -> dict[int, Thought]:
+        """Generate private thoughts, in room of their own: id of the request → its thought."""
+        if not requests or self.format.thought is None:
+            return {}
+        sent = [self._rendered(request.prompt, request.prompt.messages, thinks=True) for request in requests]
+        inputs = [self._inputs([request], [one]) for request, one in zip(requests, sent, strict=True)]
+        used = [one["input_ids"].shape[1] for one in inputs]
+        mark = self.format.thought[1].strip()
+        end = self.tokenizer.encode(mark, add_special_tokens=False)
+        stops = self.stops | (set(end) if len(end) == 1 else set())
+        rows = [
+            Row(one.seed, one.temperature, one.top_p, limit=self._limit(replace(one.prompt, max_new_tokens=room), n_in))
+            for one, n_in in zip(requests, used, strict=True)
+            for room in (THOUGHT_TOKENS,)
+        ]
+        self._draw(inputs, rows, stops)
+        found = {}
+        for request, one, row, n_in in zip(requests, sent, rows, used, strict=True):
+            kept = row.tokens[: row.limit]
+            ended = next((i for i, token in enumerate(kept) if token in stops), len(kept))
+            text = self.tokenizer.decode(kept[:ended]).partition(mark)[0].strip()
+            found[id(request)] = Thought(one, text, n_in, min(ended + 1, len(kept)))
+        return found
+
+    def _after_thought(self, request: Request, thought: Thought | None) -> Sent:
+        if thought is None or self.format.thought is None:
+            return self.sent(request.prompt)
+        whole = f"{thought.sent.text}{thought.text}{self.format.thought[1]}{request.prompt.begin}"
+        return replace(thought.sent, text=whole, begin=request.prompt.begin)
 
     @contextmanager
-    def _without_penalties(self) -> Iterator[None]:
+    def _without_penalties(self, stops: set[int]) -> Iterator[None]:
         """Leave out penalties, bans and least lengths of the model's own generation configuration.
 
         They would change the distribution that is sampled from, and could forbid every option of a choice.
         """
         own = self.model.generation_config
-        self.model.generation_config = GenerationConfig(eos_token_id=sorted(self.stops))
+        self.model.generation_config = GenerationConfig(eos_token_id=sorted(stops))
         try:
             yield
         finally:
@@ -247,11 +318,16 @@ class TransformersModel:
         """Return the rendered form of a prompt: its messages without control tokens, and their text as in `text`."""
         versions = (prompt.messages, *prompt.shorter)
         for messages in versions:
-            kept = cleared(replace(prompt, messages=messages), self._controls)
-            whole = self.format.text(kept) + prompt.begin
-            if messages is versions[-1] or self._fits(whole, prompt):
+            sent = self._rendered(prompt, messages)
+            if messages is versions[-1] or self._fits(sent.text or "", prompt):
                 break
-        return Sent(tuple(kept), prompt.max_new_tokens, whole, prompt.begin)
+        return sent
+
+    def _rendered(self, prompt: Prompt, messages: tuple[Message, ...], *, thinks: bool = False) -> Sent:
+        kept = cleared(replace(prompt, messages=messages), self._controls)
+        if thinks:
+            return Sent(tuple(kept), prompt.max_new_tokens, self.format.text(kept, thinks=True))
+        return Sent(tuple(kept), prompt.max_new_tokens, self.format.text(kept) + prompt.begin, prompt.begin)
 
     def _fits(self, text: str, prompt: Prompt) -> bool:
         if self.context is None:
@@ -272,8 +348,8 @@ class TransformersModel:
         if prompt.choice is not None:
             row.options, row.waits = self._trie(prompt.choice), self._place(prompt.choice.after)
             row.choice_temperature = prompt.choice.temperature
-        elif prompt.schema is not None and self._grammars is not None:
-            row.matcher, row.waits = self._grammars.matcher(prompt.schema), self._place(prompt.schema_after)
+        if prompt.schema is not None and self._grammars is not None:
+            row.matcher, row.begins = self._grammars.matcher(prompt.schema), self._place(prompt.schema_after)
         return row
 
     def _limit(self, prompt: Prompt, n_in: int) -> int:
@@ -321,7 +397,7 @@ class TransformersModel:
         spent = min(end + 1, len(tokens), limit)
         probability = math.exp(row.log_probability) if row.chose else None
         text = sent.begin + self.tokenizer.decode(kept)
-        return Reply(text, tokens_in, spent, probability=probability, sent=sent)
+        return Reply(text, tokens_in, spent, probability=probability, cut=end >= limit and not row.answered, sent=sent)
 
 
 def _as_list(value: Any) -> list[int]:

@@ -67,6 +67,12 @@ class RefusedError(Exception):
         """Return whether the server's message is about the schema of the reply."""
         return re.search(r"response_format|schema|grammar|guided", self.words, re.IGNORECASE) is not None
 
+    @property
+    def is_about_roles(self) -> bool:
+        """Return whether the server's message is about the roles of the messages: no system role, or no alternation."""
+        pattern = r"system.{0,20}(?:role|message|prompt)|role.{0,40}(?:system|alternat)|alternat"
+        return re.search(pattern, self.words, re.IGNORECASE) is not None
+
 
 class UnansweredError(Exception):
     """No usable reply; a retry may succeed."""
@@ -91,7 +97,7 @@ class Connection:
         self._client: httpx.AsyncClient | None = None
 
     async def get(self, path: str, read: Read[T]) -> T:
-        """Send a cheap request: once, unless the server is busy.
+        """Send a cheap request: once, unless the server is busy; a path with `..` starts above the address.
 
         Raises:
             UnansweredError: There was no usable reply.
@@ -165,7 +171,8 @@ class Connection:
 
     async def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, float | None, str]:
         body = bytearray()
-        async with self._open().stream(method, self.base + path, content=content) as response:
+        address = self.base.removesuffix("/v1") + path[3:] if path.startswith("/..") else self.base + path
+        async with self._open().stream(method, address, content=content) as response:
             async for piece in response.aiter_raw():
                 body += piece
                 if len(body) > MOST_BYTES:

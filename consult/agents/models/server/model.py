@@ -14,10 +14,13 @@ from typing import Any
 
 from consult.agents.models.model import ModelError, ModelGoneError, ModelInfo, Reply, Request, Sent
 from consult.agents.models.server import openai_api as wire
+from consult.agents.models.server import replies
 from consult.agents.models.server.connection import Background, Connection, RefusedError, Timeouts, UnansweredError
+from consult.agents.models.server.context import ContextWatch
 from consult.agents.models.server.openai_api import Feature
 from consult.agents.models.server.server_probe import greet, refused
 from consult.agents.models.server.server_url import Address
+from consult.plugins import warn
 from consult.scenarios import Photograph
 
 FAILURES = 3
@@ -46,7 +49,7 @@ class ServerModel:
         timeouts = timeouts or Timeouts.of(self.address.timeout)
         self._connection = Connection(self.address.base, self.address.key(), timeouts)
         self._slots = asyncio.Semaphore(self.address.concurrency)
-        self._failures = 0
+        self._failures, self._context = 0, ContextWatch()
         self._photographs: OrderedDict[str, str] = OrderedDict()
         self._known: dict[tuple[int | str, ...], tuple[Request, Outcome]] = {}
         self._background = Background()
@@ -56,8 +59,7 @@ class ServerModel:
             self.close()
             raise
         self._name, self._answers_as, self._features = met.name, met.answers_as, set[Feature](met.features)
-        details = {"model": wire.shortened(met.name), "takes": ", ".join(sorted(met.features))}
-        details["system role"] = "own" if "system" in met.features else "folded"
+        details = {"model": wire.shortened(met.name), "takes": ", ".join(sorted(met.features)), **met.found}
         if met.context is not None:
             details["context"] = str(met.context)
         sees = "photograph" in met.features
@@ -128,10 +130,20 @@ class ServerModel:
             sentence = f"{self.address.base} gives no usable answer: {error}"
             raise (ModelGoneError if gone else ModelError)(sentence) from None
         self._failures = 0
+        if self._context.note(request, reply.tokens_in):
+            self._warn_of_context()
         if answers_as != self._answers_as:
             now, then = (wire.shortened(name or "nobody") for name in (answers_as, self._answers_as))
             raise ModelGoneError(f"{self.address.base} now answers as '{now}', no longer as '{then}'")
         return reply
+
+    def _warn_of_context(self) -> None:
+        self._info.details["shortens prompts to"] = str(self._context.limit)
+        warn(
+            f"'{self._info.reference}' counts no more than {self._context.limit} tokens of a prompt, however long it "
+            "is, so it drops a part of longer ones without a word; raise its context (OLLAMA_CONTEXT_LENGTH of Ollama, "
+            "--ctx-size of llama.cpp, --max-model-len of vLLM), or play fewer turns with --max-turns"
+        )
 
     async def _sent(self, request: Request) -> tuple[Reply, str | None]:
         while True:
@@ -139,15 +151,18 @@ class ServerModel:
             sent = wire.sent(request, self._features, body)
 
             def read(data: Any, sent: Sent = sent) -> tuple[Reply, str | None]:
-                return replace(wire.reply(data, request), sent=sent), wire.answered_as(data)
+                return replace(replies.reply(data, request), sent=sent), replies.answered_as(data)
 
             try:
                 return await self._connection.post("/chat/completions", body, read)
             except RefusedError as error:
-                # A server may accept one schema and refuse another; from then on, requests are sent without a schema.
-                if "response_format" not in body or not error.is_about_the_schema:
+                # A server may accept one schema or order of roles and refuse another; from then on, it gets none.
+                if "response_format" in body and error.is_about_the_schema:
+                    self._features.discard("schema")
+                elif "system" in self._features and error.is_about_roles:
+                    self._features.discard("system")
+                else:
                     raise
-                self._features.discard("schema")
 
     async def _is_there(self) -> bool:
         try:

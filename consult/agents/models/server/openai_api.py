@@ -7,15 +7,19 @@ import io
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
-from consult.agents.models.model import Choice, Message, Prompt, Reply, Request, Sent
+from consult.agents.models.local.chat_format import merged
+from consult.agents.models.model import THOUGHT_TOKENS, Choice, Message, Prompt, Request, Sent
 from consult.agents.prompt_formats.clean import clean
+from consult.foreign_text import without_tokens
 from consult.scenarios import Photograph
+from consult.scenarios.photographs import padded
 
 Feature = Literal["system", "schema", "thinking", "photograph"]
-"""Features that not every server supports: a system role, a schema of the reply, the switch that turns private thought
-off, photographs."""
+"""Features that not every server supports: a system role, a schema of the reply, the switch for private thought,
+photographs."""
 
 JSON_TOKENS = 24
 """Additional tokens for a choice that is wrapped in JSON."""
@@ -55,10 +59,12 @@ def chat(request: Request, model: str, features: Collection[Feature], data_url: 
         "seed": request.seed & 0x7FFFFFFF,  # some servers keep seeds in 32 bits
     }
     if "thinking" in features:
-        # Only the strategy requests private thought; otherwise it would use up the tokens of the line.
-        body["chat_template_kwargs"] = {"enable_thinking": False, "thinking": False}
+        # Unless it is asked for, private thought would use up the tokens of the line.
+        body["chat_template_kwargs"] = {"enable_thinking": request.thinks, "thinking": request.thinks}
     if "schema" in features:
         body |= _constraint(prompt)
+    if request.thinks:
+        body["max_tokens"] += THOUGHT_TOKENS
     return body
 
 
@@ -91,13 +97,14 @@ def _choice_schema(choice: Choice) -> dict[str, Any]:
 
 
 def _addressed(messages: Collection[Message], system: bool) -> list[Message]:
-    """Put the system message in front of the user's for a model without a system role."""
+    """Prepare messages: without tokens of models, without a system role where there is none, and with roles in turn."""
+    messages = merged([replace(message, text=without_tokens(message.text)) for message in messages])
     if system:
-        return list(messages)
+        return messages
     words = [m.text for m in messages if m.speaker == "system"]
     others = [m for m in messages if m.speaker != "system"]
     if not words or not others:
-        return [Message("user", m.text, m.photographs) for m in messages]
+        return merged([Message("user", m.text, m.photographs) for m in messages])
     first = others[0]
     return [Message(first.speaker, "\n\n".join([*words, first.text]), first.photographs), *others[1:]]
 
@@ -113,7 +120,7 @@ def as_data_url(photograph: Photograph) -> str:
     """Encode a photograph: as PNG up to a megapixel, else as JPEG of at most 2,048 pixels a side."""
     from PIL import Image
 
-    picture = photograph.load().convert("RGB")
+    picture = padded(photograph.load().convert("RGB"))
     kind = "png" if picture.width * picture.height <= SMALL else "jpeg"
     if max(picture.size) > LONGEST_SIDE:
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
@@ -150,55 +157,6 @@ def model_names(data: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(listed, list):
         raise BadReplyError("other JSON")
     return {entry["id"]: entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("id"), str)}
-
-
-def reply(data: Any, request: Request) -> Reply:
-    """Read a reply; private thought that the server has split off is put back before the text.
-
-    Raises:
-        BadReplyError: The text is not in this form.
-    """
-    try:
-        message = data["choices"][0]["message"]
-        content, thought = message.get("content"), message.get("reasoning_content") or message.get("reasoning")
-    except (KeyError, IndexError, TypeError, AttributeError):
-        words = complaint(data)
-        raise BadReplyError(f"an error ({words})" if words else "other JSON") from None
-    text = _chosen(_text(content), request.prompt.choice)
-    if isinstance(thought, str) and thought.strip():
-        text = f"<think>{thought}</think>{text}"
-    usage = data.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
-    return Reply(text, _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
-
-
-def answered_as(data: Any) -> str | None:
-    """Return the model name in a reply; None if there is none."""
-    name = data.get("model") if isinstance(data, dict) else None
-    return name if isinstance(name, str) and name else None
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
-        content = "".join(part for part in parts if isinstance(part, str))
-    return content if isinstance(content, str) else ""
-
-
-def _chosen(text: str, choice: Choice | None) -> str:
-    """Unwrap a choice; if the server ignored the schema, the prompt format parses the reply as it is."""
-    if choice is None:
-        return text
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    chosen = data.get("choice") if isinstance(data, dict) else None
-    return chosen if isinstance(chosen, str) else text
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and 0 <= value < 1 << 40 else 0
 
 
 def complaint(data: Any) -> str:

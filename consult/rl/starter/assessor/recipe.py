@@ -27,6 +27,7 @@ from consult.rl.starter.recipe import RecipeError
 from consult.rl.starter.vision import Say
 from consult.scenarios import load_scenario
 from consult.scenarios.case_generator import Grammar
+from consult.whole_files import write_whole
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
         "loss": round(training.progress.loss, 3),
         "training_seconds": round(training.progress.seconds),
     }
-    (out / "training.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    (out / "README.md").write_text(assessor_card(facts, ""), encoding="utf-8")
+    write_whole(out / "training.json", json.dumps(facts, indent=2) + "\n")
+    write_whole(out / "README.md", assessor_card(facts, ""))
     return facts
 
 
@@ -107,7 +108,7 @@ def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
     told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
     if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
-    path.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    write_whole(path, json.dumps(told, indent=2))
 
 
 def _taught(recipe: AssessorRecipe, base: Path, sources: Sources, checkpoint: Path, say: Say) -> AdapterTraining:
@@ -132,7 +133,7 @@ def _save(training: AdapterTraining, recipe: AssessorRecipe, base: Path, out: Pa
     training.model.save_pretrained(out, save_embedding_layers=False)
     configuration = out / "adapter_config.json"
     said = read_object(configuration) | {"base_model_name_or_path": _named(recipe, base, out)}
-    configuration.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    write_whole(configuration, json.dumps(said, indent=2) + "\n")
     weights = out / "adapter_model.safetensors"
     halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
     metadata = {

@@ -26,6 +26,7 @@ from consult.rl.starter.assessor.examples import edited, example
 from consult.rl.starter.assessor.rollouts import configurations, rollouts
 from consult.rl.starter.encoding import HARD, Encoded, Encoder, rendered
 from consult.rl.starter.example import Example
+from consult.whole_files import drafted
 
 DIGITS = ("0", "1", "2")
 LAYERS = r".*language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)"
@@ -267,7 +268,6 @@ class AdapterTraining:
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
     def _save(self, path: Path) -> None:
-        partial = path.with_suffix(".part")
         learned = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
         state = {
             "adapter": learned,
@@ -275,8 +275,8 @@ class AdapterTraining:
             "optimizer": self.optimizer.state_dict(),
             "progress": vars(self.progress),
         }
-        torch.save(state, partial)
-        partial.replace(path)
+        with drafted(path) as draft:
+            torch.save(state, draft)
 
     def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():

@@ -207,6 +207,14 @@ def test_token_counts_are_those_of_the_row_without_padding(model: TransformersMo
     assert [reply.tokens_in for reply in replies] == [len(tokens_of(model, one)) for one in MIXED]
 
 
+def test_a_reply_without_an_end_of_its_own_is_cut(model: TransformersModel) -> None:
+    replies = model.generate([request("Well?", seed=seed, tokens=n) for seed in range(4) for n in (1, 2, 400)])
+    assert any(reply.cut for reply in replies) and not all(reply.cut for reply in replies)
+    for reply, room in zip(replies, 4 * (1, 2, 400), strict=True):
+        # Without an end of its own, a reply uses all of its room.
+        assert not reply.cut or reply.tokens_out == room
+
+
 def test_each_request_has_its_own_limit(model: TransformersModel) -> None:
     asks = [request("Well?", seed=seed, tokens=tokens) for seed in range(4) for tokens in (1, 3, 12)]
     replies = model.generate(asks)

@@ -4,16 +4,19 @@ import json
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import rude
 from PIL import Image
 
+from consult.agents.acts import DoctorView
 from consult.agents.models import Choice, Message, ModelError, ModelGoneError, Prompt, Reply, Request, open_model
 from consult.agents.models.server.connection import Timeouts
 from consult.agents.models.server.model import ServerModel
 from consult.agents.models.server.server_url import Address
+from consult.agents.prompt_formats import PlainDialect
 from consult.errors import UserError
 from consult.scenarios import Photograph
 
@@ -119,6 +122,20 @@ def test_a_schema_is_sent_where_the_whole_reply_is_json(opened):
     assert sent == [{"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}, None]
 
 
+@pytest.mark.parametrize("thinks", [False, True])
+def test_every_decision_is_sent_with_its_schema_also_with_private_reasoning(opened, thinks):
+    model, server = opened(lambda h, b: "{}")
+    labels = ("eczema", "hives")
+    view = DoctorView((), labels, ("dermatology",), {"site": "where"}, {}, offers=("ask", "conclude"), thinks=thinks)
+    dialect = PlainDialect()
+    opinion = dialect.opinion(view, "dermatology", 0)
+    prompts = [dialect.triage(view), dialect.action(view), opinion, dialect.decision(view)]
+    model.generate([replace(request(nth), prompt=prompt) for nth, prompt in enumerate(prompts)])
+    sent = [body["response_format"]["json_schema"]["schema"] for body in server.asked]
+    assert sorted(map(repr, sent)) == sorted(repr(prompt.schema) for prompt in prompts)
+    assert sorted(body["max_tokens"] for body in server.asked) == [256 + 512 * thinks, 768, 1024, 1024]
+
+
 @pytest.mark.parametrize("greeting", [True, False])
 def test_a_server_that_refuses_schemas_is_asked_in_words(opened, greeting):
     """Found out at the greeting, or later from one refusal, which then holds."""
@@ -159,7 +176,7 @@ def test_pictures_that_are_refused_or_dropped_mean_that_it_does_not_see(opened, 
     assert seeing.info.sees
 
 
-def test_thinking_is_switched_off_where_the_server_can_and_stands_before_the_text_where_not(opened):
+def test_thinking_is_switched_off_where_the_server_can_and_is_told_apart_where_not(opened):
     model, server = opened()
     model.generate([request()])
     assert server.asked[0]["chat_template_kwargs"]["enable_thinking"] is False
@@ -172,7 +189,8 @@ def test_thinking_is_switched_off_where_the_server_can_and_stands_before_the_tex
         return made
 
     model, server = opened(thoughtful)
-    assert model.generate([request()])[0].text == "<think>Let me see.</think>A rash."
+    reply = model.generate([request()])[0]
+    assert (reply.text, reply.thought) == ("A rash.", "Let me see.")
     assert "chat_template_kwargs" not in server.asked[0]
 
 
@@ -462,3 +480,45 @@ def test_closing_gives_up_what_is_under_way(opened):
     model.close()
     assert ended.wait(30) and time.monotonic() - started < 30  # a request is given a minute or more
     model.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "System role not supported",
+        "Only user and assistant roles are supported, no system message",
+    ],
+)
+def test_a_server_that_refuses_the_order_of_roles_later_gets_merged_messages(opened, words):
+    """The greeting's short chat passed; a refusal then holds for all that follows."""
+
+    def choosy(handler, body):
+        roles = [message["role"] for message in body["messages"]]
+        if "system" in roles or any(a == b for a, b in pairwise(roles)):
+            return rude.say(handler, {"error": {"message": words}}, 400)
+        return "It hurts."
+
+    model, server = opened(rude.after_greeting(choosy))
+    assert "system" in model.info.details["takes"]
+    asked = request(photo=photograph())
+    twice = replace(asked.prompt, messages=(*asked.prompt.messages, Message("user", "Say it.")))
+    for _ in range(2):
+        assert model.generate([replace(asked, prompt=twice)])[0].text == "It hurts."
+    (only,) = server.asked[-1]["messages"]
+    assert only["content"][-1]["text"] == "doctor\n\nWhere does it hurt?\n\nSay it." and len(server.asked) == 3
+
+
+@pytest.mark.parametrize("size", [(20, 20), (10, 3000), (3000, 10), (1, 1)])
+def test_tiny_and_narrow_pictures_are_padded(opened, size):
+    import base64
+    import io
+
+    model, server = opened()
+    model.generate([request(photo=Photograph("p", lambda: Image.new("RGB", size, "red")))])
+    url = server.asked[0]["messages"][1]["content"][0]["image_url"]["url"]
+    sent = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
+    assert min(sent.size) >= 32 and max(sent.size) <= 10 * min(sent.size)
+    pixels = np.asarray(sent)
+    assert pixels[sent.height // 2, sent.width // 2].tolist()[1] < 60
+    assert (pixels[0, 0] > 250).all() != (min(size) >= 32)

@@ -1,0 +1,93 @@
+"""Labelled lines of patients, to measure a check: one JSON object a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
+
+from consult.agents.grounding.claims import Grounds
+from consult.errors import UserError
+from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
+
+FIELDS = "facts, unsaid, doctor, told_by_doctor, line, faithful, kind"
+
+
+class LabelledError(UserError):
+    """A file of labelled lines that cannot be read; the message is one sentence with the fix."""
+
+
+class LabelledLine(BaseModel):
+    """A line with what it was asked to state, and whether it is faithful; other fields are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    facts: tuple[StrictStr, ...]
+    """To be stated."""
+    unsaid: tuple[StrictStr, ...] = ()
+    """Other facts of the card, not to be said now."""
+    doctor: StrictStr
+    """The doctor's last sentence."""
+    told_by_doctor: StrictStr | None = None
+    """What the doctor said before."""
+    line: StrictStr
+    faithful: StrictBool
+    """Whether the line states every fact and adds no medical content."""
+    kind: StrictStr = Field(default="", max_length=80)
+
+    @property
+    def grounds(self) -> Grounds:
+        """Return what the line may rest on."""
+        return Grounds(self.facts, self.unsaid, self.doctor, self.told_by_doctor or "")
+
+
+def read_labelled(path: Path) -> list[LabelledLine]:
+    """Read a file of labelled lines.
+
+    Raises:
+        LabelledError: The file cannot be read, has no lines, or one of them is not a labelled line.
+    """
+    found = [_labelled(path, number, text) for number, text in _texts(path)]
+    if not found:
+        raise LabelledError(f"{path}: has no lines; write one JSON object a line, with {FIELDS}")
+    return found
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    except FileNotFoundError:
+        raise LabelledError(
+            f"there is no file '{path}'; give a file of labelled lines, one JSON object a line"
+        ) from None
+    except IsADirectoryError:
+        raise LabelledError(f"'{path}' is a folder; give a file of labelled lines, one JSON object a line") from None
+    except OSError as error:
+        raise LabelledError(f"'{path}' cannot be read ({error.strerror}); give another file") from None
+    yield from ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+
+
+def _labelled(path: Path, number: int, text: str) -> LabelledLine:
+    parsed = parse_line(text)
+    if parsed.what:
+        raise LabelledError(_unreadable(path, number, text, parsed))
+    if not isinstance(parsed.data, dict):
+        raise LabelledError(f"{path}:{number}: is not a JSON object; write one with {FIELDS}")
+    try:
+        return LabelledLine.model_validate(parsed.data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "missing":
+            raise LabelledError(f"{path}:{number}: '{where}' is missing; a line has {FIELDS}") from None
+        what = str(first["msg"]).removeprefix("Input should be ")
+        raise LabelledError(f"{path}:{number}: '{where}' should be {what}; correct it") from None
+
+
+def _unreadable(path: Path, number: int, text: str, parsed: Parsed) -> str:
+    whole = whole_file_mistake(path, text)
+    if whole is not None and number == 1:
+        what, _ = whole
+        return f"{path}: {what}; write one JSON object a line, with {FIELDS}"
+    return f"{path}:{number}: {parsed.what}; {parsed.fix}"

@@ -1,0 +1,149 @@
+"""Whether a text is one patient's speech: no tag, markup, placeholder, instruction, loop or doctor's sentence."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+
+from consult.agents.grounding.language import normalised, words_of
+
+LONGEST = 120
+"""Most words of a patient's line."""
+ECHO = 6
+"""This many words in a row from the instructions are an echo."""
+
+_SPEAKERS = (
+    "patient|doctor|dr|gp|physician|attending|triage|nurse|specialist|assistant|user|system|human|ai|model"
+    "|parent|mother"
+    "|father|me|narrator|interviewer|speaker|q|a"
+)
+_TAG = re.compile(rf"(?:^|[\n.!?\u2026\"*)\]]\s*)\**(?:the )?(?:{_SPEAKERS})\**\s*:", re.IGNORECASE)
+_ROLE_TAG = re.compile(r"\b(?:patient|doctor|assistant)\s*:", re.IGNORECASE)
+_JSON = re.compile(r"[{}]|^\s*\[|\"\w+\"\s*:|^\s*(?:line|text|answer|response|reply)\s*:", re.IGNORECASE)
+_MARKUP = re.compile(r"<[^>\d][^>]*>?|```|^\s*#|_{3,}|\|\|", re.MULTILINE)
+_PLACEHOLDER = re.compile(
+    r"\[[^\]]*\]|\bX{2,}\b|\byour (?:line|answer|response|reply) here\b|\binsert (?:\w+ ){0,2}here\b|\blorem ipsum\b"
+    r"|\b(?:your|the patient's) (?:line|answer to the doctor)\b",
+    re.IGNORECASE,
+)
+_DIRECTION = re.compile(r"\*[^*]+\*|\([^)]*\)|\[[^\]]*\]|_[^_]+_")
+_INSTRUCTION = re.compile(
+    r"\bas (?:requested|instructed|stated above|described above|provided|directed)\b|\bas an? (?:ai|language model)\b"
+    r"|\b(?:these|the (?:other|given|following|above|provided|listed)) facts\b|\bstat(?:e|es"
+    r"|ing) (?:only )?(?:the|these|this) fact"
+    r"|\bfacts?\s*\d?\s*:|\b(?:the |my )?instructions?\b.{0,20}\b(?:say|said|follow|state|given)|\bfirst person\b"
+    r"|\bthe prompt\b|\bi (?:was|am) (?:told|asked|instructed|supposed|not allowed|only allowed) to (?:say|state"
+    r"|mention|play|answer|speak|reply|respond)"
+    r"|\bi(?: a|')m (?:playing|a simulated)|\bi (?:will|am going to|shall) (?:play|act as|pretend to be)\b"
+    r"|\bmy role\b"
+    r"|\bhere(?: i|')s (?:the|my|a|an) (?:line|answer|response|reply|sentence)|\bhere is the patient"
+    r"|^(?:sure|certainly|of course|okay|absolutely)[,!:.]? here\b|\bin character\b|\bword limit\b"
+    r"|\bwithout naming a (?:disease|diagnosis)"
+    r"|\bin (?:one to three|1 to 3|1-3) sentences\b|\bthe patient\b|\bi am the patient\b|\bnone of the (?:above"
+    r"|facts)\b"
+    r"|\bdid not (?:mention|reveal) any\b|\bsimulated consultation\b|\bplay(?:s|ing)? a patient\b|\bmake nothing up\b"
+    r"|\bnever name a disease\b|\bi (?:cannot|can't|can not) (?:provide|give) medical advice\b|\bjson\b"
+    r"|\bsystem prompt\b",
+    re.IGNORECASE,
+)
+_BODY = (
+    "knee|back|eyes?|throat|chest|skin|symptoms?|rash|pain|tooth|teeth|legs?|arms?|foot|feet|head|stomach|belly"
+    "|ears?|cough"
+    "|temperature|blood pressure|tongue|mouth|hands?|lump|mole|test results|son's|daughter's|medication|heart|lungs"
+    "|condition|weight|pulse|neck|breathing"
+)
+_DOCTOR = re.compile(
+    rf"\byour (?:\w+ )?(?:{_BODY})\b|\byou (?:should|must(?! have| be| get| think| hear| see)|need to|ought to"
+    rf"|have to"
+    r"|probably have|appear to have|seem to have|are suffering|may have|might have|have got an?)\b"
+    r"|\bi (?:recommend|suggest(?! that i)|advise|diagnose|prescribe)\b"
+    r"|\bi (?:will|would|am going to|shall|would like to|want to|need to) (?:prescribe|examine|refer|order"
+    r"|recommend|send you|check (?:you|your)|"
+    r"listen to|give you|take a look|have a look|write you)\b|\bi (?:would like|want) you to\b"
+    r"|\blet (?:me|us) (?:examine|have a look|take a look|listen|check|see your|feel your|look at)\b"
+    r"|\bhow long have you\b|\b(?:do|have|are|did|were) you (?:have|smoke|drink|had|been|noticed|tried|taken"
+    r"|taking|allergic|in pain|pregnant|feel|experienc\w+|sleep\w*|eat\w*)\b"
+    r"|\bwhat brings you\b|\bhow can i help\b|\bwhere does it hurt\b|\bopen wide\b|\bany (?:allergies"
+    r"|other symptoms|pain|fever) ?\?"
+    r"|\bdoes it (?:hurt|itch|bleed|burn)(?: \w+)? ?\?|\bwhen did (?:it|this|the \w+) (?:start|begin)\b[^.!]*\?"
+    r"|\bcome back (?:to|and see) (?:me|us)\b|\bi see[,.] (?:so )?(?:it is on your|your|you)\b|\btell me (?:more"
+    r"|where|when)\b"
+    r"|\bit sounds like you\b|\bhow are you feeling\b|\bfeel free to\b|\bhow (?:may|can) i assist\b",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"(?:^|[.!?]\s*|, then )(?:please )?(?:take|use|apply|put|avoid|keep|wash|rub|come back|book|drink|rest"
+    r"|stop)\b[^.?!]*"
+    r"\b(?:tablets?|pills?|creams?|ointment|daily|times|days?|rest|fluids?|water|dry|clean|weeks?|worse|better)\b"
+)
+_ME = re.compile(r"\b(?:i|me|my|we)\b")
+
+
+def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
+    """Return why a line is not a patient's speech, in words that follow "the line"; empty if it is.
+
+    Args:
+        line: The line.
+        instructions: What its model was asked; several words of it in a row are an echo.
+        heard: What may be repeated: the facts, and what the doctor said.
+    """
+    if not re.search(r"\w", line):
+        return "has no words"
+    said = normalised(line)
+    if not re.search(r"\w", _DIRECTION.sub(" ", line)):
+        return "is a stage direction or a placeholder alone"
+    if _JSON.search(line):
+        return "is written as data"
+    if _PLACEHOLDER.search(line):
+        return "has a placeholder"
+    if _MARKUP.search(line):
+        return "has markup"
+    if _TAG.search(line) or _ROLE_TAG.search(line):
+        return "names its speaker, or speaks for somebody else"
+    if _INSTRUCTION.search(line) or _echoes(said, instructions, heard):
+        return "repeats its instructions"
+    if _loops(said):
+        return "repeats itself"
+    if len(words_of(said)) > LONGEST:
+        return "is too long"
+    if _is_doctors(said, normalised(heard)):
+        return "is a doctor's"
+    return ""
+
+
+def _is_doctors(said: str, heard: str) -> bool:
+    for match in _DOCTOR.finditer(said):
+        if match[0] not in heard:
+            return True
+    order = _ORDER.search(said)
+    return order is not None and not _ME.search(order[0]) and not _repeats(order[0], heard)
+
+
+def _repeats(part: str, heard: str) -> bool:
+    """Return whether a part only repeats what was heard."""
+    known = set(words_of(heard))
+    return all(word in known for word in words_of(part) if len(word) > 3)
+
+
+def _loops(said: str) -> bool:
+    sentences = Counter(" ".join(words_of(one)) for one in re.split(r"[.!?]+", said))
+    if any((count > 1 and len(one.split()) >= 4) or (count > 2 and one) for one, count in sentences.items()):
+        return True
+    return any(count > 2 for n in (3, 4, 5) for count in Counter(_grams(tuple(words_of(said)), n)).values())
+
+
+def _grams(words: tuple[str, ...], n: int) -> list[tuple[str, ...]]:
+    return [words[i : i + n] for i in range(len(words) - n + 1)]
+
+
+def _echoes(said: str, instructions: str, heard: str) -> bool:
+    if not instructions:
+        return False
+    ours = set(_grams(tuple(words_of(said)), ECHO))
+    return bool(ours & _known(instructions) - _known(heard))
+
+
+@lru_cache(maxsize=256)
+def _known(text: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(_grams(tuple(words_of(normalised(text))), ECHO))

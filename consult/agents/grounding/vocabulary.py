@@ -1,0 +1,148 @@
+"""The words that make a claim about a patient: concepts with synonyms and classes, read from `vocabulary.yaml`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from consult.agents.grounding.language import stem
+from consult.scenarios.located_yaml import read_yaml
+
+CLASSES = ("body", "sign", "disease", "treatment", "life", "person", "time", "quality")
+LISTS = ("function", "owners", "loose_body", "turns", "measures", "unclaimed", "capitals")
+"""Names of the lists of words."""
+_DISEASES = re.compile(
+    r"(?:itis|osis|oses|aemia|emia|opathy|algia|plegia|sclerosis|trophy|ectasia|philia|phobia|rrhoea|rrhea)$"
+    r"|(?<!gl)(?<!ar)(?<!dipl)(?<!com)oma$"
+)
+_DRUGS = re.compile(
+    r"(?:mycin|cillin|pril|olol|azole|statin|cortisone|profen|mab|vir|oxacin|cycline|azepam|sartan|thiazide|gliptin"
+    r"|gliflozin|clazide|triptan|setron|terol|asone|olone|caine|phylline|prazole|mide|oxetine|traline|parin|oxaban)$"
+)
+_NOT_DRUGS = frozenset(["april", "vir", "timide", "amide"])
+
+
+_INTERJECTION = re.compile(r"h+m+|m+h*m+|u+h+m*|u+m+|e+r+m*|a+h+|o+h+|a+w+|e+h+|ha+h*|p+h+e+w+|h+u+h+|x|tsk")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The concepts of the vocabulary."""
+
+    concepts: dict[str, frozenset[str]]
+    """Stem, or several words joined with `_` → concepts such as `sign:pain`."""
+    phrases: re.Pattern[str]
+    """Concepts of several words."""
+    chat: frozenset[str]
+    """Stems that anybody may say."""
+    words: dict[str, frozenset[str]]
+    """Name of a list → its words."""
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Read the vocabulary."""
+    data = read_yaml(Path(__file__).parent / "vocabulary.yaml").data
+    concepts: dict[str, set[str]] = {}
+    phrases: set[str] = set()
+    for kind in CLASSES:
+        groups = [[form.strip() for form in group.split(",")] for group in data[kind]["synonyms"]]
+        for group in (
+            [*groups, *([word] for word in data[kind]["single"].split())] if "single" in data[kind] else groups
+        ):
+            for form in group:
+                if " " in form:
+                    phrases.add(form)
+                concepts.setdefault(_key(form), set()).add(f"{kind}:{group[0]}")
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return Vocabulary(
+        {key: frozenset(named) for key, named in concepts.items()},
+        re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b"),
+        frozenset(stem(word) for word in data["chat"].split()),
+        {name: frozenset(data[name].split()) for name in LISTS},
+    )
+
+
+def listed(name: str) -> frozenset[str]:
+    """Return a list of words."""
+    return vocabulary().words[name]
+
+
+def _key(form: str) -> str:
+    return form.replace(" ", "_") if " " in form else stem(form)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, or a phrase of the vocabulary, with its concepts."""
+
+    word: str
+    stem: str
+    concepts: frozenset[str]
+    before: str
+    """The word before it; empty at the start."""
+    after: str
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Return the classes of its concepts."""
+        return frozenset(concept.partition(":")[0] for concept in self.concepts)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Return what it can be licensed by: its concepts and its stem."""
+        return self.concepts | {self.stem}
+
+    @property
+    def is_content(self) -> bool:
+        """Return whether it carries meaning."""
+        if self.concepts:
+            return True
+        return not (self.word in listed("function") or self.word[0].isdigit() or _INTERJECTION.fullmatch(self.word))
+
+
+@lru_cache(maxsize=4096)
+def tokens(text: str) -> tuple[Token, ...]:
+    """Return the words of a normalised text; a phrase of the vocabulary is one token."""
+    known = vocabulary()
+    joined = known.phrases.sub(lambda match: match[0].replace(" ", "_"), text)
+    words = re.findall(r"\d+(?:\.\d+)?|[a-z_]+(?:'[a-z]+)?", joined)
+    around = ["", *words, "", ""]
+    found = (_token(word, around[i], around[i + 2], around[i + 3]) for i, word in enumerate(words))
+    return tuple(token for token in found if token.is_content)
+
+
+def _token(word: str, before: str, after: str, next_but_one: str) -> Token:
+    key = word if "_" in word else stem(word)
+    concepts = (
+        vocabulary().concepts.get(key, frozenset()) if _is_meant(word, before, after, next_but_one) else frozenset()
+    )
+    if not concepts and len(word) > 5 and word not in _NOT_DRUGS:
+        kind = "disease" if _DISEASES.search(word) else "treatment" if _DRUGS.search(word) else ""
+        concepts = frozenset({f"{kind}:{key}"} if kind else ())
+    return Token(word, key, concepts, before, after)
+
+
+_ENDS = frozenset(["", "and", "or", "but", "of", "that", "side", "is", "hurts", "too", "as", "when"])
+
+
+def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
+    """Return whether a word with several meanings has the one of the vocabulary here."""
+    if word in ("left", "right"):
+        if any(_is_body(other) for other in (after, next_but_one)) or after in ("side", "one", "hand"):
+            return True
+        return before in listed("owners") and (after in _ENDS or before in ("my", "his", "lower", "upper", "bottom"))
+    if word == "back" and after in listed("turns"):
+        return before in ("my", "his", "her", "upper", "lower") and after not in ("then", "again", "to", "from")
+    if word in listed("loose_body"):
+        return before in listed("owners") or word in ("hands", "eyes")
+    if word == "on":
+        return before in ("am", "are", "is") and after not in ("my", "the", "his", "her", "it")
+    return word not in ("quite", "see", "first", "may", "march", "second")
+
+
+def _is_body(word: str) -> bool:
+    key = stem(word) if word else ""
+    return any(concept.startswith("body") for concept in vocabulary().concepts.get(key, ()))

@@ -1,0 +1,96 @@
+"""The write-ahead log beside a store, and whether committed transactions in it can no longer be read.
+
+SQLite reads a log up to the first frame whose checksum is wrong, and whoever closes the database last deletes the
+rest. That is right after a crash in the middle of a transaction. Where whole transactions follow the damaged frame,
+they would be lost without a word.
+"""
+
+from __future__ import annotations
+
+import shlex
+import struct
+import sys
+import time
+from pathlib import Path
+
+from consult.errors import StoreError
+
+BEGIN = b"SQLite format 3\x00"
+"""First bytes of every SQLite file."""
+_HEADER = struct.Struct(">8I")
+"""Magic number, version, page size, number of the checkpoint, two salts, two checksums."""
+_FRAME = struct.Struct(">4I8x")
+"""Page, size of the database after a commit or 0, two salts."""
+_MAGIC = 0x377F0682
+_MOST_READ = 16
+"""Offset of the number of readable frames in the file of the log's index."""
+_TRIES = 4
+"""A writer adds frames before it counts them."""
+
+
+def log_of(path: Path) -> Path | None:
+    """Return the log of a database; None if there is none or it is empty."""
+    log = Path(f"{path}-wal")
+    try:
+        return log if log.stat().st_size > _HEADER.size else None
+    except OSError:
+        return None
+
+
+def refuse_spoilt_log(path: Path, named: Path | None = None) -> None:
+    """Refuse a database whose log holds committed transactions after a damaged one.
+
+    Args:
+        path: The database; a connection has read it, so that the log's index is there.
+        named: Its name in the message, if it is another's copy.
+
+    Raises:
+        StoreError: It does.
+    """
+    for _ in range(_TRIES):
+        if not _loses(path):
+            return
+        time.sleep(0.05)
+    shown = named or path
+    raise StoreError(
+        f"the write-ahead log '{shown}-wal' is damaged, and its last transactions cannot be read; keep a copy of it, "
+        f"then read what was stored before with: sqlite3 {shlex.quote(str(shown))} 'PRAGMA wal_checkpoint(TRUNCATE)'"
+    )
+
+
+def _loses(path: Path) -> bool:
+    log = log_of(path)
+    try:
+        index = Path(f"{path}-shm").read_bytes()[: 2 * _MOST_READ]
+        if log is None or len(index) < _MOST_READ + 4:
+            return False
+        readable = int.from_bytes(index[_MOST_READ : _MOST_READ + 4], sys.byteorder)
+        with log.open("rb") as file:
+            head = file.read(_HEADER.size)
+            magic, _, page, _, first, second, *sums = _HEADER.unpack(head)
+            if magic & ~1 != _MAGIC or _checksum(head[:24], big=bool(magic & 1)) != tuple(sums):
+                return True
+            frame = 24 + page
+            for number in range(readable, (log.stat().st_size - _HEADER.size) // frame):
+                file.seek(_HEADER.size + number * frame)
+                _, committed, *salts = _FRAME.unpack(file.read(_FRAME.size))
+                if salts == [first, second] and committed:
+                    return True
+    except (OSError, struct.error):
+        return False  # the writer has just tidied up
+    return False
+
+
+def _checksum(content: bytes, *, big: bool) -> tuple[int, int]:
+    first = second = 0
+    for one, other in struct.iter_unpack(f"{'>' if big else '<'}2I", content):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + other + first) & 0xFFFFFFFF
+    return first, second
+
+
+def is_foreign(path: Path) -> bool:
+    """Return whether a file has content that is not SQLite's; SQLite itself overwrites a file of a few bytes."""
+    with path.open("rb") as stream:
+        begin = stream.read(len(BEGIN))
+    return begin not in (b"", BEGIN)
