@@ -1,7 +1,7 @@
 """Simulated clinical consultations between AI agents. Simulation, not medical advice.
 
-`simulate`, `load`, `resume`, `assess`, `benchmark`, `report`, `prompts`, `grounding` and `train` do what the commands
-of these names do. They are loaded on first use, so that `import consult` stays fast.
+`simulate`, `load`, `resume`, `assess`, `check_judge`, `benchmark`, `report`, `prompts`, `grounding` and `train` do what
+the commands of these names do. They are loaded on first use, so that `import consult` stays fast.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from consult.agents.models import Reply as Reply
     from consult.agents.models import Request as Request
     from consult.api.assess import assess as assess
+    from consult.api.assess import check_judge as check_judge
     from consult.api.benchmark import Benchmark as Benchmark
     from consult.api.benchmark import benchmark as benchmark
     from consult.api.grounding import grounding as grounding
@@ -37,6 +38,7 @@ _WHERE = {
     "Reply": "consult.agents.models",
     "Request": "consult.agents.models",
     "assess": "consult.api.assess",
+    "check_judge": "consult.api.assess",
     "Benchmark": "consult.api.benchmark",
     "benchmark": "consult.api.benchmark",
     "prompts": "consult.api.prompts",

@@ -86,6 +86,8 @@ MICRO = Range(1, 65_536)
 LEARNING_RATE = Range(1e-9, 10, whole=False)
 TEMPERATURE = Range(0.01, 10, whole=False)
 MAX_TOKENS = Range(1, 32_768)
+WARM_UP = Range(0, 0.9, whole=False)
+"""Share of a training."""
 WEIGHT = Range(0, 1000, whole=False)
 """Of a term of the loss."""
 REWARD_WEIGHT = Range(-1000, 1000, whole=False)

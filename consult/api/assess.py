@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consult.agents.assessors.judge import open_judge
-from consult.agents.assessors.model import ASSESSORS, open_assessor
+from consult.agents.assessors.model import ASSESSORS, ProgramAssessor, open_assessor
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
 from consult.api.checks import for_python, listener, whole
@@ -14,6 +14,7 @@ from consult.envs.config import RunConfig
 from consult.envs.deciding import decide_again
 from consult.envs.events import Event, Listener
 from consult.envs.held import scoring
+from consult.envs.judge_check import check_judge as check_model
 from consult.envs.judging import Judging, refuse_judging
 from consult.envs.runner import RunError
 from consult.envs.store.spoilt import refuse_spoilt
@@ -58,6 +59,38 @@ def assess(
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
     return scored(run, assessor, judge, batch, db, listen)
+
+
+@for_python
+def check_judge(judge: AssessorLike, *, batch: int = 32, listen: Listener | None = None) -> Event:
+    """Let a judge assess 20 built-in transcripts with known faults, and say which items it can be trusted with.
+
+    Args:
+        judge: A model, as `consult.simulate` takes it.
+        batch: Most requests at once.
+        listen: Called with every transcript's verdicts, and with the summary.
+
+    Returns:
+        The summary, the last event of `consult assess --check-judge REF --json`: `items` with `hits` of `faults`,
+        `false_alarms` of `met`, `not_scored` and `trusted` of each; `trusted`, the items; and `meaning`, a sentence.
+
+    Raises:
+        UserError: The judge cannot be opened, or is not a model.
+        ModelGoneError: A server stopped responding.
+    """
+    named, told, batch = Named(), listener("listen", listen), whole("batch", batch, BATCH)
+    reference = named.add(ASSESSORS, judge)
+    with named.known():
+        opened = open_assessor(reference)
+        try:
+            if isinstance(opened, ProgramAssessor):
+                raise UserError(
+                    f"'{reference}' is a program that reads a case's card, and the built-in transcripts have none; "
+                    "name a model to check"
+                )
+            return check_model(opened, batch, told)
+        finally:
+            close_model(opened)
 
 
 def scored(

@@ -7,7 +7,7 @@ that it has not judged, and ends with the same verdicts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consult.agents.acts import AssessorView
@@ -26,6 +26,7 @@ from consult.envs.store.assessments import (
     contradicted_consultations,
     failed_assessments,
     item_summaries,
+    reasonless,
 )
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.prompt_rows import Asked
@@ -232,6 +233,7 @@ def assessment_event(consultation: str, assessor: str, verdicts: Mapping[str, Ve
 def assessment_summary(store: Store, run: str, assessor: str) -> Event:
     """Describe an assessor's verdicts on a run: mean and n per item; failures and items open by design are separate."""
     counts, found = count_by_status(store, run), item_summaries(store, run, assessor)
+    empty = reasonless(store, run).get(assessor)
     return {
         "event": "summary",
         "run": run,
@@ -239,8 +241,13 @@ def assessment_summary(store: Store, run: str, assessor: str) -> Event:
         "consultations": counts.get("finished", 0) + counts.get("unfinished", 0),
         "left_out": counts.get("failed", 0) + counts.get("running", 0),
         "items": [_figure(found[item.key], item.name, item.levels[-1]) for item in ITEMS if item.key in found],
+        "no_reason": {"verdicts": empty.verdicts if empty else 0, "of": _owed(found.values())},
         "failures": failed_assessments(store, run, assessor),
     }
+
+
+def _owed(found: Iterable[ItemSummary]) -> int:
+    return sum(one.n + one.missing - one.open for one in found)
 
 
 def _figure(found: ItemSummary, name: str, highest: int) -> Event:

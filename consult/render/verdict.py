@@ -132,3 +132,16 @@ def judging_command(run: str, db: str = "") -> str:
         db: The option that names its store, with a space before it; empty for the usual one.
     """
     return f"consult assess {run} --judge REF{db}"
+
+
+def reasonless_in_words(verdicts: int, of: int) -> str:
+    """Say that verdicts of an assessor were not scored for want of a reason of its own.
+
+    Args:
+        verdicts: Number of these verdicts.
+        of: Number of all verdicts that it owed.
+    """
+    return (
+        f"{verdicts:,} of {count_of(of, 'verdict')} had a placeholder or a copy instead of a reason and "
+        f"{'was' if verdicts == 1 else 'were'} not scored; consult assess --check-judge REF shows what the judge can do"
+    )

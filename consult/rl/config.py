@@ -29,6 +29,7 @@ from consult.ranges import (
     TEST_CASES,
     TRAINING_SEED,
     VOTES,
+    WARM_UP,
     WEIGHT,
 )
 from consult.reading import read_toml, refuse_undecodable
@@ -194,6 +195,16 @@ class TrainConfig(ExactTypes):
         Annotated[float, within(WEIGHT)] | None,
         Shown(LEARNING, "The entropy bonus has this weight; the default depends on the role."),
     ] = None
+    warm_up: Annotated[
+        float,
+        within(WARM_UP),
+        Shown(
+            LEARNING,
+            "GRPO of a model that writes freely first spends this share of the training on copying right answers, if "
+            "too few of its answers are usable; 0 leaves that out.",
+            roles=("triage", "attending"),
+        ),
+    ] = 0.2
     rewards: dict[str, Annotated[float, within(REWARD_WEIGHT)]] = Field(default_factory=dict)
     """Name → weight; overrides the role's default weights."""
     rationale: Annotated[
@@ -302,6 +313,11 @@ class TrainConfig(ExactTypes):
                     yield name, "a triage decision is trained only on complaint and photograph"
         if self.full and "rank" in self.model_fields_set:
             yield "rank", "--full trains all weights and no adapter"
+        if "warm_up" in self.model_fields_set and self.warm_up:
+            if self.method != "grpo":
+                yield "warm_up", f"--method {self.method} copies right answers anyway"
+            elif self.model == "starter":
+                yield "warm_up", "the starter decides among named options and needs none"
         if self.panel_skill is not None and self.specialist is not None:
             yield "specialist", "--panel-skill makes the opinions up"
         if self.panel_skill is None and self.panel_draws != 1:

@@ -23,7 +23,7 @@ from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
 from consult.rl.policy.policy import Policy
-from consult.rl.rewards.curriculum import Phase, empty_stages, histogram, phases
+from consult.rl.rewards.curriculum import Phase, empty_stages, histogram, phases, with_warm_up
 from consult.rl.runtime.callbacks import Best, PhaseCallback
 from consult.rl.runtime.distributed import is_main, main_first, wait_for_all
 from consult.rl.runtime.evaluation import (
@@ -45,6 +45,10 @@ from consult.scenarios import UnknownNameError, load_scenario
 from consult.whole_files import write_whole
 
 Say = Callable[[str], None]
+ENOUGH_USABLE = 0.8
+"""Share of usable answers from which on GRPO of free text needs no warm-up."""
+TRIED = 16
+"""Train cases on which that is found out."""
 TRACKERS = ("none", "trackio", "tensorboard", "wandb")
 
 
@@ -82,14 +86,37 @@ class Training:
         plan = phases(sets.train, self.config)
         # Every mistake in the configuration has been refused before this point, and nothing has been written.
         self._begin(policy)
-        self._tell(policy, sets, plan)
+        self._tell_sets(policy, sets)
         before = self.measured(policy, sets.validation)
-        self.say(f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases")
+        self.say(
+            f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases right, "
+            f"{before.usable:.1%} of the answers usable"
+        )
+        plan = self._warmed_up(policy, plan, sets.train)
+        self._tell_plan(plan)
         best = Best(self.work / "best", before.accuracy)
         for number, phase in enumerate(plan, 1):
             policy = self._phase(policy, number, phase, plan, sets, best)
         del policy
         return self._finish(before, best, plan, begun) if self.main else {}
+
+    def _warmed_up(self, policy: Policy, plan: list[Phase], train: Sequence[Row]) -> list[Phase]:
+        """Return the plan, with a warm-up if GRPO would hardly find a usable answer to reward."""
+        if policy.vision_cache is not None or self.config.method != "grpo":
+            return plan
+        tried = train[:TRIED]
+        drawn = zip(policy.sample_freely(tried), tried, strict=True)
+        usable = sum(policy.read(text, row, self.scenario).named is not None for text, row in drawn)
+        few = f"{usable} of {count_of(len(tried), 'answer')} without a schema can be used"
+        if usable >= ENOUGH_USABLE * len(tried):
+            self.say(few)
+            return plan
+        longer = with_warm_up(plan, self.config) if self.config.warm_up else plan
+        if len(longer) > len(plan):
+            self.say(f"{few}: a warm-up copies right answers first; --warm-up 0 leaves it out")
+        else:
+            self.say(f"{few}, and there is no warm-up: pass --warm-up 0.2 with more --steps, or --method sft+grpo")
+        return longer
 
     def check(self) -> None:
         """Check the configuration before a model is loaded.
@@ -189,7 +216,7 @@ class Training:
             with main_first():
                 policy.vision_cache.look_at(rows, self.scenario.revision, self.say)
 
-    def _tell(self, policy: Policy, sets: Sets, plan: Sequence[Phase]) -> None:
+    def _tell_sets(self, policy: Policy, sets: Sets) -> None:
         trained = sum(p.numel() for p in policy.model.parameters() if p.requires_grad)
         self.say(
             f"{self.config.role} by {self.config.method}: {count_of(len(sets.train), 'decision')} of train cases, "
@@ -200,6 +227,8 @@ class Training:
                 self.say(row)
             for stage in empty_stages(sets.train, self.config):
                 self.say(f"stage {stage} is empty: no panel fits it; use --panel-skill 0.5 to make some up")
+
+    def _tell_plan(self, plan: Sequence[Phase]) -> None:
         for phase in plan:
             self.say(
                 f"phase {phase.name}: {phase.method}, {count_of(len(phase.rows), 'decision')}, until {phase.until:.0%} "
@@ -315,5 +344,6 @@ class Training:
             metrics["synthetic"] = self.config.panel_skill is not None
         else:
             metrics["urgency"] = [share_of_urgencies(one) for one in shown]
+        metrics["usable"] = [round(one.usable, 6) for one in shown]
         metrics["formed"] = [round(sum(one.formed) / len(one.rows), 6) for one in shown]
         return metrics

@@ -50,7 +50,7 @@ class Judge:
         Raises:
             Exception: The backend's error for this request.
         """
-        refusals = [""]
+        refusals, prompt = [""], judge_prompt(said, truth)
 
         def read(text: str) -> Judgement | None:
             try:
@@ -63,9 +63,7 @@ class Judge:
                 return None
             return judgement
 
-        judged, _, _ = await generate_with_retry(
-            self.client, judge_prompt(said, truth), TASK, context, read, why=lambda: refusals[-1]
-        )
+        judged, _, _ = await generate_with_retry(self.client, prompt, TASK, context, read, why=lambda: refusals[-1])
         return judged or Judgement(None, UNUSABLE + refusals[-1])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consult.agents.acts import AssessorView
-from consult.agents.assessors.reasons import unfounded, without_unfounded
+from consult.agents.assessors.reasons import with_own_reasons
 from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, Played, assess_by_rules
 from consult.agents.models import Model, ModelError, open_model
@@ -38,27 +38,26 @@ class Assessor:
         Raises:
             Exception: The backend's error for this request.
         """
-        dialect, refusals, last = self.client.dialect, [""], dict[str, Verdict]()
+        dialect, refusals = self.client.dialect, [""]
+        prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
+        best: dict[str, Verdict] = {}
 
         def read(text: str) -> dict[str, Verdict] | None:
             try:
-                verdicts = dialect.read_assessment(text)
+                verdicts = with_own_reasons(dialect.read_assessment(text), prompt)
             except ValueError as error:
                 refusals.append(str(error))
                 return None
-            # A tiny model chooses its reasons from a list.
-            wrong = {} if dialect.slots else unfounded(verdicts)
+            wrong = [key for key, verdict in verdicts.items() if verdict.value is None]
             if not wrong:
                 return verdicts
-            last.update(verdicts)
             refusals.append(f"the reasons of {', '.join(wrong)} are placeholders or copies")
+            if not best or len(wrong) < sum(verdict.value is None for verdict in best.values()):
+                best.update(verdicts)
             return None
 
-        prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
         verdicts, _, _ = await generate_with_retry(self.client, prompt, TASK, context, read, why=lambda: refusals[-1])
-        if verdicts is None and last:
-            return without_unfounded(last)
-        return not_scored(UNUSABLE + refusals[-1]) if verdicts is None else verdicts
+        return (best or not_scored(UNUSABLE + refusals[-1])) if verdicts is None else verdicts
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,10 @@ NOT_DECIDED = "not decided: "
 """Prefix of the reason if an assessor by design does not judge an item, as the rules do not judge empathy."""
 
 
+NO_REASON = "no reason of its own: "
+"""Prefix of the reason if a judge's own was a placeholder or a copy, so that its value is no verdict."""
+
+
 def not_scored(why: str) -> dict[str, Verdict]:
     """Return an assessment in which nothing was scored."""
     return {item.key: Verdict(None, why) for item in ITEMS}

@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 
 def assess(
-    run: Annotated[str, typer.Argument(help="This is the run's id, as `consult runs` lists it.")],
+    run: Annotated[str | None, typer.Argument(help="This is the run's id, as `consult runs` lists it.")] = None,
     assessor: Annotated[
         str | None,
         typer.Option(help="The assessor is rules, a model as for simulate, or FILE.py:NAME."),
@@ -30,6 +30,12 @@ def assess(
         Path | None,
         typer.Option(
             "--import", metavar="CSV", help="Import people's ratings from a file of consultation, item and value."
+        ),
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            "--check-judge", metavar="REF", help="This model judges 20 built-in transcripts with known faults; no run."
         ),
     ] = None,
     agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
@@ -44,6 +50,12 @@ def assess(
     from consult.envs.store.write import Store
     from consult.errors import UserError
 
+    if check is not None:
+        if any((run, assessor, judge, ratings, agreement)):
+            raise UserError("--check-judge needs no run and no other assessor; give it alone: --check-judge REF")
+        raise typer.Exit(_check(check, batch=batch, json=json))
+    if run is None:
+        raise UserError("no run is named; give its id, as consult runs lists it: consult assess RUN --assessor rules")
     if sum(given is not None for given in (assessor, judge, ratings)) > 1:
         raise UserError("give one of --assessor, --judge and --import, not several at once")
     if assessor is None and judge is None and ratings is None and not agreement:
@@ -83,6 +95,21 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, jso
         )
         return INTERRUPTED
     return 1 if summary["failures"] else 0
+
+
+def _check(reference: str, *, batch: int, json: bool) -> int:
+    from consult.agents.models import ModelGoneError
+    from consult.api.assess import check_judge
+    from consult.cli.commands.session import print_json
+    from consult.cli.terminal.assess_view import print_judge_check
+
+    try:
+        check_judge(reference, batch=batch, listen=print_json if json else print_judge_check)
+    except (KeyboardInterrupt, ModelGoneError) as stop:
+        why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
+        typer.echo(f"consult: {harmless(why)}interrupted; nothing is stored; run the same command again", err=True)
+        return INTERRUPTED
+    return 0
 
 
 # -- human ratings, and comparison -------------------------------------------------------------------------------------

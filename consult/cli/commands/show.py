@@ -138,8 +138,10 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
 def _print_run(store: Store, rows: list[Row]) -> None:
     from consult.agents.prompt_formats.clean import clean
     from consult.envs.metrics.fidelity import check_note
+    from consult.envs.store.assessments import reasonless
+    from consult.foreign_text import shown
     from consult.render.terminal import say, styled
-    from consult.render.verdict import right_of
+    from consult.render.verdict import reasonless_in_words, right_of
 
     console = _console()
     console.print(fitted(_listed(rows), console.width))
@@ -147,6 +149,8 @@ def _print_run(store: Store, rows: list[Row]) -> None:
     say(console, styled(right_of(run_row), ""))
     if run_row["unjudged"]:
         _advise_judging(store, run_row, console)
+    for assessor, found in reasonless(store, run_row["id"]).items():
+        say(console, styled(f"{shown(assessor)}: {reasonless_in_words(*found)}", "yellow"))
     say(console, styled(_sampling(run_row), "dim"))
     for sentence in _notes(run_row):
         say(console, styled(sentence, "yellow"))

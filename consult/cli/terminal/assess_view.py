@@ -10,7 +10,7 @@ from consult.counts import count_of
 from consult.foreign_text import shown
 from consult.render.narrow import fitted
 from consult.render.terminal import DISCLAIMER, Event, say, styled
-from consult.render.verdict import right_of
+from consult.render.verdict import reasonless_in_words, right_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,8 +108,30 @@ def print_summary(summary: Event) -> None:
     console.print(fitted(_figures(summary), console.width))
     if summary["left_out"]:
         say(console, styled(f"{summary['left_out']} failed or unplayed consultations were not assessed", "yellow"))
+    if summary["no_reason"]["verdicts"]:
+        say(console, styled(reasonless_in_words(**summary["no_reason"]), "yellow"))
     _print_failures(console, "assessor", summary["failures"], "not scored and not counted in any share")
     say(console, styled(DISCLAIMER, "dim"))
+
+
+def print_judge_check(event: Event) -> None:
+    """Print how a judge did on the transcripts with known faults; the single verdicts are left out."""
+    if event["event"] != "summary":
+        return
+    from consult.render.console import PlainConsole
+
+    console = PlainConsole()
+    title = f"{shown(event['judge'])} on {event['transcripts']} transcripts with known faults, {event['twins']} without"
+    table = _table(title, ("item", ""), ("faults found", "false alarms", "not scored", "trusted"))
+    for item in event["items"]:
+        found, alarms = f"{item['hits']} of {item['faults']}", f"{item['false_alarms']} of {item['met']}"
+        lost, trusted = str(item["not_scored"] or "—"), "yes" if item["trusted"] else "no"
+        table.add_row(item["item"], item["name"], found, alarms, lost, trusted)
+    console.print(fitted(table, console.width))
+    if event["no_reason"]["verdicts"]:
+        count, of = event["no_reason"]["verdicts"], count_of(event["no_reason"]["of"], "verdict")
+        say(console, styled(f"{count:,} of {of} had a placeholder or a copy instead of a reason: not scored", "yellow"))
+    say(console, styled(event["meaning"], "bold"))
 
 
 def _print_failures(console: Console, who: str, failures: Sequence[Event], counted: str) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED
+from consult.agents.assessors.rubric import ITEMS, NO_REASON, NOT_DECIDED
 from consult.envs.store.write import Row, Store
 
 _OPEN = f"{NOT_DECIDED}%"
@@ -59,6 +59,14 @@ class ItemSummary(NamedTuple):
     """Number of consultations that were not scored."""
     open: int
     """Number of these that the assessor leaves open by design."""
+
+
+class Reasonless(NamedTuple):
+    """Verdicts of one assessor over a run that were not scored for want of a reason of its own."""
+
+    verdicts: int
+    of: int
+    """Number of all verdicts that it owed."""
 
 
 class AssessedValue(NamedTuple):
@@ -168,6 +176,19 @@ def item_summaries(store: Store, run: str, assessor: str) -> dict[str, ItemSumma
         assessor,
     )
     return {row["item"]: ItemSummary(**row) for row in rows}
+
+
+def reasonless(store: Store, run: str) -> dict[str, Reasonless]:
+    """Map each assessor that gave placeholders or copies as reasons to how many of its verdicts this concerns."""
+    rows = store.query(
+        "SELECT a.assessor AS assessor, sum(a.value IS NULL AND a.why LIKE ?) AS verdicts, "
+        "sum(a.value IS NOT NULL OR a.why NOT LIKE ?) AS owed FROM assessments a "
+        "JOIN consultations c ON c.id = a.consultation_id WHERE c.run_id = ? GROUP BY a.assessor ORDER BY a.assessor",
+        f"{NO_REASON}%",
+        _OPEN,
+        run,
+    )
+    return {row["assessor"]: Reasonless(row["verdicts"], row["owed"]) for row in rows if row["verdicts"]}
 
 
 def failed_assessments(store: Store, run: str, assessor: str) -> list[Row]:

@@ -119,6 +119,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "confusion": _confusion(played),
         "rubric": _rubric(store, run),
         "rubric_mean": _rubric_mean(store, run),
+        "no_reason": _reasonless(store, run),
         "agreement": _agreement(store, run),
         "cost": _cost(played),
         **_lines(store, run),
@@ -282,6 +283,13 @@ def _rubric(store: Store, run: str) -> Data:
         assessor: {item: figure.as_json() for item, figure in items.items()}
         for assessor, items in rubric(store, run).items()
     }
+
+
+def _reasonless(store: Store, run: str) -> Data:
+    """Return assessor → how many of its verdicts had no reason of its own, of how many."""
+    from consult.envs.store.assessments import reasonless
+
+    return {assessor: found._asdict() for assessor, found in reasonless(store, run).items()}
 
 
 def _rubric_mean(store: Store, run: str) -> Data:

@@ -20,6 +20,7 @@ from consult.render.report.table import (
     share,
     small,
 )
+from consult.render.verdict import reasonless_in_words
 
 Data = Mapping[str, Any]
 
@@ -254,6 +255,7 @@ def _assessment(run: Data) -> Table | None:
         "Means of the verdicts. A verdict that an assessor failed to give is counted apart and is not 0; what it does "
         "not decide by design is no failure. In the mean, an item of three levels counts as half of its value."
     )
+    note += "".join(f" {name}: {reasonless_in_words(**one)}." for name, one in run["no_reason"].items())
     title = f"Assessment by {next(iter(found))}" if len(found) == 1 else "Assessments"
     return Table(title, ("item", *(f"{name} (95 %), n" for name in found)), rows, note)
 

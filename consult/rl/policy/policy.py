@@ -160,6 +160,17 @@ class Policy:
         texts = [reply.text for reply in self.speaker.generate(requests)]
         return [texts[i * votes : (i + 1) * votes] for i in range(len(rows))]
 
+    def sample_freely(self, rows: Sequence[Row]) -> list[str]:
+        """Return a completion of each row as GRPO of free text draws them: without a schema, at its temperature."""
+        self.model.eval()
+        prompts = [replace(row.prompt, schema=None, max_new_tokens=self.most_tokens) for row in rows]
+        temperature = self.config.temperature
+        requests = [
+            Request((i,), "attending", "decision", 0, prompt, seed=i, temperature=temperature)
+            for i, prompt in enumerate(prompts)
+        ]
+        return [reply.text for reply in self.speaker.generate(requests)]
+
     def read(self, text: str, row: Row, scenario: Scenario) -> Decided:
         """Parse a completion as the rewards do: more strictly than in play.
 

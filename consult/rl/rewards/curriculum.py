@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consult.rl.config import STAGES, Stage, TrainConfig, TrainingError
 from consult.rl.data.dataset import Row
@@ -19,6 +19,10 @@ ENTROPY: Mapping[Stage, float] = {"easy": 0.0, "medium": 0.01, "hard": 0.05}
 """Weight by stage; the paper says "about 0", "above 0" and "much above"."""
 BETA: Mapping[Stage, float] = {"easy": 1e-3, "medium": 4e-3, "hard": 1e-2}
 """Weight by stage, from the paper."""
+
+
+WARM_UP = "warm-up"
+"""Name of the phase that copies right answers before GRPO."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,25 @@ def phases(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
     if config.role != "attending" or config.method == "sft":
         return [Phase(config.method, config.method, rows, config.entropy_weight, config.kl_weight, 1.0)]
     return _stages(rows, config)
+
+
+def with_warm_up(plan: Sequence[Phase], config: TrainConfig) -> list[Phase]:
+    """Begin GRPO with a phase that copies right answers, or return the plan as it is if there is no room for one.
+
+    A model whose every answer is unusable earns the same reward for all of them, and so learns nothing by GRPO.
+
+    Args:
+        plan: The phases, each by GRPO.
+        config: Says which share of the training the warm-up takes.
+    """
+    share = config.warm_up
+    if config.steps is not None and not 1 <= round(share * config.steps) < config.steps:
+        return list(plan)
+    first = Phase(WARM_UP, "sft", plan[0].rows, 0.0, 0.0, share)
+    later = [
+        replace(phase, until=share + (1 - share) * phase.until, number=number) for number, phase in enumerate(plan, 2)
+    ]
+    return [first, *later]
 
 
 def _stages(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:

@@ -55,6 +55,8 @@ _LOGGED = {
     "validation": "validation",
 }
 """Column → TRL's name."""
+FLAT_STEPS = 10
+"""Steps in a row without different rewards in any group after which a warning is given."""
 
 
 class PhaseCallback(TrainerCallback):
@@ -85,6 +87,7 @@ class PhaseCallback(TrainerCallback):
         self.policy, self.phase, self.clock, self.check, self.best = policy, phase, clock, check, best
         self.every, self.say, self.folder = every, say, folder
         self._told = 0.0
+        self._warned = False
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """End the phase when its share of the training run is over; request a checkpoint every `every` steps."""
@@ -97,6 +100,9 @@ class PhaseCallback(TrainerCallback):
         """Add the elapsed seconds to the log entry, and report progress every few seconds."""
         entry = state.log_history[-1] if state.log_history else {}
         entry["elapsed"] = round(self.clock.elapsed, 2)
+        if state.is_world_process_zero and not self._warned and is_flat(state.log_history):
+            self._warned = True
+            self.say(flat_in_words(entry))
         if "loss" in entry and state.is_world_process_zero and time.monotonic() - self._told > 5:
             self._told = time.monotonic()
             self.say(line(self.phase.name, entry, self.clock.left(state.global_step)))
@@ -107,7 +113,10 @@ class PhaseCallback(TrainerCallback):
             return
         measured = self.check()
         state.log_history.append({"step": state.global_step, "validation": measured.accuracy})
-        better = self.best.offer(measured.accuracy, self.phase.name, state.global_step, self.policy)
+        # Weights that no reward has moved are those from before.
+        better = has_learned(state.log_history) and self.best.offer(
+            measured.accuracy, self.phase.name, state.global_step, self.policy
+        )
         mark = "  (best so far)" if better else ""
         self.say(f"{self.phase.name} step {state.global_step}  validation {measured.accuracy:.1%}{mark}")
         keep_curve(self.folder / "curve.csv", self.phase.name, state.log_history)
@@ -136,8 +145,11 @@ class Best:
                 self.folder, self.accuracy, self.where = folder, kept["accuracy"], kept["where"]
 
     def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
-        """Save the policy's weights if they are at least as good as the best so far, and return whether they are."""
-        if accuracy < self.accuracy:
+        """Save the policy's weights if they are at least as good as the best so far, and return whether they are.
+
+        Weights that decide nothing right are never the best.
+        """
+        if accuracy < self.accuracy or accuracy == 0:
             return False
         self.accuracy, self.where = accuracy, f"{phase} step {step}"
         before, number = self.folder, int(self.folder.suffix[1:] or 0) + 1
@@ -149,6 +161,40 @@ class Best:
         write_whole(self._note, json.dumps(note))
         shutil.rmtree(before, ignore_errors=True)
         return True
+
+
+def _shares_of_flat_groups(history: list[dict[str, Any]]) -> list[float]:
+    return [entry[_LOGGED["flat"]] for entry in history if entry.get(_LOGGED["flat"]) is not None]
+
+
+def is_flat(history: list[dict[str, Any]]) -> bool:
+    """Return whether in each of the last steps of GRPO all completions of every group had the same reward."""
+    last = _shares_of_flat_groups(history)[-FLAT_STEPS:]
+    return len(last) == FLAT_STEPS and min(last) == 1
+
+
+def has_learned(history: list[dict[str, Any]]) -> bool:
+    """Return whether a step so far had something to learn from: different rewards in a group, or answers to copy."""
+    shares = _shares_of_flat_groups(history)
+    return not shares or min(shares) < 1
+
+
+def flat_in_words(entry: Mapping[str, Any]) -> str:
+    """Say in a sentence that GRPO has nothing to learn from, and what to do.
+
+    Args:
+        entry: TRL's log of the last step.
+    """
+    same = (
+        f"warning: in {FLAT_STEPS} steps in a row all answers to a case earned the same reward "
+        f"({entry.get('reward', 0.0):.2f} on average), so nothing is learned"
+    )
+    if entry.get(_LOGGED["right"]) == 1:
+        return f"{same}: the train cases are solved; end here, or train on others"
+    return (
+        f"{same}: stop, and begin with right answers to copy (--method sft+grpo, or a larger --warm-up), or draw more "
+        "varied answers (--temperature, --group)"
+    )
 
 
 def line(phase: str, entry: Mapping[str, Any], left: float | None) -> str:

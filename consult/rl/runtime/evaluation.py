@@ -36,6 +36,11 @@ class Measured:
         """Return the share of right decisions, 0 to 1."""
         return sum(self.right) / len(self.rows)
 
+    @property
+    def usable(self) -> float:
+        """Return the share of decisions that could be read, 0 to 1."""
+        return sum(name is not None for name in self.named) / len(self.rows)
+
     def by_case(self) -> dict[str, list[bool]]:
         """Return for each case whether each of its decisions was right."""
         found: dict[str, list[bool]] = defaultdict(list)

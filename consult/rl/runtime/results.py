@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from consult.agents.models.model_resolver import base_reference
+from consult.agents.models.local.licence import licence_of
+from consult.agents.models.model_resolver import base_reference, locate
 from consult.agents.prompt import fill
+from consult.foreign_text import shown
 from consult.reading import MEDIUM, read_object, read_text
 from consult.rl.config import OTHERS, TrainConfig
 from consult.rl.runtime.evaluation import Measured
@@ -122,13 +124,15 @@ def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None
         metrics: The figures, as in metrics.json.
         rank: Rank of the adapter; None for whole weights.
     """
-    base = base_reference(config.model)
+    base, found = base_reference(config.model), licence_of(locate(config.model).folder)
     told = {name: value for name, value in config.model_dump(mode="json").items() if value is not None}
     settings = "\n".join(f"| {name} | `{json.dumps(value)}` |" for name, value in told.items() if name != "role")
     return fill(
         CARD,
         role={"triage": "triage doctor", "attending": "attending physician", "interview": "interviewer"}[config.role],
         flags=played_with(config, "FOLDER"),
+        licence=front_matter(found),
+        base_licence=shown(found) if found else UNKNOWN_LICENCE,
         library="transformers" if config.full else "peft",
         base="" if config.full or base == "starter" else f"base_model: {base}\n",
         kind="all weights of the language model" if rank is None else f"an adapter (LoRA, rank {rank})",
@@ -144,6 +148,14 @@ def model_card(config: TrainConfig, metrics: Mapping[str, Any], rank: int | None
     )
 
 
+def front_matter(licence: str | None) -> str:
+    """Return the lines of a card's front matter for the base's licence, as the hub reads them."""
+    if licence is None:
+        return "license: other\nlicense_name: unknown\n"
+    return f"license: {json.dumps(licence)}\n"
+
+
+UNKNOWN_LICENCE = "unknown: see the base's card"
 _SYNTHETIC = (
     "\nThe panels of these figures were made up by a program, each opinion right with a given probability: they show "
     "how an attending treats opinions, and are not a main result.\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from consult.agents.models.model import Message
 from consult.agents.prompt_formats.schemas import TRIAGE_KEYS, decision_keys
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import END, Constraint
@@ -101,3 +102,37 @@ def answer_of(row: Row, policy: Policy) -> str:
     }
     keys = TRIAGE_KEYS if config.role == "triage" else decision_keys(config.rationale)
     return json.dumps({key: told[key] for key in keys}, ensure_ascii=False)
+
+
+# -- models that write freely ------------------------------------------------------------------------------------------
+
+
+def tokenized(policy: Policy, rows: Sequence[Row], answers: Sequence[str]) -> list[dict[str, list[int]]]:
+    """Return the prompts of rows and their answers in tokens; the prompts are exactly those of play.
+
+    Args:
+        policy: A policy that takes no photographs.
+        rows: The rows.
+        answers: The right answer of each row.
+
+    Returns:
+        Entries of `input_ids` and `completion_mask`, as TRL's trainer takes them.
+    """
+    speaker, ends = policy.speaker, _end_of_turn(policy)
+    entries = []
+    for row, answer in zip(rows, answers, strict=True):
+        asked = speaker.tokenizer.encode(speaker.text(row.prompt), add_special_tokens=False)
+        begun = answer.removeprefix(row.prompt.begin)
+        said = [*speaker.tokenizer.encode(begun, add_special_tokens=False), *ends]
+        entries.append({"input_ids": asked + said, "completion_mask": [0] * len(asked) + [1] * len(said)})
+    return entries
+
+
+def _end_of_turn(policy: Policy) -> list[int]:
+    """Return the tokens with which the chat template ends a reply, up to the one at which the model stops."""
+    speaker, mark = policy.speaker, "Answer eleven."
+    asked = [Message("user", "Question nine."), Message("assistant", mark)]
+    tail = speaker.format.text(asked).rpartition(mark)[2]
+    ids: list[int] = speaker.tokenizer.encode(tail, add_special_tokens=False)
+    at = next((i for i, token in enumerate(ids) if token in speaker.stops), None)
+    return [speaker.tokenizer.eos_token_id] if at is None else ids[: at + 1]

@@ -272,7 +272,7 @@ def _sft(policy: Policy, rows: list[Row], arguments: dict[str, Any], common: dic
     from transformers import TrainingArguments
     from trl import SFTConfig
 
-    from consult.rl.trainers.sft import DecisionSFT, answer_of, row_numbers
+    from consult.rl.trainers.sft import DecisionSFT, answer_of, row_numbers, tokenized
     from consult.rl.trainers.trl_adapter import ScheduledSFTTrainer
 
     # A few times as many cases per step as in GRPO, since each has only one right answer.
@@ -289,9 +289,11 @@ def _sft(policy: Policy, rows: list[Row], arguments: dict[str, Any], common: dic
             data_collator=row_numbers,
             **common,
         )
+    # TRL takes text in tokens; only photographs are drawn when they are needed.
+    data = _chats(policy, rows, answers) if policy.sees else Dataset.from_list(tokenized(policy, rows, answers))
     return ScheduledSFTTrainer(
         args=SFTConfig(**arguments, **batches, max_length=None, completion_only_loss=True),
-        train_dataset=_chats(policy, rows, answers),
+        train_dataset=data,
         **common,
     )
 

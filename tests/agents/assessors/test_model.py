@@ -10,14 +10,15 @@ from injections import STRINGS
 
 from consult.agents.acts import AssessorView, Line
 from consult.agents.assessors.model import UNUSABLE, Assessor
-from consult.agents.assessors.rubric import BY_KEY, ITEMS
+from consult.agents.assessors.reasons import is_placeholder
+from consult.agents.assessors.rubric import BY_KEY, ITEMS, NO_REASON
 from consult.agents.models import ModelInfo, Reply
 from consult.agents.prompt_formats import PlainDialect
 from consult.agents.prompt_formats.assessment import assessment_schema
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.scenarios import Photograph
 
-GOOD = json.dumps({item.key: {"why": "so it is", "value": item.levels[-1]} for item in ITEMS})
+GOOD = json.dumps({item.key: {"why": f"so it is with {item.name}", "value": item.levels[-1]} for item in ITEMS})
 LINES = (
     Line("patient", "open", "My elbow itches."),
     Line("triage", "triage", "A rash is for dermatology."),
@@ -91,7 +92,7 @@ def test_a_model_that_cannot_see_gets_no_photograph():
 def test_a_good_answer_is_read(wrapped):
     verdicts, requests = assess(wrapped)
     assert [v.value for v in verdicts.values()] == [1] * 7 + [2]
-    assert verdicts["1.1"].why == "so it is" and len(requests) == 1
+    assert verdicts["1.1"].why == "so it is with asks for history" and len(requests) == 1
 
 
 def test_turns_are_kept_and_may_be_left_out():
@@ -183,3 +184,93 @@ def test_an_injection_stays_a_string_in_its_place(place, string):
 
 def test_there_are_300_of_them():
     assert len(set(STRINGS)) == 30 and len(PLACES) == 10
+
+
+# -- reasons: what stands where a reason should be gives no verdict ---------------------------------------------------
+
+PLACEHOLDERS = [
+    "<reason>", "...", "…", "reason", "Reason here", "reason here.", "<your reason>", "[reason]", "{reason}", "___",
+    "<one short reason>", "insert your explanation here", "string", "<what you think of it>", "TODO", "tbd", "N/A",
+    "none", "yes", "0 or 1", "The value is 1.", "Explanation for item 1.1", "???", "-", "xxx", "lorem ipsum",
+    "a short reason first",
+]  # fmt: skip
+REASONS = [
+    "Asked.", "asked about asthma", "The doctor never asked.", "No question about history.", "Rude.",
+    "Turn 3: asks for allergies", "Der Arzt fragte nach Allergien.", "医生问了过敏史", "He listened…",
+    "[turn 2] asks what was tried", "The reason is that the doctor shouted.", "respectful and empathetic",
+    "The diagnosis is the true one.",
+]  # fmt: skip
+
+
+def answer(*whys):
+    return json.dumps({item.key: {"why": why, "value": 1} for item, why in zip(ITEMS, whys, strict=True)})
+
+
+@pytest.mark.parametrize("why", PLACEHOLDERS)
+def test_a_placeholder_is_no_reason(why):
+    bad = changed(i1_1={"why": why, "value": 1})
+    verdicts, requests = assess(bad, bad)
+    assert verdicts["1.1"].value is None and verdicts["1.1"].why == f"{NO_REASON}a placeholder ({why})"
+    assert all(verdicts[key].value is not None for key in BY_KEY if key != "1.1") and len(requests) == 2
+
+
+@pytest.mark.parametrize("why", REASONS)
+def test_a_reason_is_a_reason(why):
+    assert not is_placeholder(why)
+    verdicts, _ = assess(changed(i1_1={"why": why, "value": 1}))
+    assert verdicts["1.1"].value == 1 and verdicts["1.1"].why == why
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.key)
+def test_the_rubrics_own_question_is_no_reason(item):
+    for copied in (item.question, item.question.rstrip("?").upper(), f"{item.key} {item.question}"):
+        bad = changed(**{f"i{item.key.replace('.', '_')}": {"why": copied, "value": 1}})
+        verdicts, _ = assess(bad, bad)
+        assert verdicts[item.key].value is None and "a copy of its instructions" in verdicts[item.key].why
+
+
+def test_a_sentence_of_the_instructions_is_no_reason():
+    bad = changed(i2_1={"why": "Judge each item by what the doctors did and said", "value": 0})
+    verdicts, _ = assess(bad, bad)
+    assert verdicts["2.1"].value is None
+
+
+@pytest.mark.parametrize("why", ["The doctor did well.", "Item {} is met by the doctor."])
+def test_one_reason_for_all_items_is_asked_for_again_and_then_scores_nothing(why):
+    copies = answer(*(why.format(item.key) for item in ITEMS))
+    verdicts, requests = assess(copies, copies)
+    assert len(requests) == 2 and all(one.value is None for one in verdicts.values())
+    assert all(one.why.startswith(f"{NO_REASON}the same for 8 items") for one in verdicts.values())
+    assert assess(copies, GOOD)[0]["1.1"].value == 1
+
+
+def test_one_reason_for_a_few_items_stands():
+    whys = ["The doctor asked nothing."] * 2 + [f"so it is with {item.name}" for item in ITEMS[2:]]
+    assert all(one.value == 1 for one in assess(answer(*whys))[0].values())
+
+
+def test_one_reason_for_most_items_leaves_the_others():
+    whys = ["It is fine."] * 6 + ["The plan names no danger signs.", "Quick and friendly."]
+    verdicts, _ = assess(answer(*whys), answer(*whys))
+    assert [one.value for one in verdicts.values()] == [None] * 6 + [1, 1]
+
+
+def test_a_sentence_for_three_items_is_a_copy_and_few_words_are_not():
+    rest = [f"so it is with {item.name}" for item in ITEMS[3:]]
+    long, short = answer(*["The doctor was very good here."] * 3, *rest), answer(*["It is fine."] * 3, *rest)
+    assert [one.value for one in assess(long, long)[0].values()] == [None] * 3 + [1] * 5
+    assert [one.value for one in assess(short)[0].values()] == [1] * 8
+
+
+def test_the_answer_with_more_reasons_counts():
+    worse = answer("<reason>", "...", *(f"so it is with {item.name}" for item in ITEMS[2:]))
+    better = answer("<reason>", *(f"so it is with {item.name}" for item in ITEMS[1:]))
+    for texts in ((worse, better), (better, worse), (better, "no JSON")):
+        assert [key for key, one in assess(*texts)[0].items() if one.value is None] == ["1.1"]
+
+
+def test_an_answer_of_placeholders_is_asked_for_again_and_is_no_zero():
+    copies = answer(*["<reason>"] * 8)
+    verdicts, requests = assess(copies, copies)
+    assert len(requests) == 2 and {one.value for one in verdicts.values()} == {None}
+    assert not any(one.why.startswith(UNUSABLE) for one in verdicts.values())

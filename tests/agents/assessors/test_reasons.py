@@ -8,13 +8,13 @@ import pytest
 from consult.agents.acts import AssessorView
 from consult.agents.assessors.judge import Judge
 from consult.agents.assessors.model import Assessor
-from consult.agents.assessors.reasons import UNFOUNDED, is_placeholder, unfounded
-from consult.agents.assessors.rubric import ITEMS, Verdict
+from consult.agents.assessors.reasons import is_placeholder
+from consult.agents.assessors.rubric import ITEMS, NO_REASON
 from consult.agents.models import ModelInfo, Reply
 from consult.agents.roles.client import RequestContext, RoleClient
 
 CONTEXT = RequestContext(0, ("seed",), 0, 0)
-OWN = [f"In turn {i} the doctor did what item {item.key} asks." for i, item in enumerate(ITEMS)]
+OWN = [f"In turn {i} the doctor did well: {item.name}." for i, item in enumerate(ITEMS)]
 
 
 @pytest.mark.parametrize(
@@ -35,19 +35,6 @@ def test_placeholders(why):
 )  # fmt: skip
 def test_reasons_that_say_something(why):
     assert not is_placeholder(why)
-
-
-def verdicts(reasons):
-    return {item.key: Verdict(item.levels[-1], why) for item, why in zip(ITEMS, reasons, strict=True)}
-
-
-def test_copies_are_those_of_the_question_and_of_other_items():
-    assert unfounded(verdicts(OWN)) == {}
-    assert unfounded(verdicts(["so it is"] * 8)) == {}
-    same = unfounded(verdicts(["The doctor was very good here."] * 3 + OWN[3:]))
-    assert set(same) == {"1.1", "1.2", "1.3"} and "the same for 3 items" in same["1.1"]
-    assert unfounded(verdicts(["The doctor was very good here."] * 2 + OWN[2:])) == {}
-    assert unfounded(verdicts([ITEMS[0].question.upper(), *OWN[1:]])) == {"1.1": "a copy of the question"}
 
 
 def answered(reasons):
@@ -75,7 +62,7 @@ def test_an_assessor_is_asked_again_and_what_stays_a_placeholder_is_not_scored()
     sent, assessor = asked(Assessor, [answered(bad), answered(["<reason>", *OWN[1:]])])
     found = asyncio.run(assessor.assess(AssessorView((), None), CONTEXT))
     assert "the reasons of 1.1, 1.2 are placeholders or copies" in sent[1].prompt.messages[-1].text
-    assert found["1.1"].value is None and found["1.1"].why == f"{UNFOUNDED}a placeholder"
+    assert found["1.1"].value is None and found["1.1"].why == f"{NO_REASON}a placeholder (<reason>)"
     assert found["1.2"].value == 1 and found["4.1"].value == 2
     sent, assessor = asked(Assessor, [answered(bad), answered(OWN)])
     found = asyncio.run(assessor.assess(AssessorView((), None), CONTEXT))

@@ -18,7 +18,7 @@ from consult.agents.prompt_formats.starter_assessment import WHY, WHY_CONSTRUCTE
 
 PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
 CASES = 40
-GOOD = json.dumps({item.key: {"why": "so it is", "value": 1} for item in ITEMS})
+GOOD = json.dumps({item.key: {"why": f"so it is with {item.name}", "value": 1} for item in ITEMS})
 
 
 def script(path, replies):
@@ -253,3 +253,55 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path):
     words = ("assess", "r1", "--assessor", "rules", "--db", tmp_path / "none.db")
     code, _, err = type_in(*words)
     assert code == 2 and "there is no database" in err and not (tmp_path / "none.db").exists()
+
+
+# -- judges ------------------------------------------------------------------------------------------------------------
+
+
+def test_verdicts_without_reasons_are_counted_and_said_in_every_place(db, tmp_path):
+    empty = json.dumps({item.key: {"why": "<reason>", "value": 1} for item in ITEMS})
+    some = json.dumps({**json.loads(GOOD), "1.1": {"why": "...", "value": 0}})
+    reference = script(tmp_path / "s.yaml", [empty, some, *[GOOD] * CASES])
+    code, out, _ = type_in("assess", "r1", "--assessor", reference, "--db", db, "--batch", 1, "--json")
+    summary = json.loads(out.splitlines()[-1])
+    assert code == 1 and summary["no_reason"] == {"verdicts": 9, "of": 8 * CASES}
+    assert {item["item"]: item["judge_failed"] for item in summary["items"]}["1.1"] == 2
+    assert sum(value is None for *_, value, _ in rows(db)) == 9
+    said = f"9 of {8 * CASES} verdicts had a placeholder or a copy instead of a reason and were not scored"
+    _, out, _ = type_in("assess", "r1", "--assessor", reference, "--db", db)
+    assert said in " ".join(out.split())
+    _, out, _ = type_in("show", "r1", "--db", db)
+    assert said in " ".join(out.split())
+    type_in("report", "r1", "--db", db, "--out", tmp_path / "report")
+    assert said in (tmp_path / "report" / "report.md").read_text()
+    told = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert list(told["runs"][0]["no_reason"].values()) == [{"verdicts": 9, "of": 8 * CASES}]
+
+
+def test_a_judge_is_checked_without_a_run(tmp_path):
+    reference = script(tmp_path / "s.yaml", [GOOD] * 60)
+    code, out, _ = type_in("assess", "--check-judge", reference)
+    assert code == 0 and "on 20 transcripts with known faults, 5 without" in " ".join(out.split())
+    assert "This judge can be trusted with no item: 1.1 (finds 0 of 5 faults)" in " ".join(out.split())
+    code, out, _ = type_in("assess", "--check-judge", reference, "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and [event["event"] for event in events] == ["judge_check"] * 25 + ["summary"]
+    assert {"item", "hits", "faults", "false_alarms", "met", "not_scored", "trusted"} <= set(events[-1]["items"][0])
+    assert not list(tmp_path.glob("*.db"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--check-judge", "rules"], "'rules' is a program that reads a case's card"),
+        (["--check-judge", "nowhere/at-all/x"], "nowhere/at-all/x"),
+        (["--check-judge", "human"], "'human' cannot assess here"),
+        (["r1", "--check-judge", "starter"], "--check-judge needs no run"),
+        (["--check-judge", "starter", "--agreement"], "--check-judge needs no run"),
+        ([], "no run is named"),
+        (["--assessor", "rules"], "no run is named"),
+    ],
+)
+def test_mistakes_about_a_check_are_one_sentence(words, told):
+    code, out, err = type_in("assess", *words)
+    assert code == 2 and told in " ".join(err.split()) and not out and "Traceback" not in err

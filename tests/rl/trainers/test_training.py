@@ -33,6 +33,7 @@ from consult.rl.rewards.decisions import DECISION_REWARDS
 from consult.rl.runtime.dry_run import tell_plan
 from consult.rl.trainers import grpo
 from consult.rl.trainers.rollout_store import RolloutStore
+from consult.rl.trainers.sft import tokenized
 from consult.scenarios import load_scenario
 
 SMALL = dict(cases=12, validation=6, test=4, steps=4, prompts=4, group=8, check_every=2, learning_rate=5e-3)
@@ -404,7 +405,10 @@ def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("family", "method", "steps"), [("llava", "sft+grpo", 2), ("qwen2_5_vl", "grpo", 1)])
+@pytest.mark.parametrize(
+    ("family", "method", "steps"),
+    [("llava", "sft+grpo", 2), ("qwen2_5_vl", "grpo", 1), ("llama", "sft", 1), ("llama", "sft+grpo", 2)],
+)
 def test_any_model_is_trained_as_it_writes(tmp_path, family, method, steps):
     folder = getattr(tiny_models, family)(tmp_path / family)
     small = dict(cases=4, validation=2, test=0, prompts=1, group=2, max_tokens=4, check_every=9)
@@ -413,6 +417,51 @@ def test_any_model_is_trained_as_it_writes(tmp_path, family, method, steps):
     base = json.loads((tmp_path / "out" / "adapter_config.json").read_text())["base_model_name_or_path"]
     model = open_model(str(tmp_path / "out"))
     assert isinstance(model, TransformersModel) and base == f"../{family}" and model.adapter is not None
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "| licence of the base | unknown: see the base's card |" in card and "license_name: unknown" in card
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("warm_up", "names"), [(0.25, ["warm-up", "grpo"]), (0.0, ["grpo"])])
+def test_grpo_of_a_model_without_a_usable_answer_is_warmed_up_and_warns_of_flat_rewards(tmp_path, warm_up, names):
+    folder = tiny_models.llama(tmp_path / "llama")
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n")
+    small = dict(cases=4, validation=2, test=0, prompts=1, group=2, max_tokens=4, check_every=20, steps=14)
+    told: list[str] = []
+    config = triage(model=str(folder), method="grpo", warm_up=warm_up, **small)
+    train_practitioner(config, tmp_path / "out", told.append)
+    said = " ".join(told)
+    assert list(dict.fromkeys(row["phase"] for row in curve(tmp_path / "out"))) == names
+    assert "0 of 4 answers without a schema can be used" in said
+    assert ("--warm-up 0 leaves it out" in said) == bool(warm_up)
+    assert said.count("all answers to a case earned the same reward (0.00 on average)") == 1
+    assert all("(best so far)" not in line for line in told if line.startswith("grpo"))
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert card.startswith('---\nlicense: "mit"\n') and "| licence of the base | mit |" in card
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.slow
+def test_a_text_only_model_learns_the_right_answer_by_copying(tmp_path, full):
+    folder = tiny_models.llama(tmp_path / "llama")
+    small = dict(cases=2, validation=1, test=0, prompts=1, max_tokens=4, check_every=99, learning_rate=1e-3)
+    metrics = train(triage(model=str(folder), method="sft", steps=6, full=full, **small), tmp_path / "out")
+    losses = [float(row["loss"]) for row in curve(tmp_path / "out")]
+    assert metrics["steps"] == 6 and losses[-1] < losses[0]
+
+
+def test_what_is_copied_is_the_answer_after_the_prompt_of_play_up_to_the_end_of_the_turn(tmp_path, derm34):
+    folder = tiny_models.llama(tmp_path / "llama")
+    policy = Policy.open(triage(model=str(folder), method="sft"))
+    rows = triage_rows(derm34, derm34.case_ids("train")[:2], policy.dialect, sees=False)
+    for row, entry in zip(rows, tokenized(policy, rows, ["eczema, perhaps"] * 2), strict=True):
+        asked = entry["completion_mask"].count(0)
+        decode = policy.speaker.tokenizer.decode
+        assert entry["completion_mask"] == sorted(entry["completion_mask"])
+        assert decode(entry["input_ids"][:asked]) == policy.speaker.text(row.prompt)
+        assert decode(entry["input_ids"][asked:]).startswith("eczema, perhaps")
+        assert entry["input_ids"][-1] in policy.speaker.stops
+        assert not policy.speaker.stops & set(entry["input_ids"][asked:-1])
 
 
 # -- what cannot be trained --------------------------------------------------------------------------------------------
