@@ -5,6 +5,7 @@ A file is written beside its place under another name, and renamed when it is co
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import secrets
@@ -30,12 +31,38 @@ def check_writable(path: Path) -> None:
     Raises:
         UnwritableError: Its folder, or the nearest one that exists, may not be written.
     """
-    target = path.resolve()
+    target = Path(os.path.realpath(path))  # a loop of links is no error here
     if target.exists() and not (target.is_file() or target.is_dir()):
         return  # a pipe or a device, which is not replaced
     there = next((one for one in (target, *target.parents) if one.is_dir()), target)
     if not os.access(there, os.W_OK | os.X_OK):
         raise UnwritableError(f"'{path}' cannot be written, since '{there}' is read-only; name another place")
+
+
+def check_page(path: Path) -> None:
+    """Check, before any work, that a page can be written to a place; only a page or an empty file is replaced.
+
+    Raises:
+        UnwritableError: The place cannot be written, is a folder or a pipe that nobody reads, or holds another file.
+    """
+    check_writable(path)
+    if path.is_dir():
+        raise UnwritableError(f"'{path}' is a folder; name a file in it, such as {path / 'page.html'}")
+    if path.is_fifo():
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                raise UnwritableError(f"nobody reads the pipe '{path}'; begin to read it first") from None
+            raise
+    elif path.is_file() and not _is_page(path):
+        raise UnwritableError(f"'{path}' is a file, but not an HTML page; name another file")
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as stream:
+        begin = stream.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return begin == b"" or begin.startswith((b"<!doctype html", b"<html"))
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -80,7 +107,7 @@ def drafted(path: Path) -> Iterator[Path]:
     Raises:
         OSError: The file cannot be written; it names the file and not the draft.
     """
-    target = path.resolve()
+    target = Path(os.path.realpath(path))  # a loop of links is no error here
     if target.exists() and not target.is_file():
         yield target
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -44,6 +45,7 @@ def consult(
         contextlib.redirect_stderr(err),
     ):
         given, sys.argv, sys.stdin, kept = sys.argv, ["consult", *typed], nothing, sys.stdin
+        interrupts = signal.getsignal(signal.SIGINT)  # ignored at the end of a command that was interrupted
         code: int | str | None = 0
         try:
             main()
@@ -51,6 +53,7 @@ def consult(
             code = end.code
         finally:
             sys.argv, sys.stdin, warnings.showwarning = given, kept, shown
+            signal.signal(signal.SIGINT, interrupts)
     done = subprocess.CompletedProcess(typed, int(code or 0), _text(out), _text(err))
     if check:
         done.check_returncode()

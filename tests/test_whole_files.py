@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.whole_files import UnwritableError, check_writable, drafted, write_together, write_whole
+from consult.whole_files import UnwritableError, check_page, check_writable, drafted, write_together, write_whole
 
 LIMIT = 1000
 
@@ -109,3 +109,26 @@ def test_a_place_where_nothing_can_be_written_is_refused(tmp_path: Path) -> None
     tmp_path.chmod(0o555)
     with pytest.raises(UnwritableError, match=r"a' cannot be written, since '.*' is read-only; name another place"):
         check_writable(tmp_path / "a")
+
+
+@pytest.mark.parametrize("content", [b"SQLite format 3\x00" + b"x" * 90, b"name: ward\n", b"\x89PNG"])
+def test_only_a_page_is_replaced_by_a_page(tmp_path: Path, content: bytes) -> None:
+    place = tmp_path / "a.html"
+    place.write_bytes(content)
+    (tmp_path / "link.html").symlink_to(place)
+    for one in (place, tmp_path / "link.html"):
+        with pytest.raises(UnwritableError, match="is a file, but not an HTML page; name another file"):
+            check_page(one)
+    assert place.read_bytes() == content
+    for page in (b"", b"<!DOCTYPE html>\n<p>", b"\xef\xbb\xbf<html>"):
+        place.write_bytes(page)
+        check_page(place)
+    check_page(tmp_path / "new.html")
+
+
+def test_a_pipe_that_nobody_reads_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnwritableError, match="nobody reads the pipe"):
+        check_page(tmp_path / "pipe")
+    with pytest.raises(UnwritableError, match="is a folder; name a file in it"):
+        check_page(tmp_path)

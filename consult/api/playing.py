@@ -202,6 +202,9 @@ def _named(scenario: Scenario, names: Iterable[Any], options: PlayOptions) -> tu
     ids = tuple(_case(scenario, text("cases", name), split) for name in names)
     if not ids:
         raise UserError("'cases' names no case; name one, give their number, or leave it out")
+    twice = next((one for at, one in enumerate(ids) if one in ids[:at]), None)
+    if twice is not None:
+        raise UserError(f"the case '{twice}' is named twice; name it once, and play it again with another --seed")
     if "split" in options.model_fields_set:
         there = set(scenario.case_ids(split))
         other = next((one for one in ids if one not in there), None)

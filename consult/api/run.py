@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from consult.api.checks import for_python, shown, store_file
+from consult.api.checks import for_python, path_of, shown, store_file
 from consult.api.given import PathLike
 from consult.counts import count_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
@@ -327,11 +327,14 @@ class Transcript:
         """Write the page.
 
         Raises:
-            OSError: The file cannot be written.
+            UserError: The place cannot be written, or holds a file that is not an HTML page.
+            OSError: The disk is full.
         """
-        from consult.whole_files import write_whole
+        from consult.whole_files import check_page, write_whole
 
-        write_whole(Path(path), self.html())
+        page = path_of("path", path)
+        check_page(page)
+        write_whole(page, self.html())
 
     def __str__(self) -> str:
         from io import StringIO

@@ -42,6 +42,7 @@ class TrainArguments(TypedDict, total=False):
     triage: ModelLike | None
     specialist: ModelLike | None
     method: Method
+    warm_up: float
     full: bool
     rank: int
     seed: int

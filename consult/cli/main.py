@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
+import signal
 import sys
 import warnings
 from itertools import pairwise
@@ -103,6 +105,8 @@ def run() -> None:
     except UserError as error:
         sys.exit(_complain(str(error), 2))
     except KeyboardInterrupt:
+        # Another one would only disturb the end of the process.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(_complain("interrupted", INTERRUPTED))
     except UnicodeEncodeError as error:
         # A word of the command line whose bytes are not UTF-8; the store and JSON hold text.
@@ -193,5 +197,7 @@ def _warned(
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"consult: {harmless_sentence(sentence)}", file=sys.stderr)
+    # The exit code says it even if nothing can be printed.
+    with contextlib.suppress(OSError):
+        print(f"consult: {harmless_sentence(sentence)}", file=sys.stderr, flush=True)
     return code

@@ -54,7 +54,7 @@ class Holder:
 
 def lock_of(store: Path, work: str) -> Path:
     """Return the lock file of a run or of other work on a store, beside the store's own file."""
-    target = store.resolve()
+    target = Path(os.path.realpath(store))
     return target.with_name(f"{target.name}-{quote(work, safe='')}.lock")
 
 

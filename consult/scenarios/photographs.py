@@ -52,7 +52,9 @@ def open_photograph(path: Path) -> Image:
         raise PhotographError(f"{path}: {error.what}; {error.fix}") from None
     except UnidentifiedImageError:
         raise PhotographError(f"{path}: is not a JPEG, PNG or WebP picture; convert it first") from None
-    except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError:
+        raise PhotographError(f"{path}: has more than 100 megapixels; give one of at most 50") from None
+    except (OSError, SyntaxError, ValueError) as error:
         if isinstance(error, PhotographError):
             raise
         raise PhotographError(f"{path}: cannot be read as a picture ({error}); save it again") from None

@@ -115,8 +115,10 @@ def test_every_plain_prompt_is_filled_and_used(monkeypatch: pytest.MonkeyPatch) 
         assert prompt.max_new_tokens > 0
         assert not re.search(r"\{[a-z_]+\}", text(prompt).replace(FACT.text, ""))
     folder = files("consult.agents") / "prompts" / "plain"
-    # The assessor's and the judge's are filled in files of their own: test_assessor.py and test_judge.py.
-    assert used | {"assessor", "judge"} == {entry.name.removesuffix(".txt") for entry in folder.iterdir()}
+    # Filled elsewhere: test_assessor.py, test_judge.py, test_checker.py, and a patient's second try in test_patient.py.
+    assert used | {"assessor", "judge", "checker", "patient_again"} == {
+        entry.name.removesuffix(".txt") for entry in folder.iterdir()
+    }
 
 
 def test_prompts_say_what_the_side_may_know() -> None:

@@ -193,7 +193,7 @@ def test_a_field_that_is_not_shown_for_a_role_can_only_fail(role: Any) -> None:
     others: dict[str, Any] = {
         "method": "sft", "rationale": "none", "curriculum": "order", "stages": STAGES[:1], "panel_skill": 0.5,
         "panel_draws": 3, "votes": 3, "max_tokens": 9, "patient": "starter", "triage": "starter",
-        "specialist": "starter",
+        "specialist": "starter", "warm_up": 0.5,
     }  # fmt: skip
     for name, shown, _ in shown_fields(TrainConfig):
         if shown.roles and role not in shown.roles:

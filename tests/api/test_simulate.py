@@ -145,7 +145,7 @@ def test_resume_continues_what_was_interrupted(tmp_path: Path, run: consult.Run)
     [
         ({"strategy": "dialog"}, "dialogue"),
         ({"temperament": "colerick"}, "choleric"),
-        ({"cases": 0}, "give a whole number of 1 or more"),
+        ({"cases": 0}, "give a whole number from 1 to 10,000,000"),
         ({"cases": "test-9999"}, "the split 'test' of 'derm34' has 680 cases, test-0000 to test-0679"),
         ({"cases": "foo", "split": "validation"}, "has 680 cases, validation-0000 to validation-0679"),
         ({"cases": "tset-0004"}, "; the nearest: test-0004, "),

@@ -20,7 +20,7 @@ IDLE = {
     },
     "interview": {
         "--method", "--max-tokens", "--votes", "--rationale", "--curriculum", "--stages", "--panel-skill",
-        "--panel-draws",
+        "--panel-draws", "--warm-up",
     },
     "attending": set(),
 }  # fmt: skip

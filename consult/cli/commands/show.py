@@ -43,10 +43,10 @@ def show(
     from consult.envs.user_case import world
     from consult.errors import UserError
     from consult.scenarios import load_scenario
-    from consult.whole_files import check_writable
+    from consult.whole_files import check_page
 
     if html is not None:
-        check_writable(html)
+        check_page(html)
     with reading(db, identifier) as store:
         row = store.consultation(identifier) if of_run is None else consultation_of(store, identifier, of_run)
         rows = store.consultations(identifier)

@@ -112,7 +112,13 @@ def _command(role: Role) -> Callable[..., None]:
 
 def _weights(entries: list[str]) -> dict[str, float | None]:
     """Read `NAME=WEIGHT`; user code may leave the weight to its decorator."""
-    return dict(_weight(entry) for entry in entries)
+    from consult.errors import UserError
+
+    weights = [_weight(entry) for entry in entries]
+    twice = next((name for at, (name, _) in enumerate(weights) if name in dict(weights[:at])), None)
+    if twice is not None:
+        raise UserError(f"--reward '{twice}' is given twice; give it once")
+    return dict(weights)
 
 
 def _weight(entry: str) -> tuple[str, float | None]:

@@ -19,6 +19,7 @@ OPTIONAL = ("rater", "why")
 _WANTED = f"give a CSV file with the columns {', '.join(REQUIRED)}"
 HUMAN = "human"
 """The assessor of a row without a rater. With a rater it is `human:` and the rater, which cannot be a model's name."""
+DELIMITERS = ",;\t"
 LONGEST_CELL = 131_072
 """Most characters of a cell."""
 LONGEST = 60
@@ -59,6 +60,8 @@ def import_ratings(path: Path, store: Store, run: str) -> Imported:
     imported = Imported()
     for line, row in _rows(path):
         try:
+            if isinstance(row, str):
+                raise ValueError(row)
             _keep(imported.ratings, row, known, run)
         except ValueError as error:
             imported.broken.append(f"line {line}: {error}")
@@ -91,7 +94,7 @@ def _value(written: str, key: str) -> int | None:
         return None
     levels = BY_KEY[key].levels
     try:
-        value = float(written)
+        value = float(written) if written.isascii() else -1.0
     except ValueError:
         value = -1.0
     if value not in levels:
@@ -101,21 +104,31 @@ def _value(written: str, key: str) -> int | None:
     return int(value)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each row with its line; cells are cleaned, and other columns are left out."""
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
+    """Yield each row, or what is wrong with it, with its line; cells are cleaned, and other columns are left out."""
     # The limit applies to the whole csv module, and importing cases raises it.
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.DictReader(io.StringIO(_text(path)), restval="")
+    text = _text(path)
+    header = text.lstrip().partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), restval="", delimiter=max(DELIMITERS, key=header.count), strict=True)
     try:
         wanted = _columns(path, reader.fieldnames or ())
         for row in reader:
-            yield reader.line_num, {name: clean(row[column] or "") for name, column in wanted.items()}
+            surplus = len(row.get(None, ()))
+            cells = {name: clean(row[column] or "") for name, column in wanted.items()}
+            yield reader.line_num, f"{surplus} more cells than columns" if surplus else cells
     except csv.Error as error:
+        if "end of data" in str(error):
+            raise RatingsError(f"'{path}' has a quotation mark that is never closed; close or remove it") from None
         raise RatingsError(f"'{path}', line {reader.line_num + 1}: {error}; fix that line") from None
 
 
 def _columns(path: Path, names: Iterable[str]) -> dict[str, str]:
-    columns = {clean(name).lower(): name for name in names}
+    columns: dict[str, str] = {}
+    for name in names:
+        if clean(name).lower() in columns:
+            raise RatingsError(f"'{path}' has the column {clean(name)[:LONGEST]} twice; rename one")
+        columns[clean(name).lower()] = name
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise RatingsError(f"'{path}' lacks the column {missing[0]}; its first line names: {', '.join(REQUIRED)}")

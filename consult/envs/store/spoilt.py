@@ -163,7 +163,10 @@ def _views() -> dict[str, str]:
             "AND id NOT IN (SELECT id FROM spoilt_consultations WHERE id IS NOT NULL) UNION ALL SELECT * FROM replaced"
         ),
         **{name: f"SELECT * FROM main.{name} WHERE {readable}" for name in (*_PLAYED, "prompts")},
-        **{name: f"SELECT * FROM main.{name} WHERE {readable} AND coalesce({sound(name)}, 0)" for name in _VERDICTS},
+        **{
+            name: f"SELECT * FROM main.{name} WHERE {readable} AND coalesce({sound(name)}, 0)"
+            for name in (*_VERDICTS, "reply_counts")
+        },
         **{
             name: f"SELECT {'rowid AS rowid, ' if name == 'benchmarks' else ''}* FROM main.{name} "
             f"WHERE coalesce({sound(name)}, 0)"

@@ -51,6 +51,10 @@ SELECT c.*, j.judge, j.verdict, j.why AS verdict_why FROM consultations c LEFT J
 """
 
 
+_BESIDE = ("-wal", "-shm", "-journal", ".lock")
+"""Ends of the names of files that are kept beside a store."""
+
+
 @dataclass
 class Pending:
     """Work since the last commit."""
@@ -79,6 +83,7 @@ class Store:
                 written, or was written by a newer version.
         """
         refuse_other_kinds(path)
+        _refuse_name(path)
         self.path, self._prompts = path, PromptRows()
         if not create and not path.exists():
             raise StoreError(f"there is no database '{path}'; play something first, or name another with --db")
@@ -89,6 +94,8 @@ class Store:
                 _refuse_spoilt_log(path)
             # In a notebook with a running loop, a run is played in another thread while the opening thread waits.
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        self._file: tuple[int, int] | None = None
+        """What identifies the file, once it is a store."""
         try:
             with sentences(path):
                 # Before anything is written, since it may be a database of another program.
@@ -100,6 +107,7 @@ class Store:
                 add_functions(self._connection)
                 self._migrate()
                 check_tables(self._connection, path)
+                self._file = _identity(path)
                 # A file or a disk that cannot be written is found out before anything is played.
                 with self._transaction():
                     pass
@@ -179,6 +187,11 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with sentences(self.path):
+            if self._file is not None and _identity(self.path) != self._file:
+                raise StoreError(
+                    f"'{self.path}' was moved, replaced or deleted while it was in use; put it back, with the files "
+                    f"'{self.path.name}-wal' and '{self.path.name}-shm', and run the same command again"
+                )
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -572,10 +585,42 @@ def cannot_be_written(error: sqlite3.OperationalError) -> bool:
     return any(part in str(error) for part in ("unable to open", "readonly", "read-only"))
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what identifies a file on this machine; None if there is none, as for a store in memory."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _refuse_name(path: Path) -> None:
+    """Refuse a name under which SQLite would lose data.
+
+    Raises:
+        StoreError: The name is of a file that SQLite keeps beside a store, or one of several names of one file.
+    """
+    if path.name.endswith(_BESIDE):
+        raise StoreError(f"'{path}' has the name of a file that SQLite keeps beside a database; give another --db")
+    if path.is_file() and path.stat().st_nlink > 1:
+        raise StoreError(
+            f"'{path}' is one of several names (hard links) of a file, which SQLite cannot keep in step; make a copy "
+            "of it, and give that with --db"
+        )
+    left = Path(f"{path}-wal")
+    if not path.exists() and left.exists():
+        raise StoreError(
+            f"'{left}' is left of a database '{path.name}' that is not there; put it back, or give another --db"
+        )
+
+
 def _in_words(message: str, path: Path) -> str:
     fixes = {
+        "UNIQUE constraint": "was changed by another process that plays the same run; wait for it, and run the same "
+        "command again",
         "not a database": "is not an SQLite database; name another with --db",
-        "unable to open": "cannot be opened; check that the folder exists and can be written",
+        "unable to open": "cannot be opened; check that its folder exists and can be written, and that its name is "
+        "not too long",
         "readonly": "cannot be written; check its permissions, or name another with --db",
         "read-only": "cannot be written; check its permissions, or name another with --db",
         "disk is full": "cannot be written, since the disk is full; free some space and run the same command again, "

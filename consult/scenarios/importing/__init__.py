@@ -30,6 +30,7 @@ from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import Row, Rows, UnusableRow
 from consult.scenarios.importing.writing import REPORT, Target
 from consult.scenarios.scenario import UnknownNameError
+from consult.whole_files import naming
 
 __all__ = ["IMPORTERS", "KINDS", "Dropped", "Summary", "import_cases"]
 
@@ -109,7 +110,7 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
     if mapping and kind not in MAPPED:
         raise UserError(f"the columns of {kind} are known; leave --map out, or import it as {' or '.join(MAPPED)}")
     rows = reader(source, mapping or {})
-    with Target(out) as target:
+    with naming(out, out), Target(out) as target:
         importer = _Importer(target, source if source.is_dir() else source.parent)
         for read in rows:
             importer.take(read.line, read.row)

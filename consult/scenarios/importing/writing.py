@@ -17,6 +17,7 @@ from consult.errors import UserError
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.jsonl_cases import FILE as CASES
 from consult.scenarios.photographs import PhotographError, open_photograph
+from consult.whole_files import check_writable
 
 PHOTOGRAPHS = "photographs"
 REPORT = "import"
@@ -40,6 +41,7 @@ class Target:
             raise UserError(f"'{out}' already exists and is not empty; give another --out")
         if not out.resolve().parent.is_dir():
             raise UserError(f"there is no folder '{out.resolve().parent}'; make it first")
+        check_writable(out)
         self._out = out.resolve()
         self._folder = Path(tempfile.mkdtemp(dir=self._out.parent, prefix=f".{self._out.name[:40]}-importing-"))
         (self._folder / REPORT).mkdir()

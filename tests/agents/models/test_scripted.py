@@ -71,7 +71,11 @@ def test_what_it_is(tmp_path: Path) -> None:
         ("replies:\n  patient: [hello]\nreply: [x]\n", 3, "reply"),
         ("replies:\n  triage: [x]\n  patient: []\n", 3, r"replies\.patient"),
         ("replies:\n  triage:\n    - x\n    - 7\n", 4, r"replies\.triage\.1"),
-        ("replies:\n  triage:\n    - error: x\n      retry: 2\n", 4, r"replies\.triage\.0\.retry.*not permitted"),
+        (
+            "replies:\n  triage:\n    - error: x\n      retry: 2\n",
+            4,
+            r"replies\.triage\.0\.retry.*not a key here",
+        ),
         ("sees: true\n", 1, "replies"),
         ("", 1, "the file"),
         ("- hello\n", 1, "the file"),

@@ -120,7 +120,7 @@ def test_urgency_stands_with_its_baselines_in_every_file(reported):
     team, solo = (run["urgency"] for run in data["runs"])
     assert [one["name"] for one in team["sources"]] == ["triage", "final", "majority", "always emergency"]
     final = team["sources"][1]["right"]
-    assert final["n"] == CASES and solo is None, "the improviser's solo doctor states no urgency"
+    assert final["n"] == CASES and "triage" not in [one["name"] for one in solo["sources"]]
     markdown, html = ((reported / name).read_text() for name in ("report.md", "report.html"))
     for text in (markdown, html):
         assert "alarms told and acted on" in text and "always emergency" in text and "told when asked about it" in text

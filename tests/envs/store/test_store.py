@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,35 @@ def test_a_foreign_file_is_left_as_it_is(tmp_path, content):
     with pytest.raises(StoreError, match="is not an SQLite database; name another with --db"):
         Store(path)
     assert path.read_bytes() == content
+
+
+def test_a_store_with_several_names_is_not_written(tmp_path):
+    Store(tmp_path / "a.db").close()
+    (tmp_path / "b.db").hardlink_to(tmp_path / "a.db")
+    with pytest.raises(StoreError, match=r"'.*b\.db' is one of several names \(hard links\) of a file"):
+        Store(tmp_path / "b.db")
+    (tmp_path / "b.db").unlink()
+    Store(tmp_path / "a.db").close()
+
+
+@pytest.mark.parametrize("move", [Path.unlink, lambda path: path.rename(path.with_name("b.db"))])
+def test_a_store_that_is_moved_while_it_is_written_is_noticed(store, move):
+    run = begun(store)
+    move(store.path)
+    with pytest.raises(StoreError, match="was moved, replaced or deleted while it was in use; put it back"):
+        store.commit(Pending(turns=[(f"{run}.1", 0, Act("patient", "open", "x"))]))
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_a_name_beside_a_store_is_no_store(tmp_path, end):
+    with pytest.raises(StoreError, match="has the name of a file that SQLite keeps beside a database"):
+        Store(tmp_path / f"a.db{end}")
+
+
+def test_a_log_without_its_database_is_named(tmp_path):
+    (tmp_path / "a.db-wal").write_bytes(b"x" * 100)
+    with pytest.raises(StoreError, match=r"'.*a\.db-wal' is left of a database 'a\.db' that is not there"):
+        Store(tmp_path / "a.db")
 
 
 @pytest.mark.parametrize("content", [b"", None])
@@ -312,7 +342,7 @@ def test_open_diagnoses_are_decided_again_by_the_version_that_was_played(tmp_pat
 
 
 LATER: dict[str, Any] = {
-    **dict.fromkeys(("own", "classifier", "repeats", "votes", "panel_skill", "judge", "prompt_texts"), True),
+    **dict.fromkeys(("own", "classifier", "repeats", "votes", "panel_skill", "judge", "checker", "prompt_texts"), True),
     **{role: {"max_tokens", "thinking"} for role in ("patient", "triage", "specialist", "attending")},
 }
 
@@ -353,7 +383,7 @@ def test_what_is_not_ours_is_refused_with_a_sentence(tmp_path):
         Store(newer)
     with pytest.raises(StoreError, match="there is no database"):
         Store(tmp_path / "none.db", create=False)
-    with pytest.raises(StoreError, match="check that the folder exists"):
+    with pytest.raises(StoreError, match="check that its folder exists"):
         Store(tmp_path / "no" / "folder.db")
 
 

@@ -364,9 +364,12 @@ def test_real_data_are_clean_and_played_by_the_starter(tmp_path, given, real, ki
         "--json",
     ]
     result = CliRunner().invoke(app, command)
-    assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout.splitlines()[-1])
     assert (summary["consultations"], summary["failed"]) == (5, 0)
+    # The starter can only choose among clinics that it is given; a run without any says that its triage is of no use.
+    without = not load_scenario(str(tmp_path / "out")).specialties
+    assert result.exit_code == int(without), result.output
+    assert ("as triage could not be used" in result.stderr) == without
 
 
 @pytest.mark.slow

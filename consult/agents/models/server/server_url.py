@@ -42,7 +42,10 @@ class Address:
         parts = _split(reference)
         # Settings are also accepted after the name, since users may not know the standard order.
         name, _, behind = parts.fragment.partition("?")
-        settings = dict(parse_qsl(f"{parts.query}&{behind}".strip("&"), keep_blank_values=True))
+        pairs = parse_qsl(f"{parts.query}&{behind}".strip("&"), keep_blank_values=True)
+        settings = dict(pairs)
+        if len(settings) < len(pairs):
+            raise ModelError("a server's address gives a setting twice; give it once")
         unknown = sorted(set(settings) - {"concurrency", "timeout"})
         if unknown:
             raise ModelError(f"a server's address takes concurrency and timeout, not '{unknown[0]}'; remove that")
