@@ -124,8 +124,12 @@ def test_an_older_store_is_migrated_in_a_copy(folder: Path, mounted: Mounted, tm
     with contextlib.closing(sqlite3.connect(folder / "x.db")) as db:
         db.execute("DROP INDEX consultations_of_case")
         db.execute("ALTER TABLE classifier_predictions RENAME TO guesses")
-        later = {"prompts": "thought cut", "turns": "findings stated_confidence", "runs": "capabilities prompt_revision",
-                 "opinions": "findings stated_confidence differential urgency"}  # fmt: skip
+        later = {
+            "prompts": "thought cut",
+            "turns": "findings stated_confidence",
+            "runs": "capabilities prompt_revision",
+            "opinions": "findings stated_confidence differential urgency",
+        }
         for table, columns in later.items():
             for column in columns.split():
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
