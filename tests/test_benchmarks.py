@@ -171,7 +171,7 @@ def test_a_topic_that_is_not_found_costs_the_asked_fact(asked, monkeypatch):
 
 def test_a_free_patient_is_left_as_it_is(asked):
     topics = {q: topic for topic, bank in said_about("questions").items() for q in bank}
-    right = Saying(free=lambda request, told: f"<{topics[told.removeprefix('free ')]}>Psoriasis, <fact>.")
+    right = Saying(free=lambda request, told: f"<{topics[told.removeprefix('free ')]}>It is psoriasis. <fact>.")
     counts = found(bench.ask(right, asked, "free", SCENARIO), "free")
     assert counts["final lines that give the asked fact"] == counts["final lines that name a diagnosis"] == (120, 120)
     assert counts["first drafts that give the asked fact, rest of the wordings"] == (60, 60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
 from typing import Any
 
@@ -35,7 +36,7 @@ def takes_floats(annotation: Any) -> bool:
         pytest.param(model, name, id=f"{model.__name__}.{name}")
         for model in MODELS
         for name, info in model.model_fields.items()
-        if takes_floats(info.annotation) and "dict" not in str(info.annotation)
+        if takes_floats(info.annotation) and not {"dict", "Mapping"} & set(re.findall(r"\w+", str(info.annotation)))
     ],
 )
 def test_no_number_is_infinite_or_none(model: type[BaseModel], name: str, value: str) -> None:
@@ -46,6 +47,15 @@ def test_no_number_is_infinite_or_none(model: type[BaseModel], name: str, value:
         assert (name,) in [error["loc"] for error in told.errors()]
     else:
         assert f"'{name}'" in str(told)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"temperature": math.nan}, {"top_p": math.inf}, {"temperature": {"triage": -math.inf}}, {"top_p": "triage=nan"}],
+)
+def test_no_number_by_role_is_infinite_or_none(given: Any, tmp_path: Any) -> None:
+    with pytest.raises(consult.UserError, match=r"^'(temperature|top_p)' cannot be .*, only a number "):
+        consult.simulate(db=tmp_path / "a.db", **given)
 
 
 def test_ranges_of_seeds() -> None:

@@ -102,6 +102,7 @@ class PlainDialect(WholeAnswers):
     texts: PromptTexts = BUILT_IN
     name = PLAIN
     slots = False
+    in_words = True
 
     # -- patient ---------------------------------------------------------------------------------------------------
 

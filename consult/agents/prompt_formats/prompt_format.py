@@ -95,6 +95,8 @@ class Dialect(Protocol):
     slots: bool
     """Whether the model is too small to be trusted: its patient writes slots that a program fills with the facts, and
     its advice to the patient is checked against the scenario's."""
+    in_words: bool
+    """Whether its prompts are instructions in words: a second try says what was wrong, and no line may repeat one."""
 
     def patient_line(self, view: PatientView, task: PatientTask, temperament: Temperament) -> Prompt:
         """Ask the patient to put a task into words."""

@@ -149,6 +149,7 @@ class StarterDialect:
 
     name = "starter"
     slots = True
+    in_words = False
 
     def fingerprint(self) -> str:
         """Hash the prompt format; it must equal the hash in the weights' metadata."""

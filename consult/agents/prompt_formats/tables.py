@@ -40,6 +40,7 @@ class TablesDialect(WholeAnswers):
 
     name = "tables"
     slots = False
+    in_words = False
 
     # -- patient ---------------------------------------------------------------------------------------------------
 

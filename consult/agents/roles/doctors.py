@@ -114,7 +114,6 @@ async def generate_with_retry(
             # A reply that was cut has had twice the room; the next one has it from the start.
             prompt = exchange.request.prompt
             client = replace(client, widens=False, sampling=replace(client.sampling, max_tokens=None))
-        if not client.dialect.slots:
-            # A tiny model was not trained on it.
+        if client.dialect.in_words:
             prompt = corrected(prompt, complaint(exchange, reason))
     return word, reply, cost

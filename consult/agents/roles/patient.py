@@ -165,7 +165,7 @@ class Patient:
     def _prompt(self, view: PatientView, task: PatientTask, temperament: Temperament, answer: str, why: str) -> Prompt:
         """Ask for the line; after a refused answer, say what was wrong with it."""
         prompt = self.client.dialect.patient_line(view, task, temperament)
-        if not why or self.client.dialect.slots:
+        if not why or not self.client.dialect.in_words:
             return prompt
         *before, last = prompt.messages
         again = self.client.texts.fill("patient_again", answer=_quoted(answer), why=why)
@@ -196,7 +196,7 @@ class Patient:
         if self.client.dialect.slots:
             others = [fact for fact in view.card.facts if fact not in task.facts and not fact.none]
             return _by_words(line, task.facts, others, self.scenario)
-        grounds = _grounds(view, task.facts, _left(view, task), prompt)
+        grounds = _grounds(view, task.facts, _left(view, task), prompt if self.client.dialect.in_words else None)
         return check_free_line(line, grounds, self.scenario, (fact.text for fact in view.card.facts))
 
     def _plain(self, task: PatientTask, temperament: Temperament) -> str:
@@ -296,7 +296,7 @@ class FreePatient:
         if self.client.dialect.slots:
             return _by_words(line, facts, (), self.scenario)
         card = [fact.text for fact in (view.card.complaint, *view.card.facts)]
-        grounds = _grounds(view, facts, (), prompt)
+        grounds = _grounds(view, facts, (), prompt if self.client.dialect.in_words else None)
         grounds = replace(grounds, told=" . ".join((grounds.told, *card)))
         return check_free_line(line, grounds, self.scenario, card)
 

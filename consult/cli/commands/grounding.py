@@ -26,17 +26,16 @@ def grounding(
     json: Json = False,
 ) -> None:
     """Measure how well the check of patients' lines tells faithful lines from others."""
-    from rich.console import Console
-
     from consult.api.grounding import measured
     from consult.cli.commands.session import print_json
+    from consult.render.console import PlainConsole
     from consult.render.terminal import say, styled
 
     found = measured(file, checker)
     if json:
         print_json(found.as_json())
         return
-    console = Console()
+    console = PlainConsole()
     console.print(_table(found))
     if found.without_verdict:
         say(

@@ -96,8 +96,9 @@ def _split(reference: str) -> SplitResult:
 
 
 def _number(settings: Mapping[str, str], name: str, span: Range, default: str) -> float:
+    kind = "whole number" if span.whole else "number"
     try:
         return span.read(settings.get(name, default))
     except ValueError:
         # The value is not repeated: it may be a secret in the wrong place.
-        raise ModelError(f"{name} in a server's address takes a number {span}; correct it") from None
+        raise ModelError(f"{name} in a server's address takes a {kind} {span}; correct it") from None
