@@ -66,8 +66,11 @@ def fine(done: subprocess.CompletedProcess[str], folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("redirected", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("words", "redirected"),
+    # All closed for each command, and one alone in turn.
+    [(words, one) for at, words in enumerate(COMMANDS) for one in ("<&- >&- 2>&-", ("<&-", ">&-", "2>&-")[at % 3])],
+)
 def test_closed_streams_are_no_errors(folder: Path, words: tuple[str, ...], redirected: str) -> None:
     usual = shell(words, "", folder)
     done = shell(words, redirected, folder)
@@ -75,26 +78,27 @@ def test_closed_streams_are_no_errors(folder: Path, words: tuple[str, ...], redi
     assert done.returncode == usual.returncode, done.stderr
 
 
+SURROUNDINGS: list[dict[str, str]] = [
+    {"PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"TERM": "dumb"},
+    {"COLUMNS": "20"},
+    {"COLUMNS": "0"},
+    {"COLUMNS": "abc"},
+    {"COLUMNS": "²"},
+    {"COLUMNS": "99999999999"},
+    {"NO_COLOR": "1"},
+    {"HOME": "", "XDG_CACHE_HOME": ""},
+    {"HOME": "/proc/nowhere"},
+    {"TMPDIR": "/proc/nowhere"},
+]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "env",
-    [
-        {"PYTHONIOENCODING": "ascii"},
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"TERM": "dumb"},
-        {"COLUMNS": "20"},
-        {"COLUMNS": "0"},
-        {"COLUMNS": "abc"},
-        {"COLUMNS": "²"},
-        {"COLUMNS": "99999999999"},
-        {"NO_COLOR": "1"},
-        {"HOME": "", "XDG_CACHE_HOME": ""},
-        {"HOME": "/proc/nowhere"},
-        {"TMPDIR": "/proc/nowhere"},
-    ],
-    ids=str,
+    ("words", "env"),
+    [(COMMANDS[(3 * at + turn) % len(COMMANDS)], env) for at, env in enumerate(SURROUNDINGS) for turn in range(3)],
 )
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_odd_surroundings_are_no_errors(folder: Path, words: tuple[str, ...], env: dict[str, str]) -> None:
     fine(shell(words, "", folder, **env), folder)
 
