@@ -179,12 +179,13 @@ def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     ours.send_signal(signal.SIGKILL)
     ours.communicate()
     last = consult("resume", "r1", "--db", db, "--json")
-    assert last.returncode == 0, last.stderr
+    # Random weights seldom answer in a form that can be used, which ends a run with 1.
+    assert last.returncode == 1 and "could not be used" in last.stderr and "Traceback" not in last.stderr
     assert kept <= {(c, i, text) for c, i, _, _, text, _ in texts(db)}
     assert "running" not in statuses(db) and "failed" not in statuses(db) and sum(statuses(db).values()) == 4
 
     whole = tmp_path / "whole.db"
-    consult(*simulate(reference, whole, 4), check=True)
+    assert consult(*simulate(reference, whole, 4)).returncode == 1
     # This model's own settings say greedy, so that a run has one outcome also on a server.
     assert texts(whole) == texts(db)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
+from consult.envs.store.columns import sound
 from consult.envs.store.prompt_rows import Asked, named
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _repeated(exchanges: Sequence[Exchange]) -> int:
 def reply_counts(store: Store, run: str) -> list[ReplyCount]:
     """Count the replies of a run by role and model, those of failed and running consultations included."""
     rows = store.query(
-        "SELECT p.role, p.model, p.tries, p.unusable, p.cut, p.widened, p.repeated, p.why FROM reply_counts p "
+        "SELECT p.role, p.model, p.tries, p.unusable, p.cut, p.widened, p.repeated, p.why FROM "
+        f"(SELECT rowid, * FROM reply_counts WHERE coalesce({sound('reply_counts')}, 0)) p "
         "JOIN consultations c ON c.id = p.consultation_id WHERE c.run_id = ? ORDER BY p.rowid",
         run,
     )

@@ -240,5 +240,5 @@ def test_the_starter_reads_none_of_these_prompts_and_its_runs_continue(tmp_path:
 
 
 def test_every_text_has_a_purpose_and_known_blanks() -> None:
-    assert {path.stem for path in prompt_folder().iterdir()} == {*prompt_names(), "assessor", "judge"}
+    assert {path.stem for path in prompt_folder().iterdir()} == {*prompt_names(), "assessor", "judge", "checker"}
     assert blanks_of(prompt_text("plain", "case")) == {"patient", "file", "transcript"}

@@ -124,7 +124,7 @@ def test_urgency_stands_with_its_baselines_in_every_file(reported):
     markdown, html = ((reported / name).read_text() for name in ("report.md", "report.html"))
     for text in (markdown, html):
         assert "alarms told and acted on" in text and "always emergency" in text and "told when asked about it" in text
-    assert markdown.count("### Urgency\n") == 1
+    assert markdown.count("### Urgency\n") == 2
     with (reported / "consultations.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["run"] == "r1"]
     right = sum(row["status"] == "finished" and row["final_urgency"] == row["true_urgency"] for row in rows)
