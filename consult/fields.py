@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel, Field, SkipValidation, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
-from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.choices import ROLE_RULES, STRATEGIES, TEAMS
 from consult.foreign_text import quoted
 from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
 
@@ -213,7 +213,7 @@ PatientGrounding = Annotated[
 ]
 
 
-_ROLES = "patient, triage, specialist, attending, judge"
+_ROLES = ", ".join((*ROLE_RULES, "judge"))
 _BY_ROLE = f"one value for all, or role → value ({_ROLES})"
 Temperature = Annotated[
     float | Mapping[str, float] | None,

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from consult.agents.choices import Rationale
+from consult.agents.choices import Action, Rationale, Speaker
 from consult.scenarios import Card, Fact, Photograph, Urgency
 from consult.scenarios.conditional import Known
 
-Speaker = Literal["patient", "triage", "attending"]
-Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
 Source = Literal["model", "program", "human"]
 """Source of an act or a text."""
 

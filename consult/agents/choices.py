@@ -1,4 +1,4 @@
-"""The choices of play by name: strategies, teams, and where the attending's reason goes."""
+"""The choices of play by name: strategies, teams, roles, acts, and where the attending's reason goes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,37 @@ STRATEGY_RULES: Mapping[Strategy, StrategyRules] = {
 }
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 Team = Literal["panel", "no-triage", "solo"]
-TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
+TEAMS: tuple[Team, ...] = get_args(Team)
+
+Speaker = Literal["patient", "triage", "attending"]
+"""Roles that take turns."""
+Player = Literal[Speaker, "specialist"]
+"""Roles that a model plays: the speakers, and the specialists, whose opinions are part of the attending's turn."""
+Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
+
+
+@dataclass(frozen=True)
+class RoleRules:
+    """How a role is named to people, and where it plays; a new one is its name above and its rules below."""
+
+    title: str
+    """In a page."""
+    name: str
+    """In the terminal, at most nine letters."""
+    style: str
+    """In the terminal, as rich names colours."""
+    teams: tuple[Team, ...] = TEAMS
+    """The teams that have it."""
+
+
+ROLE_RULES: Mapping[Player, RoleRules] = {
+    "patient": RoleRules("Patient", "Patient", "bold cyan"),
+    "triage": RoleRules("Triage doctor", "Triage", "bold magenta", teams=("panel",)),
+    "specialist": RoleRules("Specialist", "Panel", "magenta", teams=("panel", "no-triage")),
+    "attending": RoleRules("Attending physician", "Attending", "bold green"),
+}
+PLAYERS: tuple[Player, ...] = tuple(ROLE_RULES)
+SPEAKERS: tuple[Speaker, ...] = get_args(Speaker)
 
 Rationale = Literal["before", "after", "none"]
 """Where the attending's reason goes: before its decision, after it, or nowhere."""

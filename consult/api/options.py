@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationInfo, field_validator, model_validator
 
-from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.choices import STRATEGIES, TEAMS, Player
 from consult.api.checks import boolean, path_of, share, text, whole
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.envs.specialists import specialists_of
@@ -46,7 +46,8 @@ from consult.fields import (
 )
 from consult.ranges import CASES, Range
 
-ROLES = ("patient", "triage", "specialist", "attending")
+ROLES: tuple[Player, ...] = ("patient", "triage", "specialist", "attending")
+"""Roles with an option of their own; any other role is played by the model that plays all roles."""
 _REFERENCE = "starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE, or FILE.py:NAME"
 _OBJECT = "a reference as `--model` takes it, an object with `generate`, or a function `(messages, images) -> str`"
 _SPECIALISTS = "This model plays the specialists, written [SPECIALTY=]MODEL; it may be given again, once a specialty."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from consult.agents.assessors.judge import TEMPERATURE
-from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TEAMS
+from consult.agents.choices import PLAYERS, STRATEGIES, STRATEGY_RULES, TEAMS
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
@@ -21,7 +21,7 @@ from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import text, whole
 from consult.api.contradictions import refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
-from consult.api.options import PlayOptions
+from consult.api.options import ROLES, PlayOptions
 from consult.counts import count_of
 from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
 from consult.envs.checkers import checker_config
@@ -264,12 +264,10 @@ def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) ->
         # Each specialty has its own model, so no other is opened.
         specialist = next(iter(options.specialists.values()))
     patient = NOBODY if own and options.patient is None else options.patient
+    given = {**{name: getattr(options, name) for name in ROLES}, "patient": patient, "specialist": specialist}
     return {
-        "patient": role("patient", patient),
-        "triage": role("triage", options.triage),
-        "specialist": role("specialist", specialist),
+        **{name: role(name, given.get(name)) for name in PLAYERS},
         "specialists": {name: role("specialist", given) for name, given in (options.specialists or {}).items()},
-        "attending": role("attending", options.attending),
     }
 
 

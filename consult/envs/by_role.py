@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from consult.agents.choices import PLAYERS
 from consult.envs.config import RoleConfig, Thinking
 from consult.errors import UserError
 from consult.ranges import REPLY_TOKENS
@@ -13,7 +14,7 @@ from consult.scenarios import UnknownNameError
 
 ALL = "all"
 """Stands for every role that is not named."""
-ROLES = ("patient", "triage", "specialist", "attending", "judge")
+ROLES = (*PLAYERS, "judge")
 FIELDS = ("temperature", "top_p", "max_tokens", "thinking")
 """Options with values by role; the names of the fields of a role's configuration."""
 _SHAPES = {

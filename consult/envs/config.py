@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from consult.agents.choices import STRATEGY_RULES, Strategy, Team
+from consult.agents.choices import PLAYERS, STRATEGY_RULES, Strategy, Team
 from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Repeats, Seed, Votes
 from consult.ranges import REPLY_TOKENS
 from consult.reading import refuse_undecodable
@@ -119,7 +119,7 @@ class RunConfig(BaseModel):
         """Hash the configuration: equal digests are the same run."""
         # A later field counts only if it differs from the value that applied before, so older runs keep their digest.
         later: dict[str, Any] = {name: True for name, before in _LATER.items() if getattr(self, name) == before}
-        for name in ("patient", "triage", "specialist", "attending", "judge", "checker"):
+        for name in (*PLAYERS, "judge", "checker"):
             role: RoleConfig | None = getattr(self, name)
             if role is not None and name not in later:
                 later[name] = role._unset

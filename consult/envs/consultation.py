@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person
-from consult.agents.choices import STRATEGY_RULES, StrategyRules
+from consult.agents.acts import Act, DoctorView, Line, PatientView, Person
+from consult.agents.choices import STRATEGY_RULES, Action, Speaker, StrategyRules
 from consult.agents.grounding.human_words import danger_in, denies
 from consult.agents.prompt_formats.questions import topic_of
 from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
@@ -24,10 +24,22 @@ from consult.scenarios import Card, Case, Fact, Scenario
 from consult.scenarios.case import ALARM
 from consult.scenarios.conditional import known_facts
 
-Actor = Literal["patient", "triage", "attending"]
 AlarmTold = Literal["opening", "asked", "volunteered"]
 """How a patient told an alarm: with the complaint, when asked about it, or unasked in another answer."""
 Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
+ACTORS: Mapping[Node, Speaker] = {
+    "open": "patient",
+    "triage": "triage",
+    "attend": "attending",
+    "answer": "patient",
+    "panel": "attending",
+    "conclude": "attending",
+    "react": "patient",
+    "reply": "attending",
+}
+"""Node → whose turn it is."""
+ONLY_ACT: Mapping[Node, Action] = {"open": "open", "triage": "triage", "answer": "answer", "reply": "answer"}
+"""Nodes with a single act."""
 
 NO_RECORD = "the record holds no result of this"
 
@@ -42,7 +54,7 @@ class Observation:
 
     node: Node
     """The clinical act that is due."""
-    actor: Actor | None
+    actor: Speaker | None
     """None at the end."""
     offers: tuple[Action, ...]
     view: PatientView | DoctorView | None
@@ -103,10 +115,9 @@ class Consultation:
         if node == "end":
             return Observation(node, None, (), None, turn, self.status)
         offers = self._offers(node)
-        if node in ("open", "answer", "react"):
-            return Observation(node, "patient", offers, self._patient_view(offers), turn, "running")
-        actor: Actor = "triage" if node == "triage" else "attending"
-        return Observation(node, actor, offers, self._doctor_view(offers), turn, "running")
+        actor = ACTORS[node]
+        view = self._patient_view(offers) if actor == "patient" else self._doctor_view(offers)
+        return Observation(node, actor, offers, view, turn, "running")
 
     # -- rules -----------------------------------------------------------------------------------------------------
 
@@ -219,13 +230,11 @@ class Consultation:
         return "conclude" if offers == ("conclude",) else "attend"
 
     def _offers(self, node: Node) -> tuple[Action, ...]:
-        if node in ("open", "triage", "answer"):
-            return (node,)
+        if node in ONLY_ACT:
+            return (ONLY_ACT[node],)
         if node == "react":
             asks_back = self.turns_left > 0 and not self._emergency
             return ("ask", "satisfied") if asks_back else ("satisfied",)
-        if node == "reply":
-            return ("answer",)
         return self._leading()
 
     def _leading(self) -> tuple[Action, ...]:

@@ -6,7 +6,7 @@ store, and the graph continues a half-finished consultation with the act that is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol, TypedDict
@@ -15,6 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
+from consult.agents.choices import Speaker
 from consult.agents.roles.advice import without_quotations
 from consult.agents.roles.attending import CONSULT, Attending
 from consult.agents.roles.checker import Checker
@@ -60,10 +61,8 @@ class Together(Protocol):
 class RoleModels:
     """The clients that play the roles, and the rules of play."""
 
-    patient: RoleClient
-    triage: RoleClient
-    """Not asked in a team without one."""
-    attending: RoleClient
+    speakers: Mapping[Speaker, RoleClient]
+    """Those that the team has."""
     specialist: Callable[[str], RoleClient]
     """Specialty → client."""
     together: Together
@@ -103,12 +102,16 @@ class Session:
     @property
     def patient(self) -> Patient | FreePatient | HumanPatient:
         """The patient."""
-        if self.role_models.patient.info.backend == "person":
-            return HumanPatient(self.role_models.patient, own=self.consultation.case.origin == "own")
-        models, scenario = self.role_models, self.consultation.scenario
-        if not models.grounded:
-            return FreePatient(models.patient, scenario)
-        return Patient(models.patient, scenario, models.checker)
+        client, scenario = self.client("patient"), self.consultation.scenario
+        if client.info.backend == "person":
+            return HumanPatient(client, own=self.consultation.case.origin == "own")
+        if not self.role_models.grounded:
+            return FreePatient(client, scenario)
+        return Patient(client, scenario, self.role_models.checker)
+
+    def client(self, speaker: Speaker) -> RoleClient:
+        """Return the client that plays a role."""
+        return self.role_models.speakers[speaker]
 
     def patient_view(self) -> PatientView:
         """Return the patient's view."""
@@ -141,12 +144,12 @@ async def _open(state: State, runtime: Runtime[Session]) -> State:
 
 
 async def _triage(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.role_models.triage
+    session, client = runtime.context, runtime.context.client("triage")
     return session.apply(await TriageDoctor(client).act(session.doctor_view(client), session.context("triage")))
 
 
 async def _attend(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.role_models.attending
+    session, client = runtime.context, runtime.context.client("attending")
     attending = Attending(client, session.consultation.scenario)
     act = await attending.act(session.doctor_view(client), session.context("attending"))
     if act.action in ("ask", "examine"):
@@ -210,7 +213,7 @@ async def _in_words_of_their_own(
 
 
 async def _conclude(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.role_models.attending
+    session, client = runtime.context, runtime.context.client("attending")
     role_models = session.role_models
     attending = Attending(client, session.consultation.scenario, role_models.votes, role_models.together)
     act = await attending.conclude(session.doctor_view(client), session.context("attending"))
@@ -227,7 +230,7 @@ async def _react(state: State, runtime: Runtime[Session]) -> State:
 
 
 async def _reply(state: State, runtime: Runtime[Session]) -> State:
-    session, client = runtime.context, runtime.context.role_models.attending
+    session, client = runtime.context, runtime.context.client("attending")
     attending = Attending(client, session.consultation.scenario, together=session.role_models.together)
     return session.apply(await attending.reply(session.doctor_view(client), session.context("attending")))
 

@@ -136,7 +136,7 @@ async def _two_turns(model: Model, scenario: Scenario, acts: list[Act]) -> None:
     batcher.open()
     try:
         session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
-        client = session.role_models.triage
+        client = session.client("triage")
         session.apply(await TriageDoctor(client).act(session.doctor_view(client), session.context("triage")))
     finally:
         batcher.close()
@@ -163,7 +163,7 @@ def _role_models(model: Model, batcher: Batcher) -> RoleModels:
 
 def _session(scenario: Scenario, number: int, role_models: RoleModels, record: Callable[[int, Act], None]) -> Session:
     case = scenario.case(scenario.case_ids("test")[number])
-    (plan,) = _config(role_models.patient.info.reference, case.id).plan()
+    (plan,) = _config(role_models.speakers["patient"].info.reference, case.id).plan()
     return Session(f"doctor.{number}", Consultation(scenario, case, plan), role_models, record)
 
 
@@ -180,7 +180,8 @@ def _unusable(acts: Sequence[Act]) -> list[Problem]:
 def _time(model: Model, scenario: Scenario, speed: dict[int, float | None]) -> None:
     """Time triage requests of different cases; a first one warms the model up."""
     client = RoleClient("triage", model.info, _never)
-    role_models = replace(_role_models(model, Batcher()), triage=client)
+    role_models = _role_models(model, Batcher())
+    role_models = replace(role_models, speakers={**role_models.speakers, "triage": client})
     requests = [_request(_session(scenario, number, role_models, _forget)) for number in range(max(BATCHES))]
     model.generate(requests[:1])
     for size in BATCHES:
@@ -197,7 +198,7 @@ def _request(session: Session) -> Request:
     """Ask for the triage of a case whose patient has opened with the complaint."""
     complaint = session.consultation.case.card.complaint
     session.apply(Act("patient", "open", plainly((complaint,)), "complaint", (complaint.id,), source="program"))
-    client = session.role_models.triage
+    client = session.client("triage")
     context: RequestContext = session.context("triage")
     prompt = client.dialect.triage(session.doctor_view(client))
     return Request(

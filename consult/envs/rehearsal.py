@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from consult.agents.choices import SPEAKERS
 from consult.agents.models.model import ModelInfo, Prompt, Reply, Request, Role
 from consult.agents.prompt import BUILT_IN, PromptTexts
 from consult.agents.roles.client import RoleClient
@@ -70,9 +71,7 @@ async def _play(scenario: Scenario, case: Case, texts: PromptTexts, seed: int) -
 
     specialist = client("specialist")
     role_models = RoleModels(
-        patient=client("patient"),
-        triage=client("triage"),
-        attending=client("attending"),
+        speakers={role: client(role) for role in SPEAKERS},
         specialist=lambda specialty: specialist,
         together=_together,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.assessors.judge import TEMPERATURE, Judge, check_judge
-from consult.agents.choices import STRATEGY_RULES
+from consult.agents.choices import PLAYERS, ROLE_RULES, SPEAKERS, STRATEGY_RULES, Player
 from consult.agents.exchange import WITHOUT_PROMPT, Record
 from consult.agents.experts.classifier import Classifier, open_classifier
 from consult.agents.models import Model, ModelError, ModelInfo, Role, close_model, open_model
@@ -123,10 +123,7 @@ class Models:
             return client("specialist", config.specialists.get(specialty, config.specialist))
 
         return RoleModels(
-            patient=client("patient", config.patient),
-            # A role that is not in play has no opened model.
-            triage=client("triage", config.triage if config.team == "panel" else config.attending),
-            attending=client("attending", config.attending),
+            speakers={name: client(name, getattr(config, name)) for name in SPEAKERS if plays(name, config)},
             specialist=specialist,
             together=batcher.together,
             grounded=config.patient_grounding,
@@ -184,6 +181,11 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record
     return Judge(client, _named(model, reference))
 
 
+def plays(role: Player, config: RunConfig) -> bool:
+    """Return whether a run's team has a role."""
+    return config.team in ROLE_RULES[role].teams
+
+
 def doctors(config: RunConfig) -> dict[str, RoleConfig]:
     """Return the configurations of the doctors only."""
     return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE, CHECKER)}
@@ -191,11 +193,8 @@ def doctors(config: RunConfig) -> dict[str, RoleConfig]:
 
 def roles(config: RunConfig) -> dict[str, RoleConfig]:
     """Return the role configurations that a run uses, by role (`specialist=SPECIALTY` for a specialty's own model)."""
-    used = {"patient": config.patient, "attending": config.attending}
-    if config.team == "panel":
-        used["triage"] = config.triage
-    if config.team != "solo":
-        used["specialist"] = config.specialist
+    used: dict[str, RoleConfig] = {name: getattr(config, name) for name in PLAYERS if plays(name, config)}
+    if plays("specialist", config):
         used.update({f"specialist={specialty}": role for specialty, role in config.specialists.items()})
     if config.judge is not None:
         used[JUDGE] = config.judge

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from consult.agents.choices import ROLE_RULES
 from consult.foreign_text import harmless, shown
 from consult.render.turn import ConclusionView, TriageView, TurnView, opinion_view, turn_view
 from consult.render.verdict import Judged, judgement, verdict_rows
@@ -25,11 +26,6 @@ WIDEST = 100
 INDENT = 11
 """Columns of the speaker's name."""
 DISCLAIMER = "Simulation, not medical advice."
-_NAMES = {
-    "patient": ("Patient", "bold cyan"),
-    "triage": ("Triage", "bold magenta"),
-    "attending": ("Attending", "bold green"),
-}
 _TONES = {"": "", "error": "bold red", "warning": "bold yellow"}
 _URGENCY = {"routine": "green", "soon": "yellow", "urgent": "dark_orange", "emergency": "bold red"}
 
@@ -37,9 +33,9 @@ _URGENCY = {"routine": "green", "soon": "yellow", "urgent": "dark_orange", "emer
 def show_turn(console: Console, event: Event, *, numbered: bool = False) -> None:
     """Print one turn: the speaker's name, and what was done beside it."""
     view = turn_view(event)
-    name, style = _NAMES[view.speaker]
+    rules = ROLE_RULES[view.speaker]
     for i, block in enumerate(_blocks(view)):
-        _hang(console, _label(view.idx if numbered else None, name if i == 0 else "", style), block)
+        _hang(console, _label(view.idx if numbered else None, rules.name if i == 0 else "", rules.style), block)
 
 
 def show_opinion(console: Console, event: Event, *, numbered: bool = False) -> None:

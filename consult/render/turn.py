@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from consult.agents.choices import Speaker
 from consult.foreign_text import shown
 from consult.scenarios.normalised import normalised
 
@@ -57,8 +58,7 @@ class TurnView:
 
     idx: int
     """Its number in the consultation, from 0."""
-    speaker: str
-    """patient, triage or attending."""
+    speaker: Speaker
     thought: str
     """The private findings and thought before it; empty if there are none."""
     said: str

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from consult.agents.choices import ROLE_RULES
 from consult.foreign_text import as_html, speech_as_html
 from consult.render.turn import ConclusionView, OpinionView, TurnView
 from consult.render.verdict import Event, Judged, judgement, verdict_rows
 from consult.scenarios import Scenario
 
-NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician"}
+NAMES = {role: rules.title for role, rules in ROLE_RULES.items()}
 
 
 def text(said: str) -> str:

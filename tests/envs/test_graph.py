@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from consult.agents.acts import Act, Action, Opinion
-from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.acts import Act, Opinion
+from consult.agents.choices import STRATEGIES, TEAMS, Action
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.envs.graph import EDGES

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from consult.agents.choices import Rationale
+from consult.agents.choices import PLAYERS, Player, Rationale
 from consult.errors import UserError
 from consult.scenarios import Photograph
 
-Role = Literal["patient", "triage", "specialist", "attending", "assessor"]
-ROLES: tuple[Role, ...] = ("patient", "triage", "specialist", "attending", "assessor")
+Role = Literal[Player, "assessor"]
+ROLES: tuple[Role, ...] = (*PLAYERS, "assessor")
 
 
 THOUGHT_TOKENS = 1024

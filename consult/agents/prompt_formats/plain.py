@@ -14,7 +14,6 @@ from typing import Any
 
 from consult.agents.acts import (
     NOT_MY_FIELD,
-    Action,
     AssessorView,
     DoctorView,
     Line,
@@ -23,6 +22,7 @@ from consult.agents.acts import (
     PatientView,
 )
 from consult.agents.assessors.rubric import Verdict
+from consult.agents.choices import Action
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import BUILT_IN, PLAIN, PromptTexts
 from consult.agents.prompt_formats import assessment

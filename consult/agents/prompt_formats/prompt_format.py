@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from consult.agents.acts import Action, AssessorView, DoctorView, Line, PatientTask, PatientView
+from consult.agents.acts import AssessorView, DoctorView, Line, PatientTask, PatientView
 from consult.agents.assessors.rubric import Verdict
+from consult.agents.choices import Action
 from consult.agents.models.model import Choice, Prompt
 from consult.agents.temperament import Temperament
 from consult.scenarios import Scenario, Urgency

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from consult.agents.acts import Act, Action, DoctorView, Draft, Source, Usage
+from consult.agents.acts import Act, DoctorView, Draft, Source, Usage
+from consult.agents.choices import Action
 from consult.agents.grounding.emergency_words import urgency_of
 from consult.agents.models.model import Prompt, Reply
 from consult.agents.prompt_formats.prompt_format import ActionOutput, DecisionOutput

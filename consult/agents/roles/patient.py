@@ -20,7 +20,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
+from consult.agents.acts import Act, Draft, PatientTask, PatientView, Usage
+from consult.agents.choices import Action
 from consult.agents.grounding.claims import Grounds
 from consult.agents.grounding.facts import check_line, plainly, stated
 from consult.agents.grounding.verdict import UNREAD, Verdict, check_free_line

@@ -74,6 +74,7 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.human import PERSONS
     from consult.agents.roles.checker import OWN, RULES
+    from consult.api.options import ROLES
     from consult.envs.checkers import checker_config
     from consult.envs.role_models import roles
 
@@ -82,7 +83,7 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     everyone = config.attending if person else config.patient
     parts += ["--patient", config.patient.model] if person else []
     parts += ["--model", everyone.model] if everyone.model != type(config).model_fields["patient"].default.model else []
-    for name in ("triage", "specialist", "attending"):
+    for name in ROLES[1:]:
         role: RoleConfig = getattr(config, name)
         parts += [f"--{name}", role.model] if name in roles(config) and role.model != everyone.model else []
     for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from consult.agents.choices import PLAYERS
 from consult.agents.models.human import HUMAN
 from consult.agents.prompt import own_prompts
 from consult.agents.temperament import own_temperament, temperaments
@@ -138,12 +139,12 @@ def _roles(grid: Grid, scenario: Scenario, model: str) -> dict[str, Any]:
         usual: RoleConfig = RunConfig.model_fields[name].default
         return with_values(name, usual.model_copy(update={"model": reference or model}), values)
 
-    names = ("patient", "triage", "specialist", "attending")
     unknown = next((one for one in grid.roles.specialists if one not in scenario.specialties), None)
     if unknown is not None:
         raise UnknownNameError("specialty", unknown, scenario.specialties)
     own = {specialty: role("specialist", reference) for specialty, reference in grid.roles.specialists.items()}
-    return {name: role(name, getattr(grid.roles, name)) for name in names} | {"specialists": own}
+    # A role without a key in the grid is played by the compared model.
+    return {name: role(name, getattr(grid.roles, name, None)) for name in PLAYERS} | {"specialists": own}
 
 
 def _check(found: list[Cell]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from consult.agents.choices import PLAYERS
 from consult.agents.exchange import CUT, EMPTY, NO_TOOLS, ONLY_THOUGHT, REFUSED, WITHHELD
 from consult.counts import count_of
 from consult.envs.store.reply_counts import ReplyCount, reply_counts
@@ -20,7 +21,6 @@ from consult.foreign_text import without_controls
 
 FEWEST = 4
 """Tries below which nothing is said of a role."""
-PLAYERS = ("patient", "triage", "specialist", "attending")
 
 
 def replies(store: Store, run: str) -> list[ReplyCount]:

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, get_args
 
-from consult.agents.acts import Action, Speaker
 from consult.agents.assessors.rubric import ITEMS
-from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.choices import STRATEGIES, TEAMS, Action, Speaker
 from consult.agents.exchange import Outcome
 from consult.envs.config import Status
 from consult.envs.store.prompt_rows import unpacked

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from consult.agents.choices import SPEAKERS, Speaker
 from consult.agents.models.model import Model, ModelInfo, Reply, Request, Role
 from consult.agents.roles.client import RoleClient, Sampling
 from consult.agents.temperament import own_temperament
@@ -177,11 +178,13 @@ class RolloutEngine:
             drawn = Sampling(usual.temperature, usual.top_p)
             return RoleClient(role, model.info, batcher.for_model(model), drawn, widens=False)
 
-        specialist = client("specialist")
+        specialist, trained = client("specialist"), batcher.for_model(attending)
+        others: list[Speaker] = [role for role in SPEAKERS if role != "attending"]
         return RoleModels(
-            patient=client("patient"),
-            triage=client("triage"),
-            attending=RoleClient("attending", attending.info, batcher.for_model(attending), sampling, widens=False),
+            speakers={
+                "attending": RoleClient("attending", attending.info, trained, sampling, widens=False),
+                **{role: client(role) for role in others},
+            },
             specialist=lambda _: specialist,
             together=batcher.together,
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
+from consult.agents.acts import DoctorView, PatientTask, PatientView
+from consult.agents.choices import Action
 from consult.agents.models import Prompt
 from consult.agents.prompt_formats.clean import MAX_CHARACTERS, clean, thought_of, without_thought
 from consult.agents.prompt_formats.plain import PlainDialect

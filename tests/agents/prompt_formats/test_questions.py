@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from consult.agents.acts import Action, DoctorView
+from consult.agents.acts import DoctorView
+from consult.agents.choices import Action
 from consult.agents.prompt_formats import StarterDialect
 from consult.agents.prompt_formats.prompt_format import ActionOutput
 from consult.agents.prompt_formats.questions import said_about, topic_by_words, topic_of

@@ -9,7 +9,8 @@ from functools import partial
 
 import pytest
 
-from consult.agents.acts import NOT_MY_FIELD, Action, DoctorView, Line, Opinion, PatientTask, PatientView, Person
+from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, Opinion, PatientTask, PatientView, Person
+from consult.agents.choices import Action
 from consult.agents.models.model import Prompt
 from consult.agents.prompt_formats import starter, starter_doctor, starter_frames, starter_reasons
 from consult.agents.prompt_formats.prompt_format import ActionOutput, FreeOutput

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from consult.agents.acts import Act, Action, Draft, Line, PatientView
+from consult.agents.acts import Act, Draft, Line, PatientView
+from consult.agents.choices import Action
 from consult.agents.models.model import ModelInfo, Reply, Request
 from consult.agents.prompt_formats.wording import frames
 from consult.agents.roles.client import RequestContext, RoleClient
