@@ -19,10 +19,15 @@ from consult.api.options import GridOptions, PlayOptions
 from consult.cli.main import app
 from consult.envs.benchmark.grid import Block, Grid
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
+from consult.fields import shown_fields
 from consult.ranges import SEED, TRAINING_SEED, Range
 from consult.rl.config import TrainConfig
+from consult.rl.starter.config import AssessorRecipe, ClassifierRecipe, Recipe
 
-MODELS: list[type[BaseModel]] = [PlayOptions, GridOptions, Grid, Block, RoleConfig, RunConfig, OwnCase, TrainConfig]
+RECIPES: dict[str, type[BaseModel]] = {"starter": Recipe, "assessor": AssessorRecipe, "classifier": ClassifierRecipe}
+MODELS: list[type[BaseModel]] = [
+    PlayOptions, GridOptions, Grid, Block, RoleConfig, RunConfig, OwnCase, TrainConfig, *RECIPES.values(),
+]  # fmt: skip
 
 
 def takes_floats(annotation: Any) -> bool:
@@ -116,6 +121,14 @@ def test_each_number_has_a_range_in_its_help_and_takes_nothing_else(
     for value in (*HOSTILE, *more, str(parameter.max + 1), str(parameter.min - 1)):
         with pytest.raises(ValueError, match=r"^takes a "):
             read(value)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_options_of_a_recipe_are_its_fields(name: str) -> None:
+    told = help_of(("train", name))
+    for field, shown, info in shown_fields(RECIPES[name]):
+        option = shown.flag or f"--{field.replace('_', '-')}"
+        assert re.search(rf"{option} <\w+> {re.escape(shown.help)} \[default: {info.default}[;\]]", told), option
 
 
 @functools.cache

@@ -19,7 +19,8 @@ from consult.rl.starter.assessor import contrasts, edits, recipe, training
 from consult.rl.starter.assessor.auxiliary_targets import BASIS, FITS, LABEL, PART, AuxiliaryTargets
 from consult.rl.starter.assessor.edits import sent_to_emergency
 from consult.rl.starter.assessor.examples import Edited, edited, example, values_of
-from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
+from consult.rl.starter.assessor.recipe import train_assessor
+from consult.rl.starter.config import AssessorRecipe
 from consult.rl.starter.recipe import RecipeError
 from consult.scenarios import load_scenario
 from consult.scenarios.conditional import known_facts, known_of
@@ -300,11 +301,11 @@ def test_training_taken_up_ends_where_it_would_have_ended(taught, tmp_path, monk
 def test_another_recipe_and_another_kind_of_base_are_refused(taught, tmp_path):
     out, _, _ = taught
     with pytest.raises(RecipeError, match="holds the stages of another recipe"):
-        train_assessor(replace(SMALL, seed=6), out, print)
+        train_assessor(SMALL.model_copy(update={"seed": 6}), out, print)
     with pytest.raises(RecipeError, match="is not a starter"):
-        train_assessor(replace(SMALL, base=str(out)), tmp_path, print)
+        train_assessor(SMALL.model_copy(update={"base": str(out)}), tmp_path, print)
     with pytest.raises(ModelError, match="there is no model"):
-        train_assessor(replace(SMALL, base="startr"), tmp_path, print)
+        train_assessor(SMALL.model_copy(update={"base": "startr"}), tmp_path, print)
 
 
 def test_manners_are_all_that_the_rules_leave_open():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from consult.agents.models.model import ModelError
 from consult.agents.models.model_resolver import locate
 from consult.envs.metrics.fidelity import Rate
 from consult.errors import UserError
+from consult.rl.starter.config import ClassifierRecipe
 from consult.rl.starter.vision import Pictures, Pixels, Say, draw_pictures, normalised
 from consult.scenarios import Scenario, load_scenario
 from consult.scenarios.case_generator import Grammar
@@ -24,20 +24,6 @@ from consult.whole_files import check_writable, drafted, write_whole
 
 EPOCHS, BATCH, RATE, DECAY, NOISE = 10, 256, 4e-3, 0.1, 0.1
 """Chosen on the validation cases among twelve settings of width, epochs, decay and noise."""
-
-
-@dataclass(frozen=True)
-class ClassifierRecipe:
-    """All settings that affect the head."""
-
-    scenario: str = "derm34"
-    seed: int = 34
-    cases: int = 6_800
-    """Number of train cases, from the first."""
-    held_out: int = 680
-    """Number of validation cases, and of test cases, for the figures, from the first."""
-    workers: int = 2
-    """Number of processes that draw."""
 
 
 def train_classifier(reference: str, recipe: ClassifierRecipe, work: Path, say: Say) -> list[Rate]:
@@ -130,7 +116,7 @@ def _save(head: Any, folder: Path, base: Base, scenario: Scenario, recipe: Class
         "format": "pt",
         "base_revision": base.revision,
         "labels": json.dumps(list(scenario.labels)),
-        "recipe": json.dumps({name: value for name, value in asdict(recipe).items() if name != "workers"}),
+        "recipe": json.dumps({name: value for name, value in recipe.model_dump().items() if name != "workers"}),
     }
     (folder / HEAD).parent.mkdir(exist_ok=True)
     with drafted(folder / HEAD) as draft:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from consult.errors import UserError
 from consult.reading import read_object
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card, table_row
-from consult.rl.starter.classifier import ClassifierRecipe, counted, train_classifier
+from consult.rl.starter.classifier import counted, train_classifier
+from consult.rl.starter.config import ClassifierRecipe, Recipe
 from consult.rl.starter.encoding import Plan
 from consult.rl.starter.example import SHARES, WORDING_SHARES
 from consult.rl.starter.supervised import Supervised
@@ -29,31 +29,6 @@ from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, tr
 from consult.scenarios import Scenario, load_scenario
 from consult.scenarios.case_generator import Grammar
 from consult.whole_files import drafted, write_whole
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the result."""
-
-    scenario: str = "derm34"
-    seed: int = 34
-    tokens: int = 5_500_000
-    """Tokens of examples in which the doctors learn to judge."""
-    wording_tokens: int = 1_500_000
-    """Tokens of examples in which everybody learns to speak."""
-    triage_labels: int = 1_000
-    """Number of train cases with the specialty as the triage doctor's target; deliberately few."""
-    decision_labels: int = 4_000
-    """Number of train cases with the diagnosis as the attending's target; deliberately few."""
-    vision_steps: int = 2_500
-    """Batches of 64 pictures."""
-    free_pictures: int = 6_800
-    """Additional pictures, beyond the cases' own, to train the tower on."""
-    workers: int = 2
-    """Number of processes that draw."""
-    threads: int = 1
-    held_out: int = 170
-    """Number of validation cases that are played for the card's table."""
 
 
 class RecipeError(UserError, ValueError):
@@ -94,14 +69,14 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     seen = features(model.model.vision_tower, train.pixels)
     labels = len(scenario.labels)
     taught = {"triage_labels": recipe.triage_labels, "decision_labels": recipe.decision_labels}
-    judging = Supervised(model, seen, labels, recipe.tokens, Plan(SHARES, 2_500, **taught), rate=1.6e-3)
+    judging = Supervised(model, seen, labels, recipe.judging_tokens, Plan(SHARES, 2_500, **taught), rate=1.6e-3)
     judging.train(recipe.scenario, work / "tokenizer", recipe.seed, work / "judging.pt", say)
     words = Plan(WORDING_SHARES, 2_000, **taught)
-    speaking = Supervised(model, seen, labels, recipe.wording_tokens, words, rate=1e-3)
+    speaking = Supervised(model, seen, labels, recipe.speaking_tokens, words, rate=1e-3)
     speaking.train(recipe.scenario, work / "tokenizer", f"{recipe.seed} wording", work / "speaking.pt", say)
     stages = (judging.progress, speaking.progress)
     figures = {
-        "recipe": asdict(recipe),
+        "recipe": recipe.stored(),
         "parameters": sum(p.numel() for p in model.parameters()),
         "morphology_accuracy": sight,
         "training_seconds": round(sum(stage.seconds for stage in stages)),
@@ -113,7 +88,13 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     }
     save(model, tokenizer, out, figures)
     sizes = scenario.splits
-    classifier = ClassifierRecipe(recipe.scenario, recipe.seed, sizes["train"], sizes["test"], recipe.workers)
+    classifier = ClassifierRecipe(
+        scenario=recipe.scenario,
+        seed=recipe.seed,
+        cases=sizes["train"],
+        held_out=sizes["test"],
+        workers=recipe.workers,
+    )
     predictions = train_classifier(str(out), classifier, work, say)
     figures["classifier"] = counted(predictions)
     say(f"playing {recipe.held_out} validation cases")
@@ -128,7 +109,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
 
 def _same_recipe(recipe: Recipe, path: Path) -> None:
     # The numbers of threads and workers affect speed only.
-    told = {k: v for k, v in asdict(recipe).items() if k not in ("workers", "threads", "held_out")}
+    told = {k: v for k, v in recipe.stored().items() if k not in ("workers", "threads", "held_out")}
     if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
     write_whole(path, json.dumps(told, indent=2))

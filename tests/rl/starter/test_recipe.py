@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,13 +15,14 @@ from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
 from consult.rl.starter import encoding
+from consult.rl.starter.config import Recipe
 from consult.rl.starter.encoding import Plan
 from consult.rl.starter.example import SHARES
-from consult.rl.starter.recipe import Recipe, RecipeError, train_starter
+from consult.rl.starter.recipe import RecipeError, train_starter
 from consult.rl.starter.supervised import Supervised
 from consult.scenarios import load_scenario
 
-SHORT = {"tokens": 2_000, "wording_tokens": 2_000}
+SHORT: dict[str, Any] = {"tokens": 0.002, "wording_tokens": 0.002}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +22,12 @@ from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.auxiliary_targets import AuxiliaryTargets
 from consult.rl.starter.assessor.rollouts import configurations, play
 from consult.rl.starter.assessor.training import AdapterTraining, Sources, laid_on
+from consult.rl.starter.config import AssessorRecipe
 from consult.rl.starter.recipe import RecipeError
 from consult.rl.starter.vision import Say
 from consult.scenarios import load_scenario
 from consult.scenarios.case_generator import Grammar
 from consult.whole_files import write_whole
-
-
-@dataclass(frozen=True)
-class AssessorRecipe:
-    """Everything that decides the result."""
-
-    base: str = "starter"
-    """The model that plays the consultations and that is trained."""
-    scenario: str = "derm34"
-    seed: int = 5
-    consultations: int = 320
-    """Number of train cases, from the first; each is played once."""
-    lessons: int = 20_000
-    """Number of edited consultations; each is trained on once."""
-    rank: int = 32
-    rate: float = 2e-3
-    batch: int = 8
-    threads: int = 1
 
 
 def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any]:
@@ -80,7 +62,7 @@ def train_assessor(recipe: AssessorRecipe, out: Path, say: Say) -> dict[str, Any
     training = _taught(recipe, base, sources, work / "lessons.pt", say)
     _save(training, recipe, base, out)
     facts = {
-        "recipe": asdict(recipe),
+        "recipe": recipe.model_dump(),
         "rules": VERSION,
         "format": assessment_fingerprint(),
         "base_revision": revision_of(base),
@@ -104,7 +86,7 @@ def _base(recipe: AssessorRecipe) -> Path:
 
 def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
     # The number of threads affects speed only.
-    told = {k: v for k, v in asdict(recipe).items() if k != "threads"}
+    told = {k: v for k, v in recipe.model_dump().items() if k != "threads"}
     told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
     if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
         raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
