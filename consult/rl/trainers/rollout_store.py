@@ -22,7 +22,8 @@ from consult.envs.consultation import Consultation
 from consult.envs.held import RunHold
 from consult.envs.role_models import Models, roles
 from consult.envs.runner import Runner, truths_of, versions
-from consult.envs.store.write import Pending, Row, Store, consultation_id
+from consult.envs.store.rows import Row, consultation_id
+from consult.envs.store.write import Pending, Store
 from consult.envs.synthetic import sample_synthetic_panel
 from consult.rl.config import OTHERS, TrainConfig
 from consult.scenarios import Scenario
