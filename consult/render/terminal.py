@@ -5,6 +5,7 @@ Everything that comes from models and cases is put into `Text` objects after `sh
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.choices import ROLE_RULES
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 WIDEST = 100
 """Columns; longer lines are hard to read."""
+HANGING = "  "
+"""Before the second line of a message."""
 INDENT = 11
 """Columns of the speaker's name."""
 DISCLAIMER = "Simulation, not medical advice."
@@ -105,6 +108,27 @@ def say(console: Console, text: Text) -> None:
     """Print a line as it is."""
     # Highlighting would colour numbers and quotes inside what people say.
     console.print(text, highlight=False)
+
+
+def say_wrapped(console: Console, line: str, label: str = "", *, style: str = "") -> None:
+    """Print a label and a line: a terminal's lines break between words and go on under the line, others are whole."""
+    lines = [harmless(line)]
+    if console.is_terminal:
+        # A name or a path that is longer than a line stays whole, so that it can be copied.
+        lines = (
+            wrap(
+                lines[0],
+                max(20, min(console.width, WIDEST) - len(label)),
+                subsequent_indent="" if label else HANGING,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            or lines
+        )
+    for i, part in enumerate(lines):
+        before = styled(label if i == 0 else " " * len(label), "dim")
+        row = styled("", "").append_text(before).append(part, style)
+        console.print(row, highlight=False, soft_wrap=True)
 
 
 def _label(number: int | None, name: str, style: str) -> Text:

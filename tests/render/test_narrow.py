@@ -14,6 +14,7 @@ from consult.cli.commands.runs import _print_table
 from consult.cli.commands.scenarios import _print
 from consult.cli.terminal.benchmark_tables import plan_table
 from consult.render.narrow import fitted
+from consult.render.terminal import say_wrapped
 from consult.scenarios import load_scenario
 
 
@@ -41,11 +42,36 @@ def test_every_word_of_a_table_is_whole_whatever_the_width(width: int) -> None:
     assert set(wide.replace("─", "").split()) <= set(narrow.split()) and "…" not in narrow
 
 
-def test_a_table_that_fits_is_a_table_and_one_that_cannot_is_stacked() -> None:
+def test_a_table_that_fits_is_a_table_and_one_that_is_too_wide_is_in_parts() -> None:
     assert printed(fitted(made(), 200), 200) == printed(made(), 200)
-    stacked = printed(fitted(made(), 60), 60).splitlines()
-    assert stacked[0].strip() == "figures" and stacked[1].split() == ["condition", "r1", "of", "the", "first", "clinic"]
-    assert [line.split()[0] for line in stacked[1:6]] == ["condition", "strategy", "consultations", "right,", "tokens"]
+    first, second = printed(fitted(made(), 60), 60).strip().split("\n\n")
+    assert first.splitlines()[0].strip() == "figures" and "figures" not in second
+    assert first.splitlines()[1].split() == ["condition", "strategy", "consultations"]
+    assert second.splitlines()[0].split() == ["condition", "right,", "95", "%", "tokens"]
+    for part in (first, second):
+        assert part.count("of the first clinic") == 2
+
+
+def test_a_row_alone_and_a_table_whose_parts_are_too_wide_are_stacked() -> None:
+    for rows, width in ((1, 60), (2, 30)):
+        stacked = printed(fitted(made(rows), width), width).splitlines()
+        assert stacked[0].strip() == "figures"
+        names = [line.split()[0] for line in stacked[1:] if not line.startswith(" ") and line.strip()]
+        assert names == ["condition", "strategy", "consultations", "right,", "tokens"] * rows
+
+
+@pytest.mark.parametrize(("width", "terminal"), [(60, True), (80, True), (120, True), (60, False)])
+def test_a_terminal_breaks_a_message_between_words(width: int, terminal: bool) -> None:
+    out, path = io.StringIO(), "/" + "folder/" * 20
+    said = f"grpo step 50  reward 0.71  {path}  " + "and more of it " * 10 + "[b]"
+    say_wrapped(Console(file=out, width=width, force_terminal=terminal, color_system=None), said, "  0:12  ")
+    lines = out.getvalue().splitlines()
+    assert " ".join(out.getvalue().split()) == " ".join(f"0:12 {said}".split())
+    if not terminal:
+        assert lines == [f"  0:12  {said}"]
+        return
+    assert len(lines) > 1 and all(len(line) <= width or path in line for line in lines)
+    assert lines[0].startswith("  0:12  grpo") and all(line.startswith(" " * 8) for line in lines[1:])
 
 
 def test_long_names_are_folded_and_not_stacked() -> None:

@@ -173,10 +173,9 @@ def _title(console: Console, text: str) -> None:
 
 
 def _row(console: Console, name: str, value: str) -> None:
-    from consult.render.terminal import styled
+    from consult.render.terminal import say_wrapped
 
-    line = styled(f"{name:<{ROW}}", "dim").append(value, "not dim")
-    console.print(line, highlight=False, soft_wrap=True)
+    say_wrapped(console, value, f"{name:<{ROW}}")
 
 
 def _in_words(found: ModelProbe, name: str) -> str:

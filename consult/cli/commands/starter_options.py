@@ -35,7 +35,10 @@ def command_of(trained: Trained) -> Callable[..., None]:
 
 
 def _say(line: str) -> None:
-    typer.echo(harmless(line), err=True)
+    from consult.render.console import PlainConsole
+    from consult.render.terminal import say_wrapped
+
+    say_wrapped(PlainConsole(stderr=True), line)
 
 
 def _starter(

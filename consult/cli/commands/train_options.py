@@ -94,7 +94,7 @@ def _command(role: Role) -> Callable[..., None]:
                 from consult.rl.runtime.output_dir import check_output_dir
 
                 check_output_dir(read, out, resume=resume)
-                tell_plan(read, out, lambda line: typer.echo(harmless(line)))
+                tell_plan(read, out, _print)
                 return
             from consult.rl.practitioner import train_practitioner
 
@@ -165,13 +165,23 @@ def _say() -> Callable[[str], None]:
 
     if os.environ.get("RANK", "0") != "0":
         return lambda _: None
-    begun = time.monotonic()
+    from consult.render.console import PlainConsole
+    from consult.render.terminal import say_wrapped
+
+    begun, console = time.monotonic(), PlainConsole(stderr=True)
 
     def say(line: str) -> None:
         seconds = round(time.monotonic() - begun)
-        typer.echo(f"{seconds // 60:3d}:{seconds % 60:02d}  {harmless(line)}", err=True)
+        say_wrapped(console, line, f"{seconds // 60:3d}:{seconds % 60:02d}  ")
 
     return say
+
+
+def _print(line: str) -> None:
+    from consult.render.console import PlainConsole
+    from consult.render.terminal import say_wrapped
+
+    say_wrapped(PlainConsole(), line)
 
 
 def _show(metrics: dict[str, Any], config: TrainConfig, out: Path, *, json: bool) -> None:
@@ -187,7 +197,7 @@ def _show(metrics: dict[str, Any], config: TrainConfig, out: Path, *, json: bool
         told = f"{count_of(metrics['n'], 'decision')} on {told}"
     interval = in_points(metrics["interval"])
     sure = f"95 % interval {interval}" if interval else "too few cases for an interval"
-    typer.echo(
+    _print(
         f"{metrics['split']}, {told}: {metrics['before']:.1%} → {metrics['after']:.1%}, "
         f"gain {100 * metrics['gain']:+.1f} points ({sure}), "
         f"{count_of(metrics['steps'], 'step')} in {duration(metrics['seconds'])}, seed {metrics['seed']}"

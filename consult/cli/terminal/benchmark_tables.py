@@ -66,31 +66,17 @@ def price(event: Event) -> list[str]:
     return [f"{price}: about {duration(event['seconds'])}, {event['tokens']:,} tokens ({how}{note})"]
 
 
-def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:
+def tables(found: Mapping[str, Any]) -> Iterator[Table]:
     """Yield one table per subject, with a row per condition: diagnosis, triage and urgency, rubric.
 
     Args:
         found: What report.json says.
-        width: Characters per line; columns that do not fit are left out: first the scores beside accuracy, then
-        intervals.
     """
     columns = found["conditions"]["differing"] or [MODEL, STRATEGY, TEAM]
     for build in (_diagnosis, _triage, _rubric):
-        table = build(found, columns, sure=True)
-        if _width(table) > width:
-            table = build(found, columns, sure=False)
+        table = build(found, columns)
         if table.row_count:
             yield table
-
-
-def _width(table: Table) -> int:
-    """Return the width of a table, in characters."""
-    from rich.measure import Measurement
-
-    from consult.render.console import PlainConsole
-
-    console = PlainConsole(width=10_000)
-    return Measurement.get(console, console.options, table).maximum
 
 
 def _condition(run: Mapping[str, Any], columns: Sequence[str]) -> list[Text]:
@@ -98,12 +84,12 @@ def _condition(run: Mapping[str, Any], columns: Sequence[str]) -> list[Text]:
     return [styled(run["run"], ""), *(styled(shown(run["condition"].get(name, "")), "") for name in columns)]
 
 
-def _diagnosis(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
+def _diagnosis(found: Mapping[str, Any], columns: Sequence[str]) -> Table:
     figures = ("n", f"right{SURE}", f"minus solo{SURE}")
-    table = _table("diagnosis", ("run", *columns), (*figures, "vote", "F1", "3MDBench's F1") if sure else figures)
+    table = _table("diagnosis", ("run", *columns), (*figures, "vote", "F1", "3MDBench's F1"))
     for run in found["runs"]:
         accuracy, f1 = run["headlines"]["accuracy"], run["headlines"]["weighted F1"]["value"]
-        others = (_value(run, "panel's plurality vote"), f1, run["legacy"]["f1"]) if sure else ()
+        others = (_value(run, "panel's plurality vote"), f1, run["legacy"]["f1"])
         right = _share(accuracy).append(_unjudged(run))
         table.add_row(
             *_condition(run, columns), f"{accuracy['n']:,}", right, _over(run, "solo doctor"), *map(_percent, others)
@@ -119,39 +105,39 @@ def _unjudged(run: Mapping[str, Any]) -> str:
     return f", {judging['unjudged']:,} unjudged (up to {judging['accuracy_range'][1]:.1%})"
 
 
-def _triage(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
+def _triage(found: Mapping[str, Any], columns: Sequence[str]) -> Table:
     """Return triage and final urgency side by side; below them the baselines of the run with the most cases."""
-    end, runs = SURE if sure else "", found["runs"]
-    figures = ("n", f"specialty right{end}", f"urgency right{end}", *_URGENCY.values())
+    runs = found["runs"]
+    figures = ("n", f"specialty right{SURE}", f"urgency right{SURE}", *_URGENCY.values())
     table = _table("triage and urgency", ("run", *columns), figures)
     measured = [run for run in runs if run["triage"] or run["urgency"]]
     for run in measured:
         final = final_urgency(run) or {}
-        specialty = _share(run["triage"]["strict"] if run["triage"] else None, sure)
+        specialty = _share(run["triage"]["strict"] if run["triage"] else None)
         rates = (_percent((final.get(key) or {}).get("value")) for key in _URGENCY)
         ended = f"{run['consultations']['ended']:,}"
-        table.add_row(*_condition(run, columns), ended, specialty, _share(final.get("right"), sure), *rates)
+        table.add_row(*_condition(run, columns), ended, specialty, _share(final.get("right")), *rates)
     widest = max(measured, key=lambda run: run["consultations"]["cases"], default=None)
-    for name, *rest in _of_baselines(widest, sure) if widest is not None else ():
+    for name, *rest in _of_baselines(widest) if widest is not None else ():
         table.add_row("", name, *[""] * (len(columns) - 1), *rest)
     return table
 
 
-def _of_baselines(run: Mapping[str, Any], sure: bool) -> Iterator[list[str | Text]]:
+def _of_baselines(run: Mapping[str, Any]) -> Iterator[list[str | Text]]:
     """Yield what always naming one specialty and one urgency would give, as the columns of the table."""
     triage, nothing = run["triage"], "—"
     rates = [nothing] * len(_URGENCY)
     if triage:
         n = f"{triage['majority']['n']:,}"
-        yield [f"always {triage['majority_specialty']}", n, _share(triage["majority"], sure), nothing, *rates]
+        yield [f"always {triage['majority_specialty']}", n, _share(triage["majority"]), nothing, *rates]
     for one in run["urgency"]["sources"] if run["urgency"] else ():
         if one["name"] in ("majority", "always emergency"):
             name = f"always {one['what']}" if one["what"] else one["name"]
             rates = [_percent(one[key]["value"]) for key in _URGENCY]
-            yield [name, f"{one['right']['n']:,}", nothing, _share(one["right"], sure), *rates]
+            yield [name, f"{one['right']['n']:,}", nothing, _share(one["right"]), *rates]
 
 
-def _rubric(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
+def _rubric(found: Mapping[str, Any], columns: Sequence[str]) -> Table:
     """Return the rubric's items side by side, with a row for each condition and assessor."""
     runs, short = found["runs"], short_names(found)
     scored = {key for run in runs for items in run["rubric"].values() for key in items}
@@ -160,10 +146,10 @@ def _rubric(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> 
     several = len(assessors) > 1
     title = "rubric" if several else f"rubric, by {shown(''.join(assessors))}"
     named = (*columns, *(["assessor"] if several else ()))
-    table = _table(title, ("run", *named), ("n", f"mean{SURE}" if sure else "mean", *keys))
+    table = _table(title, ("run", *named), ("n", f"mean{SURE}", *keys))
     for run in runs:
         for assessor, items in run["rubric"].items():
-            mean = _share(run["rubric_mean"].get(assessor), sure)
+            mean = _share(run["rubric_mean"].get(assessor))
             if assessor not in run["rubric_mean"] and any(one["judge_failed"] for one in items.values()):
                 mean = styled("assessor failed", "red")
             figures = (_level(items.get(key), BY_KEY[key].levels[-1]) for key in keys)
@@ -178,12 +164,12 @@ def _level(data: Mapping[str, Any] | None, highest: int) -> str:
     return f"{data['value']:.2f}" if highest > 1 else _percent(data["value"])
 
 
-def _share(data: Mapping[str, Any] | None, sure: bool = True) -> Text:
-    """Write a share, with its interval where it is to be sure."""
+def _share(data: Mapping[str, Any] | None) -> Text:
+    """Write a share, with its interval if there is one."""
     if data is None or data["value"] is None:
         return styled("—", "")
     share = styled(_percent(data["value"]), "bold")
-    return share.append(f"  {_interval(data)}", "default") if sure and data["low"] is not None else share
+    return share.append(f"  {_interval(data)}", "default") if data["low"] is not None else share
 
 
 _URGENCY = {

@@ -22,7 +22,7 @@ from consult.counts import count_of, duration
 from consult.foreign_text import shown
 from consult.render.narrow import fitted
 from consult.render.report.write import FILES
-from consult.render.terminal import DISCLAIMER, Event, styled
+from consult.render.terminal import DISCLAIMER, Event, say_wrapped, styled
 
 EVERY = 10.0
 """Seconds between two lines of an assessment."""
@@ -65,7 +65,7 @@ class BenchmarkView:
 
     def _tell(self, line: str) -> None:
         self._told = time.monotonic()
-        self.errors.print(styled(shown(line), ""), highlight=False, soft_wrap=True)
+        say_wrapped(self.errors, shown(line))
 
     # -- while it runs ---------------------------------------------------------------------------------------------
 
@@ -113,12 +113,13 @@ class BenchmarkView:
 
     def finish(self, found: Mapping[str, Any], summary: Event, out: Path) -> None:
         """Print the main table, baselines, failures, and where the report is."""
-        for table in tables(found, self.console.width):
+        for table in tables(found):
+            self.console.print()
             self.console.print(fitted(table, self.console.width))
         for line in [*common_lines(found), *without_consultation(found["runs"])]:
-            self.console.print(styled(line, ""), highlight=False, soft_wrap=True)
+            say_wrapped(self.console, line)
         for line in failure_lines(found["runs"]):
-            self.console.print(styled(line, "red"), highlight=False, soft_wrap=True)
+            say_wrapped(self.console, line, style="red")
         seconds = time.monotonic() - self._begun
         self.console.print(styled(f"\nbenchmark {summary['benchmark']}, {duration(seconds)} now", "dim"))
         for path in FILES:
