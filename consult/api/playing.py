@@ -193,7 +193,9 @@ def _ids(scenario: Scenario, options: PlayOptions) -> tuple[str, ...]:
         return (random.Random(f"case {options.seed}").choice(ids),)
     cases = whole("cases", cases, CASES)
     if cases > len(ids):
-        raise UserError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {cases}; ask for fewer")
+        raise UserError(
+            f"the split '{split}' of '{scenario.name}' has {count_of(len(ids), 'case')}, not {cases}; ask for fewer"
+        )
     return tuple(ids[:cases])
 
 

@@ -10,6 +10,7 @@ from consult.agents.models import ROLES
 from consult.agents.prompt import PLAIN, PromptTexts, own_prompts, prompt_folder
 from consult.api.checks import for_python, path_of, text
 from consult.api.given import PathLike, from_menu
+from consult.counts import count_of
 from consult.envs.events import Event
 from consult.envs.rehearsal import Rendered, rehearse
 from consult.errors import UserError
@@ -89,9 +90,10 @@ def _lines(shown: Prompts) -> list[str]:
     before: dict[str, str] = {}
     for one in shown.prompts:
         member = f", member {one.member + 1}" if one.role == "specialist" else ""
+        most = count_of(one.prompt.max_new_tokens, "token")
         lines += [
             "",
-            f"======== {one.role}: {one.task} (turn {one.turn}{member}), at most {one.prompt.max_new_tokens} tokens",
+            f"======== {one.role}: {one.task} (turn {one.turn}{member}), at most {most}",
         ]
         for message in one.prompt.messages:
             told = "[photograph]\n" * len(message.photographs) + _shown(message.text)

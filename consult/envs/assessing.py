@@ -6,8 +6,7 @@ that it has not judged, and ends with the same verdicts.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consult.agents.acts import AssessorView
@@ -129,25 +128,13 @@ class Assessing:
         return RoleClient("assessor", model.info, batcher.for_model(model), SAMPLING, self._exchanges.record)
 
     async def _all(self, left: Sequence[Row], batcher: Batcher, judge: Assessor) -> None:
-        rows, workers = iter(left), min(self.batch, len(left))
-        batcher.open(workers)
-        tasks = [asyncio.create_task(self._worker(rows, batcher, judge)) for _ in range(workers)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        async def assess(row: Row) -> None:
+            # Not within `append(…)`: the list may have been replaced by the time the verdicts arrive.
+            verdicts = await self._judge(row, batcher, judge)
+            self._pending.append((row["id"], verdicts))
+            self._asked += self._exchanges.of_verdict(row["ordinal"], row["id"])
 
-    async def _worker(self, rows: Iterator[Row], batcher: Batcher, judge: Assessor) -> None:
-        try:
-            for row in rows:
-                # Not within `append(…)`: the list may have been replaced by the time the verdicts arrive.
-                verdicts = await self._judge(row, batcher, judge)
-                self._pending.append((row["id"], verdicts))
-                self._asked += self._exchanges.of_verdict(row["ordinal"], row["id"])
-        finally:
-            batcher.close()
+        await batcher.each(left, self.batch, assess)
 
     async def _judge(self, row: Row, batcher: Batcher, judge: Assessor) -> Mapping[str, Verdict]:
         seed = (row["seed"], row["case_id"], row["temperament"], row["repeat"])

@@ -18,6 +18,7 @@ from consult.agents.models import Model, ModelGoneError, Reply, Request
 from consult.agents.models.human import Person
 
 R = TypeVar("R")
+T = TypeVar("T")
 Before = Callable[[], None]
 Rank = Callable[[Request], int]
 
@@ -27,6 +28,18 @@ class _Waiting:
     model: Model
     request: Request
     future: asyncio.Future[Reply]
+
+
+async def _all_or_none(work: Sequence[Coroutine[Any, Any, R]]) -> list[R]:
+    """Run coroutines at once; if one raises, cancel the others and wait for their end."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 class Batcher:
@@ -96,14 +109,28 @@ class Batcher:
                 if left:
                     self.close()
 
-        tasks = [asyncio.create_task(branch(work)) for work in branches]
-        try:
-            return list(await asyncio.gather(*tasks))
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
+        return await _all_or_none([branch(work) for work in branches])
+
+    async def each(self, items: Sequence[T], at_once: int, do: Callable[[T], Awaitable[None]]) -> None:
+        """Do something with each item, in order and several at once; if one raises, the others are cancelled.
+
+        Args:
+            items: Consultations, say.
+            at_once: How many at once; each of these workers keeps its ticket for its next item.
+            do: Called with an item.
+        """
+        left, workers = iter(items), min(at_once, len(items))
+
+        async def work() -> None:
+            try:
+                for item in left:
+                    await do(item)
+            finally:
+                self.close()
+
+        # All tickets are given out before the first worker runs, so that the first wave waits for everyone.
+        self.open(workers)
+        await _all_or_none([work() for _ in range(workers)])
 
     async def _enqueue(self, model: Model, request: Request) -> Reply:
         if request.key in self._queue:

@@ -19,6 +19,7 @@ from consult.agents.grounding.human_words import danger_in, denies
 from consult.agents.prompt_formats.questions import topic_of
 from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
 from consult.agents.roles.client import derive_seed
+from consult.counts import count_of
 from consult.envs.config import Plan, Status
 from consult.scenarios import Card, Case, Fact, Scenario
 from consult.scenarios.case import ALARM
@@ -91,7 +92,7 @@ class Consultation:
             offered = ", ".join(seen.offers) or "nothing"
             raise RuleError(f"{act.speaker} cannot '{act.action}' now: {seen.actor} may {offered}")
         if act.action == "consult" and len(act.opinions) != self.panel_size:
-            raise RuleError(f"a panel of {self.panel_size} gave {len(act.opinions)} opinions")
+            raise RuleError(f"a panel of {self.panel_size} gave {count_of(len(act.opinions), 'opinion')}")
         if act.action == "examine":
             act = replace(act, text=self._examined(act))
         self._apply(act)

@@ -6,8 +6,7 @@ without the fault. A false alarm is a met item that it says is unmet.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from consult.agents.assessors.known_faults import KnownTranscript, known_transcripts
@@ -15,6 +14,7 @@ from consult.agents.assessors.model import Assessor
 from consult.agents.assessors.rubric import ITEMS, NO_REASON, Item, Verdict, not_scored
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext, RoleClient
+from consult.counts import count_of
 from consult.envs.assessing import NO_REPLY, SAMPLING, model_name
 from consult.envs.batcher import Batcher
 from consult.envs.events import Event, Listener
@@ -74,23 +74,12 @@ def check_judge(model: Model, batch: int, listen: Listener) -> Event:
 
 async def _all(transcripts: Sequence[KnownTranscript], batcher: Batcher, judge: Assessor, batch: int) -> Verdicts:
     found: dict[str, Mapping[str, Verdict]] = {}
-    waiting, workers = iter(enumerate(transcripts)), min(batch, len(transcripts))
-    batcher.open(workers)
 
-    async def worker(left: Iterator[tuple[int, KnownTranscript]]) -> None:
-        try:
-            for number, one in left:
-                found[one.id] = await _assess(judge, batcher, number, one)
-        finally:
-            batcher.close()
+    async def assess(numbered: tuple[int, KnownTranscript]) -> None:
+        number, one = numbered
+        found[one.id] = await _assess(judge, batcher, number, one)
 
-    tasks = [asyncio.create_task(worker(waiting)) for _ in range(workers)]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await batcher.each(list(enumerate(transcripts)), batch, assess)
     return found
 
 
@@ -168,7 +157,7 @@ def _meaning(items: Sequence[ItemCheck]) -> str:
 
 def _why_not(item: ItemCheck) -> str:
     if item.not_scored > (1 - FEWEST_SCORED) * (item.not_scored + item.faults + item.met):
-        return f"{item.not_scored} verdicts not scored"
+        return f"{count_of(item.not_scored, 'verdict')} not scored"
     if item.hits < FEWEST_HITS * item.faults:
         return f"finds {item.hits} of {item.faults} faults"
     return f"sees a fault in {item.false_alarms} of {item.met} that have none"

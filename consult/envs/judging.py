@@ -5,8 +5,6 @@ A verdict and its decision are committed together, so killed judging continues w
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -115,7 +113,7 @@ class Judging:
             ModelGoneError: The model has stopped responding; finished verdicts are stored; rerun the command.
         """
         try:
-            run_to_end(self._all(self._begin()))
+            run_to_end(self._batcher.each(self._begin(), self.batch, self._verdict))
         finally:
             self._batcher.shutdown()
         self._flush()
@@ -144,26 +142,11 @@ class Judging:
             return stored_decision(row)
         return correct(row["diagnosis"], row["truth"], self.scenario, relation=judgement.relation)
 
-    async def _all(self, left: Sequence[Row]) -> None:
-        rows, workers = iter(left), min(self.batch, len(left))
-        self._batcher.open(workers)
-        tasks = [asyncio.create_task(self._worker(rows)) for _ in range(workers)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _worker(self, rows: Iterator[Row]) -> None:
-        try:
-            for row in rows:
-                plan = Plan(case=row["case_id"], **{name: row[name] for name in _PLANNED})
-                judgement = await judged(self._judge, self._batcher, plan, row["diagnosis"], row["truth"])
-                asked = self._exchanges.of_verdict(row["ordinal"], row["id"])
-                self._pending.append(_Judged(row, judgement, self._decided(row, judgement), asked))
-        finally:
-            self._batcher.close()
+    async def _verdict(self, row: Row) -> None:
+        plan = Plan(case=row["case_id"], **{name: row[name] for name in _PLANNED})
+        judgement = await judged(self._judge, self._batcher, plan, row["diagnosis"], row["truth"])
+        asked = self._exchanges.of_verdict(row["ordinal"], row["id"])
+        self._pending.append(_Judged(row, judgement, self._decided(row, judgement), asked))
 
     def _flush(self) -> None:
         """Commit the verdicts since the last wave, then report them."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,8 @@ from consult.envs.role_models import checker_of
 
 REFUSED, ACCEPTED = "faithful_refused", "unfaithful_accepted"
 """The two mistakes of a check."""
+AT_ONCE = 32
+"""Lines that are checked at once."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,15 @@ def measure_check(lines: Sequence[LabelledLine], model: Model | None = None, ref
     accepted = [not check_claims(one.line, one.grounds) for one in lines]
     if model is None:
         return _measured("rules", lines, accepted)
-    batcher = Batcher(chunk=32)
+    batcher = Batcher(chunk=AT_ONCE)
     checker = checker_of(model, batcher, reference)
     verdicts: dict[int, bool | None] = {}
+
+    async def check(number: int) -> None:
+        verdicts[number] = await _verdict(checker, batcher, number, lines[number])
+
     try:
-        run_to_end(_all(checker, batcher, lines, [i for i, ok in enumerate(accepted) if ok], verdicts))
+        run_to_end(batcher.each([i for i, ok in enumerate(accepted) if ok], AT_ONCE, check))
     finally:
         batcher.shutdown()
     decided = [ok and verdicts.get(i) is not False for i, ok in enumerate(accepted)]
@@ -82,43 +87,16 @@ def measure_check(lines: Sequence[LabelledLine], model: Model | None = None, ref
     return _measured(f"rules, then {checker.name}", lines, decided, unknown)
 
 
-async def _all(
-    checker: Checker,
-    batcher: Batcher,
-    lines: Sequence[LabelledLine],
-    left: Sequence[int],
-    verdicts: dict[int, bool | None],
-) -> None:
-    waiting, workers = iter(left), min(32, len(left))
-    batcher.open(workers)
-    tasks = [asyncio.create_task(_worker(checker, batcher, lines, waiting, verdicts)) for _ in range(workers)]
+async def _verdict(checker: Checker, batcher: Batcher, number: int, one: LabelledLine) -> bool | None:
+    """Return whether a model accepts a line; None without a usable answer."""
+    context = RequestContext(ordinal=number + 1, seed=("grounding", number), turn=0, nth=number)
     try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _worker(
-    checker: Checker,
-    batcher: Batcher,
-    lines: Sequence[LabelledLine],
-    waiting: Iterator[int],
-    verdicts: dict[int, bool | None],
-) -> None:
-    try:
-        for i in waiting:
-            context = RequestContext(ordinal=i + 1, seed=("grounding", i), turn=0, nth=i)
-            try:
-                findings, _ = await checker.check(lines[i].line, lines[i].grounds, context)
-            except Exception:
-                if batcher.broken is not None:
-                    raise batcher.broken from None
-                findings = None
-            verdicts[i] = None if findings is None else not findings
-    finally:
-        batcher.close()
+        findings, _ = await checker.check(one.line, one.grounds, context)
+    except Exception:
+        if batcher.broken is not None:
+            raise batcher.broken from None
+        return None
+    return None if findings is None else not findings
 
 
 def _measured(check: str, lines: Sequence[LabelledLine], accepted: Sequence[bool], unknown: int = 0) -> Measured:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
@@ -315,18 +315,14 @@ class Runner:
         rows = {row["ordinal"]: row for row in self.store.consultations(run)}
         plans = self.config.plan()
         self._tell_ended(rows, plans)
-        left = iter([plan for plan in plans if rows[plan.ordinal]["status"] == "running"])
-        workers = min(self.batch, sum(row["status"] == "running" for row in rows.values()))
+        left = [plan for plan in plans if rows[plan.ordinal]["status"] == "running"]
         role_models = self.models.role_models(self.config, self._batcher, self._exchanges.record)
-        # All sessions open before the first one runs, so that the first wave waits for everyone.
-        self._batcher.open(workers)
-        tasks = [asyncio.create_task(self._worker(run, left, role_models)) for _ in range(workers)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+
+        async def play_one(plan: Plan) -> None:
+            await self._play_one(run, plan, role_models)
+            self._stop_if_hopeless()
+
+        await self._batcher.each(left, self.batch, play_one)
         self._flush()
 
     def _tell_ended(self, rows: dict[int, Row], plans: Sequence[Plan]) -> None:
@@ -343,15 +339,6 @@ class Runner:
                 self._ended.append(event)
                 self._failures.append(None)
                 self.listen({**event, "earlier": True})
-
-    async def _worker(self, run: str, left: Iterator[Plan], role_models: RoleModels) -> None:
-        # A worker keeps its ticket for its next consultation.
-        try:
-            for plan in left:
-                await self._play_one(run, plan, role_models)
-                self._stop_if_hopeless()
-        finally:
-            self._batcher.close()
 
     async def _play_one(self, run: str, plan: Plan, role_models: RoleModels) -> None:
         identifier = consultation_id(run, plan.ordinal)

@@ -135,7 +135,7 @@ def sampling(role: RoleConfig) -> str | None:
     if role.model.startswith(PREFIXES) or role.model in PERSONS:
         return None
     said = f"temperature {role.temperature:g}, top-p {role.top_p:g}"
-    said += "" if role.max_tokens is None else f", {role.max_tokens:,} tokens"
+    said += "" if role.max_tokens is None else f", {count_of(role.max_tokens, 'token')}"
     return said if role.thinking == "auto" else f"{said}, thinking {role.thinking}"
 
 

@@ -49,7 +49,12 @@ def heading(prompt: StoredPrompt) -> str:
 
 def settings(prompt: StoredPrompt) -> str:
     """List the sampling settings and what the reply was to keep to."""
-    parts = [f"temperature {prompt.temperature:g}", f"top-p {prompt.top_p:g}", f"at most {prompt.max_tokens:,} tokens"]
+    most = count_of(prompt.max_tokens, "token")
+    parts = [
+        f"temperature {prompt.temperature:g}",
+        f"top-p {prompt.top_p:g}",
+        f"at most {most}",
+    ]
     parts += [f"seed {prompt.seed}"]
     if prompt.grammar is not None:
         choice = prompt.grammar.get("choice")

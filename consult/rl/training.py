@@ -89,7 +89,7 @@ class Training:
         self._tell_sets(policy, sets)
         before = self.measured(policy, sets.validation)
         self.say(
-            f"before: {before.accuracy:.1%} of {len(before.rows):,} validation cases right, "
+            f"before: {before.accuracy:.1%} of {count_of(len(before.rows), 'validation case')} right, "
             f"{before.usable:.1%} of the answers usable"
         )
         plan = self._warmed_up(policy, plan, sets.train)

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from consult.counts import count_of
 from consult.reading import MEDIUM, DataError, FileError, parse_json, read_text
 
 UNDECODABLE = re.compile(r"[\udc80-\udcff]")
@@ -73,7 +74,7 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
         return None
     if isinstance(data, list):
         fix = "remove the outer brackets, and write each case on a line of its own without a comma after it"
-        return f"holds one JSON list over several lines, of {len(data)} entries", fix
+        return f"holds one JSON list over several lines, of {count_of(len(data), 'entry', 'entries')}", fix
     return "holds objects over several lines", "write each case on one line of its own"
 
 

@@ -131,7 +131,7 @@ def test_a_reward_over_a_decision_is_paid(mine: Mine) -> None:
 def test_a_reward_in_the_form_of_trl_is_paid(mine: Mine) -> None:
     path = mine(REWARDS)
     assert paid("triage", {f"{path}:long": 0.5}, "long") == [5.0, 22.0]
-    with pytest.raises(TrainingError, match=r"short_list' failed \(ValueError: it returned 1 values for 2"):
+    with pytest.raises(TrainingError, match=r"short_list' failed \(ValueError: it returned 1 value for 2"):
         paid("triage", {f"{path}:short_list": 0.5}, "short_list")
 
 

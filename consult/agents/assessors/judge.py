@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from consult.agents.assessors.reasons import is_placeholder
-from consult.agents.models import Model, ModelError, close_model, open_model
+from consult.agents.models import Model, ModelError, open_checked
 from consult.agents.models.human import PERSONS
 from consult.agents.prompt_formats.judging import DIALECT, judge_prompt, read_judgement
 from consult.agents.roles.client import RequestContext, RoleClient
@@ -75,13 +75,7 @@ def open_judge(reference: str) -> Model:
     """
     if reference in PERSONS:
         raise ModelError(f"'{reference}' cannot judge; name a model with --judge")
-    model = open_model(reference)
-    try:
-        check_judge(model)
-    except ModelError:
-        close_model(model)
-        raise
-    return model
+    return open_checked(reference, check_judge)
 
 
 def check_judge(model: Model) -> None:

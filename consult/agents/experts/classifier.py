@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from consult.agents.models.model import ModelError, ModelInfo
 from consult.agents.models.model_resolver import Located, locate
+from consult.counts import count_of
 from consult.plugins import PluginError, Registry, blame, revision, takes
 from consult.scenarios import Photograph, PhotographError, Scenario
 
@@ -118,7 +119,8 @@ class ObjectClassifier:
         with blame("expert", self.info.reference, PhotographError):
             rows = [[float(p) for p in row] for row in self.classifier.probabilities(photographs)]
             if len(rows) != len(photographs) or any(len(row) != len(self.names) for row in rows):
-                raise ValueError(f"it did not return {len(self.names)} probabilities for each photograph")
+                wanted = count_of(len(self.names), "probability", "probabilities")
+                raise ValueError(f"it did not return {wanted} for each photograph")
         return rows
 
 

@@ -13,7 +13,7 @@ from consult.agents.models.model import (
     Request,
     Role,
 )
-from consult.agents.models.registry import close_model, open_model, revision_at
+from consult.agents.models.registry import close_model, open_checked, open_model, revision_at
 
 __all__ = [
     "ROLES",
@@ -28,6 +28,7 @@ __all__ = [
     "Request",
     "Role",
     "close_model",
+    "open_checked",
     "open_model",
     "revision_at",
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.models.model import Model, ModelGoneError, ModelInfo, Reply, Request
+from consult.counts import count_of
 from consult.plugins import PluginError, Registry, blame, revision, takes
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class ObjectModel:
         with blame("model", self.info.reference, ModelGoneError):
             replies = [Reply(one) if isinstance(one, str) else one for one in self.model.generate(requests)]
             if len(replies) != len(requests) or not all(isinstance(one, Reply) for one in replies):
-                raise TypeError(f"it answered {len(requests)} requests with {len(replies)} replies or other objects")
+                asked = count_of(len(requests), "request")
+                raise TypeError(f"it answered {asked} with {len(replies)} replies or other objects")
         return replies
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from consult.agents.models.model import Model, ModelError, Role
@@ -16,6 +17,21 @@ def close_model(model: object) -> None:
     close = getattr(model, "close", None)
     if close is not None:
         close()
+
+
+def open_checked(reference: str, check: Callable[[Model], None]) -> Model:
+    """Open a model, and close it again if a check refuses it.
+
+    Raises:
+        ModelError: As in `open_model`, or of the check.
+    """
+    model = open_model(reference)
+    try:
+        check(model)
+    except ModelError:
+        close_model(model)
+        raise
+    return model
 
 
 def revision_at(reference: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from consult.agents.acts import Usage
 from consult.agents.grounding.claims import Finding, Grounds
-from consult.agents.models import Model, ModelError, close_model, open_model
+from consult.agents.models import Model, ModelError, open_checked
 from consult.agents.models.human import PERSONS
 from consult.agents.prompt_formats.checking import DIALECT, checker_prompt, read_check
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
@@ -60,13 +60,7 @@ def open_checker(reference: str) -> Model:
     """
     if reference in PERSONS:
         raise ModelError(f"'{reference}' cannot check lines; name a model with --checker, or rules")
-    model = open_model(reference)
-    try:
-        refuse_checker(model)
-    except ModelError:
-        close_model(model)
-        raise
-    return model
+    return open_checked(reference, refuse_checker)
 
 
 def refuse_checker(model: Model) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from consult.counts import count_of
 from consult.foreign_text import shown
 from consult.render.narrow import fitted
-from consult.render.terminal import DISCLAIMER, Event, say, styled
+from consult.render.terminal import DISCLAIMER, Event, say, say_wrapped, styled
 from consult.render.verdict import reasonless_in_words, right_of
 
 if TYPE_CHECKING:
@@ -24,58 +24,66 @@ EVERY = 10.0
 MOST_LISTED = 10
 
 
-class AssessProgress:
+class _Progress:
+    """Shows how far the verdicts on a run are, and its figures at the end."""
+
+    begins: str
+    """Kind of the event at the beginning."""
+    goes_on: str
+    """Kind of the event of a verdict."""
+
+    def __init__(self) -> None:
+        self._told, self._done, self._total = time.monotonic(), 0, 0
+
+    def __call__(self, event: Event) -> None:
+        """Handle one event."""
+        if event["event"] == self.begins:
+            self._done, self._total = event["earlier"], event["consultations"]
+            earlier = f", {self._done} judged before" if self._done else ""
+            self._tell(f"{self._opening(event)}{earlier}")
+        elif event["event"] == self.goes_on:
+            self._done += 1
+            if time.monotonic() - self._told >= EVERY:
+                self._tell(f"{self._done}/{self._total} judged")
+        else:
+            self._end(event)
+
+    def _opening(self, event: Event) -> str:
+        raise NotImplementedError
+
+    def _end(self, summary: Event) -> None:
+        raise NotImplementedError
+
+    def _tell(self, line: str) -> None:
+        from consult.render.console import PlainConsole
+
+        self._told = time.monotonic()
+        say_wrapped(PlainConsole(stderr=True), shown(line))
+
+
+class AssessProgress(_Progress):
     """Shows the progress of an assessment, and its figures at the end."""
 
-    def __init__(self) -> None:
-        self._told, self._done, self._total = time.monotonic(), 0, 0
+    begins, goes_on = "assess", "assessment"
 
-    def __call__(self, event: Event) -> None:
-        """Handle one event."""
-        if event["event"] == "assess":
-            self._done, self._total = event["earlier"], event["consultations"]
-            earlier = f", {self._done} judged before" if self._done else ""
-            counted = count_of(self._total, "consultation")
-            self._tell(f"assessing run {event['run']} by {event['assessor']}: {counted}{earlier}")
-        elif event["event"] == "assessment":
-            self._done += 1
-            if time.monotonic() - self._told >= EVERY:
-                self._tell(f"{self._done}/{self._total} judged")
-        else:
-            print_summary(event)
+    def _opening(self, event: Event) -> str:
+        return f"assessing run {event['run']} by {event['assessor']}: {count_of(self._total, 'consultation')}"
 
-    def _tell(self, line: str) -> None:
-        from consult.render.console import PlainConsole
-
-        self._told = time.monotonic()
-        say(PlainConsole(stderr=True), styled(shown(line), ""))
+    def _end(self, summary: Event) -> None:
+        print_summary(summary)
 
 
-class JudgeProgress:
+class JudgeProgress(_Progress):
     """Shows the progress of judging, and its figures at the end."""
 
-    def __init__(self) -> None:
-        self._told, self._done, self._total = time.monotonic(), 0, 0
+    begins, goes_on = "judge", "judgement"
 
-    def __call__(self, event: Event) -> None:
-        """Handle one event."""
-        if event["event"] == "judge":
-            self._done, self._total = event["earlier"], event["consultations"]
-            earlier = f", {self._done} judged before" if self._done else ""
-            counted = count_of(self._total, "open diagnosis", "open diagnoses")
-            self._tell(f"judging run {event['run']} by {event['judge']}: {counted}{earlier}")
-        elif event["event"] == "judgement":
-            self._done += 1
-            if time.monotonic() - self._told >= EVERY:
-                self._tell(f"{self._done}/{self._total} judged")
-        else:
-            print_judging(event)
+    def _opening(self, event: Event) -> str:
+        counted = count_of(self._total, "open diagnosis", "open diagnoses")
+        return f"judging run {event['run']} by {event['judge']}: {counted}"
 
-    def _tell(self, line: str) -> None:
-        from consult.render.console import PlainConsole
-
-        self._told = time.monotonic()
-        say(PlainConsole(stderr=True), styled(shown(line), ""))
+    def _end(self, summary: Event) -> None:
+        print_judging(summary)
 
 
 def print_judging(summary: Event) -> None:

@@ -63,7 +63,7 @@ def price(event: Event) -> list[str]:
         how += " and earlier runs"
     note = "; larger batches are faster" if measured else ""
     price = f"{left:,} of {count_of(event['consultations'], 'consultation')} to play"
-    return [f"{price}: about {duration(event['seconds'])}, {event['tokens']:,} tokens ({how}{note})"]
+    return [f"{price}: about {duration(event['seconds'])}, {count_of(event['tokens'], 'token')} ({how}{note})"]
 
 
 def tables(found: Mapping[str, Any]) -> Iterator[Table]:

@@ -11,6 +11,7 @@ from consult.agents.choices import PLAYERS
 from consult.agents.models.human import HUMAN
 from consult.agents.prompt import own_prompts
 from consult.agents.temperament import own_temperament, temperaments
+from consult.counts import count_of
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
 from consult.envs.by_role import FIELDS, with_values
@@ -118,7 +119,8 @@ def _first(scenario: Scenario, split: str, count: int | None) -> tuple[str, ...]
     if not ids:
         raise GridError(f"the split '{split}' of '{scenario.name}' has no cases; choose another --split")
     if count is not None and count > len(ids):
-        raise GridError(f"the split '{split}' of '{scenario.name}' has {len(ids)} cases, not {count}; ask for fewer")
+        there = count_of(len(ids), "case")
+        raise GridError(f"the split '{split}' of '{scenario.name}' has {there}, not {count}; ask for fewer")
     return tuple(ids[:count])
 
 

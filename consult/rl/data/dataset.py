@@ -16,6 +16,7 @@ from consult.agents.models.model import Prompt
 from consult.agents.prompt_formats import Dialect
 from consult.agents.roles.patient import MOST_FACTS
 from consult.agents.temperament import own_temperament
+from consult.counts import count_of
 from consult.envs.config import Plan
 from consult.envs.consultation import Consultation
 from consult.rl.config import TrainingError
@@ -73,7 +74,7 @@ def case_ids(scenario: Scenario, split: str, most: int | None) -> list[str]:
         )
     if most is not None and most > len(known):
         raise TrainingError(
-            f"the split '{split}' of '{scenario.name}' has {len(known):,} cases, not {most:,}; ask for fewer"
+            f"the split '{split}' of '{scenario.name}' has {count_of(len(known), 'case')}, not {most:,}; ask for fewer"
         )
     return known if most is None else known[:most]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.prompt_formats.starter import StarterDialect
+from consult.counts import count_of
 from consult.errors import UserError
 from consult.reading import read_object
 from consult.rl.starter import architecture, encoding
@@ -97,7 +98,7 @@ def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
     )
     predictions = train_classifier(str(out), classifier, work, say)
     figures["classifier"] = counted(predictions)
-    say(f"playing {recipe.held_out} validation cases")
+    say(f"playing {count_of(recipe.held_out, 'validation case')}")
     table = [*held_out_table(str(out), scenario, recipe.scenario, recipe.held_out), *predictions]
     figures["held_out"] = {rate.name: [rate.hits, rate.n] for rate in table}
     write_whole(out / "figures.json", json.dumps(figures, indent=2) + "\n")
@@ -152,7 +153,7 @@ def _tower(
     if not path.exists():
         together = Pictures(np.concatenate([train.pixels, free.pixels]), np.concatenate([train.targets, free.targets]))
         sight = train_tower(tower, together, validation, steps=recipe.vision_steps, seed=recipe.seed, say=say)
-        say(f"vision: morphology right in {sight:.1%} of {len(validation.pixels)} validation photographs")
+        say(f"vision: morphology right in {sight:.1%} of {count_of(len(validation.pixels), 'validation photograph')}")
         with drafted(path) as draft:
             torch.save({"tower": tower.state_dict(), "sight": sight}, draft)
     state = torch.load(path, weights_only=True)

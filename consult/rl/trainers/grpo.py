@@ -24,6 +24,7 @@ import torch
 
 from consult.agents.roles.client import Sampling, derive_seed
 from consult.code_files import told
+from consult.counts import count_of
 from consult.plugins import PluginError
 from consult.rl.config import TrainingError
 from consult.rl.data.dataset import Row
@@ -180,7 +181,8 @@ def _called_as_trl_does(own: OwnReward, rows: Sequence[Row]) -> RewardFunction:
         with reward_errors(own.name):
             values = [paid(own.name, one) for one in own.pays(completions=completions, **{**given, **columns})]
             if len(values) != len(completions):
-                raise ValueError(f"it returned {len(values)} values for {len(completions)} completions")
+                wanted = count_of(len(completions), "completion")
+                raise ValueError(f"it returned {count_of(len(values), 'value')} for {wanted}")
         return values
 
     reward.__name__ = own.name

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from consult.counts import count_of
 from consult.errors import UserError
 from consult.reading import SMALL
 from consult.scenarios.importing.lines import Lines
@@ -100,7 +101,7 @@ class Table:
 
     def _fields(self, cells: list[str], lines: Lines) -> Mapping[str, Any]:
         if len(cells) != len(self.columns):
-            what = f"{len(cells)} cells under {len(self.columns)} columns"
+            what = f"{count_of(len(cells), 'cell')} under {count_of(len(self.columns), 'column')}"
             raise UnusableRow("the row does not have as many cells as the header", what)
         return dict(zip(self.columns, cells, strict=True))
 

@@ -26,6 +26,7 @@ from consult.agents.models.model import ModelError
 from consult.agents.models.model_resolver import Located, missing_shards, read_json
 from consult.agents.prompt_formats.starter import StarterDialect
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
+from consult.counts import count_of
 from consult.reading import MEDIUM, digest_of, read_bytes
 
 OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -198,7 +199,7 @@ def refuse_unsafe(folder: Path, config: str) -> None:
     lacking = missing_shards(folder)
     if lacking:
         raise ModelError(
-            f"'{folder}' lacks {len(lacking)} files of weights ({some(lacking)}); download the model again"
+            f"'{folder}' lacks {count_of(len(lacking), 'file')} of weights ({some(lacking)}); download the model again"
         )
 
 

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from consult.agents.models.model import ModelError
+from consult.counts import count_of
 from consult.scenarios import Photograph
 from consult.scenarios.photographs import padded
 
@@ -72,7 +73,8 @@ class Photographs:
         """
         for text, shown in zip(texts, photographs, strict=True):
             if text.count(self.token) != len(shown):
-                raise ModelError(f"a prompt has {text.count(self.token)} places for {len(shown)} photographs")
+                places = count_of(text.count(self.token), "place")
+                raise ModelError(f"a prompt has {places} for {count_of(len(shown), 'photograph')}")
         if self.whole and any(photographs):
             rows = [self._stock(text, [p.load() for p in s]) for text, s in zip(texts, photographs, strict=True)]
             return beside(rows, self.processor.tokenizer.pad_token_id)

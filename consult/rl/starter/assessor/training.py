@@ -20,6 +20,7 @@ import torch
 from torch.nn import functional
 
 from consult.agents.assessors.rules import Played
+from consult.counts import count_of
 from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.auxiliary_targets import RUDE, AuxiliaryTargets, Targets
 from consult.rl.starter.assessor.examples import edited, example
@@ -287,7 +288,7 @@ class AdapterTraining:
         self.optimizer.load_state_dict(state["optimizer"])
         kept = state["progress"]
         self.progress = Progress(**{"examples" if name == "lessons" else name: kept[name] for name in kept})
-        say(f"resuming at {self.progress.examples:,} examples")
+        say(f"resuming at {count_of(self.progress.examples, 'example')}")
 
 
 def laid_on(base: Any, rank: int, seed: int) -> Any:
