@@ -81,10 +81,10 @@ def unreadable(text: str) -> tuple[str, str] | None:
         before = text[max(0, control.start() - 20) : control.start()]
         where = f" after '{visible(before)}'" if before else ""
         name = f"U+{ord(control.group()):04X}"
-        return f"holds a control character or an invisible one, {name}{where}", "type it again without"
+        return f"contains a control character or an invisible one, {name}{where}", "type it again without"
     token = TOKENS.search(text)
     if token is not None:
-        return f"holds '{token.group()}', a token of language models", "remove it"
+        return f"contains '{token.group()}', a control token of language models", "remove it"
     return None
 
 

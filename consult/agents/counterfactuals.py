@@ -143,7 +143,7 @@ def replanned(text: str, label: Label, steps: Sequence[str]) -> str | None:
     Args:
         text: What was told.
         label: The diagnosis.
-        steps: What is told instead; what is left over stands at the end.
+        steps: What is told instead; the rest comes at the end.
 
     Returns:
         None if no step of the diagnosis's plan was told.

@@ -117,7 +117,7 @@ def on_file(name: str, age: int | None, sex: str | None) -> str:
 
 
 def person_of(card: Card) -> str:
-    """Say who a patient is, to whoever plays it: "Jana, a 43-year-old woman"."""
+    """Describe a patient to the model that plays it: "Jana, a 43-year-old woman"."""
     kind = _with_article(_kind(card.age, (card.sex or "").strip()))
     who = f"{card.name.strip()}, {kind}" if card.name.strip() else kind
     young = card.age is not None and TALKING <= card.age < CHILD

@@ -84,7 +84,7 @@ def _first(name: str, case_ids: Any) -> str:
 
 def _lines(shown: Prompts) -> list[str]:
     lines = [
-        f"Prompts {shown.revision}, case {shown.case}; the texts with their blanks lie in this package's folder "
+        f"Prompts {shown.revision}, case {shown.case}; the texts with their blanks are in this package's folder "
         "consult/agents/prompts/plain"
     ]
     before: dict[str, str] = {}

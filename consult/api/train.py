@@ -94,7 +94,7 @@ def train(
         config: TOML with the same fields; arguments given here override them.
         rewards: Reward → weight, overriding those of the role; a weight of 0 removes one. Or a list of your own, each
         with the weight set by `consult.reward`. Names of built-in rewards, `file.py:name`, or functions.
-        resume: Whether to continue what lies in `out`.
+        resume: Whether to continue the training in `out`.
         say: Called with the progress, in lines of text.
 
     Returns:

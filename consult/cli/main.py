@@ -140,7 +140,7 @@ def _invoke(arguments: list[str]) -> int:
 
 
 def _refuse_empty(arguments: list[str]) -> None:
-    """Refuse an option or argument without a value, which no command has a use for."""
+    """Refuse an empty option or argument; no command uses one."""
     for before, given in pairwise(("", *arguments)):
         name, equals, value = given.partition("=")
         if equals and name.startswith("--") and not value.strip():

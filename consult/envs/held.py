@@ -79,7 +79,7 @@ def is_held(store: Path, work: str) -> bool:
     except Timeout:
         return True
     except (OSError, NotImplementedError):
-        return False  # whoever wants to do the work is told why it cannot be locked
+        return False  # the caller reports why it cannot be locked
     lock.release()
     return False
 
@@ -100,7 +100,7 @@ class Hold:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for lock in self._held:
-            # Before the release: whoever has opened the file by then finds that it is deleted, and makes a new one.
+            # Before the release: a process that has opened the file by then finds it deleted, and makes a new one.
             with suppress(OSError):
                 os.unlink(lock.lock_file)
             lock.release()

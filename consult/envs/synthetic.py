@@ -1,7 +1,7 @@
 """A panel made up by a program, for training and ablation: each opinion is right with a given probability.
 
-Such opinions carry the source `synthetic` in the store and are never behind a headline: whoever makes them up knows the
-truth. What they say of their confidence tells nothing of whether they are right.
+Such opinions have the source `synthetic` in the store and never count in a headline figure: the program that makes them
+up knows the truth. Their stated confidence says nothing about whether they are right.
 """
 
 from __future__ import annotations

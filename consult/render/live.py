@@ -216,7 +216,7 @@ def not_seen(case: Case, strategy: str, sees: Mapping[str, bool]) -> str:
 
 
 def played_by(models: Mapping[str, str]) -> list[str]:
-    """Tell in lines which model plays whom, revisions cut short."""
+    """Return lines that name the model of each role, with shortened revisions."""
     roles: dict[str, list[str]] = {}
     for role, reference in models.items():
         roles.setdefault(short(reference), []).append(shown(role))

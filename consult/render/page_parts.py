@@ -62,12 +62,12 @@ def title(told: Told) -> str:
 
 
 def body(told: Told) -> str:
-    """Tell a consultation, as HTML."""
+    """Render a consultation as HTML."""
     return f"<main>\n{column(told)}\n</main>\n{footer([told])}"
 
 
 def column(told: Told) -> str:
-    """Tell a consultation without what stands beneath a page, as HTML."""
+    """Render a consultation as HTML, without the footer of a page."""
     *events, ended = events_of(told)
     parts = [
         _header(told),
@@ -119,7 +119,7 @@ def _note(told: Told) -> str:
 def _photograph(told: Told) -> str:
     if not told.picture:
         missing = told.lost and told.case.origin != "own"
-        return f'<p class="nophoto">{"photograph not at hand" if missing else "no photograph"}</p>'
+        return f'<p class="nophoto">{"photograph missing" if missing else "no photograph"}</p>'
     return f'<img src="{escape(told.picture)}" width="256" height="256" alt="The patient\'s photograph">'
 
 
@@ -195,7 +195,7 @@ def _card(told: Told) -> str:
 
 
 def footer(told: Sequence[Told]) -> str:
-    """Say beneath a page what its consultations are worth, and where they are from; as HTML."""
+    """Render the footer of a page: what its consultations are worth, and where they are from."""
     demos = {demonstration(one.case) for one in told if one.row["demo"]}
     models = [model for one in told for model in json.loads(one.run["models"]).values()]
     starter = any(model.partition("@")[0] == "starter" for model in models)

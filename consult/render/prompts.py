@@ -1,7 +1,7 @@
 r"""What models were asked, in words: for the terminal as lines, for a page as HTML.
 
-Texts stand as they were sent, line by line. Characters that would act in a terminal, or that nobody sees, are written
-as escapes such as `\x1b`; `--json` and the Python API have the texts themselves.
+Texts are shown as they were sent, line by line. Control characters and invisible ones are written as
+escapes such as `\x1b`; `--json` and the Python API have the texts themselves.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def cost(prompt: StoredPrompt) -> str:
 
 
 def outcome(prompt: StoredPrompt, others: Sequence[StoredPrompt]) -> str:
-    """Say what was made of a reply."""
+    """Return the outcome of a reply in words."""
     again = "; asked again" if prompt.outcome != "accepted" and is_asked_again(prompt, others) else ""
     return visible(f"{prompt.outcome}: {prompt.why}" if prompt.why else prompt.outcome) + again
 
@@ -94,7 +94,7 @@ def texts(prompt: StoredPrompt, sizes: Mapping[str, str]) -> Iterator[tuple[str,
 
 
 def kept_to(grammar: Mapping[str, Any]) -> str:
-    """Return what a reply is to keep to as JSON; of a choice among many, one option, and how the others are seen."""
+    """Return what a reply is to keep to as JSON; for a choice among many, one option and how to see the others."""
     options = grammar.get("choice", ())
     if len(options) <= FEW:
         return json.dumps(grammar, ensure_ascii=False)

@@ -1,6 +1,6 @@
 """Stored consultations with their cases, as far as their scenarios can still be read.
 
-A scenario is read once, and anew when its files have changed.
+A scenario is read once, and again when its files have changed.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def print_consultation(
 
 
 def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Scenario) -> list[Event]:
-    """Tell a stored consultation as the events that its run had."""
+    """Return a stored consultation as the events of its run."""
     from dataclasses import replace
 
     from consult.envs.config import Plan
@@ -103,13 +103,13 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     decided, judgement = stored_decision(store_row), stored_judgement(store_row)
     ended = consultation_event(identifier, consultation, status, error, decided=decided, judgement=judgement, demo=demo)
     if status == "running":
-        # Nothing that may still come is judged.
+        # What may still come is not judged.
         ended |= {"true_specialty": None, "true_urgency": None}
     return [*events, ended]
 
 
 def fidelity(acts: Sequence[Act], run_row: Row) -> list[str]:
-    """Tell how faithful the patient's lines were to the card, as first drafted and in the end."""
+    """Summarise how faithful the patient's lines were to the card, first drafts and final lines."""
     from consult.envs.metrics.fidelity import check_note, is_corrected
 
     drafts = [act.draft for act in acts if act.draft is not None and act.speaker == "patient"]

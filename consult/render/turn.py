@@ -130,7 +130,7 @@ def _examined(event: Event) -> tuple[str, str]:
 
 
 def _marks(event: Event) -> tuple[str, ...]:
-    """Tell how the words came about, and what is wrong with a patient's line that nobody corrected."""
+    """Return how the words were produced, and what is wrong with a patient's line that was not corrected."""
     draft = event.get("draft") or {}
     patient = event["speaker"] == "patient"
     marks = {

@@ -135,7 +135,7 @@ def judging_command(run: str, db: str = "") -> str:
 
 
 def reasonless_in_words(verdicts: int, of: int) -> str:
-    """Say that verdicts of an assessor were not scored for want of a reason of its own.
+    """Say that verdicts of an assessor were not scored because it gave no reason of its own.
 
     Args:
         verdicts: Number of these verdicts.

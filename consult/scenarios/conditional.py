@@ -1,7 +1,7 @@
 """Advice that depends on the patient: a sentence with the findings for which it applies.
 
 What is right for one patient is wrong for another with the same diagnosis: a retinoid in pregnancy, a soak for the toe
-of a patient with diabetes. So a step of a plan carries conditions over the facts of the card, the age, the sex and the
+of a patient with diabetes. So a step of a plan has conditions on the facts of the card, the age, the sex and the
 site. No condition can be met without asking, since an unknown fact meets none.
 """
 

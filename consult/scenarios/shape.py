@@ -92,7 +92,7 @@ def mistakes(error: ValidationError, model: type[BaseModel], data: Any, syntax: 
     only = list(model.model_fields) if len(model.model_fields) == 1 else []
     unknown = [d for d in details if d.kind == "extra_forbidden"]
     if only and (only[0],) in [d.place for d in details if d.kind == "missing"] and unknown and not _meant(unknown):
-        what = f"{field_name(unknown[0].place)} stands at the top of the file"
+        what = f"{field_name(unknown[0].place)} is at the top of the file"
         return [Mistake(unknown[0].place, what, f"write '{only[0]}:' above it, and indent all entries below")]
     # A misspelt key does not also count as missing, and the value of an unknown key is not checked.
     meant = _meant(unknown)

@@ -240,7 +240,7 @@ def test_without_a_terminal_a_line_comes_only_now_and_then(monkeypatch: pytest.M
         now[0] += 1.0
         progress({"event": "consultation", "correct": True, "status": "finished"})
     assert err.getvalue().splitlines() == [
-        "going on with run r1: 50 consultations",
+        "continuing run r1: 50 consultations",
         "10/50 done, 10/10 right (100%), 10 s",
         "20/50 done, 20/20 right (100%), 20 s",
     ]

@@ -1,4 +1,4 @@
-"""Check a patient's free line by rules: every fact is stated, and nothing is claimed that nobody licensed.
+"""Check a patient's free line by rules: every fact is stated, and nothing is claimed without grounds.
 
 A line may rest on the facts to state, on what the doctor says, and on what was said before. The rules are a veto for
 what rules are good at: numbers, sides, sites, persons, names of diseases, facts that are not to be said, negation. A
@@ -244,7 +244,7 @@ class _Reading:
                 yield match[0]
 
     def _cues(self) -> Iterable[re.Match[str]]:
-        """Find phrases of history and of what changes the complaint, in words that nobody licensed."""
+        """Find phrases of history and of what changes the complaint, without grounds."""
         heard = " . ".join((*self.facts, self.told, self.doctor))
         for match in phrases.CUES.finditer(self.said):
             sentence = next((c for c in self.clauses if match[0] in c.text), None)
@@ -255,7 +255,7 @@ class _Reading:
                 yield match
 
     def _circumstances(self, clause: Clause) -> Iterable[str]:
-        """Find when or why something happened, in words that nobody licensed."""
+        """Find when or why something happened, without grounds."""
         match = phrases.CIRCUMSTANCE.search(clause.text)
         if match is not None:
             fresh = [token for token in tokens(match[0]) if not _covers(token, self.licensed | self.asked)]
@@ -263,7 +263,7 @@ class _Reading:
                 yield match[0]
 
     def _treated(self) -> Iterable[str]:
-        """Find what was tried or given, if nobody licensed it."""
+        """Find what was tried or given, without grounds."""
         for match in phrases.TREATED.finditer(self.said):
             fresh = [token for token in tokens(match["what"]) if not _covers(token, self.licensed | self.asked)]
             if any(not _is_chat(token) for token in fresh):

@@ -40,7 +40,7 @@ def complaint(exchange: Exchange, why: str = "") -> str:
 
     Args:
         exchange: The refused exchange.
-        why: The reason of whoever read it; by default what an answer to the task lacks.
+        why: The reason given by the parser; by default what an answer to the task lacks.
     """
     reply, prompt = exchange.answer, exchange.request.prompt
     cause = next((words for known, words in SAID.items() if known in cause_of(reply)), "")

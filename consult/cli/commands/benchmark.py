@@ -102,7 +102,7 @@ def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask:
 
 
 def _tell(line: str) -> None:
-    """Tell a person at a terminal what is taking time."""
+    """Show a person at a terminal what is taking time."""
     if sys.stderr.isatty():
         print(harmless(line), file=sys.stderr)
 

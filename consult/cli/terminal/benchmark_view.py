@@ -139,7 +139,7 @@ class CellProgress(Progress):
         self.title = title
 
     def _opening(self, event: Event) -> str:
-        verb = "going on with" if event.get("resumed") else "playing"
+        verb = "continuing" if event.get("resumed") else "playing"
         return f"{self.title}: {verb} run {event['run']}, {count_of(self.total, 'consultation')}"
 
     def _report(self, summary: Event) -> None:

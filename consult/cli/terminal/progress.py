@@ -78,7 +78,7 @@ class Progress:
             self._bar.start()
 
     def _opening(self, event: Event) -> str:
-        verb = "going on with" if event.get("resumed") else "playing"
+        verb = "continuing" if event.get("resumed") else "playing"
         return f"{verb} run {event['run']}: {count_of(self.total, 'consultation')}"
 
     def _count(self, event: Event) -> None:
@@ -89,7 +89,7 @@ class Progress:
         self._show(advance=1)
 
     def _show(self, advance: int) -> None:
-        """Show how far the run is: consultations of one batch end together, and turns tell that it goes on."""
+        """Show how far the run is: consultations of one batch end together, and turns show that it continues."""
         if self._bar is not None:
             self._bar.update(self._task, advance=advance, counts=self._counts())
         elif time.monotonic() - self._told >= EVERY:

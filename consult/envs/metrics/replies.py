@@ -24,7 +24,7 @@ FEWEST = 4
 
 
 def replies(store: Store, run: str) -> list[ReplyCount]:
-    """Count the replies of a run, in the order of its roles; empty if a version played it that did not count.
+    """Count the replies of a run, in the order of its roles; empty if the version that played it did not count.
 
     A specialty with its own model is a role of its own, `specialist=SPECIALTY`.
     """

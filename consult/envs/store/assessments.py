@@ -63,7 +63,7 @@ class ItemSummary(NamedTuple):
 
 
 class Reasonless(NamedTuple):
-    """Verdicts of one assessor over a run that were not scored for want of a reason of its own."""
+    """Verdicts of one assessor over a run that were not scored because it gave no reason of its own."""
 
     verdicts: int
     of: int

@@ -212,7 +212,7 @@ def _refuse_name(path: Path) -> None:
         raise StoreError(f"'{path}' has the name of a file that SQLite keeps beside a database; give another --db")
     if path.is_file() and path.stat().st_nlink > 1:
         raise StoreError(
-            f"'{path}' is one of several names (hard links) of a file, which SQLite cannot keep in step; make a copy "
+            f"'{path}' is one of several names (hard links) of a file, which SQLite cannot synchronise; make a copy "
             "of it, and give that with --db"
         )
     left = Path(f"{path}-wal")

@@ -1,8 +1,8 @@
 """The write-ahead log beside a store, and whether committed transactions in it can no longer be read.
 
-SQLite reads a log up to the first frame whose checksum is wrong, and whoever closes the database last deletes the
+SQLite reads a log up to the first frame whose checksum is wrong, and the last process to close the database deletes the
 rest. That is right after a crash in the middle of a transaction. Where whole transactions follow the damaged frame,
-they would be lost without a word.
+they would be lost silently.
 """
 
 from __future__ import annotations

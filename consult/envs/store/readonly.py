@@ -29,7 +29,7 @@ from consult.scenarios.correct import Correct
 MOST_REMEMBERED = 20_000
 """Most answers, and most things known to be sound, that are remembered."""
 COPIES = 5
-"""How often a store that changes while it is copied is copied anew."""
+"""How often a store that changes while it is copied is copied again."""
 
 
 def why_foreign(path: Path) -> str:
@@ -130,7 +130,7 @@ class ReadOnlyStore(Store):
     # -- opening ---------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        # Whoever closes a file last tidies up its log, which a reader must not do with what may be spoilt.
+        # The last process to close a file deletes its log; a reader must not do that, since the log may be damaged.
         mode = "ro" if log_of(self.path) else "rw"
         try:
             self._connect(self.path, f"mode={mode}")

@@ -17,7 +17,7 @@ def sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        # SQLite's own message quotes what is spoilt.
+        # SQLite's own message quotes the damaged text.
         raise StoreError(f"'{path}' {in_words('a name in its schema is no text', path)}") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(f"'{path}' {in_words(str(error), path)}") from error

@@ -99,7 +99,7 @@ class Findings:
     # -- reading the rest ------------------------------------------------------------------------------------------
 
     def _replace(self, spoilt: Mapping[str, str], incomplete: Mapping[str, str]) -> None:
-        """Put failed consultations in the place of spoilt ones, and of those that a run lacks."""
+        """Replace damaged consultations, and those that a run lacks, with failed ones."""
         concerned = {one.rpartition(".")[0] for one in spoilt} | set(incomplete)
         replaced: list[Row] = []
         for run in sorted(concerned - set(self.runs)):
@@ -179,7 +179,7 @@ def _views() -> dict[str, str]:
 
 
 def spoilt_runs(store: Store) -> Iterator[tuple[str, str]]:
-    """Yield each spoilt run and why; a run whose row is missing is one, too."""
+    """Yield each damaged run and the reason; a run without its row is damaged, too."""
     rows = store.stream(
         f"SELECT id, rowid, {first_spoilt('runs')} FROM main.runs WHERE NOT coalesce({sound('runs')}, 0)"
     )

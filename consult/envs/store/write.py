@@ -254,7 +254,7 @@ class Store(ReadableStore):
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection for one transaction that reads before it writes: no other process writes in between."""
+        """Yield the connection for one transaction that reads before it writes: no other process writes in between."""
         with self._transaction():
             yield self._connection
 

@@ -1,4 +1,4 @@
-"""What stands behind a report's figures: for each the consultations, parted by what came of them."""
+"""The consultations behind each figure of a report, grouped by outcome."""
 
 from __future__ import annotations
 

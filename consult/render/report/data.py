@@ -39,8 +39,8 @@ def described(store: Store, runs: Sequence[str], each: Each = lambda run, played
 
     Args:
         store: Where they are.
-        runs: Their ids; each is read, measured and let go before the next.
-        each: Told of a run's consultations before they are let go.
+        runs: Their ids; each is read, measured and released before the next.
+        each: Called with a run's consultations before they are released.
     """
     from consult.envs.conditions import Conditions
     from consult.envs.metrics.paired import results
@@ -83,7 +83,7 @@ def _assessors(told: Sequence[Data]) -> list[str]:
 
 @contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
-    """Keep the collector from walking a hundred thousand outcomes again and again: they hold no cycles."""
+    """Stop the garbage collector from visiting a hundred thousand outcomes repeatedly: they have no cycles."""
     on = gc.isenabled()
     gc.disable()
     try:

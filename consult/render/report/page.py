@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Data = Mapping[str, Any]
 
 MOST_LISTED = 6_000
-"""Consultations that the page lists, all runs together; the rest stand in consultations.csv."""
+"""Consultations that the page lists, all runs together; the rest are in consultations.csv."""
 MOST_TRANSCRIPTS = 170
 """Consultations that can be read in the page, all runs together."""
 

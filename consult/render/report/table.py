@@ -37,7 +37,7 @@ def figure(data: Data, *, points: bool = False, plain: bool = False) -> str:
     """Write a figure with its interval, n and what is missing.
 
     Args:
-        data: As it stands in report.json.
+        data: As in report.json.
         points: As a difference in percentage points.
         plain: As a number rather than a share.
     """
@@ -52,7 +52,7 @@ def small(data: Data | None, link: str = "", *, n: int | None = None, plain: boo
     """Write a figure as a cell of a wide table: the value, and below it the interval.
 
     Args:
-        data: As it stands in report.json; None if the run has no such figure.
+        data: As in report.json; None if the run has no such figure.
         link: Where its consultations are listed.
         n: The row's; a figure's own is told where it is another.
         plain: As a number rather than a share.
@@ -67,7 +67,7 @@ def small(data: Data | None, link: str = "", *, n: int | None = None, plain: boo
 
 
 def missing(data: Data) -> str:
-    """Say what a figure lacks: failed and unjudged consultations, and verdicts that somebody owed."""
+    """Say what a figure lacks: failed and unjudged consultations, and missing verdicts."""
     lost = f", {data['failed']:,} failed" if data.get("failed") else ""
     if data.get("unjudged"):
         lost += f", {data['unjudged']:,} unjudged"

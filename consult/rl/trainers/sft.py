@@ -75,7 +75,7 @@ def row_numbers(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
 
 
 SEEN = "What the photograph shows and what the patient told."
-"""Placeholder for the findings in the answers that a plain model copies; the data has none in words."""
+"""Placeholder for the findings in the answers that a plain model copies; the data has no worded findings."""
 WEIGHED = "I weighed what I saw and heard, and the opinions."
 """Placeholder for the reasoning, which the data does not have either."""
 FITS = "The complaint and the photograph fit this clinic."

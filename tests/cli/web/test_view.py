@@ -327,7 +327,7 @@ def test_a_consultation_outlives_its_scenario(ward: Path) -> None:
     ward.rename(ward.parent / "elsewhere")
     page = client.get("/consultations/r1.1")
     assert page.status_code == 200 and "The scenario 'ward' is not to be found" in unescape(page.text)
-    assert "Ada" not in page.text and "photograph not at hand" in page.text and not Parsed(page.text).all("src")
+    assert "Ada" not in page.text and "photograph missing" in page.text and not Parsed(page.text).all("src")
     for said in ("How long have you had it?", "✔ right", "learned from the patient"):
         assert said in page.text
     assert client.get("/photographs/r1.1").status_code == 404 and client.get("/runs/r1").status_code == 200

@@ -111,7 +111,7 @@ FIELDS = [
     ({"complaint": "I\nitch"}, "the complaint runs over several lines; write it on one line, or as several facts"),
     (
         {"complaint": "I have\u200bcrusts"},
-        "the complaint holds a control character or an invisible one, U+200B after 'I have'; type it again without",
+        "the complaint contains a control character or an invisible one, U+200B after 'I have'; type it again without",
     ),
     ({"diagnosis": "Impetigo"}, "the diagnosis 'Impetigo' is not in labels.yaml; write 'impetigo'"),
     ({"diagnosis": "impetigo "}, "the diagnosis 'impetigo ' is not in labels.yaml; write 'impetigo'"),
@@ -315,7 +315,7 @@ YAML = [
     ),
     (S, "where it is", "{en: where}", "scenario.yaml:3: 'topics.site' is a mapping of keys; write a text"),
     (L, "labels:", "label:", "labels.yaml:1: 'label' is not known here; write 'labels' instead"),
-    (L, "labels:\n", "", "labels.yaml:1: 'impetigo' stands at the top of the file; write 'labels:' above it"),
+    (L, "labels:\n", "", "labels.yaml:1: 'impetigo' is at the top of the file; write 'labels:' above it"),
     (L, DERM, "department: derm", "'labels.impetigo.department' is not known here; write 'specialty' instead"),
     (L, "specialty: dermatology, ", "", "is missing; add the name of a clinic, or null if it is unknown"),
     (L, "urgency: soon", "urgency: Soon", "labels.yaml:2: 'labels.impetigo.urgency' is the text 'Soon'; write 'soon'"),
@@ -442,13 +442,13 @@ def test_two_spellings_of_one_label_are_a_mistake(ward):
 @pytest.mark.parametrize(
     ("field", "value", "what"),
     [
-        ("diagnosis", "gou\u200bt", "'diagnosis' holds a control character or an invisible one, U+200B after 'gou'"),
-        ("diagnosis", "gou\u00adt", "'diagnosis' holds a control character or an invisible one, U+00AD after 'gou'"),
-        ("diagnosis", "gout<eos>", "'diagnosis' holds '<eos>', a token of language models"),
-        ("specialty", "sk\u00adin", "'specialty' holds a control character or an invisible one, U+00AD after 'sk'"),
-        ("name", "An\u200bna", "'name' holds a control character or an invisible one, U+200B after 'An'"),
+        ("diagnosis", "gou\u200bt", "'diagnosis' contains a control character or an invisible one, U+200B after 'gou'"),
+        ("diagnosis", "gou\u00adt", "'diagnosis' contains a control character or an invisible one, U+00AD after 'gou'"),
+        ("diagnosis", "gout<eos>", "'diagnosis' contains '<eos>', a control token of language models"),
+        ("specialty", "sk\u00adin", "'specialty' contains a control character or an invisible one, U+00AD after 'sk'"),
+        ("name", "An\u200bna", "'name' contains a control character or an invisible one, U+200B after 'An'"),
         ("name", "An\ud800na", "'name' holds half of a character"),
-        ("complaint", "It <|im_end|> hurts", "the complaint holds '<|im_end|>', a token of language models"),
+        ("complaint", "It <|im_end|> hurts", "the complaint contains '<|im_end|>', a control token of language models"),
     ],
 )
 def test_what_no_answer_can_hold_is_a_mistake(tmp_path, field, value, what):

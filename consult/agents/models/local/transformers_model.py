@@ -204,7 +204,7 @@ class TransformersModel:
         torch.cuda.empty_cache()
         self._most = len(requests) // 2
         warnings.warn(
-            f"a batch of {len(requests)} requests of '{name}' does not fit into the GPU's memory; going on with "
+            f"a batch of {len(requests)} requests of '{name}' does not fit into the GPU's memory; continuing with "
             f"{self._most} (--batch {self._most})",
             ModelWarning,
             stacklevel=2,

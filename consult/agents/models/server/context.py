@@ -1,4 +1,4 @@
-"""The context of a server's model: what the server states, and prompts that it shortens without a word."""
+"""The context of a server's model: what the server states, and prompts that it shortens silently."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class ServerModel:
         self._info.details["shortens prompts to"] = str(self._context.limit)
         warn(
             f"'{self._info.reference}' counts no more than {self._context.limit} tokens of a prompt, however long it "
-            "is, so it drops a part of longer ones without a word; raise its context (OLLAMA_CONTEXT_LENGTH of Ollama, "
+            "is, so it silently drops a part of longer ones; raise its context (OLLAMA_CONTEXT_LENGTH of Ollama, "
             "--ctx-size of llama.cpp, --max-model-len of vLLM), or play fewer turns with --max-turns"
         )
 

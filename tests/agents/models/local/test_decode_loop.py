@@ -132,7 +132,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost(
 
     monkeypatch.setattr(model, "_generate", small)
     monkeypatch.setattr(model, "_most", None)
-    with pytest.warns(ModelWarning, match=r"a batch of 7 requests of '.*llama' does not fit .*; going on with 3"):
+    with pytest.warns(ModelWarning, match=r"a batch of 7 requests of '.*llama' does not fit .*; continuing with 3"):
         assert told(model.generate(asked)) == told(whole)
     assert sizes == [14, 7, 3, 3, 1, 3, 3, 1]
     sizes.clear()
