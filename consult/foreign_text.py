@@ -191,7 +191,7 @@ _BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")
 
 
 def plain(text: str, most: int = LONGEST_SPEECH) -> str:
-    """Return what a model, a case or a person said as text alone: nothing that is no text, lines joined, and cut."""
+    """Return what a model, a case or a person said as text alone: nothing that is not text, lines joined, and cut."""
     if text.isascii() and text.isprintable() and "<" not in text and "[" not in text:
         # Most texts: there is nothing to remove, and pages have thousands of them.
         return " ".join(text[: 4 * most].split())[:most]

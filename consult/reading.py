@@ -459,7 +459,7 @@ _TOO_LONG = "holds a number of thousands of digits", "correct the number"
 
 
 def parse_json(text: str, as_dict: Callable[[list[tuple[str, Any]]], Any] = dict) -> Any:
-    """Parse one JSON value; NaN and infinite numbers are left to whoever knows what a field may hold.
+    """Parse one JSON value; NaN and infinite numbers are left to the caller, which knows what a field may contain.
 
     Args:
         text: The JSON.

@@ -31,7 +31,7 @@ def check_writable(path: Path) -> None:
     Raises:
         UnwritableError: Its folder, or the nearest one that exists, may not be written.
     """
-    target = Path(os.path.realpath(path))  # a loop of links is no error here
+    target = Path(os.path.realpath(path))  # a loop of links is not an error here
     if target.exists() and not (target.is_file() or target.is_dir()):
         return  # a pipe or a device, which is not replaced
     there = next((one for one in (target, *target.parents) if one.is_dir()), target)
@@ -107,7 +107,7 @@ def drafted(path: Path) -> Iterator[Path]:
     Raises:
         OSError: The file cannot be written; it names the file and not the draft.
     """
-    target = Path(os.path.realpath(path))  # a loop of links is no error here
+    target = Path(os.path.realpath(path))  # a loop of links is not an error here
     if target.exists() and not target.is_file():
         yield target
         return

@@ -23,7 +23,7 @@ REFUSED = "the model declined to answer"
 WITHHELD = "the server withheld the answer"
 NO_TOOLS = "it calls a tool, and none is offered"
 EMPTY = "it is empty"
-"""Why a reply holds no text."""
+"""Why a reply has no text."""
 
 REFUSALS = {
     "open": "not a usable line",

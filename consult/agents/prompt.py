@@ -117,7 +117,9 @@ def read_prompts(folder: Path) -> dict[str, str]:
     except OSError as error:
         raise PromptError(f"'{folder}' cannot be read ({error.strerror}); check its permissions") from None
     if not entries:
-        raise PromptError(f"'{folder}' holds no prompts; put files NAME.txt into it, such as {prompt_names()[0]}.txt")
+        raise PromptError(
+            f"'{folder}' contains no prompts; put files NAME.txt into it, such as {prompt_names()[0]}.txt"
+        )
     return {_name_of(entry): _own_text(entry) for entry in entries}
 
 

@@ -83,7 +83,7 @@ def _of_both(name: str) -> str | None:
 
 
 def _by_ending(name: str) -> str | None:
-    # "General practitioner" is no name, but "ENT surgeon" begins with one.
+    # "General practitioner" is not a name, but "ENT surgeon" begins with one.
     plain = name[:1].lower() + name[1:] if name[1:2].islower() else name
     for ending, doctor, before in _ENDINGS:
         match = re.fullmatch(ending, plain, re.IGNORECASE)

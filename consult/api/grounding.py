@@ -19,7 +19,7 @@ def grounding(file: PathLike, *, checker: ModelLike | None = None) -> dict[str, 
     """Measure a check of patients' lines, as `consult grounding` does.
 
     Args:
-        file: Labelled lines, one JSON object a line, with `facts` (to be stated), `unsaid` (not to be said), `doctor`
+        file: Labelled lines, one JSON object per line, with `facts` (to be stated), `unsaid` (not to be said), `doctor`
             (the question), `told_by_doctor` (what was said before, or null), `line`, `faithful` and `kind`.
         checker: A model that decides on the lines that the rules accept; None or `rules` for the rules alone.
 

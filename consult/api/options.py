@@ -50,7 +50,7 @@ ROLES: tuple[Player, ...] = ("patient", "triage", "specialist", "attending")
 """Roles with an option of their own; any other role is played by the model that plays all roles."""
 _REFERENCE = "starter, a folder, a hub id, http://HOST:PORT/v1#NAME, scripted:FILE, or FILE.py:NAME"
 _OBJECT = "a reference as `--model` takes it, an object with `generate`, or a function `(messages, images) -> str`"
-_SPECIALISTS = "This model plays the specialists, written [SPECIALTY=]MODEL; it may be given again, once a specialty."
+_SPECIALISTS = "This model plays the specialists, written [SPECIALTY=]MODEL; it may be given again, once per specialty."
 
 Triage = Annotated[ModelLike | None, SkipValidation, Shown(PLAYERS, "This model plays the triage doctor.")]
 Attending = Annotated[ModelLike | None, SkipValidation, Shown(PLAYERS, "This model plays the attending physician.")]

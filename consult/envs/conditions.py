@@ -169,7 +169,7 @@ class Conditions:
 
     def _in_full(self, setting: str, value: Value) -> str:
         if value == OWN:
-            return f"{OWN} (one a case, balanced)"
+            return f"{OWN} (one per case, balanced)"
         return shown(candidates(setting, value)[0] if setting in (CASES, "temperament") else str(value))
 
     def _short(self, setting: str) -> dict[str, str]:

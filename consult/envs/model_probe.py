@@ -51,7 +51,7 @@ class ModelProbe:
     speed: dict[int, float | None] = field(default_factory=dict)
     """Batch size → generated tokens per second."""
     capabilities: Capabilities = field(default_factory=dict)
-    """What the backend found out about the model."""
+    """What the backend knows about the model."""
     notes: list[str] = field(default_factory=list)
     """What that means for a run, in sentences."""
     acts: list[Act] = field(default_factory=list)

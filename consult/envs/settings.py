@@ -27,7 +27,7 @@ OWN_SPECIALIST = "specialist for "
 THEN = ", then "
 """Separates the judges of one run; the verdicts of the last one count."""
 REPEATS, NONE, OWN = "repeats", "none", "own"
-ONE_A_CASE = "one a case"
+ONE_PER_CASE = "one per case"
 EXTENT = (CASES, REPEATS)
 """How much was played. Differences are paired by case, so runs that differ in these can be compared."""
 
@@ -127,7 +127,7 @@ def _temperament(config: RunConfig, scenario: Scenario) -> str:
         return OWN
     if len(set(moods)) == 1:
         return moods[0]
-    return f"{ONE_A_CASE} ({_hash(sorted(assigned.items()))})"
+    return f"{ONE_PER_CASE} ({_hash(sorted(assigned.items()))})"
 
 
 def sampling(role: RoleConfig) -> str | None:

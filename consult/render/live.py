@@ -90,7 +90,7 @@ class LiveView:
         self.consultation = ""
 
     def __call__(self, event: Event) -> None:
-        """Show one event; kinds that it does not know are passed over."""
+        """Show one event; unknown kinds are ignored."""
         show = {
             "run": self._run,
             "turn": self._turn,

@@ -139,7 +139,7 @@ def _conversation(told: Told, events: Sequence[Event], disclaimer: str) -> str:
 
 
 def _assessments(told: Told) -> str:
-    """Set several assessors' verdicts side by side, one item a row; empty if nobody has judged."""
+    """Set several assessors' verdicts side by side, one item per row; empty if nobody has judged."""
     if not told.assessments:
         return ""
     heading = "".join(f'<th scope="col">{text(short(assessor))}</th>' for assessor in told.assessments)

@@ -64,7 +64,7 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
     """
     if not first.lstrip().startswith(tuple("{[\"'")) and re.search(r"\w[,;\t]\s*\w", first):
         fix = "save it as a .csv file outside this folder, and run: consult scenarios import csv FILE --out FOLDER"
-        return "holds a table instead of one JSON object a line", fix
+        return "has a table instead of one JSON object per line", fix
     try:
         text = read_text(path, MEDIUM).strip()
         data, end = json.JSONDecoder().raw_decode(text)
@@ -91,7 +91,7 @@ def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
     if error.doc.lstrip().startswith(("#", "//")):
         return "it is a comment", "remove the line"
     if error.msg == "Extra data":
-        return "something follows the object", "write one object a line"
+        return "something follows the object", "write one object per line"
     if error.msg.startswith("Unterminated string"):
         return "a text has no quotation mark at its end", "add it"
     if error.msg.startswith("Invalid control character"):

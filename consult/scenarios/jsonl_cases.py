@@ -114,7 +114,7 @@ def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iter
         yield Scanned(error.line, None, (Problem(FILE, error.line, error.what, error.fix),))
         return
     if empty:
-        yield Scanned(0, None, (Problem(FILE, 0, "holds no case", "write one object a line"),))
+        yield Scanned(0, None, (Problem(FILE, 0, "has no cases", "write one object per line"),))
 
 
 def _scanned(

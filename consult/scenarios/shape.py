@@ -336,7 +336,7 @@ class _Detail:
         if self.kind == "string_unicode":
             return "holds half of a character"
         if isinstance(self.given, str) and self.given and not self.given.strip():
-            return "holds nothing but spaces"
+            return "has only spaces"
         if self.kind == "string_pattern_mismatch" and self.given != self.given.strip():
             return f"is the text '{_short(self.given)}', with a space at an end"
         return f"is {shown(self.given, self.syntax)}"

@@ -69,7 +69,7 @@ NOT_DECIDED = "not decided: "
 
 
 NO_REASON = "no reason of its own: "
-"""Prefix of the reason if a judge's own was a placeholder or a copy, so that its value is no verdict."""
+"""Prefix of the reason if a judge's own was a placeholder or a copy, so that its value is not a verdict."""
 
 
 def not_scored(why: str) -> dict[str, Verdict]:

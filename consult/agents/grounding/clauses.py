@@ -28,7 +28,7 @@ _FINITE = re.compile(
     r"|bring|brought|put|tell|told|say|said|turn|cut|bought|take|took)\b|^no\b",
     re.IGNORECASE,
 )
-"""A subject that is no name for a thing, an auxiliary verb, or a common verb."""
+"""A subject that is not a name for a thing, an auxiliary verb, or a common verb."""
 _VERB = re.compile(r"(?<!\bon )(?<!\bin )(?<!\bof )(?<!\bwith )(?<!\bfor )(?<!\bboth )(?<!\d )(?<=\w )\w{2,}(?:s|ed)\b")
 """A word that can be another verb: not the first one, and not what a preposition or a number is about."""
 

@@ -1,4 +1,4 @@
-"""Labelled lines of patients, to measure a check: one JSON object a line."""
+"""Labelled lines of patients, to measure a check: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_labelled(path: Path) -> list[LabelledLine]:
     """
     found = [_labelled(path, number, text) for number, text in _texts(path)]
     if not found:
-        raise LabelledError(f"{path}: has no lines; write one JSON object a line, with {FIELDS}")
+        raise LabelledError(f"{path}: has no lines; write one JSON object per line, with {FIELDS}")
     return found
 
 
@@ -60,7 +60,7 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
         text = read_text(path, MEDIUM, pipe=True)
     except MissingFileError:
         raise LabelledError(
-            f"there is no file '{path}'; give a file of labelled lines, one JSON object a line"
+            f"there is no file '{path}'; give a file of labelled lines, one JSON object per line"
         ) from None
     except FileError as error:
         raise LabelledError(str(error)) from None
@@ -88,5 +88,5 @@ def _unreadable(path: Path, number: int, text: str, parsed: Parsed) -> str:
     whole = whole_file_mistake(path, text)
     if whole is not None and number == 1:
         what, _ = whole
-        return f"{path}: {what}; write one JSON object a line, with {FIELDS}"
+        return f"{path}: {what}; write one JSON object per line, with {FIELDS}"
     return f"{path}:{number}: {parsed.what}; {parsed.fix}"

@@ -34,7 +34,7 @@ TALK = re.compile(
     r"\b(?:insist|say|said|tell|told|think|thought|made|make|send|sent|brought|bring|drag|nag|worr|thank|wait"
     r"|drove|call|ask|kept|keep|push|persuad|convinc)"
 )
-"""What other people do that is no claim: they tell the patient to come."""
+"""What other people do that is not a claim: they tell the patient to come."""
 IDIOMS = re.compile(
     r"\bgood (?:morning|afternoon|evening|night)\b|\bget well\b|\bbetter safe\b|\bfeel(?:ing)? (?:much |so "
     r"|a lot |a bit )?better (?:now|already|knowing|hearing|about)"

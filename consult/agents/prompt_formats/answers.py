@@ -76,7 +76,7 @@ def urgency_in(text: str) -> Urgency | None:
 
 
 def said(value: object) -> str:
-    """Return a value of an answer as clean text; empty for what is no text."""
+    """Return a value of an answer as clean text; empty for what is not text."""
     return clean(value) if isinstance(value, str) else ""
 
 
@@ -86,7 +86,7 @@ def diagnosis_in(named: str, scenario: Scenario, *, closed: bool) -> str | None:
 
 
 def differential_in(value: object, scenario: Scenario, *, closed: bool) -> tuple[str, ...]:
-    """Read a list of diagnoses, or names in running text; what is no diagnosis is left out."""
+    """Read a list of diagnoses, or names in running text; what is not a diagnosis is left out."""
     if isinstance(value, list):
         found = [diagnosis_in(one, scenario, closed=closed) for one in value if isinstance(one, str)]
         return tuple(dict.fromkeys(one for one in found if one))

@@ -109,7 +109,7 @@ def read_assessment(data: Mapping[str, Any] | None) -> dict[str, Verdict]:
         ValueError: The answer is not a JSON object, lacks an item, has an extra one, or a value that is not a level.
     """
     if data is None:
-        raise ValueError("the answer holds no JSON object")
+        raise ValueError("the answer contains no JSON object")
     try:
         judged = _ANSWER.validate_python({key: _plain(value) for key, value in data.items()})
     except ValidationError as error:

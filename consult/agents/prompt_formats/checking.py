@@ -64,7 +64,7 @@ def read_check(text: str, line: str, grounds: Grounds) -> list[Finding]:
     """
     data = json_object(without_thought(text))
     if data is None:
-        raise ValueError("the answer holds no JSON object")
+        raise ValueError("the answer contains no JSON object")
     facts, claims = data.get("facts"), data.get("other_claims")
     if not isinstance(facts, dict) or sorted(facts) != sorted(str(i) for i in range(1, len(grounds.facts) + 1)):
         raise ValueError("facts: the answer does not say for each fact whether it is stated")

@@ -54,7 +54,7 @@ def read_judgement(text: str) -> tuple[Relation, str]:
     """
     data = json_object(without_thought(text))
     if data is None:
-        raise ValueError("the answer holds no JSON object")
+        raise ValueError("the answer contains no JSON object")
     if isinstance(data.get("verdict"), str):
         data["verdict"] = data["verdict"].strip().lower()
     try:

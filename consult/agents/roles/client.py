@@ -110,7 +110,7 @@ class RoleClient:
     def _has_more_room(self, exchange: Exchange) -> bool:
         """Return whether a reply was cut, and not by the end of the context."""
         reply = exchange.answer
-        # A tiny model's texts are checked by the program, and a long one is no better.
+        # A tiny model's texts are checked by the program, and a long one is not better.
         if not reply.cut or not self.widens or self.dialect.slots:
             return False
         return reply.sent is None or reply.sent.max_new_tokens >= exchange.request.prompt.max_new_tokens

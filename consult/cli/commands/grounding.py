@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def grounding(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.jsonl", help="This file has labelled lines, one JSON object a line.")
+        Path, typer.Argument(metavar="FILE.jsonl", help="This file has labelled lines, one JSON object per line.")
     ],
     checker: Annotated[
         str, typer.Option("--checker", metavar="REF", help="This model decides on the lines that the rules accept.")

@@ -32,7 +32,7 @@ def show(
     ] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write it as one HTML file.")] = None,
     db: Database = DEFAULT_DATABASE,
-    json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object a line.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print its events, one JSON object per line.")] = False,
 ) -> None:
     """Show a consultation, or list those of a run and how faithful the patient's lines are."""
     from consult.envs.config import RunConfig

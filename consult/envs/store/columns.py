@@ -1,7 +1,7 @@
 """What each column of the store may hold, as SQL conditions: the check of a file that may have been damaged.
 
 SQLite keeps any value in any column of these tables, and a changed byte may turn a text into a number or into bytes
-that are no text. The conditions say what the code that reads a column relies on, and no more: a menu where it looks a
+that are not text. The conditions say what the code that reads a column relies on, and no more: a menu where it looks a
 name up, a range where it adds numbers.
 """
 

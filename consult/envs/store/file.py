@@ -58,7 +58,7 @@ class StoreFile:
                 self._migrate()
                 check_tables(self._connection, path)
                 self._file = _identity(path)
-                # A file or a disk that cannot be written is found out before anything is played.
+                # A file or a disk that cannot be written is reported before anything is played.
                 with self._transaction():
                     pass
         except BaseException:

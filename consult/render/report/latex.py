@@ -55,7 +55,7 @@ def latex(found: Data) -> str:
 
 def escaped(text: str) -> str:
     """Write text so that LaTeX sets it; a character that not every LaTeX has is written as its number."""
-    # Two hyphens of a name are no dash.
+    # Two hyphens of a name are not a dash.
     return re.sub("-(?=-)", "-{}", "".join(map(_escaped, shown(text))))
 
 

@@ -190,7 +190,7 @@ def flat_in_words(entry: Mapping[str, Any]) -> str:
         f"({entry.get('reward', 0.0):.2f} on average), so nothing is learned"
     )
     if entry.get(_LOGGED["right"]) == 1:
-        return f"{same}: the train cases are solved; end here, or train on others"
+        return f"{same}: the train cases are solved; stop here, or train on others"
     return (
         f"{same}: stop, and begin with right answers to copy (--method sft+grpo, or a larger --warm-up), or draw more "
         "varied answers (--temperature, --group)"

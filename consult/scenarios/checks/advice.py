@@ -91,7 +91,7 @@ def advice_problems(
             said: str = getattr(spec, key)
             place: Place = ("labels", name, key)
             if not said.strip():
-                yield at.problem(place, f"{field_name(place)} holds no text", "write a sentence, or leave it out")
+                yield at.problem(place, f"{field_name(place)} has no text", "write a sentence, or leave it out")
             elif not said.rstrip().endswith(ENDS):
                 what = f"{field_name(place)} does not end like a sentence: '{said.strip()[-LONGEST_SHOWN:]}'"
                 yield at.problem(place, what, "end it with a full stop")

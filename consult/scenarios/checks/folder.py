@@ -150,7 +150,7 @@ def _stray_files(folder: Path) -> Iterator[Problem]:
             fix = f"run: consult scenarios import csv {name} --out FOLDER"
             yield Problem(name, 0, "is a table, which no scenario folder reads", fix)
         elif meant in missing:
-            fix = f"rename it to {meant}" + ("" if ending != "json" else ", with one object a line")
+            fix = f"rename it to {meant}" + ("" if ending != "json" else ", with one object per line")
             yield Problem(name, 0, f"is not read, since the file must be called {meant}", fix)
 
 
@@ -191,7 +191,7 @@ def _unreadable(located: LocatedYaml) -> Iterator[Problem]:
         below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
         left += [((*place, step), one) for step, one in below]
         if isinstance(node, str) and node and not node.strip() and place[-1:] not in [(key,) for key in ANSWERS]:
-            what = f"{field_name(tuple(map(_seen, place)))} holds nothing but spaces"
+            what = f"{field_name(tuple(map(_seen, place)))} has only spaces"
             yield located.problem(place, what, "write a text, or remove it")
         texts = [*(key for key in node if isinstance(key, str))] if isinstance(node, dict) else [node]
         for text in texts:

@@ -46,7 +46,7 @@ def age_in_cell(cell: str) -> Age | None:
     """Read a cell that holds an age and nothing else; a number without a unit is in years.
 
     Returns:
-        None if it holds no age from 0 to 120 years.
+        None if it contains no age from 0 to 120 years.
     """
     text = cell.strip().strip("~").strip()
     if re.fullmatch(r"<\s*1\s*(?:y|yrs?|years?)?", text, re.IGNORECASE):

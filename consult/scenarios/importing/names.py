@@ -91,7 +91,7 @@ class Diagnoses:
             return None
         name = cleaned(written).strip(" .,;:")
         if not re.search(r"[^\W\d_]", name):
-            raise UnusableRow("the diagnosis holds no word", written)
+            raise UnusableRow("the diagnosis contains no word", written)
         if len(name) > MOST_CHARACTERS:
             raise UnusableRow(f"the diagnosis is longer than {MOST_CHARACTERS} characters", written)
         known = self._by_key.get(_key(name))

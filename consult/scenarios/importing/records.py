@@ -46,7 +46,7 @@ def _object(line: str) -> Mapping[str, Any]:
     if doubled:
         raise UnusableRow("a key appears twice", doubled[0])
     if not isinstance(data, dict):
-        raise UnusableRow("not a JSON object", "write one object a line")
+        raise UnusableRow("not a JSON object", "write one object per line")
     return data
 
 

@@ -90,7 +90,7 @@ def test_a_fifth_of_garbage_is_a_fifth_of_none_and_moves_no_score(db, tmp_path):
     for item in summary["items"]:
         assert (item["n"], item["mean"], item["judge_failed"]) == (CASES * 4 // 5, 1.0, CASES // 5)
     assert [f["consultation"] for f in summary["failures"]] == [f"r1.{i}" for i in range(1, CASES + 1, 5)]
-    assert all(f["why"] == "unusable answer: the answer holds no JSON object" for f in summary["failures"])
+    assert all(f["why"] == "unusable answer: the answer contains no JSON object" for f in summary["failures"])
     failed = [row for row in rows(db) if row[3] is None]
     assert len(failed) == 8 * CASES // 5
     code, out, _ = type_in("assess", "r1", "--assessor", reference, "--db", db)

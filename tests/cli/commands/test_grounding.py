@@ -54,7 +54,7 @@ def test_a_model_decides_after_the_rules(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "has no lines; write one JSON object a line, with facts"),
+        ("", "has no lines; write one JSON object per line, with facts"),
         ("\n{", ":2: is not valid JSON"),
         ("[1]", ":1: is not a JSON object; write one with facts"),
         (json.dumps({**GOOD, "faithful": "yes"}), ":1: 'faithful' should be a valid boolean; correct it"),

@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_used_is_refused_in_one_sentence(
 
 def test_an_empty_folder_and_a_folder_within_are_refused(tmp_path: Path) -> None:
     (tmp_path / ".hidden").write_text("x")
-    assert "holds no prompts; put files NAME.txt into it" in called("prompts", "--prompts", tmp_path)[2]
+    assert "contains no prompts; put files NAME.txt into it" in called("prompts", "--prompts", tmp_path)[2]
     (tmp_path / "reply.txt").mkdir()
     assert "reply.txt' is not a prompt" in called("prompts", "--prompts", tmp_path)[2]
 

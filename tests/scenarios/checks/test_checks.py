@@ -383,7 +383,7 @@ TWINS = [{"topic": "site", "text": "arm", "id": "x"}, {"topic": "site", "text": 
 
 CASE_MISTAKES = [
     (C, (), None, C, "is missing"),
-    (C, (), "", C, "holds no case"),
+    (C, (), "", C, "has no cases"),
     (C, (1,), "{", C, "not valid JSON"),
     (C, (1,), "9" * 5_000, C, "not valid JSON"),
     (C, (0, "colour"), "red", C, "'colour'"),
@@ -443,7 +443,7 @@ def test_a_mistake_in_cases_is_found(tmp_path, mistake):
 def assert_found(problems, file, what):
     hits = [p for p in problems if p.file == file and what in p.what]
     assert hits, [str(p) for p in problems]
-    whole_file = ("is missing", "UTF-8", "UTF-16", "cannot be read (", "is not read beside", "holds no case")
+    whole_file = ("is missing", "UTF-8", "UTF-16", "cannot be read (", "is not read beside", "has no cases")
     for problem in problems:
         assert problem.fix and problem.what
         assert problem.line > 0 or any(words in problem.what for words in whole_file), problem

@@ -206,7 +206,7 @@ def test_a_misspelt_key_is_told_once_with_the_right_one(ward, key, written):
 
 
 LINES = [
-    (LINE + LAST, "is not valid JSON at character {end}: something follows the object; write one object a line"),
+    (LINE + LAST, "is not valid JSON at character {end}: something follows the object; write one object per line"),
     (LINE + ",", "is not valid JSON at character {end}: a comma follows the object; remove it"),
     (str(FIRST), 'is not valid JSON at character 2: it uses single quotation marks; use double ones (")'),
     (LINE.replace('"id"', "\u201cid\u201d"), "it uses typographic quotation marks; use straight ones"),
@@ -242,7 +242,7 @@ PRETTY = f"{json.dumps(FIRST, indent=1)}\n{json.dumps(SECOND, indent=1)}"
 WHOLE = [
     (json.dumps([FIRST, SECOND], indent=1).encode(), "holds one JSON list over several lines, of 2 entries; remove"),
     (PRETTY.encode(), "holds objects over several lines; write each case on one line of its own"),
-    (b"id,complaint,diagnosis\na,I itch,impetigo\nb,I burn,chickenpox\n", "holds a table instead of one JSON object"),
+    (b"id,complaint,diagnosis\na,I itch,impetigo\nb,I burn,chickenpox\n", "has a table instead of one JSON object"),
     (f"{LINE}\n{LAST}\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
     (LINE.replace("crusts", "M\u00fcdigkeit").encode("latin-1"), "is not UTF-8 at"),
 ]
@@ -523,8 +523,8 @@ def test_what_is_not_checked_yet_is_said(ward):
 
 
 ADVICE = [
-    ("outlook: ''", "'labels.impetigo.outlook' holds no text; write a sentence, or leave it out"),
-    ("serious: '  '", "'labels.impetigo.serious' holds no text; write a sentence, or leave it out"),
+    ("outlook: ''", "'labels.impetigo.outlook' has no text; write a sentence, or leave it out"),
+    ("serious: '  '", "'labels.impetigo.serious' has no text; write a sentence, or leave it out"),
     ("contagious: 'No'", "'labels.impetigo.contagious' does not end like a sentence: 'No'; end it with a full stop"),
     ("plan: [Wash it., 'wash  it.']", "the step 'wash  it.' of 'impetigo' appears twice; remove one"),
     (
@@ -633,4 +633,4 @@ def test_a_scenario_that_there_is_not_may_be_a_folder():
 def test_a_text_of_spaces_in_yaml_is_a_mistake(ward, name, right, wrong, field):
     (ward / name).write_text((ward / name).read_text().replace(right, wrong, 1))
     (said,) = told(ward)
-    assert said.startswith(field) and said.endswith(" holds nothing but spaces; write a text, or remove it")
+    assert said.startswith(field) and said.endswith(" has only spaces; write a text, or remove it")

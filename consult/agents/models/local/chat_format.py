@@ -75,7 +75,9 @@ class ChatFormat:
         """
         photographs = sum(len(message.photographs) for message in messages)
         if self.most_photographs is not None and photographs > self.most_photographs:
-            raise ModelError(f"its chat template shows {self.most_photographs} photograph a prompt, not {photographs}")
+            raise ModelError(
+                f"its chat template shows {self.most_photographs} photograph per prompt, not {photographs}"
+            )
         if not thinks or self.thought is None:
             return self.render(self.chat(messages), **dict(self.variables)) + self.closing
         text = self.render(self.chat(messages), **{name: True for name, _ in self.variables})

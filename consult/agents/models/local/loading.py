@@ -107,7 +107,7 @@ def load_base(located: Located) -> Base:
     """Load a model, or return it if it is already loaded.
 
     Raises:
-        ModelError: The folder holds no model, or one that cannot be loaded safely.
+        ModelError: The folder contains no model, or one that cannot be loaded safely.
     """
     folder = located.folder
     refuse_unsafe(folder, "config.json")

@@ -102,7 +102,7 @@ class TransformersModel:
         """Load a folder, or a hub id written as a path.
 
         Raises:
-            ModelError: The folder holds no model, or one that cannot be loaded safely.
+            ModelError: The folder contains no model, or one that cannot be loaded safely.
         """
         return cls.of(locate(str(folder)), reference)
 
@@ -111,7 +111,7 @@ class TransformersModel:
         """Load a located model.
 
         Raises:
-            ModelError: The folder holds no model, or one that cannot be loaded safely.
+            ModelError: The folder contains no model, or one that cannot be loaded safely.
         """
         return cls(load_base(located), reference, located.adapter)
 

@@ -1,4 +1,4 @@
-"""Probe a server when it is opened: what it takes is found out from what comes back, not from its status.
+"""Probe a server when it is opened: what it supports is read from its replies, not from their status.
 
 No standard defines what such a server supports, and several accept what they then ignore. So it gets a few small
 requests. A schema counts only if the answer fits it, a picture only if it costs tokens, the switch for private thought

@@ -103,7 +103,7 @@ def test_a_template_of_one_photograph_says_so() -> None:
     )
     found = form(template, "<image>")
     assert found.most_photographs == 1 and found.text([Message("user", "?", shown(1))]) == "<image>?"
-    with pytest.raises(ModelError, match="shows 1 photograph a prompt, not 2"):
+    with pytest.raises(ModelError, match="shows 1 photograph per prompt, not 2"):
         found.text([Message("user", "?", shown(2))])
 
 
