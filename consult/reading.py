@@ -455,7 +455,7 @@ class DataError(ValueError):
 
 
 _TOO_DEEP = "is nested too deeply", "write it flat"
-_TOO_LONG = "holds a number of thousands of digits", "correct the number"
+_TOO_LONG = "contains a number of thousands of digits", "correct the number"
 
 
 def parse_json(text: str, as_dict: Callable[[list[tuple[str, Any]]], Any] = dict) -> Any:

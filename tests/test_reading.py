@@ -231,7 +231,7 @@ def test_a_pipe_without_end_is_too_large(pipe: Path) -> None:
 # -- data --------------------------------------------------------------------------------------------------------------
 
 TOML = [
-    ("a = " + "9" * 5_000, "holds a number of thousands of digits"),
+    ("a = " + "9" * 5_000, "contains a number of thousands of digits"),
     ("a = " + "[" * 5_000, "is nested too deeply"),
     ("a = " + "[" * 70 + "]" * 70, "is nested too deeply"),
     ("a = 1\na = 2\n", "line 2, is not TOML (Cannot overwrite a value)"),

@@ -64,7 +64,7 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
     """
     if not first.lstrip().startswith(tuple("{[\"'")) and re.search(r"\w[,;\t]\s*\w", first):
         fix = "save it as a .csv file outside this folder, and run: consult scenarios import csv FILE --out FOLDER"
-        return "has a table instead of one JSON object per line", fix
+        return "contains a table instead of one JSON object per line", fix
     try:
         text = read_text(path, MEDIUM).strip()
         data, end = json.JSONDecoder().raw_decode(text)
@@ -74,8 +74,8 @@ def whole_file_mistake(path: Path, first: str) -> tuple[str, str] | None:
         return None
     if isinstance(data, list):
         fix = "remove the outer brackets, and write each case on a line of its own without a comma after it"
-        return f"holds one JSON list over several lines, of {count_of(len(data), 'entry', 'entries')}", fix
-    return "holds objects over several lines", "write each case on one line of its own"
+        return f"contains one JSON list over several lines, of {count_of(len(data), 'entry', 'entries')}", fix
+    return "contains objects over several lines", "write each case on one line of its own"
 
 
 def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
@@ -95,7 +95,7 @@ def _reason(error: json.JSONDecodeError) -> tuple[str, str]:
     if error.msg.startswith("Unterminated string"):
         return "a text has no quotation mark at its end", "add it"
     if error.msg.startswith("Invalid control character"):
-        return "a text holds a tab or another control character", "write a space instead"
+        return "a text contains a tab or another control character", "write a space instead"
     if error.msg.startswith("Invalid \\"):
         return "a backslash does not begin a known character", "write two for one, or / in the path of an image"
     if found in ("", "\n") or not rest:

@@ -187,7 +187,7 @@ def _refuse_unbounded(text: str, name: str) -> None:
     control = _CONTROL.search(text)
     if control is not None:
         line = text.count("\n", 0, control.start()) + 1
-        raise _error(name, line, f"holds the control character U+{ord(control.group()):04X}", "remove it")
+        raise _error(name, line, f"contains the control character U+{ord(control.group()):04X}", "remove it")
     depth = 0
     for token in yaml.scan(text, Loader=_Loader):
         depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
@@ -228,7 +228,7 @@ def _reason(problem: str, line: str, column: int) -> tuple[str, str]:
     """Describe a YAML parser's error, and how to fix it."""
     found = line[column : column + 1]
     if "single document" in problem:
-        return "it holds a second document after ---", "remove one of the two"
+        return "it contains a second document after ---", "remove one of the two"
     if line.lstrip(" ").startswith("\t"):
         return "a tab indents the line", "indent with spaces"
     if "mapping values are not allowed" in problem:

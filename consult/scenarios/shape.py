@@ -334,7 +334,7 @@ class _Detail:
         if self.kind == "string_too_long":
             return f"has {len(self.given):,} characters"
         if self.kind == "string_unicode":
-            return "holds half of a character"
+            return "contains half of a character"
         if isinstance(self.given, str) and self.given and not self.given.strip():
             return "has only spaces"
         if self.kind == "string_pattern_mismatch" and self.given != self.given.strip():

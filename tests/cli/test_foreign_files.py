@@ -114,7 +114,7 @@ def test_scripts_out_of_bounds_are_one_sentence(elsewhere: Path, content: str, w
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        ("seed = " + "9" * 5_000, "holds a number of thousands of digits"),
+        ("seed = " + "9" * 5_000, "contains a number of thousands of digits"),
         ("seed = " + "[" * 5_000, "is nested too deeply"),
         ("seed = 1\nseed = 2\n", "line 2, is not TOML"),
         ("seed = nan\n", "seed"),

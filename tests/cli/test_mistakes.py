@@ -653,7 +653,7 @@ TRAINING = [
     Mistake((*TRAINED, "--report-to", "trackio"), ["trackio is not installed"], fix="pip install"),
     Mistake((*TRAINED[:3], "dog.txt", *TRAINED[4:]), ["dog.txt"], [DOG], fix="another --out"),
     Mistake(TRAINED, ["'out' is not empty"], [text("out/a.txt")], fix="another --out"),
-    Mistake(TRAINED, ["holds a training"], [text("out/work/config.json", "{}")], fix="--resume"),
+    Mistake(TRAINED, ["contains a training"], [text("out/work/config.json", "{}")], fix="--resume"),
     Mistake((*TRAINED, "--resume"), ["started with", "out"], [text("out/work/config.json", "{}")], fix="another --out"),
     Mistake((*TRAINED, "--resume"), ["config.json", "is not valid JSON"], [text("out/work/config.json", "{")]),
     Mistake(("simulate", "--attending", "model"), ["consult.json"], [starter_with(text("model/consult.json", "{"))]),

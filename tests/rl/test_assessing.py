@@ -300,7 +300,7 @@ def test_training_taken_up_ends_where_it_would_have_ended(taught, tmp_path, monk
 @pytest.mark.slow
 def test_another_recipe_and_another_kind_of_base_are_refused(taught, tmp_path):
     out, _, _ = taught
-    with pytest.raises(RecipeError, match="holds the stages of another recipe"):
+    with pytest.raises(RecipeError, match="contains the stages of another recipe"):
         train_assessor(SMALL.model_copy(update={"seed": 6}), out, print)
     with pytest.raises(RecipeError, match="is not a starter"):
         train_assessor(SMALL.model_copy(update={"base": str(out)}), tmp_path, print)

@@ -55,7 +55,7 @@ def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:
     places = (out / "work" / "config.json", out / "training.json")
     there = next((place for place in places if place.is_file()), None)
     if there is not None and not resume:
-        raise TrainingError(f"'{out}' holds a training run; continue with --resume, or give another --out")
+        raise TrainingError(f"'{out}' contains a training run; continue with --resume, or give another --out")
     if there is not None:
         _same(config, there, out)
     elif (taken := next((one for one in (out, *out.parents) if one.exists() and not one.is_dir()), None)) is not None:

@@ -112,7 +112,7 @@ def _same_recipe(recipe: Recipe, path: Path) -> None:
     # The numbers of threads and workers affect speed only.
     told = {k: v for k, v in recipe.stored().items() if k not in ("workers", "threads", "held_out")}
     if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
-        raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
+        raise RecipeError(f"'{path.parent}' contains the stages of another recipe; give another --out, or remove it")
     write_whole(path, json.dumps(told, indent=2))
 
 

@@ -35,7 +35,7 @@ def setting_problems(spec: ScenarioFile, at: LocatedYaml, values: ValuesFile | N
         if not size:
             yield at.problem(("splits", name), f"the split '{name}' is empty", "give it cases, or remove it")
         if name == ALARMS and size % 2:
-            what = f"the split '{name}' holds pairs of cases, and {size} is odd"
+            what = f"the split '{name}' has pairs of cases, and {size} is odd"
             yield at.problem(("splits", name), what, "give it an even number")
     yield from _style_problems(spec, at)
     yield from several_references(spec, at, values)

@@ -73,7 +73,7 @@ def _list_problems(
             slots = tuple(_SLOT.findall(text)) if _SLOT.findall(text) in ([], ["{item}"]) else ()
         if sorted(_SLOT.findall(text)) != sorted(slots):
             wanted = f"exactly {', '.join(slots)}" if slots else "no slot"
-            fix = f"it must hold {wanted}; {{item}} goes with a list of items"
+            fix = f"it must contain {wanted}; {{item}} goes with a list of items"
             yield at.problem((*place, i), f"'{text}' has the wrong slots", fix)
 
 

@@ -25,7 +25,7 @@ def read_folder(source: Path, mapping: Mapping[str, str]) -> Rows:
         UserError: The source is not a folder, or its table cannot be read.
     """
     if not source.is_dir():
-        raise UserError(f"'{source}' is not a folder; give the one that holds a folder for each diagnosis")
+        raise UserError(f"'{source}' is not a folder; give the one that contains a folder for each diagnosis")
     table = next((source / name for name in TABLES if (source / name).is_file()), None)
     if table is not None:
         listed = Table(table)

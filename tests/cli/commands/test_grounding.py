@@ -60,7 +60,7 @@ def test_a_model_decides_after_the_rules(tmp_path: Path) -> None:
         (json.dumps({**GOOD, "faithful": "yes"}), ":1: 'faithful' should be a valid boolean; correct it"),
         (json.dumps(GOOD) + "\n" + json.dumps({"line": "x"}), ":2: 'facts' is missing; a line has facts"),
         (json.dumps({**GOOD, "facts": ["a", 2]}), ":1: 'facts.1' should be a valid string; correct it"),
-        ("a,b\n1,2", "holds a table"),
+        ("a,b\n1,2", "contains a table"),
     ],
 )
 def test_a_mistake_in_the_file_is_one_sentence_with_its_line(tmp_path: Path, text: str, said: str) -> None:

@@ -67,7 +67,7 @@ def test_what_comes_out_loads_and_plays(trained, small, tmp_path):
 def test_another_recipe_does_not_take_the_stages_up(trained):
     out, recipe, _ = trained
     other = Recipe(scenario=recipe.scenario, vision_steps=3, free_pictures=64, **SHORT)
-    with pytest.raises(RecipeError, match="holds the stages of another recipe"):
+    with pytest.raises(RecipeError, match="contains the stages of another recipe"):
         train_starter(other, out, print)
 
 

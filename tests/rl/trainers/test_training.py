@@ -232,7 +232,7 @@ def test_a_broken_checkpoint_is_told_of(stopped):
 def test_another_training_is_not_gone_on_with(stopped):
     with pytest.raises(UserError, match="was started with rank = 16, not 8"):
         train(triage(rank=8), stopped, resume=True)
-    with pytest.raises(UserError, match="holds a training run; continue with --resume"):
+    with pytest.raises(UserError, match="contains a training run; continue with --resume"):
         train(triage(), stopped)
 
 

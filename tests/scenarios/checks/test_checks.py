@@ -225,7 +225,7 @@ TABLE_MISTAKES = [
     (S, ("several",), ["illness", "medicine", "course"], S, "'course' of `several` has no value 'none'"),
     (S, ("several",), ["illness", "medicine", "site"], S, "a patient cannot have several values of 'site'"),
     (S, ("several",), ["illness", "medicine", "alarm"], S, "a patient cannot have several values of 'alarm'"),
-    (S, ("splits", "alarms"), 3, S, "the split 'alarms' holds pairs of cases, and 3 is odd"),
+    (S, ("splits", "alarms"), 3, S, "the split 'alarms' has pairs of cases, and 3 is odd"),
     (L, (*HIVES, "red_flags"), {}, S, "the split 'alarms' needs labels with red flags"),
     (S, ("drawing_styles",), ["clinic", "oil", "window"], S, "no drawing style 'oil'"),
     (S, ("drawing_styles",), ["window"], S, "no drawing style is left"),

@@ -222,8 +222,8 @@ LINES = [
     (LINE[:-1] + ",}", "there is a comma before a closing bracket; remove it"),
     (LINE.replace('"a", ', '"a" '), "a comma is missing, or a quotation mark inside a text lacks its backslash; add"),
     (LINE.replace("crusts", '"crusts"'), "a quotation mark inside a text lacks its backslash; add a comma, or write"),
-    (LINE.replace("crusts", "cru\tsts"), "a text holds a tab or another control character; write a space instead"),
-    (LINE.replace("crusts", "\\ud83d"), "'complaint' holds half of a character; write the character itself"),
+    (LINE.replace("crusts", "cru\tsts"), "a text contains a tab or another control character; write a space instead"),
+    (LINE.replace("crusts", "\\ud83d"), "'complaint' contains half of a character; write the character itself"),
     ('"a text"', "the line is the text 'a text'; write one object in curly brackets"),
     ("null", "the line is null; write one object in curly brackets"),
     (f"[{LINE}]", "the line is a list; write each of its objects on a line of its own, without the outer brackets"),
@@ -240,9 +240,12 @@ def test_a_line_that_is_no_object(ward, line, sentence):
 
 PRETTY = f"{json.dumps(FIRST, indent=1)}\n{json.dumps(SECOND, indent=1)}"
 WHOLE = [
-    (json.dumps([FIRST, SECOND], indent=1).encode(), "holds one JSON list over several lines, of 2 entries; remove"),
-    (PRETTY.encode(), "holds objects over several lines; write each case on one line of its own"),
-    (b"id,complaint,diagnosis\na,I itch,impetigo\nb,I burn,chickenpox\n", "has a table instead of one JSON object"),
+    (json.dumps([FIRST, SECOND], indent=1).encode(), "contains one JSON list over several lines, of 2 entries; remove"),
+    (PRETTY.encode(), "contains objects over several lines; write each case on one line of its own"),
+    (
+        b"id,complaint,diagnosis\na,I itch,impetigo\nb,I burn,chickenpox\n",
+        "contains a table instead of one JSON object",
+    ),
     (f"{LINE}\n{LAST}\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
     (LINE.replace("crusts", "M\u00fcdigkeit").encode("latin-1"), "is not UTF-8 at"),
 ]
@@ -305,7 +308,7 @@ YAML = [
     (S, "A ward", '"A ward', "is not valid YAML: a quotation mark or bracket is never closed; close it"),
     (S, "like}", "like", "is not valid YAML: a comma or a closing bracket is missing before this; add it"),
     (S, "name: ward", "name: ward\n\tx: y", "is not valid YAML: a tab indents the line; indent with spaces"),
-    (S, "A ward", "A\x07ward", "scenario.yaml:2: holds the control character U+0007; remove it"),
+    (S, "A ward", "A\x07ward", "scenario.yaml:2: contains the control character U+0007; remove it"),
     (S, "topics:", "topic:", "scenario.yaml:3: 'topic' is not known here; write 'topics' instead"),
     (
         S,
@@ -447,7 +450,7 @@ def test_two_spellings_of_one_label_are_a_mistake(ward):
         ("diagnosis", "gout<eos>", "'diagnosis' contains '<eos>', a control token of language models"),
         ("specialty", "sk\u00adin", "'specialty' contains a control character or an invisible one, U+00AD after 'sk'"),
         ("name", "An\u200bna", "'name' contains a control character or an invisible one, U+200B after 'An'"),
-        ("name", "An\ud800na", "'name' holds half of a character"),
+        ("name", "An\ud800na", "'name' contains half of a character"),
         ("complaint", "It <|im_end|> hurts", "the complaint contains '<|im_end|>', a control token of language models"),
     ],
 )
@@ -465,7 +468,7 @@ def test_a_name_in_yaml_that_no_answer_can_hold_is_a_mistake(ward, name):
     assert any(sentence.startswith("labels.yaml:2: 'labels.impeti") and " contains " in sentence for sentence in said)
     (ward / "labels.yaml").write_text(LABELS.replace("school sores", f"school {name}"))
     (sentence,) = told(ward)
-    assert sentence.startswith("labels.yaml:2: 'labels.impetigo.aliases' entry 1 holds ")
+    assert sentence.startswith("labels.yaml:2: 'labels.impetigo.aliases' entry 1 contains ")
 
 
 ASKED = f"plan: [{{say: Wash it., when: {{sensation: [itch]}}}}], {DERM}"

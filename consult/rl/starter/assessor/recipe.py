@@ -89,7 +89,7 @@ def _same_recipe(recipe: AssessorRecipe, base: Path, path: Path) -> None:
     told = {k: v for k, v in recipe.model_dump().items() if k != "threads"}
     told |= {"format": assessment_fingerprint(), "rules": VERSION, "weights": revision_of(base)}
     if path.exists() and read_object(path, fix="remove it, or give another --out") != told:
-        raise RecipeError(f"'{path.parent}' holds the stages of another recipe; give another --out, or remove it")
+        raise RecipeError(f"'{path.parent}' contains the stages of another recipe; give another --out, or remove it")
     write_whole(path, json.dumps(told, indent=2))
 
 
