@@ -70,6 +70,9 @@ def _is_daily(reading: Reading, start: int) -> bool:
     """Return whether a number counts something of everyday life: "two kids", "married for fifty years"."""
     clause = _clause_at(reading, start)
     about = [token for token in tokens(clause.text) if reading.is_new(token)] if clause else []
+    counted = re.match(r"\d+ (?:lovely |little |small |young |other )?([a-z]+)", reading.said[start:])
+    if counted and any(is_social(token) and not reading.is_unsaid(token) for token in tokens(counted[1])):
+        return True
     if clause is None or is_medical(clause) or any(is_claim(token) and not is_social(token) for token in about):
         return False
     return any(is_social(token) and not reading.is_unsaid(token) for token in about)
@@ -258,9 +261,10 @@ def _predicates(reading: Reading, clause: Clause) -> Iterable[str]:
         if token.concepts:
             continue
         before = clause.text.partition(f" {token.word}")[0]
-        if phrases.HAS.search(before) or not phrases.SAYS.search(clause.text):
-            yield spelt(token)
-        elif phrases.LOOKS.search(before) or (
-            phrases.IS.search(before) and any(one.classes & {"body", "sign"} for one in tokens(before))
+        if (
+            phrases.HAS.search(before)
+            or not phrases.SAYS.search(clause.text)
+            or phrases.LOOKS.search(before)
+            or (phrases.IS.search(before) and any(one.classes & {"body", "sign"} for one in tokens(before)))
         ):
             yield spelt(token)

@@ -53,7 +53,8 @@ HAS = re.compile(
 )
 """What stands before what somebody has or takes."""
 SAYS = re.compile(
-    r"\b(?:i|we|he|she|it|they|you|there|that|this|who|what|which|everyone|everybody|nobody|somebody|someone|people)\b"
+    r"\b(?:i|we|he|she|it|they|you|there|that|this|who|what|which|everyone|everybody|nobody|somebody|someone"
+    r"|people)\b"
     r"|\b(?:my|our|his|her|the|your) \w+ .*\w"
 )
 """A clause with a subject."""
@@ -72,7 +73,8 @@ SUPPOSED = re.compile(
 )
 """What is feared, hoped or imagined, and so not said to be."""
 ACTING = re.compile(
-    r"\b(?:i|we|he|she|you|everyone|everybody|somebody|my \w+|our \w+|the \w+) (?:\w+ )?(?!is\b|are\b)\w{2,}"
+    r"\b(?:i|we|he|she|you|everyone|everybody|somebody|my \w+|our \w+|his \w+|her \w+|the \w+) (?:\w+ )?(?!is\b"
+    r"|are\b)\w{2,}"
 )
 """Somebody who does something."""
 ONSET = re.compile(
@@ -169,7 +171,8 @@ IDIOMS = re.compile(
     r"|\bbetter to (?:come|ask|get|have|know)\b|\bsick(?:er)? (?:folk|people)\b|\bwear(?:ing)? me (?:out|down)\b"
     r"|\bexhausted from worrying\b|\bpoor (?:lamb|thing|love|child|boy|girl|man)\b"
     r"|\bthis (?:morning|afternoon|evening)\b|\bone of the family\b|\btoo much stress\b|\bweight off\b"
-    r"|\bfingers crossed\b|\bon the (?:one|other) hand\b|\bgrown (?:man|men|woman|women|ups?)\b|\bface it\b|\bby heart\b|\bfrom the bottom\b"
+    r"|\bfingers crossed\b|\bon the (?:one|other) hand\b|\bgrown (?:man|men|woman|women|ups?)\b|\bface it\b"
+    r"|\bby heart\b|\bfrom the bottom\b"
     r"|\blike a (?:\w+ )?(?:girl|boy|child|baby)\b|\bon (?:my|the) nerves\b|\bmy nerves\b|\bhope (?:it|this|that"
     r"|things)\b|\bworried sick\b|\bcatch(?:ing)? my breath\b|\bsigh of relief\b|\bin (?:good|safe) hands\b"
     r"|\bmy mind\b|\bheart out\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b|\bheart (?:sank|sinks"

@@ -39,8 +39,11 @@ PLAN = Grounds(
         ("I don't know, I'm afraid.", UNKNOWN),
         ("So it is psoriasis. Twice a day, for ten days. Thank you, doctor.", PLAN),
         ("Is it contagious?", PLAN),
-        ("My lower back's been hurting ever since I moved house, and with two kids and my job it's been a nightmare.", BACK),
-        ("My lower back is killing me. It began when I was moving house. My wife made me come, fifty years married!", BACK),
+        ("My lower back's been hurting ever since I moved house, and with two kids it's been a nightmare.", BACK),
+        (
+            "My lower back is killing me. It began when I was moving house. My wife made me come!",
+            BACK,
+        ),
         ("My lower back hurts. It started when I moved house, and I keep thinking, what if I can't work?", BACK),
         ("He's been burning up for three days. I've had three days off work, and his nursery keeps phoning.", FEVERISH),
         ("Now and again, yes.", AT_TIMES),
