@@ -92,6 +92,7 @@ class ReadOnlyStore(Store):
                 was written by another version.
         """
         self.path, self.warns, self._memory = path, False, memory
+        self._file = None
         self._copy: TemporaryDirectory[str] | None = None
         self._stamp: tuple[int, ...] | None = None
         """The state of a file that cannot be locked."""
