@@ -26,6 +26,10 @@ GONE = (401, 403, 404)
 """Refusals that are not about the request: the key is no longer valid, or the model is no longer served."""
 
 
+class TooManyError(Exception):
+    """A request that was sent with too many others, and has to wait for a slot again."""
+
+
 @dataclass
 class Served:
     """The model behind all addresses of a reference."""
@@ -66,7 +70,7 @@ class Endpoint:
         self._connection = Connection(address.base, address.key(), timeouts)
         self._others = others
         self._failures, self._context = 0, ContextWatch()
-        self._resized = -timeouts.reply
+        self._resized = self._replied = -timeouts.reply
 
     async def greet(self) -> Greeting:
         """Find out which model is served.
@@ -88,6 +92,7 @@ class Endpoint:
         Raises:
             ModelError: The request failed after all tries.
             ModelGoneError: The server stopped responding, or serves another model.
+            TooManyError: The server replies too late to so many requests at once.
         """
         try:
             reply, answers_as = await self._sent(request, served)
@@ -98,7 +103,7 @@ class Endpoint:
             self._failures += 1
             gone = error.busy or self._failures >= FAILURES or not await self._is_there()
             raise (ModelGoneError if gone else ModelError)(self._unusable(error)) from None
-        self._failures = 0
+        self._failures, self._replied = 0, time.monotonic()
         if self._context.note(request, reply.tokens_in):
             self.shortens_to = self._context.limit
         if answers_as != served.answers_as:
@@ -133,27 +138,34 @@ class Endpoint:
 
         Raises:
             ModelGoneError: The server has stopped responding.
+            TooManyError: The server replies too late to so many requests at once.
         """
         if error.busy:
             return
         if self._others and not await self._is_there():
             raise ModelGoneError(self._unusable(error))
-        if error.late:
+        if error.late and self._replied > time.monotonic() - self._connection.timeouts.reply:
             await self._ask_less_at_once()
 
     async def _ask_less_at_once(self) -> None:
-        """Halve the requests in flight: a server that keeps them waiting in a queue of its own answers too late."""
+        """Halve the requests in flight: a server that replies to some keeps the others in a queue of its own.
+
+        Raises:
+            TooManyError: This request is one too many; it was sent with others.
+        """
         now, at_once = time.monotonic(), self.slots.taken
-        # Requests that were sent before the last change say nothing about it.
-        if at_once < 2 or now - self._resized < self._connection.timeouts.reply:
+        if at_once < 2:
             return
-        self._resized = now
-        await self.slots.resize(at_once // 2)
-        warn(
-            f"{self.address.base} did not reply within {self._connection.timeouts.reply:g} s to one of {at_once} "
-            f"requests at once, so it gets at most {at_once // 2} from now on; set ?concurrency={at_once // 2}, or a "
-            "longer timeout, in its address"
-        )
+        # Requests that were sent before the last change say nothing about it.
+        if now - self._resized >= self._connection.timeouts.reply:
+            self._resized = now
+            await self.slots.resize(at_once // 2)
+            warn(
+                f"{self.address.base} did not reply within {self._connection.timeouts.reply:g} s to one of {at_once} "
+                f"requests at once, so it gets at most {at_once // 2} from now on; set ?concurrency={at_once // 2}, or "
+                "a longer timeout, in its address"
+            )
+        raise TooManyError
 
     async def _is_there(self) -> bool:
         try:

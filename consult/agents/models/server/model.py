@@ -83,11 +83,24 @@ class ServerModel:
         return [replace(reply, seconds=0.0) for reply in self._background.run(self._answer_all(requests))]
 
     async def _answer_all(self, requests: Sequence[Request]) -> list[Reply]:
-        outcomes = await asyncio.gather(*(self._answer(request) for request in requests), return_exceptions=True)
-        failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._outcome(request)) for request in requests]
+        except ExceptionGroup as gone:
+            raise gone.exceptions[0] from None
+        outcomes = [task.result() for task in tasks]
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         if failed:
-            raise next((error for error in failed if isinstance(error, ModelGoneError)), failed[0])
+            raise failed[0]
         return [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+
+    async def _outcome(self, request: Request) -> Reply | Exception:
+        try:
+            return await self._answer(request)
+        except ModelGoneError:
+            raise
+        except Exception as error:
+            return error
 
     async def _answer(self, request: Request) -> Reply:
         reply = await self._pool.answer(request)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from consult.agents.models.model import ModelError, ModelGoneError, Reply, Request
-from consult.agents.models.server.endpoint import Endpoint, Served
+from consult.agents.models.server.endpoint import Endpoint, Served, TooManyError
 from consult.agents.models.server.server_probe import Greeting, NoServerError
 from consult.plugins import warn
 
@@ -104,6 +104,8 @@ class Pool:
                     continue  # lost while the request waited
                 try:
                     return await self._timed(member.endpoint, request)
+                except TooManyError:
+                    continue
                 except ModelGoneError as error:
                     if len(self._members) == 1:
                         raise
