@@ -1,5 +1,6 @@
 """Runs on servers: no waves, the same texts whatever the concurrency and the addresses, and servers that are killed."""
 
+import asyncio
 import importlib.util
 import json
 import signal
@@ -148,7 +149,7 @@ def test_a_killed_run_goes_on_to_the_same_texts_and_asks_nothing_committed_again
             raise Killed
 
     model, server = opened(servers[0], suffix="?concurrency=4"), servers[0]
-    with pytest.raises(BaseException, match=""):
+    with pytest.raises((Killed, asyncio.CancelledError)):
         play(tmp_path / "a.db", model, listen=dies)
     kept = {(turn["consultation_id"], turn["idx"]) for turn in turns(tmp_path / "a.db")}
     assert {(e["consultation"], e["idx"]) for e in shown if e["event"] == "turn"} <= kept
@@ -246,7 +247,7 @@ def test_when_all_servers_are_killed_the_run_is_interrupted_and_goes_on_with_one
 
 @pytest.mark.parametrize(
     "more, words",
-    [({"name": "other"}, "'other'"), ({"weights": "v2"}, "serve the same weights under one name")],
+    [({"name": "other"}, "'other+"), ({"weights": "v2"}, "serve the same weights under one name")],
 )
 def test_addresses_with_different_models_are_refused_in_one_sentence(servers, opened, more, words):
     with FakeServer(**more) as another, pytest.raises(ModelError) as caught:
