@@ -11,7 +11,7 @@ from typing import NamedTuple
 from consult.agents.assessors.judge import NO_REPLY, Judge, Judgement
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext
-from consult.envs.batcher import Batcher
+from consult.envs.batcher import AT_ONCE, Batcher, at_once
 from consult.envs.config import Plan
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
@@ -84,7 +84,8 @@ class Judging:
         store: Holds the run.
         run: The run's id.
         model: The judge's model.
-        batch: Consultations at once, and the most requests in one batch.
+        batch: Consultations at once, and the most requests in one batch; None for as many as keep a server busy, and at
+            least 32.
         listen: Called with every verdict, after it was committed.
 
     Raises:
@@ -96,14 +97,14 @@ class Judging:
     store: Store
     run: str
     model: Model
-    batch: int = 32
+    batch: int | None = None
     listen: Listener = field(default=lambda event: None)
 
     def __post_init__(self) -> None:
         refuse_judging(self.scenario)
         self._pending: list[_Judged] = []
         self._exchanges = Exchanges(keeps_prompts(self.store, self.run))
-        self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        self._batcher = Batcher(chunk=self.batch or AT_ONCE, commit=self._flush)
         self._judge = judge_of(self.model, self._batcher, record=self._exchanges.record)
 
     def judge(self) -> Event:
@@ -113,10 +114,11 @@ class Judging:
             ModelGoneError: The model has stopped responding; finished verdicts are stored; rerun the command.
         """
         try:
-            run_to_end(self._batcher.each(self._begin(), self.batch, self._verdict))
+            run_to_end(self._batcher.each(self._begin(), at_once(self.batch, [self.model]), self._verdict))
         finally:
             self._batcher.shutdown()
-        self._flush()
+            if self._batcher.intact:
+                self._flush()
         summary = judging_summary(self.store, self.run, self._judge.name)
         self.listen(summary)
         return summary
@@ -149,7 +151,7 @@ class Judging:
         self._pending.append(_Judged(row, judgement, self._decided(row, judgement), asked))
 
     def _flush(self) -> None:
-        """Commit the verdicts since the last wave, then report them."""
+        """Commit the verdicts since the last commit, then report them."""
         done, self._pending = sorted(self._pending, key=lambda one: one.row["ordinal"]), []
         verdicts = [(one.row["id"], one.judgement, one.decided) for one in done]
         self.store.keep_judgements(self._judge.name, verdicts, [asked for one in done for asked in one.asked])

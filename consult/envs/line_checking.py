@@ -11,15 +11,13 @@ from consult.agents.grounding.labelled import LabelledLine
 from consult.agents.models import Model
 from consult.agents.roles.checker import Checker
 from consult.agents.roles.client import RequestContext
-from consult.envs.batcher import Batcher
+from consult.envs.batcher import Batcher, at_once
 from consult.envs.loops import run_to_end
 from consult.envs.metrics.fidelity import Rate
 from consult.envs.role_models import checker_of
 
 REFUSED, ACCEPTED = "faithful_refused", "unfaithful_accepted"
 """The two mistakes of a check."""
-AT_ONCE = 32
-"""Lines that are checked at once."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def measure_check(lines: Sequence[LabelledLine], model: Model | None = None, ref
     accepted = [not check_claims(one.line, one.grounds) for one in lines]
     if model is None:
         return _measured("rules", lines, accepted)
-    batcher = Batcher(chunk=AT_ONCE)
+    batcher = Batcher()
     checker = checker_of(model, batcher, reference)
     verdicts: dict[int, bool | None] = {}
 
@@ -79,7 +77,7 @@ def measure_check(lines: Sequence[LabelledLine], model: Model | None = None, ref
         verdicts[number] = await _verdict(checker, batcher, number, lines[number])
 
     try:
-        run_to_end(batcher.each([i for i, ok in enumerate(accepted) if ok], AT_ONCE, check))
+        run_to_end(batcher.each([i for i, ok in enumerate(accepted) if ok], at_once(None, [model]), check))
     finally:
         batcher.shutdown()
     decided = [ok and verdicts.get(i) is not False for i, ok in enumerate(accepted)]
