@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from consult.agents.choices import Rationale
 from consult.envs.specialists import specialists_of
 from consult.errors import UserError
-from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, refusal, shown_fields, within
-from consult.foreign_text import quoted
+from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, once, refusal, shown_fields, within
+from consult.foreign_text import quoted, quoted_python
 from consult.ranges import (
     CASES,
     GROUP,
@@ -133,6 +133,7 @@ class TrainConfig(ExactTypes):
     ] = None
     leave_out: Annotated[
         tuple[str, ...],
+        AfterValidator(once),
         Shown(CASES_GROUP, "Cases of this specialty are not trained on; it may be given again.", form="several"),
     ] = ()
     validation: Annotated[
@@ -438,4 +439,5 @@ def _first(error: ValidationError, file: Path | None) -> str:
     name = ".".join(str(part) for part in first["loc"])
     where = f"'{file}': " if file else ""
     why = refusal(first).partition(", and it is ")[0]
-    return f"{where}'{name}' cannot be {quoted(first['input'])}: {why}; fix the value"
+    told = (quoted if file is not None else quoted_python)(first["input"])
+    return f"{where}'{name}' cannot be {told}: {why}; fix the value"

@@ -10,7 +10,7 @@ import pytest
 from consult.envs.held import HeldError
 from consult.rl.config import TrainConfig
 from consult.rl.runtime.callbacks import Best
-from consult.rl.runtime.output_dir import LOCK, check_output_dir, held_folder
+from consult.rl.runtime.output_dir import LOCK, check_output_dir, held_output_dir
 
 
 class Weights:
@@ -37,10 +37,10 @@ def kept(best: Best) -> list[str]:
 
 def test_a_folder_is_held_by_one_training_and_left_as_it_was(tmp_path: Path) -> None:
     out = tmp_path / "runs" / "out"
-    with held_folder(out):
+    with held_output_dir(out):
         check_output_dir(TrainConfig(role="triage", steps=1), out, resume=False)
         sentence = r"out' is being written by another thread of this process; wait for that training"
-        with pytest.raises(HeldError, match=sentence), held_folder(out):
+        with pytest.raises(HeldError, match=sentence), held_output_dir(out):
             pass
         assert (out / LOCK).exists()
     assert not list(tmp_path.iterdir())

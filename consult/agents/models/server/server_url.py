@@ -40,6 +40,8 @@ class Address:
             ModelError: The reference is not an address, or contains credentials or unknown settings.
         """
         parts = _split(reference)
+        if reference.endswith("#"):
+            raise ModelError("a server's address ends with #; add the name of a model, or remove the #")
         # Settings are also accepted after the name, since users may not know the standard order.
         name, _, behind = parts.fragment.partition("?")
         pairs = parse_qsl(f"{parts.query}&{behind}".strip("&"), keep_blank_values=True)
