@@ -13,6 +13,7 @@ import hashlib
 import io
 import itertools
 import json
+import math
 import os
 import re
 import select
@@ -20,7 +21,7 @@ import stat
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -130,16 +131,17 @@ def read_json(path: Path, most: int = MEDIUM) -> Any:
         raise FileError(path, error.what, error.fix) from None
 
 
-def read_object(path: Path, *keys: str, fix: str = "restore it") -> dict[str, Any]:
+def read_object(path: Path, *keys: str, numbers: Sequence[str] = (), fix: str = "restore it") -> dict[str, Any]:
     """Read a file that is one JSON object, such as a configuration or a state that a program wrote.
 
     Args:
         path: The file.
         keys: Keys that it must have.
+        numbers: Keys that it must have with a finite number.
         fix: What to do if it is broken.
 
     Raises:
-        FileError: As in `read_json`, or it is not an object, or lacks a key.
+        FileError: As in `read_json`, or it is not an object, or lacks a key or a number.
     """
     try:
         data = read_json(path)
@@ -149,10 +151,17 @@ def read_object(path: Path, *keys: str, fix: str = "restore it") -> dict[str, An
         raise FileError(path, error.what, fix, error.line) from None
     if not isinstance(data, dict):
         raise FileError(path, "is not a JSON object", fix)
-    lacking = next((key for key in keys if key not in data), None)
+    lacking = next((key for key in (*keys, *numbers) if key not in data), None)
     if lacking is not None:
         raise FileError(path, f"lacks '{lacking}'", fix)
+    wrong = next((key for key in numbers if not _is_number(data[key])), None)
+    if wrong is not None:
+        raise FileError(path, f"has no number as '{wrong}'", fix)
     return data
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:

@@ -62,11 +62,11 @@ class ScriptedModel:
             text = read_text(path, pipe=True)
             located = parse_yaml(text, path.name).without_doubled()
             script = Script.model_validate(located.data)
+            _check_keys(script, located, path)
         except (MissingFileError, KindError) as error:
             raise ModelError(f"script '{path}' {error.what}; give scripted: and the path of a YAML file") from None
         except (ScenarioError, FileError) as error:
             raise ModelError(str(error)) from None
-            _check_keys(script, located, path)
         except ValidationError as error:
             # A reply may be a text or a failure, so there are several errors about it; the deepest one is relevant.
             first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
