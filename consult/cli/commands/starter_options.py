@@ -11,7 +11,7 @@ import typer
 
 from consult.cli.commands.from_model import from_model
 from consult.cli.commands.options import OUTPUT_PANEL
-from consult.foreign_text import harmless
+from consult.foreign_text import as_name, harmless
 
 if TYPE_CHECKING:
     from consult.rl.starter.config import AssessorRecipe, ClassifierRecipe, Recipe
@@ -51,13 +51,13 @@ def _starter(
         ),
     ],
 ) -> None:
-    from consult.rl.runtime.output_dir import held_folder
+    from consult.rl.runtime.output_dir import held_output_dir
     from consult.rl.starter.recipe import train_starter
 
-    with held_folder(out):
+    with held_output_dir(out):
         figures = train_starter(recipe, out, _say)
     typer.echo(
-        f"{harmless(str(out))}: {figures['parameters'] / 1e6:.1f} M parameters, loss {figures['loss']}; try it with:"
+        f"{as_name(str(out))}: {figures['parameters'] / 1e6:.1f} M parameters, loss {figures['loss']}; try it with:"
     )
     typer.echo(harmless(shlex.join(["consult", "simulate", "--scenario", recipe.scenario, "--model", str(out)])))
 
@@ -73,14 +73,12 @@ def _assessor(
         ),
     ],
 ) -> None:
-    from consult.rl.runtime.output_dir import held_folder
+    from consult.rl.runtime.output_dir import held_output_dir
     from consult.rl.starter.assessor.recipe import train_assessor
 
-    with held_folder(out):
+    with held_output_dir(out):
         facts = train_assessor(recipe, out, _say)
-    typer.echo(
-        f"{harmless(str(out))}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:"
-    )
+    typer.echo(f"{as_name(str(out))}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:")
     typer.echo(harmless(f"consult assess RUN --assessor {shlex.quote(str(out))}"))
 
 

@@ -18,7 +18,8 @@ from consult.rl.starter import encoding
 from consult.rl.starter.config import Recipe
 from consult.rl.starter.encoding import Plan
 from consult.rl.starter.example import SHARES
-from consult.rl.starter.recipe import RecipeError, train_starter
+from consult.rl.starter.recipe import train_starter
+from consult.rl.starter.stages import RecipeError
 from consult.rl.starter.supervised import Supervised
 from consult.scenarios import load_scenario
 
