@@ -14,6 +14,10 @@ from consult.scenarios import Scenario
 from consult.scenarios.located_yaml import read_yaml
 
 
+NO_TEMPERAMENT = "none"
+"""Stored with consultations that have no patient."""
+
+
 class Temperament(BaseModel):
     """One temperament."""
 
@@ -51,13 +55,20 @@ def temperaments() -> dict[str, Temperament]:
 
 
 def own_temperament(scenario: Scenario, case_id: str) -> str:
-    """Return a case's own temperament, which does not depend on the other cases; balanced by split and diagnosis."""
+    """Return a case's own temperament, which does not depend on the other cases; balanced by split and diagnosis.
+
+    A question about pictures has no patient, and so none of the four.
+    """
+    if scenario.asks_questions:
+        return NO_TEMPERAMENT
     place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
     return _nth(place, scenario)
 
 
 def own_temperaments(scenario: Scenario, split: str) -> dict[str, str]:
     """Return each case of a split with its own temperament."""
+    if scenario.asks_questions:
+        return dict.fromkeys(scenario.case_ids(split), NO_TEMPERAMENT)
     return {case_id: _nth(place, scenario) for place, case_id in enumerate(scenario.case_ids(split))}
 
 

@@ -25,12 +25,13 @@ from consult.agents.roles.specialist import Specialist
 from consult.agents.roles.triage import TriageDoctor
 from consult.envs.consultation import Consultation, Node
 from consult.envs.synthetic import sample_synthetic_panel
+from consult.scenarios import Question
 
 NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
 
 EDGES: dict[Node, tuple[Node, ...]] = {
-    "open": ("triage", "attend", "conclude"),
-    "triage": ("attend",),
+    "open": ("triage", "attend", "panel", "conclude"),
+    "triage": ("attend", "panel"),
     "attend": ("answer", "attend", "panel", "conclude"),
     "answer": ("attend", "conclude"),
     "panel": ("attend", "conclude"),
@@ -117,11 +118,13 @@ class Session:
         return view
 
     def doctor_view(self, client: RoleClient) -> DoctorView:
-        """Return a doctor's view, without the photograph if the model cannot see."""
+        """Return a doctor's view, with as many photographs as the model takes."""
         view = self.consultation.observe().view
         assert isinstance(view, DoctorView)
         view = replace(view, rationale=client.info.rationale)
-        return view if client.info.sees else replace(view, photograph=None)
+        if not client.info.sees:
+            return replace(view, photograph=None)
+        return view.showing(client.info.photographs)
 
     def apply(self, act: Act) -> State:
         """Step the environment, record the act, and return the next node."""
@@ -135,8 +138,15 @@ class Session:
         return State(consultation=self.id, next=node, text="")
 
 
+def asked(question: Question) -> Act:
+    """Return the act by which a program puts a question about pictures to the doctors."""
+    return Act("question", "open", question.in_words, source="program")
+
+
 async def _open(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
+    if session.consultation.case.question is not None:
+        return session.apply(asked(session.consultation.case.question))
     return session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
 
 
@@ -170,7 +180,8 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         answers = await _in_words_of_their_own(members, answers, session)
     else:
         answers = [(opinion, Usage()) for opinion in sample_synthetic_panel(consultation, role_models.panel_skill)]
-    chosen, session.chosen = session.chosen or Act("attending", "consult"), None
+    # Nobody chooses to consult about a question: the panel is always asked.
+    chosen, session.chosen = session.chosen or Act("attending", "consult", CONSULT, source="program"), None
     # The attending's own words if it chose to consult; a program's if it wanted to conclude without the panel.
     by_choice = chosen.action == "consult"
     act = Act(
@@ -213,7 +224,8 @@ async def _conclude(state: State, runtime: Runtime[Session]) -> State:
     session, client = runtime.context, runtime.context.role_models.attending
     role_models = session.role_models
     attending = Attending(client, session.consultation.scenario, role_models.votes, role_models.together)
-    act = await attending.conclude(session.doctor_view(client), session.context("attending"))
+    concludes = attending.conclude if session.consultation.case.question is None else attending.answer
+    act = await concludes(session.doctor_view(client), session.context("attending"))
     chosen, session.chosen = session.chosen, None
     if chosen is None:
         return session.apply(act)
