@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from consult.scenarios import Scenario
 from consult.scenarios.located_yaml import read_yaml
 
-
 NO_TEMPERAMENT = "none"
 """Stored with consultations that have no patient."""
 

@@ -224,6 +224,7 @@ def grid_of(
     source = read_preset(preset) if preset is not None else read_grid(file) if file is not None else Source()
     grid = make_grid(source, _references(told, named))
     scenario = load_scenario(grid.scenario)
+    grid = grid.for_scenario(scenario)
     return Gridded(
         grid, grid.toml(len(scenario.case_ids(grid.split))), scenario, cells_of(grid, scenario), named, prompts
     )

@@ -20,7 +20,7 @@ from consult.agents.prompt_formats.questions import topic_of
 from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
 from consult.agents.roles.client import derive_seed
 from consult.envs.config import Plan, Status
-from consult.scenarios import Card, Case, Fact, Scenario
+from consult.scenarios import Card, Case, Fact, Question, Scenario
 from consult.scenarios.case import ALARM
 from consult.scenarios.conditional import known_facts
 
@@ -340,6 +340,11 @@ class Consultation:
         ids = {fact.id for fact in card.facts}
         said = {fact_id for act in self.acts for fact_id in act.facts}
         return len(said & ids), len(ids)
+
+
+def asked(question: Question) -> Act:
+    """Return the act by which a program puts a question about pictures to the doctors."""
+    return Act("question", "open", question.in_words, source="program")
 
 
 def _asks_for_alarms(question: Act, answer: Act) -> bool:

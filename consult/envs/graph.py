@@ -23,9 +23,8 @@ from consult.agents.roles.human_patient import HumanPatient
 from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.roles.specialist import Specialist
 from consult.agents.roles.triage import TriageDoctor
-from consult.envs.consultation import Consultation, Node
+from consult.envs.consultation import Consultation, Node, asked
 from consult.envs.synthetic import sample_synthetic_panel
-from consult.scenarios import Question
 
 NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
 
@@ -136,11 +135,6 @@ class Session:
     def go(self, node: Node) -> State:
         """Go to another node without an act."""
         return State(consultation=self.id, next=node, text="")
-
-
-def asked(question: Question) -> Act:
-    """Return the act by which a program puts a question about pictures to the doctors."""
-    return Act("question", "open", question.in_words, source="program")
 
 
 async def _open(state: State, runtime: Runtime[Session]) -> State:

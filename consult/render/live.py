@@ -115,7 +115,11 @@ class LiveView:
 
     def _header(self, models: Mapping[str, str], sees: Mapping[str, bool]) -> list[Text]:
         card = self.case.card
-        who = [shown(card.name) or ("A patient" if self.case.question is None else "A question"), card.age_in_words, card.sex or ""]
+        who = [
+            shown(card.name) or ("A patient" if self.case.question is None else "A question"),
+            card.age_in_words,
+            card.sex or "",
+        ]
         lines = [
             styled(", ".join(part for part in who if part), "bold"),
             *([styled(f"{self.temperament} temperament", "cyan")] if self._has_temperament else []),

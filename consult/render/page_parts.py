@@ -12,8 +12,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Item, Verdict
-from consult.envs.events import demonstration
 from consult.agents.temperament import NO_TEMPERAMENT
+from consult.envs.events import demonstration
 from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.foreign_text import as_html
 from consult.render.live import SKIN_TYPES, not_seen, played_by, short

@@ -21,7 +21,18 @@ from consult.errors import UserError
 from consult.render.page import png
 from consult.render.page_parts import Row, Told
 from consult.render.prompts import ShownPrompts
-from consult.scenarios import BUILT_IN, Card, Case, Fact, Photograph, Question, Scenario, Truth, UnknownNameError, load_scenario
+from consult.scenarios import (
+    BUILT_IN,
+    Card,
+    Case,
+    Fact,
+    Photograph,
+    Question,
+    Scenario,
+    Truth,
+    UnknownNameError,
+    load_scenario,
+)
 
 MOST_KEPT = 8
 """Scenarios kept in memory."""

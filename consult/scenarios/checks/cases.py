@@ -113,9 +113,7 @@ def _question_problems(case: Case, told: Told) -> Iterator[tuple[str, str]]:
     clinics = clinics_of(told.scenario) if told.scenario else ()
     if told.topics_known and truth.specialty is not None and truth.specialty not in clinics:
         meant = closest(truth.specialty, clinics)
-        menu = (
-            f"choose from: {', '.join(nearest_first(truth.specialty, clinics))}, or add it under 'specialties'"
-        )
+        menu = f"choose from: {', '.join(nearest_first(truth.specialty, clinics))}, or add it under 'specialties'"
         yield f"the specialty '{truth.specialty}' is not in scenario.yaml", f"write '{meant}'" if meant else menu
     named = [("'question'", question.text), ("'answer'", truth.diagnosis), ("'dataset'", question.dataset)]
     named += [("'modality'", question.modality), ("'type'", question.type), ("'specialty'", truth.specialty)]
