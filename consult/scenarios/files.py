@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from consult.scenarios.case import Urgency
+from consult.scenarios.case import Temperament, Urgency
 
 Sex = Literal["female", "male"]
 MOST_CASES = 1_000_000
@@ -53,6 +53,8 @@ class ScenarioFile(FileModel):
     """Clinics of single cases that are not the clinic of a label."""
     aliases: dict[str, list[Text]] = {}
     """Open diagnosis → other names for it; with `labels.yaml` they are there."""
+    labels_without_cases: bool = False
+    """Whether labels may have no case: the cases are some of a data set's, and the labels all of its."""
     seed: int = 0
     splits: dict[Literal["train", "validation", "test", "alarms"], Size] = {}
     """`alarms`: pairs of patients with and without a late alarm."""
@@ -218,4 +220,6 @@ class CaseSpec(FileModel):
     age: Years | None = None
     sex: Sex | None = None
     skin_type: SkinType | None = None
+    temperament: Temperament | None = None
+    """The patient's own temperament; without it, the program assigns one."""
     split: Literal["train", "validation", "test"] = "test"
