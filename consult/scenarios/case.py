@@ -25,6 +25,10 @@ ALARM = "alarm"
 NO_RED_FLAG = "none"
 """Value in a store for the red flag of a case that has none."""
 
+Temperament = Literal["sanguine", "choleric", "melancholic", "phlegmatic"]
+TEMPERAMENTS: tuple[Temperament, ...] = ("sanguine", "choleric", "melancholic", "phlegmatic")
+"""The names of the temperaments, in their usual order; what they mean is in `consult.agents.temperament`."""
+
 Style = Literal["in-style", "held-out"]
 """Whether a case is worded and drawn like the training cases, or in a style that occurs only in test cases."""
 
@@ -162,6 +166,8 @@ class Case:
     split: str = "test"
     style: Style | None = "in-style"
     """None if it is unknown."""
+    temperament: Temperament | None = None
+    """Its own temperament, if its file states one."""
     origin: Origin = "tables"
 
     @property

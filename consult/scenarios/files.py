@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from consult.scenarios.case import LETTERS, MOST_PHOTOGRAPHS, Urgency
+from consult.scenarios.case import LETTERS, MOST_PHOTOGRAPHS, Temperament, Urgency
 
 Sex = Literal["female", "male"]
 MOST_CASES = 1_000_000
@@ -56,6 +56,8 @@ class ScenarioFile(FileModel):
     """Clinics of single cases that are not the clinic of a label."""
     aliases: dict[str, list[Text]] = {}
     """Open diagnosis → other names for it; with `labels.yaml` they are there."""
+    labels_without_cases: bool = False
+    """Whether labels may have no case: the cases are some of a data set's, and the labels all of its."""
     seed: int = 0
     splits: dict[Literal["train", "validation", "test", "alarms"], Size] = {}
     """`alarms`: pairs of patients with and without a late alarm."""
@@ -76,7 +78,7 @@ class QuestionsFile(ScenarioFile):
 
 
 PATIENTS_ONLY = (
-    "topics", "examinations", "seed", "splits", "atypical", "several", "held_out", "drawing_styles",
+    "topics", "examinations", "labels_without_cases", "seed", "splits", "atypical", "several", "held_out", "drawing_styles",
 )  # fmt: skip
 """Settings that have no effect on questions."""
 
@@ -245,6 +247,8 @@ class CaseSpec(FileModel):
     age: Years | None = None
     sex: Sex | None = None
     skin_type: SkinType | None = None
+    temperament: Temperament | None = None
+    """The patient's own temperament; without it, the program assigns one."""
     split: SplitId = "test"
 
 

@@ -17,6 +17,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from consult.reading import is_there, update_digest
+from consult.scenarios.case import Temperament
 from consult.scenarios.case_generator import Grammar
 from consult.scenarios.conditional import Advice, Condition
 from consult.scenarios.files import (
@@ -84,6 +85,7 @@ def load_folder(folder: Path) -> Scenario:
     _refuse(alias_references(spec, at_spec, labels))
     source: CaseSource
     shown: tuple[str, ...] = ()
+    temperaments: Mapping[str, Temperament] = {}
     if is_there(folder / "findings.yaml"):
         _refuse(setting_references(spec, at_spec))
         source = grammar = grammar_of(folder, (spec, at_spec), written)
@@ -91,7 +93,7 @@ def load_folder(folder: Path) -> Scenario:
         splits = {str(name): size for name, size in spec.splits.items()}
     else:
         listed = read_cases(folder, spec.name, labels)
-        source, splits = listed, listed.sizes
+        source, splits, temperaments = listed, listed.sizes, listed.temperaments
     return Scenario(
         name=spec.name,
         title=spec.title,
@@ -104,6 +106,7 @@ def load_folder(folder: Path) -> Scenario:
         description=spec.description,
         findings=shown,
         aliases=spec.aliases,
+        temperaments=temperaments,
         revision=_revision(folder, drawn=isinstance(source, Grammar)),
     )
 

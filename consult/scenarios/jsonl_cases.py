@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import ValidationError
 
 from consult.reading import FileError, is_there, text_lines
-from consult.scenarios.case import Card, Case, Fact, Photograph, Question, Truth
+from consult.scenarios.case import Card, Case, Fact, Photograph, Question, Temperament, Truth
 from consult.scenarios.conditional import known_of
 from consult.scenarios.files import CaseSpec, FactSpec, QuestionSpec
 from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
@@ -45,6 +45,11 @@ class ListedCases:
         for case in self.cases.values():
             sizes[case.split] = sizes.get(case.split, 0) + 1
         return sizes
+
+    @cached_property
+    def temperaments(self) -> dict[str, Temperament]:
+        """Case → its own temperament, for cases that state one."""
+        return {case.id: case.temperament for case in self.cases.values() if case.temperament}
 
     def ids(self, split: str) -> Sequence[str]:
         """List a split's ids, cycling through the diagnoses; cases of one diagnosis are in the order of the file.
@@ -318,6 +323,7 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
         photograph=photograph,
         further=tuple(filter(None, further)),
         split=spec.split,
+        temperament=spec.temperament,
         origin="file",
     )
 

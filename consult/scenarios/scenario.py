@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
 
 from consult.errors import UserError
-from consult.scenarios.case import Case, Urgency
+from consult.scenarios.case import Case, Temperament, Urgency
 from consult.scenarios.conditional import Advice, Known, applying, most_urgent
 from consult.scenarios.normalised import abstains, folded, normalised, open_name, spellings
 from consult.scenarios.options import letter_named
@@ -134,6 +134,8 @@ class Scenario:
     """Possible findings of photographs, in a doctor's words; empty if the photographs were not drawn."""
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Open diagnosis → its other names; those of labels are stored with the labels."""
+    temperaments: Mapping[str, Temperament] = field(default_factory=dict)
+    """Case → its own temperament, for cases whose file states one."""
     revision: str = ""
     """Hash of the scenario's files: two runs with equal revisions play the same cases."""
     kind: ScenarioKind = "consultation"

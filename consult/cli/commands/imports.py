@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 def import_(
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="The kind is agentclinic, craft-md, csv, jsonl, folder or FILE.py:NAME."),
+        typer.Argument(
+            metavar="KIND", help="The kind is 3mdbench, agentclinic, craft-md, csv, jsonl, folder or FILE.py:NAME."
+        ),
     ],
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="This is the file, or the folder of photographs.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="This is the file or folder; for 3mdbench also an id on the hub.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario is made in this folder.")],
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="This field is in this column; it may be given again."),
     ] = None,
+    own_split: Annotated[
+        bool, typer.Option("--own-split", help="All cases of 3mdbench stay in the split test, as in the data set.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import cases from other sources as a scenario folder; report what was kept, what was dropped and why."""
@@ -40,7 +47,7 @@ def import_(
     named = Named()
     reference = named.add(IMPORTERS, kind)
     with named.known():
-        summary = import_cases(reference, source, out, _mapping(map_ or []))
+        summary = import_cases(reference, source, out, _mapping(map_ or []), own_split=own_split)
     if json:
         print_json({"event": "import", "out": str(out) if summary.kept else None, **asdict(summary)})
     else:

@@ -23,18 +23,22 @@ from consult.scenarios.importing.card import Card, Menu, card_of
 from consult.scenarios.importing.cleaning import excerpt
 from consult.scenarios.importing.columns import Columns, meant_columns
 from consult.scenarios.importing.craft_md import read_craft_md
+from consult.scenarios.importing.mdbench import known_labels, read_3mdbench
 from consult.scenarios.importing.names import Diagnoses, dumped
 from consult.scenarios.importing.own_rows import read_csv, read_jsonl, rows_of
 from consult.scenarios.importing.picture_folder import has_table, read_folder, unlisted
 from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import Row, Rows, UnusableRow
 from consult.scenarios.importing.writing import REPORT, Target
-from consult.scenarios.scenario import UnknownNameError
+from consult.scenarios.scenario import Label, UnknownNameError
 from consult.whole_files import naming
 
 __all__ = ["IMPORTERS", "KINDS", "Dropped", "Summary", "import_cases"]
 
+MDBENCH = "3mdbench"
+
 KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
+    MDBENCH: lambda source, mapping: read_3mdbench(source),
     "agentclinic": lambda source, mapping: read_agentclinic(source),
     "craft-md": lambda source, mapping: read_craft_md(source),
     "csv": read_csv,
@@ -91,7 +95,9 @@ class Summary:
     first: list[Dropped] = field(default_factory=list)
 
 
-def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] | None = None) -> Summary:
+def import_cases(
+    kind: str, source: Path, out: Path, mapping: Mapping[str, str] | None = None, *, own_split: bool = False
+) -> Summary:
     """Import a source into a scenario folder; nothing is written if no row can be kept.
 
     Args:
@@ -100,6 +106,8 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
         source: The source's file or folder.
         out: The folder to make; must not exist, or be empty.
         mapping: Field → column, for your own tables and JSON lines.
+        own_split: Whether the cases of 3MDBench all stay in the split `test`, as in the data set, instead of being
+            split by the hash of their photographs.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.
@@ -109,9 +117,12 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
     reader = _reader(kind)
     if mapping and kind not in MAPPED:
         raise UserError(f"the columns of {kind} are known; leave --map out, or import it as {' or '.join(MAPPED)}")
-    rows = reader(source, mapping or {})
+    if own_split and kind != MDBENCH:
+        raise UserError(f"the cases of {kind} keep their split in any case; leave --own-split out")
+    rows = read_3mdbench(source, own_split=True) if own_split else reader(source, mapping or {})
     with naming(out, out), Target(out) as target:
-        importer = _Importer(target, source if source.is_dir() else source.parent)
+        known = known_labels() if kind == MDBENCH else {}
+        importer = _Importer(target, source if source.is_dir() else source.parent, known)
         for read in rows:
             importer.take(read.line, read.row)
         summary = importer.summary
@@ -192,9 +203,9 @@ def _name(out: Path) -> str:
 class _Importer:
     """Turns rows into cases, one at a time."""
 
-    def __init__(self, target: Target, root: Path) -> None:
+    def __init__(self, target: Target, root: Path, known: Mapping[str, Label]) -> None:
         self.target, self.root = target, root
-        self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(), Menu()
+        self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(known), Menu()
         self.unread: dict[str, None] = {}
         """Columns that no field was read from."""
         self.found: set[str] = set()
@@ -224,7 +235,9 @@ class _Importer:
         diagnosis = self.diagnoses.named(row.diagnosis)
         card = card_of(row, self._id(line, row.id), diagnosis, self.menu)
         _validated(card)
-        if row.image:
+        if row.picture:
+            card.fields["image"] = self.target.embedded(row.picture, row.image)
+        elif row.image:
             card.fields["image"] = self.target.photograph(self.root, row.image)
         if not self.target.take(card.fields["id"]):
             raise UnusableRow("the id occurs twice", card.fields["id"])
@@ -264,6 +277,7 @@ class _Importer:
         if labels is not None:
             self.target.write("labels.yaml", labels)
         scenario: dict[str, Any] = {"name": name, "title": title, "topics": self.menu.topics}
+        scenario |= {"labels_without_cases": self.diagnoses.some_without_cases}
         scenario |= {"examinations": self.menu.described(), "specialties": list(self.menu.clinics)}
         self.target.write("scenario.yaml", dumped({key: value for key, value in scenario.items() if value}))
         report = {**asdict(summary), "dropped": dict(summary.dropped), "cleaned": dict(summary.cleaned)}
