@@ -137,11 +137,13 @@ class Question:
     """How the pictures were made, such as `CT`; empty if it is unknown."""
     type: str = ""
     """What it asks about, such as `organ`; empty if it is unknown."""
+    stated_form: QuestionForm | None = None
+    """The form that its data set states; it may be closed without a list of options."""
 
     @property
     def form(self) -> QuestionForm:
-        """Return whether the answer is one of the options."""
-        return "closed" if self.options else "open"
+        """Return whether the answer is one of a few; as stated, or by the options."""
+        return self.stated_form or ("closed" if self.options else "open")
 
     @property
     def in_words(self) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from consult.scenarios.case import LETTERS, MOST_PHOTOGRAPHS, Temperament, Urgency
+from consult.scenarios.case import LETTERS, MOST_PHOTOGRAPHS, QuestionForm, Temperament, Urgency
 
 Sex = Literal["female", "male"]
 MOST_CASES = 1_000_000
@@ -78,7 +78,8 @@ class QuestionsFile(ScenarioFile):
 
 
 PATIENTS_ONLY = (
-    "topics", "examinations", "labels_without_cases", "seed", "splits", "atypical", "several", "held_out", "drawing_styles",
+    "topics", "examinations", "labels_without_cases", "seed", "splits", "atypical", "several", "held_out",
+    "drawing_styles",
 )  # fmt: skip
 """Settings that have no effect on questions."""
 
@@ -264,6 +265,8 @@ class QuestionSpec(FileModel):
     """Empty for an open question."""
     answer: Text | None = None
     """One of the options; None if it is unknown."""
+    form: QuestionForm | None = None
+    """closed or open; without it, a question with options is closed."""
     image: ImagePath | None = None
     images: Images = []
     dataset: Annotated[str, Field(max_length=200)] = ""

@@ -336,7 +336,7 @@ def _question(folder: Path, scenario: str, spec: QuestionSpec) -> Case:
         truth=Truth(spec.answer, spec.specialty, None),
         photograph=photograph,
         further=tuple(filter(None, further)),
-        question=Question(spec.question, tuple(spec.options), spec.dataset, spec.modality, spec.type),
+        question=Question(spec.question, tuple(spec.options), spec.dataset, spec.modality, spec.type, spec.form),
         split=spec.split,
         style=None,
         origin="file",
