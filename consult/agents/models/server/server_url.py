@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from consult.agents.models.model import ModelError
-from consult.ranges import CONCURRENCY, TIMEOUT, Range
+from consult.ranges import CONCURRENCY, SHOWN, TIMEOUT, Range
 
 KEY = "CONSULT_API_KEY"
 OTHER_KEY = "OPENAI_API_KEY"
@@ -31,6 +31,8 @@ class Address:
     """The most requests in flight, 1 to 1024."""
     timeout: float = 300.0
     """Timeout of one reply in seconds, up to a day."""
+    photographs: int | None = None
+    """Most photographs of one prompt, 1 to 7; None for no limit."""
 
     @classmethod
     def parse(cls, reference: str) -> Address:
@@ -46,14 +48,17 @@ class Address:
         settings = dict(pairs)
         if len(settings) < len(pairs):
             raise ModelError("a server's address gives a setting twice; give it once")
-        unknown = sorted(set(settings) - {"concurrency", "timeout"})
+        unknown = sorted(set(settings) - {"concurrency", "photographs", "timeout"})
         if unknown:
-            raise ModelError(f"a server's address takes concurrency and timeout, not '{unknown[0]}'; remove that")
+            raise ModelError(
+                f"a server's address takes concurrency, photographs and timeout, not '{unknown[0]}'; remove that"
+            )
         return cls(
             base=f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"),
             name=name or None,
             concurrency=int(_number(settings, "concurrency", CONCURRENCY, "8")),
             timeout=float(_number(settings, "timeout", TIMEOUT, "300")),
+            photographs=int(_number(settings, "photographs", SHOWN, "1")) if "photographs" in settings else None,
         )
 
     @property
