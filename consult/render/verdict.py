@@ -96,7 +96,7 @@ def triage_judgements(event: Event, scenario: Scenario) -> list[Judged]:
     second = accepted and label is not None and event["specialty"] == label.second_specialty
     judged = []
     # A question about pictures has no urgency.
-    keys = ("specialty", "urgency") if event["question_form"] is None else ("specialty",)
+    keys = ("specialty", "urgency") if event.get("question_form") is None else ("specialty",)
     for key in keys:
         said, true = event[key], event[f"true_{key}"]
         right = None if true is None else said == true

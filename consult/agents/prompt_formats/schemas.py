@@ -43,7 +43,7 @@ _MEANINGS = {
     "urgency": f"<{', '.join(URGENCIES[:-1])} or {URGENCIES[-1]}>",
     "specialty": "<clinic>",
     "answer": "<answer>",
-    "why": "<one sentence for the patient's file>",
+    "why": "<one sentence that the patient hears: which clinic, and why>",
 }
 """Key of an answer → what it holds, in a prompt."""
 
