@@ -68,7 +68,7 @@ def test_an_attendings_decision_is_right_by_its_own_options(at):
     # B is lung, and no; the third question is open.
     assert [row and row.panel_correct_share for row in rows] == [1.0, 1.0, 0.0]
     first = rows[0]
-    assert first is not None and first.target.is_right("lung") and not first.target.is_right("B")
+    assert first is not None and first.target.is_right("B") and not first.target.is_right("C")
 
 
 def test_a_completion_is_read_by_letter_or_text(at, model):
