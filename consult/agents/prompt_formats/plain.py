@@ -158,8 +158,8 @@ class PlainDialect(WholeAnswers):
         return only_one(without_thought(text), view.topics)
 
     def _patient(self, view: PatientView, temperament: Temperament, rules: str, situation: str) -> Prompt:
-        character = _character(view.temperament, temperament)
-        system = self.texts.fill("patient", patient=person_of(view.card), temperament=character, rules=rules)
+        person, mood = person_of(view.card), character(view.temperament, temperament)
+        system = self.texts.fill("patient", patient=person, temperament=mood, rules=rules)
         user = self.texts.fill("patient_turn", transcript=transcript(view), situation=situation)
         return _chat(system, user, SPEECH_TOKENS)
 
@@ -419,7 +419,8 @@ def _reasoned(text: str, data: Mapping[str, Any] | None) -> str:
     return " ".join(part for part in (thought_of(text), said((data or {}).get("reasoning"))) if part)
 
 
-def _character(name: str, temperament: Temperament) -> str:
+def character(name: str, temperament: Temperament) -> str:
+    """Describe a temperament to the model that plays it."""
     return (
         f"Your temperament is {name}. You describe your trouble {temperament.describing}. You ask questions "
         f"{temperament.asking}. You talk {temperament.talking}. You take to treatment {temperament.treatment}. "
