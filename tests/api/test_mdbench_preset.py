@@ -240,6 +240,7 @@ def test_replies_are_read_strictly():
         offers = ("answer", "satisfied")
 
     ended = read_patient_talk('{"text": "", "satisfied": true}', View())  # type: ignore[arg-type]
+    assert ended is not None
     assert (ended.action, ended.text) == ("satisfied", "Thank you, doctor.")
     assert read_patient_talk("It itches.", View()).action == "answer"  # type: ignore[arg-type,union-attr]
     assert read_patient_talk('{"text": "It', View()) is None  # type: ignore[arg-type]
