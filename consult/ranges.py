@@ -58,6 +58,8 @@ BATCH = Range(1, 1024)
 """Consultations at once."""
 PANEL_SIZE = Range(1, 15)
 MAX_TURNS = Range(2, 100)
+PICTURE_WIDTH = Range(32, 10_000)
+"""Most pixels of the width of a photograph that doctors see."""
 REPEATS = Range(1, 100)
 VOTES = Range(1, 64)
 REPLY_TOKENS = Range(1, 131_072)

@@ -178,6 +178,8 @@ class DoctorView:
     diagnosis: str | None = None
     """The diagnosis, after the decision."""
     thought: str = ""
+    interviews: bool = True
+    """Whether the doctor may ask the patient."""
     thinks: bool = False
     """Whether a private thought is requested before each line."""
     expert: tuple[str, ...] = ()

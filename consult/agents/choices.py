@@ -33,6 +33,9 @@ STRATEGY_RULES: Mapping[Strategy, StrategyRules] = {
     "expert": StrategyRules(asks_classifier=True),
 }
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+Protocol = Literal["consult", "3mdbench"]
+"""The rules of a consultation: this program's own, or the free talk of 3MDBench."""
+TALK: Protocol = "3mdbench"
 Team = Literal["panel", "no-triage", "solo"]
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from consult.agents.assessors.judge import open_judge
 from consult.agents.assessors.model import ASSESSORS, ProgramAssessor, open_assessor
+from consult.agents.choices import TALK
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
-from consult.api.checks import for_python, listener, whole
+from consult.api.checks import boolean, for_python, listener, whole
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.api.run import Run, place_of, run_row
 from consult.envs.assessing import Assessing, name_of
-from consult.envs.config import RunConfig
+from consult.envs.benchmark.protocol import own_assessor
+from consult.envs.config import RunConfig, stored_config
 from consult.envs.deciding import decide_again
 from consult.envs.events import Event, Listener
 from consult.envs.held import scoring
@@ -34,6 +36,7 @@ def assess(
     assessor: AssessorLike | None = None,
     *,
     judge: ModelLike | None = None,
+    self_assessment: bool = False,
     batch: int = 32,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
@@ -46,6 +49,7 @@ def assess(
             consultation (with `case`, `scenario`, `acts`, `conclusion`) that returns item → value, such as
             `{"1.1": 1, "4.1": 2}`; None for a value that it cannot determine.
         judge: A model that, instead, judges the open diagnoses that no name or alias decides.
+        self_assessment: Whether the model that played the doctor may assess a run by 3MDBench's protocol.
         batch: Consultations at once, and the most requests in one batch.
         db: The store's file, where `run` is an id.
         listen: Called with every verdict after it is stored.
@@ -60,7 +64,8 @@ def assess(
             another process does the same.
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
-    return scored(run, assessor, judge, batch, db, listen)
+    allowed = boolean("self_assessment", self_assessment)
+    return scored(run, assessor, judge, batch, db, listen, self_assessment=allowed)
 
 
 @for_python
@@ -102,6 +107,8 @@ def scored(
     batch: int,
     db: PathLike,
     listen: Listener | None,
+    *,
+    self_assessment: bool = False,
 ) -> Event:
     """Score a run, as `assess`.
 
@@ -118,12 +125,25 @@ def scored(
         row = run_row(store, identifier)
         if assessor is not None:
             reference = named.add(ASSESSORS, assessor)
+            if not self_assessment:
+                _refuse_own(row, reference)
             with named.known():
                 return assessed(store, row, reference, batch, told)
         assert judge is not None
         reference = named.add(MODELS, judge)
         with named.known():
             return judged(store, row, reference, batch, told)
+
+
+def _refuse_own(row: Row, reference: str) -> None:
+    """Refuse the doctor's model as the assessor of a run by 3MDBench's protocol.
+
+    Raises:
+        UserError: It is that model.
+    """
+    config = stored_config(row["config"])
+    if config.protocol == TALK and reference == config.attending.model:
+        raise UserError(own_assessor(reference))
 
 
 def assessed(store: Store, row: Row, reference: str, batch: int, listen: Listener) -> Event:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationInfo, field_validator, model_validator
 
-from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.choices import STRATEGIES, TEAMS, Protocol
 from consult.api.checks import boolean, path_of, share, text, whole
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.envs.specialists import specialists_of
@@ -26,6 +26,7 @@ from consult.fields import (
     PanelSize,
     PanelSkill,
     PatientGrounding,
+    PictureWidth,
     Repeats,
     ReplyTokens,
     RoleThinking,
@@ -76,6 +77,17 @@ Prompts = Annotated[
         python="Whether prompts and replies are stored; or a folder with prompts that replace the built-in ones, file "
         "by file, and which are stored too.",
         form="path",
+    ),
+]
+
+
+Extractor = Annotated[
+    ModelLike | None,
+    SkipValidation,
+    Shown(
+        PLAYERS,
+        "This model extracts the final diagnosis from the doctor's words in the preset 3mdbench; without one, the "
+        "labels are searched for.",
     ),
 ]
 
@@ -193,6 +205,14 @@ class PlayOptions(Options):
     ] = None
     judge: Judge = None
     checker: Checker = None
+    extractor: Extractor = None
+    preset: Annotated[
+        str | None,
+        Shown(PLAYED, "The preset 3mdbench plays by the protocol of 3MDBench; options given beside it count."),
+    ] = None
+    protocol: Protocol = "consult"
+    picture_width: PictureWidth | None = None
+    """Of the preset."""
     strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
     team: Annotated[TeamName, SkipValidation] = "panel"
     panel_size: PanelSize = 3
@@ -230,6 +250,8 @@ class PlayArguments(TypedDict, total=False):
     classifier: Any
     judge: ModelLike | None
     checker: ModelLike | None
+    extractor: ModelLike | None
+    preset: str | None
     seed: int
     max_turns: int
     patient_grounding: bool
@@ -303,6 +325,16 @@ class GridOptions(Options):
     ] = None
     judge: Judge = None
     checker: Checker = None
+    extractor: Extractor = None
+    self_assessment: Annotated[
+        bool | None,
+        Shown(
+            PLAYERS,
+            "A compared model may also assess; the preset 3mdbench refuses it otherwise.",
+            python="Whether a compared model may assess; the preset 3mdbench refuses it otherwise.",
+            flag="--self-assessment/--no-self-assessment",
+        ),
+    ] = None
     strategies: Annotated[
         str | Sequence[str] | None,
         SkipValidation,
@@ -365,6 +397,8 @@ class GridArguments(TypedDict, total=False):
     assessors: AssessorLike | Sequence[AssessorLike] | None
     judge: ModelLike | None
     checker: ModelLike | None
+    extractor: ModelLike | None
+    self_assessment: bool | None
     seed: int | None
     prompts: bool | PathLike
     solo_baseline: bool | None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from consult.agents.assessors.judge import TEMPERATURE
-from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TEAMS
+from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TALK, TEAMS
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
@@ -22,11 +22,13 @@ from consult.api.checks import text, whole
 from consult.api.contradictions import given_options, refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
+from consult.api.presets import with_preset
 from consult.counts import count_of
+from consult.envs.benchmark.protocol import drawn, refuse_rules
 from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
 from consult.envs.checkers import checker_config
 from consult.envs.classifier_predictions import check_photographs
-from consult.envs.config import OwnCase, RoleConfig, RunConfig
+from consult.envs.config import OwnCase, RoleConfig, RunConfig, extractor_config
 from consult.envs.events import Event, Listener
 from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
@@ -37,7 +39,7 @@ from consult.envs.store.spoilt import refuse_spoilt
 from consult.envs.store.write import Store
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
-from consult.plugins import CODE, Named
+from consult.plugins import CODE, Named, warn
 from consult.ranges import BATCH, CASES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
 from consult.scenarios.scenario import nearest
@@ -80,6 +82,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
         UserError: An unknown name, a value out of range, options that contradict each other, or code that
             cannot be loaded.
     """
+    options = with_preset(options)
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     refuse_contradictions(options)
@@ -88,11 +91,17 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
         strategy = strategy if "strategy" in options.model_fields_set else STRATEGY
         refuse_strategy(scenario, strategy)
         refuse_settings(scenario, given_options(options))
+    extractor = None if options.extractor is None else str(options.extractor)
+    refuse_rules(options.protocol, team, votes=options.votes, extractor=extractor)
     if options.classifier is not None and not STRATEGY_RULES[strategy].asks_classifier:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
     own, named = _own(options), Named()
     ids = (own_id(own.case),) if own else _ids(scenario, options)
     played = _roles(scenario, options, named, own is not None)
+    if options.extractor is not None:
+        played["extractor"] = extractor_config(named.add(MODELS, options.extractor))
+    if options.protocol == TALK and own is None and (said := drawn(scenario, options.split)):
+        warn(said)
     with checked():
         config = RunConfig(
             scenario=options.scenario,
@@ -112,6 +121,8 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             judge=_judge(scenario, options, named),
             prompt_texts=own_prompts(None if isinstance(options.prompts, bool) else options.prompts),
             checker=_checker(options, named, played["patient"]),
+            protocol=options.protocol,
+            picture_width=options.picture_width,
             own=own.case if own else None,
             **played,
         )

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person, Speaker
-from consult.agents.choices import STRATEGY_RULES, StrategyRules
+from consult.agents.choices import STRATEGY_RULES, TALK, StrategyRules
 from consult.agents.grounding.human_words import danger_in, denies
 from consult.agents.prompt_formats.questions import topic_of
 from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
 from consult.agents.roles.client import derive_seed
 from consult.envs.config import Plan, Status
+from consult.envs.free_talk import talk_node, talk_offers, talk_status
 from consult.scenarios import Card, Case, Fact, Question, Scenario
 from consult.scenarios.case import ALARM
 from consult.scenarios.conditional import known_facts
@@ -27,7 +28,7 @@ from consult.scenarios.conditional import known_facts
 Actor = Speaker
 AlarmTold = Literal["opening", "asked", "volunteered"]
 """How a patient told an alarm: with the complaint, when asked about it, or unasked in another answer."""
-Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
+Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "extract", "end"]
 
 NO_RECORD = "the record holds no result of this"
 
@@ -102,7 +103,7 @@ class Consultation:
         turn = len(self.acts)
         if node == "end":
             return Observation(node, None, (), None, turn, self.status)
-        offers = self._offers(node)
+        offers = talk_offers(node) if self.talks else self._offers(node)
         if node == "open" and self.case.question is not None:
             return Observation(node, "question", offers, None, turn, "running")
         if node in ("open", "answer", "react"):
@@ -119,10 +120,17 @@ class Consultation:
         It is finished when the patient is satisfied, or the question answered; unfinished if the turn limit was
         reached first.
         """
+        if self.talks:
+            return talk_status(self.acts, interviews=self._rules.interviews)
         ends = "satisfied" if self.case.question is None else "conclude"
         if self.acts and self.acts[-1].action == ends:
             return "finished"
         return "running" if self._node() != "end" else "unfinished"
+
+    @property
+    def talks(self) -> bool:
+        """Return whether doctor and patient talk freely, as in 3MDBench."""
+        return self.plan.protocol == TALK
 
     @property
     def turns_left(self) -> int:
@@ -207,6 +215,8 @@ class Consultation:
         return tuple(s for _ in range(rounds) for s in rng.sample(menu, len(menu)))[: self.panel_size]
 
     def _node(self) -> Node:
+        if self.talks:
+            return talk_node(self.acts, self.turns_left, interviews=self._rules.interviews)
         if not self.acts:
             return "open"
         if self.case.question is not None:
@@ -313,6 +323,7 @@ class Consultation:
             turns_left=self.turns_left,
             diagnosis=conclusion.diagnosis if conclusion else None,
             thought=conclusion.thought if conclusion else "",
+            interviews=self._rules.interviews,
             thinks=self._rules.thinks,
             expert=self.expert,
             patient=Person(self.case.card.name, self.case.card.age, self.case.card.sex),

@@ -26,6 +26,7 @@ OWN_SPECIALIST = "specialist for "
 """Prefix of the setting of a specialty's own model."""
 THEN = ", then "
 """Separates the judges of one run; the verdicts of the last one count."""
+OURS, LABEL_SEARCH = "consult", "search for labels"
 REPEATS, NONE, OWN = "repeats", "none", "own"
 ONE_A_CASE = "one a case"
 EXTENT = (CASES, REPEATS)
@@ -34,7 +35,8 @@ EXTENT = (CASES, REPEATS)
 _NAMED_BELOW = frozenset({
     "scenario", "split", "cases", "temperaments", "all_temperaments", "strategy", "team", "panel_size", "max_turns",
     "seed", "patient_grounding", "patient", "triage", "specialist", "specialists", "attending", "classifier",
-    "repeats", "votes", "panel_skill", "judge", "checker", "own", "prompt_texts",
+    "repeats", "votes", "panel_skill", "judge", "checker", "own", "prompt_texts", "protocol",
+    "picture_width", "extractor",
 })  # fmt: skip
 """Fields of a configuration that `settings_of` names itself; any other field is a setting under its own name."""
 
@@ -90,6 +92,9 @@ def settings_of(
         "doctor turns": None if scenario.asks_questions else config.max_turns,
         "patient grounding": None if scenario.asks_questions else "on" if config.patient_grounding else "off",
         "checker": None if scenario.asks_questions else _checker(config, models),
+        "protocol": None if config.protocol == OURS else config.protocol,
+        "extractor": None if config.protocol == OURS else models.get("extractor") or LABEL_SEARCH,
+        "picture width": config.picture_width,
         "votes": config.votes,
         "synthetic panel": None if config.team == "solo" else _plain(config.panel_skill),
         "prompts": prompts,

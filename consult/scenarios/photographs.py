@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from consult.errors import UserError
 from consult.reading import PICTURE, FileError, MissingFileError, read_bytes
+from consult.scenarios.case import Photograph
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -100,6 +101,23 @@ def _own_limit() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         yield
+
+
+def narrowed(photograph: Photograph, width: int) -> Photograph:
+    """Return a photograph that is at most so wide when it is loaded; its sides keep their ratio.
+
+    Args:
+        photograph: Any.
+        width: Pixels.
+    """
+
+    def load() -> Image:
+        picture = photograph.load()
+        if picture.width <= width:
+            return picture
+        return picture.resize((width, max(1, picture.height * width // picture.width)))
+
+    return Photograph(f"{photograph.id}@{width}", load)
 
 
 def padded(picture: Image) -> Image:

@@ -159,8 +159,8 @@ class PlainDialect(WholeAnswers):
         return only_one(without_thought(text), view.topics)
 
     def _patient(self, view: PatientView, temperament: Temperament, rules: str, situation: str) -> Prompt:
-        character = _character(view.temperament, temperament)
-        system = self.texts.fill("patient", patient=person_of(view.card), temperament=character, rules=rules)
+        person, mood = person_of(view.card), character(view.temperament, temperament)
+        system = self.texts.fill("patient", patient=person, temperament=mood, rules=rules)
         user = self.texts.fill("patient_turn", transcript=transcript(view), situation=situation)
         return _chat(system, user, SPEECH_TOKENS)
 
@@ -433,7 +433,8 @@ def _opinion(opinion: Opinion) -> str:
     return f"{opinion.specialty}: {named}{sure}{f'. {told}' if told else ''}"
 
 
-def _character(name: str, temperament: Temperament) -> str:
+def character(name: str, temperament: Temperament) -> str:
+    """Describe a temperament to the model that plays it."""
     return (
         f"Your temperament is {name}; it shows in your tone and your words, not in further facts. "
         f"You describe your trouble {temperament.describing}. You ask questions "

@@ -135,6 +135,11 @@ def reaction_schema(view: PatientView) -> Schema:
     return _object(satisfied=satisfied, accepts={"type": "boolean"}, text=_text())
 
 
+def talk_schema() -> Schema:
+    """Return the schema of a patient's line in a free talk: the line, and whether it ends the talk."""
+    return _object(text=_text(), satisfied={"type": "boolean"})
+
+
 def _keyed(keys: Iterable[str], own: Mapping[str, Schema]) -> Schema:
     """Return the schema of an answer with these keys in their order."""
     usual: dict[str, Schema] = {

@@ -40,7 +40,8 @@ def simulate(
         raise UserError("--case names a case and --cases counts them; give one of the two")
     if case:
         options = options.model_copy(update={"cases": _one_or_several(case)})
-    refuse_contradictions(options)
+    if options.preset is None:
+        refuse_contradictions(options)
     if options.complaint is not None and not options.patient:
         options = options.model_copy(update={"patient": own_patient(json)})
     planned = plan_run(options, prompts=not no_prompts)
@@ -89,6 +90,8 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
         parts += [f"--{name}", role.model] if name in roles(config) and role.model != everyone.model else []
     for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():
         parts += ["--specialist", f"{specialty}={own.model}"]
+    parts += ["--preset", config.protocol] if config.protocol != "consult" else []
+    parts += ["--extractor", config.extractor.model] if config.extractor else []
     parts += ["--judge", config.judge.model] if config.judge else []
     usual = checker_config(OWN, config.patient, grounded=config.patient_grounding)
     parts += ["--checker", config.checker.model if config.checker else RULES] if config.checker != usual else []

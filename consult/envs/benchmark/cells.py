@@ -12,13 +12,14 @@ from consult.agents.prompt import own_prompts
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
+from consult.envs.benchmark.protocol import refuse_rules
 from consult.envs.by_role import FIELDS, with_values
 from consult.envs.checkers import checker_config
-from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.config import RoleConfig, RunConfig, extractor_config
 from consult.envs.role_models import references, roles
 from consult.scenarios import Scenario, UnknownNameError
 
-_SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding")
+_SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding", "protocol", "picture_width")
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,9 @@ def _config(
         **(played := _roles(grid, scenario, model)),
         "checker": checker_config(grid.checker, played["patient"], grounded=grid.patient_grounding),
     }
+    refuse_rules(grid.protocol, team, extractor=grid.extractor)
+    if grid.extractor is not None:
+        told["extractor"] = extractor_config(grid.extractor)
     config = RunConfig.model_validate(told)
     return config.model_copy(update={"classifier": grid.classifier}) if config.asks_classifier else config
 

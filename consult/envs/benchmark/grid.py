@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.choices import STRATEGIES, TEAMS, Protocol
 from consult.agents.roles.checker import OWN as OWN_CHECKER
 from consult.agents.temperament import temperaments
 from consult.envs.by_role import by_role
@@ -25,6 +25,7 @@ from consult.fields import (
     MaxTurns,
     PanelSize,
     PatientGrounding,
+    PictureWidth,
     Repeats,
     ScenarioName,
     Seed,
@@ -121,6 +122,14 @@ class Grid(_Table):
     patient's own model if it is on a server or in a folder."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
+    protocol: Protocol = "consult"
+    """The rules of a consultation: this program's own, or 3MDBench's free talk."""
+    picture_width: PictureWidth | None = None
+    """Most pixels of a photograph's width that the doctors see."""
+    extractor: Annotated[str, Field(min_length=1)] | None = None
+    """The model that extracts the final diagnosis from a free talk; without one, the labels are searched for."""
+    self_assessment: bool = True
+    """Whether a compared model may assess."""
     temperature: Annotated[dict[str, float], BeforeValidator(partial(by_role, "temperature"))] = Field(
         default_factory=dict
     )
@@ -162,6 +171,10 @@ class Grid(_Table):
         """Return the assessors, with `model` replaced by the model's name."""
         named = (self.models[0] if name == THE_MODEL else name for name in self.assessors)
         return [name for name in dict.fromkeys(named) if name != NOBODY_ASSESSES]
+
+    def compared(self) -> list[str]:
+        """Return the models that are compared with each other."""
+        return list(dict.fromkeys(model for block in self.blocks() for model in block.models or ()))
 
     def judges_diagnoses(self) -> bool:
         """Return whether a judge is asked about open diagnoses."""

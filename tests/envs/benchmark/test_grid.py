@@ -120,7 +120,10 @@ def test_the_preset_of_3mdbench_is_its_protocol() -> None:
     assert {(c.team, c.patient_grounding, c.all_temperaments, len(c.cases)) for c in configs} == {
         ("solo", False, False, 680)
     }
-    assert found.judges() == ["org/name"]
+    assert {(c.protocol, c.picture_width, c.patient.temperature, c.patient.top_p) for c in configs} == {
+        ("3mdbench", 400, 0.6, 0.9)
+    }
+    assert found.judges() == [] and not found.self_assessment
 
 
 def test_the_full_grid_is_the_one_of_the_documentation() -> None:
