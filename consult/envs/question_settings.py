@@ -17,7 +17,7 @@ STRATEGY: Strategy = "no-dialogue"
 """The strategy of questions if none is given."""
 PATIENTS_ONLY = (
     "complaint", "image", "patient", "temperament", "patient_grounding", "checker", "max_turns", "classifier",
-    "protocol", "extractor",
+    "preset", "protocol", "extractor",
 )  # fmt: skip
 """Settings that are about a patient, or about an interview."""
 
