@@ -46,7 +46,8 @@ SEEN = "<what you see, at most 70 words>"
 def triage(texts: PromptTexts, view: DoctorView) -> Prompt:
     """Ask for what is seen, the reasoning and the specialty."""
     rules = texts.fill("question_triage_rules", specialties=", ".join(view.specialties))
-    task = texts.fill("question_triage", look=_look(texts, view), shape=shape(keys_of_triage(view), findings=SEEN))
+    shown = shape(keys_of_triage(view), findings=SEEN, specialty="<specialty>")
+    task = texts.fill("question_triage", look=_look(texts, view), shape=shown)
     return _prompt(texts, view, rules, task, TRIAGE_TOKENS, triage_schema(view))
 
 

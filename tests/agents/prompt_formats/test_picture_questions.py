@@ -42,10 +42,10 @@ def prompts(view):
 
 def test_each_role_reads_question_options_and_all_pictures(view):
     for prompt in prompts(view).values():
-        system, user = prompt.messages
+        _, user = prompt.messages
         assert "Which organ is shown?" in user.text and "B. lung" in user.text
         assert user.photographs == PICTURES and "Attached pictures: 3." in user.text
-        assert "patient" not in system.text + user.text
+        assert "patient" not in user.text and "clinic" not in user.text
     assert "ophthalmology" in prompts(view)["triage"].messages[0].text
     decision = prompts(view)["decision"].messages[1].text
     assert "radiology: lung (confidence 0.70). it fits" in decision and "sent the question to: radiology" in decision
