@@ -20,12 +20,12 @@ from consult.api.checks import (
     boolean,
     folder,
     for_python,
+    given_batch,
     listed,
     listener,
     path_of,
     store_file,
     text,
-    whole,
 )
 from consult.api.given import PathLike, checked, what_is_left
 from consult.api.options import ROLES, GridArguments, GridOptions
@@ -40,11 +40,11 @@ from consult.envs.benchmark.plan import Company, Planned, plan, plan_event
 from consult.envs.benchmark.play import Benchmark as Play
 from consult.envs.benchmark.protocol import beside, drawn, refuse_own_assessor
 from consult.envs.events import Event, Listener
+from consult.envs.held import held_report
 from consult.envs.judging import refuse_judging
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named, warn
-from consult.ranges import BATCH
 from consult.render.report.write import write_report
 from consult.scenarios import Scenario, load_scenario
 
@@ -75,7 +75,7 @@ def benchmark(
     config: PathLike | None = None,
     again: bool = False,
     out: PathLike = "runs/report",
-    batch: int = 32,
+    batch: int | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
     **options: Unpack[GridArguments],
@@ -91,7 +91,7 @@ def benchmark(
         config: A TOML file with a grid, in place of these options.
         again: Whether to replay runs that are already in the store.
         out: The folder for the report.
-        batch: Consultations at once.
+        batch: Consultations at once; by default 32, or as many as keep the servers busy.
         db: The store's file.
         listen: Called with every event after it is stored.
 
@@ -106,13 +106,13 @@ def benchmark(
     with checked():
         grid = GridOptions.model_validate({"scenario": None if scenario is None else str(scenario), **options})
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
-    whole("batch", batch, BATCH)
+    given_batch(batch)
     again, file = boolean("again", again), None if config is None else path_of("config", config)
     gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
-    with gridded.planned(path, batch=batch, again=again) as bench:
+    with gridded.planned(path, target, batch=batch, again=again) as bench:
         tell(bench.event())
         try:
-            return bench.play(target, tell)
+            return bench.play(tell)
         except (KeyboardInterrupt, ModelGoneError) as stop:
             stop.add_note(what_is_left(gridded.named))
             raise
@@ -136,20 +136,21 @@ class Gridded:
     def planned(
         self,
         db: Path,
+        out: Path,
         *,
-        batch: int,
+        batch: int | None,
         again: bool,
         opener: Opener = open_models,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Iterator[Bench]:
-        """Open every model once and read the store; write nothing, not even an empty store.
+        """Hold the report's folder, open every model once and read the store; write nothing, not even an empty store.
 
         Raises:
-            UserError: A model, an assessor or the judge cannot be opened.
+            UserError: A model, an assessor or the judge cannot be opened, or another process writes into the folder.
         """
-        company, batch = Company(self.cells, opener), whole("batch", batch, BATCH)
+        company, batch = Company(self.cells, opener), given_batch(batch)
         Store.check_place(db)
-        with self.named.known():
+        with held_report(out), self.named.known():
             try:
                 _check_judges(self.grid, self.scenario)
                 with Store(db if db.exists() else Path(":memory:")) as store:
@@ -163,7 +164,7 @@ class Gridded:
                         batch=batch,
                         tell=tell,
                     )
-                yield Bench(self, planned, company, db, batch, again)
+                yield Bench(self, planned, company, db, out, batch, again)
             finally:
                 company.close()
 
@@ -176,7 +177,8 @@ class Bench:
     cells: list[Planned]
     company: Company
     db: Path
-    batch: int
+    out: Path
+    batch: int | None
     again: bool
     found: dict[str, Any] = field(default_factory=dict)
 
@@ -189,7 +191,7 @@ class Bench:
         """Describe the plan."""
         return plan_event(self.cells, self.gridded.toml)
 
-    def play(self, out: Path, listen: Listener) -> Benchmark:
+    def play(self, listen: Listener) -> Benchmark:
         """Play what is left, assess, and write the report."""
         grid = self.gridded
         with Store(self.db) as store:
@@ -198,9 +200,9 @@ class Bench:
                 prompts=grid.prompts,
             )  # fmt: skip
             work.play()
-            found = write_report(store, work.runs, out)
-            summary = _summary(work, found, out)
-        return Benchmark([Run(self.db, run) for run in work.runs], Report(out, found), summary)
+            found = write_report(store, work.runs, self.out)
+            summary = _summary(work, found, self.out)
+        return Benchmark([Run(self.db, run) for run in work.runs], Report(self.out, found), summary)
 
 
 def grid_of(

@@ -11,7 +11,7 @@ import typer
 from consult.cli.commands.help import Group, GroupedCommand
 from consult.cli.commands.imports import import_
 from consult.counts import count_of
-from consult.foreign_text import harmless, one_line, shown
+from consult.foreign_text import as_name, harmless, one_line, shown
 from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def check(folder: Folder) -> None:
     scenario = load_folder(folder)
     sizes = ", ".join(count_of(size, f"{split} case") for split, size in _tests_first(scenario))
     listed = "questions" if scenario.asks_questions else count_of(len(scenario.labels), "label")
-    typer.echo(f"{harmless(str(folder))}: no mistakes found ({listed}, {sizes})")
+    typer.echo(f"{as_name(str(folder))}: no mistakes found ({listed}, {sizes})")
 
 
 def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
