@@ -29,8 +29,6 @@ from consult.envs.free_talk import TALK_EDGES, TalkNode
 from consult.envs.synthetic import sample_synthetic_panel
 from consult.scenarios.photographs import narrowed
 
-NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
-
 EDGES: dict[Node, tuple[Node, ...]] = {
     "open": ("triage", "attend", "panel", "conclude"),
     "triage": ("attend", "panel"),
