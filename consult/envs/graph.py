@@ -30,8 +30,6 @@ from consult.envs.synthetic import sample_synthetic_panel
 from consult.scenarios import Photograph
 from consult.scenarios.photographs import narrowed
 
-NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
-
 EDGES: dict[Node, tuple[Node, ...]] = {
     "open": ("triage", "attend", "conclude"),
     "triage": ("attend",),
