@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def assess(
         typer.Option("--self-assessment", help="The doctor's model may assess a run of the preset 3mdbench."),
     ] = False,
     agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
-    batch: Batch = DEFAULT_BATCH,
+    batch: Batch = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
@@ -82,7 +82,9 @@ def assess(
     raise typer.Exit(code)
 
 
-def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, json: bool, db: Path, own: bool) -> int:
+def _score(
+    run: str, assessor: str | None, judge: str | None, *, batch: int | None, json: bool, db: Path, own: bool
+) -> int:
     from consult.agents.models import ModelGoneError
     from consult.api.assess import scored
     from consult.cli.commands.session import print_json
@@ -101,7 +103,7 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, jso
     return 1 if summary["failures"] else 0
 
 
-def _check(reference: str, *, batch: int, json: bool) -> int:
+def _check(reference: str, *, batch: int | None, json: bool) -> int:
     from consult.agents.models import ModelGoneError
     from consult.api.assess import check_judge
     from consult.cli.commands.session import print_json
