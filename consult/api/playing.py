@@ -86,10 +86,11 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
     team = from_menu("team", options.team, TEAMS)
     refuse_contradictions(options)
     extractor = None if options.extractor is None else str(options.extractor)
-    refuse_rules(options.protocol, team, votes=options.votes, extractor=extractor)
     if options.classifier is not None and not STRATEGY_RULES[strategy].asks_classifier:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
     scenario, own, named = load_scenario(options.scenario), _own(options), Named()
+    closed = bool(scenario.labels)
+    refuse_rules(options.protocol, team, votes=options.votes, extractor=extractor, closed=closed)
     ids = (own_id(own.case),) if own else _ids(scenario, options)
     played = _roles(scenario, options, named, own is not None)
     if options.extractor is not None:
