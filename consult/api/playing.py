@@ -81,7 +81,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
         UserError: An unknown name, a value out of range, options that contradict each other, or code that
             cannot be loaded.
     """
-    options = with_preset(options)
+    options, rules = with_preset(options)
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     refuse_contradictions(options)
@@ -90,12 +90,12 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
     scenario, own, named = load_scenario(options.scenario), _own(options), Named()
     closed = bool(scenario.labels)
-    refuse_rules(options.protocol, team, votes=options.votes, extractor=extractor, closed=closed)
+    refuse_rules(rules.protocol, team, votes=options.votes, extractor=extractor, closed=closed)
     ids = (own_id(own.case),) if own else _ids(scenario, options)
     played = _roles(scenario, options, named, own is not None)
     if options.extractor is not None:
         played["extractor"] = extractor_config(named.add(MODELS, options.extractor))
-    if options.protocol == TALK and own is None and (said := drawn(scenario, options.split)):
+    if rules.protocol == TALK and own is None and (said := drawn(scenario, options.split)):
         warn(said)
     with checked():
         config = RunConfig(
@@ -116,8 +116,8 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             judge=_judge(scenario, options, named),
             prompt_texts=own_prompts(None if isinstance(options.prompts, bool) else options.prompts),
             checker=_checker(options, named, played["patient"]),
-            protocol=options.protocol,
-            picture_width=options.picture_width,
+            protocol=rules.protocol,
+            picture_width=rules.picture_width,
             own=own.case if own else None,
             **played,
         )
