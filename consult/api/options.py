@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationInfo, field_validator, model_validator
 
-from consult.agents.choices import STRATEGIES, TEAMS, Protocol
+from consult.agents.choices import STRATEGIES, TEAMS
 from consult.api.checks import boolean, path_of, share, text, whole
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.envs.specialists import specialists_of
@@ -26,7 +26,6 @@ from consult.fields import (
     PanelSize,
     PanelSkill,
     PatientGrounding,
-    PictureWidth,
     Repeats,
     ReplyTokens,
     RoleThinking,
@@ -210,9 +209,6 @@ class PlayOptions(Options):
         str | None,
         Shown(PLAYED, "The preset 3mdbench plays by the protocol of 3MDBench; options given beside it count."),
     ] = None
-    protocol: Protocol = "consult"
-    picture_width: PictureWidth | None = None
-    """Of the preset."""
     strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
     team: Annotated[TeamName, SkipValidation] = "panel"
     panel_size: PanelSize = 3

@@ -82,7 +82,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
         UserError: An unknown name, a value out of range, options that contradict each other, or code that
             cannot be loaded.
     """
-    options = with_preset(options)
+    options, rules = with_preset(options)
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     refuse_contradictions(options)
@@ -92,15 +92,16 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
         refuse_strategy(scenario, strategy)
         refuse_settings(scenario, given_options(options))
     extractor = None if options.extractor is None else str(options.extractor)
-    refuse_rules(options.protocol, team, votes=options.votes, extractor=extractor)
     if options.classifier is not None and not STRATEGY_RULES[strategy].asks_classifier:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
     own, named = _own(options), Named()
+    closed = bool(scenario.labels)
+    refuse_rules(rules.protocol, team, votes=options.votes, extractor=extractor, closed=closed)
     ids = (own_id(own.case),) if own else _ids(scenario, options)
     played = _roles(scenario, options, named, own is not None)
     if options.extractor is not None:
         played["extractor"] = extractor_config(named.add(MODELS, options.extractor))
-    if options.protocol == TALK and own is None and (said := drawn(scenario, options.split)):
+    if rules.protocol == TALK and own is None and (said := drawn(scenario, options.split)):
         warn(said)
     with checked():
         config = RunConfig(
@@ -121,8 +122,8 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             judge=_judge(scenario, options, named),
             prompt_texts=own_prompts(None if isinstance(options.prompts, bool) else options.prompts),
             checker=_checker(options, named, played["patient"]),
-            protocol=options.protocol,
-            picture_width=options.picture_width,
+            protocol=rules.protocol,
+            picture_width=rules.picture_width,
             own=own.case if own else None,
             **played,
         )

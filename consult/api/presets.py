@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from consult.agents.choices import TALK
+from consult.agents.choices import TALK, Protocol
 from consult.api.given import from_menu
 from consult.api.options import PlayOptions
 from consult.envs.benchmark.grid_file import read_preset
@@ -14,11 +14,19 @@ from consult.plugins import warn
 
 PRESETS = (TALK,)
 """Presets that describe single runs; the others are grids."""
-_PLAYED = ("protocol", "picture_width", "max_turns", "patient_grounding", *FIELDS)
+_PLAYED = ("max_turns", "patient_grounding", *FIELDS)
 
 
-def with_preset(options: PlayOptions) -> PlayOptions:
-    """Return options with the settings of their preset, where nothing else was given; say what was.
+class Rules(NamedTuple):
+    """What only a preset sets."""
+
+    protocol: Protocol = "consult"
+    picture_width: int | None = None
+    """Most pixels of a photograph's width that the doctors see."""
+
+
+def with_preset(options: PlayOptions) -> tuple[PlayOptions, Rules]:
+    """Return options with the settings of their preset, where nothing else was given, and its rules; say what was.
 
     Only options that were given count as given afterwards.
 
@@ -26,7 +34,7 @@ def with_preset(options: PlayOptions) -> PlayOptions:
         UserError: There is no such preset.
     """
     if options.preset is None:
-        return options
+        return options, Rules()
     name = from_menu("preset", options.preset, PRESETS)
     data = read_preset(name).data or {}
     usual: dict[str, Any] = {key: data[key] for key in _PLAYED if key in data} | {"team": data["teams"][0]}
@@ -37,4 +45,5 @@ def with_preset(options: PlayOptions) -> PlayOptions:
     for sentence in beside(name, usual, played):
         warn(sentence)
     values = {key: getattr(options, key) for key in type(options).model_fields} | played
-    return PlayOptions.model_construct(_fields_set=options.model_fields_set, **values)
+    made = PlayOptions.model_construct(_fields_set=options.model_fields_set, **values)
+    return made, Rules(data["protocol"], data["picture_width"])

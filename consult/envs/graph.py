@@ -183,10 +183,10 @@ async def _attend(state: State, runtime: Runtime[Session]) -> State:
 async def _talk(session: Session, client: RoleClient) -> Act:
     """Return the doctor's next line in a free talk.
 
-    A tiny model cannot write freely: it chooses a question, or a conclusion whose text is its line.
+    A tiny model and a program cannot write freely: they choose a question, or a conclusion whose text is their line.
     """
     view, context = session.doctor_view(client), session.context("attending")
-    if not client.dialect.slots:
+    if client.dialect.in_words:
         return await TalkingDoctor(client).speak(view, context)
     attending, last = Attending(client, session.consultation.scenario), view.turns_left <= 1 or not view.interviews
     view = replace(view, offers=("conclude",) if last else ("ask", "conclude"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -244,6 +245,17 @@ def test_replies_are_read_strictly():
     assert (ended.action, ended.text) == ("satisfied", "Thank you, doctor.")
     assert read_patient_talk("It itches.", View()).action == "answer"  # type: ignore[arg-type,union-attr]
     assert read_patient_talk('{"text": "It', View()) is None  # type: ignore[arg-type]
+
+
+def test_open_diagnoses_need_a_model_that_extracts(world, tmp_path):
+    root, *_ = world
+    shutil.copytree(root / "cases", tmp_path / "cases")
+    (tmp_path / "cases" / "labels.yaml").unlink()
+    model = script(tmp_path, "m", patient_free=PATIENT, attending_talk=["It is caries."])
+    with pytest.raises(UserError, match="has no labels to search the doctor's words for"):
+        play(tmp_path, tmp_path / "a.db", model, cases=1)
+    run = play(tmp_path, tmp_path / "a.db", everyone, extractor=everyone, cases=1)
+    assert list(run.consultations["correct"]) == [True]
 
 
 def test_the_prompts_can_be_printed():

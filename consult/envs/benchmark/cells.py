@@ -104,7 +104,7 @@ def _config(
         **(played := _roles(grid, scenario, model)),
         "checker": checker_config(grid.checker, played["patient"], grounded=grid.patient_grounding),
     }
-    refuse_rules(grid.protocol, team, extractor=grid.extractor)
+    refuse_rules(grid.protocol, team, extractor=grid.extractor, closed=bool(scenario.labels))
     if grid.extractor is not None:
         told["extractor"] = extractor_config(grid.extractor)
     config = RunConfig.model_validate(told)

@@ -30,8 +30,17 @@ def refuse_own_assessor(assessors: Iterable[str], compared: Iterable[str]) -> No
         raise UserError(own_assessor(own))
 
 
-def refuse_rules(protocol: Protocol, team: str, *, votes: int = 1, extractor: str | None = None) -> None:
+def refuse_rules(
+    protocol: Protocol, team: str, *, votes: int = 1, extractor: str | None = None, closed: bool = True
+) -> None:
     """Refuse settings that a protocol does not have.
+
+    Args:
+        protocol: The rules of the consultation.
+        team: The team.
+        votes: Decisions of the attending.
+        extractor: The model that extracts the final diagnosis.
+        closed: Whether the scenario has labels.
 
     Raises:
         UserError: There is one.
@@ -43,6 +52,9 @@ def refuse_rules(protocol: Protocol, team: str, *, votes: int = 1, extractor: st
         raise UserError(f"3MDBench's doctor is alone, and the team is {team}; leave the team out, or the preset")
     elif votes != 1:
         raise UserError("3MDBench's doctor does not vote on a decision; leave --votes out, or the preset")
+
+    elif not closed and extractor is None:
+        raise UserError("the scenario has no labels to search the doctor's words for; name a model with --extractor")
 
 
 def beside(preset: str, usual: Mapping[str, Any], played: Mapping[str, Any]) -> list[str]:
