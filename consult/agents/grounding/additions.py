@@ -203,9 +203,9 @@ def _histories(reading: Reading) -> Iterable[str]:
         covered = any(known) and all(ok or is_chat(token) for ok, token in zip(known, content, strict=True))
         idle = match[0].startswith("used to") and clause and not is_medical(clause) and not has_claim(clause)
         dated = match[0].startswith("last ") and re.search(r"\b(?:last|since|ago|yesterday)\b", reading.heard)
-        dated = dated or (match[0].startswith("before ") and "before" in reading.heard)
+        earlier = match[0].startswith("before ") and "before" in reading.heard
         supposed = clause and (clause.asks or phrases.SUPPOSED.search(clause.text))
-        if match[0] not in reading.heard and not (covered or dated or supposed or idle):
+        if match[0] not in reading.heard and not (covered or dated or earlier or supposed or idle):
             yield match[0]
 
 
