@@ -21,23 +21,30 @@ class StrategyRules:
     """The doctors write down their reasoning before they answer."""
     asks_classifier: bool = False
     """The doctors are told what an image classifier predicts."""
+    answers_questions: bool = False
+    """It also applies to questions about pictures, which have no patient."""
 
 
 STRATEGY_RULES: Mapping[Strategy, StrategyRules] = {
-    "no-dialogue": StrategyRules(interviews=False),
-    "text-only": StrategyRules(shows_photograph=False),
+    "no-dialogue": StrategyRules(interviews=False, answers_questions=True),
+    "text-only": StrategyRules(shows_photograph=False, answers_questions=True),
     "dialogue": StrategyRules(),
-    "reasoning": StrategyRules(thinks=True),
+    "reasoning": StrategyRules(thinks=True, answers_questions=True),
     "expert": StrategyRules(asks_classifier=True),
 }
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+Protocol = Literal["consult", "3mdbench"]
+"""The rules of a consultation: this program's own, or the free talk of 3MDBench."""
+TALK: Protocol = "3mdbench"
 Team = Literal["panel", "no-triage", "solo"]
 TEAMS: tuple[Team, ...] = get_args(Team)
 
-Speaker = Literal["patient", "triage", "attending"]
-"""Roles that take turns."""
-Player = Literal[Speaker, "specialist"]
-"""Roles that a model plays: the speakers, and the specialists, whose opinions are part of the attending's turn."""
+SpeakingRole = Literal["patient", "triage", "attending"]
+"""Roles that a model plays and that take turns."""
+Speaker = Literal[SpeakingRole, "question"]
+"""Who takes a turn; `question` is a program that puts a question about pictures to the doctors, without a patient."""
+Player = Literal[SpeakingRole, "specialist"]
+"""Roles that a model plays; the specialists' opinions are part of the attending's turn."""
 Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
 
 
@@ -55,14 +62,15 @@ class RoleRules:
     """The teams that have it."""
 
 
-ROLE_RULES: Mapping[Player, RoleRules] = {
+ROLE_RULES: Mapping[Speaker | Player, RoleRules] = {
     "patient": RoleRules("Patient", "Patient", "bold cyan"),
     "triage": RoleRules("Triage doctor", "Triage", "bold magenta", teams=("panel",)),
     "specialist": RoleRules("Specialist", "Panel", "magenta", teams=("panel", "no-triage")),
     "attending": RoleRules("Attending physician", "Attending", "bold green"),
+    "question": RoleRules("Question", "Question", "bold cyan", teams=()),
 }
-PLAYERS: tuple[Player, ...] = tuple(ROLE_RULES)
-SPEAKERS: tuple[Speaker, ...] = get_args(Speaker)
+PLAYERS: tuple[Player, ...] = tuple(sorted(get_args(Player), key=list(ROLE_RULES).index))
+SPEAKING_ROLES: tuple[SpeakingRole, ...] = get_args(SpeakingRole)
 
 Rationale = Literal["before", "after", "none"]
 """Where the attending's reason goes: before its decision, after it, or nowhere."""

@@ -83,6 +83,8 @@ def _blocks(view: TurnView) -> list[Text]:
 def _sent(view: TriageView) -> Text:
     sent = styled("", "").append("→ ", "magenta")
     sent.append(view.specialty or "no specialty", "bold magenta")
+    if not view.asks_urgency:
+        return sent
     sent.append(" · ")
     return sent.append(view.urgency or "no urgency", _URGENCY.get(view.urgency, "dim"))
 

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from consult.agents.choices import SPEAKERS, Speaker
+from consult.agents.choices import SPEAKING_ROLES, SpeakingRole
 from consult.agents.models.model import Model, ModelInfo, Reply, Request, Role
 from consult.agents.roles.client import RoleClient, Sampling
 from consult.agents.temperament import own_temperament
@@ -178,7 +178,7 @@ class RolloutEngine:
             return RoleClient(role, model.info, batcher.for_model(model), drawn, widens=False)
 
         specialist, trained = client("specialist"), batcher.for_model(attending)
-        others: list[Speaker] = [role for role in SPEAKERS if role != "attending"]
+        others: list[SpeakingRole] = [role for role in SPEAKING_ROLES if role != "attending"]
         return RoleModels(
             speakers={
                 "attending": RoleClient("attending", attending.info, trained, sampling, widens=False),
