@@ -52,7 +52,7 @@ def temperaments() -> dict[str, Temperament]:
 
 def own_temperament(scenario: Scenario, case_id: str) -> str:
     """Return a case's own temperament, which does not depend on the other cases; balanced by split and diagnosis."""
-    place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
+    place = scenario.case_ids(scenario.case(case_id).split).index(case_id)
     return _nth(place, scenario)
 
 
