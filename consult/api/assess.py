@@ -17,8 +17,9 @@ from consult.envs.held import scoring
 from consult.envs.judge_check import check_judge as check_model
 from consult.envs.judging import Judging, refuse_judging
 from consult.envs.runner import RunError
+from consult.envs.store.rows import Row
 from consult.envs.store.spoilt import refuse_spoilt
-from consult.envs.store.write import Row, Store
+from consult.envs.store.write import Store
 from consult.envs.user_case import world
 from consult.errors import UserError
 from consult.plugins import Named

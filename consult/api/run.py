@@ -15,9 +15,11 @@ from consult.api.given import PathLike
 from consult.counts import count_of
 from consult.envs.prompts import StoredPrompt, prompts_of, prompts_of_run, refuse_without_prompts
 from consult.envs.store.queries import consultation_of
+from consult.envs.store.readable import stored_decision
 from consult.envs.store.readonly import reading
+from consult.envs.store.rows import Row
 from consult.envs.store.tables import declared_types, rows_of
-from consult.envs.store.write import Row, Store, stored_decision
+from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.foreign_text import as_html
 from consult.plugins import blame

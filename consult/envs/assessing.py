@@ -30,8 +30,10 @@ from consult.envs.store.assessments import (
 )
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.prompt_rows import Asked
+from consult.envs.store.readable import stored_decision
+from consult.envs.store.rows import Row
 from consult.envs.store.runs import count_by_status, keeps_prompts
-from consult.envs.store.write import Row, Store, stored_decision
+from consult.envs.store.write import Store
 from consult.plugins import PluginError
 from consult.scenarios import Scenario
 from consult.scenarios.correct import is_known

@@ -21,8 +21,10 @@ from consult.envs.role_models import judge_of
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.judgements import count_verdicts, failed_judgements, verdicts_by
 from consult.envs.store.prompt_rows import Asked
+from consult.envs.store.readable import stored_decision
+from consult.envs.store.rows import Row
 from consult.envs.store.runs import keeps_prompts
-from consult.envs.store.write import Row, Store, stored_decision
+from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.scenarios import Scenario
 from consult.scenarios.correct import RELATIONS, Correct, correct

@@ -15,7 +15,8 @@ from consult.errors import UserError
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
-    from consult.envs.store.write import Row, Store
+    from consult.envs.store.rows import Row
+    from consult.envs.store.write import Store
 
 
 class NoPromptsError(UserError):

@@ -27,8 +27,10 @@ from consult.envs.metrics.parse_failures import unusable_answers
 from consult.envs.metrics.replies import events, replies, unusable_roles
 from consult.envs.role_models import Models, roles
 from consult.envs.store.exchanges import Exchanges
-from consult.envs.store.write import Pending, Row, Store, StoreError, consultation_id, stored_decision, stored_judgement
-from consult.errors import PluginError, UserError
+from consult.envs.store.readable import stored_decision, stored_judgement
+from consult.envs.store.rows import Row, consultation_id
+from consult.envs.store.write import Pending, Store
+from consult.errors import PluginError, StoreError, UserError
 from consult.plugins import is_plugin, warn
 from consult.scenarios import Case, Scenario
 from consult.scenarios.case import ALARM, NO_RED_FLAG

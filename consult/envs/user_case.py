@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from consult.agents.prompt_formats.clean import clean
 from consult.envs.config import OwnCase, RunConfig
 from consult.envs.store.photographs import photograph_png
-from consult.envs.store.write import Store, StoreError
-from consult.errors import UserError
+from consult.envs.store.write import Store
+from consult.errors import StoreError, UserError
 from consult.scenarios import Card, Case, Fact, Photograph, Scenario, Truth
 from consult.scenarios.scenario import CaseSource
 

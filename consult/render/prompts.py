@@ -28,7 +28,8 @@ from consult.render.terminal import Event, say, styled
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from consult.envs.store.write import Row, Store
+    from consult.envs.store.rows import Row
+    from consult.envs.store.write import Store
 
 BAR = "  │ "
 """Before each line of a text in the terminal."""

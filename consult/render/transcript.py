@@ -83,7 +83,7 @@ def stored_events(store_row: Row, acts: Sequence[Act], case: Case, scenario: Sce
     from consult.envs.config import Plan
     from consult.envs.consultation import Consultation
     from consult.envs.events import consultation_event, opinion_event, turn_event
-    from consult.envs.store.write import stored_decision, stored_judgement
+    from consult.envs.store.readable import stored_decision, stored_judgement
 
     identifier = store_row["id"]
     events: list[Event] = []

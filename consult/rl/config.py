@@ -383,7 +383,7 @@ def check_own(name: str, role: TrainedRole) -> None:
 
 
 def read_config(role: TrainedRole, file: Path | None, preset: str | None, given: Mapping[str, Any]) -> TrainConfig:
-    """Build a configuration: given values override the file, and the file overrides the preset.
+    """Build a configuration: given values override those of the file or of the preset; only one of the two is given.
 
     Args:
         role: The role to train.
@@ -393,7 +393,7 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
 
     Raises:
         FileError: The file is missing or broken.
-        TrainingError: A field has a value that it cannot have.
+        TrainingError: A file and a preset are given, or a field has a value that it cannot have.
         UnknownNameError: There is no such field or preset.
     """
     from consult.scenarios import UnknownNameError

@@ -372,7 +372,7 @@ RUNS = [
     ),
     Mistake(("show", "r1", "--html", "x.html"), ["--html", "r1.1"], [played()]),
     Mistake(("show", "r1.1", "--html", "nowhere/x.html"), ["nowhere/x.html"], [played()], fix="check the path"),
-    Mistake(("show", "r1.1", "--html", "here"), ["here"], [played(), empty_folder("here")], fix="check the path"),
+    Mistake(("show", "r1.1", "--html", "here"), ["here"], [played(), empty_folder("here")], fix="name a file in it"),
     Mistake(
         ("resume", "r1"),
         ["r1", "another version of"],

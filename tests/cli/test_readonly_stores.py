@@ -19,7 +19,8 @@ from starlette.testclient import TestClient
 from consult.cli.web.server import application
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.readonly import ReadOnlyStore, reading
-from consult.envs.store.write import Store, StoreError
+from consult.envs.store.write import Store
+from consult.errors import StoreError
 
 NOBODY = 65534
 READING = (("runs",), ("show", "r1"), ("show", "r1.1"), ("assess", "r1", "--agreement"), ("report", "r1", "r4"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from consult.agents.prompt import PromptTexts
 from consult.agents.temperament import own_temperament
 from consult.envs.conditions import ROWS_MODEL, Conditions
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
@@ -28,7 +29,7 @@ def config(model: str = "a", **more: Any) -> RunConfig:
 def settings(one: RunConfig, **more: Any) -> dict[str, Any]:
     models = {name: f"{role.model}@1" for name, role in roles(one).items()}
     models |= {"classifier": one.classifier} if one.strategy == "expert" else {}
-    return settings_of(one, models, SCENARIO, **more)
+    return settings_of(one, models, SCENARIO, prompts=PromptTexts(one.prompt_texts).revision, **more)
 
 
 def conditions(*configs: RunConfig) -> Conditions:
@@ -57,6 +58,7 @@ CHANGED: dict[str, Any] = {
     "votes": 3,
     "panel_skill": 0.5,
     "checker": RoleConfig(model="b"),
+    "prompt_texts": {"look": "Look closely."},
     "own": OwnCase(complaint="it itches"),
 }
 

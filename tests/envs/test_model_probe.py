@@ -60,8 +60,8 @@ def test_a_large_batch_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
     model = Slow()
     speed = examine_model("x", lambda _: model).speed
     assert speed[1] is not None and speed[16] is None
-    # The opening, once or twice, the triage, and the one request that was timed.
-    assert len(model.prompts) <= 4
+    # The opening, up to three times, the triage, and the one request that was timed.
+    assert len(model.prompts) <= 5
 
 
 def test_tokens_that_a_server_does_not_count_give_no_speed() -> None:

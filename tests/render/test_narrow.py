@@ -81,7 +81,7 @@ def test_runs_and_plans_are_shown_whole(
         "created": "2026-11-28T01:02:00",
         "scenario": "derm34",
     }
-    row |= {"config": '{"strategy": "no-dialogue", "team": "no-triage"}', "seed": 4294967295, "models": "{}"}
+    row |= {"strategy": "no-dialogue", "team": "no-triage", "seed": 4294967295, "models": "{}"}
     row |= {"consultations": 10000, "finished": 9000, "unfinished": 0, "failed": 100}
     _print_table([{**row, "correct": 9000, "with_truth": 9000, "unjudged": 123}])
     out = capsys.readouterr().out

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from consult.cli.commands.options import DEFAULT_DATABASE, Database, Json
 
 if TYPE_CHECKING:
-    from consult.envs.store.write import Row
+    from consult.envs.store.rows import Row
 
 
 def runs(db: Database = DEFAULT_DATABASE, json: Json = False) -> None:

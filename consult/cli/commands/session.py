@@ -161,7 +161,7 @@ def shown_to_people(stage: Stage, command: str) -> Listener:
 def told_so_far(store: Store, run: str) -> list[Event]:
     """Return the events of a run's first consultation that an earlier process already showed."""
     from consult.envs.events import opinion_event, turn_event
-    from consult.envs.store.write import consultation_id
+    from consult.envs.store.rows import consultation_id
 
     identifier, events = consultation_id(run, 1), []
     for idx, act in enumerate(store.acts(identifier)):

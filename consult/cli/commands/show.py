@@ -263,7 +263,7 @@ def _listed(rows: list[Row]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from consult.envs.store.write import stored_decision
+    from consult.envs.store.readable import stored_decision
     from consult.foreign_text import shown
     from consult.render.report.verdicts import result_of
     from consult.render.terminal import styled

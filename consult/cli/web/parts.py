@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
-from consult.envs.store.write import stored_decision
+from consult.envs.store.readable import stored_decision
 from consult.foreign_text import as_html
 from consult.render.page_parts import Row
 from consult.render.report.verdicts import result_of

@@ -15,7 +15,8 @@ from statistics import NormalDist
 from consult.agents.models.human import PERSONS
 from consult.agents.models.tables import PREFIXES
 from consult.envs.store.figures import count_checks, count_facts
-from consult.envs.store.write import Row, Store
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store
 
 PATIENT: Mapping[str, str] = {
     "patient's first drafts backed by the card": "draft_backed",

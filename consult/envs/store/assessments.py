@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from consult.agents.assessors.rubric import ITEMS, NO_REASON, NOT_DECIDED
-from consult.envs.store.write import Row, Store
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store
 
 _OPEN = f"{NOT_DECIDED}%"
 """SQL pattern for the reason of a verdict that is open by design."""

@@ -9,7 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from consult.envs.store.columns import sound
-from consult.envs.store.write import Row, Store, now
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store, now
 
 
 def begin_benchmark(store: Store, toml: str, *, anew: bool) -> str:

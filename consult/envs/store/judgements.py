@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from consult.agents.assessors.judge import Judgement
-from consult.envs.store.write import Row, Store
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store
 
 
 class Undecided(NamedTuple):

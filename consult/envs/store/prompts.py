@@ -8,7 +8,8 @@ from typing import Any
 
 from consult.envs.store.columns import first_spoilt, packed_text, sound
 from consult.envs.store.prompt_rows import COLUMNS, unpacked
-from consult.envs.store.write import Row, Store
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store
 from consult.errors import StoreError
 
 AT_ONCE = 10_000

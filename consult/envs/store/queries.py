@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from consult.agents.assessors.rubric import Assessment, Verdict
-from consult.envs.store.write import Row, Store
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.scenarios import UnknownNameError
 

@@ -15,11 +15,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from consult.envs.store.columns import add_functions
+from consult.envs.store.file import check_tables
 from consult.envs.store.log import log_of, refuse_spoilt_log
 from consult.envs.store.migrations import READABLE
+from consult.envs.store.rows import Row
+from consult.envs.store.sentences import cannot_be_written, sentences
 from consult.envs.store.spoilt import Findings, in_words
-from consult.envs.store.write import Row, Store, StoreError, cannot_be_written, check_tables, sentences
-from consult.errors import StoreWarning
+from consult.envs.store.write import Store
+from consult.errors import StoreError, StoreWarning
 from consult.reading import KindError, refuse_other_kinds
 from consult.scenarios.correct import Correct
 
@@ -89,6 +92,7 @@ class ReadOnlyStore(Store):
                 was written by another version.
         """
         self.path, self.warns, self._memory = path, False, memory
+        self._file = None
         self._copy: TemporaryDirectory[str] | None = None
         self._stamp: tuple[int, ...] | None = None
         """The state of a file that cannot be locked."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from consult.envs.store.columns import sound
-from consult.envs.store.write import Row, Store
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store
 
 
 class FinishedRun(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from consult.envs.store.write import Row, Store
+from consult.envs.store.rows import Row
+from consult.envs.store.write import Store
 
 _ORDERS = {
     "turns": "c.ordinal, t.idx",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from consult.envs.metrics import Outcome
     from consult.envs.metrics.baselines import Baseline
     from consult.envs.metrics.fidelity import Rate
-    from consult.envs.store.write import Row, Store
+    from consult.envs.store.rows import Row
+    from consult.envs.store.write import Store
     from consult.scenarios import Scenario
 
 Data = dict[str, Any]

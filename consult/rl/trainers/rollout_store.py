@@ -22,7 +22,8 @@ from consult.envs.consultation import Consultation
 from consult.envs.held import RunHold
 from consult.envs.role_models import Models, roles
 from consult.envs.runner import Runner, truths_of, versions
-from consult.envs.store.write import Pending, Row, Store, consultation_id
+from consult.envs.store.rows import Row, consultation_id
+from consult.envs.store.write import Pending, Store
 from consult.envs.synthetic import sample_synthetic_panel
 from consult.rl.config import OTHERS, TrainConfig
 from consult.scenarios import Scenario
@@ -138,10 +139,10 @@ class RolloutStore:
         rollouts = self.rollouts(split, ids)
         found: list[tuple[str, Consultation]] = []
         for draw in range(draws):
-            kept = [consultation for _, consultation in rollouts]
-            config = self._config(split, [c.case.id for c in kept], panel_skill=accuracy, seed=draw)
+            kept = [consultation.case.id for _, consultation in rollouts]
+            config = self._config(split, kept, panel_skill=accuracy, seed=draw)
             with Store(self.db) as store:
-                run = self._drawn(config, store) or self._draw(config, kept, store)
+                run = self._drawn(config, store) or self._draw(config, rollouts, store)
                 found += self._restored(store, run, config)
         return found
 
@@ -246,13 +247,16 @@ class RolloutStore:
 
     # -- synthetic panels -----------------------------------------------------------------------------------------
 
-    def _draw(self, config: RunConfig, rollouts: Sequence[Consultation], store: Store) -> Row:
+    def _draw(self, config: RunConfig, rollouts: Sequence[tuple[str, Consultation]], store: Store) -> Row:
         """Store interviews with newly drawn panels, as a run that stops before its conclusions."""
+        runs = {identifier.rpartition(".")[0] for identifier, _ in rollouts}
+        read = {row["prompt_revision"] for row in map(store.run, runs) if row is not None}
+        prompts = read.pop() if len(read) == 1 else None
         with RunHold(store.path) as held:
             truths = truths_of(self.scenario, config.cases)
             models, revision = self._models(config), self.scenario.revision
-            run = store.begin(config, models, versions(), revision, truths, hold=held.take_new)
-            self._store_panels(run, config, rollouts, store)
+            run = store.begin(config, models, versions(), revision, truths, prompt_revision=prompts, hold=held.take_new)
+            self._store_panels(run, config, [consultation for _, consultation in rollouts], store)
         row = store.run(run)
         assert row is not None
         return row

@@ -19,8 +19,8 @@ from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.events import Event
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
-from consult.envs.store.write import Store, StoreError
-from consult.errors import UserError
+from consult.envs.store.write import Store
+from consult.errors import StoreError, UserError
 from consult.render.transcript import fidelity
 from consult.scenarios import UnknownNameError, load_scenario
 

@@ -355,7 +355,7 @@ MISTAKES = [
     (["--complaint", "x", "--temperament", "choleric"], "--temperament is for a patient that a model plays"),
     (["--complaint", "x", "--patient-grounding", "off"], "--patient-grounding is for a patient that a model plays"),
     (["--complaint", "x", "--image", "none.jpg"], "none.jpg: the file does not exist; check the path"),
-    (["--complaint", "x", "--image", "."], "cannot be read as a picture"),
+    (["--complaint", "x", "--image", "."], "is a folder; give a regular file"),
     (["--complaint", "x", "--image", "text.jpg"], "is not a JPEG, PNG or WebP picture; convert it first"),
     (["--complaint", "x", "--image", "empty.png"], "is not a JPEG, PNG or WebP picture; convert it first"),
     (["--complaint", "x", "--image", "cut.jpg"], "cannot be read as a picture"),
@@ -371,7 +371,7 @@ MISTAKES = [
     (["--complaint", "x", "--patient", "human", "--temperament", "all"], "a person plays one consultation at a time"),
     (["--complaint", "x", "--scenario", "derm43"], "no scenario 'derm43'; there are: derm34"),
     (["--complaint", "x", "--model", "nowhere"], "there is no model 'nowhere'"),
-    (["--complaint", "x", "--db", "no/where.db"], "check that the folder exists"),
+    (["--complaint", "x", "--db", "no/where.db"], "check that its folder exists"),
 ]
 
 

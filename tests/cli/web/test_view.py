@@ -31,7 +31,8 @@ from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.migrations import READABLE
 from consult.envs.store.readonly import ReadOnlyStore
-from consult.envs.store.write import Store, StoreError
+from consult.envs.store.write import Store
+from consult.errors import StoreError
 from consult.render.stored import _loaded
 from consult.scenarios import load_scenario
 

@@ -29,7 +29,8 @@ from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.migrations import MIGRATIONS
 from consult.envs.store.prompt_rows import COLUMNS, LONG, Asked, between
-from consult.envs.store.write import Pending, Store, StoreError
+from consult.envs.store.write import Pending, Store
+from consult.errors import StoreError
 
 IDS = SCENARIO.case_ids("test")
 KEY = "sk-this-is-the-key-of-a-test"

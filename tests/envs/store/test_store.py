@@ -18,7 +18,8 @@ from consult.envs.held import RunHold
 from consult.envs.metrics.parse_failures import unusable_answers
 from consult.envs.store.migrations import MIGRATIONS, create
 from consult.envs.store.readonly import why_foreign
-from consult.envs.store.write import Pending, Store, StoreError
+from consult.envs.store.write import Pending, Store
+from consult.errors import StoreError
 from consult.scenarios import load_scenario
 
 TABLES = {

@@ -382,11 +382,14 @@ def test_flags_are_the_fields_of_a_training():
         assert defaults[name].default == TrainConfig.model_fields[name].default, name
 
 
-def test_flags_go_before_the_file_and_the_file_before_the_preset(tmp_path):
+def test_flags_go_before_the_file_or_the_preset(tmp_path):
     file = tmp_path / "a.toml"
     file.write_text("seed = 3\ncases = 50\nlearning-rate = 0.01\n[rewards]\nformat = 0.0\n")
-    read = read_config("triage", file, "smoke", {"seed": 4})
-    assert (read.seed, read.cases, read.learning_rate, read.validation) == (4, 50, 0.01, 170)
+    read = read_config("triage", file, None, {"seed": 4})
+    assert (read.seed, read.cases, read.learning_rate) == (4, 50, 0.01)
+    assert read_config("triage", None, "smoke", {"cases": 50}).validation == 170
+    with pytest.raises(TrainingError, match="--preset and --config both"):
+        read_config("triage", file, "smoke", {})
     assert "format" not in read.weights and read.weights["accuracy"] == 1.0
     assert read_config("triage", None, "smoke", {"steps": 5}).minutes is None
     limits = [

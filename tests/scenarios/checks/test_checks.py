@@ -202,7 +202,7 @@ TABLE_MISTAKES = [
     # file, place, value, the file of the problem, part of what is said
     (S, (), None, S, "is missing"),
     (S, (), "name: [", S, "not valid YAML"),
-    (S, (), b"\xff\xfe", S, "not UTF-8"),
+    (S, (), b"\xff\xfe", S, "UTF-16"),
     (S, (), "a: &x 1", S, "anchor"),
     (S, (), "name: 2024-13-45", S, "'2024-13-45' cannot be read as a date"),
     (S, (), yaml.safe_dump(tables()[S]) + "name: again\n", S, "'name' appears twice"),
@@ -443,7 +443,7 @@ def test_a_mistake_in_cases_is_found(tmp_path, mistake):
 def assert_found(problems, file, what):
     hits = [p for p in problems if p.file == file and what in p.what]
     assert hits, [str(p) for p in problems]
-    whole_file = ("is missing", "UTF-8", "cannot be read (", "is not read beside", "holds no case")
+    whole_file = ("is missing", "UTF-8", "UTF-16", "cannot be read (", "is not read beside", "holds no case")
     for problem in problems:
         assert problem.fix and problem.what
         assert problem.line > 0 or any(words in problem.what for words in whole_file), problem
