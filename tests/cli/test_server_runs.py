@@ -180,13 +180,13 @@ def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     ours.send_signal(signal.SIGKILL)
     ours.communicate()
     last = consult("resume", "r1", "--db", db, "--json")
-    # Random weights seldom answer in a form that can be used, which ends a run with 1.
-    assert last.returncode == 1 and "could not be used" in last.stderr and "Traceback" not in last.stderr
+    assert "Traceback" not in last.stderr
     assert kept <= {(c, i, text) for c, i, _, _, text, _ in texts(db)}
     assert "running" not in statuses(db) and "failed" not in statuses(db) and sum(statuses(db).values()) == 2
 
     whole = tmp_path / "whole.db"
-    assert consult(*simulate(reference, whole, 2, *short)).returncode == 1
+    # Random weights may answer so badly that a run ends with 1, and then it does so however often it was cut.
+    assert consult(*simulate(reference, whole, 2, *short)).returncode == last.returncode in (0, 1)
     # This model's own settings say greedy, so that a run has one outcome also on a server.
     assert texts(whole) == texts(db)
 

@@ -50,9 +50,10 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random weights seldom end a line themselves: what they say is cut early, since its length proves nothing."""
-    monkeypatch.setattr("consult.agents.prompt_formats.plain.SPEECH_TOKENS", 24)
-    monkeypatch.setattr("consult.agents.prompt_formats.plain.THOUGHT_TOKENS", 12)
+    """Random weights seldom end an answer themselves: what they say is cut early, since its length proves nothing."""
+    room = {"SPEECH": 24, "THOUGHT": 12, "EXPLANATION": 24, "ACTION": 64, "TRIAGE": 128, "DECISION": 160}
+    for kind, tokens in room.items():
+        monkeypatch.setattr(f"consult.agents.prompt_formats.plain.{kind}_TOKENS", tokens)
 
 
 def opened(folder: Path) -> TransformersModel:
