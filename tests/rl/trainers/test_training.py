@@ -181,7 +181,7 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
     assert without_times[0] == without_times[1]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_kill_between_the_last_checkpoint_and_the_next_phase_costs_and_adds_no_step(trained, tmp_path, monkeypatch):
     keep = Policy.save
 
