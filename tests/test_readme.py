@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from command_line import consult
 from typer.main import get_command
 
 from consult.cli.main import app
@@ -37,15 +35,6 @@ def shell(command, folder):
     env = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "2", "NO_COLOR": "1"}
     call = ["bash", "-euo", "pipefail", "-c", command]
     return subprocess.run(call, cwd=folder, env=env, capture_output=True, text=True)
-
-
-def typed(block, folder):
-    for line in block.splitlines():
-        first, *words = shlex.split(line, comments=True)
-        done = consult(*words, folder=folder) if first == "consult" and ">" not in words else shell(line, folder)
-        if done.returncode:
-            break
-    return done
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +74,7 @@ def test_a_reader_runs_page_after_page(folder):
 def run_blocks(folder, page):
     for mark, kind, block in blocks(TEXTS[page]):
         if kind == "bash" and not mark:
-            # The README's own blocks as they stand; the lines of other pages in this process, which has the libraries.
-            result = shell(block, folder) if page == "README.md" else typed(block, folder)
+            result = shell(block, folder)
             assert result.returncode == 0, f"{block}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}"
     written = {path.name for path in folder.iterdir() if path.suffix not in (".db", ".db-wal", ".db-shm")}
     assert written == {"runs"} and "runs/" in (ROOT / ".gitignore").read_text().split()
