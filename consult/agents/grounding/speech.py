@@ -64,6 +64,7 @@ _DOCTOR = re.compile(
     r"|\blet (?:me|us) (?:examine|have a look|take a look|listen|check|see your|feel your|look at)\b"
     r"|\bhow long have you\b|\b(?:do|have|are|did|were) you (?:have|smoke|drink|had|been|noticed|tried|taken"
     r"|taking|allergic|in pain|pregnant|feel|experienc\w+|sleep\w*|eat\w*)\b"
+    r"|\b(?:your|the|my) (?:next|following) question\b|\bhere(?: i|')s (?:your|the) (?:\w+ )?question\b"
     r"|\bwhat brings you\b|\bhow can i help\b|\bwhere does it hurt\b|\bopen wide\b|\bany (?:allergies"
     r"|other symptoms|pain|fever) ?\?"
     r"|\bdoes it (?:hurt|itch|bleed|burn)(?: \w+)? ?\?|\bwhen did (?:it|this|the \w+) (?:start|begin)\b[^.!]*\?"
