@@ -428,8 +428,9 @@ def _reasoned(text: str, data: Mapping[str, Any] | None) -> str:
 
 def _character(name: str, temperament: Temperament) -> str:
     return (
-        f"Your temperament is {name}. You describe your trouble {temperament.describing}. You ask questions "
-        f"{temperament.asking}. You talk {temperament.talking}. You take to treatment {temperament.treatment}. "
+        f"Your temperament is {name}; it shows in your tone and your words, not in further facts. "
+        f"You describe your trouble {temperament.describing}. You ask questions "
+        f"{temperament.asking}. You talk {temperament.talking}. You respond to treatment {temperament.treatment}. "
         f"Your feelings: {temperament.feeling}."
     )
 

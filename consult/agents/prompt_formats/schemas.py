@@ -37,7 +37,7 @@ _MEANINGS = {
     "confidence": "<your probability that the diagnosis is right, 0 to 1>",
     "urgency": f"<{', '.join(URGENCIES[:-1])} or {URGENCIES[-1]}>",
     "specialty": "<clinic>",
-    "why": "<one sentence for the patient's file>",
+    "why": "<one sentence that the patient hears: which clinic, and why>",
 }
 """Key of an answer → what it holds, in a prompt."""
 
