@@ -26,7 +26,6 @@ _BEGIN, _END = ("|".join(map(re.escape, marks)) for marks in zip(*PAIRS, strict=
 _THOUGHT = re.compile(rf"(?:{_BEGIN})(.*?)(?:{_END}|\Z)", re.DOTALL | re.IGNORECASE)
 _UNTIL_END = re.compile(rf"\A(.*)(?:{_END})", re.DOTALL | re.IGNORECASE)
 _MARK = re.compile(rf"{_BEGIN}|{_END}|<\|channel\|>(?:analysis|commentary)?", re.IGNORECASE)
-_BEGINS = re.compile(rf"\s*(?:{_BEGIN}|<\|channel\|>\s*analysis)", re.IGNORECASE)
 _HEADING = re.compile(r"\A\s*thought\s*\n", re.IGNORECASE)
 """MedGemma's and Gemma's word for the channel, at the beginning of a thought."""
 
@@ -64,11 +63,6 @@ def part(text: str) -> Parted:
         answer = f" {answer[unopened.end() :]}"
     said = (_MARK.sub(" ", _HEADING.sub("", thought)).strip() for thought in thoughts)
     return Parted("\n".join(thought for thought in said if thought), answer)
-
-
-def begins_with_thought(text: str) -> bool:
-    """Return whether a reply begins with private thought."""
-    return _BEGINS.match(text) is not None or _BARE.match(text) is not None
 
 
 def without_marks(text: str) -> str:
