@@ -136,6 +136,8 @@ _CONTRACTIONS = (
         r"|good|bad|normal|the|in|on|at|worse|better|always|never|just|still|also|\w{3,}ing|\w{3,}ed|\w{3,}en)\b)",
         " is",
     ),
+    (r"\b(?:teetotal(?:l?er)?|tee total|an abstainer)\b", "not drink alcohol"),
+    (r"\b(?:a )?non smoker\b", "not smoke"),
     (r"\bthe day before yesterday\b", "2 days ago"),
     (r"\b(?:can|could|do|does|did) not (?:\w+ )?remember\b|\bno memory of\b", "forget"),
     (r"\bdown (?=(?:by )?(?:\w+ )?\w+ (?:kilos?|kg|pounds?|stone|kilograms?|lbs?)\b)", "lost "),

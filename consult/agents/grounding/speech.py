@@ -59,7 +59,8 @@ _BODY = (
     "|condition|weight|pulse|neck|breathing"
 )
 _DOCTOR = re.compile(
-    rf"\byour (?:\w+ )?(?:{_BODY})\b|\byou (?:should|must(?! have| be| get| think| hear| see)|need to|ought to"
+    rf"\byour (?:\w+ )?(?:{_BODY})\b|(?<!when )(?<!if )(?<!once )\byou (?:should|must(?! have| be| get| think"
+    rf"| hear| see)|need to|ought to"
     rf"|have to"
     r"|probably have|appear to have|seem to have|are suffering|may have|might have|have got an?)\b"
     r"|\bi (?:recommend|suggest(?! that i)|advise|diagnose|prescribe)\b"
