@@ -144,6 +144,18 @@ def refusal(error: Mapping[str, Any]) -> str:
     return _REFUSALS.get(error["type"], f"{said[:1].lower()}{said[1:]}")
 
 
+def once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of a list, in which none may occur twice.
+
+    Raises:
+        ValueError: One does.
+    """
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise ValueError(f"'{twice}' is given twice; give it once")
+    return names
+
+
 def within(span: Range) -> Any:
     """Return the bounds of a field."""
     return Field(ge=span.least, le=span.most)

@@ -39,6 +39,7 @@ from consult.envs.benchmark.grid_file import Source, make_grid, read_grid, read_
 from consult.envs.benchmark.plan import Company, Planned, plan, plan_event
 from consult.envs.benchmark.play import Benchmark as Play
 from consult.envs.events import Event, Listener
+from consult.envs.held import held_report
 from consult.envs.judging import refuse_judging
 from consult.envs.store.write import Store
 from consult.errors import UserError
@@ -107,10 +108,10 @@ def benchmark(
     given_batch(batch)
     again, file = boolean("again", again), None if config is None else path_of("config", config)
     gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
-    with gridded.planned(path, batch=batch, again=again) as bench:
+    with gridded.planned(path, target, batch=batch, again=again) as bench:
         tell(bench.event())
         try:
-            return bench.play(target, tell)
+            return bench.play(tell)
         except (KeyboardInterrupt, ModelGoneError) as stop:
             stop.add_note(what_is_left(gridded.named))
             raise
@@ -134,20 +135,21 @@ class Gridded:
     def planned(
         self,
         db: Path,
+        out: Path,
         *,
         batch: int | None,
         again: bool,
         opener: Opener = open_models,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Iterator[Bench]:
-        """Open every model once and read the store; write nothing, not even an empty store.
+        """Hold the report's folder, open every model once and read the store; write nothing, not even an empty store.
 
         Raises:
-            UserError: A model, an assessor or the judge cannot be opened.
+            UserError: A model, an assessor or the judge cannot be opened, or another process writes into the folder.
         """
         company, batch = Company(self.cells, opener), given_batch(batch)
         Store.check_place(db)
-        with self.named.known():
+        with held_report(out), self.named.known():
             try:
                 _check_judges(self.grid, self.scenario)
                 with Store(db if db.exists() else Path(":memory:")) as store:
@@ -161,7 +163,7 @@ class Gridded:
                         batch=batch,
                         tell=tell,
                     )
-                yield Bench(self, planned, company, db, batch, again)
+                yield Bench(self, planned, company, db, out, batch, again)
             finally:
                 company.close()
 
@@ -174,6 +176,7 @@ class Bench:
     cells: list[Planned]
     company: Company
     db: Path
+    out: Path
     batch: int | None
     again: bool
     found: dict[str, Any] = field(default_factory=dict)
@@ -187,7 +190,7 @@ class Bench:
         """Describe the plan."""
         return plan_event(self.cells, self.gridded.toml)
 
-    def play(self, out: Path, listen: Listener) -> Benchmark:
+    def play(self, listen: Listener) -> Benchmark:
         """Play what is left, assess, and write the report."""
         grid = self.gridded
         with Store(self.db) as store:
@@ -196,9 +199,9 @@ class Bench:
                 prompts=grid.prompts,
             )  # fmt: skip
             work.play()
-            found = write_report(store, work.runs, out)
-            summary = _summary(work, found, out)
-        return Benchmark([Run(self.db, run) for run in work.runs], Report(out, found), summary)
+            found = write_report(store, work.runs, self.out)
+            summary = _summary(work, found, self.out)
+        return Benchmark([Run(self.db, run) for run in work.runs], Report(self.out, found), summary)
 
 
 def grid_of(

@@ -160,7 +160,7 @@ class Runner:
             **summary_event(run, self._ended, seconds),
             "unusable": unusable,
             "replies": events(counted),
-            "unusable_roles": unusable_roles(counted, run, self.store.path),
+            "unusable_roles": unusable_roles(counted, run, self.store.path, self.scenario.specialties),
         }
         self.listen(summary)
         return summary

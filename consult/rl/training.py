@@ -272,7 +272,7 @@ class Training:
                 write_whole(done / "clock.json", json.dumps({"spent": self.clock.spent, "done": self.clock.done}))
             wait_for_all()
         else:
-            kept = read_object(done / "clock.json", "spent", "done", fix=BROKEN)
+            kept = read_object(done / "clock.json", numbers=("spent", "done"), fix=BROKEN)
             self.clock.spent, self.clock.done = kept["spent"], kept["done"]
         if number == len(plan):
             return policy

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+ANIMATED = ("PNG", "WEBP")
+"""Formats of frames that follow each other: nobody could say which of them a doctor sees. A JPEG of several pictures,
+as phones write it, is one photograph with smaller or derived ones behind it."""
 MAX_PIXELS = 50_000_000
 
 
@@ -33,14 +36,16 @@ def open_photograph(path: Path) -> Image:
     """Open a photograph as RGB, turned upright, without its metadata.
 
     Raises:
-        PhotographError: The file is missing or no file, is not a JPEG, PNG or WebP, or has more than 50 megapixels or
-            100 MB.
+        PhotographError: The file is missing or no file, is not a JPEG, PNG or WebP, is animated, or has more than 50
+            megapixels or 100 MB.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         content = io.BytesIO(read_bytes(path, PICTURE, pipe=True))
         with _own_limit(), Image.open(content, formats=FORMATS) as picture:
+            if picture.format in ANIMATED and getattr(picture, "is_animated", False):
+                raise PhotographError(f"{path}: is an animated picture; save one of its frames as a picture of its own")
             if picture.width * picture.height > MAX_PIXELS:
                 raise PhotographError(
                     f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"

@@ -35,7 +35,7 @@ def test_values_by_role_are_read(given, read):
     [
         ("temperature", "hot", "'temperature' cannot be 'hot', only a number from 0 to 5; give another value"),
         ("temperature", 5.1, "cannot be 5.1"),
-        ("temperature", True, "cannot be True"),
+        ("temperature", True, "cannot be true"),
         ("temperature", float("nan"), "cannot be nan"),
         ("top_p", 0, "'top_p' cannot be 0, only a number above 0, up to 1"),
         ("max_tokens", "1.5", "a whole number from 1 to 131,072"),

@@ -10,7 +10,7 @@ import typer
 
 from consult.cli.commands.options import Json
 from consult.counts import count_of
-from consult.foreign_text import harmless
+from consult.foreign_text import as_name
 
 if TYPE_CHECKING:
     from consult.scenarios.importing import Summary
@@ -58,6 +58,8 @@ def _mapping(entries: list[str]) -> dict[str, str]:
         field, equals, column = entry.partition("=")
         if not equals:
             raise UserError(f"'{entry}' is not a mapping; write --map FIELD=COLUMN")
+        if field.strip() in mapping:
+            raise UserError(f"--map is given twice for '{field.strip()}'; give it once")
         mapping[field.strip()] = column.strip()
     return mapping
 
@@ -70,8 +72,10 @@ def _lines(summary: Summary, out: Path) -> list[str]:
         lines.append(f"    line {row.line}: {row.reason}{detail}")
     lines += _details(summary)
     if summary.kept:
-        lines += [f"{out}: import/ lists what happened to each row; check it: consult scenarios check {out}"]
-    return [harmless(line) for line in lines]
+        lines += [
+            f"{out}: import/ lists what happened to each row; check it: consult scenarios check {shlex.quote(str(out))}"
+        ]
+    return [as_name(line) for line in lines]
 
 
 def _details(summary: Summary) -> list[str]:

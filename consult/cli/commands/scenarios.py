@@ -10,7 +10,7 @@ import typer
 from consult.cli.commands.help import Group, GroupedCommand
 from consult.cli.commands.imports import import_
 from consult.counts import count_of
-from consult.foreign_text import harmless, one_line, shown
+from consult.foreign_text import as_name, harmless, one_line, shown
 from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def check(folder: Folder) -> None:
         raise typer.Exit(2)
     scenario = load_folder(folder)
     sizes = ", ".join(count_of(size, f"{split} case") for split, size in _tests_first(scenario))
-    typer.echo(f"{harmless(str(folder))}: no mistakes found ({count_of(len(scenario.labels), 'label')}, {sizes})")
+    typer.echo(f"{as_name(str(folder))}: no mistakes found ({count_of(len(scenario.labels), 'label')}, {sizes})")
 
 
 def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:

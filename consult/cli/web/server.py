@@ -31,6 +31,7 @@ from consult.cli.web.readers import Readers
 from consult.envs.store.queries import Filters, assessors, choices, matching
 from consult.envs.store.readonly import ReadOnlyStore
 from consult.errors import UserError
+from consult.foreign_text import environment_read_once
 from consult.render import stored
 from consult.render.page_parts import column
 from consult.scenarios import UnknownNameError
@@ -162,7 +163,7 @@ def _limiter() -> CapacityLimiter:
 
 
 def _answer(readers: Readers, page: Page, request: Request) -> Response:
-    with readers.reading(*_named(request)) as store:
+    with readers.reading(*_named(request)) as store, environment_read_once():
         return _html(page(store, request))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,10 +67,6 @@ def cells(grid: Grid, scenario: Scenario) -> list[Cell]:
 
 def _keys(block: Block) -> list[tuple[str, str, str]]:
     models, strategies, teams = block.models or (), block.strategies or (), block.teams or ()
-    for kind, names in (("model", models), ("strategy", strategies), ("team", teams)):
-        twice = next((name for name, often in Counter(names).items() if often > 1), None)
-        if twice is not None:
-            raise GridError(f"the {kind} '{twice}' is given twice; give it once")
     return [(model, strategy, team) for model in models for strategy in strategies for team in teams]
 
 

@@ -22,6 +22,7 @@ from consult.fields import (
     ScenarioName,
     Seed,
     SplitName,
+    once,
 )
 from consult.scenarios import UnknownNameError
 
@@ -54,9 +55,11 @@ def _none_alone(assessors: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # A validator, not a Literal, so that the message names the nearest name first.
-_Strategies = tuple[Annotated[str, _on_menu("strategy", STRATEGIES)], ...]
-_Teams = tuple[Annotated[str, _on_menu("team", TEAMS)], ...]
-_References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+_Strategies = Annotated[
+    tuple[Annotated[str, _on_menu("strategy", STRATEGIES)], ...], Field(min_length=1), AfterValidator(once)
+]
+_Teams = Annotated[tuple[Annotated[str, _on_menu("team", TEAMS)], ...], Field(min_length=1), AfterValidator(once)]
+_References = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), AfterValidator(once)]
 
 
 class _Table(ExactTypes):
@@ -77,8 +80,8 @@ class RoleModels(_Table):
 class Block(_Table):
     """Each strategy with each team and model, on a number of cases; missing values are the grid's."""
 
-    strategies: Annotated[_Strategies, Field(min_length=1)] | None = None
-    teams: Annotated[_Teams, Field(min_length=1)] | None = None
+    strategies: _Strategies | None = None
+    teams: _Teams | None = None
     models: _References | None = None
     cases: Cases | None = None
     repeats: Repeats | None = None
@@ -89,8 +92,8 @@ class Grid(_Table):
 
     scenario: ScenarioName = "derm34"
     split: SplitName = "test"
-    strategies: Annotated[_Strategies, Field(min_length=1)] = ("no-dialogue", "dialogue")
-    teams: Annotated[_Teams, Field(min_length=1)] = ("panel",)
+    strategies: _Strategies = ("no-dialogue", "dialogue")
+    teams: _Teams = ("panel",)
     models: _References = ("starter",)
     """The models to compare: each plays all roles except those under `roles`."""
     cases: Cases | None = None
@@ -103,7 +106,7 @@ class Grid(_Table):
     seed: Seed = 0
     classifier: str = "starter"
     """The classifier for the strategy `expert`; also a baseline if the scenario allows."""
-    assessors: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_none_alone)] = (RULES,)
+    assessors: Annotated[_References, AfterValidator(_none_alone)] = (RULES,)
     """`rules`, `model`, a reference, or `none`."""
     judge: Annotated[str, Field(min_length=1)] = NOBODY_ASSESSES
     """The judge of open diagnoses that neither names nor aliases decide: a reference, or `none`."""
@@ -122,7 +125,7 @@ class Grid(_Table):
     thinking: Annotated[dict[str, str], BeforeValidator(partial(by_role, "thinking"))] = Field(default_factory=dict)
     """How models answer: role, or `all` → value; in a file also one value for all roles."""
     roles: RoleModels = RoleModels()
-    cells: tuple[Block, ...] = ()
+    cells: Annotated[tuple[Block, ...], Field(min_length=1)] = ()
     """Parts of the grid with their own cases; without any, the grid is one block."""
 
     def blocks(self) -> list[Block]:

@@ -94,12 +94,17 @@ def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
             f"--{FLAGS.get(key, key)} and the cells of {source.name} both say which {key}; leave the option out, or "
             "edit the file"
         )
-    roles = data.get("roles")
+    # A value of the file is checked although an option replaces it.
+    _validated(data, source, {})
     merged = {**data, **given}
-    if isinstance(roles, dict) and "roles" in given:
-        merged["roles"] = {**roles, **given["roles"]}
+    if "roles" in data and "roles" in given:
+        merged["roles"] = {**data["roles"], **given["roles"]}
+    return _validated(merged, source, given)
+
+
+def _validated(data: Mapping[str, Any], source: Source, given: Mapping[str, Any]) -> Grid:
     try:
-        return Grid.model_validate(merged)
+        return Grid.model_validate(data)
     except ValidationError as error:
         raise GridError(_sentence(error, source, given)) from None
 

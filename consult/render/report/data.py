@@ -125,7 +125,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "cost": _cost(played),
         **_lines(store, run),
         "unusable": _unusable(store, run),
-        **_replies(store, run),
+        **_replies(store, run, scenario),
     }
     return data, played
 
@@ -329,11 +329,14 @@ def _unusable(store: Store, run: str) -> list[Data]:
     return [{"role": one.role, "model": one.model, **_rate(one.rate)} for one in unusable_answers(store, run)]
 
 
-def _replies(store: Store, run: str) -> Data:
+def _replies(store: Store, run: str, scenario: Scenario) -> Data:
     from consult.envs.metrics.replies import events, replies, unusable_roles
 
     counted = replies(store, run)
-    return {"replies": events(counted), "unusable_roles": unusable_roles(counted, run, store.path)}
+    return {
+        "replies": events(counted),
+        "unusable_roles": unusable_roles(counted, run, store.path, scenario.specialties),
+    }
 
 
 def _rate(rate: Rate) -> Data:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
-from consult.reading import SMALL, not_utf8, open_rows
+from consult.reading import BOM, SMALL, not_utf8, open_rows
 from consult.scenarios.importing.row import UnusableRow
 
 MOST_LINES = 1_000
@@ -75,7 +75,8 @@ class Lines:
         if not whole or self._bytes > SMALL or self.line - self.first >= MOST_LINES:
             raise UnusableRow(f"the row is longer than {SMALL:,} bytes or {MOST_LINES:,} lines")
         try:
-            return raw.decode("utf-8-sig" if self.line == 1 else "utf-8")
+            text = raw.decode("utf-8")
+            return text.lstrip(BOM) if self.line == 1 else text
         except UnicodeDecodeError as error:
             raise UnusableRow("the row is not UTF-8 text", not_utf8(error.object, error.start)[0]) from None
 

@@ -114,8 +114,8 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
         "{photograph} open; this prompt's blanks are: none",
     ),
     "no text": ("look.txt", b" \n", "look.txt' is empty; write the prompt, or remove the file"),
-    "no UTF-8": ("look.txt", b"M\xfcde", "look.txt' is not UTF-8 text; save it as UTF-8"),
-    "too long": ("look.txt", b"x" * 100_001, "look.txt' has more than 100 kB; shorten the prompt"),
+    "no UTF-8": ("look.txt", b"M\xfcde", "look.txt', line 1, is not UTF-8 text at 'M\ufffdde'; save it as UTF-8"),
+    "too long": ("look.txt", b"x" * 100_001, "look.txt' is larger than 100 kB; make it smaller"),
     "the assessor's": ("assessor.txt", b"x", "assessor.txt' cannot be replaced"),
 }
 

@@ -105,6 +105,8 @@ class _Part:
             ModelError: As `Address.parse`.
         """
         parts = _split(reference)
+        if reference.endswith("#"):
+            raise ModelError("a server's address ends with #; add the name of a model, or remove the #")
         # Settings are also accepted after the name, since users may not know the standard order.
         name, _, behind = parts.fragment.partition("?")
         pairs = parse_qsl(f"{parts.query}&{behind}".strip("&"), keep_blank_values=True)
