@@ -72,6 +72,8 @@ PORT = Range(0, 65_535)
 
 CONCURRENCY = Range(1, 1024)
 """Requests to a server at once."""
+SHOWN = Range(1, 7)
+"""Photographs of one prompt that a server takes."""
 TIMEOUT = Range(0.01, 86_400, whole=False)
 """Seconds until a server must have replied."""
 

@@ -18,6 +18,7 @@ from consult.envs.events import Event, Listener
 from consult.envs.held import scoring
 from consult.envs.judge_check import check_judge as check_model
 from consult.envs.judging import Judging, refuse_judging
+from consult.envs.question_settings import refuse_assessors
 from consult.envs.runner import RunError
 from consult.envs.store.rows import Row
 from consult.envs.store.spoilt import refuse_spoilt
@@ -147,10 +148,12 @@ def _refuse_own(row: Row, reference: str) -> None:
 
 def assessed(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
     """Score a run by the rubric, and return the summary."""
+    scenario = _scenario(store, row)
+    refuse_assessors(scenario)
     opened = open_assessor(reference)
     try:
         with scoring(store.path, row["id"], name_of(opened)):
-            return Assessing(_scenario(store, row), store, row["id"], name_of(opened), batch, listen).by(opened)
+            return Assessing(scenario, store, row["id"], name_of(opened), batch, listen).by(opened)
     finally:
         close_model(opened)
 

@@ -229,6 +229,7 @@ def grid_of(
     if not grid.self_assessment:
         refuse_own_assessor(grid.judges(), grid.compared())
     scenario = load_scenario(grid.scenario)
+    grid = grid.for_scenario(scenario)
     for sentence in _beside(preset, source, grid, scenario):
         warn(sentence)
     return Gridded(

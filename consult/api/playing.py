@@ -19,7 +19,7 @@ from consult.agents.prompt import own_prompts
 from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import given_batch, text, whole
-from consult.api.contradictions import refuse_contradictions
+from consult.api.contradictions import given_options, refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
 from consult.api.presets import with_preset
@@ -32,6 +32,7 @@ from consult.envs.config import OwnCase, RoleConfig, RunConfig, extractor_config
 from consult.envs.events import Event, Listener
 from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
+from consult.envs.question_settings import STRATEGY, refuse_settings, refuse_strategy
 from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
 from consult.envs.store.spoilt import refuse_spoilt
@@ -85,10 +86,15 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     refuse_contradictions(options)
+    scenario = load_scenario(options.scenario)
+    if scenario.asks_questions:
+        strategy = strategy if "strategy" in options.model_fields_set else STRATEGY
+        refuse_strategy(scenario, strategy)
+        refuse_settings(scenario, given_options(options))
     extractor = None if options.extractor is None else str(options.extractor)
     if options.classifier is not None and not STRATEGY_RULES[strategy].asks_classifier:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
-    scenario, own, named = load_scenario(options.scenario), _own(options), Named()
+    own, named = _own(options), Named()
     closed = bool(scenario.labels)
     refuse_rules(rules.protocol, team, votes=options.votes, extractor=extractor, closed=closed)
     ids = (own_id(own.case),) if own else _ids(scenario, options)
@@ -275,7 +281,8 @@ def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) ->
     if specialist is None and options.specialists and set(options.specialists) == set(scenario.specialties):
         # Each specialty has its own model, so no other is opened.
         specialist = next(iter(options.specialists.values()))
-    patient = NOBODY if own and options.patient is None else options.patient
+    nobody = scenario.asks_questions or (own and options.patient is None)
+    patient = NOBODY if nobody else options.patient
     return {
         "patient": role("patient", patient),
         "triage": role("triage", options.triage),

@@ -174,7 +174,7 @@ class Assessing:
 
     def _played(self, row: Row) -> Played:
         case, acts = self.scenario.case(row["case_id"]), tuple(self.store.acts(row["id"]))
-        return Played(case, self.scenario, acts, stored_decision(row))
+        return Played(case, self.scenario.for_case(case), acts, stored_decision(row))
 
     def _begin(self) -> list[Row]:
         over = [row for row in self.store.consultations(self.run) if row["status"] in ("finished", "unfinished")]
@@ -215,7 +215,7 @@ def view_of(played: Played) -> AssessorView:
     lines = tuple(to_line(act, case) for act in played.acts if act.text or act.action != "conclude")
     concluded = conclusion.diagnosis if conclusion else None
     truth = case.truth.diagnosis if is_known(case.truth.diagnosis, played.scenario) else None
-    return AssessorView(lines, truth, case.photograph, case.truth.urgency, concluded)
+    return AssessorView(lines, truth, case.photograph, case.truth.urgency, concluded, case.further)
 
 
 def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:

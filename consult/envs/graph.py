@@ -24,15 +24,14 @@ from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.roles.specialist import Specialist
 from consult.agents.roles.talk import Extractor, TalkingDoctor
 from consult.agents.roles.triage import TriageDoctor
-from consult.envs.consultation import Consultation, Node
+from consult.envs.consultation import Consultation, Node, asked
 from consult.envs.free_talk import TALK_EDGES, TalkNode
 from consult.envs.synthetic import sample_synthetic_panel
-from consult.scenarios import Photograph
 from consult.scenarios.photographs import narrowed
 
 EDGES: dict[Node, tuple[Node, ...]] = {
-    "open": ("triage", "attend", "conclude"),
-    "triage": ("attend",),
+    "open": ("triage", "attend", "panel", "conclude"),
+    "triage": ("attend", "panel"),
     "attend": ("answer", "attend", "panel", "conclude"),
     "answer": ("attend", "conclude"),
     "panel": ("attend", "conclude"),
@@ -129,15 +128,21 @@ class Session:
         return view
 
     def doctor_view(self, client: RoleClient) -> DoctorView:
-        """Return a doctor's view, without the photograph if the model cannot see."""
+        """Return a doctor's view, with as many photographs as the model takes."""
         view = self.consultation.observe().view
         assert isinstance(view, DoctorView)
-        view = replace(view, rationale=client.info.rationale, photograph=self._narrowed(view.photograph))
-        return view if client.info.sees else replace(view, photograph=None)
+        view = replace(self._narrowed(view), rationale=client.info.rationale)
+        if not client.info.sees:
+            return replace(view, photograph=None)
+        return view.showing(client.info.photographs)
 
-    def _narrowed(self, photograph: Photograph | None) -> Photograph | None:
+    def _narrowed(self, view: DoctorView) -> DoctorView:
+        """Return the view with photographs of at most the width that the run allows."""
         width = self.role_models.picture_width
-        return photograph if photograph is None or width is None else narrowed(photograph, width)
+        if width is None or view.photograph is None:
+            return view
+        first, *others = (narrowed(one, width) for one in view.photographs)
+        return replace(view, photograph=first, further=tuple(others))
 
     def apply(self, act: Act) -> State:
         """Step the environment, record the act, and return the next node."""
@@ -153,6 +158,8 @@ class Session:
 
 async def _open(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
+    if session.consultation.case.question is not None:
+        return session.apply(asked(session.consultation.case.question))
     return session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
 
 
@@ -217,7 +224,8 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         answers = await _in_words_of_their_own(members, answers, session)
     else:
         answers = [(opinion, Usage()) for opinion in sample_synthetic_panel(consultation, role_models.panel_skill)]
-    chosen, session.chosen = session.chosen or Act("attending", "consult"), None
+    # Nobody chooses to consult about a question: the panel is always asked.
+    chosen, session.chosen = session.chosen or Act("attending", "consult", CONSULT, source="program"), None
     # The attending's own words if it chose to consult; a program's if it wanted to conclude without the panel.
     by_choice = chosen.action == "consult"
     act = Act(
@@ -260,7 +268,8 @@ async def _conclude(state: State, runtime: Runtime[Session]) -> State:
     session, client = runtime.context, runtime.context.role_models.attending
     role_models = session.role_models
     attending = Attending(client, session.consultation.scenario, role_models.votes, role_models.together)
-    act = await attending.conclude(session.doctor_view(client), session.context("attending"))
+    concludes = attending.conclude if session.consultation.case.question is None else attending.answer
+    act = await concludes(session.doctor_view(client), session.context("attending"))
     chosen, session.chosen = session.chosen, None
     if chosen is None:
         return session.apply(act)

@@ -75,13 +75,15 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.human import PERSONS
     from consult.agents.roles.checker import OWN, RULES
+    from consult.agents.temperament import NO_TEMPERAMENT
     from consult.envs.checkers import checker_config
     from consult.envs.role_models import roles
 
     # A person can only play the patient, so the model shown is the attending's.
     person = config.patient.model in PERSONS
     everyone = config.attending if person else config.patient
-    parts += ["--patient", config.patient.model] if person else []
+    asked = set(config.temperaments) == {NO_TEMPERAMENT}
+    parts += ["--patient", config.patient.model] if person and not asked else []
     parts += ["--model", everyone.model] if everyone.model != type(config).model_fields["patient"].default.model else []
     for name in ("triage", "specialist", "attending"):
         role: RoleConfig = getattr(config, name)

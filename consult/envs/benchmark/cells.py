@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consult.agents.models.human import HUMAN
+from consult.agents.models.human import HUMAN, NOBODY
 from consult.agents.prompt import own_prompts
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
@@ -141,8 +141,11 @@ def _roles(grid: Grid, scenario: Scenario, model: str) -> dict[str, Any]:
     unknown = next((one for one in grid.roles.specialists if one not in scenario.specialties), None)
     if unknown is not None:
         raise UnknownNameError("specialty", unknown, scenario.specialties)
+    references = {name: getattr(grid.roles, name) for name in names}
+    if scenario.asks_questions:
+        references["patient"] = NOBODY
     own = {specialty: role("specialist", reference) for specialty, reference in grid.roles.specialists.items()}
-    return {name: role(name, getattr(grid.roles, name)) for name in names} | {"specialists": own}
+    return {name: role(name, reference) for name, reference in references.items()} | {"specialists": own}
 
 
 def _check(found: list[Cell]) -> None:

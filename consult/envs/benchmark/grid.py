@@ -11,6 +11,13 @@ from consult.agents.choices import STRATEGIES, TEAMS, Protocol
 from consult.agents.roles.checker import OWN as OWN_CHECKER
 from consult.agents.temperament import temperaments
 from consult.envs.by_role import by_role
+from consult.envs.question_settings import (
+    PATIENTS_ONLY,
+    STRATEGY,
+    refuse_assessors,
+    refuse_settings,
+    refuse_strategy,
+)
 from consult.fields import (
     Cases,
     ExactTypes,
@@ -25,7 +32,7 @@ from consult.fields import (
     SplitName,
     once,
 )
-from consult.scenarios import UnknownNameError
+from consult.scenarios import Scenario, UnknownNameError
 
 OWN, ALL = "own", "all"
 """Temperaments: one per case, balanced, or all four for each case."""
@@ -136,6 +143,25 @@ class Grid(_Table):
     roles: RoleModels = RoleModels()
     cells: Annotated[tuple[Block, ...], Field(min_length=1)] = ()
     """Parts of the grid with their own cases; without any, the grid is one block."""
+
+    def for_scenario(self, scenario: Scenario) -> Grid:
+        """Return the grid with what applies to the scenario's cases in place of the defaults.
+
+        Raises:
+            UserError: The scenario has questions, and a setting is about patients.
+        """
+        if not scenario.asks_questions:
+            return self
+        usual = {"strategies": (STRATEGY,), "assessors": (NOBODY_ASSESSES,)}
+        grid = self.model_copy(update={k: v for k, v in usual.items() if k not in self.model_fields_set})
+        fields = type(self).model_fields
+        given = [name for name in PATIENTS_ONLY if name in fields and getattr(grid, name) != fields[name].default]
+        refuse_settings(scenario, [*given, *(["patient"] if grid.roles.patient else [])])
+        for strategy in dict.fromkeys(name for block in grid.blocks() for name in block.strategies or ()):
+            refuse_strategy(scenario, strategy)
+        if grid.judges():
+            refuse_assessors(scenario)
+        return grid
 
     def blocks(self) -> list[Block]:
         """Return the blocks with all values filled in, except the number of cases if it means all."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,12 @@ from consult.scenarios.importing.mdbench import known_labels, read_3mdbench
 from consult.scenarios.importing.names import Diagnoses, dumped
 from consult.scenarios.importing.own_rows import read_csv, read_jsonl, rows_of
 from consult.scenarios.importing.picture_folder import has_table, read_folder, unlisted
+from consult.scenarios.importing.question_importing import import_questions
+from consult.scenarios.importing.question_readers import LANGUAGE, refuse_language
+from consult.scenarios.importing.question_readers import READERS as QUESTION_READERS
 from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import Row, Rows, UnusableRow
+from consult.scenarios.importing.summary import FIRST, Dropped, Summary, usable_id
 from consult.scenarios.importing.writing import REPORT, Target
 from consult.scenarios.scenario import Label, UnknownNameError
 from consult.whole_files import naming
@@ -46,57 +49,20 @@ KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
     "folder": read_folder,
 }
 """Kind → its reader."""
-MAPPED = ("csv", "jsonl", "folder")
+MAPPED = ("csv", "jsonl", "folder", "vqa")
 """Kinds whose columns can have other names."""
 MOST_UNREAD = 200
 """Most names of unread columns that are kept."""
-FIRST = 5
-"""Most dropped rows in a summary; the report has all of them."""
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A row that is not a case."""
-
-    line: int
-    reason: str
-    detail: str = ""
-
-
-@dataclass
-class Summary:
-    """Result of importing a source's rows."""
-
-    rows: int = 0
-    kept: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    """Reason → number of dropped rows."""
-    cleaned: Counter[str] = field(default_factory=Counter)
-    """Field → number of kept rows from which something was removed."""
-    leaks: int = 0
-    """Number of sentences left out because they name the diagnosis."""
-    long: int = 0
-    """Sentences left out because they, or their number, are too long."""
-    aside: int = 0
-    """Sentences set aside because they are in the shorthand of notes; `import/kept.jsonl` lists them."""
-    suggested: dict[str, str] = field(default_factory=dict)
-    """Field that no column was found for → the column that may be meant."""
-    facts: int = 0
-    findings: int = 0
-    photographs: int = 0
-    unlisted: int = 0
-    """Photographs of a folder that its table does not name."""
-    labels: int = 0
-    """Number of diagnoses in the closed list; 0 for open diagnoses."""
-    unknown: int = 0
-    """Number of kept cases without a diagnosis."""
-    open: bool = False
-    """Whether there were too many diagnoses for a closed list."""
-    first: list[Dropped] = field(default_factory=list)
 
 
 def import_cases(
-    kind: str, source: Path, out: Path, mapping: Mapping[str, str] | None = None, *, own_split: bool = False
+    kind: str,
+    source: Path,
+    out: Path,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    own_split: bool = False,
+    language: str | None = None,
 ) -> Summary:
     """Import a source into a scenario folder; nothing is written if no row can be kept.
 
@@ -108,17 +74,24 @@ def import_cases(
         mapping: Field → column, for your own tables and JSON lines.
         own_split: Whether the cases of 3MDBench all stay in the split `test`, as in the data set, instead of being
             split by the hash of their photographs.
+        language: Code of the language of the questions that are read, for a kind with several; by default `en`.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.
         PluginError: The plugin cannot be loaded, or it raised.
         OSError: The disk is full, for example; no partial folder is left.
     """
-    reader = _reader(kind)
+    reader = None if kind in QUESTION_READERS else _reader(kind)
+    refuse_language(kind, language)
     if mapping and kind not in MAPPED:
         raise UserError(f"the columns of {kind} are known; leave --map out, or import it as {' or '.join(MAPPED)}")
     if own_split and kind != MDBENCH:
         raise UserError(f"the cases of {kind} keep their split in any case; leave --own-split out")
+    if reader is None:
+        questions = QUESTION_READERS[kind](source, mapping or {}, language or LANGUAGE)
+        title = excerpt(source.resolve().name)
+        with naming(out, out), Target(out) as target:
+            return import_questions(questions, target, source, _name(out), title)
     rows = read_3mdbench(source, own_split=True) if own_split else reader(source, mapping or {})
     with naming(out, out), Target(out) as target:
         known = known_labels() if kind == MDBENCH else {}
@@ -154,7 +127,7 @@ def as_importer(value: Any, reference: str) -> Reader:
     return read
 
 
-IMPORTERS: Registry[Reader] = Registry("importer", "consult.importers", as_importer, tuple(KINDS))
+IMPORTERS: Registry[Reader] = Registry("importer", "consult.importers", as_importer, (*KINDS, *QUESTION_READERS))
 
 
 def _records(function: Any, reference: str, source: Path) -> Iterator[Record]:
@@ -192,7 +165,7 @@ def _value(value: Any, name: str, *, inside: bool = False) -> Any:
 def _reader(kind: str) -> Reader:
     known = KINDS.get(kind) or IMPORTERS.find(kind)
     if known is None:
-        raise UnknownNameError("kind of source", kind, [*KINDS, *IMPORTERS.names()])
+        raise UnknownNameError("kind of source", kind, [*KINDS, *QUESTION_READERS, *IMPORTERS.names()])
     return known
 
 
@@ -247,9 +220,7 @@ class _Importer:
         self._count(card)
 
     def _id(self, line: int, stated: str) -> str:
-        """Return the source's id if it is valid, else an id from the line number."""
-        usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
-        return stated if usable else f"row-{line:06}"
+        return usable_id(stated, line)
 
     def _count(self, card: Card) -> None:
         summary = self.summary
