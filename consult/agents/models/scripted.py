@@ -23,10 +23,13 @@ TASKS: Mapping[str, tuple[str, ...]] = {
     "patient": ("open", "answer", "unknown", "ask", "satisfied", "reluctant", "topic", "free"),
     "triage": ("triage",),
     "specialist": ("opinion",),
-    "attending": ("action", "decision", "explanation", "reply"),
-    "assessor": ("assess", "judge", "check"),
+    "attending": ("action", "decision", "explanation", "reply", "talk"),
+    "assessor": ("assess", "judge", "check", "extract"),
 }
-"""Role → its tasks, in the prompt format that scripts answer. A judge and a checker are tasks of the assessor."""
+"""Role → its tasks, in the prompt format that scripts answer.
+
+A judge, a checker and an extractor are tasks of the assessor.
+"""
 
 
 class Failure(BaseModel):
