@@ -99,6 +99,7 @@ async def _react("""
 RULE = """        if last.action == "conclude" and self.plan.team == "panel":
             return "instruct"
         if self.conclusion is not None:
+            return "react"
 """
 EDITS = (
     ("agents/choices.py", '"triage", "attending"]', '"triage", "attending", "nurse"]'),
@@ -106,23 +107,22 @@ EDITS = (
     (
         "agents/choices.py",
         '    "attending": RoleRules(',
-        '    "nurse": RoleRules("Nurse", "Nurse", "blue", teams=("panel",)),\n    "attending": RoleRules(',
+        '    "nurse": RoleRules("Nurse", "Nurse", "blue", ("instruct",), teams=("panel",)),\n    "attending": RoleRules(',
     ),
     ("envs/config.py", "    attending: RoleConfig", "    nurse: RoleConfig = RoleConfig()\n    attending: RoleConfig"),
     (
         "envs/consultation.py",
-        '"conclude", "react", "reply", "end"]',
-        '"conclude", "instruct", "react", "reply", "end"]',
+        '"conclude", "react", "reply", "extract"',
+        '"conclude", "instruct", "react", "reply", "extract"',
     ),
     ("envs/consultation.py", '    "react": "patient",\n', '    "instruct": "nurse",\n    "react": "patient",\n'),
     ("envs/consultation.py", '{"open": "open",', '{"open": "open", "instruct": "instruct",'),
-    ("envs/consultation.py", "        if self.conclusion is not None:\n", RULE),
+    ("envs/consultation.py", '        if self.conclusion is not None:\n            return "react"\n', RULE),
     (
         "envs/graph.py",
         "from consult.agents.roles.patient",
         "from consult.agents.roles.nurse import Nurse\nfrom consult.agents.roles.patient",
     ),
-    ("envs/graph.py", '"conclude", "react", "reply")', '"conclude", "instruct", "react", "reply")'),
     ("envs/graph.py", '"conclude": ("react",),', '"conclude": ("instruct", "react"),\n    "instruct": ("react",),'),
     ("envs/graph.py", '    "react": _react,', '    "instruct": _instruct,\n    "react": _react,'),
     ("envs/graph.py", "async def _react(", NODE),

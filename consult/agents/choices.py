@@ -58,16 +58,20 @@ class RoleRules:
     """In the terminal, at most nine letters."""
     style: str
     """In the terminal, as rich names colours."""
+    tasks: tuple[str, ...]
+    """What its model is asked to do, in the prompt format of instruction-tuned models."""
     teams: tuple[Team, ...] = TEAMS
     """The teams that have it."""
 
 
+_PATIENT = ("open", "answer", "unknown", "ask", "satisfied", "reluctant", "topic", "free")
+_ATTENDING = ("action", "decision", "explanation", "reply", "talk")
 ROLE_RULES: Mapping[Speaker | Player, RoleRules] = {
-    "patient": RoleRules("Patient", "Patient", "bold cyan"),
-    "triage": RoleRules("Triage doctor", "Triage", "bold magenta", teams=("panel",)),
-    "specialist": RoleRules("Specialist", "Panel", "magenta", teams=("panel", "no-triage")),
-    "attending": RoleRules("Attending physician", "Attending", "bold green"),
-    "question": RoleRules("Question", "Question", "bold cyan", teams=()),
+    "patient": RoleRules("Patient", "Patient", "bold cyan", _PATIENT),
+    "triage": RoleRules("Triage doctor", "Triage", "bold magenta", ("triage",), teams=("panel",)),
+    "specialist": RoleRules("Specialist", "Panel", "magenta", ("opinion",), teams=("panel", "no-triage")),
+    "attending": RoleRules("Attending physician", "Attending", "bold green", _ATTENDING),
+    "question": RoleRules("Question", "Question", "bold cyan", (), teams=()),
 }
 PLAYERS: tuple[Player, ...] = tuple(sorted(get_args(Player), key=list(ROLE_RULES).index))
 SPEAKING_ROLES: tuple[SpeakingRole, ...] = get_args(SpeakingRole)

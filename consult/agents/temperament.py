@@ -63,7 +63,7 @@ def own_temperament(scenario: Scenario, case_id: str) -> str:
         return NO_TEMPERAMENT
     if case_id in scenario.temperaments:
         return scenario.temperaments[case_id]
-    place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
+    place = scenario.case_ids(scenario.case(case_id).split).index(case_id)
     return _nth(place, scenario)
 
 

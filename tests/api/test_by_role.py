@@ -116,6 +116,7 @@ def test_a_wrong_value_in_a_file_is_told_with_its_line(tmp_path):
     assert done.returncode == 2 and "g.toml" in done.stderr and "'temperature' cannot be 'hot'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_benchmark_plays_by_them(server, tmp_path):
     done = type_in(
         "benchmark", "--model", f"{server.base}#tiny", "--cases", "1", "--strategies", "no-dialogue", "--no-solo",

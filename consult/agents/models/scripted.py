@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from consult.agents.choices import PLAYERS, ROLE_RULES
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 from consult.fields import refusal
 from consult.reading import FileError, KindError, MissingFileError, read_text
@@ -20,13 +21,13 @@ from consult.scenarios import nearest_first
 from consult.scenarios.located_yaml import LocatedYaml, ScenarioError, parse_yaml
 
 TASKS: Mapping[str, tuple[str, ...]] = {
-    "patient": ("open", "answer", "unknown", "ask", "satisfied", "reluctant", "topic", "free"),
-    "triage": ("triage",),
-    "specialist": ("opinion",),
-    "attending": ("action", "decision", "explanation", "reply"),
-    "assessor": ("assess", "judge", "check"),
+    **{role: ROLE_RULES[role].tasks for role in PLAYERS},
+    "assessor": ("assess", "judge", "check", "extract"),
 }
-"""Role → its tasks, in the prompt format that scripts answer. A judge and a checker are tasks of the assessor."""
+"""Role → its tasks, in the prompt format that scripts answer.
+
+A judge, a checker and an extractor are tasks of the assessor.
+"""
 
 
 class Failure(BaseModel):

@@ -121,6 +121,7 @@ def test_a_patient_is_never_given_its_thought_to_say(played):
     assert run.code == 1 and "as patient" in run.stderr and "private thought" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_second_reply_equal_to_the_first_is_counted_and_said(played, tmp_path):
     run = played(mumbling)
     assert by_role(run.store)["triage"].repeated == 1 and by_role(run.store)["attending"].repeated == 0
