@@ -107,7 +107,7 @@ EDITS = (
     (
         "agents/choices.py",
         '    "attending": RoleRules(',
-        '    "nurse": RoleRules("Nurse", "Nurse", "blue", ("instruct",), teams=("panel",)),\n    "attending": RoleRules(',
+        '    "nurse": RoleRules("Nurse", "Nurse", "red", ("instruct",), ("panel",)),\n    "attending": RoleRules(',
     ),
     ("envs/config.py", "    attending: RoleConfig", "    nurse: RoleConfig = RoleConfig()\n    attending: RoleConfig"),
     (

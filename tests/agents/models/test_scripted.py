@@ -179,4 +179,4 @@ def test_every_task_that_a_consultation_asks_for_can_be_scripted(derm34: Scenari
             Runner(derm34, config, Models({"listening": model}), store).run()
     assert {("patient", "open"), ("patient", "free"), ("attending", "explanation")} <= asked
     assert all(task in TASKS[role] for role, task in asked)
-    assert {*TASKS["assessor"]} == {ASSESSING, JUDGING, CHECKING} and set(TASKS) == set(ROLES)
+    assert {*TASKS["assessor"]} == {ASSESSING, JUDGING, CHECKING, "extract"} and set(TASKS) == set(ROLES)
