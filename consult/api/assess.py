@@ -6,7 +6,7 @@ from consult.agents.assessors.judge import open_judge
 from consult.agents.assessors.model import ASSESSORS, ProgramAssessor, open_assessor
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
-from consult.api.checks import for_python, listener, whole
+from consult.api.checks import for_python, given_batch, listener
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.api.run import Run, place_of, run_row
 from consult.envs.assessing import Assessing, name_of
@@ -23,7 +23,6 @@ from consult.envs.store.write import Store
 from consult.envs.user_case import world
 from consult.errors import UserError
 from consult.plugins import Named
-from consult.ranges import BATCH
 from consult.scenarios import Scenario, load_scenario
 
 
@@ -33,7 +32,7 @@ def assess(
     assessor: AssessorLike | None = None,
     *,
     judge: ModelLike | None = None,
-    batch: int = 32,
+    batch: int | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
 ) -> Event:
@@ -45,7 +44,8 @@ def assess(
             consultation (with `case`, `scenario`, `acts`, `conclusion`) that returns item → value, such as
             `{"1.1": 1, "4.1": 2}`; None for a value that it cannot determine.
         judge: A model that, instead, judges the open diagnoses that no name or alias decides.
-        batch: Consultations at once, and the most requests in one batch.
+        batch: Consultations at once, and the most requests in one batch; by default 32, or as many as
+            keep the servers busy.
         db: The store's file, where `run` is an id.
         listen: Called with every verdict after it is stored.
 
@@ -63,12 +63,12 @@ def assess(
 
 
 @for_python
-def check_judge(judge: AssessorLike, *, batch: int = 32, listen: Listener | None = None) -> Event:
+def check_judge(judge: AssessorLike, *, batch: int | None = None, listen: Listener | None = None) -> Event:
     """Let a judge assess 20 built-in transcripts with known faults, and say which items it can be trusted with.
 
     Args:
         judge: A model, as `consult.simulate` takes it.
-        batch: Most requests at once.
+        batch: Most requests at once; by default 32, or as many as keep a server busy.
         listen: Called with every transcript's verdicts, and with the summary.
 
     Returns:
@@ -79,7 +79,7 @@ def check_judge(judge: AssessorLike, *, batch: int = 32, listen: Listener | None
         UserError: The judge cannot be opened, or is not a model.
         ModelGoneError: A server stopped responding.
     """
-    named, told, batch = Named(), listener("listen", listen), whole("batch", batch, BATCH)
+    named, told, batch = Named(), listener("listen", listen), given_batch(batch)
     reference = named.add(ASSESSORS, judge)
     with named.known():
         opened = open_assessor(reference)
@@ -98,7 +98,7 @@ def scored(
     run: Run | str,
     assessor: AssessorLike | None,
     judge: ModelLike | None,
-    batch: int,
+    batch: int | None,
     db: PathLike,
     listen: Listener | None,
 ) -> Event:
@@ -111,7 +111,7 @@ def scored(
     if (assessor is None) == (judge is None):
         raise UserError("give either an assessor or a judge, e.g. assess(run, 'rules')")
     path, identifier = place_of(run, db)
-    named, told, batch = Named(), listener("listen", listen), whole("batch", batch, BATCH)
+    named, told, batch = Named(), listener("listen", listen), given_batch(batch)
     with Store(path, create=False) as store:
         refuse_spoilt(store, identifier)
         row = run_row(store, identifier)
@@ -125,7 +125,7 @@ def scored(
             return judged(store, row, reference, batch, told)
 
 
-def assessed(store: Store, row: Row, reference: str, batch: int, listen: Listener) -> Event:
+def assessed(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
     """Score a run by the rubric, and return the summary."""
     opened = open_assessor(reference)
     try:
@@ -135,7 +135,7 @@ def assessed(store: Store, row: Row, reference: str, batch: int, listen: Listene
         close_model(opened)
 
 
-def judged(store: Store, row: Row, reference: str, batch: int, listen: Listener) -> Event:
+def judged(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
     """Judge a run's open diagnoses, and return the summary."""
     scenario = _scenario(store, row)
     refuse_judging(scenario)

@@ -20,12 +20,12 @@ from consult.api.checks import (
     boolean,
     folder,
     for_python,
+    given_batch,
     listed,
     listener,
     path_of,
     store_file,
     text,
-    whole,
 )
 from consult.api.given import PathLike, checked, what_is_left
 from consult.api.options import ROLES, GridArguments, GridOptions
@@ -43,7 +43,6 @@ from consult.envs.judging import refuse_judging
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named
-from consult.ranges import BATCH
 from consult.render.report.write import write_report
 from consult.scenarios import Scenario, load_scenario
 
@@ -74,7 +73,7 @@ def benchmark(
     config: PathLike | None = None,
     again: bool = False,
     out: PathLike = "runs/report",
-    batch: int = 32,
+    batch: int | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
     **options: Unpack[GridArguments],
@@ -90,7 +89,7 @@ def benchmark(
         config: A TOML file with a grid, in place of these options.
         again: Whether to replay runs that are already in the store.
         out: The folder for the report.
-        batch: Consultations at once.
+        batch: Consultations at once; by default 32, or as many as keep the servers busy.
         db: The store's file.
         listen: Called with every event after it is stored.
 
@@ -105,7 +104,7 @@ def benchmark(
     with checked():
         grid = GridOptions.model_validate({"scenario": None if scenario is None else str(scenario), **options})
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
-    whole("batch", batch, BATCH)
+    given_batch(batch)
     again, file = boolean("again", again), None if config is None else path_of("config", config)
     gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
     with gridded.planned(path, batch=batch, again=again) as bench:
@@ -136,7 +135,7 @@ class Gridded:
         self,
         db: Path,
         *,
-        batch: int,
+        batch: int | None,
         again: bool,
         opener: Opener = open_models,
         tell: Callable[[str], None] = lambda line: None,
@@ -146,7 +145,7 @@ class Gridded:
         Raises:
             UserError: A model, an assessor or the judge cannot be opened.
         """
-        company, batch = Company(self.cells, opener), whole("batch", batch, BATCH)
+        company, batch = Company(self.cells, opener), given_batch(batch)
         Store.check_place(db)
         with self.named.known():
             try:
@@ -175,7 +174,7 @@ class Bench:
     cells: list[Planned]
     company: Company
     db: Path
-    batch: int
+    batch: int | None
     again: bool
     found: dict[str, Any] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from consult.errors import UserError
 from consult.foreign_text import quoted
-from consult.ranges import Range
+from consult.ranges import BATCH, Range
 from consult.whole_files import check_writable
 
 P = ParamSpec("P")
@@ -82,6 +82,15 @@ def whole(name: str, value: Any, span: Range) -> int:
     if number is None or number not in span:
         raise UserError(f"'{name}' cannot be {shown(value)}; give {span.number}")
     return number
+
+
+def given_batch(value: Any) -> int | None:
+    """Return how many consultations the user wants to play at once; None leaves it to the models.
+
+    Raises:
+        UserError: It is no such number.
+    """
+    return None if value is None else whole("batch", value, BATCH)
 
 
 def share(name: str, value: Any, span: Range) -> float:

@@ -18,7 +18,7 @@ from consult.agents.models.python import MODELS
 from consult.agents.prompt import own_prompts
 from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
-from consult.api.checks import text, whole
+from consult.api.checks import given_batch, text, whole
 from consult.api.contradictions import refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
@@ -37,7 +37,7 @@ from consult.envs.store.write import Store
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
 from consult.plugins import CODE, Named
-from consult.ranges import BATCH, CASES
+from consult.ranges import CASES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
 from consult.scenarios.scenario import nearest
 
@@ -333,7 +333,7 @@ class Stage:
     config: RunConfig
     models: Models
     store: Store
-    batch: int
+    batch: int | None
     prompts: bool = True
     continues: str | None = None
 
@@ -368,19 +368,20 @@ def open_models(*configs: RunConfig) -> Models:
 
 
 @contextmanager
-def staged(planned: Planned, db: Path, *, batch: int, opener: Opener = open_models) -> Iterator[Stage]:
+def staged(planned: Planned, db: Path, *, batch: int | None, opener: Opener = open_models) -> Iterator[Stage]:
     """Open models and store of a run, and close them.
 
     Args:
         planned: What to play.
         db: The store's file; created if missing.
-        batch: Consultations at once, and the most requests in one batch of a model.
+        batch: Consultations at once, and the most requests in one batch of a model; by default 32, or as many as
+            keep the servers busy.
         opener: Opens the models of a configuration.
 
     Raises:
         UserError: The store or a model cannot be opened.
     """
-    config, batch = planned.config, whole("batch", batch, BATCH)
+    config, batch = planned.config, given_batch(batch)
     # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
     Store.check_place(db)
     with planned.named.known():

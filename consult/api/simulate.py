@@ -9,7 +9,7 @@ from typing import Unpack
 from consult.agents.models import ModelGoneError
 from consult.agents.models.human import LeftError
 from consult.api.arguments import takes
-from consult.api.checks import for_python, listed, listener, store_file, text, whole
+from consult.api.checks import for_python, given_batch, listed, listener, store_file, text
 from consult.api.given import PathLike, checked, what_is_left
 from consult.api.options import PlayArguments, PlayOptions
 from consult.api.playing import Planned, plan_again, plan_run, staged
@@ -17,7 +17,6 @@ from consult.api.run import Run, place_of
 from consult.envs.events import Event
 from consult.envs.store.write import Store
 from consult.plugins import warn
-from consult.ranges import BATCH
 
 Listen = Callable[[Event], None]
 
@@ -27,7 +26,7 @@ Listen = Callable[[Event], None]
 def simulate(
     scenario: PathLike = "derm34",
     *,
-    batch: int = 32,
+    batch: int | None = None,
     db: PathLike = "consult.db",
     listen: Listen | None = None,
     **options: Unpack[PlayArguments],
@@ -41,7 +40,8 @@ def simulate(
     Args:
         scenario: Built-in name or a folder.
         **options: What is played, and by whom.
-        batch: Consultations at once, and the most requests in one batch of a model.
+        batch: Consultations at once, and the most requests in one batch of a model; by default 32, or as many as
+            keep the servers busy.
         db: The SQLite file that stores everything; created if missing.
         listen: Called with every event after it is stored, in the form of `--json`.
 
@@ -57,7 +57,7 @@ def simulate(
     with checked():
         played = PlayOptions.model_validate({"scenario": str(scenario), **options})
     path, told = store_file(db), listener("listen", listen)
-    whole("batch", batch, BATCH)
+    given_batch(batch)
     return _play(plan_run(played), path, batch, told)
 
 
@@ -66,7 +66,7 @@ def resume(
     run: Run | str,
     *,
     code: str | Sequence[str] = (),
-    batch: int = 32,
+    batch: int | None = None,
     db: PathLike = "consult.db",
     listen: Listen | None = None,
 ) -> Run:
@@ -75,7 +75,7 @@ def resume(
     Args:
         run: The run, or its id.
         code: References `file.py:name` that it uses: code named in a store is not run unless you name it.
-        batch: Consultations at once.
+        batch: Consultations at once; by default 32, or as many as keep the servers busy.
         db: The store's file, where `run` is an id.
         listen: Called with every event.
 
@@ -87,14 +87,14 @@ def resume(
         KeyboardInterrupt: Interrupted again.
     """
     path, identifier = place_of(run, db)
-    whole("batch", batch, BATCH)
+    given_batch(batch)
     told, named = listener("listen", listen), [text("code", one) for one in listed(code)]
     with Store(path, create=False) as store:
         planned = plan_again(store, identifier, named)
     return _play(planned, path, batch, told)
 
 
-def _play(planned: Planned, db: Path, batch: int, listen: Listen) -> Run:
+def _play(planned: Planned, db: Path, batch: int | None, listen: Listen) -> Run:
     with staged(planned, db, batch=batch) as stage:
         try:
             summary = stage.play(listen)

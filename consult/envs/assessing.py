@@ -16,7 +16,7 @@ from consult.agents.assessors.rubric import ITEMS, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, WRONG, Played, assess_by_rules
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext, RoleClient, Sampling
-from consult.envs.batcher import Batcher
+from consult.envs.batcher import AT_ONCE, Batcher, at_once
 from consult.envs.consultation import to_line
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
@@ -70,7 +70,8 @@ class Assessing:
         store: Holds the run.
         run: The run's id.
         assessor: The assessor's name in the store.
-        batch: Consultations at once, and the most requests in one batch.
+        batch: Consultations at once, and the most requests in one batch; None for as many as keep a server busy, and at
+            least 32.
         listen: Called with every verdict, after it was committed.
     """
 
@@ -78,7 +79,7 @@ class Assessing:
     store: Store
     run: str
     assessor: str
-    batch: int = 32
+    batch: int | None = None
     listen: Listener = field(default=lambda event: None)
 
     def __post_init__(self) -> None:
@@ -107,7 +108,7 @@ class Assessing:
             except PluginError as error:
                 verdicts = not_scored(f"{NO_REPLY}{error}")
             self._pending.append((row["id"], verdicts))
-            if len(self._pending) >= self.batch:
+            if len(self._pending) >= (self.batch or AT_ONCE):
                 self._flush()
         return self._end()
 
@@ -118,18 +119,21 @@ class Assessing:
             ModelGoneError: The model stopped responding; finished verdicts are stored; rerun the command.
         """
         left = self._begin()
-        batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        batcher = Batcher(chunk=self.batch or AT_ONCE, commit=self._flush)
         try:
-            run_to_end(self._all(left, batcher, Assessor(self._client(model, batcher))))
+            workers = min(at_once(self.batch, [model]), len(left))
+            run_to_end(self._all(left, batcher, Assessor(self._client(model, batcher)), workers))
         finally:
             batcher.shutdown()
+            if batcher.intact:
+                self._flush()
         return self._end()
 
     def _client(self, model: Model, batcher: Batcher) -> RoleClient:
         return RoleClient("assessor", model.info, batcher.for_model(model), SAMPLING, self._exchanges.record)
 
-    async def _all(self, left: Sequence[Row], batcher: Batcher, judge: Assessor) -> None:
-        rows, workers = iter(left), min(self.batch, len(left))
+    async def _all(self, left: Sequence[Row], batcher: Batcher, judge: Assessor, workers: int) -> None:
+        rows = iter(left)
         batcher.open(workers)
         tasks = [asyncio.create_task(self._worker(rows, batcher, judge)) for _ in range(workers)]
         try:
@@ -182,7 +186,7 @@ class Assessing:
         return left
 
     def _flush(self) -> None:
-        """Commit the verdicts since the last wave, then report them."""
+        """Commit the verdicts since the last commit, then report them."""
         judged, self._pending = sorted(self._pending, key=lambda pair: int(pair[0].rpartition(".")[2])), []
         asked, self._asked = sorted(self._asked, key=lambda one: int(one.consultation.rpartition(".")[2])), []
         if judged:

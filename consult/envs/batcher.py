@@ -1,25 +1,52 @@
-"""One batcher for all live consultations: waves of requests, one batched `generate` per model and chunk.
+"""One batcher for all live consultations, with two schedules: batches for some models, immediate dispatch for others.
 
-A wave starts when every live consultation waits. There is no timer, and a full queue alone starts no wave, so the
-composition of a wave depends only on the requests and not on when each arrived. A failing batch is retried request by
-request, so that only the consultation with the failing request fails; if a model stops responding, all of them end.
+A model that wants batches gets waves of requests, one batched `generate` per chunk. A wave starts when every live
+consultation waits. There is no timer, and a full queue alone starts no wave, so the composition of a wave depends only
+on the requests and not on when each arrived. A failing batch is retried request by request, so that only the
+consultation with the failing request fails; if a model stops responding, all of them end.
+
+A model that answers each request on its own (`ConcurrentModel`) gets it as soon as its consultation asks. A
+consultation that waits for such a model holds up no wave: what the other models are asked meanwhile is batched as it
+comes. Their waves then depend on arrival, and no text depends on the waves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from consult.agents.models import Model, ModelGoneError, Reply, Request
+from consult.agents.models import ConcurrentModel, Model, ModelGoneError, Reply, Request
 from consult.agents.models.human import Person
+from consult.ranges import BATCH
 
 R = TypeVar("R")
-Before = Callable[[], None]
+Key = tuple[int | str, ...]
+Commit = Callable[[], None]
 Rank = Callable[[Request], int]
+AT_ONCE = 32
+"""Consultations at once, and the most requests in a batch, unless the user says otherwise."""
+MORE = 1.25
+"""Consultations per request that servers take at once, so that one is ready when a slot becomes free."""
+PAUSE = 0.05
+"""Seconds after a reply until what it led to is committed, together with what others led to meanwhile."""
+
+
+def at_once(batch: int | None, models: Iterable[object]) -> int:
+    """Return how many consultations to play at once: as many as the user says, or as keep the servers busy.
+
+    Args:
+        batch: What the user says; None leaves it to the models.
+        models: All models that play.
+    """
+    if batch is not None:
+        return batch
+    room = sum(model.concurrency for model in models if isinstance(model, ConcurrentModel))
+    return min(int(BATCH.most), max(AT_ONCE, round(MORE * room)))
 
 
 @dataclass(frozen=True)
@@ -28,28 +55,48 @@ class _Waiting:
     request: Request
     future: asyncio.Future[Reply]
 
+    def finish(self, answer: Reply | Exception) -> None:
+        """Give the answer to whoever waits for it, unless nobody does any more."""
+        if self.future.done():
+            return
+        if isinstance(answer, Exception):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)
+
 
 class Batcher:
-    """Collects the requests of all live consultations.
+    """Passes on the requests of all live consultations.
 
     Args:
         chunk: The most requests that go into one `generate`.
-        before_wave: Called before each wave, when nothing is being played, to commit finished work.
+        commit: Called to commit finished work: before each wave, when nothing is being played, and soon after the
+            replies of models that answer each request on its own.
         rank: Returns the rank of a request; it waits while a request of a lower rank waits. If all consultations are
             live from the start, long answers of a high rank are then generated in one batch, not many small ones.
     """
 
-    def __init__(self, chunk: int = 64, before_wave: Before = lambda: None, rank: Rank = lambda request: 0) -> None:
-        self.chunk, self.before_wave, self.rank = chunk, before_wave, rank
+    def __init__(self, chunk: int = AT_ONCE, commit: Commit = lambda: None, rank: Rank = lambda request: 0) -> None:
+        self.chunk, self.commit, self.rank = chunk, commit, rank
         self.model_seconds = 0.0
-        """Seconds spent inside `generate` so far."""
+        """Seconds so far during which a model worked, or several did."""
         self.broken: Exception | None = None
-        """The error that stopped the waves: not a failed request, but the step before a wave or a stopped model."""
+        """The error that stopped everything: not a failed request, but a failed commit or a stopped model."""
         self._live = 0
-        self._queue: dict[tuple[int | str, ...], _Waiting] = {}
+        self._queue: dict[Key, _Waiting] = {}
+        """Requests for the next wave."""
+        self._away: dict[Key, _Waiting] = {}
+        """Requests at models that answer each on its own."""
         self._wave: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
+        self._working, self._since = 0, 0.0
         # One thread: models need not be thread-safe, and the loop can still be interrupted.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate")
+
+    @property
+    def intact(self) -> bool:
+        """Return whether finished work can still be committed and shown."""
+        return self.broken is None or isinstance(self.broken, ModelGoneError)
 
     def open(self, tickets: int = 1) -> None:
         """Announce consultations; open all of them before the first one runs."""
@@ -59,6 +106,8 @@ class Batcher:
         """Return the tickets of consultations that have ended."""
         self._live -= tickets
         self._kick()
+        if self._away:
+            self._commit_soon()
 
     def shutdown(self) -> None:
         """Release the thread."""
@@ -66,18 +115,16 @@ class Batcher:
 
     def for_model(self, model: Model) -> Callable[[Request], Awaitable[Reply]]:
         """Return the function through which a role sends its requests to a model."""
-
-        async def generate(request: Request) -> Reply:
-            return await self._enqueue(model, request)
-
-        return generate
+        if isinstance(model, ConcurrentModel):
+            return lambda request: self._dispatch(model, request)
+        return lambda request: self._enqueue(model, request)
 
     def for_person(self, person: Person) -> Callable[[Request], Awaitable[Reply]]:
         """Return the function through which a person is asked, outside the waves."""
 
         async def ask(request: Request) -> Reply:
             # The line to be answered must be on the screen, and lines on the screen must be stored.
-            self.before_wave()
+            self.commit()
             return await person.ask(request)
 
         return ask
@@ -105,11 +152,50 @@ class Batcher:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
+    # -- models that answer each request on its own ------------------------------------------------------------------
+
+    async def _dispatch(self, model: ConcurrentModel, request: Request) -> Reply:
+        if self.broken is not None:
+            raise self.broken
+        waiting = self._added(self._away, model, request)
+        asked = asyncio.get_running_loop().create_task(self._ask(model, waiting))
+        self._kick()
+        try:
+            return await waiting.future
+        finally:
+            asked.cancel()
+            del self._away[request.key]
+            self._commit_soon()
+
+    async def _ask(self, model: ConcurrentModel, waiting: _Waiting) -> None:
+        started = time.perf_counter()
+        try:
+            with self._timed():
+                reply = await model.answer(waiting.request)
+            waiting.finish(reply if reply.seconds else replace(reply, seconds=time.perf_counter() - started))
+        except asyncio.CancelledError:
+            waiting.future.cancel()  # the model may have been closed meanwhile
+            raise
+        except ModelGoneError as error:
+            self._stop(error)
+        except Exception as error:
+            waiting.finish(error)
+
+    def _commit_soon(self) -> None:
+        if self._committing is None and self.broken is None:
+            self._committing = asyncio.get_running_loop().create_task(self._commit_later())
+            self._committing.add_done_callback(_taken_note_of)
+
+    async def _commit_later(self) -> None:
+        await asyncio.sleep(PAUSE)
+        self._committing = None
+        with self._stopping():
+            self.commit()
+
+    # -- waves -------------------------------------------------------------------------------------------------------
+
     async def _enqueue(self, model: Model, request: Request) -> Reply:
-        if request.key in self._queue:
-            raise KeyError(f"two requests with the key {request.key}")
-        waiting = _Waiting(model, request, asyncio.get_running_loop().create_future())
-        self._queue[request.key] = waiting
+        waiting = self._added(self._queue, model, request)
         self._kick()
         try:
             return await waiting.future
@@ -118,7 +204,7 @@ class Batcher:
                 del self._queue[request.key]
 
     def _kick(self) -> None:
-        if self._wave is None and self._queue and len(self._queue) >= self._live:
+        if self._wave is None and self._queue and len(self._queue) + len(self._away) >= self._live:
             self._wave = asyncio.get_running_loop().create_task(self._fire())
             self._wave.add_done_callback(_taken_note_of)
 
@@ -127,18 +213,10 @@ class Batcher:
         try:
             await asyncio.sleep(0)  # cancellations that are already scheduled take effect first
             wave = self._due()
-            self.before_wave()
-            for model in dict.fromkeys(id(w.model) for w in wave):
-                await self._serve([w for w in wave if id(w.model) == model])
-        except Exception as error:
-            self.broken = error
-            for waiting in wave:
-                if not waiting.future.done():
-                    waiting.future.set_exception(error)
-        except BaseException:
-            for waiting in wave:
-                waiting.future.cancel()
-            raise
+            with self._stopping(wave):
+                self.commit()
+                for model in dict.fromkeys(id(w.model) for w in wave):
+                    await self._serve([w for w in wave if id(w.model) == model])
         finally:
             self._wave = None
             self._kick()
@@ -162,19 +240,14 @@ class Batcher:
             except Exception as error:
                 answers = [error] if len(part) == 1 else [await self._alone(w) for w in part]
             for waiting, answer in zip(part, answers, strict=True):
-                if waiting.future.done():
-                    continue
-                if isinstance(answer, Exception):
-                    waiting.future.set_exception(answer)
-                else:
-                    waiting.future.set_result(answer)
+                waiting.finish(answer)
 
     async def _generate(self, part: Sequence[_Waiting]) -> list[Reply]:
         loop, start = asyncio.get_running_loop(), time.perf_counter()
         requests = [w.request for w in part]
-        replies = await loop.run_in_executor(self._thread, part[0].model.generate, requests)
+        with self._timed():
+            replies = await loop.run_in_executor(self._thread, part[0].model.generate, requests)
         seconds = time.perf_counter() - start
-        self.model_seconds += seconds
         return [replace(reply, seconds=seconds / len(part)) for reply in replies]
 
     async def _alone(self, waiting: _Waiting) -> Reply | Exception:
@@ -185,12 +258,50 @@ class Batcher:
         except Exception as error:
             return error
 
+    # -- both --------------------------------------------------------------------------------------------------------
 
-def _taken_note_of(wave: asyncio.Task[None]) -> None:
-    """Retrieve the error that ended a wave: the loop raises an interrupt inside a model, so it is not logged again."""
-    if not wave.cancelled():
-        wave.exception()
+    def _added(self, where: dict[Key, _Waiting], model: Model, request: Request) -> _Waiting:
+        if request.key in self._queue or request.key in self._away:
+            raise KeyError(f"two requests with the key {request.key}")
+        where[request.key] = waiting = _Waiting(model, request, asyncio.get_running_loop().create_future())
+        return waiting
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Count the seconds during which one or several models work."""
+        if self._working == 0:
+            self._since = time.perf_counter()
+        self._working += 1
+        try:
+            yield
+        finally:
+            self._working -= 1
+            if self._working == 0:
+                self.model_seconds += time.perf_counter() - self._since
+
+    @contextmanager
+    def _stopping(self, taken: Sequence[_Waiting] = ()) -> Iterator[None]:
+        """End all waiting requests, and those taken from the queue, if a step fails that concerns all of them."""
+        try:
+            yield
+        except Exception as error:
+            self._stop(error, taken)
+        except BaseException:
+            for waiting in (*taken, *self._queue.values(), *self._away.values()):
+                waiting.future.cancel()
+            raise
+
+    def _stop(self, error: Exception, taken: Sequence[_Waiting] = ()) -> None:
+        self.broken = self.broken or error
+        for waiting in (*taken, *self._queue.values(), *self._away.values()):
+            waiting.finish(error)
 
 
-def _sortable(key: tuple[int | str, ...]) -> tuple[tuple[bool, int | str], ...]:
+def _taken_note_of(task: asyncio.Task[None]) -> None:
+    """Retrieve a task's error: the loop raises an interrupt inside a model or a commit, so it is not logged again."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _sortable(key: Key) -> tuple[tuple[bool, int | str], ...]:
     return tuple((isinstance(part, str), part) for part in key)

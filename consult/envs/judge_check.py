@@ -16,7 +16,7 @@ from consult.agents.assessors.rubric import ITEMS, NO_REASON, Item, Verdict, not
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.envs.assessing import NO_REPLY, SAMPLING, model_name
-from consult.envs.batcher import Batcher
+from consult.envs.batcher import AT_ONCE, Batcher, at_once
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
 
@@ -48,21 +48,21 @@ class ItemCheck:
     trusted: bool
 
 
-def check_judge(model: Model, batch: int, listen: Listener) -> Event:
+def check_judge(model: Model, batch: int | None, listen: Listener) -> Event:
     """Let a model judge all transcripts, and return the summary.
 
     Args:
         model: The judge.
-        batch: Most requests at once.
+        batch: Most requests at once; None for as many as keep a server busy, and at least 32.
         listen: Called with every transcript's verdicts, and with the summary.
 
     Raises:
         ModelGoneError: The model stopped responding.
     """
-    transcripts, batcher = known_transcripts(), Batcher(chunk=batch)
+    transcripts, batcher = known_transcripts(), Batcher(chunk=batch or AT_ONCE)
     client = RoleClient("assessor", model.info, batcher.for_model(model), SAMPLING)
     try:
-        found = run_to_end(_all(transcripts, batcher, Assessor(client), batch))
+        found = run_to_end(_all(transcripts, batcher, Assessor(client), at_once(batch, [model])))
     finally:
         batcher.shutdown()
     for one in transcripts:

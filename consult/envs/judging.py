@@ -13,7 +13,7 @@ from typing import NamedTuple
 from consult.agents.assessors.judge import NO_REPLY, Judge, Judgement
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext
-from consult.envs.batcher import Batcher
+from consult.envs.batcher import AT_ONCE, Batcher, at_once
 from consult.envs.config import Plan
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
@@ -86,7 +86,8 @@ class Judging:
         store: Holds the run.
         run: The run's id.
         model: The judge's model.
-        batch: Consultations at once, and the most requests in one batch.
+        batch: Consultations at once, and the most requests in one batch; None for as many as keep a server busy, and at
+            least 32.
         listen: Called with every verdict, after it was committed.
 
     Raises:
@@ -98,14 +99,14 @@ class Judging:
     store: Store
     run: str
     model: Model
-    batch: int = 32
+    batch: int | None = None
     listen: Listener = field(default=lambda event: None)
 
     def __post_init__(self) -> None:
         refuse_judging(self.scenario)
         self._pending: list[_Judged] = []
         self._exchanges = Exchanges(keeps_prompts(self.store, self.run))
-        self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        self._batcher = Batcher(chunk=self.batch or AT_ONCE, commit=self._flush)
         self._judge = judge_of(self.model, self._batcher, record=self._exchanges.record)
 
     def judge(self) -> Event:
@@ -118,7 +119,8 @@ class Judging:
             run_to_end(self._all(self._begin()))
         finally:
             self._batcher.shutdown()
-        self._flush()
+            if self._batcher.intact:
+                self._flush()
         summary = judging_summary(self.store, self.run, self._judge.name)
         self.listen(summary)
         return summary
@@ -145,7 +147,7 @@ class Judging:
         return correct(row["diagnosis"], row["truth"], self.scenario, relation=judgement.relation)
 
     async def _all(self, left: Sequence[Row]) -> None:
-        rows, workers = iter(left), min(self.batch, len(left))
+        rows, workers = iter(left), min(at_once(self.batch, [self.model]), len(left))
         self._batcher.open(workers)
         tasks = [asyncio.create_task(self._worker(rows)) for _ in range(workers)]
         try:
@@ -166,7 +168,7 @@ class Judging:
             self._batcher.close()
 
     def _flush(self) -> None:
-        """Commit the verdicts since the last wave, then report them."""
+        """Commit the verdicts since the last commit, then report them."""
         done, self._pending = sorted(self._pending, key=lambda one: one.row["ordinal"]), []
         verdicts = [(one.row["id"], one.judgement, one.decided) for one in done]
         self.store.keep_judgements(self._judge.name, verdicts, [asked for one in done for asked in one.asked])

@@ -12,7 +12,7 @@ from consult.agents.grounding.labelled import LabelledLine
 from consult.agents.models import Model
 from consult.agents.roles.checker import Checker
 from consult.agents.roles.client import RequestContext
-from consult.envs.batcher import Batcher
+from consult.envs.batcher import Batcher, at_once
 from consult.envs.loops import run_to_end
 from consult.envs.metrics.fidelity import Rate
 from consult.envs.role_models import checker_of
@@ -70,11 +70,12 @@ def measure_check(lines: Sequence[LabelledLine], model: Model | None = None, ref
     accepted = [not check_claims(one.line, one.grounds) for one in lines]
     if model is None:
         return _measured("rules", lines, accepted)
-    batcher = Batcher(chunk=32)
+    batcher = Batcher()
     checker = checker_of(model, batcher, reference)
     verdicts: dict[int, bool | None] = {}
     try:
-        run_to_end(_all(checker, batcher, lines, [i for i, ok in enumerate(accepted) if ok], verdicts))
+        left = [i for i, ok in enumerate(accepted) if ok]
+        run_to_end(_all(checker, batcher, lines, left, verdicts, at_once(None, [model])))
     finally:
         batcher.shutdown()
     decided = [ok and verdicts.get(i) is not False for i, ok in enumerate(accepted)]
@@ -88,8 +89,9 @@ async def _all(
     lines: Sequence[LabelledLine],
     left: Sequence[int],
     verdicts: dict[int, bool | None],
+    most: int,
 ) -> None:
-    waiting, workers = iter(left), min(32, len(left))
+    waiting, workers = iter(left), min(most, len(left))
     batcher.open(workers)
     tasks = [asyncio.create_task(_worker(checker, batcher, lines, waiting, verdicts)) for _ in range(workers)]
     try:

@@ -14,7 +14,7 @@ from typing import Any
 
 from consult.agents.acts import Act
 from consult.agents.grounding.facts import plainly
-from consult.agents.models import Model, ModelInfo, Request, open_model
+from consult.agents.models import ConcurrentModel, Model, ModelInfo, Request, open_model
 from consult.agents.roles.client import RequestContext, RoleClient, derive_seed
 from consult.agents.roles.triage import TriageDoctor
 from consult.envs.batcher import Batcher
@@ -28,6 +28,15 @@ from consult.envs.role_models import Models
 from consult.scenarios import Scenario, load_scenario
 
 BATCHES = (1, 16)
+BURSTS = (1, 2, 4, 8, 16, 32, 64)
+"""Requests in flight, tried in turn with a server."""
+ROUNDS = 2
+"""Requests of a burst per request in flight."""
+BURST_TOKENS = 48
+"""Most tokens of a reply in a burst."""
+GROWTH, ENOUGH = 1.1, 0.9
+"""A server that four times as many requests make no faster than this is tried no further; the suggested number reaches
+this share of the best rate."""
 PATIENCE = 60.0
 """Most seconds per request for a larger batch to be tried."""
 SHORTEST = 1e-3
@@ -49,7 +58,9 @@ class ModelProbe:
     resident_bytes: int | None = None
     """Bytes by which the process has grown while loading and playing; for a model on a GPU, the memory used there."""
     speed: dict[int, float | None] = field(default_factory=dict)
-    """Batch size → generated tokens per second."""
+    """Batch size, or requests in flight to a server → generated tokens per second."""
+    concurrency: int | None = None
+    """Requests in flight that a server is best asked with; None for models in this process."""
     capabilities: Capabilities = field(default_factory=dict)
     """What the backend found out about the model."""
     notes: list[str] = field(default_factory=list)
@@ -75,8 +86,11 @@ def examine_model(reference: str, opener: Callable[[str], Model] = open_model) -
         found.problems += _unusable(found.acts)
     if not found.problems:
         with _noted(found, "it cannot be timed", "free some memory, or try a smaller --model"):
-            found.speed = {size: None for size in BATCHES}
-            _time(model, scenario, found.speed)
+            if isinstance(model, ConcurrentModel):
+                found.concurrency = _time_bursts(model, _requests(model, scenario, ROUNDS * max(BURSTS)), found.speed)
+            else:
+                found.speed = {size: None for size in BATCHES}
+                _time(model, _requests(model, scenario, max(BATCHES)), found.speed)
     if found.parameters is not None:
         found.resident_bytes = _on_device(found.device) or max(0, _resident() - before) or None
     return found
@@ -177,11 +191,35 @@ def _unusable(acts: Sequence[Act]) -> list[Problem]:
 # -- speed ---------------------------------------------------------------------------------------------------------
 
 
-def _time(model: Model, scenario: Scenario, speed: dict[int, float | None]) -> None:
-    """Time triage requests of different cases; a first one warms the model up."""
+def _requests(model: Model, scenario: Scenario, count: int) -> list[Request]:
+    """Return triage requests of different cases."""
     client = RoleClient("triage", model.info, _never)
     role_models = replace(_role_models(model, Batcher()), triage=client)
-    requests = [_request(_session(scenario, number, role_models, _forget)) for number in range(max(BATCHES))]
+    return [_request(_session(scenario, number, role_models, _forget)) for number in range(count)]
+
+
+def _time_bursts(model: ConcurrentModel, requests: Sequence[Request], speed: dict[int, float | None]) -> int:
+    """Time short bursts with more and more requests in flight, and return the fewest that are about as fast as any."""
+    usual, rates = model.concurrency, dict[int, float]()
+    short = [replace(one, prompt=replace(one.prompt, max_new_tokens=BURST_TOKENS)) for one in requests]
+    model.generate(short[:1])
+    try:
+        for size in BURSTS:
+            model.limit(size)
+            burst, started = short[: ROUNDS * size], time.perf_counter()
+            replies = model.generate(burst)
+            seconds = max(time.perf_counter() - started, SHORTEST)
+            rates[size], tokens = len(burst) / seconds, sum(reply.tokens_out for reply in replies)
+            speed[size] = tokens / seconds if tokens else None
+            if seconds > PATIENCE or rates[size] < GROWTH * rates.get(size // 4, 0.0):
+                break
+    finally:
+        model.limit(usual)
+    return next(size for size, rate in rates.items() if rate >= ENOUGH * max(rates.values()))
+
+
+def _time(model: Model, requests: Sequence[Request], speed: dict[int, float | None]) -> None:
+    """Time batches of requests; a first request warms the model up."""
     model.generate(requests[:1])
     for size in BATCHES:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Play a run: many consultations at once, committed wave by wave, resumed where they stopped."""
+"""Play a run: many consultations at once, committed before they are shown, resumed where they stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from consult.agents.acts import Act
 from consult.agents.assessors.judge import Judge
 from consult.agents.models import ModelError
 from consult.agents.models.human import LeftError
-from consult.envs.batcher import Batcher
+from consult.envs.batcher import AT_ONCE, Batcher, at_once
 from consult.envs.capabilities import capabilities_of, notes
 from consult.envs.classifier_predictions import ClassifierPredictions, check_photographs
 from consult.envs.config import Plan, RunConfig
@@ -25,7 +25,7 @@ from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.metrics.parse_failures import unusable_answers
 from consult.envs.metrics.replies import events, replies, unusable_roles
-from consult.envs.role_models import Models, roles
+from consult.envs.role_models import Models, references, roles
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.readable import stored_decision, stored_judgement
 from consult.envs.store.rows import Row, consultation_id
@@ -57,7 +57,8 @@ class Runner:
         config: What to play.
         models: The opened models.
         store: The store of every act.
-        batch: How many consultations are played at once, and the most requests in one batch of a model.
+        batch: How many consultations are played at once, and the most requests in one batch of a model; None plays as
+            many as keep the servers busy, and at least 32.
         listen: Called with every event, after it was committed.
         prompts: Whether to store the models' prompts and replies; a resumed run keeps its original setting.
         continues: The run to continue; by default an interrupted one of the same configuration, or a new one.
@@ -67,7 +68,7 @@ class Runner:
     config: RunConfig
     models: Models
     store: Store
-    batch: int = 32
+    batch: int | None = None
     listen: Listener = field(default=lambda event: None)
     prompts: bool = False
     continues: str | None = None
@@ -79,7 +80,7 @@ class Runner:
         self._ended: list[Event] = []
         self._failures: list[PluginError | None] = []
         """For each ended consultation, its failure in the user's code; None if it ended differently."""
-        self._batcher = Batcher(chunk=self.batch, before_wave=self._flush)
+        self._batcher = Batcher(chunk=self.batch or AT_ONCE, commit=self._flush)
         self._judge = self._checked_judge()
         self.models.checker(
             self.config, self._batcher
@@ -316,7 +317,8 @@ class Runner:
         plans = self.config.plan()
         self._tell_ended(rows, plans)
         left = iter([plan for plan in plans if rows[plan.ordinal]["status"] == "running"])
-        workers = min(self.batch, sum(row["status"] == "running" for row in rows.values()))
+        models = [self.models.by_reference[reference] for reference in references(self.config)]
+        workers = min(at_once(self.batch, models), sum(row["status"] == "running" for row in rows.values()))
         role_models = self.models.role_models(self.config, self._batcher, self._exchanges.record)
         # All sessions open before the first one runs, so that the first wave waits for everyone.
         self._batcher.open(workers)
@@ -327,7 +329,8 @@ class Runner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        self._flush()
+            if self._batcher.intact:
+                self._flush()
 
     def _tell_ended(self, rows: dict[int, Row], plans: Sequence[Plan]) -> None:
         """Report what an earlier process has finished, so that counts and summary cover the whole run."""
@@ -428,7 +431,7 @@ class Runner:
         return _Recorder(identifier, self._pending, self._exchanges)
 
     def _flush(self) -> None:
-        """Commit everything since the last wave, then show it."""
+        """Commit everything since the last commit, then show it."""
         pending = self._pending
         if not pending:
             return

@@ -176,7 +176,7 @@ def test_a_run_that_another_thread_plays_is_not_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("batch", one) for one in (0, -3, 1025, "8", 2.0, None, True)),
+        *(("batch", one) for one in (0, -3, 1025, "8", 2.0, True)),
         *(("cases", one) for one in (True, 4.0, -1, [], [1, 2], "4")),
         *(("seed", one) for one in (2**70, -(2**70), 1.5, "x", None)),
         *(("panel_size", one) for one in (0, 16, "3", None)),

@@ -145,11 +145,95 @@ def test_a_store_that_cannot_be_written_stops_the_waves():
         def full():
             raise OSError("disk full")
 
-        batcher = Batcher(before_wave=full)
+        batcher = Batcher(commit=full)
         batcher.open(1)
         with pytest.raises(OSError, match="disk full"):
             await batcher.for_model(Echo())(request(1, 1))
         assert isinstance(batcher.broken, OSError)
+        batcher.shutdown()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+# -- models that answer each request on their own ------------------------------------------------------------------
+
+
+class Alone:
+    """Answers each request on its own, when the test says so."""
+
+    info, concurrency = ModelInfo("alone", "test"), 2
+
+    def __init__(self):
+        self.asked, self.gates = [], {}
+
+    def limit(self, concurrency):
+        self.concurrency = concurrency
+
+    def generate(self, requests):
+        raise AssertionError("it is asked one by one")
+
+    async def answer(self, request):
+        self.asked.append(request.key)
+        outcome = await self.gates.setdefault(request.key, asyncio.get_running_loop().create_future())
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Reply(str(request.key))
+
+    def let(self, *key, outcome=None):
+        self.gates.setdefault(key, asyncio.get_running_loop().create_future()).set_result(outcome)
+
+
+async def until(true):
+    for _ in range(400):
+        if true():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it does not happen")
+
+
+def test_a_request_leaves_at_once_and_holds_up_no_wave():
+    alone, batched, commits = Alone(), Echo(), []
+
+    async def run():
+        batcher = Batcher(commit=lambda: commits.append(len(alone.asked)))
+        slow, fast = batcher.for_model(alone), batcher.for_model(batched)
+        batcher.open(3)
+        one, other = asyncio.ensure_future(slow(request(1, 1))), asyncio.ensure_future(slow(request(2, 1)))
+        await until(lambda: len(alone.asked) == 2)  # although the third consultation has not asked anybody
+        assert (await fast(request(3, 1))).text == "(3, 1)"  # although two wait for the other model
+        assert not one.done() and batched.batches == [[(3, 1)]] and len(commits) == 1
+        alone.let(2, 1)
+        assert (await other).text == "(2, 1)" and not one.done()
+        await until(lambda: len(commits) == 2)  # without another request
+        alone.let(1, 1, outcome=ValueError("bad request"))
+        with pytest.raises(ValueError, match="bad request"):
+            await one
+        assert batcher.broken is None and batcher.model_seconds > 0
+        batcher.shutdown()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+@pytest.mark.parametrize("how", ["gone", "full"])
+def test_a_model_that_is_gone_or_a_full_disk_ends_all_that_wait(how):
+    alone = Alone()
+
+    def full():
+        raise OSError("disk full")
+
+    async def run():
+        batcher = Batcher(commit=full if how == "full" else lambda: None)
+        slow = batcher.for_model(alone)
+        batcher.open(3)
+        jobs = [asyncio.ensure_future(slow(request(who, 1))) for who in range(3)]
+        await until(lambda: len(alone.asked) == 3)
+        alone.let(1, 1, outcome=ModelGoneError("it is gone") if how == "gone" else None)
+        ended = await asyncio.gather(*jobs, return_exceptions=True)
+        kind = ModelGoneError if how == "gone" else OSError
+        assert [isinstance(one, kind) for one in ended] == [True, how == "gone", True]
+        assert isinstance(batcher.broken, kind) and batcher.intact == (how == "gone")
+        with pytest.raises(kind):
+            await slow(request(1, 2))
         batcher.shutdown()
 
     asyncio.run(asyncio.wait_for(run(), 20))

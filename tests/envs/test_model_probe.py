@@ -86,3 +86,30 @@ def test_a_model_that_names_no_specialty_is_a_problem(tmp_path: Path) -> None:
     script.write_text("replies: {patient: [Hm.], triage: [Hm.]}")
     (problem,) = examine_model(f"scripted:{script}", open_model).problems
     assert "named no specialty" in problem.what
+
+
+class FourAtOnce(Improviser):
+    """A server that works on four requests at once, whatever it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.concurrency = 64
+        self.limits: list[int] = []
+
+    def limit(self, concurrency: int) -> None:
+        self.concurrency = concurrency
+        self.limits.append(concurrency)
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        time.sleep(0.05 * -(-len(requests) // min(4, self.concurrency)))
+        return super().generate(requests)  # type: ignore[no-any-return]
+
+    async def answer(self, request: Request) -> Reply:
+        return super().generate([request])[0]  # type: ignore[no-any-return]
+
+
+def test_a_server_is_tried_with_more_and_more_requests_at_once_until_it_is_no_faster() -> None:
+    model = FourAtOnce()
+    found = examine_model("far/away", lambda _: model)
+    assert found.problems == [] and found.concurrency in (4, 8)
+    assert model.limits == [1, 2, 4, 8, 16, 64] and list(found.speed) == [1, 2, 4, 8, 16]

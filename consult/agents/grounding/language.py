@@ -131,10 +131,34 @@ _CONTRACTIONS = (
         r"|sight)",
         "no ",
     ),
+    (
+        r"(?<=[a-z]{2})'s(?= (?:gone|been|got|getting|become|not|no|a|an|all|so|very|quite|really|too|fine|ok|okay"
+        r"|good|bad|normal|the|in|on|at|worse|better|always|never|just|still|also|\w{3,}ing|\w{3,}ed|\w{3,}en)\b)",
+        " is",
+    ),
+    (r"\bthe day before yesterday\b", "2 days ago"),
+    (r"\b(?:can|could|do|does|did) not (?:\w+ )?remember\b|\bno memory of\b", "forget"),
+    (r"\bdown (?=(?:by )?(?:\w+ )?\w+ (?:kilos?|kg|pounds?|stone|kilograms?|lbs?)\b)", "lost "),
     (r"\bunable to\b|\bnot able to\b", "can not"),
+    (
+        r"\bnot (?:(?:very|too|so|that|all that) )?(\w+ing |\w+ )?(?:well|good|great)\b(?! (?:for|with"
+        r"|at))",
+        r"\1badly",
+    ),
+    (
+        r"\b(?:stay|stayed|remained|was|am|is|kept) (?:fully |wide |completely )?(?:conscious"
+        r"|awake)\b(?= the whole| throughout| all)",
+        "did not faint",
+    ),
+    (
+        r"\b(g[ia]ven?|giving|picked|put|turned|throw|threw|thrown|brought|bring|cough|coughed|sets?|cut"
+        r"|washed) (it|them|him|her|that|this|all that) (up|off|out|on|down|away|back)\b",
+        r"\1 \3 \2",
+    ),
     (r"\bnot (?:\w+ )?as (?:much|many|often)(?: as)?\b", "less than"),
     (
-        r"\bappetite (?:is|was|has been|has got) (?:very |rather |quite )?(?:poor|bad|gone)\b|\bpoor appetite\b",
+        r"\bappetite (?:is|was|has|has been|has got)(?: just| completely| all)? (?:very |rather "
+        r"|quite )?(?:poor|bad|gone|disappeared|vanished)\b|\bpoor appetite\b",
         "no appetite",
     ),
     (r"\boff (?:my|his|her|their) food\b", "no appetite"),
@@ -153,6 +177,7 @@ _NUMBERS = (
     (rf"\b({_ONE_OF_TENS})[ -]({_DIGIT})\b", lambda m: str(_TENS[m[1]] + _ONES.index(m[2]))),
     (rf"\b({_ONE_OF_TENS})\b", lambda m: str(_TENS[m[1]])),
     (rf"\b(zero|two|three|four|five|six|seven|eight|nine|{_SMALL})\b", lambda m: str(_ONES.index(m[1]))),
+    (rf"(?<=\d )point ({_DIGIT})\b", lambda m: f"point {_ONES.index(m[1])}"),
     (r"\b(\d+) point (\d)\b", r"\1.\2"),
     (r"\b(?:a|one|1) hundred(?: and)?\b", "100"),
     (r"\b(\d+) hundred\b", lambda m: str(100 * int(m[1]))),
@@ -171,6 +196,7 @@ _NUMBERS = (
     (rf"\b(?:a|an|one)(?: (?:whole|full|good|solid|single))? ({_UNIT})\b", r"1 \1"),
     (rf"\b(?:for|in|over|this) the (?:last |past )?({_UNIT})\b", r"for 1 \1"),
     (rf"\b(?:about|roughly|around|past) (?:last |past )?({_UNIT})\b", r"1 \1"),
+    (r"\b(?:one|\d) (?:at a|by) (?:time|one|\d)\b", "each"),
     (r"\bfirst thing in\b", "in"),
 )
 
@@ -255,7 +281,9 @@ _NEGATION = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|nowhere|neither|nor|without|nope|nah|no one|hardly|barely|cannot)\b"
 )
 _NO_NEGATION = re.compile(
-    r"\bnot (?:only|just)\b|\b(?:not|never) (?:stop|go(?:ne)? away|let up|shift)\b|\bno (?:better|end|wonder|doubt)\b"
+    r"\bnot (?:only|just|\w* ?(?:all the time|always|constant(?:ly)?|every (?:day|night|time)))\b|\b(?:not"
+    r"|never) (?:stop|go(?:ne)? away|let up|shift)\b|\bno (?:better|end|wonder|doubt)\b"
+    r"|\bcan not (?:sit|stand|keep|stay|be) still\b|\bcan not settle\b|\b(?:out of|from) nowhere\b"
     r"|\bnot bad\b|\bno idea\b|\bnever mind\b|\bnot (?:sure|certain)\b|\bno matter\b|\bwhy not\b"
     r"|\bwithout (?:an?|any|much)? ?(?:trouble|problems?|difficulty|effort|fuss|issues?)\b"
 )

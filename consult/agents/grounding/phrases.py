@@ -15,7 +15,8 @@ GIVEN = frozenset(["the", "your", "his", "her", "that", "this", "those", "these"
 UNSURE = re.compile(
     r"\b(?:not (?:\w+ )?(?:know|sure|certain|remember|recall|say|tell)|no (?:idea|clue)"
     r"|could not (?:\w+ )?(?:tell|say)|wish i knew"
-    r"|hard to (?:say|tell)|who knows|dunno|not a clue|can not think|never (?:\w+ )?(?:noticed|checked|paid)"
+    r"|\bi (?:\w+ )?forget\b|hard to (?:say|tell)|who knows|dunno|not a clue|can not think"
+    r"|never (?:\w+ )?(?:noticed|checked|paid)"
     r"|no one has ever told me|nobody has ever told me)\b"
 )
 """What says that the patient does not know."""
@@ -32,9 +33,136 @@ OF_MINE = re.compile(r"\b(?:my|i have|i am|i had|i was|our|his|her|he has|she ha
 """What makes a question one about the patient."""
 TALK = re.compile(
     r"\b(?:insist|say|said|tell|told|think|thought|made|make|send|sent|brought|bring|drag|nag|worr|thank|wait"
-    r"|drove|call|ask|kept|keep|push|persuad|convinc)"
+    r"|drove|call|ask|kept|keep|push|persuad|convinc|notic|spotted|point|laugh|fuss|tease|love|adore)"
 )
-"""What other people do that is no claim: they tell the patient to come."""
+"""What other people do that is no claim: they notice the complaint, and tell the patient to come."""
+LIKENED = re.compile(
+    r"\b(?:same as|like|as|unlike) (?:my|his|her|our|the|a)\b|\b(?:too|as well|also|same|similar)\b"
+    r"|\b(?:has|have|had|got|gets|caught|suffers?|suffered) (?:it|this|that|them|one|something|these|those)\b"
+    r"|\bso (?:has|have|had|does|did|is|was)\b|\bcaught\b|\bfrom (?:my|his|her|our)\b"
+)
+"""What likens the complaint to somebody else's."""
+SUFFERED = re.compile(r"\b(?:has|had|gets|got|suffer\w*|died)\b")
+"""What is said of somebody who is ill."""
+OWN_ACT = re.compile(r"(?<!do )(?<!should )(?<!can )(?<!will )(?<!may )(?<!must )(?<!could )\bi \w+")
+"""What the patient says of itself in a question."""
+HAS = re.compile(
+    r"\b(?:have|has|had|got|gets?|getting|take|takes|took|taking|am on|use|uses|using|there (?:is|are|was|were)|with)"
+    r"(?: (?:a|an|the|this|these|some|any|my|his|her|bit|of|kind|sort|little|lot|few|really|very|quite|rather|also"
+    r"|weird|funny|strange|odd|horrible|terrible|awful|nasty|sort|such|more|much|\w+ly))*$"
+)
+"""What stands before what somebody has or takes."""
+SAYS = re.compile(
+    r"\b(?:i|we|he|she|it|they|you|there|that|this|who|what|which|everyone|everybody|nobody|somebody|someone"
+    r"|people)\b"
+    r"|\b(?:my|our|his|her|the|your) \w+ .*\w"
+)
+"""A clause with a subject."""
+ESPECIALLY = re.compile(r"\b(?:especially|particularly|in particular|above all|most of all)\b .*")
+"""What singles out a circumstance."""
+COMPLAINT = re.compile(
+    r"\b(?:it|they|them|these|those)\b|\b(?:this|that) (?:happens?|happened|is|was|has|started|comes|came)\b"
+)
+"""Pronouns for the complaint."""
+SUPPOSED = re.compile(
+    r"\bwhat if\b|\b(?:in case|hop(?:e|ing)|imagine|wish)\b|\b(?:afraid|scared|terrified|frightened|worried|worry"
+    r"|worrying|dread|dreading|fear) (?:that|of|about|if|i|it|he|she|we)\b|\b(?:would|could|might) (?:be|never"
+    r"|have to)\b"
+    r"|\b(?:can not|could not) (?:wait|help|stop|bear|afford|imagine|thank|complain|say|tell|remember|recall"
+    r"|think of)\b"
+)
+"""What is feared, hoped or imagined, and so not said to be."""
+ACTING = re.compile(
+    r"\b(?:i|we|he|she|you|everyone|everybody|somebody|my \w+|our \w+|his \w+|her \w+|the \w+) (?:\w+ )?(?!is\b"
+    r"|are\b)\w{2,}"
+)
+"""Somebody who does something."""
+ONSET = re.compile(
+    r"\b(?:start(?:s|ed)|began|begun|begins) (?:to )?(?P<what>(?!worr|think|wonder|feel|get|panic|fear|imagin"
+    r"|look|google|count)"
+    r"(?:\w+ing|(?<=to )\w+))\b"
+)
+"""What somebody has begun to do."""
+WELL = re.compile(
+    r"\b(?:fine|ok|okay|normal|alright|all right|clear|good|great|perfect|negative|clean|silent|quiet|conscious"
+    r"|dry|healthy|steady|regular)\b"
+)
+"""What says in a positive form that a complaint is absent."""
+COORDINATED = re.compile(r"\b(?:and|but|or)\b|,")
+"""What joins several statements of one fact."""
+FIRST = re.compile(r"\b(?:i|i have|i am|my)\b(?! (?:would say|think|mean|guess|suppose|believe|noticed?|know|saw|see))")
+FIRST_ANYWHERE = re.compile(r"\b(?:i|me|my)\b")
+THIRD = re.compile(r"\b(?:he|she|his|her)\b")
+THIRD_ANYWHERE = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself|we|our|us)\b")
+"""Whom a statement is about."""
+HE_SHE = (r"\b(?:he|him|his)\b", r"\b(?:she|her|hers)\b")
+LOOKS = re.compile(
+    r"\b(?:feel|feels|look|looks|looked|smells?|sounds?|(?:it|they|that) (?:is |are |has |have )?"
+    r"(?:got|gets?|getting|gone|goes|went|going|turn(?:s|ed|ing)?|becom(?:es|ing)|became))"
+    r"(?: (?:a|an|the|so|very|really|quite|rather|bit|little|more|all|and|too|even|kind|sort|of|like|\w+ly))*$"
+)
+IS = re.compile(
+    r"\b(?:is|are|was|were|been|being|gets?|got|getting|gone|goes|turn(?:s|ed|ing)?|becom(?:es|ing)|became"
+    r"|looks?|feels?)"
+    r"(?: (?:a|an|so|very|really|quite|rather|bit|little|more|all|too|even|kind|sort|of|also|now|\w+ly))*$"
+)
+"""What stands before a word that describes something."""
+_PERIOD = r"(?:minute|hour|day|night|week|month|year|time)"
+COURSE = re.compile(
+    rf"\b(?:more|less|worse|stronger|weaker|\w+er) (?:and (?:more|less|\w+er)|(?:every|each|by the"
+    rf"|with every) {_PERIOD})\b"
+    rf"|\b(?:getting|gets|growing|got|become|becoming|became|gotten) (?:a (?:bit|little|lot) |much |even |so much )?"
+    r"(?:(?:more|less)\b(?! (?:and more )?(?:worr|anx|concern|nerv|upset|frustr|desp|scar|fright|embarr|annoy"
+    r"|impatient"
+    r"|used|time|help|information))|(?!rather|other|another|number|older|easier|nowhere|ever|over|under|after"
+    r"|together"
+    r"|better|used)\w{3,}er\b)"
+    r"|\b(?:increas|decreas|deteriorat|progress|escalat|intensif|spread|build)\w*(?: up)? (?:every|each"
+    r"|steadily|rapidly|day)"
+    r"|\b(?:more|less|worse|fewer|most(?:ly)?|especially) (?:so )?(?:at|in|on|when|after|during|before|towards|with) "
+    r"(?!(?:all|general|fact|a way|the end|my mind|life)\b)\w+"
+    r"|\b(?:\w{3,}er|more|less|worse) (?:\w+ )?than (?:usual|normal|before|it|ever|last|the|he|she|i)\b"
+    r"|\bday by day\b|\bon the (?:rise|increase|mend)\b"
+)
+"""How a complaint changes."""
+VAGUE_TIME = re.compile(
+    r"\b(?:a few|several|some|many|countless|a number of|a good few|quite a few) (?:minutes|hours|days|weeks"
+    r"|months|years|decades)\b"
+    r"|\bfor (?:ages|a while|(?:quite )?some time|(?:minutes|hours|days|weeks|months|years|decades)|a long time"
+    r"|ever)\b"
+    r"|\b(?:all|most of) (?:last|this|the) (?:week|month|year|summer|winter|spring|autumn)\b"
+)
+"""How long, without a number."""
+WAITING = re.compile(
+    r"\b(?:wait|put(?:ting)? (?:it|this) off|sat|sit|queue|mean(?:ing|t)|worr|thank|think|talk|know|known"
+    r"|seen you|been coming"
+    r"|remember|drive|drove|travel)"
+)
+"""What takes time and is no complaint."""
+ALWAYS = re.compile(
+    r"\b(?:always|constantly|all day(?: long)?|all the time|all night(?: long)?|the whole (?:day|night|time)"
+    r"|round the clock"
+    r"|day and night|night and day|non ?stop|continuous(?:ly)?|permanently|every (?:single )?(?:time|minute"
+    r"|hour|day|night)|daily"
+    r"|24/7|without a break|never stops)\b"
+)
+"""What never stops."""
+AT_TIMES = re.compile(
+    r"\b(?:sometimes|occasionally|rarely|seldom|now and (?:then|again)|from time to time|on and off|comes? and goes?"
+    r"|in the (?:morning|evening|afternoon)s?|at night|at times|some (?:days|nights|mornings)|once in a while|when)\b"
+)
+"""What happens at times."""
+CAUSE = re.compile(
+    r"\b(?:because of|due to|thanks to|caused by|comes? from|came from|down to|blam(?:e|ed|ing)|trigger(?:s|ed|ing)?"
+    r"|brought on by|sets? (?:it|him|her|me|them|this|that) off|set off by|brings? (?:it|this|them) on"
+    r"|reacts? to|allergic to"
+    r"|whenever|every time|each time|as soon as|anything with|a result of) .*"
+    r"|\b(?:from|after) (?:all )?(?:the|that|this|too much|so much|eating|drinking|using|wearing|carrying|lifting) .*"
+    r"|.*\b(?:sets? (?:it|him|her|me|them|this|that|my \w+) off|brings? (?:it|this|them) on|trigger(?:s"
+    r"|ed)? (?:it|this|them)"
+    r"|is (?:to blame|the cause|the culprit)|causes? (?:it|this|them))\b"
+)
+"""Why something happens."""
 IDIOMS = re.compile(
     r"\bgood (?:morning|afternoon|evening|night)\b|\bget well\b|\bbetter safe\b|\bfeel(?:ing)? (?:much |so "
     r"|a lot |a bit )?better (?:now|already|knowing|hearing|about)"
@@ -43,10 +171,12 @@ IDIOMS = re.compile(
     r"|\bbetter to (?:come|ask|get|have|know)\b|\bsick(?:er)? (?:folk|people)\b|\bwear(?:ing)? me (?:out|down)\b"
     r"|\bexhausted from worrying\b|\bpoor (?:lamb|thing|love|child|boy|girl|man)\b"
     r"|\bthis (?:morning|afternoon|evening)\b|\bone of the family\b|\btoo much stress\b|\bweight off\b"
-    r"|\bfingers crossed\b|\bon the (?:one|other) hand\b|\bface it\b|\bby heart\b|\bfrom the bottom\b"
+    r"|\bfingers crossed\b|\bon the (?:one|other) hand\b|\bgrown (?:man|men|woman|women|ups?)\b|\bface it\b"
+    r"|\bby heart\b|\bfrom the bottom\b"
     r"|\blike a (?:\w+ )?(?:girl|boy|child|baby)\b|\bon (?:my|the) nerves\b|\bmy nerves\b|\bhope (?:it|this|that"
     r"|things)\b|\bworried sick\b|\bcatch(?:ing)? my breath\b|\bsigh of relief\b|\bin (?:good|safe) hands\b"
-    r"|\bmy mind\b|\bheart out\b|\bbreathe (?:easier|a sigh)"
+    r"|\bmy mind\b|\bheart out\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b|\bheart (?:sank|sinks"
+    r"|in my mouth)\b|\b(?:take|lose) heart\b|\bbreathe (?:easier|a sigh)"
 )
 """Phrases with words of the vocabulary that claim nothing."""
 CIRCUMSTANCE = re.compile(
@@ -56,7 +186,8 @@ CIRCUMSTANCE = re.compile(
 )
 """When or why something happened."""
 TREATED = re.compile(
-    r"\b(?:tried|trying|using|applied|applying|rubbed|soaked|prescribed|bought|given (?:him|her|me)|gave (?:him|her|me)"
+    r"\b(?:tried|trying|using|applied|applying|rubbed|soaked|prescribed|bought|given (?:him|her|me)|gave (?:him"
+    r"|her|me)"
     r"|cut out|switched to) (?:(?:an?|the|some|my|his|her|out|any|with|in) )*(?P<what>\w+)"
 )
 """What was done about a complaint."""
@@ -74,21 +205,23 @@ INTRODUCED = re.compile(
 )
 """What stands before a name that claims nothing."""
 CUES = re.compile(
-    r"\b(?:had|has|have|got|seen|felt|happened) (?:it|this|that|one|something|anything|the same|the same thing"
+    r"\bthe same (?:thing|problem|trouble|pain|complaint|symptoms?|one)\b"
+    r"|\b(?:had|has|have|got|seen|felt|happened) (?:it|this|that|one|something|anything|the same|the same thing"
     r"|something similar|a similar) (?:\w+ )?(?:before|once|last|years?|when|earlier|previously)"
     r"|\bthe same (?:thing )?(?:happened|last|years?|before|as)\b|\bused to (?!it\b|this\b|that\b)\w+"
-    r"|\bever since \w+"
+    r"|\bever since\b"
     r"|\b(?:as|when i was|since i was) an? (?:child|kid|boy|girl|baby|teenager|student)\b|\bwhen i was \w+"
     r"|\ball my life\b"
     r"|\b(?:in|over) the past\b(?! \d)|\b(?:years|months|weeks"
     r"|days) ago\b(?<!\d years ago)(?<!\d months ago)(?<!\d weeks ago)(?<!\d days ago)"
     r"|\bbefore (?:that|this|then)\b|\blast (?:night|week|month|year|winter|summer|spring|autumn|time|christmas)\b"
     r"|\bmy (?:first|second|third|2nd|3rd|1st) (?:child|baby|pregnancy|one)?|\bruns? in (?:the|my) family\b"
-    r"|\bdown with\b"
+    r"|\bdown with\b|\blost (?:the|my|our|a) (?:\w+ )?(?:one|baby|child|pregnancy)\b"
     r"|\b(?:makes?|made|making) (?:it|them|things|that) (?:worse|better|itch|hurt|flare)\b"
     r"|\b(?:can|could|am|is|was) (?:not|hardly|barely|unable to) (?:even )?(?:walk|move|bend|sit|stand|lift|open"
     r"|close|chew|talk|concentrate|see|hear|straighten|grip|climb|work|focus|look at)\b"
-    r"|\bhardly (?:sleep|walk|eat|move|breathe)\b|\bhalf expected\b|\bsecond (?:child|pregnancy|baby|one)\b"
+    r"|\b(?:hardly|barely) (?:sleep|slept|walk|eat|move|breathe)\b|\bhalf expected\b|\bsecond (?:child"
+    r"|pregnancy|baby|one)\b"
     r"|\bwith my (?:first|second|third)\b|\ba course of\b|\bsize of\b|\bas big as\b"
     r"|\b(?:end|ended) up\b|\b(?:up|awake) (?:half|all|most of) (?:the )?night\b"
 )

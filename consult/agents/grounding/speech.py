@@ -15,7 +15,7 @@ ECHO = 6
 
 _SPEAKERS = (
     "patient|doctor|dr|gp|physician|attending|triage|nurse|specialist|assistant|user|system|human|ai|model"
-    "|parent|mother"
+    "|parent|mother|mum|mom|dad|son|daughter|wife|husband|partner|carer|caregiver|child|relative"
     "|father|me|narrator|interviewer|speaker|q|a"
 )
 _TAG = re.compile(rf"(?:^|[\n.!?\u2026\"*)\]]\s*)\**(?:the )?(?:{_SPEAKERS})\**\s*:", re.IGNORECASE)
@@ -32,7 +32,8 @@ _INSTRUCTION = re.compile(
     r"\bas (?:requested|instructed|stated above|described above|provided|directed)\b|\bas an? (?:ai|language model)\b"
     r"|\b(?:these|the (?:other|given|following|above|provided|listed)) facts\b|\bstat(?:e|es"
     r"|ing) (?:only )?(?:the|these|this) fact"
-    r"|\bfacts?\s*\d?\s*:|\b(?:the |my )?instructions?\b.{0,20}\b(?:say|said|follow|state|given)|\bfirst person\b"
+    r"|\bfacts?\s*\d?\s*:|\b(?:the |my )?instructions?\b.{0,20}\b(?:say|said|follow|state|given)|\b(?:in the"
+    r"|the|using|speak in) first person\b(?! (?:to|who|i))"
     r"|\bthe prompt\b|\bi (?:was|am) (?:told|asked|instructed|supposed|not allowed|only allowed) to (?:say|state"
     r"|mention|play|answer|speak|reply|respond)"
     r"|\bi(?: a|')m (?:playing|a simulated)|\bi (?:will|am going to|shall) (?:play|act as|pretend to be)\b"
@@ -44,7 +45,10 @@ _INSTRUCTION = re.compile(
     r"|facts)\b"
     r"|\bdid not (?:mention|reveal) any\b|\bsimulated consultation\b|\bplay(?:s|ing)? a patient\b|\bmake nothing up\b"
     r"|\bnever name a disease\b|\bi (?:cannot|can't|can not) (?:provide|give) medical advice\b|\bjson\b"
-    r"|\bsystem prompt\b",
+    r"|\bsystem prompt\b|\bas an? patient\b|\bmedical content\b|\b(?:stated|given|listed|answered with) the facts?\b"
+    r"|\bwithout (?:adding|inventing|making up|revealing)\b|\bi (?:will|shall|am going to) now (?:describe"
+    r"|state|answer|speak)\b"
+    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b",
     re.IGNORECASE,
 )
 _BODY = (

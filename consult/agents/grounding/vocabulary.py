@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -11,8 +12,21 @@ from consult.agents.grounding.language import stem
 from consult.scenarios.located_yaml import read_yaml
 
 CLASSES = ("body", "sign", "disease", "treatment", "life", "person", "time", "quality")
-LISTS = ("function", "owners", "loose_body", "turns", "measures", "unclaimed", "capitals")
+LISTS = (
+    "function",
+    "owners",
+    "loose_body",
+    "turns",
+    "measures",
+    "light",
+    "unclaimed",
+    "daily",
+    "occasions",
+    "capitals",
+)
 """Names of the lists of words."""
+SOCIAL = ("home", "work", "leisure", "waiting", "people", "doing")
+"""Classes of everyday words that something may depend on: "sitting at my desk brings it on"."""
 _DISEASES = re.compile(
     r"(?:itis|osis|oses|aemia|emia|opathy|algia|plegia|sclerosis|trophy|ectasia|philia|phobia|rrhoea|rrhea)$"
     r"|(?<!gl)(?<!ar)(?<!dipl)(?<!com)oma$"
@@ -35,8 +49,16 @@ class Vocabulary:
     """Stem, or several words joined with `_` → concepts such as `sign:pain`."""
     phrases: re.Pattern[str]
     """Concepts of several words."""
+    forms: frozenset[str]
+    """Words that are listed with a concept as they are written."""
     chat: frozenset[str]
     """Stems that anybody may say."""
+    chat_words: frozenset[str]
+    """The same words as they are written."""
+    social: frozenset[str]
+    """Stems of what everyday life is about: home, work, leisure, people, the visit."""
+    implied: dict[str, frozenset[str]]
+    """Concept, or a class as `treatment:*` → concepts that it implies."""
     words: dict[str, frozenset[str]]
     """Name of a list → its words."""
 
@@ -45,6 +67,8 @@ class Vocabulary:
 def vocabulary() -> Vocabulary:
     """Read the vocabulary."""
     data = read_yaml(Path(__file__).parent / "vocabulary.yaml").data
+    everyday = read_yaml(Path(__file__).parent / "everyday.yaml").data
+    chat = [word for words in everyday.values() for word in words.split()]
     concepts: dict[str, set[str]] = {}
     phrases: set[str] = set()
     for kind in CLASSES:
@@ -56,13 +80,23 @@ def vocabulary() -> Vocabulary:
                 if " " in form:
                     phrases.add(form)
                 concepts.setdefault(_key(form), set()).add(f"{kind}:{group[0]}")
+    forms = frozenset(form for kind in CLASSES for group in data[kind]["synonyms"] for form in re.split(r",\s*", group))
+    forms |= frozenset(word for kind in CLASSES for word in data[kind].get("single", "").split())
     longest_first = sorted(phrases, key=len, reverse=True)
     return Vocabulary(
         {key: frozenset(named) for key, named in concepts.items()},
         re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b"),
-        frozenset(stem(word) for word in data["chat"].split()),
+        forms,
+        frozenset(map(stem, chat)),
+        frozenset(chat),
+        _stems(everyday, SOCIAL) - _stems(everyday, everyday.keys() - set(SOCIAL)),
+        {concept: frozenset(implied.split()) for concept, implied in data["implied"].items()},
         {name: frozenset(data[name].split()) for name in LISTS},
     )
+
+
+def _stems(everyday: Mapping[str, str], classes: Iterable[str]) -> frozenset[str]:
+    return frozenset(stem(word) for name in classes for word in everyday[name].split())
 
 
 def listed(name: str) -> frozenset[str]:
@@ -116,9 +150,9 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 def _token(word: str, before: str, after: str, next_but_one: str) -> Token:
     key = word if "_" in word else stem(word)
-    concepts = (
-        vocabulary().concepts.get(key, frozenset()) if _is_meant(word, before, after, next_but_one) else frozenset()
-    )
+    known = vocabulary()
+    meant = (word in known.forms or word not in known.chat_words) and _is_meant(word, before, after, next_but_one)
+    concepts = known.concepts.get(key, frozenset()) if meant or "_" in word else frozenset()
     if not concepts and len(word) > 5 and word not in _NOT_DRUGS:
         kind = "disease" if _DISEASES.search(word) else "treatment" if _DRUGS.search(word) else ""
         concepts = frozenset({f"{kind}:{key}"} if kind else ())
@@ -136,6 +170,8 @@ def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
         return before in listed("owners") and (after in _ENDS or before in ("my", "his", "lower", "upper", "bottom"))
     if word == "back" and after in listed("turns"):
         return before in ("my", "his", "her", "upper", "lower") and after not in ("then", "again", "to", "from")
+    if word == "last":
+        return after[:1].isdigit() or after in ("for", "about", "only", "up", "around", "between", "longer", "a")
     if word in listed("loose_body"):
         return before in listed("owners") or word in ("hands", "eyes")
     if word == "on":

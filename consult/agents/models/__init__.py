@@ -3,6 +3,7 @@
 from consult.agents.models.model import (
     ROLES,
     Choice,
+    ConcurrentModel,
     Message,
     Model,
     ModelError,
@@ -18,6 +19,7 @@ from consult.agents.models.registry import close_model, open_model, revision_at
 __all__ = [
     "ROLES",
     "Choice",
+    "ConcurrentModel",
     "Message",
     "Model",
     "ModelError",

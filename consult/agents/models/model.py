@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from consult.agents.choices import Rationale
 from consult.errors import UserError
@@ -154,4 +154,24 @@ class Model(Protocol):
         Raises:
             ModelGoneError: The model can no longer answer any request.
             Exception: Any other error; the caller then retries the requests one by one, and only the failing one fails.
+        """
+
+
+@runtime_checkable
+class ConcurrentModel(Model, Protocol):
+    """A backend that answers each request on its own, so that none waits for a batch; it bounds what it works on."""
+
+    @property
+    def concurrency(self) -> int:
+        """Return the most requests that it works on at once; further ones wait inside."""
+
+    def limit(self, concurrency: int) -> None:
+        """Change the most requests at once, as to measure what is best."""
+
+    async def answer(self, request: Request) -> Reply:
+        """Answer a request, with the seconds that it took without waiting; it may be called from any event loop.
+
+        Raises:
+            ModelGoneError: The model can no longer answer any request.
+            Exception: Any other error; only this request fails.
         """

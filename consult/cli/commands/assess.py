@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def assess(
         ),
     ] = None,
     agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
-    batch: Batch = DEFAULT_BATCH,
+    batch: Batch = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
@@ -78,7 +78,7 @@ def assess(
     raise typer.Exit(code)
 
 
-def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, json: bool, db: Path) -> int:
+def _score(run: str, assessor: str | None, judge: str | None, *, batch: int | None, json: bool, db: Path) -> int:
     from consult.agents.models import ModelGoneError
     from consult.api.assess import scored
     from consult.cli.commands.session import print_json
@@ -97,7 +97,7 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int, jso
     return 1 if summary["failures"] else 0
 
 
-def _check(reference: str, *, batch: int, json: bool) -> int:
+def _check(reference: str, *, batch: int | None, json: bool) -> int:
     from consult.agents.models import ModelGoneError
     from consult.api.assess import check_judge
     from consult.cli.commands.session import print_json

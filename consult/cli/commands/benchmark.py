@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, NoPrompts
+from consult.cli.commands.options import DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, NoPrompts
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def benchmark(
         Path, typer.Option("--out", help="The report is written into this folder.", rich_help_panel=OUTPUT_PANEL)
     ] = Path("runs/report"),
     no_prompts: NoPrompts = False,
-    batch: Batch = DEFAULT_BATCH,
+    batch: Batch = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
@@ -66,7 +66,7 @@ def command() -> Callable[..., None]:
     return from_model(benchmark, GridOptions, defaults=Grid)
 
 
-def _run(gridded: Gridded, *, db: Path, out: Path, batch: int, again: bool, ask: bool, json: bool) -> int:
+def _run(gridded: Gridded, *, db: Path, out: Path, batch: int | None, again: bool, ask: bool, json: bool) -> int:
     from consult.agents.models import ModelGoneError
     from consult.cli.commands.session import opened, print_json
     from consult.cli.terminal.benchmark_view import BenchmarkView

@@ -129,8 +129,13 @@ def _show_model(console: Console, found: ModelProbe) -> None:
             _row(console, name, shown(said))
     _row(console, "resident memory", _gigabytes(found.resident_bytes))
     _row(console, "loading", f"{found.load_seconds:.1f} s")
-    for batch, speed in found.speed.items():
-        _row(console, f"speed at batch {batch}", UNKNOWN if speed is None else f"{speed:,.0f} tokens/s")
+    what = "speed at batch" if found.concurrency is None else "speed at"
+    for size, speed in found.speed.items():
+        _row(console, f"{what} {size}", UNKNOWN if speed is None else f"{speed:,.0f} tokens/s")
+    if found.concurrency is not None:
+        several = "," in found.info.reference
+        how = "for all addresses together" if several else f"set ?concurrency={found.concurrency}"
+        _row(console, "requests at once", f"{found.concurrency} suggested; {how}")
     if found.acts:
         _show_turns(console, found)
 
@@ -244,5 +249,6 @@ def _model(found: ModelProbe) -> dict[str, Any]:
         "resident_bytes": found.resident_bytes,
         "load_seconds": round(found.load_seconds, 3),
         "tokens_per_second": {str(batch): speed and round(speed, 1) for batch, speed in found.speed.items()},
+        "concurrency": found.concurrency,
         "turns": [turn_event("doctor", idx, act) for idx, act in enumerate(found.acts)],
     }

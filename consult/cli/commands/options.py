@@ -47,10 +47,11 @@ Json = Annotated[
     typer.Option("--json", help="Print one JSON object per line and nothing else.", rich_help_panel=OUTPUT_PANEL),
 ]
 Batch = Annotated[
-    int,
+    int | None,
     number(
         BATCH,
-        "Play this many consultations at once, and send a model at most this many requests in one batch.",
+        "Play this many consultations at once, and send a model at most this many requests in one batch; the default "
+        "is 32, or as many as keep the servers busy.",
         panel="How it is played",
     ),
 ]
@@ -63,4 +64,3 @@ NoPrompts = Annotated[
     ),
 ]
 DEFAULT_DATABASE = Path("consult.db")
-DEFAULT_BATCH = 32

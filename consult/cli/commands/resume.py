@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json
 
 
 def resume(
@@ -18,7 +18,7 @@ def resume(
             metavar="FILE.py:NAME", help="The run needs this code from a file, which runs only if you name it."
         ),
     ] = None,
-    batch: Batch = DEFAULT_BATCH,
+    batch: Batch = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from consult.envs.store.write import Store
 
 
-def play_run(planned: Planned, *, db: Path, batch: int, json: bool, command: str) -> int:
+def play_run(planned: Planned, *, db: Path, batch: int | None, json: bool, command: str) -> int:
     """Play a run and show it.
 
     Args:
         planned: What to play.
         db: The store.
-        batch: Consultations at once.
+        batch: Consultations at once; None leaves it to the models.
         json: Print events as JSON lines instead of showing them.
         command: The beginning of a command that plays the same scenario, for hints.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import CASES_PANEL, DEFAULT_BATCH, DEFAULT_DATABASE, Batch, Database, Json, NoPrompts
+from consult.cli.commands.options import CASES_PANEL, DEFAULT_DATABASE, Batch, Database, Json, NoPrompts
 
 if TYPE_CHECKING:
     from consult.api.given import PathLike
@@ -25,7 +25,7 @@ def simulate(
         typer.Option(help="The case with this id is played; it may be given again.", rich_help_panel=CASES_PANEL),
     ] = None,
     no_prompts: NoPrompts = False,
-    batch: Batch = DEFAULT_BATCH,
+    batch: Batch = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:

@@ -60,14 +60,14 @@ def _measured(store: Store, run: str, seconds: float, source: str, fewest: int =
     return None if n < fewest else Estimate(seconds / n, tokens_in / n, tokens_out / n, source)
 
 
-def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: int) -> Estimate:
+def by_warming_up(scenario: Scenario, config: RunConfig, models: Models, batch: int | None) -> Estimate:
     """Play a few consultations into a temporary store.
 
     Args:
         scenario: The scenario with the cases.
         config: What to play: a cell's configuration on a few cases.
         models: The opened models.
-        batch: Most consultations at once.
+        batch: Most consultations at once; None leaves it to the models.
     """
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "warm-up.db") as store:
         begun = time.monotonic()

@@ -114,7 +114,7 @@ def plan(
     *,
     toml: str,
     anew: bool,
-    batch: int,
+    batch: int | None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> list[Planned]:
     """Check every model once, and the store's runs.
@@ -126,7 +126,7 @@ def plan(
         store: The store; it may be empty.
         toml: The grid with every default in it.
         anew: Whether to ignore earlier runs.
-        batch: Most consultations at once.
+        batch: Most consultations at once; None leaves it to the models.
         tell: Called with the cell that is played to estimate its cost.
 
     Raises:
@@ -182,7 +182,7 @@ def _estimate(
     models: Models,
     scenario: Scenario,
     store: Store,
-    batch: int,
+    batch: int | None,
     clock: _Clock,
     tried: Sequence[Estimate],
     tell: Callable[[str], None],

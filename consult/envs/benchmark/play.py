@@ -29,7 +29,7 @@ class Benchmark:
         company: Opens the cells' models.
         store: The store of the runs.
         anew: Whether to ignore earlier runs.
-        batch: Most consultations at once.
+        batch: Most consultations at once; None leaves it to the models.
         listen: Called with every event.
         prompts: Whether to store the models' prompts and replies.
     """
@@ -41,7 +41,7 @@ class Benchmark:
     company: Company
     store: Store
     anew: bool
-    batch: int
+    batch: int | None
     listen: Listener
     prompts: bool = False
     id: str = ""

@@ -82,7 +82,7 @@ class _Attending:
 
 @dataclass(frozen=True)
 class _Frozen:
-    """A model in roles that are not trained."""
+    """The starter in roles that are not trained."""
 
     model: Model
 
@@ -91,9 +91,7 @@ class _Frozen:
         return self.model.info
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Ask the starter only for decisions, and any other model for all its text, as in play."""
-        if self.info.dialect != "starter":
-            return self.model.generate(requests)
+        """Ask only for decisions."""
         asked = [request for request in requests if ASSIGNED.get(request.role) == request.task]
         short = [
             replace(request, prompt=replace(request.prompt, max_new_tokens=min(request.prompt.max_new_tokens, most)))
@@ -169,7 +167,8 @@ class RolloutEngine:
         return Consultation(self.scenario, case, plan, max_turns=self.max_turns)
 
     def _role_models(self, batcher: Batcher, attending: _Attending, sampling: Sampling) -> RoleModels:
-        frozen = {id(model): _Frozen(model) for model in self.others.values()}
+        # Only the starter's text is shortened; a server answers each request on its own, as in play.
+        frozen = {id(one): _Frozen(one) if one.info.dialect == "starter" else one for one in self.others.values()}
 
         def client(role: Role) -> RoleClient:
             usual = RunConfig.model_fields[role].default

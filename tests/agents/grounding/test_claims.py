@@ -14,6 +14,9 @@ WEEKS = Grounds(("I have had the rash for two weeks",), ("it is on my neck",), "
 LUMP = Grounds(("the lump is in my left breast",), (), "Where is the lump?")
 ITCH = Grounds(("it itches",), ("it is on my back",), "Does it itch?")
 UNKNOWN = Grounds((), ("I am allergic to penicillin",), "Do you have any allergies?")
+BACK = Grounds(("my lower back hurts", "it started when I moved house"), ("I take naproxen",), "What can I do for you?")
+FEVERISH = Grounds(("he has had a fever for three days",), ("my son is two",), "What is worrying you about him?")
+AT_TIMES = Grounds(("the mole itches sometimes",), ("it bled once",), "Does the mole itch?")
 PLAN = Grounds(
     (), ("my father had a stroke",), "Is that clear?", "You have psoriasis. Use the cream twice a day for ten days."
 )
@@ -36,6 +39,15 @@ PLAN = Grounds(
         ("I don't know, I'm afraid.", UNKNOWN),
         ("So it is psoriasis. Twice a day, for ten days. Thank you, doctor.", PLAN),
         ("Is it contagious?", PLAN),
+        ("My lower back's been hurting ever since I moved house, and with two kids it's been a nightmare.", BACK),
+        (
+            "My lower back is killing me. It began when I was moving house. My wife made me come!",
+            BACK,
+        ),
+        ("My lower back hurts. It started when I moved house, and I keep thinking, what if I can't work?", BACK),
+        ("He's been burning up for three days. I've had three days off work, and his nursery keeps phoning.", FEVERISH),
+        ("Now and again, yes.", AT_TIMES),
+        ("It isn't there all the time, but it does itch, yes. Sometimes.", AT_TIMES),
         ("Thank you for explaining it so clearly. Goodbye.", PLAN),
     ],
 )
@@ -67,6 +79,16 @@ def test_language_passes(line: str, grounds: Grounds) -> None:
         ("So I use the cream three times a day.", PLAN, "number"),
         ("Could it be eczema instead?", PLAN, "disease"),
         ("Will it help the pain in my heel?", PLAN, "added"),
+        ("My lower back hurts. It started when I moved house, and sitting at my desk brings it on.", BACK, "added"),
+        ("My lower back hurts. It started when I moved house, and it's getting stronger.", BACK, "added"),
+        ("My lower back hurts, especially on planes. It started when I moved house.", BACK, "added"),
+        ("My lower back hurts. It started when I moved house. Just some fish oil so far.", BACK, "added"),
+        ("My lower back hurts. It started when I moved house. My dad had bad discs.", BACK, "added"),
+        ("My lower back hurts. It started when I moved house, a few months back.", BACK, "added"),
+        ("I've had a fever for three days.", FEVERISH, "denied"),
+        ("She's had a fever for three days.", FEVERISH, "denied"),
+        ("He's had a fever for three days, and he's started twitching.", FEVERISH, "added"),
+        ("Yes, the mole itches all the time.", AT_TIMES, "added"),
     ],
 )
 def test_what_nobody_licensed_is_found(line: str, grounds: Grounds, kind: str) -> None:

@@ -11,7 +11,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -77,9 +78,17 @@ class RefusedError(Exception):
 class UnansweredError(Exception):
     """No usable reply; a retry may succeed."""
 
-    def __init__(self, what: str, *, busy: bool = False, wait: float | None = None, status: int = 0) -> None:
+    def __init__(
+        self, what: str, *, busy: bool = False, wait: float | None = None, status: int = 0, late: bool = False
+    ) -> None:
         self.what, self.busy, self.wait, self.status = what, busy, wait, status
+        self.late = late
+        """Whether the connection stood, and the time for the reply ran out."""
         super().__init__(what)
+
+
+Failed = Callable[[UnansweredError], Awaitable[None]]
+"""Called after a failed try, before the pause; it may raise to give up."""
 
 
 class Connection:
@@ -105,7 +114,14 @@ class Connection:
         """
         return await self._asked(1, "GET", path, None, read)
 
-    async def post(self, path: str, body: dict[str, Any], read: Read[T], tries: int | None = None) -> T:
+    async def post(
+        self,
+        path: str,
+        body: dict[str, Any],
+        read: Read[T],
+        tries: int | None = None,
+        failed: Failed | None = None,
+    ) -> T:
         """Send a request, and retry after a pause if that may help.
 
         Args:
@@ -113,26 +129,35 @@ class Connection:
             body: Sent as JSON.
             read: Reads the parsed reply, or raises `BadReplyError`.
             tries: Number of tries; by default that of the timeouts. A busy server is retried more often.
+            failed: Called after a try that failed, unless it was the last.
 
         Raises:
             UnansweredError: There was no usable reply within the time limit.
             RefusedError: The server refused the request.
         """
         content = json.dumps(body).encode()
-        return await self._asked(self.timeouts.tries if tries is None else tries, "POST", path, content, read)
+        tries = self.timeouts.tries if tries is None else tries
+        return await self._asked(tries, "POST", path, content, read, failed)
 
     async def close(self) -> None:
         """Close the connection."""
         if self._client is not None:
             await self._client.aclose()
 
-    async def _asked(self, tries: int, method: str, path: str, content: bytes | None, read: Read[T]) -> T:
+    async def _asked(
+        self, tries: int, method: str, path: str, content: bytes | None, read: Read[T], failed: Failed | None = None
+    ) -> T:
         from tenacity import AsyncRetrying, retry_if_exception_type
+
+        async def told(state: RetryCallState) -> None:
+            if failed is not None:
+                await failed(_failure(state))
 
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(UnansweredError),
             wait=self._pause,
             stop=lambda state: self._has_waited_enough(state, tries),
+            before_sleep=told,
             reraise=True,
         )
         return await retrying(self._once, method, path, content, read)
@@ -163,7 +188,7 @@ class Connection:
         except httpx.ConnectTimeout:
             raise UnansweredError("the connection timed out") from None
         except (TimeoutError, httpx.TimeoutException):
-            raise UnansweredError(f"no reply within {seconds:g} s") from None
+            raise UnansweredError(f"no reply within {seconds:g} s", late=True) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             words = shortened(str(error)) or type(error).__name__
             raise UnansweredError(f"the connection failed: {words}") from None
@@ -244,13 +269,17 @@ class Background:
         self._thread = threading.Thread(target=self._loop.run_forever, name="server", daemon=True)
         self._thread.start()
 
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine; if the future is cancelled, so is the coroutine."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; if the caller stops waiting, the coroutine is cancelled.
 
         Raises:
             concurrent.futures.CancelledError: The loop was closed meanwhile.
         """
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = self.start(work)
         try:
             return future.result()
         except BaseException:

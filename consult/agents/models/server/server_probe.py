@@ -43,6 +43,10 @@ WEIGHTS = ("n_params", "n_vocab", "n_embd", "size")
 """Fields with which llama.cpp describes the weights behind a name."""
 
 
+class NoServerError(ModelError):
+    """No server answers at an address."""
+
+
 @dataclass(frozen=True)
 class Greeting:
     """Results of the probe."""
@@ -65,6 +69,7 @@ async def greet(connection: Connection, address: Address) -> Greeting:
     """Find out which model is served.
 
     Raises:
+        NoServerError: Nothing answers there.
         ModelError: Nothing usable answers there, or several models are served and none is named.
         UnknownNameError: Other models are served.
     """
@@ -103,7 +108,7 @@ async def _listed(connection: Connection, address: Address) -> dict[str, dict[st
     except UnansweredError as error:
         if not error.status:
             fix = "start the server, or correct the address"
-            raise ModelError(f"no server answers at {address.base}: {error}; {fix}") from None
+            raise NoServerError(f"no server answers at {address.base}: {error}; {fix}") from None
         what = error
     if address.name is None:
         fix = f"such an address usually ends in /v1; otherwise name the model: {address.base}#name"

@@ -1,0 +1,1 @@
+"""Benchmarks of speed, one module each: `python -m benchmarks.speed PART [options]`."""

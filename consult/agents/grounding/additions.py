@@ -1,0 +1,270 @@
+"""Does a line claim anything that nobody licensed?
+
+Only claims need a licence: a word of the vocabulary's classes, a number, a name, and phrases that tell a cause, a
+circumstance, a course in time, a treatment, or how something looks or feels. Other words are free.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from consult.agents.grounding import phrases
+from consult.agents.grounding.language import Clause, Quantity, normalised, quantities
+from consult.agents.grounding.reading import (
+    CHILDREN,
+    MEDICAL,
+    Finding,
+    Reading,
+    covers,
+    has_claim,
+    is_chat,
+    is_claim,
+    is_medical,
+    is_social,
+    spelt,
+)
+from consult.agents.grounding.vocabulary import Token, listed, tokens
+
+_UNITS = r"minute|hour|day|week|month|year|decade|summer|winter|spring|autumn"
+BABBLE = 4
+"""This many unknown words in a sentence, more than those that are known, are no speech."""
+
+
+def additions(reading: Reading) -> Iterable[Finding]:
+    """Find what a line claims and nobody licensed."""
+    yield from _numbers(reading)
+    for clause in reading.clauses:
+        yield from _claims(reading, clause)
+    for what in (*_names(reading), *_histories(reading), *_treated(reading), *_babble(reading)):
+        yield Finding("added", what)
+    for clause in reading.clauses:
+        if not clause.asks and not phrases.SUPPOSED.search(clause.text):
+            yield from (Finding("added", what) for what in _framed(reading, clause))
+    if not reading.facts and _answers(reading):
+        yield Finding("added", "an answer without a fact")
+
+
+# -- numbers and names -------------------------------------------------------------------------------------------------
+
+
+def _numbers(reading: Reading) -> Iterable[Finding]:
+    for start, said in _counted(reading.said):
+        if any(said.equals(one) for one in reading.amounts) or (said.is_one and not said.unit):
+            continue
+        if said.is_one and _is_rate(reading.said, start):
+            continue
+        if _is_daily(reading, start):
+            continue
+        yield Finding("number", str(said))
+
+
+def _is_rate(said: str, start: int) -> bool:
+    """Return whether "a day" stands for "per day", or for no measured time ("I have had a day of it")."""
+    return bool(re.search(r"(?:times?|\d|glass|tablets?|once|pack)(?: \w+){0,2} $", said[:start])) or bool(
+        re.match(r"1 (?:minute|day|year)\b(?! ago| and)", said[start:])
+    )
+
+
+def _is_daily(reading: Reading, start: int) -> bool:
+    """Return whether a number counts something of everyday life: "two kids", "married for fifty years"."""
+    clause = _clause_at(reading, start)
+    about = [token for token in tokens(clause.text) if reading.is_new(token)] if clause else []
+    counted = re.match(r"\d+ (?:lovely |little |small |young |other )?([a-z]+)", reading.said[start:])
+    if counted and any(is_social(token) and not reading.is_unsaid(token) for token in tokens(counted[1])):
+        return True
+    if clause is None or is_medical(clause) or any(is_claim(token) and not is_social(token) for token in about):
+        return False
+    return any(is_social(token) and not reading.is_unsaid(token) for token in about)
+
+
+def _clause_at(reading: Reading, start: int) -> Clause | None:
+    """Return the clause that holds a place in the line."""
+    at = 0
+    for clause in reading.clauses:
+        at = reading.said.find(clause.text, at)
+        if at <= start < at + len(clause.text):
+            return clause
+        at += len(clause.text)
+    return None
+
+
+def _counted(text: str) -> list[tuple[int, Quantity]]:
+    return [
+        (match.start(), quantity)
+        for match in re.finditer(
+            r"(?<![\d.])\d+(?:\.\d+)?[a-z]*(?:[ -]?(?:or so|odd|full|whole|good|long))?[ -]?[a-z]*(?: old)?", text
+        )
+        for quantity in quantities(match[0])[:1]
+    ]
+
+
+def _names(reading: Reading) -> Iterable[str]:
+    """Find names within a sentence that nobody mentioned."""
+    known = " ".join((reading.grounds.heard, *listed("capitals"))).lower()
+    for match in re.finditer(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b", reading.line):
+        if tokens(normalised(match[0])) and tokens(normalised(match[0]))[0].concepts:
+            continue
+        if match[0].lower() not in known and not phrases.INTRODUCED.search(reading.line[: match.start()]):
+            yield match[0]
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
+    fresh = [token for token in tokens(clause.text) if not covers(token, reading.licensed)]
+    claims = [token for token in fresh if is_claim(token)]
+    for token in claims:
+        if "disease" in token.classes and not covers(token, reading.asked):
+            yield Finding("disease", spelt(token))
+        elif not _may_say(reading, token, clause, claims):
+            yield Finding("unsaid" if reading.is_unsaid(token) else "added", spelt(token))
+    others = [token for token in fresh if not token.concepts and not covers(token, reading.asked)]
+    yield from (Finding("unsaid", spelt(token)) for token in others if reading.is_unsaid(token) and not is_chat(token))
+
+
+def _may_say(reading: Reading, token: Token, clause: Clause, claims: Sequence[Token]) -> bool:
+    if covers(token, reading.asked):
+        return clause.asks or reading.unsure or not token.classes & {"sign", "treatment", "life", "disease", "person"}
+    if clause.asks:
+        told = reading.is_unsaid(token) and phrases.OWN_ACT.search(clause.text)
+        return not (told or phrases.OF_MINE.search(clause.text)) and "disease" not in token.classes
+    if token.concepts & CHILDREN and phrases.THIRD.search(reading.heard):
+        return "person:child" in token.concepts or not reading.licensed & (CHILDREN - {"person:child"})
+    if reading.is_unsaid(token):
+        return False
+    if phrases.SUPPOSED.search(clause.text) and "treatment" not in token.classes:
+        return True
+    if len(claims) == 1 and phrases.IDIOMS.search(clause.text):
+        return True
+    if token.after in listed("occasions") and token.concepts & {"quality:worse", "quality:better", "quality:bad"}:
+        return True
+    if token.classes == {"person"}:
+        return not _is_likened(clause)
+    if token.classes <= {"time"} or token.word in listed("daily"):
+        return not is_medical(clause) and (bool(phrases.ACTING.search(clause.text)) or _is_everyday(reading, clause))
+    return False
+
+
+def _is_everyday(reading: Reading, clause: Clause) -> bool:
+    """Return whether a clause has new words of everyday life, other than times."""
+    return any(is_social(token) and not token.concepts for token in tokens(clause.text) if reading.is_new(token))
+
+
+def _is_likened(clause: Clause) -> bool:
+    """Return whether a clause tells of somebody else's health, or likens it to the patient's."""
+    about = any(is_claim(token) and token.classes & MEDICAL for token in tokens(clause.text))
+    if phrases.LIKENED.search(clause.text) or (about and not phrases.TALK.search(clause.text)):
+        return True
+    had = phrases.SUFFERED.search(clause.text)
+    return bool(had) and not all(map(_is_talk, tokens(clause.text)))
+
+
+def _is_talk(token: Token) -> bool:
+    return is_chat(token) or is_social(token) or token.classes == {"time"}
+
+
+def _answers(reading: Reading) -> bool:
+    """Return whether a line without facts answers yes or no to a question about the patient's health."""
+    about = any(is_claim(token) and covers(token, reading.asked) for token in tokens(reading.doctor))
+    answer = phrases.ANSWER.match(reading.said)
+    return about and bool(answer) and not reading.unsure and not reading.said.rstrip().endswith("?")
+
+
+def _babble(reading: Reading) -> Iterable[str]:
+    """Find sentences that are mostly no words of patients."""
+    for sentence in re.split(r"[.!?;]+", reading.said):
+        unknown = [token for token in reading.new(sentence) if not token.concepts]
+        if len(unknown) >= BABBLE and 2 * len(unknown) > len(re.findall(r"[a-z]+", sentence)):
+            yield " ".join(map(spelt, unknown))
+
+
+# -- phrases -----------------------------------------------------------------------------------------------------------
+
+
+def _histories(reading: Reading) -> Iterable[str]:
+    """Find phrases of history and of what changes the complaint, in words that nobody licensed."""
+    for match in phrases.CUES.finditer(reading.said):
+        clause = next((c for c in reading.clauses if match[0] in c.text), None)
+        whole = clause is not None and match[0] == "ever since"
+        content = tokens(clause.text if clause and whole else match[0])
+        known = [covers(token, reading.licensed) for token in content]
+        covered = any(known) and all(ok or is_chat(token) for ok, token in zip(known, content, strict=True))
+        idle = match[0].startswith("used to") and clause and not is_medical(clause) and not has_claim(clause)
+        dated = match[0].startswith("last ") and re.search(r"\b(?:last|since|ago|yesterday)\b", reading.heard)
+        supposed = clause and (clause.asks or phrases.SUPPOSED.search(clause.text))
+        if match[0] not in reading.heard and not (covered or dated or supposed or idle):
+            yield match[0]
+
+
+def _treated(reading: Reading) -> Iterable[str]:
+    """Find what was tried or given."""
+    for match in phrases.TREATED.finditer(reading.said):
+        if reading.new(match["what"], depends=True):
+            yield match[0]
+
+
+def _framed(reading: Reading, clause: Clause) -> Iterable[str]:
+    """Find when or why something happened, how it goes on, and what it is like, in words that nobody licensed."""
+    for match in (phrases.CIRCUMSTANCE.search(clause.text), phrases.CAUSE.search(clause.text)):
+        if match and _depends(reading, clause, match):
+            yield match[0]
+    chosen = phrases.ESPECIALLY.search(clause.text)
+    if chosen and reading.new(chosen[0], depends=True):
+        yield chosen[0]
+    course = phrases.COURSE.search(clause.text)
+    if course and not _is_known_course(reading, course[0]):
+        yield course[0]
+    vague = phrases.VAGUE_TIME.search(clause.text)
+    if vague and not phrases.WAITING.search(clause.text) and not _is_dated(reading, vague):
+        yield vague[0]
+    always = phrases.ALWAYS.search(clause.text)
+    if always and _is_exaggerated(reading, clause, always[0]):
+        yield always[0]
+    begun = phrases.ONSET.search(clause.text)
+    if begun and any(not covers(token, reading.licensed) for token in tokens(begun["what"])):
+        yield begun[0]
+    yield from _predicates(reading, clause)
+
+
+def _depends(reading: Reading, clause: Clause, match: re.Match[str]) -> bool:
+    """Return whether a complaint is said to depend on something new."""
+    if phrases.ACTING.search(clause.text[: match.start()]) and not is_medical(clause):
+        return False
+    return any(is_claim(token) or not token.concepts for token in reading.new(match[0], depends=True))
+
+
+def _is_exaggerated(reading: Reading, clause: Clause, always: str) -> bool:
+    """Return whether something never stops that happens at times."""
+    at_times = phrases.AT_TIMES.search(reading.heard) and always not in reading.heard
+    return bool(at_times) and is_medical(clause) and not re.search(r"\bnot\b", clause.text)
+
+
+def _is_known_course(reading: Reading, course: str) -> bool:
+    """Return whether somebody said that the complaint changes, or that it changes in this way."""
+    known = [token for token in tokens(course) if token.concepts]
+    licensed = bool(known) and not any(reading.is_new(token) for token in known)
+    return licensed or course in reading.heard or bool(phrases.COURSE.search(reading.heard))
+
+
+def _is_dated(reading: Reading, vague: re.Match[str]) -> bool:
+    """Return whether somebody said how long something has lasted."""
+    unit = re.search(_UNITS, vague[0])
+    times = [quantity.written for quantity in reading.amounts if quantity.unit == "days"]
+    return vague[0] in reading.heard or bool(re.search(unit[0], reading.heard) if unit else times)
+
+
+def _predicates(reading: Reading, clause: Clause) -> Iterable[str]:
+    """Find what a part of the body or a sign is said to be or do, in unknown words."""
+    for token in reading.new(clause.text):
+        if token.concepts:
+            continue
+        before = clause.text.partition(f" {token.word}")[0]
+        if (
+            phrases.HAS.search(before)
+            or not phrases.SAYS.search(clause.text)
+            or phrases.LOOKS.search(before)
+            or (phrases.IS.search(before) and any(one.classes & {"body", "sign"} for one in tokens(before)))
+        ):
+            yield spelt(token)

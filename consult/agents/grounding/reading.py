@@ -1,0 +1,190 @@
+"""A patient's line, read against what it may rest on: its clauses, its words, and which of them are licensed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from consult.agents.grounding import phrases
+from consult.agents.grounding.language import Clause, Quantity, clauses, normalised, quantities
+from consult.agents.grounding.vocabulary import Token, listed, tokens, vocabulary
+
+Kind = Literal["speech", "missing", "denied", "number", "disease", "unsaid", "added"]
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What a patient's line may rest on."""
+
+    facts: tuple[str, ...] = ()
+    """To be stated, each of them."""
+    unsaid: tuple[str, ...] = ()
+    """Known to the patient, and not to be said now."""
+    doctor: str = ""
+    """What the doctor said last."""
+    told: str = ""
+    """What was said before, by both."""
+    instructions: str = ""
+    """What the patient's model was asked."""
+
+    @property
+    def heard(self) -> str:
+        """Return everything that may be repeated."""
+        return " . ".join((*self.facts, self.doctor, self.told))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a line."""
+
+    kind: Kind
+    what: str
+    """The fact, the words or the number; for `speech`, what is wrong, as the end of a sentence."""
+
+
+class Reading:
+    """One line, read against its grounds."""
+
+    def __init__(self, line: str, grounds: Grounds) -> None:
+        """Read a line.
+
+        Args:
+            line: The patient's line.
+            grounds: What it may rest on.
+        """
+        self.grounds, self.line = grounds, line
+        self.said = normalised(re.sub(r"[*_]", " ", line))
+        self.clauses = clauses(self.said)
+        self.facts = [normalised(fact) for fact in grounds.facts]
+        self.doctor, self.told = normalised(grounds.doctor), normalised(grounds.told)
+        self.heard = " . ".join((*self.facts, self.told, self.doctor))
+        self.asked, self.presupposed = _asked(self.doctor)
+        self.licensed = with_kinds(frozenset().union(*map(keys_of, self.facts)) | self.presupposed | keys_of(self.told))
+        self.unsure = bool(phrases.UNSURE.search(self.said))
+
+    @cached_property
+    def amounts(self) -> list[Quantity]:
+        """Return the quantities that may be said."""
+        return [q for text in (*self.facts, self.doctor, self.told) for q in quantities(text)]
+
+    @cached_property
+    def unsaid_keys(self) -> frozenset[str]:
+        """Return the words of the facts that are not to be said now."""
+        return frozenset().union(*(keys_of(normalised(fact)) for fact in self.grounds.unsaid))
+
+    def is_unsaid(self, token: Token) -> bool:
+        """Return whether a word belongs to a fact that is not to be said now."""
+        return covers(token, self.unsaid_keys)
+
+    def is_new(self, token: Token) -> bool:
+        """Return whether nobody said a word before, or asked with it."""
+        return not covers(token, self.licensed | self.asked)
+
+    def new(self, text: str, *, depends: bool = False) -> list[Token]:
+        """Return the words of a text that nobody said before, and that are no everyday talk.
+
+        Args:
+            text: A part of the line.
+            depends: Whether something depends on what the text says; then words of everyday life count too.
+        """
+        fresh = [token for token in tokens(text) if self.is_new(token)]
+        return [token for token in fresh if not is_chat(token) or (depends and token.stem in vocabulary().social)]
+
+
+@lru_cache(maxsize=2048)
+def keys_of(text: str) -> frozenset[str]:
+    """Return the keys of a normalised text's words."""
+    return frozenset(key for token in tokens(text) for key in token.keys)
+
+
+def with_kinds(keys: frozenset[str]) -> frozenset[str]:
+    """Add what words imply: a headache is in the head, and whoever knows of a drug may say "medicine"."""
+    implied = vocabulary().implied
+    return keys | frozenset(
+        other for key in keys for other in (*implied.get(key, ()), *implied.get(f"{key.partition(':')[0]}:*", ()))
+    )
+
+
+def classes_of(text: str) -> set[str]:
+    """Return the classes of a normalised text's words."""
+    return {kind for token in tokens(text) for kind in token.classes}
+
+
+def covers(token: Token, keys: frozenset[str]) -> bool:
+    """Return whether a token, one of its concepts, or a word with the same beginning is among keys."""
+    if token.keys & keys:
+        return True
+    begin = token.stem[:5]
+    return len(token.stem) > 4 and not token.concepts and any(key.startswith(begin) for key in keys)
+
+
+SIDES = frozenset(f"quality:{side}" for side in ("left", "right", "upper", "lower"))
+CLAIM_QUALITIES = SIDES | {f"quality:{one}" for one in ("worse", "better", "severe", "both sides", "inside", "outside")}
+_LIGHT = frozenset(
+    f"quality:{one}"
+    for one in ("start", "turn", "usually", "take", "every", "first", "nobody", "nothing", "notice", "last")
+)
+CHILDREN = frozenset({"person:son", "person:daughter", "person:child"})
+MEDICAL = frozenset(["body", "sign", "disease", "treatment"])
+"""Classes of words that make a clause one about health."""
+
+
+def weight(token: Token) -> float:
+    """Return how much of a fact's content a token is."""
+    if token.concepts & _LIGHT or token.word in listed("measures") or token.word in listed("light"):
+        return 0.0
+    return 1.0 if token.classes - {"quality"} or token.concepts & CLAIM_QUALITIES else 0.6
+
+
+def is_claim(token: Token) -> bool:
+    """Return whether a word needs somebody who licenses it."""
+    if token.word in listed("unclaimed"):
+        return False
+    return bool(token.classes - {"quality"}) or bool(token.concepts & CLAIM_QUALITIES)
+
+
+def has_claim(clause: Clause) -> bool:
+    """Return whether a clause has a word that needs a licence."""
+    return any(is_claim(token) for token in tokens(clause.text))
+
+
+def is_medical(clause: Clause) -> bool:
+    """Return whether a clause is about health: by a word of it, or by a pronoun for the complaint."""
+    said = tokens(clause.text)
+    about = any(is_claim(token) and (token.classes & MEDICAL or token.concepts & CLAIM_QUALITIES) for token in said)
+    return about or bool(phrases.COMPLAINT.search(clause.text))
+
+
+def is_social(token: Token) -> bool:
+    """Return whether a word is about everyday life."""
+    return token.classes == {"person"} or token.word in listed("daily") or token.stem in vocabulary().social
+
+
+def is_chat(token: Token) -> bool:
+    """Return whether anybody may say a word that makes no claim."""
+    adverb = token.word.endswith("ly") and len(token.word) > 4 and not token.concepts
+    return adverb or token.stem in vocabulary().chat or token.word in listed("measures")
+
+
+def spelt(token: Token) -> str:
+    """Return a token as it was written."""
+    return token.word.replace("_", " ")
+
+
+def _asked(doctor: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what a doctor asks whether it is so, and what the doctor says or presupposes."""
+    asked: set[str] = set()
+    known: set[str] = set()
+    for sentence in re.findall(r"[^.!?]+[.!?]*", doctor):
+        whether = "?" in sentence and phrases.WHETHER.search(sentence)
+        for token in tokens(sentence):
+            (asked if whether and token.before not in phrases.GIVEN else known).update(token.keys)
+    return frozenset(asked - known), frozenset(known)
+
+
+def unique(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in their order, each once."""
+    return list(dict.fromkeys(findings))

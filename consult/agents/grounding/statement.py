@@ -1,0 +1,169 @@
+"""Is every fact stated in a line, and not denied?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from consult.agents.grounding import phrases
+from consult.agents.grounding.language import Clause, Quantity, denies, quantities
+from consult.agents.grounding.reading import (
+    CHILDREN,
+    SIDES,
+    Finding,
+    Kind,
+    Reading,
+    classes_of,
+    covers,
+    has_claim,
+    keys_of,
+    weight,
+    with_kinds,
+)
+from consult.agents.grounding.vocabulary import Token, tokens
+
+ENOUGH = 0.6
+"""Share of a fact's content that must be stated, or be presupposed by the question."""
+ENOUGH_COUNTED = 0.5
+"""The same for a fact whose numbers are all stated."""
+_ADVERBS = {
+    "day": r"\bdaily\b",
+    "week": r"\bweekly\b",
+    "month": r"\bmonthly\b",
+    "year": r"\byearly\b",
+    "time": r"\bonce\b",
+}
+
+
+def missing_facts(reading: Reading) -> Iterable[Finding]:
+    """Find the facts that a line leaves out, denies, or tells of somebody else."""
+    for written, fact in zip(reading.grounds.facts, reading.facts, strict=True):
+        for kind in _Fact(reading, fact).mistakes():
+            yield Finding(kind, written)
+
+
+class _Fact:
+    """One fact, looked for in a line."""
+
+    def __init__(self, reading: Reading, fact: str) -> None:
+        self.reading, self.fact = reading, fact
+        self.said = with_kinds(keys_of(reading.said))
+        self.content = [token for token in tokens(fact) if weight(token)]
+        self.amounts = quantities(fact)
+
+    def mistakes(self) -> Iterable[Kind]:
+        """Return what is wrong."""
+        if re.search(rf"(?<!\w){re.escape(self.fact)}(?!\w)", self.reading.said) and len(self.fact.split()) > 2:
+            return
+        if phrases.UNSURE.search(self.fact) and self.reading.unsure:
+            return
+        own = any(covers(token, self.said) for token in self.content)
+        if self._is_left_out():
+            yield "missing"
+        elif not own and not self.amounts:
+            yield from self._elliptic()
+        elif (own and self._is_denied() != denies(self.fact)) or self._is_of_somebody_else():
+            yield "denied"
+
+    def _is_left_out(self) -> bool:
+        new = [t for t in self.content if covers(t, self.said) or not self._is_understood(t)]
+        missed = [token for token in new if not covers(token, self.said)]
+        if any(not self._says_number(q) for q in self.amounts) or any(map(self._is_essential, missed)):
+            return True
+        total = sum(map(weight, new))
+        share = 1 - sum(map(weight, missed)) / total if total else 1.0
+        return share < (ENOUGH_COUNTED if self.amounts else ENOUGH)
+
+    def _is_essential(self, token: Token) -> bool:
+        """Return whether the fact is not stated without this word: a side, or one of several signs."""
+        if token.concepts & (SIDES | {"quality:less"}):
+            return True
+        return "sign" in token.classes and any(
+            token.word in part and other not in part
+            for part in phrases.COORDINATED.split(self.fact)
+            for other in [one.word for one in self.content if one is not token and "sign" in one.classes]
+        )
+
+    def _is_understood(self, token: Token) -> bool:
+        """Return whether the question already says a word, or a pronoun stands for it."""
+        reading = self.reading
+        if covers(token, with_kinds(reading.presupposed | reading.asked)):
+            return True
+        subject = phrases.SUBJECT.match(self.fact) if phrases.PRONOUN.search(reading.doctor) else None
+        if subject and "body" not in classes_of(subject[0]) and covers(token, keys_of(subject[0])):
+            return True
+        known = phrases.CHILD.search(reading.said) or phrases.CHILD.search(reading.doctor)
+        return bool(token.concepts & CHILDREN and known)
+
+    def _says_number(self, wanted: Quantity) -> bool:
+        said = self.reading.said
+        if any(wanted.equals(one) for one in quantities(said)):
+            return True
+        if not wanted.is_one:
+            return False
+        counted = rf"\b(?:every|each|per|once|an?|the|1) (?:single )?{wanted.written}"
+        return not wanted.unit or bool(re.search(rf"{counted}|{_ADVERBS.get(wanted.written, '(?!)')}", said))
+
+    def _elliptic(self) -> Iterable[Kind]:
+        """Check a short answer that says nothing of the fact itself: "Yes.", "No, nothing like that"."""
+        said = self.reading.said
+        answer = phrases.ANSWER.match(said)
+        alone = len(self.reading.facts) == 1 or not tokens(self.fact)
+        if not answer or (not alone and not re.search(r"\b(?:both|neither|all)\b", said)):
+            yield "missing"
+        elif (answer["no"] is not None) != denies(self.fact):
+            yield "denied"
+
+    # -- negation ------------------------------------------------------------------------------------------------------
+
+    def _is_denied(self) -> bool:
+        """Return whether the clause that says most of the fact is negated."""
+        said = self.reading.clauses
+        scores = [self._score(clause) for clause in said]
+        best = [i for i, one in enumerate(scores) if one == max(scores)]
+        found = {self._is_negated(i) for i in best}
+        return denies(self.fact) if len(found) > 1 else found.pop()
+
+    def _score(self, clause: Clause) -> float:
+        said = keys_of(clause.text)
+        hits = sum(weight(token) for token in self.content if covers(token, said))
+        shared = sum(q.equals(one) for q in self.amounts for one in quantities(clause.text))
+        return hits + 0.5 * shared - (0.6 if clause.asks else 0)
+
+    def _is_negated(self, i: int) -> bool:
+        """Return whether a clause is negated; a short one or a question may be by the clause beside it."""
+        all_clauses: Sequence[Clause] = self.reading.clauses
+        clause = all_clauses[i]
+        if denies(self.fact) and phrases.WELL.search(clause.text):
+            return True
+        if clause.denies or not (clause.asks or len(clause.words) <= 3):
+            return clause.denies
+        beside = all_clauses[i + 1 : i + 2] if clause.asks else all_clauses[max(0, i - 1) : i]
+        return any(other.denies and not has_claim(other) and denies(self.fact) for other in beside)
+
+    # -- person --------------------------------------------------------------------------------------------------------
+
+    def _is_of_somebody_else(self) -> bool:
+        """Return whether a fact about a third person is told as the speaker's own, or the reverse."""
+        said = self.reading.said
+        third = phrases.THIRD.match(self.fact)
+        others = phrases.THIRD_ANYWHERE.search(said) or "person" in classes_of(said)
+        if third:
+            if _is_swapped(self.fact, said, self.reading.heard):
+                return True
+            return not others and any(
+                phrases.FIRST.search(clause.text) and self._score(clause) > 0 for clause in self.reading.clauses
+            )
+        own = phrases.FIRST_ANYWHERE.search(self.fact) and not phrases.THIRD_ANYWHERE.search(self.reading.heard)
+        known = own and "person" not in classes_of(self.reading.heard) and "person" not in classes_of(said)
+        return bool(known) and any(
+            phrases.THIRD.search(clause.text) and self._score(clause) > 0 for clause in self.reading.clauses
+        )
+
+
+def _is_swapped(fact: str, said: str, heard: str) -> bool:
+    """Return whether a line says "she" where a fact says "he", or the reverse."""
+    return any(
+        re.search(ours, fact) and not re.search(ours, said) and re.search(theirs, said) and not re.search(theirs, heard)
+        for ours, theirs in (phrases.HE_SHE, phrases.HE_SHE[::-1])
+    )

@@ -1,0 +1,34 @@
+"""Does the check keep what it reached on labelled lines? Lower figures are welcome: then lower the limits.
+
+`grounding_lines.jsonl` and `grounding_lines_by_kind.jsonl` are by the check's author, the second for development.
+`grounding_lines_other_author.jsonl` is by somebody who had not seen the check; the check has been tuned on it since.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from consult.agents.grounding.claims import check_claims
+from consult.agents.grounding.labelled import read_labelled
+
+DATA = Path(__file__).parents[2] / "data"
+LIMITS = {
+    "grounding_lines.jsonl": (2, 4),
+    "grounding_lines_by_kind.jsonl": (9, 3),
+    "grounding_lines_other_author.jsonl": (5, 2),
+}
+"""File → most faithful lines refused, most others accepted."""
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_mistakes_on_labelled_lines_stay_few(name: str) -> None:
+    lines = read_labelled(DATA / name)
+    accepted = [not check_claims(one.line, one.grounds) for one in lines]
+    decided = list(zip(lines, accepted, strict=True))
+    refused = [one.line for one, ok in decided if one.faithful and not ok]
+    let_through = [one.line for one, ok in decided if ok and not one.faithful]
+    most_refused, most_accepted = LIMITS[name]
+    assert len(refused) <= most_refused, refused
+    assert len(let_through) <= most_accepted, let_through
