@@ -6,7 +6,7 @@ from consult.agents.assessors.judge import open_judge
 from consult.agents.assessors.model import ASSESSORS, ProgramAssessor, open_assessor
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
-from consult.api.checks import for_python, given_batch, listener
+from consult.api.checks import for_python, given_batch, listener, placed
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.api.run import Run, place_of, run_row
 from consult.envs.assessing import Assessing, name_of
@@ -16,6 +16,7 @@ from consult.envs.events import Event, Listener
 from consult.envs.held import scoring
 from consult.envs.judge_check import check_judge as check_model
 from consult.envs.judging import Judging, refuse_judging
+from consult.envs.placement import Placement
 from consult.envs.runner import RunError
 from consult.envs.store.rows import Row
 from consult.envs.store.spoilt import refuse_spoilt
@@ -33,6 +34,8 @@ def assess(
     *,
     judge: ModelLike | None = None,
     batch: int | None = None,
+    replicas: int | None = None,
+    ray: str | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
 ) -> Event:
@@ -46,6 +49,8 @@ def assess(
         judge: A model that, instead, judges the open diagnoses that no name or alias decides.
         batch: Consultations at once, and the most requests in one batch; by default 32, or as many as
             keep the servers busy.
+        replicas: As for `simulate`.
+        ray: As for `simulate`.
         db: The store's file, where `run` is an id.
         listen: Called with every verdict after it is stored.
 
@@ -59,7 +64,7 @@ def assess(
             another process does the same.
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
-    return scored(run, assessor, judge, batch, db, listen)
+    return scored(run, assessor, judge, placed(batch, replicas, ray), db, listen)
 
 
 @for_python
@@ -98,7 +103,7 @@ def scored(
     run: Run | str,
     assessor: AssessorLike | None,
     judge: ModelLike | None,
-    batch: int | None,
+    placement: Placement,
     db: PathLike,
     listen: Listener | None,
 ) -> Event:
@@ -111,38 +116,40 @@ def scored(
     if (assessor is None) == (judge is None):
         raise UserError("give either an assessor or a judge, e.g. assess(run, 'rules')")
     path, identifier = place_of(run, db)
-    named, told, batch = Named(), listener("listen", listen), given_batch(batch)
+    named, told = Named(), listener("listen", listen)
     with Store(path, create=False) as store:
         refuse_spoilt(store, identifier)
         row = run_row(store, identifier)
         if assessor is not None:
             reference = named.add(ASSESSORS, assessor)
             with named.known():
-                return assessed(store, row, reference, batch, told)
+                return assessed(store, row, reference, placement, told)
         assert judge is not None
         reference = named.add(MODELS, judge)
         with named.known():
-            return judged(store, row, reference, batch, told)
+            return judged(store, row, reference, placement, told)
 
 
-def assessed(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
+def assessed(store: Store, row: Row, reference: str, placement: Placement, listen: Listener) -> Event:
     """Score a run by the rubric, and return the summary."""
-    opened = open_assessor(reference)
+    opened = open_assessor(reference, placement.opener(reference, row["consultations"]).open)
     try:
         with scoring(store.path, row["id"], name_of(opened)):
-            return Assessing(_scenario(store, row), store, row["id"], name_of(opened), batch, listen).by(opened)
+            return Assessing(_scenario(store, row), store, row["id"], name_of(opened), placement.batch, listen).by(
+                opened
+            )
     finally:
         close_model(opened)
 
 
-def judged(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
+def judged(store: Store, row: Row, reference: str, placement: Placement, listen: Listener) -> Event:
     """Judge a run's open diagnoses, and return the summary."""
     scenario = _scenario(store, row)
     refuse_judging(scenario)
-    model = open_judge(reference)
+    model = open_judge(reference, placement.opener(reference, row["consultations"]).open)
     try:
         with scoring(store.path, row["id"], reference):
-            return Judging(scenario, store, row["id"], model, batch, listen).judge()
+            return Judging(scenario, store, row["id"], model, placement.batch, listen).judge()
     finally:
         close_model(model)
 

@@ -20,16 +20,16 @@ from consult.api.checks import (
     boolean,
     folder,
     for_python,
-    given_batch,
     listed,
     listener,
     path_of,
+    placed,
     store_file,
     text,
 )
 from consult.api.given import PathLike, checked, what_is_left
 from consult.api.options import ROLES, GridArguments, GridOptions
-from consult.api.playing import Opener, open_models
+from consult.api.playing import Opener
 from consult.api.report import Report
 from consult.api.run import Run
 from consult.envs.benchmark.cells import Cell
@@ -40,6 +40,7 @@ from consult.envs.benchmark.plan import Company, Planned, plan, plan_event
 from consult.envs.benchmark.play import Benchmark as Play
 from consult.envs.events import Event, Listener
 from consult.envs.judging import refuse_judging
+from consult.envs.placement import Placement
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named
@@ -74,6 +75,8 @@ def benchmark(
     again: bool = False,
     out: PathLike = "runs/report",
     batch: int | None = None,
+    replicas: int | None = None,
+    ray: str | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
     **options: Unpack[GridArguments],
@@ -90,6 +93,8 @@ def benchmark(
         again: Whether to replay runs that are already in the store.
         out: The folder for the report.
         batch: Consultations at once; by default 32, or as many as keep the servers busy.
+        replicas: As for `simulate`.
+        ray: As for `simulate`.
         db: The store's file.
         listen: Called with every event after it is stored.
 
@@ -104,10 +109,10 @@ def benchmark(
     with checked():
         grid = GridOptions.model_validate({"scenario": None if scenario is None else str(scenario), **options})
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
-    given_batch(batch)
+    placement = placed(batch, replicas, ray)
     again, file = boolean("again", again), None if config is None else path_of("config", config)
     gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
-    with gridded.planned(path, batch=batch, again=again) as bench:
+    with gridded.planned(path, placement=placement, again=again) as bench:
         tell(bench.event())
         try:
             return bench.play(target, tell)
@@ -135,9 +140,9 @@ class Gridded:
         self,
         db: Path,
         *,
-        batch: int | None,
+        placement: Placement,
         again: bool,
-        opener: Opener = open_models,
+        opener: Opener | None = None,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Iterator[Bench]:
         """Open every model once and read the store; write nothing, not even an empty store.
@@ -145,7 +150,7 @@ class Gridded:
         Raises:
             UserError: A model, an assessor or the judge cannot be opened.
         """
-        company, batch = Company(self.cells, opener), given_batch(batch)
+        company = Company(self.cells, opener or placement.open)
         Store.check_place(db)
         with self.named.known():
             try:
@@ -158,10 +163,10 @@ class Gridded:
                         store,
                         toml=self.toml,
                         anew=again,
-                        batch=batch,
+                        batch=placement.batch,
                         tell=tell,
                     )
-                yield Bench(self, planned, company, db, batch, again)
+                yield Bench(self, planned, company, db, placement, again)
             finally:
                 company.close()
 
@@ -174,7 +179,7 @@ class Bench:
     cells: list[Planned]
     company: Company
     db: Path
-    batch: int | None
+    placement: Placement
     again: bool
     found: dict[str, Any] = field(default_factory=dict)
 
@@ -192,8 +197,8 @@ class Bench:
         grid = self.gridded
         with Store(self.db) as store:
             work = Play(
-                grid.grid, grid.toml, grid.scenario, self.cells, self.company, store, self.again, self.batch, listen,
-                prompts=grid.prompts,
+                grid.grid, grid.toml, grid.scenario, self.cells, self.company, store, self.again, self.placement,
+                listen, prompts=grid.prompts,
             )  # fmt: skip
             work.play()
             found = write_report(store, work.runs, out)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from consult.agents.models.model import Model, ModelError, Role
 from consult.agents.models.python import MODELS
 from consult.agents.models.scripted import ScriptedModel
 from consult.agents.models.tables import PREFIXES, TablesModel
+
+Opener = Callable[[str, Role | None], Model]
+"""Opens a model, as `open_model` does."""
 
 
 def close_model(model: object) -> None:
@@ -24,7 +28,7 @@ def revision_at(reference: str) -> str:
     Raises:
         ModelError: As in `open_model`.
     """
-    if MODELS.find(reference) or reference.startswith(("scripted:", "http://", "https://", *PREFIXES)):
+    if not is_local(reference):
         model = open_model(reference)
         try:
             return model.info.revision
@@ -36,6 +40,12 @@ def revision_at(reference: str) -> str:
     located = locate(reference)
     refuse_unsafe(located.folder, "config.json")
     return revision_with(revision_of(located.folder), located.adapter)
+
+
+def is_local(reference: str) -> bool:
+    """Return whether a reference names weights that this program loads itself."""
+    others = ("scripted:", "http://", "https://", *PREFIXES)
+    return bool(reference.strip()) and not reference.startswith(others) and MODELS.find(reference) is None
 
 
 def open_model(reference: str, role: Role | None = None) -> Model:

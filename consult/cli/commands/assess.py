@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json, Ray, Replicas
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
+    from consult.envs.placement import Placement
     from consult.envs.store.write import Store
 
 INTERRUPTED = 130
@@ -40,10 +41,13 @@ def assess(
     ] = None,
     agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
     batch: Batch = None,
+    replicas: Replicas = None,
+    ray: Ray = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
     """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
+    from consult.api.checks import placed
     from consult.api.run import run_row
     from consult.envs.store.readonly import reading
     from consult.envs.store.spoilt import refuse_spoilt
@@ -65,7 +69,7 @@ def assess(
         )
     code = 0
     if assessor is not None or judge is not None:
-        code = _score(run, assessor, judge, batch=batch, json=json, db=db)
+        code = _score(run, assessor, judge, placement=placed(batch, replicas, ray), json=json, db=db)
     if ratings is not None:
         with Store(db, create=False) as writing:
             refuse_spoilt(writing, run)
@@ -78,7 +82,7 @@ def assess(
     raise typer.Exit(code)
 
 
-def _score(run: str, assessor: str | None, judge: str | None, *, batch: int | None, json: bool, db: Path) -> int:
+def _score(run: str, assessor: str | None, judge: str | None, *, placement: Placement, json: bool, db: Path) -> int:
     from consult.agents.models import ModelGoneError
     from consult.api.assess import scored
     from consult.cli.commands.session import print_json
@@ -86,7 +90,7 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int | No
 
     listen = print_json if json else JudgeProgress() if judge is not None else AssessProgress()
     try:
-        summary = scored(run, assessor, judge, batch, db, listen)
+        summary = scored(run, assessor, judge, placement, db, listen)
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
         typer.echo(

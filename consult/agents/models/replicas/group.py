@@ -42,7 +42,7 @@ class Group:
 
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._workers = list(workers)
-        self._users = 0
+        self._users, self._ended = 0, False
 
     def __len__(self) -> int:
         """Return the number of replicas that are left."""
@@ -54,6 +54,16 @@ class Group:
         Raises:
             ModelError: It cannot be loaded, or the replicas found different models behind the reference.
         """
+        try:
+            info = self._opened(reference, role)
+        except BaseException:
+            if not self._users:
+                self._end()
+            raise
+        self._users += 1
+        return ReplicatedModel(self, info)
+
+    def _opened(self, reference: str, role: str | None) -> ModelInfo:
         opened = [worker.open(reference, role) for worker in self._workers]
         infos: list[ModelInfo] = []
         for worker, future in zip(self._workers, opened, strict=True):
@@ -70,8 +80,7 @@ class Group:
             infos.append(info)
         if len({info.revision for info in infos}) > 1:
             raise ModelError(f"the replicas found different models behind '{reference}'; give them the same files")
-        self._users += 1
-        return ReplicatedModel(self, infos[0])
+        return infos[0]
 
     def generate(self, reference: str, requests: Sequence[Request]) -> list[Reply]:
         """Answer a batch, in order.
@@ -112,6 +121,8 @@ class Group:
         try:
             return future.result()
         except ReplicaLostError:
+            if self._ended:
+                return None
             self._workers.remove(worker)
             worker.close()
             if self._workers:
@@ -123,9 +134,12 @@ class Group:
         """Release one model; the last one ends the replicas."""
         self._users -= 1
         if self._users <= 0:
-            for worker in self._workers:
-                worker.close()
-            self._workers.clear()
+            self._end()
+
+    def _end(self) -> None:
+        ended, self._workers, self._ended = self._workers, [], True
+        for worker in ended:
+            worker.close()
 
 
 class ReplicatedModel:
