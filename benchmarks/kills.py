@@ -384,7 +384,8 @@ def scripted_works(root: Path) -> list[Work]:
 
 def verdicts(number: int) -> str:
     """Return an assessor's answer about one consultation, which differs from those about others."""
-    return json.dumps({item.key: {"why": f"reason {number}", "value": number % 2} for item in ITEMS})
+    # In words of its own for each item: a judge's blanks and copies are no verdicts.
+    return json.dumps({item.key: {"why": f"Turn {number} shows: {item.name}.", "value": number % 2} for item in ITEMS})
 
 
 def heavy_works() -> list[Work]:

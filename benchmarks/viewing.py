@@ -4,13 +4,15 @@ Run: python benchmarks/viewing.py [--consultations 50000] [--runs 10] [--request
 
 A script plays a few consultations, and the store is filled with copies of them. The server is the command's own, in a
 process of its own, and is asked over this machine's loopback alone: the list of runs, runs with and without filters,
-consultations and pairs of them. Prints median, p95 and maximum of the seconds, for a first and for a second round.
+consultations and pairs of them. Prints for each round median, p95 and maximum of the seconds, the server's seconds of
+processor time, which other programs on the machine change little, and the machine's load before it.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import sqlite3
 import statistics
@@ -22,6 +24,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import Models
@@ -178,6 +182,12 @@ def summary(answers: Sequence[Answer]) -> str:
     return f"{len(answers)} requests at once: {figures}, {bad} not answered with a page"
 
 
+def _processor(pid: int) -> float:
+    """Return the seconds of processor time that a process has taken."""
+    taken = psutil.Process(pid).cpu_times()
+    return taken.user + taken.system
+
+
 def main() -> None:
     """Read the command line, make the store, start the server, and ask."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -201,7 +211,9 @@ def main() -> None:
                 assert server.stdout is not None
                 port = int(server.stdout.readline().split("/")[2].rpartition(":")[2])
                 for _ in range(chosen.rounds):
-                    print(summary(asyncio.run(ask(port, addresses(db, chosen.requests)))), flush=True)
+                    before, load = _processor(server.pid), os.getloadavg()[0]
+                    told = summary(asyncio.run(ask(port, addresses(db, chosen.requests))))
+                    print(f"{told}; {_processor(server.pid) - before:.2f} s of processor, load {load:.1f}", flush=True)
             finally:
                 server.terminate()
 

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.foreign_text import quoted
-from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
+from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, PICTURE_WIDTH, REPEATS, SEED, VOTES, Range
 
 Form = Literal["", "on/off", "commas", "several", "path", "python"]
 """How a value is written on the command line: as its type is, as on or off, as comma-separated names, as an option that
@@ -144,6 +144,18 @@ def refusal(error: Mapping[str, Any]) -> str:
     return _REFUSALS.get(error["type"], f"{said[:1].lower()}{said[1:]}")
 
 
+def once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of a list, in which none may occur twice.
+
+    Raises:
+        ValueError: One does.
+    """
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise ValueError(f"'{twice}' is given twice; give it once")
+    return names
+
+
 def within(span: Range) -> Any:
     """Return the bounds of a field."""
     return Field(ge=span.least, le=span.most)
@@ -193,6 +205,7 @@ PanelSize = Annotated[int, within(PANEL_SIZE), Shown(PLAYED, "The panel has at m
 MaxTurns = Annotated[
     int, within(MAX_TURNS), Shown(PLAYED, "After this many turns of the doctor a consultation counts as unfinished.")
 ]
+PictureWidth = Annotated[int, within(PICTURE_WIDTH)]
 Votes = Annotated[
     int, within(VOTES), Shown(PLAYED, "The attending decides this many times, and the majority answer counts.")
 ]

@@ -6,9 +6,13 @@ prints it uses this module: `harmless` in a terminal, `one_line` in a line, `as_
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from html import escape
 
@@ -164,13 +168,31 @@ def _hints(text: str) -> bool:
     return _HINT.search(text) is not None
 
 
+_keys_read: ContextVar[tuple[str, ...] | None] = ContextVar("_keys_read", default=None)
+"""The keys of the environment while `environment_read_once` is in force."""
+
+
+def _environment_keys() -> tuple[str, ...]:
+    values = (os.environ.get(name, "").strip() for name in ENVIRONMENT_KEYS)
+    return tuple(value for value in values if len(value) >= _SHORTEST_KEY)
+
+
+@contextmanager
+def environment_read_once() -> Iterator[None]:
+    """Read the keys of the environment once for all texts of the block: a page shows thousands of them."""
+    token = _keys_read.set(_environment_keys())
+    try:
+        yield
+    finally:
+        _keys_read.reset(token)
+
+
 def without_keys(text: str) -> str:
     """Hide what may be a key or a password, and the keys of the environment."""
     if len(text) >= _SHORTEST_KEY:
-        for name in ENVIRONMENT_KEYS:
-            value = os.environ.get(name, "").strip()
-            if len(value) >= _SHORTEST_KEY and value in text:
-                text = text.replace(value, MASK)
+        read = _keys_read.get()
+        for value in _environment_keys() if read is None else read:
+            text = text.replace(value, MASK)
     if not (_hints(text) if len(text) <= _REMEMBERED else _HINT.search(text)):
         return text
     for pattern, hidden in _KEYS:
@@ -184,10 +206,12 @@ LONGEST_SPEECH = 4_000
 """Characters of what somebody said that are kept."""
 LONGEST_WORD, LONGEST_SENTENCE = 200, 1_000
 """Characters of one value, and of a whole sentence, that an error includes."""
-_LONG = re.compile(rf"(?<=')[^']{{{LONGEST_WORD + 1},}}(?=')|\S{{{LONGEST_WORD + 1},}}")
+_LONG = re.compile(rf"(?<=')(?<!\w')[^']{{{LONGEST_WORD + 1},}}(?='(?!\w))|\S{{{LONGEST_WORD + 1},}}")
 _ACTIVE = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_UNSEEN}]")
 """What JSON may hold in a text, and a terminal or a reader of lines should not get."""
 _BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")
+_BROKEN = re.compile(r"(?<![^\s(\[:=])'([^'\t\r\n\v\f\x85\u2028\u2029]*[\t\r\n\v\f\x85\u2028\u2029][^']*)'(?!\w)")
+"""A name or value in quotation marks that has a tab or a line end, as a name of a file can."""
 
 
 def plain(text: str, most: int = LONGEST_SPEECH) -> str:
@@ -215,6 +239,15 @@ def one_line(text: str, most: int = LONGEST_SENTENCE) -> str:
     return said if len(said) <= most else f"{said[: most - 1]}…"
 
 
+def as_name(text: str) -> str:
+    """Return a name or a path for one line: also tabs and line ends are escapes, so that it can be found by them."""
+    return harmless(_BREAKS.sub(_as_escapes, text))
+
+
+def _as_escapes(breaks: re.Match[str]) -> str:
+    return ascii(breaks.group())[1:-1]
+
+
 def as_json(text: str) -> str:
     """Return JSON for a terminal: characters that would have an effect are escaped, and the data is the same."""
     return _ACTIVE.sub(lambda match: "".join(f"\\u{ord(half):04x}" for half in _halves(match.group())), text)
@@ -238,7 +271,8 @@ def speech_as_html(text: str) -> str:
 
 def sentence(text: str) -> str:
     """Return an error's sentence with its long values shortened; what to do, at its end, is kept."""
-    said = harmless(_BREAKS.sub(" ", text))
+    said = _BROKEN.sub(lambda match: f"'{_BREAKS.sub(_as_escapes, match.group(1))}'", text)
+    said = harmless(_BREAKS.sub(" ", said))
     said = _LONG.sub(lambda match: shortened(match.group(), LONGEST_WORD), said)
     return shortened(said, LONGEST_SENTENCE)
 
@@ -250,11 +284,38 @@ def shortened(text: str, most: int) -> str:
 
 
 def quoted(value: object, most: int = 60) -> str:
-    """Return a value as shown in a sentence: a text in quotation marks, anything else as Python writes it."""
+    """Return a value as shown in a sentence: a text in quotation marks, anything else as a file has it."""
     if isinstance(value, str):
-        return f"'{shortened(one_line(value, 4 * most), most)}'"
+        return f"'{shortened(as_name(value[: 4 * most]), most)}'"
+    return one_line(_in_a_file(value), most)
+
+
+def quoted_python(value: object, most: int = 60) -> str:
+    """Return a value as shown to someone who wrote Python: a text in quotation marks, anything else as Python does."""
+    return quoted(value, most) if isinstance(value, str) else one_line(_in_python(value), most)
+
+
+def _in_a_file(value: object) -> str:
+    """Write a value as TOML, YAML and JSON do, with the entries of lists and tables."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value}'"
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ")
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"[{', '.join(map(_in_a_file, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key} = {_in_a_file(one)}' for key, one in value.items())}}}"
+    return _in_python(value)
+
+
+def _in_python(value: object) -> str:
     try:
-        said = repr(value)
-    except Exception:
-        said = f"a {type(value).__name__}"
-    return one_line(said, most)
+        return repr(value)
+    except Exception:  # of an object of the user's
+        return f"a {type(value).__name__}"

@@ -13,6 +13,7 @@ import hashlib
 import io
 import itertools
 import json
+import math
 import os
 import re
 import select
@@ -20,7 +21,7 @@ import stat
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -36,6 +37,8 @@ LARGE = 10_000_000_000
 """Most bytes of a file that is read row by row."""
 MAX_DEPTH = 60
 """Most levels of nested objects and lists; more would exceed the stack when the data is read or copied."""
+BOM = "\ufeff"
+"""The byte-order mark: programs that add one to a text that has one leave two at its beginning."""
 _ANY = 1 << 62
 """No limit: the file is read in parts."""
 PATIENCE = 20.0
@@ -128,16 +131,17 @@ def read_json(path: Path, most: int = MEDIUM) -> Any:
         raise FileError(path, error.what, error.fix) from None
 
 
-def read_object(path: Path, *keys: str, fix: str = "restore it") -> dict[str, Any]:
+def read_object(path: Path, *keys: str, numbers: Sequence[str] = (), fix: str = "restore it") -> dict[str, Any]:
     """Read a file that is one JSON object, such as a configuration or a state that a program wrote.
 
     Args:
         path: The file.
         keys: Keys that it must have.
+        numbers: Keys that it must have with a finite number.
         fix: What to do if it is broken.
 
     Raises:
-        FileError: As in `read_json`, or it is not an object, or lacks a key.
+        FileError: As in `read_json`, or it is not an object, or lacks a key or a number.
     """
     try:
         data = read_json(path)
@@ -147,10 +151,17 @@ def read_object(path: Path, *keys: str, fix: str = "restore it") -> dict[str, An
         raise FileError(path, error.what, fix, error.line) from None
     if not isinstance(data, dict):
         raise FileError(path, "is not a JSON object", fix)
-    lacking = next((key for key in keys if key not in data), None)
+    lacking = next((key for key in (*keys, *numbers) if key not in data), None)
     if lacking is not None:
         raise FileError(path, f"lacks '{lacking}'", fix)
+    wrong = next((key for key in numbers if not _is_number(data[key])), None)
+    if wrong is not None:
+        raise FileError(path, f"has no number as '{wrong}'", fix)
     return data
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
@@ -249,9 +260,11 @@ def text_lines(path: Path) -> Iterator[str]:
     Raises:
         FileError: As in `open_rows`, or a line has more than 1,000,000 characters.
     """
-    with io.TextIOWrapper(open_rows(path), encoding="utf-8-sig", errors="surrogateescape") as lines:
+    with io.TextIOWrapper(open_rows(path), encoding="utf-8", errors="surrogateescape") as lines:
         for number in itertools.count(1):
             line = lines.readline(SMALL + 1)
+            if number == 1:
+                line = line.lstrip(BOM)
             if not line:
                 return
             if len(line) > SMALL:
@@ -363,12 +376,16 @@ def _copied(read: Callable[[int], bytes], path: Path, most: int, close: Callable
 
 
 def _too_large(path: Path, most: int) -> NoReturn:
-    raise FileError(path, f"is larger than {size_in_words(most)}", "make it smaller, or split it into several files")
+    fix = "split it into several files" if most >= LARGE else "make it smaller"
+    raise FileError(path, f"is larger than {size_in_words(most)}", fix)
 
 
 def size_in_words(size: int) -> str:
-    """Return a number of bytes in whole megabytes or gigabytes."""
-    return f"{size // 1_000_000_000} GB" if size >= 1_000_000_000 else f"{size // 1_000_000} MB"
+    """Return a number of bytes in whole kilobytes, megabytes or gigabytes."""
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB")):
+        if size >= unit:
+            return f"{size // unit} {name}"
+    return f"{size // 1_000} kB"
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
@@ -382,7 +399,7 @@ def decoded(raw: bytes, path: Path) -> str:
     """
     _refuse_other_kinds(raw[:_HEAD], path)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8").lstrip(BOM)
     except UnicodeDecodeError as error:
         raise FileError(path, *not_utf8(error.object, error.start), _line_of(raw, error.start)) from None
     if "\0" in text:

@@ -144,6 +144,7 @@ def test_what_was_left_out_is_told_apart_from_the_others(tmp_path):
     assert "| grpo - sft on dentistry | +50.0 |" in text and "| grpo - sft on all that were left out | +50.0 |" in text
 
 
+@pytest.mark.slow
 def test_teams_are_told_from_their_stores(tmp_path):
     for arm, seed in (("starter", "1"), ("trained", "2")):
         (tmp_path / arm).mkdir()

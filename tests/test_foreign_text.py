@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,19 @@ from command_line import type_in
 import consult
 from consult.envs.store.write import Store
 from consult.errors import UserError
-from consult.foreign_text import as_html, as_json, harmless, one_line, quoted, sentence, shown, without_keys
+from consult.foreign_text import (
+    as_html,
+    as_json,
+    as_name,
+    environment_read_once,
+    harmless,
+    one_line,
+    quoted,
+    quoted_python,
+    sentence,
+    shown,
+    without_keys,
+)
 
 PACKAGE = Path(consult.__file__).parent
 PANEL = Path(__file__).parent / "data" / "panel.yaml"
@@ -105,11 +118,51 @@ def test_nothing_acts_on_a_terminal(harm: str) -> None:
     assert json.loads(written) == {"a": harm, "b": "\u2028😀"} and not set(harm) & set(written) - set("[]31m0;t")
 
 
+def test_what_stands_between_a_name_and_an_apostrophe_is_no_long_value() -> None:
+    words = "'http://host/v1#model' " + "gave one text under two seeds, and so on, " * 6 + "in the model's own file"
+    assert sentence(words) == words and "…" in sentence("'" + "a b " * 60 + "' is no model; give another")
+
+
 def test_a_sentence_keeps_its_fix() -> None:
     for value in ("x" * 20_000, "word " * 5_000, "a'b " * 5_000, "x" * 300):
         said = str(UserError(f"there is no case '{value}'; give another --case"))
         assert len(said) <= 1_000 and said.endswith("give another --case") and said.startswith("there is no case")
-    assert "\n" not in str(UserError("one\ntwo\r\nthree\u2028four"))
+    assert str(UserError("one\ntwo\r\nthree\u2028four")) == "one two three four"
+
+
+def test_a_name_with_a_line_end_can_be_found_by_its_sentence() -> None:
+    assert str(UserError("there is no file 'a\nb\tc.db'; check it")) == r"there is no file 'a\nb\tc.db'; check it"
+    assert as_name("a\nb") == r"a\nb" and quoted("a\r\nb") == r"'a\r\nb'"
+    told = "the model's answer\nis not JSON, and 'x' is; that isn't right"
+    assert str(UserError(told)) == told.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "nothing"),
+        (True, "true"),
+        (1.5, "1.5"),
+        ("a", "'a'"),
+        (datetime.date(2024, 1, 31), "2024-01-31"),
+        (datetime.datetime(2024, 1, 31, 10, 0), "2024-01-31 10:00:00"),
+        (datetime.time(10, 0), "10:00:00"),
+        (["a", False, (None,)], "['a', false, [nothing]]"),
+        ({"a": {"b": datetime.date(2024, 1, 31)}}, "{a = {b = 2024-01-31}}"),
+    ],
+)
+def test_a_value_of_a_file_is_shown_in_no_words_of_python(value: object, told: str) -> None:
+    assert quoted(value) == told
+    assert quoted_python(value).strip("'") == (value if isinstance(value, str) else repr(value))[:60]
+
+
+def test_the_environment_is_read_once_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "blue-horse-9")
+    with environment_read_once():
+        monkeypatch.delenv("HF_TOKEN")
+        monkeypatch.setenv("OPENAI_API_KEY", "green-horse-9")
+        assert shown("blue-horse-9 and green-horse-9") == "*** and green-horse-9"
+    assert shown("blue-horse-9 and green-horse-9") == "blue-horse-9 and ***"
 
 
 def test_one_place_makes_consoles_and_html() -> None:

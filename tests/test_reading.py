@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from consult import reading
-from consult.reading import FileError, KindError, MissingFileError, read_json, read_object, read_text, read_toml
+from consult.reading import (
+    FileError,
+    KindError,
+    MissingFileError,
+    read_json,
+    read_object,
+    read_text,
+    read_toml,
+    text_lines,
+)
+from consult.scenarios.importing.lines import Lines
 
 PACKAGE = Path(reading.__file__).parent
 
@@ -108,9 +118,10 @@ TEXT = "a: café\nb: 2\n"
 
 @pytest.mark.parametrize(
     "content",
-    [TEXT.encode(), b"\xef\xbb\xbf" + TEXT.encode(), TEXT.replace("\n", "\r\n").encode(),
+    [TEXT.encode(), b"\xef\xbb\xbf" + TEXT.encode(), 2 * b"\xef\xbb\xbf" + TEXT.encode(),
+     TEXT.replace("\n", "\r\n").encode(),
      TEXT.replace("\n", "\r").encode()],
-    ids=["plain", "byte-order mark", "CRLF", "CR"],
+    ids=["plain", "byte-order mark", "two byte-order marks", "CRLF", "CR"],
 )  # fmt: skip
 def test_a_text_is_the_same_from_any_system(tmp_path: Path, content: bytes) -> None:
     assert read_text(made(tmp_path / "a", content)) == TEXT
@@ -144,7 +155,7 @@ REFUSED: list[tuple[Callable[[Path], None], str, str]] = [
     (folder, "is a folder", "give a regular file"),
     (link_to_nothing, "is a link to 'gone', which does not exist", "correct the link"),
     (link_to_itself, "is a link that leads back to itself", "correct the link"),
-    (of(b"a" * 1_000_001), "is larger than 1 MB", "make it smaller, or split it"),
+    (of(b"a" * 1_000_001), "is larger than 1 MB", "make it smaller"),
     (of("a: é".encode("latin-1")), "is not UTF-8 text at 'a: \ufffd'", "save it as UTF-8"),
     (of("a: 1\n".encode("utf-16")), "is UTF-16 text", "save it as UTF-8"),
     (of("a: 1\n".encode("utf-16-le")), "is UTF-16 text", "save it as UTF-8"),
@@ -263,3 +274,17 @@ def test_a_broken_state_is_one_sentence(tmp_path: Path, content: str) -> None:
 def test_json_may_have_a_mark_at_its_beginning(tmp_path: Path) -> None:
     path = made(tmp_path / "a.json", b"\xef\xbb\xbf" + json.dumps({"a": [1, None]}).encode())
     assert read_json(path) == {"a": [1, None]}
+
+
+def test_marks_at_the_beginning_are_no_part_of_a_table(tmp_path: Path) -> None:
+    lines = 2 * b"\xef\xbb\xbf" + b"id\n\xef\xbb\xbf1\n"
+    assert list(text_lines(made(tmp_path / "a", lines))) == ["id\n", "\ufeff1\n"]
+    with Lines(tmp_path / "a") as rows:
+        assert list(rows) == ["id\n", "\ufeff1\n"]
+
+
+@pytest.mark.parametrize("written", ['"x"', "true", "NaN", "Infinity", "null", "[1]"])
+def test_a_state_without_a_number_is_one_sentence(tmp_path: Path, written: str) -> None:
+    path = made(tmp_path / "clock.json", f'{{"spent": {written}}}')
+    with pytest.raises(FileError, match=r"clock\.json' has no number as 'spent'; remove it"):
+        read_object(path, numbers=("spent",), fix="remove it")

@@ -15,12 +15,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from consult.errors import UserError
+from consult.reading import read_text
 from consult.scenarios.scenario import nearest
 
 PLAIN = "plain"
 VERSION = 2
 """Version of the plain format: of its texts, and of the code that fills them. Version 1 had answers in tags."""
-JUDGES = ("assessor", "judge", "checker")
+JUDGES = ("assessor", "judge", "checker", "extractor")
 """Texts of `prompts/plain` that measure consultations: a user cannot replace them, or figures would not compare."""
 MAX_BYTES = 100_000
 _BLANK = re.compile(r"\{([a-z_]+)\}")
@@ -107,8 +108,8 @@ def read_prompts(folder: Path) -> dict[str, str]:
         Name → text.
 
     Raises:
-        PromptError: The folder is missing or empty, or a file is unknown, unreadable, or has other blanks than the
-            original.
+        PromptError: The folder is missing or empty, or a file is unknown or has other blanks than the original.
+        FileError: A file cannot be read.
     """
     if not folder.is_dir():
         raise PromptError(f"'{folder}' is not a folder; give a folder with prompts as files NAME.txt")
@@ -126,6 +127,7 @@ def own_prompts(folder: str | Path | None) -> dict[str, str]:
 
     Raises:
         PromptError: The folder cannot be used.
+        FileError: A file cannot be read.
     """
     found = {} if folder is None else read_prompts(Path(folder))
     return {name: text for name, text in found.items() if text != prompt_text(PLAIN, name)}
@@ -143,16 +145,7 @@ def _name_of(path: Path) -> str:
 
 
 def _own_text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()[: MAX_BYTES + 1]
-    except OSError as error:
-        raise PromptError(f"'{path}' cannot be read ({error.strerror}); check its permissions") from None
-    if len(raw) > MAX_BYTES:
-        raise PromptError(f"'{path}' has more than {MAX_BYTES // 1000} kB; shorten the prompt")
-    try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n").rstrip("\n")
-    except UnicodeDecodeError:
-        raise PromptError(f"'{path}' is not UTF-8 text; save it as UTF-8") from None
+    text = read_text(path, MAX_BYTES).rstrip("\n")
     if not text.strip():
         raise PromptError(f"'{path}' is empty; write the prompt, or remove the file")
     _check_blanks(path, text)

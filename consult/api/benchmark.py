@@ -38,12 +38,14 @@ from consult.envs.benchmark.grid import NOBODY_ASSESSES, RULES, THE_MODEL, Grid
 from consult.envs.benchmark.grid_file import Source, make_grid, read_grid, read_preset
 from consult.envs.benchmark.plan import Company, Planned, plan, plan_event
 from consult.envs.benchmark.play import Benchmark as Play
+from consult.envs.benchmark.protocol import beside, drawn, refuse_own_assessor
 from consult.envs.events import Event, Listener
+from consult.envs.held import held_report
 from consult.envs.judging import refuse_judging
 from consult.envs.placement import Placement
 from consult.envs.store.write import Store
 from consult.errors import UserError
-from consult.plugins import Named
+from consult.plugins import Named, warn
 from consult.render.report.write import write_report
 from consult.scenarios import Scenario, load_scenario
 
@@ -112,10 +114,10 @@ def benchmark(
     placement = placed(batch, replicas, ray)
     again, file = boolean("again", again), None if config is None else path_of("config", config)
     gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
-    with gridded.planned(path, placement=placement, again=again) as bench:
+    with gridded.planned(path, target, placement=placement, again=again) as bench:
         tell(bench.event())
         try:
-            return bench.play(target, tell)
+            return bench.play(tell)
         except (KeyboardInterrupt, ModelGoneError) as stop:
             stop.add_note(what_is_left(gridded.named))
             raise
@@ -139,20 +141,21 @@ class Gridded:
     def planned(
         self,
         db: Path,
+        out: Path,
         *,
         placement: Placement,
         again: bool,
         opener: Opener | None = None,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Iterator[Bench]:
-        """Open every model once and read the store; write nothing, not even an empty store.
+        """Hold the report's folder, open every model once and read the store; write nothing, not even an empty store.
 
         Raises:
-            UserError: A model, an assessor or the judge cannot be opened.
+            UserError: A model, an assessor or the judge cannot be opened, or another process writes into the folder.
         """
         company = Company(self.cells, opener or placement.open)
         Store.check_place(db)
-        with self.named.known():
+        with held_report(out), self.named.known():
             try:
                 _check_judges(self.grid, self.scenario)
                 with Store(db if db.exists() else Path(":memory:")) as store:
@@ -166,7 +169,7 @@ class Gridded:
                         batch=placement.batch,
                         tell=tell,
                     )
-                yield Bench(self, planned, company, db, placement, again)
+                yield Bench(self, planned, company, db, out, placement, again)
             finally:
                 company.close()
 
@@ -179,6 +182,7 @@ class Bench:
     cells: list[Planned]
     company: Company
     db: Path
+    out: Path
     placement: Placement
     again: bool
     found: dict[str, Any] = field(default_factory=dict)
@@ -192,7 +196,7 @@ class Bench:
         """Describe the plan."""
         return plan_event(self.cells, self.gridded.toml)
 
-    def play(self, out: Path, listen: Listener) -> Benchmark:
+    def play(self, listen: Listener) -> Benchmark:
         """Play what is left, assess, and write the report."""
         grid = self.gridded
         with Store(self.db) as store:
@@ -201,9 +205,9 @@ class Bench:
                 listen, prompts=grid.prompts,
             )  # fmt: skip
             work.play()
-            found = write_report(store, work.runs, out)
-            summary = _summary(work, found, out)
-        return Benchmark([Run(self.db, run) for run in work.runs], Report(out, found), summary)
+            found = write_report(store, work.runs, self.out)
+            summary = _summary(work, found, self.out)
+        return Benchmark([Run(self.db, run) for run in work.runs], Report(self.out, found), summary)
 
 
 def grid_of(
@@ -227,10 +231,26 @@ def grid_of(
     named = Named()
     source = read_preset(preset) if preset is not None else read_grid(file) if file is not None else Source()
     grid = make_grid(source, _references(told, named))
+    if not grid.self_assessment:
+        refuse_own_assessor(grid.judges(), grid.compared())
     scenario = load_scenario(grid.scenario)
+    grid = grid.for_scenario(scenario)
+    for sentence in _beside(preset, source, grid, scenario):
+        warn(sentence)
     return Gridded(
         grid, grid.toml(len(scenario.case_ids(grid.split))), scenario, cells_of(grid, scenario), named, prompts
     )
+
+
+def _beside(preset: str | None, source: Source, grid: Grid, scenario: Scenario) -> list[str]:
+    """Say what was given beside a preset with a protocol, and that a drawn scenario's photographs are drawings."""
+    if preset is None or "protocol" not in (source.data or {}):
+        return []
+    usual = make_grid(source, {})
+    names = [name for name in source.data or {} if name != "strategies"]
+    said = beside(preset, {name: getattr(usual, name) for name in names}, {name: getattr(grid, name) for name in names})
+    drawings = drawn(scenario, grid.split) if grid.split in scenario.splits else ""
+    return [*said, drawings] if drawings else said
 
 
 def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
@@ -244,7 +264,7 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
             one if isinstance(one, str) and one in (RULES, THE_MODEL, NOBODY_ASSESSES) else named.add(ASSESSORS, one)
             for one in given["assessors"]
         ]
-    for key, registry in (("judge", MODELS), ("checker", MODELS), ("classifier", EXPERTS)):
+    for key, registry in (("judge", MODELS), ("checker", MODELS), ("extractor", MODELS), ("classifier", EXPERTS)):
         if key in given and not (key == "checker" and given[key] in (CHECKING_RULES, OWN)):
             given[key] = named.add(registry, given[key])
     roles = given.pop("roles", None) or {}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from consult.errors import UserError
-from consult.foreign_text import quoted
+from consult.foreign_text import quoted_python
 from consult.ranges import BATCH, REPLICAS, Range
 from consult.whole_files import check_writable
 
@@ -212,4 +212,4 @@ def listener(name: str, value: Any) -> Callable[[Any], None]:
 
 def shown(value: Any) -> str:
     """Return a value as shown in a sentence."""
-    return quoted(plain(value))
+    return quoted_python(plain(value))

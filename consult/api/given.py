@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from consult.errors import UserError
-from consult.foreign_text import quoted
+from consult.foreign_text import quoted_python
 
 if TYPE_CHECKING:
     from consult.agents.models import Request
@@ -63,7 +63,9 @@ def checked() -> Iterator[None]:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(map(str, first["loc"]))
-        raise UserError(f"'{name}' cannot be {quoted(first['input'])}: {refusal(first)}; give another value") from None
+        raise UserError(
+            f"'{name}' cannot be {quoted_python(first['input'])}: {refusal(first)}; give another value"
+        ) from None
 
 
 def naming(db: Path) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consult.api.checks import folder, for_python
 from consult.api.given import PathLike, naming
 from consult.api.run import Run, place_of, run_row
+from consult.envs.held import held_report
 from consult.envs.store.readonly import reading
 from consult.envs.store.runs import has_ended
 from consult.envs.store.write import Store
@@ -82,8 +83,8 @@ def report(
         The report: shares from 0 to 1 with their intervals and n, as data and as files.
 
     Raises:
-        UserError: There is no such run, none of its consultations has ended, no run is given, or the runs are in
-        several stores.
+        UserError: There is no such run, none of its consultations has ended, no run is given, the runs are in
+        several stores, or another process writes a report into the folder.
         OSError: The files cannot be written.
     """
     return written(runs, out, db)
@@ -105,7 +106,7 @@ def written(runs: Sequence[Any], out: PathLike, db: PathLike) -> Report:
     stores = {path.resolve(): path for path, _ in places}
     if len(stores) > 1:
         raise UserError(f"the runs are in {len(stores)} stores; report on runs of one store")
-    with reading(places[0][0], *(run for _, run in places)) as store:
+    with held_report(target), reading(places[0][0], *(run for _, run in places)) as store:
         return Report(target, write_report(store, known_runs(store, [run for _, run in places]), target))
 
 

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import warnings
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, TextIO
 
@@ -18,6 +19,7 @@ from consult.cli.commands import (
     assess,
     benchmark,
     doctor,
+    export,
     graph,
     grounding,
     prompts,
@@ -52,6 +54,7 @@ app.command("runs", cls=GroupedCommand)(runs.runs)
 app.command("resume", cls=GroupedCommand)(resume.resume)
 add_on_demand(app, "benchmark", benchmark.benchmark.__doc__ or "", benchmark.command)
 app.command("report", cls=GroupedCommand)(report.report)
+app.command("export", cls=GroupedCommand)(export.export)
 app.command("graph", cls=GroupedCommand)(graph.graph)
 app.command("prompts", cls=GroupedCommand)(prompts.prompts)
 app.command("grounding", cls=GroupedCommand)(grounding.grounding)
@@ -130,13 +133,18 @@ def _check_size() -> None:
 def _invoke(arguments: list[str]) -> int:
     """Run a command without typer's own error handling, which would print three lines for a mistake."""
     _refuse_empty(arguments)
-    command = typer.main.get_command(app)
     try:
-        with command.make_context("consult", arguments) as context:
-            command.invoke(context)
+        with _command().make_context("consult", arguments) as context:
+            _command().invoke(context)
     except typer.Exit as end:
         return end.exit_code
     return 0
+
+
+@cache
+def _command() -> Any:
+    """Return the tree of commands, which typer makes from their signatures."""
+    return typer.main.get_command(app)
 
 
 def _refuse_empty(arguments: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from consult.envs.config import RoleConfig, Thinking
 from consult.errors import UserError
+from consult.foreign_text import quoted
 from consult.ranges import REPLY_TOKENS
 from consult.scenarios import UnknownNameError
 
@@ -41,10 +42,14 @@ def by_role(name: str, given: Any) -> ByRole:
         ByRoleError: A value is invalid.
         UnknownNameError: There is no such role.
     """
+    if isinstance(given, list | tuple) and not given:
+        raise ByRoleError(f"'{name}' has no entry; give {_SHAPES[name]}, or leave it out")
     found: ByRole = {}
     for role, value in _entries(given):
         if role not in (ALL, *ROLES):
             raise UnknownNameError("role", str(role), (ALL, *ROLES))
+        if role in found:
+            raise ByRoleError(f"'{name}' is given twice for {'all roles' if role == ALL else role}; give it once")
         found[role] = _read(name, value)
     return found
 
@@ -74,8 +79,7 @@ def _read(name: str, value: Any) -> Any:
         "thinking": isinstance(value, str) and value in get_args(Thinking),
     }[name]
     if not valid:
-        shown = repr(value) if isinstance(value, str) else str(value)
-        raise ByRoleError(f"'{name}' cannot be {shown[:60]}, only {_SHAPES[name]}; give another value")
+        raise ByRoleError(f"'{name}' cannot be {quoted(value)}, only {_SHAPES[name]}; give another value")
     if name == "thinking":
         return value
     assert number is not None
@@ -90,6 +94,21 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def merged(usual: Any, given: Any, name: str) -> ByRole:
+    """Return the values by role of a preset, with the given ones in their place; a value for all replaces them all.
+
+    Args:
+        usual: The preset's.
+        given: As `by_role` takes them.
+        name: The option.
+
+    Raises:
+        ByRoleError: A value is invalid.
+    """
+    own = by_role(name, given)
+    return own if ALL in own else {**by_role(name, usual), **own}
 
 
 def with_values(role: str, config: RoleConfig, given: Mapping[str, ByRole]) -> RoleConfig:

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from consult.errors import UserError
 from consult.identity import digest
+from consult.whole_files import check_writable
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -191,6 +192,42 @@ def holding(place: Path, like: Path, what: str, fix: str, patience: float = PATI
         if not hold.take(place, patience):
             raise HeldError(f"{what} by {holder_of(place)}; {fix}")
         yield
+
+
+@contextmanager
+def held_folder(folder: Path, lock: str, fix: str) -> Iterator[None]:
+    """Hold a folder into which results are written, made where it is missing, until the end of the block.
+
+    Args:
+        folder: The folder.
+        lock: The name of its lock file.
+        fix: The sentence's end, if another process holds it.
+
+    Raises:
+        UnwritableError: Nothing can be written there.
+        HeldError: Another process or thread writes into it.
+    """
+    check_writable(folder)
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with holding(folder / lock, folder, f"'{folder}' is being written", fix):
+            yield
+    finally:
+        # Work that was refused leaves nothing.
+        for one in made:
+            with suppress(OSError):
+                one.rmdir()
+
+
+def held_report(folder: Path) -> AbstractContextManager[None]:
+    """Hold the folder of a report: the files of two reports would be mixed.
+
+    Raises:
+        UnwritableError: Nothing can be written there.
+        HeldError: Another process or thread writes a report into it.
+    """
+    return held_folder(folder, ".report.lock", "wait for that report, or give another --out")
 
 
 def scoring(store: Path, run: str, assessor: str, patience: float = PATIENCE) -> AbstractContextManager[None]:

@@ -23,12 +23,15 @@ def specialists_of(entries: Iterable[str]) -> Specialists:
     An equals sign in a path or an address does not follow a specialty: `./a=b`, `http://host/v1?key=b#model`.
 
     Raises:
-        UserError: Two entries are for the same specialists.
+        UserError: Two entries are for the same specialists, or one has no model.
     """
     found: dict[str | None, str] = {}
     for entry in entries:
         specialty, equals, reference = entry.partition("=")
         whose, model = (specialty, reference) if equals and not {"/", ":"} & set(specialty) else (None, entry)
+        if not model.strip():
+            who = "the specialists" if whose is None else f"'{whose}'"
+            raise UserError(f"the model of {who} is empty; give --specialist [SPECIALTY=]MODEL")
         if whose in found:
             who = "all specialists" if whose is None else f"'{whose}'"
             raise UserError(f"two models are given for {who}, '{found[whose]}' and '{model}'; give one --specialist")

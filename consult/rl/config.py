@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from consult.agents.choices import Rationale
 from consult.envs.specialists import specialists_of
 from consult.errors import UserError
-from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, refusal, shown_fields, within
-from consult.foreign_text import quoted
+from consult.fields import CASES_GROUP, OUTPUT, PLAYERS, ExactTypes, Shown, once, refusal, shown_fields, within
+from consult.foreign_text import quoted, quoted_python
 from consult.ranges import (
     CASES,
     GROUP,
@@ -133,6 +133,7 @@ class TrainConfig(ExactTypes):
     ] = None
     leave_out: Annotated[
         tuple[str, ...],
+        AfterValidator(once),
         Shown(CASES_GROUP, "Cases of this specialty are not trained on; it may be given again.", form="several"),
     ] = ()
     validation: Annotated[
@@ -402,19 +403,49 @@ def read_config(role: TrainedRole, file: Path | None, preset: str | None, given:
         raise TrainingError("--preset and --config both say what is trained; give one of the two")
     if preset is not None and preset not in PRESETS:
         raise UnknownNameError("preset", preset, list(PRESETS))
-    own = {**({} if file is None else read_toml(file)[1]), **given}
+    told = {} if file is None else _named(read_toml(file)[1], file)
+    own = {**told, **_named(given, None)}
     fields = {**_of_preset(preset, role, own), **own}
-    fields = {name.replace("-", "_"): value for name, value in fields.items()}
     for name in fields:
         if name == "role":
             raise TrainingError(f"'{file}' names a role, but the command does that: consult train {role}; remove it")
         if name not in TrainConfig.model_fields:
             raise UnknownNameError("training field", name, list(TrainConfig.model_fields))
     refuse_undecodable(*(value for value in fields.values() if isinstance(value, str)))
+    _refuse_values(told, role, file)
     try:
         return TrainConfig.model_validate({**fields, "role": role})
     except ValidationError as error:
-        raise TrainingError(_first(error, file)) from None
+        raise TrainingError(_first(error.errors(), file)) from None
+
+
+def _named(fields: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+    """Return values by the names of the fields; a file may write them with hyphens, as options are.
+
+    Raises:
+        TrainingError: A field occurs in both ways.
+    """
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        name = key.replace("-", "_")
+        if name in found:
+            raise TrainingError(f"'{file}' gives '{name}' twice; give it once")
+        found[name] = value
+    return found
+
+
+def _refuse_values(told: Mapping[str, Any], role: TrainedRole, file: Path | None) -> None:
+    """Check each value of a file, although an option may replace it.
+
+    Raises:
+        TrainingError: One is wrong by itself.
+    """
+    try:
+        TrainConfig.model_validate({**told, "role": role})
+    except ValidationError as error:
+        raise TrainingError(_first(error.errors(), file)) from None
+    except UserError:
+        return  # the values together, which are checked with the options
 
 
 def _of_preset(preset: str | None, role: TrainedRole, own: Mapping[str, Any]) -> dict[str, Any]:
@@ -430,12 +461,14 @@ def _of_preset(preset: str | None, role: TrainedRole, own: Mapping[str, Any]) ->
     return fields
 
 
-def _first(error: ValidationError, file: Path | None) -> str:
-    first = error.errors()[0]
+def _first(errors: Sequence[Any], file: Path | None) -> str:
+    first = errors[0]
     said = first.get("ctx", {}).get("error")
     if isinstance(said, UserError):
         return str(said)
     name = ".".join(str(part) for part in first["loc"])
     where = f"'{file}': " if file else ""
     why = refusal(first).partition(", and it is ")[0]
-    return f"{where}'{name}' cannot be {quoted(first['input'])}: {why}; fix the value"
+    told = (quoted if file is not None else quoted_python)(first["input"])
+    fix = "" if ";" in why else "; fix the value"
+    return f"{where}'{name}' cannot be {told}: {why}{fix}"

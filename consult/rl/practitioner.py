@@ -11,7 +11,7 @@ from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.multiturn_training import InterviewTraining
 from consult.rl.runtime.distributed import is_main, several
-from consult.rl.runtime.output_dir import BROKEN, check_output_dir, held_folder, is_full, quiet_libraries
+from consult.rl.runtime.output_dir import BROKEN, check_output_dir, held_output_dir, is_full, quiet_libraries
 from consult.rl.runtime.results import METRICS
 from consult.rl.training import Say, Training
 
@@ -39,7 +39,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
     if is_main():
         check_output_dir(config, out, resume=resume)
     try:
-        with held_folder(out) if is_main() else nullcontext():
+        with held_output_dir(out) if is_main() else nullcontext():
             if (out / METRICS).is_file():
                 say(f"'{out}' is finished already")
                 finished: dict[str, Any] = read_object(out / METRICS, fix=BROKEN)

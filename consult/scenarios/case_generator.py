@@ -103,7 +103,11 @@ class Grammar:
 
     def ids(self, split: str) -> Sequence[str]:
         """List a split's ids; the numbers cycle through the diagnoses."""
-        return tuple(f"{split}-{i:04d}" for i in range(self.splits.get(split, 0)))
+        return self._ids.get(split, ())
+
+    @cached_property
+    def _ids(self) -> Mapping[str, tuple[str, ...]]:
+        return {split: tuple(f"{split}-{i:04d}" for i in range(size)) for split, size in self.splits.items()}
 
     def get(self, case_id: str) -> Case:
         """Make one case.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from consult.scenarios.folder import load_folder
@@ -19,7 +20,7 @@ def load_scenario(reference: str) -> Scenario:
         ScenarioError: The folder has mistakes.
     """
     if reference in BUILT_IN:
-        return load_folder(Path(__file__).parent / reference)
+        return _built_in(reference)
     folder = Path(reference)
     if not reference or not folder.is_dir():
         raise UnknownScenarioError(reference)
@@ -30,6 +31,12 @@ def load_scenario(reference: str) -> Scenario:
         from consult.scenarios.checks.folder import check_folder
 
         raise ScenarioError(error.problems, folder, len(check_folder(folder))) from None
+
+
+@cache
+def _built_in(name: str) -> Scenario:
+    """Load a built-in scenario once: its files are the program's, and reading them takes longer than a consultation."""
+    return load_folder(Path(__file__).parent / name)
 
 
 class UnknownScenarioError(UnknownNameError):

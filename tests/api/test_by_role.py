@@ -35,7 +35,7 @@ def test_values_by_role_are_read(given, read):
     [
         ("temperature", "hot", "'temperature' cannot be 'hot', only a number from 0 to 5; give another value"),
         ("temperature", 5.1, "cannot be 5.1"),
-        ("temperature", True, "cannot be True"),
+        ("temperature", True, "cannot be true"),
         ("temperature", float("nan"), "cannot be nan"),
         ("top_p", 0, "'top_p' cannot be 0, only a number above 0, up to 1"),
         ("max_tokens", "1.5", "a whole number from 1 to 131,072"),
@@ -116,6 +116,7 @@ def test_a_wrong_value_in_a_file_is_told_with_its_line(tmp_path):
     assert done.returncode == 2 and "g.toml" in done.stderr and "'temperature' cannot be 'hot'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_benchmark_plays_by_them(server, tmp_path):
     done = type_in(
         "benchmark", "--model", f"{server.base}#tiny", "--cases", "1", "--strategies", "no-dialogue", "--no-solo",

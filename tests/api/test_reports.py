@@ -13,6 +13,7 @@ import pytest
 import consult
 from consult.api.benchmark import grid_of
 from consult.api.train import plan_training
+from consult.envs.held import held_report
 from consult.rl.config import TrainingError
 from consult.rl.rewards.completion_parser import Decided
 from consult.rl.rewards.decisions import Target
@@ -227,3 +228,25 @@ def test_the_package_offers_what_it_names() -> None:
         assert getattr(consult, name).__doc__
     with pytest.raises(AttributeError, match="simulat"):
         consult.simulat  # noqa: B018
+
+
+def test_a_folder_takes_one_report_at_a_time(tmp_path: Path) -> None:
+    """The second benchmark plays nothing, and makes no store; the lock goes with the first."""
+    out, db = tmp_path / "reports" / "one", tmp_path / "a.db"
+    grid: dict[str, Any] = {
+        "cases": 1,
+        "models": PANEL,
+        "strategies": "no-dialogue",
+        "classifier": "none",
+    }
+    grid |= {"solo_baseline": False, "out": out}
+    said = "one' is being written by another thread of this process; wait for that report, or give another out"
+    with held_report(out):
+        with pytest.raises(consult.UserError, match=said):
+            consult.benchmark(db=db, **grid)
+        assert not db.exists()
+    assert not (tmp_path / "reports").exists()
+    played = consult.benchmark(db=db, **grid)
+    assert not list(out.glob(".*"))
+    with held_report(out), pytest.raises(consult.UserError, match=said):
+        consult.report(played.runs, out=out)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from amounts import exhaustive
 from command_line import consult
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
@@ -53,7 +54,7 @@ TURNS = "SELECT consultation_id, idx, text, seed FROM turns ORDER BY 1, 2"
 
 @pytest.mark.slow
 def test_of_three_resumes_after_a_kill_one_plays(tmp_path: Path) -> None:
-    with begin(tmp_path, "simulate", "--cases", "150", *MODEL, "--batch", "4", "--json") as process:
+    with begin(tmp_path, "simulate", "--cases", "60", *MODEL, "--batch", "4", "--json") as process:
         first_event(process, "consultation")
         process.send_signal(signal.SIGKILL)
     found = ends([begin(tmp_path, "resume", "r1", "--json") for _ in range(3)])
@@ -62,18 +63,18 @@ def test_of_three_resumes_after_a_kill_one_plays(tmp_path: Path) -> None:
         # The last one may come when everything is over.
         assert code == 0 or "is being played by process" in said or "is already finished" in said, said
         assert code == 0 or said.count("\n") == 1
-    consult("simulate", "--cases", "150", *MODEL, "--db", "whole.db", folder=tmp_path, check=True)
+    consult("simulate", "--cases", "60", *MODEL, "--db", "whole.db", folder=tmp_path, check=True)
     assert rows(tmp_path / "consult.db", TURNS) == rows(tmp_path / "whole.db", TURNS)
     assert rows(tmp_path / "consult.db", "SELECT id, status FROM runs") == [("r1", "finished")]
     assert not list(tmp_path.glob("*.lock"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", [range(8), [0] * 8], ids=["seeds", "the same command"])
-def test_eight_processes_play_into_one_new_store(tmp_path: Path, seeds: Any) -> None:
+@pytest.mark.parametrize("seeds", [[0, 0, 1, 1], *map(exhaustive, (range(8), [0] * 8))])
+def test_several_processes_play_into_one_new_store(tmp_path: Path, seeds: Any) -> None:
     words = ("simulate", "--cases", "4", *MODEL, "--json")
     found = ends([begin(tmp_path, *words, "--seed", str(seed)) for seed in seeds])
-    assert [code for code, _ in found] == [0] * 8, found
+    assert [code for code, _ in found] == [0] * len(seeds), found
     runs = rows(tmp_path / "consult.db", "SELECT seed, status FROM runs")
     assert Counter(runs) == Counter((seed, "finished") for seed in seeds)
     assert not list(tmp_path.glob("*.lock"))

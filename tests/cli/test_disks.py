@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from amounts import handful
+from command_line import PLAIN
+from command_line import consult as typed
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
 ROOM = 300_000
@@ -22,11 +25,15 @@ ROOM = 300_000
 def consult(
     *words: str, cwd: Path, out: str | None = None, before: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    """Type a command, in a process of its own where its output or its limits are not those of the tests."""
+    if not out and not before:
+        return typed(*words, folder=cwd)
     call = [sys.executable, "-m", "consult", *words]
     with open(out or os.devnull, "w") as stream:
         return subprocess.run(
             call,
             cwd=cwd,
+            env={**os.environ, **PLAIN},
             stdout=stream if out else subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -158,7 +165,13 @@ def test_a_full_disk_leaves_nothing_half_written(disk: Callable[[str], Path], wi
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("command", ["runs", "show r1", "show r1.1", "show r1.1 --json", "simulate", "simulate --json"])
+@pytest.mark.parametrize(
+    "command",
+    handful(
+        ["runs", "show r1", "show r1.1", "show r1.1 --json", "simulate", "simulate --json"],
+        ("runs", "show r1.1 --json", "simulate").__contains__,
+    ),
+)
 def test_output_that_cannot_be_written_is_told(tmp_path: Path, command: str) -> None:
     model = ("--model", f"scripted:{PANEL}")
     assert consult("simulate", *model, cwd=tmp_path).returncode == 0

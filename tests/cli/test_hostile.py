@@ -303,13 +303,14 @@ def test_every_command_and_option_is_known() -> None:
     assert sum(map(len, commands().values())) > 150
 
 
+@pytest.mark.slow
 @settings(ALWAYS, max_examples=200)
 @given(words=typed())
 def test_hostile_words_get_a_sentence(words: tuple[str, ...]) -> None:
     assert problem_of(words) == ""
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @settings(ALWAYS, max_examples=2000)
 @given(words=typed())
 def test_many_hostile_words_get_a_sentence(words: tuple[str, ...]) -> None:

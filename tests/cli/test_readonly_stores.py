@@ -82,6 +82,7 @@ def refused_by_every_command(db: Path, good: Path) -> None:
         assert str(db) in done.stderr and "written" in done.stderr and "going on" not in done.stderr, done
 
 
+@pytest.mark.slow
 def test_a_store_on_a_read_only_disk_is_read(folder: Path, mounted: Mounted, tmp_path: Path, good: Path) -> None:
     db = mounted(folder) / "x.db"
     before = sorted(folder.iterdir())

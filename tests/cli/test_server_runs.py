@@ -154,13 +154,13 @@ def test_a_consultation_through_the_command_line(server, tmp_path):
     assert ended["status"] in ("finished", "unfinished") and ended["tokens_in"] > 1000 < ended["tokens_out"] + 1000
 
 
-@pytest.mark.xfail(reason="its end was not verified with the longer prompts of version 2", strict=False)
 @pytest.mark.slow
 def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     reference, db = f"{server.base}?concurrency=4#{serving.TEXT}", tmp_path / "cut.db"
-    call = simulate(reference, db, 4, "--batch", "2")
+    short = ("--team", "solo", "--max-turns", "2")
+    call = simulate(reference, db, 2, "--batch", "1", *short)
     ours = begin(call, stderr=subprocess.PIPE)
-    seen = [ours.stdout.readline() for _ in range(8)]
+    seen = [ours.stdout.readline() for _ in range(4)]
     server.kill()
     rest, complaint = ours.communicate(timeout=120)
     assert ours.returncode == 130 and "Traceback" not in complaint
@@ -175,18 +175,18 @@ def test_killing_the_server_and_us_loses_nothing(server, tmp_path):
     server.start()
     ours = begin(call)
     assert json.loads(ours.stdout.readline())["resumed"]
-    for _ in range(8):
+    for _ in range(3):
         ours.stdout.readline()
     ours.send_signal(signal.SIGKILL)
     ours.communicate()
     last = consult("resume", "r1", "--db", db, "--json")
-    # Random weights seldom answer in a form that can be used, which ends a run with 1.
-    assert last.returncode == 1 and "could not be used" in last.stderr and "Traceback" not in last.stderr
+    assert "Traceback" not in last.stderr
     assert kept <= {(c, i, text) for c, i, _, _, text, _ in texts(db)}
-    assert "running" not in statuses(db) and "failed" not in statuses(db) and sum(statuses(db).values()) == 4
+    assert "running" not in statuses(db) and "failed" not in statuses(db) and sum(statuses(db).values()) == 2
 
     whole = tmp_path / "whole.db"
-    assert consult(*simulate(reference, whole, 4)).returncode == 1
+    # Random weights may answer so badly that a run ends with 1, and then it does so however often it was cut.
+    assert consult(*simulate(reference, whole, 2, *short)).returncode == last.returncode in (0, 1)
     # This model's own settings say greedy, so that a run has one outcome also on a server.
     assert texts(whole) == texts(db)
 

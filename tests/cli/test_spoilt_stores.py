@@ -96,11 +96,12 @@ def spoilt_at_random(good: Path, folder: Path, seeds: range) -> Iterator[str]:
         yield done
 
 
+@pytest.mark.slow
 def test_what_was_spoilt_at_random_is_told_in_a_sentence(good: Path, tmp_path: Path) -> None:
     assert len(list(spoilt_at_random(good, tmp_path, range(FAST)))) == FAST
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_more_that_was_spoilt_at_random_is_told_in_a_sentence(good: Path, tmp_path: Path) -> None:
     assert len(list(spoilt_at_random(good, tmp_path, range(FAST, FAST + SLOW)))) == SLOW
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from amounts import handful
 from command_line import consult
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
@@ -41,13 +43,19 @@ COMMANDS = [
 ]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    consult("simulate", *SCRIPT, "--case", "test-0003", folder=tmp_path, check=True)
-    (tmp_path / "ward").mkdir()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("streams")
+    consult("simulate", *SCRIPT, "--case", "test-0003", folder=folder, check=True)
+    (folder / "ward").mkdir()
     for name, content in WARD.items():
-        (tmp_path / "ward" / name).write_text(content, encoding="utf-8")
-    return tmp_path
+        (folder / "ward" / name).write_text(content, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "here"))
 
 
 def shell(words: tuple[str, ...], redirected: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -65,14 +73,19 @@ def fine(done: subprocess.CompletedProcess[str], folder: Path) -> None:
         assert connection.execute("SELECT count(*) FROM consultations").fetchone()[0] >= 1
 
 
+ALL, ONE = "<&- >&- 2>&-", ("<&-", ">&-", "2>&-")
+CLOSED = [(words, one) for at, words in enumerate(COMMANDS) for one in (ALL, ONE[at % 3])]
+"""All closed for each command, and one alone in turn."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("words", "redirected"),
-    # All closed for each command, and one alone in turn.
-    [(words, one) for at, words in enumerate(COMMANDS) for one in ("<&- >&- 2>&-", ("<&-", ">&-", "2>&-")[at % 3])],
+    ("words", "redirected"), handful(CLOSED, lambda case: (case[1] == ALL) == (COMMANDS.index(case[0]) % 2 == 0))
 )
-def test_closed_streams_are_no_errors(folder: Path, words: tuple[str, ...], redirected: str) -> None:
-    usual = shell(words, "", folder)
+def test_closed_streams_are_no_errors(
+    made: Path, folder: Path, tmp_path: Path, words: tuple[str, ...], redirected: str
+) -> None:
+    usual = consult(*words, folder=shutil.copytree(made, tmp_path / "usual"))
     done = shell(words, redirected, folder)
     fine(done, folder)
     assert done.returncode == usual.returncode, done.stderr
@@ -94,15 +107,17 @@ SURROUNDINGS: list[dict[str, str]] = [
 ]
 
 
+FIRST = [(COMMANDS[3 * at % len(COMMANDS)], env) for at, env in enumerate(SURROUNDINGS)]
+MORE = [(COMMANDS[(3 * at + turn) % len(COMMANDS)], env) for at, env in enumerate(SURROUNDINGS) for turn in (1, 2)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("words", "env"),
-    [(COMMANDS[(3 * at + turn) % len(COMMANDS)], env) for at, env in enumerate(SURROUNDINGS) for turn in range(3)],
-)
+@pytest.mark.parametrize(("words", "env"), handful([*FIRST, *MORE], FIRST.__contains__))
 def test_odd_surroundings_are_no_errors(folder: Path, words: tuple[str, ...], env: dict[str, str]) -> None:
     fine(shell(words, "", folder, **env), folder)
 
 
+@pytest.mark.slow
 def test_json_is_whole_in_an_ascii_output(folder: Path) -> None:
     done = shell(("show", "r1.1", "--json"), "", folder, PYTHONIOENCODING="ascii")
     usual = shell(("show", "r1.1", "--json"), "", folder, PYTHONIOENCODING="utf-8")

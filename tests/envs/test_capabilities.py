@@ -44,6 +44,7 @@ def careless():
         yield server
 
 
+@pytest.mark.slow
 def test_a_run_stores_and_says_what_its_server_ignores(careless, tmp_path):
     db, reference = tmp_path / "a.db", f"{careless.base}#tiny"
     done = consult("simulate", "--model", reference, "--cases", "1", "--db", db, "--json")

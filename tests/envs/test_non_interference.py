@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from amounts import exhaustive
 from improvising import Improviser, played
 from narrowing import present
 
@@ -34,19 +35,21 @@ WAYS = pytest.mark.parametrize(
 @pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
-def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect, more):
+@pytest.mark.parametrize("cases", [34, exhaustive(120)])
+def test_the_hidden_truth_is_in_no_prompt(tmp_path, dialect, more, cases):
     true, other = Improviser(dialect), Improviser(dialect)
     changed = replace(SCENARIO, source=OtherTruth(), revision="x")
-    played(tmp_path / "a.db", true, 120, batch=64, **more)
-    played(tmp_path / "b.db", other, 120, batch=64, scenario=changed, **more)
-    assert len(true.prompts) > 1_000
+    played(tmp_path / "a.db", true, cases, batch=64, **more)
+    played(tmp_path / "b.db", other, cases, batch=64, scenario=changed, **more)
+    assert len(true.prompts) > 8 * cases
     assert true.prompts == other.prompts
 
 
 @pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
-def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect, more):
+@pytest.mark.parametrize("cases", [34, exhaustive(68)])
+def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect, more, cases):
     model = Improviser(dialect)
     said: dict[int, list[tuple[int, str]]] = {}
 
@@ -54,7 +57,7 @@ def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect, more):
         if event["event"] == "turn":
             said.setdefault(int(event["consultation"].split(".")[1]), []).append((event["idx"], event["text"].lower()))
 
-    played(tmp_path / "a.db", model, 68, batch=64, listen=listen, **more)
+    played(tmp_path / "a.db", model, cases, batch=64, listen=listen, **more)
     checked = 0
     for (ordinal, turn, role, *_), prompt in model.prompts.items():
         if role == "patient":
@@ -66,10 +69,11 @@ def test_doctors_read_of_the_card_only_what_was_said(tmp_path, dialect, more):
             if fact.text.lower() not in before:
                 checked += 1
                 assert fact.text.lower() not in shown
-    assert checked > 5_000
+    assert checked > 73 * cases
 
 
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
+@pytest.mark.slow
 def test_a_private_thought_is_in_no_prompt(tmp_path, dialect):
     model, thoughts = Improviser(dialect), set()
 

@@ -20,7 +20,7 @@ from consult.rl.starter.assessor.auxiliary_targets import BASIS, FITS, LABEL, PA
 from consult.rl.starter.assessor.edits import sent_to_emergency
 from consult.rl.starter.assessor.examples import Edited, edited, example, values_of
 from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
-from consult.rl.starter.recipe import RecipeError
+from consult.rl.starter.stages import RecipeError
 from consult.scenarios import load_scenario
 from consult.scenarios.conditional import known_facts, known_of
 

@@ -67,6 +67,23 @@ def test_an_imported_picture_and_a_cases_own_keep_their_greys_and_are_white_wher
     assert (shown[0] == 255).all() and np.abs(shown[1].astype(int) - RAMP[:, :, None]).max() <= 1
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_an_animated_picture_is_refused_and_one_frame_is_not(tmp_path: Path, kind: str) -> None:
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(tmp_path / "moving", kind, save_all=True, append_images=frames[1:])
+    with pytest.raises(PhotographError, match="moving: is an animated picture; save one of its frames as a picture"):
+        open_photograph(tmp_path / "moving")
+    frames[0].save(tmp_path / "still", kind, save_all=True)
+    assert open_photograph(tmp_path / "still").size == (64, 64)
+
+
+def test_of_a_jpeg_with_several_pictures_the_first_is_the_photograph(tmp_path: Path) -> None:
+    first, second = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue"))
+    first.save(tmp_path / "phone.jpg", "MPO", save_all=True, append_images=[second])
+    red, _, blue = np.asarray(open_photograph(tmp_path / "phone.jpg")).reshape(-1, 3).mean(axis=0)
+    assert red > 200 > 60 > blue
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [

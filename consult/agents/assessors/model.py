@@ -16,7 +16,7 @@ from consult.agents.models.python import BUILT_IN as MODEL_REFERENCES
 from consult.agents.models.python import as_model
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.doctors import generate_with_retry
-from consult.foreign_text import without_controls
+from consult.foreign_text import quoted_python, without_controls
 from consult.plugins import PluginError, Registry, blame, revision, takes
 
 TASK = "assess"
@@ -39,7 +39,11 @@ class Assessor:
             Exception: The backend's error for this request.
         """
         dialect, refusals = self.client.dialect, [""]
-        prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
+        most = self.client.info.photographs if self.client.info.sees else 0
+        if most is not None:
+            shown = view.photographs[:most]
+            view = replace(view, photograph=shown[0] if shown else None, further=shown[1:])
+        prompt = dialect.assessment(view)
         best: dict[str, Verdict] = {}
 
         def read(text: str) -> dict[str, Verdict] | None:
@@ -118,14 +122,14 @@ def _verdict(key: str, value: Any) -> Verdict:
     if item is None:
         raise ValueError(f"there is no item '{key}'; there are: {', '.join(BY_KEY)}")
     if isinstance(value, tuple) and len(value) != 2:
-        raise ValueError(f"item {key} cannot be {value!r}; give a value, or (value, reason)")
+        raise ValueError(f"item {key} cannot be {quoted_python(value)}; give a value, or (value, reason)")
     level, why = (value.value, value.why) if isinstance(value, Verdict) else _with_reason(value)
     if level is not None and level not in item.levels:
-        raise ValueError(f"item {key} cannot be {level!r}; it is one of {item.levels} or None")
+        raise ValueError(f"item {key} cannot be {quoted_python(level)}; it is one of {item.levels} or None")
     if not isinstance(why, str):
-        raise ValueError(f"the reason of item {key} cannot be {why!r}; give a string")
+        raise ValueError(f"the reason of item {key} cannot be {quoted_python(why)}; give a string")
     if isinstance(value, Verdict) and not all(type(turn) is int for turn in value.turns):
-        raise ValueError(f"the turns of item {key} cannot be {value.turns!r}; give their numbers")
+        raise ValueError(f"the turns of item {key} cannot be {quoted_python(value.turns)}; give their numbers")
     turns = value.turns if isinstance(value, Verdict) else ()
     why = without_controls(why)
     if level is None:

@@ -39,7 +39,9 @@ def additions(reading: Reading) -> Iterable[Finding]:
     for what in (*_names(reading), *_histories(reading), *_treated(reading), *_babble(reading)):
         yield Finding("added", what)
     for clause in reading.clauses:
-        if not clause.asks and not phrases.SUPPOSED.search(clause.text):
+        if clause.asks:
+            yield from (Finding("disease", what) for what in _suspected(reading, clause))
+        elif not phrases.SUPPOSED.search(clause.text):
             yield from (Finding("added", what) for what in _framed(reading, clause))
     if not reading.facts and _answers(reading):
         yield Finding("added", "an answer without a fact")
@@ -54,9 +56,15 @@ def _numbers(reading: Reading) -> Iterable[Finding]:
             continue
         if said.is_one and _is_rate(reading.said, start):
             continue
-        if _is_daily(reading, start):
+        if _is_daily(reading, start) or phrases.SIMILE.search(reading.said[:start]):
             continue
         yield Finding("number", str(said))
+    for named in (phrases.WEEKDAY, phrases.MONTH):
+        heard = set(re.findall(named, reading.heard))
+        others = [name for name in re.findall(named, reading.said) if name not in heard]
+        yield from (
+            Finding("number", name) for name in others if heard and not heard & set(re.findall(named, reading.said))
+        )
 
 
 def _is_rate(said: str, start: int) -> bool:
@@ -73,6 +81,8 @@ def _is_daily(reading: Reading, start: int) -> bool:
     counted = re.match(r"\d+ (?:lovely |little |small |young |other )?([a-z]+)", reading.said[start:])
     if counted and any(is_social(token) and not reading.is_unsaid(token) for token in tokens(counted[1])):
         return True
+    if clause is not None and phrases.WAITING.search(clause.text) and not is_medical(clause):
+        return True
     if clause is None or is_medical(clause) or any(is_claim(token) and not is_social(token) for token in about):
         return False
     return any(is_social(token) and not reading.is_unsaid(token) for token in about)
@@ -82,7 +92,7 @@ def _clause_at(reading: Reading, start: int) -> Clause | None:
     """Return the clause that holds a place in the line."""
     at = 0
     for clause in reading.clauses:
-        at = reading.said.find(clause.text, at)
+        at = reading.said.find(clause.text.replace("_", " "), at)
         if at <= start < at + len(clause.text):
             return clause
         at += len(clause.text)
@@ -157,7 +167,7 @@ def _is_likened(clause: Clause) -> bool:
     about = any(is_claim(token) and token.classes & MEDICAL for token in tokens(clause.text))
     if phrases.LIKENED.search(clause.text) or (about and not phrases.TALK.search(clause.text)):
         return True
-    had = phrases.SUFFERED.search(clause.text)
+    had = phrases.SUFFERED.search(clause.text) and not phrases.WE_HAVE.search(clause.text)
     return bool(had) and not all(map(_is_talk, tokens(clause.text)))
 
 
@@ -193,8 +203,9 @@ def _histories(reading: Reading) -> Iterable[str]:
         covered = any(known) and all(ok or is_chat(token) for ok, token in zip(known, content, strict=True))
         idle = match[0].startswith("used to") and clause and not is_medical(clause) and not has_claim(clause)
         dated = match[0].startswith("last ") and re.search(r"\b(?:last|since|ago|yesterday)\b", reading.heard)
+        earlier = match[0].startswith("before ") and "before" in reading.heard
         supposed = clause and (clause.asks or phrases.SUPPOSED.search(clause.text))
-        if match[0] not in reading.heard and not (covered or dated or supposed or idle):
+        if match[0] not in reading.heard and not (covered or dated or earlier or supposed or idle):
             yield match[0]
 
 
@@ -261,10 +272,26 @@ def _predicates(reading: Reading, clause: Clause) -> Iterable[str]:
         if token.concepts:
             continue
         before = clause.text.partition(f" {token.word}")[0]
+        if phrases.SIMILE.search(f"{before} "):
+            continue
         if (
-            phrases.HAS.search(before)
+            _is_had(token, before)
             or not phrases.SAYS.search(clause.text)
             or phrases.LOOKS.search(before)
             or (phrases.IS.search(before) and any(one.classes & {"body", "sign"} for one in tokens(before)))
         ):
             yield spelt(token)
+
+
+def _is_had(token: Token, before: str) -> bool:
+    """Return whether a word is what somebody has, and not the verb of "I have driven"."""
+    match = phrases.HAS.search(before)
+    verb = match and re.fullmatch(r"(?:have|has|had)", match[0].strip()) and re.search(r"(?:ed|en|wn)$", token.word)
+    return bool(match) and not verb
+
+
+def _suspected(reading: Reading, clause: Clause) -> Iterable[str]:
+    """Find a disease of unknown name in a question: "Are you sure it isn't a torn cuff?"."""
+    match = phrases.SUSPECTED.search(clause.text)
+    if match and any(not token.concepts for token in reading.new(match[0])):
+        yield match[0]

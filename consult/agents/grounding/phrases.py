@@ -44,6 +44,8 @@ LIKENED = re.compile(
 """What likens the complaint to somebody else's."""
 SUFFERED = re.compile(r"\b(?:has|had|gets|got|suffer\w*|died)\b")
 """What is said of somebody who is ill."""
+WE_HAVE = re.compile(r"\b(?:i|we|you) (?:have|had|have got|got|have had|am|are|were)\b")
+"""Whom one has in the family."""
 OWN_ACT = re.compile(r"(?<!do )(?<!should )(?<!can )(?<!will )(?<!may )(?<!must )(?<!could )\bi \w+")
 """What the patient says of itself in a question."""
 HAS = re.compile(
@@ -61,7 +63,8 @@ SAYS = re.compile(
 ESPECIALLY = re.compile(r"\b(?:especially|particularly|in particular|above all|most of all)\b .*")
 """What singles out a circumstance."""
 COMPLAINT = re.compile(
-    r"\b(?:it|they|them|these|those)\b|\b(?:this|that) (?:happens?|happened|is|was|has|started|comes|came)\b"
+    r"\b(?:it|they|them|these|those|feel|feels|feeling|felt)\b|\b(?:this|that) (?:happens?|happened|is|was|has"
+    r"|started|comes|came)\b"
 )
 """Pronouns for the complaint."""
 SUPPOSED = re.compile(
@@ -96,6 +99,10 @@ THIRD = re.compile(r"\b(?:he|she|his|her)\b")
 THIRD_ANYWHERE = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself|we|our|us)\b")
 """Whom a statement is about."""
 HE_SHE = (r"\b(?:he|him|his)\b", r"\b(?:she|her|hers)\b")
+SUSPECTED = re.compile(r"\b(?:it|this|that) (?:is |be |was )?(?:not )?(?:be )?(?:a|an|some|my|1) .*")
+"""What a patient asks whether it could be."""
+SIMILE = re.compile(r"\b(?:like|as) (?:(?:a|an|the|1|two|some) )?(?:\w+ )?$")
+"""What stands before a likeness."""
 LOOKS = re.compile(
     r"\b(?:feel|feels|look|looks|looked|smells?|sounds?|(?:it|they|that) (?:is |are |has |have )?"
     r"(?:got|gets?|getting|gone|goes|went|going|turn(?:s|ed|ing)?|becom(?:es|ing)|became))"
@@ -134,7 +141,8 @@ VAGUE_TIME = re.compile(
 )
 """How long, without a number."""
 WAITING = re.compile(
-    r"\b(?:wait|put(?:ting)? (?:it|this) off|sat|sit|queue|mean(?:ing|t)|worr|thank|think|talk|know|known"
+    r"\b(?:wait|driven|driving|put(?:ting)? (?:it|this) off|sat|sit|queue|mean(?:ing|t)|worr|thank|think|talk"
+    r"|know|known"
     r"|seen you|been coming"
     r"|remember|drive|drove|travel)"
 )
@@ -142,13 +150,14 @@ WAITING = re.compile(
 ALWAYS = re.compile(
     r"\b(?:always|constantly|all day(?: long)?|all the time|all night(?: long)?|the whole (?:day|night|time)"
     r"|round the clock"
-    r"|day and night|night and day|non ?stop|continuous(?:ly)?|permanently|every (?:single )?(?:time|minute"
+    r"|day[ _]and[ _]night|night[ _]and[ _]day|non ?stop|continuous(?:ly)?|permanently|every (?:single )?(?:minute"
     r"|hour|day|night)|daily"
     r"|24/7|without a break|never stops)\b"
 )
 """What never stops."""
 AT_TIMES = re.compile(
-    r"\b(?:sometimes|occasionally|rarely|seldom|now and (?:then|again)|from time to time|on and off|comes? and goes?"
+    r"\b(?:sometimes|occasionally|rarely|seldom|now[ _]and[ _](?:then|again)|from time to time|on[ _]and[ _]off"
+    r"|comes?[ _]and[ _]goes?"
     r"|in the (?:morning|evening|afternoon)s?|at night|at times|some (?:days|nights|mornings)|once in a while|when)\b"
 )
 """What happens at times."""
@@ -175,7 +184,9 @@ IDIOMS = re.compile(
     r"|\bby heart\b|\bfrom the bottom\b"
     r"|\blike a (?:\w+ )?(?:girl|boy|child|baby)\b|\bon (?:my|the) nerves\b|\bmy nerves\b|\bhope (?:it|this|that"
     r"|things)\b|\bworried sick\b|\bcatch(?:ing)? my breath\b|\bsigh of relief\b|\bin (?:good|safe) hands\b"
-    r"|\bmy mind\b|\bheart out\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b|\bheart (?:sank|sinks"
+    r"|\bmy mind\b|\bheart out\b|\bdriv\w+ (?:me|us|him|her) \w+|\bswallow me\b|\bkill me\b"
+    r"|\blik\w* the (?:taste|smell|look|sound)\b"
+    r"|\bdie of (?:shame|embarrassment)\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b|\bheart (?:sank|sinks"
     r"|in my mouth)\b|\b(?:take|lose) heart\b|\bbreathe (?:easier|a sigh)"
 )
 """Phrases with words of the vocabulary that claim nothing."""
@@ -198,12 +209,17 @@ SUBJECT = re.compile(
 """The subject of a fact."""
 PRONOUN = re.compile(r"\b(?:it|they|them|that|this|these|those)\b")
 """What stands for a subject."""
+HOW_MUCH = re.compile(r"\bhow (?:long|often|many|much|old|far|big|large|high|frequent\w*)\b|\bsince when\b")
+"""A question for a number, which answers it without its subject."""
 CHILD = re.compile(r"\b(?:he|she|his|her|him|little (?:one|man|girl|boy))\b")
 """What stands for a patient's child."""
 INTRODUCED = re.compile(
     r"(?:\b(?:Dr|Doctor|Mr|Mrs|Ms|Miss|Sir|Nurse)\.? (?:[A-Z]\w+ )?|\b[Mm]y name(?: is|'s) (?:[A-Z]\w+ )?)$"
 )
 """What stands before a name that claims nothing."""
+WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+MONTH = r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b"
+"""Names of days and months, which are compared as numbers are."""
 CUES = re.compile(
     r"\bthe same (?:thing|problem|trouble|pain|complaint|symptoms?|one)\b"
     r"|\b(?:had|has|have|got|seen|felt|happened) (?:it|this|that|one|something|anything|the same|the same thing"

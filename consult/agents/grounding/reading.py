@@ -10,7 +10,7 @@ from typing import Literal
 
 from consult.agents.grounding import phrases
 from consult.agents.grounding.language import Clause, Quantity, clauses, normalised, quantities
-from consult.agents.grounding.vocabulary import Token, listed, tokens, vocabulary
+from consult.agents.grounding.vocabulary import Token, joined, listed, tokens, vocabulary
 
 Kind = Literal["speech", "missing", "denied", "number", "disease", "unsaid", "added"]
 
@@ -57,7 +57,7 @@ class Reading:
         """
         self.grounds, self.line = grounds, line
         self.said = normalised(re.sub(r"[*_]", " ", line))
-        self.clauses = clauses(self.said)
+        self.clauses = clauses(joined(self.said))
         self.facts = [normalised(fact) for fact in grounds.facts]
         self.doctor, self.told = normalised(grounds.doctor), normalised(grounds.told)
         self.heard = " . ".join((*self.facts, self.told, self.doctor))
@@ -153,8 +153,8 @@ def has_claim(clause: Clause) -> bool:
 
 def is_medical(clause: Clause) -> bool:
     """Return whether a clause is about health: by a word of it, or by a pronoun for the complaint."""
-    said = tokens(clause.text)
-    about = any(is_claim(token) and (token.classes & MEDICAL or token.concepts & CLAIM_QUALITIES) for token in said)
+    said = [token for token in tokens(clause.text) if is_claim(token) and token.word not in listed("daily")]
+    about = any(token.classes & MEDICAL or token.concepts & CLAIM_QUALITIES for token in said)
     return about or bool(phrases.COMPLAINT.search(clause.text))
 
 

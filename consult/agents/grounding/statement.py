@@ -70,6 +70,8 @@ class _Fact:
         missed = [token for token in new if not covers(token, self.said)]
         if any(not self._says_number(q) for q in self.amounts) or any(map(self._is_essential, missed)):
             return True
+        if self.amounts and phrases.HOW_MUCH.search(self.reading.doctor):
+            return False
         total = sum(map(weight, new))
         share = 1 - sum(map(weight, missed)) / total if total else 1.0
         return share < (ENOUGH_COUNTED if self.amounts else ENOUGH)
@@ -101,14 +103,14 @@ class _Fact:
             return True
         if not wanted.is_one:
             return False
-        counted = rf"\b(?:every|each|per|once|an?|the|1) (?:single )?{wanted.written}"
+        counted = rf"\b(?:every|each|per|once|an?|the|1) (?:\w+ )?{wanted.written}"
         return not wanted.unit or bool(re.search(rf"{counted}|{_ADVERBS.get(wanted.written, '(?!)')}", said))
 
     def _elliptic(self) -> Iterable[Kind]:
         """Check a short answer that says nothing of the fact itself: "Yes.", "No, nothing like that"."""
         said = self.reading.said
         answer = phrases.ANSWER.match(said)
-        alone = len(self.reading.facts) == 1 or not tokens(self.fact)
+        alone = len(self.reading.facts) == 1 or all(map(self._is_understood, self.content))
         if not answer or (not alone and not re.search(r"\b(?:both|neither|all)\b", said)):
             yield "missing"
         elif (answer["no"] is not None) != denies(self.fact):

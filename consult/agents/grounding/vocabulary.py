@@ -49,6 +49,8 @@ class Vocabulary:
     """Stem, or several words joined with `_` → concepts such as `sign:pain`."""
     phrases: re.Pattern[str]
     """Concepts of several words."""
+    pairs: re.Pattern[str]
+    """Those with "and", which ends no clause: "now and then"."""
     forms: frozenset[str]
     """Words that are listed with a concept as they are written."""
     chat: frozenset[str]
@@ -85,7 +87,8 @@ def vocabulary() -> Vocabulary:
     longest_first = sorted(phrases, key=len, reverse=True)
     return Vocabulary(
         {key: frozenset(named) for key, named in concepts.items()},
-        re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b"),
+        _any_of(longest_first),
+        _any_of([form for form in longest_first if " and " in form]),
         forms,
         frozenset(map(stem, chat)),
         frozenset(chat),
@@ -135,6 +138,15 @@ class Token:
         if self.concepts:
             return True
         return not (self.word in listed("function") or self.word[0].isdigit() or _INTERJECTION.fullmatch(self.word))
+
+
+def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, phrases))})\b")
+
+
+def joined(text: str) -> str:
+    """Join phrases with "and" of a normalised text, so that they stay in one clause."""
+    return vocabulary().pairs.sub(lambda match: match[0].replace(" ", "_"), text)
 
 
 @lru_cache(maxsize=4096)

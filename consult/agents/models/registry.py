@@ -9,7 +9,14 @@ from pathlib import Path
 from consult.agents.models.model import Model, ModelError, Role
 from consult.agents.models.python import MODELS
 from consult.agents.models.scripted import ScriptedModel
-from consult.agents.models.tables import PREFIXES, TablesModel
+from consult.agents.models.tables import DOCTORS, PREFIXES, TablesModel
+
+_BEHIND = {
+    "scripted": "the path of a YAML file, such as scripted:script.yaml",
+    **{kind: f"a scenario with tables, such as {kind}:derm34" for kind in DOCTORS},
+    **{kind: f"the rest of a server's address, such as {kind}://localhost:8000/v1#name" for kind in ("http", "https")},
+}
+"""Kind of a reference → what comes after its colon."""
 
 Opener = Callable[[str, Role | None], Model]
 """Opens a model, as `open_model` does."""
@@ -22,12 +29,25 @@ def close_model(model: object) -> None:
         close()
 
 
+def refuse_bare(reference: str) -> None:
+    """Refuse a reference that has a kind and nothing after its colon.
+
+    Raises:
+        ModelError: It has.
+    """
+    kind, colon, behind = reference.partition(":")
+    wanted = "the name of a function or an object in it" if kind.endswith(".py") else _BEHIND.get(kind)
+    if colon and wanted and not behind.strip(" /"):
+        raise ModelError(f"'{reference}' has nothing after the colon; add {wanted}")
+
+
 def revision_at(reference: str) -> str:
     """Return the revision that an opened model would have; if its weights are local, without loading them.
 
     Raises:
         ModelError: As in `open_model`.
     """
+    refuse_bare(reference)
     if not is_local(reference):
         model = open_model(reference)
         try:
@@ -63,6 +83,7 @@ def open_model(reference: str, role: Role | None = None) -> Model:
     """
     if not reference.strip():
         raise ModelError("the reference of a model is empty; give starter, a folder, a hub id or a server's address")
+    refuse_bare(reference)
     own = MODELS.find(reference)
     if own is not None:
         return own

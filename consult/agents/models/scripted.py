@@ -7,7 +7,7 @@ the last reply repeats when the list is used up. An entry `{error: text}` makes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from consult.agents.models.model import ModelError, ModelInfo, Reply, Request
 from consult.fields import refusal
 from consult.reading import FileError, KindError, MissingFileError, read_text
-from consult.scenarios.located_yaml import ScenarioError, parse_yaml
+from consult.scenarios import nearest_first
+from consult.scenarios.located_yaml import LocatedYaml, ScenarioError, parse_yaml
+
+TASKS: Mapping[str, tuple[str, ...]] = {
+    "patient": ("open", "answer", "unknown", "ask", "satisfied", "reluctant", "topic", "free"),
+    "triage": ("triage",),
+    "specialist": ("opinion",),
+    "attending": ("action", "decision", "explanation", "reply", "talk"),
+    "assessor": ("assess", "judge", "check", "extract"),
+}
+"""Role → its tasks, in the prompt format that scripts answer.
+
+A judge, a checker and an extractor are tasks of the assessor.
+"""
 
 
 class Failure(BaseModel):
@@ -52,6 +65,7 @@ class ScriptedModel:
             text = read_text(path, pipe=True)
             located = parse_yaml(text, path.name).without_doubled()
             script = Script.model_validate(located.data)
+            _check_keys(script, located, path)
         except (MissingFileError, KindError) as error:
             raise ModelError(f"script '{path}' {error.what}; give scripted: and the path of a YAML file") from None
         except (ScenarioError, FileError) as error:
@@ -88,3 +102,19 @@ class ScriptedModel:
             raise ModelError(entry.error)
         words_in = sum(len(message.text.split()) for message in request.prompt.messages)
         return Reply(entry, words_in, len(entry.split()))
+
+
+def _check_keys(script: Script, located: LocatedYaml, path: Path) -> None:
+    """Refuse replies for a role or a task that there is not: they would be ignored.
+
+    Raises:
+        ModelError: There is one.
+    """
+    for key in script.replies:
+        role, dot, task = key.partition(".")
+        if role in TASKS and (not dot or task in TASKS[role]):
+            continue
+        menu = [f"{role}.{one}" for one in TASKS[role]] if role in TASKS else list(TASKS)
+        line = located.line(("replies", key))
+        kind = "task" if role in TASKS else "role"
+        raise ModelError(f"{path}:{line}: '{key}' is not a {kind}; there are: {', '.join(nearest_first(key, menu))}")

@@ -13,6 +13,7 @@ from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.assessment import sealed
 from consult.agents.prompt_formats.clean import clean, without_thought
 from consult.agents.prompt_formats.schemas import Schema
+from consult.foreign_text import quoted
 
 DIALECT = "plain"
 """Models with other prompt formats were not trained to compare sentences."""
@@ -78,7 +79,7 @@ def read_check(text: str, line: str, grounds: Grounds) -> list[Finding]:
 def _of_fact(fact: str, stated: Any) -> Finding | None:
     said = stated.strip().lower() if isinstance(stated, str) else ""
     if said not in STATED:
-        raise ValueError(f"facts: {clean(str(stated))[:40]!r} is none of {', '.join(STATED)}")
+        raise ValueError(f"facts: {quoted(stated, 40)} is none of {', '.join(STATED)}")
     return None if said == "stated" else Finding("missing" if said == "not stated" else "denied", fact)
 
 

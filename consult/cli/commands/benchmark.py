@@ -80,11 +80,11 @@ def _run(gridded: Gridded, *, db: Path, out: Path, placement: Placement, again: 
     view = None if json else BenchmarkView(str(db))
     listen = print_json if view is None else view
     try:
-        with gridded.planned(db, placement=placement, again=again, opener=opening(placement), tell=_tell) as bench:
+        with gridded.planned(db, out, placement=placement, again=again, opener=opening(placement), tell=_tell) as bench:
             listen(bench.event())
             if ask and not json and bench.left and not _agreed():
                 return 0
-            played = bench.play(out, listen)
+            played = bench.play(listen)
     except (KeyboardInterrupt, ModelGoneError) as stop:
         if view is not None:
             view.close()

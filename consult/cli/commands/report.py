@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from consult.cli.commands.options import DEFAULT_DATABASE, Database
-from consult.foreign_text import harmless
+from consult.foreign_text import as_name
 
 
 def report(
@@ -19,4 +19,4 @@ def report(
     """Write report.html, report.md, report.json, summary.csv, summary.tex and consultations.csv about runs."""
     from consult.api.report import written
 
-    typer.echo(harmless(str(written(runs, out, db).page)))
+    typer.echo(as_name(str(written(runs, out, db).page)))

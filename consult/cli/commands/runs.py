@@ -57,6 +57,7 @@ def _right(row: Row) -> str:
 def _print_table(rows: list[Row]) -> None:
     from rich.table import Table
 
+    from consult.foreign_text import as_name
     from consult.render.console import PlainConsole
     from consult.render.narrow import fitted
     from consult.render.terminal import DISCLAIMER, say, styled
@@ -72,7 +73,7 @@ def _print_table(rows: list[Row]) -> None:
             row["run"],
             row["status"],
             row["created"][:16].replace("T", " "),
-            row["scenario"],
+            as_name(row["scenario"]),
             f"{row['strategy']} · {row['team']}",
             str(row["seed"]),
             f"{ended}/{row['consultations']}{failed}",

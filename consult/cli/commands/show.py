@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consult.cli.commands.options import DEFAULT_DATABASE, Database
-from consult.foreign_text import harmless
+from consult.foreign_text import as_name
 from consult.render.narrow import fitted
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _write(html: Path, store: Store, row: Row, scenario: Scenario, *, silent: bo
     page = consultation_page(row, store.acts(row["id"]), case, scenario, run, verdicts, asked)
     write_whole(html, page)
     if not silent:
-        typer.echo(harmless(str(html)))
+        typer.echo(as_name(str(html)))
 
 
 def _print_run(store: Store, rows: list[Row]) -> None:

@@ -12,7 +12,7 @@ import typer
 from consult.cli.commands.help import Group, GroupedCommand, add_on_demand
 from consult.cli.commands.options import number
 from consult.cli.commands.train_options import SUMMARIES, command_of
-from consult.foreign_text import harmless
+from consult.foreign_text import as_name, harmless
 from consult.ranges import (
     ADAPTER_RANK,
     ASSESSED,
@@ -66,7 +66,7 @@ def starter(
     workers: Workers = 2,
 ) -> None:
     """Train the starter from scratch: tokenizer, vision tower, then all roles; about 90 minutes on one core."""
-    from consult.rl.runtime.output_dir import held_folder
+    from consult.rl.runtime.output_dir import held_output_dir
     from consult.rl.starter.recipe import Recipe, train_starter
 
     recipe = Recipe(
@@ -81,10 +81,10 @@ def starter(
         threads=threads,
         workers=workers,
     )
-    with held_folder(out):
+    with held_output_dir(out):
         figures = train_starter(recipe, out, _say)
     typer.echo(
-        f"{harmless(str(out))}: {figures['parameters'] / 1e6:.1f} M parameters, loss {figures['loss']}; try it with:"
+        f"{as_name(str(out))}: {figures['parameters'] / 1e6:.1f} M parameters, loss {figures['loss']}; try it with:"
     )
     typer.echo(harmless(shlex.join(["consult", "simulate", "--scenario", scenario, "--model", str(out)])))
 
@@ -108,7 +108,7 @@ def assessor(
     threads: Threads = 1,
 ) -> None:
     """Train the starter as an assessor: an adapter for this role that reproduces the rule assessor."""
-    from consult.rl.runtime.output_dir import held_folder
+    from consult.rl.runtime.output_dir import held_output_dir
     from consult.rl.starter.assessor.recipe import AssessorRecipe, train_assessor
 
     recipe = AssessorRecipe(
@@ -120,11 +120,9 @@ def assessor(
         rank=rank,
         threads=threads,
     )
-    with held_folder(out):
+    with held_output_dir(out):
         facts = train_assessor(recipe, out, _say)
-    typer.echo(
-        f"{harmless(str(out))}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:"
-    )
+    typer.echo(f"{as_name(str(out))}: {facts['parameters'] / 1e6:.2f} M parameters, loss {facts['loss']}; try it with:")
     typer.echo(harmless(f"consult assess RUN --assessor {shlex.quote(str(out))}"))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from consult.cli.commands.options import DEFAULT_DATABASE, Database, number
-from consult.foreign_text import harmless
+from consult.foreign_text import as_name
 from consult.ranges import PORT
 
 DEFAULT_PORT = 8765
@@ -30,6 +30,6 @@ def view(
     with listening(port) as socket, contextlib.suppress(KeyboardInterrupt):
         prepare(readers)
         address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
-        typer.echo(f"{address}  shows {harmless(str(db))}, read-only; Ctrl-C stops it.")
+        typer.echo(f"{address}  shows {as_name(str(db))}, read-only; Ctrl-C stops it.")
         typer.echo(DISCLAIMER)
         serve(application(readers), socket)

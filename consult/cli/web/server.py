@@ -31,6 +31,7 @@ from consult.cli.web.readers import Readers
 from consult.envs.store.queries import Filters, assessors, choices, matching
 from consult.envs.store.readonly import ReadOnlyStore
 from consult.errors import UserError
+from consult.foreign_text import environment_read_once
 from consult.render import stored
 from consult.render.page_parts import column
 from consult.scenarios import UnknownNameError
@@ -162,7 +163,7 @@ def _limiter() -> CapacityLimiter:
 
 
 def _answer(readers: Readers, page: Page, request: Request) -> Response:
-    with readers.reading(*_named(request)) as store:
+    with readers.reading(*_named(request)) as store, environment_read_once():
         return _html(page(store, request))
 
 
@@ -178,8 +179,10 @@ def _html(page: str, status: int = 200) -> Response:
 
 def _photograph(readers: Readers, request: Request) -> Response:
     """Return a photograph, drawn on request; a browser that has it only checks whether it has changed."""
+    number = request.query_params.get("n", "1")
     with readers.reading() as store:
-        png = stored.photograph(store, request.path_params["consultation"])
+        place = int(number) if number.isascii() and number.isdigit() and len(number) < 3 else 0
+        png = stored.photograph(store, request.path_params["consultation"], place)
     if png is None:
         raise HTTPException(404, "this consultation has no photograph")
     tag = f'"{hashlib.sha256(png).hexdigest()[:24]}"'

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from consult.envs.benchmark.grid import Block, Grid, RoleModels
+from consult.envs.by_role import FIELDS
+from consult.envs.by_role import merged as merged_values
 from consult.errors import UserError
 from consult.fields import refusal
 from consult.foreign_text import quoted
@@ -94,12 +96,18 @@ def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
             f"--{FLAGS.get(key, key)} and the cells of {source.name} both say which {key}; leave the option out, or "
             "edit the file"
         )
-    roles = data.get("roles")
+    # A value of the file is checked although an option replaces it.
+    _validated(data, source, {})
     merged = {**data, **given}
-    if isinstance(roles, dict) and "roles" in given:
-        merged["roles"] = {**roles, **given["roles"]}
+    merged |= {name: merged_values(data[name], given[name], name) for name in FIELDS if name in data and name in given}
+    if "roles" in data and "roles" in given:
+        merged["roles"] = {**data["roles"], **given["roles"]}
+    return _validated(merged, source, given)
+
+
+def _validated(data: Mapping[str, Any], source: Source, given: Mapping[str, Any]) -> Grid:
     try:
-        return Grid.model_validate(merged)
+        return Grid.model_validate(data)
     except ValidationError as error:
         raise GridError(_sentence(error, source, given)) from None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,11 @@ from consult.foreign_text import without_controls
 
 FEWEST = 4
 """Tries below which nothing is said of a role."""
+NO_SPECIALTIES = (
+    "the scenario has no specialties to choose from, so leave the triage out with --team no-triage, or give its labels "
+    "a specialty"
+)
+"""The fix where a triage has nothing to choose."""
 PLAYERS = ("patient", "triage", "specialist", "attending")
 
 
@@ -48,8 +53,15 @@ def events(counted: list[ReplyCount]) -> list[dict[str, Any]]:
     return [asdict(one) for one in counted]
 
 
-def unusable_roles(counted: list[ReplyCount], run: str, store: Path) -> list[str]:
-    """Say in one sentence each which models gave unusable replies in more than half of a role's tries, and the fix."""
+def unusable_roles(counted: list[ReplyCount], run: str, store: Path, specialties: Sequence[str]) -> list[str]:
+    """Say in one sentence each which models gave unusable replies in more than half of a role's tries, and the fix.
+
+    Args:
+        counted: The replies by role and model.
+        run: The run's id.
+        store: The file of its store.
+        specialties: Those of the scenario, among which a triage chooses.
+    """
     bad = [
         one
         for one in counted
@@ -58,16 +70,17 @@ def unusable_roles(counted: list[ReplyCount], run: str, store: Path) -> list[str
     groups: dict[tuple[str, str], list[ReplyCount]] = {}
     for one in bad:
         groups.setdefault((one.model, one.why.rpartition(": ")[2]), []).append(one)
-    return [_sentence(model, group, run, store) for (model, _), group in groups.items()]
+    return [_sentence(model, group, run, store, specialties) for (model, _), group in groups.items()]
 
 
-def _sentence(model: str, group: list[ReplyCount], run: str, store: Path) -> str:
+def _sentence(model: str, group: list[ReplyCount], run: str, store: Path, specialties: Sequence[str]) -> str:
     names = [one.role for one in group]
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     unusable, tries = sum(one.unusable for one in group), sum(one.tries for one in group)
     why = group[0].why.rpartition(": ")[2] if len(group) > 1 else group[0].why
     said = f"{unusable} of {count_of(tries, 'reply', 'replies')} of '{without_controls(model)}' as {who}"
-    return f"{said} could not be used ({why}); {_fix(group[0], run, store)}"
+    fix = NO_SPECIALTIES if names == ["triage"] and not specialties else _fix(group[0], run, store)
+    return f"{said} could not be used ({why}); {fix}"
 
 
 def _fix(one: ReplyCount, run: str, store: Path) -> str:

@@ -125,7 +125,7 @@ def _run(store: Store, run: str) -> tuple[Data, list[Outcome]]:
         "cost": _cost(played),
         **_lines(store, run),
         "unusable": _unusable(store, run),
-        **_replies(store, run),
+        **_replies(store, run, scenario),
     }
     return data, played
 
@@ -187,6 +187,9 @@ def _counts(played: Sequence[Outcome], row: Row) -> Data:
 def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
     from consult.envs.metrics import diagnosis
 
+    if scenario.asks_questions:
+        figures = {"accuracy": diagnosis.accuracy(played), **diagnosis.answers(played)}
+        return {name: figure.as_json() for name, figure in figures.items()}
     labels = list(scenario.labels)
     figures = {
         "accuracy": diagnosis.accuracy(played),
@@ -215,6 +218,8 @@ def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
 def _legacy(played: Sequence[Outcome], scenario: Scenario) -> Data:
     from consult.envs.metrics.mdbench_scorer import legacy
 
+    if scenario.asks_questions:
+        return {"f1": None, "predictions": 0, "dropped": 0.0, "why": "it scores no answers to questions"}
     aliases = [alias for label in scenario.labels.values() for alias in label.aliases]
     return asdict(legacy(played, list(scenario.labels), aliases))
 
@@ -329,11 +334,14 @@ def _unusable(store: Store, run: str) -> list[Data]:
     return [{"role": one.role, "model": one.model, **_rate(one.rate)} for one in unusable_answers(store, run)]
 
 
-def _replies(store: Store, run: str) -> Data:
+def _replies(store: Store, run: str, scenario: Scenario) -> Data:
     from consult.envs.metrics.replies import events, replies, unusable_roles
 
     counted = replies(store, run)
-    return {"replies": events(counted), "unusable_roles": unusable_roles(counted, run, store.path)}
+    return {
+        "replies": events(counted),
+        "unusable_roles": unusable_roles(counted, run, store.path, scenario.specialties),
+    }
 
 
 def _rate(rate: Rate) -> Data:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from consult.foreign_text import environment_read_once
 from consult.whole_files import write_together
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 
+@environment_read_once()
 def write_report(store: Store, runs: Sequence[str], out: Path) -> Data:
     """Write all files about runs that are in the store, and give what report.json says.
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import inspect
 import math
-import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, overload
 
+from consult.foreign_text import quoted_python
 from consult.plugins import Named, PluginError, Registry, called, takes
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,7 +57,7 @@ def reward(function: F | None = None, /, *, weight: float = 1.0) -> F | Callable
         PluginError: The function has none of these forms.
     """
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
-        raise PluginError(f"the weight of a reward cannot be {weight!r}; give a number, such as 0.5")
+        raise PluginError(f"the weight of a reward cannot be {quoted_python(weight)}; give a number, such as 0.5")
 
     def mark(marked: F) -> F:
         as_reward(marked, called(marked))
@@ -127,7 +127,7 @@ def paid(name: str, value: Any, where: str = "") -> float:
         number = math.nan
     if not math.isfinite(number):
         raise PluginError(
-            f"the reward '{name}' returned {reprlib.repr(value)}{where}; a reward returns a finite number"
+            f"the reward '{name}' returned {quoted_python(value)}{where}; a reward returns a finite number"
         )
     return number
 

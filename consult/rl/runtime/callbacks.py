@@ -138,11 +138,11 @@ class Best:
         self.folder = place
         self._note = place.with_suffix(".json")
         if self._note.is_file():
-            kept = read_object(self._note, "accuracy", "where", fix=BROKEN)
+            kept = read_object(self._note, "where", numbers=("accuracy",), fix=BROKEN)
             # Before there were several folders, a note named none.
-            folder = place.with_name(kept.get("folder", place.name))
+            folder = place.parent / Path(str(kept.get("folder", place.name))).name
             if folder.is_dir():
-                self.folder, self.accuracy, self.where = folder, kept["accuracy"], kept["where"]
+                self.folder, self.accuracy, self.where = folder, kept["accuracy"], str(kept["where"])
 
     def offer(self, accuracy: float, phase: str, step: int, policy: Policy) -> bool:
         """Save the policy's weights if they are at least as good as the best so far, and return whether they are.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from consult.envs.held import holding
+from consult.envs.held import held_folder
 from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
-from consult.whole_files import check_writable, write_whole
+from consult.whole_files import write_whole
 
 LOCK = ".training.lock"
 """File in an output folder that a training holds while it works."""
@@ -24,26 +24,14 @@ BROKEN = "remove it, or give another --out"
 """What to do about a broken file of a training."""
 
 
-@contextmanager
-def held_folder(out: Path) -> Iterator[None]:
+def held_output_dir(out: Path) -> AbstractContextManager[None]:
     """Hold an output folder, made where it is missing, until the end of the block.
 
     Raises:
         UnwritableError: Nothing can be written there.
         HeldError: Another training writes into it.
     """
-    check_writable(out)
-    made = [one for one in (out, *out.parents) if not one.exists()]
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        what = f"'{out}' is being written"
-        with holding(out / LOCK, out, what, "wait for that training, or give another --out"):
-            yield
-    finally:
-        # A training that was refused leaves nothing.
-        for one in made:
-            with suppress(OSError):
-                one.rmdir()
+    return held_folder(out, LOCK, "wait for that training, or give another --out")
 
 
 def check_output_dir(config: TrainConfig, out: Path, *, resume: bool) -> None:

@@ -15,6 +15,7 @@ from consult.agents.prompt import fill
 from consult.foreign_text import shown
 from consult.reading import MEDIUM, read_object, read_text
 from consult.rl.config import OTHERS, TrainConfig
+from consult.rl.runtime.callbacks import CURVES
 from consult.rl.runtime.evaluation import Measured
 from consult.whole_files import drafted, write_whole
 
@@ -75,12 +76,23 @@ def _joined(curves: Sequence[Path], path: Path) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     for curve in curves:
         if curve.is_file():
-            rows += list(csv.DictReader(io.StringIO(read_text(curve, MEDIUM))))
+            rows += filter(_is_whole, csv.DictReader(io.StringIO(read_text(curve, MEDIUM))))
     with drafted(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]) if rows else ["step"])
         writer.writeheader()
         writer.writerows(rows)
     return rows
+
+
+def _is_whole(row: Mapping[str, str]) -> bool:
+    """Return whether a row has all columns and numbers in them: a damaged curve must not cost a training its result."""
+    if list(row) != list(CURVES) or None in row.values():
+        return False
+    try:
+        [float(row[name] or 0) for name in CURVES if name != "phase"]
+    except ValueError:
+        return False
+    return True
 
 
 def draw_curves(rows: Sequence[Mapping[str, str]], path: Path) -> None:

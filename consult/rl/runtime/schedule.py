@@ -71,8 +71,7 @@ class Clock:
 
     def resume_from(self, checkpoint: Path) -> None:
         """Continue from the steps and seconds in a checkpoint."""
-        told = read_object(
-            checkpoint / SPENT, "spent", "done", fix="remove its folder, and --resume continues from the one before"
-        )
+        fix = "remove its folder, and --resume continues from the one before"
+        told = read_object(checkpoint / SPENT, numbers=("spent", "done"), fix=fix)
         self.spent, self.done = told["spent"], told["done"]
         self.begin()

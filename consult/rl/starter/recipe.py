@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.prompt_formats.starter import StarterDialect
-from consult.errors import UserError
 from consult.reading import read_object
 from consult.rl.starter import architecture, encoding
 from consult.rl.starter.card import held_out_table, model_card, table_row
 from consult.rl.starter.classifier import ClassifierRecipe, counted, train_classifier
 from consult.rl.starter.encoding import Plan
 from consult.rl.starter.example import SHARES, WORDING_SHARES
+from consult.rl.starter.stages import RecipeError, reading_stage
 from consult.rl.starter.supervised import Supervised
 from consult.rl.starter.vision import Pictures, Say, draw_pictures, features, train_tower
 from consult.scenarios import Scenario, load_scenario
@@ -54,10 +54,6 @@ class Recipe:
     threads: int = 1
     held_out: int = 170
     """Number of validation cases that are played for the card's table."""
-
-
-class RecipeError(UserError, ValueError):
-    """A recipe that cannot be run; the message is one sentence with the fix."""
 
 
 def train_starter(recipe: Recipe, out: Path, say: Say) -> dict[str, Any]:
@@ -157,7 +153,8 @@ def _tokenizer(recipe: Recipe, scenario: Scenario, work: Path, say: Say) -> Any:
         draft = folder.with_name(f".{folder.name}.part")
         made.save_pretrained(draft)
         draft.rename(folder)
-    return PreTrainedTokenizerFast.from_pretrained(folder)
+    with reading_stage(folder):
+        return PreTrainedTokenizerFast.from_pretrained(folder)
 
 
 def _tower(
@@ -174,10 +171,12 @@ def _tower(
         say(f"vision: morphology right in {sight:.1%} of {len(validation.pixels)} validation photographs")
         with drafted(path) as draft:
             torch.save({"tower": tower.state_dict(), "sight": sight}, draft)
-    state = torch.load(path, weights_only=True)
-    tower.load_state_dict(state["tower"])
+    with reading_stage(path):
+        state = torch.load(path, weights_only=True)
+        tower.load_state_dict(state["tower"])
+        sight = float(state["sight"])
     tower.eval()
-    return float(state["sight"])
+    return sight
 
 
 def save(model: Any, tokenizer: Any, out: Path, figures: dict[str, Any]) -> None:

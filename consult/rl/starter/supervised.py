@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from consult.rl.starter.encoding import HARD, Encoded, Plan, pool_of_batches
 from consult.rl.starter.muon import Muon
+from consult.rl.starter.stages import reading_stage
 from consult.whole_files import drafted
 
 SOFT_WEIGHT = 4.0
@@ -225,13 +226,14 @@ class Supervised:
     def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        for head, kept in zip((self.posterior_head, self.line_head), state["heads"], strict=True):
-            head.load_state_dict(kept)
-        for (optimizer, _), kept in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(kept)
-        self.progress = Progress(**state["progress"])
+        with reading_stage(path):
+            state = torch.load(path, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            for head, kept in zip((self.posterior_head, self.line_head), state["heads"], strict=True):
+                head.load_state_dict(kept)
+            for (optimizer, _), kept in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(kept)
+            self.progress = Progress(**state["progress"])
         say(f"resuming at {self.progress.tokens / 1e6:.2f} M tokens")
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consult.rl.starter.architecture import IMAGE_SIZE
+from consult.rl.starter.stages import reading_stage
 from consult.scenarios import load_scenario
 from consult.scenarios.case_generator import Grammar
 from consult.scenarios.drawing import MORPHOLOGIES, draw
@@ -95,6 +96,9 @@ def draw_pictures(reference: str, split: str, count: int, cache: Path, workers: 
         cache: An `.npz` file.
         workers: Number of processes.
         free: Draw morphologies evenly, beyond the cases, in the training styles.
+
+    Raises:
+        RecipeError: The cache is damaged.
     """
     if not cache.exists():
         jobs: list[Any] = [(reference, i) if free else (reference, split, i) for i in range(count)]
@@ -103,8 +107,11 @@ def draw_pictures(reference: str, split: str, count: int, cache: Path, workers: 
         pixels, targets = zip(*drawn, strict=True)
         with drafted(cache) as draft:
             np.savez(draft, pixels=np.stack(pixels), targets=np.array(targets))
-    with np.load(cache) as data:
-        return Pictures(data["pixels"], data["targets"])
+    with reading_stage(cache), np.load(cache) as data:
+        found = Pictures(data["pixels"], data["targets"])
+        if len(found.pixels) != count or len(found.targets) != count:
+            raise ValueError(f"it has {len(found.pixels)} pictures, not {count}")
+        return found
 
 
 def normalised(pixels: Pixels) -> Any:

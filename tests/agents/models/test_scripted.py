@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from consult.agents.models import Message, Model, ModelError, Prompt, Request, Role, open_model
+from consult.agents.assessors.judge import TASK as JUDGING
+from consult.agents.assessors.model import TASK as ASSESSING
+from consult.agents.models import (
+    ROLES,
+    Message,
+    Model,
+    ModelError,
+    Prompt,
+    Reply,
+    Request,
+    Role,
+    open_model,
+    revision_at,
+)
+from consult.agents.models.scripted import TASKS, ScriptedModel
+from consult.agents.roles.checker import TASK as CHECKING
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
+from consult.envs.runner import Runner
+from consult.envs.store.write import Store
+from consult.scenarios import Scenario
+
+PANEL = Path(__file__).parents[2] / "data" / "panel.yaml"
 
 SCRIPT = """\
 sees: false
@@ -76,6 +99,18 @@ def test_what_it_is(tmp_path: Path) -> None:
             4,
             r"replies\.triage\.0\.retry.*not a key here",
         ),
+        (
+            "replies:\n  patient: [x]\n  attendng.action: [x]\n",
+            3,
+            r"'attendng\.action' is not a role; there are: attending, patient, triage",
+        ),
+        (
+            "replies:\n  attending.acton: [x]\n",
+            2,
+            r"'attending\.acton' is not a task; there are: attending\.action, ",
+        ),
+        ("replies:\n  triage.: [x]\n", 2, r"'triage\.' is not a task; there are: triage\.triage$"),
+        ("replies:\n  judge: [x]\n", 2, r"'judge' is not a role; there are: .*assessor"),
         ("sees: true\n", 1, "replies"),
         ("", 1, "the file"),
         ("- hello\n", 1, "the file"),
@@ -97,3 +132,51 @@ def test_a_missing_script_and_an_unknown_reference_name_the_fix(tmp_path: Path) 
         open_model(f"scripted:{tmp_path}")
     with pytest.raises(ModelError, match=r"no model 'startr'.*starter"):
         open_model("startr")
+
+
+@pytest.mark.parametrize(
+    ("reference", "fix"),
+    [
+        ("scripted:", "the path of a YAML file, such as scripted:script.yaml"),
+        ("scripted: ", "the path of a YAML file"),
+        ("bayes:", "a scenario with tables, such as bayes:derm34"),
+        ("silent:", "a scenario with tables, such as silent:derm34"),
+        ("random:", "a scenario with tables"),
+        ("http:", "the rest of a server's address, such as http://localhost:8000/v1#name"),
+        ("https://", "the rest of a server's address"),
+        ("models.py:", "the name of a function or an object in it"),
+    ],
+)
+def test_a_kind_alone_is_no_reference(reference: str, fix: str) -> None:
+    for opening in (open_model, revision_at):
+        with pytest.raises(ModelError) as told:
+            opening(reference)
+        assert str(told.value).startswith(f"'{reference}' has nothing after the colon; add {fix}")
+
+
+def test_an_address_that_names_no_model_after_its_hash_is_refused() -> None:
+    with pytest.raises(ModelError, match="ends with #; add the name of a model, or remove the #"):
+        open_model("http://localhost:1/v1#")
+
+
+def test_every_task_that_a_consultation_asks_for_can_be_scripted(derm34: Scenario, tmp_path: Path) -> None:
+    """The menu of a script's keys is complete: played without a patient's grounding, too, and assessed."""
+    asked: set[tuple[str, str]] = set()
+
+    class Listening(ScriptedModel):
+        def generate(self, requests: Sequence[Request]) -> list[Reply]:
+            asked.update((request.role, request.task) for request in requests)
+            return super().generate(requests)
+
+    model = Listening.load(PANEL, "listening")
+    role = RoleConfig(model="listening")
+    for grounded in (True, False):
+        config = RunConfig(
+            scenario="derm34", cases=("test-0000", "test-0003"), temperaments=("choleric", "sanguine"),
+            patient=role, triage=role, specialist=role, attending=role, patient_grounding=grounded,
+        )  # fmt: skip
+        with Store(tmp_path / f"{grounded}.db") as store:
+            Runner(derm34, config, Models({"listening": model}), store).run()
+    assert {("patient", "open"), ("patient", "free"), ("attending", "explanation")} <= asked
+    assert all(task in TASKS[role] for role, task in asked)
+    assert {*TASKS["assessor"]} == {ASSESSING, JUDGING, CHECKING} and set(TASKS) == set(ROLES)

@@ -261,6 +261,7 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path):
 # -- judges ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_verdicts_without_reasons_are_counted_and_said_in_every_place(db, tmp_path):
     empty = json.dumps({item.key: {"why": "<reason>", "value": 1} for item in ITEMS})
     some = json.dumps({**json.loads(GOOD), "1.1": {"why": "...", "value": 0}})

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from amounts import handful
 from command_line import type_in
 
 import consult
-from consult.agents.prompt import BUILT_IN, blanks_of, prompt_folder, prompt_names, prompt_text
+from consult.agents.prompt import BUILT_IN, JUDGES, blanks_of, prompt_folder, prompt_names, prompt_text
 from consult.envs.rehearsal import rehearse
 from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
@@ -56,6 +57,7 @@ def test_the_rehearsal_asks_for_every_task() -> None:
     assert [one.member for one in rendered if one.task == "opinion"] == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_a_scenario_without_menus_can_be_rehearsed() -> None:
     bare = replace(load_scenario("derm34"), labels={}, topics={}, examinations={})
     assert {one.task for one in rehearse(bare, bare.case("test-0003"))} >= {"triage", "opinion", "decision"}
@@ -114,14 +116,23 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
         "{photograph} open; this prompt's blanks are: none",
     ),
     "no text": ("look.txt", b" \n", "look.txt' is empty; write the prompt, or remove the file"),
-    "no UTF-8": ("look.txt", b"M\xfcde", "look.txt' is not UTF-8 text; save it as UTF-8"),
-    "too long": ("look.txt", b"x" * 100_001, "look.txt' has more than 100 kB; shorten the prompt"),
+    "no UTF-8": ("look.txt", b"M\xfcde", "look.txt', line 1, is not UTF-8 text at 'M\ufffdde'; save it as UTF-8"),
+    "too long": ("look.txt", b"x" * 100_001, "look.txt' is larger than 100 kB; make it smaller"),
     "the assessor's": ("assessor.txt", b"x", "assessor.txt' cannot be replaced"),
 }
 
 
-@pytest.mark.parametrize("command", ["simulate", "benchmark", "prompts", "python"])
-@pytest.mark.parametrize("kind", BROKEN)
+COMMANDS = ["prompts", "simulate", "benchmark", "python"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    handful(
+        [(kind, command) for kind in BROKEN for command in COMMANDS],
+        # Every kind with one command, and two or three kinds with each other one.
+        lambda case: case[1] == "prompts" or list(BROKEN).index(case[0]) % 4 == COMMANDS.index(case[1]),
+    ),
+)
 def test_a_folder_that_cannot_be_used_is_refused_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, command: str
 ) -> None:
@@ -147,6 +158,7 @@ def test_an_empty_folder_and_a_folder_within_are_refused(tmp_path: Path) -> None
     assert "reply.txt' is not a prompt" in called("prompts", "--prompts", tmp_path)[2]
 
 
+@pytest.mark.slow
 def test_own_prompts_are_played_stored_and_told_in_reports(tmp_path: Path, own: Path) -> None:
     db = tmp_path / "a.db"
     code, _, err = called("simulate", *SCRIPT, "--case", "test-0003", "--prompts", own, "--db", db, "--json")
@@ -178,6 +190,7 @@ def test_a_copy_of_the_built_in_prompts_is_no_other_run(tmp_path: Path) -> None:
     assert run.config["prompt_texts"] == {} and len(run["r1.1"].prompts) > 3
 
 
+@pytest.mark.slow
 def test_a_benchmark_takes_the_folder_from_its_file(tmp_path: Path, own: Path) -> None:
     grid = {"scenario": "derm34", "models": [f"scripted:{PANEL}"], "strategies": ["no-dialogue"], "cases": 1}
     (tmp_path / "grid.toml").write_text("\n".join(f"{key} = {json.dumps(one)}" for key, one in grid.items()))
@@ -240,5 +253,5 @@ def test_the_starter_reads_none_of_these_prompts_and_its_runs_continue(tmp_path:
 
 
 def test_every_text_has_a_purpose_and_known_blanks() -> None:
-    assert {path.stem for path in prompt_folder().iterdir()} == {*prompt_names(), "assessor", "judge", "checker"}
+    assert {path.stem for path in prompt_folder().iterdir()} == {*prompt_names(), *JUDGES}
     assert blanks_of(prompt_text("plain", "case")) == {"patient", "file", "transcript"}

@@ -64,8 +64,11 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-@pytest.fixture
-def reported(db, tmp_path):
+@pytest.fixture(scope="module")
+def reported(played, tmp_path_factory):
+    """The files of a report, which the tests only read."""
+    tmp_path = tmp_path_factory.mktemp("reported")
+    db = shutil.copy(played, tmp_path / "consult.db")
     assert type_in("assess", "r1", "--assessor", "rules", "--db", db)[0] == 0
     code, out, err = type_in("report", "r1", "r2", "--db", db, "--out", tmp_path / "out")
     assert (code, out.strip()) == (0, str(tmp_path / "out" / "report.html")), err

@@ -96,7 +96,14 @@ def test_the_toml_that_is_carried_gives_the_same_runs() -> None:
         ]
         assert after.toml(680) == carried
         told = tomllib.loads(carried)
-        assert set(told) >= set(Grid.model_fields) - {"roles", "cells", "prompts", *FIELDS}
+        assert set(told) >= set(Grid.model_fields) - {
+            "roles",
+            "cells",
+            "prompts",
+            "extractor",
+            "picture_width",
+            *FIELDS,
+        }
         assert told["cases"] in (9, 680)
 
 
@@ -120,7 +127,10 @@ def test_the_preset_of_3mdbench_is_its_protocol() -> None:
     assert {(c.team, c.patient_grounding, c.all_temperaments, len(c.cases)) for c in configs} == {
         ("solo", False, False, 680)
     }
-    assert found.judges() == ["org/name"]
+    assert {(c.protocol, c.picture_width, c.patient.temperature, c.patient.top_p) for c in configs} == {
+        ("3mdbench", 400, 0.6, 0.9)
+    }
+    assert found.judges() == [] and not found.self_assessment
 
 
 def test_the_full_grid_is_the_one_of_the_documentation() -> None:
@@ -152,6 +162,23 @@ def test_the_grid_of_the_readme_is_one() -> None:
         ("[[cells]]\ncases = 3\n\n[[cells]]\nseed = 3", r"grid\.toml:5: cells\.seed is not a key of a grid"),
         ("[[cells]]\ncases = 3\n\n[[cells]]\ncases = -3", r"grid\.toml:5: cells\.cases: "),
         ("cells = 3", r"grid\.toml:1: cells: "),
+        ("cells = []", r"grid\.toml:1: cells: it must have at least one entry"),
+        ("assessors = []", r"grid\.toml:1: assessors: it must have at least one entry"),
+        ("temperature = []", r"grid\.toml:1: temperature: 'temperature' has no entry; give a number from 0 to 5"),
+        ("models = ['a', 'b', 'a']", r"grid\.toml:1: models: 'a' is given twice; give it once"),
+        ("strategies = ['dialogue', 'dialogue']", r"grid\.toml:1: strategies: 'dialogue' is given twice"),
+        ("teams = ['solo', 'solo']", r"grid\.toml:1: teams: 'solo' is given twice"),
+        ("seed = 1\nassessors = ['rules', 'rules']", r"grid\.toml:2: assessors: 'rules' is given twice; give it once"),
+        ("[[cells]]\nteams = ['solo', 'solo']", r"grid\.toml:2: cells\.teams: 'solo' is given twice"),
+        (
+            "temperature = ['triage=1', 'triage=2']",
+            r"grid\.toml:1: temperature: 'temperature' is given twice for triage",
+        ),
+        ("seed = 2024-01-31", r"grid\.toml:1: seed: .*, and it is 2024-01-31$"),
+        ("split = 2024-01-31T10:00:00Z", r"grid\.toml:1: split: it must be a text, and it is 2024-01-31 10:00:00"),
+        ("split = true", r"grid\.toml:1: split: it must be a text, and it is true$"),
+        ("split = {a = [1, 10:00:00]}", r"grid\.toml:1: split: it must be a text, and it is \{a = \[1, 10:00:00\]\}$"),
+        ("prompts = ['x']", r"grid\.toml:1: prompts: it must be a text, and it is \['x'\]$"),
     ],
 )
 def test_a_mistake_in_a_grid_is_told_with_its_line(text: str, told: str) -> None:
@@ -165,7 +192,6 @@ def test_a_mistake_in_a_grid_is_told_with_its_line(text: str, told: str) -> None
         ("cases = 681", "has 680 cases, not 681; ask for fewer"),
         ("split = 'tset'", "no split 'tset'; there are: test"),
         ("[[cells]]\ncases = 3\n[[cells]]\ncases = 4", "no-dialogue · panel with starter occurs in two cells"),
-        ("models = ['a', 'b', 'a']", "the model 'a' is given twice; give it once"),
         ("models = ['human']", "a person plays one consultation at a time"),
         ("[roles.specialists]\nmagic = 'x'", "no specialty 'magic'"),
         (
@@ -188,3 +214,20 @@ def test_no_assessor_is_no_assessor_among_others() -> None:
     assert Grid.model_validate({"assessors": ["none"]}).judges() == []
     with pytest.raises(ValidationError, match="none cannot be combined with other assessors, and it is rules, none"):
         Grid.model_validate({"assessors": ["rules", "none"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "told"),
+    [
+        ("models = 3", {"models": ["a"]}, r"grid\.toml:1: models: it must be a list, and it is 3"),
+        ("seed = 1\nmodels = ['a', 'a']", {"models": ["b"]}, r"grid\.toml:2: models: 'a' is given twice"),
+        ("seed = 'x'", {"seed": 3}, r"grid\.toml:1: seed: "),
+        ("roles = 3", {"roles": {"triage": "a"}}, r"grid\.toml:1: roles: it must be a table"),
+        ("[roles]\npatient = 3", {"roles": {"patient": "a"}}, r"grid\.toml:2: roles\.patient: it must be a text"),
+    ],
+)
+def test_a_mistake_of_the_file_is_told_although_an_option_replaces_it(
+    text: str, given: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(GridError, match=f"^{told}"):
+        grid(text, **given)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +10,9 @@ import clinic
 import pytest
 from command_line import consult
 
-from consult.envs.metrics.replies import replies
+from consult.envs.metrics.replies import replies, unusable_roles
 from consult.envs.prompts import prompts_of
+from consult.envs.store.reply_counts import ReplyCount
 from consult.envs.store.write import Store
 
 
@@ -119,6 +121,7 @@ def test_a_patient_is_never_given_its_thought_to_say(played):
     assert run.code == 1 and "as patient" in run.stderr and "private thought" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_second_reply_equal_to_the_first_is_counted_and_said(played, tmp_path):
     run = played(mumbling)
     assert by_role(run.store)["triage"].repeated == 1 and by_role(run.store)["attending"].repeated == 0
@@ -144,3 +147,11 @@ def test_a_report_counts_them(played, tmp_path):
     assert {one["role"] for one in data["replies"] if one["cut"]} >= {"triage", "patient"}
     page = (tmp_path / "out" / "report.md").read_text()
     assert "Replies" in page and "cut off at its token limit" in page
+
+
+def test_a_triage_without_specialties_is_told_what_to_do():
+    counted = [ReplyCount("triage", "starter@1", 4, 4, 0, 0, 0, "no specialty can be read")]
+    (said,) = unusable_roles(counted, "r1", Path("a.db"), ())
+    assert said.startswith("4 of 4 replies of 'starter@1' as triage could not be used") and "--team no-triage" in said
+    (said,) = unusable_roles(counted, "r1", Path("a.db"), ("dermatology",))
+    assert "--team" not in said and "--db a.db" in said

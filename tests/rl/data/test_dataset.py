@@ -388,6 +388,15 @@ def test_flags_go_before_the_file_or_the_preset(tmp_path):
     read = read_config("triage", file, None, {"seed": 4})
     assert (read.seed, read.cases, read.learning_rate) == (4, 50, 0.01)
     assert read_config("triage", None, "smoke", {"cases": 50}).validation == 170
+    for text, given, said in (
+        ("rank = 'x'", {"rank": 4}, "'rank' cannot be 'x'"),
+        ("seed = 2024-01-31", {"seed": 1}, "'seed' cannot be 2024-01-31"),
+        ("leave_out = ['a', 'a']", {"leave_out": ("b",)}, "'a' is given twice; give it once"),
+        ("check-every = 2\ncheck_every = 3", {}, "gives 'check_every' twice; give it once"),
+    ):
+        (other := file.with_name("other.toml")).write_text(text)
+        with pytest.raises(TrainingError, match=said):
+            read_config("triage", other, None, {"steps": 1, **given})
     with pytest.raises(TrainingError, match="--preset and --config both"):
         read_config("triage", file, "smoke", {})
     assert "format" not in read.weights and read.weights["accuracy"] == 1.0

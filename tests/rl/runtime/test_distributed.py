@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from command_line import consult
 from safetensors.torch import load_file
 
 WORDS = ("train", "triage", "--cases", "12", "--validation", "6", "--test", "4", "--prompts", "4", "--group", "8")
@@ -51,8 +53,10 @@ def test_two_processes_train_together(env, tmp_path):
 @pytest.mark.slow
 def test_killed_it_goes_on_without_a_gap_or_a_doubled_step(env, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert train(env, whole, "--steps", "8").wait(PATIENCE) == 0
-    process = train(env, killed, "--steps", "8")
+    words = [*WORDS, "--check-every", "2", "--steps", "6"]
+    torch.set_num_threads(1)  # as in the process that is killed
+    consult(*words, "--out", whole, env=env, check=True)
+    process = train(env, killed, "--steps", "6")
     until = time.monotonic() + PATIENCE
     while not (killed / "work" / "1-grpo" / "checkpoint-4" / "consult.json").is_file():
         assert process.poll() is None and time.monotonic() < until
@@ -60,7 +64,7 @@ def test_killed_it_goes_on_without_a_gap_or_a_doubled_step(env, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (killed / "metrics.json").exists()
-    assert train(env, killed, "--steps", "8", "--resume").wait(PATIENCE) == 0
-    assert steps(killed) == steps(whole) == [str(step) for step in range(1, 9)]
+    consult(*words, "--out", killed, "--resume", env=env, check=True)
+    assert steps(killed) == steps(whole) == [str(step) for step in range(1, 7)]
     theirs, ours = load_file(whole / "adapter_model.safetensors"), load_file(killed / "adapter_model.safetensors")
     assert theirs.keys() == ours.keys() and all((theirs[name] == ours[name]).all() for name in theirs)

@@ -9,8 +9,9 @@ import pytest
 
 from consult.envs.held import HeldError
 from consult.rl.config import TrainConfig
-from consult.rl.runtime.callbacks import Best
-from consult.rl.runtime.output_dir import LOCK, check_output_dir, held_folder
+from consult.rl.runtime.callbacks import CURVES, Best
+from consult.rl.runtime.output_dir import LOCK, check_output_dir, held_output_dir
+from consult.rl.runtime.results import _joined, draw_curves
 
 
 class Weights:
@@ -37,10 +38,10 @@ def kept(best: Best) -> list[str]:
 
 def test_a_folder_is_held_by_one_training_and_left_as_it_was(tmp_path: Path) -> None:
     out = tmp_path / "runs" / "out"
-    with held_folder(out):
+    with held_output_dir(out):
         check_output_dir(TrainConfig(role="triage", steps=1), out, resume=False)
         sentence = r"out' is being written by another thread of this process; wait for that training"
-        with pytest.raises(HeldError, match=sentence), held_folder(out):
+        with pytest.raises(HeldError, match=sentence), held_output_dir(out):
             pass
         assert (out / LOCK).exists()
     assert not list(tmp_path.iterdir())
@@ -63,3 +64,26 @@ def test_best_weights_of_an_earlier_version_are_found(tmp_path: Path) -> None:
     (tmp_path / "best").mkdir()
     best = Best(tmp_path / "best", 0.2)
     assert (best.accuracy, best.where, best.folder) == (0.5, "grpo step 2", tmp_path / "best")
+
+
+CURVE = ",".join(CURVES)
+WHOLE = ",".join(["grpo", *"1" * (len(CURVES) - 1)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        ([CURVE, WHOLE, WHOLE], 2),
+        ([CURVE, WHOLE, "grpo,2"], 1),
+        ([CURVE, WHOLE, f"{WHOLE},9"], 1),
+        ([CURVE, WHOLE, WHOLE.replace("1", "x", 1)], 1),
+        (["phase,step", "grpo,1"], 0),
+        (["nothing"], 0),
+    ],
+)
+def test_a_damaged_curve_costs_no_result(tmp_path: Path, lines: list[str], left: int) -> None:
+    curve = tmp_path / "curve.csv"
+    curve.write_text("\n".join(lines))
+    rows = _joined([curve], tmp_path / "curves.csv")
+    assert len(rows) == left
+    draw_curves(rows, tmp_path / "curves.png")

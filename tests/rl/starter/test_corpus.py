@@ -140,6 +140,7 @@ def offered(example: Example) -> bool:
     return any(said.startswith(option) for option in choice.options)
 
 
+@pytest.mark.slow
 def test_an_opinion_can_be_read_back() -> None:
     made, quoting = corpus(4), Counter[str]()
     for _ in range(800):

@@ -16,7 +16,8 @@ from consult.envs.store.write import Store
 from consult.rl.starter import encoding
 from consult.rl.starter.encoding import Plan
 from consult.rl.starter.example import SHARES
-from consult.rl.starter.recipe import Recipe, RecipeError, train_starter
+from consult.rl.starter.recipe import Recipe, train_starter
+from consult.rl.starter.stages import RecipeError
 from consult.rl.starter.supervised import Supervised
 from consult.scenarios import load_scenario
 

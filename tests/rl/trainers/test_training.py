@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import tiny_models
 import torch
+from amounts import exhaustive
 from narrowing import present
 from safetensors.torch import load_file
 
@@ -180,7 +181,7 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(stopped, trained):
     assert without_times[0] == without_times[1]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_kill_between_the_last_checkpoint_and_the_next_phase_costs_and_adds_no_step(trained, tmp_path, monkeypatch):
     keep = Policy.save
 
@@ -340,7 +341,7 @@ def test_stages_are_trained_through_one_after_the_other(tmp_path, heard):
 
 @pytest.mark.slow
 def test_the_reason_stands_where_it_was_trained_to(tmp_path, heard):
-    metrics = train(attending(rationale="after", steps=1, test=0, votes=3), tmp_path / "out")
+    metrics = train(attending(rationale="after", steps=1, test=0, votes=3, cases=4, group=2), tmp_path / "out")
     assert open_model(str(tmp_path / "out")).info.rationale == "after" and metrics["n"] == 6
 
 
@@ -407,7 +408,10 @@ def test_a_training_does_not_go_on_with_another_team(tmp_path, heard):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "method", "steps"),
-    [("llava", "sft+grpo", 2), ("qwen2_5_vl", "grpo", 1), ("llama", "sft", 1), ("llama", "sft+grpo", 2)],
+    [
+        ("llava", "sft+grpo", 2),
+        *map(exhaustive, (("qwen2_5_vl", "grpo", 1), ("llama", "sft", 1), ("llama", "sft+grpo", 2))),
+    ],
 )
 def test_any_model_is_trained_as_it_writes(tmp_path, family, method, steps):
     folder = getattr(tiny_models, family)(tmp_path / family)
@@ -422,7 +426,7 @@ def test_any_model_is_trained_as_it_writes(tmp_path, family, method, steps):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("warm_up", "names"), [(0.25, ["warm-up", "grpo"]), (0.0, ["grpo"])])
+@pytest.mark.parametrize(("warm_up", "names"), [(0.25, ["warm-up", "grpo"]), exhaustive((0.0, ["grpo"]))])
 def test_grpo_of_a_model_without_a_usable_answer_is_warmed_up_and_warns_of_flat_rewards(tmp_path, warm_up, names):
     folder = tiny_models.llama(tmp_path / "llama")
     (folder / "README.md").write_text("---\nlicense: mit\n---\n")
@@ -440,7 +444,7 @@ def test_grpo_of_a_model_without_a_usable_answer_is_warmed_up_and_warns_of_flat_
     assert card.startswith('---\nlicense: "mit"\n') and "| licence of the base | mit |" in card
 
 
-@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("full", [False, exhaustive(True)])
 @pytest.mark.slow
 def test_a_text_only_model_learns_the_right_answer_by_copying(tmp_path, full):
     folder = tiny_models.llama(tmp_path / "llama")

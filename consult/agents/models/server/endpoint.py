@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -70,6 +71,9 @@ class Endpoint:
         self._connection = Connection(address.base, address.key(), timeouts)
         self._others = others
         self._failures, self._context = 0, ContextWatch()
+        self._in_flight = 0
+        self._undecided: list[asyncio.Future[None]] = []
+        """Failed requests that wait for the fate of others."""
         self._resized = self._replied = -timeouts.reply
 
     async def greet(self) -> Greeting:
@@ -94,6 +98,14 @@ class Endpoint:
             ModelGoneError: The server stopped responding, or serves another model.
             TooManyError: The server replies too late to so many requests at once.
         """
+        self._in_flight += 1
+        try:
+            return await self._answered(request, served)
+        finally:
+            self._in_flight -= 1
+            self._decide()
+
+    async def _answered(self, request: Request, served: Served) -> Reply:
         try:
             reply, answers_as = await self._sent(request, served)
         except RefusedError as error:
@@ -102,14 +114,32 @@ class Endpoint:
         except UnansweredError as error:
             self._failures += 1
             gone = error.busy or self._failures >= FAILURES or not await self._is_there()
+            if not gone:
+                await self._decided()
+                gone = self._failures >= FAILURES
             raise (ModelGoneError if gone else ModelError)(self._unusable(error)) from None
         self._failures, self._replied = 0, time.monotonic()
+        self._decide(replied=True)
         if self._context.note(request, reply.tokens_in):
             self.shortens_to = self._context.limit
         if answers_as != served.answers_as:
             now, then = (wire.shortened(name or "nobody") for name in (answers_as, served.answers_as))
             raise ModelGoneError(f"{self.address.base} now answers as '{now}', no longer as '{then}'")
         return reply
+
+    async def _decided(self) -> None:
+        """Wait until others show whether the server fails every request or this one alone, or until all have failed."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._undecided.append(waiting)
+        self._decide()
+        await waiting
+
+    def _decide(self, *, replied: bool = False) -> None:
+        """Let failed requests end once it is known that the server has stopped, or works, or nothing else is asked."""
+        self._undecided = [waiting for waiting in self._undecided if not waiting.done()]
+        if replied or self._failures >= FAILURES or self._in_flight <= len(self._undecided):
+            for waiting in self._undecided:
+                waiting.set_result(None)
 
     def _unusable(self, error: UnansweredError) -> str:
         return f"{self.address.base} gives no usable answer: {error}"
@@ -144,7 +174,8 @@ class Endpoint:
             return
         if self._others and not await self._is_there():
             raise ModelGoneError(self._unusable(error))
-        if error.late and self._replied > time.monotonic() - self._connection.timeouts.reply:
+        # One that has lately replied to nobody does not keep requests in a queue: it hangs.
+        if error.late and self._replied > time.monotonic() - self._connection.timeouts.reply / 2:
             await self._ask_less_at_once()
 
     async def _ask_less_at_once(self) -> None:

@@ -23,7 +23,7 @@ from consult.rl.starter.assessor import contrasts
 from consult.rl.starter.assessor.auxiliary_targets import AuxiliaryTargets
 from consult.rl.starter.assessor.rollouts import configurations, play
 from consult.rl.starter.assessor.training import AdapterTraining, Sources, laid_on
-from consult.rl.starter.recipe import RecipeError
+from consult.rl.starter.stages import RecipeError
 from consult.rl.starter.vision import Say
 from consult.scenarios import load_scenario
 from consult.scenarios.case_generator import Grammar

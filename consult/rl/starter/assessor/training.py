@@ -26,6 +26,7 @@ from consult.rl.starter.assessor.examples import edited, example
 from consult.rl.starter.assessor.rollouts import configurations, rollouts
 from consult.rl.starter.encoding import HARD, Encoded, Encoder, rendered
 from consult.rl.starter.example import Example
+from consult.rl.starter.stages import reading_stage
 from consult.whole_files import drafted
 
 DIGITS = ("0", "1", "2")
@@ -281,12 +282,13 @@ class AdapterTraining:
     def _resume(self, path: Path, say: Callable[[str], None]) -> None:
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["adapter"], strict=False)
-        self.auxiliary.load_state_dict(state["heads"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        kept = state["progress"]
-        self.progress = Progress(**{"examples" if name == "lessons" else name: kept[name] for name in kept})
+        with reading_stage(path):
+            state = torch.load(path, weights_only=True)
+            self.model.load_state_dict(state["adapter"], strict=False)
+            self.auxiliary.load_state_dict(state["heads"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            kept = state["progress"]
+            self.progress = Progress(**{"examples" if name == "lessons" else name: kept[name] for name in kept})
         say(f"resuming at {self.progress.examples:,} examples")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -216,12 +217,17 @@ def test_requests_in_flight_are_bounded_and_replies_in_order(opened):
 
 @pytest.mark.slow
 def test_a_server_that_answers_too_late_gets_fewer_requests_at_once(opened):
-    """As one that takes a request at a time and lets the others wait in a queue of its own."""
+    """As one that takes a request at a time, lets the others wait, and drops those whose client has hung up."""
     one = threading.Lock()
 
     def queued(handler, body):
         with one:
-            time.sleep(0.15)
+            try:
+                if not handler.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                    handler.close_connection = True
+                    return None
+            except BlockingIOError:
+                time.sleep(0.15)
         return "Well."
 
     patience = Timeouts(connect=1, reply=1, listing=1, total=30, tries=8, first_wait=0.02, longest_wait=0.1)
